@@ -1,0 +1,70 @@
+/** The direction of dependencies that the design fixes; a planted violation in test/unit/structure proves that each rule bites. */
+const PURE = '^src/(model|assess|machines|decide|actions|verify)/';
+module.exports = {
+  forbidden: [
+    {
+      name: 'pure-stays-pure',
+      comment: 'The core decides from values alone, so that every decision can be replayed.',
+      severity: 'error',
+      from: { path: PURE },
+      to: { path: '^src/', pathNot: PURE },
+    },
+    {
+      name: 'pure-no-builtins',
+      comment: 'A Node built-in in the core is a hidden clock, file or network.',
+      severity: 'error',
+      from: { path: PURE },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-no-npm',
+      severity: 'error',
+      from: { path: '^src/(model|assess|decide|actions|verify)/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'] },
+    },
+    {
+      name: 'machines-only-xstate',
+      severity: 'error',
+      from: { path: '^src/machines/' },
+      to: { dependencyTypes: ['npm', 'npm-dev'], pathNot: 'node_modules/xstate/' },
+    },
+    {
+      name: 'clients-in-adapters',
+      comment: 'Only an adapter knows which client speaks to the outside.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(adapters|cli)/' },
+      to: { path: 'node_modules/(etcd3|pg|undici|tar-stream)/' },
+    },
+    {
+      name: 'adapters-know-ports',
+      severity: 'error',
+      from: { path: '^src/adapters/' },
+      to: { path: '^src/', pathNot: '^src/(adapters|ports|model)/' },
+    },
+    {
+      name: 'ports-know-model',
+      severity: 'error',
+      from: { path: '^src/ports/' },
+      to: { path: '^src/', pathNot: '^src/(ports|model)/' },
+    },
+    {
+      name: 'adapters-named-in-wire',
+      comment: 'One place where real parts are chosen; everything else takes ports.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(adapters/|controller/wire\\.ts|simulator/)' },
+      to: { path: '^src/adapters/' },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};
