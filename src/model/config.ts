@@ -1,0 +1,94 @@
+import type { MemberName } from './names.js';
+
+/** `ekimi.yaml` after defaults and validation: infrastructure only; what may be done is the policy's. Secrets are resolved values, never logged. */
+export interface EkimiConfig {
+  readonly clusters: readonly ClusterConfig[];
+  readonly journal: { readonly directory: string; readonly maxFileBytes: number; readonly keepFiles: number };
+  readonly api: ApiConfig;
+  /** Absolute path of the policy file. */
+  readonly policyFile: string;
+  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; readonly pretty: boolean };
+  /** Ours, for tenure: host name and process by default. */
+  readonly instance: string;
+}
+
+export interface ApiConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly tokens: readonly { readonly name: string; readonly role: ApiRole; readonly token: string }[];
+}
+
+/** viewer reads; operator approves, rejects, pauses and resumes. */
+export type ApiRole = 'viewer' | 'operator';
+
+export interface TlsConfig {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly insecure: boolean;
+}
+
+export interface ClusterConfig {
+  readonly scope: string;
+  readonly members: readonly MemberName[];
+  readonly patroni: {
+    readonly urls: Readonly<Record<string, string>>;
+    readonly auth: { readonly username: string; readonly password: string } | null;
+    readonly tls: TlsConfig | null;
+  };
+  readonly dcs: {
+    readonly hosts: readonly { readonly name: string; readonly url: string }[];
+    readonly namespace: string;
+    readonly auth: { readonly username: string; readonly password: string } | null;
+    readonly tls: TlsConfig | null;
+    /** Our own corner: tenure and ledger. */
+    readonly ekimiNamespace: string;
+    readonly tenureTtlMs: number;
+  };
+  readonly postgres: {
+    readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+    readonly user: string;
+    readonly password: string | null;
+    readonly database: string;
+    readonly tls: TlsConfig | null;
+  } | null;
+  readonly proxy: {
+    readonly stats: string;
+    readonly statsAuth: { readonly username: string; readonly password: string } | null;
+    /** `tcp://HOST:PORT` or `unix:///PATH`; null: we can look but not touch. */
+    readonly runtime: string | null;
+    readonly primaryBackend: string;
+    readonly replicaBackend: string;
+  } | null;
+  readonly hosts: {
+    readonly driver: 'docker' | 'command';
+    /** docker: `unix:///var/run/docker.sock` or `http://HOST:PORT`. */
+    readonly socket: string;
+    /** command: argv templates, `{name}` is replaced; exit code and output are the answer. */
+    readonly commands: {
+      readonly status: readonly string[];
+      readonly start: readonly string[];
+      readonly stop: readonly string[];
+      readonly restart: readonly string[];
+      readonly kill: readonly string[];
+    } | null;
+    readonly members: Readonly<Record<string, string>>;
+    readonly dcs: Readonly<Record<string, string>>;
+    readonly proxy: Readonly<Record<string, string>>;
+  } | null;
+  readonly tags: {
+    readonly driver: 'docker' | 'file' | 'command';
+    /** docker: path inside the container; file: path template with `{name}`. */
+    readonly file: string;
+    readonly commands: { readonly read: readonly string[]; readonly write: readonly string[] } | null;
+  } | null;
+  /** Deadlines of single calls, in milliseconds. */
+  readonly deadlines: {
+    readonly read: number;
+    readonly slowRead: number;
+    readonly sql: number;
+    readonly dcs: number;
+    readonly proxy: number;
+    readonly host: number;
+  };
+}

@@ -1,0 +1,57 @@
+import type { Lsn, MemberName } from './names.js';
+
+/** Patroni's leader key by a linearizable read: the authority on who may be primary. [patroni.md section 6] */
+export interface LeaderKey {
+  /** null: the key is absent, which is known, unlike a failed read. */
+  readonly holder: MemberName | null;
+  readonly leaseId: string | null;
+  /** Remaining life of the lease at the time of the read; null when it could not be asked. */
+  readonly leaseTtlMs: number | null;
+  readonly modRevision: string | null;
+  readonly createRevision: string | null;
+}
+
+/** `members/NAME`: shows a second primary that `/cluster` hides. */
+export interface DcsMember {
+  readonly name: MemberName;
+  readonly role: string;
+  readonly state: string;
+  readonly timeline: number | null;
+  readonly xlogLocation: Lsn | null;
+  readonly apiUrl: string | null;
+}
+
+/** Everything under `/service/SCOPE/`, read in one linearizable transaction. */
+export interface DcsKeys {
+  readonly leader: LeaderKey;
+  readonly members: readonly DcsMember[];
+  /** Who asked for a failover or switchover that has not happened yet; null when absent or `{}`. */
+  readonly failover: {
+    readonly leader: string | null;
+    readonly member: string | null;
+    readonly scheduledAt: string | null;
+  } | null;
+  readonly sync: { readonly leader: string | null; readonly standbys: readonly string[] } | null;
+  readonly optimeLsn: Lsn | null;
+  readonly systemIdentifier: string | null;
+  readonly revision: string;
+}
+
+export interface DcsEndpoint {
+  readonly name: string;
+  readonly url: string;
+  readonly healthy: boolean;
+  readonly isLeader: boolean;
+  readonly raftTerm: string | null;
+  readonly dbSizeBytes: number | null;
+  readonly version: string | null;
+}
+
+export interface DcsMembership {
+  readonly members: readonly { readonly id: string; readonly name: string; readonly clientUrls: readonly string[] }[];
+}
+
+export interface DcsAlarm {
+  readonly memberId: string;
+  readonly alarm: string;
+}

@@ -1,0 +1,73 @@
+import type { Plan } from './plan.js';
+import type { ProblemCode } from './problem.js';
+
+/** One gate's "no": which gate, why, what would lift it and when to ask again. */
+export interface Block {
+  readonly gate: GateName;
+  readonly because: string;
+  /** What would unblock it, in words for the operator. */
+  readonly unblock: string;
+  readonly retryAtMs: number | null;
+}
+
+/** The order in which gates are asked and shown; every one is asked, every reason is kept. */
+export const GATE_NAMES = [
+  'tenure',
+  'policy',
+  'kill-switch',
+  'mode',
+  'patroni-pause',
+  'failsafe',
+  'observer-health',
+  'start-grace',
+  'channels',
+  'actuator',
+  'someone-else',
+  'window',
+  'blast-radius',
+  'quorum',
+  'cooldown',
+  'attempts',
+  'budget',
+  'storm',
+  'flap',
+  'data-loss',
+  'refusal',
+  'approval',
+] as const;
+export type GateName = (typeof GATE_NAMES)[number];
+
+/** A decision is a value, "no" included. */
+export type Decision =
+  | { readonly kind: 'act'; readonly plan: Plan; readonly why: string; readonly steps: readonly string[] }
+  | {
+      readonly kind: 'held';
+      readonly plan: Plan;
+      readonly why: string;
+      readonly steps: readonly string[];
+      readonly blocks: readonly Block[];
+    }
+  | {
+      readonly kind: 'waiting';
+      readonly code: ProblemCode;
+      readonly subject: string;
+      readonly why: string;
+      readonly untilMs: number | null;
+    }
+  | { readonly kind: 'page'; readonly code: ProblemCode; readonly subject: string; readonly why: string };
+
+/** One sentence for logs, the terminal and the dashboard. */
+export function sentence(decision: Decision): string {
+  switch (decision.kind) {
+    case 'act':
+      return `${decision.plan.action} ${decision.plan.target}: ${decision.why}`;
+    case 'held':
+      return `${decision.plan.action} ${decision.plan.target} held by ${decision.blocks.map((block) => block.gate).join(', ')}: ${decision.why}`;
+    case 'waiting':
+      return `waiting on ${decision.code} ${decision.subject}: ${decision.why}`;
+    case 'page':
+      return `a person is needed for ${decision.code} ${decision.subject}: ${decision.why}`;
+    default:
+      return decision satisfies never;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Decision } from './decision.js';
+import type { KillSwitch, Remediation } from './ledger.js';
+import type { Plan, Reply } from './plan.js';
+import type { Problem } from './problem.js';
+import type { States } from './states.js';
+import type { ClusterView } from './view.js';
+
+/** What the journal keeps. `kind` is stable; readers skip kinds that they do not know. */
+export type EntryBody =
+  | {
+      readonly kind: 'start';
+      readonly version: string;
+      readonly instance: string;
+      readonly configHash: string;
+      readonly policyHash: string;
+      readonly policy: unknown;
+    }
+  | { readonly kind: 'stop'; readonly reason: string }
+  /** A pass that saw or decided something new: with all that it read, so that it can be decided again. */
+  | {
+      readonly kind: 'pass';
+      readonly tick: number;
+      readonly cluster: string;
+      readonly problems: readonly Problem[];
+      readonly decisions: readonly Decision[];
+      /** Left out of passes that only repeat the one before. */
+      readonly view: ClusterView | null;
+      readonly states: States | null;
+    }
+  /** Before the request. `requests` is what will be, or in dry-run would be, sent. */
+  | {
+      readonly kind: 'intent';
+      readonly id: string;
+      readonly plan: Plan;
+      readonly step: number;
+      readonly request: string;
+      readonly shadow: boolean;
+      readonly epoch: string;
+    }
+  /** After the request: what came back, or that nothing is known. */
+  | {
+      readonly kind: 'outcome';
+      readonly id: string;
+      readonly step: number;
+      readonly reply: Reply;
+      readonly shadow: boolean;
+    }
+  /** What the cluster showed in the end. */
+  | { readonly kind: 'verdict'; readonly id: string; readonly remediation: Remediation }
+  | {
+      readonly kind: 'approval';
+      readonly id: string;
+      readonly state: string;
+      readonly by: string | null;
+      readonly reason: string | null;
+      readonly plan: Plan;
+    }
+  | { readonly kind: 'switch'; readonly change: 'on' | 'off'; readonly switch: KillSwitch; readonly by: string }
+  | {
+      readonly kind: 'tenure';
+      readonly change: 'held' | 'lost' | 'other' | 'unknown' | 'released';
+      readonly detail: string;
+    }
+  | {
+      readonly kind: 'policy';
+      readonly change: 'reloaded' | 'refused';
+      readonly hash: string;
+      readonly detail: string;
+      readonly policy: unknown;
+    }
+  | { readonly kind: 'page'; readonly code: string; readonly subject: string; readonly text: string };
+
+export interface NewEntry {
+  readonly atMs: number;
+  readonly scope: string;
+  readonly body: EntryBody;
+}
+
+/** As it lies in the file: `hash` covers everything else in the line, `prev` is the hash of the line before it. */
+export interface JournalEntry extends NewEntry {
+  readonly seq: number;
+  readonly prev: string;
+  readonly hash: string;
+}

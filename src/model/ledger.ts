@@ -1,0 +1,94 @@
+import type { Plan, Reply } from './plan.js';
+import type { ProblemCode } from './problem.js';
+
+/** Where a remediation stands. `unknown` is re-observed, never blindly repeated. */
+export type RemediationPhase =
+  'planned' | 'sending' | 'verifying' | 'succeeded' | 'ineffective' | 'failed' | 'unknown' | 'abandoned';
+
+/** One try of one action, from intent to verdict; survives our own restart. */
+export interface Remediation {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly phase: RemediationPhase;
+  /** The dry-run twin: counted apart, sent nowhere. */
+  readonly shadow: boolean;
+  /** The tenure under which the intent was committed. */
+  readonly epoch: string;
+  readonly stepIndex: number;
+  readonly steps: number;
+  readonly createdAtMs: number;
+  readonly sentAtMs: number | null;
+  /** When the present step counts as ineffective. */
+  readonly deadlineMs: number;
+  readonly endedAtMs: number | null;
+  readonly lastReply: Reply | null;
+  readonly detail: string;
+}
+
+/** A drain that is ours: what we did and through which actuator, so that an operator's own drain is never undone. */
+export interface DrainRecord {
+  readonly member: string;
+  readonly actuators: readonly ('proxy' | 'tag')[];
+  readonly sinceMs: number;
+  readonly remediationId: string;
+  readonly shadow: boolean;
+}
+
+export interface Approval {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly plan: Plan;
+  readonly why: string;
+  readonly requestedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly state: 'waiting' | 'approved' | 'rejected' | 'expired' | 'used';
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly decidedAtMs: number | null;
+}
+
+/** A person's off switch. `subject` is `global`, `cluster`, `member:NAME` or `action:NAME`. */
+export interface KillSwitch {
+  readonly subject: string;
+  readonly owner: string;
+  readonly reason: string;
+  readonly sinceMs: number;
+  readonly expiresAtMs: number | null;
+}
+
+/** What must outlive the process: cool-downs, budgets, attempts, approvals, work in flight. Pure data. */
+export interface Ledger {
+  readonly remediations: readonly Remediation[];
+  readonly drains: readonly DrainRecord[];
+  readonly approvals: readonly Approval[];
+  readonly switches: readonly KillSwitch[];
+  readonly breaker: { readonly openSinceMs: number; readonly reason: string } | null;
+  readonly stormUntilMs: number | null;
+  /** Healthy-to-unhealthy changes by member, for the flap score. */
+  readonly flaps: Readonly<Record<string, readonly number[]>>;
+  /** Leader changes that we saw, newest last. */
+  readonly leaderChanges: readonly {
+    readonly atMs: number;
+    readonly from: string | null;
+    readonly to: string | null;
+  }[];
+  readonly pages: readonly { readonly code: ProblemCode; readonly subject: string; readonly atMs: number }[];
+}
+
+export const EMPTY_LEDGER: Ledger = {
+  remediations: [],
+  drains: [],
+  approvals: [],
+  switches: [],
+  breaker: null,
+  stormUntilMs: null,
+  flaps: {},
+  leaderChanges: [],
+  pages: [],
+};
+
+export const isInFlight = (remediation: Remediation): boolean =>
+  remediation.phase === 'planned' ||
+  remediation.phase === 'sending' ||
+  remediation.phase === 'verifying' ||
+  remediation.phase === 'unknown';

@@ -1,0 +1,23 @@
+/** Patroni's name of a member; the key of our own inventory. Branded so that a host or a backend cannot stand in for it. */
+export type MemberName = string & { readonly __brand: 'MemberName' };
+
+/** A WAL position in bytes (`0/5D0001F0` is 0x5D0001F0). Comparable only within one timeline. */
+export type Lsn = bigint & { readonly __brand: 'Lsn' };
+
+export const memberName = (text: string): MemberName => text as MemberName;
+
+export const lsnFromNumber = (value: bigint | number): Lsn => BigInt(value) as Lsn;
+
+/** Parses PostgreSQL's `XXXXXXXX/XXXXXXXX`. Returns null for anything else: a position that cannot be read is not zero. */
+export function parseLsn(text: string): Lsn | null {
+  const match = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/.exec(text);
+  if (match === null) return null;
+  return ((BigInt(`0x${match[1] ?? '0'}`) << 32n) | BigInt(`0x${match[2] ?? '0'}`)) as Lsn;
+}
+
+export function formatLsn(lsn: Lsn): string {
+  return `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase().padStart(8, '0')}`;
+}
+
+/** Bytes from `behind` up to `ahead`; never negative, because two positions read a moment apart may cross. */
+export const bytesBetween = (ahead: Lsn, behind: Lsn): number => (ahead > behind ? Number(ahead - behind) : 0);

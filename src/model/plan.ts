@@ -1,0 +1,90 @@
+import type { MemberName } from './names.js';
+import type { ProblemCode } from './problem.js';
+
+export const ACTION_NAMES = [
+  'drain-replica',
+  'undrain-replica',
+  'cancel-blocking-queries',
+  'terminate-blocking-queries',
+  'restart-member',
+  'start-member',
+  'reinitialize-replica',
+] as const;
+export type ActionName = (typeof ACTION_NAMES)[number];
+
+/** How much an action can cost: nothing, client sessions, write availability, a copy of the data. */
+export const RISKS = ['none', 'sessions', 'writes', 'data'] as const;
+export type Risk = (typeof RISKS)[number];
+
+/** Cool-downs are counted by class, so that a small repair can never stand in the way of a large one. */
+export const ACTION_CLASSES = ['traffic', 'sessions', 'replica', 'rebuild', 'leadership'] as const;
+export type ActionClass = (typeof ACTION_CLASSES)[number];
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** A remediation bound to one target. Exactly one: an empty or plural target list cannot be written down. */
+export interface Plan {
+  readonly action: ActionName;
+  readonly target: MemberName;
+  readonly because: { readonly code: ProblemCode | 'operator'; readonly subject: string };
+  readonly params: Readonly<Record<string, Json>>;
+}
+
+/** Same action, same target, same parameters: the same plan, whatever pass it was made in. */
+export function fingerprint(plan: Plan): string {
+  const params = Object.keys(plan.params)
+    .sort()
+    .map((key) => `${key}=${JSON.stringify(plan.params[key])}`);
+  return [plan.action, plan.target, plan.because.code, ...params].join(' ');
+}
+
+/** One port call, complete: dry-run prints exactly this, enforce sends exactly this. */
+export type Step =
+  | {
+      readonly port: 'patroni';
+      readonly member: MemberName;
+      readonly method: 'POST' | 'DELETE';
+      readonly path: '/reload' | '/restart' | '/reinitialize' | '/switchover' | '/failover';
+      readonly body: Json;
+      readonly timeoutMs: number;
+    }
+  | { readonly port: 'proxy'; readonly command: string }
+  | { readonly port: 'tags'; readonly member: MemberName; readonly tag: 'noloadbalance'; readonly value: boolean }
+  | {
+      readonly port: 'sql';
+      readonly member: MemberName;
+      readonly statement: 'cancel-backend' | 'terminate-backend';
+      readonly pid: number;
+      readonly backendStart: string;
+    }
+  | { readonly port: 'host'; readonly member: MemberName; readonly verb: 'start' | 'stop' | 'restart' | 'kill' };
+
+/** One line for people: what would be or was sent. Bodies hold no secret; credentials are added by the adapter. */
+export function stepText(step: Step): string {
+  switch (step.port) {
+    case 'patroni':
+      return `${step.method} ${step.path} on ${step.member} ${JSON.stringify(step.body)}`;
+    case 'proxy':
+      return `haproxy> ${step.command}`;
+    case 'tags':
+      return `set tags.${step.tag} = ${step.value} in ${step.member}'s own patroni.yml`;
+    case 'sql':
+      return step.statement === 'cancel-backend'
+        ? `SELECT pg_cancel_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`
+        : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;
+    case 'host':
+      return `host ${step.verb} ${step.member}`;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Whether anything may have happened. A timeout on a POST is not "failed", it is "maybe". */
+export interface Reply {
+  readonly effect: 'done' | 'none' | 'maybe';
+  /** HTTP status where there is one. */
+  readonly status: number | null;
+  /** The other end's words, cut to 300 characters. */
+  readonly text: string;
+  readonly tookMs: number;
+}

@@ -1,0 +1,85 @@
+import type { ActionName } from './plan.js';
+import type { ProblemCode } from './problem.js';
+
+/** Nothing exceeds the mode. `observe` < `dry-run` < `enforce`. */
+export const MODES = ['observe', 'dry-run', 'enforce'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** What one action may do: `off` plans nothing, `observe` only names it, `approve` waits for a person. */
+export const ACTION_MODES = ['off', 'observe', 'approve', 'auto'] as const;
+export type ActionMode = (typeof ACTION_MODES)[number];
+
+export interface ActionPolicy {
+  readonly mode: ActionMode;
+  /** Least time after one such action (by class and target) before the next. */
+  readonly cooldownMs: number;
+  /** Tries of this rung within one chain before the ladder moves on. */
+  readonly attempts: number;
+  /** How long the effect may take before the try counts as ineffective. */
+  readonly timeoutMs: number;
+}
+
+/** How long, and in how many samples, a problem must be seen before it is actionable, and be gone before it is over. */
+export interface Grace {
+  readonly forMs: number;
+  readonly samples: number;
+  readonly clearForMs: number;
+}
+
+export interface CronWindow {
+  readonly cron: string;
+  readonly forMs: number;
+  readonly timezone: string;
+  readonly reason: string;
+}
+
+/** The operator's policy after defaults and validation. Pure data: it is journaled by its hash and replayed. */
+export interface Policy {
+  readonly mode: Mode;
+  readonly poll: { readonly intervalMs: number; readonly suspectIntervalMs: number };
+  readonly lag: {
+    readonly warningBytes: number;
+    readonly criticalBytes: number;
+    readonly emergencyBytes: number;
+    readonly forMs: number;
+    readonly recoveredBytes: number;
+    readonly recoveredForMs: number;
+  };
+  /** Overrides of the catalogue's grace, by problem code. */
+  readonly grace: Readonly<Partial<Record<ProblemCode, Partial<Grace>>>>;
+  readonly actions: Readonly<Record<ActionName, ActionPolicy>>;
+  readonly drain: { readonly actuators: readonly ('proxy' | 'tag')[]; readonly shutdownSessions: boolean };
+  readonly blockers: {
+    /** A backend younger than this is never cancelled. */
+    readonly olderThanMs: number;
+    /** Users, applications or databases that are never cancelled (backups, for one). */
+    readonly neverUsers: readonly string[];
+    readonly neverApplications: readonly string[];
+    readonly neverDatabases: readonly string[];
+  };
+  readonly limits: {
+    readonly concurrent: number;
+    readonly perHour: number;
+    readonly minHealthyReplicas: number;
+    /** The read pool never has fewer servers UP than this because of us. */
+    readonly minReadPool: number;
+    /** This many problems of replicas at once is a storm: suspect the observer or the network, act on nothing. */
+    readonly stormMembers: number;
+    readonly stormQuietMs: number;
+  };
+  /** After start, takeover, clock jump, un-pause or a policy reload that widens rights. */
+  readonly startGrace: { readonly passes: number; readonly forMs: number };
+  /** A problem that comes back within this time after an action belongs to the same chain: the action did not help. */
+  readonly chainMs: number;
+  readonly flap: { readonly threshold: number; readonly halfLifeMs: number };
+  readonly approvals: { readonly expiresMs: number };
+  readonly connections: { readonly warningPercent: number };
+  readonly slots: { readonly retainWarningBytes: number };
+  readonly windows: { readonly maintenance: readonly CronWindow[]; readonly freeze: readonly CronWindow[] };
+}
+
+/** The calendar's answer for one moment, computed by the shell so that the core has no clock. */
+export interface WindowFacts {
+  readonly freeze: { readonly reason: string; readonly untilMs: number } | null;
+  readonly maintenance: { readonly untilMs: number } | null;
+}

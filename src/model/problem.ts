@@ -1,0 +1,79 @@
+import type { Channel, Evidence } from './channel.js';
+
+/** Stable and documented: an operator greps for these, and a policy may name them. */
+export const PROBLEM_CODES = [
+  'replica-lagging',
+  'replica-lag-critical',
+  'replica-lag-emergency',
+  'replica-recovered',
+  'replay-blocked',
+  'replica-not-streaming',
+  'wal-missing',
+  'timeline-diverged',
+  'replica-start-failed',
+  'replica-crash-loop',
+  'creating-replica-stuck',
+  'member-down',
+  'patroni-down',
+  'rewind-failed',
+  'leader-down',
+  'leader-frozen',
+  'leaderless',
+  'no-failover-candidate',
+  'split-brain-suspected',
+  'split-brain-confirmed',
+  'failover-flapping',
+  'dcs-member-down',
+  'dcs-quorum-lost',
+  'dcs-alarm',
+  'cluster-down',
+  'cluster-paused',
+  'data-corruption',
+  'too-few-replicas',
+  'connections-high',
+  'pending-restart',
+  'proxy-mismatch',
+  'slot-retains-wal',
+  'scope-mismatch',
+  'member-unknown',
+  'observer-impaired',
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
+
+export type ProblemLevel = 'info' | 'warning' | 'critical';
+
+/**
+ * What one pass says of one (code, subject). `unknown` is said out loud: it neither advances nor clears a problem.
+ * A pair that no finding names was looked for and is not there.
+ */
+export interface Finding {
+  readonly code: ProblemCode;
+  /** A member, an etcd endpoint, or the cluster's scope. */
+  readonly subject: string;
+  readonly verdict: 'seen' | 'unknown';
+  /** The independent channels that agree in this pass. */
+  readonly channels: readonly Channel[];
+  readonly evidence: readonly Evidence[];
+  /** Figures that actions and messages need (lagBytes, pids, ...). */
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** A finding with its history: what the problem machine made of it. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly subject: string;
+  readonly level: ProblemLevel;
+  readonly phase: 'suspect' | 'active' | 'recovering';
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  readonly activeSinceMs: number | null;
+  /** When it will be (or was) actionable: first seen plus grace. Known only while suspect or active. */
+  readonly actionableAtMs: number;
+  readonly samples: number;
+  readonly channels: readonly Channel[];
+  readonly evidence: readonly Evidence[];
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export const problemKey = (problem: { readonly code: string; readonly subject: string }): string =>
+  `${problem.code}/${problem.subject}`;

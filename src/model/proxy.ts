@@ -1,0 +1,25 @@
+/** One server line of HAProxy. Administrative and operational state are apart: drained by an operator is not down. */
+export interface ProxyServer {
+  readonly backend: string;
+  readonly server: string;
+  /** As in the statistics: UP, DOWN, MAINT, DRAIN, NOLB, `UP 1/3`. */
+  readonly status: string;
+  readonly up: boolean;
+  readonly admin: ProxyAdmin;
+  readonly sessions: number;
+  readonly checkStatus: string;
+  /** Seconds since the last change of state. */
+  readonly lastChangeSeconds: number | null;
+}
+
+/** `show servers state`, srv_admin_state: forced by a person or a program through the runtime API. */
+export interface ProxyAdmin {
+  readonly drain: boolean;
+  readonly maint: boolean;
+  /** A name that does not resolve: HAProxy's own maintenance, nobody asked for it. */
+  readonly resolution: boolean;
+}
+
+export interface ProxyView {
+  readonly servers: readonly ProxyServer[];
+}

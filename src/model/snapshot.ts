@@ -1,0 +1,63 @@
+import type { Decision } from './decision.js';
+import type { JournalEntry } from './entry.js';
+import type { KillSwitch, Ledger } from './ledger.js';
+import type { Policy, WindowFacts } from './policy.js';
+import type { States } from './states.js';
+import type { ClusterView } from './view.js';
+
+/** Everything that the API, the dashboard and the CLI show of one cluster; replaced as a whole after each pass. */
+export interface ClusterSnapshot {
+  readonly scope: string;
+  readonly version: string;
+  readonly instance: string;
+  readonly startedAtMs: number;
+  readonly atMs: number;
+  readonly tick: number;
+  /** Mean and last length of a pass, milliseconds. */
+  readonly passMs: { readonly last: number; readonly mean: number };
+  readonly tenure: {
+    readonly state: 'held' | 'other' | 'unknown' | 'not-needed';
+    readonly owner: string | null;
+    readonly epoch: string | null;
+  };
+  readonly policy: Policy;
+  readonly policyHash: string;
+  /** The last reload that was refused, until one succeeds. */
+  readonly policyError: string | null;
+  readonly windows: WindowFacts;
+  readonly view: ClusterView | null;
+  readonly states: States | null;
+  readonly decisions: readonly Decision[];
+  /** The ledger in force: the shadow one in dry-run. */
+  readonly ledger: Ledger;
+  /** One sentence on this pass. */
+  readonly sentence: string;
+  /** What stops us from working at all (journal full, ledger unreadable); empty when nothing does. */
+  readonly impaired: readonly string[];
+}
+
+export type ControllerEvent =
+  | { readonly kind: 'snapshot'; readonly snapshot: ClusterSnapshot }
+  | { readonly kind: 'entry'; readonly entry: JournalEntry };
+
+export type Change =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly status: 404 | 409; readonly text: string };
+
+/** What the API may ask of the running controller. A GET never reaches the second half. */
+export interface ControllerPort {
+  scopes(): readonly string[];
+  snapshot(scope: string): ClusterSnapshot | null;
+  journal(options: {
+    readonly scope?: string;
+    readonly sinceMs?: number;
+    readonly limit: number;
+  }): Promise<readonly JournalEntry[]>;
+  ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  onEvent(listener: (event: ControllerEvent) => void): () => void;
+
+  approve(scope: string, id: string, by: string, reason: string): Promise<Change>;
+  reject(scope: string, id: string, by: string, reason: string): Promise<Change>;
+  pause(scope: string, killSwitch: KillSwitch, by: string): Promise<Change>;
+  resume(scope: string, subject: string, by: string): Promise<Change>;
+}

@@ -1,0 +1,77 @@
+import type { Lsn } from './names.js';
+
+/** What PostgreSQL itself says, asked on the member directly: the channel that Patroni's death does not close. */
+export interface SqlStatus {
+  readonly inRecovery: boolean;
+  readonly serverVersion: number;
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  /** Primary: pg_current_wal_lsn. Replica: null. */
+  readonly currentLsn: Lsn | null;
+  readonly receiveLsn: Lsn | null;
+  readonly replayLsn: Lsn | null;
+  /** Seconds since the last replayed commit; grows on an idle primary, so never a trigger on its own. */
+  readonly replayLagSeconds: number | null;
+  readonly replayPaused: boolean;
+  readonly walReceiver: WalReceiver | null;
+  /** Primary: one row per connected replica. A missing row is "not connected", never "no lag". */
+  readonly replicas: readonly ReplicaOfPrimary[];
+  readonly blockers: readonly ReplayBlocker[];
+  readonly slots: readonly Slot[];
+  readonly connections: Connections;
+  readonly checksumFailures: number | null;
+  readonly baseBackups: number;
+}
+
+export interface WalReceiver {
+  readonly status: string;
+  readonly senderHost: string | null;
+  readonly receivedTimeline: number | null;
+  readonly latestEndLsn: Lsn | null;
+  /** Age of the last word from the sender; a hung receiver shows here and nowhere else. */
+  readonly latestEndAgeMs: number | null;
+}
+
+export interface ReplicaOfPrimary {
+  readonly applicationName: string;
+  readonly state: string;
+  readonly syncState: string;
+  readonly sentLsn: Lsn | null;
+  readonly replayLsn: Lsn | null;
+  /** From the primary's current position, so unsent WAL counts. [patroni.md section 1.1] */
+  readonly lagBytes: number | null;
+}
+
+/** A backend on a replica that holds a snapshot or lock which recovery waits for. */
+export interface ReplayBlocker {
+  readonly pid: number;
+  /** backend_start as text: with the pid the backend's identity, so that a reused pid is never cancelled. */
+  readonly backendStart: string;
+  readonly user: string;
+  readonly database: string;
+  readonly application: string;
+  readonly state: string;
+  readonly xactAgeMs: number;
+  readonly query: string;
+  /** True when PostgreSQL itself says that recovery waits for it; else it is the oldest candidate. */
+  readonly confirmed: boolean;
+}
+
+export interface Slot {
+  readonly name: string;
+  readonly active: boolean;
+  readonly retainedBytes: number | null;
+  readonly walStatus: string | null;
+}
+
+export interface Connections {
+  readonly max: number;
+  readonly total: number;
+  readonly byDatabase: readonly {
+    readonly database: string;
+    readonly total: number;
+    readonly active: number;
+    readonly idle: number;
+    readonly idleInTransaction: number;
+  }[];
+}

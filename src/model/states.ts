@@ -1,0 +1,63 @@
+import type { Problem } from './problem.js';
+
+export type ClusterState =
+  | 'unknown'
+  | 'healthy'
+  | 'degraded'
+  | 'lagging'
+  | 'leaderless'
+  | 'leader-down'
+  | 'leader-frozen'
+  | 'split-brain-suspected'
+  | 'split-brain'
+  | 'paused'
+  | 'failing-over'
+  | 'down';
+
+export type MemberState =
+  | 'unknown'
+  | 'leader'
+  | 'healthy'
+  | 'lagging'
+  | 'blocked'
+  | 'not-streaming'
+  | 'start-failed'
+  | 'rebuilding'
+  | 'starting'
+  | 'diverged'
+  | 'down'
+  | 'rogue';
+
+export type DcsState = 'unknown' | 'healthy' | 'degraded' | 'quorum-lost' | 'alarm';
+export type ProxyState = 'unknown' | 'not-configured' | 'healthy' | 'mismatch';
+
+/** What the machines made of the passes so far; a plain value, stored and replayed. */
+export interface States {
+  readonly cluster: { readonly state: ClusterState; readonly sinceMs: number };
+  readonly members: Readonly<Record<string, { readonly state: MemberState; readonly sinceMs: number }>>;
+  readonly dcs: { readonly state: DcsState; readonly sinceMs: number };
+  readonly proxy: { readonly state: ProxyState; readonly sinceMs: number };
+  readonly problems: readonly Problem[];
+  /** Memory that no single view holds. */
+  readonly memory: Memory;
+}
+
+export interface Memory {
+  /** When our passes became clean after a start, takeover, clock jump or un-pause; null while they are not. */
+  readonly cleanPasses: number;
+  readonly cleanSinceMs: number | null;
+  readonly graceReason: string;
+  readonly lastLeader: string | null;
+  readonly lastLeaderChangeMs: number | null;
+  readonly lastLeaderModRevision: string | null;
+  readonly wasPaused: boolean;
+  /** Per member: postmaster starts or start failures seen, for the crash loop. */
+  readonly startFailures: Readonly<Record<string, readonly number[]>>;
+  readonly lastStateText: Readonly<Record<string, string>>;
+  /** Per member: replay position of the previous pass, to tell progress from a stall. */
+  readonly replay: Readonly<Record<string, { readonly lsn: string; readonly changedAtMs: number }>>;
+  /** Per member: since when it has been in `creating replica`. */
+  readonly creatingSinceMs: Readonly<Record<string, number>>;
+  /** WAL rate on the leader, bytes per second, from two positions. */
+  readonly walRate: { readonly lsn: string; readonly atMs: number; readonly bytesPerSecond: number | null } | null;
+}

@@ -1,0 +1,69 @@
+import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
+import type { HostStatus } from './host.js';
+import type { MemberName } from './names.js';
+import type { ClusterReport, DynamicConfig, HistoryRow, PatroniMetrics, PatroniStatus } from './patroni.js';
+import type { ProxyView } from './proxy.js';
+import type { Reading } from './reading.js';
+import type { SqlStatus } from './sql.js';
+
+/** All that one pass saw, frozen. Everything after this is computed from it, so it is also what the journal keeps. */
+export interface ClusterView {
+  readonly scope: string;
+  readonly tick: number;
+  readonly atMs: number;
+  /** Our own inventory, in the order of the configuration, never inferred from `/cluster`. */
+  readonly members: readonly MemberView[];
+  readonly config: Reading<DynamicConfig>;
+  readonly history: Reading<readonly HistoryRow[]>;
+  readonly dcs: DcsView;
+  readonly proxy: Reading<ProxyView>;
+  /** How the policy and the configuration name the proxy's two pools. */
+  readonly pools: { readonly primary: string; readonly replica: string } | null;
+  /** Which actuators are configured at all; a missing one disables the actions that need it. */
+  readonly actuators: Actuators;
+  readonly observer: ObserverView;
+}
+
+export interface MemberView {
+  readonly name: MemberName;
+  readonly api: Reading<PatroniStatus>;
+  readonly cluster: Reading<ClusterReport>;
+  readonly metrics: Reading<PatroniMetrics>;
+  /** `GET /replica` as the proxy would ask it: the HTTP status. Read only where someone needs to know. */
+  readonly replicaCheck: Reading<number>;
+  readonly sql: Reading<SqlStatus>;
+  readonly host: Reading<HostStatus>;
+  /** `tags.noloadbalance` in the member's own file, if there is a tag driver. */
+  readonly fileTag: Reading<boolean>;
+}
+
+export interface DcsView {
+  /** Linearizable; unknown when there is no quorum. */
+  readonly keys: Reading<DcsKeys>;
+  readonly endpoints: readonly {
+    readonly name: string;
+    readonly status: Reading<DcsEndpoint>;
+    readonly host: Reading<HostStatus>;
+  }[];
+  readonly membership: Reading<DcsMembership>;
+  readonly alarms: Reading<readonly DcsAlarm[]>;
+}
+
+export interface Actuators {
+  readonly proxy: boolean;
+  readonly tags: boolean;
+  readonly sql: boolean;
+  readonly host: boolean;
+}
+
+/** Facts about ourselves that forbid trust in what we saw. */
+export interface ObserverView {
+  /** Wall clock against monotonic clock since the last pass; a jump means that we slept or the clock was set. */
+  readonly clockJumpMs: number;
+  /** Monotonic length of the gap since the previous pass began; null in the first one. */
+  readonly sinceLastPassMs: number | null;
+  readonly passTookMs: number;
+}
+
+export const memberOf = (view: ClusterView, name: string): MemberView | null =>
+  view.members.find((member) => member.name === name) ?? null;

@@ -1,0 +1,33 @@
+import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
+import type { Reading } from '../model/reading.js';
+
+/** What holds our own right to act: the create revision of our key, which no other instance can have. */
+export interface TenureGrant {
+  readonly epoch: string;
+  readonly owner: string;
+}
+
+export type TenureAnswer =
+  | { readonly kind: 'held'; readonly grant: TenureGrant }
+  | { readonly kind: 'other'; readonly owner: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** etcd as Patroni uses it, and the small corner of it that is ours (`/ekimi/SCOPE/`). Every call has a deadline; reads never throw. */
+export interface DcsPort {
+  /** All of Patroni's keys of the scope in one linearizable transaction: without quorum this is `unknown`, never old. */
+  keys(): Promise<Reading<DcsKeys>>;
+  /** One row per configured endpoint, asked separately. */
+  endpoints(): Promise<readonly { readonly name: string; readonly status: Reading<DcsEndpoint> }[]>;
+  membership(): Promise<Reading<DcsMembership>>;
+  alarms(): Promise<Reading<readonly DcsAlarm[]>>;
+  /** Takes or confirms tenure for `owner` with a lease of `ttlMs`. Confirming renews the lease. */
+  holdTenure(owner: string, ttlMs: number): Promise<TenureAnswer>;
+  releaseTenure(grant: TenureGrant): Promise<void>;
+  /** Our shared ledger document as JSON text, null when there is none yet. */
+  loadLedger(): Promise<Reading<string | null>>;
+  /** Writes the ledger only if `grant` still stands (one transaction). False: it does not, nothing was written. */
+  commitLedger(grant: TenureGrant, json: string): Promise<'committed' | 'not-ours' | 'unknown'>;
+  /** Calls back when the leader key changes. A wake-up only: the next pass reads the truth. Returns the way to stop. */
+  onLeaderChange(wake: () => void): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,15 @@
+import type { HostStatus } from '../model/host.js';
+import type { MemberName } from '../model/names.js';
+import type { Reply, Step } from '../model/plan.js';
+import type { Reading } from '../model/reading.js';
+
+/** What runs the parts: containers by Docker's Engine API, or an operator's own command. */
+export interface HostPort {
+  member(member: MemberName): Promise<Reading<HostStatus>>;
+  /** A configured etcd endpoint's host. */
+  dcs(name: string): Promise<Reading<HostStatus>>;
+  send(step: Extract<Step, { port: 'host' }>): Promise<Reply>;
+  /** Calls back on a start, stop, kill, pause or health event of anything configured. A wake-up only. Returns the way to stop. */
+  onEvent(wake: (what: string) => void): () => void;
+  close(): Promise<void>;
+}
