@@ -1,0 +1,12 @@
+# etcd and HAProxy. Built by lab/images.
+FROM ekimi-lab/base:bookworm
+
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+      ca-certificates curl etcd-client etcd-server haproxy iproute2 iptables jq procps socat \
+ && rm -rf /var/lib/apt/lists/*
+
+RUN install -d -m 700 /etcd-data
+ENV ETCDCTL_API=3
+COPY haproxy.cfg /etc/haproxy/haproxy.cfg
+COPY etcd-entrypoint haproxy-entrypoint /usr/local/bin/

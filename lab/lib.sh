@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# lib.sh - what the lab's commands share. Sourced, never run.
+#
+# A lab is named by LAB_PREFIX. Everything else about a running lab (its address, its Patroni version, whether its API wants a
+# password) is read back from the labels of its containers, so LAB_PREFIX alone is enough for every command but `lab/up`.
+
+LAB_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+LAB_PREFIX=${LAB_PREFIX:-email}
+LAB_STATE=${LAB_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/ekimi-lab}
+
+readonly SCOPE=email-cluster
+readonly MEMBERS=(patroni1 patroni2 patroni3)
+readonly ETCDS=(etcd1 etcd2 etcd3)
+readonly PGDATA=/var/lib/patroni/data
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { warn "$1"; exit "${2:-1}"; }
+
+# Print the header comment of the calling script (from its second line to the first line that is not a comment).
+usage() {
+  sed -n '2,/^[^#]/{/^#/{s/^# \{0,1\}//;p}}' "$0"
+  exit "${1:-0}"
+}
+
+now_ms() { date +%s%3N; }
+
+# wait_for SECONDS COMMAND...: run COMMAND until it succeeds; 1 when SECONDS have passed.
+wait_for() {
+  local deadline=$(($(now_ms) + $1 * 1000))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$(now_ms)" -lt "$deadline" ] || return 1
+    sleep 0.3
+  done
+}
+
+# ---- the engine ------------------------------------------------------------------------------------------------------
+
+engine_runs() { docker info >/dev/null 2>&1; }
+
+need_engine() { engine_runs || die "no Docker engine answers: run lab/engine (or lab/up) first" 3; }
+
+# Compose v2 where it is installed, else v1.
+compose() {
+  local -a command
+  if docker compose version >/dev/null 2>&1; then
+    command=(docker compose)
+  elif command -v docker-compose >/dev/null 2>&1; then
+    command=(docker-compose)
+  else
+    die "neither 'docker compose' nor docker-compose is installed" 3
+  fi
+  "${command[@]}" --project-name "$(project)" --file "$LAB_DIR/compose.yaml" "$@"
+}
+
+project() { printf 'ekimi-lab-%s' "$LAB_PREFIX"; }
+network() { printf '%s_default' "$(project)"; }
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+container() { printf '%s-%s' "$LAB_PREFIX" "$1"; }
+
+container_state() { docker inspect --format '{{.State.Status}}' "$(container "$1")" 2>/dev/null || printf 'absent'; }
+
+label() { docker inspect --format "{{index .Config.Labels \"ekimi.lab.$2\"}}" "$(container "$1")"; }
+
+address() { label haproxy address; }
+
+lab_exists() { docker inspect "$(container haproxy)" >/dev/null 2>&1 || docker inspect "$(container patroni1)" >/dev/null 2>&1; }
+
+need_lab() {
+  need_engine
+  lab_exists || die "there is no lab named '$LAB_PREFIX' (LAB_PREFIX); lab/up makes one" 3
+}
+
+# resolve NAME: patroniN and etcdN stand for themselves (with or without the prefix), `leader`, `replica` and `replica2` for
+# whoever has that role now.
+resolve() {
+  local name=${1#"$LAB_PREFIX"-}
+  case $name in
+    patroni[123] | etcd[123] | haproxy) printf '%s' "$name" ;;
+    [123]) printf 'etcd%s' "$name" ;;
+    leader) leader ;;
+    replica | replica1) replicas | sed -n 1p | grep . || die "no replica is running" ;;
+    replica2) replicas | sed -n 2p | grep . || die "no second replica is running" ;;
+    *) die "unknown member '$1': patroni1..3, etcd1..3, leader, replica, replica2" 2 ;;
+  esac
+}
+
+# ---- inside a container ----------------------------------------------------------------------------------------------
+
+# inside NAME COMMAND...: run as root in that container.
+inside() {
+  local name=$1
+  shift
+  docker exec "$(container "$name")" "$@"
+}
+
+# script NAME [ARGS...] <<'SH': run a shell script, read from standard input, as root in that container.
+script() {
+  local name=$1
+  shift
+  docker exec -i "$(container "$name")" bash -euo pipefail -s -- "$@"
+}
+
+# sql NAME SQL: unaligned tuples only, as the superuser, over the local socket.
+sql() { docker exec -u postgres "$(container "$1")" timeout 60 psql -X -q -A -t -v ON_ERROR_STOP=1 -d postgres -c "$2"; }
+
+# rest NAME METHOD PATH [JSON]: call the member's own REST API from inside its container, print the body.
+rest() {
+  local -a auth=() body=()
+  if [ "$(label "$1" auth)" = 1 ]; then auth=(-u admin:secret); fi
+  if [ -n "${4:-}" ]; then body=(-H 'Content-Type: application/json' -d "$4"); fi
+  inside "$1" curl -sS -m 15 "${auth[@]}" -X "$2" "${body[@]}" "http://127.0.0.1:8008$3"
+}
+
+# ---- who is what -----------------------------------------------------------------------------------------------------
+
+# The leader by its own word: /primary answers 200 only on the holder of the leader key.
+leader() {
+  local name
+  for name in "${MEMBERS[@]}"; do
+    if [ "$(container_state "$name")" = running ] &&
+      inside "$name" curl -sf -m 2 -o /dev/null http://127.0.0.1:8008/primary 2>/dev/null; then
+      printf '%s\n' "$name"
+      return 0
+    fi
+  done
+  die "no member says that it is the leader"
+}
+
+replicas() {
+  local name
+  for name in "${MEMBERS[@]}"; do
+    if [ "$(container_state "$name")" = running ] &&
+      [ "$(sql "$name" 'SELECT pg_is_in_recovery()' 2>/dev/null)" = t ]; then
+      printf '%s\n' "$name"
+    fi
+  done
+}
