@@ -1,0 +1,31 @@
+import type { Reply } from '../../model/plan.js';
+
+interface Rule {
+  readonly status: (status: number) => boolean;
+  readonly text: RegExp;
+  readonly effect: Reply['effect'];
+}
+
+const is = (wanted: number) => (status: number) => status === wanted;
+
+/**
+ * What an answer to a POST or DELETE says about the cluster; the first rule that fits counts. 503 is Patroni's usual refusal, but
+ * four of its texts mean that something was begun: the failover key stays behind a "status unknown" and is acted on later, a write
+ * to the DCS without quorum may still be committed, and a restart that failed has stopped PostgreSQL. [patroni.md sections 0 and 3]
+ */
+const RULES: readonly Rule[] = [
+  { status: (status) => status >= 200 && status < 300, text: /^/, effect: 'done' },
+  { status: is(503), text: /status unknown/i, effect: 'maybe' },
+  { status: is(503), text: /failed to write failover key/i, effect: 'maybe' },
+  { status: is(503), text: /restart failed|still starting/i, effect: 'maybe' },
+  { status: is(503), text: /^/, effect: 'none' },
+  { status: is(500), text: /can't schedule/i, effect: 'none' },
+  { status: is(501), text: /^/, effect: 'none' },
+  { status: is(505), text: /^/, effect: 'none' },
+  { status: (status) => status < 500, text: /^/, effect: 'none' },
+  // 500 without a known text, 502, 504: a fault half-way, or a gateway's; the request may have gone through.
+  { status: () => true, text: /^/, effect: 'maybe' },
+];
+
+export const effectOf = (status: number, text: string): Reply['effect'] =>
+  RULES.find((rule) => rule.status(status) && rule.text.test(text))?.effect ?? 'maybe';

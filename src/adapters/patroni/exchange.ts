@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { TlsConfig } from '../../model/config.js';
+import { faultOf, type Fault } from './fault.js';
+
+/** Longest answer that we take in: the largest real one (`/metrics`) has some 10 kB. */
+export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer | null;
+  /** For the whole exchange: connect, send, headers and body. */
+  readonly deadlineMs: number;
+}
+
+export type Exchange<B> =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: B;
+    }
+  /** `written`: the request went out, so anything may have happened. `status` where at least the headers came back. */
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly written: boolean; readonly status: number | null };
+
+const CERTIFICATE = /-----BEGIN /;
+
+/** A `TlsConfig` field is a path, or the PEM text itself. Throws at start, with the path, when the file cannot be read. */
+const pem = (value: string | null): string | undefined => {
+  if (value === null) return undefined;
+  return CERTIFICATE.test(value) ? value : readFileSync(value, 'utf8');
+};
+
+/** TLS options of a connection: private CA, client certificate and key. `insecure` accepts any certificate. */
+export const tlsOptions = (tls: TlsConfig | null): Record<string, string | boolean> => {
+  if (tls === null) return {};
+  const ca = pem(tls.ca);
+  const cert = pem(tls.cert);
+  const key = pem(tls.key);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    rejectUnauthorized: !tls.insecure,
+  };
+};
+
+/**
+ * A client for servers that close after each answer. `pipelining: 0` is undici's "no keep-alive": with a connection kept, the first
+ * POST after an idle minute would meet a socket that Patroni has closed, and end as "maybe". undici's own timers are off, because
+ * the deadline of each call covers them.
+ */
+export const closingAgent = (connect: { socketPath?: string; tls?: TlsConfig | null; timeoutMs: number }): Agent =>
+  new Agent({
+    pipelining: 0,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connect: {
+      timeout: connect.timeoutMs,
+      ...tlsOptions(connect.tls ?? null),
+      ...(connect.socketPath === undefined ? {} : { socketPath: connect.socketPath }),
+    },
+  });
+
+/** Marks the moment just before the request's first byte: the line between "nothing happened" and "maybe". */
+const marking =
+  (mark: () => void): Dispatcher.DispatcherComposeInterceptor =>
+  (dispatch) =>
+  (options, handler) =>
+    dispatch(options, {
+      onRequestStart: (controller, context: unknown) => {
+        mark();
+        handler.onRequestStart?.(controller, context);
+      },
+      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+      onResponseStart: (...args) => handler.onResponseStart?.(...args),
+      onResponseData: (...args) => handler.onResponseData?.(...args),
+      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+      onResponseError: (...args) => handler.onResponseError?.(...args),
+    });
+
+/**
+ * One request, one answer, one deadline; never a retry, never a redirect followed, never a throw. The signal is this call's own:
+ * combining it with a process-wide one leaks on Node 20.
+ */
+export async function exchangeBytes(agent: Agent, call: Call): Promise<Exchange<Buffer>> {
+  let written = false;
+  let status: number | null = null;
+  const dispatcher = agent.compose(
+    marking(() => {
+      written = true;
+    }),
+  );
+  try {
+    const answer = await request(call.url, {
+      method: call.method,
+      dispatcher,
+      signal: AbortSignal.timeout(call.deadlineMs),
+      headers: { ...call.headers },
+      body: call.body ?? null,
+    });
+    status = answer.statusCode;
+    const body = Buffer.from(await answer.body.arrayBuffer());
+    return { kind: 'answer', status, headers: flat(answer.headers), body };
+  } catch (error) {
+    return { kind: 'fault', fault: faultOf(error), written, status };
+  }
+}
+
+/** The same with the body as text. */
+export async function exchange(agent: Agent, call: Call): Promise<Exchange<string>> {
+  const outcome = await exchangeBytes(agent, call);
+  return outcome.kind === 'fault' ? outcome : { ...outcome, body: outcome.body.toString('utf8') };
+}
+
+const flat = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
+
+export const basicAuth = (
+  auth: { readonly username: string; readonly password: string } | null,
+): Record<string, string> =>
+  auth === null
+    ? {}
+    : { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}` };
+
+/** A base address with a path behind it; credentials written into the address never reach a log. */
+export function addressOf(base: string, path: string): URL {
+  const url = new URL(base);
+  url.username = '';
+  url.password = '';
+  url.pathname = url.pathname.replace(/\/+$/, '') + path;
+  return url;
+}
+
+/** The start of an answer for a person: one line, markup taken out, cut. */
+export function excerpt(body: string, length: number): string {
+  const message = /<p>Message: ([^<]*)<\/p>/.exec(body)?.[1];
+  const text = message ?? (/^\s*<(!doctype|html)/i.test(body) ? body.replace(/<[^>]*>/g, ' ') : body);
+  return text.replace(/\s+/g, ' ').trim().slice(0, length);
+}
