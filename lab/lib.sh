@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # lib.sh - what the lab's commands share. Sourced, never run.
 #
 # A lab is named by LAB_PREFIX. Everything else about a running lab (its address, its Patroni version, whether its API wants a
@@ -8,7 +8,6 @@ LAB_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 LAB_PREFIX=${LAB_PREFIX:-email}
 LAB_STATE=${LAB_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/ekimi-lab}
 
-readonly SCOPE=email-cluster
 readonly MEMBERS=(patroni1 patroni2 patroni3)
 readonly ETCDS=(etcd1 etcd2 etcd3)
 readonly PGDATA=/var/lib/patroni/data
