@@ -1,0 +1,147 @@
+/** Every error that the HTTP API answers with. `code` is stable; a client may branch on it. The documentation prints this table. */
+export const API_ERRORS = [
+  {
+    code: 'not-found',
+    status: 404,
+    meaning: 'There is no such path.',
+    remedy: 'GET /v1 lists every path.',
+  },
+  {
+    code: 'method-not-allowed',
+    status: 405,
+    meaning: 'The path exists, the method does not.',
+    remedy: 'Use one of the methods in the Allow header.',
+  },
+  {
+    code: 'unknown-scope',
+    status: 404,
+    meaning: 'No cluster of this scope is configured.',
+    remedy: 'GET /v1/clusters lists the scopes.',
+  },
+  {
+    code: 'no-snapshot-yet',
+    status: 503,
+    meaning: 'The first pass over this cluster has not ended.',
+    remedy: 'Ask again in a few seconds.',
+  },
+  {
+    code: 'bad-request',
+    status: 400,
+    meaning: 'A parameter or the body is not of the documented shape.',
+    remedy: 'The message names the field and what was expected.',
+  },
+  {
+    code: 'unknown-subject',
+    status: 400,
+    meaning: 'The kill switch names a member or an action that does not exist, so it would stop nothing.',
+    remedy: 'Use global, cluster, member:NAME of a configured member, or action:NAME of a known action.',
+  },
+  {
+    code: 'body-too-large',
+    status: 413,
+    meaning: 'The body is larger than 16 KiB.',
+    remedy: 'A reason of up to 500 characters is all that a change needs.',
+  },
+  {
+    code: 'unsupported-media-type',
+    status: 415,
+    meaning: 'The body is not JSON.',
+    remedy: 'Send Content-Type: application/json.',
+  },
+  {
+    code: 'token-missing',
+    status: 401,
+    meaning: 'The request carries no bearer token and needs one.',
+    remedy: 'Send Authorization: Bearer TOKEN with a token of api.tokens.',
+  },
+  {
+    code: 'token-unknown',
+    status: 401,
+    meaning: 'The token is none of those configured.',
+    remedy: 'Compare it with api.tokens of the running daemon; a changed file counts after SIGHUP or restart.',
+  },
+  {
+    code: 'role-too-low',
+    status: 403,
+    meaning: 'The token may read, not change.',
+    remedy: 'Use a token with the role operator.',
+  },
+  {
+    code: 'no-operator-token',
+    status: 403,
+    meaning: 'No operator token is configured, so nothing can be changed over HTTP.',
+    remedy: 'Add a token with the role operator to api.tokens and restart.',
+  },
+  {
+    code: 'not-waiting',
+    status: 404,
+    meaning: 'The thing to be changed does not exist (any more): approval or kill switch.',
+    remedy: 'Look at the present list; an approval expires and is re-planned.',
+  },
+  {
+    code: 'conflict',
+    status: 409,
+    meaning: 'The controller refused the change as things stand now.',
+    remedy: 'The message says what stands in the way.',
+  },
+  {
+    code: 'too-many-streams',
+    status: 503,
+    meaning: 'As many event streams are open as are allowed.',
+    remedy: 'Close a dashboard, or poll /v1/clusters.',
+  },
+  {
+    code: 'internal',
+    status: 500,
+    meaning: 'A fault of ours; the log has it under this code.',
+    remedy: 'Report it with the log line. The control loop is not affected.',
+  },
+] as const;
+
+export type ApiErrorCode = (typeof API_ERRORS)[number]['code'];
+
+/** What a client gets: always these three, and nothing of our insides. */
+export interface ApiErrorBody {
+  readonly code: ApiErrorCode;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiErrorCode;
+  readonly status: number;
+  readonly remedy: string;
+
+  /** `found` says what was found and expected; without it the row's own meaning is the message. */
+  constructor(code: ApiErrorCode, found?: string) {
+    const row = API_ERRORS.find((one) => one.code === code);
+    super(found ?? row?.meaning ?? code);
+    this.code = code;
+    this.status = row?.status ?? 500;
+    this.remedy = row?.remedy ?? '';
+  }
+
+  body(): ApiErrorBody {
+    return { code: this.code, message: this.message, remedy: this.remedy };
+  }
+}
+
+const FRAMEWORK_CODES: Readonly<Record<string, ApiErrorCode>> = {
+  FST_ERR_VALIDATION: 'bad-request',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'bad-request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad-request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-request',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+};
+
+/** Any throw as an error of the table. What is not recognised is ours: its message stays in the log. */
+export function asApiError(cause: unknown): ApiError {
+  if (cause instanceof ApiError) return cause;
+  if (!(cause instanceof Error)) return new ApiError('internal');
+  const framework = 'code' in cause ? FRAMEWORK_CODES[String(cause.code)] : undefined;
+  if (framework !== undefined) return new ApiError(framework, cause.message);
+  const status = 'statusCode' in cause ? Number(cause.statusCode) : 500;
+  return status >= 400 && status < 500 ? new ApiError('bad-request', cause.message) : new ApiError('internal');
+}

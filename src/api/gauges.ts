@@ -1,0 +1,152 @@
+import { MODES } from '../model/policy.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { ClusterState, MemberState } from '../model/states.js';
+import { overview, STATE_LEVEL, type Overview } from './overview.js';
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** One gauge, computed from a snapshot at scrape time. `scope` is on every one and not repeated in `labels`. */
+export interface GaugeRow {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly samples: (snapshot: ClusterSnapshot) => readonly Sample[];
+}
+
+const CLUSTER_STATES = Object.keys(STATE_LEVEL) as ClusterState[];
+const MEMBER_STATES: readonly MemberState[] = [
+  'unknown',
+  'leader',
+  'healthy',
+  'lagging',
+  'blocked',
+  'not-streaming',
+  'start-failed',
+  'rebuilding',
+  'starting',
+  'diverged',
+  'down',
+  'rogue',
+];
+
+const one = (value: number | boolean): Sample[] => [{ labels: {}, value: Number(value) }];
+
+/** One series per possible state, 1 for the present one, so that an alert can name a state without knowing the others. */
+const stateSet = (states: readonly string[], now: string, labels: Readonly<Record<string, string>> = {}): Sample[] =>
+  states.map((state) => ({ labels: { ...labels, state }, value: Number(state === now) }));
+
+const sourcesBy =
+  (
+    kinds: readonly Overview['sources'][number]['kind'][],
+    value: (source: Overview['sources'][number], atMs: number) => number,
+  ) =>
+  (snapshot: ClusterSnapshot): Sample[] =>
+    overview(snapshot)
+      .sources.filter((source) => kinds.includes(source.kind))
+      .map((source) => ({
+        labels: { source: source.source, member: source.subject ?? '' },
+        value: value(source, snapshot.atMs),
+      }));
+
+export const GAUGES: readonly GaugeRow[] = [
+  {
+    name: 'ekimi_problem_active',
+    help: '1 for each problem that is past its grace; suspects are not in here',
+    labels: ['code', 'subject', 'level'],
+    samples: ({ states }) =>
+      (states?.problems ?? [])
+        .filter((problem) => problem.phase === 'active')
+        .map(({ code, subject, level }) => ({ labels: { code, subject, level }, value: 1 })),
+  },
+  {
+    name: 'ekimi_cluster_state',
+    help: '1 for the state that the cluster is in',
+    labels: ['state'],
+    samples: ({ states }) => stateSet(CLUSTER_STATES, states?.cluster.state ?? 'unknown'),
+  },
+  {
+    name: 'ekimi_member_state',
+    help: '1 for the state that the member is in',
+    labels: ['member', 'state'],
+    samples: (snapshot) =>
+      overview(snapshot).members.flatMap(({ name, state }) => stateSet(MEMBER_STATES, state, { member: name })),
+  },
+  {
+    name: 'ekimi_lag_bytes',
+    help: 'How far a replica is behind; no series where it is not known, which is not zero',
+    labels: ['member'],
+    samples: (snapshot) =>
+      overview(snapshot).members.flatMap(({ name, lagBytes }) =>
+        lagBytes === null ? [] : [{ labels: { member: name }, value: lagBytes }],
+      ),
+  },
+  {
+    name: 'ekimi_reading_age_seconds',
+    help: 'Age of the last answer of a source at the end of the pass',
+    labels: ['source', 'member'],
+    samples: sourcesBy(['fresh', 'stale'], (source, atMs) => Math.max(0, atMs - source.atMs) / 1000),
+  },
+  {
+    name: 'ekimi_reading_unknown',
+    help: '1 where a source was asked and is unknown, 0 where it answered; sources that are not configured have no series',
+    labels: ['source', 'member'],
+    samples: sourcesBy(['fresh', 'stale', 'unknown'], (source) => Number(source.kind === 'unknown')),
+  },
+  {
+    name: 'ekimi_mode',
+    help: '1 for the mode in force',
+    labels: ['mode'],
+    samples: ({ policy }) => MODES.map((mode) => ({ labels: { mode }, value: Number(mode === policy.mode) })),
+  },
+  {
+    name: 'ekimi_tenure_held',
+    help: '1 when this instance may act: it has tenure or needs none',
+    labels: [],
+    samples: ({ tenure }) => one(tenure.state === 'held' || tenure.state === 'not-needed'),
+  },
+  {
+    name: 'ekimi_budget_left',
+    help: 'Actions that the hourly budget still allows',
+    labels: [],
+    samples: (snapshot) => one(overview(snapshot).budget.left),
+  },
+  {
+    name: 'ekimi_breaker_open',
+    help: '1 when the breaker is open: only a person closes it',
+    labels: [],
+    samples: ({ ledger }) => one(ledger.breaker !== null),
+  },
+  {
+    name: 'ekimi_kill_switch',
+    help: '1 for each kill switch in force',
+    labels: ['subject'],
+    samples: (snapshot) => overview(snapshot).switches.map(({ subject }) => ({ labels: { subject }, value: 1 })),
+  },
+  {
+    name: 'ekimi_approvals_waiting',
+    help: 'Plans that wait for a person',
+    labels: [],
+    samples: (snapshot) => one(overview(snapshot).approvals.length),
+  },
+  {
+    name: 'ekimi_remediations_in_flight',
+    help: 'Remediations that are not finished',
+    labels: [],
+    samples: (snapshot) => one(overview(snapshot).inFlight.length),
+  },
+  {
+    name: 'ekimi_impaired',
+    help: 'Number of reasons why it cannot do its work (journal, ledger, policy)',
+    labels: [],
+    samples: (snapshot) => one(overview(snapshot).impaired.length),
+  },
+  {
+    name: 'ekimi_last_pass_timestamp',
+    help: 'End of the last pass, seconds since 1970: alert on its age',
+    labels: [],
+    samples: ({ atMs }) => one(atMs / 1000),
+  },
+];

@@ -1,0 +1,140 @@
+import { bytesBetween } from '../model/names.js';
+import type { DrainRecord } from '../model/ledger.js';
+import type { Problem } from '../model/problem.js';
+import type { ProxyServer } from '../model/proxy.js';
+import { lastValue } from '../model/reading.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { MemberState } from '../model/states.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+
+/** How the proxy treats a member in one pool. `down` is the proxy's own check, `drain` and `maint` are somebody's will. */
+export type Rotation = 'in' | 'down' | 'drain' | 'maint' | 'absent' | 'unknown';
+
+export interface MemberOverview {
+  readonly name: string;
+  readonly state: MemberState;
+  readonly sinceMs: number | null;
+  /** PostgreSQL's role by the member's own word, else by SQL, else `unknown`. */
+  readonly role: string;
+  /** Patroni's state text, in Patroni's words. */
+  readonly stateText: string | null;
+  /** null: the leader key could not be read. */
+  readonly holdsLeaderKey: boolean | null;
+  readonly timeline: number | null;
+  /** null for the leader and where nothing is known, never zero by default. */
+  readonly lagBytes: number | null;
+  /** Where the figure comes from, or why there is none. */
+  readonly lagFrom: string;
+  readonly writes: Rotation;
+  readonly reads: Rotation;
+  readonly sessions: number | null;
+  /** The drain that is ours, if there is one. */
+  readonly drain: DrainRecord | null;
+  readonly pendingRestart: boolean;
+  readonly tags: readonly string[];
+  readonly host: string | null;
+  readonly atMs: number | null;
+}
+
+export const leaderIn = (view: ClusterView): string | null => lastValue(view.dcs.keys)?.leader.holder ?? null;
+
+/** One member as the terminal and the dashboard show it; explains only, so stale values are good enough. */
+export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, member: MemberView): MemberOverview {
+  const status = lastValue(member.api);
+  const state = snapshot.states?.members[member.name];
+  const keys = lastValue(view.dcs.keys);
+  const holdsLeaderKey = keys === null ? null : keys.leader.holder === member.name;
+  const lag = lagOf(view, member, snapshot.states?.problems ?? [], holdsLeaderKey === true);
+  const tags = status?.tags;
+  return {
+    name: member.name,
+    state: state?.state ?? 'unknown',
+    sinceMs: state?.sinceMs ?? null,
+    role: roleOf(member),
+    stateText: status?.stateText ?? null,
+    holdsLeaderKey,
+    timeline: status?.timeline ?? lastValue(member.sql)?.timeline ?? null,
+    lagBytes: lag.bytes,
+    lagFrom: lag.from,
+    writes: rotationOf(view, view.pools?.primary ?? null, member.name),
+    reads: rotationOf(view, view.pools?.replica ?? null, member.name),
+    sessions: serverOf(view, view.pools?.replica ?? null, member.name)?.sessions ?? null,
+    drain: snapshot.ledger.drains.find((drain) => drain.member === member.name) ?? null,
+    pendingRestart: status?.pendingRestart ?? false,
+    tags:
+      tags === undefined
+        ? []
+        : (['noloadbalance', 'nofailover', 'nosync', 'clonefrom'] as const).filter((tag) => tags[tag]),
+    host: lastValue(member.host)?.state ?? null,
+    atMs: member.api.kind === 'unknown' ? null : member.api.atMs,
+  };
+}
+
+function roleOf(member: MemberView): string {
+  const status = lastValue(member.api);
+  if (status !== null) return status.role;
+  const sql = lastValue(member.sql);
+  if (sql !== null) return sql.inRecovery ? 'replica' : 'primary';
+  return 'unknown';
+}
+
+interface Lag {
+  readonly bytes: number | null;
+  readonly from: string;
+}
+
+/** The figure that a problem already carries wins, so that the page never contradicts the decision beside it. */
+function lagOf(view: ClusterView, member: MemberView, problems: readonly Problem[], isLeader: boolean): Lag {
+  if (isLeader) return { bytes: null, from: 'holds the leader key' };
+  for (const problem of problems) {
+    const bytes = problem.facts['lagBytes'];
+    if (problem.subject === member.name && typeof bytes === 'number') return { bytes, from: problem.code };
+  }
+  return byPositions(view, member) ?? byStatistics(view, member) ?? byPeers(view, member) ?? NO_LAG;
+}
+
+const NO_LAG: Lag = { bytes: null, from: 'no source knows it' };
+
+/** Two positions of two timelines must never be subtracted. */
+function byPositions(view: ClusterView, member: MemberView): Lag | null {
+  const leader = view.members.find((other) => other.name === leaderIn(view));
+  if (leader === undefined) return null;
+  const ahead = lastValue(leader.api);
+  const behind = lastValue(member.api);
+  const from = ahead?.xlog?.location ?? null;
+  const to = behind?.xlog?.replayedLocation ?? null;
+  if (from === null || to === null || ahead?.timeline !== behind?.timeline) return null;
+  return { bytes: bytesBetween(from, to), from: 'positions by the member API' };
+}
+
+function byStatistics(view: ClusterView, member: MemberView): Lag | null {
+  const leader = view.members.find((other) => other.name === leaderIn(view));
+  const row =
+    leader === undefined
+      ? undefined
+      : lastValue(leader.sql)?.replicas.find((replica) => replica.applicationName === member.name);
+  return row?.lagBytes == null ? null : { bytes: row.lagBytes, from: "the primary's pg_stat_replication" };
+}
+
+function byPeers(view: ClusterView, member: MemberView): Lag | null {
+  for (const peer of view.members) {
+    const row = lastValue(peer.cluster)?.rows.find((other) => other.name === member.name);
+    if (row?.lagBytes != null) return { bytes: row.lagBytes, from: `/cluster of ${peer.name}` };
+  }
+  return null;
+}
+
+const serverOf = (view: ClusterView, backend: string | null, name: string): ProxyServer | undefined =>
+  lastValue(view.proxy)?.servers.find((server) => server.backend === backend && server.server === name);
+
+function rotationOf(view: ClusterView, backend: string | null, name: string): Rotation {
+  if (view.proxy.kind === 'unknown' || backend === null) return 'unknown';
+  const server = serverOf(view, backend, name);
+  return server === undefined ? 'absent' : rotationOfServer(server);
+}
+
+export function rotationOfServer(server: ProxyServer): Exclude<Rotation, 'absent' | 'unknown'> {
+  if (server.admin.drain) return 'drain';
+  if (server.admin.maint || server.admin.resolution) return 'maint';
+  return server.up ? 'in' : 'down';
+}

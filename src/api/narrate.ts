@@ -1,0 +1,119 @@
+import { sentence } from '../model/decision.js';
+import type { EntryBody, JournalEntry } from '../model/entry.js';
+import type { RemediationPhase } from '../model/ledger.js';
+import type { Reply } from '../model/plan.js';
+
+/** How a sentence is meant: for colour in the terminal and on the dashboard, never the only carrier of the meaning. */
+export type Tone = 'good' | 'plain' | 'quiet' | 'warn' | 'bad';
+
+/** One journal entry as a sentence for people. */
+export interface Line {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly scope: string;
+  readonly kind: EntryBody['kind'];
+  readonly tone: Tone;
+  readonly text: string;
+}
+
+const PHASE_TONE: Readonly<Record<RemediationPhase, Tone>> = {
+  planned: 'plain',
+  sending: 'plain',
+  verifying: 'plain',
+  succeeded: 'good',
+  ineffective: 'warn',
+  failed: 'bad',
+  unknown: 'bad',
+  abandoned: 'warn',
+};
+
+const TENURE_TEXT = {
+  held: ['good', 'tenure is ours'],
+  lost: ['bad', 'tenure is lost: nothing is sent until it is ours again'],
+  other: ['quiet', 'another instance has tenure: watching only'],
+  unknown: ['warn', 'whether tenure is ours is unknown: nothing is sent'],
+  released: ['quiet', 'tenure was given up'],
+} as const satisfies Readonly<Record<string, readonly [Tone, string]>>;
+
+export function narrate(entry: JournalEntry): Line {
+  const [tone, text] = tell(entry.body);
+  return { seq: entry.seq, atMs: entry.atMs, scope: entry.scope, kind: entry.body.kind, tone, text };
+}
+
+function tell(body: EntryBody): readonly [Tone, string] {
+  switch (body.kind) {
+    case 'start':
+      return ['plain', `ekimi ${body.version} started as ${body.instance}, policy ${body.policyHash.slice(0, 12)}`];
+    case 'stop':
+      return ['plain', `ekimi stopped: ${body.reason}`];
+    case 'pass':
+      return tellPass(body);
+    case 'intent':
+      return [
+        body.shadow ? 'quiet' : 'plain',
+        `${body.shadow ? 'dry-run, would send' : 'sending'} for ${body.plan.action} ${body.plan.target}, step ${body.step + 1}: ${body.request}`,
+      ];
+    case 'outcome':
+      return [outcomeTone(body.reply, body.shadow), `${body.shadow ? 'dry-run: ' : ''}${replyText(body.reply)}`];
+    case 'verdict':
+      return [
+        PHASE_TONE[body.remediation.phase],
+        `${body.remediation.shadow ? 'dry-run: ' : ''}${body.remediation.plan.action} ${body.remediation.plan.target} ${body.remediation.phase}: ${body.remediation.detail}`,
+      ];
+    case 'approval':
+      return [
+        body.state === 'waiting' ? 'warn' : 'plain',
+        `approval ${body.id} of ${body.plan.action} ${body.plan.target} is ${body.state}${by(body.by)}${because(body.reason)}`,
+      ];
+    case 'switch':
+      return [
+        body.change === 'on' ? 'warn' : 'plain',
+        `${body.change === 'on' ? 'paused' : 'resumed'} ${body.switch.subject} by ${body.by}${because(body.switch.reason)}`,
+      ];
+    case 'tenure': {
+      const [tone, text] = TENURE_TEXT[body.change];
+      return [tone, `${text}${because(body.detail)}`];
+    }
+    case 'policy':
+      return [body.change === 'refused' ? 'bad' : 'plain', `policy ${body.change}${because(body.detail)}`];
+    case 'page':
+      return ['bad', `paged for ${body.code} ${body.subject}: ${body.text}`];
+    default:
+      // A newer writer's kind: readers skip what they do not know.
+      return [
+        'quiet',
+        `an entry of a kind that this version does not know: ${(body satisfies never as EntryBody).kind}`,
+      ];
+  }
+}
+
+const by = (who: string | null): string => (who === null ? '' : ` by ${who}`);
+const because = (why: string | null): string => (why === null || why === '' ? '' : `: ${why}`);
+
+function tellPass(body: Extract<EntryBody, { kind: 'pass' }>): readonly [Tone, string] {
+  const seen = body.problems.filter((problem) => problem.phase !== 'recovering');
+  if (body.decisions.length > 0) {
+    const tone: Tone = body.decisions.some((one) => one.kind === 'page')
+      ? 'bad'
+      : body.decisions.some((one) => one.kind === 'act')
+        ? 'plain'
+        : 'warn';
+    return [tone, body.decisions.map(sentence).join('; ')];
+  }
+  if (seen.length > 0)
+    return [
+      'warn',
+      `sees ${seen.map((problem) => `${problem.code} ${problem.subject} (${problem.phase})`).join(', ')}; nothing is due`,
+    ];
+  return ['good', 'no problem in sight'];
+}
+
+const outcomeTone = (reply: Reply, shadow: boolean): Tone =>
+  shadow ? 'quiet' : reply.effect === 'maybe' ? 'bad' : reply.effect === 'none' ? 'warn' : 'plain';
+
+function replyText(reply: Reply): string {
+  const status = reply.status === null ? '' : ` ${reply.status}`;
+  const words = reply.text === '' ? '' : `: ${reply.text}`;
+  if (reply.effect === 'maybe') return `no answer that says what happened${words}; looking again before anything else`;
+  return `${reply.effect === 'done' ? 'done' : 'refused, nothing happened'}${status} in ${Math.round(reply.tookMs)} ms${words}`;
+}

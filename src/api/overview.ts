@@ -1,0 +1,201 @@
+import { isInFlight, type Approval, type KillSwitch, type Remediation } from '../model/ledger.js';
+import type { Mode } from '../model/policy.js';
+import type { Problem } from '../model/problem.js';
+import { lastValue } from '../model/reading.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { ClusterState } from '../model/states.js';
+import type { ClusterView } from '../model/view.js';
+import { leaderIn, memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
+import { sourcesIn, type SourceOverview } from './sources.js';
+
+/** How bad it is, in the order of a monitoring plugin's exit codes by name, not by number. */
+export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
+
+export interface PoolOverview {
+  readonly use: 'writes' | 'reads';
+  readonly backend: string;
+  readonly servers: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly rotation: Rotation;
+    readonly sessions: number;
+  }[];
+}
+
+export interface EndpointOverview {
+  readonly name: string;
+  /** null: it did not answer, which is not the same as unhealthy. */
+  readonly healthy: boolean | null;
+  readonly isLeader: boolean;
+  readonly version: string | null;
+  readonly dbSizeBytes: number | null;
+  readonly host: string | null;
+  readonly reason: string | null;
+}
+
+/** What people look at, derived once from a snapshot, so that terminal, dashboard and metrics never disagree. */
+export interface Overview {
+  readonly scope: string;
+  readonly atMs: number;
+  readonly level: Level;
+  readonly state: ClusterState;
+  readonly sinceMs: number | null;
+  readonly mode: Mode;
+  readonly tenure: ClusterSnapshot['tenure'];
+  readonly sentence: string;
+  readonly leader: string | null;
+  /** Why there is no leader to show: absent key, or a key that could not be read. */
+  readonly leaderNote: string | null;
+  readonly leaseTtlMs: number | null;
+  readonly timeline: number | null;
+  readonly members: readonly MemberOverview[];
+  readonly pools: readonly PoolOverview[];
+  readonly proxyNote: string | null;
+  readonly endpoints: readonly EndpointOverview[];
+  readonly sources: readonly SourceOverview[];
+  readonly problems: readonly Problem[];
+  readonly inFlight: readonly Remediation[];
+  /** Newest first. */
+  readonly ended: readonly Remediation[];
+  readonly approvals: readonly Approval[];
+  readonly switches: readonly KillSwitch[];
+  readonly budget: { readonly perHour: number; readonly used: number; readonly left: number };
+  readonly breaker: ClusterSnapshot['ledger']['breaker'];
+  readonly lag: { readonly warningBytes: number; readonly criticalBytes: number; readonly emergencyBytes: number };
+  readonly staleAfterMs: number;
+  readonly impaired: readonly string[];
+}
+
+/** What a state alone says; problems can only make it worse. */
+export const STATE_LEVEL: Readonly<Record<ClusterState, Level>> = {
+  unknown: 'unknown',
+  healthy: 'ok',
+  degraded: 'warning',
+  lagging: 'warning',
+  paused: 'warning',
+  'failing-over': 'critical',
+  leaderless: 'critical',
+  'leader-down': 'critical',
+  'leader-frozen': 'critical',
+  'split-brain-suspected': 'critical',
+  'split-brain': 'critical',
+  down: 'critical',
+};
+
+/** Not knowing outranks a warning, because it may hide something worse; a known critical outranks both. */
+const RANK: readonly Level[] = ['ok', 'warning', 'unknown', 'critical'];
+export const worst = (levels: readonly Level[]): Level =>
+  levels.reduce<Level>((worse, level) => (RANK.indexOf(level) > RANK.indexOf(worse) ? level : worse), 'ok');
+
+const HOUR_MS = 3_600_000;
+const PROBLEM_ORDER = ['critical', 'warning', 'info'];
+
+/** A snapshot older than this comes from a loop that does not tick. Ten periods, but at least 30 s: one slow pass is no alarm. */
+export const staleAfterMs = (snapshot: ClusterSnapshot): number =>
+  Math.max(30_000, 10 * snapshot.policy.poll.intervalMs);
+
+export function overview(snapshot: ClusterSnapshot): Overview {
+  const { view, states, ledger, policy } = snapshot;
+  const problems = [...(states?.problems ?? [])].sort(byUrgency);
+  return {
+    scope: snapshot.scope,
+    atMs: snapshot.atMs,
+    level: levelOf(snapshot),
+    state: states?.cluster.state ?? 'unknown',
+    sinceMs: states?.cluster.sinceMs ?? null,
+    mode: policy.mode,
+    tenure: snapshot.tenure,
+    sentence: snapshot.sentence,
+    ...leaderOf(view),
+    members: view === null ? [] : view.members.map((member) => memberOverview(snapshot, view, member)),
+    pools: view === null ? [] : poolsIn(view),
+    proxyNote: view === null ? 'no pass yet' : view.proxy.kind === 'unknown' ? view.proxy.reason : null,
+    endpoints: view === null ? [] : endpointsIn(view),
+    sources: view === null ? [] : sourcesIn(view),
+    problems,
+    inFlight: ledger.remediations.filter(isInFlight),
+    ended: ledger.remediations.filter((one) => !isInFlight(one)).sort((a, b) => endOf(b) - endOf(a)),
+    approvals: ledger.approvals.filter((one) => one.state === 'waiting'),
+    switches: ledger.switches.filter((one) => one.expiresAtMs === null || one.expiresAtMs > snapshot.atMs),
+    budget: budgetOf(snapshot),
+    breaker: ledger.breaker,
+    lag: {
+      warningBytes: policy.lag.warningBytes,
+      criticalBytes: policy.lag.criticalBytes,
+      emergencyBytes: policy.lag.emergencyBytes,
+    },
+    staleAfterMs: staleAfterMs(snapshot),
+    impaired: [...snapshot.impaired, ...(snapshot.policyError === null ? [] : [`policy: ${snapshot.policyError}`])],
+  };
+}
+
+const endOf = (one: Remediation): number => one.endedAtMs ?? one.createdAtMs;
+
+const byUrgency = (a: Problem, b: Problem): number =>
+  PROBLEM_ORDER.indexOf(a.level) - PROBLEM_ORDER.indexOf(b.level) ||
+  a.firstSeenMs - b.firstSeenMs ||
+  `${a.code}/${a.subject}`.localeCompare(`${b.code}/${b.subject}`);
+
+/** Suspects do not count: within its grace a problem is a question, not an answer. */
+function levelOf(snapshot: ClusterSnapshot): Level {
+  const state = STATE_LEVEL[snapshot.states?.cluster.state ?? 'unknown'];
+  const problems = (snapshot.states?.problems ?? [])
+    .filter((problem) => problem.phase === 'active' && problem.level !== 'info')
+    .map((problem): Level => (problem.level === 'critical' ? 'critical' : 'warning'));
+  return worst([state, ...problems, snapshot.impaired.length > 0 ? 'warning' : 'ok']);
+}
+
+/** Actions of the last hour against the policy's budget, as of the snapshot. */
+export function budgetOf(snapshot: ClusterSnapshot): Overview['budget'] {
+  const perHour = snapshot.policy.limits.perHour;
+  const used = snapshot.ledger.remediations.filter((one) => one.createdAtMs > snapshot.atMs - HOUR_MS).length;
+  return { perHour, used, left: Math.max(0, perHour - used) };
+}
+
+function leaderOf(view: ClusterView | null): Pick<Overview, 'leader' | 'leaderNote' | 'leaseTtlMs' | 'timeline'> {
+  if (view === null) return { leader: null, leaderNote: 'no pass yet', leaseTtlMs: null, timeline: null };
+  const keys = lastValue(view.dcs.keys);
+  const leader = leaderIn(view);
+  const member = view.members.find((one) => one.name === leader);
+  const timelines = view.members.map((one) => lastValue(one.api)?.timeline ?? 0);
+  const highest = Math.max(0, ...timelines);
+  return {
+    leader,
+    leaderNote:
+      leader !== null ? null : view.dcs.keys.kind === 'unknown' ? view.dcs.keys.reason : 'the leader key is absent',
+    leaseTtlMs: keys?.leader.leaseTtlMs ?? null,
+    timeline: (member === undefined ? null : lastValue(member.api)?.timeline) ?? (highest === 0 ? null : highest),
+  };
+}
+
+function poolsIn(view: ClusterView): PoolOverview[] {
+  const servers = lastValue(view.proxy)?.servers;
+  if (servers === undefined || view.pools === null) return [];
+  const pool = (use: PoolOverview['use'], backend: string): PoolOverview => ({
+    use,
+    backend,
+    servers: servers
+      .filter((server) => server.backend === backend)
+      .map((server) => ({
+        name: server.server,
+        status: server.status,
+        rotation: rotationOfServer(server),
+        sessions: server.sessions,
+      })),
+  });
+  return [pool('writes', view.pools.primary), pool('reads', view.pools.replica)];
+}
+
+const endpointsIn = (view: ClusterView): EndpointOverview[] =>
+  view.dcs.endpoints.map(({ name, status, host }) => {
+    const value = lastValue(status);
+    return {
+      name,
+      healthy: value?.healthy ?? null,
+      isLeader: value?.isLeader ?? false,
+      version: value?.version ?? null,
+      dbSizeBytes: value?.dbSizeBytes ?? null,
+      host: lastValue(host)?.state ?? null,
+      reason: status.kind === 'unknown' ? status.reason : null,
+    };
+  });

@@ -1,0 +1,306 @@
+import type { ApiConfig } from '../model/config.js';
+import { sentence } from '../model/decision.js';
+import { ACTION_NAMES } from '../model/plan.js';
+import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
+import type { Access, Caller } from './auth.js';
+import { ApiError } from './errors.js';
+import { narrate } from './narrate.js';
+import { overview, staleAfterMs } from './overview.js';
+
+export interface Context {
+  readonly controller: ControllerPort;
+  readonly config: ApiConfig;
+  readonly now: () => number;
+  readonly startedAtMs: number;
+}
+
+export interface Call {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | number>>;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly caller: Caller | null;
+}
+
+/** `status` 200 unless a probe says otherwise; the body is serialised with positions as strings. */
+export interface Answer {
+  readonly status?: number;
+  readonly body: unknown;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** In fastify's notation. */
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly handle: (context: Context, call: Call) => Answer | Promise<Answer>;
+}
+
+const reason = { type: 'string', minLength: 1, maxLength: 500, pattern: '\\S' } as const;
+const REASON_BODY = {
+  body: { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason } },
+};
+const YEAR_MS = 366 * 86_400_000;
+const SWITCH_BODY = {
+  body: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['subject', 'reason'],
+    properties: {
+      subject: { type: 'string', pattern: '^(global|cluster|member:.{1,128}|action:[a-z-]{1,64})$' },
+      reason,
+      expiresInMs: { type: 'integer', minimum: 1000, maximum: YEAR_MS, nullable: true },
+    },
+  },
+};
+const JOURNAL_QUERY = {
+  querystring: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      since: { type: 'string', maxLength: 40 },
+      limit: { type: 'integer', minimum: 1, maximum: 1000 },
+      form: { enum: ['full', 'line'] },
+    },
+  },
+};
+
+/** Every path but the event stream, the metrics and the page. A GET row never touches the changing half of the controller. */
+export const ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/healthz',
+    access: 'open',
+    summary: 'Is the process alive and does the loop tick? 200 or 503 with reasons.',
+    handle: healthz,
+  },
+  {
+    method: 'GET',
+    path: '/readyz',
+    access: 'open',
+    summary: 'Can it do its work now? 200 or 503 with reasons.',
+    handle: ({ controller }) => {
+      const { ready, reasons } = controller.ready();
+      return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not-ready', reasons } };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1',
+    access: 'open',
+    summary: 'This list.',
+    handle: () => ({
+      body: { paths: ROUTES.map(({ method, path, access, summary }) => ({ method, path, access, summary })) },
+    }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters',
+    access: 'viewer',
+    summary: 'One row a cluster: state, mode, tenure, problems.',
+    handle: ({ controller }) => ({
+      body: { clusters: controller.scopes().map((scope) => summaryOf(controller, scope)) },
+    }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope',
+    access: 'viewer',
+    summary: 'The whole snapshot: all that was read, states, decisions, ledger, policy.',
+    handle: (context, call) => ({ body: snapshotOf(context, call) }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/overview',
+    access: 'viewer',
+    summary: 'What the dashboard shows, derived from the snapshot.',
+    handle: (context, call) => ({ body: overview(snapshotOf(context, call)) }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/problems',
+    access: 'viewer',
+    summary: 'Problems with phase, grace and evidence.',
+    handle: (context, call) => ({ body: { problems: snapshotOf(context, call).states?.problems ?? [] } }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/decisions',
+    access: 'viewer',
+    summary: 'Every decision of the last pass, "no" included, with its gates.',
+    handle: (context, call) => ({
+      body: { decisions: snapshotOf(context, call).decisions.map((one) => ({ sentence: sentence(one), ...one })) },
+    }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/plan',
+    access: 'viewer',
+    summary: 'What it would send now, request by request, and what holds it.',
+    handle: (context, call) => {
+      const { decisions, policy } = snapshotOf(context, call);
+      const plans = decisions.flatMap((one) =>
+        one.kind === 'act' || one.kind === 'held'
+          ? [{ ...one, blocks: one.kind === 'held' ? one.blocks : [], sentence: sentence(one) }]
+          : [],
+      );
+      return { body: { mode: policy.mode, plans } };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/ledger',
+    access: 'viewer',
+    summary: 'Remediations, drains, approvals, kill switches, budget.',
+    handle: (context, call) => {
+      const snapshot = snapshotOf(context, call);
+      return { body: { ledger: snapshot.ledger, budget: overview(snapshot).budget } };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/approvals',
+    access: 'viewer',
+    summary: 'Approvals, the waiting ones first.',
+    handle: (context, call) => ({
+      body: {
+        approvals: [...snapshotOf(context, call).ledger.approvals].sort(
+          (a, b) => Number(b.state === 'waiting') - Number(a.state === 'waiting') || b.requestedAtMs - a.requestedAtMs,
+        ),
+      },
+    }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/journal',
+    access: 'viewer',
+    summary:
+      'Entries oldest first: ?since=TIME (milliseconds or ISO 8601), ?limit=1..1000, ?form=full|line (a sentence each).',
+    schema: JOURNAL_QUERY,
+    handle: journal,
+  },
+  {
+    method: 'POST',
+    path: '/v1/clusters/:scope/approvals/:id/approve',
+    access: 'operator',
+    summary: 'Body {reason}. The plan is made again before it is carried out.',
+    schema: REASON_BODY,
+    handle: async (context, call) =>
+      changed(await context.controller.approve(known(context, call), call.params['id'] ?? '', who(call), why(call))),
+  },
+  {
+    method: 'POST',
+    path: '/v1/clusters/:scope/approvals/:id/reject',
+    access: 'operator',
+    summary: 'Body {reason}.',
+    schema: REASON_BODY,
+    handle: async (context, call) =>
+      changed(await context.controller.reject(known(context, call), call.params['id'] ?? '', who(call), why(call))),
+  },
+  {
+    method: 'POST',
+    path: '/v1/clusters/:scope/switches',
+    access: 'operator',
+    summary: 'Pause: body {subject: global|cluster|member:NAME|action:NAME, reason, expiresInMs?}.',
+    schema: SWITCH_BODY,
+    handle: pause,
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/clusters/:scope/switches/:subject',
+    access: 'operator',
+    summary: 'Resume.',
+    handle: async (context, call) =>
+      changed(await context.controller.resume(known(context, call), call.params['subject'] ?? '', who(call))),
+  },
+];
+
+/** Restarting us must be able to cure what this says, so a cluster in trouble or a lost tenure is not in here: /readyz has those. */
+function healthz({ controller, now, startedAtMs }: Context): Answer {
+  const nowMs = now();
+  const reasons = controller.scopes().flatMap((scope) => {
+    const snapshot = controller.snapshot(scope);
+    const limitMs = snapshot === null ? 60_000 : staleAfterMs(snapshot);
+    const ageMs = nowMs - (snapshot?.atMs ?? startedAtMs);
+    const what = snapshot === null ? 'no pass has ended since the start' : 'the last pass ended';
+    return ageMs > limitMs
+      ? [`${scope}: ${what} ${Math.round(ageMs / 1000)} s ago, at most ${limitMs / 1000} s is expected`]
+      : [];
+  });
+  const alive = reasons.length === 0;
+  return { status: alive ? 200 : 503, body: { status: alive ? 'ok' : 'failing', reasons } };
+}
+
+function known({ controller }: Context, call: Call): string {
+  const scope = call.params['scope'] ?? '';
+  if (!controller.scopes().includes(scope))
+    throw new ApiError('unknown-scope', `no cluster ${scope}; configured: ${controller.scopes().join(', ') || 'none'}`);
+  return scope;
+}
+
+function snapshotOf(context: Context, call: Call): ClusterSnapshot {
+  const snapshot = context.controller.snapshot(known(context, call));
+  if (snapshot === null) throw new ApiError('no-snapshot-yet');
+  return snapshot;
+}
+
+function summaryOf(controller: ControllerPort, scope: string): Readonly<Record<string, unknown>> {
+  const snapshot = controller.snapshot(scope);
+  if (snapshot === null) return { scope, state: 'unknown', level: 'unknown', sentence: 'no pass has ended yet' };
+  const { level, state, sinceMs, mode, tenure, leader, atMs } = overview(snapshot);
+  const problems = (snapshot.states?.problems ?? []).filter((problem) => problem.phase === 'active').length;
+  return { scope, level, state, sinceMs, mode, tenure, leader, problems, atMs, sentence: snapshot.sentence };
+}
+
+async function journal(context: Context, call: Call): Promise<Answer> {
+  const scope = known(context, call);
+  const limit = Number(call.query['limit'] ?? 100);
+  const since = call.query['since'];
+  const found = await context.controller.journal({
+    scope,
+    limit,
+    ...(since === undefined ? {} : { sinceMs: timeOf(String(since)) }),
+  });
+  const entries = [...found].sort((a, b) => a.seq - b.seq);
+  return { body: call.query['form'] === 'line' ? { lines: entries.map(narrate) } : { entries } };
+}
+
+/** Milliseconds since 1970 or ISO 8601. */
+function timeOf(text: string): number {
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new ApiError('bad-request', `since is ${JSON.stringify(text)}; expected milliseconds since 1970 or ISO 8601`);
+  return ms;
+}
+
+async function pause(context: Context, call: Call): Promise<Answer> {
+  const scope = known(context, call);
+  const subject = String(call.body['subject']);
+  const expiresInMs = call.body['expiresInMs'];
+  checkSubject(context.controller.snapshot(scope), subject);
+  const sinceMs = context.now();
+  const owner = who(call);
+  const expiresAtMs = typeof expiresInMs === 'number' ? sinceMs + expiresInMs : null;
+  return changed(
+    await context.controller.pause(scope, { subject, owner, reason: why(call), sinceMs, expiresAtMs }, owner),
+  );
+}
+
+/** A switch on a misspelt name stops nothing while its owner believes that it does. */
+function checkSubject(snapshot: ClusterSnapshot | null, subject: string): void {
+  const [kind, name] = [subject.split(':', 1)[0], subject.slice(subject.indexOf(':') + 1)];
+  if (kind === 'action' && !ACTION_NAMES.some((action) => action === name))
+    throw new ApiError('unknown-subject', `no action ${name}; known: ${ACTION_NAMES.join(', ')}`);
+  const members = snapshot?.view?.members.map((member) => String(member.name));
+  if (kind === 'member' && members !== undefined && !members.includes(name))
+    throw new ApiError('unknown-subject', `no member ${name}; configured: ${members.join(', ')}`);
+}
+
+const who = (call: Call): string => call.caller?.name ?? 'unknown';
+const why = (call: Call): string => String(call.body['reason']).trim();
+
+function changed(change: Change): Answer {
+  if (!change.ok) throw new ApiError(change.status === 404 ? 'not-waiting' : 'conflict', change.text);
+  return { body: { ok: true, text: change.text } };
+}

@@ -1,0 +1,178 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ApiConfig } from '../model/config.js';
+import { toJson } from '../model/json.js';
+import type { ControllerPort } from '../model/snapshot.js';
+import type { Clock } from '../ports/clock.js';
+import { loadAssets, SECURITY_HEADERS, type Asset } from './assets.js';
+import { authorize, type Access, type Caller } from './auth.js';
+import { ApiError, asApiError } from './errors.js';
+import { EventStreams, STREAM_LIMITS, type StreamLimits } from './events.js';
+import type { Metrics } from './metrics.js';
+import { ROUTES, type Call, type Context, type Route } from './routes.js';
+
+/** The part of a pino logger that is used here. */
+export interface ApiLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ServerOptions {
+  readonly config: ApiConfig;
+  readonly controller: ControllerPort;
+  readonly log: ApiLog;
+  readonly metrics: Metrics;
+  /** The wall clock; the system's own by default. */
+  readonly clock?: Pick<Clock, 'now'>;
+  readonly limits?: StreamLimits;
+}
+
+export interface Server {
+  /** `http://HOST:PORT` as it really listens; port 0 in the configuration means any. */
+  readonly url: string;
+  /** Ends every event stream and connection. */
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT_BYTES = 16_384;
+
+/** Serves the API, the metrics and the dashboard. Rejects when the address cannot be listened on. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, controller, metrics } = options;
+  const now = (): number => options.clock?.now() ?? Date.now();
+  const streams = new EventStreams(controller, now, options.limits ?? STREAM_LIMITS);
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    requestTimeout: 10_000,
+    routerOptions: { maxParamLength: 200 },
+    ajv: { customOptions: { removeAdditional: false } },
+  });
+  const context: Context = { controller, config, now, startedAtMs: now() };
+  prepare(app, options.log);
+  for (const asset of await loadAssets()) addAsset(app, asset);
+  for (const route of ROUTES) addRoute(app, route, context, options.log);
+  addMetrics(app, config, metrics);
+  addEvents(app, config, streams);
+  app.addHook('preClose', () => {
+    streams.close();
+  });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (cause) {
+    streams.close();
+    throw cause;
+  }
+  return { url: urlOf(app), close: () => app.close() };
+}
+
+function urlOf(app: FastifyInstance): string {
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') return `http://${address ?? 'unknown'}`;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+function prepare(app: FastifyInstance, log: ApiLog): void {
+  app.setReplySerializer((payload) => toJson(payload));
+  app.addHook('onRequest', (_request, reply, next) => {
+    void reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store' });
+    next();
+  });
+  app.setErrorHandler((cause, request, reply) => {
+    const error = asApiError(cause);
+    const fields = { code: error.code, method: request.method, path: request.routeOptions.url };
+    if (error.status >= 500 && error.code === 'internal') log.error({ ...fields, err: cause }, 'api request failed');
+    if (error.status === 401 || error.status === 403)
+      log.warn({ ...fields, from: request.ip }, 'api request not authorised');
+    if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="ekimi"');
+    return reply.status(error.status).send(error.body());
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const allowed = methodsOf(path);
+    if (allowed.length > 0) void reply.header('allow', allowed.join(', '));
+    const error =
+      allowed.length > 0
+        ? new ApiError('method-not-allowed', `${request.method} ${path}: allowed is ${allowed.join(', ')}`)
+        : new ApiError('not-found', `nothing at ${path}`);
+    return reply.status(error.status).send(error.body());
+  });
+}
+
+const PATTERNS = [
+  ...ROUTES,
+  { method: 'GET', path: '/metrics' },
+  { method: 'GET', path: '/v1/events' },
+  { method: 'GET', path: '/' },
+].map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replace(/:[a-z]+/g, '[^/]+')}$`) }));
+const methodsOf = (path: string): string[] => [
+  ...new Set(PATTERNS.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
+];
+
+const authorized = (access: Access, request: FastifyRequest, config: ApiConfig): Caller | null =>
+  authorize(access, { remoteAddress: request.socket.remoteAddress ?? '', headers: request.headers }, config);
+
+function addAsset(app: FastifyInstance, asset: Asset): void {
+  app.get(asset.path, (request, reply) => {
+    void reply.headers({ 'cache-control': 'no-cache', etag: asset.etag });
+    if (request.headers['if-none-match'] === asset.etag) return reply.status(304).send();
+    return reply.type(asset.type).send(asset.content);
+  });
+}
+
+/** Who asks is settled before the body is looked at: an unauthorised caller learns nothing about what would be valid. */
+function addRoute(app: FastifyInstance, route: Route, context: Context, log: ApiLog): void {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  app.route({
+    method: route.method,
+    url: route.path,
+    ...(route.schema === undefined ? {} : { schema: route.schema }),
+    onRequest: (request, _reply, next) => {
+      const caller = authorized(route.access, request, context.config);
+      if (caller !== null) callers.set(request, caller);
+      next();
+    },
+    handler: async (request, reply) => {
+      const call: Call = {
+        params: request.params as Call['params'],
+        query: request.query as Call['query'],
+        body: (request.body ?? {}) as Call['body'],
+        caller: callers.get(request) ?? null,
+      };
+      const answer = await route.handle(context, call);
+      if (route.access === 'operator')
+        log.info(
+          { method: route.method, path: route.path, by: call.caller?.name, params: call.params },
+          'api change made',
+        );
+      return reply
+        .status(answer.status ?? 200)
+        .type('application/json; charset=utf-8')
+        .send(answer.body);
+    },
+  });
+}
+
+function addMetrics(app: FastifyInstance, config: ApiConfig, metrics: Metrics): void {
+  app.get('/metrics', async (request, reply) => {
+    authorized('viewer', request, config);
+    const text = await metrics.text();
+    return reply.type(metrics.contentType).serializer(String).send(text);
+  });
+}
+
+function addEvents(app: FastifyInstance, config: ApiConfig, streams: EventStreams): void {
+  app.get('/v1/events', { exposeHeadRoute: false }, (request: FastifyRequest, reply: FastifyReply) => {
+    authorized('viewer', request, config);
+    if (!streams.hasRoom) throw new ApiError('too-many-streams');
+    reply.hijack();
+    reply.raw.writeHead(200, {
+      ...SECURITY_HEADERS,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // nginx in front would otherwise hold events back until its buffer is full
+      'x-accel-buffering': 'no',
+    });
+    streams.add(reply.raw);
+  });
+}

@@ -1,0 +1,117 @@
+import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
+import type { KillSwitch } from '../../src/model/ledger.js';
+import type { Change, ClusterSnapshot, ControllerEvent, ControllerPort } from '../../src/model/snapshot.js';
+
+/** A controller with no cluster behind it: shows what it is given, remembers what it was told. */
+export class FakeController implements ControllerPort {
+  readonly #snapshots = new Map<string, ClusterSnapshot>();
+  readonly #listeners = new Set<(event: ControllerEvent) => void>();
+  readonly #entries: JournalEntry[] = [];
+  /** Every change that got through, as `verb subject by reason`. */
+  readonly changes: string[] = [];
+  readiness: { ready: boolean; reasons: string[] } = { ready: true, reasons: [] };
+
+  constructor(...snapshots: readonly ClusterSnapshot[]) {
+    for (const snapshot of snapshots) this.#snapshots.set(snapshot.scope, snapshot);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** The end of a pass. */
+  show(snapshot: ClusterSnapshot): void {
+    this.#snapshots.set(snapshot.scope, snapshot);
+    this.#tell({ kind: 'snapshot', snapshot });
+  }
+
+  write(atMs: number, body: EntryBody, scope = 'email-cluster'): JournalEntry {
+    const seq = this.#entries.length + 1;
+    const entry: JournalEntry = { atMs, scope, body, seq, prev: `hash-${seq - 1}`, hash: `hash-${seq}` };
+    this.#entries.push(entry);
+    this.#tell({ kind: 'entry', entry });
+    return entry;
+  }
+
+  scopes(): readonly string[] {
+    return [...this.#snapshots.keys()];
+  }
+
+  snapshot(scope: string): ClusterSnapshot | null {
+    return this.#snapshots.get(scope) ?? null;
+  }
+
+  async journal(options: Parameters<ControllerPort['journal']>[0]): Promise<readonly JournalEntry[]> {
+    return this.#entries
+      .filter((entry) => options.scope === undefined || entry.scope === options.scope)
+      .filter((entry) => entry.atMs >= (options.sinceMs ?? 0))
+      .slice(-options.limit);
+  }
+
+  ready(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+    return this.readiness;
+  }
+
+  onEvent(listener: (event: ControllerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  approve(scope: string, id: string, by: string, reason: string): Promise<Change> {
+    return this.#decide('approved', scope, id, by, reason);
+  }
+
+  reject(scope: string, id: string, by: string, reason: string): Promise<Change> {
+    return this.#decide('rejected', scope, id, by, reason);
+  }
+
+  async pause(scope: string, killSwitch: KillSwitch, by: string): Promise<Change> {
+    this.changes.push(`pause ${killSwitch.subject} ${by} ${killSwitch.reason}`);
+    this.#edit(scope, (snapshot) => ({
+      ...snapshot,
+      ledger: { ...snapshot.ledger, switches: [...snapshot.ledger.switches, killSwitch] },
+    }));
+    return { ok: true, text: `paused ${killSwitch.subject}` };
+  }
+
+  async resume(scope: string, subject: string, by: string): Promise<Change> {
+    const there = this.snapshot(scope)?.ledger.switches.some((one) => one.subject === subject) ?? false;
+    if (!there) return { ok: false, status: 404, text: `nothing is paused under ${subject}` };
+    this.changes.push(`resume ${subject} ${by}`);
+    this.#edit(scope, (snapshot) => ({
+      ...snapshot,
+      ledger: { ...snapshot.ledger, switches: snapshot.ledger.switches.filter((one) => one.subject !== subject) },
+    }));
+    return { ok: true, text: `resumed ${subject}` };
+  }
+
+  async #decide(
+    state: 'approved' | 'rejected',
+    scope: string,
+    id: string,
+    by: string,
+    reason: string,
+  ): Promise<Change> {
+    const approval = this.snapshot(scope)?.ledger.approvals.find((one) => one.id === id);
+    if (approval === undefined) return { ok: false, status: 404, text: `no approval ${id}` };
+    if (approval.state !== 'waiting') return { ok: false, status: 409, text: `${id} is ${approval.state} already` };
+    this.changes.push(`${state} ${id} ${by} ${reason}`);
+    this.#edit(scope, (snapshot) => ({
+      ...snapshot,
+      ledger: {
+        ...snapshot.ledger,
+        approvals: snapshot.ledger.approvals.map((one) => (one.id === id ? { ...one, state, by, reason } : one)),
+      },
+    }));
+    return { ok: true, text: `${id} ${state}` };
+  }
+
+  #edit(scope: string, change: (snapshot: ClusterSnapshot) => ClusterSnapshot): void {
+    const snapshot = this.snapshot(scope);
+    if (snapshot !== null) this.show(change(snapshot));
+  }
+
+  #tell(event: ControllerEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
