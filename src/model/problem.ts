@@ -67,6 +67,8 @@ export interface Problem {
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
   readonly activeSinceMs: number | null;
+  /** Since when it has not been seen any more; only while recovering. */
+  readonly clearSinceMs: number | null;
   /** When it will be (or was) actionable: first seen plus grace. Known only while suspect or active. */
   readonly actionableAtMs: number;
   readonly samples: number;

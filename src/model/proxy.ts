@@ -21,5 +21,7 @@ export interface ProxyAdmin {
 }
 
 export interface ProxyView {
+  /** When the proxy's process started, if it tells: a restart forgets every drain. */
+  readonly startedAtMs?: number | null;
   readonly servers: readonly ProxyServer[];
 }

@@ -58,6 +58,15 @@ export interface Memory {
   readonly replay: Readonly<Record<string, { readonly lsn: string; readonly changedAtMs: number }>>;
   /** Per member: since when it has been in `creating replica`. */
   readonly creatingSinceMs: Readonly<Record<string, number>>;
+  /** Per member: the last position that it was seen at, and whether it was then in recovery: what a broken copy can at most hold. */
+  readonly positions: Readonly<
+    Record<
+      string,
+      { readonly timeline: number; readonly lsn: string; readonly inRecovery: boolean; readonly atMs: number }
+    >
+  >;
+  /** Per member: when it was last seen failing to start; Patroni flips between `starting` and `start failed` once a loop. */
+  readonly lastFailingMs: Readonly<Record<string, number>>;
   /** WAL rate on the leader, bytes per second, from two positions. */
   readonly walRate: { readonly lsn: string; readonly atMs: number; readonly bytesPerSecond: number | null } | null;
 }

@@ -1,0 +1,75 @@
+import type { Ledger } from '../model/ledger.js';
+import type { MemberName } from '../model/names.js';
+import type { ActionClass, ActionName, Json, Plan, Risk, Step } from '../model/plan.js';
+import type { ActionPolicy, Policy } from '../model/policy.js';
+import type { Problem } from '../model/problem.js';
+import type { Memory } from '../model/states.js';
+import type { Actuators, ClusterView } from '../model/view.js';
+
+/** What an action may look at when it is planned, refused or judged. */
+export interface ActionInput {
+  readonly view: ClusterView;
+  readonly memory: Memory;
+  readonly ledger: Ledger;
+  readonly policy: Policy;
+}
+
+/** How far a step's effect can be seen. `violated` is final: it can no longer come true. */
+export type Sight =
+  | { readonly kind: 'met'; readonly text: string }
+  | { readonly kind: 'pending'; readonly text: string }
+  | { readonly kind: 'violated'; readonly text: string };
+
+/** One request and what must be seen after it. */
+export interface ActionStep {
+  readonly step: Step;
+  /** Judged from the cluster, never from a status code. */
+  readonly expect: (input: ActionInput) => Sight;
+  readonly withinMs: number;
+}
+
+/** A runbook procedure as a record: when to refuse, the exact requests, what must then be true, how to undo it. */
+export interface RunbookAction {
+  readonly name: ActionName;
+  readonly class: ActionClass;
+  readonly risk: Risk;
+  /** Heading of the runbook that this follows. */
+  readonly runbook: string;
+  readonly summary: string;
+  /** Undoes it; null with the reason why nothing can. */
+  readonly inverse: ActionName | null;
+  readonly inverseNote: string;
+  /** Which configured parts it needs. */
+  readonly needs: (policy: Policy) => readonly (keyof Actuators)[];
+  /** It takes the member away from its work for a while: counted against the floors. */
+  readonly disruptsTarget: boolean;
+  /** It destroys the member's copy: asks the data-loss guard. */
+  readonly destroysCopy: boolean;
+  /**
+   * A success followed by the same problem counts against the attempt cap ("ran fine but did not help"). Default true. A replica that goes
+   * in and out ends up out: drains are not counted, undrains are.
+   */
+  readonly countsSuccess?: boolean;
+  /** What this run is bound to (pids, levels), or why there is nothing for it to do now. */
+  readonly bind: (input: ActionInput, target: MemberName, problem: Problem | null) => Bound;
+  /** Its effect is there already, whoever caused it: the ladder moves on. */
+  readonly alreadyTrue: (input: ActionInput, target: MemberName) => boolean;
+  /** Hard "no"s that no approval lifts. Null: none. */
+  readonly refuse: (input: ActionInput, plan: Plan) => string | null;
+  readonly steps: (
+    input: Pick<ActionInput, 'policy'> & { readonly pools: ClusterView['pools'] },
+    plan: Plan,
+  ) => readonly ActionStep[];
+}
+
+export type Bound =
+  | { readonly kind: 'bound'; readonly params: Readonly<Record<string, Json>> }
+  | { readonly kind: 'nothing'; readonly why: string };
+
+export const bound = (params: Readonly<Record<string, Json>> = {}): Bound => ({ kind: 'bound', params });
+
+export const actionPolicy = (policy: Policy, name: ActionName): ActionPolicy => policy.actions[name];
+
+export const met = (text: string): Sight => ({ kind: 'met', text });
+export const pending = (text: string): Sight => ({ kind: 'pending', text });
+export const violated = (text: string): Sight => ({ kind: 'violated', text });

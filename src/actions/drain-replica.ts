@@ -1,0 +1,79 @@
+import { leaderKeyHolder } from '../assess/leader.js';
+import { rotationOf } from '../assess/rotation.js';
+import { freshValue } from '../model/reading.js';
+import { memberOf } from '../model/view.js';
+import { bound, type ActionStep, type RunbookAction } from './action.js';
+import { proxySteps, tagSteps } from './rotation-steps.js';
+
+/** Out of the read pool, sessions allowed to finish. */
+export const drainReplica: RunbookAction = {
+  name: 'drain-replica',
+  class: 'traffic',
+  risk: 'sessions',
+  runbook: 'Replication Lag Management > Remediation Steps',
+  summary: 'take a lagging replica out of the read pool',
+  inverse: 'undrain-replica',
+  inverseNote: 'undone by itself when the replica has caught up for recoveredFor',
+  needs: (policy) => policy.drain.actuators.map((actuator) => (actuator === 'proxy' ? 'proxy' : 'tags')),
+  disruptsTarget: false,
+  destroysCopy: false,
+  // A drain that worked is not a failed repair: the next emergency may drain again. It is the undrain that is counted.
+  countsSuccess: false,
+  bind: () => bound(),
+  alreadyTrue: (input, target) => {
+    const member = memberOf(input.view, target);
+    if (member === null) return false;
+    if (input.ledger.drains.some((drain) => drain.member === target)) return true;
+    const rotation = rotationOf(input.view, member);
+    return rotation.drainedByProxy === true || rotation.tagged === true;
+  },
+  refuse: (input, plan) => {
+    const member = memberOf(input.view, plan.target);
+    if (member === null) return `${plan.target} is not a member of ours`;
+    if (leaderKeyHolder(input.view) === plan.target) return `${plan.target} holds the leader key`;
+    if (input.policy.drain.actuators.includes('proxy')) {
+      if (freshValue(input.view.proxy) === null) return 'the proxy does not answer, so it cannot be drained there';
+      if (rotationOf(input.view, member).server === null)
+        return `the proxy has no server ${plan.target} in its replica pool`;
+    }
+    return null;
+  },
+  steps: ({ policy, pools }, plan) => {
+    const steps: ActionStep[] = [];
+    if (policy.drain.actuators.includes('proxy'))
+      steps.push(...proxySteps(pools, plan.target, true, policy.drain.shutdownSessions));
+    if (policy.drain.actuators.includes('tag')) steps.push(...tagSteps(plan.target, true));
+    return steps;
+  },
+};
+
+/** Back into the read pool. Only what we took out, only by the way we took it out. */
+export const undrainReplica: RunbookAction = {
+  name: 'undrain-replica',
+  class: 'traffic',
+  risk: 'none',
+  runbook: 'Replication Lag Management > Remediation Steps',
+  summary: 'put a replica that we drained back into the read pool',
+  inverse: 'drain-replica',
+  inverseNote: 'the next emergency drains it again',
+  needs: (policy) => policy.drain.actuators.map((actuator) => (actuator === 'proxy' ? 'proxy' : 'tags')),
+  disruptsTarget: false,
+  destroysCopy: false,
+  bind: (input, target) => {
+    const drain = input.ledger.drains.find((row) => row.member === target);
+    if (drain === undefined) return { kind: 'nothing', why: `${target} is not drained by us` };
+    return bound({ actuators: drain.actuators });
+  },
+  alreadyTrue: (input, target) => !input.ledger.drains.some((drain) => drain.member === target),
+  refuse: (input, plan) =>
+    input.ledger.drains.some((drain) => drain.member === plan.target)
+      ? null
+      : `${plan.target} was not drained by us: what an operator drained, an operator puts back`,
+  steps: ({ pools }, plan) => {
+    const actuators = plan.params['actuators'] as readonly string[];
+    const steps: ActionStep[] = [];
+    if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, false));
+    if (actuators.includes('proxy')) steps.push(...proxySteps(pools, plan.target, false, false));
+    return steps;
+  },
+};

@@ -1,0 +1,16 @@
+import type { ActionName } from '../model/plan.js';
+import type { RunbookAction } from './action.js';
+import { cancelBlockingQueries, terminateBlockingQueries } from './blocking-queries.js';
+import { drainReplica, undrainReplica } from './drain-replica.js';
+import { reinitializeReplica, restartMember, startMember } from './member-actions.js';
+
+/** The registry: every name of the model has its record, or this does not compile. */
+export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
+  'drain-replica': drainReplica,
+  'undrain-replica': undrainReplica,
+  'cancel-blocking-queries': cancelBlockingQueries,
+  'terminate-blocking-queries': terminateBlockingQueries,
+  'restart-member': restartMember,
+  'start-member': startMember,
+  'reinitialize-replica': reinitializeReplica,
+};

@@ -1,0 +1,183 @@
+import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf } from '../assess/leader.js';
+import { isStreaming } from '../assess/replica.js';
+import type { MemberName } from '../model/names.js';
+import { freshValue, isSilent } from '../model/reading.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import {
+  actionPolicy,
+  bound,
+  met,
+  pending,
+  violated,
+  type ActionInput,
+  type RunbookAction,
+  type Sight,
+} from './action.js';
+
+/** A replica at work again: running by its own word and streaming by every channel that can tell. */
+function serves(view: ClusterView, target: MemberName): Sight {
+  const member = memberOf(view, target);
+  if (member === null) return violated(`${target} is not a member of ours`);
+  const api = freshValue(member.api);
+  if (api === null) return pending(`the API of ${target} does not answer`);
+  if (api.role === 'primary') return met(`${target} became primary`);
+  if (api.state !== 'running' || api.role !== 'replica') return pending(`${target} says ${api.stateText}`);
+  return isStreaming(view, member)
+    ? met(`${target} runs and streams`)
+    : pending(`${target} runs but does not stream yet`);
+}
+
+/** Never anything that might be primary, by anyone's word: the key, its own API, its SQL. */
+function mayBePrimary(input: ActionInput, target: MemberName): string | null {
+  const member = memberOf(input.view, target);
+  if (member === null) return `${target} is not a member of ours`;
+  if (leaderKeyHolder(input.view) === target) return `${target} holds the leader key`;
+  if (primaryChannels(member).length > 0) return `${target} is primary by its ${primaryChannels(member).join(' and ')}`;
+  return null;
+}
+
+/** Restarts PostgreSQL through Patroni where Patroni answers, else the container through the host driver. */
+export const restartMember: RunbookAction = {
+  name: 'restart-member',
+  class: 'replica',
+  risk: 'sessions',
+  runbook: 'Maintenance Operations > Rolling Restart',
+  summary: 'restart a replica',
+  inverse: null,
+  inverseNote: 'a restart leaves nothing to undo',
+  needs: () => [],
+  disruptsTarget: true,
+  destroysCopy: false,
+  bind: (input, target) => {
+    const member = memberOf(input.view, target);
+    const viaPatroni = member !== null && freshValue(member.api) !== null;
+    if (!viaPatroni && !input.view.actuators.host)
+      return { kind: 'nothing', why: `Patroni on ${target} does not answer and no host driver is configured` };
+    return bound({ via: viaPatroni ? 'patroni' : 'host' });
+  },
+  alreadyTrue: () => false,
+  refuse: (input, plan) => {
+    const no = mayBePrimary(input, plan.target);
+    if (no !== null) return no;
+    const member = memberOf(input.view, plan.target);
+    const api = member === null ? null : freshValue(member.api);
+    if (api?.state === 'creating-replica') return `${plan.target} is creating its copy: a restart would begin it anew`;
+    // Between plan and request Patroni may have come back: then the container must not be restarted under it.
+    if (plan.params['via'] === 'host' && api !== null) return `Patroni on ${plan.target} answers again`;
+    if (plan.params['via'] === 'patroni' && api === null) return `Patroni on ${plan.target} no longer answers`;
+    return null;
+  },
+  steps: ({ policy }, plan) => [
+    {
+      step:
+        plan.params['via'] === 'host'
+          ? { port: 'host', member: plan.target, verb: 'restart' }
+          : // `role` is a filter: should it have become primary meanwhile, Patroni itself refuses. [patroni.md fact 2]
+            {
+              port: 'patroni',
+              member: plan.target,
+              method: 'POST',
+              path: '/restart',
+              body: { role: 'replica' },
+              timeoutMs: 60_000,
+            },
+      withinMs: actionPolicy(policy, 'restart-member').timeoutMs,
+      expect: ({ view }) => serves(view, plan.target),
+    },
+  ],
+};
+
+/** Starts what the host driver proves to be stopped. */
+export const startMember: RunbookAction = {
+  name: 'start-member',
+  class: 'replica',
+  risk: 'none',
+  runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
+  summary: 'start a stopped member',
+  inverse: null,
+  inverseNote: 'stop it by hand; we never stop what runs',
+  needs: () => ['host'],
+  disruptsTarget: false,
+  destroysCopy: false,
+  bind: (input, target) => {
+    const member = memberOf(input.view, target);
+    const host = member === null ? null : freshValue(member.host);
+    if (host === null) return { kind: 'nothing', why: `the host driver does not say what runs ${target}` };
+    if (host.state !== 'stopped') return { kind: 'nothing', why: `${target} is ${host.state} by its host driver` };
+    return bound({ id: host.id });
+  },
+  alreadyTrue: (input, target) => {
+    const member = memberOf(input.view, target);
+    return member !== null && freshValue(member.host)?.state === 'running';
+  },
+  refuse: (input, plan) => {
+    const member = memberOf(input.view, plan.target);
+    const host = member === null ? null : freshValue(member.host);
+    if (host?.state !== 'stopped') return `${plan.target} is not proven to be stopped`;
+    if (host.id !== plan.params['id']) return `another container now bears the name of ${plan.target}`;
+    // Starting the only member of a leaderless cluster decides who leads: a person's choice. [patroni.md fact 10]
+    if (leadershipOf(input.view).kind !== 'proven')
+      return 'there is no proven leader: which member starts first decides what data survives';
+    return null;
+  },
+  steps: ({ policy }, plan) => [
+    {
+      step: { port: 'host', member: plan.target, verb: 'start' },
+      withinMs: actionPolicy(policy, 'start-member').timeoutMs,
+      expect: ({ view }) => serves(view, plan.target),
+    },
+  ],
+};
+
+/** Wipes the copy and makes a new one from the leader. [Runbook: Scenario 1; patroni.md section 4.3] */
+export const reinitializeReplica: RunbookAction = {
+  name: 'reinitialize-replica',
+  class: 'rebuild',
+  risk: 'data',
+  runbook: 'Recovery Procedures > Scenario 1: Failed Replica Recovery',
+  summary: "destroy a replica's copy and make a new one from the leader",
+  inverse: null,
+  inverseNote: 'none: the old copy is gone',
+  needs: () => [],
+  disruptsTarget: true,
+  destroysCopy: true,
+  bind: () => bound(),
+  alreadyTrue: (input, target) => {
+    const member = memberOf(input.view, target);
+    return member !== null && freshValue(member.api)?.state === 'creating-replica';
+  },
+  refuse: (input, plan) => {
+    const no = mayBePrimary(input, plan.target);
+    if (no !== null) return no;
+    const leadership = leadershipOf(input.view);
+    if (leadership.kind !== 'proven') return 'there is no proven leader to copy from';
+    if (leadership.member.sql.kind !== 'unknown' && freshValue(leadership.member.sql)?.inRecovery !== false)
+      return 'the leader is not proven to accept writes';
+    const member = memberOf(input.view, plan.target);
+    const api = member === null ? null : freshValue(member.api);
+    if (api === null) return `Patroni on ${plan.target} does not answer`;
+    // A second request starts the base backup from zero. [patroni.md section 1.4]
+    if (api.state === 'creating-replica') return `${plan.target} is already creating its copy`;
+    if (api.state === 'running' && member !== null && isStreaming(input.view, member) && !isSilent(member.sql))
+      return `${plan.target} runs and streams: there is nothing to rebuild`;
+    const rebuilding = replicasOf(input.view).find(
+      (other) => other.name !== plan.target && freshValue(other.api)?.state === 'creating-replica',
+    );
+    return rebuilding === undefined ? null : `${rebuilding.name} is being rebuilt: one at a time`;
+  },
+  steps: ({ policy }, plan) => [
+    {
+      // Without `force`: that only cancels a task under way, which is the very thing not to do twice.
+      step: {
+        port: 'patroni',
+        member: plan.target,
+        method: 'POST',
+        path: '/reinitialize',
+        body: {},
+        timeoutMs: 15_000,
+      },
+      withinMs: actionPolicy(policy, 'reinitialize-replica').timeoutMs,
+      expect: ({ view }) => serves(view, plan.target),
+    },
+  ],
+};

@@ -1,0 +1,94 @@
+import { rotationOf } from '../assess/rotation.js';
+import { waitsOf } from '../assess/leader.js';
+import type { MemberName } from '../model/names.js';
+import { freshValue } from '../model/reading.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import { met, pending, type ActionStep } from './action.js';
+
+type Pools = ClusterView['pools'];
+
+/** HAProxy's runtime API: at once, and forgotten when HAProxy restarts. [patroni.md section 4.1] */
+export function proxySteps(
+  pools: Pools,
+  member: MemberName,
+  drain: boolean,
+  closeSessions: boolean,
+): readonly ActionStep[] {
+  if (pools === null) return [];
+  const server = `${pools.replica}/${member}`;
+  const steps: ActionStep[] = [
+    {
+      step: { port: 'proxy', command: `set server ${server} state ${drain ? 'drain' : 'ready'}` },
+      withinMs: 15_000,
+      expect: ({ view }) => {
+        const target = memberOf(view, member);
+        const rotation = target === null ? null : rotationOf(view, target);
+        if (rotation?.drainedByProxy == null) return pending('the proxy did not answer');
+        return rotation.drainedByProxy === drain
+          ? met(`${server} is ${rotation.server?.status ?? ''} in the proxy`)
+          : pending(`${server} is still ${rotation.server?.status ?? ''}`);
+      },
+    },
+  ];
+  // Readers that stay connected keep reading old data; a policy may cut them.
+  if (drain && closeSessions)
+    steps.push({
+      step: { port: 'proxy', command: `shutdown sessions server ${server}` },
+      withinMs: 15_000,
+      expect: ({ view }) => {
+        const target = memberOf(view, member);
+        const sessions = target === null ? null : rotationOf(view, target).server?.sessions;
+        return sessions === 0
+          ? met(`no session is left on ${server}`)
+          : pending(`${sessions ?? 'unknown'} sessions on ${server}`);
+      },
+    });
+  return steps;
+}
+
+/**
+ * The member's own tag: survives the proxy's restart, and Patroni's `/replica` itself says 503. The runbook's `PATCH /config` with tags
+ * answers 200 and changes nothing. [field-notes: runbook steps that do nothing; patroni.md fact 1]
+ */
+export function tagSteps(member: MemberName, drained: boolean): readonly ActionStep[] {
+  return [
+    {
+      step: { port: 'tags', member, tag: 'noloadbalance', value: drained },
+      withinMs: 15_000,
+      expect: ({ view }) => {
+        const tag = freshValue(
+          memberOf(view, member)?.fileTag ?? {
+            kind: 'unknown',
+            fault: 'not-read-yet',
+            reason: '',
+            atMs: 0,
+            source: '',
+          },
+        );
+        return tag === drained
+          ? met(`tags.noloadbalance is ${drained} in the file`)
+          : pending('the file does not have it yet');
+      },
+    },
+    {
+      step: { port: 'patroni', member, method: 'POST', path: '/reload', body: {}, timeoutMs: 5_000 },
+      // Patroni rereads its file within one loop; two, and one for the row in /cluster.
+      withinMs: 45_000,
+      expect: ({ view }) => {
+        const { loopWaitMs } = waitsOf(view);
+        const target = memberOf(view, member);
+        const api = target === null ? null : freshValue(target.api);
+        if (target === null || api === null) return pending('the member did not answer');
+        if (api.tags.noloadbalance !== drained)
+          return pending(`waiting for Patroni to reread its file (loop_wait ${loopWaitMs / 1000} s)`);
+        const check = freshValue(target.replicaCheck);
+        if (check === null) return pending('GET /replica did not answer');
+        if (drained)
+          return check === 200
+            ? pending('GET /replica is still 200')
+            : met(`the tag is in force and GET /replica is ${check}`);
+        return met(`the tag is gone and GET /replica is ${check}`);
+      },
+    },
+  ];
+}

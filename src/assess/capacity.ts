@@ -1,0 +1,99 @@
+import type { Finding } from '../model/problem.js';
+import { freshValue, lastValue } from '../model/reading.js';
+import { says, seen, type Assess, type Assessment } from './finding.js';
+import { isFullySilent, isPaused, leaderKeyHolder, leadershipOf, replicasOf } from './leader.js';
+import { healthyReplicas } from './replica.js';
+
+/** What needs a person's plan rather than a repair: room, parameters, floors, corruption, a pause that somebody may have forgotten. */
+export const assessCapacity: Assess = (input) => [
+  ...tooFewReplicas(input),
+  ...paused(input),
+  ...clusterDown(input),
+  ...input.view.members.flatMap((member) => [
+    ...connections(input, member.name),
+    ...slots(input, member.name),
+    ...corruption(input, member.name),
+    ...pendingRestart(input, member.name),
+  ]),
+];
+
+function tooFewReplicas(input: Assessment): readonly Finding[] {
+  if (leadershipOf(input.view).kind !== 'proven') return [];
+  const expected = replicasOf(input.view).length;
+  const healthy = healthyReplicas(input.view, input.policy.lag.emergencyBytes).length;
+  if (healthy >= expected) return [];
+  const text = `${healthy} of ${expected} replicas run and stream`;
+  return [seen('too-few-replicas', input.view.scope, [says('api', text, input.view.atMs)], { healthy, expected })];
+}
+
+function paused(input: Assessment): readonly Finding[] {
+  if (!isPaused(input.view)) return [];
+  return [
+    seen('cluster-paused', input.view.scope, [
+      says('api', 'Patroni is paused: a person owns the cluster', input.view.atMs),
+    ]),
+  ];
+}
+
+/** Every member is known to be stopped, or silent by every channel while etcd answers; with etcd gone too we may just be blind. */
+function clusterDown(input: Assessment): readonly Finding[] {
+  const { members } = input.view;
+  if (!members.every((member) => isFullySilent(member))) return [];
+  const stopped = members.filter((member) => {
+    const host = freshValue(member.host);
+    return host !== null && host.state !== 'running';
+  });
+  const evidence = [says('api', 'no member answers by API or SQL', input.view.atMs)];
+  if (stopped.length === members.length)
+    evidence.push(says('host', 'every member is stopped by its host driver', input.view.atMs));
+  else if (freshValue(input.view.dcs.keys) === null || leaderKeyHolder(input.view) !== null) return [];
+  else evidence.push(says('dcs', 'nobody holds the leader key', input.view.atMs));
+  return [seen('cluster-down', input.view.scope, evidence)];
+}
+
+function connections(input: Assessment, name: string): readonly Finding[] {
+  const sql = sqlOf(input, name);
+  if (sql === null || sql.connections.max === 0) return [];
+  const percent = Math.round((100 * sql.connections.total) / sql.connections.max);
+  if (percent < input.policy.connections.warningPercent) return [];
+  const top = [...sql.connections.byDatabase].sort((a, b) => b.total - a.total)[0];
+  const text = `${name} has ${sql.connections.total} of ${sql.connections.max} connections in use${top ? `, ${top.total} of them on ${top.database} (${top.idleInTransaction} idle in transaction)` : ''}`;
+  return [seen('connections-high', name, [says('sql', text, input.view.atMs)], { percent })];
+}
+
+function slots(input: Assessment, name: string): readonly Finding[] {
+  const worst = [...(sqlOf(input, name)?.slots ?? [])].sort(
+    (a, b) => (b.retainedBytes ?? 0) - (a.retainedBytes ?? 0),
+  )[0];
+  if (worst?.retainedBytes == null || worst.retainedBytes < input.policy.slots.retainWarningBytes) return [];
+  const text = `slot ${worst.name} on ${name} (${worst.active ? 'active' : 'inactive'}) holds back ${worst.retainedBytes} bytes of WAL`;
+  return [
+    seen('slot-retains-wal', name, [says('sql', text, input.view.atMs)], {
+      slot: worst.name,
+      retainedBytes: worst.retainedBytes,
+    }),
+  ];
+}
+
+function corruption(input: Assessment, name: string): readonly Finding[] {
+  const failures = sqlOf(input, name)?.checksumFailures ?? 0;
+  if (failures === 0) return [];
+  return [
+    seen('data-corruption', name, [says('sql', `${name} counted ${failures} checksum failures`, input.view.atMs)], {
+      failures,
+    }),
+  ];
+}
+
+function pendingRestart(input: Assessment, name: string): readonly Finding[] {
+  const api = lastValue(input.view.members.find((member) => member.name === name)?.api ?? UNREAD);
+  if (api?.pendingRestart !== true) return [];
+  return [
+    seen('pending-restart', name, [says('api', `${name} waits for a restart to apply parameters`, input.view.atMs)]),
+  ];
+}
+
+const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;
+
+const sqlOf = (input: Assessment, name: string) =>
+  freshValue(input.view.members.find((member) => member.name === name)?.sql ?? UNREAD);

@@ -1,0 +1,83 @@
+import type { Channel } from '../model/channel.js';
+import { bytesBetween, type Lsn } from '../model/names.js';
+import { freshValue } from '../model/reading.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+import { leadershipOf } from './leader.js';
+
+/** One channel's own figure. `ageMs` is how old Patroni may have let it become: `/cluster` is up to two loops behind. */
+export interface LagFigure {
+  readonly channel: Extract<Channel, 'api' | 'sql' | 'peers'>;
+  readonly lagBytes: number;
+  readonly text: string;
+}
+
+/**
+ * Every channel's view of how far `member` replays behind the leader, in bytes, most direct first. Empty: nobody could tell, which is
+ * unknown and not zero. Positions are compared within one timeline only. [patroni.md section 5.1]
+ */
+export function lagFiguresOf(view: ClusterView, member: MemberView): readonly LagFigure[] {
+  const figures: LagFigure[] = [];
+  const sql = sqlFigure(view, member);
+  if (sql !== null) figures.push(sql);
+  const api = apiFigure(view, member);
+  if (api !== null) figures.push(api);
+  const peers = peersFigure(view, member);
+  if (peers !== null) figures.push(peers);
+  return figures;
+}
+
+/** Leader's current position minus the replica's own replay position, both by SQL in this pass. */
+function sqlFigure(view: ClusterView, member: MemberView): LagFigure | null {
+  const leadership = leadershipOf(view);
+  if (leadership.kind !== 'proven') return null;
+  const leader = freshValue(leadership.member.sql);
+  const replica = freshValue(member.sql);
+  if (leader?.currentLsn == null || replica === null || !replica.inRecovery || replica.replayLsn === null) return null;
+  if (replica.timeline !== leader.timeline) return null;
+  const lagBytes = bytesBetween(leader.currentLsn, replica.replayLsn);
+  return {
+    channel: 'sql',
+    lagBytes,
+    text: `SQL: ${member.name} replays ${lagBytes} bytes behind ${leadership.member.name}`,
+  };
+}
+
+/** The same from the two members' own `/patroni`. */
+function apiFigure(view: ClusterView, member: MemberView): LagFigure | null {
+  const leadership = leadershipOf(view);
+  if (leadership.kind !== 'proven') return null;
+  const leader = freshValue(leadership.member.api);
+  const replica = freshValue(member.api);
+  const ahead = leader?.xlog?.location ?? null;
+  const behind = replayedBy(replica?.xlog?.replayedLocation ?? null);
+  if (ahead === null || behind === null || leader?.timeline !== replica?.timeline) return null;
+  const lagBytes = bytesBetween(ahead, behind);
+  return {
+    channel: 'api',
+    lagBytes,
+    text: `API: ${member.name} replays ${lagBytes} bytes behind ${leadership.member.name}`,
+  };
+}
+
+const replayedBy = (lsn: Lsn | null): Lsn | null => (lsn === 0n ? null : lsn);
+
+/** What the other members' `/cluster` says; the smallest of them, so that one stale peer cannot raise an alarm. */
+function peersFigure(view: ClusterView, member: MemberView): LagFigure | null {
+  let least: { lagBytes: number; by: string } | null = null;
+  for (const peer of view.members) {
+    if (peer.name === member.name) continue;
+    const row = freshValue(peer.cluster)?.rows.find((candidate) => candidate.name === member.name);
+    if (row?.lagBytes == null) continue;
+    if (least === null || row.lagBytes < least.lagBytes) least = { lagBytes: row.lagBytes, by: peer.name };
+  }
+  if (least === null) return null;
+  return {
+    channel: 'peers',
+    lagBytes: least.lagBytes,
+    text: `/cluster on ${least.by}: ${member.name} is ${least.lagBytes} bytes behind`,
+  };
+}
+
+/** The most direct figure, for display and for messages; null when unknown. */
+export const lagBytesOf = (view: ClusterView, member: MemberView): number | null =>
+  lagFiguresOf(view, member)[0]?.lagBytes ?? null;

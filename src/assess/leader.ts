@@ -1,0 +1,75 @@
+import { freshValue, isSilent } from '../model/reading.js';
+import type { MemberName } from '../model/names.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
+
+/**
+ * Who leads, and how well that is known. Only etcd's linearizable answer names a leader; the member's own word and its SQL must not
+ * contradict it. `/cluster` is never asked: it repeats an old view when etcd has lost quorum. [patroni.md facts 3, 4]
+ */
+export type Leadership =
+  | { readonly kind: 'proven'; readonly member: MemberView; readonly timeline: number | null }
+  /** The key names it, but the member does not confirm (yet): a promotion under way, a dead or frozen leader. */
+  | { readonly kind: 'claimed'; readonly name: MemberName; readonly why: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export function leadershipOf(view: ClusterView): Leadership {
+  const keys = freshValue(view.dcs.keys);
+  if (keys === null) return { kind: 'unknown', why: 'no linearizable answer from etcd in this pass' };
+  const holder = keys.leader.holder;
+  if (holder === null) return { kind: 'none' };
+  const member = memberOf(view, holder);
+  if (member === null)
+    return { kind: 'claimed', name: holder, why: `${holder} holds the leader key but is not in our inventory` };
+  const api = freshValue(member.api);
+  const sql = freshValue(member.sql);
+  if (api === null)
+    return { kind: 'claimed', name: holder, why: `${holder} holds the leader key but its API does not answer` };
+  if (api.role !== 'primary' || api.state !== 'running')
+    return {
+      kind: 'claimed',
+      name: holder,
+      why: `${holder} holds the leader key but says ${api.role}, ${api.stateText}`,
+    };
+  if (sql?.inRecovery === true)
+    return { kind: 'claimed', name: holder, why: `${holder} says primary but its PostgreSQL is in recovery` };
+  return { kind: 'proven', member, timeline: sql?.timeline ?? api.timeline };
+}
+
+/** The key's holder by etcd alone; null when absent or unknown. */
+export const leaderKeyHolder = (view: ClusterView): MemberName | null =>
+  freshValue(view.dcs.keys)?.leader.holder ?? null;
+
+/** Says primary by its own API (running, with a position) or by SQL: one channel each. */
+export function primaryChannels(member: MemberView): readonly ('api' | 'sql')[] {
+  const channels: ('api' | 'sql')[] = [];
+  const api = freshValue(member.api);
+  // Role comes from memory when PostgreSQL is not running; only a position proves that it is. [patroni.md section 2.1]
+  if (api?.role === 'primary' && api.state === 'running' && api.xlog !== null && api.xlog.location !== null)
+    channels.push('api');
+  if (freshValue(member.sql)?.inRecovery === false) channels.push('sql');
+  return channels;
+}
+
+/** Neither its API nor its SQL answers, and both were asked. */
+export const isFullySilent = (member: MemberView): boolean =>
+  isSilent(member.api) &&
+  (isSilent(member.sql) || (member.sql.kind === 'unknown' && member.sql.fault === 'not-configured'));
+
+/** Members other than the key's holder; all of them when nobody holds it. */
+export function replicasOf(view: ClusterView): readonly MemberView[] {
+  const holder = leaderKeyHolder(view);
+  return view.members.filter((member) => member.name !== holder);
+}
+
+/** Someone says that Patroni is paused: a person owns the cluster. One voice is enough. */
+export function isPaused(view: ClusterView): boolean {
+  if (view.config.kind !== 'unknown' && view.config.value.paused) return true;
+  return view.members.some((member) => freshValue(member.api)?.paused === true);
+}
+
+/** The cluster's own waits, or Patroni's defaults while `/config` has not been read. */
+export function waitsOf(view: ClusterView): { readonly ttlMs: number; readonly loopWaitMs: number } {
+  if (view.config.kind === 'unknown') return { ttlMs: 30_000, loopWaitMs: 10_000 };
+  return { ttlMs: view.config.value.ttlMs, loopWaitMs: view.config.value.loopWaitMs };
+}

@@ -1,0 +1,159 @@
+import type { Evidence } from '../model/channel.js';
+import type { Finding } from '../model/problem.js';
+import { freshValue, isSilent } from '../model/reading.js';
+import { memberOf, type MemberView } from '../model/view.js';
+import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
+import { isFullySilent, leadershipOf, primaryChannels, replicasOf, waitsOf } from './leader.js';
+import { streamingBy } from './replica.js';
+
+/** Leaders that are dead, frozen, doubled or missing. Never from `/cluster`, which cannot show any of them. */
+export const assessLeadership: Assess = (input) => [
+  ...leaderSilent(input),
+  ...leaderless(input),
+  ...splitBrain(input),
+  ...flapping(input),
+];
+
+const sinceLeaderChangeMs = (input: Assessment): number =>
+  input.memory.lastLeaderChangeMs === null ? Infinity : input.view.atMs - input.memory.lastLeaderChangeMs;
+
+function leaderSilent(input: Assessment): readonly Finding[] {
+  const keys = freshValue(input.view.dcs.keys);
+  if (keys === null || keys.leader.holder === null) return [];
+  const leader = memberOf(input.view, keys.leader.holder);
+  if (leader === null || !isSilent(leader.api)) return [];
+  const api = says(
+    'api',
+    `API of ${leader.name}: ${leader.api.kind === 'unknown' ? leader.api.reason : ''}`,
+    input.view.atMs,
+  );
+  const key = says('dcs', `${leader.name} holds the leader key`, input.view.atMs);
+  const sql = freshValue(leader.sql);
+  if (sql !== null && !sql.inRecovery)
+    return [
+      seen('leader-frozen', leader.name, [
+        api,
+        key,
+        says('sql', `PostgreSQL on ${leader.name} answers as primary`, input.view.atMs),
+      ]),
+    ];
+  if (!isFullySilent(leader))
+    return [
+      cannotTell('leader-down', leader.name, `PostgreSQL on ${leader.name} gives no clear answer`, input.view.atMs),
+    ];
+  return [seen('leader-down', leader.name, [api, key, ...deathWitnesses(input, leader)])];
+}
+
+function deathWitnesses(input: Assessment, leader: MemberView): readonly Evidence[] {
+  const evidence: Evidence[] = [];
+  const atMs = input.view.atMs;
+  if (isSilent(leader.sql)) evidence.push(says('sql', `PostgreSQL on ${leader.name} does not answer`, atMs));
+  const host = freshValue(leader.host);
+  if (host !== null && host.state !== 'running')
+    evidence.push(says('host', `${leader.name} is ${host.state} by its host driver`, atMs));
+  const replicas = replicasOf(input.view);
+  const receiving = replicas
+    .map((member) => streamingBy(input.view, member))
+    .filter((by) => by.api === true || by.sql === true);
+  const asked = replicas.filter((member) => freshValue(member.sql) !== null || freshValue(member.api) !== null);
+  if (asked.length > 0 && receiving.length === 0)
+    evidence.push(says('peers', `no replica streams from ${leader.name}`, atMs));
+  return evidence;
+}
+
+/** The key is known to be absent and nobody is primary; a normal election is shorter than its grace. */
+function leaderless(input: Assessment): readonly Finding[] {
+  const scope = input.view.scope;
+  const leadership = leadershipOf(input.view);
+  if (leadership.kind === 'unknown') return [cannotTell('leaderless', scope, leadership.why, input.view.atMs)];
+  if (leadership.kind !== 'none') return [];
+  const primaries = input.view.members.filter((member) => primaryChannels(member).length > 0);
+  if (primaries.length > 0) return [];
+  const evidence = [says('dcs', 'nobody holds the leader key', input.view.atMs)];
+  const answering = input.view.members.filter((member) => freshValue(member.api) !== null);
+  if (answering.length > 0)
+    evidence.push(
+      says('api', `none of ${answering.map((member) => member.name).join(', ')} is primary`, input.view.atMs),
+    );
+  const findings = [seen('leaderless', scope, evidence)];
+  if (candidates(input).length === 0)
+    findings.push(
+      seen('no-failover-candidate', scope, [says('api', 'no running replica may be promoted', input.view.atMs)]),
+    );
+  return findings;
+}
+
+const candidates = (input: Assessment): readonly MemberView[] =>
+  replicasOf(input.view).filter((member) => {
+    const api = freshValue(member.api);
+    return api !== null && api.role === 'replica' && api.state === 'running' && !api.tags.nofailover;
+  });
+
+/**
+ * Two primaries by their own word or SQL, or one without the key. Confirmed only when two channels speak for each, none is in the middle
+ * of a change, and they are one cluster by system identifier. [patroni.md section 7]
+ */
+function splitBrain(input: Assessment): readonly Finding[] {
+  const { view } = input;
+  const primaries = view.members.filter((member) => primaryChannels(member).length > 0);
+  const keys = freshValue(view.dcs.keys);
+  const holder = keys?.leader.holder ?? null;
+  const rogues = primaries.filter((member) => member.name !== holder);
+  if (keys === null) {
+    if (primaries.length < 2) return [];
+    return [
+      seen(
+        'split-brain-suspected',
+        view.scope,
+        primaries.flatMap((member) => voices(member, view.atMs)),
+      ),
+    ];
+  }
+  if (
+    rogues.length === 0 ||
+    (primaries.length < 2 && holder === null && sinceLeaderChangeMs(input) < waitsOf(view).ttlMs)
+  )
+    return [];
+  if (keys.failover !== null) return [];
+  const evidence = [
+    ...primaries.flatMap((member) => voices(member, view.atMs)),
+    says('dcs', holder === null ? 'nobody holds the leader key' : `${holder} holds the leader key`, view.atMs),
+  ];
+  const facts = { rogue: rogues.map((member) => member.name).join(',') };
+  const findings = [seen('split-brain-suspected', view.scope, evidence, facts)];
+  const settled = sinceLeaderChangeMs(input) >= waitsOf(view).ttlMs;
+  const sure =
+    primaries.length >= 2 &&
+    primaries.every((member) => primaryChannels(member).includes('sql')) &&
+    sameSystem(primaries);
+  if (sure && (settled || rogues.some((member) => primaryChannels(member).length === 2)))
+    findings.push(seen('split-brain-confirmed', view.scope, evidence, facts));
+  return findings;
+}
+
+function voices(member: MemberView, atMs: number): readonly Evidence[] {
+  return primaryChannels(member).map((channel) =>
+    says(channel, `${member.name} is primary by its ${channel === 'api' ? 'own API' : 'SQL'}`, atMs),
+  );
+}
+
+function sameSystem(members: readonly MemberView[]): boolean {
+  const ids = members.map(
+    (member) => freshValue(member.sql)?.systemIdentifier ?? freshValue(member.api)?.systemIdentifier,
+  );
+  return ids.every((id) => id !== undefined && id !== null && id === ids[0]);
+}
+
+const FLAP_WINDOW_MS = 60 * 60_000;
+const FLAP_CHANGES = 3;
+
+function flapping(input: Assessment): readonly Finding[] {
+  const recent = input.ledger.leaderChanges.filter(
+    (change) => input.view.atMs - change.atMs < FLAP_WINDOW_MS && change.to !== null,
+  );
+  if (recent.length < FLAP_CHANGES) return [];
+  const text = `the leader changed ${recent.length} times within an hour`;
+  return [
+    seen('failover-flapping', input.view.scope, [says('dcs', text, input.view.atMs)], { changes: recent.length }),
+  ];
+}

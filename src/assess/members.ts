@@ -1,0 +1,142 @@
+import type { Evidence } from '../model/channel.js';
+import type { Finding } from '../model/problem.js';
+import { freshValue, isSilent } from '../model/reading.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+import { says, seen, type Assess, type Assessment } from './finding.js';
+import { isFullySilent, leaderKeyHolder, leadershipOf, primaryChannels, waitsOf } from './leader.js';
+import { isFailingState, streamingBy } from './replica.js';
+
+/** Members that do not start, are gone, or whose Patroni is gone while PostgreSQL lives. */
+export const assessMembers: Assess = (input) => {
+  const findings: Finding[] = [];
+  const holder = leaderKeyHolder(input.view);
+  for (const member of input.view.members) {
+    findings.push(...misaddressed(input, member));
+    if (member.name === holder) continue;
+    findings.push(
+      ...startFailed(input, member),
+      ...crashLoop(input, member),
+      ...creatingStuck(input, member),
+      ...down(input, member),
+      ...patroniDown(input, member),
+      ...rewindFailed(input, member),
+    );
+  }
+  return findings;
+};
+
+/** `starting` between two failures is still failing: Patroni flips once a loop, for ever. [field-notes: destroyed data directory] */
+function startFailed(input: Assessment, member: MemberView): readonly Finding[] {
+  const api = freshValue(member.api);
+  if (api === null || api.role === 'primary') return [];
+  const { loopWaitMs } = waitsOf(input.view);
+  const lastFailing = input.memory.lastFailingMs[member.name];
+  const between =
+    (api.state === 'starting' || api.state === 'unknown') &&
+    lastFailing !== undefined &&
+    input.view.atMs - lastFailing <= 2 * loopWaitMs + 5_000;
+  if (!isFailingState(api.state) && !between) return [];
+  const evidence = [
+    says('api', `${member.name} says ${api.stateText}${between ? ', after failing to start' : ''}`, input.view.atMs),
+  ];
+  if (isSilent(member.sql)) evidence.push(says('sql', `PostgreSQL on ${member.name} does not answer`, input.view.atMs));
+  evidence.push(...peerRows(input.view, member, (row) => isFailingState(row.state) || row.state === 'starting'));
+  return [seen('replica-start-failed', member.name, evidence, { state: api.stateText })];
+}
+
+function peerRows(
+  view: ClusterView,
+  member: MemberView,
+  matches: (row: { state: string; stateText: string }) => boolean,
+): readonly Evidence[] {
+  for (const peer of view.members) {
+    if (peer.name === member.name) continue;
+    const row = freshValue(peer.cluster)?.rows.find((candidate) => candidate.name === member.name);
+    if (row !== undefined && matches(row))
+      return [says('peers', `/cluster on ${peer.name} shows ${member.name} as ${row.stateText}`, view.atMs)];
+  }
+  return [];
+}
+
+const CRASH_LOOP_STARTS = 5;
+
+function crashLoop(input: Assessment, member: MemberView): readonly Finding[] {
+  const failures = input.memory.startFailures[member.name] ?? [];
+  if (failures.length < CRASH_LOOP_STARTS) return [];
+  const text = `${member.name} failed to start ${failures.length} times in the last ten minutes`;
+  return [seen('replica-crash-loop', member.name, [says('api', text, input.view.atMs)], { failures: failures.length })];
+}
+
+function creatingStuck(input: Assessment, member: MemberView): readonly Finding[] {
+  const since = input.memory.creatingSinceMs[member.name];
+  if (since === undefined) return [];
+  const minutes = Math.round((input.view.atMs - since) / 60_000);
+  return [
+    seen(
+      'creating-replica-stuck',
+      member.name,
+      [says('api', `${member.name} has been creating its copy for ${minutes} min`, input.view.atMs)],
+      {
+        sinceMs: since,
+      },
+    ),
+  ];
+}
+
+/** Nothing answers there. Silence of one channel is never enough; a host that says "not running" is a channel of its own. */
+function down(input: Assessment, member: MemberView): readonly Finding[] {
+  if (!isFullySilent(member)) return [];
+  const evidence = [says('api', `API of ${member.name}: ${reasonOf(member)}`, input.view.atMs)];
+  if (isSilent(member.sql)) evidence.push(says('sql', `PostgreSQL on ${member.name} does not answer`, input.view.atMs));
+  const host = freshValue(member.host);
+  if (host !== null && host.state !== 'running')
+    evidence.push(says('host', `${member.name} is ${host.state} by its host driver`, input.view.atMs));
+  const keys = freshValue(input.view.dcs.keys);
+  if (keys !== null && !keys.members.some((row) => row.name === member.name))
+    evidence.push(says('dcs', `${member.name} has no member key in etcd`, input.view.atMs));
+  if (streamingBy(input.view, member).peers === false)
+    evidence.push(says('peers', `${member.name} does not stream from the leader`, input.view.atMs));
+  return [seen('member-down', member.name, evidence, { hostState: host?.state ?? null })];
+}
+
+const reasonOf = (member: MemberView): string => (member.api.kind === 'unknown' ? member.api.reason : 'answers');
+
+/** The split-brain maker of patroni.md fact 9, seen while it is still harmless: a replica's PostgreSQL without its Patroni. */
+function patroniDown(input: Assessment, member: MemberView): readonly Finding[] {
+  if (!isSilent(member.api) || freshValue(member.sql) === null) return [];
+  const evidence = [
+    says('api', `API of ${member.name}: ${reasonOf(member)}`, input.view.atMs),
+    says('sql', `PostgreSQL on ${member.name} answers`, input.view.atMs),
+  ];
+  const keys = freshValue(input.view.dcs.keys);
+  if (keys !== null && !keys.members.some((row) => row.name === member.name))
+    evidence.push(says('dcs', `${member.name} has no member key in etcd`, input.view.atMs));
+  return [seen('patroni-down', member.name, evidence)];
+}
+
+/** A former leader that answers but neither leads, streams nor moves to the new timeline. [Runbook: Scenario 2, step 3] */
+function rewindFailed(input: Assessment, member: MemberView): readonly Finding[] {
+  const leadership = leadershipOf(input.view);
+  const api = freshValue(member.api);
+  const position = input.memory.positions[member.name];
+  if (leadership.kind !== 'proven' || leadership.timeline === null || api === null || position === undefined) return [];
+  if (position.inRecovery || position.timeline >= leadership.timeline || primaryChannels(member).length > 0) return [];
+  if (api.state === 'creating-replica') return [];
+  const text = `${member.name} was primary on timeline ${position.timeline}; the leader is on ${leadership.timeline} and ${member.name} says ${api.stateText}`;
+  const evidence = [says('api', text, input.view.atMs)];
+  if (streamingBy(input.view, member).peers === false)
+    evidence.push(says('peers', `${member.name} does not stream from the leader`, input.view.atMs));
+  return [seen('rewind-failed', member.name, evidence)];
+}
+
+/** Another cluster behind the address, or a name that Patroni does not know: never to be acted on. */
+function misaddressed(input: Assessment, member: MemberView): readonly Finding[] {
+  if (member.api.kind === 'unknown' && member.api.fault === 'wrong-scope')
+    return [seen('scope-mismatch', member.name, [says('api', member.api.reason, input.view.atMs)])];
+  const keys = freshValue(input.view.dcs.keys);
+  if (keys === null || freshValue(member.api) === null) return [];
+  if (keys.members.some((row) => row.name === member.name)) return [];
+  const known = keys.members.map((row) => row.name).join(', ');
+  const text = `Patroni has no member ${member.name} in scope ${input.view.scope}; it has ${known || 'none'}`;
+  return [seen('member-unknown', member.name, [says('dcs', text, input.view.atMs)])];
+}

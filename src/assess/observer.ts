@@ -1,0 +1,26 @@
+import type { Evidence } from '../model/channel.js';
+import { freshValue } from '../model/reading.js';
+import { says, seen, type Assess } from './finding.js';
+
+/** A wall clock that moved this far against the monotonic one means that we slept or were set: nothing we remember has its age. */
+export const CLOCK_JUMP_MS = 5_000;
+
+/** When most looks dead, suspect the observer. [peers.md: Kubernetes node lifecycle] */
+export const assessObserver: Assess = ({ view }) => {
+  const evidence: Evidence[] = [];
+  const answering = view.members.filter((member) => freshValue(member.api) !== null).length;
+  const etcd = freshValue(view.dcs.keys) !== null;
+  const hosts = view.members.filter((member) => freshValue(member.host) !== null);
+  const provenStopped = hosts.filter((member) => freshValue(member.host)?.state !== 'running').length;
+  if (answering * 2 <= view.members.length && !etcd && provenStopped * 2 <= view.members.length)
+    evidence.push(
+      says(
+        'self',
+        `${answering} of ${view.members.length} members and no etcd answer us: we may be the one that is cut off`,
+        view.atMs,
+      ),
+    );
+  if (Math.abs(view.observer.clockJumpMs) > CLOCK_JUMP_MS)
+    evidence.push(says('self', `our clock jumped by ${Math.round(view.observer.clockJumpMs)} ms`, view.atMs));
+  return evidence.length === 0 ? [] : [seen('observer-impaired', view.scope, evidence)];
+};

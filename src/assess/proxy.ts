@@ -1,0 +1,37 @@
+import type { Finding } from '../model/problem.js';
+import { freshValue } from '../model/reading.js';
+import { says, seen, type Assess } from './finding.js';
+import { leadershipOf, replicasOf } from './leader.js';
+import { isStreaming } from './replica.js';
+import { rotationOf } from './rotation.js';
+
+/** The proxy routes to somebody other than the proven leader, or leaves out a replica that nobody drained. */
+export const assessProxy: Assess = ({ view, ledger }) => {
+  const proxy = freshValue(view.proxy);
+  const leadership = leadershipOf(view);
+  if (proxy === null || view.pools === null || leadership.kind !== 'proven') return [];
+  const findings: Finding[] = [];
+  const pool = view.pools.primary;
+  const leader = leadership.member.name;
+  const up = proxy.servers.filter((row) => row.backend === pool && row.up).map((row) => row.server);
+  if (up.length !== 1 || up[0] !== leader)
+    findings.push(
+      seen('proxy-mismatch', pool, [
+        says('proxy', `${pool} routes to ${up.join(', ') || 'nobody'}`, view.atMs),
+        says('dcs', `${leader} holds the leader key and is primary`, view.atMs),
+      ]),
+    );
+  for (const member of replicasOf(view)) {
+    const rotation = rotationOf(view, member);
+    if (rotation.server === null || rotation.serving !== false || rotation.drainedByProxy === true) continue;
+    if (rotation.tagged === true || ledger.drains.some((drain) => drain.member === member.name)) continue;
+    if (freshValue(member.api)?.state !== 'running' || !isStreaming(view, member)) continue;
+    findings.push(
+      seen('proxy-mismatch', member.name, [
+        says('proxy', `${rotation.server.backend}/${member.name} is ${rotation.server.status}`, view.atMs),
+        says('api', `${member.name} runs and streams and nobody drained it`, view.atMs),
+      ]),
+    );
+  }
+  return findings;
+};

@@ -1,0 +1,39 @@
+import type { ProxyServer } from '../model/proxy.js';
+import { freshValue, lastValue } from '../model/reading.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+
+/** Who holds a member out of the read pool, as far as can be seen. Whether it was us, only the ledger knows. */
+export interface Rotation {
+  /** The proxy's line in the replica pool; null: no proxy, or no such server. */
+  readonly server: ProxyServer | null;
+  /** true, false, or null when the proxy did not answer. */
+  readonly drainedByProxy: boolean | null;
+  /** The running tag as Patroni has it, which is the file's only after a reload. */
+  readonly tagged: boolean | null;
+  readonly fileTag: boolean | null;
+  readonly serving: boolean | null;
+}
+
+export function rotationOf(view: ClusterView, member: MemberView): Rotation {
+  const proxy = freshValue(view.proxy);
+  const server =
+    proxy?.servers.find((row) => row.backend === view.pools?.replica && row.server === member.name) ?? null;
+  const tags = freshValue(member.api)?.tags ?? null;
+  return {
+    server,
+    drainedByProxy: server === null ? null : server.admin.drain || server.admin.maint,
+    tagged: tags === null ? null : tags.noloadbalance,
+    fileTag: lastValue(member.fileTag),
+    serving: server === null ? null : server.up && !server.admin.drain && !server.admin.maint,
+  };
+}
+
+/** Servers of the replica pool that take new connections now, without `except`. */
+export function servingReplicas(view: ClusterView, except: string): readonly string[] {
+  const proxy = freshValue(view.proxy);
+  if (proxy === null || view.pools === null) return [];
+  const pool = view.pools.replica;
+  return proxy.servers
+    .filter((row) => row.backend === pool && row.server !== except && row.up && !row.admin.drain && !row.admin.maint)
+    .map((row) => row.server);
+}

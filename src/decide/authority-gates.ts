@@ -1,0 +1,95 @@
+import { isPaused } from '../assess/leader.js';
+import { freshValue } from '../model/reading.js';
+import { no, type Gate } from './gate.js';
+import type { DecideInput } from './input.js';
+
+/** Are we allowed to act at all? */
+export const AUTHORITY_GATES: readonly Gate[] = [
+  {
+    name: 'tenure',
+    doc: 'One instance acts at a time: it holds tenure, an etcd lease of its own. Dry-run and observe take none.',
+    check: ({ tenure }) => {
+      if (tenure.state === 'held' || tenure.state === 'not-needed') return null;
+      if (tenure.state === 'other')
+        return no(`${tenure.owner ?? 'another instance'} holds tenure`, 'stop that instance, or let it act');
+      return no('our tenure cannot be confirmed', 'etcd must answer');
+    },
+  },
+  {
+    name: 'policy',
+    doc: 'Policy, ledger and journal must be readable and writable. What we cannot record we do not do.',
+    check: ({ impaired }) => {
+      const first = impaired[0];
+      return first === undefined ? null : no(impaired.join('; '), `repair it: ${first}`);
+    },
+  },
+  {
+    name: 'kill-switch',
+    doc: 'A person switched us off: globally, for the cluster, for a member or for an action.',
+    check: (input, { plan }) => {
+      const subjects = ['global', 'cluster', `member:${plan.target}`, `action:${plan.action}`];
+      const thrown = input.ledger.switches.find(
+        (row) => subjects.includes(row.subject) && (row.expiresAtMs === null || row.expiresAtMs > input.nowMs),
+      );
+      if (thrown === undefined) return null;
+      return no(
+        `${thrown.owner} switched off ${thrown.subject}: ${thrown.reason}`,
+        `ekimi resume --subject ${thrown.subject}`,
+        thrown.expiresAtMs,
+      );
+    },
+  },
+  {
+    name: 'mode',
+    doc: 'The policy must allow the action: mode above observe, the action not off or observe.',
+    check: ({ policy }, { plan }) => {
+      if (policy.mode === 'observe') return no('the policy says mode: observe', 'set mode: dry-run or enforce');
+      const { mode } = policy.actions[plan.action];
+      if (mode === 'off' || mode === 'observe')
+        return no(`the policy says actions.${plan.action}: ${mode}`, `set actions.${plan.action} to approve or auto`);
+      return null;
+    },
+  },
+  {
+    name: 'patroni-pause',
+    doc: 'A paused cluster belongs to a person.',
+    check: ({ view }) => (isPaused(view) ? no('Patroni is paused', 'un-pause the cluster') : null),
+  },
+  {
+    name: 'failsafe',
+    doc: 'In failsafe mode the leader lives on the answers of all members: touching any of them may demote it.',
+    check: ({ view }) =>
+      view.members.some((member) => freshValue(member.api)?.failsafeActive === true)
+        ? no('failsafe mode is active: etcd is lost and the leader lives on its members', 'bring etcd back')
+        : null,
+  },
+  {
+    name: 'observer-health',
+    doc: 'We must see: a linearizable etcd read in this pass, and no sign that it is we who are cut off.',
+    check: (input) => {
+      if (freshValue(input.view.dcs.keys) === null)
+        return no('etcd gave no linearizable answer in this pass', 'etcd must answer with quorum');
+      const impaired = input.states.problems.find((problem) => problem.code === 'observer-impaired');
+      return impaired === undefined
+        ? null
+        : no(impaired.evidence.map((item) => item.text).join('; '), 'several clean passes');
+    },
+  },
+  {
+    name: 'start-grace',
+    doc: 'After a start, a takeover, a clock jump, a pause or blindness: first several clean passes.',
+    check: startGrace,
+  },
+];
+
+function startGrace(input: DecideInput): ReturnType<Gate['check']> {
+  const { cleanPasses, cleanSinceMs, graceReason } = input.states.memory;
+  const { passes, forMs } = input.policy.startGrace;
+  const readyAtMs = (cleanSinceMs ?? input.nowMs) + forMs;
+  if (cleanPasses >= passes && input.nowMs >= readyAtMs) return null;
+  return no(
+    `${graceReason}: ${cleanPasses} of ${passes} clean passes`,
+    `wait for ${passes} clean passes over ${forMs / 1000} s`,
+    cleanSinceMs === null ? null : readyAtMs,
+  );
+}

@@ -1,0 +1,90 @@
+import type { RunbookAction } from '../actions/action.js';
+import { ACTIONS } from '../actions/index.js';
+import { problemRow, type ProblemRow, type Rung } from '../assess/catalogue.js';
+import { isInFlight, type Remediation } from '../model/ledger.js';
+import { memberName } from '../model/names.js';
+import type { ActionName, Plan } from '../model/plan.js';
+import type { Problem } from '../model/problem.js';
+import { memberOf } from '../model/view.js';
+import type { DecideInput } from './input.js';
+
+/** A rung of the ladder that could be tried now, before any gate is asked. */
+export interface Candidate {
+  readonly problem: Problem;
+  readonly rung: Rung;
+  readonly action: RunbookAction;
+  readonly plan: Plan;
+}
+
+export type Choice =
+  | { readonly kind: 'candidate'; readonly candidate: Candidate }
+  | { readonly kind: 'in-flight'; readonly remediation: Remediation }
+  /** No rung is left; `notes` say why of each. `tried`: something was, so a person is needed. */
+  | { readonly kind: 'none'; readonly notes: readonly string[]; readonly exhausted: boolean };
+
+/** First rung of the problem's ladder that has something to do and tries left. */
+export function chooseRung(input: DecideInput, problem: Problem): Choice {
+  const running = input.ledger.remediations.find(
+    (remediation) => isInFlight(remediation) && remediation.plan.target === problem.subject,
+  );
+  if (running !== undefined) return { kind: 'in-flight', remediation: running };
+  const row = problemRow(problem.code);
+  return climb(input, problem, row);
+}
+
+function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
+  const notes: string[] = [];
+  let exhausted = false;
+  const target = memberName(problem.subject);
+  const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+  if (row.ladder.length > 0 && memberOf(input.view, target) === null)
+    return { kind: 'none', notes: [`${target} is not a member of ours`], exhausted: true };
+  for (const rung of row.ladder) {
+    const action = ACTIONS[rung.action];
+    if (input.policy.actions[rung.action].mode === 'off') {
+      notes.push(`${rung.action} is off in the policy`);
+      continue;
+    }
+    if (action.alreadyTrue(at, target)) {
+      notes.push(`${rung.action}: already so`);
+      continue;
+    }
+    const used = attemptsUsed(input, rung.action, target);
+    if (used >= input.policy.actions[rung.action].attempts) {
+      notes.push(`${rung.action} was tried ${used} times in this chain without lasting effect`);
+      exhausted = true;
+      continue;
+    }
+    const bound = action.bind(at, target, problem);
+    if (bound.kind === 'nothing') {
+      notes.push(`${rung.action}: ${bound.why}`);
+      continue;
+    }
+    const plan: Plan = {
+      action: rung.action,
+      target,
+      because: { code: problem.code, subject: problem.subject },
+      params: bound.params,
+    };
+    return { kind: 'candidate', candidate: { problem, rung, action, plan } };
+  }
+  return { kind: 'none', notes, exhausted };
+}
+
+/**
+ * Tries of `action` on `target` within the chain. A success after which the problem came back counts like a failure: it did not help.
+ * [peers.md row 12]
+ */
+export function attemptsUsed(input: DecideInput, action: ActionName, target: string): number {
+  const countsSuccess = ACTIONS[action].countsSuccess ?? true;
+  return input.ledger.remediations.filter(
+    (remediation) =>
+      remediation.plan.action === action &&
+      remediation.plan.target === target &&
+      remediation.endedAtMs !== null &&
+      input.nowMs - remediation.endedAtMs < input.policy.chainMs &&
+      (remediation.phase === 'failed' ||
+        remediation.phase === 'ineffective' ||
+        (remediation.phase === 'succeeded' && countsSuccess)),
+  ).length;
+}

@@ -1,0 +1,72 @@
+import { divergenceOf } from '../assess/replication.js';
+import { memberOf } from '../model/view.js';
+import { fingerprint, type Plan } from '../model/plan.js';
+import type { Approval } from '../model/ledger.js';
+import { no, type Gate } from './gate.js';
+import type { DecideInput } from './input.js';
+
+/** Does it cost data, does the action itself refuse, did a person agree? */
+export const CONSENT_GATES: readonly Gate[] = [
+  {
+    name: 'data-loss',
+    doc: 'A copy is destroyed only when it is proven to hold nothing that the leader does not; else a person agrees to what is lost.',
+    check: (input, { action, plan }) => {
+      if (!action.destroysCopy || approvalFor(input, plan, 'approved') !== null) return null;
+      const member = memberOf(input.view, plan.target);
+      if (member === null) return no(`${plan.target} is not a member of ours`, 'correct the configuration');
+      const divergence = divergenceOf(
+        { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy },
+        member,
+      );
+      return divergence.kind === 'ancestor'
+        ? null
+        : no(divergence.text, 'ekimi approve, after looking at what it holds');
+    },
+  },
+  {
+    name: 'refusal',
+    doc: "The action's own conditions, asked again just before the request. No approval lifts them.",
+    check: (input, { action, plan }) => {
+      const because = action.refuse(
+        { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy },
+        plan,
+      );
+      return because === null ? null : no(because, 'its conditions must hold');
+    },
+  },
+  {
+    name: 'approval',
+    doc: 'Where the policy says approve, a person does, for this very plan and for a limited time.',
+    check: (input, { plan }) => {
+      if (input.policy.actions[plan.action].mode !== 'approve' || approvalFor(input, plan, 'approved') !== null)
+        return null;
+      const waiting = approvalFor(input, plan, 'waiting');
+      const rejected = approvalFor(input, plan, 'rejected');
+      if (rejected !== null)
+        return no(
+          `${rejected.by ?? 'somebody'} rejected it: ${rejected.reason ?? 'no reason given'}`,
+          'wait for the rejection to expire',
+          rejected.expiresAtMs,
+        );
+      return no(
+        waiting === null ? 'the policy asks for an approval' : `approval ${waiting.id} is waiting`,
+        waiting === null ? 'ekimi approve' : `ekimi approve ${waiting.id}`,
+        waiting?.expiresAtMs ?? null,
+      );
+    },
+  },
+];
+
+/** The approval of exactly this plan in that state, if it has not expired. */
+export function approvalFor(
+  input: Pick<DecideInput, 'ledger' | 'nowMs'>,
+  plan: Plan,
+  state: Approval['state'],
+): Approval | null {
+  const wanted = fingerprint(plan);
+  return (
+    input.ledger.approvals.find(
+      (row) => row.fingerprint === wanted && row.state === state && row.expiresAtMs > input.nowMs,
+    ) ?? null
+  );
+}

@@ -1,0 +1,107 @@
+import { ACTIONS } from '../actions/index.js';
+import { problemRow } from '../assess/catalogue.js';
+import type { Block, Decision } from '../model/decision.js';
+import { stepText, type Plan } from '../model/plan.js';
+import type { Problem } from '../model/problem.js';
+import { chooseRung, type Choice } from './candidate.js';
+import { blocksFor } from './gates.js';
+import type { DecideInput } from './input.js';
+
+/**
+ * What to do about each problem, "no" included, in the order of their rank. At most one decision acts: one risky step, then look again.
+ * Pure: the same input gives the same decisions.
+ */
+export function decide(input: DecideInput): readonly Decision[] {
+  const decisions: Decision[] = [];
+  let acting: Plan | null = null;
+  const planned = new Set<string>();
+  for (const problem of input.states.problems) {
+    const decision = decideOne(input, problem, acting, planned);
+    if (decision === null) continue;
+    decisions.push(decision);
+    if (decision.kind === 'act') acting = decision.plan;
+    if (decision.kind === 'act' || decision.kind === 'held')
+      planned.add(`${decision.plan.action} ${decision.plan.target}`);
+  }
+  return decisions;
+}
+
+function decideOne(
+  input: DecideInput,
+  problem: Problem,
+  acting: Plan | null,
+  planned: ReadonlySet<string>,
+): Decision | null {
+  const row = problemRow(problem.code);
+  if (problem.phase === 'suspect')
+    return {
+      kind: 'waiting',
+      code: problem.code,
+      subject: problem.subject,
+      why: 'its grace runs',
+      untilMs: problem.actionableAtMs,
+    };
+  if (problem.phase === 'recovering')
+    return { kind: 'waiting', code: problem.code, subject: problem.subject, why: 'it is going away', untilMs: null };
+  if (row.ladder.length === 0)
+    return row.page === 'at-once'
+      ? { kind: 'page', code: problem.code, subject: problem.subject, why: whyOf(problem) }
+      : null;
+  return fromChoice(input, problem, chooseRung(input, problem), acting, planned);
+}
+
+function fromChoice(
+  input: DecideInput,
+  problem: Problem,
+  choice: Choice,
+  acting: Plan | null,
+  planned: ReadonlySet<string>,
+): Decision | null {
+  const { code, subject } = problem;
+  switch (choice.kind) {
+    case 'in-flight': {
+      const { plan, phase, deadlineMs } = choice.remediation;
+      return {
+        kind: 'waiting',
+        code,
+        subject,
+        why: `${plan.action} ${plan.target} is in flight (${phase})`,
+        untilMs: deadlineMs,
+      };
+    }
+    case 'none':
+      if (choice.exhausted && problemRow(code).page !== 'never')
+        return { kind: 'page', code, subject, why: `${whyOf(problem)}; ${choice.notes.join('; ')}` };
+      return { kind: 'waiting', code, subject, why: choice.notes.join('; ') || 'nothing to do', untilMs: null };
+    case 'candidate': {
+      const { plan } = choice.candidate;
+      // Two problems of one member may ask for the same thing: said once.
+      if (planned.has(`${plan.action} ${plan.target}`))
+        return { kind: 'waiting', code, subject, why: `${plan.action} ${plan.target} answers this too`, untilMs: null };
+      const blocks = [...blocksFor(input, choice.candidate), ...oneAtATime(acting)];
+      const why = whyOf(problem);
+      const steps = requestsOf(input, plan);
+      return blocks.length === 0 ? { kind: 'act', plan, why, steps } : { kind: 'held', plan, why, steps, blocks };
+    }
+    default:
+      return choice satisfies never;
+  }
+}
+
+const oneAtATime = (acting: Plan | null): readonly Block[] =>
+  acting === null
+    ? []
+    : [
+        {
+          gate: 'blast-radius',
+          because: `${acting.action} ${acting.target} goes first in this pass`,
+          unblock: 'one step, then look again',
+          retryAtMs: null,
+        },
+      ];
+
+const whyOf = (problem: Problem): string => problem.evidence.map((item) => item.text).join('; ');
+
+/** The exact requests, in order, as dry-run prints and enforce sends them. */
+export const requestsOf = (input: Pick<DecideInput, 'policy' | 'view'>, plan: Plan): readonly string[] =>
+  ACTIONS[plan.action].steps({ policy: input.policy, pools: input.view.pools }, plan).map(({ step }) => stepText(step));

@@ -1,0 +1,135 @@
+import { waitsOf } from '../assess/leader.js';
+import { freshValue, lastValue } from '../model/reading.js';
+import { memberOf } from '../model/view.js';
+import { no, type Gate, type No } from './gate.js';
+import type { Candidate } from './candidate.js';
+import type { DecideInput } from './input.js';
+
+/** Do we know enough, and is nobody else at work? */
+export const EVIDENCE_GATES: readonly Gate[] = [
+  {
+    name: 'channels',
+    doc: 'Independent channels of this very pass must agree, as many as the rung asks for; and no address of the scope may be wrong.',
+    check: channels,
+  },
+  {
+    name: 'actuator',
+    doc: 'What the action works through must be configured.',
+    check: ({ view, policy }, { action }) => {
+      const missing = action.needs(policy).filter((part) => !view.actuators[part]);
+      return missing.length === 0
+        ? null
+        : no(
+            `not configured: ${missing.join(', ')}`,
+            `configure ${missing.join(', ')} in ekimi.yaml (ekimi doctor tells what it takes)`,
+          );
+    },
+  },
+  {
+    name: 'someone-else',
+    doc: 'An operator, Patroni or another program is in the middle of something.',
+    check: (input, candidate) => {
+      for (const [question] of OTHERS) {
+        const answer = question(input, candidate);
+        if (answer !== null) return answer;
+      }
+      return null;
+    },
+  },
+];
+
+function channels(input: DecideInput, { problem, rung }: Candidate): No | null {
+  const wrong = input.states.problems.find(
+    (row) => row.code === 'scope-mismatch' || (row.code === 'member-unknown' && row.subject === problem.subject),
+  );
+  if (wrong !== undefined) return no(wrong.evidence[0]?.text ?? wrong.code, 'correct the addresses in ekimi.yaml');
+  if (problem.channels.length < rung.minChannels)
+    return no(
+      `only ${problem.channels.join(', ') || 'no channel'} of the ${rung.minChannels} channels needed speak for it in this pass`,
+      `a second independent channel must agree (${rung.oneOf.join(', ')}); configure postgres or hosts if they are missing`,
+    );
+  if (!problem.channels.some((channel) => rung.oneOf.includes(channel)))
+    return no(
+      `none of ${rung.oneOf.join(', ')} speaks for it in this pass`,
+      `one of ${rung.oneOf.join(', ')} must agree`,
+    );
+  return null;
+}
+
+type Question = (input: DecideInput, candidate: Candidate) => No | null;
+
+/** Who may be at work, in the order of how certain it is. */
+const OTHERS: readonly (readonly [question: Question])[] = [
+  [failoverRequested],
+  [switchoverScheduled],
+  [recentPromotion],
+  [memberBusy],
+  [baseBackup],
+  [operatorUndid],
+];
+
+function failoverRequested({ view }: DecideInput): No | null {
+  const request = freshValue(view.dcs.keys)?.failover ?? null;
+  if (request === null) return null;
+  return no(
+    `a failover or switchover is requested (${request.leader ?? 'any'} to ${request.member ?? 'any'}${request.scheduledAt === null ? '' : ` at ${request.scheduledAt}`})`,
+    'let it finish, or DELETE /switchover',
+  );
+}
+
+function switchoverScheduled({ view }: DecideInput): No | null {
+  for (const member of view.members) {
+    const scheduled = lastValue(member.cluster)?.scheduledSwitchover ?? null;
+    if (scheduled !== null)
+      return no(`a switchover is scheduled at ${scheduled.at}`, 'let it happen, or DELETE /switchover');
+  }
+  return null;
+}
+
+function recentPromotion(input: DecideInput): No | null {
+  const changedAtMs = input.states.memory.lastLeaderChangeMs;
+  const { ttlMs } = waitsOf(input.view);
+  if (changedAtMs === null || input.nowMs - changedAtMs >= ttlMs) return null;
+  return no(
+    `the leader changed ${Math.round((input.nowMs - changedAtMs) / 1000)} s ago`,
+    'the cluster gets ttl to settle',
+    changedAtMs + ttlMs,
+  );
+}
+
+const BUSY: readonly string[] = ['restarting', 'stopping', 'creating-replica', 'initializing', 'custom-bootstrap'];
+
+function memberBusy(input: DecideInput, { plan }: Candidate): No | null {
+  const member = memberOf(input.view, plan.target);
+  const api = member === null ? null : freshValue(member.api);
+  if (api === null || !BUSY.includes(api.state)) return null;
+  return no(`${plan.target} is ${api.stateText}`, 'let it finish');
+}
+
+function baseBackup(input: DecideInput, { action }: Candidate): No | null {
+  if (!action.disruptsTarget) return null;
+  for (const member of input.view.members) {
+    const running = freshValue(member.sql)?.baseBackups ?? 0;
+    if (running > 0) return no(`a base backup is running from ${member.name}`, 'let it finish');
+  }
+  return null;
+}
+
+/** Somebody put back what we drained: their word stands for the rest of the chain. */
+function operatorUndid(input: DecideInput, { plan }: Candidate): No | null {
+  if (plan.action !== 'drain-replica') return null;
+  const undone = input.ledger.remediations.find(
+    (row) =>
+      row.plan.target === plan.target &&
+      row.phase === 'abandoned' &&
+      row.detail.startsWith('overridden') &&
+      row.endedAtMs !== null &&
+      input.nowMs - row.endedAtMs < input.policy.chainMs,
+  );
+  if (undone?.endedAtMs == null) return null;
+  return no(
+    `somebody put ${plan.target} back by hand`,
+    'drain it by hand, or wait',
+    undone.endedAtMs + input.policy.chainMs,
+  );
+}

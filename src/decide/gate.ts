@@ -1,0 +1,19 @@
+import type { Block, GateName } from '../model/decision.js';
+import type { Candidate } from './candidate.js';
+import type { DecideInput } from './input.js';
+
+export type No = Omit<Block, 'gate'>;
+
+/** One gate: a question whose "no" has a reason, a way out and, where it is a matter of time, a time. */
+export interface Gate {
+  readonly name: GateName;
+  /** The line of the documentation. */
+  readonly doc: string;
+  readonly check: (input: DecideInput, candidate: Candidate) => No | null;
+}
+
+export const no = (because: string, unblock: string, retryAtMs: number | null = null): No => ({
+  because,
+  unblock,
+  retryAtMs,
+});

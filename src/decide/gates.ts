@@ -1,0 +1,20 @@
+import type { Block } from '../model/decision.js';
+import { AUTHORITY_GATES } from './authority-gates.js';
+import type { Candidate } from './candidate.js';
+import { CONSENT_GATES } from './consent-gates.js';
+import { EVIDENCE_GATES } from './evidence-gates.js';
+import type { Gate } from './gate.js';
+import type { DecideInput } from './input.js';
+import { LIMIT_GATES } from './limit-gates.js';
+
+/** The one ordered table. Every gate is asked, every reason is kept: an operator wants all of them, not the first. */
+export const GATES: readonly Gate[] = [...AUTHORITY_GATES, ...EVIDENCE_GATES, ...LIMIT_GATES, ...CONSENT_GATES];
+
+export function blocksFor(input: DecideInput, candidate: Candidate): readonly Block[] {
+  const blocks: Block[] = [];
+  for (const gate of GATES) {
+    const answer = gate.check(input, candidate);
+    if (answer !== null) blocks.push({ gate: gate.name, ...answer });
+  }
+  return blocks;
+}

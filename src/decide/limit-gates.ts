@@ -1,0 +1,181 @@
+import { healthyReplicas } from '../assess/replica.js';
+import { servingReplicas } from '../assess/rotation.js';
+import { ACTIONS } from '../actions/index.js';
+import { isInFlight } from '../model/ledger.js';
+import { ACTION_CLASSES } from '../model/plan.js';
+import { freshValue } from '../model/reading.js';
+import { attemptsUsed, type Candidate } from './candidate.js';
+import { no, type Gate, type No } from './gate.js';
+import type { DecideInput } from './input.js';
+
+const HOUR_MS = 60 * 60_000;
+
+/** How much, how often, how close to the edge? */
+export const LIMIT_GATES: readonly Gate[] = [
+  {
+    name: 'window',
+    doc: 'A freeze window forbids everything but putting back what we drained.',
+    check: ({ windows }, { action }) =>
+      windows.freeze === null || action.risk === 'none'
+        ? null
+        : no(`a freeze is in force: ${windows.freeze.reason}`, 'wait for its end', windows.freeze.untilMs),
+  },
+  {
+    name: 'blast-radius',
+    doc: 'One member in flight; floors on healthy replicas and on the read pool; what is in flight counts as unhealthy.',
+    check: blastRadius,
+  },
+  {
+    name: 'quorum',
+    doc: 'Never take the last synchronous standby away from the leader.',
+    check: ({ view }, { action, plan }) => {
+      const sync = freshValue(view.dcs.keys)?.sync ?? null;
+      if (!action.disruptsTarget || sync === null || !sync.standbys.includes(plan.target) || sync.standbys.length > 1)
+        return null;
+      return no(`${plan.target} is the only synchronous standby`, 'another standby must become synchronous first');
+    },
+  },
+  {
+    name: 'cooldown',
+    doc: 'Least time between two actions of one class on a cluster. A lower class never holds up a higher one.',
+    check: cooldown,
+  },
+  {
+    name: 'attempts',
+    doc: 'Tries within one chain; an action that ran fine and did not help counts.',
+    check: (input, { plan }) => {
+      const used = attemptsUsed(input, plan.action, plan.target);
+      const cap = input.policy.actions[plan.action].attempts;
+      return used < cap
+        ? null
+        : no(`${plan.action} was tried ${used} times on ${plan.target} in this chain`, 'look at why it does not help');
+    },
+  },
+  {
+    name: 'budget',
+    doc: 'Actions per hour. The breaker that trips then is closed by a person only.',
+    check: budget,
+  },
+  {
+    name: 'storm',
+    doc: 'Several members in critical trouble at once: suspect the network or the observer, act on nothing, stay quiet for a while.',
+    check: storm,
+  },
+  {
+    name: 'flap',
+    doc: 'A member that keeps going up and down loses its right to be repaired automatically for a while.',
+    check: (input, { plan, action }) => {
+      if (!action.disruptsTarget) return null;
+      const score = flapScore(input.ledger.flaps[plan.target] ?? [], input.nowMs, input.policy.flap.halfLifeMs);
+      return score < input.policy.flap.threshold
+        ? null
+        : no(`${plan.target} flaps (score ${score.toFixed(1)})`, 'find out why it goes up and down');
+    },
+  },
+];
+
+/** Each fall counts one, halved every `halfLifeMs`. */
+export const flapScore = (falls: readonly number[], nowMs: number, halfLifeMs: number): number =>
+  falls.reduce((sum, atMs) => sum + 2 ** (-(nowMs - atMs) / halfLifeMs), 0);
+
+function blastRadius(input: DecideInput, { action, plan }: Candidate): No | null {
+  const { limits } = input.policy;
+  const inFlight = input.ledger.remediations.filter(isInFlight);
+  if (inFlight.length >= limits.concurrent) {
+    const names = inFlight.map((row) => `${row.plan.action} ${row.plan.target}`).join(', ');
+    return no(`in flight: ${names}`, 'one at a time: let it finish');
+  }
+  if (action.name === 'drain-replica') return readPoolFloor(input, plan.target);
+  if (!action.disruptsTarget) return null;
+  const busy = inFlight.map((row) => row.plan.target as string);
+  const others = healthyReplicas(input.view, input.policy.lag.emergencyBytes).filter(
+    (member) => member.name !== plan.target && !busy.includes(member.name),
+  );
+  if (others.length >= limits.minHealthyReplicas) return null;
+  return no(
+    `${others.length} other replicas are healthy, and ${limits.minHealthyReplicas} must remain`,
+    'another replica must run and stream, or lower limits.minHealthyReplicas',
+  );
+}
+
+function readPoolFloor(input: DecideInput, target: string): No | null {
+  const { minReadPool } = input.policy.limits;
+  const proxyKnown = freshValue(input.view.proxy) !== null;
+  const drained = new Set(input.ledger.drains.map((drain) => drain.member));
+  // In dry-run our drains exist on paper only; the floor must hold as if they were real.
+  const others = proxyKnown
+    ? servingReplicas(input.view, target).filter((name) => !drained.has(name))
+    : healthyReplicas(input.view, input.policy.lag.emergencyBytes)
+        .map((member) => member.name as string)
+        .filter((name) => name !== target && !drained.has(name));
+  if (others.length >= minReadPool) return null;
+  return no(
+    `${others.length} other replicas serve reads, and ${minReadPool} must remain`,
+    'another replica must come back into rotation',
+  );
+}
+
+const rankOf = (name: Candidate['action']['class']): number => ACTION_CLASSES.indexOf(name);
+
+function cooldown(input: DecideInput, { action, plan }: Candidate): No | null {
+  if (action.risk === 'none') return null;
+  let retryAtMs = 0;
+  let last = '';
+  for (const row of input.ledger.remediations) {
+    const other = ACTIONS[row.plan.action];
+    if (other.risk === 'none' || rankOf(other.class) !== rankOf(action.class)) continue;
+    const until = (row.endedAtMs ?? row.createdAtMs) + input.policy.actions[row.plan.action].cooldownMs;
+    if (until > retryAtMs) {
+      retryAtMs = until;
+      last = `${row.plan.action} ${row.plan.target}`;
+    }
+  }
+  if (retryAtMs <= input.nowMs) return null;
+  return no(
+    `${last} was ${plan.action === last.split(' ')[0] ? 'the last such action' : 'of the same class'}; its cool-down runs`,
+    'wait',
+    retryAtMs,
+  );
+}
+
+function budget(input: DecideInput, { action }: Candidate): No | null {
+  if (action.risk === 'none') return null;
+  if (input.ledger.breaker !== null)
+    return no(`the breaker is open: ${input.ledger.breaker.reason}`, 'ekimi resume --subject breaker');
+  const used = budgetUsed(input);
+  if (used < input.policy.limits.perHour) return null;
+  return no(
+    `${used} actions within an hour, ${input.policy.limits.perHour} are allowed`,
+    'ekimi resume --subject breaker, after a look at why',
+  );
+}
+
+/** Actions of the last hour that cost something. */
+export const budgetUsed = (input: Pick<DecideInput, 'ledger' | 'nowMs'>): number =>
+  input.ledger.remediations.filter(
+    (row) =>
+      input.nowMs - row.createdAtMs < HOUR_MS && ACTIONS[row.plan.action].risk !== 'none' && row.phase !== 'abandoned',
+  ).length;
+
+function storm(input: DecideInput, { action }: Candidate): No | null {
+  if (action.risk === 'none') return null;
+  const { stormMembers } = input.policy.limits;
+  const struck = stormingMembers(input);
+  if (struck.length >= stormMembers)
+    return no(
+      `${struck.length} members are in critical trouble at once: ${struck.join(', ')}`,
+      'repair or explain one of them by hand',
+    );
+  const until = input.ledger.stormUntilMs;
+  return until !== null && until > input.nowMs ? no('a storm has just passed', 'wait', until) : null;
+}
+
+/** Members with an active critical problem of their own. */
+export function stormingMembers(input: Pick<DecideInput, 'view' | 'states'>): readonly string[] {
+  const names = new Set(input.view.members.map((member) => member.name as string));
+  const struck = new Set<string>();
+  for (const problem of input.states.problems)
+    if (problem.level === 'critical' && problem.phase === 'active' && names.has(problem.subject))
+      struck.add(problem.subject);
+  return [...struck];
+}

@@ -1,0 +1,149 @@
+import { CLOCK_JUMP_MS } from '../assess/observer.js';
+import { isPaused, primaryChannels, waitsOf } from '../assess/leader.js';
+import { isFailingState } from '../assess/replica.js';
+import { formatLsn, parseLsn, type Lsn } from '../model/names.js';
+import { freshValue } from '../model/reading.js';
+import type { Memory } from '../model/states.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+
+export const FRESH_MEMORY: Memory = {
+  cleanPasses: 0,
+  cleanSinceMs: null,
+  graceReason: 'just started',
+  lastLeader: null,
+  lastLeaderChangeMs: null,
+  lastLeaderModRevision: null,
+  wasPaused: false,
+  startFailures: {},
+  lastStateText: {},
+  replay: {},
+  creatingSinceMs: {},
+  positions: {},
+  lastFailingMs: {},
+  walRate: null,
+};
+
+const FAILURES_KEPT_MS = 10 * 60_000;
+
+/** What this pass adds to what no single pass can know: changes, ages, rates, last positions. */
+export function remember(memory: Memory, view: ClusterView): Memory {
+  let next: Memory = {
+    ...memory,
+    ...cleanliness(memory, view),
+    ...leadership(memory, view),
+    wasPaused: isPaused(view),
+  };
+  for (const member of view.members) next = rememberMember(next, view, member);
+  return { ...next, walRate: walRate(memory, view) };
+}
+
+/** Counts passes on which we may rely. A start, a clock jump, a long sleep, an un-pause or blindness starts the count anew. */
+function cleanliness(memory: Memory, view: ClusterView): Pick<Memory, 'cleanPasses' | 'cleanSinceMs' | 'graceReason'> {
+  const reason = disturbance(memory, view);
+  if (reason !== null) return { cleanPasses: 0, cleanSinceMs: null, graceReason: reason };
+  return {
+    cleanPasses: memory.cleanPasses + 1,
+    cleanSinceMs: memory.cleanSinceMs ?? view.atMs,
+    graceReason: memory.graceReason,
+  };
+}
+
+function disturbance(memory: Memory, view: ClusterView): string | null {
+  if (Math.abs(view.observer.clockJumpMs) > CLOCK_JUMP_MS) return 'our clock jumped';
+  if (view.observer.sinceLastPassMs !== null && view.observer.sinceLastPassMs > waitsOf(view).ttlMs) return 'we slept';
+  if (memory.wasPaused && !isPaused(view)) return 'the cluster was un-paused';
+  if (isPaused(view)) return 'the cluster is paused';
+  if (freshValue(view.dcs.keys) === null) return 'etcd gave no linearizable answer';
+  return null;
+}
+
+function leadership(
+  memory: Memory,
+  view: ClusterView,
+): Pick<Memory, 'lastLeader' | 'lastLeaderChangeMs' | 'lastLeaderModRevision'> {
+  const keys = freshValue(view.dcs.keys);
+  const holder = keys?.leader.holder ?? null;
+  const same = { lastLeader: memory.lastLeader, lastLeaderChangeMs: memory.lastLeaderChangeMs };
+  if (keys === null) return { ...same, lastLeaderModRevision: memory.lastLeaderModRevision };
+  const lastLeaderModRevision = keys.leader.modRevision;
+  // The very first sighting is not a change: else every start would look like a promotion.
+  if (memory.lastLeader === null && memory.lastLeaderChangeMs === null && holder !== null)
+    return { lastLeader: holder, lastLeaderChangeMs: null, lastLeaderModRevision };
+  if (holder === null || holder === memory.lastLeader) return { ...same, lastLeaderModRevision };
+  return { lastLeader: holder, lastLeaderChangeMs: view.atMs, lastLeaderModRevision };
+}
+
+function rememberMember(memory: Memory, view: ClusterView, member: MemberView): Memory {
+  const api = freshValue(member.api);
+  const next = rememberPosition(memory, view, member);
+  if (api === null) return next;
+  const name = member.name;
+  const failing = isFailingState(api.state);
+  const wasFailing = isFailingState(memory.lastStateText[name] ?? '');
+  const recent = (next.startFailures[name] ?? []).filter((atMs) => view.atMs - atMs < FAILURES_KEPT_MS);
+  const startFailures = failing && !wasFailing ? [...recent, view.atMs] : recent;
+  return {
+    ...next,
+    lastStateText: { ...next.lastStateText, [name]: api.state },
+    startFailures: { ...next.startFailures, [name]: startFailures },
+    lastFailingMs: failing ? { ...next.lastFailingMs, [name]: view.atMs } : next.lastFailingMs,
+    creatingSinceMs: creating(next.creatingSinceMs, name, api.state === 'creating-replica', view.atMs),
+  };
+}
+
+function creating(
+  since: Memory['creatingSinceMs'],
+  name: string,
+  now: boolean,
+  atMs: number,
+): Memory['creatingSinceMs'] {
+  if (now) return name in since ? since : { ...since, [name]: atMs };
+  if (!(name in since)) return since;
+  return Object.fromEntries(Object.entries(since).filter(([key]) => key !== name));
+}
+
+/** The last position at which PostgreSQL was really seen; an API's memory of a stopped one does not count. */
+function rememberPosition(memory: Memory, view: ClusterView, member: MemberView): Memory {
+  const sql = freshValue(member.sql);
+  const api = freshValue(member.api);
+  const primary = primaryChannels(member).length > 0;
+  const lsn = primary
+    ? (sql?.currentLsn ?? api?.xlog?.location ?? null)
+    : furthest(sql?.receiveLsn, sql?.replayLsn, api?.xlog?.receivedLocation, api?.xlog?.replayedLocation);
+  const timeline = sql?.timeline ?? api?.timeline ?? null;
+  const inRecovery = sql?.inRecovery ?? (api === null ? null : api.role === 'replica' && api.state === 'running');
+  if (lsn === null || timeline === null || timeline === 0 || (!primary && inRecovery !== true)) return memory;
+  const replayed = sql?.replayLsn ?? api?.xlog?.replayedLocation ?? null;
+  return {
+    ...memory,
+    positions: {
+      ...memory.positions,
+      [member.name]: { timeline, lsn: formatLsn(lsn), inRecovery: !primary, atMs: view.atMs },
+    },
+    replay: replayed === null ? memory.replay : moved(memory.replay, member.name, formatLsn(replayed), view.atMs),
+  };
+}
+
+function furthest(...positions: (Lsn | null | undefined)[]): Lsn | null {
+  let most: Lsn | null = null;
+  for (const position of positions) if (position != null && (most === null || position > most)) most = position;
+  return most;
+}
+
+function moved(replay: Memory['replay'], name: string, lsn: string, atMs: number): Memory['replay'] {
+  return replay[name]?.lsn === lsn ? replay : { ...replay, [name]: { lsn, changedAtMs: atMs } };
+}
+
+/** Bytes per second on the leader. [Runbook: WAL Generation Rate] */
+function walRate(memory: Memory, view: ClusterView): Memory['walRate'] {
+  const keys = freshValue(view.dcs.keys);
+  const leader = view.members.find((member) => member.name === keys?.leader.holder);
+  if (leader === undefined) return memory.walRate;
+  const lsn = freshValue(leader.sql)?.currentLsn ?? freshValue(leader.api)?.xlog?.location ?? null;
+  if (lsn === null) return memory.walRate;
+  const before = memory.walRate === null ? null : parseLsn(memory.walRate.lsn);
+  const elapsedMs = memory.walRate === null ? 0 : view.atMs - memory.walRate.atMs;
+  if (elapsedMs > 0 && elapsedMs < 5_000) return memory.walRate;
+  const rate = before === null || lsn < before ? null : Number(lsn - before) / (elapsedMs / 1000);
+  return { lsn: formatLsn(lsn), atMs: view.atMs, bytesPerSecond: rate };
+}

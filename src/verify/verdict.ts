@@ -1,0 +1,30 @@
+import type { ActionInput, ActionStep, Sight } from '../actions/action.js';
+import { ACTIONS } from '../actions/index.js';
+import type { Remediation } from '../model/ledger.js';
+
+export type Verdict =
+  | { readonly kind: 'step-met'; readonly text: string }
+  | { readonly kind: 'met'; readonly text: string }
+  | { readonly kind: 'pending'; readonly text: string }
+  | { readonly kind: 'expired'; readonly text: string };
+
+export function stepsOf(input: ActionInput, remediation: Remediation): readonly ActionStep[] {
+  return ACTIONS[remediation.plan.action].steps({ policy: input.policy, pools: input.view.pools }, remediation.plan);
+}
+
+/**
+ * Did the step that was sent have its effect? Judged from the cluster: an answer of 200 is not an effect, and a lost answer is not a
+ * failure. A clock that runs out makes it ineffective.
+ */
+export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: number): Verdict {
+  const steps = stepsOf(input, remediation);
+  const step = steps[remediation.stepIndex];
+  if (step === undefined) return { kind: 'met', text: 'no step is left' };
+  const sight: Sight = step.expect(input);
+  if (sight.kind === 'met')
+    return remediation.stepIndex + 1 < steps.length
+      ? { kind: 'step-met', text: sight.text }
+      : { kind: 'met', text: sight.text };
+  if (sight.kind === 'violated' || nowMs >= remediation.deadlineMs) return { kind: 'expired', text: sight.text };
+  return { kind: 'pending', text: sight.text };
+}
