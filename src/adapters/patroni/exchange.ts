@@ -5,7 +5,7 @@ import type { TlsConfig } from '../../model/config.js';
 import { faultOf, type Fault } from './fault.js';
 
 /** Longest answer that we take in: the largest real one (`/metrics`) has some 10 kB. */
-export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -53,12 +53,19 @@ export const tlsOptions = (tls: TlsConfig | null): Record<string, string | boole
  * POST after an idle minute would meet a socket that Patroni has closed, and end as "maybe". undici's own timers are off, because
  * the deadline of each call covers them.
  */
-export const closingAgent = (connect: { socketPath?: string; tls?: TlsConfig | null; timeoutMs: number }): Agent =>
+export const closingAgent = (connect: {
+  readonly socketPath?: string;
+  readonly tls?: TlsConfig | null;
+  /** For the connection alone. */
+  readonly timeoutMs: number;
+  /** For a stream: an answer of any length. */
+  readonly unlimited?: boolean;
+}): Agent =>
   new Agent({
     pipelining: 0,
     headersTimeout: 0,
     bodyTimeout: 0,
-    maxResponseSize: MAX_ANSWER_BYTES,
+    maxResponseSize: connect.unlimited === true ? -1 : MAX_ANSWER_BYTES,
     connect: {
       timeout: connect.timeoutMs,
       ...tlsOptions(connect.tls ?? null),
@@ -129,14 +136,17 @@ export const basicAuth = (
     ? {}
     : { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}` };
 
-/** A base address with a path behind it; credentials written into the address never reach a log. */
-export function addressOf(base: string, path: string): URL {
-  const url = new URL(base);
+/** An address of the configuration, without the credentials that someone may have written into it. Throws TypeError for no URL. */
+export function baseAddress(text: string): URL {
+  const url = new URL(text);
   url.username = '';
   url.password = '';
-  url.pathname = url.pathname.replace(/\/+$/, '') + path;
   return url;
 }
+
+/** A base address with a path (and query) behind it. */
+export const addressOf = (base: URL, path: string): URL =>
+  new URL(base.origin + base.pathname.replace(/\/+$/, '') + path);
 
 /** The start of an answer for a person: one line, markup taken out, cut. */
 export function excerpt(body: string, length: number): string {

@@ -7,7 +7,7 @@ import { fresh, notConfigured, unknown, type Reading, type Unknown } from '../..
 import type { Clock } from '../../ports/clock.js';
 import type { PatroniPort } from '../../ports/patroni.js';
 import { effectOf } from './effect.js';
-import { addressOf, basicAuth, closingAgent, excerpt, exchange } from './exchange.js';
+import { addressOf, baseAddress, basicAuth, closingAgent, excerpt, exchange } from './exchange.js';
 import { parseLossless } from './lossless.js';
 import { metricsFrom } from './metrics.js';
 import { clusterFrom, configFrom, historyFrom, statusFrom } from './parse.js';
@@ -56,8 +56,11 @@ export function patroniAdapter(cluster: ClusterConfig, clock: Clock): PatroniPor
   const agent = closingAgent({ tls: cluster.patroni.tls, timeoutMs: slowRead });
   const auth = basicAuth(cluster.patroni.auth);
 
+  // Parsed at the start, so that a misspelt address stops the start and not a pass.
+  const bases = new Map(Object.entries(cluster.patroni.urls).map(([name, text]) => [name, baseAddress(text)]));
+
   const addressFor = (member: MemberName, path: string): URL | null => {
-    const base = cluster.patroni.urls[member];
+    const base = bases.get(member);
     return base === undefined ? null : addressOf(base, path);
   };
 

@@ -1,0 +1,106 @@
+import type { ClusterConfig } from '../../model/config.js';
+import type { HostStatus } from '../../model/host.js';
+import type { Reply, Step } from '../../model/plan.js';
+import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
+import type { Clock } from '../../ports/clock.js';
+import type { HostPort } from '../../ports/host.js';
+import { dockerEngine, engineMessage } from './engine.js';
+import { watchEvents } from './events.js';
+import { ABSENT, hostStatusFrom } from './status.js';
+
+type Verb = Extract<Step, { port: 'host' }>['verb'];
+
+/**
+ * How long the engine waits for a clean end before it kills. Docker's own 10 s are too short for Patroni: it stops PostgreSQL with
+ * a checkpoint and only then gives the leader key back, and killed before that it costs a whole ttl. [patroni.md section 1.5]
+ */
+const CLEAN_STOP_SECONDS = 60;
+
+const VERBS: Readonly<
+  Record<Verb, { readonly query: Readonly<Record<string, string>>; readonly extraMs: number; readonly already: string }>
+> = {
+  start: { query: {}, extraMs: 0, already: 'it was running already' },
+  stop: {
+    query: { t: String(CLEAN_STOP_SECONDS) },
+    extraMs: CLEAN_STOP_SECONDS * 1000,
+    already: 'it was stopped already',
+  },
+  restart: { query: { t: String(CLEAN_STOP_SECONDS) }, extraMs: CLEAN_STOP_SECONDS * 1000, already: '' },
+  kill: { query: { signal: 'SIGKILL' }, extraMs: 0, already: '' },
+};
+
+/**
+ * Containers by Docker's Engine API. A container that does not exist is a state, `absent`; an engine that does not answer is an
+ * unknown reading: it proves nothing about the member. `stop` and `restart` may take a minute longer than `deadlines.host`.
+ */
+export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
+  const hosts = cluster.hosts;
+  const deadlineMs = cluster.deadlines.host;
+  const engine = hosts === null ? null : dockerEngine(hosts.socket, deadlineMs);
+
+  async function inspect(container: string | undefined, what: string): Promise<Reading<HostStatus>> {
+    if (engine === null || container === undefined) return notConfigured(`container of ${what}`, clock.now());
+    const source = `inspect ${container} on ${engine.address}`;
+    const outcome = await engine.call({ method: 'GET', path: `${pathOf(container)}/json`, deadlineMs });
+    const atMs = clock.now();
+    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
+    if (outcome.status === 404) return fresh(ABSENT, atMs, source);
+    if (outcome.status !== 200) {
+      const reason = `${source}: status ${outcome.status}: ${engineMessage(outcome.body)}`;
+      return unknown('http-status', reason, atMs, source);
+    }
+    try {
+      return fresh(hostStatusFrom(JSON.parse(outcome.body.toString('utf8'))), atMs, source);
+    } catch {
+      const said = outcome.body.toString('utf8').slice(0, 120);
+      return unknown('bad-reply', `${source}: not a container's description but "${said}"`, atMs, source);
+    }
+  }
+
+  /** Container name to our own word, for everything that is configured. */
+  const watched = (): ReadonlyMap<string, string> =>
+    new Map(
+      [hosts?.members ?? {}, hosts?.dcs ?? {}, hosts?.proxy ?? {}].flatMap((group) =>
+        Object.entries(group).map(([name, container]): [string, string] => [container, name]),
+      ),
+    );
+
+  return {
+    member: (member) => inspect(hosts?.members[member], member),
+    dcs: (name) => inspect(hosts?.dcs[name], name),
+
+    async send(step): Promise<Reply> {
+      const startedMs = clock.monotonic();
+      const reply = (effect: Reply['effect'], status: number | null, text: string): Reply => ({
+        effect,
+        status,
+        text: text.slice(0, 300),
+        tookMs: Math.round(clock.monotonic() - startedMs),
+      });
+      const container = hosts?.members[step.member];
+      if (engine === null || container === undefined) {
+        return reply('none', null, `no container is configured for ${step.member} (hosts.members); nothing was sent`);
+      }
+      const { query, extraMs, already } = VERBS[step.verb];
+      const path = `${pathOf(container)}/${step.verb}`;
+      const outcome = await engine.call({ method: 'POST', path, query, deadlineMs: deadlineMs + extraMs });
+      if (outcome.kind === 'fault') {
+        return outcome.written
+          ? reply('maybe', outcome.status, `the request went out, then: ${outcome.fault.why}`)
+          : reply('none', null, `nothing was sent: ${outcome.fault.why}`);
+      }
+      if (outcome.status === 304) return reply('done', 304, already);
+      const text = engineMessage(outcome.body);
+      if (outcome.status < 300) return reply('done', outcome.status, text);
+      // 404 no such container, 409 not running: refused. 500 is also "the start failed half-way".
+      return reply(outcome.status < 500 ? 'none' : 'maybe', outcome.status, text);
+    },
+
+    onEvent: (wake) => (engine === null ? () => undefined : watchEvents(engine, clock, watched(), wake)),
+    close: async () => {
+      await engine?.close();
+    },
+  };
+}
+
+const pathOf = (container: string): string => `/containers/${encodeURIComponent(container)}`;

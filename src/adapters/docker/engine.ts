@@ -1,0 +1,79 @@
+import { request } from 'undici';
+import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../patroni/exchange.js';
+
+/** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
+export interface EngineCall {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  /** Instead of `json`: a tar archive. */
+  readonly tar?: Buffer;
+  readonly deadlineMs: number;
+}
+
+export interface Engine {
+  /** Where it is, for people. */
+  readonly address: string;
+  call(call: EngineCall): Promise<Exchange<Buffer>>;
+  /** The body of `GET /events` piece by piece until it ends or the signal aborts. Throws what the connection throws. */
+  stream(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
+/** Docker's Engine API at `unix:///PATH` or `http://HOST:PORT` (`tcp://` is the same). Throws TypeError when it is no address. */
+export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
+  const url = baseAddress(socket.replace(/^tcp:/, 'http:'));
+  const local = url.protocol === 'unix:';
+  const base = local ? 'http://docker' : url.origin;
+  const connect = { ...(local ? { socketPath: decodeURIComponent(url.pathname) } : {}), timeoutMs: connectTimeoutMs };
+  const agent = closingAgent(connect);
+  // Apart from the calls: an event stream lives for ever, so no limit on its length may end it.
+  const streamAgent = closingAgent({ ...connect, unlimited: true });
+
+  const addressFor = (path: string, query: Readonly<Record<string, string>>): URL => {
+    const address = new URL(path, base);
+    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
+    return address;
+  };
+
+  return {
+    address: local ? socket : url.origin,
+    call: ({ method, path, query, json, tar, deadlineMs }) => {
+      const body = tar ?? (json === undefined ? null : JSON.stringify(json));
+      const type = tar === undefined ? 'application/json' : 'application/x-tar';
+      return exchangeBytes(agent, {
+        method,
+        url: addressFor(path, query ?? {}),
+        headers: body === null ? {} : { 'content-type': type },
+        body,
+        deadlineMs,
+      });
+    },
+    async *stream(path, query, signal) {
+      const answer = await request(addressFor(path, query), { method: 'GET', dispatcher: streamAgent, signal });
+      if (answer.statusCode !== 200) {
+        await answer.body.dump();
+        throw new Error(`GET ${path}: status ${answer.statusCode}`);
+      }
+      // The stream stands: an empty piece, because the first event may be hours away.
+      yield Buffer.alloc(0);
+      for await (const chunk of answer.body) yield chunk as Buffer;
+    },
+    close: async () => {
+      await Promise.all([agent.destroy(), streamAgent.destroy()]);
+    },
+  };
+}
+
+/** The engine's error text, `{"message": "..."}`, for people. */
+export function engineMessage(body: Buffer): string {
+  const text = body.toString('utf8');
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json === 'object' && json !== null && 'message' in json) return String(json.message);
+  } catch {
+    // Not JSON: the text itself is the message.
+  }
+  return text.trim().slice(0, 300);
+}

@@ -1,0 +1,96 @@
+import type { ClusterConfig } from '../../model/config.js';
+import type { Reply, Step } from '../../model/plan.js';
+import type { ProxyView } from '../../model/proxy.js';
+import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
+import type { Clock } from '../../ports/clock.js';
+import type { ProxyPort } from '../../ports/proxy.js';
+import { baseAddress, basicAuth, closingAgent, excerpt, exchange } from '../patroni/exchange.js';
+import { runtimeCommand } from './runtime.js';
+import { serversFrom, serverStates, type ServerState } from './servers.js';
+
+const EXCERPT_CHARS = 120;
+const REPLY_CHARS = 300;
+
+/** The statistics page as CSV: `;csv` goes behind everything else, a query included. */
+const csvAddress = (stats: string): URL => baseAddress(stats.includes(';csv') ? stats : `${stats};csv`);
+
+/** A second command behind a newline or `;` would run unseen by the journal. */
+const INJECTION = /[\r\n;]/;
+
+/**
+ * HAProxy by its statistics page and its runtime API. [patroni.md section 4.1; HAProxy management guide, section 9.3]
+ *
+ * With a runtime API a view needs both: the statistics show one state at a time, so that a drained server that is down would look
+ * as if nobody had drained it. Without one the statistics alone are the view, and every send is refused.
+ */
+export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort {
+  const proxy = cluster.proxy;
+  const deadlineMs = cluster.deadlines.proxy;
+  const agent = closingAgent({ timeoutMs: deadlineMs });
+  const statistics = proxy === null ? null : { url: csvAddress(proxy.stats), headers: basicAuth(proxy.statsAuth) };
+  const runtime = proxy?.runtime ? new URL(proxy.runtime) : null;
+
+  /** `show servers state`, null without a runtime API, or what stood in the way. */
+  async function adminStates(): Promise<ReadonlyMap<string, ServerState> | null | { why: string; fault: Fault }> {
+    if (runtime === null) return null;
+    const answer = await runtimeCommand(runtime, 'show servers state', deadlineMs);
+    if (answer.kind === 'fault') return { why: answer.fault.why, fault: answer.fault.fault };
+    const states = serverStates(answer.text);
+    return states ?? { why: `answered "${excerpt(answer.text, EXCERPT_CHARS)}"`, fault: 'bad-reply' };
+  }
+
+  return {
+    async view(): Promise<Reading<ProxyView>> {
+      if (statistics === null) return notConfigured('proxy', clock.now());
+      const source = `GET ${statistics.url.href}`;
+      const [page, states] = await Promise.all([
+        exchange(agent, { method: 'GET', ...statistics, deadlineMs }),
+        adminStates(),
+      ]);
+      const atMs = clock.now();
+      if (page.kind === 'fault') {
+        return unknown(page.fault.fault, `${source}: ${page.fault.why}`, atMs, source);
+      }
+      const said = `"${excerpt(page.body, EXCERPT_CHARS)}"`;
+      if (page.status !== 200) {
+        const fault = [401, 403].includes(page.status) ? 'denied' : 'http-status';
+        return unknown(fault, `${source}: status ${page.status} with ${said}`, atMs, source);
+      }
+      if (states !== null && 'why' in states) {
+        const reason = `show servers state on ${runtime?.href ?? 'the runtime API'}: ${states.why}`;
+        return unknown(states.fault, reason, atMs, source);
+      }
+      const servers = serversFrom(page.body, states);
+      if (servers === null) {
+        return unknown('bad-reply', `${source}: not HAProxy's CSV but ${said}; check proxy.stats`, atMs, source);
+      }
+      return fresh({ servers }, atMs, source);
+    },
+
+    async send(step: Extract<Step, { port: 'proxy' }>): Promise<Reply> {
+      const startedMs = clock.monotonic();
+      const reply = (effect: Reply['effect'], text: string): Reply => ({
+        effect,
+        status: null,
+        text: text.slice(0, REPLY_CHARS),
+        tookMs: Math.round(clock.monotonic() - startedMs),
+      });
+      if (runtime === null) return reply('none', 'no runtime API is configured (proxy.runtime); nothing was sent');
+      if (INJECTION.test(step.command) || step.command.trim() === '') {
+        return reply('none', 'refused: one command must be one line without ";"; nothing was sent');
+      }
+      const answer = await runtimeCommand(runtime, step.command, deadlineMs);
+      if (answer.kind === 'fault') {
+        return answer.written
+          ? reply('maybe', `the command went out, then: ${answer.fault.why}`)
+          : reply('none', `nothing was sent: ${answer.fault.why}`);
+      }
+      const text = excerpt(answer.text, REPLY_CHARS);
+      return text === '' ? reply('done', '') : reply('none', text);
+    },
+
+    close: () => agent.destroy(),
+  };
+}
+
+type Fault = Extract<Reading<ProxyView>, { kind: 'unknown' }>['fault'];

@@ -1,0 +1,97 @@
+import type { ProxyAdmin, ProxyServer } from '../../model/proxy.js';
+import { csvRecords } from './csv.js';
+
+/**
+ * `srv_admin_state` of `show servers state`, as in HAProxy's server-t.h: MAINT is 0x01 forced, 0x02 inherited, 0x20 a name that
+ * does not resolve; DRAIN is 0x08 forced, 0x10 inherited. 0x04 (in maintenance by the configuration) stays set after an operator has
+ * made the server ready, and 0x40 (FQDN set at run time) is no maintenance: neither counts.
+ */
+const MAINT = 0x01 | 0x02;
+const DRAIN = 0x08 | 0x10;
+const RESOLUTION = 0x20;
+
+/** `srv_op_state`: 0 stopped, 1 starting, 2 running, 3 stopping softly. */
+const STOPPED = 0;
+
+export interface ServerState {
+  readonly running: boolean;
+  readonly admin: ProxyAdmin;
+}
+
+const keyOf = (backend: string, server: string): string => `${backend}/${server}`;
+
+/** `show servers state` by `backend/server`; null when the text has no header line that names the columns. */
+export function serverStates(text: string): ReadonlyMap<string, ServerState> | null {
+  const lines = text.split('\n');
+  const header = lines
+    .find((line) => line.startsWith('# '))
+    ?.slice(2)
+    .trim()
+    .split(/\s+/);
+  if (header === undefined) return null;
+  const column = (name: string): number => header.indexOf(name);
+  const columns = [column('be_name'), column('srv_name'), column('srv_op_state'), column('srv_admin_state')] as const;
+  if (columns.includes(-1)) return null;
+  const states = new Map<string, ServerState>();
+  for (const line of lines) {
+    const fields = line.trim().split(/\s+/);
+    const [backend, server, operational, flags] = columns.map((index) => fields[index]);
+    if (line.startsWith('#') || backend === undefined || server === undefined || flags === undefined) continue;
+    states.set(keyOf(backend, server), { running: Number(operational) !== STOPPED, admin: adminFrom(Number(flags)) });
+  }
+  return states;
+}
+
+export const adminFrom = (flags: number): ProxyAdmin => ({
+  drain: (flags & DRAIN) !== 0,
+  maint: (flags & MAINT) !== 0,
+  resolution: (flags & RESOLUTION) !== 0,
+});
+
+/**
+ * The same from the statistics' status word, for a proxy without a runtime API. It shows one thing at a time: a server that is
+ * drained and down says only DOWN, so `drain: false` proves nothing there.
+ */
+export const adminFromStatus = (status: string): ProxyAdmin => ({
+  drain: status.startsWith('DRAIN'),
+  maint: status.startsWith('MAINT') && !status.includes('resolution'),
+  resolution: status.startsWith('MAINT') && status.includes('resolution'),
+});
+
+/** UP and `UP 1/3`, DRAIN and NOLB are states of a server that runs; `DOWN 1/2` is on its way but not there. */
+const RUNNING_STATUS = /^(UP|DRAIN|NOLB|no check)/;
+
+/**
+ * Server lines of the statistics (`;csv`, by column name), joined with `show servers state` where there is one. Null when the text
+ * is not HAProxy's CSV. The status word is as HAProxy prints it; `up` is operational and says nothing of drain or maintenance.
+ */
+export function serversFrom(
+  csv: string,
+  states: ReadonlyMap<string, ServerState> | null,
+): readonly ProxyServer[] | null {
+  const records = csvRecords(csv);
+  const first = records[0];
+  if (first === undefined || !('pxname' in first && 'svname' in first && 'status' in first)) return null;
+  return records.filter(isServer).map((record) => {
+    const backend = record['pxname'] ?? '';
+    const server = record['svname'] ?? '';
+    const status = record['status'] ?? '';
+    const state = states?.get(keyOf(backend, server));
+    return {
+      backend,
+      server,
+      status,
+      up: state?.running ?? RUNNING_STATUS.test(status),
+      admin: state?.admin ?? adminFromStatus(status),
+      sessions: Number(record['scur'] ?? 0) || 0,
+      checkStatus: record['check_status'] ?? '',
+      lastChangeSeconds: record['lastchg'] === undefined || record['lastchg'] === '' ? null : Number(record['lastchg']),
+    };
+  });
+}
+
+/** `type` 2 is a server; without that column the two summary lines of each proxy go by their names. */
+const isServer = (record: Readonly<Record<string, string>>): boolean =>
+  record['type'] === undefined || record['type'] === ''
+    ? !['FRONTEND', 'BACKEND'].includes(record['svname'] ?? '')
+    : record['type'] === '2';
