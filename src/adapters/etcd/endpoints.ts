@@ -1,0 +1,142 @@
+import type { Etcd3 } from 'etcd3';
+import type { Clock } from '../../ports/clock.js';
+import { clientOf, type DcsConfig } from './client.js';
+import { faultOf, togetherOf, type EndpointFault, type Fault } from './faults.js';
+
+/** Absolute wall-clock deadline, as gRPC takes it. */
+export interface Limit {
+  readonly deadline: number;
+}
+
+export type Call<T> = (client: Etcd3, limit: Limit) => Promise<T>;
+
+export type Answer<T> =
+  { readonly ok: true; readonly value: T; readonly endpoint: string } | ({ readonly ok: false } & Fault);
+
+type Attempt<T> =
+  | { readonly ok: true; readonly value: T; readonly at: Endpoint }
+  | { readonly ok: false; readonly fault: EndpointFault; readonly at: Endpoint };
+
+/** One configured etcd endpoint with a client of its own, so that a frozen one cannot hold up the others. */
+export class Endpoint {
+  readonly name: string;
+  readonly url: string;
+  private readonly client: Etcd3;
+  private readonly anonymous: Etcd3;
+  private suspect = false;
+
+  constructor(dcs: DcsConfig, host: DcsConfig['hosts'][number], deadlineMs: number) {
+    this.name = host.name;
+    this.url = host.url;
+    this.client = clientOf(dcs, host.url, deadlineMs);
+    this.anonymous = dcs.auth === null ? this.client : clientOf(dcs, host.url, deadlineMs, true);
+  }
+
+  async call<T>(call: Call<T>, limit: Limit): Promise<T> {
+    try {
+      // etcd3 opens a channel for each token exchange and never closes it: an endpoint that failed is asked something cheap first.
+      if (this.suspect && this.anonymous !== this.client) await this.anonymous.maintenance.status(limit);
+      const value = await call(this.client, limit);
+      this.suspect = false;
+      return value;
+    } catch (error) {
+      this.suspect = true;
+      throw error;
+    }
+  }
+
+  /** `maintenance.status` needs neither quorum nor, in most versions, a login. */
+  async status(limit: Limit): Promise<Awaited<ReturnType<Etcd3['maintenance']['status']>>> {
+    try {
+      return await this.anonymous.maintenance.status(limit);
+    } catch (error) {
+      if (this.anonymous === this.client || faultOf(error).fault !== 'denied') throw error;
+      return await this.client.maintenance.status(limit);
+    }
+  }
+
+  close(): void {
+    this.client.close();
+    if (this.anonymous !== this.client) this.anonymous.close();
+  }
+}
+
+/**
+ * The configured endpoints, asked in turn: the last good one first; the next one as soon as that has failed or has used up its part of
+ * the deadline; the first answer wins. One frozen endpoint therefore costs one part of one deadline, and nothing afterwards. A call may
+ * reach more than one endpoint, at any later time, so whatever changes something must carry its precondition inside.
+ */
+export class Endpoints {
+  readonly all: readonly Endpoint[];
+  private preferred = 0;
+
+  constructor(
+    dcs: DcsConfig,
+    private readonly deadlineMs: number,
+    private readonly clock: Clock,
+  ) {
+    this.all = dcs.hosts.map((host) => new Endpoint(dcs, host, deadlineMs));
+  }
+
+  /** The limit of a call, or of several that share one deadline. */
+  limit(deadlineMs = this.deadlineMs): Limit {
+    return { deadline: Date.now() + deadlineMs };
+  }
+
+  /** The endpoint that answered last. */
+  preferredName(): string {
+    return this.all[this.preferred]?.name ?? '';
+  }
+
+  async ask<T>(call: Call<T>, limit: Limit = this.limit()): Promise<Answer<T>> {
+    const order = [...this.all.slice(this.preferred), ...this.all.slice(0, this.preferred)];
+    const partMs = Math.max(0, limit.deadline - Date.now()) / (order.length + 1);
+    const faults: EndpointFault[] = [];
+    const running = new Map<Endpoint, Promise<Attempt<T>>>();
+    for (const [index, endpoint] of order.entries()) {
+      running.set(endpoint, attempt(endpoint, call, limit));
+      const patienceMs = index === order.length - 1 ? null : partMs;
+      const won = await this.firstOf(running, faults, patienceMs);
+      if (won === null) continue;
+      this.preferred = this.all.indexOf(won.at);
+      return { ok: true, value: won.value, endpoint: won.at.name };
+    }
+    return { ok: false, ...togetherOf(faults) };
+  }
+
+  /** The first success; null when patience ended, one more has failed and another may start, or (without patience) all have failed. */
+  private async firstOf<T>(
+    running: Map<Endpoint, Promise<Attempt<T>>>,
+    faults: EndpointFault[],
+    patienceMs: number | null,
+  ): Promise<(Attempt<T> & { readonly ok: true }) | null> {
+    const patience = new AbortController();
+    const timer = patienceMs === null ? [] : [this.clock.sleep(patienceMs, patience.signal).then(() => null)];
+    try {
+      while (running.size > 0) {
+        const first = await Promise.race([...running.values(), ...timer]);
+        if (first === null) return null;
+        if (first.ok) return first;
+        running.delete(first.at);
+        faults.push(first.fault);
+        if (patienceMs !== null) return null;
+      }
+      return null;
+    } finally {
+      patience.abort();
+    }
+  }
+
+  close(): void {
+    for (const endpoint of this.all) endpoint.close();
+  }
+}
+
+/** Never rejects: a late loser of a race must not become an unhandled rejection. */
+const attempt = async <T>(endpoint: Endpoint, call: Call<T>, limit: Limit): Promise<Attempt<T>> => {
+  try {
+    return { ok: true, value: await endpoint.call(call, limit), at: endpoint };
+  } catch (error) {
+    return { ok: false, fault: { endpoint: endpoint.name, ...faultOf(error) }, at: endpoint };
+  }
+};

@@ -1,0 +1,206 @@
+import { AlarmAction } from 'etcd3';
+import type { ClusterConfig } from '../../model/config.js';
+import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../../model/dcs.js';
+import { fresh, unknown, type Reading } from '../../model/reading.js';
+import type { Clock } from '../../ports/clock.js';
+import type { DcsPort } from '../../ports/dcs.js';
+import { Endpoints, type Answer, type Endpoint } from './endpoints.js';
+import { faultOf } from './faults.js';
+import { parseKeys, pathOf, type KeyValue } from './keys.js';
+import { LeaderWatch } from './leader-watch.js';
+import { LedgerStore } from './ledger.js';
+import { Tenure } from './tenure.js';
+
+/** The lease's remaining life is evidence, not truth: it gets no more than this. */
+const LEASE_DEADLINE_MS = 500;
+
+/**
+ * etcd by gRPC, as `DcsPort`. `cluster.dcs` names endpoints, namespaces, login and TLS; `cluster.deadlines.dcs` bounds every call.
+ *
+ * - Reads are linearizable and never throw. Without quorum: `no-quorum` where etcd says so itself, else `timeout`.
+ * - Endpoints are asked in turn within one deadline; a dead or frozen one does not fail a read.
+ * - Changes happen in transactions that carry their precondition, so that one which arrives late, or twice, does nothing.
+ * - Grants needed with authentication: read on `NAMESPACE/SCOPE/`, readwrite on `EKIMI_NAMESPACE/SCOPE/`.
+ *
+ * Throws only here, at start: a TLS file that cannot be read, or `dcs.tls.insecure`. [style.md section 7, patroni.md section 6]
+ */
+export function etcdAdapter(cluster: ClusterConfig, clock: Clock): DcsPort {
+  return new EtcdAdapter(cluster, clock);
+}
+
+class EtcdAdapter implements DcsPort {
+  private readonly endpointSet: Endpoints;
+  private readonly tenure: Tenure;
+  private readonly ledger: LedgerStore;
+  private readonly path: string;
+  private readonly deadlineMs: number;
+  private readonly watches = new Set<{ readonly watch: LeaderWatch; readonly ended: Promise<void> }>();
+
+  constructor(
+    private readonly cluster: ClusterConfig,
+    private readonly clock: Clock,
+  ) {
+    const { dcs } = cluster;
+    this.deadlineMs = cluster.deadlines.dcs;
+    this.path = pathOf(dcs.namespace, cluster.scope);
+    const ours = pathOf(dcs.ekimiNamespace, cluster.scope);
+    this.endpointSet = new Endpoints(dcs, this.deadlineMs, clock);
+    this.tenure = new Tenure(this.endpointSet, clock, `${ours}tenure`);
+    this.ledger = new LedgerStore(this.endpointSet, { ledger: `${ours}ledger`, tenure: `${ours}tenure` });
+  }
+
+  async keys(): Promise<Reading<DcsKeys>> {
+    const key = Buffer.from(this.path);
+    const done = new AbortController();
+    const quorumlessSoon = this.quorumless(done.signal);
+    const read = await this.endpointSet.ask((client, by) => client.kv.range({ key, range_end: afterPrefix(key) }, by));
+    if (!read.ok) {
+      const quorumless = read.fault === 'timeout' ? await quorumlessSoon : null;
+      done.abort();
+      return quorumless === null
+        ? this.failed('no linearizable read', read)
+        : this.failed('no linearizable read', { ok: false, fault: 'no-quorum', why: quorumless });
+    }
+    done.abort();
+    const parsed = parseKeys(this.path, read.value.kvs, read.value.header.revision);
+    if (!parsed.ok) return unknown('bad-reply', `etcd: ${parsed.why}`, this.clock.now(), 'etcd');
+    const leaseTtlMs = await this.leaseTtlMs(read.value.kvs);
+    const { keys } = parsed;
+    return fresh({ ...keys, leader: { ...keys.leader, leaseTtlMs } }, this.clock.now(), 'etcd');
+  }
+
+  /** Asked late in a read that hangs: does somebody answer who knows no leader? Then it hangs for want of a quorum. */
+  private async quorumless(done: AbortSignal): Promise<string | null> {
+    await this.clock.sleep(this.deadlineMs * 0.6, done);
+    if (done.aborted) return null;
+    const limit = this.endpointSet.limit(this.deadlineMs * 0.35);
+    const answers = await Promise.all(
+      this.endpointSet.all.map((endpoint) =>
+        endpoint.status(limit).then(
+          (status) => ({ name: endpoint.name, leader: status.leader }),
+          () => null,
+        ),
+      ),
+    );
+    const alive = answers.filter((answer) => answer !== null);
+    if (alive.length === 0 || alive.some((answer) => answer.leader !== '0')) return null;
+    const names = alive.map((answer) => answer.name).join(', ');
+    return `${alive.length} of ${answers.length} endpoints answer (${names}) and know no leader of their cluster`;
+  }
+
+  private async leaseTtlMs(rows: readonly KeyValue[]): Promise<number | null> {
+    const lease = rows.find((row) => row.key.toString('utf8') === `${this.path}leader`)?.lease;
+    if (lease === undefined || lease === '0') return null;
+    const limit = this.endpointSet.limit(Math.min(LEASE_DEADLINE_MS, this.deadlineMs));
+    const answer = await this.endpointSet.ask(
+      (client, by) => client.leaseClient.leaseTimeToLive({ ID: lease }, by),
+      limit,
+    );
+    return answer.ok ? Math.max(0, Number(answer.value.TTL)) * 1000 : null;
+  }
+
+  async endpoints(): Promise<readonly { readonly name: string; readonly status: Reading<DcsEndpoint> }[]> {
+    return await Promise.all(
+      this.endpointSet.all.map(async (endpoint) => ({
+        name: endpoint.name,
+        status: await this.endpointStatus(endpoint),
+      })),
+    );
+  }
+
+  private async endpointStatus(endpoint: Endpoint): Promise<Reading<DcsEndpoint>> {
+    const source = `etcd ${endpoint.name}`;
+    try {
+      const status = await endpoint.status(this.endpointSet.limit());
+      const value: DcsEndpoint = {
+        name: endpoint.name,
+        url: endpoint.url,
+        healthy: status.leader !== '0' && status.errors.length === 0,
+        isLeader: status.leader !== '0' && status.leader === status.header.member_id,
+        raftTerm: status.raftTerm,
+        dbSizeBytes: Number(status.dbSize),
+        version: status.version,
+      };
+      return fresh(value, this.clock.now(), source);
+    } catch (error) {
+      const { fault, why } = faultOf(error);
+      return unknown(fault, `${source}: ${why}`, this.clock.now(), source);
+    }
+  }
+
+  async membership(): Promise<Reading<DcsMembership>> {
+    const answer = await this.endpointSet.ask((client, by) => client.cluster.memberList({}, by));
+    if (!answer.ok) return this.failed('no member list', answer);
+    const members = answer.value.members.map((member) => ({
+      id: hex(member.ID),
+      name: member.name,
+      clientUrls: member.clientURLs,
+    }));
+    return fresh({ members }, this.clock.now(), 'etcd');
+  }
+
+  /** Goes through Raft in etcd, even to read: without quorum it is unknown, and it belongs to the slow reads. */
+  async alarms(): Promise<Reading<readonly DcsAlarm[]>> {
+    const answer = await this.endpointSet.ask((client, by) =>
+      client.maintenance.alarm({ action: AlarmAction.Get }, by),
+    );
+    if (!answer.ok) return this.failed('no alarm list', answer);
+    const alarms = answer.value.alarms.map((one) => ({
+      memberId: hex(one.memberID),
+      alarm: one.alarm.toUpperCase(),
+    }));
+    return fresh(alarms, this.clock.now(), 'etcd');
+  }
+
+  holdTenure: DcsPort['holdTenure'] = (owner, ttlMs) => this.tenure.hold(owner, ttlMs);
+
+  releaseTenure: DcsPort['releaseTenure'] = (grant) => this.tenure.release(grant);
+
+  async loadLedger(): Promise<Reading<string | null>> {
+    const answer = await this.ledger.load();
+    return answer.ok
+      ? fresh(answer.value, this.clock.now(), 'etcd')
+      : this.failed('the ledger could not be read', answer);
+  }
+
+  /** `not-ours` also when our own clock says that the grant has ended: nothing is sent then. */
+  commitLedger: DcsPort['commitLedger'] = async (grant, json) =>
+    this.tenure.steppedDown(grant) ? 'not-ours' : this.ledger.commit(grant, json);
+
+  onLeaderChange(wake: () => void): () => void {
+    const { dcs } = this.cluster;
+    const preferred = (): string => this.endpointSet.preferredName();
+    const watch = new LeaderWatch(
+      { dcs, key: `${this.path}leader`, deadlineMs: this.deadlineMs, clock: this.clock, preferred },
+      wake,
+    );
+    const entry = { watch, ended: watch.run() };
+    this.watches.add(entry);
+    return () => {
+      watch.close();
+      this.watches.delete(entry);
+    };
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.watches];
+    this.watches.clear();
+    for (const { watch } of open) watch.close();
+    await Promise.all(open.map(({ ended }) => ended));
+    this.endpointSet.close();
+  }
+
+  private failed(what: string, answer: Answer<unknown> & { ok: false }): Reading<never> {
+    return unknown(answer.fault, `etcd: ${what} within ${this.deadlineMs} ms: ${answer.why}`, this.clock.now(), 'etcd');
+  }
+}
+
+/** As etcdctl prints member ids. */
+const hex = (id: string): string => BigInt(id).toString(16);
+
+/** The end of a range over all keys that start with `prefix`; our prefixes end with a slash, so its last byte can always grow. */
+const afterPrefix = (prefix: Buffer): Buffer => {
+  const end = Buffer.from(prefix);
+  end[end.length - 1] = (end[end.length - 1] ?? 0) + 1;
+  return end;
+};

@@ -1,0 +1,67 @@
+import type { ReadingFault } from '../../model/reading.js';
+
+/** What a failed call proves, in our words. */
+export interface Fault {
+  readonly fault: ReadingFault;
+  /** Half a sentence that follows an endpoint's name. Holds no secret. */
+  readonly why: string;
+}
+
+/**
+ * gRPC and etcd say everything in one message, so the message is what there is to match. First match wins: "no leader" and
+ * "request timed out" are etcd's own words for a lost quorum and must not be taken for silence.
+ */
+const FAULTS: readonly (readonly [message: RegExp, fault: ReadingFault, why: string])[] = [
+  // First: the text of an expired deadline tells how long each part took, "name resolution" among them.
+  [/ETIMEDOUT|DEADLINE_EXCEEDED|Deadline exceeded/, 'timeout', 'no answer in time'],
+  [/no leader|etcdserver: request timed out|leader changed/i, 'no-quorum', 'answers that its cluster has no leader'],
+  [
+    /permission denied|authentication|auth token|user name is empty|not granted|PERMISSION_DENIED|UNAUTHENTICATED/i,
+    'denied',
+    'refuses us: check dcs.auth and the grants on both namespaces',
+  ],
+  [
+    /certificate|self.signed|altname|ERR_TLS|SSL|wrong version number/i,
+    'denied',
+    'TLS: the two ends do not trust each other',
+  ],
+  [/ECONNREFUSED/, 'refused', 'connection refused: the host is up and nothing listens there'],
+  [/ENOTFOUND|EAI_AGAIN|[Nn]ame resolution failed/, 'unresolved', 'the host name does not resolve'],
+  [/EHOSTUNREACH|ENETUNREACH|EHOSTDOWN/, 'unreachable', 'there is no way to it'],
+  [/ETIMEDOUT|DEADLINE_EXCEEDED|[Dd]eadline exceeded/, 'timeout', 'no answer in time'],
+  [
+    /ECONNRESET|EPIPE|closed|dropped|CANCELLED|server stopped/i,
+    'closed',
+    'the connection was closed without an answer',
+  ],
+];
+
+/** Sorts an error of etcd3 or gRPC. What we do not know is `unreachable` for a transport error and `bad-reply` for etcd's own words. */
+export function faultOf(error: unknown): Fault {
+  const message = error instanceof Error ? error.message : String(error);
+  for (const [pattern, fault, why] of FAULTS) {
+    if (pattern.test(message)) return { fault, why };
+  }
+  const text = message.replace(/\s+/g, ' ').slice(0, 200);
+  return { fault: message.includes('etcdserver') ? 'bad-reply' : 'unreachable', why: text };
+}
+
+export interface EndpointFault extends Fault {
+  readonly endpoint: string;
+}
+
+/** What several failed endpoints prove together: the weakest of the claims, because only all of them speak for the cluster. */
+export function togetherOf(faults: readonly EndpointFault[]): Fault {
+  const order: readonly ReadingFault[] = [
+    'no-quorum',
+    'denied',
+    'bad-reply',
+    'timeout',
+    'closed',
+    'unresolved',
+    'unreachable',
+    'refused',
+  ];
+  const worst = order.find((fault) => faults.some((one) => one.fault === fault)) ?? 'unreachable';
+  return { fault: worst, why: faults.map((one) => `${one.endpoint} ${one.why}`).join('; ') };
+}

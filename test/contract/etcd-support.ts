@@ -1,0 +1,189 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import ts from 'typescript';
+import type { ClusterConfig } from '../../src/model/config.js';
+import { memberName } from '../../src/model/names.js';
+
+/** Path of a program on PATH, or null. */
+export function programOf(name: string): string | null {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return join(folder, name);
+    } catch {
+      // not here
+    }
+  }
+  return null;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Asks until it is so; throws when it is not so after `withinMs`. */
+export async function until(what: string, so: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+  const endsAt = Date.now() + withinMs;
+  while (!(await so())) {
+    if (Date.now() > endsAt) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(50);
+  }
+}
+
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise((resolve) => child.once('exit', resolve));
+}
+
+interface Server {
+  readonly name: string;
+  readonly url: string;
+  readonly args: readonly string[];
+  child: ChildProcess | null;
+}
+
+/** Real etcd servers of this machine, on free loopback ports, with their data in a temporary directory. */
+export class EtcdLab {
+  private constructor(
+    private readonly program: string,
+    private readonly folder: string,
+    readonly servers: readonly Server[],
+  ) {}
+
+  static async start(program: string, size: number): Promise<EtcdLab> {
+    const folder = mkdtempSync(join(tmpdir(), 'ekimi-etcd-'));
+    const names = Array.from({ length: size }, (_, index) => `etcd${index + 1}`);
+    const places = await Promise.all(
+      names.map(async (name) => ({ name, client: await freePort(), peer: await freePort() })),
+    );
+    const peers = places.map((place) => `${place.name}=http://127.0.0.1:${place.peer}`).join(',');
+    const servers = places.map(({ name, client, peer }): Server => {
+      const url = `http://127.0.0.1:${client}`;
+      const peerUrl = `http://127.0.0.1:${peer}`;
+      const args = [
+        '--name',
+        name,
+        '--data-dir',
+        join(folder, name),
+        '--listen-client-urls',
+        url,
+        '--advertise-client-urls',
+        url,
+      ];
+      args.push('--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl, '--initial-cluster', peers);
+      args.push('--heartbeat-interval', '50', '--election-timeout', '500', '--initial-cluster-state', 'new');
+      return { name, url, args, child: null };
+    });
+    const lab = new EtcdLab(program, folder, servers);
+    for (const server of servers) lab.start(server.name);
+    return lab;
+  }
+
+  private of(name: string): Server {
+    const server = this.servers.find((one) => one.name === name);
+    if (server === undefined) throw new Error(`no ${name}`);
+    return server;
+  }
+
+  start(name: string): void {
+    const server = this.of(name);
+    const child = spawn(this.program, server.args, { stdio: 'ignore', cwd: this.folder });
+    process.once('exit', () => child.kill('SIGKILL')); // an interrupted run leaves nothing behind
+    server.child = child;
+  }
+
+  async kill(name: string): Promise<void> {
+    const { child } = this.of(name);
+    if (child === null) return;
+    child.kill('SIGKILL');
+    await ended(child);
+  }
+
+  freeze(name: string): void {
+    this.of(name).child?.kill('SIGSTOP');
+  }
+
+  thaw(name: string): void {
+    this.of(name).child?.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => this.kill(server.name)));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  config(deadlineMs: number, order = this.servers.map((server) => server.name)): ClusterConfig {
+    return clusterConfig({ hosts: order.map((name) => ({ name, url: this.of(name).url })), deadlineMs });
+  }
+}
+
+export function clusterConfig(options: {
+  readonly hosts: ClusterConfig['dcs']['hosts'];
+  readonly deadlineMs: number;
+  readonly postgres?: ClusterConfig['postgres'];
+  readonly scope?: string;
+}): ClusterConfig {
+  const { hosts, deadlineMs } = options;
+  return {
+    scope: options.scope ?? 'email-cluster',
+    members: ['patroni1', 'patroni2', 'patroni3'].map(memberName),
+    patroni: { urls: {}, auth: null, tls: null },
+    dcs: { hosts, namespace: '/service/', auth: null, tls: null, ekimiNamespace: '/ekimi/', tenureTtlMs: 15_000 },
+    postgres: options.postgres ?? null,
+    proxy: null,
+    hosts: null,
+    tags: null,
+    deadlines: { read: 3000, slowRead: 12_000, sql: deadlineMs, dcs: deadlineMs, proxy: 2000, host: 5000 },
+  };
+}
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** The adapters, model and ports as plain JavaScript in a temporary folder, for a process of their own. */
+export function transpiled(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ekimi-built-'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const part of ['model', 'ports', 'adapters']) {
+    for (const name of readdirSync(join(ROOT, 'src', part), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ts')) continue;
+      const source = readFileSync(join(ROOT, 'src', part, name), 'utf8');
+      const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
+      const target = join(folder, 'src', part, name.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, ts.transpileModule(source, { compilerOptions: options }).outputText);
+    }
+  }
+  return folder;
+}
+
+/** What a script printed that ended by itself with code 0; rejects when it does not within `withinMs`. */
+export async function scriptOutput(folder: string, script: string, withinMs = 20_000): Promise<string> {
+  const file = join(folder, 'script.js');
+  writeFileSync(file, script);
+  return await new Promise((resolve, reject) => {
+    execFile(process.execPath, [file], { timeout: withinMs }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${error.killed === true ? 'did not end by itself' : 'failed'}: ${stdout}${stderr}`));
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { faultOf, togetherOf } from '../../../../src/adapters/etcd/faults.js';
+
+// Messages as grpc-js 1.14 and etcd 3.4 word them.
+describe('an error of etcd', () => {
+  test.each([
+    ['14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1', 'refused'],
+    ['4 DEADLINE_EXCEEDED: Deadline exceeded after 1.500s,name resolution: 0.002s,metadata filters: 0.001s', 'timeout'],
+    ['14 UNAVAILABLE: Name resolution failed for target dns:etcd9:2379', 'unresolved'],
+    ['14 UNAVAILABLE: etcdserver: no leader', 'no-quorum'],
+    ['14 UNAVAILABLE: etcdserver: request timed out', 'no-quorum'],
+    ['7 PERMISSION_DENIED: etcdserver: permission denied', 'denied'],
+    ['3 INVALID_ARGUMENT: etcdserver: authentication failed, invalid user ID or password', 'denied'],
+    ['14 UNAVAILABLE: No connection established. Last error: Error: self-signed certificate', 'denied'],
+    ['14 UNAVAILABLE: Connection dropped', 'closed'],
+    ['14 UNAVAILABLE: No connection established. Last error: Error: connect EHOSTUNREACH 10.0.0.9:2379', 'unreachable'],
+    ['8 RESOURCE_EXHAUSTED: etcdserver: mvcc: database space exceeded', 'bad-reply'],
+    ['something nobody has seen', 'unreachable'],
+  ])('%s is %s', (message, fault) => {
+    expect(faultOf(new Error(message)).fault).toBe(fault);
+  });
+
+  test('that is no Error still has a fault', () => {
+    expect(faultOf('text')).toEqual({ fault: 'unreachable', why: 'text' });
+  });
+});
+
+describe('errors of several endpoints', () => {
+  test('one that timed out proves less than two that refused, and every endpoint is named', () => {
+    const together = togetherOf([
+      { endpoint: 'etcd1', fault: 'refused', why: 'connection refused' },
+      { endpoint: 'etcd2', fault: 'timeout', why: 'no answer in time' },
+      { endpoint: 'etcd3', fault: 'refused', why: 'connection refused' },
+    ]);
+    expect(together.fault).toBe('timeout');
+    for (const name of ['etcd1', 'etcd2', 'etcd3']) expect(together.why).toContain(name);
+  });
+
+  test('an endpoint that says there is no leader decides', () => {
+    const faults = [
+      { endpoint: 'etcd1', fault: 'timeout', why: '' },
+      { endpoint: 'etcd2', fault: 'no-quorum', why: '' },
+    ] as const;
+    expect(togetherOf(faults).fault).toBe('no-quorum');
+  });
+});

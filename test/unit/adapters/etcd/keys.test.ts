@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { parseKeys, pathOf, type KeyValue } from '../../../../src/adapters/etcd/keys.js';
+import type { DcsKeys } from '../../../../src/model/dcs.js';
+
+const PATH = '/service/email-cluster/';
+
+const row = (name: string, value: string | Buffer, extra: Partial<KeyValue> = {}): KeyValue => ({
+  key: Buffer.from(PATH + name),
+  value: Buffer.from(value as string),
+  create_revision: '10',
+  mod_revision: '12',
+  lease: '0',
+  ...extra,
+});
+
+const parsed = (...rows: KeyValue[]): DcsKeys => {
+  const result = parseKeys(PATH, rows, '99');
+  if (!result.ok) throw new Error(result.why);
+  return result.keys;
+};
+
+const refusal = (...rows: KeyValue[]): string | null => {
+  const result = parseKeys(PATH, rows, '99');
+  return result.ok ? null : result.why;
+};
+
+describe('the scope path', () => {
+  test.each([
+    ['/service/', 'email', '/service/email/'],
+    ['service', 'email', '/service/email/'],
+    ['//service//', 'email', '/service/email/'],
+    ['/', 'email', '/email/'],
+  ])('namespace %s and scope %s make %s', (namespace, scope, path) => {
+    expect(pathOf(namespace, scope)).toBe(path);
+  });
+});
+
+describe('keys of a scope', () => {
+  test('an empty scope has an absent leader, no members and no requests', () => {
+    expect(parsed()).toEqual({
+      leader: { holder: null, leaseId: null, leaseTtlMs: null, modRevision: null, createRevision: null },
+      members: [],
+      failover: null,
+      sync: null,
+      optimeLsn: null,
+      systemIdentifier: null,
+      revision: '99',
+    });
+  });
+
+  test('the leader comes with its lease, as etcdctl prints it, and both revisions', () => {
+    expect(parsed(row('leader', 'patroni1', { lease: '7587862094765498885' })).leader).toEqual({
+      holder: 'patroni1',
+      leaseId: '694d71ddacfda605',
+      leaseTtlMs: null,
+      modRevision: '12',
+      createRevision: '10',
+    });
+  });
+
+  test.each([[''], ['a\nb'], [Buffer.from([0xff, 0xfe])], ['x'.repeat(300)]])(
+    'a leader value that is no name refuses the whole reading',
+    (value) => {
+      expect(refusal(row('leader', value))).toContain('leader');
+    },
+  );
+
+  test('a member of Patroni 3 is primary although it says master', () => {
+    const value = JSON.stringify({
+      role: 'master',
+      state: 'running',
+      timeline: 2,
+      xlog_location: 67110224,
+      api_url: 'http://a:8008/patroni',
+    });
+    expect(parsed(row('members/patroni1', value)).members).toEqual([
+      {
+        name: 'patroni1',
+        role: 'primary',
+        state: 'running',
+        timeline: 2,
+        xlogLocation: 67110224n,
+        apiUrl: 'http://a:8008/patroni',
+      },
+    ]);
+  });
+
+  test.each([['not json'], ['[]'], ['null'], ['{"role":7,"timeline":"x","xlog_location":-1}']])(
+    'a member whose document is %s is known to exist and nothing more',
+    (value) => {
+      expect(parsed(row('members/patroni1', value)).members).toEqual([
+        { name: 'patroni1', role: 'unknown', state: 'unknown', timeline: null, xlogLocation: null, apiUrl: null },
+      ]);
+    },
+  );
+
+  test.each([
+    ['{}', null],
+    ['', null],
+    ['{"leader":"a","member":"b"}', { leader: 'a', member: 'b', scheduledAt: null }],
+    ['{"member":"b"}', { leader: null, member: 'b', scheduledAt: null }],
+    [
+      '{"leader":"a","scheduled_at":"2026-11-22T20:00:00+00:00"}',
+      { leader: 'a', member: null, scheduledAt: '2026-11-22T20:00:00+00:00' },
+    ],
+    ['a:b', { leader: 'a', member: 'b', scheduledAt: null }],
+  ])('a failover key of %s', (value, request) => {
+    expect(parsed(row('failover', value)).failover).toEqual(request);
+  });
+
+  test.each([['half a {'], ['[1]'], ['"text"']])(
+    'a failover key of %s refuses the whole reading: it may be a request',
+    (value) => {
+      expect(refusal(row('failover', value))).toContain('failover');
+    },
+  );
+
+  test('sync standbys are a list, and an unreadable sync key is null', () => {
+    expect(parsed(row('sync', '{"leader":"a","sync_standby":"b, c","quorum":1}')).sync).toEqual({
+      leader: 'a',
+      standbys: ['b', 'c'],
+    });
+    expect(parsed(row('sync', '{"leader":null,"sync_standby":null}')).sync).toEqual({ leader: null, standbys: [] });
+    expect(parsed(row('sync', '{')).sync).toBeNull();
+  });
+
+  test('the last position comes from status, else from the old key, else is null', () => {
+    expect(parsed(row('status', '{"optime":5000}'), row('optime/leader', '4000')).optimeLsn).toBe(5000n);
+    expect(parsed(row('optime/leader', '4000')).optimeLsn).toBe(4000n);
+    expect(parsed(row('status', '{"optime":"many"}')).optimeLsn).toBeNull();
+  });
+
+  test('an empty initialize key, as during bootstrap, is no system identifier', () => {
+    expect(parsed(row('initialize', '')).systemIdentifier).toBeNull();
+    expect(parsed(row('initialize', '7439')).systemIdentifier).toBe('7439');
+  });
+});
