@@ -51,7 +51,7 @@ describe('keys of a scope', () => {
   test('the leader comes with its lease, as etcdctl prints it, and both revisions', () => {
     expect(parsed(row('leader', 'patroni1', { lease: '7587862094765498885' })).leader).toEqual({
       holder: 'patroni1',
-      leaseId: '694d71ddacfda605',
+      leaseId: '694d805f7b262205',
       leaseTtlMs: null,
       modRevision: '12',
       createRevision: '10',
