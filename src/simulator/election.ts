@@ -1,0 +1,36 @@
+import { isPrimary, isUp, positionOf } from './postgres.js';
+import type { MemberSim, World } from './state.js';
+
+/** Can `from` ask `other`'s REST API? Patroni allows two seconds for that. */
+export const reaches = (from: MemberSim, other: MemberSim): boolean =>
+  other.host.state === 'running' &&
+  other.patroni.process === 'up' &&
+  !other.patroni.frozen &&
+  other.patroni.apiSlowMs < 2000 &&
+  !from.cut.has('peers') &&
+  !other.cut.has('peers');
+
+/**
+ * Patroni's own judgement of itself before it takes a free leader key: not forbidden, not too far behind what the last leader
+ * reported, nobody whom it can ask is ahead, and nobody whom it can ask is primary. [patroni.md section 1.2]
+ */
+export function isHealthiest(world: World, member: MemberSim): boolean {
+  const { etcd } = world;
+  const wish = etcd.failover;
+  if (wish?.member != null && wish.scheduledAt === null) {
+    if (wish.member === member.name) return true;
+    const wanted = world.members.find((other) => other.name === wish.member);
+    if (wanted !== undefined && isUp(wanted) && reaches(member, wanted)) return false;
+  }
+  // Who steps down in a switchover does not run again for the key that it has just given up.
+  if (wish?.leader === member.name && wish.scheduledAt === null) return false;
+  if (member.patroni.tags.nofailover || member.postgres.broken) return false;
+  const position = positionOf(member.postgres);
+  if (etcd.optime !== null && etcd.optime - position > world.options.maximumLagOnFailoverBytes) return false;
+  if (etcd.sync !== null && etcd.sync.leader !== member.name && !etcd.sync.standbys.includes(member.name)) return false;
+  return world.members.every((other) => other === member || !reaches(member, other) || !stands(other, position));
+}
+
+const stands = (other: MemberSim, position: number): boolean =>
+  isPrimary(other) ||
+  (isUp(other) && !other.postgres.frozen && !other.patroni.tags.nofailover && positionOf(other.postgres) > position);

@@ -1,0 +1,155 @@
+import type { DcsKeys } from '../model/dcs.js';
+import { lsnFromNumber, type MemberName } from '../model/names.js';
+import type { TenureAnswer, TenureGrant } from '../ports/dcs.js';
+import { note, type EtcdSim, type HostSim, type MemberSim, type World } from './state.js';
+
+export function newEtcd(endpoints: readonly string[], newHost: (name: string) => HostSim): EtcdSim {
+  return {
+    endpoints: new Map(endpoints.map((name) => [name, newHost(name)])),
+    revision: 100,
+    raftTerm: 2,
+    leader: null,
+    leases: new Map(),
+    members: new Map(),
+    failover: null,
+    sync: null,
+    optime: null,
+    history: [],
+    config: { paused: false, synchronousMode: 'off', failsafeMode: false },
+    tenure: null,
+    ledger: null,
+    alarms: [],
+    wakes: new Set(),
+  };
+}
+
+const aliveEndpoints = (etcd: EtcdSim): readonly string[] =>
+  [...etcd.endpoints].filter(([, host]) => host.state === 'running').map(([name]) => name);
+
+export const hasQuorum = (etcd: EtcdSim): boolean => aliveEndpoints(etcd).length * 2 > etcd.endpoints.size;
+
+export const allEtcdDown = (etcd: EtcdSim): boolean => aliveEndpoints(etcd).length === 0;
+
+/** etcd's raft leader: the first endpoint that runs, while there is a quorum. */
+export const raftLeader = (etcd: EtcdSim): string | null =>
+  hasQuorum(etcd) ? (aliveEndpoints(etcd)[0] ?? null) : null;
+
+export const dcsReachable = (world: World, member: MemberSim): boolean =>
+  hasQuorum(world.etcd) && !member.cut.has('dcs') && member.host.state === 'running';
+
+/** Creates or prolongs the member's session lease. */
+export function renewLease(world: World, name: MemberName): void {
+  const lease = world.etcd.leases.get(name);
+  const expiresMs = world.time.nowMs + world.options.ttlMs;
+  if (lease !== undefined) lease.expiresMs = expiresMs;
+  else {
+    const id = String(Math.floor(world.random() * 9e15));
+    world.etcd.leases.set(name, { id, expiresMs });
+  }
+}
+
+/** Writes the leader key as Patroni does: create if absent, or overwrite when `force` (3.0's thawed leader). */
+export function takeLeaderKey(world: World, name: MemberName, force = false): boolean {
+  const { etcd } = world;
+  if (etcd.leader !== null && !force) return etcd.leader.holder === name;
+  renewLease(world, name);
+  etcd.revision += 1;
+  const createRevision = etcd.leader?.createRevision ?? etcd.revision;
+  etcd.leader = { holder: name, modRevision: etcd.revision, createRevision };
+  note(world, `${name} took the leader key`);
+  leaderChanged(world);
+  return true;
+}
+
+export function dropLeaderKey(world: World, why: string): void {
+  const { etcd } = world;
+  if (etcd.leader === null) return;
+  note(world, `leader key of ${etcd.leader.holder} is gone: ${why}`);
+  etcd.leader = null;
+  etcd.revision += 1;
+  leaderChanged(world);
+}
+
+/** Patroni's own watch on the leader key wakes every member that can hear it. */
+function leaderChanged(world: World): void {
+  for (const member of world.members) {
+    if (!dcsReachable(world, member)) continue;
+    const wakeMs = world.time.nowMs + 100 + Math.floor(world.random() * 700);
+    member.patroni.nextLoopMs = Math.min(member.patroni.nextLoopMs, wakeMs);
+  }
+  for (const wake of [...world.etcd.wakes]) wake();
+}
+
+export function stepEtcd(world: World, stepMs: number): void {
+  const { etcd } = world;
+  const nowMs = world.time.nowMs;
+  if (!hasQuorum(etcd)) {
+    // Without a raft leader no lease runs out; a new one gives every lease its time again.
+    for (const lease of etcd.leases.values()) lease.expiresMs += stepMs;
+    if (etcd.tenure !== null) etcd.tenure.expiresMs += stepMs;
+    return;
+  }
+  for (const [name, lease] of [...etcd.leases]) {
+    if (lease.expiresMs > nowMs) continue;
+    etcd.leases.delete(name);
+    if (etcd.members.delete(name)) etcd.revision += 1;
+    if (etcd.leader?.holder === name) dropLeaderKey(world, 'its lease ran out');
+  }
+  if (etcd.tenure !== null && etcd.tenure.expiresMs <= nowMs) etcd.tenure = null;
+}
+
+export function readKeys(world: World): DcsKeys {
+  const { etcd } = world;
+  const lease = etcd.leader === null ? undefined : etcd.leases.get(etcd.leader.holder);
+  return {
+    leader: {
+      holder: etcd.leader?.holder ?? null,
+      leaseId: lease?.id ?? null,
+      leaseTtlMs: lease === undefined ? null : lease.expiresMs - world.time.nowMs,
+      modRevision: etcd.leader === null ? null : String(etcd.leader.modRevision),
+      createRevision: etcd.leader === null ? null : String(etcd.leader.createRevision),
+    },
+    members: [...etcd.members.values()]
+      .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+      .map((row) => ({
+        name: row.name,
+        role: row.role,
+        state: row.state,
+        timeline: row.timeline,
+        xlogLocation: row.xlogLocation === null ? null : lsnFromNumber(Math.round(row.xlogLocation)),
+        apiUrl: `http://${row.name}:8008/patroni`,
+      })),
+    failover: etcd.failover,
+    sync: etcd.sync,
+    optimeLsn: etcd.optime === null ? null : lsnFromNumber(Math.round(etcd.optime)),
+    systemIdentifier: world.systemIdentifier,
+    revision: String(etcd.revision),
+  };
+}
+
+export function holdTenure(world: World, owner: string, ttlMs: number): TenureAnswer {
+  const { etcd } = world;
+  if (etcd.tenure !== null && etcd.tenure.owner !== owner) return { kind: 'other', owner: etcd.tenure.owner };
+  const expiresMs = world.time.nowMs + ttlMs;
+  if (etcd.tenure === null) {
+    etcd.revision += 1;
+    etcd.tenure = { owner, epoch: String(etcd.revision), expiresMs };
+  } else etcd.tenure.expiresMs = expiresMs;
+  return { kind: 'held', grant: { epoch: etcd.tenure.epoch, owner } };
+}
+
+const stands = (etcd: EtcdSim, grant: TenureGrant): boolean =>
+  etcd.tenure !== null && etcd.tenure.epoch === grant.epoch && etcd.tenure.owner === grant.owner;
+
+export function releaseTenure(world: World, grant: TenureGrant): void {
+  if (!stands(world.etcd, grant)) return;
+  world.etcd.tenure = null;
+  world.etcd.revision += 1;
+}
+
+export function commitLedger(world: World, grant: TenureGrant, json: string): 'committed' | 'not-ours' {
+  if (!stands(world.etcd, grant)) return 'not-ours';
+  world.etcd.ledger = json;
+  world.etcd.revision += 1;
+  return 'committed';
+}

@@ -1,0 +1,109 @@
+import type { Faults } from './fault-catalogue.js';
+import { dropLeaderKey, hasQuorum } from './etcd.js';
+import { setEtcdHost } from './host.js';
+import { runtimeCommand } from './haproxy.js';
+import type { Wire } from './ports.js';
+import { hostFaults, patroniFaults, postgresFaults, type At, type Part } from './member-faults.js';
+import { isPrimary } from './postgres.js';
+import { memberSim, note, type MemberSim, type World } from './state.js';
+
+export function faultsOf(wire: Wire): Faults {
+  const { world } = wire;
+  const at = (name: string): MemberSim => memberSim(world, name);
+  return {
+    ...postgresFaults(world, at),
+    ...patroniFaults(world, at),
+    ...hostFaults(world, at),
+    ...dcsFaults(wire),
+    ...operatorActs(world, at),
+    failSend: (fault, port = null) => {
+      wire.sendFaults.push({ port, fault });
+    },
+  };
+}
+
+function dcsFaults(
+  wire: Wire,
+): Part<
+  | 'stopEtcd'
+  | 'startEtcd'
+  | 'raiseAlarm'
+  | 'clearAlarms'
+  | 'pause'
+  | 'resume'
+  | 'setSynchronousMode'
+  | 'setFailsafeMode'
+  | 'deleteLeaderKey'
+> {
+  const { world } = wire;
+  const { etcd } = world;
+  return {
+    stopEtcd: (count) => {
+      for (const name of [...etcd.endpoints.keys()].reverse().slice(0, count)) setEtcdHost(world, name, 'stopped');
+    },
+    startEtcd: () => {
+      for (const name of etcd.endpoints.keys()) setEtcdHost(world, name, 'running');
+    },
+    raiseAlarm: (alarm) => {
+      etcd.alarms.push({ memberId: [...etcd.endpoints.keys()][0] ?? '', alarm });
+    },
+    clearAlarms: () => {
+      etcd.alarms.length = 0;
+    },
+    pause: () => {
+      etcd.config.paused = true;
+      note(world, 'cluster paused');
+    },
+    resume: () => {
+      etcd.config.paused = false;
+      note(world, 'cluster resumed');
+    },
+    setSynchronousMode: (on) => {
+      etcd.config.synchronousMode = on ? 'on' : 'off';
+    },
+    setFailsafeMode: (on) => {
+      etcd.config.failsafeMode = on;
+    },
+    deleteLeaderKey: (ifModRevision) => {
+      if (!hasQuorum(etcd) || String(etcd.leader?.modRevision) !== ifModRevision) return false;
+      wire.requests.push({
+        atMs: world.time.nowMs,
+        port: 'dcs',
+        text: `delete the leader key if its mod revision is ${ifModRevision}`,
+      });
+      dropLeaderKey(world, 'it was deleted by hand');
+      return true;
+    },
+  };
+}
+
+function operatorActs(
+  world: World,
+  at: At,
+): Part<'operatorDrain' | 'operatorUndrain' | 'operatorTag' | 'switchover' | 'scheduleSwitchover'> {
+  const server = (name: string) => `${world.options.replicaBackend}/${at(name).name}`;
+  const wish = (member: string | null, scheduledAt: string | null) => {
+    const leader = world.members.find((other) => isPrimary(other) && other.name === world.etcd.leader?.holder);
+    world.etcd.failover = { leader: leader?.name ?? null, member, scheduledAt };
+    if (leader !== undefined) leader.patroni.nextLoopMs = Math.min(leader.patroni.nextLoopMs, world.time.nowMs + 200);
+  };
+  return {
+    operatorDrain: (name) => {
+      runtimeCommand(world, `set server ${server(name)} state drain`);
+    },
+    operatorUndrain: (name) => {
+      runtimeCommand(world, `set server ${server(name)} state ready`);
+    },
+    operatorTag: (name, tags = { noloadbalance: true }) => {
+      const { patroni } = at(name);
+      patroni.fileTags = { ...patroni.fileTags, ...tags };
+      patroni.reloadAsked = true;
+    },
+    switchover: (candidate) => {
+      wish(candidate, null);
+    },
+    scheduleSwitchover: (atMs, candidate) => {
+      wish(candidate, new Date(atMs).toISOString());
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { Step } from '../model/plan.js';
+import { dcsReachable } from './etcd.js';
+import { reaches } from './election.js';
+import { begin, reinitialize, runTask } from './patroni-tasks.js';
+import { isUp, stopPostgres } from './postgres.js';
+import type { MemberSim, World } from './state.js';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+type PatroniStep = Extract<Step, { port: 'patroni' }>;
+type Body = Readonly<Record<string, unknown>>;
+
+const answer = (status: number, text: string): HttpAnswer => ({ status, text });
+
+const bodyOf = (step: PatroniStep): Body =>
+  typeof step.body === 'object' && step.body !== null && !Array.isArray(step.body) ? (step.body as Body) : {};
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+/** Executes one POST or DELETE with Patroni's own words. null: the connection was closed without an answer. [patroni.md section 3] */
+export async function handle(world: World, member: MemberSim, step: PatroniStep): Promise<HttpAnswer | null> {
+  const body = bodyOf(step);
+  if (step.path === '/reload') {
+    member.patroni.reloadAsked = true;
+    return answer(202, 'reload scheduled');
+  }
+  if (!dcsReachable(world, member)) return null;
+  if (step.method === 'DELETE') return cancelSwitchover(world);
+  switch (step.path) {
+    case '/reinitialize':
+      return postReinitialize(world, member, body['force'] === true);
+    case '/restart':
+      return postRestart(world, member, body);
+    case '/switchover':
+      return postSwitchover(world, member, body, step.timeoutMs);
+    case '/failover':
+      return postFailover(world, member, body, step.timeoutMs);
+    default:
+      return step.path satisfies never;
+  }
+}
+
+function cancelSwitchover(world: World): HttpAnswer {
+  if (world.etcd.failover === null) return answer(404, 'no switchover is scheduled');
+  world.etcd.failover = null;
+  return answer(200, 'scheduled switchover deleted');
+}
+
+function postReinitialize(world: World, member: MemberSim, force: boolean): HttpAnswer {
+  const holder = world.etcd.leader?.holder ?? null;
+  if (holder === null) return answer(503, 'Cluster has no leader, can not reinitialize');
+  if (holder === member.name) return answer(503, 'I am the leader, can not reinitialize');
+  const { task } = member.patroni;
+  if (task !== null && !force) return answer(503, `${task.kind} already in progress`);
+  reinitialize(world, member);
+  return answer(200, 'reinitialize started');
+}
+
+async function postRestart(world: World, member: MemberSim, body: Body): Promise<HttpAnswer> {
+  const { patroni, postgres } = member;
+  const role = textOf(body['role']);
+  const isReplica = postgres.inRecovery;
+  if (role !== null && (role === 'replica') !== isReplica) return answer(503, 'restart conditions are not satisfied');
+  if ('restart_pending' in body && !patroni.pendingRestart) return answer(503, 'restart conditions are not satisfied');
+  if (patroni.task !== null) return answer(503, `${patroni.task.kind} already in progress`);
+  if (postgres.process === 'starting') return answer(503, 'postgres is still starting');
+  let ended = false;
+  const end = () => {
+    stopPostgres(member);
+    begin(world, member);
+  };
+  runTask(world, member, 'restart', [{ state: 'restarting', role: null, forMs: 800, end }]);
+  const timeoutMs = 1000 * (typeof body['timeout'] === 'number' ? body['timeout'] : 60);
+  await world.time.block(() => {
+    ended ||= patroni.task === null && patroni.startingSinceMs === null;
+    return ended;
+  }, timeoutMs);
+  if (!isUp(member)) return answer(503, 'restart failed');
+  patroni.pendingRestart = false;
+  return answer(200, 'restarted successfully');
+}
+
+async function postSwitchover(world: World, member: MemberSim, body: Body, timeoutMs: number): Promise<HttpAnswer> {
+  const leader = textOf(body['leader']);
+  const candidate = textOf(body['candidate']) ?? textOf(body['member']);
+  const scheduledAt = textOf(body['scheduled_at']);
+  if (leader === null) return answer(400, 'Switchover could be performed only from a specific leader');
+  if (candidate === leader) return answer(400, 'Switchover target and source are the same');
+  if (world.etcd.leader?.holder !== leader) return answer(412, 'leader name does not match');
+  if (world.etcd.config.paused && candidate === null)
+    return answer(400, 'Switchover is possible only to a specific candidate in a paused state');
+  const problem = candidateProblem(world, member, candidate);
+  if (problem !== null) return answer(412, problem);
+  if (scheduledAt !== null) {
+    const atMs = Date.parse(scheduledAt);
+    if (Number.isNaN(atMs))
+      return answer(422, 'Unable to parse scheduled timestamp. It should be in an unambiguous format, e.g. ISO 8601');
+    if (atMs <= world.time.nowMs) return answer(422, 'Cannot schedule switchover in the past');
+    world.etcd.failover = { leader, member: candidate, scheduledAt };
+    return answer(202, 'Switchover scheduled');
+  }
+  world.etcd.failover = { leader, member: candidate, scheduledAt: null };
+  return poll(world, leader, candidate, 'Switchover', timeoutMs);
+}
+
+async function postFailover(world: World, member: MemberSim, body: Body, timeoutMs: number): Promise<HttpAnswer> {
+  const candidate = textOf(body['candidate']) ?? textOf(body['member']);
+  const holder = world.etcd.leader?.holder ?? null;
+  if (candidate === null) return answer(400, 'Failover could be performed only to a specific candidate');
+  if (candidate === holder) return answer(503, 'Failover failed');
+  const problem = candidateProblem(world, member, candidate);
+  if (problem !== null) return answer(412, problem);
+  world.etcd.failover = { leader: holder, member: candidate, scheduledAt: null };
+  return poll(world, holder, candidate, 'Failover', timeoutMs);
+}
+
+function candidateProblem(world: World, member: MemberSim, candidate: string | null): string | null {
+  if (candidate === null) return null;
+  const found = world.members.find((other) => other.name === candidate);
+  if (found === undefined) return 'candidate does not exists';
+  const { sync } = world.etcd;
+  if (sync !== null && !sync.standbys.includes(candidate)) return 'candidate name does not match with sync_standby';
+  const good = (found === member || reaches(member, found)) && !found.patroni.tags.nofailover;
+  return good ? null : 'failover is not possible: no good candidates have been found';
+}
+
+/** Patroni answers when the leader key has moved, not when the new leader has been promoted. [patroni.md fact 8] */
+async function poll(
+  world: World,
+  from: string | null,
+  to: string | null,
+  what: 'Switchover' | 'Failover',
+  timeoutMs: number,
+): Promise<HttpAnswer> {
+  for (const member of world.members)
+    member.patroni.nextLoopMs = Math.min(member.patroni.nextLoopMs, world.time.nowMs + 200);
+  const holder = () => world.etcd.leader?.holder ?? null;
+  const gaveUp = () => world.etcd.failover === null && holder() === from;
+  const limitMs = Math.min(timeoutMs, 2 * Math.max(10_000, world.options.loopWaitMs));
+  await world.time.block(() => (holder() !== null && holder() !== from) || gaveUp(), limitMs);
+  const now = holder();
+  const verb = what === 'Switchover' ? 'switched' : 'failed';
+  if (now !== null && now !== from) {
+    const as =
+      to === null || now === to
+        ? `Successfully ${verb} over to "${now}"`
+        : `${verb === 'switched' ? 'Switched' : 'Failed'} over to "${now}" instead of "${to}"`;
+    return answer(200, as);
+  }
+  return answer(503, gaveUp() ? `${what} failed` : `${what} status unknown`);
+}

@@ -1,0 +1,260 @@
+import type { MemberName } from '../model/names.js';
+import { allEtcdDown, dcsReachable, dropLeaderKey, renewLease, takeLeaderKey } from './etcd.js';
+import { isHealthiest, reaches } from './election.js';
+import { hasDiverged, isPrimary, isUp, positionOf, promote, streamsFrom } from './postgres.js';
+import { begin, demote, followStart, rewind, stepTask } from './patroni-tasks.js';
+import { stateText } from './patroni-documents.js';
+import { isOldPatroni, memberSim, note, type MemberSim, type PatroniSim, type World } from './state.js';
+
+const NO_TAGS = { noloadbalance: false, nofailover: false };
+
+export function newPatroni(nowMs: number, firstLoopMs: number, role: 'primary' | 'replica'): PatroniSim {
+  return {
+    process: 'up',
+    readyAtMs: nowMs,
+    frozen: false,
+    thawed: false,
+    nextLoopMs: firstLoopMs,
+    state: 'running',
+    role,
+    leaderUntilMs: 0,
+    believesLeader: false,
+    paused: false,
+    unlocked: false,
+    dcsFailingSinceMs: null,
+    lastDcsMs: nowMs,
+    task: null,
+    startingSinceMs: null,
+    downSinceMs: null,
+    rewindTried: false,
+    fileTags: NO_TAGS,
+    tags: NO_TAGS,
+    reloadAsked: false,
+    pendingRestart: false,
+    failsafeActive: false,
+    apiSlowMs: 0,
+    apiGarbage: false,
+    wrongScope: false,
+    understateBytes: 0,
+  };
+}
+
+export function stepPatroni(world: World, member: MemberSim): void {
+  const { patroni } = member;
+  const nowMs = world.time.nowMs;
+  if (member.host.state !== 'running') return;
+  if (patroni.process === 'starting' && nowMs >= patroni.readyAtMs) patroni.process = 'up';
+  if (patroni.process !== 'up' || patroni.frozen) return;
+  if (patroni.thawed) thaw(world, member);
+  stepTask(world, member);
+  followStart(member);
+  if (nowMs < patroni.nextLoopMs) return;
+  patroni.nextLoopMs = nowMs + world.options.loopWaitMs;
+  runLoop(world, member);
+}
+
+/** A thawed 3.0 goes on where it stopped and writes its key over the successor's; newer ones look first. */
+function thaw(world: World, member: MemberSim): void {
+  const { patroni } = member;
+  patroni.thawed = false;
+  patroni.nextLoopMs = world.time.nowMs;
+  if (!isOldPatroni(world) || !patroni.believesLeader || !dcsReachable(world, member)) return;
+  if (world.etcd.leader !== null && world.etcd.leader.holder !== member.name) takeLeaderKey(world, member.name, true);
+}
+
+function runLoop(world: World, member: MemberSim): void {
+  const { patroni } = member;
+  if (patroni.reloadAsked) {
+    patroni.tags = patroni.fileTags;
+    patroni.reloadAsked = false;
+  }
+  if (!dcsReachable(world, member)) {
+    loopWithoutDcs(world, member);
+    return;
+  }
+  patroni.dcsFailingSinceMs = null;
+  patroni.failsafeActive = false;
+  patroni.lastDcsMs = world.time.nowMs;
+  patroni.paused = world.etcd.config.paused;
+  renewLease(world, member.name);
+  if (noticesCrash(member)) {
+    patroni.nextLoopMs = world.time.nowMs + 1000;
+    publish(world, member);
+    return;
+  }
+  const holder = world.etcd.leader?.holder ?? null;
+  patroni.unlocked = holder === null;
+  if (holder === member.name) patroni.leaderUntilMs = world.time.nowMs + world.options.ttlMs;
+  if (patroni.task === null) {
+    if (holder === member.name) lead(world, member);
+    else if (holder === null) seekLeadership(world, member);
+    else follow(world, member, holder);
+  }
+  publish(world, member);
+}
+
+/** The postmaster is gone though nobody stopped it: said once, then Patroni starts it again. */
+function noticesCrash({ patroni, postgres }: MemberSim): boolean {
+  if (postgres.process !== 'down' || patroni.state !== 'running' || patroni.task !== null) return false;
+  patroni.state = 'crashed';
+  return true;
+}
+
+/** No answer from etcd: retry for retry_timeout, then stop being primary. [patroni.md fact 4, field notes "quorum lost"] */
+function loopWithoutDcs(world: World, member: MemberSim): void {
+  const { patroni } = member;
+  const nowMs = world.time.nowMs;
+  patroni.nextLoopMs = nowMs + 1000;
+  patroni.dcsFailingSinceMs ??= nowMs;
+  if (allEtcdDown(world.etcd) || member.cut.has('dcs')) patroni.unlocked = true;
+  if (nowMs - patroni.dcsFailingSinceMs < world.options.retryTimeoutMs) return;
+  if (patroni.paused || !isPrimary(member) || patroni.task !== null) return;
+  if (world.etcd.config.failsafeMode && world.members.every((other) => other === member || reaches(member, other))) {
+    patroni.failsafeActive = true;
+    return;
+  }
+  note(world, `${member.name} demotes itself: no DCS`);
+  demote(world, member, () => {
+    member.postgres.inRecovery = true;
+    begin(world, member);
+  });
+}
+
+function lead(world: World, member: MemberSim): void {
+  const { patroni, postgres } = member;
+  patroni.believesLeader = true;
+  if (postgres.process === 'down') {
+    patroni.downSinceMs ??= world.time.nowMs;
+    const gaveUp = world.time.nowMs - patroni.downSinceMs >= world.options.primaryStartTimeoutMs;
+    if (patroni.paused || gaveUp) dropLeaderKey(world, 'PostgreSQL does not run on its holder');
+    else begin(world, member);
+    return;
+  }
+  if (!isUp(member) || postgres.frozen) return;
+  patroni.downSinceMs = null;
+  if (postgres.inRecovery) {
+    promote(world, member);
+    return;
+  }
+  patroni.role = 'primary';
+  recordLeadership(world, member);
+  switchOver(world, member);
+}
+
+/** What the leader writes each loop: status, history and, in synchronous mode, who commits wait for. */
+function recordLeadership(world: World, member: MemberSim): void {
+  const { etcd } = world;
+  const { postgres } = member;
+  etcd.optime = postgres.replayLsn;
+  const fork = postgres.forks.at(-1);
+  if (fork !== undefined && etcd.history.every((row) => row.timeline !== fork.timeline || row.lsn !== fork.lsn)) {
+    const at = new Date(world.time.nowMs).toISOString();
+    const row = {
+      timeline: fork.timeline,
+      lsn: fork.lsn,
+      reason: 'no recovery target specified',
+      at,
+      newLeader: member.name,
+    };
+    etcd.history = [...etcd.history.filter((other) => other.timeline < fork.timeline), row];
+  }
+  if (etcd.config.synchronousMode === 'on') {
+    const standbys = streamsFrom(world, member.name).map((other) => other.name);
+    const kept = etcd.sync?.standbys.find((name) => standbys.some((standby) => standby === name)) ?? standbys[0];
+    etcd.sync = { leader: member.name, standbys: kept === undefined ? [] : [kept] };
+  } else etcd.sync = null;
+  const wish = etcd.failover;
+  if (wish !== null && wish.scheduledAt === null && wish.leader !== member.name) etcd.failover = null;
+}
+
+function switchOver(world: World, member: MemberSim): void {
+  const wish = world.etcd.failover;
+  if (wish === null || wish.leader !== member.name) return;
+  if (wish.scheduledAt !== null && Date.parse(wish.scheduledAt) > world.time.nowMs) return;
+  const candidates = world.members.filter((other) => other !== member && (wish.member ?? other.name) === other.name);
+  const able = candidates.some(
+    (other) => isUp(other) && other.postgres.streaming && reaches(member, other) && !other.patroni.tags.nofailover,
+  );
+  if (!able) {
+    world.etcd.failover = null;
+    note(world, 'switchover failed: no candidate is able');
+    return;
+  }
+  world.etcd.failover = { ...wish, scheduledAt: null };
+  note(world, `${member.name} steps down for a switchover`);
+  demote(world, member, () => {
+    // A clean shutdown sends everything first, so the candidates lose nothing.
+    for (const other of candidates)
+      if (other.postgres.streaming)
+        other.postgres.receiveLsn = Math.max(other.postgres.receiveLsn, positionOf(member.postgres));
+    dropLeaderKey(world, 'switchover');
+  });
+}
+
+function seekLeadership(world: World, member: MemberSim): void {
+  const { patroni, postgres } = member;
+  if (postgres.process === 'down') {
+    // A former primary starts as a replica first; whether it leads again is the election's business.
+    if (!patroni.paused) {
+      postgres.inRecovery = true;
+      begin(world, member);
+    }
+    return;
+  }
+  if (!isUp(member) || postgres.frozen) return;
+  if (!postgres.inRecovery) {
+    if (takeLeaderKey(world, member.name)) lead(world, member);
+    return;
+  }
+  if (patroni.paused || !isHealthiest(world, member)) return;
+  if (takeLeaderKey(world, member.name)) {
+    patroni.leaderUntilMs = world.time.nowMs + world.options.ttlMs;
+    lead(world, member);
+  }
+}
+
+function follow(world: World, member: MemberSim, holder: MemberName): void {
+  const { patroni, postgres } = member;
+  const leader = memberSim(world, holder);
+  patroni.believesLeader = false;
+  patroni.leaderUntilMs = 0;
+  patroni.downSinceMs = null;
+  if (patroni.paused) return;
+  const needsRewind = !postgres.broken && isPrimary(leader) && hasDiverged(postgres, leader.postgres);
+  if (isPrimary(member) && !needsRewind) {
+    demote(world, member, () => {
+      postgres.inRecovery = true;
+      begin(world, member);
+    });
+    return;
+  }
+  if (needsRewind && !patroni.rewindTried) {
+    rewind(world, member, leader);
+    return;
+  }
+  postgres.upstream = leader.name;
+  if (postgres.process === 'down') {
+    postgres.inRecovery = true;
+    begin(world, member);
+  } else if (isUp(member)) patroni.role = 'replica';
+}
+
+/** Writes the member's own key: all that `/cluster` anywhere will know of it until its next loop. */
+export function publish(world: World, member: MemberSim): void {
+  const { patroni, postgres } = member;
+  const up = isUp(member) && !postgres.frozen;
+  const streaming = up && postgres.inRecovery && postgres.streaming && !isOldPatroni(world);
+  world.etcd.revision += 1;
+  world.etcd.members.set(member.name, {
+    name: member.name,
+    role: up ? (postgres.inRecovery ? 'replica' : 'primary') : patroni.role,
+    state: stateText(member) === 'unknown' ? 'running' : stateText(member),
+    timeline: up ? postgres.timeline : null,
+    xlogLocation: up ? positionOf(postgres) - patroni.understateBytes : null,
+    replayLocation: up ? postgres.replayLsn - patroni.understateBytes : null,
+    replicationState: streaming ? 'streaming' : null,
+    tags: patroni.tags,
+    pendingRestart: patroni.pendingRestart,
+  });
+  if (up) patroni.understateBytes = 0;
+}

@@ -1,0 +1,308 @@
+import { stepText, type Reply, type Step } from '../model/plan.js';
+import { fresh, unknown, type Reading, type ReadingFault } from '../model/reading.js';
+import type { Clock } from '../ports/clock.js';
+import type { DcsPort } from '../ports/dcs.js';
+import type { HostPort } from '../ports/host.js';
+import type { PatroniPort } from '../ports/patroni.js';
+import type { PostgresPort } from '../ports/postgres.js';
+import type { ProxyPort } from '../ports/proxy.js';
+import type { TagsPort } from '../ports/tags.js';
+import { dcsPort } from './dcs-port.js';
+import { proxyView, runtimeCommand } from './haproxy.js';
+import { killHost, startHost, stopHost } from './host.js';
+import {
+  clusterDocument,
+  configDocument,
+  historyDocument,
+  metricsDocument,
+  replicaStatus,
+  statusDocument,
+} from './patroni-documents.js';
+import { handle } from './patroni-requests.js';
+import { allEtcdDown } from './etcd.js';
+import { sqlStatus } from './postgres.js';
+import { memberSim, note, type HostSim, type MemberSim, type World } from './state.js';
+
+export interface SimulatedPorts {
+  readonly patroni: PatroniPort;
+  readonly dcs: DcsPort;
+  readonly postgres: PostgresPort;
+  readonly proxy: ProxyPort;
+  readonly host: HostPort;
+  readonly tags: TagsPort;
+  readonly clock: Clock;
+}
+
+/** One request that reached a simulated part. Dry-run must leave this list empty. */
+export interface SentRequest {
+  readonly atMs: number;
+  readonly port: Step['port'] | 'dcs';
+  readonly text: string;
+}
+
+/** How the network treats the next sends: executed but the answer is lost, or lost on the way there. The sender sees `maybe` both times. */
+export type SendFault = 'answer-lost' | 'never-arrives';
+
+export interface Wire {
+  readonly world: World;
+  readonly requests: SentRequest[];
+  readonly sendFaults: { readonly port: Step['port'] | null; readonly fault: SendFault }[];
+}
+
+interface Fault {
+  readonly fault: ReadingFault;
+  readonly reason: string;
+}
+
+/** Why this member's REST API gives no answer to us; null when it does. */
+export function apiFault(world: World, member: MemberSim): Fault | null {
+  const url = `GET on ${member.name}`;
+  const { patroni } = member;
+  if (world.observerCut.has('patroni') || member.cut.has('observer'))
+    return { fault: 'timeout', reason: `${url}: no answer in time` };
+  if (member.host.state === 'stopped' || (member.host.state === 'running' && patroni.process !== 'up'))
+    return { fault: 'refused', reason: `${url}: connection refused` };
+  if (member.host.state === 'paused' || patroni.frozen)
+    return { fault: 'timeout', reason: `${url}: no answer in time` };
+  if (world.options.deadlineMs > 0 && patroni.apiSlowMs >= world.options.deadlineMs)
+    return { fault: 'timeout', reason: `${url}: no answer in time` };
+  if (patroni.apiGarbage) return { fault: 'bad-reply', reason: `${url}: the answer is not JSON` };
+  if (patroni.wrongScope)
+    return { fault: 'wrong-scope', reason: `${url}: scope is another-cluster, expected ${world.options.scope}` };
+  return null;
+}
+
+function sqlFault(world: World, member: MemberSim): Fault | null {
+  const where = `SQL on ${member.name}`;
+  if (world.observerCut.has('sql') || member.cut.has('observer'))
+    return { fault: 'timeout', reason: `${where}: no answer in time` };
+  if (member.host.state === 'stopped' || member.postgres.process === 'down')
+    return { fault: 'refused', reason: `${where}: connection refused` };
+  if (member.host.state === 'paused' || member.postgres.frozen)
+    return { fault: 'timeout', reason: `${where}: no answer in time` };
+  if (member.postgres.process === 'starting')
+    return { fault: 'closed', reason: `${where}: the database system is starting up` };
+  return null;
+}
+
+export function simulatedPorts(wire: Wire): SimulatedPorts {
+  const { world } = wire;
+  return {
+    clock: world.time.clock(),
+    patroni: patroniPort(wire),
+    dcs: dcsPort(world),
+    postgres: {
+      status: (name) =>
+        read(world, `sql ${name}`, memberSim(world, name), sqlFault, (member) => sqlStatus(world, member)),
+      send: (step) =>
+        send(
+          wire,
+          step,
+          () => sqlFault(world, memberSim(world, step.member)),
+          () => endBackend(world, step),
+        ),
+      close: () => Promise.resolve(),
+    },
+    proxy: {
+      view: async () => {
+        if (!world.observerCut.has('proxy')) return fresh(proxyView(world), world.time.wallMs(), 'haproxy');
+        await world.time.block(() => false, world.options.deadlineMs);
+        return unknown('timeout', 'HAProxy: no answer in time', world.time.wallMs(), 'haproxy');
+      },
+      send: (step) =>
+        send(
+          wire,
+          step,
+          () => (world.observerCut.has('proxy') ? { fault: 'timeout', reason: 'HAProxy: no answer in time' } : null),
+          () => {
+            const text = runtimeCommand(world, step.command);
+            return { effect: text === '' ? 'done' : 'none', status: null, text };
+          },
+        ),
+      close: () => Promise.resolve(),
+    },
+    host: hostPort(wire),
+    tags: {
+      read: (name) =>
+        read(
+          world,
+          `tags ${name}`,
+          memberSim(world, name),
+          () => hostFault(world),
+          (member) => member.patroni.fileTags.noloadbalance,
+        ),
+      write: (step) =>
+        send(
+          wire,
+          step,
+          () => hostFault(world),
+          () => {
+            const { patroni } = memberSim(world, step.member);
+            patroni.fileTags = { ...patroni.fileTags, [step.tag]: step.value };
+            return { effect: 'done', status: null, text: 'written' };
+          },
+        ),
+    },
+  };
+}
+
+async function read<T>(
+  world: World,
+  source: string,
+  member: MemberSim,
+  faultOf: (world: World, member: MemberSim) => Fault | null,
+  value: (member: MemberSim) => T,
+): Promise<Reading<T>> {
+  const fault = faultOf(world, member);
+  if (fault?.fault === 'timeout') await world.time.block(() => false, world.options.deadlineMs);
+  if (fault !== null) return unknown(fault.fault, fault.reason, world.time.wallMs(), source);
+  return fresh(value(member), world.time.wallMs(), source);
+}
+
+function patroniPort(wire: Wire): PatroniPort {
+  const { world } = wire;
+  const get = async <T>(
+    name: string,
+    path: string,
+    value: (member: MemberSim) => T,
+    needsDcs = false,
+  ): Promise<Reading<T>> => {
+    const member = memberSim(world, name);
+    const fault = (): Fault | null => {
+      const api = apiFault(world, member);
+      if (api !== null || !needsDcs || !(allEtcdDown(world.etcd) || member.cut.has('dcs'))) return api;
+      return { fault: 'closed', reason: `GET ${path} on ${name}: connection closed without an answer` };
+    };
+    if (fault() === null && member.patroni.apiSlowMs > 0) await world.time.block(() => false, member.patroni.apiSlowMs);
+    return read(world, `${name} ${path}`, member, fault, value);
+  };
+  return {
+    status: (name) => get(name, '/patroni', (member) => statusDocument(world, member)),
+    cluster: (name) => get(name, '/cluster', () => clusterDocument(world), true),
+    config: (name) => get(name, '/config', () => configDocument(world), true),
+    history: (name) => get(name, '/history', () => historyDocument(world), true),
+    metrics: (name) => get(name, '/metrics', (member) => metricsDocument(world, member)),
+    replicaCheck: (name) => get(name, '/replica', (member): number => replicaStatus(member)),
+    send: (step) => {
+      const member = memberSim(world, step.member);
+      return send(
+        wire,
+        step,
+        () => sendable(apiFault(world, member)),
+        async () => {
+          const answer = await handle(world, member, step);
+          if (answer === null) return { effect: 'maybe', status: null, text: 'connection closed without an answer' };
+          return { effect: answer.status < 300 ? 'done' : 'none', status: answer.status, text: answer.text };
+        },
+      );
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A member that answers nonsense still executes what it is told: the request must count as arrived. */
+const sendable = (fault: Fault | null): Fault | null =>
+  fault !== null && (fault.fault === 'bad-reply' || fault.fault === 'wrong-scope') ? null : fault;
+
+const hostFault = (world: World): Fault | null =>
+  world.observerCut.has('host') ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
+
+function hostPort(wire: Wire): HostPort {
+  const { world } = wire;
+  const status = (host: HostSim) => ({
+    state: host.state,
+    id: host.id,
+    startedAtMs: host.startedAtMs,
+    finishedAtMs: host.finishedAtMs,
+    exitCode: host.exitCode,
+    oomKilled: false,
+    restartCount: host.restartCount,
+  });
+  return {
+    member: (name) =>
+      read(
+        world,
+        `host ${name}`,
+        memberSim(world, name),
+        () => hostFault(world),
+        (member) => status(member.host),
+      ),
+    dcs: async (name) => {
+      const host = world.etcd.endpoints.get(name);
+      const fault = hostFault(world);
+      if (fault !== null) await world.time.block(() => false, world.options.deadlineMs);
+      const atMs = world.time.wallMs();
+      if (fault !== null) return unknown(fault.fault, fault.reason, atMs, `host ${name}`);
+      if (host === undefined) return unknown('not-configured', `no host is known for ${name}`, atMs, `host ${name}`);
+      return fresh(status(host), atMs, `host ${name}`);
+    },
+    send: (step) =>
+      send(
+        wire,
+        step,
+        () => hostFault(world),
+        () => hostVerb(world, step),
+      ),
+    onEvent: (wake) => {
+      world.hostWakes.add(wake);
+      return () => world.hostWakes.delete(wake);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function hostVerb(world: World, step: Extract<Step, { port: 'host' }>): Promise<Omit<Reply, 'tookMs'>> {
+  const member = memberSim(world, step.member);
+  if (step.verb === 'kill') killHost(world, member);
+  if (step.verb === 'stop' || step.verb === 'restart') {
+    // Docker sends TERM first and KILL only after ten seconds; a frozen process never hears the first.
+    const deaf = member.patroni.frozen || member.host.state === 'paused';
+    if (member.host.state !== 'stopped') await world.time.block(() => false, deaf ? 10_000 : 1000);
+    stopHost(world, member);
+  }
+  if (step.verb === 'start' || step.verb === 'restart') startHost(world, member);
+  return { effect: 'done', status: null, text: `${step.verb} ${step.member}` };
+}
+
+function endBackend(world: World, step: Extract<Step, { port: 'sql' }>): Omit<Reply, 'tookMs'> {
+  const { postgres } = memberSim(world, step.member);
+  const found = postgres.blockers.find(
+    (blocker) => blocker.pid === step.pid && blocker.backendStart === step.backendStart,
+  );
+  if (found === undefined) return { effect: 'none', status: null, text: 'no such backend' };
+  if (step.statement === 'terminate-backend' || !found.stubborn) {
+    postgres.blockers = postgres.blockers.filter((blocker) => blocker !== found);
+    note(world, `backend ${step.pid} on ${step.member} ended`);
+  }
+  return { effect: 'done', status: null, text: 'true' };
+}
+
+/** One request, once: refused ones never arrive, others are recorded and executed, and the answer may be lost on the way back. */
+async function send(
+  wire: Wire,
+  step: Step,
+  faultOf: () => Fault | null,
+  execute: () => Omit<Reply, 'tookMs'> | Promise<Omit<Reply, 'tookMs'>>,
+): Promise<Reply> {
+  const { world } = wire;
+  const startMs = world.time.nowMs;
+  const reply = (answer: Omit<Reply, 'tookMs'>): Reply => ({
+    ...answer,
+    text: answer.text.slice(0, 300),
+    tookMs: world.time.nowMs - startMs,
+  });
+  const fault = faultOf();
+  if (fault?.fault === 'timeout') await world.time.block(() => false, world.options.deadlineMs);
+  if (fault !== null)
+    return reply({ effect: fault.fault === 'timeout' ? 'maybe' : 'none', status: null, text: fault.reason });
+  const index = wire.sendFaults.findIndex((planned) => planned.port === null || planned.port === step.port);
+  const planned = index < 0 ? null : (wire.sendFaults.splice(index, 1)[0]?.fault ?? null);
+  const lost: Omit<Reply, 'tookMs'> = { effect: 'maybe', status: null, text: 'no answer in time' };
+  if (planned !== 'never-arrives') {
+    wire.requests.push({ atMs: world.time.nowMs, port: step.port, text: stepText(step) });
+    const answer = await execute();
+    if (planned === null) return reply(answer);
+  }
+  await world.time.block(() => false, world.options.deadlineMs);
+  return reply(lost);
+}

@@ -1,0 +1,265 @@
+import { lsnFromNumber, type Lsn, type MemberName } from '../model/names.js';
+import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
+import { note, type MemberSim, type PostgresSim, type World } from './state.js';
+
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+export const FIRST_LSN = 0x5000000;
+
+export function newPostgres(nowMs: number, isPrimary: boolean): PostgresSim {
+  return {
+    process: 'up',
+    readyAtMs: nowMs,
+    startedAtMs: nowMs,
+    frozen: false,
+    inRecovery: !isPrimary,
+    promotedAtMs: null,
+    timeline: 1,
+    forks: [],
+    receiveLsn: FIRST_LSN,
+    replayLsn: FIRST_LSN,
+    upstream: null,
+    streaming: false,
+    lastMessageMs: nowMs,
+    lastReplayMs: nowMs,
+    broken: false,
+    walGap: false,
+    rewindFails: false,
+    receiveLimit: null,
+    replayStopped: false,
+    blockers: [],
+    checksumFailures: 0,
+    connections: 24,
+    baseBackups: 0,
+  };
+}
+
+export const isUp = (member: MemberSim): boolean => member.postgres.process === 'up';
+
+/** Accepts writes: SQL up and not in recovery. Says nothing about the leader key. */
+export const isPrimary = (member: MemberSim): boolean => isUp(member) && !member.postgres.inRecovery;
+
+export const answersSql = (member: MemberSim): boolean =>
+  isUp(member) && !member.postgres.frozen && member.host.state === 'running';
+
+export const positionOf = (postgres: PostgresSim): number => Math.max(postgres.receiveLsn, postgres.replayLsn);
+
+/** Where the two histories part: up to this position both hold the same WAL. */
+export function commonLsn(one: PostgresSim, other: PostgresSim): number {
+  for (let timeline = 1; ; timeline += 1) {
+    const here = forkAt(one, timeline);
+    const there = forkAt(other, timeline);
+    if (here === null && there === null) return Math.min(positionOf(one), positionOf(other));
+    if (here !== there) return Math.min(here ?? Infinity, there ?? Infinity);
+  }
+}
+
+/** True when `member` holds WAL that `leader`'s history does not: it can follow only after a rewind. */
+export const hasDiverged = (member: PostgresSim, leader: PostgresSim): boolean =>
+  member.timeline > leader.timeline ||
+  (member.timeline < leader.timeline && positionOf(member) > commonLsn(member, leader));
+
+const forkAt = (postgres: PostgresSim, timeline: number): number | null =>
+  postgres.forks.find((fork) => fork.timeline === timeline)?.lsn ?? null;
+
+export function startPostgres(world: World, member: MemberSim, tookMs: number): void {
+  const postgres = member.postgres;
+  if (postgres.process !== 'down') return;
+  postgres.process = 'starting';
+  postgres.readyAtMs = world.time.nowMs + tookMs;
+}
+
+export function stopPostgres(member: MemberSim): void {
+  const postgres = member.postgres;
+  postgres.process = 'down';
+  postgres.frozen = false;
+  postgres.streaming = false;
+  postgres.promotedAtMs = null;
+  postgres.blockers = [];
+}
+
+export function promote(world: World, member: MemberSim): void {
+  if (member.postgres.promotedAtMs !== null || !member.postgres.inRecovery) return;
+  member.postgres.promotedAtMs = world.time.nowMs + 700 + Math.floor(world.random() * 500);
+}
+
+/** The copy is made from the leader: same history, same position, nothing of what was there before. */
+export function copyFrom(world: World, member: MemberSim, source: MemberSim): void {
+  const { postgres } = member;
+  postgres.inRecovery = true;
+  postgres.timeline = source.postgres.timeline;
+  postgres.forks = source.postgres.forks;
+  postgres.receiveLsn = source.postgres.replayLsn;
+  postgres.replayLsn = source.postgres.replayLsn;
+  postgres.upstream = source.name;
+  postgres.broken = false;
+  postgres.walGap = false;
+  postgres.rewindFails = false;
+  postgres.checksumFailures = 0;
+  postgres.lastReplayMs = world.time.nowMs;
+}
+
+/** pg_rewind: back to where the histories part, then along the leader's. */
+export function rewindTo(member: MemberSim, leader: MemberSim): void {
+  const { postgres } = member;
+  const lsn = commonLsn(postgres, leader.postgres);
+  postgres.timeline = leader.postgres.timeline;
+  postgres.forks = leader.postgres.forks;
+  postgres.receiveLsn = postgres.replayLsn = lsn;
+  postgres.inRecovery = true;
+  postgres.upstream = leader.name;
+}
+
+export function stepPostgres(world: World, member: MemberSim, stepMs: number): void {
+  const { postgres } = member;
+  if (member.host.state !== 'running' || postgres.frozen) {
+    postgres.streaming = false;
+    return;
+  }
+  if (postgres.process === 'starting' && world.time.nowMs >= postgres.readyAtMs) finishStart(world, member);
+  if (postgres.process !== 'up') return;
+  if (postgres.promotedAtMs !== null && world.time.nowMs >= postgres.promotedAtMs) finishPromotion(world, member);
+  if (postgres.inRecovery) replicate(world, member, stepMs);
+  else write(world, postgres, stepMs);
+}
+
+function finishStart(world: World, member: MemberSim): void {
+  const { postgres } = member;
+  postgres.process = postgres.broken ? 'down' : 'up';
+  postgres.startedAtMs = world.time.nowMs;
+  // A replica restarts receiving at the beginning of a WAL segment, so received may be below replayed.
+  if (postgres.inRecovery) postgres.receiveLsn = Math.floor(postgres.replayLsn / SEGMENT_BYTES) * SEGMENT_BYTES;
+}
+
+function finishPromotion(world: World, member: MemberSim): void {
+  const { postgres } = member;
+  const lsn = positionOf(postgres);
+  postgres.promotedAtMs = null;
+  postgres.inRecovery = false;
+  postgres.streaming = false;
+  postgres.upstream = null;
+  postgres.forks = [...postgres.forks, { timeline: postgres.timeline, lsn }];
+  postgres.timeline += 1;
+  postgres.receiveLsn = postgres.replayLsn = lsn + 0x98;
+  note(world, `${member.name} is primary on timeline ${postgres.timeline}`);
+}
+
+function write(world: World, postgres: PostgresSim, stepMs: number): void {
+  postgres.replayLsn += Math.round((world.walBytesPerSecond * stepMs) / 1000);
+  postgres.receiveLsn = postgres.replayLsn;
+  postgres.lastReplayMs = world.time.nowMs;
+}
+
+function replicate(world: World, member: MemberSim, stepMs: number): void {
+  const { postgres } = member;
+  const source = sourceOf(world, member);
+  postgres.streaming = source !== null;
+  if (source !== null) {
+    postgres.timeline = source.postgres.timeline;
+    postgres.forks = source.postgres.forks;
+    postgres.lastMessageMs = world.time.nowMs;
+    const most = ((postgres.receiveLimit ?? world.options.catchUpBytesPerSecond) * stepMs) / 1000;
+    const behind = source.postgres.replayLsn - postgres.receiveLsn;
+    // An unthrottled replica that is only a step behind is level with the primary: real streaming takes milliseconds.
+    postgres.receiveLsn += Math.max(
+      0,
+      postgres.receiveLimit === null && behind < SEGMENT_BYTES ? behind : Math.min(behind, Math.round(most)),
+    );
+  }
+  if (postgres.replayStopped || postgres.blockers.length > 0) return;
+  const due = postgres.receiveLsn - postgres.replayLsn;
+  if (due > 0) {
+    postgres.replayLsn +=
+      due < SEGMENT_BYTES ? due : Math.min(due, Math.round((world.options.catchUpBytesPerSecond * stepMs) / 1000));
+    postgres.lastReplayMs = world.time.nowMs;
+  }
+}
+
+/** Who feeds this replica now; null when nobody does. */
+function sourceOf(world: World, member: MemberSim): MemberSim | null {
+  const source = world.members.find((other) => other.name === member.postgres.upstream);
+  if (source === undefined || !answersSql(source)) return null;
+  if (member.cut.has('peers') || source.cut.has('peers') || member.postgres.walGap) return null;
+  return hasDiverged(member.postgres, source.postgres) ? null : source;
+}
+
+const lsn = (bytes: number): Lsn => lsnFromNumber(Math.round(bytes));
+
+/** What `SqlStatus` a connection to this member would read. Only ask when `answersSql`. */
+export function sqlStatus(world: World, member: MemberSim): SqlStatus {
+  const { postgres } = member;
+  const nowMs = world.time.nowMs;
+  const replica = postgres.inRecovery;
+  return {
+    inRecovery: replica,
+    serverVersion: 150018,
+    systemIdentifier: world.systemIdentifier,
+    timeline: postgres.timeline,
+    currentLsn: replica ? null : lsn(postgres.replayLsn),
+    receiveLsn: replica ? lsn(postgres.receiveLsn) : null,
+    replayLsn: replica ? lsn(postgres.replayLsn) : null,
+    replayLagSeconds: replica ? (nowMs - postgres.lastReplayMs) / 1000 : null,
+    replayPaused: false,
+    walReceiver:
+      replica && postgres.streaming
+        ? {
+            status: 'streaming',
+            senderHost: postgres.upstream,
+            receivedTimeline: postgres.timeline,
+            latestEndLsn: lsn(postgres.receiveLsn),
+            latestEndAgeMs: nowMs - postgres.lastMessageMs,
+          }
+        : null,
+    replicas: replica ? [] : replicasOf(world, member),
+    blockers: postgres.blockers.map((blocker) => ({
+      pid: blocker.pid,
+      backendStart: blocker.backendStart,
+      user: blocker.user,
+      database: 'app',
+      application: blocker.application,
+      state: 'active',
+      xactAgeMs: nowMs - blocker.sinceMs,
+      query: blocker.query,
+      confirmed: true,
+    })),
+    slots: replica ? [] : slotsOf(world, member),
+    connections: connectionsOf(postgres),
+    checksumFailures: postgres.checksumFailures,
+    baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
+  };
+}
+
+export const streamsFrom = (world: World, primary: MemberName): readonly MemberSim[] =>
+  world.members.filter((other) => other.postgres.streaming && isUp(other) && other.postgres.upstream === primary);
+
+function replicasOf(world: World, primary: MemberSim): readonly ReplicaOfPrimary[] {
+  return streamsFrom(world, primary.name).map((other) => ({
+    applicationName: other.name,
+    state: other.postgres.receiveLsn < primary.postgres.replayLsn - SEGMENT_BYTES ? 'catchup' : 'streaming',
+    syncState: world.etcd.sync?.standbys.includes(other.name) === true ? 'sync' : 'async',
+    sentLsn: lsn(other.postgres.receiveLsn),
+    replayLsn: lsn(other.postgres.replayLsn),
+    lagBytes: Math.max(0, Math.round(primary.postgres.replayLsn - other.postgres.replayLsn)),
+  }));
+}
+
+function slotsOf(world: World, primary: MemberSim): readonly Slot[] {
+  const active = new Set(streamsFrom(world, primary.name).map((other) => other.name));
+  return world.members
+    .filter((other) => other !== primary)
+    .map((other) => ({
+      name: other.name,
+      active: active.has(other.name),
+      retainedBytes: Math.max(0, Math.round(primary.postgres.replayLsn - other.postgres.receiveLsn)),
+      walStatus: other.postgres.walGap ? 'lost' : 'reserved',
+    }));
+}
+
+function connectionsOf(postgres: PostgresSim): SqlStatus['connections'] {
+  const total = postgres.connections;
+  const active = Math.floor(total / 4);
+  return {
+    max: 200,
+    total,
+    byDatabase: [{ database: 'app', total, active, idle: total - active, idleInTransaction: 0 }],
+  };
+}

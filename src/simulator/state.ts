@@ -1,0 +1,232 @@
+import type { MemberName } from '../model/names.js';
+import type { VirtualTime } from './clock.js';
+
+/** What a run can be told in advance; every field has a default, see `createCluster`. Times in milliseconds. */
+export interface ClusterOptions {
+  readonly scope: string;
+  readonly members: readonly string[];
+  readonly dcs: readonly string[];
+  readonly seed: number;
+  readonly startMs: number;
+  readonly patroniVersion: string;
+  readonly ttlMs: number;
+  readonly loopWaitMs: number;
+  readonly retryTimeoutMs: number;
+  readonly maximumLagOnFailoverBytes: number;
+  readonly primaryStartTimeoutMs: number;
+  /** How long a base backup takes. */
+  readonly cloneMs: number;
+  readonly rewindMs: number;
+  /** Clients' WAL on the primary, bytes per second. */
+  readonly walBytesPerSecond: number;
+  /** How fast a replica receives and replays when it is behind, bytes per second. */
+  readonly catchUpBytesPerSecond: number;
+  readonly haproxy: { readonly interMs: number; readonly fall: number; readonly rise: number };
+  readonly primaryBackend: string;
+  readonly replicaBackend: string;
+  /** After how long the controller's own calls give up. 0: a call that would hang answers at once that it timed out. */
+  readonly deadlineMs: number;
+}
+
+export type CutFrom = 'dcs' | 'peers' | 'proxy' | 'observer';
+
+export interface Blocker {
+  readonly pid: number;
+  readonly backendStart: string;
+  readonly query: string;
+  readonly user: string;
+  readonly application: string;
+  readonly sinceMs: number;
+  /** Ignores a cancel, as a backend in uninterruptible work does; only terminate ends it. */
+  readonly stubborn: boolean;
+}
+
+/** Where a timeline ended and the next began; decides who must rewind. */
+export interface Fork {
+  readonly timeline: number;
+  readonly lsn: number;
+}
+
+export interface PostgresSim {
+  process: 'up' | 'starting' | 'down';
+  readyAtMs: number;
+  startedAtMs: number;
+  frozen: boolean;
+  inRecovery: boolean;
+  promotedAtMs: number | null;
+  timeline: number;
+  forks: readonly Fork[];
+  /** Positions in bytes; a primary's two are the same. */
+  receiveLsn: number;
+  replayLsn: number;
+  upstream: MemberName | null;
+  streaming: boolean;
+  lastMessageMs: number;
+  lastReplayMs: number;
+  broken: boolean;
+  walGap: boolean;
+  rewindFails: boolean;
+  receiveLimit: number | null;
+  replayStopped: boolean;
+  blockers: readonly Blocker[];
+  checksumFailures: number;
+  connections: number;
+  baseBackups: number;
+}
+
+export interface TagSet {
+  readonly noloadbalance: boolean;
+  readonly nofailover: boolean;
+}
+
+/** Work of Patroni's own background thread: a list of states to pass through. */
+export interface Task {
+  readonly kind: 'reinitialize' | 'restart' | 'rewind' | 'demote';
+  readonly phases: readonly TaskPhase[];
+  phase: number;
+  untilMs: number;
+}
+
+export interface TaskPhase {
+  readonly state: string;
+  readonly role: PatroniSim['role'] | null;
+  readonly forMs: number;
+  readonly end: (() => void) | null;
+}
+
+export interface PatroniSim {
+  process: 'up' | 'starting' | 'down';
+  readyAtMs: number;
+  frozen: boolean;
+  thawed: boolean;
+  nextLoopMs: number;
+  /** Patroni's own words for PostgreSQL's state; what SQL says wins while SQL answers. */
+  state: string;
+  role: 'primary' | 'replica' | 'demoted' | 'uninitialized';
+  /** Believes to hold the leader key, by its own clock, until then. */
+  leaderUntilMs: number;
+  believesLeader: boolean;
+  paused: boolean;
+  unlocked: boolean;
+  dcsFailingSinceMs: number | null;
+  lastDcsMs: number;
+  task: Task | null;
+  startingSinceMs: number | null;
+  downSinceMs: number | null;
+  rewindTried: boolean;
+  fileTags: TagSet;
+  tags: TagSet;
+  reloadAsked: boolean;
+  pendingRestart: boolean;
+  failsafeActive: boolean;
+  apiSlowMs: number;
+  apiGarbage: boolean;
+  wrongScope: boolean;
+  /** Bytes by which the next published position is too low: seen on replicas that were just created. */
+  understateBytes: number;
+}
+
+export interface HostSim {
+  state: 'running' | 'stopped' | 'paused';
+  id: string;
+  startedAtMs: number;
+  finishedAtMs: number | null;
+  exitCode: number | null;
+  restartCount: number;
+}
+
+export interface MemberSim {
+  readonly name: MemberName;
+  readonly postgres: PostgresSim;
+  readonly patroni: PatroniSim;
+  readonly host: HostSim;
+  readonly cut: Set<CutFrom>;
+}
+
+export interface PublishedMember {
+  readonly name: MemberName;
+  readonly role: string;
+  readonly state: string;
+  readonly timeline: number | null;
+  readonly xlogLocation: number | null;
+  readonly replayLocation: number | null;
+  readonly replicationState: string | null;
+  readonly tags: TagSet;
+  readonly pendingRestart: boolean;
+}
+
+export interface FailoverKey {
+  readonly leader: string | null;
+  readonly member: string | null;
+  readonly scheduledAt: string | null;
+}
+
+export interface EtcdSim {
+  readonly endpoints: Map<string, HostSim>;
+  revision: number;
+  raftTerm: number;
+  leader: { readonly holder: MemberName; readonly modRevision: number; readonly createRevision: number } | null;
+  /** Session leases by member: a member's key and, if it leads, the leader key hang on it. */
+  readonly leases: Map<MemberName, { readonly id: string; expiresMs: number }>;
+  readonly members: Map<MemberName, PublishedMember>;
+  failover: FailoverKey | null;
+  sync: { readonly leader: string | null; readonly standbys: readonly string[] } | null;
+  optime: number | null;
+  history: { timeline: number; lsn: number; reason: string; at: string; newLeader: string }[];
+  config: { paused: boolean; synchronousMode: 'off' | 'on'; failsafeMode: boolean };
+  tenure: { readonly owner: string; readonly epoch: string; expiresMs: number } | null;
+  ledger: string | null;
+  alarms: { readonly memberId: string; readonly alarm: string }[];
+  readonly wakes: Set<() => void>;
+}
+
+export interface ServerSim {
+  readonly backend: string;
+  readonly member: MemberName;
+  nextCheckMs: number;
+  /** The present check has had no answer yet; it fails when its own timeout is over. */
+  hanging: boolean;
+  /** 0 .. rise + fall - 1; from `rise` on the server is up. */
+  health: number;
+  adminDrain: boolean;
+  adminMaint: boolean;
+  unresolvedSinceMs: number | null;
+  resolution: boolean;
+  sessions: number;
+  changedMs: number;
+  checkStatus: string;
+}
+
+/** Everything that the simulated cluster is. The step functions of the other files change it; nobody else does. */
+export interface World {
+  readonly options: ClusterOptions;
+  readonly time: VirtualTime;
+  readonly random: () => number;
+  readonly systemIdentifier: string;
+  readonly members: readonly MemberSim[];
+  readonly etcd: EtcdSim;
+  readonly servers: readonly ServerSim[];
+  readonly observerCut: Set<'patroni' | 'sql' | 'dcs' | 'proxy' | 'host'>;
+  readonly hostWakes: Set<(what: string) => void>;
+  /** What happened, in words: for narration, for calibration and for the hash of a history. */
+  readonly events: { readonly atMs: number; readonly text: string }[];
+  walBytesPerSecond: number;
+  nextPid: number;
+  baseBackup: boolean;
+}
+
+export const note = (world: World, text: string): void => {
+  world.events.push({ atMs: world.time.nowMs, text });
+};
+
+export function memberSim(world: World, name: string): MemberSim {
+  const found = world.members.find((member) => member.name === name);
+  if (found === undefined) {
+    throw new Error(
+      `no member ${name} in the simulated cluster; it has ${world.members.map((m) => m.name).join(', ')}`,
+    );
+  }
+  return found;
+}
+
+export const isOldPatroni = (world: World): boolean => world.options.patroniVersion.startsWith('3.0');

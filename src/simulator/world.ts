@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import { memberName, type MemberName } from '../model/names.js';
+import { VirtualTime } from './clock.js';
+import { newEtcd, renewLease, stepEtcd, takeLeaderKey } from './etcd.js';
+import type { Faults } from './fault-catalogue.js';
+import { faultsOf } from './faults.js';
+import { newServers, serverUp, stepHaproxy } from './haproxy.js';
+import { newHost } from './host.js';
+import { newPatroni, publish, stepPatroni } from './patroni.js';
+import { simulatedPorts, type SentRequest, type SimulatedPorts, type Wire } from './ports.js';
+import { answersSql, FIRST_LSN, isPrimary, newPostgres, stepPostgres } from './postgres.js';
+import { seededRandom } from './random.js';
+import { memberSim, type ClusterOptions, type MemberSim, type World } from './state.js';
+
+/** The grain of the simulated world, milliseconds. Everything happens on its multiples; only sleeps end in between. */
+export const STEP_MS = 100;
+
+const DEFAULTS: ClusterOptions = {
+  scope: 'email-cluster',
+  members: ['patroni1', 'patroni2', 'patroni3'],
+  dcs: ['etcd1', 'etcd2', 'etcd3'],
+  seed: 1,
+  startMs: Date.UTC(2026, 0, 15, 2, 0, 0),
+  patroniVersion: '4.1.4',
+  ttlMs: 30_000,
+  loopWaitMs: 10_000,
+  retryTimeoutMs: 10_000,
+  maximumLagOnFailoverBytes: 1_048_576,
+  primaryStartTimeoutMs: 300_000,
+  cloneMs: 8000,
+  rewindMs: 3000,
+  walBytesPerSecond: 64 * 1024,
+  catchUpBytesPerSecond: 64 * 1024 * 1024,
+  haproxy: { interMs: 3000, fall: 3, rise: 2 },
+  primaryBackend: 'postgres_primary',
+  replicaBackend: 'postgres_replicas',
+  deadlineMs: 2000,
+};
+
+/**
+ * A Patroni cluster with its etcd, HAProxy and PostgreSQL in one process and in virtual time. The first member starts as leader, the
+ * others stream from it. The same options and the same calls at the same virtual times give the same history.
+ */
+export interface SimulatedCluster extends Faults {
+  readonly options: ClusterOptions;
+  readonly requests: readonly SentRequest[];
+  readonly events: readonly { readonly atMs: number; readonly text: string }[];
+  readonly time: VirtualTime;
+  /** Virtual time, milliseconds since the epoch. */
+  nowMs(): number;
+  /** Moves virtual time. Synchronous: what waits for it continues in the next turns of the event loop. */
+  advance(ms: number): void;
+  /** Moves virtual time in steps and lets everything that waits for it run in between: for a controller with a loop of its own. */
+  play(ms: number): Promise<void>;
+  /** Calls `tick`, waits for it, moves on by `everyMs`, until `untilMs` (virtual, absolute). */
+  run(untilMs: number, tick: () => Promise<unknown>, everyMs?: number): Promise<void>;
+  ports(): SimulatedPorts;
+  leader(): MemberName | null;
+  /** Members whose PostgreSQL accepts writes, whatever the leader key says. */
+  primaries(): readonly MemberName[];
+  /** Where HAProxy would send a write now; null when nowhere, or to a member that would refuse it. */
+  writesGoTo(): MemberName | null;
+  /** The raw simulated member, to look at. Changing it breaks the simulation's rules: use the faults. */
+  inspect(member: string): MemberSim;
+  /** SHA-256 over all that happened and all that is, to compare two runs. */
+  hash(): string;
+}
+
+export function createCluster(overrides: Partial<ClusterOptions> = {}): SimulatedCluster {
+  const options: ClusterOptions = { ...DEFAULTS, ...overrides };
+  if (options.members.length === 0)
+    throw new Error('a simulated cluster needs at least one member; options.members is empty');
+  const world = newWorld(options);
+  const wire: Wire = { world, requests: [], sendFaults: [] };
+  const ports = simulatedPorts(wire);
+  const { time } = world;
+  const advance = (ms: number): void => {
+    advanceTo(world, time.nowMs + ms);
+  };
+  return {
+    ...faultsOf(wire),
+    options,
+    requests: wire.requests,
+    events: world.events,
+    time,
+    nowMs: () => time.nowMs,
+    advance,
+    play: async (ms) => {
+      const untilMs = time.nowMs + ms;
+      while (time.nowMs < untilMs) {
+        await turn();
+        advance(Math.min(STEP_MS, untilMs - time.nowMs));
+      }
+      await turn();
+    },
+    run: async (untilMs, tick, everyMs = 1000) => {
+      while (time.nowMs < untilMs) {
+        await tick();
+        advance(everyMs);
+      }
+    },
+    ports: () => ports,
+    leader: () => world.etcd.leader?.holder ?? null,
+    primaries: () =>
+      world.members.filter((member) => isPrimary(member) && answersSql(member)).map((member) => member.name),
+    writesGoTo: () => writesGoTo(world),
+    inspect: (name) => memberSim(world, name),
+    hash: () => hashOf(world, wire),
+  };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function newWorld(options: ClusterOptions): World {
+  const random = seededRandom(options.seed);
+  const names = options.members.map(memberName);
+  const members = names.map((name, index): MemberSim => {
+    const firstLoopMs = options.startMs + Math.floor(random() * options.loopWaitMs);
+    const postgres = newPostgres(options.startMs, index === 0);
+    if (index > 0) Object.assign(postgres, { upstream: names[0], streaming: true });
+    const patroni = newPatroni(options.startMs, firstLoopMs, index === 0 ? 'primary' : 'replica');
+    return { name, postgres, patroni, host: newHost(name, options.startMs), cut: new Set() };
+  });
+  const world: World = {
+    options,
+    time: new VirtualTime(options.startMs, () => {
+      advanceTo(world, world.time.nowMs + STEP_MS);
+    }),
+    random,
+    systemIdentifier: '7711055305761135589',
+    members,
+    etcd: newEtcd(options.dcs, (name) => newHost(name, options.startMs)),
+    servers: newServers(options, members),
+    observerCut: new Set(),
+    hostWakes: new Set(),
+    events: [],
+    walBytesPerSecond: options.walBytesPerSecond,
+    nextPid: 4001,
+    baseBackup: false,
+  };
+  settle(world);
+  return world;
+}
+
+/** As after some minutes of quiet: keys written, the leader's lease half used at a moment that the seed chooses. */
+function settle(world: World): void {
+  const leader = world.members[0];
+  if (leader === undefined) return;
+  for (const member of world.members) {
+    renewLease(world, member.name);
+    publish(world, member);
+  }
+  takeLeaderKey(world, leader.name);
+  world.etcd.optime = FIRST_LSN;
+  leader.patroni.believesLeader = true;
+  leader.patroni.leaderUntilMs = world.time.nowMs + world.options.ttlMs;
+}
+
+function advanceTo(world: World, untilMs: number): void {
+  const { time } = world;
+  while (time.nowMs < untilMs) {
+    const sinceStart = time.nowMs - world.options.startMs;
+    const boundaryMs = world.options.startMs + (Math.floor(sinceStart / STEP_MS) + 1) * STEP_MS;
+    const nextMs = Math.min(untilMs, boundaryMs, Math.max(time.nextWakeMs() ?? Infinity, time.nowMs + 1));
+    if (nextMs === boundaryMs) {
+      time.nowMs = nextMs;
+      step(world);
+    }
+    time.moveTo(nextMs);
+  }
+}
+
+function step(world: World): void {
+  stepEtcd(world, STEP_MS);
+  for (const member of world.members) stepPostgres(world, member, STEP_MS);
+  for (const member of world.members) stepPatroni(world, member);
+  stepHaproxy(world);
+}
+
+/** HAProxy spreads over every server that it believes to be up: a client that tries again finds the one that takes the write. */
+function writesGoTo(world: World): MemberName | null {
+  for (const server of world.servers) {
+    if (server.backend !== world.options.primaryBackend || !serverUp(world, server)) continue;
+    const member = memberSim(world, server.member);
+    if (isPrimary(member) && answersSql(member) && !member.cut.has('proxy')) return member.name;
+  }
+  return null;
+}
+
+function hashOf(world: World, wire: Wire): string {
+  const etcd = {
+    ...world.etcd,
+    wakes: null,
+    leases: [...world.etcd.leases],
+    members: [...world.etcd.members],
+    endpoints: [...world.etcd.endpoints],
+  };
+  const members = world.members.map((member) => ({ ...member, cut: [...member.cut] }));
+  const all = {
+    nowMs: world.time.nowMs,
+    etcd,
+    members,
+    servers: world.servers,
+    events: world.events,
+    requests: wire.requests,
+  };
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
