@@ -1,0 +1,89 @@
+import type { ClusterConfig } from '../../model/config.js';
+import type { HostStatus } from '../../model/host.js';
+import type { Reply } from '../../model/plan.js';
+import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
+import type { Clock } from '../../ports/clock.js';
+import type { HostPort } from '../../ports/host.js';
+import { fillIn, runCommand } from './run.js';
+
+/** Patroni needs this long to stop cleanly and give its leader key back; the command gets it beyond `deadlines.host`. */
+const CLEAN_STOP_MS = 60_000;
+
+/** Exit codes of the status command, as `systemctl is-active` uses them. Every other code proves nothing. */
+const STATES: Readonly<Record<number, HostStatus['state']>> = { 0: 'running', 3: 'stopped' };
+
+/** ssh's own code for "could not get there", which says nothing about the member. */
+const NOT_REACHED = 255;
+
+/**
+ * Hosts by the operator's own commands: argv templates in which `{name}` becomes the host's name (`hosts.members`), run without a shell.
+ *
+ * - `status` exits 0 when the member runs and 3 when it is stopped; anything else, or no end in time, is an unknown reading.
+ * - `start`, `stop`, `restart`, `kill` exit 0 when it is done. A command that did not start did nothing; any other end is "maybe",
+ *   since half of it may have been done.
+ *
+ * `stop` and `restart` may take a minute longer than `deadlines.host`. There are no events: the poll sees changes.
+ */
+export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
+  const hosts = cluster.hosts;
+  const commands = hosts?.commands ?? null;
+  const deadlineMs = cluster.deadlines.host;
+
+  async function status(host: string | undefined, what: string): Promise<Reading<HostStatus>> {
+    if (commands === null || host === undefined) return notConfigured(`host of ${what}`, clock.now());
+    const argv = fillIn(commands.status, { name: host });
+    const source = argv.join(' ');
+    const outcome = await runCommand(argv, { deadlineMs });
+    const atMs = clock.now();
+    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
+    const state = outcome.code === null ? undefined : STATES[outcome.code];
+    if (state !== undefined) return fresh(hostStatus(state, host), atMs, source);
+    const reason = `${source}: ${endText(outcome.code)}, where 0 is running and 3 is stopped: ${outcome.stderr}`;
+    return unknown(outcome.code === NOT_REACHED ? 'unreachable' : 'bad-reply', reason, atMs, source);
+  }
+
+  return {
+    member: (member) => status(hosts?.members[member], member),
+    dcs: (name) => status(hosts?.dcs[name], name),
+
+    async send(step): Promise<Reply> {
+      const startedMs = clock.monotonic();
+      const reply = (effect: Reply['effect'], text: string): Reply => ({
+        effect,
+        status: null,
+        text: text.slice(0, 300),
+        tookMs: Math.round(clock.monotonic() - startedMs),
+      });
+      const host = hosts?.members[step.member];
+      if (commands === null || host === undefined) {
+        return reply(
+          'none',
+          `no host command is configured for ${step.member} (hosts.members, hosts.commands); nothing was run`,
+        );
+      }
+      const argv = fillIn(commands[step.verb], { name: host });
+      const extraMs = step.verb === 'stop' || step.verb === 'restart' ? CLEAN_STOP_MS : 0;
+      const outcome = await runCommand(argv, { deadlineMs: deadlineMs + extraMs });
+      if (outcome.kind === 'fault') {
+        return reply(outcome.started ? 'maybe' : 'none', `${argv.join(' ')}: ${outcome.fault.why}`);
+      }
+      if (outcome.code === 0) return reply('done', outcome.stdout.toString('utf8').trim());
+      return reply('maybe', `${argv.join(' ')}: ${endText(outcome.code)}: ${outcome.stderr}`);
+    },
+
+    onEvent: () => () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+const endText = (code: number | null): string => (code === null ? 'ended by a signal' : `exit code ${code}`);
+
+const hostStatus = (state: HostStatus['state'], id: string): HostStatus => ({
+  state,
+  id,
+  startedAtMs: null,
+  finishedAtMs: null,
+  exitCode: null,
+  oomKilled: false,
+  restartCount: 0,
+});

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { faultOf, type Fault } from '../patroni/fault.js';
+
+export type CommandOutcome =
+  /** It ran and ended. `code` null: a signal ended it. */
+  | { readonly kind: 'ended'; readonly code: number | null; readonly stdout: Buffer; readonly stderr: string }
+  /** `started` false: the operating system did not even start it. */
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly started: boolean };
+
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+const MAX_STDERR_CHARS = 300;
+
+/** Replaces `{word}` in each argument; an argument stays one argument whatever its value holds, because no shell sees it. */
+export const fillIn = (template: readonly string[], values: Readonly<Record<string, string>>): readonly string[] =>
+  template.map((argument) => argument.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole));
+
+/**
+ * Runs one program without a shell, with a deadline that counts: the program gets a process group of its own and the whole group is
+ * killed, or a child that holds the pipe open (ssh's control master does) would keep us waiting for ever. Never throws.
+ */
+export function runCommand(
+  argv: readonly string[],
+  options: { readonly deadlineMs: number; readonly stdin?: Buffer },
+): Promise<CommandOutcome> {
+  const [program, ...args] = argv;
+  return new Promise((resolve) => {
+    if (program === undefined) {
+      const fault: Fault = { fault: 'not-configured', why: 'the command is empty' };
+      resolve({ kind: 'fault', fault, started: false });
+      return;
+    }
+    const child = spawn(program, args, { shell: false, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const stdout: Buffer[] = [];
+    let bytes = 0;
+    let stderr = '';
+    const finish = (outcome: CommandOutcome): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    const abandon = (fault: Fault): void => {
+      killGroup(child.pid);
+      finish({ kind: 'fault', fault, started: true });
+    };
+    const timer = setTimeout(() => {
+      abandon({ fault: 'timeout', why: `it had not ended after ${options.deadlineMs} ms and was killed` });
+    }, options.deadlineMs);
+    child.stdout.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      stdout.push(chunk);
+      if (bytes > MAX_OUTPUT_BYTES) {
+        abandon({ fault: 'bad-reply', why: `it wrote more than ${MAX_OUTPUT_BYTES} bytes and was killed` });
+      }
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (stderr.length < MAX_STDERR_CHARS) stderr = (stderr + chunk.toString('utf8')).slice(0, MAX_STDERR_CHARS);
+    });
+    child.on('error', (error) => {
+      finish({ kind: 'fault', fault: faultOf(error), started: false });
+    });
+    child.on('close', (code) => {
+      finish({ kind: 'ended', code, stdout: Buffer.concat(stdout), stderr: stderr.trim() });
+    });
+    // A program that does not read its input closes the pipe; its exit code says what it made of that.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.stdin ?? '');
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended in this moment.
+  }
+}
