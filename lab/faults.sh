@@ -1,0 +1,577 @@
+# shellcheck shell=bash
+# faults.sh - the lab's faults, each beside its inverse. Sourced by lab/fault and lab/heal.
+#
+# fault_NAME does it and verifies by reading back that it took; heal_NAME undoes it and verifies that too. Each prints one line of what it
+# really did and exits 1 if it did not take. Each is described by a line `#: name arguments | what it does | its inverse`, from which
+# `lab/fault --list` is made.
+
+readonly TABLE=lab_report
+readonly BLOCKER=nightly-report
+
+# ---- helpers ---------------------------------------------------------------------------------------------------------
+
+need_running() { [ "$(container_state "$1")" = running ] || die "$1 does not run ($(container_state "$1"))"; }
+
+need_member() {
+  [[ $1 == patroni* ]] || die "$1 is not a member of the cluster (patroni1..3)" 2
+}
+
+need_replica() {
+  need_member "$1"
+  need_running "$1"
+  [ "$(sql "$1" 'SELECT pg_is_in_recovery()')" = t ] || die "$1 is not a replica" 2
+}
+
+megabytes() { awk -v b="$1" 'BEGIN {printf "%.1f", b / 1048576}'; }
+
+# behind NAME: how many bytes of the leader's WAL the member has not replayed.
+behind() {
+  local head
+  head=$(sql "$(leader)" 'SELECT pg_current_wal_lsn()')
+  sql "$1" "SELECT pg_wal_lsn_diff('$head', pg_last_wal_replay_lsn())::bigint"
+}
+
+# received NAME: how many bytes of the leader's WAL the member has not received.
+not_received() {
+  local head
+  head=$(sql "$(leader)" 'SELECT pg_current_wal_lsn()')
+  sql "$1" "SELECT greatest(pg_wal_lsn_diff('$head', greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())), 0)::bigint"
+}
+
+# write_wal MB: on the leader. Messages are WAL and nothing else: no table grows.
+write_wal() {
+  sql "$(leader)" "SELECT count(pg_logical_emit_message(false, 'lab', repeat('x', 1048576))) FROM generate_series(1, $1)" >/dev/null
+}
+
+# behind_by NAME BYTES: is it at least that far behind? less_than the other way round.
+behind_by() { [ "$(behind "$1")" -ge "$2" ]; }
+behind_less() { [ "$(behind "$1")" -lt "$2" ]; }
+
+streams() {
+  [ "$(sql "$(leader)" "SELECT count(*) FROM pg_stat_replication WHERE application_name = '$1' AND state = 'streaming'")" = 1 ]
+}
+
+api_field() { rest "$1" GET /patroni | docker exec -i "$(container "$1")" jq -r ".$2 // \"\""; }
+
+# Processes of a member, by what they are: patroni (the child that does the work, not PID 1, which only forwards signals), postmaster,
+# postgres (the postmaster and all of its children), startup (the one that replays WAL).
+pids() {
+  script "$1" "$2" "$PGDATA" <<'SH'
+postmaster() { head -n 1 "$1/postmaster.pid" 2>/dev/null || true; }
+case $1 in
+  patroni) pgrep -P 1 -f '/usr/bin/patroni' ;;
+  postmaster) postmaster "$2" ;;
+  postgres) p=$(postmaster "$2"); [ -n "$p" ] && { echo "$p"; pgrep -P "$p" || true; } ;;
+  startup) pgrep -P "$(postmaster "$2")" -f ': startup ' ;;
+esac | xargs
+SH
+}
+
+# all_in_state NAME LETTERS PIDS...: is the state of each of the processes one of the letters? One that is gone does not count.
+all_in_state() {
+  script "$@" <<'SH'
+letters=$1
+shift
+for pid; do
+  state=$(awk '/^State:/ {print $2}' "/proc/$pid/status" 2>/dev/null) || continue
+  case $letters in *"$state"*) ;; *) exit 1 ;; esac
+done
+SH
+}
+
+# stop_processes NAME KIND: SIGSTOP, until all of them are in state T; prints their ids.
+stop_processes() {
+  local found
+  found=$(pids "$1" "$2") || true
+  [ -n "$found" ] || die "$1 has no such process: $2"
+  # shellcheck disable=SC2086
+  inside "$1" kill -STOP $found
+  # shellcheck disable=SC2086
+  wait_for 5 all_in_state "$1" T $found || die "$1: SIGSTOP of $2 ($found) did not take"
+  printf '%s' "$found"
+}
+
+# continue_processes NAME KIND
+continue_processes() {
+  local found
+  found=$(pids "$1" "$2") || true
+  [ -n "$found" ] || die "$1 has no such process: $2"
+  # shellcheck disable=SC2086
+  inside "$1" kill -CONT $found
+  # shellcheck disable=SC2086
+  wait_for 5 all_in_state "$1" RSDI $found || die "$1: SIGCONT of $2 ($found) did not take"
+  printf '%s' "$found"
+}
+
+# healthy NAME: serves as what it is: the leader, or a replica that streams from it; an etcd member with a leader; HAProxy.
+healthy() {
+  case $1 in
+    patroni*) [ "$(leader)" = "$1" ] || streams "$1" ;;
+    etcd*) inside "$1" curl -sf -m 2 http://127.0.0.1:2379/health | grep -q '"health":"true"' ;;
+    haproxy) inside "$1" curl -sf -m 2 -o /dev/null http://127.0.0.1:7000/stats ;;
+  esac
+}
+
+wait_healthy() {
+  wait_for "$2" healthy "$1" || die "$1 is not healthy again within $2 s"
+}
+
+# ---- WAL -------------------------------------------------------------------------------------------------------------
+
+#: lag MEMBER [MB=120] | stops the replica's recovery process (SIGSTOP), then writes WAL on the leader until the replica is MB behind; it goes on receiving | SIGCONT
+fault_lag() {
+  local member=$1 mb=${2:-120} pid written=0
+  need_replica "$member"
+  pid=$(stop_processes "$member" startup)
+  until behind_by "$member" $((mb * 1048576)); do
+    [ "$written" -lt $((mb * 3)) ] || die "$member does not fall behind: $written MB written"
+    write_wal 20
+    written=$((written + 20))
+  done
+  all_in_state "$member" T "$pid" || die "$member: its recovery process ($pid) runs again"
+  say "lag: $member's recovery process ($pid) is stopped (state T), $written MB written on $(leader): $(megabytes "$(behind "$member")") MB behind"
+}
+
+heal_lag() {
+  local member=$1 pid
+  pid=$(continue_processes "$member" startup)
+  wait_for 60 behind_less "$member" 1048576 || die "$member is still $(megabytes "$(behind "$member")") MB behind"
+  say "lag healed: $member's recovery process ($pid) runs, $(megabytes "$(behind "$member")") MB behind"
+}
+
+conflicts() { sql "$1" "SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup'" | grep -qx RecoveryConflictSnapshot; }
+
+blockers() { sql "$1" "SELECT count(*) FROM pg_stat_activity WHERE application_name = '$BLOCKER' AND backend_xmin IS NOT NULL"; }
+blocks() { [ "$(blockers "$1")" -ge 1 ]; }
+blocks_no_more() { [ "$(sql "$1" "SELECT count(*) FROM pg_stat_activity WHERE application_name = '$BLOCKER'")" = 0 ]; }
+has_table() { sql "$1" "SELECT 1 FROM $TABLE LIMIT 1" | grep -qx 1; }
+
+#: blocked-replay MEMBER [query|idle] [MB=40] | a long report on the replica (application_name nightly-report) reads rows that the leader then updates and vacuums away: replay waits for it, for ever. `query` is an active query, `idle` an open transaction that does nothing (only terminating it helps) | ends the report
+fault_blocked_replay() {
+  local member=$1 kind=${2:-query} mb=${3:-40} leader statements
+  need_replica "$member"
+  leader=$(leader)
+  sql "$leader" "SET client_min_messages = warning; CREATE TABLE IF NOT EXISTS $TABLE (id int PRIMARY KEY, n int) WITH (autovacuum_enabled = off);
+    INSERT INTO $TABLE SELECT i, 0 FROM generate_series(1, 1000) i ON CONFLICT DO NOTHING"
+  wait_for 30 has_table "$member" || die "$member does not replay: is it blocked already?"
+  statements="BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT sum(n) FROM $TABLE;"
+  case $kind in
+    query)
+      docker exec -d -u postgres -e PGAPPNAME=$BLOCKER "$(container "$member")" \
+        psql -X -q -d postgres -c "$statements SELECT count(*), pg_sleep(86400) FROM $TABLE;"
+      ;;
+    idle)
+      docker exec -d -u postgres -e PGAPPNAME=$BLOCKER "$(container "$member")" \
+        bash -c "(echo '$statements'; exec sleep 86399) | psql -X -q -d postgres"
+      ;;
+    *) die "the report is 'query' or 'idle', not '$kind'" 2 ;;
+  esac
+  wait_for 10 blocks "$member" || die "the report did not start on $member"
+  # Two rounds: the first makes dead rows that the report may still see, pruning them is what it conflicts with.
+  sql "$leader" "UPDATE $TABLE SET n = n + 1"
+  sql "$leader" "VACUUM (TRUNCATE false) $TABLE"
+  write_wal "$mb"
+  wait_for 20 conflicts "$member" || die "$member's replay is not blocked: is max_standby_streaming_delay still -1?"
+  behind_by "$member" $((mb * 1048576 * 9 / 10)) || die "$member is not behind"
+  say "blocked-replay: $BLOCKER ($kind) on $member holds replay up (RecoveryConflictSnapshot), $(megabytes "$(behind "$member")") MB behind"
+}
+
+heal_blocked_replay() {
+  local member=$1 ended
+  ended=$(sql "$member" "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '$BLOCKER'")
+  inside "$member" pkill -f 'sleep 86399' || true
+  wait_for 10 blocks_no_more "$member" || die "the report on $member did not end"
+  wait_for 60 behind_less "$member" 1048576 || die "$member is still $(megabytes "$(behind "$member")") MB behind"
+  say "blocked-replay healed: $ended report(s) ended on $member, $(megabytes "$(behind "$member")") MB behind"
+}
+
+has_segment() { [ "$(sql "$1" "SELECT count(*) FROM pg_ls_waldir() WHERE name = '$2'")" = 1 ]; }
+
+in_log() { docker logs --since "$2" "$(container "$1")" 2>&1 | grep -q "$3"; }
+
+#: wal-gap MEMBER | makes a replica need WAL that no longer exists: stops it, drops its slot, writes and recycles WAL on the leader, starts it. It runs, and never streams | POST /reinitialize
+fault_wal_gap() {
+  local member=$1 leader segment since round
+  need_replica "$member"
+  leader=$(leader)
+  docker stop "$(container "$member")" >/dev/null
+  # The segment that it will ask for: the one that holds the end of what it has, which the leader cannot have moved past for more than this.
+  segment=$(sql "$leader" 'SELECT pg_walfile_name(pg_current_wal_lsn())')
+  for round in $(seq 20); do
+    # Patroni keeps making the slot again while it remembers the member; a new slot holds only what is there by then.
+    sql "$leader" "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE slot_name = '$member' AND NOT active" >/dev/null
+    sql "$leader" "SELECT count(pg_logical_emit_message(false, 'lab', repeat('x', 1048576))) FROM generate_series(1, 24)" >/dev/null
+    sql "$leader" 'SELECT pg_switch_wal()' >/dev/null
+    sql "$leader" CHECKPOINT
+    has_segment "$leader" "$segment" || break
+  done
+  if has_segment "$leader" "$segment"; then
+    docker start "$(container "$member")" >/dev/null
+    die "$leader still has $segment after $round rounds; $member started again"
+  fi
+  since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  docker start "$(container "$member")" >/dev/null
+  wait_for 60 in_log "$member" "$since" 'requested WAL segment .* has already been removed' ||
+    die "$member does not ask for WAL that is gone"
+  if streams "$member"; then die "$member streams all the same"; fi
+  say "wal-gap: $leader no longer has $segment, which $member needs; $member runs, and does not stream ($(megabytes "$(behind "$member")") MB behind)"
+}
+
+heal_wal_gap() { reinitialize "$1" wal-gap; }
+
+# reinitialize MEMBER FAULT: a new copy from the leader, through Patroni.
+reinitialize() {
+  local member=$1 answer started
+  need_member "$member"
+  leader >/dev/null
+  [ "$(container_state "$member")" = running ] || docker start "$(container "$member")" >/dev/null
+  wait_for 30 rest "$member" GET /patroni || die "$member's API does not answer"
+  started=$(now_ms)
+  answer=$(rest "$member" POST /reinitialize '{"force": true}')
+  [ "$answer" = 'reinitialize started' ] || die "$member refuses: $answer"
+  sleep 2
+  wait_healthy "$member" 120
+  say "$2 healed: $member was copied from the leader again and streams, after $((($(now_ms) - started) / 1000)) s"
+}
+
+# ---- a member --------------------------------------------------------------------------------------------------------
+
+not_running_state() { [ "$(api_field "$1" state)" != running ]; }
+
+#: break-data MEMBER | destroys the data directory (removes global/pg_control) and kills PostgreSQL: Patroni tries to start it for ever | POST /reinitialize
+fault_break_data() {
+  local member=$1 pid state
+  need_member "$member"
+  need_running "$member"
+  pid=$(pids "$member" postmaster)
+  [ -n "$pid" ] || die "$member has no postmaster"
+  inside "$member" rm "$PGDATA/global/pg_control"
+  inside "$member" kill -KILL "$pid"
+  wait_for 30 not_running_state "$member" || die "$member's PostgreSQL still runs"
+  if inside "$member" test -e "$PGDATA/global/pg_control"; then die "$member has its pg_control again"; fi
+  state=$(api_field "$member" state)
+  say "break-data: $member has no global/pg_control, its postmaster ($pid) is killed; Patroni says: ${state:-unknown}"
+}
+
+heal_break_data() { reinitialize "$1" break-data; }
+
+#: kill-postgres MEMBER | kills the postmaster (SIGKILL) and leaves the data alone | none: Patroni starts it again
+fault_kill_postgres() {
+  local member=$1 pid
+  need_member "$member"
+  pid=$(pids "$member" postmaster)
+  [ -n "$pid" ] || die "$member has no postmaster"
+  inside "$member" kill -KILL "$pid"
+  wait_for 5 process_gone "$member" "$pid" || die "$member's postmaster ($pid) is still there"
+  say "kill-postgres: $member's postmaster ($pid) is killed"
+}
+
+process_gone() { ! inside "$1" test -d "/proc/$2" || inside "$1" grep -q '^State:.Z' "/proc/$2/status"; }
+
+heal_kill_postgres() {
+  need_member "$1"
+  wait_healthy "$1" 60
+  say "kill-postgres healed: $1 is healthy (Patroni started it again)"
+}
+
+silent() { ! inside "$1" curl -s -m 2 -o /dev/null http://127.0.0.1:8008/liveness; }
+answers() { inside "$1" curl -s -m 2 -o /dev/null http://127.0.0.1:8008/liveness; }
+
+#: freeze MEMBER | stops Patroni (SIGSTOP of its working process), not PostgreSQL: the API is silent, SQL goes on; on the leader, two primaries after ttl | SIGCONT
+fault_freeze() {
+  local member=$1 pid
+  need_member "$member"
+  need_running "$member"
+  pid=$(stop_processes "$member" patroni)
+  wait_for 5 silent "$member" || die "$member's API still answers"
+  [ -n "$(sql "$member" 'SELECT 1')" ] || die "$member's PostgreSQL does not answer either"
+  say "freeze: $member's Patroni ($pid) is stopped (state T): its API is silent, its PostgreSQL answers"
+}
+
+heal_freeze() {
+  local member=$1 pid
+  pid=$(continue_processes "$member" patroni)
+  wait_for 20 answers "$member" || die "$member's API does not answer"
+  wait_healthy "$member" 90
+  say "freeze healed: $member's Patroni ($pid) runs and $member is healthy"
+}
+
+sql_silent() { ! docker exec -u postgres "$(container "$1")" timeout 2 psql -X -q -A -t -d postgres -c 'SELECT 1'; }
+
+#: freeze-postgres MEMBER | stops PostgreSQL (SIGSTOP of the postmaster and all of its children), not Patroni | SIGCONT
+fault_freeze_postgres() {
+  local member=$1 stopped
+  need_member "$member"
+  need_running "$member"
+  # The postmaster first, so that it has no new children while the others are stopped.
+  stop_processes "$member" postmaster >/dev/null
+  stopped=$(stop_processes "$member" postgres)
+  wait_for 5 sql_silent "$member" || die "$member's PostgreSQL still answers"
+  say "freeze-postgres: $(wc -w <<<"$stopped") processes of $member's PostgreSQL are stopped (state T), SQL is silent"
+}
+
+heal_freeze_postgres() {
+  local member=$1 continued
+  continued=$(continue_processes "$member" postgres)
+  wait_healthy "$member" 90
+  say "freeze-postgres healed: $(wc -w <<<"$continued") processes of $member's PostgreSQL run and $member is healthy"
+}
+
+#: kill NAME | kills the container (SIGKILL): a host that lost its power | docker start
+fault_kill() {
+  need_running "$1"
+  docker kill -s KILL "$(container "$1")" >/dev/null
+  wait_for 10 in_container_state "$1" exited || die "$1 still runs"
+  say "kill: container $(container "$1") is killed (exit code $(docker inspect --format '{{.State.ExitCode}}' "$(container "$1")"))"
+}
+
+in_container_state() { [ "$(container_state "$1")" = "$2" ]; }
+
+heal_kill() { start_container "$1" kill; }
+
+#: stop NAME | stops the container (SIGTERM): Patroni shuts PostgreSQL down and gives the leader key up | docker start
+fault_stop() {
+  local started
+  need_running "$1"
+  started=$(now_ms)
+  docker stop "$(container "$1")" >/dev/null
+  in_container_state "$1" exited || die "$1 still runs"
+  say "stop: container $(container "$1") stopped in $(($(now_ms) - started)) ms (exit code $(docker inspect --format '{{.State.ExitCode}}' "$(container "$1")"))"
+}
+
+heal_stop() { start_container "$1" stop; }
+
+# start_container NAME FAULT
+start_container() {
+  local started
+  started=$(now_ms)
+  docker start "$(container "$1")" >/dev/null
+  wait_healthy "$1" 90
+  say "$2 healed: $1 is healthy again, $((($(now_ms) - started) / 1000)) s after its start"
+}
+
+# ---- the network -----------------------------------------------------------------------------------------------------
+
+# The one interface that is not loopback: eth0, or another number once the container was taken off its network and put back.
+interface() { inside "$1" sh -c "ip -o link show type veth | sed 's/^[0-9]*: //; s/[@:].*//' | head -n 1"; }
+
+# unshape NAME INTERFACE
+unshape() {
+  script "$1" "$2" <<'SH'
+tc qdisc del dev "$1" root 2>/dev/null || true
+tc qdisc del dev "$1" ingress 2>/dev/null || true
+ip link del ifb0 2>/dev/null || true
+SH
+}
+
+#: slow-net MEMBER [RATE=2mbit] | shapes what the member receives and sends to RATE (tc tbf; what is received through an ifb device) | removes the shaping
+fault_slow_net() {
+  local member=$1 rate=${2:-2mbit} interface started=0
+  need_running "$member"
+  interface=$(interface "$member")
+  [ -n "$interface" ] || die "$member is on no network"
+  if ! script "$member" "$interface" "$rate" <<'SH'; then
+tc qdisc replace dev "$1" root tbf rate "$2" burst 64kb latency 400ms
+ip link show ifb0 >/dev/null 2>&1 || ip link add ifb0 type ifb
+ip link set ifb0 up
+tc qdisc show dev "$1" | grep -q ingress || tc qdisc add dev "$1" handle ffff: ingress
+tc filter replace dev "$1" parent ffff: protocol all prio 1 u32 match u32 0 0 action mirred egress redirect dev ifb0
+tc qdisc replace dev ifb0 root tbf rate "$2" burst 64kb latency 400ms
+SH
+    unshape "$member" "$interface"
+    die "THIS KERNEL CANNOT SHAPE TRAFFIC (tc tbf, ingress, u32, mirred, ifb): slow-net is not to be had here" 3
+  fi
+  inside "$member" tc qdisc show dev ifb0 | grep -q 'qdisc tbf' || die "$member: the shaping did not take"
+  # Seen from outside, where it can be: a replica that now receives slower than the leader writes.
+  if [[ $member == patroni* ]] && [ "$(sql "$member" 'SELECT pg_is_in_recovery()')" = t ]; then
+    write_wal 16
+    started=$(not_received "$member")
+    [ "$started" -ge $((4 * 1048576)) ] || die "$member received 16 MB at once: $rate is no bound here"
+    say "slow-net: $member's $interface is shaped to $rate both ways; 16 MB written, $(megabytes "$started") MB not received yet"
+  else
+    say "slow-net: $member's $interface is shaped to $rate both ways"
+  fi
+}
+
+heal_slow_net() {
+  local member=$1 interface
+  interface=$(interface "$member")
+  unshape "$member" "$interface"
+  if inside "$member" tc qdisc show dev "$interface" | grep -qE 'tbf|ingress'; then die "$member: the shaping is still there"; fi
+  wait_healthy "$member" 90
+  say "slow-net healed: $member's $interface is not shaped, $member is healthy"
+}
+
+# The fixed address of a container, as compose.yaml gives it; `host` is this host's end of the lab's bridge.
+fixed_ip() {
+  local subnet
+  subnet=$(label "$1" subnet)
+  case $1 in
+    etcd?) say "$subnet.1${1#etcd}" ;;
+    patroni?) say "$subnet.2${1#patroni}" ;;
+    haproxy) say "$subnet.31" ;;
+    host) say "$(label patroni1 subnet).1" ;;
+  esac
+}
+
+on_network() { docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}' "$(container "$1")" | grep -qw "$(network)"; }
+
+# cannot_reach NAME ADDRESS PORT
+cannot_reach() { ! inside "$1" timeout 1 bash -c "exec 3<>/dev/tcp/$2/$3"; }
+
+#: partition NAME [all|dcs|peers|proxy|host] | takes the container off the network: from everything (its published ports die too), or drops packets (iptables, in its own network) to and from etcd, the other members, HAProxy, or this host only | puts it back
+fault_partition() {
+  local member=$1 from=${2:-all} other port
+  local -a others=()
+  need_running "$member"
+  [ "$from" != from ] || from=${3:-all}
+  case $from in
+    all)
+      docker network disconnect "$(network)" "$(container "$member")"
+      if on_network "$member"; then die "$member is still on the network"; fi
+      say "partition: $member is off the network $(network)"
+      return
+      ;;
+    dcs) others=("${ETCDS[@]}") port=2379 ;;
+    peers) if [[ $member == etcd* ]]; then others=("${ETCDS[@]}") port=2380; else others=("${MEMBERS[@]}") port=5432; fi ;;
+    proxy) others=(haproxy) port=7000 ;;
+    host) others=(host) port= ;;
+    *) die "partition from what? all, dcs, peers, proxy or host, not '$from'" 2 ;;
+  esac
+  inside "$member" iptables -w -L -n >/dev/null 2>&1 || die "iptables does not work in $member on this kernel: only 'partition $member all' does" 3
+  script "$member" <<'SH'
+iptables -w -N LAB 2>/dev/null || true
+iptables -w -C INPUT -j LAB 2>/dev/null || { iptables -w -I INPUT -j LAB; iptables -w -I OUTPUT -j LAB; }
+SH
+  for other in "${others[@]}"; do
+    [ "$other" != "$member" ] || continue
+    local address
+    address=$(fixed_ip "$other")
+    script "$member" "$address" <<'SH'
+iptables -w -A LAB -s "$1" -j DROP
+iptables -w -A LAB -d "$1" -j DROP
+SH
+    if [ -n "$port" ]; then
+      cannot_reach "$member" "$address" "$port" || die "$member still reaches $other"
+    fi
+  done
+  if [ "$from" = host ] && [[ $member == patroni* ]]; then
+    ! curl -s -m 2 -o /dev/null "http://$(address):$((8007 + ${member#patroni}))/liveness" || die "this host still reaches $member"
+  fi
+  say "partition: $member drops all packets to and from $from ($(inside "$member" iptables -w -S LAB | grep -c -- '-j DROP') rules)"
+}
+
+heal_partition() {
+  local member=$1
+  if ! on_network "$member"; then
+    docker network connect --alias "$member" --ip "$(fixed_ip "$member")" "$(network)" "$(container "$member")"
+  fi
+  if [ "$(container_state "$member")" = running ]; then
+    script "$member" <<'SH'
+if iptables -w -S LAB >/dev/null 2>&1; then iptables -w -F LAB; fi
+SH
+  fi
+  wait_healthy "$member" 90
+  say "partition healed: $member is on the network at $(fixed_ip "$member"), drops nothing, and is healthy"
+}
+
+# ---- etcd ------------------------------------------------------------------------------------------------------------
+
+need_etcd() { [[ $1 == etcd* ]] || die "$1 is not an etcd member (etcd1..3)" 2; }
+
+#: stop-etcd ETCD | stops one etcd member's container; a second one costs the quorum | docker start
+fault_stop_etcd() {
+  need_etcd "$1"
+  fault_stop "$1"
+}
+heal_stop_etcd() {
+  need_etcd "$1"
+  docker start "$(container "$1")" >/dev/null
+  wait_for 10 in_container_state "$1" running || die "$1 did not start"
+  etcd_settled "$1" stop-etcd
+}
+
+# An etcd member without a quorum cannot be healthy, and that is not its fault.
+etcd_settled() {
+  if wait_for 15 healthy "$1"; then
+    say "$2 healed: $1 is healthy"
+  else
+    say "$2 healed: $1 runs, but is not healthy: is there a quorum?"
+  fi
+}
+
+frozen_container() { all_in_state "$1" T 1; }
+thawed_container() { all_in_state "$1" RSDI 1; }
+
+#: freeze-etcd ETCD | SIGSTOP of the etcd process: its container runs, its port accepts, nothing answers | SIGCONT
+fault_freeze_etcd() {
+  need_etcd "$1"
+  need_running "$1"
+  docker kill -s STOP "$(container "$1")" >/dev/null
+  wait_for 5 frozen_container "$1" || die "$1 does not freeze"
+  say "freeze-etcd: $1's process is stopped (state T), its container still $(container_state "$1")"
+}
+heal_freeze_etcd() {
+  need_etcd "$1"
+  docker kill -s CONT "$(container "$1")" >/dev/null
+  wait_for 5 thawed_container "$1" || die "$1 does not thaw"
+  etcd_settled "$1" freeze-etcd
+}
+
+# ---- the whole cluster -----------------------------------------------------------------------------------------------
+
+set_pause() {
+  local name
+  for name in "${MEMBERS[@]}"; do
+    [ "$(container_state "$name")" = running ] || continue
+    if rest "$name" PATCH /config "{\"pause\": $1}" >/dev/null 2>&1; then return 0; fi
+  done
+  die "no member takes PATCH /config"
+}
+
+# seen_pause VALUE: do all members that run say so?
+seen_pause() {
+  local name
+  for name in "${MEMBERS[@]}"; do
+    [ "$(container_state "$name")" = running ] || continue
+    [ "$(api_field "$name" pause)" = "$1" ] || return 1
+  done
+}
+
+#: pause | PATCH /config {"pause": true}: Patroni watches and does nothing | lab/heal pause (or lab/fault resume)
+fault_pause() {
+  set_pause true
+  wait_for 30 seen_pause true || die "not every member says that it is paused"
+  say "pause: every running member says pause"
+}
+heal_pause() {
+  set_pause null
+  wait_for 30 seen_pause '' || die "some member still says that it is paused"
+  say "pause healed: no running member says pause"
+}
+
+#: resume | the inverse of pause, under the name that operators know | lab/fault pause
+fault_resume() { heal_pause; }
+heal_resume() { fault_pause; }
+
+promoted() { [ "$(sql "$1" 'SELECT pg_is_in_recovery()')" = f ]; }
+demoted() { [ "$(sql "$1" 'SELECT pg_is_in_recovery()')" = t ]; }
+
+#: rogue-promote MEMBER | pauses the cluster, then promotes the replica behind Patroni's back (pg_ctl promote): two primaries | resume: Patroni stops and rewinds it
+fault_rogue_promote() {
+  local member=$1
+  need_replica "$member"
+  fault_pause >/dev/null
+  docker exec -u postgres "$(container "$member")" pg_ctl promote -D "$PGDATA" >/dev/null || die "$member cannot be promoted"
+  wait_for 20 promoted "$member" || die "$member is still in recovery"
+  say "rogue-promote: the cluster is paused, $member accepts writes on timeline $(sql "$member" 'SELECT timeline_id FROM pg_control_checkpoint()'), beside the leader $(leader)"
+}
+
+heal_rogue_promote() {
+  local member=$1 started
+  started=$(now_ms)
+  heal_pause >/dev/null
+  wait_for 90 demoted "$member" || die "$member is still a primary"
+  wait_healthy "$member" 90
+  say "rogue-promote healed: the cluster is resumed, $member streams from $(leader) after $((($(now_ms) - started) / 1000)) s"
+}
