@@ -1,0 +1,88 @@
+import { Refusal, text, type Format } from './formats.js';
+
+/** Formats of places: URLs, host and port, sockets. None may carry a password, since these values are logged. */
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Patroni allows nearly everything in a name; a slash would be another key in the DCS, a space another word in a proxy command. */
+export const name = text(/^[A-Za-z0-9][\w.-]*$/, 'a name of letters, digits, ".", "_" and "-"');
+
+/** A container or a unit (`patroni@1.service`), a backend of the proxy (`db:replicas`). */
+export const thing = text(/^[A-Za-z0-9][\w.@:-]*$/, 'a name of letters, digits, ".", "_", "@", ":" and "-"');
+
+function splitHostPort(raw: unknown): HostPort | null {
+  const match = typeof raw === 'string' ? /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(raw) : null;
+  const port = Number(match?.[3] ?? Number.NaN);
+  return match === null || !(port >= 0 && port <= 65_535) ? null : { host: match[1] ?? match[2] ?? '', port };
+}
+
+/** `HOST:PORT`, `[::1]:5432`. Port 0 (any free port) only where we listen. */
+export function hostPort(options: { readonly listen: boolean }): Format<HostPort> {
+  const expected = `HOST:PORT, such as 127.0.0.1:${options.listen ? 8470 : 5432}`;
+  return {
+    type: 'HOST:PORT',
+    read: (raw) => {
+      const place = splitHostPort(raw);
+      return place === null || (place.port === 0 && !options.listen)
+        ? new Refusal(expected, 'write the host, a colon and the port; IPv6 in brackets: [::1]:5432')
+        : place;
+    },
+  };
+}
+
+function parseUrl(raw: unknown): URL | null {
+  return typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : null;
+}
+
+/** An http or https URL without credentials; `path` false also refuses everything behind the port. Returned without a final slash. */
+export function webUrl(options: { readonly path: boolean; readonly example: string }): Format<string> {
+  const expected = `an http or https URL such as ${options.example}`;
+  return {
+    type: 'URL',
+    read: (raw) => {
+      const url = parseUrl(raw);
+      if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+        return new Refusal(expected, 'write the scheme, the host and the port');
+      }
+      if (url.username !== '' || url.password !== '') {
+        return new Refusal(
+          `${expected}, without a password in it`,
+          'use username and passwordEnv or passwordFile',
+          'a URL with credentials',
+        );
+      }
+      if (!options.path && (url.pathname !== '/' || url.search !== '' || url.hash !== '')) {
+        return new Refusal(expected, `leave out the path: ${url.origin}`);
+      }
+      return options.path ? String(raw) : url.origin;
+    },
+  };
+}
+
+/** `tcp://HOST:PORT` or `unix:///PATH`, and what else is named. Returned as written. */
+export function socketUrl(schemes: readonly ('tcp' | 'http')[]): Format<string> {
+  const forms = [...schemes.map((scheme) => `${scheme}://HOST:PORT`), 'unix:///PATH'].join(' or ');
+  return {
+    type: forms,
+    read: (raw) => {
+      if (typeof raw === 'string' && /^unix:\/\/\/[^\s]+$/.test(raw)) return raw;
+      const scheme = schemes.find((candidate) => typeof raw === 'string' && raw.startsWith(`${candidate}://`));
+      const place = scheme === undefined ? null : splitHostPort(String(raw).slice(scheme.length + 3));
+      return place === null
+        ? new Refusal(forms, 'write one of these forms; a path begins with a third slash')
+        : String(raw);
+    },
+  };
+}
+
+/** A prefix of DCS keys; returned with a slash at both ends, as Patroni uses it. */
+export const namespace: Format<string> = {
+  type: 'key prefix',
+  read: (raw) =>
+    typeof raw === 'string' && /^\/?[\w.-]+(?:\/[\w.-]+)*\/?$/.test(raw)
+      ? `/${raw.replaceAll(/^\/|\/$/g, '')}/`
+      : new Refusal('a key prefix such as /service/', "write the same prefix as in the members' patroni.yml"),
+};

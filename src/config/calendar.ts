@@ -1,0 +1,147 @@
+import type { CronWindow, Policy, WindowFacts } from '../model/policy.js';
+import { cronExpression } from './cron.js';
+
+const DAY_MS = 86_400_000;
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** How far a zone's wall clock is ahead of UTC at one moment, in milliseconds. */
+function offsetMs(atMs: number, timezone: string): number {
+  let formatter = formatters.get(timezone);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formatters.set(timezone, formatter);
+  }
+  const part = Object.fromEntries(formatter.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
+  const wall = Date.UTC(
+    part['year'] ?? Number.NaN,
+    (part['month'] ?? Number.NaN) - 1,
+    part['day'],
+    part['hour'],
+    part['minute'],
+    part['second'],
+  );
+  return wall - Math.floor(atMs / 1000) * 1000;
+}
+
+/**
+ * The moments at which a wall clock shows `wallMs`: usually one, two when the clock is set back. A time that is skipped when the clock is
+ * set forward counts as the first moment after the gap: a freeze at 02:30 must not be lost on that night.
+ */
+function momentsOf(wallMs: number, timezone: string): readonly number[] {
+  const before = offsetMs(wallMs - DAY_MS, timezone);
+  const after = offsetMs(wallMs + DAY_MS, timezone);
+  if (before === after) return [wallMs - before];
+  const moments = [...new Set([wallMs - before, wallMs - after])].filter(
+    (atMs) => atMs + offsetMs(atMs, timezone) === wallMs,
+  );
+  if (moments.length > 0) return moments.sort((left, right) => left - right);
+  return [endOfGap(wallMs - Math.max(before, after), wallMs - Math.min(before, after), timezone)];
+}
+
+/** The moment in (fromMs, toMs] at which the offset changes, to the second. */
+function endOfGap(fromMs: number, toMs: number, timezone: string): number {
+  const old = offsetMs(fromMs, timezone);
+  let [low, high] = [fromMs, toMs];
+  while (high - low > 1000) {
+    const middle = low + Math.floor((high - low) / 2000) * 1000;
+    if (offsetMs(middle, timezone) === old) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Moments in [fromMs, toMs] at which the window opens, in order. */
+export function openings(
+  window: CronWindow,
+  fromMs: number,
+  toMs: number,
+  kind: 'maintenance' | 'freeze',
+): readonly number[] {
+  const cron = cronExpression(window.cron);
+  const { hour, minute } = cron.fields;
+  const times = hour.flatMap((h) => minute.map((m) => (h * 60 + m) * 60_000));
+  const first = times[0] ?? 0;
+  const found: number[] = [];
+  // A day more at each end covers every time zone.
+  for (let day = Math.floor(fromMs / DAY_MS) - 1; day * DAY_MS <= toMs + DAY_MS; day += 1) {
+    if (!cron.matches(day * DAY_MS + first)) continue;
+    const steady = steadyOffset(day * DAY_MS, window.timezone);
+    for (const time of times) {
+      const moments =
+        steady === null ? momentsOf(day * DAY_MS + time, window.timezone) : [day * DAY_MS + time - steady];
+      // An hour that comes twice freezes twice, but does not grant maintenance twice.
+      found.push(...(kind === 'freeze' ? moments : moments.slice(0, 1)));
+    }
+  }
+  return found.filter((atMs) => atMs >= fromMs && atMs <= toMs).sort((left, right) => left - right);
+}
+
+/** The zone's offset if it does not change anywhere near this wall-clock day, else null. */
+function steadyOffset(wallDayMs: number, timezone: string): number | null {
+  const before = offsetMs(wallDayMs - DAY_MS, timezone);
+  return before === offsetMs(wallDayMs + 2 * DAY_MS, timezone) ? before : null;
+}
+
+/** Until when an open window stays open, windows that follow without a pause included; null when it is closed. */
+function openUntil(window: CronWindow, nowMs: number, kind: 'maintenance' | 'freeze'): number | null {
+  let untilMs: number | null = null;
+  for (const atMs of openings(window, nowMs - window.forMs + 1, nowMs + DAY_MS, kind)) {
+    if (atMs > nowMs && (untilMs === null || atMs > untilMs)) break;
+    untilMs = Math.max(untilMs ?? 0, atMs + window.forMs);
+  }
+  return untilMs;
+}
+
+/** Whether the window opens at all within 28 years, after which the calendar repeats. Cron has no years: any start does. */
+export function opensEver(window: CronWindow): boolean {
+  const cron = cronExpression(window.cron);
+  const time = ((cron.fields.hour[0] ?? 0) * 60 + (cron.fields.minute[0] ?? 0)) * 60_000;
+  const startDay = Date.UTC(2024, 0, 1) / DAY_MS;
+  for (let day = startDay; day < startDay + 28 * 366; day += 1) {
+    if (cron.matches(day * DAY_MS + time)) return true;
+  }
+  return false;
+}
+
+/** True when the window opens again before it closes, for as long as we look: it is never closed. */
+export function neverCloses(window: CronWindow): boolean {
+  const startMs = Date.UTC(2024, 0, 1);
+  const spanMs = Math.max(2 * window.forMs, 40 * DAY_MS);
+  let untilMs = startMs;
+  for (const atMs of openings({ ...window, timezone: 'UTC' }, startMs - window.forMs, startMs + spanMs, 'freeze')) {
+    if (atMs > untilMs) return false;
+    untilMs = Math.max(untilMs, atMs + window.forMs);
+  }
+  return untilMs >= startMs + spanMs;
+}
+
+/**
+ * The policy's calendar at one moment. `untilMs` is when the window closes; for one that goes on beyond a day from now it is the least
+ * time, asked again later. Of several open freezes the one that lasts longest is named.
+ */
+export function windowsAt(policy: Pick<Policy, 'windows'>, nowMs: number): WindowFacts {
+  let freeze: WindowFacts['freeze'] = null;
+  for (const window of policy.windows.freeze) {
+    const untilMs = openUntil(window, nowMs, 'freeze');
+    if (untilMs === null || (freeze !== null && freeze.untilMs >= untilMs)) continue;
+    freeze = {
+      reason: window.reason === '' ? `freeze window ${window.cron} ${window.timezone}` : window.reason,
+      untilMs,
+    };
+  }
+  let maintenance: WindowFacts['maintenance'] = null;
+  for (const window of policy.windows.maintenance) {
+    const untilMs = openUntil(window, nowMs, 'maintenance');
+    if (untilMs !== null && untilMs > (maintenance?.untilMs ?? 0)) maintenance = { untilMs };
+  }
+  return { freeze, maintenance };
+}

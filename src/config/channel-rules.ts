@@ -1,0 +1,155 @@
+import type { ClusterConfig } from '../model/config.js';
+import { eachCluster, type ConfigFacts } from './config-facts.js';
+import type { Breach, Rule } from './rule.js';
+import { durationText } from './units.js';
+
+/** How each part is reached, and that one command or backend is never taken for another. */
+export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
+  {
+    id: 'namespace-apart',
+    severity: 'error',
+    keys: ['clusters[].dcs.namespace', 'clusters[].dcs.ekimiNamespace'],
+    check: eachCluster(({ dcs }, at) =>
+      !dcs.ekimiNamespace.startsWith(dcs.namespace) && !dcs.namespace.startsWith(dcs.ekimiNamespace)
+        ? []
+        : [
+            {
+              key: `${at}.dcs.ekimiNamespace`,
+              found: `${dcs.ekimiNamespace}, inside or around Patroni's ${dcs.namespace}`,
+              expected: 'a prefix of its own',
+              remedy: 'leave it at /ekimi/: Patroni must never see our keys as a cluster',
+            },
+          ],
+    ),
+  },
+  {
+    // Tenure is renewed by calls; one slow call must not lose it.
+    id: 'tenure-outlives-call',
+    severity: 'error',
+    keys: ['clusters[].dcs.tenureTtl', 'clusters[].deadlines.dcs'],
+    check: eachCluster(({ dcs, deadlines }, at) =>
+      dcs.tenureTtlMs >= 3 * deadlines.dcs && dcs.tenureTtlMs % 1000 === 0
+        ? []
+        : [
+            {
+              key: `${at}.dcs.tenureTtl`,
+              found: `${durationText(dcs.tenureTtlMs)}, with deadlines.dcs ${durationText(deadlines.dcs)}`,
+              expected: 'whole seconds, at least three times deadlines.dcs',
+              remedy: 'raise tenureTtl or lower deadlines.dcs',
+            },
+          ],
+    ),
+  },
+  {
+    id: 'tls-pair',
+    severity: 'error',
+    keys: ['clusters[].patroni.tls', 'clusters[].dcs.tls', 'clusters[].postgres.tls'],
+    check: eachCluster((cluster, at) =>
+      tlsOf(cluster)
+        .filter(([, tls]) => (tls.cert === null) !== (tls.key === null))
+        .map(([where, tls]) => ({
+          key: `${at}.${where}`,
+          found: tls.cert === null ? 'key without cert' : 'cert without key',
+          expected: 'cert and key, or neither',
+          remedy: 'add the other one',
+        })),
+    ),
+  },
+  {
+    id: 'tls-insecure',
+    severity: 'warning',
+    keys: ['clusters[].patroni.tls', 'clusters[].dcs.tls', 'clusters[].postgres.tls'],
+    check: eachCluster((cluster, at) =>
+      tlsOf(cluster)
+        .filter(([, tls]) => tls.insecure)
+        .map(([where]) => ({
+          key: `${at}.${where}.insecure`,
+          found: 'true',
+          expected: 'false outside a lab',
+          remedy:
+            'name the authority in `ca` instead: now anybody in between can read passwords and answer for a member',
+        })),
+    ),
+  },
+  {
+    id: 'driver-commands',
+    severity: 'error',
+    keys: ['clusters[].hosts.driver', 'clusters[].tags.driver'],
+    check: eachCluster((cluster, at) =>
+      (['hosts', 'tags'] as const)
+        .filter((part) => cluster[part]?.driver === 'command' && cluster[part].commands === null)
+        .map((part) => ({
+          key: `${at}.${part}.driver`,
+          found: 'command, without commands',
+          expected: `${part}.commands`,
+          remedy: `write ${part}.commands, or choose another driver`,
+        })),
+    ),
+  },
+  {
+    id: 'command-names-target',
+    severity: 'error',
+    keys: ['clusters[].hosts.commands', 'clusters[].tags.commands', 'clusters[].tags.file'],
+    check: eachCluster(commandsWithoutTarget),
+  },
+  {
+    id: 'tags-need-containers',
+    severity: 'error',
+    keys: ['clusters[].tags.driver', 'clusters[].hosts.driver'],
+    check: eachCluster(({ tags, hosts }, at) =>
+      tags?.driver !== 'docker' || (hosts?.driver === 'docker' && Object.keys(hosts.members).length > 0)
+        ? []
+        : [
+            {
+              key: `${at}.tags.driver`,
+              found: 'docker, without hosts.driver docker and hosts.members',
+              expected: 'to know the containers of the members',
+              remedy: 'add hosts with driver docker, or choose the driver file or command',
+            },
+          ],
+    ),
+  },
+  {
+    id: 'backends-apart',
+    severity: 'error',
+    keys: ['clusters[].proxy.primaryBackend', 'clusters[].proxy.replicaBackend'],
+    check: eachCluster(({ proxy }, at) =>
+      proxy === null || proxy.primaryBackend !== proxy.replicaBackend
+        ? []
+        : [
+            {
+              key: `${at}.proxy.replicaBackend`,
+              found: `${proxy.replicaBackend} for both pools`,
+              expected: 'two backends',
+              remedy: 'name the backend of the replicas: draining in the pool of the primary would stop writes',
+            },
+          ],
+    ),
+  },
+];
+
+const tlsOf = (cluster: ClusterConfig) =>
+  (
+    [
+      ['patroni.tls', cluster.patroni.tls],
+      ['dcs.tls', cluster.dcs.tls],
+      ['postgres.tls', cluster.postgres?.tls ?? null],
+    ] as const
+  ).flatMap(([where, tls]) => (tls === null ? [] : [[where, tls] as const]));
+
+/** Without `{name}` every member's command would be the same one. */
+function commandsWithoutTarget({ hosts, tags, members }: ClusterConfig, at: string): readonly Breach[] {
+  const commands = [
+    ...Object.entries(hosts?.commands ?? {}).map(([verb, argv]) => [`${at}.hosts.commands.${verb}`, argv] as const),
+    ...Object.entries(tags?.commands ?? {}).map(([verb, argv]) => [`${at}.tags.commands.${verb}`, argv] as const),
+    ...(tags?.driver === 'file' && members.length > 1 ? [[`${at}.tags.file`, [tags.file]] as const] : []),
+  ];
+  return commands
+    .filter(([, argv]) => !argv.some((word) => word.includes('{name}')))
+    .map(([key, argv]) => ({
+      key,
+      found: argv.length === 0 ? 'no command' : argv.join(' '),
+      expected: '{name} in it, which stands for the one that is meant',
+      remedy: 'add {name}: without it every member would get the same',
+    }));
+}

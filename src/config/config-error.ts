@@ -1,0 +1,49 @@
+/**
+ * One thing wrong with a file, complete enough to be mended without opening the documentation. `code` is stable. Positions count from
+ * 1; null only where the value comes from no file (a default, or the cluster itself).
+ */
+export interface ConfigError {
+  readonly severity: 'error' | 'warning';
+  readonly code: string;
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+  /** Dotted path as in the file: `clusters[0].patroni.members.patroni1`. */
+  readonly key: string;
+  readonly found: string;
+  readonly expected: string;
+  readonly remedy: string;
+}
+
+/** Where a key stands in its file; `written` is false for a key that has its default. */
+export interface Position {
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly written: boolean;
+}
+
+/** Finds a key of one file. A key that is not written has the position of the nearest enclosing one. */
+export interface Locator {
+  readonly file: string;
+  readonly at: (key: string) => Position;
+}
+
+/** All or nothing: with one error there is no value at all, so that no half of a file can come into force. */
+export type Loaded<T> =
+  | ({ readonly ok: true; readonly warnings: readonly ConfigError[]; readonly locator: Locator } & T)
+  | { readonly ok: false; readonly errors: readonly ConfigError[] };
+
+/** `policy.yaml:12:3: error [lag-order] lag.warning: found …; expected …. Remedy: …` */
+export function errorText(error: ConfigError): string {
+  const where = [error.file, error.line, error.column].filter((part) => part !== null).join(':');
+  const key = error.key === '' ? '' : ` ${error.key}:`;
+  return `${where}: ${error.severity} [${error.code}]${key} found ${error.found}; expected ${error.expected}. Remedy: ${error.remedy}`;
+}
+
+/** What was found, short enough for one line. */
+export function foundText(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'an empty value';
+  const text = typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

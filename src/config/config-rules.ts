@@ -1,0 +1,65 @@
+import { CHANNEL_RULES } from './channel-rules.js';
+import { repeated, type ConfigFacts } from './config-facts.js';
+import { INVENTORY_RULES } from './inventory-rules.js';
+import type { Rule } from './rule.js';
+
+const LOOPBACK = /^(?:127\.|localhost$|::1$)/;
+const TOO_SHORT_A_TOKEN = 16;
+
+/** What the keys of `ekimi.yaml` owe to each other. Every row is asked; an error refuses the whole file. */
+export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
+  ...INVENTORY_RULES,
+  ...CHANNEL_RULES,
+  {
+    id: 'token-unique',
+    severity: 'error',
+    keys: ['api.tokens'],
+    check: ({ config }) => [
+      ...repeated(
+        config.api.tokens.map(({ name }, index) => [`api.tokens[${index}].name`, name]),
+        'each name once',
+        'rename one: the journal tells people apart by it',
+      ),
+      ...repeated(
+        config.api.tokens.flatMap(({ token }, index) =>
+          token === '' ? [] : [[`api.tokens[${index}]`, token] as const],
+        ),
+        'a token of its own for each name',
+        'make a new one',
+        () => 'the same token',
+      ),
+    ],
+  },
+  {
+    id: 'token-weak',
+    severity: 'warning',
+    keys: ['api.tokens'],
+    check: ({ config }) =>
+      config.api.tokens
+        .map(({ name, token }, index) => ({ name, length: token.length, key: `api.tokens[${index}]` }))
+        .filter(({ length }) => length > 0 && length < TOO_SHORT_A_TOKEN)
+        .map(({ name, length, key }) => ({
+          key,
+          found: `a token of ${length} characters for ${name}`,
+          expected: `at least ${TOO_SHORT_A_TOKEN}`,
+          remedy: 'make one with: openssl rand -hex 32',
+        })),
+  },
+  {
+    id: 'api-exposed',
+    severity: 'warning',
+    keys: ['api.listen'],
+    check: ({ config: { api } }) =>
+      LOOPBACK.test(api.host)
+        ? []
+        : [
+            {
+              key: 'api.listen',
+              found: `${api.host}:${api.port}, which others can reach`,
+              expected: 'a loopback address, or a proxy with TLS in front',
+              remedy:
+                'listen on 127.0.0.1, or make sure that the network is trusted: reading needs no token, and tokens travel in clear',
+            },
+          ],
+  },
+];

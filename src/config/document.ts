@@ -1,0 +1,154 @@
+import { isCollection, LineCounter, parseDocument, type Document } from 'yaml';
+import { didYouMean } from './suggest.js';
+import type { ConfigError } from './config-error.js';
+
+/** A YAML file that is whole. Nothing has been said yet about its keys. */
+export interface YamlFile {
+  readonly file: string;
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+type Complaint = Pick<ConfigError, 'code' | 'found' | 'expected' | 'remedy'> & { line: number; column: number };
+
+const AS_IT_WAS = 'finish or restore the file and reload; what was in force before stays in force';
+
+const NOT_UTF8: Complaint = {
+  code: 'file-not-text',
+  line: 1,
+  column: 1,
+  found: 'bytes that are not UTF-8 text',
+  expected: 'a YAML file in UTF-8',
+  remedy: AS_IT_WAS,
+};
+
+/** What an editor, a merge or a full disk leaves behind, and YAML would accept or explain badly. */
+const TRACES: readonly { readonly pattern: RegExp; readonly complaint: Omit<Complaint, 'line' | 'column'> }[] = [
+  {
+    pattern: /^(?:<{7}|\|{7}|={7}|>{7})(?: |$)/,
+    complaint: {
+      code: 'merge-conflict',
+      found: 'a merge conflict marker',
+      expected: 'a file that somebody has finished merging',
+      remedy: 'resolve the conflict, remove the marker lines and reload',
+    },
+  },
+  {
+    // A comment may hold tabs; indentation may not, and YAML's own message for it points elsewhere.
+    pattern: /^ *\t[ \t]*[^#\s]/,
+    complaint: {
+      code: 'tab-indent',
+      found: 'a tab character in the indentation',
+      expected: 'spaces: YAML does not allow tabs there',
+      remedy: 'replace the tab by spaces',
+    },
+  },
+  {
+    // What a crash leaves in a file whose size was written before its content.
+    pattern: /\u0000/,
+    complaint: {
+      code: 'half-written',
+      found: 'NUL bytes',
+      expected: 'text',
+      remedy: AS_IT_WAS,
+    },
+  },
+];
+
+function tracesIn(text: string): Complaint[] {
+  const complaints: Complaint[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const trace = TRACES.find(({ pattern }) => pattern.test(line));
+    if (trace === undefined) continue;
+    const column = trace.complaint.code === 'tab-indent' ? line.indexOf('\t') + 1 : 1;
+    complaints.push({ ...trace.complaint, line: index + 1, column });
+  }
+  return complaints;
+}
+
+function syntaxErrors(document: Document.Parsed, text: string): Complaint[] {
+  return [...document.errors, ...document.warnings].slice(0, 5).map((fault) => {
+    const start = fault.linePos?.[0] ?? { line: 1, col: 1 };
+    const duplicate = fault.code === 'DUPLICATE_KEY';
+    // Only the key: the value may be a password that somebody wrote into the file.
+    const key = (text.split('\n')[start.line - 1] ?? '').slice(start.col - 1).split(':')[0] ?? '';
+    return {
+      code: duplicate ? 'duplicate-key' : 'not-yaml',
+      line: start.line,
+      column: start.col,
+      found: duplicate ? `a key that is already there: "${key.trim()}"` : (fault.message.split('\n')[0] ?? fault.code),
+      expected: duplicate ? 'each key once' : 'valid YAML',
+      remedy: duplicate ? 'remove or rename one of the two' : `correct the YAML here; ${AS_IT_WAS}`,
+    };
+  });
+}
+
+/** Every entry of a block map ends with a newline, so a file that stops without one may have been cut anywhere. */
+function cutOff(document: Document.Parsed, text: string): Complaint[] {
+  const flow = isCollection(document.contents) && document.contents.flow;
+  if (flow || text.endsWith('\n')) return [];
+  const lines = text.split('\n');
+  return [
+    {
+      code: 'half-written',
+      line: lines.length,
+      column: (lines.at(-1) ?? '').length + 1,
+      found: 'a file that stops without an end of line',
+      expected: 'a complete file',
+      remedy: 'if nothing is missing, end the last line with a newline; write files by renaming them into place',
+    },
+  ];
+}
+
+/**
+ * The document in a file's bytes, or everything that is wrong with it as text: not UTF-8, empty, cut off, merge conflict markers, tabs,
+ * duplicate keys, syntax, several documents.
+ */
+export function parseYaml(file: string, bytes: Uint8Array): YamlFile | readonly ConfigError[] {
+  const errors = (complaints: readonly Complaint[]): readonly ConfigError[] =>
+    complaints.map((complaint) => ({ severity: 'error', file, key: '', ...complaint }));
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return errors([NOT_UTF8]);
+  }
+  const traces = tracesIn(text);
+  if (traces.length > 0) return errors(traces);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, strict: true });
+  const faults = syntaxErrors(document, text);
+  if (faults.length > 0) return errors(faults);
+  if (document.contents === null || text.trim() === '') {
+    const found = text.trim() === '' ? 'an empty file' : 'a file with comments only';
+    return errors([{ code: 'file-empty', line: 1, column: 1, found, expected: 'keys and values', remedy: AS_IT_WAS }]);
+  }
+  const cut = cutOff(document, text);
+  return cut.length > 0 ? errors(cut) : { file, document, lines };
+}
+
+/** The error of a file that could not be read at all. */
+export function unreadable(file: string, cause: unknown, purpose: string): ConfigError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const missing = code === 'ENOENT';
+  return {
+    severity: 'error',
+    code: missing ? 'file-missing' : 'file-unreadable',
+    file,
+    line: null,
+    column: null,
+    key: '',
+    found: missing ? 'no such file' : `a file that cannot be read (${code})`,
+    expected: `a readable ${purpose}`,
+    remedy: missing ? `create it; the examples in config/ are a start` : 'check the path, its owner and its mode',
+  };
+}
+
+export const unknownKey = (
+  key: string,
+  known: readonly string[],
+): Pick<ConfigError, 'found' | 'expected' | 'remedy'> => ({
+  found: `the unknown key "${key}"`,
+  expected: `one of ${known.join(', ')}`,
+  remedy: `${didYouMean(key, known)}otherwise remove it: an unknown key is never ignored`,
+});

@@ -1,0 +1,154 @@
+import { hostPort, name, namespace, socketUrl, thing, webUrl } from './addresses.js';
+import { duration, flag, listOf, mapOf, nullable, oneOf, size, text, whole, type Format } from './formats.js';
+import { key, list, optional, REQUIRED, section } from './schema.js';
+
+/** `ekimi.yaml`: where things are. What may be done to them is the policy's. */
+
+const path = text(/^[^\r\n]+$/u, 'a path; a relative one starts at the folder of this file');
+const variable = text(/^[A-Za-z_]\w*$/, 'the name of an environment variable');
+const argv = listOf(text());
+
+const tls = optional('TLS towards these addresses. Paths of PEM files.', {
+  ca: key(nullable(path), null, 'Certificates to trust instead of the system ones.'),
+  cert: key(nullable(path), null, 'Our certificate, where the other end asks for one. Needs `key`.'),
+  key: key(nullable(path), null, 'Private key of `cert`.'),
+  insecure: key(flag, false, 'Accept any certificate. For a lab only.'),
+});
+
+const auth = optional('User name and password. The password comes from the environment or a file, never from here.', {
+  username: key(text(), REQUIRED, 'User name.'),
+  passwordEnv: key(nullable(variable), null, 'Environment variable that holds the password.'),
+  passwordFile: key(nullable(path), null, 'File that holds the password; its final end of line is not part of it.'),
+});
+
+const memberUrl = webUrl({ path: false, example: 'http://10.0.0.1:8008' });
+const dcsUrl = webUrl({ path: false, example: 'http://10.0.0.1:2379' });
+
+/** A list of URLs, or a map of name to URL. A list is named by `hosts.dcs` in its order, else etcd1, etcd2, ... */
+const dcsHosts: Format<readonly string[] | Readonly<Record<string, string>>> = {
+  type: 'list of URL, or map of name to URL',
+  read: (raw) => (Array.isArray(raw) ? listOf(dcsUrl).read(raw) : mapOf(name, dcsUrl).read(raw)),
+};
+
+const callDeadline = duration({ minMs: 50, maxMs: 120_000 });
+
+const CLUSTER = {
+  scope: key(name, REQUIRED, "Patroni's scope; an answer from another scope is never believed."),
+  patroni: section("Patroni's REST API.", {
+    members: key(
+      mapOf(name, memberUrl),
+      REQUIRED,
+      'Every member by its Patroni name, with the URL of its REST API. This is the inventory: nothing is inferred from `/cluster`.',
+    ),
+    auth,
+    tls,
+  }),
+  dcs: section('etcd, as Patroni uses it, and our own corner of it.', {
+    hosts: key(
+      dcsHosts,
+      REQUIRED,
+      'Every etcd endpoint: a list of URLs, or a map of name to URL. A list takes its names from `hosts.dcs` in the same order, else etcd1, etcd2, ...',
+    ),
+    namespace: key(namespace, '/service/', "Patroni's key prefix."),
+    auth,
+    tls,
+    ekimiNamespace: key(namespace, '/ekimi/', 'Our own key prefix: tenure and ledger.'),
+    tenureTtl: key(
+      duration({ minMs: 5_000, maxMs: 300_000 }),
+      '15s',
+      'How long tenure outlives a controller that has died. In whole seconds.',
+    ),
+  }),
+  postgres: optional('PostgreSQL asked directly. Without it every SQL reading is unknown.', {
+    members: key(mapOf(name, hostPort({ listen: false })), REQUIRED, 'HOST:PORT of each member.'),
+    user: key(text(), REQUIRED, 'Needs pg_monitor, and pg_signal_backend to cancel queries.'),
+    passwordEnv: key(nullable(variable), null, 'Environment variable that holds the password.'),
+    passwordFile: key(nullable(path), null, 'File that holds the password.'),
+    database: key(text(), 'postgres', 'Database to connect to.'),
+    tls,
+  }),
+  proxy: optional('HAProxy. Without it nothing can be drained at the proxy.', {
+    stats: key(
+      webUrl({ path: true, example: 'http://127.0.0.1:7000/stats' }),
+      REQUIRED,
+      'Statistics page, without `;csv`.',
+    ),
+    statsAuth: auth,
+    runtime: key(nullable(socketUrl(['tcp'])), null, 'Runtime API. Without it we look and do not touch.'),
+    primaryBackend: key(thing, 'postgres_primary', 'Backend that routes to the primary.'),
+    replicaBackend: key(thing, 'postgres_replicas', 'Backend that routes to the replicas.'),
+  }),
+  hosts: optional('What runs the members: how to look at it, start it and stop it.', {
+    driver: key(oneOf(['docker', 'command']), REQUIRED, 'Docker Engine API, or commands of your own.'),
+    socket: key(socketUrl(['http']), 'unix:///var/run/docker.sock', 'docker: where the engine listens.'),
+    commands: optional(
+      'command: argv of each verb; `{name}` becomes the name below. Exit code and output are the answer.',
+      {
+        status: key(argv, REQUIRED, 'Prints running, stopped, paused, restarting or absent.'),
+        start: key(argv, REQUIRED, 'Starts it.'),
+        stop: key(argv, REQUIRED, 'Stops it.'),
+        restart: key(argv, REQUIRED, 'Restarts it.'),
+        kill: key(argv, REQUIRED, 'Stops it at once, without its consent.'),
+      },
+    ),
+    members: key(mapOf(name, thing), {}, 'Member to container or unit.'),
+    dcs: key(mapOf(name, thing), {}, 'etcd endpoint to container or unit.'),
+    proxy: key(mapOf(name, thing), {}, 'Proxy to container or unit.'),
+  }),
+  tags: optional("Each member's own patroni.yml: the only place where a tag means anything.", {
+    driver: key(
+      oneOf(['docker', 'file', 'command']),
+      REQUIRED,
+      'Inside the container, on this host, or by commands of your own.',
+    ),
+    file: key(
+      text(),
+      '/etc/patroni.yml',
+      'docker: path inside the container. file: path, with `{name}` for the member.',
+    ),
+    commands: optional('command: argv; `{name}` becomes the member.', {
+      read: key(argv, REQUIRED, 'Prints the file.'),
+      write: key(argv, REQUIRED, 'Takes the file on standard input.'),
+    }),
+  }),
+  deadlines: section('How long one call may take.', {
+    read: key(callDeadline, '3s', "A GET of Patroni's."),
+    slowRead: key(
+      callDeadline,
+      '12s',
+      '`GET /cluster` and `/history`, which wait for the DCS. At least retry_timeout + 2s.',
+    ),
+    sql: key(callDeadline, '3s', 'A query.'),
+    dcs: key(callDeadline, '2s', 'A request to etcd.'),
+    proxy: key(callDeadline, '2s', 'A request to HAProxy.'),
+    host: key(callDeadline, '5s', 'A request to the host driver.'),
+  }),
+};
+
+export const EKIMI_SCHEMA = {
+  clusters: list('The clusters that this controller looks after.', 1, CLUSTER),
+  journal: section('What was seen, decided and done.', {
+    directory: key(path, './var/journal', 'Folder of the journal; one controller at a time.'),
+    maxFile: key(size(), '64MB', 'A file that would grow beyond this is followed by a new one.'),
+    keepFiles: key(whole(0, 100_000), 32, 'The oldest files beyond this number are removed; 0 keeps all.'),
+  }),
+  api: section('HTTP: health, metrics, JSON, events and the dashboard.', {
+    listen: key(hostPort({ listen: true }), '127.0.0.1:8470', 'Where to listen.'),
+    tokens: list('Bearer tokens. Without one nobody can change anything over HTTP.', 0, {
+      name: key(name, REQUIRED, 'Who it is; written to the journal with what they did.'),
+      role: key(
+        oneOf(['viewer', 'operator']),
+        REQUIRED,
+        'viewer reads; operator also approves, rejects, pauses and resumes.',
+      ),
+      tokenEnv: key(nullable(variable), null, 'Environment variable that holds the token.'),
+      tokenFile: key(nullable(path), null, 'File that holds the token.'),
+    }),
+  }),
+  policy: key(path, './policy.yaml', 'The policy file. Without one nothing runs.'),
+  log: section('Our own log, JSON lines on standard output.', {
+    level: key(oneOf(['trace', 'debug', 'info', 'warn', 'error']), 'info', 'Least level that is written.'),
+    pretty: key(flag, false, 'For people instead of machines.'),
+  }),
+  instance: key(nullable(name), null, 'Our name in tenure. Default: host name and process number.'),
+};

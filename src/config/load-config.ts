@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import { memberName } from '../model/names.js';
+import { CONFIG_RULES } from './config-rules.js';
+import { conform } from './conform.js';
+import type { Loaded } from './config-error.js';
+import { parseYaml, unreadable } from './document.js';
+import { EKIMI_SCHEMA } from './ekimi-schema.js';
+import { hashOf } from './hash.js';
+import { judge } from './rule.js';
+import { withoutSecrets } from './secrets.js';
+import { SecretReader, type Environment } from './secret-reader.js';
+import type { Values } from './schema.js';
+
+export type LoadedConfig = Loaded<{ readonly config: EkimiConfig; readonly hash: string }>;
+
+/**
+ * Reads, checks and completes `ekimi.yaml`, and resolves its secrets from `env` and from files. Never throws; with one error there is no
+ * configuration. Relative paths start at the folder of the file. `hash` leaves secrets out.
+ */
+export function loadConfig(file: string, env: Environment): LoadedConfig {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (err) {
+    return { ok: false, errors: [unreadable(file, err, 'configuration')] };
+  }
+  const yaml = parseYaml(file, bytes);
+  if (!('document' in yaml)) return { ok: false, errors: yaml };
+  const { values, errors, locator } = conform(yaml, EKIMI_SCHEMA);
+  if (values === null) return { ok: false, errors };
+  const secrets = new SecretReader(locator, dirname(resolve(file)), env);
+  const config = configOf(values, secrets);
+  const rows = judge(CONFIG_RULES, { config, values }, locator);
+  const wrong = [...secrets.errors, ...rows.filter((row) => row.severity === 'error')];
+  if (wrong.length > 0) return { ok: false, errors: wrong };
+  return { ok: true, config, hash: hashOf(withoutSecrets(config)), warnings: rows, locator };
+}
+
+export type ConfigValues = Values<typeof EKIMI_SCHEMA>;
+export type ClusterValues = ConfigValues['clusters'][number];
+
+function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
+  const { journal, api } = values;
+  return {
+    clusters: values.clusters.map((cluster, index) => clusterOf(cluster, `clusters[${index}]`, secrets)),
+    journal: {
+      directory: secrets.path(journal.directory),
+      maxFileBytes: journal.maxFile,
+      keepFiles: journal.keepFiles,
+    },
+    api: {
+      host: api.listen.host,
+      port: api.listen.port,
+      tokens: api.tokens.map(({ name, role, ...source }, index) => ({
+        name,
+        role,
+        token: secrets.required(`api.tokens[${index}]`, 'token', source.tokenEnv, source.tokenFile),
+      })),
+    },
+    policyFile: secrets.path(values.policy),
+    log: values.log,
+    instance: values.instance ?? `${hostname()}:${process.pid}`,
+  };
+}
+
+function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): ClusterConfig {
+  const { patroni, dcs, postgres, proxy, hosts, tags } = values;
+  return {
+    scope: values.scope,
+    members: Object.keys(patroni.members).map(memberName),
+    patroni: {
+      urls: patroni.members,
+      auth: secrets.auth(`${at}.patroni.auth`, patroni.auth),
+      tls: secrets.tls(`${at}.patroni.tls`, patroni.tls),
+    },
+    dcs: {
+      hosts: dcsHostsOf(values),
+      namespace: dcs.namespace,
+      auth: secrets.auth(`${at}.dcs.auth`, dcs.auth),
+      tls: secrets.tls(`${at}.dcs.tls`, dcs.tls),
+      ekimiNamespace: dcs.ekimiNamespace,
+      tenureTtlMs: dcs.tenureTtl,
+    },
+    postgres: postgres && {
+      hosts: postgres.members,
+      user: postgres.user,
+      password: secrets.optional(`${at}.postgres`, 'password', postgres.passwordEnv, postgres.passwordFile),
+      database: postgres.database,
+      tls: secrets.tls(`${at}.postgres.tls`, postgres.tls),
+    },
+    proxy: proxy && {
+      stats: proxy.stats,
+      statsAuth: secrets.auth(`${at}.proxy.statsAuth`, proxy.statsAuth),
+      runtime: proxy.runtime,
+      primaryBackend: proxy.primaryBackend,
+      replicaBackend: proxy.replicaBackend,
+    },
+    hosts: hosts && { ...hosts },
+    tags: tags && { ...tags, file: tags.driver === 'file' ? secrets.path(tags.file) : tags.file },
+    deadlines: values.deadlines,
+  };
+}
+
+/** Names for a bare list of URLs: those of `hosts.dcs` in order, so that an endpoint and what runs it can be matched. */
+function dcsHostsOf({ dcs, hosts }: ClusterValues): readonly { readonly name: string; readonly url: string }[] {
+  if (!isList(dcs.hosts)) return Object.entries(dcs.hosts).map(([name, url]) => ({ name, url }));
+  const names = Object.keys(hosts?.dcs ?? {});
+  const urls = dcs.hosts;
+  return urls.map((url, index) => ({
+    name: (names.length === urls.length ? names[index] : undefined) ?? `etcd${index + 1}`,
+    url,
+  }));
+}
+
+const isList = (value: ClusterValues['dcs']['hosts']): value is readonly string[] => Array.isArray(value);

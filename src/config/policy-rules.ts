@@ -1,0 +1,210 @@
+import { ACTION_NAMES } from '../model/plan.js';
+import type { CronWindow, Policy } from '../model/policy.js';
+import { neverCloses, opensEver } from './calendar.js';
+import { restrictsBothDays } from './cron.js';
+import type { Breach, Rule } from './rule.js';
+import { durationText, sizeText } from './units.js';
+
+const LEAST_INTERVAL_MS = 200;
+const isOn = (mode: string): boolean => mode === 'approve' || mode === 'auto';
+
+/** Each pair must rise from left to right. */
+function rising(pairs: readonly (readonly [string, number, string, number])[]): Breach[] {
+  return pairs
+    .filter(([, lower, , upper]) => lower >= upper)
+    .map(([lowerKey, lower, upperKey, upper]) => ({
+      key: `lag.${lowerKey}`,
+      found: `lag.${lowerKey} ${sizeText(lower)} and lag.${upperKey} ${sizeText(upper)}`,
+      expected: `lag.${lowerKey} below lag.${upperKey}`,
+      remedy: `lower lag.${lowerKey} or raise lag.${upperKey}`,
+    }));
+}
+
+type Windows = readonly { readonly key: string; readonly freeze: boolean; readonly window: CronWindow }[];
+const windowsOf = ({ windows }: Policy): Windows => [
+  ...windows.maintenance.map((window, index) => ({ key: `windows.maintenance[${index}]`, freeze: false, window })),
+  ...windows.freeze.map((window, index) => ({ key: `windows.freeze[${index}]`, freeze: true, window })),
+];
+
+/** What the policy's values owe to each other. Every row is asked when a policy is loaded; an error refuses the whole file. */
+export const POLICY_RULES: readonly Rule<Policy>[] = [
+  {
+    id: 'lag-order',
+    severity: 'error',
+    keys: ['lag.warning', 'lag.critical', 'lag.emergency'],
+    check: ({ lag }) =>
+      rising([
+        ['warning', lag.warningBytes, 'critical', lag.criticalBytes],
+        ['critical', lag.criticalBytes, 'emergency', lag.emergencyBytes],
+      ]),
+  },
+  {
+    // Otherwise a drained replica is given back while it still counts as lagging, and drained again.
+    id: 'lag-recovered',
+    severity: 'error',
+    keys: ['lag.recovered', 'lag.warning'],
+    check: ({ lag }) =>
+      lag.recoveredBytes <= lag.warningBytes
+        ? []
+        : [
+            {
+              key: 'lag.recovered',
+              found: sizeText(lag.recoveredBytes),
+              expected: `at most lag.warning, ${sizeText(lag.warningBytes)}`,
+              remedy: 'lower lag.recovered or raise lag.warning',
+            },
+          ],
+  },
+  {
+    id: 'poll-suspect',
+    severity: 'error',
+    keys: ['poll.suspectInterval', 'poll.interval'],
+    check: ({ poll }) =>
+      poll.suspectIntervalMs <= poll.intervalMs
+        ? []
+        : [
+            {
+              key: 'poll.suspectInterval',
+              found: durationText(poll.suspectIntervalMs),
+              expected: `at most poll.interval, ${durationText(poll.intervalMs)}`,
+              remedy: 'lower poll.suspectInterval or raise poll.interval',
+            },
+          ],
+  },
+  {
+    id: 'poll-floor',
+    severity: 'error',
+    keys: ['poll.interval', 'poll.suspectInterval'],
+    check: ({ poll }) =>
+      (
+        [
+          ['interval', poll.intervalMs],
+          ['suspectInterval', poll.suspectIntervalMs],
+        ] as const
+      )
+        .filter(([, ms]) => ms < LEAST_INTERVAL_MS)
+        .map(([name, ms]) => ({
+          key: `poll.${name}`,
+          found: durationText(ms),
+          expected: `at least ${durationText(LEAST_INTERVAL_MS)}`,
+          remedy: 'raise it: more often only burdens the members',
+        })),
+  },
+  {
+    id: 'lag-for-sampled',
+    severity: 'warning',
+    keys: ['lag.for', 'poll.interval'],
+    check: ({ lag, poll }) =>
+      lag.forMs >= poll.intervalMs
+        ? []
+        : [
+            {
+              key: 'lag.for',
+              found: durationText(lag.forMs),
+              expected: `at least poll.interval, ${durationText(poll.intervalMs)}`,
+              remedy: 'raise it: now a single pass can make a replica count as lagging',
+            },
+          ],
+  },
+  {
+    id: 'attempts-without-try',
+    severity: 'error',
+    keys: ['actions.ACTION.mode', 'actions.ACTION.attempts'],
+    check: ({ actions }) =>
+      ACTION_NAMES.filter((action) => isOn(actions[action].mode) && actions[action].attempts === 0).map((action) => ({
+        key: `actions.${action}.attempts`,
+        found: `mode ${actions[action].mode} with attempts 0`,
+        expected: 'at least one attempt for an action that is on',
+        remedy: 'raise attempts, or set the mode to off',
+      })),
+  },
+  {
+    id: 'drain-without-actuator',
+    severity: 'error',
+    keys: ['drain.actuators', 'actions.drain-replica.mode'],
+    check: ({ actions, drain }) =>
+      drain.actuators.length > 0 || actions['drain-replica'].mode === 'off'
+        ? []
+        : [
+            {
+              key: 'drain.actuators',
+              found: 'an empty list',
+              expected: `proxy, tag or both, since drain-replica is ${actions['drain-replica'].mode}`,
+              remedy: 'name an actuator, or set actions.drain-replica to off',
+            },
+          ],
+  },
+  {
+    id: 'drain-for-ever',
+    severity: 'warning',
+    keys: ['actions.drain-replica.mode', 'actions.undrain-replica.mode'],
+    check: ({ actions }) =>
+      !isOn(actions['drain-replica'].mode) || isOn(actions['undrain-replica'].mode)
+        ? []
+        : [
+            {
+              key: 'actions.undrain-replica.mode',
+              found: `${actions['undrain-replica'].mode}, while drain-replica is ${actions['drain-replica'].mode}`,
+              expected: 'approve or auto',
+              remedy: 'allow undrain-replica, or be ready to return every drained replica by hand',
+            },
+          ],
+  },
+  {
+    // A cool-down that outlives the chain makes each try look like the first: attempts would never run out.
+    id: 'chain-covers-cooldown',
+    severity: 'error',
+    keys: ['chain', 'actions.ACTION.cooldown'],
+    check: ({ actions, chainMs }) =>
+      ACTION_NAMES.filter((action) => isOn(actions[action].mode) && actions[action].cooldownMs > chainMs).map(
+        (action) => ({
+          key: `actions.${action}.cooldown`,
+          found: `${durationText(actions[action].cooldownMs)}, with chain ${durationText(chainMs)}`,
+          expected: 'a chain at least as long as every cooldown of an action that is on',
+          remedy: `raise chain to ${durationText(actions[action].cooldownMs)} or lower this cooldown`,
+        }),
+      ),
+  },
+  {
+    id: 'window-never-opens',
+    severity: 'error',
+    keys: ['windows.maintenance', 'windows.freeze'],
+    check: (policy) =>
+      windowsOf(policy)
+        .filter(({ window }) => !opensEver(window))
+        .map(({ key, window }) => ({
+          key: `${key}.cron`,
+          found: `"${window.cron}", which no day matches`,
+          expected: 'an expression that matches a day',
+          remedy: 'correct the days; day of month and day of week must both match',
+        })),
+  },
+  {
+    id: 'window-never-closes',
+    severity: 'warning',
+    keys: ['windows.maintenance', 'windows.freeze'],
+    check: (policy) =>
+      windowsOf(policy)
+        .filter(({ window }) => neverCloses(window))
+        .map(({ key, freeze, window }) => ({
+          key: `${key}.for`,
+          found: `${durationText(window.forMs)} for "${window.cron}": it opens again before it closes`,
+          expected: 'a window that is closed at times',
+          remedy: freeze ? 'shorten it; to stop everything set mode: observe' : 'shorten it, or open it less often',
+        })),
+  },
+  {
+    id: 'window-both-days',
+    severity: 'warning',
+    keys: ['windows.maintenance', 'windows.freeze'],
+    check: (policy) =>
+      windowsOf(policy)
+        .filter(({ window }) => restrictsBothDays(window.cron))
+        .map(({ key, window }) => ({
+          key: `${key}.cron`,
+          found: `"${window.cron}", with a day of month and a day of week`,
+          expected: 'to be meant so: both must match here, while classic cron opens on either',
+          remedy: 'for "either", write two windows with one of the days each',
+        })),
+  },
+];

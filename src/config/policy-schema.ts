@@ -1,0 +1,130 @@
+import { ACTION_MODES, MODES } from '../model/policy.js';
+import { ACTION_NAMES, type ActionName } from '../model/plan.js';
+import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
+import { cron, timezone } from './cron.js';
+import { amount, duration, flag, listOf, nullable, oneOf, percent, size, text, whole } from './formats.js';
+import { key, list, optional, section, REQUIRED, type OptionalSection, type Section } from './schema.js';
+
+/** `policy.yaml`: what may be done, how often and when. The defaults do little. */
+
+const span = duration();
+const positive = duration({ minMs: 1 });
+const period = duration({ minMs: 50, maxMs: 600_000 });
+
+const ACTION_DEFAULTS = {
+  'drain-replica': ['auto', '30s', '30s'],
+  'undrain-replica': ['auto', '30s', '30s'],
+  'cancel-blocking-queries': ['approve', '1m', '30s'],
+  'terminate-blocking-queries': ['approve', '1m', '30s'],
+  'restart-member': ['approve', '10m', '5m'],
+  'start-member': ['approve', '5m', '2m'],
+  'reinitialize-replica': ['off', '30m', '4h'],
+} as const satisfies Record<ActionName, readonly [mode: string, cooldown: string, timeout: string]>;
+
+const actionKeys = ([mode, cooldown, timeout]: readonly [string, string, string]) => ({
+  mode: key(
+    oneOf(ACTION_MODES),
+    mode,
+    'off plans nothing; observe only names it; approve waits for a person; auto acts.',
+  ),
+  cooldown: key(span, cooldown, 'Least time after one such action before the next.'),
+  attempts: key(whole(0, 20), 2, 'Tries within one chain before the ladder moves on.'),
+  timeout: key(positive, timeout, 'How long the effect may take before the try counts as ineffective.'),
+});
+
+type ActionSections = Record<ActionName, Section<ReturnType<typeof actionKeys>>>;
+const actions = Object.fromEntries(
+  ACTION_NAMES.map((action) => [action, section('', actionKeys(ACTION_DEFAULTS[action]), { shorthand: 'mode' })]),
+) as ActionSections;
+
+const graceKeys = {
+  for: key(nullable(span), null, 'How long it must have been seen before it is actionable.'),
+  samples: key(nullable(whole(1, 1000)), null, 'In how many passes.'),
+  clearFor: key(nullable(span), null, 'How long it must be gone before it is over.'),
+};
+
+const grace = Object.fromEntries(PROBLEM_CODES.map((code) => [code, optional('', graceKeys)])) as Record<
+  ProblemCode,
+  OptionalSection<typeof graceKeys>
+>;
+
+const window = {
+  cron: key(cron, REQUIRED, 'When it opens: five fields. Day of month and day of week must both match.'),
+  for: key(duration({ minMs: 60_000, maxMs: 60 * 86_400_000 }), REQUIRED, 'How long it stays open.'),
+  timezone: key(timezone, 'UTC', 'IANA time zone of the cron expression.'),
+  reason: key(text(/^[^\r\n]*$/u), '', 'Shown wherever the window decides something.'),
+};
+
+export const POLICY_SCHEMA = {
+  mode: key(
+    oneOf(MODES),
+    'dry-run',
+    'observe only looks; dry-run decides and sends nothing; enforce acts. Nothing below exceeds it.',
+  ),
+  poll: section('How often we look.', {
+    interval: key(period, '2s', 'Between passes while all is well.'),
+    suspectInterval: key(period, '500ms', 'Between passes while a problem is suspected or worked on.'),
+  }),
+  lag: section('When a replica counts as lagging, in bytes behind the leader.', {
+    warning: key(size(), '1MB', 'Evidence is gathered.'),
+    critical: key(size(), '10MB', 'Told as critical.'),
+    emergency: key(size(), '100MB', 'The replica may be drained.'),
+    for: key(span, '10s', 'How long beyond a threshold before it counts.'),
+    recovered: key(size(), '1MB', 'Back below this ...'),
+    recoveredFor: key(span, '30s', '... for this long, a drain of ours is undone.'),
+  }),
+  grace: section('Overrides of how long a problem must be seen before it is actionable, by problem code.', grace, {
+    family: 'PROBLEM',
+  }),
+  actions: section('What may be done. A bare word is the mode: `drain-replica: auto`.', actions, { family: 'ACTION' }),
+  drain: section('How a replica is taken out.', {
+    actuators: key(
+      listOf(oneOf(['proxy', 'tag'])),
+      ['proxy'],
+      'proxy: runtime API. tag: noloadbalance in patroni.yml.',
+    ),
+    shutdownSessions: key(flag, false, 'Also end the sessions that are still on it.'),
+  }),
+  blockers: section('Which queries may be cancelled or terminated.', {
+    olderThan: key(span, '30s', 'A younger transaction is left alone.'),
+    never: section('Never touched, whatever they block.', {
+      users: key(listOf(text()), [], 'Database users.'),
+      applications: key(listOf(text()), [], 'Values of application_name.'),
+      databases: key(listOf(text()), [], 'Databases.'),
+    }),
+  }),
+  limits: section('The most that may be risked.', {
+    concurrent: key(whole(1, 10), 1, 'Actions in flight in one cluster.'),
+    perHour: key(whole(1, 1000), 6, 'Actions in one hour; beyond it a breaker opens that only a person closes.'),
+    minHealthyReplicas: key(whole(0, 100), 1, 'Healthy replicas that must remain; one in flight counts as unhealthy.'),
+    minReadPool: key(whole(0, 100), 1, 'Replicas that must remain UP in the read pool.'),
+    stormMembers: key(
+      whole(2, 100),
+      2,
+      'This many members with a problem at once is a storm: the observer or the network is suspected.',
+    ),
+    stormQuiet: key(span, '5m', 'How long nothing is done after a storm.'),
+  }),
+  startGrace: section('After a start, takeover, clock jump, un-pause, or a reload that widens rights.', {
+    passes: key(whole(0, 1000), 3, 'Clean passes before anything is done ...'),
+    for: key(span, '10s', '... over at least this time.'),
+  }),
+  chain: key(positive, '30m', 'A problem that is back within this time after an action: the action did not help.'),
+  flap: section('A member that goes up and down is left alone.', {
+    threshold: key(amount, 3, 'Score from which it counts as flapping; each change adds one.'),
+    halfLife: key(positive, '1h', 'Time in which the score halves.'),
+  }),
+  approvals: section('What waits for a person.', {
+    expire: key(duration({ minMs: 1_000 }), '30m', 'After this a question is withdrawn.'),
+  }),
+  connections: section('Connections of one member.', {
+    warning: key(percent, '85%', 'Share of max_connections that is told.'),
+  }),
+  slots: section('Replication slots.', {
+    retainWarning: key(size(), '1GB', 'WAL held back by one slot that is told.'),
+  }),
+  windows: section('The calendar.', {
+    maintenance: list('When planned disruption may run.', 0, window),
+    freeze: list('When nothing may run.', 0, window),
+  }),
+};

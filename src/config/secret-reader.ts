@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { TlsConfig } from '../model/config.js';
+import type { ConfigError, Locator } from './config-error.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface AuthValues {
+  readonly username: string;
+  readonly passwordEnv: string | null;
+  readonly passwordFile: string | null;
+}
+
+/** Resolves what a configuration only names: environment variables, secret files, PEM files, relative paths. Collects errors. */
+export class SecretReader {
+  readonly errors: ConfigError[] = [];
+  readonly #locator: Locator;
+  readonly #folder: string;
+  readonly #env: Environment;
+
+  constructor(locator: Locator, folder: string, env: Environment) {
+    this.#locator = locator;
+    this.#folder = folder;
+    this.#env = env;
+  }
+
+  path(path: string): string {
+    return resolve(this.#folder, path);
+  }
+
+  auth(key: string, values: AuthValues | null): { readonly username: string; readonly password: string } | null {
+    if (values === null) return null;
+    const password = this.required(key, 'password', values.passwordEnv, values.passwordFile);
+    return { username: values.username, password };
+  }
+
+  /** The files' contents, not their paths. */
+  tls(key: string, values: TlsConfig | null): TlsConfig | null {
+    if (values === null) return null;
+    const pem = (name: 'ca' | 'cert' | 'key'): string | null =>
+      values[name] === null ? null : this.#file(`${key}.${name}`, values[name], '-----BEGIN');
+    return { ca: pem('ca'), cert: pem('cert'), key: pem('key'), insecure: values.insecure };
+  }
+
+  required(key: string, what: string, env: string | null, file: string | null): string {
+    const secret = this.optional(key, what, env, file);
+    if (secret === null && env === null && file === null) {
+      this.#note(key, 'secret-missing', 'neither', `${what}Env or ${what}File`, `name where the ${what} is kept`);
+    }
+    return secret ?? '';
+  }
+
+  optional(key: string, what: string, env: string | null, file: string | null): string | null {
+    if (env !== null && file !== null) {
+      const remedy = 'remove one of them';
+      this.#note(`${key}.${what}File`, 'secret-twice', 'both', `either ${what}Env or ${what}File`, remedy);
+      return null;
+    }
+    if (env !== null) return this.#variable(`${key}.${what}Env`, env);
+    return file === null ? null : this.#file(`${key}.${what}File`, file, '');
+  }
+
+  #variable(key: string, name: string): string | null {
+    const value = this.#env[name];
+    if (value !== undefined && value !== '') return value;
+    const found = `the environment variable ${name}, which is ${value === undefined ? 'not set' : 'empty'}`;
+    this.#note(
+      key,
+      'secret-unset',
+      found,
+      'a variable that holds the secret',
+      `set ${name} where the controller is started`,
+    );
+    return null;
+  }
+
+  #file(key: string, path: string, begin: string): string | null {
+    const absolute = this.path(path);
+    let content: string;
+    try {
+      content = readFileSync(absolute, 'utf8');
+    } catch (err) {
+      const code = err instanceof Error && 'code' in err ? String(err.code) : 'unknown';
+      this.#note(
+        key,
+        'file-unreadable',
+        `${absolute} (${code})`,
+        'a readable file',
+        'check the path, its owner and its mode',
+      );
+      return null;
+    }
+    const secret = begin === '' ? content.replace(/\r?\n$/, '') : content;
+    if (secret !== '' && secret.includes(begin)) return secret;
+    const expected = begin === '' ? 'a file that holds the secret' : 'a PEM file';
+    const found = secret === '' ? `${absolute}, which is empty` : `${absolute}, which is not PEM`;
+    this.#note(key, 'file-not-usable', found, expected, 'write the right content or name the right file');
+    return null;
+  }
+
+  #note(key: string, code: string, found: string, expected: string, remedy: string): void {
+    const { line, column } = this.#locator.at(key);
+    this.errors.push({ severity: 'error', code, file: this.#locator.file, line, column, key, found, expected, remedy });
+  }
+}

@@ -1,0 +1,166 @@
+import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { DynamicConfig } from '../model/patroni.js';
+import type { Policy } from '../model/policy.js';
+import type { ProblemCode } from '../model/problem.js';
+import type { ConfigError, Locator } from './config-error.js';
+import { judge, nowhere, type Breach, type Rule } from './rule.js';
+import { durationText } from './units.js';
+
+interface Both {
+  readonly config: EkimiConfig;
+  readonly policy: Policy;
+  readonly written: (key: string) => boolean;
+}
+
+const mayTouchMembers = ({ policy }: Both): boolean =>
+  Object.values(policy.actions).some(({ mode }) => mode === 'approve' || mode === 'auto');
+
+const missingActuator = {
+  proxy: (cluster: ClusterConfig) => (cluster.proxy?.runtime == null ? 'proxy.runtime' : null),
+  tag: (cluster: ClusterConfig) => (cluster.tags === null ? 'tags' : null),
+} as const;
+
+function drainBreaches({ config, policy, written }: Both): Breach[] {
+  if (policy.actions['drain-replica'].mode === 'off') return [];
+  return config.clusters.flatMap((cluster) => {
+    const missing = policy.drain.actuators.flatMap((actuator) => {
+      const section = missingActuator[actuator](cluster);
+      return section === null ? [] : [{ actuator, section }];
+    });
+    return missing.map(({ actuator, section }) => ({
+      key: 'drain.actuators',
+      found: `${actuator}, while cluster ${cluster.scope} has no ${section} in the configuration`,
+      expected: `${section} for the actuator ${actuator}`,
+      remedy: `configure ${section}, take ${actuator} out of drain.actuators, or set drain-replica to off; until then no replica of ${cluster.scope} is drained by ${actuator}`,
+      // Nobody asked for the default: it only means that draining is not possible here.
+      severity: written('drain.actuators') ? ('error' as const) : ('warning' as const),
+    }));
+  });
+}
+
+function floorBreaches(key: 'minHealthyReplicas' | 'minReadPool'): Rule<Both>['check'] {
+  return (both) =>
+    both.config.clusters.flatMap((cluster) => {
+      const floor = both.policy.limits[key];
+      const members = cluster.members.length;
+      if (floor < members - 1 || (floor === 0 && members === 1)) return [];
+      const impossible = floor >= members && both.written(`limits.${key}`);
+      if (!impossible && !mayTouchMembers(both)) return [];
+      return [
+        {
+          key: `limits.${key}`,
+          found: `${floor}, while cluster ${cluster.scope} has ${members} member${members === 1 ? '' : 's'}`,
+          expected: `less than the ${members - 1} replica${members === 2 ? '' : 's'} it can have`,
+          remedy: `lower it if a replica of ${cluster.scope} may be taken out at all; as it is none ever will be`,
+          severity: impossible ? ('error' as const) : ('warning' as const),
+        },
+      ];
+    });
+}
+
+const TOGETHER: readonly Rule<Both>[] = [
+  { id: 'drain-actuator-configured', severity: 'error', keys: ['drain.actuators'], check: drainBreaches },
+  {
+    id: 'floor-below-members',
+    severity: 'error',
+    keys: ['limits.minHealthyReplicas'],
+    check: floorBreaches('minHealthyReplicas'),
+  },
+  {
+    id: 'read-pool-below-members',
+    severity: 'error',
+    keys: ['limits.minReadPool'],
+    check: floorBreaches('minReadPool'),
+  },
+  {
+    id: 'host-driver-configured',
+    severity: 'warning',
+    keys: ['actions.start-member.mode'],
+    check: ({ config, policy }) => {
+      const { mode } = policy.actions['start-member'];
+      return config.clusters
+        .filter(({ hosts }) => (mode === 'approve' || mode === 'auto') && hosts === null)
+        .map(({ scope }) => ({
+          key: 'actions.start-member.mode',
+          found: `${mode}, while cluster ${scope} has no hosts in the configuration`,
+          expected: 'hosts for an action that starts a member',
+          remedy: `configure hosts; until then no member of ${scope} is started`,
+        }));
+    },
+  },
+];
+
+/**
+ * Rows on a configuration and a policy that do not fit each other. Pass the policy's locator to have lines and columns, and so that a
+ * default that cannot be used is a warning where the same value, written, is an error.
+ */
+export function checkTogether(
+  config: EkimiConfig,
+  policy: Policy,
+  locator: Locator = nowhere(config.policyFile),
+): ConfigError[] {
+  return judge(TOGETHER, { config, policy, written: (key) => locator.at(key).written }, locator);
+}
+
+interface Pace {
+  readonly policy: Policy;
+  readonly dynamic: DynamicConfig;
+}
+
+/** Problems that end by themselves when Patroni elects: acting before `ttl + loop_wait` is fighting it. [patroni.md sections 6, 9] */
+const HEALED_BY_PATRONI: readonly (readonly [ProblemCode, ConfigError['severity']])[] = [
+  ['leaderless', 'error'],
+  ['leader-down', 'error'],
+  ['member-down', 'warning'],
+];
+
+const CLUSTER: readonly Rule<Pace>[] = [
+  {
+    id: 'grace-leaves-patroni-time',
+    severity: 'error',
+    keys: HEALED_BY_PATRONI.map(([code]) => `grace.${code}.for`),
+    check: ({ policy, dynamic }) => {
+      const leastMs = dynamic.ttlMs + dynamic.loopWaitMs;
+      return HEALED_BY_PATRONI.flatMap(([code, severity]) => {
+        const forMs = policy.grace[code]?.forMs;
+        if (forMs === undefined || forMs >= leastMs) return [];
+        return [
+          {
+            key: `grace.${code}.for`,
+            found: durationText(forMs),
+            expected: `at least ${durationText(leastMs)}: this cluster has ttl ${durationText(dynamic.ttlMs)} and loop_wait ${durationText(dynamic.loopWaitMs)}`,
+            remedy: `raise it to ${durationText(leastMs)}, or remove it; before that Patroni may heal it by itself`,
+            severity,
+          },
+        ];
+      });
+    },
+  },
+  {
+    id: 'poll-sees-a-lease-end',
+    severity: 'error',
+    keys: ['poll.interval'],
+    check: ({ policy, dynamic }) =>
+      policy.poll.intervalMs <= dynamic.ttlMs / 3
+        ? []
+        : [
+            {
+              key: 'poll.interval',
+              found: durationText(policy.poll.intervalMs),
+              expected: `at most a third of this cluster's ttl ${durationText(dynamic.ttlMs)}: ${durationText(Math.floor(dynamic.ttlMs / 3))}`,
+              remedy: `lower it to ${durationText(Math.floor(dynamic.ttlMs / 3))} or less; a failover would be over before it was seen`,
+            },
+          ],
+  },
+];
+
+/** Rows on a policy that does not fit the pace of the cluster itself, from its own `/config`. */
+export function checkAgainstCluster(
+  policy: Policy,
+  dynamic: DynamicConfig,
+  locator: Locator = nowhere('policy'),
+): ConfigError[] {
+  return judge(CLUSTER, { policy, dynamic }, locator);
+}
+
+export const TOGETHER_RULES: readonly Pick<Rule<never>, 'id' | 'severity' | 'keys'>[] = [...TOGETHER, ...CLUSTER];
