@@ -1,10 +1,10 @@
 import { isPaused } from '../assess/leader.js';
 import { freshValue } from '../model/reading.js';
-import { no, type Gate } from './gate.js';
+import { no, type AuthorityGate } from './gate.js';
 import type { DecideInput } from './input.js';
 
 /** Are we allowed to act at all? */
-export const AUTHORITY_GATES: readonly Gate[] = [
+export const AUTHORITY_GATES: readonly AuthorityGate[] = [
   {
     name: 'tenure',
     doc: 'One instance acts at a time: it holds tenure, an etcd lease of its own. Dry-run and observe take none.',
@@ -82,7 +82,7 @@ export const AUTHORITY_GATES: readonly Gate[] = [
   },
 ];
 
-function startGrace(input: DecideInput): ReturnType<Gate['check']> {
+function startGrace(input: DecideInput): ReturnType<AuthorityGate['check']> {
   const { cleanPasses, cleanSinceMs, graceReason } = input.states.memory;
   const { passes, forMs } = input.policy.startGrace;
   const readyAtMs = (cleanSinceMs ?? input.nowMs) + forMs;

@@ -12,6 +12,13 @@ export interface Gate {
   readonly check: (input: DecideInput, candidate: Candidate) => No | null;
 }
 
+/** A gate that asks about us and not about the action: it is asked again before every later step. */
+export interface AuthorityGate {
+  readonly name: GateName;
+  readonly doc: string;
+  readonly check: (input: DecideInput, about: Pick<Candidate, 'plan'>) => No | null;
+}
+
 export const no = (because: string, unblock: string, retryAtMs: number | null = null): No => ({
   because,
   unblock,

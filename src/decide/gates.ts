@@ -1,4 +1,5 @@
 import type { Block } from '../model/decision.js';
+import type { Plan } from '../model/plan.js';
 import { AUTHORITY_GATES } from './authority-gates.js';
 import type { Candidate } from './candidate.js';
 import { CONSENT_GATES } from './consent-gates.js';
@@ -9,6 +10,16 @@ import { LIMIT_GATES } from './limit-gates.js';
 
 /** The one ordered table. Every gate is asked, every reason is kept: an operator wants all of them, not the first. */
 export const GATES: readonly Gate[] = [...AUTHORITY_GATES, ...EVIDENCE_GATES, ...LIMIT_GATES, ...CONSENT_GATES];
+
+/** Before a later step of a procedure under way: our authority anew, not the conditions under which it began. */
+export function blocksToContinue(input: DecideInput, plan: Plan): readonly Block[] {
+  const blocks: Block[] = [];
+  for (const gate of AUTHORITY_GATES) {
+    const answer = gate.check(input, { plan });
+    if (answer !== null) blocks.push({ gate: gate.name, ...answer });
+  }
+  return blocks;
+}
 
 export function blocksFor(input: DecideInput, candidate: Candidate): readonly Block[] {
   const blocks: Block[] = [];

@@ -1,0 +1,241 @@
+import { decide, requestsOf } from '../decide/decide.js';
+import {
+  requestApproval,
+  useApproval,
+  wantsApproval,
+  withDrain,
+  withoutDrain,
+  withRemediation,
+} from '../decide/bookkeeping.js';
+import type { Decision } from '../model/decision.js';
+import type { Remediation } from '../model/ledger.js';
+import { fingerprint, stepText, type Plan, type Reply, type Step } from '../model/plan.js';
+import { stepRemediation } from '../machines/step.js';
+import { stepsOf } from '../verify/verdict.js';
+import { commitLedger } from './ledger-care.js';
+import { advanceWith, look } from './look.js';
+import { write } from './record.js';
+import { isEnforcing, decideInput, type Session } from './session.js';
+
+/** A look older than this when the request is about to leave means that we slept in between: nothing is sent. */
+const STALE_LOOK_MS = 2_000;
+/** How long a pass waits for an answer; longer ones arrive while the passes go on. */
+const PATIENCE_MS = 1_000;
+
+/** Acts on the one decision that acts, and asks for the approvals that others wait for. */
+export async function carryOut(session: Session, decisions: readonly Decision[]): Promise<void> {
+  for (const decision of decisions) {
+    if (wantsApproval(decision)) await askForApproval(session, decision);
+    if (decision.kind === 'act') await begin(session, decision.plan);
+  }
+}
+
+async function askForApproval(session: Session, decision: Extract<Decision, { kind: 'held' }>): Promise<void> {
+  const nowMs = session.parts.ports.clock.now();
+  const id = session.parts.newId();
+  const why = [decision.why, ...decision.blocks.map((block) => block.because)].join('; ');
+  const ledger = requestApproval(session.ledger, decision.plan, why, {
+    nowMs,
+    id,
+    expiresMs: session.policy.approvals.expiresMs,
+  });
+  if (ledger === session.ledger) return;
+  session.ledger = ledger;
+  await write(session, { kind: 'approval', id, state: 'waiting', by: null, reason: why, plan: decision.plan });
+}
+
+/** Intent to verdict of a new remediation begins here; in dry-run it ends here too, with every request written down and none sent. */
+async function begin(session: Session, plan: Plan): Promise<void> {
+  const { ports, newId } = session.parts;
+  const shadow = !isEnforcing(session);
+  const nowMs = ports.clock.now();
+  const view = session.view;
+  if (view === null) return;
+  const remediation: Remediation = {
+    id: newId(),
+    plan,
+    phase: 'planned',
+    shadow,
+    epoch: session.parts.tenure.facts().epoch ?? '',
+    stepIndex: 0,
+    steps: requestsOf({ policy: session.policy, view }, plan).length,
+    createdAtMs: nowMs,
+    sentAtMs: null,
+    deadlineMs: nowMs,
+    endedAtMs: null,
+    lastReply: null,
+    detail: '',
+  };
+  if (shadow) return rehearse(session, remediation);
+  await sendStep(session, remediation, true);
+}
+
+/** Dry-run: the same requests, journaled one by one, and its own ledger counted as if they had gone out. */
+async function rehearse(session: Session, remediation: Remediation): Promise<void> {
+  const { view } = session;
+  if (view === null) return;
+  for (const [step, request] of requestsOf({ policy: session.policy, view }, remediation.plan).entries()) {
+    const written = await write(session, {
+      kind: 'intent',
+      id: remediation.id,
+      plan: remediation.plan,
+      step,
+      request,
+      shadow: true,
+      epoch: '',
+    });
+    if (written === null) return;
+  }
+  const done: Remediation = {
+    ...remediation,
+    phase: 'succeeded',
+    endedAtMs: session.parts.ports.clock.now(),
+    detail: 'dry-run: nothing was sent',
+  };
+  session.ledger = withRemediation(withDrain(useApproval(session.ledger, done.plan), done, session.policy), done);
+  if (done.plan.action === 'undrain-replica') session.ledger = withoutDrain(session.ledger, done.plan.target);
+  await write(session, { kind: 'verdict', id: done.id, remediation: done });
+}
+
+/**
+ * One request: look again, write the intent to the disk, commit it to etcd under our epoch, send once, note what came back. Whatever fails
+ * on the way up to the sending means that nothing is sent. [design: One risky step, then look again]
+ */
+export async function sendStep(session: Session, remediation: Remediation, isFirst: boolean): Promise<void> {
+  const { clock } = session.parts.ports;
+  const lookedAtMs = clock.monotonic();
+  const changed = await lookAgain(session, remediation, isFirst);
+  const view = session.view;
+  if (view === null) return;
+  if (changed !== null) return abandon(session, remediation, changed, isFirst);
+  const input = { view, memory: session.states.memory, ledger: session.ledger, policy: session.policy };
+  const actionStep = stepsOf(input, remediation)[remediation.stepIndex];
+  if (actionStep === undefined) return;
+  const intent = await write(session, {
+    kind: 'intent',
+    id: remediation.id,
+    plan: remediation.plan,
+    step: remediation.stepIndex,
+    request: stepText(actionStep.step),
+    shadow: false,
+    epoch: remediation.epoch,
+  });
+  if (intent === null) return;
+  const nowMs = clock.now();
+  const sending: Remediation = {
+    ...remediation,
+    phase: stepRemediation('planned', { type: 'SEND' }),
+    sentAtMs: nowMs,
+    deadlineMs: nowMs + actionStep.withinMs,
+    detail: stepText(actionStep.step),
+  };
+  const before = session.ledger;
+  session.ledger = withRemediation(
+    withDrain(useApproval(session.ledger, sending.plan), sending, session.policy),
+    sending,
+  );
+  if (!(await commitLedger(session)) || clock.monotonic() - lookedAtMs > STALE_LOOK_MS) {
+    session.ledger = before;
+    return abandon(session, remediation, 'the intent could not be committed in time: nothing was sent', isFirst);
+  }
+  await dispatch(session, sending, actionStep.step);
+}
+
+/** The decision must still be the same on a view of this very moment; a later step only needs its authority and its conditions. */
+async function lookAgain(session: Session, remediation: Remediation, isFirst: boolean): Promise<string | null> {
+  const view = await look(session);
+  const states = advanceWith(session, view);
+  session.view = view;
+  if (!isFirst) return null;
+  const again = decide(decideInput(session, view, states)).find((decision) => decision.kind === 'act');
+  if (again !== undefined && fingerprint(again.plan) === fingerprint(remediation.plan)) return null;
+  return 'the situation changed between plan and request: nothing was sent';
+}
+
+async function abandon(session: Session, remediation: Remediation, detail: string, isFirst: boolean): Promise<void> {
+  session.parts.log.info({ action: remediation.plan.action, member: remediation.plan.target, detail }, 'not sent');
+  // A first step that never left is no try: only later steps have something to end.
+  if (isFirst) return;
+  const ended: Remediation = { ...remediation, phase: 'planned', detail };
+  session.ledger = withRemediation(session.ledger, ended);
+}
+
+/** Sends, and waits a little. A slow answer (a restart blocks until PostgreSQL is up) arrives through the mailbox in a later pass. */
+async function dispatch(session: Session, sending: Remediation, step: Step): Promise<void> {
+  const { ports } = session.parts;
+  const patience = new AbortController();
+  const answered = route(session, step).then(async (reply) => {
+    session.sending.delete(sending.id);
+    patience.abort();
+    const settle = () => settleReply(session, sending, reply);
+    session.mailbox.push(settle);
+    session.wake();
+    await Promise.resolve();
+  });
+  session.sending.set(sending.id, answered);
+  session.parts.log.info(
+    { action: sending.plan.action, member: sending.plan.target, request: stepText(step), id: sending.id },
+    'request sent',
+  );
+  await Promise.race([answered, ports.clock.sleep(PATIENCE_MS, patience.signal)]);
+  await emptyMailbox(session);
+}
+
+const lost = (error: unknown): Reply => ({
+  effect: 'maybe',
+  status: null,
+  text: `the sender failed: ${error instanceof Error ? error.message : String(error)}`,
+  tookMs: 0,
+});
+
+async function route(session: Session, step: Step): Promise<Reply> {
+  const { patroni, proxy, tags, postgres, host } = session.parts.ports;
+  const missing: Reply = { effect: 'none', status: null, text: `${step.port} is not configured`, tookMs: 0 };
+  try {
+    switch (step.port) {
+      case 'patroni':
+        return await patroni.send(step);
+      case 'proxy':
+        return (await proxy?.send(step)) ?? missing;
+      case 'tags':
+        return (await tags?.write(step)) ?? missing;
+      case 'sql':
+        return (await postgres?.send(step)) ?? missing;
+      case 'host':
+        return (await host?.send(step)) ?? missing;
+      default:
+        return step satisfies never;
+    }
+  } catch (error) {
+    return lost(error);
+  }
+}
+
+const EVENT_OF = { done: 'ANSWERED', none: 'REFUSED', maybe: 'LOST' } as const;
+
+/** The answer, whatever it is, goes to the journal and the ledger; what it did is for the verdict to say. */
+async function settleReply(session: Session, sending: Remediation, reply: Reply): Promise<void> {
+  await write(session, { kind: 'outcome', id: sending.id, step: sending.stepIndex, reply, shadow: false });
+  const current = session.ledger.remediations.find((row) => row.id === sending.id) ?? sending;
+  if (current.phase !== 'sending') return;
+  const phase = stepRemediation('sending', { type: EVENT_OF[reply.effect] });
+  const failed = phase === 'failed';
+  const next: Remediation = {
+    ...current,
+    phase,
+    lastReply: reply,
+    endedAtMs: failed ? session.parts.ports.clock.now() : null,
+    detail: failed ? `refused: ${reply.text}` : current.detail,
+  };
+  session.ledger = withRemediation(session.ledger, next);
+  if (!failed) return;
+  // Nothing happened in the very first step, so there is no drain to undo.
+  if (next.plan.action === 'drain-replica' && next.stepIndex === 0)
+    session.ledger = withoutDrain(session.ledger, next.plan.target);
+  await write(session, { kind: 'verdict', id: next.id, remediation: next });
+}
+
+/** Applies what arrived since: answers, approvals, switches, a new policy. One after the other, never in the middle of a pass. */
+export async function emptyMailbox(session: Session): Promise<void> {
+  for (let letter = session.mailbox.shift(); letter !== undefined; letter = session.mailbox.shift()) await letter();
+}

@@ -1,0 +1,156 @@
+import type { Approval, KillSwitch } from '../model/ledger.js';
+import { MEMBER_OR_ACTION } from './switch-subjects.js';
+import type { Change } from '../model/snapshot.js';
+import { commitLedger, loadLedger } from './ledger-care.js';
+import { write } from './record.js';
+import { startGrace } from './right-to-act.js';
+import { isEnforcing, type Session } from './session.js';
+
+const refused = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
+
+/** Runs `change` between two passes and answers when it is done: nothing from outside moves under a pass. */
+export function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
+  return new Promise((resolve) => {
+    session.mailbox.push(async () => {
+      resolve(await change());
+    });
+    session.wake();
+  });
+}
+
+/** Only the instance that acts may change the shared ledger; elsewhere the answer names it. */
+function notOurs(session: Session): Change | null {
+  if (!isEnforcing(session)) return null;
+  const { state, owner } = session.parts.tenure.facts();
+  if (state === 'held') return null;
+  return refused(
+    409,
+    state === 'other'
+      ? `${owner ?? 'another instance'} holds tenure: ask it`
+      : 'tenure is unknown: etcd does not answer',
+  );
+}
+
+/** Gives or refuses an approval that is waiting. What was approved is planned anew and passes all gates again. */
+export function decideApproval(
+  session: Session,
+  id: string,
+  state: 'approved' | 'rejected',
+  by: string,
+  reason: string,
+): Promise<Change> {
+  return betweenPasses(session, async () => {
+    const elsewhere = notOurs(session);
+    if (elsewhere !== null) return elsewhere;
+    const approval = session.ledger.approvals.find((row) => row.id === id);
+    if (approval === undefined) return refused(404, `no approval ${id}`);
+    if (approval.state !== 'waiting') return refused(409, `approval ${id} is ${approval.state}`);
+    const decidedAtMs = session.parts.ports.clock.now();
+    const decided: Approval = { ...approval, state, by, reason, decidedAtMs };
+    session.ledger = {
+      ...session.ledger,
+      approvals: session.ledger.approvals.map((row) => (row.id === id ? decided : row)),
+    };
+    await write(session, { kind: 'approval', id, state, by, reason, plan: approval.plan });
+    const kept = await commitLedger(session);
+    const text = `${state}: ${approval.plan.action} ${approval.plan.target}`;
+    return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };
+  });
+}
+
+/** In force at once, even in the middle of a pass; in the ledger between passes. */
+export function throwSwitch(session: Session, killSwitch: KillSwitch, by: string): Promise<Change> {
+  if (!MEMBER_OR_ACTION.test(killSwitch.subject))
+    return Promise.resolve(
+      refused(409, `unknown subject ${killSwitch.subject}: global, cluster, member:NAME or action:NAME`),
+    );
+  session.urgentSwitches = [...session.urgentSwitches, killSwitch];
+  return betweenPasses(session, async () => {
+    session.urgentSwitches = session.urgentSwitches.filter((row) => row !== killSwitch);
+    const others = session.ledger.switches.filter((row) => row.subject !== killSwitch.subject);
+    session.ledger = { ...session.ledger, switches: [...others, killSwitch] };
+    await write(session, { kind: 'switch', change: 'on', switch: killSwitch, by });
+    const kept = await commitLedger(session);
+    return {
+      ok: true,
+      text: kept ? `${killSwitch.subject} is off` : `${killSwitch.subject} is off here (not yet in etcd)`,
+    };
+  });
+}
+
+/** Takes a switch back, or closes the breaker (`breaker`). Rights that grow start with a grace. */
+export function liftSwitch(session: Session, subject: string, by: string): Promise<Change> {
+  return betweenPasses(session, async () => {
+    const elsewhere = notOurs(session);
+    if (elsewhere !== null) return elsewhere;
+    if (subject === 'breaker') return closeBreaker(session, by);
+    const lifted = session.ledger.switches.find((row) => row.subject === subject);
+    if (lifted === undefined) return refused(404, `nothing is switched off under ${subject}`);
+    session.ledger = { ...session.ledger, switches: session.ledger.switches.filter((row) => row.subject !== subject) };
+    startGrace(session, `${by} resumed ${subject}`);
+    await write(session, { kind: 'switch', change: 'off', switch: lifted, by });
+    await commitLedger(session);
+    return { ok: true, text: `${subject} is on again` };
+  });
+}
+
+/** The hour's budget counts anew from here: else the breaker would open again at once. */
+async function closeBreaker(session: Session, by: string): Promise<Change> {
+  const { breaker } = session.ledger;
+  if (breaker === null) return refused(404, 'the breaker is closed');
+  const nowMs = session.parts.ports.clock.now();
+  const remediations = session.ledger.remediations.map((row) =>
+    row.endedAtMs === null ? row : { ...row, createdAtMs: Math.min(row.createdAtMs, nowMs - 60 * 60_000) },
+  );
+  session.ledger = { ...session.ledger, breaker: null, remediations };
+  const about: KillSwitch = {
+    subject: 'breaker',
+    owner: by,
+    reason: breaker.reason,
+    sinceMs: breaker.openSinceMs,
+    expiresAtMs: null,
+  };
+  await write(session, { kind: 'switch', change: 'off', switch: about, by });
+  await commitLedger(session);
+  return { ok: true, text: 'the breaker is closed' };
+}
+
+/** A valid new policy, taken between passes. `widened` names the rights that grew: they wait for a grace. */
+export function applyPolicy(
+  session: Session,
+  next: {
+    readonly policy: Session['policy'];
+    readonly hash: string;
+    readonly changes: readonly string[];
+    readonly widened: readonly string[];
+  },
+): Promise<Change> {
+  return betweenPasses(session, async () => {
+    const wasEnforcing = isEnforcing(session);
+    session.policy = next.policy;
+    session.policyHash = next.hash;
+    session.policyError = null;
+    if (wasEnforcing !== isEnforcing(session)) await changeLedger(session, wasEnforcing);
+    if (next.widened.length > 0) startGrace(session, `the new policy widened: ${next.widened.join(', ')}`);
+    const detail = next.changes.join('; ') || 'nothing changed';
+    await write(session, { kind: 'policy', change: 'reloaded', hash: next.hash, detail, policy: next.policy });
+    return { ok: true, text: detail };
+  });
+}
+
+/** Enforce and dry-run count in different ledgers; crossing over changes the book. */
+async function changeLedger(session: Session, wasEnforcing: boolean): Promise<void> {
+  session.ledgerLoaded = false;
+  if (wasEnforcing) await session.parts.tenure.release();
+  if (!isEnforcing(session)) await loadLedger(session);
+}
+
+/** A policy that cannot be read changes nothing; it is told until a good one comes. */
+export function refusePolicy(session: Session, why: string): Promise<Change> {
+  return betweenPasses(session, async () => {
+    session.policyError = why;
+    session.parts.log.error({ code: 'POLICY_REFUSED', why }, 'the new policy was refused; the old one stays in force');
+    await write(session, { kind: 'policy', change: 'refused', hash: session.policyHash, detail: why, policy: null });
+    return { ok: true, text: why };
+  });
+}

@@ -1,0 +1,66 @@
+import type { JournalEntry } from '../model/entry.js';
+import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
+import { decideApproval, liftSwitch, throwSwitch } from './commands.js';
+import type { Change } from '../model/snapshot.js';
+import type { Session } from './session.js';
+import { snapshotOf } from './snapshot.js';
+
+const NO_CLUSTER = (scope: string): Change => ({ ok: false, status: 404, text: `no cluster ${scope}` });
+const ALIVE_PERIODS = 10;
+const ALIVE_FLOOR_MS = 60_000;
+
+/** All clusters of the process behind one face, for the API, the dashboard and the terminal. */
+export function controllerOf(sessions: readonly Session[]): ControllerPort {
+  const find = (scope: string): Session | undefined => sessions.find((session) => session.parts.target.scope === scope);
+  const on = (scope: string, change: (session: Session) => Promise<Change>): Promise<Change> => {
+    const session = find(scope);
+    return session === undefined ? Promise.resolve(NO_CLUSTER(scope)) : change(session);
+  };
+  return {
+    scopes: () => sessions.map((session) => session.parts.target.scope),
+    snapshot: (scope) => {
+      const session = find(scope);
+      return session === undefined ? null : snapshotOf(session);
+    },
+    journal: (options) => readBack(sessions, options),
+    ready: () => {
+      const reasons = sessions.flatMap(unreadiness);
+      return { ready: reasons.length === 0, reasons };
+    },
+    onEvent: (listener: (event: ControllerEvent) => void) => {
+      for (const session of sessions) session.listeners.add(listener);
+      return () => {
+        for (const session of sessions) session.listeners.delete(listener);
+      };
+    },
+    approve: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'approved', by, reason)),
+    reject: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'rejected', by, reason)),
+    pause: (scope, killSwitch, by) => on(scope, (session) => throwSwitch(session, killSwitch, by)),
+    resume: (scope, subject, by) => on(scope, (session) => liftSwitch(session, subject, by)),
+  };
+}
+
+function unreadiness(session: Session): readonly string[] {
+  const { scope } = session.parts.target;
+  if (session.view === null) return [`${scope}: the first pass is not over`];
+  const allowedMs = Math.max(ALIVE_FLOOR_MS, ALIVE_PERIODS * session.policy.poll.intervalMs);
+  const ageMs = session.parts.ports.clock.now() - session.view.atMs;
+  return ageMs <= allowedMs ? [] : [`${scope}: the last pass is ${Math.round(ageMs / 1000)} s old`];
+}
+
+/** The newest `limit` entries, oldest first. All sessions of a process share one journal. */
+async function readBack(
+  sessions: readonly Session[],
+  options: { readonly scope?: string; readonly sinceMs?: number; readonly limit: number },
+): Promise<readonly JournalEntry[]> {
+  const journal = sessions[0]?.parts.journal;
+  if (journal === undefined) return [];
+  const kept: JournalEntry[] = [];
+  const since = options.sinceMs === undefined ? {} : { sinceMs: options.sinceMs };
+  for await (const entry of journal.read(since)) {
+    if (options.scope !== undefined && entry.scope !== options.scope) continue;
+    kept.push(entry);
+    if (kept.length > options.limit) kept.shift();
+  }
+  return kept;
+}

@@ -1,0 +1,100 @@
+import { blocksToContinue } from '../decide/gates.js';
+import { undoneDrains, withoutDrain, withRemediation } from '../decide/bookkeeping.js';
+import { isInFlight, type Remediation } from '../model/ledger.js';
+import { stepRemediation } from '../machines/step.js';
+import { verdictOf } from '../verify/verdict.js';
+import { sendStep } from './carry-out.js';
+import { write } from './record.js';
+import { decideInput, isEnforcing, type Session } from './session.js';
+
+/** Judges what is in flight by what the cluster shows, takes the next step of what has several, and notes drains that somebody undid. */
+export async function followUp(session: Session): Promise<void> {
+  await noteUndoneDrains(session);
+  for (const remediation of session.ledger.remediations.filter(isInFlight)) {
+    if (remediation.phase === 'sending') continue;
+    if (remediation.phase === 'planned') await continueWith(session, remediation);
+    else await judge(session, remediation);
+  }
+}
+
+async function judge(session: Session, remediation: Remediation): Promise<void> {
+  const { view } = session;
+  if (view === null) return;
+  const nowMs = session.parts.ports.clock.now();
+  const input = { view, memory: session.states.memory, ledger: session.ledger, policy: session.policy };
+  const verdict = verdictOf(input, remediation, nowMs);
+  switch (verdict.kind) {
+    case 'pending':
+      return;
+    case 'step-met': {
+      const next: Remediation = {
+        ...remediation,
+        phase: stepRemediation(remediation.phase, { type: 'NEXT_STEP' }),
+        stepIndex: remediation.stepIndex + 1,
+        detail: verdict.text,
+      };
+      session.ledger = withRemediation(session.ledger, next);
+      return continueWith(session, next);
+    }
+    case 'met':
+      return end(session, remediation, 'MET', verdict.text);
+    case 'expired':
+      return end(session, remediation, 'EXPIRED', verdict.text);
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** A later step needs our authority anew; a switch thrown in between stops the procedure where it is until its time runs out. */
+async function continueWith(session: Session, remediation: Remediation): Promise<void> {
+  const { view } = session;
+  if (view === null) return;
+  if (!isEnforcing(session)) return end(session, remediation, 'ABANDON', 'the mode is no longer enforce');
+  const blocks = blocksToContinue(decideInput(session, view), remediation.plan);
+  if (blocks.length === 0) return sendStep(session, remediation, false);
+  if (session.parts.ports.clock.now() < remediation.deadlineMs) return;
+  await end(
+    session,
+    remediation,
+    'EXPIRED',
+    `held by ${blocks.map((block) => `${block.gate} (${block.because})`).join(', ')}`,
+  );
+}
+
+async function end(
+  session: Session,
+  remediation: Remediation,
+  type: 'MET' | 'EXPIRED' | 'ABANDON',
+  detail: string,
+): Promise<void> {
+  const phase = stepRemediation(remediation.phase, { type });
+  const ended: Remediation = { ...remediation, phase, endedAtMs: session.parts.ports.clock.now(), detail };
+  session.ledger = withRemediation(session.ledger, ended);
+  if (phase === 'succeeded' && ended.plan.action === 'undrain-replica')
+    session.ledger = withoutDrain(session.ledger, ended.plan.target);
+  session.parts.log.info(
+    { action: ended.plan.action, member: ended.plan.target, phase, detail, id: ended.id },
+    'remediation ended',
+  );
+  await write(session, { kind: 'verdict', id: ended.id, remediation: ended });
+}
+
+/** Ours on paper, gone in fact: a person put the member back, or the proxy restarted and forgot. */
+async function noteUndoneDrains(session: Session): Promise<void> {
+  const { view } = session;
+  if (view === null) return;
+  const { byHand, forgotten } = undoneDrains(session.ledger, view);
+  for (const member of [...byHand, ...forgotten]) {
+    const drain = session.ledger.remediations.findLast(
+      (row) => row.plan.action === 'drain-replica' && row.plan.target === member,
+    );
+    session.ledger = withoutDrain(session.ledger, member);
+    if (drain?.phase !== 'succeeded') continue;
+    const detail = byHand.includes(member)
+      ? `overridden: ${member} was put back into rotation by somebody else`
+      : `forgotten: the proxy restarted and lost the drain of ${member}`;
+    const ended: Remediation = { ...drain, phase: 'abandoned', endedAtMs: session.parts.ports.clock.now(), detail };
+    session.ledger = withRemediation(session.ledger, ended);
+    await write(session, { kind: 'verdict', id: ended.id, remediation: ended });
+  }
+}

@@ -1,0 +1,68 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { fromJson, toJson } from '../model/json.js';
+import { EMPTY_LEDGER, type Ledger } from '../model/ledger.js';
+import type { DcsPort, TenureGrant } from '../ports/dcs.js';
+
+export type LoadedLedger =
+  { readonly ok: true; readonly ledger: Ledger } | { readonly ok: false; readonly why: string };
+
+/** Where the ledger outlives us. A commit that is not `committed` means: nothing may be sent on the strength of it. */
+export interface LedgerStore {
+  load(): Promise<LoadedLedger>;
+  commit(ledger: Ledger, grant: TenureGrant | null): Promise<'committed' | 'not-ours' | 'unknown'>;
+}
+
+/** In etcd under our own prefix, written only while our tenure's epoch stands. */
+export const dcsLedgerStore = (dcs: DcsPort): LedgerStore => ({
+  async load() {
+    const reading = await dcs.loadLedger();
+    if (reading.kind === 'unknown') return { ok: false, why: `the ledger in etcd cannot be read: ${reading.reason}` };
+    return parsed(reading.value, 'the ledger in etcd');
+  },
+  commit: async (ledger, grant) => (grant === null ? 'not-ours' : dcs.commitLedger(grant, toJson(ledger))),
+});
+
+/** On this machine, for dry-run: it counts what would have been done and binds nobody else. */
+export const fileLedgerStore = (file: string): LedgerStore => ({
+  async load() {
+    try {
+      return parsed(await readFile(file, 'utf8'), file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ok: true, ledger: EMPTY_LEDGER };
+      return { ok: false, why: `${file} cannot be read: ${String(error)}` };
+    }
+  },
+  async commit(ledger) {
+    try {
+      await writeFile(`${file}.new`, toJson(ledger), { mode: 0o600 });
+      await rename(`${file}.new`, file);
+      return 'committed';
+    } catch {
+      return 'unknown';
+    }
+  },
+});
+
+/** Kept for as long as the process; for the simulated cluster's shadow and for single looks. */
+export function memoryLedgerStore(): LedgerStore {
+  let kept = EMPTY_LEDGER;
+  return {
+    load: () => Promise.resolve({ ok: true, ledger: kept }),
+    commit: (ledger) => {
+      kept = ledger;
+      return Promise.resolve('committed');
+    },
+  };
+}
+
+function parsed(text: string | null, what: string): LoadedLedger {
+  if (text === null || text === '') return { ok: true, ledger: EMPTY_LEDGER };
+  try {
+    const document = fromJson(text) as Partial<Ledger> | null;
+    if (document === null || !Array.isArray(document.remediations) || !Array.isArray(document.switches))
+      return { ok: false, why: `${what} is not a ledger` };
+    return { ok: true, ledger: { ...EMPTY_LEDGER, ...document } };
+  } catch (error) {
+    return { ok: false, why: `${what} is not readable JSON: ${String(error)}` };
+  }
+}

@@ -1,0 +1,32 @@
+import { isSuspect } from './look.js';
+import type { Session } from './session.js';
+import { tick } from './tick.js';
+
+/**
+ * One pass at a time, the next a period after the last began (at once if it took longer); a wake-up only makes it come sooner. A pass that
+ * throws is a defect of ours: it is told, nothing is sent on its strength, and the next one starts from what was observed, not from it.
+ */
+export async function loop(session: Session, stop: AbortSignal): Promise<void> {
+  const { clock } = session.parts.ports;
+  while (!stop.aborted) {
+    const beganMs = clock.monotonic();
+    const sleeping = new AbortController();
+    session.wake = () => {
+      sleeping.abort();
+    };
+    const end = (): void => {
+      sleeping.abort();
+    };
+    stop.addEventListener('abort', end, { once: true });
+    try {
+      await tick(session);
+    } catch (error) {
+      session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'a pass failed');
+    }
+    const { intervalMs, suspectIntervalMs } = session.policy.poll;
+    const periodMs = isSuspect(session) ? suspectIntervalMs : intervalMs;
+    const leftMs = periodMs - (clock.monotonic() - beganMs);
+    if (leftMs > 0) await clock.sleep(leftMs, sleeping.signal);
+    stop.removeEventListener('abort', end);
+  }
+}

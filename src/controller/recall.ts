@@ -1,0 +1,17 @@
+import type { Memory } from '../model/states.js';
+import { FRESH_MEMORY } from '../machines/memory.js';
+import type { JournalPort } from '../ports/journal.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * What earlier runs knew that a new one cannot see: the last position of each member, above all, without which a broken copy could never be
+ * proven to hold nothing of its own. Read from the journal's newest pass of the scope; the grace begins anew all the same.
+ */
+export async function recallMemory(journal: JournalPort, scope: string, nowMs: number): Promise<Memory> {
+  let last: Memory | null = null;
+  for await (const { scope: of, body } of journal.read({ sinceMs: nowMs - DAY_MS }))
+    if (of === scope && body.kind === 'pass' && body.states !== null) last = body.states.memory;
+  if (last === null) return FRESH_MEMORY;
+  return { ...FRESH_MEMORY, ...last, cleanPasses: 0, cleanSinceMs: null, graceReason: 'just started', walRate: null };
+}

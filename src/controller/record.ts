@@ -1,0 +1,90 @@
+import type { Decision } from '../model/decision.js';
+import type { EntryBody, JournalEntry } from '../model/entry.js';
+import { problemRow } from '../assess/catalogue.js';
+import type { Problem } from '../model/problem.js';
+import { emit, type Session } from './session.js';
+
+const HEARTBEAT_MS = 60_000;
+
+/**
+ * Writes one entry to the journal; null when it could not. A journal that cannot be written blocks every request from then on (gate
+ * `policy`), and is tried again in the next pass.
+ */
+export async function write(session: Session, body: EntryBody): Promise<JournalEntry | null> {
+  try {
+    const entry = await session.parts.journal.append({
+      atMs: session.parts.ports.clock.now(),
+      scope: session.parts.target.scope,
+      body,
+    });
+    session.impaired.journal = null;
+    emit(session, { kind: 'entry', entry });
+    return entry;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    if (session.impaired.journal === null)
+      session.parts.log.error(
+        { code: 'JOURNAL', err: error, scope: session.parts.target.scope },
+        'the journal cannot be written',
+      );
+    session.impaired.journal = `the journal cannot be written: ${why}`;
+    return null;
+  }
+}
+
+/** A pass is kept, with all that it read, when it says something new; a quiet one once a minute. */
+export async function recordPass(session: Session, decisions: readonly Decision[]): Promise<void> {
+  const nowMs = session.parts.ports.clock.now();
+  const signature = signatureOf(session.states.problems, decisions, session.states.cluster.state);
+  const isNew = session.recorded?.signature !== signature;
+  const isDue = session.recorded === null || nowMs - session.recorded.atMs >= HEARTBEAT_MS;
+  if (!isNew && !isDue && session.impaired.journal === null) return;
+  const entry = await write(session, {
+    kind: 'pass',
+    tick: session.tick,
+    cluster: session.states.cluster.state,
+    problems: session.states.problems,
+    decisions,
+    view: session.view,
+    states: session.states,
+  });
+  if (entry !== null) session.recorded = { signature, atMs: nowMs };
+}
+
+/** What makes a pass worth a line: figures may move every second, situations do not. */
+function signatureOf(problems: readonly Problem[], decisions: readonly Decision[], cluster: string): string {
+  const seen = problems.map((problem) => `${problem.code}/${problem.subject}/${problem.phase}`);
+  const decided = decisions.map((decision) => {
+    if (decision.kind === 'act') return `act ${decision.plan.action} ${decision.plan.target}`;
+    if (decision.kind === 'held')
+      return `held ${decision.plan.action} ${decision.plan.target} ${decision.blocks.map((block) => block.gate).join(',')}`;
+    return `${decision.kind} ${decision.code} ${decision.subject}`;
+  });
+  return [cluster, ...seen, ...decided].join('\n');
+}
+
+/** Pages once per sighting of a problem: again only after it was gone. */
+export async function page(session: Session, decisions: readonly Decision[]): Promise<void> {
+  const standing = session.ledger.pages.filter((row) =>
+    session.states.problems.some((problem) => problem.code === row.code && problem.subject === row.subject),
+  );
+  const fresh: { code: Problem['code']; subject: string; atMs: number }[] = [];
+  for (const decision of decisions) {
+    if (decision.kind !== 'page') continue;
+    if (standing.some((row) => row.code === decision.code && row.subject === decision.subject)) continue;
+    const atMs = session.parts.ports.clock.now();
+    const { code, subject, why: text } = decision;
+    session.parts.notifier.page({
+      scope: session.parts.target.scope,
+      code,
+      subject,
+      level: problemRow(code).level,
+      text,
+      atMs,
+    });
+    await write(session, { kind: 'page', code, subject, text });
+    fresh.push({ code, subject, atMs });
+  }
+  if (fresh.length > 0 || standing.length !== session.ledger.pages.length)
+    session.ledger = { ...session.ledger, pages: [...standing, ...fresh] };
+}

@@ -1,0 +1,40 @@
+import { FRESH_MEMORY } from '../machines/memory.js';
+import { loadLedger } from './ledger-care.js';
+import { write } from './record.js';
+import { isEnforcing, type Session } from './session.js';
+
+const REFRESH_MS = 5_000;
+
+/**
+ * Tenure in enforce, a ledger in every mode. A new tenure starts with the ledger that the last holder left, and with a grace; without
+ * tenure the ledger is read now and then so that we explain the same state as the one who acts.
+ */
+export async function keepTenure(session: Session): Promise<void> {
+  if (!isEnforcing(session)) {
+    if (!session.ledgerLoaded) await loadLedger(session);
+    return;
+  }
+  const changed = await session.parts.tenure.keep();
+  const { state, owner, epoch } = session.parts.tenure.facts();
+  if (changed !== null) {
+    session.parts.log.info({ state, owner, epoch }, 'tenure');
+    const detail = state === 'held' ? `epoch ${epoch ?? ''}` : (owner ?? 'etcd does not answer');
+    await write(session, { kind: 'tenure', change: state === 'not-needed' ? 'released' : state, detail });
+  }
+  if (state === 'held' && (changed === 'held' || !session.ledgerLoaded)) {
+    await loadLedger(session);
+    if (changed === 'held') startGrace(session, 'just took tenure');
+  } else if (state === 'other' && session.parts.ports.clock.now() - lastRefresh(session) >= REFRESH_MS) {
+    refreshed.set(session, session.parts.ports.clock.now());
+    await loadLedger(session);
+  }
+}
+
+const refreshed = new WeakMap<Session, number>();
+const lastRefresh = (session: Session): number => refreshed.get(session) ?? -Infinity;
+
+/** Several clean passes before anything is sent: after a takeover, a reload that widened our rights, a return from the dead. */
+export function startGrace(session: Session, graceReason: string): void {
+  const memory = { ...FRESH_MEMORY, ...session.states.memory, cleanPasses: 0, cleanSinceMs: null, graceReason };
+  session.states = { ...session.states, memory };
+}

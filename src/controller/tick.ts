@@ -1,0 +1,39 @@
+import { decide } from '../decide/decide.js';
+import { keepBooks } from '../decide/bookkeeping.js';
+import { carryOut, emptyMailbox } from './carry-out.js';
+import { followUp } from './follow-up.js';
+import { commitLedger } from './ledger-care.js';
+import { advanceWith, look } from './look.js';
+import { page, recordPass } from './record.js';
+import { decideInput, type Session } from './session.js';
+import { keepTenure } from './right-to-act.js';
+import { publish } from './snapshot.js';
+
+/** One pass: observe -> assess -> machines -> decide -> actions -> verify -> journal. Everything that waits is in the shell around it. */
+export async function tick(session: Session): Promise<void> {
+  const { clock } = session.parts.ports;
+  const began = { monotonicMs: clock.monotonic(), wallMs: clock.now() };
+  session.tick += 1;
+  await emptyMailbox(session);
+  await keepTenure(session);
+
+  const view = await look(session);
+  const states = advanceWith(session, view);
+
+  const pass = { view, before: session.states, after: states, policy: session.policy };
+  session.ledger = keepBooks(session.ledger, pass);
+  session.view = view;
+  session.states = states;
+  session.lastPass = began;
+  session.windows = session.parts.windowsAt(session.policy, view.atMs);
+
+  await followUp(session);
+  const decisions = decide(decideInput(session, view));
+  session.decisions = decisions;
+
+  await recordPass(session, decisions);
+  await page(session, decisions);
+  await carryOut(session, decisions);
+  await commitLedger(session);
+  publish(session, clock.monotonic() - began.monotonicMs);
+}

@@ -1,0 +1,176 @@
+import { rotationOf } from '../assess/rotation.js';
+import type { Decision } from '../model/decision.js';
+import { isInFlight, type Approval, type Ledger, type Remediation } from '../model/ledger.js';
+import { fingerprint, type Plan } from '../model/plan.js';
+import type { Policy } from '../model/policy.js';
+import type { MemberState, States } from '../model/states.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import { budgetUsed, stormingMembers } from './limit-gates.js';
+
+const KEEP_MS = 24 * 60 * 60_000;
+const KEEP_APPROVALS_MS = 24 * 60 * 60_000;
+const UNWELL: readonly MemberState[] = ['down', 'start-failed', 'not-streaming', 'diverged'];
+
+interface Pass {
+  readonly view: ClusterView;
+  readonly before: States;
+  readonly after: States;
+  readonly policy: Policy;
+}
+
+/** What a pass changes in the ledger before anything is decided: leader changes, falls, storms, expiries, drains that somebody undid. */
+export function keepBooks(ledger: Ledger, pass: Pass): Ledger {
+  const nowMs = pass.view.atMs;
+  return {
+    ...ledger,
+    remediations: ledger.remediations.filter((row) => isInFlight(row) || nowMs - row.createdAtMs < KEEP_MS),
+    leaderChanges: leaderChanges(ledger, pass),
+    flaps: flaps(ledger, pass),
+    stormUntilMs: stormUntil(ledger, pass),
+    approvals: approvals(ledger, nowMs),
+    switches: ledger.switches.filter((row) => row.expiresAtMs === null || row.expiresAtMs > nowMs),
+    breaker: ledger.breaker ?? tripped(ledger, pass),
+  };
+}
+
+function leaderChanges(ledger: Ledger, { before, after, view }: Pass): Ledger['leaderChanges'] {
+  const recent = ledger.leaderChanges.filter((row) => view.atMs - row.atMs < KEEP_MS);
+  const changedAtMs = after.memory.lastLeaderChangeMs;
+  const isNew = changedAtMs !== null && changedAtMs !== before.memory.lastLeaderChangeMs;
+  if (!isNew) return recent.length === ledger.leaderChanges.length ? ledger.leaderChanges : recent;
+  return [...recent, { atMs: changedAtMs, from: before.memory.lastLeader, to: after.memory.lastLeader }];
+}
+
+/** A fall is a member that served and now does not. */
+function flaps(ledger: Ledger, { before, after, view }: Pass): Ledger['flaps'] {
+  let next = ledger.flaps;
+  for (const [name, now] of Object.entries(after.members)) {
+    const was = before.members[name]?.state ?? 'unknown';
+    if (!UNWELL.includes(now.state) || !['healthy', 'lagging', 'blocked'].includes(was)) continue;
+    const kept = (next[name] ?? []).filter((atMs) => view.atMs - atMs < KEEP_MS);
+    next = { ...next, [name]: [...kept, view.atMs] };
+  }
+  return next;
+}
+
+function stormUntil(ledger: Ledger, { view, after, policy }: Pass): number | null {
+  const storming = stormingMembers({ view, states: after }).length >= policy.limits.stormMembers;
+  if (storming) return view.atMs + policy.limits.stormQuietMs;
+  return ledger.stormUntilMs !== null && ledger.stormUntilMs > view.atMs ? ledger.stormUntilMs : null;
+}
+
+function approvals(ledger: Ledger, nowMs: number): readonly Approval[] {
+  return ledger.approvals
+    .filter((row) => nowMs - row.requestedAtMs < KEEP_APPROVALS_MS)
+    .map((row) =>
+      row.state === 'waiting' && row.expiresAtMs <= nowMs
+        ? { ...row, state: 'expired' as const, decidedAtMs: nowMs }
+        : row,
+    );
+}
+
+/** The budget is spent: from here only a person opens the way again. */
+function tripped(ledger: Ledger, { view, policy }: Pass): Ledger['breaker'] {
+  const used = budgetUsed({ ledger, nowMs: view.atMs });
+  if (used < policy.limits.perHour) return null;
+  return { openSinceMs: view.atMs, reason: `${used} actions within an hour (limits.perHour ${policy.limits.perHour})` };
+}
+
+/**
+ * Drains that are ours on paper but that somebody has undone in every actuator we can see. Theirs is the last word: the record goes, and
+ * the gate someone-else keeps us from draining again for the rest of the chain. A proxy that restarted since forgot the drain by itself,
+ * which is nobody's word: those are returned in `forgotten`.
+ */
+export function undoneDrains(
+  ledger: Ledger,
+  view: ClusterView,
+): { readonly byHand: readonly string[]; readonly forgotten: readonly string[] } {
+  const byHand: string[] = [];
+  const forgotten: string[] = [];
+  for (const drain of ledger.drains) {
+    if (drain.shadow) continue;
+    if (ledger.remediations.some((row) => isInFlight(row) && row.plan.target === drain.member)) continue;
+    const member = memberOf(view, drain.member);
+    if (member === null) continue;
+    const rotation = rotationOf(view, member);
+    const inForce = [
+      drain.actuators.includes('proxy') ? rotation.drainedByProxy : null,
+      drain.actuators.includes('tag') ? rotation.tagged : null,
+    ].filter((answer) => answer !== null);
+    if (inForce.length === 0 || inForce.some((answer) => answer)) continue;
+    const startedAtMs = view.proxy.kind === 'unknown' ? null : (view.proxy.value.startedAtMs ?? null);
+    if (drain.actuators.includes('proxy') && startedAtMs !== null && startedAtMs > drain.sinceMs)
+      forgotten.push(drain.member);
+    else byHand.push(drain.member);
+  }
+  return { byHand, forgotten };
+}
+
+/** Held only for want of a person's word: what an approval should be asked for. */
+export function wantsApproval(decision: Decision): decision is Extract<Decision, { kind: 'held' }> {
+  if (decision.kind !== 'held') return false;
+  return decision.blocks.every((block) => block.gate === 'approval' || block.gate === 'data-loss');
+}
+
+/** Asks for an approval of this plan unless one is waiting, was given or was refused and has not expired. */
+export function requestApproval(
+  ledger: Ledger,
+  plan: Plan,
+  why: string,
+  at: { readonly nowMs: number; readonly id: string; readonly expiresMs: number },
+): Ledger {
+  const wanted = fingerprint(plan);
+  const live = ledger.approvals.some(
+    (row) =>
+      row.fingerprint === wanted &&
+      ['waiting', 'approved', 'rejected'].includes(row.state) &&
+      row.expiresAtMs > at.nowMs,
+  );
+  if (live) return ledger;
+  const approval: Approval = {
+    id: at.id,
+    fingerprint: wanted,
+    plan,
+    why,
+    requestedAtMs: at.nowMs,
+    expiresAtMs: at.nowMs + at.expiresMs,
+    state: 'waiting',
+    by: null,
+    reason: null,
+    decidedAtMs: null,
+  };
+  return { ...ledger, approvals: [...ledger.approvals, approval] };
+}
+
+/** An approval is for one run: used once, it is gone. */
+export const useApproval = (ledger: Ledger, plan: Plan): Ledger => ({
+  ...ledger,
+  approvals: ledger.approvals.map((row) =>
+    row.state === 'approved' && row.fingerprint === fingerprint(plan) ? { ...row, state: 'used' as const } : row,
+  ),
+});
+
+export const withRemediation = (ledger: Ledger, remediation: Remediation): Ledger => ({
+  ...ledger,
+  remediations: ledger.remediations.some((row) => row.id === remediation.id)
+    ? ledger.remediations.map((row) => (row.id === remediation.id ? remediation : row))
+    : [...ledger.remediations, remediation],
+});
+
+/** The drain becomes ours before the request leaves: a crash in between must not leave an orphan that nobody undoes. */
+export function withDrain(ledger: Ledger, remediation: Remediation, policy: Policy): Ledger {
+  if (remediation.plan.action !== 'drain-replica') return ledger;
+  const record = {
+    member: remediation.plan.target,
+    actuators: policy.drain.actuators,
+    sinceMs: remediation.createdAtMs,
+    remediationId: remediation.id,
+    shadow: remediation.shadow,
+  };
+  return { ...ledger, drains: [...ledger.drains.filter((row) => row.member !== record.member), record] };
+}
+
+export const withoutDrain = (ledger: Ledger, member: string): Ledger => ({
+  ...ledger,
+  drains: ledger.drains.filter((row) => row.member !== member),
+});

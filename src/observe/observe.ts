@@ -1,0 +1,190 @@
+import { notConfigured, unknown, type Reading } from '../model/reading.js';
+import type { MemberName } from '../model/names.js';
+import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
+import { isDue, readWhenDue, type Source } from './cadence.js';
+import type { Ports } from './ports.js';
+
+/** What must be known of the cluster to observe it: our own inventory and how the proxy's pools are called. */
+export interface ObserveTarget {
+  readonly scope: string;
+  readonly members: readonly MemberName[];
+  readonly dcsNames: readonly string[];
+  readonly pools: ClusterView['pools'];
+}
+
+export interface ObserveOptions {
+  readonly previous: ClusterView | null;
+  readonly tick: number;
+  /** Something is suspected or in flight: ask everything that may matter now. */
+  readonly suspect: boolean;
+  /** Members whose slow facts (file tag, `/replica`) are awaited by a remediation. */
+  readonly closely: ReadonlySet<string>;
+  /** Monotonic and wall clock when the previous pass began. */
+  readonly lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
+}
+
+interface Pass extends ObserveOptions {
+  readonly ports: Ports;
+  readonly target: ObserveTarget;
+  readonly nowMs: number;
+}
+
+/**
+ * Asks all ports at once and fills one view. Never throws: every port answers with readings, and what is not configured says so.
+ * `/cluster`, `/config` and `/history` are asked of members whose own status was read in this pass, so that a silent API costs one
+ * deadline and not three.
+ */
+export async function observe(ports: Ports, target: ObserveTarget, options: ObserveOptions): Promise<ClusterView> {
+  const nowMs = ports.clock.now();
+  const beganMs = ports.clock.monotonic();
+  const pass: Pass = { ...options, ports, target, nowMs };
+  const [members, dcs, proxy] = await Promise.all([
+    Promise.all(target.members.map((name) => observeMember(pass, name))),
+    observeDcs(pass),
+    ports.proxy === null ? notConfigured('proxy', nowMs) : ports.proxy.view(),
+  ]);
+  const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
+  const [config, history] = await Promise.all([
+    clusterWide(pass, 'config', answering, (member) => ports.patroni.config(member)),
+    clusterWide(pass, 'history', answering, (member) => ports.patroni.history(member)),
+  ]);
+  return {
+    scope: target.scope,
+    tick: options.tick,
+    atMs: nowMs,
+    members,
+    config,
+    history,
+    dcs,
+    proxy,
+    pools: target.pools,
+    actuators: actuatorsOf(ports),
+    observer: observerOf(pass, beganMs),
+  };
+}
+
+export const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
+  proxy: ports.proxy !== null,
+  tags: ports.tags !== null,
+  sql: ports.postgres !== null,
+  host: ports.host !== null,
+});
+
+async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> {
+  const { ports, nowMs } = pass;
+  const last = pass.previous?.members.find((member) => member.name === name) ?? null;
+  const slow = <T>(source: Source, reading: Reading<T> | null, ask: () => Promise<Reading<T>>): Promise<Reading<T>> =>
+    readWhenDue(reading, isDue(reading, source, pass.suspect, nowMs), nowMs, ask);
+  const [[api, cluster, metrics, replicaCheck], sql, host, fileTag] = await Promise.all([
+    observeApi(pass, name, last),
+    ports.postgres === null ? notConfigured('postgres', nowMs) : ports.postgres.status(name),
+    ports.host === null ? notConfigured('hosts', nowMs) : slow('host', last?.host ?? null, () => askHost(ports, name)),
+    observeFileTag(pass, name, last),
+  ]);
+  return { name, api, cluster, metrics, replicaCheck, sql, host, fileTag };
+}
+
+const askHost = (ports: Ports, name: MemberName) =>
+  ports.host === null ? Promise.resolve(notConfigured('hosts', 0)) : ports.host.member(name);
+
+async function observeApi(
+  pass: Pass,
+  name: MemberName,
+  last: MemberView | null,
+): Promise<readonly [MemberView['api'], MemberView['cluster'], MemberView['metrics'], MemberView['replicaCheck']]> {
+  const { ports, nowMs } = pass;
+  const api = await ports.patroni.status(name);
+  if (api.kind !== 'fresh') {
+    const none = unknown(
+      'not-read-yet',
+      `not asked: ${api.kind === 'unknown' ? api.reason : 'no status'}`,
+      nowMs,
+      name,
+    );
+    return [api, none, none, none];
+  }
+  const ask = <T>(source: Source, reading: Reading<T> | null, call: () => Promise<Reading<T>>): Promise<Reading<T>> =>
+    readWhenDue(reading, isDue(reading, source, pass.suspect, nowMs), nowMs, call);
+  const [cluster, metrics, replicaCheck] = await Promise.all([
+    ask('cluster', last?.cluster ?? null, () => ports.patroni.cluster(name)),
+    ask('metrics', last?.metrics ?? null, () => ports.patroni.metrics(name)),
+    pass.closely.has(name)
+      ? ports.patroni.replicaCheck(name)
+      : unknown('not-read-yet', 'GET /replica is asked only while a drain is under way', nowMs, name),
+  ]);
+  return [api, cluster, metrics, replicaCheck];
+}
+
+function observeFileTag(
+  pass: Pass,
+  name: MemberName,
+  last: MemberView | null,
+): Promise<Reading<boolean>> | Reading<boolean> {
+  const { ports, nowMs } = pass;
+  if (ports.tags === null) return notConfigured('tags', nowMs);
+  const { tags } = ports;
+  const reading = last?.fileTag ?? null;
+  const due = pass.closely.has(name) || isDue(reading, 'fileTag', pass.suspect, nowMs);
+  return readWhenDue(reading, due, nowMs, () => tags.read(name));
+}
+
+async function observeDcs(pass: Pass): Promise<DcsView> {
+  const { ports, nowMs, suspect } = pass;
+  const last = pass.previous?.dcs ?? null;
+  const oldest = last?.endpoints[0]?.status ?? null;
+  const endpointsDue = oldest === null || isDue(oldest, 'endpoints', suspect, nowMs);
+  const [keys, endpoints, membership, alarms] = await Promise.all([
+    ports.dcs.keys(),
+    endpointsDue ? observeEndpoints(pass) : Promise.resolve(agedEndpoints(last, nowMs)),
+    readWhenDue(last?.membership ?? null, isDue(last?.membership ?? null, 'membership', suspect, nowMs), nowMs, () =>
+      ports.dcs.membership(),
+    ),
+    readWhenDue(last?.alarms ?? null, isDue(last?.alarms ?? null, 'alarms', suspect, nowMs), nowMs, () =>
+      ports.dcs.alarms(),
+    ),
+  ]);
+  return { keys, endpoints, membership, alarms };
+}
+
+async function observeEndpoints(pass: Pass): Promise<DcsView['endpoints']> {
+  const { ports, nowMs } = pass;
+  const { host } = ports;
+  const statuses = await ports.dcs.endpoints();
+  return Promise.all(
+    statuses.map(async ({ name, status }) => ({
+      name,
+      status,
+      host: host === null ? notConfigured('hosts', nowMs) : await host.dcs(name),
+    })),
+  );
+}
+
+const agedEndpoints = (last: DcsView | null, nowMs: number): DcsView['endpoints'] =>
+  (last?.endpoints ?? []).map((row) => ({
+    name: row.name,
+    status:
+      row.status.kind === 'unknown' ? row.status : { ...row.status, kind: 'stale', ageMs: nowMs - row.status.atMs },
+    host: row.host.kind === 'unknown' ? row.host : { ...row.host, kind: 'stale', ageMs: nowMs - row.host.atMs },
+  }));
+
+/** `/config` and `/history` are the DCS's documents: any member whose own status was right for our scope may be asked. */
+function clusterWide<T>(
+  pass: Pass,
+  source: 'config' | 'history',
+  answering: MemberName | null,
+  ask: (member: MemberName) => Promise<Reading<T>>,
+): Promise<Reading<T>> {
+  const last = (pass.previous?.[source] ?? null) as Reading<T> | null;
+  if (answering === null) {
+    const none = unknown('not-read-yet', `no member answers, so /${source} was not asked`, pass.nowMs, source);
+    return readWhenDue(last, false, pass.nowMs, () => Promise.resolve(none));
+  }
+  return readWhenDue(last, isDue(last, source, pass.suspect, pass.nowMs), pass.nowMs, () => ask(answering));
+}
+
+function observerOf(pass: Pass, beganMs: number): ObserverView {
+  const passTookMs = pass.ports.clock.monotonic() - beganMs;
+  if (pass.lastPass === null) return { clockJumpMs: 0, sinceLastPassMs: null, passTookMs };
+  const sinceLastPassMs = beganMs - pass.lastPass.monotonicMs;
+  return { clockJumpMs: pass.nowMs - pass.lastPass.wallMs - sinceLastPassMs, sinceLastPassMs, passTookMs };
+}

@@ -1,0 +1,18 @@
+import type { Clock } from '../ports/clock.js';
+import type { DcsPort } from '../ports/dcs.js';
+import type { HostPort } from '../ports/host.js';
+import type { PatroniPort } from '../ports/patroni.js';
+import type { PostgresPort } from '../ports/postgres.js';
+import type { ProxyPort } from '../ports/proxy.js';
+import type { TagsPort } from '../ports/tags.js';
+
+/** The world as one cluster needs it. What is not configured is null, and its readings are then `not-configured`. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly patroni: PatroniPort;
+  readonly dcs: DcsPort;
+  readonly postgres: PostgresPort | null;
+  readonly proxy: ProxyPort | null;
+  readonly host: HostPort | null;
+  readonly tags: TagsPort | null;
+}
