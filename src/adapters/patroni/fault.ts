@@ -25,7 +25,7 @@ const FAULTS: readonly (readonly [code: RegExp, fault: ReadingFault, why: string
     'TLS: the two ends do not trust each other',
   ],
   [
-    /^(HPE_|EPROTO$|ERR_SSL_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_RES)/,
+    /^(HPE|EPROTO$|ERR_SSL_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_RES)/,
     'bad-reply',
     'the answer is not HTTP as we speak it',
   ],
@@ -34,6 +34,8 @@ const FAULTS: readonly (readonly [code: RegExp, fault: ReadingFault, why: string
 const codeOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return '';
   if ('name' in error && error.name === 'TimeoutError') return 'ETIMEDOUT';
+  // undici 7.30 gives its parser's error no code.
+  if ('name' in error && error.name === 'HTTPParserError') return 'HPE';
   if ('code' in error && typeof error.code === 'string') return error.code;
   return 'cause' in error ? codeOf(error.cause) : '';
 };
