@@ -113,8 +113,8 @@ function clusterRow(world: World, row: PublishedMember): ClusterRow {
   const isLeader = etcd.leader?.holder === row.name;
   const text = row.replicationState !== null && row.state === 'running' && !isLeader ? row.replicationState : row.state;
   const sync = etcd.sync?.standbys.includes(row.name) === true;
-  // 3.x has one `lag`, from the greater of received and replayed: a replica that receives but does not replay shows 0.
-  const position = isOldPatroni(world) ? row.xlogLocation : row.replayLocation;
+  // Patroni's `lag` counts from the greater of received and replayed: a replica that receives but does not replay shows 0.
+  const position = row.xlogLocation;
   return {
     name: row.name,
     role: isLeader ? 'leader' : sync ? 'sync-standby' : 'replica',

@@ -251,7 +251,6 @@ export function publish(world: World, member: MemberSim): void {
     state: stateText(member) === 'unknown' ? 'running' : stateText(member),
     timeline: up ? postgres.timeline : null,
     xlogLocation: up ? positionOf(postgres) - patroni.understateBytes : null,
-    replayLocation: up ? postgres.replayLsn - patroni.understateBytes : null,
     replicationState: streaming ? 'streaming' : null,
     tags: patroni.tags,
     pendingRestart: patroni.pendingRestart,

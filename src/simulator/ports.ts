@@ -7,6 +7,7 @@ import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
 import type { ProxyPort } from '../ports/proxy.js';
 import type { TagsPort } from '../ports/tags.js';
+import { effectOf } from '../adapters/patroni/effect.js';
 import { dcsPort } from './dcs-port.js';
 import { proxyView, runtimeCommand } from './haproxy.js';
 import { killHost, startHost, stopHost } from './host.js';
@@ -192,7 +193,7 @@ function patroniPort(wire: Wire): PatroniPort {
         async () => {
           const answer = await handle(world, member, step);
           if (answer === null) return { effect: 'maybe', status: null, text: 'connection closed without an answer' };
-          return { effect: answer.status < 300 ? 'done' : 'none', status: answer.status, text: answer.text };
+          return { effect: effectOf(answer.status, answer.text), status: answer.status, text: answer.text };
         },
       );
     },

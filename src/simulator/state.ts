@@ -149,7 +149,6 @@ export interface PublishedMember {
   readonly state: string;
   readonly timeline: number | null;
   readonly xlogLocation: number | null;
-  readonly replayLocation: number | null;
   readonly replicationState: string | null;
   readonly tags: TagSet;
   readonly pendingRestart: boolean;
@@ -213,6 +212,8 @@ export interface World {
   walBytesPerSecond: number;
   nextPid: number;
   baseBackup: boolean;
+  /** Calls to make when their time comes: a script's rows. */
+  readonly planned: { readonly atMs: number; readonly call: () => void }[];
 }
 
 export const note = (world: World, text: string): void => {

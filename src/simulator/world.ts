@@ -4,7 +4,7 @@ import { VirtualTime } from './clock.js';
 import { newEtcd, renewLease, stepEtcd, takeLeaderKey } from './etcd.js';
 import type { Faults } from './fault-catalogue.js';
 import { faultsOf } from './faults.js';
-import { newServers, serverUp, stepHaproxy } from './haproxy.js';
+import { newServers, proxyView, serverUp, stepHaproxy } from './haproxy.js';
 import { newHost } from './host.js';
 import { newPatroni, publish, stepPatroni } from './patroni.js';
 import { simulatedPorts, type SentRequest, type SimulatedPorts, type Wire } from './ports.js';
@@ -55,11 +55,15 @@ export interface SimulatedCluster extends Faults {
   /** Calls `tick`, waits for it, moves on by `everyMs`, until `untilMs` (virtual, absolute). */
   run(untilMs: number, tick: () => Promise<unknown>, everyMs?: number): Promise<void>;
   ports(): SimulatedPorts;
+  /** Calls back when virtual time reaches `atMs`, before anything else of that moment happens. */
+  at(atMs: number, call: () => void): void;
   leader(): MemberName | null;
   /** Members whose PostgreSQL accepts writes, whatever the leader key says. */
   primaries(): readonly MemberName[];
   /** Where HAProxy would send a write now; null when nowhere, or to a member that would refuse it. */
   writesGoTo(): MemberName | null;
+  /** HAProxy's status word for one server: UP, `UP 2/3`, DOWN, DRAIN, MAINT. */
+  proxyStatus(backend: string, member: string): string;
   /** The raw simulated member, to look at. Changing it breaks the simulation's rules: use the faults. */
   inspect(member: string): MemberSim;
   /** SHA-256 over all that happened and all that is, to compare two runs. */
@@ -100,10 +104,15 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
       }
     },
     ports: () => ports,
+    at: (atMs, call) => {
+      world.planned.push({ atMs, call });
+    },
     leader: () => world.etcd.leader?.holder ?? null,
     primaries: () =>
       world.members.filter((member) => isPrimary(member) && answersSql(member)).map((member) => member.name),
     writesGoTo: () => writesGoTo(world),
+    proxyStatus: (backend, name) =>
+      proxyView(world).servers.find((row) => row.backend === backend && row.server === name)?.status ?? '',
     inspect: (name) => memberSim(world, name),
     hash: () => hashOf(world, wire),
   };
@@ -137,6 +146,7 @@ function newWorld(options: ClusterOptions): World {
     walBytesPerSecond: options.walBytesPerSecond,
     nextPid: 4001,
     baseBackup: false,
+    planned: [],
   };
   settle(world);
   return world;
@@ -171,6 +181,10 @@ function advanceTo(world: World, untilMs: number): void {
 }
 
 function step(world: World): void {
+  for (const due of world.planned.filter((row) => row.atMs <= world.time.nowMs)) {
+    world.planned.splice(world.planned.indexOf(due), 1);
+    due.call();
+  }
   stepEtcd(world, STEP_MS);
   for (const member of world.members) stepPostgres(world, member, STEP_MS);
   for (const member of world.members) stepPatroni(world, member);
