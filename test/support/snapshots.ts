@@ -34,18 +34,21 @@ export interface MemberSpec {
 function memberView(spec: MemberSpec, atMs: number): MemberView {
   const location = (LEADER_LSN - BigInt(spec.behindBytes ?? 0)) as Lsn;
   const primary = spec.role === 'primary';
+  const unreadable = spec.stateText !== undefined;
   const status: PatroniStatus = {
     state: primary ? 'running' : 'streaming',
     stateText: spec.stateText ?? (primary ? 'running' : 'streaming'),
     role: spec.role,
     timeline: spec.timeline ?? 3,
-    xlog: {
-      location: primary ? location : null,
-      receivedLocation: primary ? null : LEADER_LSN,
-      replayedLocation: primary ? null : location,
-      replayedAtMs: primary ? null : atMs - 900,
-      replayPaused: false,
-    },
+    xlog: unreadable
+      ? null
+      : {
+          location: primary ? location : null,
+          receivedLocation: primary ? null : LEADER_LSN,
+          replayedLocation: primary ? null : location,
+          replayedAtMs: primary ? null : atMs - 900,
+          replayPaused: false,
+        },
     replication: [],
     replicationState: primary ? null : 'streaming',
     paused: false,
@@ -206,7 +209,7 @@ export function clusterView(spec: ViewSpec, atMs: number): ClusterView {
       {
         servers: members.flatMap(({ name }) => [
           server('postgres_primary', name, name === holder && !isDown(name), name === holder ? 18 : 0),
-          server('postgres_replicas', name, name !== holder && !isDown(name), name === holder ? 0 : 7),
+          server('postgres_replicas', name, name !== holder && !isDown(name), name === holder || isDown(name) ? 0 : 7),
         ]),
       },
       atMs - 30,

@@ -1,0 +1,181 @@
+// A change is asked for in a dialog: what will happen, why, and, once a session, with which token.
+import { change, token } from './connection.js';
+import { h } from './dom.js';
+
+const HOUR_MS = 3_600_000;
+const LENGTHS = [
+  ['30 minutes', HOUR_MS / 2],
+  ['2 hours', 2 * HOUR_MS],
+  ['8 hours', 8 * HOUR_MS],
+  ['until somebody resumes', ''],
+];
+
+const field = (label, control, hint) =>
+  h('label', null, h('span', null, label), control, hint && h('small', { class: 'dim' }, hint));
+
+function tokenField() {
+  return h(
+    'div',
+    { class: 'token' },
+    field(
+      'Token',
+      h('input', { name: 'token', type: 'password', autocomplete: 'off', spellcheck: 'false' }),
+      'An operator token of api.tokens; kept in this tab until it is closed.',
+    ),
+  );
+}
+
+/** Shows a form; `send(values)` runs on submit, and its error stays in the dialog. Resolves with the answer, or null if cancelled. */
+function ask({ title, lead, fields, submit, danger, send }) {
+  return new Promise((resolve) => {
+    const problem = h('p', { class: 'problem', role: 'alert' });
+    const tokens = tokenField();
+    tokens.hidden = token.get() !== null;
+    const button = h('button', { type: 'submit', class: danger ? 'stop' : 'go' }, submit);
+    const cancel = h('button', { type: 'button' }, 'Cancel');
+    const form = h(
+      'form',
+      null,
+      h('h2', null, title),
+      lead,
+      fields,
+      tokens,
+      problem,
+      h('p', { class: 'buttons' }, button, cancel),
+    );
+    const dialog = h('dialog', { 'aria-label': title }, form);
+    const settle = (answer) => {
+      dialog.close();
+      dialog.remove();
+      resolve(answer);
+    };
+    cancel.addEventListener('click', () => settle(null));
+    dialog.addEventListener('cancel', () => settle(null));
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const values = Object.fromEntries(new FormData(form));
+      if (!tokens.hidden && values.token !== '') token.set(String(values.token).trim());
+      button.disabled = true;
+      problem.textContent = '';
+      send(values).then(settle, (error) => {
+        button.disabled = false;
+        problem.textContent =
+          error.status === undefined ? `The daemon did not answer: ${error.message}` : error.message;
+        if (error.status === 401 || error.status === 403) {
+          token.clear();
+          tokens.hidden = false;
+        }
+      });
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    (form.querySelector('select, textarea, input:not([hidden])') ?? button).focus();
+  });
+}
+
+const reasonField = () =>
+  field(
+    'Reason',
+    h('textarea', { name: 'reason', rows: 2, required: true, maxlength: 500 }),
+    'Goes into the journal, under the name of your token.',
+  );
+
+export function askDecision(verb, approval, scope) {
+  const approve = verb === 'approve';
+  return ask({
+    title: approve ? 'Approve' : 'Reject',
+    lead: h(
+      'p',
+      { class: 'lead' },
+      h('code', null, `${approval.plan.action} ${approval.plan.target}`),
+      h('span', null, approval.why),
+      approve &&
+        h(
+          'span',
+          { class: 'dim' },
+          'The plan is made again before it is carried out: if the cluster has changed, nothing is sent.',
+        ),
+    ),
+    fields: reasonField(),
+    submit: approve ? 'Approve' : 'Reject',
+    danger: !approve,
+    send: ({ reason }) =>
+      change('POST', `${base(scope)}/approvals/${encodeURIComponent(approval.id)}/${verb}`, { reason }),
+  });
+}
+
+export function askPause(scope, members, actions) {
+  const option = (value, text) => h('option', { value }, text ?? value);
+  return ask({
+    title: 'Pause',
+    lead: h(
+      'p',
+      { class: 'lead' },
+      h('span', null, 'What is paused is still watched and explained; nothing is sent for it.'),
+    ),
+    fields: [
+      field(
+        'What',
+        h(
+          'select',
+          { name: 'subject' },
+          option('cluster', `this cluster (${scope})`),
+          option('global', 'every cluster'),
+          members.map((name) => option(`member:${name}`)),
+          actions.map((name) => option(`action:${name}`)),
+        ),
+      ),
+      field(
+        'For',
+        h(
+          'select',
+          { name: 'expiresInMs' },
+          LENGTHS.map(([text, ms]) => option(ms, text)),
+        ),
+      ),
+      reasonField(),
+    ],
+    submit: 'Pause',
+    danger: true,
+    send: ({ subject, reason, expiresInMs }) =>
+      change('POST', `${base(scope)}/switches`, {
+        subject,
+        reason,
+        ...(expiresInMs === '' ? {} : { expiresInMs: Number(expiresInMs) }),
+      }),
+  });
+}
+
+export function askResume(scope, subject) {
+  return ask({
+    title: 'Resume',
+    lead: h(
+      'p',
+      { class: 'lead' },
+      h('code', null, subject),
+      h('span', null, 'Remediations of it may run again, within the mode and the policy.'),
+    ),
+    fields: [],
+    submit: 'Resume',
+    danger: false,
+    send: () => change('DELETE', `${base(scope)}/switches/${encodeURIComponent(subject)}`),
+  });
+}
+
+/** Where reading needs a token too: on an address that is not loopback. */
+export function askToken() {
+  return ask({
+    title: 'Token needed',
+    lead: h(
+      'p',
+      { class: 'lead' },
+      h('span', null, 'From here the daemon shows nothing without a token of api.tokens.'),
+    ),
+    fields: [],
+    submit: 'Continue',
+    danger: false,
+    send: () => Promise.resolve(true),
+  });
+}
+
+const base = (scope) => `/v1/clusters/${encodeURIComponent(scope)}`;
