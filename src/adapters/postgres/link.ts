@@ -1,0 +1,107 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import type { ClusterConfig } from '../../model/config.js';
+import { faultOf, type Fault } from './faults.js';
+import { sslOf } from './tls.js';
+
+/** One connection for the reading, one for a step that must not wait behind it. */
+const MAX_CONNECTIONS = 2;
+const IDLE_MS = 60_000;
+
+/**
+ * Only functions and views of the catalogue are called, whatever somebody has put on the path; nothing is written; and the planner's guess
+ * at our many small parts must not start the JIT compiler, which costs more than all of them.
+ */
+const SESSION = '-c search_path=pg_catalog -c default_transaction_read_only=on -c jit=off';
+
+export type Rows =
+  | { readonly ok: true; readonly rows: readonly Readonly<Record<string, unknown>>[] }
+  /** `sent`: the statement went out, so the server may have carried it out. */
+  | ({ readonly ok: false; readonly sent: boolean } & Fault);
+
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly (string | number)[];
+  /** Named statements are parsed and planned once per connection instead of once per call. */
+  readonly name: string;
+}
+
+/**
+ * The connections to one member. A server that is stopped, restarted or frozen costs one deadline per call and nothing else: a connection
+ * with any error is destroyed, never put back, and the next call opens a new one.
+ */
+export class Link {
+  private readonly pool: pg.Pool;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(
+    config: NonNullable<ClusterConfig['postgres']>,
+    place: { readonly host: string; readonly port: number },
+    private readonly deadlineMs: number,
+  ) {
+    this.pool = new pg.Pool({
+      host: place.host,
+      port: place.port,
+      user: config.user,
+      database: config.database,
+      ...(config.password === null ? {} : { password: config.password }),
+      ssl: sslOf(config.tls),
+      application_name: 'ekimi',
+      options: SESSION,
+      max: MAX_CONNECTIONS,
+      idleTimeoutMillis: IDLE_MS,
+      connectionTimeoutMillis: deadlineMs,
+      // A little earlier than our own deadline: a server that says "too slow" is known to be alive, one that says nothing is not.
+      statement_timeout: Math.floor(deadlineMs * 0.9),
+      keepAlive: true,
+      stream: () => this.socket(),
+    });
+    this.pool.on('error', () => undefined); // an idle connection's end: without a listener it ends the process
+    this.pool.on('connect', (client) => {
+      client.on('error', () => undefined); // and the same while it is in use, where the pool does not listen
+    });
+  }
+
+  /** Ours, so that `close` can end those which a frozen server would keep for ever. */
+  private socket(): Socket {
+    const socket = new Socket();
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    return socket;
+  }
+
+  /** Sockets that are open or being opened. */
+  openSockets(): number {
+    return this.sockets.size;
+  }
+
+  /** One statement within the deadline, waiting for a connection included. Never rejects. */
+  async query(statement: Statement): Promise<Rows> {
+    const startedAtMs = performance.now();
+    let client: pg.PoolClient | null = null;
+    let sent = false;
+    try {
+      client = await this.pool.connect();
+      const leftMs = Math.max(1, this.deadlineMs - (performance.now() - startedAtMs));
+      sent = true;
+      const result: pg.QueryResult<Record<string, unknown>> = await client.query({
+        name: statement.name,
+        text: statement.text,
+        values: [...statement.values],
+        query_timeout: leftMs,
+      } as pg.QueryConfig);
+      client.release();
+      return { ok: true, rows: result.rows };
+    } catch (error) {
+      client?.release(true);
+      return { ok: false, sent, ...faultOf(error) };
+    }
+  }
+
+  async close(): Promise<void> {
+    // Not awaited: the pool waits for each server to say good-bye, and a frozen one does not.
+    const ended = this.pool.end();
+    for (const socket of this.sockets) socket.destroy();
+    await ended;
+  }
+}

@@ -1,0 +1,73 @@
+import type { ClusterConfig } from '../../model/config.js';
+import type { MemberName } from '../../model/names.js';
+import type { Reply, Step } from '../../model/plan.js';
+import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
+import type { SqlStatus } from '../../model/sql.js';
+import type { Clock } from '../../ports/clock.js';
+import type { PostgresPort } from '../../ports/postgres.js';
+import { Link, type Rows } from './link.js';
+import { signalSql, STATUS_SQL } from './status-sql.js';
+import { parseStatus } from './status.js';
+
+/**
+ * PostgreSQL by SQL on each member, as `PostgresPort`. `cluster.postgres` names hosts, login and TLS; `cluster.deadlines.sql` bounds each
+ * call, connecting included. Supports PostgreSQL 12 to 17. Reads never throw; a member without a configured host is `not-configured`.
+ *
+ * Grants: `pg_monitor` to see other sessions (blockers, states, positions, the walreceiver), without which those fields are empty or
+ * null and the rest is still read; `pg_signal_backend` to cancel or terminate, which no other part needs. Superuser is not needed.
+ *
+ * Throws only here, at start: a TLS file that cannot be read. [patroni.md sections 1.1 and 5.1, runbook: Replication Lag]
+ */
+export function postgresAdapter(cluster: ClusterConfig, clock: Clock): PostgresPort {
+  const links = new Map<MemberName, Link>();
+  const { postgres, deadlines } = cluster;
+  for (const member of cluster.members) {
+    const place = postgres?.hosts[member];
+    if (postgres !== null && place !== undefined) links.set(member, new Link(postgres, place, deadlines.sql));
+  }
+  return {
+    status: (member) => statusOf(links.get(member), member, clock),
+    send: (step) => send(links.get(step.member), step, clock),
+    close: async () => {
+      await Promise.all([...links.values()].map((link) => link.close()));
+    },
+  };
+}
+
+async function statusOf(link: Link | undefined, member: MemberName, clock: Clock): Promise<Reading<SqlStatus>> {
+  const source = `sql ${member}`;
+  if (link === undefined) return notConfigured(source, clock.now());
+  const answer = await link.query({ name: 'ekimi-status', text: STATUS_SQL, values: [] });
+  if (!answer.ok) return unknown(answer.fault, `PostgreSQL of ${member}: ${answer.why}`, clock.now(), source);
+  const parsed = parseStatus(answer.rows[0]?.['status']);
+  if (!parsed.ok) return unknown('bad-reply', `PostgreSQL of ${member}: ${parsed.why}`, clock.now(), source);
+  return fresh(parsed.status, clock.now(), source);
+}
+
+const CALLS = {
+  'cancel-backend': { call: 'pg_cancel_backend', done: 'cancelled the query of' },
+  'terminate-backend': { call: 'pg_terminate_backend', done: 'terminated' },
+} as const;
+
+async function send(link: Link | undefined, step: Extract<Step, { port: 'sql' }>, clock: Clock): Promise<Reply> {
+  const startedAtMs = clock.monotonic();
+  const reply = (effect: Reply['effect'], text: string): Reply => ({
+    effect,
+    status: null,
+    text: text.slice(0, 300),
+    tookMs: Math.round(clock.monotonic() - startedAtMs),
+  });
+  if (link === undefined)
+    return reply('none', `no SQL connection to ${step.member} is configured: add it to postgres.members`);
+  const { call, done } = CALLS[step.statement];
+  const answer = await link.query({ name: call, text: signalSql(call), values: [step.pid, step.backendStart] });
+  if (!answer.ok) return reply(effectOf(answer), `PostgreSQL of ${step.member}: ${answer.why}`);
+  const signalled = answer.rows[0]?.['signalled'];
+  if (signalled === true)
+    return reply('done', `${done} backend ${step.pid} (started ${step.backendStart}) on ${step.member}`);
+  return reply('none', `backend ${step.pid} that started ${step.backendStart} is no longer there on ${step.member}`);
+}
+
+/** PostgreSQL's own "no" proves that nothing happened; after silence or a lost connection the signal may have been sent. */
+const effectOf = (answer: Rows & { readonly ok: false }): Reply['effect'] =>
+  answer.sent && answer.fault !== 'denied' ? 'maybe' : 'none';

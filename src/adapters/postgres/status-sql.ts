@@ -1,0 +1,104 @@
+/**
+ * All of `SqlStatus` as one JSON document, in one statement that is the same on PostgreSQL 12 to 17 and on both roles, so that a reading
+ * costs one round trip and one plan per connection. Columns that not every version has are read through `to_jsonb`. Functions that raise
+ * an error in the other role stand behind CASE, which PostgreSQL evaluates lazily because they are volatile. `pg_locks` locks the whole lock
+ * table for a moment and is therefore opened only while recovery waits for a lock.
+ *
+ * - Timeline: a primary's from the name of the WAL file it writes, because the control file tells it only from the next checkpoint on.
+ * - Blockers: `pg_blocking_pids` knows nothing of the startup process (it is no ordinary backend), so the lock table is joined with itself.
+ *   For a snapshot conflict PostgreSQL names nobody; the rows carry what is needed to find out. [status.ts]
+ * - `backend_start` is rendered in UTC by a fixed pattern: as text it would depend on the session's time zone.
+ * - Base backups are walsenders in state `backup`: PostgreSQL 12 has no progress view for them.
+ *
+ * Rights: any role can run it; without `pg_monitor` other sessions' details are missing (blockers, states, walreceiver, positions).
+ */
+export const BACKEND_START = `to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** Rows of `blockers`: enough to see who holds replay up, few enough to be journaled. */
+const MAX_BLOCKERS = 20;
+/** A transaction younger than this is no candidate unless recovery is known to wait for it. */
+const CANDIDATE_AGE = '1 second';
+
+export const STATUS_SQL = `
+WITH pos AS (
+  SELECT pg_is_in_recovery() AS recovery,
+         CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END AS current_lsn,
+         pg_last_wal_receive_lsn() AS receive_lsn,
+         pg_last_wal_replay_lsn() AS replay_lsn
+), activity AS (
+  SELECT pid, datname, usename, application_name, backend_type, state, wait_event_type, wait_event,
+         backend_start, xact_start, backend_xmin, query
+  FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+), startup AS (
+  SELECT pid, wait_event_type, wait_event FROM activity WHERE backend_type = 'startup'
+), lock_holders AS (
+  SELECT DISTINCT held.pid
+  FROM pg_locks wanted JOIN pg_locks held
+    ON (wanted.locktype, wanted.database, wanted.relation, wanted.page, wanted.tuple, wanted.virtualxid, wanted.transactionid,
+        wanted.classid, wanted.objid, wanted.objsubid)
+       IS NOT DISTINCT FROM
+       (held.locktype, held.database, held.relation, held.page, held.tuple, held.virtualxid, held.transactionid,
+        held.classid, held.objid, held.objsubid)
+  WHERE (SELECT wait_event_type = 'Lock' FROM startup)
+    AND NOT wanted.granted AND held.granted
+    AND wanted.pid = (SELECT pid FROM startup) AND held.pid <> wanted.pid
+), receiver AS (
+  SELECT status, sender_host, received_tli, latest_end_lsn, last_msg_receipt_time FROM pg_stat_wal_receiver
+), senders AS (
+  SELECT application_name, state, sync_state, sent_lsn, replay_lsn FROM pg_stat_replication
+), clients AS (
+  SELECT coalesce(datname, '') AS database, count(*) AS total,
+         count(*) FILTER (WHERE state = 'active') AS active,
+         count(*) FILTER (WHERE state = 'idle') AS idle,
+         count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction
+  FROM activity
+  WHERE backend_type = 'client backend' OR (backend_type IS NULL AND datname IS NOT NULL)
+  GROUP BY 1
+), blockers AS (
+  SELECT pid, ${BACKEND_START} AS backend_start, coalesce(usename, '') AS "user", coalesce(datname, '') AS database,
+         coalesce(application_name, '') AS application, coalesce(state, '') AS state,
+         extract(epoch FROM clock_timestamp() - xact_start) * 1000 AS xact_age_ms, left(query, 400) AS query,
+         age(backend_xmin) AS xmin_age, pid IN (SELECT pid FROM lock_holders) AS holds_lock
+  FROM activity
+  WHERE (SELECT recovery FROM pos) AND backend_type = 'client backend' AND xact_start IS NOT NULL AND backend_start IS NOT NULL
+    AND (pid IN (SELECT pid FROM lock_holders)
+         OR (backend_xmin IS NOT NULL AND clock_timestamp() - xact_start >= interval '${CANDIDATE_AGE}'))
+  ORDER BY holds_lock DESC, xmin_age DESC NULLS LAST, xact_start
+  LIMIT ${MAX_BLOCKERS}
+)
+SELECT json_build_object(
+  'recovery', pos.recovery,
+  'version', current_setting('server_version_num')::int,
+  'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
+  'timeline', CASE WHEN pos.recovery
+    THEN coalesce((SELECT nullif(received_tli, 0) FROM receiver),
+                  (SELECT greatest(r.min_recovery_end_timeline, c.timeline_id) FROM pg_control_recovery() r, pg_control_checkpoint() c))
+    ELSE ('x' || left(pg_walfile_name(pos.current_lsn), 8))::bit(32)::int END,
+  'currentLsn', pos.current_lsn::text,
+  'receiveLsn', pos.receive_lsn::text,
+  'replayLsn', CASE WHEN pos.recovery THEN pos.replay_lsn::text END,
+  'replayLagSeconds', CASE WHEN pos.recovery THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END,
+  'replayPaused', CASE WHEN pos.recovery THEN pg_is_wal_replay_paused() ELSE false END,
+  'startupWait', (SELECT coalesce(wait_event, '') FROM startup),
+  'receiver', (SELECT json_build_object('status', status, 'senderHost', sender_host, 'timeline', received_tli,
+      'latestEndLsn', latest_end_lsn::text, 'ageMs', extract(epoch FROM clock_timestamp() - last_msg_receipt_time) * 1000) FROM receiver),
+  'replicas', (SELECT json_agg(json_build_object('application', application_name, 'state', state, 'syncState', sync_state,
+      'sentLsn', sent_lsn::text, 'replayLsn', replay_lsn::text)) FROM senders WHERE state IS DISTINCT FROM 'backup'),
+  'blockers', (SELECT json_agg(to_json(blockers)) FROM blockers),
+  'slots', (SELECT json_agg(json_build_object('name', slot_name, 'active', active, 'walStatus', to_jsonb(s) ->> 'wal_status',
+      'retained', pg_wal_lsn_diff(coalesce(pos.current_lsn, greatest(pos.receive_lsn, pos.replay_lsn)), restart_lsn)))
+      FROM pg_replication_slots s),
+  'connections', json_build_object('max', current_setting('max_connections')::int,
+      'byDatabase', (SELECT json_agg(to_json(clients) ORDER BY database) FROM clients)),
+  'checksumFailures', (SELECT sum(checksum_failures) FROM pg_stat_database),
+  'baseBackups', (SELECT count(*) FROM senders WHERE state = 'backup')
+)::text AS status
+FROM pos`;
+
+/**
+ * The signal goes only to the very backend that was seen: pid and start must match within the statement that sends it, because a pid is
+ * reused. No row: it has ended. Needs `pg_signal_backend` (and never reaches a superuser's session without superuser).
+ */
+export const signalSql = (call: 'pg_cancel_backend' | 'pg_terminate_backend'): string => `
+SELECT ${call}(pid) AS signalled FROM pg_stat_activity
+WHERE pid = $1 AND ${BACKEND_START} = $2 AND backend_type = 'client backend' AND pid <> pg_backend_pid()`;

@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { bytesBetween, parseLsn, type Lsn } from '../../model/names.js';
+import type { ReplayBlocker, SqlStatus } from '../../model/sql.js';
+
+const lsn = z
+  .string()
+  .nullable()
+  .transform((text): Lsn | null => (text === null ? null : parseLsn(text)));
+const whole = z.number().int();
+const list = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullable()
+    .transform((items) => items ?? []);
+
+const BLOCKER = z.object({
+  pid: whole,
+  backend_start: z.string(),
+  user: z.string(),
+  database: z.string(),
+  application: z.string(),
+  state: z.string(),
+  xact_age_ms: z.number(),
+  query: z.string().nullable(),
+  xmin_age: whole.nullable(),
+  holds_lock: z.boolean(),
+});
+
+/** The document of `STATUS_SQL`. */
+const DOCUMENT = z.object({
+  recovery: z.boolean(),
+  version: whole,
+  systemIdentifier: z.string(),
+  timeline: whole,
+  currentLsn: lsn,
+  receiveLsn: lsn,
+  replayLsn: lsn,
+  replayLagSeconds: z.number().nullable(),
+  replayPaused: z.boolean(),
+  startupWait: z.string().nullable(),
+  receiver: z
+    .object({
+      status: z.string().nullable(),
+      senderHost: z.string().nullable(),
+      timeline: whole.nullable(),
+      latestEndLsn: lsn,
+      ageMs: z.number().nullable(),
+    })
+    .nullable(),
+  replicas: list(
+    z.object({
+      application: z.string().nullable(),
+      state: z.string().nullable(),
+      syncState: z.string().nullable(),
+      sentLsn: lsn,
+      replayLsn: lsn,
+    }),
+  ),
+  blockers: list(BLOCKER),
+  slots: list(
+    z.object({
+      name: z.string(),
+      active: z.boolean(),
+      walStatus: z.string().nullable(),
+      retained: z.number().nullable(),
+    }),
+  ),
+  connections: z.object({
+    max: whole,
+    byDatabase: list(
+      z.object({ database: z.string(), total: whole, active: whole, idle: whole, idle_in_transaction: whole }),
+    ),
+  }),
+  checksumFailures: z.number().nullable(),
+  baseBackups: whole,
+});
+
+type Document = z.infer<typeof DOCUMENT>;
+type BlockerRow = z.infer<typeof BLOCKER>;
+
+export type ParsedStatus =
+  { readonly ok: true; readonly status: SqlStatus } | { readonly ok: false; readonly why: string };
+
+/** One line for people: a query is somebody's text, and may carry terminal codes. */
+const plain = (text: string, length: number): string =>
+  text
+    .replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
+    .trim()
+    .slice(0, length);
+
+/**
+ * Whether recovery is known to wait for this backend.
+ *
+ * - It waits for a lock: the holders of that lock, and nobody else.
+ * - It waits for snapshots: those who hold the oldest snapshot. Such a conflict belongs to one database, and PostgreSQL does not tell which,
+ *   so with candidates in more than one nobody is confirmed: cancelling the wrong session helps nobody.
+ * - Anything else (buffer pin, tablespace, PostgreSQL 12, which names no conflict at all): nobody.
+ */
+function confirmed(row: BlockerRow, document: Document): boolean {
+  if (row.holds_lock) return true;
+  if (document.startupWait !== 'RecoveryConflictSnapshot' || row.xmin_age === null) return false;
+  const holders = document.blockers.filter((one) => one.xmin_age !== null);
+  const oldest = Math.max(...holders.map((one) => one.xmin_age ?? 0));
+  return row.xmin_age === oldest && new Set(holders.map((one) => one.database)).size === 1;
+}
+
+const blockerOf = (row: BlockerRow, document: Document): ReplayBlocker => ({
+  pid: row.pid,
+  backendStart: row.backend_start,
+  user: plain(row.user, 64),
+  database: plain(row.database, 64),
+  application: plain(row.application, 64),
+  state: row.state,
+  xactAgeMs: Math.max(0, Math.round(row.xact_age_ms)),
+  query: plain(row.query ?? '', 200),
+  confirmed: confirmed(row, document),
+});
+
+function statusOf(document: Document): SqlStatus {
+  const { receiver, connections, currentLsn } = document;
+  const blockers = document.blockers.map((row) => blockerOf(row, document));
+  return {
+    inRecovery: document.recovery,
+    serverVersion: document.version,
+    systemIdentifier: document.systemIdentifier,
+    timeline: document.timeline,
+    currentLsn,
+    receiveLsn: document.recovery ? document.receiveLsn : null,
+    replayLsn: document.replayLsn,
+    replayLagSeconds: document.replayLagSeconds === null ? null : Math.max(0, document.replayLagSeconds),
+    replayPaused: document.replayPaused,
+    walReceiver:
+      receiver === null
+        ? null
+        : {
+            status: receiver.status ?? 'unknown',
+            senderHost: receiver.senderHost,
+            receivedTimeline: receiver.timeline,
+            latestEndLsn: receiver.latestEndLsn,
+            latestEndAgeMs: receiver.ageMs === null ? null : Math.max(0, Math.round(receiver.ageMs)),
+          },
+    replicas: document.replicas.map((row) => ({
+      applicationName: row.application ?? '',
+      state: row.state ?? 'unknown',
+      syncState: row.syncState ?? 'unknown',
+      sentLsn: row.sentLsn,
+      replayLsn: row.replayLsn,
+      lagBytes: currentLsn === null || row.replayLsn === null ? null : bytesBetween(currentLsn, row.replayLsn),
+    })),
+    blockers: [...blockers.filter((one) => one.confirmed), ...blockers.filter((one) => !one.confirmed)],
+    slots: document.slots.map((slot) => ({
+      name: slot.name,
+      active: slot.active,
+      retainedBytes: slot.retained === null ? null : Math.max(0, slot.retained),
+      walStatus: slot.walStatus,
+    })),
+    connections: {
+      max: connections.max,
+      total: connections.byDatabase.reduce((sum, row) => sum + row.total, 0),
+      byDatabase: connections.byDatabase.map(({ idle_in_transaction: idleInTransaction, ...row }) => ({
+        ...row,
+        idleInTransaction,
+      })),
+    },
+    checksumFailures: document.checksumFailures,
+    baseBackups: document.baseBackups,
+  };
+}
+
+/** The JSON text of `STATUS_SQL` as `SqlStatus`. Confirmed blockers come first, then the oldest snapshots. */
+export function parseStatus(text: unknown): ParsedStatus {
+  if (typeof text !== 'string') return { ok: false, why: 'the statement returned no document' };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, why: 'the statement returned no JSON' };
+  }
+  const document = DOCUMENT.safeParse(value);
+  if (!document.success) {
+    const issue = document.error.issues[0];
+    return { ok: false, why: `unexpected document at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? ''}` };
+  }
+  return { ok: true, status: statusOf(document.data) };
+}

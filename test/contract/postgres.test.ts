@@ -1,0 +1,401 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import type pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.js';
+import { postgresAdapter } from '../../src/adapters/postgres/postgres-adapter.js';
+import type { ClusterConfig } from '../../src/model/config.js';
+import { memberName } from '../../src/model/names.js';
+import { freshValue } from '../../src/model/reading.js';
+import type { ReplayBlocker, SqlStatus } from '../../src/model/sql.js';
+import type { PostgresPort } from '../../src/ports/postgres.js';
+import { clusterConfig, ended, scriptOutput, transpiled, until } from './etcd-support.js';
+import { PASSWORD, postgresFolder, PostgresLab } from './postgres-support.js';
+
+const bin = postgresFolder();
+if (bin === null)
+  console.warn('SKIPPED: the PostgreSQL contract needs initdb, postgres and pg_basebackup (Debian: postgresql)');
+
+const DEADLINE_MS = 1500;
+const PRIMARY = memberName('patroni1');
+const REPLICA = memberName('patroni2');
+
+describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica', () => {
+  let lab: PostgresLab;
+  const opened: PostgresPort[] = [];
+  const sessions: pg.Client[] = [];
+
+  const config = (user = 'postgres', password: string | null = PASSWORD): ClusterConfig => {
+    const hosts = Object.fromEntries([...lab.ports].map(([name, port]) => [name, { host: '127.0.0.1', port }]));
+    const postgres = { hosts, user, password, database: 'postgres', tls: null };
+    return clusterConfig({ hosts: [], deadlineMs: DEADLINE_MS, postgres });
+  };
+
+  const open = (user?: string, password?: string | null): PostgresPort => {
+    const port = postgresAdapter(config(user, password), systemClock);
+    opened.push(port);
+    return port;
+  };
+
+  const read = async (port: PostgresPort, member = PRIMARY): Promise<SqlStatus> => {
+    const reading = await port.status(member);
+    if (reading.kind !== 'fresh') throw new Error(`not fresh: ${JSON.stringify(reading)}`);
+    return reading.value;
+  };
+
+  const session = async (member: string, database = 'postgres', application = 'report'): Promise<pg.Client> => {
+    const client = lab.connect(member, { database, application });
+    await client.connect();
+    sessions.push(client);
+    return client;
+  };
+
+  const blockedBy = async (port: PostgresPort): Promise<readonly ReplayBlocker[]> =>
+    (await read(port, REPLICA)).blockers.filter((one) => one.confirmed);
+
+  /** Everything that the primary has written is replayed. */
+  const caughtUp = (port: PostgresPort): Promise<void> =>
+    until('the replica has replayed everything', async () => {
+      const [primary, replica] = [await read(port), await read(port, REPLICA)];
+      return replica.replayLsn !== null && primary.currentLsn !== null && replica.replayLsn >= primary.currentLsn;
+    });
+
+  beforeAll(async () => {
+    lab = PostgresLab.create(bin ?? '');
+    await lab.primary(PRIMARY);
+    await lab.sql(PRIMARY, `CREATE ROLE monitor LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_monitor, pg_signal_backend`);
+    await lab.sql(PRIMARY, `CREATE ROLE stranger LOGIN PASSWORD '${PASSWORD}'`);
+    await lab.sql(PRIMARY, `CREATE ROLE app LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_data`);
+    await lab.sql(PRIMARY, 'CREATE DATABASE other');
+    await lab.sql(PRIMARY, 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS i');
+    await lab.replica(REPLICA, PRIMARY);
+  }, 120_000);
+
+  afterEach(async () => {
+    await Promise.all(sessions.splice(0).map((client) => client.end().catch(() => undefined)));
+    await Promise.all(opened.splice(0).map((port) => port.close()));
+  });
+
+  afterAll(() => lab.close());
+
+  test('a primary and its replica agree on who is who, where they are and how far', async () => {
+    const port = open('monitor');
+    await caughtUp(port);
+    const [primary, replica] = [await read(port), await read(port, REPLICA)];
+    expect([primary.inRecovery, replica.inRecovery]).toEqual([false, true]);
+    expect(replica.systemIdentifier).toBe(primary.systemIdentifier);
+    expect([primary.timeline, replica.timeline]).toEqual([1, 1]);
+    expect(primary.serverVersion).toBeGreaterThanOrEqual(120_000);
+    expect(primary.replicas).toEqual([
+      expect.objectContaining({ applicationName: REPLICA, state: 'streaming', syncState: 'async', lagBytes: 0 }),
+    ]);
+    expect(primary.walReceiver).toBeNull();
+    expect(replica.walReceiver).toMatchObject({ status: 'streaming', senderHost: '127.0.0.1', receivedTimeline: 1 });
+    expect(replica.walReceiver?.latestEndAgeMs).toBeLessThan(60_000);
+    expect(replica.replayPaused).toBe(false);
+    expect(primary.slots).toEqual([
+      { name: REPLICA, active: true, retainedBytes: expect.any(Number), walStatus: 'reserved' },
+    ]);
+    expect(primary.checksumFailures).toBe(0);
+    expect(primary.connections.max).toBe(40);
+  });
+
+  test('sessions are counted by database and state, ours is not among them', async () => {
+    const port = open('monitor');
+    expect((await read(port)).connections.total).toBe(0);
+    await session(PRIMARY);
+    const busy = await session(PRIMARY, 'other');
+    await busy.query('BEGIN');
+    expect((await read(port)).connections).toEqual({
+      max: 40,
+      total: 2,
+      byDatabase: [
+        { database: 'other', total: 1, active: 0, idle: 0, idleInTransaction: 1 },
+        { database: 'postgres', total: 1, active: 0, idle: 1, idleInTransaction: 0 },
+      ],
+    });
+  });
+
+  test('a running base backup is counted and is no replica', async () => {
+    const port = open('monitor');
+    const target = join(lab.folder, 'copy');
+    const args = [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(lab.ports.get(PRIMARY)),
+      '-U',
+      'postgres',
+      '-D',
+      target,
+      '-X',
+      'none',
+      '-r',
+      '1M',
+      '-c',
+      'fast',
+    ];
+    const backup = spawn(join(bin ?? '', 'pg_basebackup'), args, {
+      env: { ...process.env, PGPASSWORD: PASSWORD },
+      stdio: 'ignore',
+    });
+    try {
+      await until('the base backup is seen', async () => (await read(port)).baseBackups === 1);
+      expect((await read(port)).replicas.map((one) => one.applicationName)).toEqual([REPLICA]);
+    } finally {
+      backup.kill('SIGTERM');
+      await ended(backup);
+      rmSync(target, { recursive: true, force: true });
+    }
+    await until('the base backup is gone', async () => (await read(port)).baseBackups === 0);
+  });
+
+  test('replay that waits for a snapshot names its holder, and cancelling it lets replay go on', async () => {
+    const port = open('monitor');
+    await lab.sql(PRIMARY, 'CREATE TABLE rows AS SELECT generate_series(1, 1000) AS i');
+    await caughtUp(port);
+    const reader = lab.connect(REPLICA, { user: 'app', application: 'monthly report' });
+    sessions.push(reader);
+    await reader.connect();
+    const slow = reader.query('SELECT count(*),\n pg_sleep(300) FROM rows').then(
+      () => 'finished',
+      (error: unknown) => (error as { code: string }).code,
+    );
+    await until(
+      'it runs',
+      async () => (await lab.sql(REPLICA, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).length === 1,
+    );
+    await lab.sql(PRIMARY, 'DELETE FROM rows');
+    await lab.sql(PRIMARY, 'VACUUM rows');
+    await until('the holder is confirmed', async () => (await blockedBy(port)).length > 0);
+    const [blocker] = await blockedBy(port);
+    expect(blocker).toMatchObject({
+      user: 'app',
+      database: 'postgres',
+      application: 'monthly report',
+      state: 'active',
+    });
+    expect(blocker?.query).toBe('SELECT count(*), pg_sleep(300) FROM rows');
+    const step = { port: 'sql', member: REPLICA, statement: 'cancel-backend', pid: blocker!.pid } as const;
+    const wrong = await port.send({ ...step, backendStart: '2020-01-01T00:00:00.000000Z' });
+    expect(wrong.effect).toBe('none');
+    expect((await blockedBy(port)).map((one) => one.pid)).toEqual([blocker!.pid]);
+    const right = await port.send({ ...step, backendStart: blocker!.backendStart });
+    expect(right).toMatchObject({ effect: 'done', status: null });
+    expect(await slow).toBe('57014');
+    await caughtUp(port);
+    expect((await read(port, REPLICA)).blockers).toEqual([]);
+  });
+
+  test('with old snapshots in two databases nobody is confirmed, because the conflict is in one of them', async () => {
+    const port = open('monitor');
+    await lab.sql(PRIMARY, 'CREATE TABLE pairs AS SELECT generate_series(1, 1000) AS i');
+    await caughtUp(port);
+    for (const database of ['postgres', 'other']) {
+      const reader = await session(REPLICA, database);
+      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await reader.query('SELECT count(*) FROM pg_class');
+    }
+    await lab.sql(PRIMARY, 'DELETE FROM pairs');
+    await lab.sql(PRIMARY, 'VACUUM pairs');
+    await until('both are candidates', async () => (await read(port, REPLICA)).blockers.length === 2);
+    const wait = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'RecoveryConflictSnapshot'";
+    await until('replay waits', async () => (await lab.sql(REPLICA, wait)).length === 1);
+    expect((await read(port, REPLICA)).blockers.map((one) => one.confirmed)).toEqual([false, false]);
+    for (const client of sessions) await client.query('ROLLBACK');
+    await caughtUp(port);
+  });
+
+  test('replay that waits for a lock names its holders, and terminating them lets replay go on', async () => {
+    const port = open('monitor');
+    await lab.sql(PRIMARY, 'CREATE TABLE locked AS SELECT 1 AS i');
+    await caughtUp(port);
+    const reader = lab.connect(REPLICA, { user: 'app' });
+    sessions.push(reader);
+    await reader.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT * FROM locked');
+    const bystander = await session(REPLICA);
+    await bystander.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await bystander.query('SELECT * FROM t LIMIT 1');
+    await lab.sql(PRIMARY, 'ALTER TABLE locked ADD COLUMN j int');
+    await until('the holder is confirmed', async () => (await blockedBy(port)).length > 0);
+    const [blocker, ...more] = await blockedBy(port);
+    expect(more).toEqual([]);
+    expect(blocker).toMatchObject({ user: 'app', state: 'idle in transaction' });
+    const step = {
+      port: 'sql',
+      member: REPLICA,
+      statement: 'terminate-backend',
+      pid: blocker!.pid,
+      backendStart: blocker!.backendStart,
+    } as const;
+    expect((await port.send(step)).effect).toBe('done');
+    await caughtUp(port);
+    expect((await port.send(step)).effect).toBe('none');
+  });
+
+  test('a role without pg_monitor still tells role, timeline and positions', async () => {
+    const port = open('stranger');
+    const [primary, replica] = [await read(port), await read(port, REPLICA)];
+    expect([primary.inRecovery, replica.inRecovery]).toEqual([false, true]);
+    expect(primary.currentLsn).not.toBeNull();
+    expect(replica.timeline).toBe(1);
+    expect(primary.replicas).toEqual([
+      {
+        applicationName: REPLICA,
+        state: 'unknown',
+        syncState: 'unknown',
+        sentLsn: null,
+        replayLsn: null,
+        lagBytes: null,
+      },
+    ]);
+    expect(replica.walReceiver).toMatchObject({ status: 'unknown', latestEndAgeMs: null });
+  });
+
+  test('a role without pg_signal_backend is refused, and nothing happened', async () => {
+    await lab.sql(PRIMARY, `CREATE ROLE watcher LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_monitor`);
+    const app = lab.connect(PRIMARY, { user: 'app' });
+    sessions.push(app);
+    await app.connect();
+    const rows = await lab.sql(
+      PRIMARY,
+      `SELECT pid, to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS start FROM pg_stat_activity WHERE usename = 'app'`,
+    );
+    const target = rows[0] as { pid: number; start: string };
+    const reply = await open('watcher').send({
+      port: 'sql',
+      member: PRIMARY,
+      statement: 'terminate-backend',
+      pid: target.pid,
+      backendStart: target.start,
+    });
+    expect(reply.effect).toBe('none');
+    expect(reply.text).toContain('pg_signal_backend');
+    expect((await app.query('SELECT 1 AS alive')).rows).toEqual([{ alive: 1 }]);
+  });
+
+  test('a wrong password is denied and appears nowhere', async () => {
+    const reading = await open('monitor', 'not-the-secret').status(PRIMARY);
+    expect(reading).toMatchObject({ kind: 'unknown', fault: 'denied' });
+    expect(JSON.stringify(reading)).not.toContain('not-the-secret');
+  });
+
+  test('a member without a configured host is not configured', async () => {
+    expect(await open().status(memberName('patroni3'))).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+  });
+
+  test('a server that restarts is closed or refused meanwhile, then read again, and the process survives', async () => {
+    const port = open('monitor');
+    await read(port, REPLICA);
+    await lab.stop(REPLICA, 'SIGQUIT');
+    expect(await port.status(REPLICA)).toMatchObject({
+      kind: 'unknown',
+      fault: expect.stringMatching(/^(refused|closed)$/),
+    });
+    expect(
+      (await port.send({ port: 'sql', member: REPLICA, statement: 'cancel-backend', pid: 1, backendStart: '' })).effect,
+    ).toBe('none');
+    await lab.start(REPLICA);
+    await until('the replica is read again', async () => freshValue(await port.status(REPLICA)) !== null);
+  });
+
+  test('a frozen server costs the deadline, leaks no connection and is read again after the thaw', async () => {
+    const port = open('monitor');
+    await read(port, REPLICA);
+    const before = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    lab.freeze(REPLICA);
+    try {
+      for (const _ of [1, 2, 3]) {
+        const askedAt = performance.now();
+        expect(await port.status(REPLICA)).toMatchObject({ kind: 'unknown', fault: 'timeout' });
+        expect(performance.now() - askedAt).toBeLessThan(DEADLINE_MS + 1000);
+      }
+      const reply = await port.send({
+        port: 'sql',
+        member: REPLICA,
+        statement: 'cancel-backend',
+        pid: 1,
+        backendStart: '',
+      });
+      expect(reply.effect).toBe('none'); // there was no connection over which it could have been sent
+      const after = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+      expect(after).toBeLessThanOrEqual(before);
+    } finally {
+      lab.thaw(REPLICA);
+    }
+    await until('the replica is read again', async () => freshValue(await port.status(REPLICA)) !== null);
+  });
+
+  test('a step that was sent over an open connection to a server that froze is maybe', async () => {
+    const port = open('monitor');
+    await read(port, REPLICA);
+    lab.freeze(REPLICA);
+    try {
+      const reply = await port.send({
+        port: 'sql',
+        member: REPLICA,
+        statement: 'cancel-backend',
+        pid: 1,
+        backendStart: '',
+      });
+      expect(reply.effect).toBe('maybe');
+    } finally {
+      lab.thaw(REPLICA);
+    }
+  });
+
+  test('a process that closes the adapter ends by itself, although one server is frozen', async () => {
+    const built = transpiled();
+    const script = `import { postgresAdapter } from './src/adapters/postgres/postgres-adapter.js';
+      import { systemClock } from './src/adapters/clock.js';
+      const port = postgresAdapter(${JSON.stringify(config('monitor'))}, systemClock);
+      const first = await port.status('${PRIMARY}');
+      const second = await port.status('${REPLICA}');
+      await port.close();
+      console.log(first.kind, second.kind);`;
+    lab.freeze(REPLICA);
+    try {
+      expect(await scriptOutput(built, script)).toBe('fresh unknown\n');
+    } finally {
+      lab.thaw(REPLICA);
+      rmSync(built, { recursive: true, force: true });
+    }
+  });
+
+  test('a promoted replica is primary on the next timeline at once, before any checkpoint', async () => {
+    const port = open('monitor');
+    await lab.sql(REPLICA, 'SELECT pg_promote(true)');
+    const promoted = await read(port, REPLICA);
+    expect(promoted).toMatchObject({
+      inRecovery: false,
+      timeline: 2,
+      receiveLsn: null,
+      replayLsn: null,
+      walReceiver: null,
+    });
+    expect(promoted.currentLsn).not.toBeNull();
+  });
+});
+
+test('something that accepts connections and is no PostgreSQL costs the deadline', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address() as { port: number };
+  const postgres = {
+    hosts: { patroni1: { host: '127.0.0.1', port: address.port } },
+    user: 'u',
+    password: 'p',
+    database: 'd',
+    tls: null,
+  };
+  const port = postgresAdapter(clusterConfig({ hosts: [], deadlineMs: 300, postgres }), systemClock);
+  expect(await port.status(PRIMARY)).toMatchObject({ kind: 'unknown', fault: 'timeout' });
+  await port.close();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
