@@ -12,8 +12,7 @@ interface Waiter {
  */
 export class VirtualTime {
   nowMs: number;
-  /** Off while a realtime driver moves the clock: then a blocked call simply waits for it. */
-  pumping = true;
+  private pumping = true;
   private skewMs = 0;
   private readonly startMs: number;
   private waiters: Waiter[] = [];
@@ -25,6 +24,12 @@ export class VirtualTime {
     this.startMs = startMs;
     this.nowMs = startMs;
     this.step = step;
+  }
+
+  /** Off while a realtime driver moves the clock: then a blocked call simply waits for it. */
+  pumpAlone(on: boolean): void {
+    this.pumping = on;
+    if (on) void this.pump();
   }
 
   /** What the wall clock of the observer shows: virtual time plus whatever a fault added. */

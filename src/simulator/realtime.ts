@@ -14,7 +14,7 @@ const FRAME_MS = 50;
  */
 export function realtimeDriver(cluster: SimulatedCluster, speed: number, wall: WallTime): () => void {
   if (!(speed > 0)) throw new Error(`speed is ${speed}, expected a number above 0: 1 is real time`);
-  cluster.time.pumping = false;
+  cluster.time.pumpAlone(false);
   let lastMs = wall.monotonicMs();
   let owedMs = 0;
   const stop = wall.every(FRAME_MS, () => {
@@ -27,6 +27,6 @@ export function realtimeDriver(cluster: SimulatedCluster, speed: number, wall: W
   });
   return () => {
     stop();
-    cluster.time.pumping = true;
+    cluster.time.pumpAlone(true);
   };
 }
