@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { patroniAdapter } from '../../src/adapters/patroni/patroni-adapter.js';
 import { statusFrom } from '../../src/adapters/patroni/parse.js';
@@ -478,5 +482,47 @@ describe('a send', () => {
     const tls = { ca: null, cert: null, key: null, insecure: false };
     const answer = await adapter({ patroni: { urls, auth: null, tls } }).send(step({ timeoutMs: 500 }));
     expect(answer.effect).toBe('none');
+  });
+});
+
+describe('TLS', () => {
+  const file = (name: string): string => join(import.meta.dirname, '../fixtures/tls', name);
+  const pem = { cert: readFileSync(file('cert.pem'), 'utf8'), key: readFileSync(file('key.pem'), 'utf8') };
+  const mutual = { ...pem, ca: pem.cert, requestCert: true, rejectUnauthorized: true };
+  const tlsServer = createTlsServer(mutual, (_, response) => response.end(replica));
+  const reading = (tls: NonNullable<ClusterConfig['patroni']['tls']>) => {
+    const urls = { patroni1: `https://127.0.0.1:${(tlsServer.address() as AddressInfo).port}` };
+    return adapter({ patroni: { urls, auth: null, tls } }).status(one);
+  };
+
+  beforeAll(() => new Promise<void>((resolve) => tlsServer.listen(0, '127.0.0.1', resolve)));
+  afterAll(() => new Promise((resolve) => tlsServer.close(resolve)));
+
+  it('with a private CA and a client certificate, as files or as their text, is read', async () => {
+    const files = { ca: file('cert.pem'), cert: file('cert.pem'), key: file('key.pem'), insecure: false };
+    expect(await reading(files)).toMatchObject({ kind: 'fresh', value: { role: 'replica' } });
+    expect(await reading({ ca: pem.cert, cert: pem.cert, key: pem.key, insecure: false })).toMatchObject({
+      kind: 'fresh',
+    });
+  });
+
+  it('with a certificate that we do not know is denied, unless the operator says insecure', async () => {
+    expect(await reading({ ca: null, cert: pem.cert, key: pem.key, insecure: false })).toMatchObject({
+      fault: 'denied',
+    });
+    expect(await reading({ ca: null, cert: pem.cert, key: pem.key, insecure: true })).toMatchObject({ kind: 'fresh' });
+  });
+
+  it('without the client certificate that the server wants is unknown', async () => {
+    // TLS 1.3 tells the client only after its handshake: by an alert, or by hanging up before the alert was read.
+    const refused = await reading({ ca: pem.cert, cert: null, key: null, insecure: false });
+    expect(refused.kind === 'unknown' && refused.fault).toMatch(/^(denied|closed)$/);
+  });
+
+  it('with a file that is not there stops the start and names the path', () => {
+    const tls = { ca: '/nowhere/ca.pem', cert: null, key: null, insecure: false };
+    expect(() => patroniAdapter(clusterConfig({ patroni: { urls: {}, auth: null, tls } }), stillClock)).toThrow(
+      '/nowhere/ca.pem',
+    );
   });
 });
