@@ -1,0 +1,37 @@
+export interface Line {
+  readonly text: string;
+  /** From 1. */
+  readonly number: number;
+  /** False for a last line without its end of line: being written now, or cut off. */
+  readonly terminated: boolean;
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * Lines of a byte stream, split at LF alone. readline would also split at U+2028, which JSON leaves as it is, and would not tell whether
+ * the last line was finished.
+ */
+export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
+  let pending: Uint8Array[] = [];
+  let number = 0;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      number += 1;
+      yield { text: decoded([...pending, chunk.subarray(start, end)]), number, terminated: true };
+      pending = [];
+      start = end + 1;
+    }
+    if (start < chunk.length) pending.push(chunk.subarray(start));
+  }
+  if (pending.length > 0) yield { text: decoded(pending), number: number + 1, terminated: false };
+}
+
+const decoded = (parts: readonly Uint8Array[]): string => Buffer.concat(parts).toString('utf8');
+
+/** The lines of a tail of a file; the first one is left out unless the tail is the whole file, since it may lack its beginning. */
+export function linesOfTail(bytes: Uint8Array, whole: boolean): readonly string[] {
+  const lines = Buffer.from(bytes).toString('utf8').split('\n');
+  return lines.slice(whole ? 0 : 1).filter((line) => line !== '');
+}
