@@ -61,7 +61,8 @@ export const CATALOGUE: readonly ProblemRow[] = [
     level: 'critical',
     rank: 100,
     seenBy: 'ourselves: most members and etcd silent at once, or our clock jumped',
-    grace: fixed(0, 1, 5_000),
+    // The gate asks for any phase of it; only the page waits, so that one slow pass wakes nobody.
+    grace: fixed(10_000, 3, 5_000),
     ladder: [],
     page: 'at-once',
     meaning: 'We may be the one that is cut off or asleep. Nothing is acted on until several clean passes.',

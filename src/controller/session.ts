@@ -2,7 +2,8 @@ import type { DecideInput } from '../decide/input.js';
 import type { Decision } from '../model/decision.js';
 import { EMPTY_LEDGER, type KillSwitch, type Ledger } from '../model/ledger.js';
 import type { Policy, WindowFacts } from '../model/policy.js';
-import type { States } from '../model/states.js';
+import type { Memory, States } from '../model/states.js';
+import { FRESH_MEMORY } from '../machines/memory.js';
 import type { ControllerEvent } from '../model/snapshot.js';
 import type { ClusterView } from '../model/view.js';
 import type { ObserveTarget } from '../observe/observe.js';
@@ -70,7 +71,13 @@ export interface Session {
   wake: () => void;
 }
 
-export function openSession(parts: SessionParts, policy: Policy, policyHash: string): Session {
+/** `memory` is what earlier runs left behind; without it a new session knows nothing. */
+export function openSession(
+  parts: SessionParts,
+  policy: Policy,
+  policyHash: string,
+  memory: Memory = FRESH_MEMORY,
+): Session {
   const nowMs = parts.ports.clock.now();
   return {
     parts,
@@ -81,7 +88,7 @@ export function openSession(parts: SessionParts, policy: Policy, policyHash: str
     tick: 0,
     view: null,
     lastPass: null,
-    states: initialStates(nowMs),
+    states: initialStates(nowMs, memory),
     ledger: EMPTY_LEDGER,
     ledgerLoaded: false,
     committedJson: '',

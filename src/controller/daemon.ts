@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { windowsAt } from '../config/calendar.js';
+import { errorText } from '../config/config-error.js';
+import { loadConfig } from '../config/load-config.js';
+import { loadPolicy } from '../config/load-policy.js';
+import { checkTogether } from '../config/together.js';
+import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { Policy } from '../model/policy.js';
+import type { ControllerPort } from '../model/snapshot.js';
+import type { Clock } from '../ports/clock.js';
+import type { JournalPort } from '../ports/journal.js';
+import type { Notifier } from '../ports/notifier.js';
+import type { Ports } from '../observe/ports.js';
+import { controllerOf } from './controller.js';
+import { dcsLedgerStore, fileLedgerStore } from './ledger-store.js';
+import { loop } from './loop.js';
+import { recallMemory } from './recall.js';
+import { write } from './record.js';
+import { openSession, type Session } from './session.js';
+import { tenureKeeper } from './tenure.js';
+import { closePorts, portsOf, systemClock, targetOf } from './wire.js';
+
+/** Both files, checked alone and together; all errors at once, or values. */
+export type LoadedFiles =
+  | {
+      readonly ok: true;
+      readonly config: EkimiConfig;
+      readonly configHash: string;
+      readonly policy: Policy;
+      readonly policyHash: string;
+      readonly warnings: readonly string[];
+    }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+export function loadFiles(configFile: string, env: NodeJS.ProcessEnv): LoadedFiles {
+  const config = loadConfig(configFile, env);
+  if (!config.ok) return { ok: false, errors: config.errors.map(errorText) };
+  const policy = loadPolicy(config.config.policyFile);
+  if (!policy.ok) return { ok: false, errors: policy.errors.map(errorText) };
+  const rows = checkTogether(config.config, policy.policy, policy.locator);
+  const errors = rows.filter((row) => row.severity === 'error');
+  if (errors.length > 0) return { ok: false, errors: errors.map(errorText) };
+  return {
+    ok: true,
+    config: config.config,
+    configHash: config.hash,
+    policy: policy.policy,
+    policyHash: policy.hash,
+    warnings: [...config.warnings, ...policy.warnings, ...rows].map(errorText),
+  };
+}
+
+export interface DaemonParts {
+  readonly files: Extract<LoadedFiles, { ok: true }>;
+  readonly journal: JournalPort;
+  readonly log: Logger;
+  readonly version: string;
+  readonly newId: () => string;
+  readonly clock?: Clock;
+  /** Instead of the real ones, for the simulated cluster. */
+  readonly ports?: (cluster: ClusterConfig) => Ports;
+}
+
+export interface Daemon {
+  readonly controller: ControllerPort;
+  readonly sessions: readonly Session[];
+  /** Runs until `stop`; then finishes or marks what is in flight, gives up tenure and closes everything but the journal. */
+  run(stop: AbortSignal): Promise<void>;
+}
+
+/** All clusters of the configuration, each with a loop of its own. */
+export async function openDaemon(parts: DaemonParts): Promise<Daemon> {
+  const sessions = await Promise.all(parts.files.config.clusters.map((cluster) => openCluster(parts, cluster)));
+  return { controller: controllerOf(sessions), sessions, run: (stop) => runAll(parts, sessions, stop) };
+}
+
+async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<Session> {
+  const { config, policy, policyHash, configHash } = parts.files;
+  const clock = parts.clock ?? systemClock;
+  const ports = parts.ports?.(cluster) ?? portsOf(cluster, clock);
+  const log = parts.log.child({ scope: cluster.scope });
+  const session = openSession(
+    {
+      ports,
+      target: targetOf(cluster),
+      journal: parts.journal,
+      notifier: logNotifier(log),
+      tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
+      ledgerStore: dcsLedgerStore(ports.dcs),
+      shadowStore: fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
+      windowsAt,
+      newId: parts.newId,
+      version: parts.version,
+      instance: config.instance,
+      log,
+    },
+    policy,
+    policyHash,
+    await recallMemory(parts.journal, cluster.scope, clock.now()),
+  );
+  await write(session, {
+    kind: 'start',
+    version: parts.version,
+    instance: config.instance,
+    configHash,
+    policyHash,
+    policy,
+  });
+  return session;
+}
+
+/** Until pages go somewhere else, they go to the log at a level that nobody filters. */
+const logNotifier = (log: Logger): Notifier => ({
+  page: (message) => {
+    log.error(
+      { code: message.code, subject: message.subject, level: message.level, text: message.text },
+      'a person is needed',
+    );
+  },
+});
+
+async function runAll(parts: DaemonParts, sessions: readonly Session[], stop: AbortSignal): Promise<void> {
+  const unwatch = sessions.map(wakeOnEvents);
+  await Promise.all(sessions.map((session) => loop(session, stop)));
+  for (const end of unwatch) end();
+  for (const session of sessions) {
+    await Promise.allSettled([...session.sending.values()]);
+    await session.parts.tenure.release().catch((error: unknown) => {
+      parts.log.warn({ code: 'TENURE_RELEASE', err: error }, 'tenure could not be given up; it runs out by itself');
+    });
+    await write(session, { kind: 'stop', reason: 'stopped by signal' });
+    await closePorts(session.parts.ports);
+  }
+}
+
+/** Events only make the next pass come sooner; what it decides comes from what it reads. */
+function wakeOnEvents(session: Session): () => void {
+  const { dcs, host } = session.parts.ports;
+  const wake = (): void => {
+    session.wake();
+  };
+  const ends = [dcs.onLeaderChange(wake), host?.onEvent(wake)];
+  return () => {
+    for (const end of ends) end?.();
+  };
+}

@@ -1,0 +1,68 @@
+import { systemClock } from '../adapters/clock.js';
+import { commandAdapter } from '../adapters/command/command-adapter.js';
+import { dockerAdapter } from '../adapters/docker/docker-adapter.js';
+import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
+import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
+import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
+import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
+import { commandTags } from '../adapters/tags/command-tags.js';
+import { dockerTags } from '../adapters/tags/docker-tags.js';
+import { fileTags } from '../adapters/tags/file-tags.js';
+import type { ClusterConfig } from '../model/config.js';
+import type { ObserveTarget } from '../observe/observe.js';
+import type { Ports } from '../observe/ports.js';
+import type { Clock } from '../ports/clock.js';
+import type { TagsPort } from '../ports/tags.js';
+
+/** The one place where real parts are chosen. */
+export function portsOf(cluster: ClusterConfig, clock: Clock = systemClock): Ports {
+  return {
+    clock,
+    patroni: patroniAdapter(cluster, clock),
+    dcs: etcdAdapter(cluster, clock),
+    postgres: cluster.postgres === null ? null : postgresAdapter(cluster, clock),
+    proxy: cluster.proxy === null ? null : haproxyAdapter(cluster, clock),
+    host:
+      cluster.hosts === null
+        ? null
+        : cluster.hosts.driver === 'docker'
+          ? dockerAdapter(cluster, clock)
+          : commandAdapter(cluster, clock),
+    tags: tagsOf(cluster, clock),
+  };
+}
+
+function tagsOf(cluster: ClusterConfig, clock: Clock): TagsPort | null {
+  switch (cluster.tags?.driver) {
+    case undefined:
+      return null;
+    case 'docker':
+      return dockerTags(cluster, clock);
+    case 'file':
+      return fileTags(cluster, clock);
+    case 'command':
+      return commandTags(cluster, clock);
+  }
+}
+
+export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
+  scope: cluster.scope,
+  members: cluster.members,
+  dcsNames: cluster.dcs.hosts.map((host) => host.name),
+  pools:
+    cluster.proxy === null ? null : { primary: cluster.proxy.primaryBackend, replica: cluster.proxy.replicaBackend },
+});
+
+/** A proxy that we can only look at is no actuator. */
+export const closePorts = async (ports: Ports): Promise<void> => {
+  const closing = [
+    ports.patroni.close(),
+    ports.dcs.close(),
+    ports.postgres?.close(),
+    ports.proxy?.close(),
+    ports.host?.close(),
+  ];
+  await Promise.allSettled(closing);
+};
+
+export { systemClock };
