@@ -49,6 +49,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ajv: { customOptions: { removeAdditional: false } },
   });
   const context: Context = { controller, config, now, startedAtMs: now() };
+  app.removeContentTypeParser('text/plain');
   prepare(app, options.log);
   for (const asset of await loadAssets()) addAsset(app, asset);
   for (const route of ROUTES) addRoute(app, route, context, options.log);

@@ -10,8 +10,19 @@ const LENGTHS = [
   ['until somebody resumes', ''],
 ];
 
-const field = (label, control, hint) =>
-  h('label', null, h('span', null, label), control, hint && h('small', { class: 'dim' }, hint));
+/** The hint describes the control and is not part of its name. */
+function field(label, control, hint) {
+  const id = `field-${control.getAttribute('name')}`;
+  control.setAttribute('id', id);
+  if (hint) control.setAttribute('aria-describedby', `${id}-hint`);
+  return h(
+    'div',
+    { class: 'field' },
+    h('label', { for: id }, label),
+    control,
+    hint && h('small', { class: 'dim', id: `${id}-hint` }, hint),
+  );
+}
 
 function tokenField() {
   return h(

@@ -1,0 +1,180 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createMetrics } from '../../src/api/metrics.js';
+import { startServer, type Server } from '../../src/api/server.js';
+import type { ClusterSnapshot } from '../../src/model/snapshot.js';
+import { FakeController } from '../support/fake-controller.js';
+import { HOSTILE_NAME, SCENARIOS, type ScenarioName } from '../support/scenarios.js';
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const present = existsSync(CHROMIUM);
+if (!present)
+  console.error(
+    `\n*** SKIPPED: the dashboard's browser tests. No browser at ${CHROMIUM}: install Debian's chromium or set CHROMIUM. ***\n`,
+  );
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+let browser: Browser;
+let page: Page;
+let server: Server;
+let controller: FakeController;
+/** What the browser itself complains of. A connection that is refused while the server is down is what we asked for. */
+let complaints: string[] = [];
+
+const serve = (port = 0): Promise<Server> =>
+  startServer({
+    config: { host: '127.0.0.1', port, tokens: [{ name: 'dba', role: 'operator', token: 'touch' }] },
+    controller,
+    log: QUIET,
+    metrics: createMetrics(controller),
+  });
+
+async function visit(scenario: ScenarioName | ClusterSnapshot): Promise<void> {
+  controller = new FakeController(typeof scenario === 'string' ? SCENARIOS[scenario](Date.now()) : scenario);
+  server = await serve();
+  await page.goto(server.url);
+  await page.locator('.live.live').waitFor();
+}
+
+const text = (selector: string): Promise<string> => page.locator(selector).innerText();
+
+describe.skipIf(!present)('the dashboard', () => {
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    complaints = [];
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+  });
+  afterEach(async () => {
+    await page.close();
+    await server.close();
+  });
+
+  it('shows a problem with its evidence, the requests that it would send and what holds them', async () => {
+    await visit('lagHeld');
+    expect(await text('#hero h1')).toMatch(/lagging/i);
+    expect(await text('#mode')).toContain('sends nothing');
+    const problems = await text('#problems');
+    expect(problems).toContain('replica-lag-emergency');
+    expect(problems).toContain('268 MB behind on timeline 3');
+    expect(problems).toMatch(/actionable (in \d|now)/);
+    const decisions = await text('#decisions');
+    expect(decisions).toContain('haproxy> set server postgres_replicas/patroni2 state drain');
+    expect(decisions).toContain('set mode: enforce in policy.yaml');
+    expect(complaints).toEqual([]);
+  });
+
+  it('follows the next pass by itself, and keeps the journal', async () => {
+    await visit('healthy');
+    controller.write(Date.now(), { kind: 'stop', reason: 'for a test' });
+    controller.show(SCENARIOS.leaderless(Date.now()));
+    await page.getByRole('heading', { name: 'leaderless' }).first().waitFor();
+    await page.locator('#journal').getByText('ekimi stopped: for a test').waitFor();
+    expect(await text('#announcer')).toContain('email-cluster is leaderless');
+    expect(await page.title()).toContain('leaderless');
+    expect(complaints).toEqual([]);
+  });
+
+  it('says of a source that it is unknown, and why', async () => {
+    await visit('leaderless');
+    const sources = await text('#sources');
+    expect(sources).toContain('unknown');
+    expect(sources).toContain('GET /patroni on patroni1: no answer within 2 s');
+  });
+
+  it('refuses an approval without a token and takes it with one', async () => {
+    await visit('waitingApproval');
+    await page.getByRole('button', { name: 'Approve…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('looked at it');
+    await dialog.getByRole('button', { name: 'Approve' }).click();
+    await dialog.getByRole('alert').getByText('needs one').waitFor();
+    expect(controller.changes).toEqual([]);
+    await dialog.getByLabel('Token').fill('touch');
+    await dialog.getByRole('button', { name: 'Approve' }).click();
+    await page.locator('#approvals').getByText('Nothing waits for you.').waitFor();
+    expect(controller.changes).toEqual(['approved a-7f31c2 dba looked at it']);
+    expect(complaints.filter((one) => !one.includes('401'))).toEqual([]);
+  });
+
+  it('asks for the token once a session, by keyboard alone', async () => {
+    await visit('waitingApproval');
+    await page.evaluate("sessionStorage.setItem('ekimi-token', 'touch')");
+    await page.getByRole('button', { name: 'Pause…' }).focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    expect(await dialog.getByLabel('Token').isVisible()).toBe(false);
+    await dialog.getByLabel('What').selectOption('member:patroni2');
+    await dialog.getByLabel('Reason').fill('disk swap');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('#switches').getByText('member:patroni2').waitFor();
+    expect(controller.changes).toEqual(['pause member:patroni2 dba disk swap']);
+    expect(complaints).toEqual([]);
+  });
+
+  it('goes offline when the daemon stops, says from when the picture is, and recovers by itself', async () => {
+    await visit('healthy');
+    const port = Number(new URL(server.url).port);
+    await server.close();
+    await page.locator('#banner').getByText('Offline.').waitFor();
+    expect(await text('#banner')).toMatch(/What you see is from \d\d:\d\d:\d\d/);
+    controller.show(SCENARIOS.lagActed(Date.now()));
+    server = await serve(port);
+    await page.locator('.live.live').waitFor();
+    await page.getByRole('heading', { name: 'lagging' }).first().waitFor();
+    expect(await page.locator('#banner').innerText()).toBe('');
+    expect(complaints.filter((one) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/.test(one))).toEqual([]);
+  });
+
+  it('says that it is stale when the daemon answers and its loop does not tick', async () => {
+    await visit({ ...SCENARIOS.healthy(Date.now() - 90_000) });
+    await page.locator('#banner').getByText('Stale.').waitFor();
+    expect(await text('#banner')).toContain('its loop does not tick');
+  });
+
+  it('takes a hostile name as text', async () => {
+    await visit('hostile');
+    controller.write(Date.now(), { kind: 'stop', reason: HOSTILE_NAME });
+    await page.locator('#journal').getByText('onerror=').waitFor();
+    expect(await text('#problems')).toContain('<img src=x onerror="window.pwned=1">');
+    expect(await page.evaluate('document.images.length')).toBe(0);
+    expect(await page.evaluate('typeof window.pwned')).toBe('undefined');
+    expect(complaints).toEqual([]);
+  });
+
+  it('keeps what a person is doing while passes arrive', async () => {
+    await visit('waitingApproval');
+    const reject = page.getByRole('button', { name: 'Reject…' });
+    await reject.focus();
+    const next = { ...SCENARIOS.waitingApproval(Date.now()), tick: 999 };
+    controller.show(next);
+    await page.getByText('pass 999').first().waitFor();
+    expect(await page.evaluate('document.activeElement.dataset.do')).toBe('reject');
+  });
+
+  it.each([360, 768, 1280])('needs no sideways scrolling at %i pixels', async (width) => {
+    await page.setViewportSize({ width, height: 800 });
+    await visit('hostile');
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { overview, worst, type Level } from '../../../src/api/overview.js';
+import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
+import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
+import type { MemberView } from '../../../src/model/view.js';
+import { SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
+import { NOW_MS, problem } from '../../support/snapshots.js';
+
+const withMember = (
+  snapshot: ClusterSnapshot,
+  index: number,
+  change: (member: MemberView) => MemberView,
+): ClusterSnapshot => ({
+  ...snapshot,
+  view: {
+    ...snapshot.view!,
+    members: snapshot.view!.members.map((member, at) => (at === index ? change(member) : member)),
+  },
+});
+const member = (snapshot: ClusterSnapshot, name: string) =>
+  overview(snapshot).members.find((one) => one.name === name)!;
+
+describe('level', () => {
+  const cases: readonly [ScenarioName, Level][] = [
+    ['healthy', 'ok'],
+    ['lagHeld', 'critical'],
+    ['rebuilding', 'warning'],
+    ['waitingApproval', 'critical'],
+    ['leaderless', 'critical'],
+  ];
+  it.each(cases)('%s is %s', (name, level) => {
+    expect(overview(SCENARIOS[name]()).level).toBe(level);
+  });
+
+  it('is not raised by a problem within its grace', () => {
+    const snapshot = SCENARIOS.healthy();
+    const suspect = problem(
+      { code: 'member-down', subject: 'patroni2', level: 'critical', phase: 'suspect', seenForMs: 10, evidence: [] },
+      NOW_MS,
+    );
+    expect(overview({ ...snapshot, states: { ...snapshot.states!, problems: [suspect] } }).level).toBe('ok');
+  });
+
+  it('is at least a warning while something stops us from working', () => {
+    expect(overview({ ...SCENARIOS.healthy(), impaired: ['the journal is full'] }).level).toBe('warning');
+  });
+
+  it('is unknown before the first judgement', () => {
+    expect(overview({ ...SCENARIOS.healthy(), view: null, states: null }).level).toBe('unknown');
+  });
+
+  it('puts not knowing above a warning and below a known critical', () => {
+    expect(worst(['ok', 'warning', 'unknown'])).toBe('unknown');
+    expect(worst(['unknown', 'critical', 'warning'])).toBe('critical');
+  });
+});
+
+describe('lag', () => {
+  it('repeats the figure of the problem beside it', () => {
+    expect(member(SCENARIOS.lagHeld(), 'patroni2')).toMatchObject({
+      lagBytes: 268_435_456,
+      lagFrom: 'replica-lag-emergency',
+    });
+  });
+
+  it('is the distance of two positions on one timeline', () => {
+    expect(member(SCENARIOS.healthy(), 'patroni3').lagBytes).toBe(16_384);
+  });
+
+  it('is never computed across two timelines', () => {
+    const snapshot = withMember(SCENARIOS.healthy(), 2, (one) => ({
+      ...one,
+      api: one.api.kind === 'fresh' ? { ...one.api, value: { ...one.api.value, timeline: 2 } } : one.api,
+    }));
+    expect(member(snapshot, 'patroni3')).toMatchObject({ lagBytes: null, lagFrom: 'no source knows it' });
+  });
+
+  it('is unknown, not zero, when the leader does not answer', () => {
+    const snapshot = withMember(SCENARIOS.healthy(), 0, (one) => ({
+      ...one,
+      api: unknown('timeout', 'no answer', NOW_MS, 'api'),
+    }));
+    expect(member(snapshot, 'patroni3').lagBytes).toBeNull();
+  });
+});
+
+describe('rotation', () => {
+  it('knows our own drain from a failed check', () => {
+    expect(member(SCENARIOS.lagActed(), 'patroni2')).toMatchObject({ reads: 'drain', drain: { member: 'patroni2' } });
+    expect(member(SCENARIOS.rebuilding(), 'patroni3').reads).toBe('down');
+  });
+
+  it('is unknown without a proxy to ask', () => {
+    const snapshot = SCENARIOS.healthy();
+    const blind = { ...snapshot, view: { ...snapshot.view!, proxy: notConfigured('proxy', NOW_MS) } };
+    expect(member(blind, 'patroni2').reads).toBe('unknown');
+    expect(overview(blind).proxyNote).toBe('proxy is not configured');
+  });
+
+  it('is absent where the pool has no such server', () => {
+    const snapshot = SCENARIOS.healthy();
+    const empty = { ...snapshot, view: { ...snapshot.view!, proxy: fresh({ servers: [] }, NOW_MS, 'proxy') } };
+    expect(member(empty, 'patroni2').reads).toBe('absent');
+  });
+});
+
+describe('the rest', () => {
+  it('says why there is no leader', () => {
+    const snapshot = SCENARIOS.leaderless();
+    expect(overview(snapshot).leaderNote).toBe('the leader key is absent');
+    const blind: ClusterSnapshot = {
+      ...snapshot,
+      view: {
+        ...snapshot.view!,
+        dcs: { ...snapshot.view!.dcs, keys: unknown('no-quorum', 'no quorum', NOW_MS, 'dcs') },
+      },
+    };
+    expect(overview(blind)).toMatchObject({ leader: null, leaderNote: 'no quorum' });
+    expect(member(blind, 'patroni1').holdsLeaderKey).toBeNull();
+  });
+
+  it('counts the budget of the last hour', () => {
+    expect(overview(SCENARIOS.rebuilding()).budget).toEqual({ perHour: 6, used: 2, left: 4 });
+  });
+
+  it('parts work in flight from work that ended', () => {
+    const { inFlight, ended } = overview(SCENARIOS.rebuilding());
+    expect(inFlight.map((one) => one.plan.action)).toEqual(['reinitialize-replica']);
+    expect(ended.map((one) => one.plan.action)).toEqual(['restart-member']);
+  });
+
+  it('shows a refused policy among what impairs us', () => {
+    expect(overview({ ...SCENARIOS.healthy(), policyError: 'lag.warning: not a size' }).impaired).toEqual([
+      'policy: lag.warning: not a size',
+    ]);
+  });
+});
