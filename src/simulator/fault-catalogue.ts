@@ -2,7 +2,7 @@ import type { Step } from '../model/plan.js';
 import type { SendFault } from './ports.js';
 import type { CutFrom, TagSet } from './state.js';
 
-export interface BlockOptions {
+interface BlockOptions {
   readonly user?: string;
   readonly application?: string;
   /** How long the query has been running already. */

@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
-import { toJson } from '../model/json.js';
+import { GENESIS, sealed, type Tip } from '../journal/chain.js';
 import type { JournalEntry } from '../model/entry.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
 
-export const FIRST_PREV = '0'.repeat(64);
-
-/** Keeps a journal in memory with the hash chain of the real one; `entries` is what has been appended, oldest first. */
+/** Keeps a journal in memory, in the very chain of the one on disk; `entries` is what has been appended, oldest first. */
 export function memoryJournal(): JournalPort & {
   readonly entries: readonly JournalEntry[];
   failNext(error: Error): void;
 } {
   const entries: JournalEntry[] = [];
+  let tip: Tip = GENESIS;
   let failure: Error | null = null;
   return {
     entries,
@@ -24,9 +22,8 @@ export function memoryJournal(): JournalPort & {
         failure = null;
         return Promise.reject(error);
       }
-      const unsigned = { seq: entries.length + 1, ...entry, prev: entries.at(-1)?.hash ?? FIRST_PREV };
-      const hash = createHash('sha256').update(toJson(unsigned)).digest('hex');
-      const signed: JournalEntry = { ...unsigned, hash };
+      const signed = sealed(entry, tip).entry;
+      tip = signed;
       entries.push(signed);
       return Promise.resolve(signed);
     },

@@ -56,7 +56,7 @@ interface Fault {
 }
 
 /** Why this member's REST API gives no answer to us; null when it does. */
-export function apiFault(world: World, member: MemberSim): Fault | null {
+function apiFault(world: World, member: MemberSim): Fault | null {
   const url = `GET on ${member.name}`;
   const { patroni } = member;
   if (world.observerCut.has('patroni') || member.cut.has('observer'))

@@ -44,7 +44,7 @@ export const answersSql = (member: MemberSim): boolean =>
 export const positionOf = (postgres: PostgresSim): number => Math.max(postgres.receiveLsn, postgres.replayLsn);
 
 /** Where the two histories part: up to this position both hold the same WAL. */
-export function commonLsn(one: PostgresSim, other: PostgresSim): number {
+function commonLsn(one: PostgresSim, other: PostgresSim): number {
   for (let timeline = 1; ; timeline += 1) {
     const here = forkAt(one, timeline);
     const there = forkAt(other, timeline);

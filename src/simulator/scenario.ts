@@ -1,7 +1,7 @@
 import type { SimulatedCluster } from './world.js';
 
 /** What a script may act on: the cluster and what an earlier row has put aside. */
-export interface Stage {
+interface Stage {
   readonly cluster: SimulatedCluster;
   /** Names that an earlier row chose, for instance the leader that it killed. */
   readonly kept: Map<string, string>;

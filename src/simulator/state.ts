@@ -30,7 +30,7 @@ export interface ClusterOptions {
 
 export type CutFrom = 'dcs' | 'peers' | 'proxy' | 'observer';
 
-export interface Blocker {
+interface Blocker {
   readonly pid: number;
   readonly backendStart: string;
   readonly query: string;
@@ -42,7 +42,7 @@ export interface Blocker {
 }
 
 /** Where a timeline ended and the next began; decides who must rewind. */
-export interface Fork {
+interface Fork {
   readonly timeline: number;
   readonly lsn: number;
 }
@@ -154,7 +154,7 @@ export interface PublishedMember {
   readonly pendingRestart: boolean;
 }
 
-export interface FailoverKey {
+interface FailoverKey {
   readonly leader: string | null;
   readonly member: string | null;
   readonly scheduledAt: string | null;

@@ -13,7 +13,7 @@ import { seededRandom } from './random.js';
 import { memberSim, type ClusterOptions, type MemberSim, type World } from './state.js';
 
 /** The grain of the simulated world, milliseconds. Everything happens on its multiples; only sleeps end in between. */
-export const STEP_MS = 100;
+const STEP_MS = 100;
 
 const DEFAULTS: ClusterOptions = {
   scope: 'email-cluster',

@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { toJson } from '../../../src/model/json.js';
-import { FIRST_PREV, memoryJournal, recordingNotifier } from '../../../src/simulator/memory-journal.js';
+import { breakOf, GENESIS, opened, sealed } from '../../../src/journal/chain.js';
+import { memoryJournal, recordingNotifier } from '../../../src/simulator/memory-journal.js';
 
 const entry = (atMs: number) => ({ atMs, scope: 'email-cluster', body: { kind: 'stop', reason: 'test' } as const });
 
-test('each entry names the hash of the one before it, and its own hash covers the rest of the line', async () => {
+test('the chain is the one that the journal on disk has: each line proves itself and follows the one before it', async () => {
   const journal = memoryJournal();
   const first = await journal.append(entry(1));
   const second = await journal.append(entry(2));
-  expect(first).toMatchObject({ seq: 1, prev: FIRST_PREV });
-  expect(second).toMatchObject({ seq: 2, prev: first.hash });
-  const { hash, ...rest } = second;
-  expect(createHash('sha256').update(toJson(rest)).digest('hex')).toBe(hash);
+  expect(breakOf(first, GENESIS)).toBeNull();
+  expect(breakOf(second, first)).toBeNull();
+  expect(breakOf(second, GENESIS)).toContain('does not follow');
+  expect(opened(sealed(entry(2), first).line)).toEqual({ kind: 'entry', entry: second });
 });
 
 test('a full disk: append rejects once and the entry is not there', async () => {
