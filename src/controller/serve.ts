@@ -6,6 +6,7 @@ import { createMetrics } from '../api/metrics.js';
 import { startServer, type Server } from '../api/server.js';
 import { openJournal, type OpenJournal } from '../journal/open.js';
 import type { ApiConfig } from '../model/config.js';
+import { systemClock } from './wire.js';
 import { openDaemon, type Daemon, type DaemonParts, type LoadedFiles } from './daemon.js';
 import { reload } from './reload.js';
 
@@ -25,7 +26,9 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions, stop: AbortSignal): Promise<number> {
   const { files, log } = options;
   const opened: OpenJournal | null =
-    options.parts?.journal === undefined ? await openJournal(files.config.journal) : null;
+    options.parts?.journal === undefined
+      ? await openJournal({ ...files.config.journal, clock: options.parts?.clock ?? systemClock })
+      : null;
   for (const note of opened?.notes ?? [])
     log.warn({ code: 'JOURNAL_NOTE', note }, 'the journal was repaired at opening');
   const journal = options.parts?.journal ?? opened;
