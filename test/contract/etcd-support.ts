@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
   accessSync,
   constants,
@@ -54,6 +54,37 @@ export async function ended(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => child.once('exit', resolve));
 }
 
+/** An interrupted run leaves no server behind. */
+export function endWithUs(child: ChildProcess, signal: NodeJS.Signals): void {
+  const end = (): void => {
+    child.kill(signal);
+  };
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
+}
+
+/** A certificate for 127.0.0.1 that is its own CA, and its key, in `folder`. */
+export function selfSigned(folder: string): { readonly cert: string; readonly key: string } {
+  const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+  const kind = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=lab',
+  ];
+  execFileSync('openssl', [...kind, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  });
+  return { cert, key };
+}
+
 interface Server {
   readonly name: string;
   readonly url: string;
@@ -65,19 +96,20 @@ interface Server {
 export class EtcdLab {
   private constructor(
     private readonly program: string,
-    private readonly folder: string,
+    readonly folder: string,
     readonly servers: readonly Server[],
   ) {}
 
-  static async start(program: string, size: number): Promise<EtcdLab> {
+  static async start(program: string, size: number, tls = false): Promise<EtcdLab> {
     const folder = mkdtempSync(join(tmpdir(), 'ekimi-etcd-'));
+    const { cert, key } = tls ? selfSigned(folder) : { cert: '', key: '' };
     const names = Array.from({ length: size }, (_, index) => `etcd${index + 1}`);
     const places = await Promise.all(
       names.map(async (name) => ({ name, client: await freePort(), peer: await freePort() })),
     );
     const peers = places.map((place) => `${place.name}=http://127.0.0.1:${place.peer}`).join(',');
     const servers = places.map(({ name, client, peer }): Server => {
-      const url = `http://127.0.0.1:${client}`;
+      const url = `${tls ? 'https' : 'http'}://127.0.0.1:${client}`;
       const peerUrl = `http://127.0.0.1:${peer}`;
       const args = [
         '--name',
@@ -90,6 +122,7 @@ export class EtcdLab {
         url,
       ];
       args.push('--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl, '--initial-cluster', peers);
+      if (tls) args.push('--cert-file', cert, '--key-file', key);
       args.push('--heartbeat-interval', '50', '--election-timeout', '500', '--initial-cluster-state', 'new');
       return { name, url, args, child: null };
     });
@@ -107,7 +140,7 @@ export class EtcdLab {
   start(name: string): void {
     const server = this.of(name);
     const child = spawn(this.program, server.args, { stdio: 'ignore', cwd: this.folder });
-    process.once('exit', () => child.kill('SIGKILL')); // an interrupted run leaves nothing behind
+    endWithUs(child, 'SIGKILL');
     server.child = child;
   }
 

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { AlarmAction, AlarmType, Etcd3 } from 'etcd3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
 import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
 import { freshValue, type Reading } from '../../src/model/reading.js';
 import type { DcsPort, TenureAnswer } from '../../src/ports/dcs.js';
-import { EtcdLab, programOf, scriptOutput, transpiled, until } from './etcd-support.js';
+import { clusterConfig, EtcdLab, programOf, scriptOutput, transpiled, until } from './etcd-support.js';
 
 const program = programOf('etcd');
 if (program === null) console.warn('SKIPPED: the etcd contract needs the program etcd (Debian: etcd-server) on PATH');
@@ -79,6 +80,42 @@ describe.skipIf(program === null)('etcd adapter with authentication', () => {
     await port.close();
   });
 });
+
+describe.skipIf(program === null || programOf('openssl') === null)('etcd adapter with TLS', () => {
+  test('the CA decides: given, the endpoint is read; not given, it is denied; ignoring it is refused at start', async () => {
+    const lab = await EtcdLab.start(program ?? '', 1, true);
+    const config = lab.config(DEADLINE_MS);
+    const withTls = (ca: string | null, insecure = false): DcsPort =>
+      etcdAdapter({ ...config, dcs: { ...config.dcs, tls: { ca, cert: null, key: null, insecure } } }, systemClock);
+    try {
+      const trusting = withTls(join(lab.folder, 'tls.crt'));
+      await until('a read by TLS', async () => freshValue(await trusting.keys()) !== null);
+      const distrusting = withTls(null);
+      expect(faultOf(await distrusting.keys())).toBe('denied');
+      expect(() => withTls(null, true)).toThrow(/dcs\.tls\.ca/);
+      await Promise.all([trusting.close(), distrusting.close()]);
+    } finally {
+      await lab.stop();
+    }
+  });
+});
+
+const labAddress = process.env['EKIMI_LAB_ADDR'] ?? null;
+
+test.skipIf(labAddress === null)(
+  'the lab named by EKIMI_LAB_ADDR has three members and a leader among them',
+  async () => {
+    const hosts = [2379, 2381, 2383].map((port, index) => ({
+      name: `etcd${index + 1}`,
+      url: `http://${labAddress ?? ''}:${port}`,
+    }));
+    const port = etcdAdapter(clusterConfig({ hosts, deadlineMs: 3000 }), systemClock);
+    const keys = freshValue(await port.keys());
+    expect(keys?.members.map((member) => member.name)).toContain(keys?.leader.holder);
+    expect(freshValue(await port.membership())?.members).toHaveLength(3);
+    await port.close();
+  },
+);
 
 test.skipIf(program === null)(
   'a process that closes the adapter ends by itself, although a watch and tenure were open',
@@ -281,6 +318,27 @@ describe.skipIf(program === null)('etcd adapter on three real etcd', () => {
     expect(await stranger.commitLedger(old, '{"by":"a, late"}')).toBe('not-ours');
     expect(freshValue(await second.loadLedger())).toBe('{"by":"a"}');
     expect(await first.holdTenure('a', 1000)).toEqual({ kind: 'other', owner: 'b' });
+  });
+
+  test('past its time by our own clock tenure is not used, although etcd still has the key', async () => {
+    let skewMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skewMs };
+    const port = etcdAdapter(lab.config(DEADLINE_MS), clock);
+    opened.push(port);
+    const grant = { epoch: epochOf(await port.holdTenure('a', 60_000)), owner: 'a' };
+    skewMs = 49_000;
+    expect(await port.commitLedger(grant, '{"n":1}')).toBe('not-ours');
+    expect(freshValue(await port.loadLedger())).toBeNull();
+    expect(await port.holdTenure('a', 60_000)).toEqual({ kind: 'held', grant });
+    expect(await port.commitLedger(grant, '{"n":2}')).toBe('committed');
+  });
+
+  test('a confirmation that took longer than the tenure is safe for is not believed', async () => {
+    let readings = 0;
+    const clock = { ...systemClock, monotonic: () => 30_000 * readings++ };
+    const port = etcdAdapter(lab.config(DEADLINE_MS), clock);
+    opened.push(port);
+    expect((await port.holdTenure('a', 30_000)).kind).toBe('unknown');
   });
 
   test('a released tenure is free at once, under a new epoch', async () => {

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { ended, freePort, until } from './etcd-support.js';
+import { ended, endWithUs, freePort, selfSigned, until } from './etcd-support.js';
 
 export const PASSWORD = 'secret-of-postgres';
 
@@ -62,14 +62,18 @@ export class PostgresLab {
     private readonly bin: string,
     readonly folder: string,
     private readonly who: { uid?: number; gid?: number },
+    private readonly settings: readonly string[],
   ) {}
 
-  static create(bin: string): PostgresLab {
+  static create(bin: string, tls = false): PostgresLab {
     const who = identity();
     const folder = mkdtempSync(join(tmpdir(), 'ekimi-pg-'));
     chmodSync(folder, 0o755);
     if (who.uid !== undefined && who.gid !== undefined) chownSync(folder, who.uid, who.gid);
-    return new PostgresLab(bin, folder, who);
+    if (!tls) return new PostgresLab(bin, folder, who, SETTINGS);
+    const { cert, key } = selfSigned(folder);
+    if (who.uid !== undefined && who.gid !== undefined) chownSync(key, who.uid, who.gid);
+    return new PostgresLab(bin, folder, who, [...SETTINGS, 'ssl=on', `ssl_cert_file=${cert}`, `ssl_key_file=${key}`]);
   }
 
   private run(program: string, args: readonly string[]): void {
@@ -105,7 +109,7 @@ export class PostgresLab {
   async start(name: string): Promise<void> {
     const port = this.ports.get(name) ?? (await freePort());
     this.ports.set(name, port);
-    const settings = [...SETTINGS, `port=${port}`, `unix_socket_directories=${this.folder}`].flatMap((setting) => [
+    const settings = [...this.settings, `port=${port}`, `unix_socket_directories=${this.folder}`].flatMap((setting) => [
       '-c',
       setting,
     ]);
@@ -114,7 +118,7 @@ export class PostgresLab {
       stdio: 'ignore',
       cwd: this.folder,
     });
-    process.once('exit', () => child.kill('SIGQUIT'));
+    endWithUs(child, 'SIGQUIT');
     this.children.set(name, child);
     await until(`${name} accepts connections`, () =>
       this.sql(name, 'SELECT 1').then(

@@ -11,7 +11,7 @@ import { memberName } from '../../src/model/names.js';
 import { freshValue } from '../../src/model/reading.js';
 import type { ReplayBlocker, SqlStatus } from '../../src/model/sql.js';
 import type { PostgresPort } from '../../src/ports/postgres.js';
-import { clusterConfig, ended, scriptOutput, transpiled, until } from './etcd-support.js';
+import { clusterConfig, ended, programOf, scriptOutput, transpiled, until } from './etcd-support.js';
 import { PASSWORD, postgresFolder, PostgresLab } from './postgres-support.js';
 
 const bin = postgresFolder();
@@ -83,6 +83,8 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
   test('a primary and its replica agree on who is who, where they are and how far', async () => {
     const port = open('monitor');
     await caughtUp(port);
+    // The primary learns of it with the replica's next report; until the first one the lag is null.
+    await until('the primary knows', async () => (await read(port)).replicas[0]?.lagBytes === 0);
     const [primary, replica] = [await read(port), await read(port, REPLICA)];
     expect([primary.inRecovery, replica.inRecovery]).toEqual([false, true]);
     expect(replica.systemIdentifier).toBe(primary.systemIdentifier);
@@ -380,6 +382,49 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
     expect(promoted.currentLsn).not.toBeNull();
   });
 });
+
+test.skipIf(bin === null || programOf('openssl') === null)(
+  'the CA decides over TLS: given, the member is read; not given, it is denied; insecure, nobody asks',
+  async () => {
+    const lab = PostgresLab.create(bin ?? '', true);
+    const fault = async (ca: string | null, insecure: boolean): Promise<string | null> => {
+      const hosts = { patroni1: { host: '127.0.0.1', port: lab.ports.get(PRIMARY) ?? 0 } };
+      const tls = { ca, cert: null, key: null, insecure };
+      const postgres = { hosts, user: 'postgres', password: PASSWORD, database: 'postgres', tls };
+      const port = postgresAdapter(clusterConfig({ hosts: [], deadlineMs: DEADLINE_MS, postgres }), systemClock);
+      const reading = await port.status(PRIMARY);
+      await port.close();
+      return reading.kind === 'unknown' ? reading.fault : null;
+    };
+    try {
+      await lab.primary(PRIMARY);
+      expect(await fault(join(lab.folder, 'tls.crt'), false)).toBeNull();
+      expect(await fault(null, false)).toBe('denied');
+      expect(await fault(null, true)).toBeNull();
+    } finally {
+      await lab.close();
+    }
+  },
+);
+
+const labAddress = process.env['EKIMI_LAB_ADDR'] ?? null;
+
+test.skipIf(labAddress === null)(
+  'the lab named by EKIMI_LAB_ADDR has one primary and two replicas of one system',
+  async () => {
+    const members = ['patroni1', 'patroni2', 'patroni3'].map(memberName);
+    const hosts = Object.fromEntries(
+      members.map((name, index) => [name, { host: labAddress ?? '', port: 5432 + index }]),
+    );
+    const postgres = { hosts, user: 'postgres', password: 'postgres', database: 'postgres', tls: null };
+    const port = postgresAdapter(clusterConfig({ hosts: [], deadlineMs: 3000, postgres }), systemClock);
+    const states = await Promise.all(members.map(async (member) => freshValue(await port.status(member))));
+    expect(states.filter((state) => state?.inRecovery === false)).toHaveLength(1);
+    expect(states.filter((state) => state?.inRecovery === true)).toHaveLength(2);
+    expect(new Set(states.map((state) => state?.systemIdentifier)).size).toBe(1);
+    await port.close();
+  },
+);
 
 test('something that accepts connections and is no PostgreSQL costs the deadline', async () => {
   const sockets: Socket[] = [];
