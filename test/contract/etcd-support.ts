@@ -79,9 +79,13 @@ export function selfSigned(folder: string): { readonly cert: string; readonly ke
     '-subj',
     '/CN=lab',
   ];
-  execFileSync('openssl', [...kind, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  });
+  execFileSync(
+    programOf('openssl') ?? '',
+    [...kind, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+    {
+      stdio: 'ignore',
+    },
+  );
   return { cert, key };
 }
 

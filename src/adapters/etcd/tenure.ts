@@ -8,7 +8,7 @@ import type { KeyValue } from './keys.js';
  * Part of the TTL that we do not use: for clocks that run at different speeds and for what is still under way when the time is up.
  * With the usual 15 s, tenure is given up 3 s before anybody else can take it.
  */
-export const tenureMarginMs = (ttlMs: number): number => Math.min(ttlMs / 2, Math.max(1000, ttlMs / 5));
+const tenureMarginMs = (ttlMs: number): number => Math.min(ttlMs / 2, Math.max(1000, ttlMs / 5));
 
 interface Claim {
   readonly leaseId: string;
@@ -160,7 +160,7 @@ const unknown = (what: string, answer: Answer<unknown> & { ok: false }): TenureA
 });
 
 /** Renews a lease once. Resolves to its TTL in seconds, 0 when there is no such lease (any more). The stream ends with the answer. */
-export async function keepAliveOnce(client: Etcd3, leaseId: string, limit: Limit): Promise<number> {
+async function keepAliveOnce(client: Etcd3, leaseId: string, limit: Limit): Promise<number> {
   const stream = await client.leaseClient.leaseKeepAlive(limit);
   try {
     return await new Promise<number>((resolve, reject) => {

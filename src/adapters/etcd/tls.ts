@@ -4,7 +4,7 @@ import type { IOptions } from 'etcd3';
 import type { TlsConfig } from '../../model/config.js';
 
 /** A configuration that etcd3 cannot carry out. Thrown at start, never later. */
-export class EtcdConfigError extends Error {
+class EtcdConfigError extends Error {
   override readonly name = 'EtcdConfigError';
   readonly code = 'ETCD_TLS_INSECURE';
 }

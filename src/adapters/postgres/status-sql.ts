@@ -12,7 +12,7 @@
  *
  * Rights: any role can run it; without `pg_monitor` other sessions' details are missing (blockers, states, walreceiver, positions).
  */
-export const BACKEND_START = `to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+const BACKEND_START = `to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /** Rows of `blockers`: enough to see who holds replay up, few enough to be journaled. */
 const MAX_BLOCKERS = 20;
