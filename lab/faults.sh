@@ -106,7 +106,7 @@ continue_processes() {
 # healthy NAME: serves as what it is: the leader, or a replica that streams from it; an etcd member with a leader; HAProxy.
 healthy() {
   case $1 in
-    patroni*) [ "$(leader)" = "$1" ] || streams "$1" ;;
+    patroni*) [ "$(sql "$1" 'SELECT 1')" = 1 ] && { [ "$(leader)" = "$1" ] || streams "$1"; } ;;
     etcd*) inside "$1" curl -sf -m 2 http://127.0.0.1:2379/health | grep -q '"health":"true"' ;;
     haproxy) inside "$1" curl -sf -m 2 -o /dev/null http://127.0.0.1:7000/stats ;;
   esac
@@ -189,6 +189,38 @@ has_segment() { [ "$(sql "$1" "SELECT count(*) FROM pg_ls_waldir() WHERE name = 
 
 in_log() { docker logs --since "$2" "$(container "$1")" 2>&1 | grep -q "$3"; }
 
+# make_slot LEADER MEMBER: where there is none. Patroni 3.0 does not see that a slot was dropped behind its back, and never makes it again.
+make_slot() {
+  sql "$1" "SELECT pg_create_physical_replication_slot('$2', true)
+    WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = '$2')" >/dev/null 2>&1 || has_slot "$1" "$2"
+}
+
+has_slot() { [ "$(sql "$1" "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '$2'")" = 1 ]; }
+
+# drop_slot LEADER MEMBER: also while its replica streams, which comes back at once.
+drop_slot() {
+  sql "$1" "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE slot_name = '$2' AND active;
+    SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE slot_name = '$2'"
+}
+
+streams_not() { ! streams "$1"; }
+
+#: drop-slot MEMBER | drops the replica's slot on the leader: it cannot stream. Patroni 4 makes the slot again within loop_wait; 3.0 never does, and copying the replica again does not help | makes the slot again
+fault_drop_slot() {
+  local member=$1 leader
+  need_replica "$member"
+  leader=$(leader)
+  wait_for 10 drop_slot "$leader" "$member" || die "$leader does not let go of the slot $member"
+  wait_for 5 streams_not "$member" || die "$member streams all the same"
+  say "drop-slot: $leader has no slot $member, $member does not stream"
+}
+
+heal_drop_slot() {
+  make_slot "$(leader)" "$1"
+  wait_healthy "$1" 60
+  say "drop-slot healed: $(leader) has the slot $1, $1 streams"
+}
+
 #: wal-gap MEMBER | makes a replica need WAL that no longer exists: stops it, drops its slot, writes and recycles WAL on the leader, starts it. It runs, and never streams | POST /reinitialize
 fault_wal_gap() {
   local member=$1 leader segment since round
@@ -209,6 +241,7 @@ fault_wal_gap() {
     docker start "$(container "$member")" >/dev/null
     die "$leader still has $segment after $round rounds; $member started again"
   fi
+  make_slot "$leader" "$member"
   since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   docker start "$(container "$member")" >/dev/null
   wait_for 60 in_log "$member" "$since" 'requested WAL segment .* has already been removed' ||
@@ -219,11 +252,17 @@ fault_wal_gap() {
 
 heal_wal_gap() { reinitialize "$1" wal-gap; }
 
+# A leader whose data is gone holds its key for a while yet.
+other_leads() {
+  local name
+  name=$(leader) && [ "$name" != "$1" ]
+}
+
 # reinitialize MEMBER FAULT: a new copy from the leader, through Patroni.
 reinitialize() {
   local member=$1 answer started
   need_member "$member"
-  leader >/dev/null
+  wait_for 90 other_leads "$member" || die "no other member leads: $member has nobody to be copied from"
   [ "$(container_state "$member")" = running ] || docker start "$(container "$member")" >/dev/null
   wait_for 30 rest "$member" GET /patroni || die "$member's API does not answer"
   started=$(now_ms)
@@ -236,6 +275,7 @@ reinitialize() {
 
 # ---- a member --------------------------------------------------------------------------------------------------------
 
+runs() { [ "$(api_field "$1" state)" = running ]; }
 not_running_state() { [ "$(api_field "$1" state)" != running ]; }
 
 #: break-data MEMBER | destroys the data directory (removes global/pg_control) and kills PostgreSQL: Patroni tries to start it for ever | POST /reinitialize
@@ -270,6 +310,7 @@ process_gone() { ! inside "$1" test -d "/proc/$2" || inside "$1" grep -q '^State
 
 heal_kill_postgres() {
   need_member "$1"
+  wait_for 60 runs "$1" || die "$1's PostgreSQL does not come back"
   wait_healthy "$1" 60
   say "kill-postgres healed: $1 is healthy (Patroni started it again)"
 }
@@ -405,12 +446,12 @@ heal_slow_net() {
 # The fixed address of a container, as compose.yaml gives it; `host` is this host's end of the lab's bridge.
 fixed_ip() {
   local subnet
-  subnet=$(label "$1" subnet)
+  subnet=$(label patroni1 subnet)
   case $1 in
     etcd?) say "$subnet.1${1#etcd}" ;;
     patroni?) say "$subnet.2${1#patroni}" ;;
     haproxy) say "$subnet.31" ;;
-    host) say "$(label patroni1 subnet).1" ;;
+    host) say "$subnet.1" ;;
   esac
 }
 
