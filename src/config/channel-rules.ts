@@ -66,6 +66,8 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
           key: `${at}.${where}.insecure`,
           found: 'true',
           expected: 'false outside a lab',
+          // etcd3's credentials have no way to say it, so the connection would fail later and less clearly.
+          ...(where === 'dcs.tls' ? { severity: 'error' as const } : {}),
           remedy:
             'name the authority in `ca` instead: now anybody in between can read passwords and answer for a member',
         })),

@@ -12,7 +12,7 @@ const tls = optional('TLS towards these addresses. Paths of PEM files.', {
   ca: key(nullable(path), null, 'Certificates to trust instead of the system ones.'),
   cert: key(nullable(path), null, 'Our certificate, where the other end asks for one. Needs `key`.'),
   key: key(nullable(path), null, 'Private key of `cert`.'),
-  insecure: key(flag, false, 'Accept any certificate. For a lab only.'),
+  insecure: key(flag, false, 'Accept any certificate. For a lab only, and not for etcd.'),
 });
 
 const auth = optional('User name and password. The password comes from the environment or a file, never from here.', {

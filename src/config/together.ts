@@ -107,21 +107,26 @@ interface Pace {
   readonly dynamic: DynamicConfig;
 }
 
-/** Problems that end by themselves when Patroni elects: acting before `ttl + loop_wait` is fighting it. [patroni.md sections 6, 9] */
-const HEALED_BY_PATRONI: readonly (readonly [ProblemCode, ConfigError['severity']])[] = [
-  ['leaderless', 'error'],
-  ['leader-down', 'error'],
-  ['member-down', 'warning'],
+/** Problems that Patroni may end by itself: acting before `ttl + loop_wait` is fighting it. [patroni.md sections 6, 9] */
+const HEALED_BY_PATRONI: readonly ProblemCode[] = [
+  'leaderless',
+  'leader-down',
+  'member-down',
+  'patroni-down',
+  'replica-start-failed',
+  'replica-not-streaming',
+  'wal-missing',
+  'timeline-diverged',
 ];
 
 const CLUSTER: readonly Rule<Pace>[] = [
   {
     id: 'grace-leaves-patroni-time',
     severity: 'error',
-    keys: HEALED_BY_PATRONI.map(([code]) => `grace.${code}.for`),
+    keys: HEALED_BY_PATRONI.map((code) => `grace.${code}.for`),
     check: ({ policy, dynamic }) => {
       const leastMs = dynamic.ttlMs + dynamic.loopWaitMs;
-      return HEALED_BY_PATRONI.flatMap(([code, severity]) => {
+      return HEALED_BY_PATRONI.flatMap((code) => {
         const forMs = policy.grace[code]?.forMs;
         if (forMs === undefined || forMs >= leastMs) return [];
         return [
@@ -130,7 +135,6 @@ const CLUSTER: readonly Rule<Pace>[] = [
             found: durationText(forMs),
             expected: `at least ${durationText(leastMs)}: this cluster has ttl ${durationText(dynamic.ttlMs)} and loop_wait ${durationText(dynamic.loopWaitMs)}`,
             remedy: `raise it to ${durationText(leastMs)}, or remove it; before that Patroni may heal it by itself`,
-            severity,
           },
         ];
       });

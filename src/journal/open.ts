@@ -14,7 +14,8 @@ export interface JournalOptions {
   /** Files to keep, the one being written included; 0 keeps all. */
   readonly keepFiles: number;
   readonly fs?: JournalFs;
-  readonly clock: Clock;
+  /** Only for the lock's "since". */
+  readonly clock?: Pick<Clock, 'now'>;
 }
 
 /** An open journal: the port, and what only its owner needs. */
@@ -36,7 +37,7 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
   } catch (err) {
     throw journalError(err, options.directory);
   }
-  const lock = await JournalLock.take(options.directory, options.clock.now());
+  const lock = await JournalLock.take(options.directory, options.clock?.now() ?? Date.now());
   const journal = new Journal(options, fs, lock);
   try {
     await journal.resume();
@@ -111,8 +112,9 @@ class Journal implements OpenJournal {
       if (standing.closeOff === 'torn')
         notes.push(`the last line was cut off by a crash or a full disk; kept, and marked "${TORN_MARK.trim()}"`);
     }
-    if ((this.#leaveFile && current.holdsEntries) || current.bytes >= maxFileBytes)
-      current = await this.#nextFile(current);
+    if (this.#acknowledgedIn === 0) this.#acknowledgedIn = current.number;
+    const doubtful = this.#leaveFile && current.number === this.#acknowledgedIn;
+    if (doubtful || current.bytes >= maxFileBytes) current = await this.#nextFile(current);
     this.#leaveFile = false;
     this.notes = notes;
   }
