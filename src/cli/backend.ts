@@ -1,0 +1,77 @@
+import type { JournalEntry } from '../model/entry.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+
+/** Where the two files are. null: look in the usual places. */
+export interface ConfigOptions {
+  readonly configFile: string;
+}
+
+export interface RunOptions extends ConfigOptions {
+  /** Aborts on SIGTERM and SIGINT: finish or mark the step in flight, then resolve. */
+  readonly stop: AbortSignal;
+}
+
+export interface DemoOptions {
+  readonly seed: number;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Simulated seconds per real second. */
+  readonly speed: number;
+  /** Called once the page can be opened. */
+  readonly onReady: (url: string) => void;
+  /** Called for each journal entry, so that the terminal tells the story. */
+  readonly onEntry: (entry: JournalEntry) => void;
+  readonly stop: AbortSignal;
+}
+
+/** One row of `ekimi doctor`: can this channel or actuator really be used, now? */
+export interface DoctorRow {
+  readonly check: string;
+  /** `off`: not configured, nothing is wrong with it. */
+  readonly verdict: 'ok' | 'warn' | 'fail' | 'off';
+  readonly detail: string;
+  /** Actions that cannot run because of this row. */
+  readonly disables: readonly string[];
+}
+
+export interface ConfigReport {
+  readonly files: readonly {
+    readonly file: string;
+    /** Empty when the file is valid. Each names the key, what was found and what is expected. */
+    readonly faults: readonly string[];
+    /** Valid but probably not meant. */
+    readonly warnings: readonly string[];
+  }[];
+}
+
+export interface JournalReport {
+  readonly files: number;
+  readonly entries: number;
+  readonly firstSeq: number | null;
+  readonly lastSeq: number | null;
+  /** Broken links of the chain and lines that cannot be read; empty when the journal is whole. */
+  readonly faults: readonly { readonly where: string; readonly why: string }[];
+}
+
+/** Everything that the command line needs from the rest of the program. The composition root implements it. */
+export interface CommandBackend {
+  readonly version: string;
+  /** The daemon until `stop`. Resolves with the exit code. */
+  run(options: RunOptions): Promise<number>;
+  /** The daemon on the embedded simulated cluster. Resolves with the exit code. */
+  demo(options: DemoOptions): Promise<number>;
+  /** One pass over every cluster that sends nothing. */
+  check(options: ConfigOptions): Promise<readonly ClusterSnapshot[]>;
+  /** As `check`, with grace and cool-downs as the ledger has them: what it would do now. */
+  plan(options: ConfigOptions): Promise<readonly ClusterSnapshot[]>;
+  doctor(options: ConfigOptions): Promise<readonly DoctorRow[]>;
+  configCheck(options: ConfigOptions): Promise<ConfigReport>;
+  /** Where the daemon of this configuration listens and writes. */
+  addresses(options: ConfigOptions): Promise<{ readonly apiUrl: string; readonly journalDirectory: string }>;
+  /** Oldest first; lines that cannot be read are told through `onBad` and skipped. */
+  readJournal(
+    directory: string,
+    options: { readonly sinceMs?: number; readonly onBad: (where: string, why: string) => void },
+  ): AsyncIterable<JournalEntry>;
+  verifyJournal(directory: string): Promise<JournalReport>;
+}

@@ -1,0 +1,118 @@
+import type { JournalEntry } from '../model/entry.js';
+import { fromJson, toJson } from '../model/json.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+import { CliError, type ExitName } from './cli-error.js';
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly token: string | null;
+  readonly timeoutMs?: number;
+}
+
+interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const EXIT_OF_STATUS: Readonly<Record<number, ExitName>> = {
+  401: 'denied',
+  403: 'denied',
+  404: 'absent',
+  409: 'refused',
+};
+
+/** The daemon as the command line sees it. Every failure is a CliError that says which address and what to do. */
+export class DaemonClient {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = { ...options, url: options.url.replace(/\/+$/, '') };
+  }
+
+  async scopes(): Promise<readonly string[]> {
+    const { clusters } = (await this.#ask('GET', '/v1/clusters')) as { clusters: readonly { scope: string }[] };
+    return clusters.map(({ scope }) => scope);
+  }
+
+  async snapshot(scope: string): Promise<ClusterSnapshot> {
+    return (await this.#ask('GET', `/v1/clusters/${encodeURIComponent(scope)}`)) as ClusterSnapshot;
+  }
+
+  /** Oldest first, at most 1000. */
+  async journal(scope: string, options: { sinceMs?: number; limit: number }): Promise<readonly JournalEntry[]> {
+    const since = options.sinceMs === undefined ? '' : `&since=${options.sinceMs}`;
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/journal?limit=${options.limit}${since}`;
+    return ((await this.#ask('GET', path)) as { entries: readonly JournalEntry[] }).entries;
+  }
+
+  decide(scope: string, id: string, verb: 'approve' | 'reject', reason: string): Promise<string> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/approvals/${encodeURIComponent(id)}/${verb}`;
+    return this.#change('POST', path, { reason });
+  }
+
+  pause(scope: string, body: { subject: string; reason: string; expiresInMs?: number }): Promise<string> {
+    return this.#change('POST', `/v1/clusters/${encodeURIComponent(scope)}/switches`, body);
+  }
+
+  resume(scope: string, subject: string): Promise<string> {
+    return this.#change('DELETE', `/v1/clusters/${encodeURIComponent(scope)}/switches/${encodeURIComponent(subject)}`);
+  }
+
+  async #change(method: string, path: string, body?: unknown): Promise<string> {
+    return ((await this.#ask(method, path, body)) as { text: string }).text;
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const { url, token, timeoutMs = 10_000 } = this.#options;
+    const response = await fetch(`${url}${path}`, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: toJson(body) }),
+    }).catch((cause: unknown) => {
+      throw noDaemon(url, cause);
+    });
+    const answer = parse(await response.text(), url);
+    if (response.ok) return answer;
+    const error = answer as ErrorBody;
+    throw new CliError(EXIT_OF_STATUS[response.status] ?? 'failed', error.code, error.message, remedyOf(error));
+  }
+}
+
+/** The API's remedies speak of HTTP headers; on the command line the token comes from elsewhere. */
+const remedyOf = (error: ErrorBody): string =>
+  error.code === 'token-missing'
+    ? 'Set EKIMI_TOKEN, or name a file that holds the token with --token-file.'
+    : error.remedy;
+
+function parse(text: string, url: string): unknown {
+  try {
+    return fromJson(text);
+  } catch (cause) {
+    throw new CliError(
+      'no-daemon',
+      'not-ekimi',
+      `something answers at ${url}, but not in JSON: it is not an ekimi daemon`,
+      'Name the right address with --url or EKIMI_URL.',
+      cause,
+    );
+  }
+}
+
+function noDaemon(url: string, cause: unknown): CliError {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const silent = cause instanceof Error && cause.name === 'TimeoutError';
+  const why = silent ? 'no answer in time' : inner instanceof Error ? inner.message : String(cause);
+  return new CliError(
+    'no-daemon',
+    'no-daemon',
+    `no ekimi daemon answers at ${url} (${why})`,
+    'Start one with "ekimi run", or name its address with --url or EKIMI_URL. "ekimi check" and "ekimi plan" need none.',
+    cause,
+  );
+}

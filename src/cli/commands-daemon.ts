@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import { CliError, exitCode } from './cli-error.js';
+import {
+  clientOf,
+  oneScope,
+  print,
+  printJson,
+  snapshotsOf,
+  styleOf,
+  withCommon,
+  type Common,
+  type Context,
+} from './context.js';
+import type { DaemonClient } from './client.js';
+import { clean } from './render/paint.js';
+import { renderStatus } from './render/status.js';
+import { parseDuration } from './times.js';
+
+/** Commands that talk to a running daemon. */
+export function addDaemonCommands(program: Command, context: Context): void {
+  withCommon(program.command('status'))
+    .description('what the daemon sees, decides and does')
+    .option('--watch', 'again and again, until Ctrl-C')
+    .option('--every DURATION', 'how often with --watch', '2s')
+    .action((options: Common & { watch?: true; every: string }) => status(context, options));
+
+  for (const verb of ['approve', 'reject'] as const)
+    withCommon(program.command(verb))
+      .description(
+        verb === 'approve' ? 'let a waiting plan run; it is made again before it is sent' : 'say no to a waiting plan',
+      )
+      .argument('<id>', 'as "ekimi status" shows it')
+      .requiredOption('--reason TEXT', 'goes into the journal')
+      .action((id: string, options: Common & { reason: string }) => decide(context, verb, id, options));
+
+  withCommon(program.command('pause'))
+    .description('kill switch on: watch and explain, send nothing')
+    .option('--subject SUBJECT', 'global, cluster, member:NAME or action:NAME', 'cluster')
+    .requiredOption('--reason TEXT', 'goes into the journal')
+    .option('--for DURATION', 'ends by itself after this, like 2h; without it, somebody must resume')
+    .action((options: Common & { subject: string; reason: string; for?: string }) => pause(context, options));
+
+  withCommon(program.command('resume'))
+    .description('kill switch off')
+    .option('--subject SUBJECT', 'as it was paused', 'cluster')
+    .action(async (options: Common & { subject: string }) => {
+      const client = await clientOf(context, options);
+      done(context, options, await client.resume(await oneScope(client, options), options.subject));
+    });
+}
+
+async function status(context: Context, options: Common & { watch?: true; every: string }): Promise<void> {
+  const everyMs = parseDuration(options.every);
+  const client = await clientOf(context, options);
+  if (options.watch === undefined) return showStatus(context, client, options);
+  const { io } = context;
+  while (!io.stop.aborted) {
+    if (io.interactive) io.stdout('\u001b[H\u001b[2J');
+    await showStatus(context, client, options).catch((cause: unknown) => {
+      // A daemon that restarts is what one watches for; a wrong token will not mend itself.
+      if (!(cause instanceof CliError) || cause.exit !== 'no-daemon') throw cause;
+      print(context, clean(cause.message));
+    });
+    await io.sleep(everyMs);
+  }
+}
+
+async function showStatus(context: Context, client: DaemonClient, options: Common): Promise<void> {
+  const snapshots = await snapshotsOf(client, options);
+  if (options.json === true) {
+    printJson(context, snapshots);
+    return;
+  }
+  print(context, snapshots.map((snapshot) => renderStatus(snapshot, styleOf(context))).join('\n\n'));
+}
+
+function done(context: Context, options: Common, text: string): void {
+  if (options.json === true) printJson(context, { ok: true, text });
+  else print(context, clean(text));
+  context.exit = exitCode('ok');
+}
+
+/** An approval's id is enough: the cluster is found by it. */
+async function decide(
+  context: Context,
+  verb: 'approve' | 'reject',
+  id: string,
+  options: Common & { reason: string },
+): Promise<void> {
+  const client = await clientOf(context, options);
+  const snapshots = await snapshotsOf(client, options);
+  const owner = snapshots.find(({ ledger }) => ledger.approvals.some((approval) => approval.id === id));
+  if (owner === undefined) {
+    const waiting = snapshots.flatMap(({ ledger }) =>
+      ledger.approvals.filter((approval) => approval.state === 'waiting'),
+    );
+    throw new CliError(
+      'absent',
+      'no-approval',
+      `there is no approval ${id}`,
+      waiting.length === 0 ? 'Nothing waits for a person now.' : `Waiting: ${waiting.map((one) => one.id).join(', ')}.`,
+    );
+  }
+  done(context, options, await client.decide(owner.scope, id, verb, options.reason));
+}
+
+async function pause(
+  context: Context,
+  options: Common & { subject: string; reason: string; for?: string },
+): Promise<void> {
+  const expiresInMs = options.for === undefined ? undefined : parseDuration(options.for);
+  const client = await clientOf(context, options);
+  const body = {
+    subject: options.subject,
+    reason: options.reason,
+    ...(expiresInMs === undefined ? {} : { expiresInMs }),
+  };
+  done(context, options, await client.pause(await oneScope(client, options), body));
+}

@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+import { toJson } from '../model/json.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { CommandBackend } from './backend.js';
+import { CliError } from './cli-error.js';
+import { DaemonClient } from './client.js';
+import type { CliIo } from './io.js';
+import type { Style } from './render/paint.js';
+
+/** Options that every command takes. */
+export interface Common {
+  readonly json?: true;
+  readonly config?: string;
+  readonly url?: string;
+  readonly scope?: string;
+  readonly tokenFile?: string;
+}
+
+export interface Context {
+  readonly backend: CommandBackend;
+  readonly io: CliIo;
+  /** Set by the command that ran. */
+  exit: number;
+}
+
+export const DEFAULT_URL = 'http://127.0.0.1:8470';
+const CONFIG_PLACES = ['./ekimi.yaml', './config/ekimi.yaml'];
+
+export const withCommon = (command: Command): Command =>
+  command
+    .option('--json', 'print JSON')
+    .option('--config FILE', `the configuration (EKIMI_CONFIG; else ${CONFIG_PLACES.join(', ')})`)
+    .option('--url URL', `the daemon (EKIMI_URL; else what the configuration says, else ${DEFAULT_URL})`)
+    .option('--scope NAME', 'one cluster (default: all of them)')
+    .option('--token-file FILE', 'a file that holds the API token (else EKIMI_TOKEN)');
+
+export const styleOf = ({ io }: Context): Style => ({ color: io.color, columns: io.columns, nowMs: io.now() });
+
+export const print = ({ io }: Context, text: string): void => {
+  io.stdout(`${text}\n`);
+};
+
+export const printJson = (context: Context, value: unknown): void => {
+  print(context, toJson(value, 2));
+};
+
+/** The configuration file that is meant, or null where none lies in the usual places. An explicit one must exist. */
+export function findConfig({ io }: Context, options: Common): string | null {
+  const named = options.config ?? io.env['EKIMI_CONFIG'];
+  if (named !== undefined && !io.fileExists(named))
+    throw new CliError('config', 'no-config', `there is no file ${named}`, 'Check --config or EKIMI_CONFIG.');
+  return named ?? CONFIG_PLACES.find((place) => io.fileExists(place)) ?? null;
+}
+
+export function needConfig(context: Context, options: Common): { configFile: string } {
+  const configFile = findConfig(context, options);
+  if (configFile !== null) return { configFile };
+  throw new CliError(
+    'config',
+    'no-config',
+    `there is no configuration: looked for ${CONFIG_PLACES.join(' and ')}`,
+    'Name it with --config FILE. "ekimi demo" needs none.',
+  );
+}
+
+/** A configuration that cannot be used is no obstacle to asking a daemon whose address is given. */
+export async function clientOf(context: Context, options: Common): Promise<DaemonClient> {
+  const { io, backend } = context;
+  const file = io.env['EKIMI_TOKEN'] === undefined || options.tokenFile !== undefined ? options.tokenFile : undefined;
+  const token = file === undefined ? (io.env['EKIMI_TOKEN'] ?? null) : (await io.readFile(file)).trim();
+  const named = options.url ?? io.env['EKIMI_URL'];
+  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token });
+  const configFile = findConfig(context, options);
+  const url = configFile === null ? DEFAULT_URL : (await backend.addresses({ configFile })).apiUrl;
+  return new DaemonClient({ url, token });
+}
+
+function checkUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new CliError(
+    'usage',
+    'bad-url',
+    `${JSON.stringify(text)} is not an http address`,
+    `Write it like ${DEFAULT_URL}.`,
+  );
+}
+
+/** The scopes that are meant: the one that was named, else all. */
+export async function scopesOf(client: DaemonClient, options: Common): Promise<readonly string[]> {
+  const scopes = await client.scopes();
+  if (options.scope === undefined) return scopes;
+  if (scopes.includes(options.scope)) return [options.scope];
+  throw new CliError(
+    'absent',
+    'unknown-scope',
+    `the daemon has no cluster ${options.scope}`,
+    `It has: ${scopes.join(', ') || 'none'}.`,
+  );
+}
+
+/** For a change: one cluster, named or the only one. */
+export async function oneScope(client: DaemonClient, options: Common): Promise<string> {
+  const scopes = await scopesOf(client, options);
+  const [only] = scopes;
+  if (only !== undefined && scopes.length === 1) return only;
+  throw new CliError(
+    'usage',
+    'which-scope',
+    'the daemon has several clusters',
+    `Name one with --scope: ${scopes.join(', ')}.`,
+  );
+}
+
+export async function snapshotsOf(client: DaemonClient, options: Common): Promise<readonly ClusterSnapshot[]> {
+  const scopes = await scopesOf(client, options);
+  return Promise.all(scopes.map((scope) => client.snapshot(scope)));
+}
+
+/** From a daemon where one was named, else by a pass of our own. */
+export async function lookOnce(
+  context: Context,
+  options: Common,
+  how: 'check' | 'plan',
+): Promise<readonly ClusterSnapshot[]> {
+  if (options.url !== undefined) return snapshotsOf(await clientOf(context, options), options);
+  const snapshots = await context.backend[how](needConfig(context, options));
+  const meant = snapshots.filter(({ scope }) => options.scope === undefined || scope === options.scope);
+  if (meant.length > 0 || options.scope === undefined) return meant;
+  throw new CliError(
+    'absent',
+    'unknown-scope',
+    `the configuration has no cluster ${options.scope}`,
+    `It has: ${snapshots.map(({ scope }) => scope).join(', ') || 'none'}.`,
+  );
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as after } from 'node:timers/promises';
+import { wantsColor, type CliIo } from './io.js';
+import { runCli } from './program.js';
+import { unwiredBackend } from './unwired.js';
+
+function processIo(stop: AbortSignal): CliIo {
+  return {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    color: wantsColor(process.env, process.stdout.isTTY),
+    interactive: process.stdout.isTTY,
+    columns: process.stdout.columns || 100,
+    env: process.env,
+    now: () => Date.now(),
+    sleep: (ms) => after(ms, undefined, { signal: stop }).catch(() => undefined),
+    stop,
+    fileExists: existsSync,
+    readFile: (path) => readFile(path, 'utf8'),
+  };
+}
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stop.abort(signal);
+  });
+// `ekimi journal list | head` closes our output; that is an end, not a fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 70);
+});
+
+process.exitCode = await runCli(process.argv.slice(2), unwiredBackend, processIo(stop.signal));

@@ -1,0 +1,82 @@
+import { Command, CommanderError } from 'commander';
+import { toJson } from '../model/json.js';
+import type { CommandBackend } from './backend.js';
+import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode } from './cli-error.js';
+import { addDaemonCommands } from './commands-daemon.js';
+import { addJournalCommands } from './commands-journal.js';
+import { addLocalCommands } from './commands-local.js';
+import type { Context } from './context.js';
+import type { CliIo } from './io.js';
+import { clean } from './render/paint.js';
+
+const AFTER_HELP = `
+Exit codes:
+${EXIT_CODES.map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`).join('\n')}
+  check: ${CHECK_EXIT_CODES.map(({ code, name }) => `${code} ${name}`).join(', ')}
+
+Environment:
+  EKIMI_CONFIG, EKIMI_URL, EKIMI_TOKEN as the options of these names; NO_COLOR, FORCE_COLOR
+
+Changes (approve, reject, pause, resume) need an operator token of api.tokens. Times are UTC.`;
+
+/** The whole command line. Commands set `context.exit`; nothing here ends the process. */
+export function buildProgram(
+  backend: CommandBackend,
+  io: CliIo,
+): { readonly program: Command; readonly context: Context } {
+  const context: Context = { backend, io, exit: 0 };
+  const program = new Command('ekimi')
+    .description('Autonomous remediation controller for PostgreSQL clusters run by Patroni, etcd and HAProxy')
+    .version(backend.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        io.stdout(text);
+      },
+      writeErr: (text) => {
+        io.stderr(text);
+      },
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+      getOutHasColors: () => io.color,
+      getErrHasColors: () => io.color,
+    })
+    .showSuggestionAfterError()
+    .addHelpText('after', AFTER_HELP);
+  addLocalCommands(program, context);
+  addDaemonCommands(program, context);
+  addJournalCommands(program, context);
+  return { program, context };
+}
+
+/** Runs one command line (without `node` and the script) and resolves with its exit code. Never rejects. */
+export async function runCli(argv: readonly string[], backend: CommandBackend, io: CliIo): Promise<number> {
+  const { program, context } = buildProgram(backend, io);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return context.exit;
+  } catch (cause) {
+    if (cause instanceof CommanderError) return usageExit(cause, argv);
+    const error = asCliError(cause);
+    if (argv.includes('--json'))
+      io.stderr(`${toJson({ error: { code: error.code, message: error.message, remedy: error.remedy } })}\n`);
+    else io.stderr(`ekimi: ${clean(error.message)}\n${error.remedy === '' ? '' : `  ${clean(error.remedy)}\n`}`);
+    return exitCode(error.exit);
+  }
+}
+
+/** Help and version end well. For a monitoring system a wrong command line of `check` is UNKNOWN, as everything else it cannot judge. */
+function usageExit(cause: CommanderError, argv: readonly string[]): number {
+  if (cause.exitCode === 0) return exitCode('ok');
+  return argv[0] === 'check' ? 3 : exitCode('usage');
+}
+
+/** Errors of other parts have a stable `code` of their own; what has none is a fault of ours. */
+function asCliError(cause: unknown): CliError {
+  if (cause instanceof CliError) return cause;
+  if (!(cause instanceof Error)) return new CliError('internal', 'internal', String(cause), '', cause);
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : 'internal';
+  const exit =
+    code.startsWith('CONFIG') || code.startsWith('POLICY') || code.startsWith('config') ? 'config' : 'internal';
+  return new CliError(exit, code, cause.message, '', cause);
+}

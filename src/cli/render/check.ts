@@ -1,0 +1,76 @@
+import { overview, STATE_LEVEL, worst, type Level, type Overview } from '../../api/overview.js';
+import type { ClusterSnapshot } from '../../model/snapshot.js';
+import { clean, durationText } from './paint.js';
+
+export interface CheckResult {
+  readonly exitCode: 0 | 1 | 2 | 3;
+  readonly level: Level;
+  /** The one line of a monitoring plugin: text, bar, performance data. */
+  readonly line: string;
+}
+
+const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> = {
+  ok: [0, 'OK'],
+  warning: [1, 'WARNING'],
+  critical: [2, 'CRITICAL'],
+  unknown: [3, 'UNKNOWN'],
+};
+
+/**
+ * `ekimi check`. One pass sees no persistence, so here a problem within its grace counts as well; a snapshot that is too old is unknown.
+ */
+export function checkResult(snapshots: readonly ClusterSnapshot[], nowMs: number): CheckResult {
+  if (snapshots.length === 0) return checkFailed('no cluster is configured');
+  const views = snapshots.map((snapshot) => ({ view: overview(snapshot), level: levelOf(overview(snapshot), nowMs) }));
+  const level = worst(views.map((one) => one.level));
+  const [exitCode, word] = WORD[level];
+  const text = views.map(({ view }) => clusterText(view, nowMs)).join('; ');
+  const data = views.flatMap(({ view }) => performanceData(view, snapshots.length > 1));
+  return { exitCode, level, line: `EKIMI ${word} - ${plain(text)} | ${data.join(' ')}` };
+}
+
+/** When there is nothing to judge: the plugin's UNKNOWN, never an OK and never a stack trace. */
+export const checkFailed = (why: string): CheckResult => ({
+  exitCode: 3,
+  level: 'unknown',
+  line: `EKIMI UNKNOWN - ${plain(why)}`,
+});
+
+/** The bar begins performance data; it must not come from a name. */
+const plain = (text: string): string => clean(text).replaceAll('|', '/');
+
+const isStale = (view: Overview, nowMs: number): boolean => nowMs - view.atMs > view.staleAfterMs;
+
+function levelOf(view: Overview, nowMs: number): Level {
+  if (isStale(view, nowMs)) return 'unknown';
+  const problems = view.problems
+    .filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info')
+    .map((problem): Level => (problem.level === 'critical' ? 'critical' : 'warning'));
+  return worst([STATE_LEVEL[view.state], view.level, ...problems]);
+}
+
+function clusterText(view: Overview, nowMs: number): string {
+  if (isStale(view, nowMs)) return `${view.scope} was last looked at ${durationText(nowMs - view.atMs)} ago`;
+  const replicas = view.members.filter((member) => member.holdsLeaderKey !== true && member.state === 'healthy').length;
+  const leader = view.leader === null ? (view.leaderNote ?? 'no leader') : `${view.leader} leads`;
+  const problems = view.problems.filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info');
+  const told = problems.map((problem) => `${problem.code} ${problem.subject}`);
+  return [`${view.scope} ${view.state}`, leader, `${replicas} healthy replicas`, ...told].join(', ');
+}
+
+function performanceData(view: Overview, several: boolean): string[] {
+  const prefix = several ? `${view.scope}_` : '';
+  const label = (name: string): string => {
+    const safe = plain(`${prefix}${name}`).replace(/['=]/g, '_');
+    return /[^\w.-]/.test(safe) ? `'${safe}'` : safe;
+  };
+  const lags = view.members
+    .filter((member) => member.lagBytes !== null)
+    .map(
+      (member) =>
+        `${label(`lag_${member.name}`)}=${member.lagBytes ?? 0}B;${view.lag.warningBytes};${view.lag.criticalBytes};0`,
+    );
+  const active = view.problems.filter((problem) => problem.phase !== 'recovering').length;
+  const unknown = view.sources.filter((source) => source.kind === 'unknown').length;
+  return [...lags, `${label('problems')}=${active};;;0`, `${label('unknown_readings')}=${unknown};;;0`];
+}

@@ -1,0 +1,17 @@
+import { narrate } from '../../api/narrate.js';
+import type { JournalEntry } from '../../model/entry.js';
+import { bold, byTone, clean, dim, type Style } from './paint.js';
+
+/** What `ekimi demo` says before the story begins. */
+export const demoHead = (url: string, style: Style): string =>
+  [
+    `${bold(style, 'ekimi demo')}: a simulated cluster, the real controller. Nothing outside this process is touched.`,
+    `Dashboard: ${bold(style, url)}   ${dim(style, 'end with Ctrl-C')}`,
+  ].join('\n');
+
+/** One entry of the story, by the simulated time since it began: `+  84.0 s  drain-replica patroni2 …`. */
+export function demoLine(entry: JournalEntry, startedAtMs: number, style: Style): string {
+  const line = narrate(entry);
+  const at = `+${((line.atMs - startedAtMs) / 1000).toFixed(1).padStart(7)} s`;
+  return `${dim(style, at)}  ${byTone(style, line.tone, clean(line.text))}`;
+}

@@ -1,0 +1,118 @@
+import Table from 'cli-table3';
+import picocolors from 'picocolors';
+import type { Tone } from '../../api/narrate.js';
+import type { Level } from '../../api/overview.js';
+
+/** How to write: `nowMs` is what ages are counted to, `columns` the width that a table may take. */
+export interface Style {
+  readonly color: boolean;
+  readonly columns: number;
+  readonly nowMs: number;
+}
+
+type Paint = (text: string) => string;
+
+const colors = { on: picocolors.createColors(true), off: picocolors.createColors(false) };
+const paintsOf = (style: Style) => (style.color ? colors.on : colors.off);
+
+export const bold = (style: Style, text: string): string => paintsOf(style).bold(text);
+export const dim = (style: Style, text: string): string => paintsOf(style).dim(text);
+
+export function byLevel(style: Style, level: Level | 'info', text: string): string {
+  const paint = paintsOf(style);
+  const row: Readonly<Record<Level | 'info', Paint>> = {
+    ok: paint.green,
+    warning: paint.yellow,
+    critical: paint.red,
+    unknown: paint.magenta,
+    info: paint.cyan,
+  };
+  return row[level](text);
+}
+
+export function byTone(style: Style, tone: Tone, text: string): string {
+  const paint = paintsOf(style);
+  const row: Readonly<Record<Tone, Paint>> = {
+    good: paint.green,
+    plain: (same) => same,
+    quiet: paint.dim,
+    warn: paint.yellow,
+    bad: paint.red,
+  };
+  return row[tone](text);
+}
+
+/**
+ * Text from a cluster, safe to print: without what a terminal takes as a command (control characters) and without what turns
+ * the reading direction round. One line.
+ */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+export const clean = (text: string): string => text.replace(UNSAFE, '\ufffd');
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** Decimal units: 268 MB, 16.4 kB. */
+export function bytesText(value: number): string {
+  let figure = value;
+  let unit = 0;
+  while (figure >= 1000 && unit < UNITS.length - 1) {
+    figure /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || figure >= 100 ? String(Math.round(figure)) : figure.toFixed(1).replace('.0', '');
+  return `${digits} ${UNITS[unit] ?? 'B'}`;
+}
+
+/** Two units at most: 3 d 4 h, 12 min 34 s, 0.4 s. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 1) return `${seconds.toFixed(1)} s`;
+  const whole = Math.floor(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
+}
+
+/** UTC, because a journal is read on several machines: 2026-11-22 09:30:00Z. */
+export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+
+export const untilText = (style: Style, ms: number): string =>
+  ms > style.nowMs ? `in ${durationText(ms - style.nowMs)}` : 'now';
+
+const BARE = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** Columns without lines; cells may hold colours. Trailing blanks are cut, so that copies and goldens are clean. */
+export function table(style: Style, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const made = new Table({
+    head: head.map((title) => dim(style, title)),
+    chars: BARE,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+  });
+  made.push(...rows.map((row) => [...row]));
+  return made
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** A title and its lines, or nothing at all where there are none. */
+export const section = (style: Style, title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : ['', bold(style, title), ...lines.map((line) => `  ${line}`)];

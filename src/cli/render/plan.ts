@@ -1,0 +1,49 @@
+import type { Decision } from '../../model/decision.js';
+import type { ClusterSnapshot } from '../../model/snapshot.js';
+import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
+import type { Tone } from '../../api/narrate.js';
+
+/** Held by the mode alone means that everything else said yes: that is what dry-run is for. */
+function verdictOf(decision: Decision): readonly [Tone, string] {
+  switch (decision.kind) {
+    case 'act':
+      return ['good', 'acts'];
+    case 'held':
+      return decision.blocks.every((block) => block.gate === 'mode') ? ['plain', 'would act'] : ['warn', 'held'];
+    case 'waiting':
+      return ['quiet', 'waits'];
+    case 'page':
+      return ['bad', 'needs a person'];
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** One decision: what, why, every gate that says no with what would lift it; `full` adds the exact requests. */
+export function decisionLines(decision: Decision, style: Style, form: 'short' | 'full'): string[] {
+  const [tone, verdict] = verdictOf(decision);
+  const planned = decision.kind === 'act' || decision.kind === 'held';
+  const what = planned
+    ? `${bold(style, decision.plan.action)} ${clean(decision.plan.target)}`
+    : `${bold(style, decision.code)} ${clean(decision.subject)}`;
+  const lines = [`${byTone(style, tone, verdict)}  ${what}: ${clean(decision.why)}`];
+  if (planned && form === 'full') lines.push(...decision.steps.map((step, index) => `  ${index + 1}. ${clean(step)}`));
+  if (decision.kind === 'held') {
+    for (const block of decision.blocks) {
+      const retry = block.retryAtMs === null ? '' : `; asked again ${untilText(style, block.retryAtMs)}`;
+      lines.push(`  held by ${byTone(style, 'warn', block.gate)}: ${clean(block.because)}`);
+      lines.push(dim(style, `    to unblock: ${clean(block.unblock)}${retry}`));
+    }
+  }
+  if (decision.kind === 'waiting' && decision.untilMs !== null)
+    lines.push(dim(style, `  decides again ${untilText(style, decision.untilMs)}`));
+  return lines;
+}
+
+/** `ekimi plan`: what it would do now, request by request. */
+export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
+  const { scope, policy, decisions, states } = snapshot;
+  const head = `${bold(style, clean(scope))}  ${states?.cluster.state ?? 'unknown'}, mode ${policy.mode}`;
+  if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');
+  return [head, ...decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')])].join('\n');
+}

@@ -1,0 +1,158 @@
+import type { MemberOverview, Rotation } from '../../api/member-overview.js';
+import { overview, type Level, type Overview } from '../../api/overview.js';
+import type { Problem } from '../../model/problem.js';
+import type { ClusterSnapshot } from '../../model/snapshot.js';
+import { bold, byLevel, bytesText, clean, dim, durationText, section, table, untilText, type Style } from './paint.js';
+import { decisionLines } from './plan.js';
+
+const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
+  observe: 'observe: names what is wrong, sends nothing',
+  'dry-run': 'dry-run: sends nothing',
+  enforce: 'enforce: acts',
+};
+
+const ROTATION_TEXT: Readonly<Record<Rotation, string>> = {
+  in: 'in rotation',
+  down: 'down',
+  drain: 'drained',
+  maint: 'maintenance',
+  absent: 'not in pool',
+  unknown: 'unknown',
+};
+
+/** `ekimi status`: one cluster, from its state down to what a person should do. */
+export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
+  const view = overview(snapshot);
+  return [
+    ...headLines(view, snapshot, style),
+    '',
+    memberTable(view, style),
+    '',
+    ...footLines(view),
+    ...section(
+      style,
+      'IMPAIRED',
+      view.impaired.map((text) => byLevel(style, 'critical', clean(text))),
+    ),
+    ...section(
+      style,
+      'PROBLEMS',
+      view.problems.flatMap((problem) => problemLines(problem, style)),
+    ),
+    ...section(
+      style,
+      'DECISIONS',
+      snapshot.decisions.flatMap((decision) => decisionLines(decision, style, 'short')),
+    ),
+    ...section(
+      style,
+      'IN FLIGHT',
+      view.inFlight.map((one) => inFlightLine(one, style)),
+    ),
+    ...section(
+      style,
+      'WAITING FOR A PERSON',
+      view.approvals.flatMap((one) => approvalLines(one, style)),
+    ),
+    ...section(
+      style,
+      'PAUSED',
+      view.switches.map((one) => switchLine(one, style)),
+    ),
+  ].join('\n');
+}
+
+function headLines(view: Overview, snapshot: ClusterSnapshot, style: Style): string[] {
+  const since = view.sinceMs === null ? '' : ` for ${durationText(style.nowMs - view.sinceMs)}`;
+  const ageMs = style.nowMs - view.atMs;
+  const stale =
+    ageMs > view.staleAfterMs
+      ? byLevel(style, 'critical', ` STALE: the last pass ended ${durationText(ageMs)} ago`)
+      : '';
+  return [
+    `${bold(style, clean(view.scope))}  ${byLevel(style, view.level, bold(style, view.state.toUpperCase()))}${since}${stale}`,
+    `${bold(style, MODE_TEXT[view.mode])} ${dim(style, `| ${tenureText(view)} | pass ${snapshot.tick}, ${Math.round(snapshot.passMs.last)} ms`)}`,
+    clean(view.sentence),
+  ];
+}
+
+function tenureText({ tenure }: Overview): string {
+  if (tenure.state === 'held') return `tenure held, epoch ${tenure.epoch ?? 'unknown'}`;
+  if (tenure.state === 'other') return `tenure is with ${clean(tenure.owner ?? 'another instance')}: watching only`;
+  return tenure.state === 'not-needed' ? 'single instance' : 'tenure unknown: sends nothing';
+}
+
+const HEAD = ['MEMBER', 'ROLE', 'STATE', 'FOR', 'TL', 'LAG', 'POOL', 'SESSIONS', 'SEEN'];
+
+const memberTable = (view: Overview, style: Style): string =>
+  table(
+    style,
+    HEAD,
+    view.members.map((member) => memberRow(member, view, style)),
+  );
+
+function memberRow(member: MemberOverview, view: Overview, style: Style): string[] {
+  const leads = member.holdsLeaderKey === true;
+  const rotation = leads ? member.writes : member.reads;
+  const pool = member.drain === null ? ROTATION_TEXT[rotation] : 'drained by ekimi';
+  return [
+    bold(style, clean(member.name)),
+    leads ? 'leader' : clean(member.role),
+    member.state,
+    member.sinceMs === null ? '' : durationText(style.nowMs - member.sinceMs),
+    member.timeline === null ? '?' : String(member.timeline),
+    leads ? '-' : lagText(member, view, style),
+    `${leads ? 'writes' : 'reads'}: ${rotation === 'in' ? pool : byLevel(style, 'warning', pool)}`,
+    member.sessions === null || leads ? '' : String(member.sessions),
+    member.atMs === null ? byLevel(style, 'unknown', 'API unknown') : `${durationText(style.nowMs - member.atMs)} ago`,
+  ];
+}
+
+function lagText(member: MemberOverview, { lag }: Overview, style: Style): string {
+  if (member.lagBytes === null) return byLevel(style, 'unknown', 'unknown');
+  const level: Level =
+    member.lagBytes >= lag.criticalBytes ? 'critical' : member.lagBytes >= lag.warningBytes ? 'warning' : 'ok';
+  return byLevel(style, level, bytesText(member.lagBytes));
+}
+
+function footLines(view: Overview): string[] {
+  const healthy = view.endpoints.filter((endpoint) => endpoint.healthy === true).length;
+  const lease = view.leaseTtlMs === null ? '' : `, lease ${Math.round(view.leaseTtlMs / 1000)} s`;
+  const key = view.leader === null ? clean(view.leaderNote ?? 'unknown') : `held by ${clean(view.leader)}${lease}`;
+  const budget = `${view.budget.left} of ${view.budget.perHour} actions left this hour`;
+  const breaker = view.breaker === null ? '' : `; breaker open: ${clean(view.breaker.reason)}`;
+  const unknown = view.sources.filter((source) => source.kind === 'unknown');
+  return [
+    `etcd      ${healthy} of ${view.endpoints.length} healthy; leader key ${key}`,
+    `budget    ${budget}${breaker}`,
+    ...unknown.map(
+      (source) =>
+        `unknown   ${source.source}${source.subject === null ? '' : ` of ${clean(source.subject)}`}: ${clean(source.reason ?? '')}`,
+    ),
+  ];
+}
+
+export function problemLines(problem: Problem, style: Style): string[] {
+  const level = problem.phase === 'active' ? problem.level : problem.phase === 'suspect' ? 'unknown' : 'info';
+  const phase =
+    problem.phase === 'suspect'
+      ? `suspect, actionable ${untilText(style, problem.actionableAtMs)}`
+      : problem.phase === 'recovering'
+        ? 'recovering'
+        : `active for ${durationText(style.nowMs - problem.firstSeenMs)}`;
+  return [
+    `${byLevel(style, level, problem.code)} ${bold(style, clean(problem.subject))}  ${problem.level}, ${phase}`,
+    ...problem.evidence.map((one) => `  ${dim(style, one.channel.padEnd(6))}${clean(one.text)}`),
+  ];
+}
+
+const inFlightLine = (one: Overview['inFlight'][number], style: Style): string =>
+  `${one.shadow ? 'dry-run: ' : ''}${bold(style, one.plan.action)} ${clean(one.plan.target)} ${one.phase}, step ${Math.min(one.stepIndex + 1, one.steps)} of ${one.steps}, deadline ${untilText(style, one.deadlineMs)}${one.detail === '' ? '' : `: ${clean(one.detail)}`}`;
+
+const approvalLines = (one: Overview['approvals'][number], style: Style): string[] => [
+  `${bold(style, clean(one.id))}  ${one.plan.action} ${clean(one.plan.target)}: ${clean(one.why)}`,
+  dim(style, `  expires ${untilText(style, one.expiresAtMs)}; ekimi approve ${clean(one.id)} --reason TEXT`),
+];
+
+const switchLine = (one: Overview['switches'][number], style: Style): string =>
+  `${bold(style, clean(one.subject))} by ${clean(one.owner)}: ${clean(one.reason)} ${dim(style, one.expiresAtMs === null ? '(until resumed)' : `(ends ${untilText(style, one.expiresAtMs)})`)}`;

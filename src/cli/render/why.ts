@@ -1,0 +1,133 @@
+import { narrate, type Line } from '../../api/narrate.js';
+import type { Decision } from '../../model/decision.js';
+import type { EntryBody, JournalEntry } from '../../model/entry.js';
+import type { Problem } from '../../model/problem.js';
+import type { ClusterSnapshot } from '../../model/snapshot.js';
+import { bold, byTone, clean, section, timeText, type Style } from './paint.js';
+import { decisionLines } from './plan.js';
+import { problemLines } from './status.js';
+
+export interface Question {
+  /** A member, an action, a problem code or an etcd endpoint; null: everything. */
+  readonly subject: string | null;
+  /** null: now, from the snapshot. */
+  readonly atMs: number | null;
+  readonly snapshot: ClusterSnapshot | null;
+  /** Oldest first. */
+  readonly entries: readonly JournalEntry[];
+}
+
+export interface Answer {
+  readonly scope: string | null;
+  readonly atMs: number | null;
+  readonly subject: string | null;
+  readonly problems: readonly Problem[];
+  /** What was decided and sent nothing: held, waiting, paged. */
+  readonly notDone: readonly Decision[];
+  readonly due: readonly Decision[];
+  /** What was sent and what came of it, within the hour before. */
+  readonly done: readonly Line[];
+  /** Policy, tenure, kill switches and approvals that changed within that hour. */
+  readonly around: readonly Line[];
+  /** Said when nothing else answers the question. */
+  readonly note: string | null;
+}
+
+const HOUR_MS = 3_600_000;
+const DONE: readonly EntryBody['kind'][] = ['intent', 'outcome', 'verdict'];
+const AROUND: readonly EntryBody['kind'][] = ['start', 'stop', 'approval', 'switch', 'tenure', 'policy', 'page'];
+
+/** Answers from what was written at the time, never from what we would decide today. */
+export function answer(question: Question): Answer {
+  const { subject, snapshot } = question;
+  const atMs = question.atMs ?? snapshot?.atMs ?? question.entries.at(-1)?.atMs ?? null;
+  const entries = question.entries.filter((entry) => atMs !== null && entry.atMs <= atMs);
+  const now =
+    question.atMs === null && snapshot !== null
+      ? { problems: snapshot.states?.problems ?? [], decisions: snapshot.decisions }
+      : passIn(entries);
+  const decisions = (now?.decisions ?? []).filter((decision) => concerns(decision, subject));
+  const recent = entries.filter((entry) => atMs !== null && entry.atMs > atMs - HOUR_MS);
+  const ids = idsOf(recent, subject);
+  const lines = (kinds: readonly EntryBody['kind'][], only: (body: EntryBody) => boolean): Line[] =>
+    recent.filter((entry) => kinds.includes(entry.body.kind) && only(entry.body)).map(narrate);
+  const found = {
+    problems: (now?.problems ?? []).filter(
+      (problem) => subject === null || [problem.code, problem.subject].includes(subject),
+    ),
+    due: decisions.filter((decision) => decision.kind === 'act'),
+    notDone: decisions.filter((decision) => decision.kind !== 'act'),
+    done: lines(DONE, (body) => subject === null || ('id' in body && ids.has(body.id))),
+    around: lines(AROUND, () => true),
+  };
+  const silent = found.problems.length + decisions.length + found.done.length === 0;
+  return {
+    scope: snapshot?.scope ?? entries.at(-1)?.scope ?? null,
+    atMs,
+    subject,
+    ...found,
+    note: silent ? noteOf(question, now === null) : null,
+  };
+}
+
+/** A pass that only repeats the one before is not written: the last one written is the one in force. */
+function passIn(entries: readonly JournalEntry[]): Extract<EntryBody, { kind: 'pass' }> | null {
+  for (const entry of [...entries].reverse()) if (entry.body.kind === 'pass') return entry.body;
+  return null;
+}
+
+function concerns(decision: Decision, subject: string | null): boolean {
+  if (subject === null) return true;
+  return decision.kind === 'act' || decision.kind === 'held'
+    ? [decision.plan.action, decision.plan.target, decision.plan.because.code].some((word) => word === subject)
+    : [decision.code, decision.subject].some((word) => word === subject);
+}
+
+/** An outcome names no member, only the id of its intent. */
+function idsOf(entries: readonly JournalEntry[], subject: string | null): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { body } of entries) {
+    const plan = body.kind === 'intent' ? body.plan : body.kind === 'verdict' ? body.remediation.plan : null;
+    if (plan !== null && 'id' in body && [plan.action, plan.target, plan.because.code].some((word) => word === subject))
+      ids.add(body.id);
+  }
+  return ids;
+}
+
+function noteOf({ subject, atMs, snapshot }: Question, noPass: boolean): string {
+  if (atMs !== null && noPass) return 'The journal has no pass at or before that time.';
+  const modes = Object.entries(snapshot?.policy.actions ?? {});
+  const policy = modes.find(([action]) => action === subject);
+  if (policy !== undefined && policy[1].mode === 'off') return `The policy has ${policy[0]} off: it is never planned.`;
+  if (subject === null) return 'No problem was in sight, so nothing was decided.';
+  return `Nothing was decided about ${subject}: no problem names it.`;
+}
+
+/** `ekimi why`: did, did not, and what would unblock it. */
+export function renderWhy(found: Answer, style: Style): string {
+  const about = found.subject === null ? '' : ` about ${bold(style, clean(found.subject))}`;
+  const when = found.atMs === null ? '' : ` at ${timeText(found.atMs)}`;
+  const told = (lines: readonly Line[]): string[] =>
+    lines.map((line) => `${timeText(line.atMs).slice(11)}  ${byTone(style, line.tone, clean(line.text))}`);
+  return [
+    `${bold(style, clean(found.scope ?? 'no cluster'))}${about}${when}`,
+    ...(found.note === null ? [] : [clean(found.note)]),
+    ...section(
+      style,
+      'WHAT IT SAW',
+      found.problems.flatMap((problem) => problemLines(problem, style)),
+    ),
+    ...section(style, 'WHAT IT DID (hour before)', told(found.done)),
+    ...section(
+      style,
+      'WHAT IT DOES NOW',
+      found.due.flatMap((decision) => decisionLines(decision, style, 'full')),
+    ),
+    ...section(
+      style,
+      'WHAT IT DID NOT DO, AND WHY',
+      found.notDone.flatMap((decision) => decisionLines(decision, style, 'full')),
+    ),
+    ...section(style, 'WHAT CHANGED AROUND IT (hour before)', told(found.around)),
+  ].join('\n');
+}
