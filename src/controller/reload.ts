@@ -1,4 +1,7 @@
 import { describeChanges, widens } from '../config/compare.js';
+import { errorText } from '../config/config-error.js';
+import { checkAgainstCluster } from '../config/together.js';
+import type { Policy } from '../model/policy.js';
 import { applyPolicy, refusePolicy } from './commands.js';
 import { loadFiles } from './daemon.js';
 import type { Session } from './session.js';
@@ -21,6 +24,12 @@ export async function reload(
       continue;
     }
     const { policy, policyHash: hash } = files;
+    const contradictions = contradicts(session, policy);
+    if (contradictions.length > 0) {
+      await refusePolicy(session, contradictions.join('\n'));
+      told.push(...contradictions);
+      continue;
+    }
     const changes = describeChanges(session.policy, policy);
     await applyPolicy(session, { policy, hash, changes, widened: widens(session.policy, policy) });
     told.push(...changes);
@@ -29,4 +38,13 @@ export async function reload(
   if (files.configHash !== configHash)
     told.push(`${configFile} changed: its cluster, journal and api parts take effect at the next start`);
   return told;
+}
+
+/** Against the cluster's own ttl and loop_wait, as last read. */
+function contradicts(session: Session, policy: Policy): readonly string[] {
+  const reading = session.view?.config;
+  if (reading === undefined || reading.kind === 'unknown') return [];
+  return checkAgainstCluster(policy, reading.value)
+    .filter((row) => row.severity === 'error')
+    .map(errorText);
 }

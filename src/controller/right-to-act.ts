@@ -1,4 +1,7 @@
 import { FRESH_MEMORY } from '../machines/memory.js';
+import { errorText } from '../config/config-error.js';
+import { checkAgainstCluster } from '../config/together.js';
+import type { ClusterView } from '../model/view.js';
 import { loadLedger } from './ledger-care.js';
 import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
@@ -37,4 +40,11 @@ const lastRefresh = (session: Session): number => refreshed.get(session) ?? -Inf
 export function startGrace(session: Session, graceReason: string): void {
   const memory = { ...FRESH_MEMORY, ...session.states.memory, cleanPasses: 0, cleanSinceMs: null, graceReason };
   session.states = { ...session.states, memory };
+}
+
+/** A policy may be valid and still contradict this very cluster's ttl and loop_wait: then nothing is sent under it. */
+export function holdPolicyAgainstCluster(session: Session, view: ClusterView): void {
+  if (view.config.kind !== 'fresh') return;
+  const errors = checkAgainstCluster(session.policy, view.config.value).filter((row) => row.severity === 'error');
+  session.impaired.policy = errors.length === 0 ? null : errors.map(errorText).join('; ');
 }

@@ -57,7 +57,7 @@ export interface Session {
   committedJson: string;
   decisions: readonly Decision[];
   windows: WindowFacts;
-  impaired: { journal: string | null; ledger: string | null };
+  impaired: { journal: string | null; ledger: string | null; policy: string | null };
   /** Thrown between passes: in force at once, in the ledger with the next pass. */
   urgentSwitches: KillSwitch[];
   /** Changes asked from outside, applied between passes. */
@@ -94,7 +94,7 @@ export function openSession(
     committedJson: '',
     decisions: [],
     windows: { freeze: null, maintenance: null },
-    impaired: { journal: null, ledger: null },
+    impaired: { journal: null, ledger: null, policy: null },
     urgentSwitches: [],
     mailbox: [],
     sending: new Map(),
@@ -108,7 +108,7 @@ export function openSession(
 export const isEnforcing = (session: Session): boolean => session.policy.mode === 'enforce';
 
 export const impairments = (session: Session): readonly string[] =>
-  [session.impaired.journal, session.impaired.ledger].filter((reason) => reason !== null);
+  [session.impaired.policy, session.impaired.journal, session.impaired.ledger].filter((reason) => reason !== null);
 
 /** The input of `decide` as of now; another view may be put in its place for the look just before a request. */
 export function decideInput(session: Session, view: ClusterView, states: States = session.states): DecideInput {

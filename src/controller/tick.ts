@@ -6,7 +6,7 @@ import { commitLedger } from './ledger-care.js';
 import { advanceWith, look } from './look.js';
 import { page, recordPass } from './record.js';
 import { decideInput, type Session } from './session.js';
-import { keepTenure } from './right-to-act.js';
+import { holdPolicyAgainstCluster, keepTenure } from './right-to-act.js';
 import { publish } from './snapshot.js';
 
 /** One pass: observe -> assess -> machines -> decide -> actions -> verify -> journal. Everything that waits is in the shell around it. */
@@ -20,6 +20,7 @@ export async function tick(session: Session): Promise<void> {
   const view = await look(session);
   const states = advanceWith(session, view);
 
+  holdPolicyAgainstCluster(session, view);
   const pass = { view, before: session.states, after: states, policy: session.policy };
   session.ledger = keepBooks(session.ledger, pass);
   session.view = view;

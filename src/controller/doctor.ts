@@ -1,0 +1,194 @@
+import { ACTIONS } from '../actions/index.js';
+import { CATALOGUE } from '../assess/catalogue.js';
+import { checkAgainstCluster } from '../config/together.js';
+import { errorText } from '../config/config-error.js';
+import { ACTION_NAMES, type ActionName } from '../model/plan.js';
+import type { Policy } from '../model/policy.js';
+import type { Reading } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+
+/** One answer of the doctor: can this part really be used, now, and which actions does it take away if not? */
+export interface DoctorFinding {
+  readonly check: string;
+  /** `off`: not configured, nothing is wrong with it. */
+  readonly verdict: 'ok' | 'warn' | 'fail' | 'off';
+  readonly detail: string;
+  readonly disables: readonly string[];
+}
+
+/** Everything that a look at one cluster tells about our own means. */
+export function doctorFindings(snapshot: ClusterSnapshot): readonly DoctorFinding[] {
+  const { view, policy, scope } = snapshot;
+  if (view === null)
+    return [{ check: scope, verdict: 'fail', detail: 'no pass was possible', disables: [...ACTION_NAMES] }];
+  return [
+    ...memberRows(view),
+    ...dcsRows(view),
+    partRow(view, 'proxy', view.proxy, 'HAProxy statistics and runtime API', policy),
+    ...actuatorRows(view, policy),
+    ...ladderRows(view, policy),
+    ...clusterRows(view, policy),
+    RUNBOOK_PATCH,
+  ];
+}
+
+function row(
+  check: string,
+  reading: Reading<unknown>,
+  what: string,
+  disables: readonly string[],
+  weight: 'warn' | 'fail',
+): DoctorFinding {
+  if (reading.kind !== 'unknown') return { check, verdict: 'ok', detail: `${what} answers`, disables: [] };
+  if (reading.fault === 'not-configured')
+    return { check, verdict: 'off', detail: `${what} is not configured`, disables };
+  return { check, verdict: weight, detail: `${what}: ${reading.reason}`, disables };
+}
+
+function memberRows(view: ClusterView): readonly DoctorFinding[] {
+  return view.members.flatMap((member) => [
+    row(
+      `${member.name} api`,
+      member.api,
+      `Patroni of ${member.name}`,
+      [`restart-member and reinitialize-replica on ${member.name}`],
+      'fail',
+    ),
+    row(
+      `${member.name} sql`,
+      member.sql,
+      `PostgreSQL of ${member.name}`,
+      [`cancel-blocking-queries on ${member.name}`],
+      'warn',
+    ),
+    row(
+      `${member.name} host`,
+      member.host,
+      `the host driver for ${member.name}`,
+      [`start-member on ${member.name}`],
+      'warn',
+    ),
+    row(
+      `${member.name} tags`,
+      member.fileTag,
+      `the patroni.yml of ${member.name}`,
+      [`drain by tag on ${member.name}`],
+      'warn',
+    ),
+  ]);
+}
+
+function dcsRows(view: ClusterView): readonly DoctorFinding[] {
+  const { keys } = view.dcs;
+  const linearizable: DoctorFinding =
+    keys.kind === 'unknown'
+      ? { check: 'dcs read', verdict: 'fail', detail: `linearizable read: ${keys.reason}`, disables: ['every action'] }
+      : {
+          check: 'dcs read',
+          verdict: 'ok',
+          detail: `linearizable read at revision ${keys.value.revision}`,
+          disables: [],
+        };
+  const endpoints = view.dcs.endpoints.map((endpoint) =>
+    row(`dcs ${endpoint.name}`, endpoint.status, `etcd ${endpoint.name}`, [], 'warn'),
+  );
+  return [linearizable, ...endpoints];
+}
+
+function partRow(
+  view: ClusterView,
+  check: string,
+  reading: Reading<unknown>,
+  what: string,
+  policy: Policy,
+): DoctorFinding {
+  const disables = policy.drain.actuators.includes('proxy') ? ['drain-replica', 'undrain-replica'] : [];
+  const found = row(check, reading, what, disables, 'fail');
+  if (found.verdict !== 'ok' || view.pools === null || view.proxy.kind === 'unknown') return found;
+  const pool = view.proxy.value.servers
+    .filter((server) => server.backend === view.pools?.replica)
+    .map((server) => server.server);
+  const missing = view.members.filter((member) => !pool.includes(member.name)).map((member) => member.name);
+  if (missing.length === 0) return found;
+  return {
+    check,
+    verdict: 'warn',
+    detail: `${view.pools.replica} has no server named ${missing.join(', ')}: server names must be member names`,
+    disables: missing.map((name) => `drain by proxy of ${name}`),
+  };
+}
+
+/** What each action works through, by the policy as it stands. */
+function actuatorRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
+  return ACTION_NAMES.flatMap((name: ActionName) => {
+    const missing = ACTIONS[name].needs(policy).filter((part) => !view.actuators[part]);
+    if (missing.length === 0) return [];
+    return [
+      {
+        check: `action ${name}`,
+        verdict: 'off' as const,
+        detail: `needs ${missing.join(', ')}, which is not configured`,
+        disables: [name],
+      },
+    ];
+  });
+}
+
+const SOURCE_OF: Readonly<Record<string, (view: ClusterView) => boolean>> = {
+  sql: (view) => view.actuators.sql,
+  host: (view) => view.actuators.host,
+  proxy: (view) => view.actuators.proxy,
+};
+
+/** Rungs that can never have the channels that they ask for, because a channel is not configured. */
+function ladderRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
+  return CATALOGUE.flatMap((problem) =>
+    problem.ladder
+      .filter(
+        (rung) =>
+          policy.actions[rung.action].mode !== 'off' &&
+          !rung.oneOf.some((channel) => SOURCE_OF[channel]?.(view) ?? true),
+      )
+      .map((rung) => ({
+        check: `ladder ${problem.code}`,
+        verdict: 'off' as const,
+        detail: `${rung.action} needs one of ${rung.oneOf.join(', ')}, none of which is configured`,
+        disables: [`${rung.action} for ${problem.code}`],
+      })),
+  );
+}
+
+function clusterRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
+  if (view.config.kind === 'unknown') return [row('cluster config', view.config, 'GET /config', [], 'warn')];
+  const { value } = view.config;
+  const rows: DoctorFinding[] = checkAgainstCluster(policy, value).map((error) => ({
+    check: 'policy and cluster',
+    verdict: error.severity === 'error' ? 'fail' : 'warn',
+    detail: errorText(error),
+    disables: error.severity === 'error' ? ['every action'] : [],
+  }));
+  rows.push({
+    check: 'cluster waits',
+    verdict: 'ok',
+    detail: `ttl ${value.ttlMs / 1000} s, loop_wait ${value.loopWaitMs / 1000} s: what Patroni heals by itself gets ${(value.ttlMs + value.loopWaitMs) / 1000} s`,
+    disables: [],
+  });
+  if (!value.usePgRewind)
+    rows.push({
+      check: 'pg_rewind',
+      verdict: 'warn',
+      detail: 'use_pg_rewind is off: a former leader cannot rejoin without a rebuild',
+      disables: [],
+    });
+  return rows;
+}
+
+/** Said once and for all, because the runbook says otherwise and the cluster answers 200. */
+const RUNBOOK_PATCH: DoctorFinding = {
+  check: 'runbook: tags by PATCH /config',
+  verdict: 'off',
+  detail:
+    "not used: Patroni answers 200, stores the key and changes nothing, because tags are read from each member's own file only. Draining works by the proxy or by that file and POST /reload",
+  disables: [],
+};
