@@ -1,4 +1,4 @@
-import { stopPostgres } from './postgres.js';
+import { crashPostgres, stopPostgres } from './postgres.js';
 import { dropLeaderKey, dcsReachable } from './etcd.js';
 import { note, type HostSim, type MemberSim, type World } from './state.js';
 
@@ -31,7 +31,8 @@ function endHost(world: World, member: MemberSim, exitCode: number, event: strin
   member.host.state = 'stopped';
   member.host.finishedAtMs = world.time.nowMs;
   member.host.exitCode = exitCode;
-  stopPostgres(member);
+  if (exitCode === 0) stopPostgres(member);
+  else crashPostgres(member);
   const { patroni } = member;
   patroni.process = 'down';
   patroni.frozen = false;

@@ -1,6 +1,6 @@
 import type { Faults } from './fault-catalogue.js';
 import { killHost, pauseHost, startHost, startPatroni, stopHost } from './host.js';
-import { promote, stopPostgres } from './postgres.js';
+import { crashPostgres, promote } from './postgres.js';
 import { note, type MemberSim, type World } from './state.js';
 
 export type At = (name: string) => MemberSim;
@@ -47,12 +47,12 @@ export function postgresFaults(
     },
     breakData: (name) => {
       const member = at(name);
-      stopPostgres(member);
+      crashPostgres(member);
       member.postgres.broken = true;
       note(world, `${name}'s data directory is broken`);
     },
     stopPostgres: (name) => {
-      stopPostgres(at(name));
+      crashPostgres(at(name));
       note(world, `${name}'s postmaster was killed`);
     },
     freezePostgres: (name) => {

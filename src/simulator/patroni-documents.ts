@@ -9,7 +9,7 @@ import type {
   PostgresState,
   Tags,
 } from '../model/patroni.js';
-import { isUp, streamsFrom } from './postgres.js';
+import { isUp, streamsFrom, walSenderState } from './postgres.js';
 import { isOldPatroni, type MemberSim, type PublishedMember, type TagSet, type World } from './state.js';
 
 const lsn = (bytes: number): Lsn => lsnFromNumber(Math.max(0, Math.round(bytes)));
@@ -56,7 +56,7 @@ export function statusDocument(world: World, member: MemberSim): PatroniStatus {
     replication: up
       ? streamsFrom(world, member.name).map((other) => ({
           applicationName: other.name,
-          state: 'streaming',
+          state: walSenderState(other),
           syncState: world.etcd.sync?.standbys.includes(other.name) === true ? 'sync' : 'async',
         }))
       : [],

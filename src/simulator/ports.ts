@@ -21,7 +21,7 @@ import {
 } from './patroni-documents.js';
 import { handle } from './patroni-requests.js';
 import { allEtcdDown } from './etcd.js';
-import { sqlStatus } from './postgres.js';
+import { sqlStatus } from './sql-status.js';
 import { memberSim, note, type HostSim, type MemberSim, type World } from './state.js';
 
 export interface SimulatedPorts {

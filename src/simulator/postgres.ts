@@ -1,8 +1,8 @@
-import { lsnFromNumber, type Lsn, type MemberName } from '../model/names.js';
-import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
+import type { MemberName } from '../model/names.js';
 import { note, type MemberSim, type PostgresSim, type World } from './state.js';
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
+const UNSENT_BYTES = 0x70;
 export const FIRST_LSN = 0x5000000;
 
 export function newPostgres(nowMs: number, isPrimary: boolean): PostgresSim {
@@ -19,6 +19,7 @@ export function newPostgres(nowMs: number, isPrimary: boolean): PostgresSim {
     replayLsn: FIRST_LSN,
     upstream: null,
     streaming: false,
+    caughtUp: true,
     lastMessageMs: nowMs,
     lastReplayMs: nowMs,
     broken: false,
@@ -75,6 +76,13 @@ export function stopPostgres(member: MemberSim): void {
   postgres.streaming = false;
   postgres.promotedAtMs = null;
   postgres.blockers = [];
+}
+
+/** As by SIGKILL: a primary has always written a little that no replica has received, which is why it must rewind afterwards. */
+export function crashPostgres(member: MemberSim): void {
+  const { postgres } = member;
+  if (isPrimary(member)) postgres.receiveLsn = postgres.replayLsn += UNSENT_BYTES;
+  stopPostgres(member);
 }
 
 export function promote(world: World, member: MemberSim): void {
@@ -153,7 +161,8 @@ function replicate(world: World, member: MemberSim, stepMs: number): void {
   const { postgres } = member;
   const source = sourceOf(world, member);
   postgres.streaming = source !== null;
-  if (source !== null) {
+  if (source === null) postgres.caughtUp = false;
+  else {
     postgres.timeline = source.postgres.timeline;
     postgres.forks = source.postgres.forks;
     postgres.lastMessageMs = world.time.nowMs;
@@ -164,6 +173,7 @@ function replicate(world: World, member: MemberSim, stepMs: number): void {
       0,
       postgres.receiveLimit === null && behind < SEGMENT_BYTES ? behind : Math.min(behind, Math.round(most)),
     );
+    if (source.postgres.replayLsn - postgres.receiveLsn < SEGMENT_BYTES) postgres.caughtUp = true;
   }
   if (postgres.replayStopped || postgres.blockers.length > 0) return;
   const due = postgres.receiveLsn - postgres.replayLsn;
@@ -182,84 +192,8 @@ function sourceOf(world: World, member: MemberSim): MemberSim | null {
   return hasDiverged(member.postgres, source.postgres) ? null : source;
 }
 
-const lsn = (bytes: number): Lsn => lsnFromNumber(Math.round(bytes));
-
-/** What `SqlStatus` a connection to this member would read. Only ask when `answersSql`. */
-export function sqlStatus(world: World, member: MemberSim): SqlStatus {
-  const { postgres } = member;
-  const nowMs = world.time.nowMs;
-  const replica = postgres.inRecovery;
-  return {
-    inRecovery: replica,
-    serverVersion: 150018,
-    systemIdentifier: world.systemIdentifier,
-    timeline: postgres.timeline,
-    currentLsn: replica ? null : lsn(postgres.replayLsn),
-    receiveLsn: replica ? lsn(postgres.receiveLsn) : null,
-    replayLsn: replica ? lsn(postgres.replayLsn) : null,
-    replayLagSeconds: replica ? (nowMs - postgres.lastReplayMs) / 1000 : null,
-    replayPaused: false,
-    walReceiver:
-      replica && postgres.streaming
-        ? {
-            status: 'streaming',
-            senderHost: postgres.upstream,
-            receivedTimeline: postgres.timeline,
-            latestEndLsn: lsn(postgres.receiveLsn),
-            latestEndAgeMs: nowMs - postgres.lastMessageMs,
-          }
-        : null,
-    replicas: replica ? [] : replicasOf(world, member),
-    blockers: postgres.blockers.map((blocker) => ({
-      pid: blocker.pid,
-      backendStart: blocker.backendStart,
-      user: blocker.user,
-      database: 'app',
-      application: blocker.application,
-      state: 'active',
-      xactAgeMs: nowMs - blocker.sinceMs,
-      query: blocker.query,
-      confirmed: true,
-    })),
-    slots: replica ? [] : slotsOf(world, member),
-    connections: connectionsOf(postgres),
-    checksumFailures: postgres.checksumFailures,
-    baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
-  };
-}
+/** As in pg_stat_replication. */
+export const walSenderState = (replica: MemberSim): string => (replica.postgres.caughtUp ? 'streaming' : 'catchup');
 
 export const streamsFrom = (world: World, primary: MemberName): readonly MemberSim[] =>
   world.members.filter((other) => other.postgres.streaming && isUp(other) && other.postgres.upstream === primary);
-
-function replicasOf(world: World, primary: MemberSim): readonly ReplicaOfPrimary[] {
-  return streamsFrom(world, primary.name).map((other) => ({
-    applicationName: other.name,
-    state: other.postgres.receiveLsn < primary.postgres.replayLsn - SEGMENT_BYTES ? 'catchup' : 'streaming',
-    syncState: world.etcd.sync?.standbys.includes(other.name) === true ? 'sync' : 'async',
-    sentLsn: lsn(other.postgres.receiveLsn),
-    replayLsn: lsn(other.postgres.replayLsn),
-    lagBytes: Math.max(0, Math.round(primary.postgres.replayLsn - other.postgres.replayLsn)),
-  }));
-}
-
-function slotsOf(world: World, primary: MemberSim): readonly Slot[] {
-  const active = new Set(streamsFrom(world, primary.name).map((other) => other.name));
-  return world.members
-    .filter((other) => other !== primary)
-    .map((other) => ({
-      name: other.name,
-      active: active.has(other.name),
-      retainedBytes: Math.max(0, Math.round(primary.postgres.replayLsn - other.postgres.receiveLsn)),
-      walStatus: other.postgres.walGap ? 'lost' : 'reserved',
-    }));
-}
-
-function connectionsOf(postgres: PostgresSim): SqlStatus['connections'] {
-  const total = postgres.connections;
-  const active = Math.floor(total / 4);
-  return {
-    max: 200,
-    total,
-    byDatabase: [{ database: 'app', total, active, idle: total - active, idleInTransaction: 0 }],
-  };
-}

@@ -61,6 +61,8 @@ export interface PostgresSim {
   replayLsn: number;
   upstream: MemberName | null;
   streaming: boolean;
+  /** Has been level since it connected: until then pg_stat_replication says `catchup`, afterwards `streaming` however far it lags. */
+  caughtUp: boolean;
   lastMessageMs: number;
   lastReplayMs: number;
   broken: boolean;

@@ -1,0 +1,83 @@
+import { lsnFromNumber, type Lsn } from '../model/names.js';
+import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
+import { streamsFrom, walSenderState } from './postgres.js';
+import type { MemberSim, PostgresSim, World } from './state.js';
+
+const lsn = (bytes: number): Lsn => lsnFromNumber(Math.round(bytes));
+
+/** What `SqlStatus` a connection to this member would read. Only ask when `answersSql`. */
+export function sqlStatus(world: World, member: MemberSim): SqlStatus {
+  const { postgres } = member;
+  const nowMs = world.time.nowMs;
+  const replica = postgres.inRecovery;
+  return {
+    inRecovery: replica,
+    serverVersion: 150018,
+    systemIdentifier: world.systemIdentifier,
+    timeline: postgres.timeline,
+    currentLsn: replica ? null : lsn(postgres.replayLsn),
+    receiveLsn: replica ? lsn(postgres.receiveLsn) : null,
+    replayLsn: replica ? lsn(postgres.replayLsn) : null,
+    replayLagSeconds: replica ? (nowMs - postgres.lastReplayMs) / 1000 : null,
+    replayPaused: false,
+    walReceiver:
+      replica && postgres.streaming
+        ? {
+            status: 'streaming',
+            senderHost: postgres.upstream,
+            receivedTimeline: postgres.timeline,
+            latestEndLsn: lsn(postgres.receiveLsn),
+            latestEndAgeMs: nowMs - postgres.lastMessageMs,
+          }
+        : null,
+    replicas: replica ? [] : replicasOf(world, member),
+    blockers: postgres.blockers.map((blocker) => ({
+      pid: blocker.pid,
+      backendStart: blocker.backendStart,
+      user: blocker.user,
+      database: 'app',
+      application: blocker.application,
+      state: 'active',
+      xactAgeMs: nowMs - blocker.sinceMs,
+      query: blocker.query,
+      confirmed: true,
+    })),
+    slots: replica ? [] : slotsOf(world, member),
+    connections: connectionsOf(postgres),
+    checksumFailures: postgres.checksumFailures,
+    baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
+  };
+}
+
+function replicasOf(world: World, primary: MemberSim): readonly ReplicaOfPrimary[] {
+  return streamsFrom(world, primary.name).map((other) => ({
+    applicationName: other.name,
+    state: walSenderState(other),
+    syncState: world.etcd.sync?.standbys.includes(other.name) === true ? 'sync' : 'async',
+    sentLsn: lsn(other.postgres.receiveLsn),
+    replayLsn: lsn(other.postgres.replayLsn),
+    lagBytes: Math.max(0, Math.round(primary.postgres.replayLsn - other.postgres.replayLsn)),
+  }));
+}
+
+function slotsOf(world: World, primary: MemberSim): readonly Slot[] {
+  const active = new Set(streamsFrom(world, primary.name).map((other) => other.name));
+  return world.members
+    .filter((other) => other !== primary)
+    .map((other) => ({
+      name: other.name,
+      active: active.has(other.name),
+      retainedBytes: Math.max(0, Math.round(primary.postgres.replayLsn - other.postgres.receiveLsn)),
+      walStatus: other.postgres.walGap ? 'lost' : 'reserved',
+    }));
+}
+
+function connectionsOf(postgres: PostgresSim): SqlStatus['connections'] {
+  const total = postgres.connections;
+  const active = Math.floor(total / 4);
+  return {
+    max: 200,
+    total,
+    byDatabase: [{ database: 'app', total, active, idle: total - active, idleInTransaction: 0 }],
+  };
+}
