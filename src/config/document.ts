@@ -1,4 +1,4 @@
-import { isCollection, LineCounter, parseDocument, type Document } from 'yaml';
+import { isCollection, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { didYouMean } from './suggest.js';
 import type { ConfigError } from './config-error.js';
 
@@ -83,6 +83,26 @@ function syntaxErrors(document: Document.Parsed, text: string): Complaint[] {
   });
 }
 
+/** yaml reads an alias of nothing as null, and null is a value for some keys. */
+function emptyAliases(document: Document.Parsed, lines: LineCounter): Complaint[] {
+  const complaints: Complaint[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
+      complaints.push({
+        code: 'not-yaml',
+        line,
+        column: col,
+        found: `the alias *${alias.source}, which nothing is marked with`,
+        expected: `an anchor &${alias.source} before it`,
+        remedy: 'write the value itself, or quote it if it was meant to begin with *',
+      });
+    },
+  });
+  return complaints;
+}
+
 /** Every entry of a block map ends with a newline, so a file that stops without one may have been cut anywhere. */
 function cutOff(document: Document.Parsed, text: string): Complaint[] {
   const flow = isCollection(document.contents) && document.contents.flow;
@@ -117,7 +137,7 @@ export function parseYaml(file: string, bytes: Uint8Array): YamlFile | readonly 
   if (traces.length > 0) return errors(traces);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, strict: true });
-  const faults = syntaxErrors(document, text);
+  const faults = [...syntaxErrors(document, text), ...emptyAliases(document, lines)];
   if (faults.length > 0) return errors(faults);
   if (document.contents === null || text.trim() === '') {
     const found = text.trim() === '' ? 'an empty file' : 'a file with comments only';

@@ -1,0 +1,436 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { secretsOf, withoutSecrets } from '../../../src/config/secrets.js';
+import { accepted, changed, codes, configFrom, configWith, CONTRACT_CONFIG, ENV, folder } from './files.js';
+
+const first = 'clusters.0';
+
+describe('the configuration of the design document', () => {
+  it('is accepted to the letter and completed with defaults', () => {
+    const directory = folder();
+    const file = join(directory, 'ekimi.yaml');
+    writeFileSync(file, CONTRACT_CONFIG);
+    const config = accepted(loadConfig(file, ENV));
+    const [cluster] = config.clusters;
+    expect(cluster).toEqual({
+      scope: 'email-cluster',
+      members: ['patroni1', 'patroni2', 'patroni3'],
+      patroni: {
+        urls: {
+          patroni1: 'http://127.0.0.1:8008',
+          patroni2: 'http://127.0.0.1:8009',
+          patroni3: 'http://127.0.0.1:8010',
+        },
+        auth: { username: 'admin', password: 'of patroni' },
+        tls: null,
+      },
+      dcs: {
+        hosts: [
+          { name: 'etcd1', url: 'http://127.0.0.1:2379' },
+          { name: 'etcd2', url: 'http://127.0.0.1:2381' },
+          { name: 'etcd3', url: 'http://127.0.0.1:2383' },
+        ],
+        namespace: '/service/',
+        auth: null,
+        tls: null,
+        ekimiNamespace: '/ekimi/',
+        tenureTtlMs: 15_000,
+      },
+      postgres: {
+        hosts: {
+          patroni1: { host: '127.0.0.1', port: 5432 },
+          patroni2: { host: '127.0.0.1', port: 5433 },
+          patroni3: { host: '127.0.0.1', port: 5434 },
+        },
+        user: 'postgres',
+        password: 'of postgres',
+        database: 'postgres',
+        tls: null,
+      },
+      proxy: {
+        stats: 'http://127.0.0.1:7000/stats',
+        statsAuth: null,
+        runtime: 'tcp://127.0.0.1:9999',
+        primaryBackend: 'postgres_primary',
+        replicaBackend: 'postgres_replicas',
+      },
+      hosts: {
+        driver: 'docker',
+        socket: 'unix:///var/run/docker.sock',
+        commands: null,
+        members: { patroni1: 'email-patroni1', patroni2: 'email-patroni2', patroni3: 'email-patroni3' },
+        dcs: { etcd1: 'email-etcd1', etcd2: 'email-etcd2', etcd3: 'email-etcd3' },
+        proxy: { haproxy: 'email-haproxy' },
+      },
+      tags: { driver: 'docker', file: '/etc/patroni.yml', commands: null },
+      deadlines: { read: 3_000, slowRead: 12_000, sql: 3_000, dcs: 2_000, proxy: 2_000, host: 5_000 },
+    });
+    expect(config.journal).toEqual({
+      directory: join(directory, 'var/journal'),
+      maxFileBytes: 64 * 1024 * 1024,
+      keepFiles: 32,
+    });
+    expect(config.api).toEqual({ host: '127.0.0.1', port: 8470, tokens: [] });
+    expect(config.policyFile).toBe(join(directory, 'policy.yaml'));
+    expect(config.log).toEqual({ level: 'info', pretty: false });
+    expect(config.instance).toBe(`${hostname()}:${process.pid}`);
+  });
+
+  it('needs nothing but scope, members and DCS hosts', () => {
+    const config = accepted(
+      configFrom(
+        'clusters:\n  - scope: a\n    patroni: { members: { m1: http://h:8008 } }\n    dcs: { hosts: [http://h:2379] }\n',
+        {},
+      ),
+    );
+    expect(config.clusters[0]).toMatchObject({ postgres: null, proxy: null, hosts: null, tags: null });
+  });
+
+  it('has one hash whatever the secrets are, and another when anything else changes', () => {
+    const hashOf = (env: Record<string, string>, text = CONTRACT_CONFIG): string => {
+      const directory = join('/tmp', 'ekimi-hash');
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, 'ekimi.yaml'), changed(text, 'instance', 'one'));
+      const loaded = loadConfig(join(directory, 'ekimi.yaml'), env);
+      return loaded.ok ? loaded.hash : 'refused';
+    };
+    const hash = hashOf(ENV);
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashOf({ ...ENV, PGPASSWORD: 'another' })).toBe(hash);
+    expect(hashOf(ENV, CONTRACT_CONFIG.replace('8010', '8011'))).not.toBe(hash);
+  });
+});
+
+describe('secrets', () => {
+  it('come from a file, without its final end of line', () => {
+    const directory = folder();
+    writeFileSync(join(directory, 'pg.password'), 's p a c e s \r\n');
+    const file = join(directory, 'ekimi.yaml');
+    writeFileSync(file, CONTRACT_CONFIG.replace('passwordEnv: PGPASSWORD', 'passwordFile: pg.password'));
+    expect(accepted(loadConfig(file, ENV)).clusters[0]?.postgres?.password).toBe('s p a c e s ');
+  });
+
+  it.each([
+    [
+      'a literal password',
+      CONTRACT_CONFIG.replace('passwordEnv: PGPASSWORD', 'password: x'),
+      'literal-secret clusters[0].postgres.password',
+    ],
+    [
+      'a literal password of Patroni',
+      CONTRACT_CONFIG.replace('passwordEnv: PATRONI_PASSWORD', 'password: x'),
+      'literal-secret clusters[0].patroni.auth.password',
+    ],
+    [
+      'a literal token',
+      changed(CONTRACT_CONFIG, 'api.tokens', [{ name: 'a', role: 'viewer', token: 'x' }]),
+      'literal-secret api.tokens[0].token',
+    ],
+    [
+      'a variable that is not set',
+      CONTRACT_CONFIG.replace('PGPASSWORD', 'NOT_SET'),
+      'secret-unset clusters[0].postgres.passwordEnv',
+    ],
+    [
+      'a file that is not there',
+      CONTRACT_CONFIG.replace('passwordEnv: PGPASSWORD', 'passwordFile: gone'),
+      'file-unreadable clusters[0].postgres.passwordFile',
+    ],
+    [
+      'both sources',
+      CONTRACT_CONFIG.replace('passwordEnv: PGPASSWORD', 'passwordEnv: PGPASSWORD\n      passwordFile: x'),
+      'secret-twice clusters[0].postgres.passwordFile',
+    ],
+    [
+      'auth without a source',
+      CONTRACT_CONFIG.replace(', passwordEnv: PATRONI_PASSWORD', ''),
+      'secret-missing clusters[0].patroni.auth',
+    ],
+    [
+      'a token without a source',
+      changed(CONTRACT_CONFIG, 'api.tokens', [{ name: 'a', role: 'viewer' }]),
+      'secret-missing api.tokens[0]',
+    ],
+    [
+      'a file that is no PEM',
+      changed(CONTRACT_CONFIG, `${first}.patroni.tls`, { ca: '/dev/null' }),
+      'file-not-usable clusters[0].patroni.tls.ca',
+    ],
+  ])('%s is refused, with the remedy', (_case, text, code) => {
+    const loaded = configFrom(text);
+    expect(codes(loaded)).toContain(code);
+  });
+
+  it('that are set but empty count as not set', () => {
+    expect(codes(configFrom(CONTRACT_CONFIG, { ...ENV, PGPASSWORD: '' }))).toEqual([
+      'secret-unset clusters[0].postgres.passwordEnv',
+    ]);
+  });
+
+  it('are all named for redaction and none is left in what may be shown', () => {
+    const tokens = [{ name: 'on-call', role: 'operator', tokenEnv: 'EKIMI_TOKEN' }];
+    const statsAuth = { username: 'stats', passwordEnv: 'STATS' };
+    const text = changed(changed(CONTRACT_CONFIG, 'api.tokens', tokens), `${first}.proxy.statsAuth`, statsAuth);
+    const config = accepted(configFrom(text, { ...ENV, STATS: 'of the proxy' }));
+    const secrets = secretsOf(config);
+    expect([...secrets].sort()).toEqual(['a-token-of-enough-length', 'of patroni', 'of postgres', 'of the proxy']);
+    const shown = JSON.stringify(withoutSecrets(config));
+    for (const secret of secrets) expect(shown).not.toContain(secret);
+  });
+});
+
+describe('names of DCS endpoints', () => {
+  it('are those of hosts.dcs when a bare list has as many', () => {
+    const config = accepted(configWith(`${first}.hosts.dcs`, { a: 'c1', b: 'c2', c: 'c3' }));
+    expect(config.clusters[0]?.dcs.hosts.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are their own when they are written as a map', () => {
+    const text = changed(CONTRACT_CONFIG, `${first}.dcs.hosts`, { one: 'http://h:1/', two: 'http://h:2' });
+    const config = accepted(configFrom(changed(text, `${first}.hosts.dcs`, { two: 'c2' })));
+    expect(config.clusters[0]?.dcs.hosts).toEqual([
+      { name: 'one', url: 'http://h:1' },
+      { name: 'two', url: 'http://h:2' },
+    ]);
+  });
+
+  it('are a riddle, and refused, when hosts.dcs names another number of them', () => {
+    expect(codes(configWith(`${first}.hosts.dcs`, { infra1: 'c1' }))).toEqual([
+      'dcs-host-known clusters[0].hosts.dcs.infra1',
+    ]);
+  });
+});
+
+const member = (name: string): string => `${first}.patroni.members.${name}`;
+
+describe('values that do not go together', () => {
+  it.each([
+    [
+      'a member of postgres that patroni lacks',
+      `${first}.postgres.members.patroni4`,
+      '127.0.0.1:5439',
+      'member-known clusters[0].postgres.members.patroni4',
+    ],
+    [
+      'a host of a member that patroni lacks',
+      `${first}.hosts.members.patorni1`,
+      'x',
+      'member-known clusters[0].hosts.members.patorni1',
+    ],
+    [
+      'two members at one URL',
+      member('patroni2'),
+      'http://127.0.0.1:8008',
+      'place-unique clusters[0].patroni.members.patroni2',
+    ],
+    [
+      'two members at one URL, written otherwise',
+      member('patroni2'),
+      'http://127.0.0.1:8008/',
+      'place-unique clusters[0].patroni.members.patroni2',
+    ],
+    [
+      'two members in one PostgreSQL',
+      `${first}.postgres.members.patroni3`,
+      '127.0.0.1:5432',
+      'place-unique clusters[0].postgres.members.patroni3',
+    ],
+    [
+      'two members in one container',
+      `${first}.hosts.members.patroni3`,
+      'email-patroni1',
+      'place-unique clusters[0].hosts.members.patroni3',
+    ],
+    [
+      'one etcd endpoint twice',
+      `${first}.dcs.hosts`,
+      ['http://h:1', 'http://h:2', 'http://h:1'],
+      'place-unique clusters[0].dcs.hosts',
+    ],
+    ['no member', `${first}.patroni.members`, {}, 'members-some clusters[0].patroni.members'],
+    ['no etcd endpoint', `${first}.dcs.hosts`, [], 'dcs-hosts-some clusters[0].dcs.hosts'],
+    [
+      'our keys among those of Patroni',
+      `${first}.dcs.ekimiNamespace`,
+      '/service/ekimi/',
+      'namespace-apart clusters[0].dcs.ekimiNamespace',
+    ],
+    [
+      'tenure that one slow call would lose',
+      `${first}.deadlines.dcs`,
+      '10s',
+      'tenure-outlives-call clusters[0].dcs.tenureTtl',
+    ],
+    [
+      'tenure in fractions of a second',
+      `${first}.dcs.tenureTtl`,
+      '15500ms',
+      'tenure-outlives-call clusters[0].dcs.tenureTtl',
+    ],
+    [
+      'the driver command without commands',
+      `${first}.hosts.driver`,
+      'command',
+      'driver-commands clusters[0].hosts.driver',
+    ],
+    ['tags by command without commands', `${first}.tags.driver`, 'command', 'driver-commands clusters[0].tags.driver'],
+    [
+      'tags in one file for all members',
+      `${first}.tags`,
+      { driver: 'file', file: '/etc/patroni.yml' },
+      'command-names-target clusters[0].tags.file',
+    ],
+    [
+      'tags in containers that nobody named',
+      `${first}.hosts`,
+      undefined,
+      'tags-need-containers clusters[0].tags.driver',
+    ],
+    [
+      'one backend for both pools',
+      `${first}.proxy.replicaBackend`,
+      'postgres_primary',
+      'backends-apart clusters[0].proxy.replicaBackend',
+    ],
+    ['etcd without verification', `${first}.dcs.tls`, { insecure: true }, 'tls-insecure clusters[0].dcs.tls.insecure'],
+  ])('%s is an error', (_case, path, value, code) => {
+    const loaded = configWith(path, value);
+    expect(loaded.ok).toBe(false);
+    expect(codes(loaded)).toContain(code);
+  });
+
+  it('two clusters of one scope are an error', () => {
+    const text = `${CONTRACT_CONFIG.split('journal:')[0] ?? ''}  - { scope: email-cluster, patroni: { members: { m: http://h:1 } }, dcs: { hosts: [http://h:2] } }\n`;
+    expect(codes(configFrom(text))).toEqual(['scope-unique clusters[1].scope']);
+  });
+
+  it('the same member twice is an error of the YAML already', () => {
+    const text = CONTRACT_CONFIG.replace('patroni2: http', 'patroni1: http');
+    expect(codes(configFrom(text))).toEqual(['duplicate-key']);
+  });
+
+  it('two tokens with one name or one value are errors', () => {
+    const token = (name: string, tokenEnv: string) => ({ name, role: 'operator', tokenEnv });
+    const load = (tokens: unknown) =>
+      configFrom(changed(CONTRACT_CONFIG, 'api.tokens', tokens), { ...ENV, OTHER: 'another-token-of-length' });
+    expect(codes(load([token('a', 'EKIMI_TOKEN'), token('a', 'OTHER')]))).toEqual(['token-unique api.tokens[1].name']);
+    const same = load([token('a', 'EKIMI_TOKEN'), token('b', 'EKIMI_TOKEN')]);
+    expect(codes(same)).toEqual(['token-unique api.tokens[1]']);
+    expect(JSON.stringify(same)).not.toContain(ENV.EKIMI_TOKEN);
+  });
+
+  it('a command without {name} is an error, since every member would get the same', () => {
+    const commands = {
+      status: ['h', '{name}'],
+      start: ['h', '{name}'],
+      stop: ['h', 'all'],
+      restart: ['h', '{name}'],
+      kill: [],
+    };
+    const text = changed(
+      changed(CONTRACT_CONFIG, `${first}.hosts.driver`, 'command'),
+      `${first}.hosts.commands`,
+      commands,
+    );
+    expect(codes(configFrom(changed(text, `${first}.tags`, undefined)))).toEqual([
+      'command-names-target clusters[0].hosts.commands.stop',
+      'command-names-target clusters[0].hosts.commands.kill',
+    ]);
+  });
+
+  it.each([
+    [
+      'a member without PostgreSQL',
+      `${first}.postgres.members.patroni3`,
+      undefined,
+      'member-complete clusters[0].postgres.members',
+    ],
+    ['an API that others can reach', 'api.listen', '0.0.0.0:8470', 'api-exposed api.listen'],
+    [
+      'Patroni without verification',
+      `${first}.patroni.tls`,
+      { insecure: true },
+      'tls-insecure clusters[0].patroni.tls.insecure',
+    ],
+  ])('%s is a warning', (_case, path, value, code) => {
+    const loaded = configWith(path, value);
+    expect(loaded.ok).toBe(true);
+    expect(codes(loaded)).toEqual([code]);
+  });
+
+  it('a short token is a warning that does not tell the token', () => {
+    const text = changed(CONTRACT_CONFIG, 'api.tokens', [{ name: 'a', role: 'viewer', tokenEnv: 'SHORT' }]);
+    const loaded = configFrom(text, { ...ENV, SHORT: 'hunter2' });
+    expect(codes(loaded)).toEqual(['token-weak api.tokens[0]']);
+    expect(JSON.stringify(loaded.ok ? loaded.warnings : null)).not.toContain('hunter2');
+  });
+});
+
+describe('single values', () => {
+  it.each([
+    [member('patroni1'), 'ftp://h:1'],
+    [member('patroni1'), 'h:8008'],
+    [member('patroni1'), 'http://h:8008/patroni'],
+    [member('bad name'), 'http://h:8008'],
+    [member('a/b'), 'http://h:8008'],
+    [`${first}.scope`, 7],
+    [`${first}.scope`, 'a/b'],
+    [`${first}.dcs.namespace`, '/'],
+    [`${first}.postgres.members.patroni1`, '127.0.0.1'],
+    [`${first}.postgres.members.patroni1`, '127.0.0.1:65536'],
+    [`${first}.postgres.members.patroni1`, '127.0.0.1:0'],
+    [`${first}.proxy.runtime`, '/run/haproxy.sock'],
+    [`${first}.proxy.runtime`, 'tcp://h'],
+    [`${first}.hosts.driver`, 'kubernetes'],
+    [`${first}.deadlines.read`, 3],
+    [`${first}.deadlines.read`, '1ms'],
+    ['journal.maxFile', 64],
+    ['journal.keepFiles', '32'],
+    ['journal.keepFiles', 1.5],
+    ['log.pretty', 'no'],
+    ['log.level', 'loud'],
+    ['instance', ''],
+    ['api.listen', '8470'],
+    ['clusters', {}],
+    ['clusters', []],
+    ['clusters', undefined],
+  ])('%s: %j is refused', (path, value) => {
+    const loaded = configWith(path, value);
+    expect(loaded.ok).toBe(false);
+  });
+
+  it.each([
+    [`${first}.postgres.members.patroni1`, '[::1]:5432', { host: '::1', port: 5432 }],
+    [`${first}.postgres.members.patroni1`, 'db-1.example:5432', { host: 'db-1.example', port: 5432 }],
+  ])('%s: %s is accepted', (path, value, expected) => {
+    expect(accepted(configWith(path, value)).clusters[0]?.postgres?.hosts['patroni1']).toEqual(expected);
+  });
+
+  it('a member whose name has dots is a member, not a level', () => {
+    const text = CONTRACT_CONFIG.replaceAll('patroni1:', 'db1.example.org:');
+    const config = accepted(configFrom(text));
+    expect(config.clusters[0]?.members).toEqual(['db1.example.org', 'patroni2', 'patroni3']);
+  });
+
+  it('one anchor can serve several clusters', () => {
+    const text = `clusters:
+  - { scope: a, patroni: { members: { m: http://h:1 } }, dcs: &etcd { hosts: [http://h:2379] } }
+  - { scope: b, patroni: { members: { m: http://h:2 } }, dcs: *etcd }
+`;
+    expect(accepted(configFrom(text)).clusters.map(({ dcs }) => dcs.hosts[0]?.url)).toEqual([
+      'http://h:2379',
+      'http://h:2379',
+    ]);
+  });
+
+  it('a name that JavaScript gives a meaning to is an ordinary unknown key', () => {
+    for (const name of ['__proto__', 'constructor', 'prototype', '_cvtProperties', 'a.b']) {
+      expect(codes(configFrom(`${CONTRACT_CONFIG}${name}: { prototype: { x: 1 } }\n`))).toEqual([
+        `unknown-key ${name}`,
+      ]);
+    }
+  });
+});
