@@ -71,7 +71,9 @@ describe('looking at a container', () => {
   it.each([
     [
       'an error of the engine',
-      (_, response) => { respond(response, 500, { message: 'disk trouble' }); },
+      (_, response) => {
+        respond(response, 500, { message: 'disk trouble' });
+      },
       'http-status',
       /disk trouble/,
     ],

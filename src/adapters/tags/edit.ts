@@ -129,8 +129,9 @@ function afterColon(text: string, key: Ranged): number | null {
 function withNewKey(text: string, map: YAMLMap, entry: string): string | null {
   const first = (map.items[0]?.key as Ranged | null | undefined)?.range?.[0];
   if (map.flow === true) {
+    if (first !== undefined) return splice(text, first, first, `${entry}, `);
     const open = text.indexOf('{', map.range?.[0] ?? 0);
-    return open === -1 ? null : splice(text, open + 1, open + 1, first === undefined ? ` ${entry} ` : ` ${entry},`);
+    return open === -1 ? null : splice(text, open + 1, open + 1, ` ${entry} `);
   }
   if (first === undefined) return null;
   const indent = text.slice(text.lastIndexOf('\n', first - 1) + 1, first);

@@ -1,0 +1,147 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandAdapter } from '../../src/adapters/command/command-adapter.js';
+import { fillIn, runCommand } from '../../src/adapters/command/run.js';
+import type { ClusterConfig } from '../../src/model/config.js';
+import { memberName } from '../../src/model/names.js';
+import { clusterConfig, stillClock } from './patroni-support.js';
+
+type Commands = NonNullable<NonNullable<ClusterConfig['hosts']>['commands']>;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ekimi-command-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A program of one line; `{name}` is its first argument. */
+const program = (script: string): readonly string[] => [process.execPath, '-e', script, '{name}'];
+const exiting = (code: number): readonly string[] => program(`console.error('because'); process.exit(${code})`);
+const hanging = program('setInterval(() => undefined, 1000)');
+const missing = ['/nowhere/program', '{name}'];
+
+const one = memberName('patroni1');
+
+const adapter = (command: readonly string[], deadlineMs = 5_000) => {
+  const commands: Commands = { status: command, start: command, stop: command, restart: command, kill: command };
+  const hosts = {
+    driver: 'command',
+    socket: '',
+    commands,
+    members: { patroni1: 'db1.example' },
+    dcs: { etcd1: 'dcs1' },
+    proxy: {},
+  } as const;
+  const deadlines = { ...clusterConfig({}).deadlines, host: deadlineMs };
+  return commandAdapter(clusterConfig({ hosts, deadlines }), stillClock);
+};
+
+describe('a status command', () => {
+  it.each([
+    [0, 'running'],
+    [3, 'stopped'],
+  ])('that exits with %i says %s', async (code, state) => {
+    expect(await adapter(exiting(code)).member(one)).toMatchObject({
+      kind: 'fresh',
+      value: { state, id: 'db1.example' },
+    });
+  });
+
+  it.each([
+    [1, 'bad-reply'],
+    [4, 'bad-reply'],
+    [255, 'unreachable'],
+  ])('that exits with %i proves nothing', async (code, fault) => {
+    const reading = await adapter(exiting(code)).dcs('etcd1');
+    expect(reading).toMatchObject({ kind: 'unknown', fault });
+    expect(reading.kind === 'unknown' && reading.reason).toMatch(new RegExp(`dcs1: exit code ${code}.*because`));
+  });
+
+  it('that a signal ends, that does not exist or that never ends proves nothing', async () => {
+    expect(await adapter(program('process.kill(process.pid, "SIGKILL")')).member(one)).toMatchObject({
+      fault: 'bad-reply',
+    });
+    expect(await adapter(missing).member(one)).toMatchObject({ fault: 'unreachable' });
+    expect(await adapter(hanging, 200).member(one)).toMatchObject({ fault: 'timeout' });
+    expect(await adapter(exiting(0)).member(memberName('patroni9'))).toMatchObject({ fault: 'not-configured' });
+  });
+});
+
+describe('a send', () => {
+  const send = (command: readonly string[], deadlineMs = 5_000) =>
+    adapter(command, deadlineMs).send({ port: 'host', member: one, verb: 'start' });
+
+  it('runs the command once, for the host of the member', async () => {
+    const log = join(folder, 'log');
+    const script = `require('node:fs').appendFileSync(${JSON.stringify(log)}, process.argv[1] + '\\n'); console.log('started')`;
+    expect(await send(program(script))).toMatchObject({ effect: 'done', text: 'started' });
+    expect(readFileSync(log, 'utf8')).toBe('db1.example\n');
+  });
+
+  it.each([
+    ['exits with 1', exiting(1), 'maybe'],
+    ['never ends', hanging, 'maybe'],
+    ['does not exist', missing, 'none'],
+  ] as const)('whose command %s has the effect "%s"', async (_, command, effect) => {
+    expect(await send(command, command === hanging ? 200 : 5_000)).toMatchObject({ effect });
+  });
+});
+
+describe('running a program', () => {
+  it('does not let a shell see an argument', async () => {
+    const outcome = await runCommand(
+      fillIn([process.execPath, '-p', 'process.argv[1]', '{name}'], { name: '$(id); "x" *' }),
+      { deadlineMs: 5_000 },
+    );
+    expect(outcome.kind === 'ended' && outcome.stdout.toString()).toBe('$(id); "x" *\n');
+  });
+
+  it('ends at the deadline although a child of it holds the pipe', async () => {
+    const pidFile = join(folder, 'pid');
+    const child = `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => undefined, 1000)`;
+    const script = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' }).unref()`;
+    const outcome = await runCommand([process.execPath, '-e', script], { deadlineMs: 1_000 });
+    expect(outcome).toMatchObject({ kind: 'fault', fault: { fault: 'timeout' } });
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+
+  it('gives up on one that writes without end', async () => {
+    const outcome = await runCommand(
+      [process.execPath, '-e', 'process.stdout.write("x".repeat(3_000_000)); setInterval(() => undefined, 1000)'],
+      {
+        deadlineMs: 5_000,
+      },
+    );
+    expect(outcome).toMatchObject({ kind: 'fault', fault: { fault: 'bad-reply' } });
+  });
+
+  it('does not mind one that never reads its input', async () => {
+    const outcome = await runCommand([process.execPath, '-e', ''], {
+      deadlineMs: 5_000,
+      stdin: Buffer.alloc(1_000_000),
+    });
+    expect(outcome).toMatchObject({ kind: 'ended', code: 0 });
+  });
+
+  it('of an empty template is not configured', async () => {
+    expect(await runCommand([], { deadlineMs: 5_000 })).toMatchObject({
+      kind: 'fault',
+      fault: { fault: 'not-configured' },
+      started: false,
+    });
+  });
+});
+
+/** A killed process that nobody has waited for yet is dead too. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
