@@ -3,6 +3,12 @@ import { openSession, type Session } from '../../src/controller/session.js';
 import { tenureKeeper } from '../../src/controller/tenure.js';
 import { tick } from '../../src/controller/tick.js';
 import { isSuspect } from '../../src/controller/look.js';
+import { decideApproval } from '../../src/controller/commands.js';
+import type { Ports } from '../../src/observe/ports.js';
+import type { JournalPort } from '../../src/ports/journal.js';
+import type { Decision } from '../../src/model/decision.js';
+import type { Approval } from '../../src/model/ledger.js';
+import type { Change } from '../../src/model/snapshot.js';
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { Policy, WindowFacts } from '../../src/model/policy.js';
 import type { Memory } from '../../src/model/states.js';
@@ -16,9 +22,18 @@ export interface Rig {
   readonly journal: ReturnType<typeof memoryJournal>;
   readonly notifier: ReturnType<typeof recordingNotifier>;
   /** Passes at the policy's period until so many virtual seconds have gone by. */
-  run(seconds: number): Promise<void>;
-  requests(): readonly string[];
-  entries<K extends EntryBody['kind']>(kind: K): readonly (JournalEntry & { body: Extract<EntryBody, { kind: K }> })[];
+  readonly run: (seconds: number) => Promise<void>;
+  readonly requests: () => readonly string[];
+  /** Every decision of the last pass that holds something back, as `gate: because -> unblock`. */
+  readonly why: () => readonly string[];
+  /** One pass, without letting time go by afterwards. */
+  readonly pass: () => Promise<readonly Decision[]>;
+  readonly approvals: (state: Approval['state']) => readonly Approval[];
+  /** A person's word on the only approval that waits; it counts from the next pass on. */
+  readonly answer: (state: 'approved' | 'rejected', reason?: string) => Promise<Change>;
+  readonly entries: <K extends EntryBody['kind']>(
+    kind: K,
+  ) => readonly (JournalEntry & { body: Extract<EntryBody, { kind: K }> })[];
 }
 
 export interface RigOptions {
@@ -26,6 +41,11 @@ export interface RigOptions {
   readonly cluster?: SimulatedCluster;
   readonly owner?: string;
   readonly journal?: ReturnType<typeof memoryJournal>;
+  /** Puts something of the test's own between the controller and the simulated parts. */
+  readonly wrap?: (ports: Ports) => Ports;
+  readonly wrapJournal?: (journal: JournalPort) => JournalPort;
+  /** Ends `run` early: the process is gone. */
+  readonly dead?: Promise<unknown>;
   readonly memory?: Memory;
   readonly without?: readonly ('postgres' | 'proxy' | 'host' | 'tags')[];
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
@@ -36,36 +56,37 @@ const SILENT = { info: () => undefined, warn: () => undefined, error: () => unde
 /** The real controller on the simulated cluster, driven pass by pass in virtual time. */
 export function rig(options: RigOptions = {}): Rig {
   const cluster = options.cluster ?? createCluster();
-  const ports = cluster.ports();
+  const simulated = cluster.ports();
   const journal = options.journal ?? memoryJournal();
   const notifier = recordingNotifier();
   const without = options.without ?? [];
   const owner = options.owner ?? 'test';
   let ids = 0;
+  const ports = (options.wrap ?? ((same) => same))({
+    clock: simulated.clock,
+    patroni: simulated.patroni,
+    dcs: simulated.dcs,
+    postgres: without.includes('postgres') ? null : simulated.postgres,
+    proxy: without.includes('proxy') ? null : simulated.proxy,
+    host: without.includes('host') ? null : simulated.host,
+    tags: without.includes('tags') ? null : simulated.tags,
+  });
   const session = openSession(
     {
-      ports: {
-        clock: ports.clock,
-        patroni: ports.patroni,
-        dcs: ports.dcs,
-        postgres: without.includes('postgres') ? null : ports.postgres,
-        proxy: without.includes('proxy') ? null : ports.proxy,
-        host: without.includes('host') ? null : ports.host,
-        tags: without.includes('tags') ? null : ports.tags,
-      },
+      ports,
       target: {
         scope: cluster.options.scope,
         members: cluster.options.members as never,
         dcsNames: cluster.options.dcs,
         pools: { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
       },
-      journal,
+      journal: options.wrapJournal?.(journal) ?? journal,
       notifier,
       tenure: tenureKeeper(ports.dcs, ports.clock, owner, 15_000),
       ledgerStore: dcsLedgerStore(ports.dcs),
       shadowStore: memoryLedgerStore(),
       windowsAt: options.windowsAt ?? (() => ({ freeze: null, maintenance: null })),
-      newId: () => `${owner}-${(ids += 1)}`,
+      newId: () => `${owner}-${cluster.nowMs()}-${(ids += 1)}`,
       version: 'test',
       instance: owner,
       log: SILENT,
@@ -74,6 +95,11 @@ export function rig(options: RigOptions = {}): Rig {
     'hash',
     options.memory,
   );
+  let isDead = false;
+  void options.dead?.then(() => {
+    isDead = true;
+  });
+  const pass = () => (options.dead === undefined ? tick(session) : Promise.race([tick(session), options.dead]));
   return {
     cluster,
     session,
@@ -81,11 +107,29 @@ export function rig(options: RigOptions = {}): Rig {
     notifier,
     run: async (seconds) => {
       const untilMs = cluster.nowMs() + seconds * 1000;
-      while (cluster.nowMs() < untilMs) {
+      while (cluster.nowMs() < untilMs && !isDead) {
         const { intervalMs, suspectIntervalMs } = session.policy.poll;
-        await tick(session);
+        await pass();
         cluster.advance(isSuspect(session) ? suspectIntervalMs : intervalMs);
       }
+    },
+    why: () =>
+      session.decisions.flatMap((decision) =>
+        decision.kind === 'held'
+          ? decision.blocks.map((block) => `${block.gate}: ${block.because} -> ${block.unblock}`)
+          : [],
+      ),
+    pass: async () => {
+      await pass();
+      return session.decisions;
+    },
+    approvals: (state) => session.ledger.approvals.filter((row) => row.state === state),
+    answer: async (state, reason = 'looked at it') => {
+      const waiting = session.ledger.approvals.filter((row) => row.state === 'waiting');
+      if (waiting.length !== 1) throw new Error(`${waiting.length} approvals wait, not one`);
+      const change = decideApproval(session, waiting[0]?.id ?? '', state, 'dba', reason);
+      await pass();
+      return change;
     },
     requests: () => cluster.requests.map((row) => row.text),
     entries: (kind) => journal.entries.filter((entry) => entry.body.kind === kind) as never,
