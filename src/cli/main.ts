@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { wantsColor, type CliIo } from './io.js';
 import { runCli } from './program.js';
-import { unwiredBackend } from './unwired.js';
+import { composition } from './composition.js';
 
 function processIo(stop: AbortSignal): CliIo {
   return {
@@ -32,4 +32,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 70);
 });
 
-process.exitCode = await runCli(process.argv.slice(2), unwiredBackend, processIo(stop.signal));
+process.exitCode = await runCli(process.argv.slice(2), composition, processIo(stop.signal));
