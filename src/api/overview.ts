@@ -1,3 +1,4 @@
+import { budgetUsed } from '../decide/limit-gates.js';
 import { isInFlight, type Approval, type KillSwitch, type Remediation } from '../model/ledger.js';
 import type { Mode } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
@@ -87,7 +88,6 @@ const RANK: readonly Level[] = ['ok', 'warning', 'unknown', 'critical'];
 export const worst = (levels: readonly Level[]): Level =>
   levels.reduce<Level>((worse, level) => (RANK.indexOf(level) > RANK.indexOf(worse) ? level : worse), 'ok');
 
-const HOUR_MS = 3_600_000;
 const PROBLEM_ORDER = ['critical', 'warning', 'info'];
 
 /** A snapshot older than this comes from a loop that does not tick. Ten periods, but at least 30 s: one slow pass is no alarm. */
@@ -145,10 +145,10 @@ function levelOf(snapshot: ClusterSnapshot): Level {
   return worst([state, ...problems, snapshot.impaired.length > 0 ? 'warning' : 'ok']);
 }
 
-/** Actions of the last hour against the policy's budget, as of the snapshot. */
+/** Actions of the last hour against the policy's budget, counted as the gate counts them. */
 export function budgetOf(snapshot: ClusterSnapshot): Overview['budget'] {
   const perHour = snapshot.policy.limits.perHour;
-  const used = snapshot.ledger.remediations.filter((one) => one.createdAtMs > snapshot.atMs - HOUR_MS).length;
+  const used = budgetUsed({ ledger: snapshot.ledger, nowMs: snapshot.atMs });
   return { perHour, used, left: Math.max(0, perHour - used) };
 }
 

@@ -19,6 +19,10 @@ export interface DemoOptions {
   readonly speed: number;
   /** Called once the page can be opened. */
   readonly onReady: (url: string) => void;
+  /** What the tour says as it lets something happen. */
+  readonly onSay: (text: string, atMs: number) => void;
+  /** The tour is over; the simulated cluster goes on until `stop`. */
+  readonly onEnd: () => void;
   /** Called for each journal entry, so that the terminal tells the story. */
   readonly onEntry: (entry: JournalEntry) => void;
   readonly stop: AbortSignal;
@@ -49,8 +53,18 @@ export interface JournalReport {
   readonly entries: number;
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
+  /** Remains of writes that a crash or a full disk cut off: never acknowledged, no fault. */
+  readonly torn: number;
   /** Broken links of the chain and lines that cannot be read; empty when the journal is whole. */
   readonly faults: readonly { readonly where: string; readonly why: string }[];
+}
+
+/** Where the daemon of a configuration listens and writes. */
+export interface Addresses {
+  readonly apiUrl: string;
+  readonly journalDirectory: string;
+  /** The operator token that a daemon without api.tokens makes for whoever may read its journal; need not exist. */
+  readonly tokenFile: string;
 }
 
 /** Everything that the command line needs from the rest of the program. The composition root implements it. */
@@ -66,8 +80,7 @@ export interface CommandBackend {
   plan(options: ConfigOptions): Promise<readonly ClusterSnapshot[]>;
   doctor(options: ConfigOptions): Promise<readonly DoctorRow[]>;
   configCheck(options: ConfigOptions): Promise<ConfigReport>;
-  /** Where the daemon of this configuration listens and writes. */
-  addresses(options: ConfigOptions): Promise<{ readonly apiUrl: string; readonly journalDirectory: string }>;
+  addresses(options: ConfigOptions): Promise<Addresses>;
   /** Oldest first; lines that cannot be read are told through `onBad` and skipped. */
   readJournal(
     directory: string,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { CliError, exitCode } from './cli-error.js';
 import { lookOnce, needConfig, print, printJson, styleOf, withCommon, type Common, type Context } from './context.js';
 import { checkFailed, checkResult } from './render/check.js';
-import { demoHead, demoLine } from './render/demo.js';
+import { demoHead, demoLine, demoSay } from './render/demo.js';
 import { configFails, doctorFails, renderConfigReport, renderDoctor } from './render/doctor.js';
 import { renderPlan } from './render/plan.js';
 import { toJson } from '../model/json.js';
@@ -76,17 +76,26 @@ async function check(context: Context, options: Common): Promise<void> {
 
 async function demo(context: Context, options: Common & { seed: string; port: string; speed: string }): Promise<void> {
   let startedAtMs: number | null = null;
+  const json = options.json === true;
+  const style = styleOf(context);
   context.exit = await context.backend.demo({
     seed: whole('--seed', options.seed),
     port: whole('--port', options.port),
     speed: Math.max(1, whole('--speed', options.speed)),
     stop: context.io.stop,
     onReady: (url) => {
-      print(context, options.json === true ? toJson({ url }) : demoHead(url, styleOf(context)));
+      print(context, json ? toJson({ url }) : demoHead(url, style));
+    },
+    onSay: (text, atMs) => {
+      startedAtMs ??= atMs;
+      print(context, json ? toJson({ say: text, atMs }) : demoSay(text, atMs, startedAtMs, style));
     },
     onEntry: (entry) => {
       startedAtMs ??= entry.atMs;
-      print(context, options.json === true ? toJson(entry) : demoLine(entry, startedAtMs, styleOf(context)));
+      print(context, json ? toJson(entry) : demoLine(entry, startedAtMs, style));
+    },
+    onEnd: () => {
+      if (!json) print(context, '\nThe tour is over. The cluster goes on; end with Ctrl-C.');
     },
   });
 }

@@ -66,14 +66,37 @@ export function needConfig(context: Context, options: Common): { configFile: str
 /** A configuration that cannot be used is no obstacle to asking a daemon whose address is given. */
 export async function clientOf(context: Context, options: Common): Promise<DaemonClient> {
   const { io, backend } = context;
-  const file = io.env['EKIMI_TOKEN'] === undefined || options.tokenFile !== undefined ? options.tokenFile : undefined;
-  const token = file === undefined ? (io.env['EKIMI_TOKEN'] ?? null) : (await io.readFile(file)).trim();
+  const given = await givenToken(context, options);
   const named = options.url ?? io.env['EKIMI_URL'];
-  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token });
+  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token: given });
   const configFile = findConfig(context, options);
-  const url = configFile === null ? DEFAULT_URL : (await backend.addresses({ configFile })).apiUrl;
-  return new DaemonClient({ url, token });
+  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given });
+  const { apiUrl, tokenFile } = await backend.addresses({ configFile });
+  return new DaemonClient({ url: apiUrl, token: given ?? (await madeToken(context, tokenFile)) });
 }
+
+async function givenToken({ io }: Context, options: Common): Promise<string | null> {
+  if (options.tokenFile === undefined) return io.env['EKIMI_TOKEN'] ?? null;
+  const text = await io.readFile(options.tokenFile).catch((cause: unknown) => {
+    throw new CliError(
+      'absent',
+      'no-token-file',
+      `cannot read ${options.tokenFile ?? ''}`,
+      'Check --token-file.',
+      cause,
+    );
+  });
+  return text.trim();
+}
+
+/** The daemon's own token is only ever sent to the address of the same configuration. Who may not read it has none. */
+const madeToken = async ({ io }: Context, file: string): Promise<string | null> =>
+  io.fileExists(file)
+    ? io.readFile(file).then(
+        (text) => text.trim(),
+        () => null,
+      )
+    : null;
 
 function checkUrl(text: string): string {
   if (URL.canParse(text) && /^https?:/.test(text)) return text;

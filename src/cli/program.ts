@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { toJson } from '../model/json.js';
 import type { CommandBackend } from './backend.js';
-import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode } from './cli-error.js';
+import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode, type ExitName } from './cli-error.js';
 import { addDaemonCommands } from './commands-daemon.js';
 import { addJournalCommands } from './commands-journal.js';
 import { addLocalCommands } from './commands-local.js';
@@ -71,12 +71,23 @@ function usageExit(cause: CommanderError, argv: readonly string[]): number {
   return argv[0] === 'check' ? 3 : exitCode('usage');
 }
 
+const KNOWN_CODES: readonly { readonly prefix: string; readonly exit: ExitName; readonly remedy: string }[] = [
+  { prefix: 'CONFIG', exit: 'config', remedy: '"ekimi config check" names every fault.' },
+  { prefix: 'POLICY', exit: 'config', remedy: '"ekimi config check" names every fault.' },
+  { prefix: 'JOURNAL_LOCKED', exit: 'refused', remedy: 'Another daemon writes this journal: one journal, one daemon.' },
+  { prefix: 'JOURNAL', exit: 'absent', remedy: 'Check journal.directory, or --journal DIR.' },
+  {
+    prefix: 'EADDRINUSE',
+    exit: 'refused',
+    remedy: 'Something listens there already: change api.listen (demo: --port).',
+  },
+];
+
 /** Errors of other parts have a stable `code` of their own; what has none is a fault of ours. */
 function asCliError(cause: unknown): CliError {
   if (cause instanceof CliError) return cause;
   if (!(cause instanceof Error)) return new CliError('internal', 'internal', String(cause), '', cause);
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : 'internal';
-  const exit =
-    code.startsWith('CONFIG') || code.startsWith('POLICY') || code.startsWith('config') ? 'config' : 'internal';
-  return new CliError(exit, code, cause.message, '', cause);
+  const row = KNOWN_CODES.find(({ prefix }) => code.startsWith(prefix));
+  return new CliError(row?.exit ?? 'internal', code, cause.message, row?.remedy ?? '', cause);
 }

@@ -108,6 +108,7 @@ function approvalRow(one, steps) {
 
 export function switches(overview) {
   const list = overview.switches;
+  const { breaker } = overview;
   return [
     h(
       'div',
@@ -115,8 +116,26 @@ export function switches(overview) {
       h('h2', { id: 'switches-title' }, 'Kill switches'),
       h('button', { type: 'button', class: 'small', 'data-do': 'pause' }, 'Pause…'),
     ),
+    breaker !== null &&
+      h(
+        'div',
+        { class: 'row switch', 'data-key': 'breaker' },
+        h(
+          'div',
+          { class: 'row-head' },
+          h('span', { class: 'verdict' }, 'breaker open'),
+          h('h3', null, 'The budget is spent'),
+          h('button', { type: 'button', class: 'small', 'data-do': 'resume', 'data-subject': 'breaker' }, 'Close…'),
+        ),
+        h(
+          'p',
+          { class: 'why' },
+          breaker.reason,
+          h('span', { class: 'dim' }, ' for ', counting('since', breaker.openSinceMs)),
+        ),
+      ),
     list.length === 0
-      ? nothing('All may run.')
+      ? breaker === null && nothing('All may run.')
       : h(
           'ul',
           { class: 'rows' },

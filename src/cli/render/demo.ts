@@ -9,9 +9,15 @@ export const demoHead = (url: string, style: Style): string =>
     `Dashboard: ${bold(style, url)}   ${dim(style, 'end with Ctrl-C')}`,
   ].join('\n');
 
-/** One entry of the story, by the simulated time since it began: `+  84.0 s  drain-replica patroni2 …`. */
+/** What the tour itself says, set apart from what the controller does. */
+export const demoSay = (text: string, atMs: number, startedAtMs: number, style: Style): string =>
+  `\n${dim(style, since(atMs, startedAtMs))}  ${bold(style, clean(text))}`;
+
+const since = (atMs: number, startedAtMs: number): string =>
+  `+${((atMs - startedAtMs) / 1000).toFixed(1).padStart(7)} s`;
+
+/** One entry of the story, by the simulated time since it began: `+   84.0 s  drain-replica patroni2 …`. */
 export function demoLine(entry: JournalEntry, startedAtMs: number, style: Style): string {
   const line = narrate(entry);
-  const at = `+${((line.atMs - startedAtMs) / 1000).toFixed(1).padStart(7)} s`;
-  return `${dim(style, at)}  ${byTone(style, line.tone, clean(line.text))}`;
+  return `${dim(style, since(line.atMs, startedAtMs))}  ${byTone(style, line.tone, clean(line.text))}`;
 }

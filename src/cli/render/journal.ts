@@ -24,7 +24,8 @@ export function renderEntry(entry: JournalEntry, style: Style): string {
 /** `ekimi journal verify`. */
 export function renderJournalReport(report: JournalReport, style: Style): string {
   const span = report.firstSeq === null ? '' : ` (${report.firstSeq} to ${report.lastSeq ?? report.firstSeq})`;
-  const counted = `${report.entries} entries${span} in ${report.files} files`;
+  const torn = report.torn === 0 ? '' : `, ${report.torn} torn lines that were never acknowledged`;
+  const counted = `${report.entries} entries${span} in ${report.files} files${torn}`;
   if (report.faults.length === 0) return `${byLevel(style, 'ok', 'whole')}: ${counted}, every link of the chain holds`;
   return [
     `${byLevel(style, 'critical', 'BROKEN')}: ${counted}, ${report.faults.length} faults`,
