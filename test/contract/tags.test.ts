@@ -203,7 +203,10 @@ function container(
       } else if (request.path.endsWith('/archive')) {
         const { header, text } = await untar(request.body);
         const at = join(path, header.name);
-        if (mounted.includes(at)) return respond(response, 500, { message: `unlinkat ${at}: device or resource busy` });
+        if (mounted.includes(at)) {
+          respond(response, 500, { message: `unlinkat ${at}: device or resource busy` });
+          return;
+        }
         files[at] = { text, header: { mode: header.mode, uid: header.uid, gid: header.gid } };
         respond(response, 200);
       } else if (request.path.endsWith('/exec')) {

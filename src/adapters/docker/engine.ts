@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../patroni/exchange.js';
 
 /** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
-export interface EngineCall {
+interface EngineCall {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;

@@ -35,7 +35,7 @@ const pem = (value: string | null): string | undefined => {
 };
 
 /** TLS options of a connection: private CA, client certificate and key. `insecure` accepts any certificate. */
-export const tlsOptions = (tls: TlsConfig | null): Record<string, string | boolean> => {
+const tlsOptions = (tls: TlsConfig | null): Record<string, string | boolean> => {
   if (tls === null) return {};
   const ca = pem(tls.ca);
   const cert = pem(tls.cert);
