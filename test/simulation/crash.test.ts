@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { recallMemory } from '../../src/controller/recall.js';
+import { doomed, type Doomed } from '../support/crash.js';
+import { testPolicy } from '../support/policy.js';
+import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { caughtUp, destructive, DRAIN, lagEmergency, UNDRAIN } from '../support/situations.js';
+
+/** The first process, which dies after its n-th effect on the outside since the trouble began. */
+async function untilDeath(
+  options: RigOptions,
+  after: number,
+  trouble: (rig: Rig) => void,
+  seconds: number,
+): Promise<{ readonly first: Rig; readonly doom: Doomed }> {
+  const doom = doomed();
+  const first = rig({ ...options, wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead });
+  await first.run(15);
+  doom.arm(after);
+  trouble(first);
+  await first.run(seconds);
+  return { first, doom };
+}
+
+/** Another process on the same cluster, ledger and journal, some seconds later. */
+async function successor(first: Rig, options: RigOptions): Promise<Rig> {
+  first.cluster.advance(3_000);
+  const memory = await recallMemory(first.journal, first.cluster.options.scope, first.cluster.nowMs());
+  return rig({ ...options, cluster: first.cluster, journal: first.journal, memory });
+}
+
+const isRequest = (effect: string): boolean => effect.startsWith('sent');
+const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
+const repeated = (texts: readonly string[]): readonly string[] =>
+  texts.filter((text, index) => texts.indexOf(text) !== index);
+
+describe('a drain through proxy and tag', () => {
+  const policy = testPolicy({ drain: { actuators: ['proxy', 'tag'], shutdownSessions: true } });
+
+  it('has these effects on the outside, in this order', async () => {
+    const { doom } = await untilDeath({ policy }, Infinity, lagEmergency, 40);
+    expect(doom.effects.filter((effect) => effect !== 'journal pass')).toMatchInlineSnapshot(`
+      [
+        "journal page",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent set server postgres_replicas/patroni3 state drain",
+        "journal outcome",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent shutdown sessions server postgres_replicas/patroni3",
+        "journal outcome",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent tag",
+        "journal outcome",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent /reload",
+        "journal outcome",
+        "ledger",
+        "journal verdict",
+        "ledger",
+      ]
+    `);
+  });
+
+  it.each(upTo(36))(
+    'that ends with its process after effect %i is finished or undone by the next one',
+    async (after) => {
+      const { first, doom } = await untilDeath({ policy }, after, lagEmergency, 40);
+      expect(doom.effects).toHaveLength(after);
+      const next = await successor(first, { policy });
+      await next.run(60);
+      expect(repeated(next.requests())).toEqual([]);
+      expect(next.cluster.proxyStatus('postgres_replicas', 'patroni3')).toMatch(/DRAIN|DOWN/);
+      caughtUp(next);
+      await next.run(90);
+      expect(next.cluster.proxyStatus('postgres_replicas', 'patroni3')).toBe('UP');
+      expect(next.cluster.inspect('patroni3').patroni.tags.noloadbalance).toBe(false);
+      expect(next.session.ledger.drains).toEqual([]);
+      expect(next.requests()).toContain(DRAIN);
+      expect(next.requests().filter((text) => text === UNDRAIN)).toHaveLength(1);
+    },
+  );
+});
+
+describe('the repair of a broken copy', () => {
+  const policy = testPolicy(
+    { poll: { intervalMs: 1000, suspectIntervalMs: 1000 } },
+    { 'reinitialize-replica': { timeoutMs: 60_000 } },
+  );
+  const breakCopy = ({ cluster }: Rig): void => {
+    cluster.breakData('patroni2');
+  };
+
+  it('has these effects on the outside, in this order', async () => {
+    const { doom } = await untilDeath({ policy }, Infinity, breakCopy, 120);
+    expect(doom.effects.filter((effect) => effect !== 'journal pass')).toMatchInlineSnapshot(`
+      [
+        "journal page",
+        "ledger",
+        "journal page",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent /restart",
+        "journal outcome",
+        "ledger",
+        "journal verdict",
+        "journal intent",
+        "ledger",
+        "sent /reinitialize",
+        "journal outcome",
+        "ledger",
+        "journal verdict",
+        "ledger",
+      ]
+    `);
+    expect(doom.effects.filter(isRequest)).toEqual(['sent /restart', 'sent /reinitialize']);
+  });
+
+  it.each(upTo(27))('goes on after a death after effect %i, and nothing destructive is sent twice', async (after) => {
+    const { first, doom } = await untilDeath({ policy }, after, breakCopy, 120);
+    expect(doom.effects).toHaveLength(after);
+    const next = await successor(first, { policy });
+    await next.run(240);
+    expect(repeated(destructive(next.requests()))).toEqual([]);
+    expect(next.requests().filter((text) => text.includes('/reinitialize'))).toHaveLength(1);
+    expect(next.session.states.members['patroni2']?.state).toBe('healthy');
+  });
+});

@@ -1,0 +1,71 @@
+import type { Ports } from '../../src/observe/ports.js';
+import type { JournalPort } from '../../src/ports/journal.js';
+
+/** A process that dies right after its n-th effect on the outside: entry on the disk, ledger in etcd, request executed. */
+export interface Doomed {
+  readonly wrap: (ports: Ports) => Ports;
+  readonly wrapJournal: (journal: JournalPort) => JournalPort;
+  readonly dead: Promise<void>;
+  /** From now on effects are counted, and the `after`-th is the last. */
+  arm(after: number): void;
+  /** Effects since it was armed, in order. */
+  readonly effects: readonly string[];
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+/** What a dead process would have done next simply never happens; what it had sent goes on in the cluster. */
+export function doomed(): Doomed {
+  const effects: string[] = [];
+  let last = Infinity;
+  let isArmed = false;
+  let isDead = false;
+  let die: () => void = () => undefined;
+  const dead = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  const effect = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
+    if (isDead) return never();
+    const result = await call();
+    if (isArmed) effects.push(name);
+    if (effects.length >= last) {
+      isDead = true;
+      die();
+      return never();
+    }
+    return result;
+  };
+  return {
+    dead,
+    effects,
+    arm: (after) => {
+      isArmed = true;
+      last = after;
+    },
+    wrapJournal: (journal) => ({
+      append: (entry) => effect(`journal ${entry.body.kind}`, () => journal.append(entry)),
+      read: (options) => journal.read(options),
+      close: () => journal.close(),
+    }),
+    wrap: (ports) => ({
+      ...ports,
+      dcs: {
+        ...ports.dcs,
+        commitLedger: (grant, json) => effect('ledger', () => ports.dcs.commitLedger(grant, json)),
+      },
+      patroni: { ...ports.patroni, send: (step) => effect(`sent ${step.path}`, () => ports.patroni.send(step)) },
+      proxy: sending(ports.proxy, (send, step) => effect(`sent ${step.command}`, () => send(step))),
+      tags:
+        ports.tags === null
+          ? null
+          : { ...ports.tags, write: (step) => effect('sent tag', () => ports.tags?.write(step) ?? never()) },
+    }),
+  };
+}
+
+type Proxy = NonNullable<Ports['proxy']>;
+
+const sending = (
+  proxy: Ports['proxy'],
+  through: (send: Proxy['send'], step: Parameters<Proxy['send']>[0]) => ReturnType<Proxy['send']>,
+): Ports['proxy'] => (proxy === null ? null : { ...proxy, send: (step) => through((same) => proxy.send(same), step) });
