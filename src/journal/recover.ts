@@ -40,7 +40,8 @@ async function endOf(
   for await (const line of linesOf(fs.chunks(filePath(directory, number)))) {
     const whole = sealOf(line.text) !== null;
     if (whole) last = line.text;
-    badAtEnd = whole || opened(line.text).kind === 'torn' ? 0 : badAtEnd + 1;
+    if (whole) badAtEnd = 0;
+    else if (line.terminated && opened(line.text).kind === 'bad') badAtEnd += 1;
     if (!line.terminated) closeOff = whole ? 'newline' : 'torn';
   }
   const answer = last === null ? null : opened(last);

@@ -1,0 +1,273 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { canonicalJson } from '../../../src/config/hash.js';
+import { conform } from '../../../src/config/conform.js';
+import { parseYaml } from '../../../src/config/document.js';
+import { EKIMI_SCHEMA } from '../../../src/config/ekimi-schema.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { loadPolicy } from '../../../src/config/load-policy.js';
+import { POLICY_SCHEMA } from '../../../src/config/policy-schema.js';
+import { configReference } from '../../../src/config/reference.js';
+import { REQUIRED, type Part, type Shape } from '../../../src/config/schema.js';
+
+/**
+ * A key that is declared and not read is a promise that nobody keeps. So: a file that writes every key of the schema, and for each leaf a
+ * second value; the result must differ. A new key without an entry here fails as well.
+ */
+type Loose = Record<string, unknown>;
+
+const root = mkdtempSync(join(tmpdir(), 'ekimi-keys-'));
+const file = (name: string, content: string): string => {
+  mkdirSync(root, { recursive: true });
+  writeFileSync(join(root, name), content);
+  return name;
+};
+const PEM = '-----BEGIN CERTIFICATE-----';
+const tls = {
+  ca: file('a.pem', `${PEM}a`),
+  cert: file('b.pem', `${PEM}b`),
+  key: file('c.pem', `${PEM}c`),
+  insecure: false,
+};
+const otherPem = file('other.pem', `${PEM}other`);
+const secret = file('secret', 'of a file');
+const auth = { username: 'u', passwordEnv: 'ONE' };
+const ENV = { ONE: 'one one one one one', TWO: 'two two two two two', THREE: 'three three three three' };
+const commands = (verbs: readonly string[]): Loose =>
+  Object.fromEntries(verbs.map((verb) => [verb, ['host', verb, '{name}']]));
+
+const FULL_CONFIG: Loose = {
+  clusters: [
+    {
+      scope: 'a',
+      patroni: { members: { m1: 'http://h:1', m2: 'http://h:2' }, auth, tls },
+      dcs: {
+        hosts: { e1: 'http://h:2379' },
+        namespace: '/service/',
+        auth,
+        tls,
+        ekimiNamespace: '/ekimi/',
+        tenureTtl: '15s',
+      },
+      postgres: { members: { m1: 'h:1', m2: 'h:2' }, user: 'u', passwordEnv: 'ONE', database: 'd', tls },
+      proxy: {
+        stats: 'http://h:7000/s',
+        statsAuth: auth,
+        runtime: 'tcp://h:9',
+        primaryBackend: 'p',
+        replicaBackend: 'r',
+      },
+      hosts: {
+        driver: 'docker',
+        socket: 'unix:///a',
+        commands: commands(['status', 'start', 'stop', 'restart', 'kill']),
+        members: { m1: 'c1', m2: 'c2' },
+        dcs: { e1: 'c3' },
+        proxy: { p: 'c4' },
+      },
+      tags: { driver: 'command', file: '/{name}', commands: commands(['read', 'write']) },
+      deadlines: { read: '3s', slowRead: '12s', sql: '3s', dcs: '2s', proxy: '2s', host: '5s' },
+    },
+  ],
+  journal: { directory: 'j', maxFile: '1MB', keepFiles: 3 },
+  api: { listen: '127.0.0.1:1', tokens: [{ name: 't', role: 'viewer', tokenEnv: 'TWO' }] },
+  policy: 'p.yaml',
+  log: { level: 'info', pretty: false },
+  instance: 'one',
+};
+
+const window = { cron: '0 2 * * *', for: '1h', timezone: 'UTC', reason: 'because' };
+const FULL_POLICY: Loose = {
+  grace: Object.fromEntries(
+    Object.keys(POLICY_SCHEMA.grace.keys).map((code) => [code, { for: '1m', samples: 2, clearFor: '1m' }]),
+  ),
+  windows: { maintenance: [window], freeze: [window] },
+};
+
+/** A second acceptable value, by the path without indices; by the last name where all keys of that name are alike. */
+const OTHER: Loose = {
+  'clusters.patroni.members': { m1: 'http://h:1', m2: 'http://h:3' },
+  'clusters.dcs.hosts': { e1: 'http://h:2381' },
+  'clusters.dcs.namespace': '/db/',
+  'clusters.dcs.ekimiNamespace': '/other/',
+  'clusters.dcs.tenureTtl': '20s',
+  'clusters.postgres.members': { m1: 'h:1', m2: 'h:3' },
+  'clusters.proxy.stats': 'http://h:7001/s',
+  'clusters.proxy.runtime': 'unix:///b',
+  'clusters.hosts.driver': 'command',
+  'clusters.hosts.socket': 'unix:///b',
+  'clusters.hosts.members': { m1: 'c1', m2: 'c9' },
+  'clusters.hosts.dcs': { e1: 'c9' },
+  'clusters.hosts.proxy': { p: 'c9' },
+  'clusters.tags.driver': 'file',
+  'clusters.tags.file': '/other/{name}',
+  'journal.maxFile': '2MB',
+  'journal.keepFiles': 4,
+  'api.listen': '127.0.0.1:2',
+  'api.tokens.role': 'operator',
+  'log.level': 'debug',
+  policy: 'other.yaml',
+  mode: 'enforce',
+  'poll.interval': '3s',
+  'poll.suspectInterval': '600ms',
+  'lag.warning': '2MB',
+  'lag.critical': '20MB',
+  'lag.emergency': '200MB',
+  'lag.for': '11s',
+  'lag.recovered': '512KB',
+  'drain.actuators': ['tag'],
+  'limits.concurrent': 2,
+  'limits.perHour': 7,
+  'limits.minHealthyReplicas': 2,
+  'limits.minReadPool': 2,
+  'limits.stormMembers': 3,
+  'connections.warning': '90%',
+  'slots.retainWarning': '2GB',
+  'flap.threshold': 4,
+  'startGrace.passes': 4,
+  chain: '31m',
+};
+const OTHER_BY_NAME: Loose = {
+  ca: otherPem,
+  cert: otherPem,
+  key: otherPem,
+  insecure: true,
+  pretty: true,
+  shutdownSessions: true,
+  username: 'v',
+  user: 'v',
+  database: 'e',
+  name: 'other',
+  scope: 'other',
+  instance: 'other',
+  directory: 'other',
+  primaryBackend: 'x',
+  replicaBackend: 'x',
+  passwordEnv: 'THREE',
+  tokenEnv: 'THREE',
+  status: ['{name}'],
+  start: ['{name}'],
+  stop: ['{name}'],
+  restart: ['{name}'],
+  kill: ['{name}'],
+  read: ['{name}'],
+  write: ['{name}'],
+  cron: '0 3 * * *',
+  for: '2h',
+  timezone: 'Europe/Berlin',
+  reason: 'otherwise',
+  cooldown: '7m',
+  attempts: 3,
+  timeout: '7m',
+  samples: 4,
+  clearFor: '2m',
+  recoveredFor: '31s',
+  olderThan: '31s',
+  users: ['x'],
+  applications: ['x'],
+  databases: ['x'],
+  stormQuiet: '6m',
+  halfLife: '2h',
+  expire: '31m',
+  mode: 'observe',
+};
+const DEADLINE = '2500ms';
+
+interface Leaf {
+  readonly path: readonly (string | number)[];
+  readonly name: string;
+}
+
+function leavesOf(shape: Shape, path: readonly (string | number)[] = []): Leaf[] {
+  return Object.entries(shape).flatMap(([name, part]: [string, Part]) => {
+    const here = [...path, name];
+    if (part.kind === 'key') return [{ path: here, name: here.filter((step) => typeof step === 'string').join('.') }];
+    return leavesOf(part.keys, part.kind === 'list' ? [...here, 0] : here);
+  });
+}
+
+function otherFor({ name }: Leaf): unknown {
+  if (name.startsWith('clusters.deadlines.')) return DEADLINE;
+  if (name.endsWith('.passwordFile') || name.endsWith('.tokenFile')) return secret;
+  return OTHER[name] ?? OTHER_BY_NAME[name.split('.').at(-1) ?? ''];
+}
+
+function withValue(value: unknown, path: readonly (string | number)[], leaf: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return leaf;
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (index === step ? withValue(item, rest, leaf) : item));
+  const map = { ...((value ?? {}) as Loose) };
+  // A secret has one source: the file takes the place of the variable.
+  if (step === 'passwordFile') delete map['passwordEnv'];
+  if (step === 'tokenFile') delete map['tokenEnv'];
+  map[step] = withValue(map[step], rest, leaf);
+  return map;
+}
+
+const configOf = (value: unknown): string => {
+  const loaded = loadConfig(join(root, file('ekimi.yaml', stringify(value))), ENV);
+  if (loaded.ok) return canonicalJson(loaded.config);
+  return `refused by ${loaded.errors.map(({ code }) => code).join()}`;
+};
+const policyOf = (value: unknown): string => {
+  const loaded = loadPolicy(join(root, file('policy.yaml', stringify(value))));
+  return loaded.ok ? canonicalJson(loaded.policy) : `refused by ${loaded.errors.map(({ code }) => code).join()}`;
+};
+
+/** Second values that a rule refuses: the rule read them. */
+const RULED: readonly string[] = ['clusters.dcs.tls.insecure'];
+
+describe.each([
+  ['ekimi.yaml', EKIMI_SCHEMA as Shape, FULL_CONFIG, configOf],
+  ['policy.yaml', POLICY_SCHEMA as Shape, FULL_POLICY, policyOf],
+] as const)('every key of %s', (_name, schema, full, load) => {
+  const before = load(full);
+
+  it('can be written at once', () => {
+    expect(before).not.toContain('refused');
+  });
+
+  it.each(leavesOf(schema).map((leaf) => [leaf.name, leaf] as const))('%s is read', (name, leaf) => {
+    const other = otherFor(leaf);
+    expect(other, 'a second value for the new key').toBeDefined();
+    const after = load(withValue(full, leaf.path, other));
+    expect(after).not.toBe(before);
+    if (!RULED.includes(name)) expect(after).not.toContain('refused');
+  });
+
+  it('has an acceptable default, a sentence, and a row in the reference', () => {
+    const reference = configReference();
+    const visit = (shape: Shape, path: string): void => {
+      for (const [key, part] of Object.entries(shape)) {
+        if (part.kind !== 'key') {
+          const family = part.kind === 'section' && part.family !== null;
+          const below = `${path}${key}${part.kind === 'list' ? '[]' : ''}.`;
+          if (family) expect(reference).toContain(`\`${below}${part.family}.`);
+          else visit(part.keys, below);
+          continue;
+        }
+        expect(part.doc, key).toMatch(/\.$/);
+        expect(reference).toContain(`| \`${path}${key}\` |`);
+        if (part.fallback === REQUIRED) continue;
+        const alone = parseYaml('x', new TextEncoder().encode('{}'));
+        if (!('document' in alone)) throw new Error('unreachable');
+        expect(conform(alone, { [key]: part }).errors, key).toEqual([]);
+      }
+    };
+    visit(schema, '');
+  });
+});
+
+describe('the reference page', () => {
+  it('is the same each time', () => {
+    expect(configReference()).toBe(configReference());
+  });
+
+  it('lists a default that differs within a family by name', () => {
+    expect(configReference()).toMatch(/`actions\.ACTION\.mode` .*reinitialize-replica `off`/);
+  });
+});

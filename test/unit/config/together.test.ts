@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { nowhere } from '../../../src/config/rule.js';
+import { checkAgainstCluster, checkTogether } from '../../../src/config/together.js';
+import type { DynamicConfig } from '../../../src/model/patroni.js';
+import { accepted, acceptedPolicy, changed, configFrom, configWith, CONTRACT_CONFIG, policyFrom } from './files.js';
+
+const SMALL = `clusters:
+  - scope: small
+    patroni: { members: { m1: http://h:1, m2: http://h:2, m3: http://h:3 } }
+    dcs: { hosts: [http://h:2379] }
+`;
+
+const rowsOf = (config: string, policy: string): string[] => {
+  const loaded = policyFrom(policy);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
+  const rows = checkTogether(accepted(configFrom(config)), loaded.policy, loaded.locator);
+  return rows.map(({ severity, code, key, line }) => `${severity} ${code} ${key}${line === null ? '' : `:${line}`}`);
+};
+
+describe('a policy and a configuration', () => {
+  it('that fit each other give no row', () => {
+    expect(rowsOf(CONTRACT_CONFIG, 'drain: { actuators: [proxy, tag] }\n')).toEqual([]);
+  });
+
+  it('of which one asks for the proxy and the other has none do not fit', () => {
+    expect(rowsOf(SMALL, 'actions: { start-member: off }\ndrain: { actuators: [proxy] }\n')).toEqual([
+      'error drain-actuator-configured drain.actuators:2',
+    ]);
+  });
+
+  it('of which one asks for tags and the other has none do not fit', () => {
+    const config = changed(CONTRACT_CONFIG, 'clusters.0.tags', undefined);
+    expect(rowsOf(config, 'drain: { actuators: [proxy, tag] }\n')).toEqual([
+      'error drain-actuator-configured drain.actuators:1',
+    ]);
+  });
+
+  it('of which the other has a proxy without its runtime API do not fit', () => {
+    const config = changed(CONTRACT_CONFIG, 'clusters.0.proxy.runtime', undefined);
+    expect(rowsOf(config, 'drain: { actuators: [proxy] }\n')).toEqual([
+      'error drain-actuator-configured drain.actuators:1',
+    ]);
+  });
+
+  it('of defaults only are a warning, because nobody asked for what is missing', () => {
+    expect(rowsOf(SMALL, '{}')).toEqual([
+      'warning drain-actuator-configured drain.actuators:1',
+      'warning host-driver-configured actions.start-member.mode:1',
+    ]);
+  });
+
+  it('fit when drain-replica is off, whatever its actuators', () => {
+    expect(
+      rowsOf(
+        SMALL,
+        'actions: { drain-replica: off, undrain-replica: off, start-member: off }\ndrain: { actuators: [tag] }\n',
+      ),
+    ).toEqual([]);
+  });
+
+  it.each([
+    [2, 'warning floor-below-members limits.minHealthyReplicas:1'],
+    [3, 'error floor-below-members limits.minHealthyReplicas:1'],
+  ])('with a floor of %d healthy replicas for three members: %s', (floor, row) => {
+    expect(rowsOf(CONTRACT_CONFIG, `limits: { minHealthyReplicas: ${floor} }\n`)).toEqual([row]);
+  });
+
+  it('with a read pool that needs every member do not fit', () => {
+    expect(rowsOf(CONTRACT_CONFIG, 'limits: { minReadPool: 3 }\n')).toEqual([
+      'error read-pool-below-members limits.minReadPool:1',
+    ]);
+  });
+
+  it('are compared without positions where there are no files', () => {
+    const config = accepted(configWith('clusters.0.tags', undefined));
+    const policy = acceptedPolicy(policyFrom('drain: { actuators: [tag] }\n'));
+    expect(checkTogether(config, policy)).toMatchObject([{ severity: 'error', line: null, file: config.policyFile }]);
+    expect(checkTogether(config, policy, nowhere('x'))[0]?.file).toBe('x');
+  });
+});
+
+const dynamic = (ttlMs: number, loopWaitMs: number): DynamicConfig => ({
+  ttlMs,
+  loopWaitMs,
+  retryTimeoutMs: 10_000,
+  maximumLagOnFailoverBytes: 1_048_576,
+  primaryStartTimeoutMs: 300_000,
+  synchronousMode: 'off',
+  failsafeMode: false,
+  paused: false,
+  checkTimeline: false,
+  usePgRewind: true,
+});
+
+describe('a policy and the pace of its cluster', () => {
+  const check = (policy: string, ttlMs = 30_000, loopWaitMs = 10_000) =>
+    checkAgainstCluster(acceptedPolicy(policyFrom(policy)), dynamic(ttlMs, loopWaitMs));
+
+  it.each(['member-down', 'leaderless', 'leader-down'])('leave Patroni ttl + loop_wait for %s', (code) => {
+    expect(check(`grace: { ${code}: { for: 39s } }\n`)).toMatchObject([
+      {
+        code: 'grace-leaves-patroni-time',
+        key: `grace.${code}.for`,
+        found: '39s',
+        expected: expect.stringContaining('at least 40s'),
+      },
+    ]);
+    expect(check(`grace: { ${code}: { for: 40s } }\n`)).toEqual([]);
+    expect(check(`grace: { ${code}: { samples: 2 } }\n`)).toEqual([]);
+  });
+
+  it('say nothing of problems that Patroni does not heal', () => {
+    expect(check('grace: { replay-blocked: { for: 1s } }\n')).toEqual([]);
+  });
+
+  it('do not fit when a lease could end between two passes', () => {
+    expect(check('poll: { interval: 11s }\n')).toMatchObject([{ code: 'poll-sees-a-lease-end', key: 'poll.interval' }]);
+    expect(check('poll: { interval: 10s }\n')).toEqual([]);
+    expect(check('poll: { interval: 10s }\n', 20_000)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeFs, type JournalFile, type JournalFs } from '../../../src/journal/files.js';
+import { openJournal, type OpenJournal } from '../../../src/journal/open.js';
+import { readJournal } from '../../../src/journal/read.js';
+import type { JournalEntry, NewEntry } from '../../../src/model/entry.js';
+
+export const folder = (): string => mkdtempSync(join(tmpdir(), 'ekimi-journal-'));
+
+export const page = (text: string, atMs = 1_000, scope = 'email-cluster'): NewEntry => ({
+  atMs,
+  scope,
+  body: { kind: 'page', code: 'leaderless', subject: scope, text },
+});
+
+export const open = (
+  directory: string,
+  more: { maxFileBytes?: number; keepFiles?: number; fs?: JournalFs } = {},
+): Promise<OpenJournal> => openJournal({ directory, maxFileBytes: 1_000_000, keepFiles: 0, ...more });
+
+/** Opens, writes one entry for each text, closes. */
+export async function written(directory: string, ...texts: string[]): Promise<readonly JournalEntry[]> {
+  const journal = await open(directory);
+  const entries: JournalEntry[] = [];
+  for (const text of texts) entries.push(await journal.append(page(text)));
+  await journal.close();
+  return entries;
+}
+
+/** Array.fromAsync, which Node 20 has not. */
+export async function collected<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+
+export const textOf = (entry: JournalEntry): string => (entry.body.kind === 'page' ? entry.body.text : entry.body.kind);
+
+/** The texts of all entries, and what could not be read. */
+export async function readBack(directory: string): Promise<{ texts: string[]; bad: string[] }> {
+  const texts: string[] = [];
+  const bad: string[] = [];
+  for await (const entry of readJournal(directory, { onBad: (where) => bad.push(where) })) texts.push(textOf(entry));
+  return { texts, bad };
+}
+
+export const files = (directory: string): string[] =>
+  readdirSync(directory)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
+export const contentOf = (directory: string, name = 'journal-000001.jsonl'): string =>
+  readFileSync(join(directory, name), 'utf8');
+
+export interface Faults {
+  /** Bytes that still fit; a write beyond puts down what fits and fails, as a full disk does. */
+  roomBytes: number;
+  failWrite: string | null;
+  failSync: string | null;
+  failOpen: string | null;
+}
+
+const errno = (code: string): Error => Object.assign(new Error(`${code}: injected`), { code });
+
+/** The real file system with faults that a test turns on and off. */
+export function faultyFs(): { readonly fs: JournalFs; readonly faults: Faults } {
+  const faults: Faults = { roomBytes: Number.POSITIVE_INFINITY, failWrite: null, failSync: null, failOpen: null };
+  const faulty = (file: JournalFile): JournalFile => ({
+    append: async (bytes) => {
+      if (faults.failWrite !== null) throw errno(faults.failWrite);
+      if (bytes.length > faults.roomBytes) {
+        await file.append(bytes.subarray(0, faults.roomBytes));
+        faults.roomBytes = 0;
+        throw errno('ENOSPC');
+      }
+      await file.append(bytes);
+      faults.roomBytes -= bytes.length;
+    },
+    sync: async () => {
+      if (faults.failSync !== null) throw errno(faults.failSync);
+      await file.sync();
+    },
+    stat: () => file.stat(),
+    close: () => file.close(),
+  });
+  const fs: JournalFs = {
+    ...nodeFs,
+    openAppend: async (path) => {
+      if (faults.failOpen !== null) throw errno(faults.failOpen);
+      return faulty(await nodeFs.openAppend(path));
+    },
+  };
+  return { fs, faults };
+}
