@@ -1,5 +1,5 @@
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf } from '../assess/leader.js';
-import { isStreaming } from '../assess/replica.js';
+import { isFailingState, isStreaming } from '../assess/replica.js';
 import type { MemberName } from '../model/names.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
@@ -50,7 +50,11 @@ export const restartMember: RunbookAction = {
   destroysCopy: false,
   bind: (input, target) => {
     const member = memberOf(input.view, target);
-    const viaPatroni = member !== null && freshValue(member.api) !== null;
+    const api = member === null ? null : freshValue(member.api);
+    // Patroni itself tries once per loop, for ever: the same start asked for by us fails the same way. [field-notes: destroyed data directory]
+    if (api !== null && isFailingState(api.state))
+      return { kind: 'nothing', why: `Patroni on ${target} already tries to start it once per loop` };
+    const viaPatroni = api !== null;
     if (!viaPatroni && !input.view.actuators.host)
       return { kind: 'nothing', why: `Patroni on ${target} does not answer and no host driver is configured` };
     return bound({ via: viaPatroni ? 'patroni' : 'host' });

@@ -5,6 +5,9 @@ import { leadershipOf, replicasOf } from './leader.js';
 
 const FAILING: readonly string[] = ['start-failed', 'restart-failed', 'crashed', 'stopped', 'stop-failed'];
 
+/** `catchup` is a replica that came back and is being served: it heals as we look. */
+const RECEIVING: readonly string[] = ['streaming', 'catchup'];
+
 export const isFailingState = (state: string): boolean => FAILING.includes(state);
 
 /** Patroni from 3.0.4 on says whether a replica receives WAL; 3.0.0 to 3.0.3 say nothing, and nothing is then not "no". */
@@ -25,7 +28,7 @@ export function streamingBy(view: ClusterView, member: MemberView): Record<'api'
   const leaderSql = leader === null ? null : freshValue(leader.sql);
   const leaderApi = leader === null ? null : freshValue(leader.api);
   const named = (list: readonly { applicationName: string; state: string }[]): boolean =>
-    list.some((row) => row.applicationName === member.name && row.state === 'streaming');
+    list.some((row) => row.applicationName === member.name && RECEIVING.includes(row.state));
   return {
     api:
       api === null || api.role !== 'replica' || api.state !== 'running' || !tellsReplicationState(api.version)

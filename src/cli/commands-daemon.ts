@@ -21,7 +21,7 @@ export function addDaemonCommands(program: Command, context: Context): void {
   withCommon(program.command('status'))
     .description('what the daemon sees, decides and does')
     .option('--watch', 'again and again, until Ctrl-C')
-    .option('--every DURATION', 'how often with --watch', '2s')
+    .option('--every <DURATION>', 'how often with --watch', '2s')
     .action((options: Common & { watch?: true; every: string }) => status(context, options));
 
   for (const verb of ['approve', 'reject'] as const)
@@ -30,19 +30,19 @@ export function addDaemonCommands(program: Command, context: Context): void {
         verb === 'approve' ? 'let a waiting plan run; it is made again before it is sent' : 'say no to a waiting plan',
       )
       .argument('<id>', 'as "ekimi status" shows it')
-      .requiredOption('--reason TEXT', 'goes into the journal')
+      .requiredOption('--reason <TEXT>', 'goes into the journal')
       .action((id: string, options: Common & { reason: string }) => decide(context, verb, id, options));
 
   withCommon(program.command('pause'))
     .description('kill switch on: watch and explain, send nothing')
-    .option('--subject SUBJECT', 'global, cluster, member:NAME or action:NAME', 'cluster')
-    .requiredOption('--reason TEXT', 'goes into the journal')
-    .option('--for DURATION', 'ends by itself after this, like 2h; without it, somebody must resume')
+    .option('--subject <SUBJECT>', 'global, cluster, member:NAME or action:NAME', 'cluster')
+    .requiredOption('--reason <TEXT>', 'goes into the journal')
+    .option('--for <DURATION>', 'ends by itself after this, like 2h; without it, somebody must resume')
     .action((options: Common & { subject: string; reason: string; for?: string }) => pause(context, options));
 
   withCommon(program.command('resume'))
     .description('kill switch off')
-    .option('--subject SUBJECT', 'as it was paused', 'cluster')
+    .option('--subject <SUBJECT>', 'as it was paused', 'cluster')
     .action(async (options: Common & { subject: string }) => {
       const client = await clientOf(context, options);
       done(context, options, await client.resume(await oneScope(client, options), options.subject));

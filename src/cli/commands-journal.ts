@@ -25,14 +25,14 @@ const DAY_MS = 24 * HOUR_MS;
 type JournalOptions = Common & { readonly journal?: string };
 
 const withJournal = (command: Command): Command =>
-  withCommon(command).option('--journal DIR', 'read these files (else those of the configuration)');
+  withCommon(command).option('--journal <DIR>', 'read these files (else those of the configuration)');
 
 /** Commands that answer from what was written. */
 export function addJournalCommands(program: Command, context: Context): void {
   withJournal(program.command('why'))
     .description('what it did, what it did not do, which gate said no, and what would unblock it')
     .argument('[subject]', 'a member, an action or a problem code')
-    .option('--at TIME', 'then, from the journal; else now, from the daemon. ISO 8601, 09:30 (UTC) or 10m (ago)')
+    .option('--at <TIME>', 'then, from the journal; else now, from the daemon. ISO 8601, 09:30 (UTC) or 10m (ago)')
     .action((subject: string | undefined, options: JournalOptions & { at?: string }) =>
       why(context, subject ?? null, options),
     );
@@ -40,9 +40,9 @@ export function addJournalCommands(program: Command, context: Context): void {
   const journal = program.command('journal').description('what was seen, decided, sent and achieved');
   withJournal(journal.command('list'))
     .description('a sentence an entry, oldest first')
-    .option('--since TIME', 'from then on')
-    .option('--kind KIND', 'only pass, intent, outcome, verdict, approval, switch, tenure, policy, page, start or stop')
-    .option('--limit N', 'the last so many', '200')
+    .option('--since <TIME>', 'from then on')
+    .option('--kind <KIND>', 'only pass, intent, outcome, verdict, approval, switch, tenure, policy, page, start or stop')
+    .option('--limit <N>', 'the last so many', '200')
     .action((options: JournalOptions & { since?: string; kind?: string; limit: string }) => list(context, options));
   withJournal(journal.command('show'))
     .description('one entry with all that it read')

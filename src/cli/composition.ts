@@ -123,6 +123,7 @@ export const composition: CommandBackend = {
     return Promise.resolve({
       apiUrl: `http://${reachable(api.host)}:${api.port}`,
       journalDirectory: journal.directory,
+      tokenFile: join(journal.directory, 'api-token'),
     });
   },
   readJournal: (directory, options) => readJournal(directory, options),

@@ -29,10 +29,10 @@ const CONFIG_PLACES = ['./ekimi.yaml', './config/ekimi.yaml'];
 export const withCommon = (command: Command): Command =>
   command
     .option('--json', 'print JSON')
-    .option('--config FILE', `the configuration (EKIMI_CONFIG; else ${CONFIG_PLACES.join(', ')})`)
-    .option('--url URL', `the daemon (EKIMI_URL; else what the configuration says, else ${DEFAULT_URL})`)
-    .option('--scope NAME', 'one cluster (default: all of them)')
-    .option('--token-file FILE', 'a file that holds the API token (else EKIMI_TOKEN)');
+    .option('--config <FILE>', `the configuration (EKIMI_CONFIG; else ${CONFIG_PLACES.join(', ')})`)
+    .option('--url <URL>', `the daemon (EKIMI_URL; else what the configuration says, else ${DEFAULT_URL})`)
+    .option('--scope <NAME>', 'one cluster (default: all of them)')
+    .option('--token-file <FILE>', 'a file that holds the API token (else EKIMI_TOKEN)');
 
 export const styleOf = ({ io }: Context): Style => ({ color: io.color, columns: io.columns, nowMs: io.now() });
 
