@@ -41,7 +41,10 @@ export function addJournalCommands(program: Command, context: Context): void {
   withJournal(journal.command('list'))
     .description('a sentence an entry, oldest first')
     .option('--since <TIME>', 'from then on')
-    .option('--kind <KIND>', 'only pass, intent, outcome, verdict, approval, switch, tenure, policy, page, start or stop')
+    .option(
+      '--kind <KIND>',
+      'only pass, intent, outcome, verdict, approval, switch, tenure, policy, page, start or stop',
+    )
     .option('--limit <N>', 'the last so many', '200')
     .action((options: JournalOptions & { since?: string; kind?: string; limit: string }) => list(context, options));
   withJournal(journal.command('show'))
