@@ -105,8 +105,11 @@ class Reader implements Locator {
     const raw: Raw = Object.create(null) as Raw;
     for (const [name, value] of this.#pairs(node, path)) {
       const part = Object.hasOwn(shape, name) ? shape[name] : undefined;
-      if (part === undefined) this.#noteUnknown(shape, name, path);
-      else if (part.kind === 'key') raw[name] = [this.#plain(value, join(path, name))] satisfies Boxed;
+      if (part === undefined) {
+        this.#noteUnknown(shape, name, path);
+        // convict refuses it as well: one check stands behind the other.
+        raw[name] = [null] satisfies Boxed;
+      } else if (part.kind === 'key') raw[name] = [this.#plain(value, join(path, name))] satisfies Boxed;
       else if (part.kind === 'section')
         raw[name] = this.#rawSection(part.keys, part.shorthand, value, join(path, name));
     }
