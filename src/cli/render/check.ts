@@ -1,6 +1,6 @@
 import { overview, STATE_LEVEL, worst, type Level, type Overview } from '../../api/overview.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { clean, durationText } from './paint.js';
+import { clean, counted, durationText } from './paint.js';
 
 export interface CheckResult {
   readonly exitCode: 0 | 1 | 2 | 3;
@@ -55,7 +55,7 @@ function clusterText(view: Overview, nowMs: number): string {
   const leader = view.leader === null ? (view.leaderNote ?? 'no leader') : `${view.leader} leads`;
   const problems = view.problems.filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info');
   const told = problems.map((problem) => `${problem.code} ${problem.subject}`);
-  return [`${view.scope} ${view.state}`, leader, `${replicas} healthy replicas`, ...told].join(', ');
+  return [`${view.scope} ${view.state}`, leader, counted(replicas, 'healthy replica'), ...told].join(', ');
 }
 
 function performanceData(view: Overview, several: boolean): string[] {

@@ -1,6 +1,6 @@
 import type { ConfigReport, DoctorRow } from '../backend.js';
 import type { Level } from '../../api/overview.js';
-import { bold, byLevel, clean, dim, type Style } from './paint.js';
+import { bold, byLevel, clean, counted, dim, type Style } from './paint.js';
 
 const MARK: Readonly<Record<DoctorRow['verdict'], readonly [Level | 'info', string]>> = {
   ok: ['ok', 'ok  '],
@@ -26,7 +26,10 @@ export function renderDoctor(rows: readonly DoctorRow[], style: Style): string {
   return [
     ...lines,
     '',
-    bold(style, `${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failures, ${count('off')} off`),
+    bold(
+      style,
+      `${count('ok')} ok, ${counted(count('warn'), 'warning')}, ${counted(count('fail'), 'failure')}, ${count('off')} off`,
+    ),
     disabled.length === 0
       ? 'Every action can run, as far as the policy lets it.'
       : `Cannot run: ${clean(disabled.join(', '))}.`,

@@ -2,7 +2,7 @@ import { narrate } from '../../api/narrate.js';
 import type { JournalEntry } from '../../model/entry.js';
 import { toJson } from '../../model/json.js';
 import type { JournalReport } from '../backend.js';
-import { bold, byLevel, byTone, clean, dim, timeText, type Style } from './paint.js';
+import { bold, byLevel, byTone, clean, counted, dim, timeText, type Style } from './paint.js';
 
 /** One line an entry: number, time, kind, sentence. */
 export function renderEntryLine(entry: JournalEntry, style: Style): string {
@@ -24,11 +24,11 @@ export function renderEntry(entry: JournalEntry, style: Style): string {
 /** `ekimi journal verify`. */
 export function renderJournalReport(report: JournalReport, style: Style): string {
   const span = report.firstSeq === null ? '' : ` (${report.firstSeq} to ${report.lastSeq ?? report.firstSeq})`;
-  const torn = report.torn === 0 ? '' : `, ${report.torn} torn lines that were never acknowledged`;
-  const counted = `${report.entries} entries${span} in ${report.files} files${torn}`;
-  if (report.faults.length === 0) return `${byLevel(style, 'ok', 'whole')}: ${counted}, every link of the chain holds`;
+  const torn = report.torn === 0 ? '' : `, ${counted(report.torn, 'torn line')} that nothing relied on`;
+  const all = `${counted(report.entries, 'entry', 'entries')}${span} in ${counted(report.files, 'file')}${torn}`;
+  if (report.faults.length === 0) return `${byLevel(style, 'ok', 'whole')}: ${all}, every link of the chain holds`;
   return [
-    `${byLevel(style, 'critical', 'BROKEN')}: ${counted}, ${report.faults.length} faults`,
+    `${byLevel(style, 'critical', 'BROKEN')}: ${all}, ${counted(report.faults.length, 'fault')}`,
     ...report.faults.map((fault) => `  ${bold(style, clean(fault.where))}: ${clean(fault.why)}`),
   ].join('\n');
 }

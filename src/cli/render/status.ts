@@ -118,13 +118,14 @@ function lagText(member: MemberOverview, { lag }: Overview, style: Style): strin
 function footLines(view: Overview): string[] {
   const healthy = view.endpoints.filter((endpoint) => endpoint.healthy === true).length;
   const lease = view.leaseTtlMs === null ? '' : `, lease ${Math.round(view.leaseTtlMs / 1000)} s`;
-  const key = view.leader === null ? clean(view.leaderNote ?? 'unknown') : `held by ${clean(view.leader)}${lease}`;
+  const key =
+    view.leader === null ? clean(view.leaderNote ?? 'unknown') : `leader key held by ${clean(view.leader)}${lease}`;
   const budget = `${view.budget.left} of ${view.budget.perHour} actions left this hour`;
   const breaker =
     view.breaker === null ? '' : `; breaker open: ${clean(view.breaker.reason)} (ekimi resume --subject breaker)`;
   const unknown = view.sources.filter((source) => source.kind === 'unknown');
   return [
-    `etcd      ${healthy} of ${view.endpoints.length} healthy; leader key ${key}`,
+    `etcd      ${healthy} of ${view.endpoints.length} healthy; ${key}`,
     `budget    ${budget}${breaker}`,
     ...unknown.map(
       (source) =>

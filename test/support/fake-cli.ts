@@ -1,0 +1,69 @@
+import type { CommandBackend } from '../../src/cli/backend.js';
+import type { CliIo } from '../../src/cli/io.js';
+import { runCli } from '../../src/cli/program.js';
+import type { JournalEntry } from '../../src/model/entry.js';
+import { NOW_MS } from './snapshots.js';
+
+export interface Ran {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface CliSetup {
+  readonly backend?: Partial<CommandBackend>;
+  readonly env?: CliIo['env'];
+  /** Path to content. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly nowMs?: number;
+  readonly stop?: AbortSignal;
+  readonly sleep?: () => Promise<void>;
+}
+
+const unasked = (): never => {
+  throw new Error('the command asked for something that this test does not give');
+};
+
+/** One command line, with nothing real but what `backend` brings. */
+export async function cli(argv: string, setup: CliSetup = {}): Promise<Ran> {
+  let [out, err] = ['', ''];
+  const files = setup.files ?? {};
+  const io: CliIo = {
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+    color: false,
+    interactive: false,
+    columns: 100,
+    env: setup.env ?? {},
+    now: () => setup.nowMs ?? NOW_MS,
+    sleep: setup.sleep ?? (async () => undefined),
+    stop: setup.stop ?? new AbortController().signal,
+    fileExists: (path) => path in files,
+    readFile: async (path) => files[path] ?? unasked(),
+  };
+  const backend: CommandBackend = {
+    version: '0.1.0',
+    run: unasked,
+    demo: unasked,
+    check: unasked,
+    plan: unasked,
+    doctor: unasked,
+    configCheck: unasked,
+    addresses: unasked,
+    readJournal: unasked,
+    verifyJournal: unasked,
+    ...setup.backend,
+  };
+  // Quoted words stay together, as a shell would keep them.
+  const words = [...argv.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  return { exit: await runCli(words, backend, io), out, err };
+}
+
+export async function* entriesFrom(entries: readonly JournalEntry[]): AsyncIterable<JournalEntry> {
+  await Promise.resolve();
+  yield* entries;
+}

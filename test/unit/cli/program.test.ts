@@ -1,0 +1,378 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMetrics } from '../../../src/api/metrics.js';
+import { startServer, type Server } from '../../../src/api/server.js';
+import type { DemoOptions, RunOptions } from '../../../src/cli/backend.js';
+import { EXIT_CODES } from '../../../src/cli/cli-error.js';
+import { fromJson } from '../../../src/model/json.js';
+import { cli, entriesFrom, type CliSetup, type Ran } from '../../support/fake-cli.js';
+import { FakeController } from '../../support/fake-controller.js';
+import { SCENARIOS } from '../../support/scenarios.js';
+import { NOW_MS } from '../../support/snapshots.js';
+
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const CONFIG = { './ekimi.yaml': '' };
+/** Nothing listens on port 1 of loopback. */
+const NOBODY = 'http://127.0.0.1:1';
+
+let server: Server | null = null;
+let controller: FakeController;
+
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+
+async function serve(fake: FakeController): Promise<string> {
+  controller = fake;
+  const tokens = [
+    { name: 'wall', role: 'viewer', token: 'look' },
+    { name: 'dba', role: 'operator', token: 'touch' },
+  ] as const;
+  const config = { host: '127.0.0.1', port: 0, tokens };
+  const clock = { now: () => NOW_MS };
+  server = await startServer({ config, controller, log: SILENT, metrics: createMetrics(controller), clock });
+  return server.url;
+}
+
+/** A command line against a daemon that shows `fake`. */
+async function against(fake: FakeController, argv: string, setup: CliSetup = {}): Promise<Ran> {
+  const url = await serve(fake);
+  return cli(argv, { ...setup, env: { EKIMI_URL: url, ...setup.env } });
+}
+
+const OPERATOR = { EKIMI_TOKEN: 'touch' };
+
+describe('status', () => {
+  it('shows what the daemon shows', async () => {
+    const { exit, out } = await against(new FakeController(SCENARIOS.lagHeld()), 'status');
+    expect(exit).toBe(0);
+    expect(out).toContain('would act  drain-replica patroni2');
+  });
+
+  it('as JSON is the snapshot itself', async () => {
+    const { out } = await against(new FakeController(SCENARIOS.healthy()), 'status --json');
+    expect(fromJson(out)).toEqual([SCENARIOS.healthy()]);
+  });
+
+  it('shows every cluster, or the one that was named', async () => {
+    const fake = new FakeController(SCENARIOS.healthy(), { ...SCENARIOS.leaderless(), scope: 'web' });
+    const url = await serve(fake);
+    expect((await cli('status', { env: { EKIMI_URL: url } })).out).toMatch(/HEALTHY[^]*LEADERLESS/);
+    expect((await cli('status --scope web', { env: { EKIMI_URL: url } })).out).not.toContain('HEALTHY');
+    const none = await cli('status --scope wbe', { env: { EKIMI_URL: url } });
+    expect(none).toMatchObject({ exit: 66, err: expect.stringContaining('It has: email-cluster, web.') });
+  });
+
+  it('without a daemon says which address it asked and what to start', async () => {
+    const { exit, out, err } = await cli('status', { env: { EKIMI_URL: NOBODY } });
+    expect(exit).toBe(69);
+    expect(out).toBe('');
+    expect(err).toContain(`no ekimi daemon answers at ${NOBODY}`);
+    expect(err).toContain('ekimi run');
+  });
+
+  it('finds the daemon by the configuration that lies here', async () => {
+    const url = await serve(new FakeController(SCENARIOS.healthy()));
+    const addresses = async () => ({ apiUrl: url, journalDirectory: '/j', tokenFile: '/j/api-token' });
+    expect((await cli('status', { files: CONFIG, backend: { addresses } })).out).toContain('HEALTHY');
+  });
+
+  it('with --watch goes on until it is stopped, through a daemon that is away', async () => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    const url = await serve(fake);
+    const stop = new AbortController();
+    let rounds = 0;
+    const sleep = async (): Promise<void> => {
+      rounds += 1;
+      if (rounds === 1) await server?.close();
+      if (rounds === 2) stop.abort();
+    };
+    const { exit, out } = await cli('status --watch', { env: { EKIMI_URL: url }, stop: stop.signal, sleep });
+    expect(exit).toBe(0);
+    expect(out).toMatch(/HEALTHY[^]*no ekimi daemon answers/);
+  });
+});
+
+describe('changes', () => {
+  it('an approval finds its cluster by its id', async () => {
+    const fake = new FakeController({ ...SCENARIOS.healthy(), scope: 'web' }, SCENARIOS.waitingApproval());
+    const { exit, out } = await against(fake, 'approve a-7f31c2 --reason "looked at it"', { env: OPERATOR });
+    expect([exit, out]).toEqual([0, 'a-7f31c2 approved\n']);
+    expect(controller.changes).toEqual(['approved a-7f31c2 dba looked at it']);
+  });
+
+  it('pause takes a subject, a reason and an end; resume undoes it', async () => {
+    const url = await serve(new FakeController(SCENARIOS.healthy()));
+    const env = { ...OPERATOR, EKIMI_URL: url };
+    await cli('pause --subject member:patroni2 --reason "disk swap" --for 1h30m', { env });
+    expect(controller.snapshot('email-cluster')?.ledger.switches[0]?.expiresAtMs).toBe(NOW_MS + 5_400_000);
+    await cli('resume --subject member:patroni2', { env });
+    expect(controller.changes).toEqual(['pause member:patroni2 dba disk swap', 'resume member:patroni2 dba']);
+  });
+
+  const refusals: readonly { when: string; argv: string; env?: CliSetup['env']; exit: number; err: string }[] = [
+    { when: 'no token', argv: 'pause --reason x', exit: 77, err: 'Set EKIMI_TOKEN' },
+    {
+      when: 'a viewer token',
+      argv: 'pause --reason x',
+      env: { EKIMI_TOKEN: 'look' },
+      exit: 77,
+      err: 'operator is needed',
+    },
+    { when: 'no reason', argv: 'pause', env: OPERATOR, exit: 64, err: "required option '--reason <TEXT>'" },
+    { when: 'no such approval', argv: 'reject a-0 --reason x', env: OPERATOR, exit: 66, err: 'Waiting: a-7f31c2.' },
+    {
+      when: 'no such member',
+      argv: 'pause --subject member:p9 --reason x',
+      env: OPERATOR,
+      exit: 1,
+      err: 'no member p9',
+    },
+    { when: 'nothing paused', argv: 'resume', env: OPERATOR, exit: 66, err: 'nothing is paused under cluster' },
+    { when: 'a bad duration', argv: 'pause --reason x --for soon', env: OPERATOR, exit: 64, err: 'Write 90s, 30m' },
+  ];
+  it.each(refusals)('with $when: exit $exit and a remedy, nothing changed', async ({ argv, env, exit, err }) => {
+    const ran = await against(new FakeController(SCENARIOS.waitingApproval()), argv, env === undefined ? {} : { env });
+    expect(ran.exit).toBe(exit);
+    expect(ran.err).toContain(err);
+    expect(controller.changes).toEqual([]);
+  });
+
+  it('an error is JSON when JSON was asked for', async () => {
+    const { err } = await against(new FakeController(SCENARIOS.healthy()), 'pause --reason x --json');
+    expect(JSON.parse(err)).toEqual({
+      error: { code: 'token-missing', message: expect.any(String), remedy: expect.stringContaining('EKIMI_TOKEN') },
+    });
+  });
+
+  it('use the token that the daemon made, at its own address only', async () => {
+    const url = await serve(new FakeController(SCENARIOS.healthy()));
+    const setup: CliSetup = {
+      files: { ...CONFIG, '/j/api-token': 'touch\n' },
+      backend: { addresses: async () => ({ apiUrl: url, journalDirectory: '/j', tokenFile: '/j/api-token' }) },
+    };
+    expect((await cli('pause --reason x', setup)).exit).toBe(0);
+    expect((await cli(`pause --reason x --url ${url}`, setup)).exit).toBe(77);
+  });
+
+  it('of several clusters need a name', async () => {
+    const fake = new FakeController(SCENARIOS.healthy(), { ...SCENARIOS.healthy(), scope: 'web' });
+    const ran = await against(fake, 'pause --reason x', { env: OPERATOR });
+    expect(ran).toMatchObject({ exit: 64, err: expect.stringContaining('--scope: email-cluster, web') });
+  });
+});
+
+describe('check', () => {
+  const check = (setup: CliSetup, argv = 'check') => cli(argv, { files: CONFIG, ...setup });
+
+  it('answers as a plugin does', async () => {
+    const healthy = await check({ backend: { check: async () => [SCENARIOS.healthy()] } });
+    expect(healthy).toMatchObject({ exit: 0, out: expect.stringMatching(/^EKIMI OK - .*\|.*\n$/) });
+    const lagging = await check({ backend: { check: async () => [SCENARIOS.lagHeld()] } });
+    expect(lagging).toMatchObject({ exit: 2, out: expect.stringMatching(/^EKIMI CRITICAL - /) });
+  });
+
+  it('is UNKNOWN, on one line of standard output, whatever goes wrong', async () => {
+    const broken = await check({
+      backend: {
+        check: async () => {
+          throw new Error('policy.yaml:\nline 3');
+        },
+      },
+    });
+    expect(broken).toEqual({ exit: 3, out: 'EKIMI UNKNOWN - policy.yaml:\ufffdline 3\n', err: '' });
+    expect((await cli('check')).exit).toBe(3);
+    expect((await cli('check --nonsense')).exit).toBe(3);
+    expect((await cli(`check --url ${NOBODY}`)).exit).toBe(3);
+  });
+
+  it('asks a daemon where one is named', async () => {
+    const { exit } = await cli(`check --url ${await serve(new FakeController(SCENARIOS.leaderless()))}`);
+    expect(exit).toBe(2);
+  });
+});
+
+describe('looking without a daemon', () => {
+  it('plan prints each request and each gate', async () => {
+    const { exit, out } = await cli('plan', { files: CONFIG, backend: { plan: async () => [SCENARIOS.lagHeld()] } });
+    expect(exit).toBe(0);
+    expect(out).toContain('1. haproxy> set server postgres_replicas/patroni2 state drain');
+  });
+
+  it('plan as JSON has the decisions', async () => {
+    const { out } = await cli('plan --json', { files: CONFIG, backend: { plan: async () => [SCENARIOS.lagHeld()] } });
+    expect(fromJson(out)).toEqual([
+      { scope: 'email-cluster', mode: 'dry-run', decisions: SCENARIOS.lagHeld().decisions },
+    ]);
+  });
+
+  it('doctor fails when a row fails, not when something is off', async () => {
+    const row = { check: 'x', detail: 'y', disables: [] };
+    const doctor = (verdict: 'off' | 'fail') =>
+      cli('doctor', { files: CONFIG, backend: { doctor: async () => [{ ...row, verdict }] } });
+    expect((await doctor('off')).exit).toBe(0);
+    expect((await doctor('fail')).exit).toBe(1);
+  });
+
+  it('config check ends with 78 when a file is invalid', async () => {
+    const report = { files: [{ file: 'policy.yaml', faults: ['mode: found 7'], warnings: [] }] };
+    const ran = await cli('config check', { files: CONFIG, backend: { configCheck: async () => report } });
+    expect(ran).toMatchObject({ exit: 78, out: expect.stringContaining('fault: mode: found 7') });
+  });
+
+  it('run gets the file that was named, and its exit code is ours', async () => {
+    let got: RunOptions | null = null;
+    const run = async (options: RunOptions): Promise<number> => {
+      got = options;
+      return 7;
+    };
+    expect((await cli('run --config x.yaml', { files: { 'x.yaml': '' }, backend: { run } })).exit).toBe(7);
+    expect(got).toMatchObject({ configFile: 'x.yaml' });
+  });
+
+  it('without a configuration says where it looked', async () => {
+    const { exit, err } = await cli('run');
+    expect(exit).toBe(78);
+    expect(err).toContain('looked for ./ekimi.yaml and ./config/ekimi.yaml');
+    expect((await cli('run --config gone.yaml')).err).toContain('there is no file gone.yaml');
+  });
+
+  it('demo narrates and needs no file', async () => {
+    const demo = async (options: DemoOptions): Promise<number> => {
+      options.onReady('http://127.0.0.1:9');
+      options.onSay('patroni2 stops replaying.', NOW_MS);
+      options.onEntry(new FakeController().write(NOW_MS + 1500, { kind: 'stop', reason: 'done' }));
+      options.onEnd();
+      return 0;
+    };
+    const { exit, out } = await cli('demo --seed 4', { backend: { demo } });
+    expect(exit).toBe(0);
+    expect(out).toContain('Dashboard: http://127.0.0.1:9');
+    expect(out).toContain('+    1.5 s  ekimi stopped: done');
+  });
+
+  it('a fault without a code is ours and is not hidden', async () => {
+    const ran = await cli('plan', {
+      files: CONFIG,
+      backend: {
+        plan: async () => {
+          throw new TypeError('x is undefined');
+        },
+      },
+    });
+    expect(ran).toMatchObject({ exit: 70, err: 'ekimi: x is undefined\n' });
+  });
+});
+
+describe('journal and why', () => {
+  const drained = SCENARIOS.lagHeld();
+  const written = (): FakeController => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    const { problems } = drained.states!;
+    const pass = { kind: 'pass', tick: 1, cluster: 'lagging', view: null, states: null } as const;
+    fake.write(NOW_MS - 60_000, { ...pass, problems, decisions: drained.decisions });
+    fake.write(NOW_MS - 10_000, { kind: 'stop', reason: 'upgrade' });
+    return fake;
+  };
+  const reading = async (): Promise<CliSetup> => {
+    const entries = await written().journal({ limit: 100 });
+    return { backend: { readJournal: () => entriesFrom(entries) } };
+  };
+
+  it('list filters by kind and keeps the last', async () => {
+    const { out } = await cli('journal list --journal /j --kind stop', await reading());
+    expect(out).toBe('      2  2026-11-22 09:29:50Z  stop     ekimi stopped: upgrade\n');
+    expect((await cli('journal list --journal /j --limit 1', await reading())).out).not.toContain('drain-replica');
+  });
+
+  it('list as JSON is one entry a line', async () => {
+    const { out } = await cli('journal list --journal /j --json', await reading());
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => (fromJson(line) as { seq: number }).seq),
+    ).toEqual([1, 2]);
+  });
+
+  it('show finds an entry by its number, or says that there is none', async () => {
+    expect((await cli('journal show 2 --journal /j', await reading())).out).toContain('"reason": "upgrade"');
+    expect((await cli('journal show 99 --journal /j', await reading())).exit).toBe(66);
+  });
+
+  it('a line that cannot be read is told on the side', async () => {
+    const readJournal = (_directory: string, { onBad }: { onBad: (where: string, why: string) => void }) => {
+      onBad('journal-000001.jsonl:3', 'not an entry');
+      return entriesFrom([]);
+    };
+    const ran = await cli('journal list --journal /j', { backend: { readJournal } });
+    expect(ran).toMatchObject({ exit: 0, err: 'ekimi: skipped journal-000001.jsonl:3: not an entry\n' });
+  });
+
+  it('verify ends with 1 when the chain is broken', async () => {
+    const report = { files: 1, entries: 3, firstSeq: 1, lastSeq: 3, torn: 0, faults: [] };
+    const verify = (faults: { where: string; why: string }[]) =>
+      cli('journal verify --journal /j', { backend: { verifyJournal: async () => ({ ...report, faults }) } });
+    expect((await verify([])).exit).toBe(0);
+    expect((await verify([{ where: 'a:1', why: 'b' }])).exit).toBe(1);
+  });
+
+  it('why asks the daemon about now', async () => {
+    const { out } = await against(new FakeController(SCENARIOS.lagHeld()), 'why patroni2');
+    expect(out).toContain('held by cooldown: cancelled a query here 3 min ago');
+  });
+
+  it('why --at asks the journal about then', async () => {
+    const then = await cli('why --at 09:29:30 --journal /j', await reading());
+    expect(then.out).toContain('held by mode');
+    expect(then.out).not.toContain('upgrade'); // that came later
+    expect((await cli('why --at tomorrow --journal /j', await reading())).exit).toBe(64);
+  });
+
+  it('a journal that cannot be read is no fault of ours', async () => {
+    const verifyJournal = async (): Promise<never> => {
+      throw Object.assign(new Error('/gone: no such directory'), { code: 'JOURNAL_UNREADABLE' });
+    };
+    expect((await cli('journal verify --journal /gone', { backend: { verifyJournal } })).exit).toBe(66);
+  });
+});
+
+describe('help', () => {
+  it('names every exit code', async () => {
+    const { exit, out } = await cli('--help');
+    expect(exit).toBe(0);
+    for (const { meaning } of EXIT_CODES) expect(out).toContain(meaning);
+  });
+
+  it.each([
+    'run',
+    'demo',
+    'check',
+    'status',
+    'plan',
+    'why',
+    'journal list',
+    'journal show',
+    'journal verify',
+    'doctor',
+    'config check',
+    'approve',
+    'reject',
+    'pause',
+    'resume',
+  ])('%s takes --json, --config and --url', async (command) => {
+    const { exit, out } = await cli(`${command} --help`);
+    expect(exit).toBe(0);
+    for (const option of ['--json', '--config', '--url']) expect(out).toContain(option);
+  });
+
+  it('a misspelt command is named with what was probably meant', async () => {
+    const { exit, err } = await cli('statsu');
+    expect(exit).toBe(64);
+    expect(err).toContain('Did you mean status?');
+  });
+
+  it('--version says it', async () => {
+    expect(await cli('--version')).toEqual({ exit: 0, out: '0.1.0\n', err: '' });
+  });
+});

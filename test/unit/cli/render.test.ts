@@ -1,0 +1,290 @@
+import { describe, expect, it } from 'vitest';
+import { checkResult } from '../../../src/cli/render/check.js';
+import { demoHead, demoLine, demoSay } from '../../../src/cli/render/demo.js';
+import { renderConfigReport, renderDoctor } from '../../../src/cli/render/doctor.js';
+import { renderEntry, renderEntryLine, renderJournalReport } from '../../../src/cli/render/journal.js';
+import { bytesText, clean, durationText, type Style } from '../../../src/cli/render/paint.js';
+import { renderPlan } from '../../../src/cli/render/plan.js';
+import { renderStatus } from '../../../src/cli/render/status.js';
+import { answer, renderWhy, type Question } from '../../../src/cli/render/why.js';
+import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
+import { HOSTILE_NAME, SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
+import { NOW_MS, plan, remediation } from '../../support/snapshots.js';
+
+const PLAIN: Style = { color: false, columns: 100, nowMs: NOW_MS + 500 };
+const COLOR: Style = { ...PLAIN, color: true };
+const golden = (name: string): string => `./goldens/${name}.txt`;
+const names = Object.keys(SCENARIOS) as ScenarioName[];
+const COMMANDS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
+
+const entry = (seq: number, agoMs: number, body: EntryBody): JournalEntry => ({
+  seq,
+  atMs: NOW_MS - agoMs,
+  scope: 'email-cluster',
+  body,
+  prev: `prev${seq}`,
+  hash: `hash${seq}`,
+});
+
+const drain = plan('drain-replica', 'patroni2', 'replica-lag-emergency');
+const acted = SCENARIOS.lagActed();
+const story: readonly JournalEntry[] = [
+  entry(1, 7_200_000, { kind: 'policy', change: 'reloaded', hash: 'x', detail: 'long ago', policy: null }),
+  entry(2, 80_000, {
+    kind: 'pass',
+    tick: 300,
+    cluster: 'lagging',
+    problems: SCENARIOS.lagHeld().states!.problems,
+    decisions: SCENARIOS.lagHeld().decisions,
+    view: null,
+    states: null,
+  }),
+  entry(3, 60_000, {
+    kind: 'policy',
+    change: 'reloaded',
+    hash: 'y',
+    detail: 'mode: dry-run is now enforce',
+    policy: null,
+  }),
+  entry(4, 20_000, {
+    kind: 'intent',
+    id: 'r1',
+    plan: drain,
+    step: 0,
+    request: 'haproxy> set server postgres_replicas/patroni2 state drain',
+    shadow: false,
+    epoch: '4398',
+  }),
+  entry(5, 19_990, {
+    kind: 'outcome',
+    id: 'r1',
+    step: 0,
+    reply: { effect: 'done', status: null, text: '', tookMs: 4 },
+    shadow: false,
+  }),
+  entry(6, 10_000, {
+    kind: 'verdict',
+    id: 'r1',
+    remediation: remediation(drain, 'succeeded', NOW_MS, { detail: 'the read pool no longer routes to patroni2' }),
+  }),
+];
+
+describe('status', () => {
+  it.each(names)('of %s', async (name) => {
+    await expect(renderStatus(SCENARIOS[name](), PLAIN)).toMatchFileSnapshot(golden(`status-${name}`));
+  });
+
+  it('says so when the snapshot is old', () => {
+    const late = renderStatus(SCENARIOS.healthy(), { ...PLAIN, nowMs: NOW_MS + 95_000 });
+    expect(late).toContain('STALE: the last pass ended 1 min 35 s ago');
+  });
+
+  it('is the same text with colour, apart from the colour', () => {
+    const colored = renderStatus(SCENARIOS.lagHeld(), COLOR);
+    expect(colored).toContain('\u001b[');
+    expect(colored.replace(/\u001b\[\d+m/g, '').replace(/ +$/gm, '')).toBe(renderStatus(SCENARIOS.lagHeld(), PLAIN));
+  });
+});
+
+describe('plan', () => {
+  it.each(['lagHeld', 'waitingApproval', 'healthy'] as const)('of %s', async (name) => {
+    await expect(renderPlan(SCENARIOS[name](), PLAIN)).toMatchFileSnapshot(golden(`plan-${name}`));
+  });
+});
+
+describe('why', () => {
+  const now: Question = { subject: null, atMs: null, snapshot: acted, entries: story };
+  const told = (question: Question): string => renderWhy(answer(question), PLAIN);
+
+  it('now, about everything', async () => {
+    await expect(told(now)).toMatchFileSnapshot(golden('why-now'));
+  });
+
+  it('now, about a member', async () => {
+    await expect(told({ ...now, subject: 'patroni2' })).toMatchFileSnapshot(golden('why-patroni2'));
+  });
+
+  it('then, from the journal alone: what was decided then, not what would be decided today', async () => {
+    const then = told({ subject: null, atMs: NOW_MS - 70_000, snapshot: null, entries: story });
+    expect(then).not.toContain('the read pool no longer routes');
+    await expect(then).toMatchFileSnapshot(golden('why-then'));
+  });
+
+  it('finds what came of an intent although an outcome names no member', () => {
+    const { done } = answer({ ...now, subject: 'drain-replica' });
+    expect(done.map((line) => line.kind)).toEqual(['intent', 'outcome', 'verdict']);
+    expect(answer({ ...now, subject: 'patroni3' }).done).toEqual([]);
+  });
+
+  it('about a member that nothing names, says that', () => {
+    expect(told({ ...now, subject: 'patroni3' })).toContain('Nothing was decided about patroni3: no problem names it.');
+  });
+
+  it('about an action that is off, says that the policy has it off', () => {
+    const off = { ...acted.policy.actions['restart-member'], mode: 'off' as const };
+    const snapshot = {
+      ...acted,
+      policy: { ...acted.policy, actions: { ...acted.policy.actions, 'restart-member': off } },
+    };
+    expect(told({ ...now, subject: 'restart-member', snapshot })).toContain('The policy has restart-member off');
+  });
+
+  it('before the journal began, says that there is nothing', () => {
+    expect(told({ subject: null, atMs: 5, snapshot: null, entries: story })).toContain(
+      'has no pass at or before that time',
+    );
+  });
+});
+
+describe('journal', () => {
+  it('lists a sentence an entry', async () => {
+    const text = story.map((one) => renderEntryLine(one, PLAIN)).join('\n');
+    await expect(text).toMatchFileSnapshot(golden('journal-list'));
+  });
+
+  it('shows an entry whole', async () => {
+    await expect(renderEntry(story[3]!, PLAIN)).toMatchFileSnapshot(golden('journal-show'));
+  });
+
+  const report = { files: 2, entries: 812, firstSeq: 101, lastSeq: 912, torn: 1, faults: [] };
+  it('says that a journal is whole', () => {
+    expect(renderJournalReport(report, PLAIN)).toBe(
+      'whole: 812 entries (101 to 912) in 2 files, 1 torn line that nothing relied on, every link of the chain holds',
+    );
+  });
+  it('says where a journal is broken', () => {
+    const faults = [{ where: 'journal-000002.jsonl:17', why: 'the hash does not fit' }];
+    expect(renderJournalReport({ ...report, torn: 0, faults }, PLAIN)).toBe(
+      'BROKEN: 812 entries (101 to 912) in 2 files, 1 fault\n  journal-000002.jsonl:17: the hash does not fit',
+    );
+  });
+});
+
+describe('doctor and config check', () => {
+  it('lists checks and what each takes away', async () => {
+    const rows = [
+      { check: 'patroni1 api', verdict: 'ok', detail: 'Patroni of patroni1 answers', disables: [] },
+      {
+        check: 'patroni2 sql',
+        verdict: 'warn',
+        detail: 'refused the connection',
+        disables: ['cancel-blocking-queries'],
+      },
+      { check: 'dcs read', verdict: 'fail', detail: 'no quorum', disables: ['every action'] },
+      { check: 'hosts', verdict: 'off', detail: 'not configured', disables: ['start-member', 'restart-member'] },
+    ] as const;
+    await expect(renderDoctor(rows, PLAIN)).toMatchFileSnapshot(golden('doctor'));
+  });
+
+  it('says that everything can run when nothing is taken away', () => {
+    const text = renderDoctor([{ check: 'x', verdict: 'ok', detail: 'answers', disables: [] }], PLAIN);
+    expect(text).toContain('Every action can run');
+  });
+
+  it('names each fault of a file', async () => {
+    const report = {
+      files: [
+        { file: 'ekimi.yaml', faults: [], warnings: ['proxy.runtime is not set: drains go by tag only'] },
+        {
+          file: 'policy.yaml',
+          faults: ['line 3: mode: found "on", expected observe, dry-run or enforce'],
+          warnings: [],
+        },
+      ],
+    };
+    await expect(renderConfigReport(report, PLAIN)).toMatchFileSnapshot(golden('config-check'));
+  });
+});
+
+describe('check', () => {
+  it.each(names)('of %s', async (name) => {
+    const { exitCode, line } = checkResult([SCENARIOS[name]()], NOW_MS + 500);
+    await expect(`${exitCode} ${line}`).toMatchFileSnapshot(golden(`check-${name}`));
+  });
+
+  it('counts a problem within its grace, because one look sees no other', () => {
+    const lagging = SCENARIOS.lagHeld();
+    const suspects = lagging.states!.problems.map((one) => ({ ...one, phase: 'suspect' as const }));
+    const snapshot = {
+      ...SCENARIOS.healthy(),
+      states: { ...SCENARIOS.healthy().states!, problems: suspects },
+    };
+    expect(checkResult([snapshot], NOW_MS).exitCode).toBe(2);
+  });
+
+  it('is unknown when the last look is too old, however healthy it was', () => {
+    const result = checkResult([SCENARIOS.healthy()], NOW_MS + 60_000);
+    expect(result).toMatchObject({ exitCode: 3, line: expect.stringContaining('last looked at 1 min 0 s ago') });
+  });
+
+  it('is unknown when there is nothing to look at', () => {
+    expect(checkResult([], NOW_MS).line).toBe('EKIMI UNKNOWN - no cluster is configured');
+  });
+
+  it('gives several clusters labels of their own and the worst level', () => {
+    const other = { ...SCENARIOS.healthy(), scope: 'web' };
+    const { exitCode, line } = checkResult([other, SCENARIOS.leaderless()], NOW_MS);
+    expect(exitCode).toBe(2);
+    expect(line).toContain('web_lag_patroni3=16384B;1000000;10000000;0');
+  });
+
+  it('has one bar, whatever the names hold', () => {
+    const odd = { ...SCENARIOS.healthy(), scope: "a|b'c=d" };
+    const { line } = checkResult([odd, odd], NOW_MS);
+    expect(line.split('|')).toHaveLength(2);
+    expect(line.split('|')[1]).toContain("'a/b_c_d_lag_patroni3'=16384B");
+  });
+});
+
+describe('demo', () => {
+  it('tells the story by the time since it began', async () => {
+    const start = story[1]!.atMs;
+    const text = [
+      demoHead('http://127.0.0.1:8470', PLAIN),
+      demoSay('patroni2 stops replaying.', start, start, PLAIN),
+      ...story.slice(1).map((one) => demoLine(one, start, PLAIN)),
+    ].join('\n');
+    await expect(text).toMatchFileSnapshot(golden('demo'));
+  });
+});
+
+describe('texts from a cluster', () => {
+  it('never reach the terminal as commands', () => {
+    const snapshot = SCENARIOS.hostile();
+    for (const text of [
+      renderStatus(snapshot, PLAIN),
+      renderPlan(snapshot, PLAIN),
+      renderWhy(answer({ subject: null, atMs: null, snapshot, entries: [] }), PLAIN),
+      checkResult([snapshot], NOW_MS).line,
+      renderEntry(entry(1, 0, { kind: 'stop', reason: `${HOSTILE_NAME}\u202e\u0007` }), PLAIN),
+    ])
+      expect(text).not.toMatch(COMMANDS);
+  });
+
+  it('stay on one line', () => {
+    expect(clean('a\nb\rc')).toBe('a\ufffdb\ufffdc');
+  });
+});
+
+describe('figures', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1 kB'],
+    [16_384, '16.4 kB'],
+    [268_435_456, '268 MB'],
+    [5e15, '5 PB'],
+  ])('%i bytes are %s', (value, text) => {
+    expect(bytesText(value)).toBe(text);
+  });
+  it.each([
+    [-5, '0.0 s'],
+    [420, '0.4 s'],
+    [59_999, '59 s'],
+    [754_000, '12 min 34 s'],
+    [7_260_000, '2 h 1 min'],
+    [273_600_000, '3 d 4 h'],
+  ])('%i ms are %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+});

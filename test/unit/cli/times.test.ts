@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { wantsColor } from '../../../src/cli/io.js';
+import { parseDuration, parseTime } from '../../../src/cli/times.js';
+import { NOW_MS } from '../../support/snapshots.js';
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+describe('durations', () => {
+  it.each([
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['1h30m', 5_400_000],
+    ['1d', 86_400_000],
+  ])('%s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+  it.each(['', '5', 'h', '1.5h', '-1h', '1w'])('%j is none', (text) => {
+    expect(() => parseDuration(text)).toThrow('is not a duration');
+  });
+});
+
+describe('times', () => {
+  it.each([
+    ['2026-11-22T08:00:00Z', '2026-11-22T08:00:00.000Z'],
+    ['2026-11-22T10:00:00+02:00', '2026-11-22T08:00:00.000Z'],
+    ['2026-11-22 08:00', '2026-11-22T08:00:00.000Z'],
+    ['2026-11-21', '2026-11-21T00:00:00.000Z'],
+    ['09:15', '2026-11-22T09:15:00.000Z'],
+    ['23:00:30', '2026-11-21T23:00:30.000Z'], // not yet today: yesterday's
+    ['10m', '2026-11-22T09:20:00.000Z'],
+  ])('%s is %s', (text, then) => {
+    expect(iso(parseTime(text, NOW_MS))).toBe(then);
+  });
+  it.each(['tomorrow', '25:00', '5', '2026-13-01'])('%j is none', (text) => {
+    expect(() => parseTime(text, NOW_MS)).toThrow('is not a time');
+  });
+});
+
+describe('colour', () => {
+  it.each([
+    [{}, true, true],
+    [{}, false, false],
+    [{ NO_COLOR: '1' }, true, false],
+    [{ NO_COLOR: '' }, true, true],
+    [{ FORCE_COLOR: '1' }, false, true],
+    [{ NO_COLOR: '1', FORCE_COLOR: '1' }, true, false],
+    [{ TERM: 'dumb' }, true, false],
+  ] as const)('with %j on a terminal=%s is %s', (env, terminal, wanted) => {
+    expect(wantsColor(env, terminal)).toBe(wanted);
+  });
+});
