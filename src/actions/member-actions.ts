@@ -48,11 +48,11 @@ export const restartMember: RunbookAction = {
   needs: () => [],
   disruptsTarget: true,
   destroysCopy: false,
-  bind: (input, target) => {
+  bind: (input, target, problem) => {
     const member = memberOf(input.view, target);
     const api = member === null ? null : freshValue(member.api);
     // Patroni itself tries once per loop, for ever: the same start asked for by us fails the same way. [field-notes: destroyed data directory]
-    if (api !== null && isFailingState(api.state))
+    if (api !== null && (problem?.code === 'replica-start-failed' || isFailingState(api.state)))
       return { kind: 'nothing', why: `Patroni on ${target} already tries to start it once per loop` };
     const viaPatroni = api !== null;
     if (!viaPatroni && !input.view.actuators.host)

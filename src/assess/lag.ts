@@ -36,7 +36,9 @@ function lagLevels(input: Assessment, member: MemberView): readonly Finding[] {
   const facts = { lagBytes: figures[0]?.lagBytes ?? null };
   return LEVELS.flatMap(([code, threshold]) => {
     const above = figures.filter((figure) => figure.lagBytes >= threshold(input));
-    if (above.length === 0) return [];
+    // `/cluster` is up to two loops old: where a member was asked itself, it only corroborates.
+    const asked = figures.some((figure) => figure.channel !== 'peers');
+    if (above.every((figure) => asked && figure.channel === 'peers')) return [];
     return [
       seen(
         code,

@@ -110,7 +110,6 @@ interface Pace {
 /** Problems that Patroni may end by itself: acting before `ttl + loop_wait` is fighting it. [patroni.md sections 6, 9] */
 const HEALED_BY_PATRONI: readonly ProblemCode[] = [
   'leaderless',
-  'leader-down',
   'member-down',
   'patroni-down',
   'replica-start-failed',

@@ -35,33 +35,33 @@ export const DEMO_SCRIPT: Scenario = {
       },
     },
     {
-      atSeconds: 8,
+      atSeconds: 7,
       say: 'patroni3 is now more than 150 MB behind and still answers reads with old data.',
       do: () => undefined,
     },
     {
-      atSeconds: 10,
+      atSeconds: 9,
       say: 'The batch job is done, but the slow link keeps patroni3 behind.',
       do: ({ cluster }) => {
         cluster.setLoad(QUIET_BYTES_PER_SECOND);
       },
     },
     {
-      atSeconds: 20,
+      atSeconds: 15,
       say: 'The link is repaired and patroni3 catches up; it should serve reads again once it has stayed level for a while.',
       do: ({ cluster }) => {
         cluster.healLag('patroni3');
       },
     },
     {
-      atSeconds: 38,
+      atSeconds: 34,
       say: 'patroni2 loses its pg_control: Patroni will try to start it again every loop, for ever, without success.',
       do: ({ cluster }) => {
         cluster.breakData('patroni2');
       },
     },
     {
-      atSeconds: 74,
+      atSeconds: 76,
       say: "The leader's container is killed: electing a successor is Patroni's work, so watch who waits for whom.",
       do: ({ cluster, kept }) => {
         const leader = cluster.leader();

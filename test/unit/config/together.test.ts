@@ -96,7 +96,7 @@ describe('a policy and the pace of its cluster', () => {
   const check = (policy: string, ttlMs = 30_000, loopWaitMs = 10_000) =>
     checkAgainstCluster(acceptedPolicy(policyFrom(policy)), dynamic(ttlMs, loopWaitMs));
 
-  it.each(['member-down', 'leaderless', 'leader-down'])('leave Patroni ttl + loop_wait for %s', (code) => {
+  it.each(['member-down', 'leaderless'])('leave Patroni ttl + loop_wait for %s', (code) => {
     expect(check(`grace: { ${code}: { for: 39s } }\n`)).toMatchObject([
       {
         code: 'grace-leaves-patroni-time',
