@@ -1,4 +1,4 @@
-import { sentence } from '../model/decision.js';
+import { sentence, type Decision } from '../model/decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
 import type { RemediationPhase } from '../model/ledger.js';
 import type { Reply } from '../model/plan.js';
@@ -92,20 +92,33 @@ const because = (why: string | null): string => (why === null || why === '' ? ''
 
 function tellPass(body: Extract<EntryBody, { kind: 'pass' }>): readonly [Tone, string] {
   const seen = body.problems.filter((problem) => problem.phase !== 'recovering');
-  if (body.decisions.length > 0) {
-    const tone: Tone = body.decisions.some((one) => one.kind === 'page')
-      ? 'bad'
-      : body.decisions.some((one) => one.kind === 'act')
-        ? 'plain'
-        : 'warn';
-    return [tone, body.decisions.map(sentence).join('; ')];
-  }
+  if (body.decisions.length > 0) return [passTone(body.decisions), decisionsText(body.decisions)];
   if (seen.length > 0)
     return [
       'warn',
       `sees ${seen.map((problem) => `${problem.code} ${problem.subject} (${problem.phase})`).join(', ')}; nothing is due`,
     ];
   return ['good', 'no problem in sight'];
+}
+
+function passTone(decisions: readonly Decision[]): Tone {
+  if (decisions.some((one) => one.kind === 'page')) return 'bad';
+  if (decisions.some((one) => one.kind === 'act')) return 'plain';
+  return decisions.some((one) => one.kind === 'held') ? 'warn' : 'quiet';
+}
+
+/** What is done or held in full; who is paged has an entry of its own, and waits for one reason are one clause. */
+function decisionsText(decisions: readonly Decision[]): string {
+  const full = decisions.filter((one) => one.kind === 'act' || one.kind === 'held').map(sentence);
+  const pages = decisions.flatMap((one) => (one.kind === 'page' ? [`${one.code} ${one.subject}`] : []));
+  const waits = new Map<string, string[]>();
+  for (const one of decisions)
+    if (one.kind === 'waiting') waits.set(one.why, [...(waits.get(one.why) ?? []), `${one.code} ${one.subject}`]);
+  return [
+    ...full,
+    ...(pages.length === 0 ? [] : [`a person is needed for ${pages.join(' and ')}`]),
+    ...[...waits].map(([why, subjects]) => `waiting on ${subjects.join(', ')}: ${why}`),
+  ].join('; ');
 }
 
 const outcomeTone = (reply: Reply, shadow: boolean): Tone =>

@@ -12,7 +12,7 @@ import { sourcesIn, type SourceOverview } from './sources.js';
 /** How bad it is, in the order of a monitoring plugin's exit codes by name, not by number. */
 export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
 
-export interface PoolOverview {
+interface PoolOverview {
   readonly use: 'writes' | 'reads';
   readonly backend: string;
   readonly servers: readonly {
@@ -23,7 +23,7 @@ export interface PoolOverview {
   }[];
 }
 
-export interface EndpointOverview {
+interface EndpointOverview {
   readonly name: string;
   /** null: it did not answer, which is not the same as unhealthy. */
   readonly healthy: boolean | null;
@@ -146,7 +146,7 @@ function levelOf(snapshot: ClusterSnapshot): Level {
 }
 
 /** Actions of the last hour against the policy's budget, counted as the gate counts them. */
-export function budgetOf(snapshot: ClusterSnapshot): Overview['budget'] {
+function budgetOf(snapshot: ClusterSnapshot): Overview['budget'] {
   const perHour = snapshot.policy.limits.perHour;
   const used = budgetUsed({ ledger: snapshot.ledger, nowMs: snapshot.atMs });
   return { perHour, used, left: Math.max(0, perHour - used) };

@@ -22,7 +22,7 @@ export interface Call {
 }
 
 /** `status` 200 unless a probe says otherwise; the body is serialised with positions as strings. */
-export interface Answer {
+interface Answer {
   readonly status?: number;
   readonly body: unknown;
 }

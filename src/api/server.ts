@@ -11,7 +11,7 @@ import type { Metrics } from './metrics.js';
 import { ROUTES, type Call, type Context, type Route } from './routes.js';
 
 /** The part of a pino logger that is used here. */
-export interface ApiLog {
+interface ApiLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
@@ -34,6 +34,8 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** Our own time with every answer, so that a client whose clock is wrong still counts ages right. Milliseconds since 1970. */
+const TIME_HEADER = 'x-ekimi-time';
 const BODY_LIMIT_BYTES = 16_384;
 
 /** Serves the API, the metrics and the dashboard. Rejects when the address cannot be listened on. */
@@ -50,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const context: Context = { controller, config, now, startedAtMs: now() };
   app.removeContentTypeParser('text/plain');
-  prepare(app, options.log);
+  prepare(app, now, options.log);
   for (const asset of await loadAssets()) addAsset(app, asset);
   for (const route of ROUTES) addRoute(app, route, context, options.log);
   addMetrics(app, config, metrics);
@@ -73,10 +75,10 @@ function urlOf(app: FastifyInstance): string {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-function prepare(app: FastifyInstance, log: ApiLog): void {
+function prepare(app: FastifyInstance, now: () => number, log: ApiLog): void {
   app.setReplySerializer((payload) => toJson(payload));
   app.addHook('onRequest', (_request, reply, next) => {
-    void reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store' });
+    void reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store', [TIME_HEADER]: String(now()) });
     next();
   });
   app.setErrorHandler((cause, request, reply) => {

@@ -24,7 +24,7 @@ interface Row<T> {
 }
 
 /** The names are label values of the metrics and columns of the dashboard: stable. */
-export const MEMBER_SOURCES: readonly Row<MemberView>[] = [
+const MEMBER_SOURCES: readonly Row<MemberView>[] = [
   { source: 'api', channel: 'api', of: (member) => member.api },
   { source: 'cluster', channel: 'peers', of: (member) => member.cluster },
   { source: 'metrics', channel: 'api', of: (member) => member.metrics },
@@ -34,7 +34,7 @@ export const MEMBER_SOURCES: readonly Row<MemberView>[] = [
   { source: 'tag-file', channel: 'host', of: (member) => member.fileTag },
 ];
 
-export const CLUSTER_SOURCES: readonly Row<ClusterView>[] = [
+const CLUSTER_SOURCES: readonly Row<ClusterView>[] = [
   { source: 'leader-key', channel: 'dcs', of: (view) => view.dcs.keys },
   { source: 'dcs-membership', channel: 'dcs', of: (view) => view.dcs.membership },
   { source: 'dcs-alarms', channel: 'dcs', of: (view) => view.dcs.alarms },

@@ -2,7 +2,7 @@ import type { JournalEntry } from '../model/entry.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 
 /** Where the two files are. null: look in the usual places. */
-export interface ConfigOptions {
+interface ConfigOptions {
   readonly configFile: string;
 }
 
@@ -60,7 +60,7 @@ export interface JournalReport {
 }
 
 /** Where the daemon of a configuration listens and writes. */
-export interface Addresses {
+interface Addresses {
   readonly apiUrl: string;
   readonly journalDirectory: string;
   /** The operator token that a daemon without api.tokens makes for whoever may read its journal; need not exist. */

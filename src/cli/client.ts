@@ -3,10 +3,12 @@ import { fromJson, toJson } from '../model/json.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { CliError, type ExitName } from './cli-error.js';
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly url: string;
   readonly token: string | null;
   readonly timeoutMs?: number;
+  /** The daemon's own time, milliseconds since 1970, with each answer: ages are counted by its clock, not by ours. */
+  readonly onTime: (nowMs: number) => void;
 }
 
 interface ErrorBody {
@@ -77,6 +79,8 @@ export class DaemonClient {
     }).catch((cause: unknown) => {
       throw noDaemon(url, cause);
     });
+    const time = response.headers.get('x-ekimi-time');
+    if (time !== null) this.#options.onTime(Number(time));
     const answer = parse(await response.text(), url);
     if (response.ok) return answer;
     const error = answer as ErrorBody;

@@ -6,6 +6,7 @@ import { CliError, exitCode } from './cli-error.js';
 import {
   clientOf,
   needConfig,
+  nowOf,
   print,
   printJson,
   scopesOf,
@@ -125,17 +126,16 @@ async function why(context: Context, subject: string | null, options: JournalOpt
     print(
       context,
       answers
-        .map((found) => renderWhy(found, { ...styleOf(context), nowMs: found.atMs ?? context.io.now() }))
+        .map((found) => renderWhy(found, { ...styleOf(context), nowMs: found.atMs ?? nowOf(context) }))
         .join('\n\n'),
     );
 }
 
 async function whyNow(context: Context, subject: string | null, options: JournalOptions): Promise<readonly Answer[]> {
   const client = await clientOf(context, options);
-  const sinceMs = context.io.now() - HOUR_MS;
   const ask = async (scope: string): Promise<Answer> => {
     const snapshot: ClusterSnapshot = await client.snapshot(scope);
-    const entries = await client.journal(scope, { sinceMs, limit: 1000 });
+    const entries = await client.journal(scope, { sinceMs: snapshot.atMs - HOUR_MS, limit: 1000 });
     return answer({ subject, atMs: null, snapshot, entries });
   };
   return Promise.all((await scopesOf(client, options)).map(ask));

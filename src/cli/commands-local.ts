@@ -1,6 +1,16 @@
 import type { Command } from 'commander';
 import { CliError, exitCode } from './cli-error.js';
-import { lookOnce, needConfig, print, printJson, styleOf, withCommon, type Common, type Context } from './context.js';
+import {
+  lookOnce,
+  needConfig,
+  nowOf,
+  print,
+  printJson,
+  styleOf,
+  withCommon,
+  type Common,
+  type Context,
+} from './context.js';
 import { checkFailed, checkResult } from './render/check.js';
 import { demoHead, demoLine, demoSay } from './render/demo.js';
 import { configFails, doctorFails, renderConfigReport, renderDoctor } from './render/doctor.js';
@@ -66,7 +76,7 @@ export function addLocalCommands(program: Command, context: Context): void {
 /** Whatever goes wrong, a monitoring system gets one line and a status that it knows. */
 async function check(context: Context, options: Common): Promise<void> {
   const result = await lookOnce(context, options, 'check').then(
-    (snapshots) => checkResult(snapshots, context.io.now()),
+    (snapshots) => checkResult(snapshots, nowOf(context)),
     (cause: unknown) => checkFailed(cause instanceof Error ? cause.message : String(cause)),
   );
   if (options.json === true) printJson(context, result);

@@ -21,9 +21,11 @@ export interface Context {
   readonly io: CliIo;
   /** Set by the command that ran. */
   exit: number;
+  /** How far the clock of the daemon that answered last is ahead of ours. */
+  aheadMs: number;
 }
 
-export const DEFAULT_URL = 'http://127.0.0.1:8470';
+const DEFAULT_URL = 'http://127.0.0.1:8470';
 const CONFIG_PLACES = ['./ekimi.yaml', './config/ekimi.yaml'];
 
 export const withCommon = (command: Command): Command =>
@@ -34,7 +36,14 @@ export const withCommon = (command: Command): Command =>
     .option('--scope <NAME>', 'one cluster (default: all of them)')
     .option('--token-file <FILE>', 'a file that holds the API token (else EKIMI_TOKEN)');
 
-export const styleOf = ({ io }: Context): Style => ({ color: io.color, columns: io.columns, nowMs: io.now() });
+/** Now, by the clock of the daemon where one has answered. */
+export const nowOf = ({ io, aheadMs }: Context): number => io.now() + aheadMs;
+
+export const styleOf = (context: Context): Style => ({
+  color: context.io.color,
+  columns: context.io.columns,
+  nowMs: nowOf(context),
+});
 
 export const print = ({ io }: Context, text: string): void => {
   io.stdout(`${text}\n`);
@@ -45,7 +54,7 @@ export const printJson = (context: Context, value: unknown): void => {
 };
 
 /** The configuration file that is meant, or null where none lies in the usual places. An explicit one must exist. */
-export function findConfig({ io }: Context, options: Common): string | null {
+function findConfig({ io }: Context, options: Common): string | null {
   const named = options.config ?? io.env['EKIMI_CONFIG'];
   if (named !== undefined && !io.fileExists(named))
     throw new CliError('config', 'no-config', `there is no file ${named}`, 'Check --config or EKIMI_CONFIG.');
@@ -68,11 +77,14 @@ export async function clientOf(context: Context, options: Common): Promise<Daemo
   const { io, backend } = context;
   const given = await givenToken(context, options);
   const named = options.url ?? io.env['EKIMI_URL'];
-  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token: given });
+  const onTime = (nowMs: number): void => {
+    context.aheadMs = nowMs - io.now();
+  };
+  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token: given, onTime });
   const configFile = findConfig(context, options);
-  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given });
+  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given, onTime });
   const { apiUrl, tokenFile } = await backend.addresses({ configFile });
-  return new DaemonClient({ url: apiUrl, token: given ?? (await madeToken(context, tokenFile)) });
+  return new DaemonClient({ url: apiUrl, token: given ?? (await madeToken(context, tokenFile)), onTime });
 }
 
 async function givenToken({ io }: Context, options: Common): Promise<string | null> {

@@ -20,11 +20,8 @@ Environment:
 Changes (approve, reject, pause, resume) need an operator token of api.tokens. Times are UTC.`;
 
 /** The whole command line. Commands set `context.exit`; nothing here ends the process. */
-export function buildProgram(
-  backend: CommandBackend,
-  io: CliIo,
-): { readonly program: Command; readonly context: Context } {
-  const context: Context = { backend, io, exit: 0 };
+function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: Command; readonly context: Context } {
+  const context: Context = { backend, io, exit: 0, aheadMs: 0 };
   const program = new Command('ekimi')
     .description('Autonomous remediation controller for PostgreSQL clusters run by Patroni, etcd and HAProxy')
     .version(backend.version)

@@ -115,7 +115,7 @@ const sqlStatus = (primary: boolean, location: Lsn) => ({
   baseBackups: 0,
 });
 
-export interface ViewSpec {
+interface ViewSpec {
   readonly members?: readonly MemberSpec[];
   readonly holder?: string | null;
   readonly drained?: string;
@@ -123,13 +123,13 @@ export interface ViewSpec {
   readonly etcdDown?: string;
 }
 
-export const LEVEL_MEMBERS: readonly MemberSpec[] = [
+const LEVEL_MEMBERS: readonly MemberSpec[] = [
   { name: 'patroni1', role: 'primary', state: 'leader' },
   { name: 'patroni2', role: 'replica', state: 'healthy', behindBytes: 0 },
   { name: 'patroni3', role: 'replica', state: 'healthy', behindBytes: 16_384 },
 ];
 
-export function clusterView(spec: ViewSpec, atMs: number): ClusterView {
+function clusterView(spec: ViewSpec, atMs: number): ClusterView {
   const members = spec.members ?? LEVEL_MEMBERS;
   const holder = spec.holder === undefined ? 'patroni1' : spec.holder;
   const keys: DcsKeys = {
@@ -228,7 +228,7 @@ const action = (mode: ActionPolicy['mode'], timeoutMs = 60_000): ActionPolicy =>
   timeoutMs,
 });
 
-export const policy = (mode: Policy['mode']): Policy => ({
+const policy = (mode: Policy['mode']): Policy => ({
   mode,
   poll: { intervalMs: 2000, suspectIntervalMs: 500 },
   lag: {

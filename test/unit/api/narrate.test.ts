@@ -34,6 +34,19 @@ const cases: readonly { body: EntryBody; tone: string; text: string }[] = [
     text: 'drain-replica patroni2: far behind',
   },
   {
+    body: {
+      ...pass,
+      problems,
+      decisions: [
+        { kind: 'waiting', code: 'member-down', subject: 'p2', why: 'its grace runs', untilMs: null },
+        { kind: 'page', code: 'leaderless', subject: 'c', why: 'nobody leads' },
+        { kind: 'waiting', code: 'too-few-replicas', subject: 'c', why: 'its grace runs', untilMs: null },
+      ],
+    },
+    tone: 'bad',
+    text: 'a person is needed for leaderless c; waiting on member-down p2, too-few-replicas c: its grace runs',
+  },
+  {
     body: { kind: 'intent', id: 'r1', plan: drain, step: 0, request: 'haproxy> x', shadow: true, epoch: '1' },
     tone: 'quiet',
     text: 'dry-run, would send for drain-replica patroni2, step 1: haproxy> x',

@@ -71,6 +71,13 @@ describe('status', () => {
     expect(err).toContain('ekimi run');
   });
 
+  it('counts ages by the clock of the daemon, not by ours', async () => {
+    const setup: CliSetup = { nowMs: NOW_MS + 86_400_000 };
+    const { out } = await against(new FakeController(SCENARIOS.healthy()), 'status', setup);
+    expect(out).toContain('HEALTHY for 12 min 34 s');
+    expect(out).not.toContain('STALE');
+  });
+
   it('finds the daemon by the configuration that lies here', async () => {
     const url = await serve(new FakeController(SCENARIOS.healthy()));
     const addresses = async () => ({ apiUrl: url, journalDirectory: '/j', tokenFile: '/j/api-token' });
