@@ -4,7 +4,7 @@ import type { Block, Decision } from '../../src/model/decision.js';
 import { EMPTY_LEDGER, type Approval, type Remediation } from '../../src/model/ledger.js';
 import { memberName, parseLsn, type Lsn } from '../../src/model/names.js';
 import type { PatroniStatus, Role, Tags } from '../../src/model/patroni.js';
-import { fingerprint, type ActionName, type Plan } from '../../src/model/plan.js';
+import { ACTION_NAMES, fingerprint, type ActionName, type Plan } from '../../src/model/plan.js';
 import type { ActionPolicy, Policy } from '../../src/model/policy.js';
 import type { Problem, ProblemCode, ProblemLevel } from '../../src/model/problem.js';
 import { fresh, notConfigured, unknown, type Reading } from '../../src/model/reading.js';
@@ -221,12 +221,14 @@ function clusterView(spec: ViewSpec, atMs: number): ClusterView {
   };
 }
 
-const action = (mode: ActionPolicy['mode'], timeoutMs = 60_000): ActionPolicy => ({
+const action = (mode: ActionPolicy['mode']): ActionPolicy => ({
   mode,
   cooldownMs: 1_800_000,
   attempts: 2,
-  timeoutMs,
+  timeoutMs: 60_000,
 });
+
+const BY_APPROVAL: readonly ActionName[] = ['terminate-blocking-queries', 'reinitialize-replica'];
 
 const policy = (mode: Policy['mode']): Policy => ({
   mode,
@@ -240,15 +242,9 @@ const policy = (mode: Policy['mode']): Policy => ({
     recoveredForMs: 30_000,
   },
   grace: {},
-  actions: {
-    'drain-replica': action('auto'),
-    'undrain-replica': action('auto'),
-    'cancel-blocking-queries': action('auto'),
-    'terminate-blocking-queries': action('approve'),
-    'restart-member': action('auto'),
-    'start-member': action('auto'),
-    'reinitialize-replica': action('approve', 600_000),
-  },
+  actions: Object.fromEntries(
+    ACTION_NAMES.map((name) => [name, action(BY_APPROVAL.includes(name) ? 'approve' : 'auto')]),
+  ) as Record<ActionName, ActionPolicy>,
   drain: { actuators: ['proxy', 'tag'], shutdownSessions: false },
   blockers: { olderThanMs: 30_000, neverUsers: [], neverApplications: ['pg_dump'], neverDatabases: [] },
   limits: { concurrent: 1, perHour: 6, minHealthyReplicas: 1, minReadPool: 1, stormMembers: 2, stormQuietMs: 300_000 },
