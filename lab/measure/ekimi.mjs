@@ -1,0 +1,164 @@
+// The controller under measurement: its two files, its process, and what its journal says afterwards.
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { stringify } from 'yaml';
+import { ETCDS, MEMBERS, PASSWORD, status } from './lab.mjs';
+import { sleep, until } from './pause.mjs';
+
+/** Everything on auto but what destroys a copy of the data. An action that this build does not know is left out. */
+const MODES = {
+  'reinitialize-replica': 'approve',
+  'rebuild-member': 'approve',
+  'cold-start-cluster': 'approve',
+  'recover-dcs': 'approve',
+};
+const API_PORT = 8470;
+/** The policy's start grace, and a little. */
+const START_GRACE_MS = 12_000;
+
+/** One daemon with its own folder; a run has one of its own, so that nothing of an earlier run holds it. */
+export class Ekimi {
+  #lab;
+  #dist;
+  #folder;
+  #child = null;
+  #policy;
+
+  /** @param {{ lab: import('./lab.mjs').Lab, dist: string, folder: string, policy: string | null }} options */
+  constructor({ lab, dist, folder, policy }) {
+    this.#lab = lab;
+    this.#dist = resolve(dist);
+    this.#folder = resolve(folder);
+    this.#policy = policy === null ? null : resolve(policy);
+  }
+
+  /** Writes the files, starts the daemon and waits until it may act. */
+  async start(signal) {
+    await mkdir(this.#folder, { recursive: true });
+    await this.#lab.forgetLedger();
+    if (this.#policy === null)
+      await writeFile(join(this.#folder, 'policy.yaml'), stringify(await this.#measuredPolicy()));
+    await writeFile(join(this.#folder, 'ekimi.yaml'), stringify(this.#config()));
+    const log = openSync(join(this.#folder, 'daemon.log'), 'a');
+    this.#child = spawn(
+      process.execPath,
+      [join(this.#dist, 'cli', 'main.js'), 'run', '--config', join(this.#folder, 'ekimi.yaml')],
+      { stdio: ['ignore', log, log], env: { ...process.env, PGPASSWORD: PASSWORD } },
+    );
+    closeSync(log);
+    await until('the daemon is ready', () => this.#ready(), { withinMs: 40_000, signal });
+    await sleep(START_GRACE_MS, signal);
+    await until('the daemon is ready after its start grace', () => this.#ready(), { withinMs: 20_000, signal });
+  }
+
+  async stop() {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((done) => child.once('exit', done));
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    await gone;
+    clearTimeout(late);
+  }
+
+  /** Entries of the journal, oldest first; lines that do not parse are left out. @returns {any[]} */
+  journal() {
+    const folder = join(this.#folder, 'journal');
+    const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    const entries = files.sort().flatMap((name) =>
+      readFileSync(join(folder, name), 'utf8')
+        .split('\n')
+        .flatMap((line) => {
+          try {
+            return [JSON.parse(line)];
+          } catch {
+            return [];
+          }
+        }),
+    );
+    return entries.sort((a, b) => a.seq - b.seq);
+  }
+
+  async #ready() {
+    if (this.#child.exitCode !== null)
+      throw new Error(`it ended with exit code ${this.#child.exitCode}: see daemon.log`);
+    return (await status(`http://${this.#lab.addr}:${API_PORT}/readyz`)) === 200;
+  }
+
+  async #measuredPolicy() {
+    const { ACTION_NAMES } = await import(pathToFileURL(join(this.#dist, 'model', 'plan.js')).href);
+    const actions = Object.fromEntries(ACTION_NAMES.map((name) => [name, MODES[name] ?? 'auto']));
+    return {
+      mode: 'enforce',
+      poll: { interval: '2s', suspectInterval: '500ms' },
+      actions,
+      limits: { concurrent: 1, perHour: 20, minHealthyReplicas: 1, minReadPool: 1 },
+    };
+  }
+
+  #config() {
+    const { addr } = this.#lab;
+    const each = (names, value) => Object.fromEntries(names.map((name) => [name, value(name)]));
+    const container = (name) => this.#lab.container(name);
+    return {
+      clusters: [
+        {
+          scope: 'email-cluster',
+          patroni: { members: each(MEMBERS, (name) => this.#lab.api(name, '')) },
+          dcs: { hosts: each(ETCDS, (name) => this.#lab.etcd(name, '')), namespace: '/service/' },
+          postgres: {
+            members: each(MEMBERS, (name) => `${addr}:${this.#lab.sqlPort(name)}`),
+            user: 'postgres',
+            passwordEnv: 'PGPASSWORD',
+          },
+          proxy: {
+            stats: `http://${addr}:7000/stats`,
+            runtime: `tcp://${addr}:9999`,
+            primaryBackend: 'postgres_primary',
+            replicaBackend: 'postgres_replicas',
+          },
+          hosts: {
+            driver: 'docker',
+            socket: 'unix:///var/run/docker.sock',
+            members: each(MEMBERS, container),
+            dcs: each(ETCDS, container),
+            proxy: { haproxy: container('haproxy') },
+          },
+          tags: { driver: 'docker', file: '/etc/patroni.yml' },
+        },
+      ],
+      journal: { directory: join(this.#folder, 'journal') },
+      api: { listen: `${addr}:${API_PORT}` },
+      policy: this.#policy ?? join(this.#folder, 'policy.yaml'),
+    };
+  }
+}
+
+/** Requests really sent since `sinceMs`, in order. */
+export function requestsIn(journal, sinceMs) {
+  return journal
+    .filter((entry) => entry.atMs >= sinceMs && entry.body.kind === 'intent' && !entry.body.shadow)
+    .map(({ atMs, body }) => ({ atMs, action: body.plan.action, target: body.plan.target, request: body.request }));
+}
+
+/** The first pass after `sinceMs` that named a problem about the leader, and the first that decided to act. */
+export function decisionsIn(journal, sinceMs) {
+  const passes = journal.filter((entry) => entry.atMs >= sinceMs && entry.body.kind === 'pass');
+  const seen = passes.find((entry) => entry.body.problems.length > 0);
+  const acted = passes.find((entry) => entry.body.decisions.some((decision) => decision.kind === 'act'));
+  return {
+    seen: seen === undefined ? null : { atMs: seen.atMs, what: seen.body.problems.map((problem) => problem.code) },
+    act:
+      acted === undefined
+        ? null
+        : {
+            atMs: acted.atMs,
+            what: acted.body.decisions
+              .filter((decision) => decision.kind === 'act')
+              .map((decision) => `${decision.plan.action} ${decision.plan.target}`),
+          },
+  };
+}

@@ -1,0 +1,250 @@
+// The lab as the measurements use it: lab/up, lab/fault and lab/heal for what they do, the published ports for what is seen.
+import { execFile, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { until } from './pause.mjs';
+
+const run = promisify(execFile);
+const LAB = dirname(dirname(fileURLToPath(import.meta.url)));
+const SCOPE = 'email-cluster';
+const HTTP_TIMEOUT_MS = 2_000;
+
+export const MEMBERS = ['patroni1', 'patroni2', 'patroni3'];
+export const ETCDS = ['etcd1', 'etcd2', 'etcd3'];
+export const PASSWORD = 'postgres';
+
+/** One lab, by prefix and address; `patroni` and `sync` are what it is brought up with. */
+export class Lab {
+  /** @param {{ prefix: string, addr: string, patroni: string, sync: boolean }} options */
+  constructor({ prefix, addr, patroni, sync }) {
+    this.prefix = prefix;
+    this.addr = addr;
+    this.patroni = patroni;
+    this.sync = sync;
+    this.subnet = `172.30.${addr.split('.').at(-1)}`;
+  }
+
+  async up() {
+    const env = { LAB_ADDR: this.addr, PATRONI: this.patroni, LAB_SYNC: this.sync ? '1' : '0', LAB_READY: '180' };
+    return this.#script('up', [], { env, timeoutMs: 1_200_000 });
+  }
+
+  down() {
+    return this.#script('down', [], { timeoutMs: 120_000 });
+  }
+
+  fault(name, member, ...rest) {
+    return this.#script('fault', [name, ...(member === null ? [] : [member]), ...rest], { timeoutMs: 120_000 });
+  }
+
+  heal(name, member) {
+    return this.#script('heal', member === null ? [name] : [name, member], { timeoutMs: 240_000 });
+  }
+
+  container(name) {
+    return `${this.prefix}-${name}`;
+  }
+
+  /** Runs a command as root in a container; answers its standard output, trimmed. */
+  async inside(name, ...command) {
+    const { stdout } = await run('docker', ['exec', this.container(name), ...command], { timeout: 120_000 });
+    return stdout.trim();
+  }
+
+  /** The child of PID 1 that does Patroni's work: PID 1 itself only forwards signals. */
+  patroniPid(name) {
+    return this.inside(name, 'pgrep', '-P', '1', '-f', '/usr/bin/patroni');
+  }
+
+  async state(name) {
+    const { stdout } = await run('docker', ['inspect', '--format', '{{.State.Status}}', this.container(name)]);
+    return stdout.trim();
+  }
+
+  api(member, path) {
+    return `http://${this.addr}:${8008 + MEMBERS.indexOf(member)}${path}`;
+  }
+
+  etcd(name, path) {
+    return `http://${this.addr}:${2379 + 2 * ETCDS.indexOf(name)}${path}`;
+  }
+
+  sqlPort(member) {
+    return 5432 + MEMBERS.indexOf(member);
+  }
+
+  memberAt(address) {
+    return MEMBERS[Number(address.split('.').at(-1)) - 21] ?? address;
+  }
+
+  /** The member whose GET /primary answers 200, or null. */
+  async leader() {
+    for (const member of MEMBERS) if ((await status(this.api(member, '/primary'))) === 200) return member;
+    return null;
+  }
+
+  async replicas() {
+    const leader = await this.leader();
+    return MEMBERS.filter((member) => member !== leader);
+  }
+
+  /** Sends JSON to a member's API; answers status and body. */
+  async rest(member, method, path, body) {
+    const response = await fetch(this.api(member, path), {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    return { status: response.status, text: await response.text() };
+  }
+
+  async sql(member, text, timeoutMs = 3_000) {
+    const client = new pg.Client({
+      host: this.addr,
+      port: this.sqlPort(member),
+      user: 'postgres',
+      password: PASSWORD,
+      database: 'postgres',
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return (await client.query(text)).rows;
+    } finally {
+      client.connection.stream.destroy();
+    }
+  }
+
+  /** What is not as it should be, in words; empty when the cluster is whole and HAProxy knows it. */
+  async notWhole() {
+    const wrong = [];
+    for (const name of [...ETCDS, ...MEMBERS, 'haproxy'])
+      if ((await this.state(name)) !== 'running') wrong.push(`${name} does not run`);
+    if (wrong.length > 0) return wrong;
+    for (const name of ETCDS) {
+      const health = await json(this.etcd(name, '/health'));
+      if (health?.health !== 'true') wrong.push(`${name} is not healthy`);
+    }
+    const leader = await this.leader();
+    if (leader === null) return [...wrong, 'no member says /primary 200'];
+    const cluster = await json(this.api(leader, '/cluster'));
+    if (cluster === null) return [...wrong, '/cluster does not answer'];
+    if (cluster.pause) wrong.push('the cluster is paused');
+    for (const name of MEMBERS) {
+      const member = cluster.members.find((row) => row.name === name);
+      if (member === undefined) wrong.push(`${name} is not in /cluster`);
+      else if (!['running', 'streaming'].includes(member.state)) wrong.push(`${name} is ${member.state}`);
+      else if (member.tags?.noloadbalance) wrong.push(`${name} has noloadbalance`);
+    }
+    const [{ count }] = await this.sql(leader, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'");
+    if (Number(count) !== 2) wrong.push(`${count} replicas stream`);
+    if (this.sync) {
+      const sync = await this.sql(leader, "SELECT 1 FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')");
+      if (sync.length === 0) wrong.push('no sync replica');
+    }
+    return [...wrong, ...(await this.#proxyNotWhole(leader))];
+  }
+
+  async #proxyNotWhole(leader) {
+    const servers = (await this.proxyServers()).filter((row) => row.server.startsWith('patroni'));
+    const wrong = [];
+    for (const { backend, server, status: state } of servers) {
+      const wanted =
+        backend === 'postgres_primary' ? server === leader : backend === 'postgres_replicas' ? server !== leader : true;
+      if (state.startsWith('UP') !== wanted || (state.includes('/') && wanted))
+        wrong.push(`HAProxy has ${backend}/${server} ${state}`);
+      else if (!wanted && !/^DOWN/.test(state)) wrong.push(`HAProxy has ${backend}/${server} ${state}`);
+    }
+    return servers.length === 0 ? ['HAProxy shows no servers'] : wrong;
+  }
+
+  /** HAProxy's own table: backend, server, status ("UP", "DOWN 1/2", "MAINT", ...). */
+  async proxyServers() {
+    const response = await fetch(`http://${this.addr}:7000/stats;csv`, {
+      signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
+    });
+    const rows = (await response.text()).split('\n').map((line) => line.split(','));
+    return rows.filter((row) => row.length > 18).map((row) => ({ backend: row[0], server: row[1], status: row[17] }));
+  }
+
+  async whole({ withinMs, signal }) {
+    let wrong = [];
+    const ask = async () => (wrong = await this.notWhole()).length === 0;
+    try {
+      await until('the cluster is whole', ask, { withinMs, everyMs: 700, signal });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new Error(`${error.message}; ${wrong.join(', ')}`);
+    }
+  }
+
+  /** Takes away what a controller left in etcd: cool-downs, attempts and budgets of an earlier run would hold the next one. */
+  async forgetLedger() {
+    const range = { key: base64('/ekimi/'), range_end: base64('/ekimi0') };
+    const response = await fetch(this.etcd('etcd1', '/v3/kv/deleterange'), {
+      method: 'POST',
+      body: JSON.stringify(range),
+      signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
+    });
+    if (!response.ok) throw new Error(`etcd answered ${response.status} to the deletion of /ekimi/`);
+  }
+
+  get leaderKey() {
+    return `/service/${SCOPE}/leader`;
+  }
+
+  async #script(name, args, { env = {}, timeoutMs }) {
+    try {
+      const { stdout } = await run(join(LAB, name), args, {
+        env: { ...process.env, ...env, LAB_PREFIX: this.prefix },
+        timeout: timeoutMs,
+        maxBuffer: 16 * 1024 * 1024,
+      });
+      return stdout.trim();
+    } catch (error) {
+      throw new Error(`lab/${name} ${args.join(' ')}: ${(error.stderr || error.message).trim()}`);
+    }
+  }
+}
+
+export const base64 = (text) => Buffer.from(text).toString('base64');
+
+/** HTTP status of a GET, or null without an answer. */
+export async function status(url, timeoutMs = HTTP_TIMEOUT_MS) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return null;
+  }
+}
+
+async function json(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    return await response.json();
+  } catch {
+    return null;
+  }
+}
+
+/** Lines of a child's standard output, each with the time at which it was read. The child is killed by `stop`. */
+export function follow(command, args, onLine) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  let rest = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (chunk) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop();
+    for (const line of lines) onLine(line);
+  });
+  child.on('error', () => {});
+  child.stdin.on('error', () => {});
+  return child;
+}
