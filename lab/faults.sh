@@ -232,7 +232,7 @@ fault_wal_gap() {
   for round in $(seq 20); do
     # Patroni keeps making the slot again while it remembers the member; a new slot holds only what is there by then.
     sql "$leader" "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE slot_name = '$member' AND NOT active" >/dev/null
-    sql "$leader" "SELECT count(pg_logical_emit_message(false, 'lab', repeat('x', 1048576))) FROM generate_series(1, 24)" >/dev/null
+    write_wal 48
     sql "$leader" 'SELECT pg_switch_wal()' >/dev/null
     sql "$leader" CHECKPOINT
     has_segment "$leader" "$segment" || break
@@ -561,11 +561,12 @@ heal_freeze_etcd() {
 
 # ---- the whole cluster -----------------------------------------------------------------------------------------------
 
-set_pause() {
+# patch_config JSON: through any member that takes it.
+patch_config() {
   local name
   for name in "${MEMBERS[@]}"; do
     [ "$(container_state "$name")" = running ] || continue
-    if rest "$name" PATCH /config "{\"pause\": $1}" >/dev/null 2>&1; then return 0; fi
+    if rest "$name" PATCH /config "$1" >/dev/null 2>&1; then return 0; fi
   done
   die "no member takes PATCH /config"
 }
@@ -581,12 +582,12 @@ seen_pause() {
 
 #: pause | PATCH /config {"pause": true}: Patroni watches and does nothing | lab/heal pause (or lab/fault resume)
 fault_pause() {
-  set_pause true
+  patch_config '{"pause": true}'
   wait_for 30 seen_pause true || die "not every member says that it is paused"
   say "pause: every running member says pause"
 }
 heal_pause() {
-  set_pause null
+  patch_config '{"pause": null}'
   wait_for 30 seen_pause '' || die "some member still says that it is paused"
   say "pause healed: no running member says pause"
 }
@@ -598,13 +599,26 @@ heal_resume() { fault_pause; }
 promoted() { [ "$(sql "$1" 'SELECT pg_is_in_recovery()')" = f ]; }
 demoted() { [ "$(sql "$1" 'SELECT pg_is_in_recovery()')" = t ]; }
 
+# promote MEMBER SQL: run SQL on the leader (it prints the position that the member must have replayed), pause the cluster, then promote the
+# replica behind Patroni's back.
+promote() {
+  local member=$1 head
+  head=$(sql "$(leader)" "$2")
+  wait_for 10 replayed "$member" "${head##*$'\n'}" || die "$member does not replay"
+  sql "$member" CHECKPOINT
+  fault_pause >/dev/null
+  docker exec -u postgres "$(container "$member")" pg_ctl promote -D "$PGDATA" >/dev/null || die "$member cannot be promoted"
+  wait_for 20 promoted "$member" || die "$member is still in recovery"
+}
+
+replayed() { [ "$(sql "$1" "SELECT pg_last_wal_replay_lsn() >= '$2'")" = t ]; }
+
 #: rogue-promote MEMBER | pauses the cluster, then promotes the replica behind Patroni's back (pg_ctl promote): two primaries | resume: Patroni stops and rewinds it
 fault_rogue_promote() {
   local member=$1
   need_replica "$member"
-  fault_pause >/dev/null
-  docker exec -u postgres "$(container "$member")" pg_ctl promote -D "$PGDATA" >/dev/null || die "$member cannot be promoted"
-  wait_for 20 promoted "$member" || die "$member is still in recovery"
+  # A checkpoint that both have, so that pg_rewind finds one when Patroni is to bring the rogue back.
+  promote "$member" 'CHECKPOINT; SELECT pg_current_wal_lsn()'
   say "rogue-promote: the cluster is paused, $member accepts writes on timeline $(sql "$member" 'SELECT timeline_id FROM pg_control_checkpoint()'), beside the leader $(leader)"
 }
 
@@ -616,3 +630,131 @@ heal_rogue_promote() {
   wait_healthy "$member" 90
   say "rogue-promote healed: the cluster is resumed, $member streams from $(leader) after $((($(now_ms) - started) / 1000)) s"
 }
+
+all_pending() {
+  local name
+  for name in "${MEMBERS[@]}"; do [ "$(api_field "$name" pending_restart)" = "$1" ] || return 1; done
+}
+
+#: pending-restart | PATCH /config with max_connections 210: every member waits for a restart | PATCH /config with 200
+fault_pending_restart() {
+  patch_config '{"postgresql": {"parameters": {"max_connections": 210}}}'
+  wait_for 30 all_pending true || die "not every member says pending_restart"
+  say "pending-restart: max_connections is 210 in the configuration, every member says pending_restart"
+}
+heal_pending_restart() {
+  patch_config '{"postgresql": {"parameters": {"max_connections": 200}}}'
+  wait_for 30 all_pending '' || die "a member still says pending_restart: restarted in the meantime? POST /restart on it, the leader first"
+  say "pending-restart healed: max_connections is 200, no member says pending_restart"
+}
+
+retained() { sql "$(leader)" "SELECT coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), -1)::bigint FROM pg_replication_slots WHERE slot_name = 'forgotten'"; }
+has_forgotten() { [ "$(retained)" -ge 0 ]; }
+has_forgotten_not() { [ -z "$(retained)" ]; }
+
+#: forgotten-slot [MB=120] | a permanent slot that nobody reads (PATCH /config), then WAL: the leader may not remove it | takes the slot away
+fault_forgotten_slot() {
+  local mb=${1:-120}
+  patch_config '{"slots": {"forgotten": {"type": "physical"}}}'
+  wait_for 30 has_forgotten || die "the leader does not make the slot"
+  write_wal "$mb"
+  [ "$(retained)" -ge $((mb * 1048576)) ] || die "the slot retains $(megabytes "$(retained)") MB only"
+  say "forgotten-slot: $(leader) keeps $(megabytes "$(retained)") MB of WAL for the slot 'forgotten', which nobody reads"
+}
+# The whole of `slots`: a null below a key that is not there is stored as it is, and Patroni makes a slot of that name.
+heal_forgotten_slot() {
+  patch_config '{"slots": null}'
+  wait_for 30 has_forgotten_not || die "the slot is still there"
+  say "forgotten-slot healed: $(leader) has no slot 'forgotten'"
+}
+
+# ---- more of a member ------------------------------------------------------------------------------------------------
+
+hoarded() { sql "$1" "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lab-hoard'"; }
+hoards() { [ "$(hoarded "$1")" -ge "$2" ]; }
+hoards_not() { [ "$(hoarded "$1")" = 0 ]; }
+
+#: connections MEMBER [FREE=10] | opens idle connections (application_name lab-hoard) until FREE of max_connections are left | ends them
+fault_connections() {
+  local member=$1 free=${2:-10} count
+  need_member "$member"
+  count=$(sql "$member" "SELECT current_setting('max_connections')::int - $free - count(*) FROM pg_stat_activity WHERE backend_type IN ('client backend', 'walsender')")
+  [ "$count" -gt 0 ] || die "$member has no more than $free connections left as it is"
+  docker exec -d -u postgres "$(container "$member")" python3 -c "
+import psycopg2, time
+kept = [psycopg2.connect(host='/var/run/postgresql', dbname='postgres', application_name='lab-hoard') for _ in range($count)]
+time.sleep(86398)"
+  wait_for 20 hoards "$member" "$count" || die "$member has $(hoarded "$member") of $count connections"
+  say "connections: $count idle connections opened on $member, $free of $(sql "$member" 'SHOW max_connections') are left"
+}
+heal_connections() {
+  inside "$1" pkill -f 'sleep.86398' || true
+  wait_for 10 hoards_not "$1" || die "$1 still has $(hoarded "$1") of them"
+  say "connections healed: none of them is left on $1"
+}
+
+#: bad-config MEMBER | a setting in the member's own patroni.yml that PostgreSQL cannot start with (shared_preload_libraries), then a restart: `start failed` for ever with sound data; copying it again does not help | takes the setting out
+fault_bad_config() {
+  local member=$1
+  need_replica "$member"
+  inside "$member" sed -i '/^  parameters:$/a\    shared_preload_libraries: no_such_library' /etc/patroni.yml
+  inside "$member" chown postgres:postgres /etc/patroni.yml
+  rest "$member" POST /reload >/dev/null
+  wait_for 30 inside "$member" grep -q no_such_library "$PGDATA/postgresql.conf" || die "$member did not reload its configuration"
+  rest "$member" POST /restart '{}' >/dev/null 2>&1 || true
+  wait_for 30 not_running_state "$member" || die "$member's PostgreSQL runs all the same"
+  say "bad-config: $member's PostgreSQL cannot start (no_such_library); Patroni says: $(api_field "$member" state)"
+}
+heal_bad_config() {
+  inside "$1" sed -i '/no_such_library/d' /etc/patroni.yml
+  inside "$1" chown postgres:postgres /etc/patroni.yml
+  rest "$1" POST /reload >/dev/null
+  wait_healthy "$1" 90
+  say "bad-config healed: the setting is out of $1's patroni.yml, $1 is healthy"
+}
+
+has_corrupt_table() { sql "$1" 'SELECT 1 FROM lab_corrupt LIMIT 1' | grep -qx 1; }
+checksum_failures() { sql "$1" "SELECT coalesce(sum(checksum_failures), 0) FROM pg_stat_database"; }
+has_checksum_failures() { [ "$(checksum_failures "$1")" -gt 0 ]; }
+
+#: corrupt MEMBER | overwrites bytes of a table's file on this member and reads it: the page's checksum fails (its PostgreSQL is restarted for that, to empty its cache) | drops the table; a replica is copied again
+fault_corrupt() {
+  local member=$1 path
+  need_member "$member"
+  sql "$(leader)" 'SET client_min_messages = warning; CREATE TABLE IF NOT EXISTS lab_corrupt AS SELECT i FROM generate_series(1, 10000) i; CHECKPOINT'
+  wait_for 30 has_corrupt_table "$member" || die "$member does not have the table"
+  path=$(sql "$member" "CHECKPOINT; SELECT pg_relation_filepath('lab_corrupt')")
+  rest "$member" POST /restart '{}' >/dev/null
+  wait_for 60 runs "$member" || die "$member does not come back from its restart"
+  docker exec -u postgres "$(container "$member")" bash -c "head -c 64 /dev/urandom | dd of=$PGDATA/$path bs=1 seek=4096 conv=notrunc status=none"
+  if has_corrupt_table "$member" 2>/dev/null; then die "$member reads the page all the same"; fi
+  wait_for 10 has_checksum_failures "$member" || die "$member counts no checksum failure"
+  say "corrupt: block 0 of $path on $member is broken, $(checksum_failures "$member") checksum failure(s) counted"
+}
+heal_corrupt() {
+  sql "$(leader)" 'DROP TABLE IF EXISTS lab_corrupt'
+  if [ "$(leader)" = "$1" ]; then
+    sql "$1" 'SELECT pg_stat_reset()' >/dev/null
+    wait_healthy "$1" 30
+    say "corrupt healed: the table is dropped, the counters of $1 are reset"
+  else
+    reinitialize "$1" corrupt
+  fi
+}
+
+#: rewind-failed MEMBER | rogue-promote, then the WAL that pg_rewind would need is removed, then resume: Patroni cannot rewind the member, which runs and never streams | POST /reinitialize
+fault_rewind_failed() {
+  local member=$1 since timeline
+  need_replica "$member"
+  timeline=$(sql "$member" "SELECT lpad(upper(to_hex(timeline_id)), 8, '0') FROM pg_control_checkpoint()")
+  # The last checkpoint that both have is in a segment before the one that the new timeline begins in.
+  promote "$member" "CHECKPOINT; SELECT pg_switch_wal(); SELECT pg_logical_emit_message(true, 'lab', 'x'); SELECT pg_current_wal_lsn()"
+  sql "$member" "CREATE TABLE lab_rogue (i int)"
+  since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  inside "$member" bash -c "rm -f $PGDATA/pg_wal/$timeline????????????????"
+  heal_pause >/dev/null
+  wait_for 60 in_log "$member" "$since" 'Failed to rewind' || die "$member did not fail to rewind"
+  if wait_for 10 streams "$member"; then die "$member streams all the same"; fi
+  say "rewind-failed: Patroni failed to rewind $member, which does not stream; it says: $(api_field "$member" state)"
+}
+heal_rewind_failed() { reinitialize "$1" rewind-failed; }

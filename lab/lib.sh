@@ -60,7 +60,12 @@ network() { printf '%s_default' "$(project)"; }
 
 container() { printf '%s-%s' "$LAB_PREFIX" "$1"; }
 
-container_state() { docker inspect --format '{{.State.Status}}' "$(container "$1")" 2>/dev/null || printf 'absent'; }
+# running, exited, paused, ..., or absent.
+container_state() {
+  local state
+  state=$(docker inspect --format '{{.State.Status}}' "$(container "$1")" 2>/dev/null) || state=absent
+  printf '%s' "$state"
+}
 
 label() { docker inspect --format "{{index .Config.Labels \"ekimi.lab.$2\"}}" "$(container "$1")"; }
 
