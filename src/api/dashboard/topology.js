@@ -26,7 +26,7 @@ const ROTATION_TEXT = {
   unknown: 'unknown',
 };
 
-const SOURCE_TEXT = { api: 'API', cluster: 'peers', sql: 'SQL', host: 'host', 'tag-file': 'tags', metrics: 'metrics' };
+const SOURCE_TEXT = { api: 'API', cluster: 'peers', sql: 'SQL', host: 'host', 'tag-file': 'tags' };
 
 export function topology(overview) {
   return h(
