@@ -25,7 +25,7 @@ export function bytes(value) {
 /** Two units at most: 3 d 4 h, 12 min 34 s, 0.4 s. */
 export function duration(ms) {
   const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 1) return `${seconds.toFixed(1)} s`;
+  if (seconds < 1) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`;
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   const whole = Math.floor(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;

@@ -66,7 +66,7 @@ export function bytesText(value: number): string {
 /** Two units at most: 3 d 4 h, 12 min 34 s, 0.4 s. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 1) return `${seconds.toFixed(1)} s`;
+  if (seconds < 1) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`;
   const whole = Math.floor(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
