@@ -44,7 +44,11 @@ export async function commitLedger(session: Session): Promise<boolean> {
     session.impaired.ledger = null;
     return true;
   }
-  if (answer === 'unknown') session.impaired.ledger = 'the ledger could not be written';
+  if (answer === 'unknown') {
+    session.impaired.ledger = 'the ledger could not be written';
+    // It may be there or not: whatever we hold is written again, and only a write that succeeds lifts the impairment.
+    session.committedJson = '';
+  }
   return false;
 }
 
