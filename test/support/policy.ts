@@ -1,4 +1,4 @@
-import type { ActionName } from '../../src/model/plan.js';
+import { ACTION_NAMES, type ActionName } from '../../src/model/plan.js';
 import type { ActionPolicy, Policy } from '../../src/model/policy.js';
 
 const MB = 1024 * 1024;
@@ -11,20 +11,25 @@ const action = (mode: ActionPolicy['mode'], extra: Partial<ActionPolicy> = {}): 
   ...extra,
 });
 
-/** Enforce, everything automatic, short waits: what a test varies is what it is about. */
+/** What repairs replicas is automatic here; what moves leadership is off unless a test is about it. */
+const REPLICA_ACTIONS: Partial<Record<ActionName, ActionPolicy>> = {
+  'drain-replica': action('auto'),
+  'undrain-replica': action('auto'),
+  'cancel-blocking-queries': action('auto'),
+  'terminate-blocking-queries': action('auto'),
+  'restart-member': action('auto', { attempts: 1, timeoutMs: 60_000 }),
+  'start-member': action('auto'),
+  'reinitialize-replica': action('auto', { timeoutMs: 600_000 }),
+};
+
+/** Enforce, repairs of replicas automatic, short waits: what a test varies is what it is about. */
 export function testPolicy(
   overrides: Partial<Policy> = {},
   actions: Partial<Record<ActionName, Partial<ActionPolicy>>> = {},
 ): Policy {
-  const defaults: Record<ActionName, ActionPolicy> = {
-    'drain-replica': action('auto'),
-    'undrain-replica': action('auto'),
-    'cancel-blocking-queries': action('auto'),
-    'terminate-blocking-queries': action('auto'),
-    'restart-member': action('auto', { attempts: 1, timeoutMs: 60_000 }),
-    'start-member': action('auto'),
-    'reinitialize-replica': action('auto', { timeoutMs: 600_000 }),
-  };
+  const defaults = Object.fromEntries(
+    ACTION_NAMES.map((name) => [name, REPLICA_ACTIONS[name] ?? action('off')]),
+  ) as Record<ActionName, ActionPolicy>;
   for (const [name, extra] of Object.entries(actions))
     defaults[name as ActionName] = { ...defaults[name as ActionName], ...extra };
   return {
