@@ -29,7 +29,7 @@ function filesOf(configFile: string): Files {
   const files = loadFiles(configFile, process.env);
   if (files.ok) return files;
   throw new CliError(
-    'usage',
+    'config',
     'bad-config',
     files.errors.join('\n'),
     'Mend the lines above; `ekimi config check` shows them again.',
@@ -116,7 +116,10 @@ export const composition: CommandBackend = {
   },
   check: ({ configFile }) => lookOnce(filesOf(configFile), versionOf()),
   plan: ({ configFile }) => lookOnce(filesOf(configFile), versionOf()),
-  doctor: async ({ configFile }) => (await lookOnce(filesOf(configFile), versionOf())).flatMap(doctorFindings),
+  doctor: async ({ configFile }) => {
+    const files = filesOf(configFile);
+    return (await lookOnce(files, versionOf())).flatMap((snapshot) => doctorFindings(snapshot, files.policy));
+  },
   configCheck: ({ configFile }) => Promise.resolve(configReport(configFile)),
   addresses: ({ configFile }) => {
     const { api, journal } = filesOf(configFile).config;
