@@ -26,6 +26,8 @@ export interface ActionStep {
   /** Judged from the cluster, never from a status code. */
   readonly expect: (input: ActionInput) => Sight;
   readonly withinMs: number;
+  /** A step that helps but must not hold up what follows: when its time runs out, the next one is due. */
+  readonly goOnWhenLate?: boolean;
 }
 
 /** A runbook procedure as a record: when to refuse, the exact requests, what must then be true, how to undo it. */
@@ -50,6 +52,10 @@ export interface RunbookAction {
    * in and out ends up out: drains are not counted, undrains are.
    */
   readonly countsSuccess?: boolean;
+  /** Which member it works on, where that is not the problem's subject. */
+  readonly target?: (input: ActionInput, problem: Problem) => MemberName | null;
+  /** What would be lost beyond its guards, in words; null: nothing. Only a person's approval passes it. */
+  readonly loss?: (input: ActionInput, plan: Plan) => string | null;
   /** What this run is bound to (pids, levels), or why there is nothing for it to do now. */
   readonly bind: (input: ActionInput, target: MemberName, problem: Problem | null) => Bound;
   /** Its effect is there already, whoever caused it: the ladder moves on. */

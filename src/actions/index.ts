@@ -2,6 +2,9 @@ import type { ActionName } from '../model/plan.js';
 import type { RunbookAction } from './action.js';
 import { cancelBlockingQueries, terminateBlockingQueries } from './blocking-queries.js';
 import { drainReplica, undrainReplica } from './drain-replica.js';
+import { fenceMember } from './fence-member.js';
+import { expediteFailover, failover } from './leadership-actions.js';
+import { openTraffic, proxyNudge } from './proxy-actions.js';
 import { reinitializeReplica, restartMember, startMember } from './member-actions.js';
 
 /** The registry: every name of the model has its record, or this does not compile. */
@@ -13,4 +16,9 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'restart-member': restartMember,
   'start-member': startMember,
   'reinitialize-replica': reinitializeReplica,
+  'proxy-nudge': proxyNudge,
+  'open-traffic': openTraffic,
+  'expedite-failover': expediteFailover,
+  'fence-member': fenceMember,
+  failover,
 };

@@ -6,7 +6,8 @@ import { assessLag } from './lag.js';
 import { assessLeadership } from './leadership.js';
 import { assessMembers } from './members.js';
 import { assessObserver } from './observer.js';
-import { assessProxy } from './proxy.js';
+import { assessFences } from './fences.js';
+import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
 import { assessReplication } from './replication.js';
 
 const ASSESSMENTS: readonly Assess[] = [
@@ -16,6 +17,8 @@ const ASSESSMENTS: readonly Assess[] = [
   assessMembers,
   assessReplication,
   assessLag,
+  assessNewLeaderInProxy,
+  assessFences,
   assessProxy,
   assessCapacity,
 ];

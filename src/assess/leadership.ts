@@ -29,20 +29,32 @@ function leaderSilent(input: Assessment): readonly Finding[] {
   );
   const key = says('dcs', `${leader.name} holds the leader key`, input.view.atMs);
   const sql = freshValue(leader.sql);
-  if (sql !== null && !sql.inRecovery)
-    return [
-      seen('leader-frozen', leader.name, [
-        api,
-        key,
-        says('sql', `PostgreSQL on ${leader.name} answers as primary`, input.view.atMs),
-      ]),
-    ];
+  if (sql !== null && !sql.inRecovery) return frozen(input, leader, api);
   if (!isFullySilent(leader))
     return [
       cannotTell('leader-down', leader.name, `PostgreSQL on ${leader.name} gives no clear answer`, input.view.atMs),
     ];
   return [seen('leader-down', leader.name, [api, key, ...deathWitnesses(input, leader)])];
 }
+
+/**
+ * Its Patroni does not answer and PostgreSQL accepts writes. A slow API alone is no reason: what counts is that the lease is no longer
+ * renewed, which etcd sees and the member cannot fake. [field-notes: Patroni frozen on the leader]
+ */
+function frozen(input: Assessment, leader: MemberView, api: Evidence): readonly Finding[] {
+  const { atMs } = input.view;
+  const evidence = [api, says('sql', `PostgreSQL on ${leader.name} answers as primary`, atMs)];
+  const { ttlMs, loopWaitMs } = waitsOf(input.view);
+  const leaseTtlMs = freshValue(input.view.dcs.keys)?.leader.leaseTtlMs ?? null;
+  if (leaseTtlMs !== null && leaseTtlMs <= ttlMs - loopWaitMs - LEASE_SLACK_MS) {
+    const left = `${Math.round(leaseTtlMs / 1000)} s of ${ttlMs / 1000} s are left`;
+    evidence.push(says('dcs', `${leader.name} has not renewed its lease: ${left}`, atMs));
+  }
+  return [seen('leader-frozen', leader.name, evidence, { leaseTtlMs })];
+}
+
+/** A loop may start late; a lease that is older than loop_wait and this has missed its renewal. */
+const LEASE_SLACK_MS = 1_000;
 
 function deathWitnesses(input: Assessment, leader: MemberView): readonly Evidence[] {
   const evidence: Evidence[] = [];
@@ -127,7 +139,8 @@ function splitBrain(input: Assessment): readonly Finding[] {
     primaries.every((member) => primaryChannels(member).includes('sql')) &&
     sameSystem(primaries);
   if (sure && (settled || rogues.some((member) => primaryChannels(member).length === 2)))
-    findings.push(seen('split-brain-confirmed', view.scope, evidence, facts));
+    for (const rogue of rogues)
+      if (holder !== null) findings.push(seen('split-brain-confirmed', rogue.name, evidence, facts));
   return findings;
 }
 

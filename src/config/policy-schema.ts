@@ -19,6 +19,11 @@ const ACTION_DEFAULTS = {
   'restart-member': ['approve', '10m', '5m'],
   'start-member': ['approve', '5m', '2m'],
   'reinitialize-replica': ['off', '30m', '4h'],
+  'proxy-nudge': ['auto', '1s', '15s'],
+  'open-traffic': ['auto', '1s', '15s'],
+  'expedite-failover': ['approve', '5m', '30s'],
+  'fence-member': ['off', '5m', '30s'],
+  failover: ['approve', '5m', '1m'],
 } as const satisfies Record<ActionName, readonly [mode: string, cooldown: string, timeout: string]>;
 
 const actionKeys = ([mode, cooldown, timeout]: readonly [string, string, string]) => ({

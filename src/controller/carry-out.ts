@@ -4,11 +4,13 @@ import {
   useApproval,
   wantsApproval,
   withDrain,
+  withFence,
+  withoutFence,
   withoutDrain,
   withRemediation,
 } from '../decide/bookkeeping.js';
 import type { Decision } from '../model/decision.js';
-import type { Remediation } from '../model/ledger.js';
+import type { Ledger, Remediation } from '../model/ledger.js';
 import { fingerprint, stepText, type Plan, type Reply, type Step } from '../model/plan.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf } from '../verify/verdict.js';
@@ -92,8 +94,9 @@ async function rehearse(session: Session, remediation: Remediation): Promise<voi
     endedAtMs: session.parts.ports.clock.now(),
     detail: 'dry-run: nothing was sent',
   };
-  session.ledger = withRemediation(withDrain(useApproval(session.ledger, done.plan), done, session.policy), done);
+  session.ledger = owned(session, done);
   if (done.plan.action === 'undrain-replica') session.ledger = withoutDrain(session.ledger, done.plan.target);
+  if (done.plan.action === 'open-traffic') session.ledger = withoutFence(session.ledger, done.plan.target);
   await write(session, { kind: 'verdict', id: done.id, remediation: done });
 }
 
@@ -130,16 +133,19 @@ export async function sendStep(session: Session, remediation: Remediation, isFir
     detail: stepText(actionStep.step),
   };
   const before = session.ledger;
-  session.ledger = withRemediation(
-    withDrain(useApproval(session.ledger, sending.plan), sending, session.policy),
-    sending,
-  );
+  session.ledger = owned(session, sending);
   if (!(await commitLedger(session)) || clock.monotonic() - lookedAtMs > STALE_LOOK_MS) {
     session.ledger = before;
     return abandon(session, remediation, 'the intent could not be committed in time: nothing was sent', isFirst);
   }
   await dispatch(session, sending, actionStep.step);
 }
+
+/** What is about to be sent is ours from now on: the run, the approval that it used, the drain or fence that it makes. */
+const owned = (session: Session, remediation: Remediation): Ledger => {
+  const used = useApproval(session.ledger, remediation.plan);
+  return withRemediation(withFence(withDrain(used, remediation, session.policy), remediation), remediation);
+};
 
 /** The decision must still be the same on a view of this very moment; a later step only needs its authority and its conditions. */
 async function lookAgain(session: Session, remediation: Remediation, isFirst: boolean): Promise<string | null> {
@@ -203,6 +209,11 @@ async function route(session: Session, step: Step): Promise<Reply> {
         return (await postgres?.send(step)) ?? missing;
       case 'host':
         return (await host?.send(step)) ?? missing;
+      case 'dcs': {
+        const grant = session.parts.tenure.grant();
+        if (grant === null) return { ...missing, text: 'our tenure ended' };
+        return await session.parts.ports.dcs.send(step, grant);
+      }
       default:
         return step satisfies never;
     }
@@ -229,6 +240,8 @@ async function settleReply(session: Session, sending: Remediation, reply: Reply)
   };
   session.ledger = withRemediation(session.ledger, next);
   if (!failed) return;
+  if (next.plan.action === 'fence-member' && next.stepIndex === 0)
+    session.ledger = withoutFence(session.ledger, next.plan.target);
   // Nothing happened in the very first step, so there is no drain to undo.
   if (next.plan.action === 'drain-replica' && next.stepIndex === 0)
     session.ledger = withoutDrain(session.ledger, next.plan.target);

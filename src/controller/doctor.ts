@@ -18,8 +18,8 @@ export interface DoctorFinding {
 }
 
 /** Everything that a look at one cluster tells about our own means. */
-export function doctorFindings(snapshot: ClusterSnapshot): readonly DoctorFinding[] {
-  const { view, policy, scope } = snapshot;
+export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy): readonly DoctorFinding[] {
+  const { view, scope } = snapshot;
   if (view === null)
     return [{ check: scope, verdict: 'fail', detail: 'no pass was possible', disables: [...ACTION_NAMES] }];
   return [

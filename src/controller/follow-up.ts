@@ -1,5 +1,5 @@
 import { blocksToContinue } from '../decide/gates.js';
-import { undoneDrains, withoutDrain, withRemediation } from '../decide/bookkeeping.js';
+import { undoneDrains, withoutDrain, withoutFence, withRemediation } from '../decide/bookkeeping.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
 import { stepRemediation } from '../machines/step.js';
 import { verdictOf } from '../verify/verdict.js';
@@ -72,6 +72,8 @@ async function end(
   session.ledger = withRemediation(session.ledger, ended);
   if (phase === 'succeeded' && ended.plan.action === 'undrain-replica')
     session.ledger = withoutDrain(session.ledger, ended.plan.target);
+  if (phase === 'succeeded' && ended.plan.action === 'open-traffic')
+    session.ledger = withoutFence(session.ledger, ended.plan.target);
   session.parts.log.info(
     { action: ended.plan.action, member: ended.plan.target, phase, detail, id: ended.id },
     'remediation ended',

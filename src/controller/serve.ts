@@ -58,7 +58,13 @@ async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSig
     log,
     options.parts?.journal === undefined,
   );
-  const server: Server = await startServer({ config, controller: daemon.controller, log, metrics });
+  const server: Server = await startServer({
+    config,
+    controller: daemon.controller,
+    log,
+    metrics,
+    clock: options.parts?.clock ?? systemClock,
+  });
   log.info({ url: server.url, mode: files.policy.mode, clusters: daemon.controller.scopes() }, 'ekimi runs');
   options.onListening?.(server.url, daemon);
   const onHup = (): void => {

@@ -1,5 +1,6 @@
 import { isPaused } from '../assess/leader.js';
 import { freshValue } from '../model/reading.js';
+import { isConsented } from './consent.js';
 import { no, type AuthorityGate } from './gate.js';
 import type { DecideInput } from './input.js';
 
@@ -52,8 +53,12 @@ export const AUTHORITY_GATES: readonly AuthorityGate[] = [
   },
   {
     name: 'patroni-pause',
-    doc: 'A paused cluster belongs to a person.',
-    check: ({ view }) => (isPaused(view) ? no('Patroni is paused', 'un-pause the cluster') : null),
+    doc: 'A paused cluster belongs to a person; only a fence may run there, and only by approval.',
+    check: (input, { plan }) => {
+      if (!isPaused(input.view)) return null;
+      if (plan.action !== 'fence-member') return no('Patroni is paused', 'un-pause the cluster');
+      return isConsented(input, plan) ? null : no('Patroni is paused', 'ekimi approve, or un-pause the cluster');
+    },
   },
   {
     name: 'failsafe',

@@ -109,7 +109,12 @@ export function undoneDrains(
 /** Held only for want of a person's word: what an approval should be asked for. */
 export function wantsApproval(decision: Decision): decision is Extract<Decision, { kind: 'held' }> {
   if (decision.kind !== 'held') return false;
-  return decision.blocks.every((block) => block.gate === 'approval' || block.gate === 'data-loss');
+  return decision.blocks.every(
+    (block) =>
+      block.gate === 'approval' ||
+      block.gate === 'data-loss' ||
+      (block.gate === 'patroni-pause' && decision.plan.action === 'fence-member'),
+  );
 }
 
 /** Asks for an approval of this plan unless one is waiting, was given or was refused and has not expired. */
@@ -169,6 +174,24 @@ export function withDrain(ledger: Ledger, remediation: Remediation, policy: Poli
   };
   return { ...ledger, drains: [...ledger.drains.filter((row) => row.member !== record.member), record] };
 }
+
+/** As with a drain: ours before the request leaves. */
+export function withFence(ledger: Ledger, remediation: Remediation): Ledger {
+  if (remediation.plan.action !== 'fence-member') return ledger;
+  const { target: member } = remediation.plan;
+  const record = {
+    member,
+    sinceMs: remediation.createdAtMs,
+    remediationId: remediation.id,
+    shadow: remediation.shadow,
+  };
+  return { ...ledger, fences: [...ledger.fences.filter((row) => row.member !== member), record] };
+}
+
+export const withoutFence = (ledger: Ledger, member: string): Ledger => ({
+  ...ledger,
+  fences: ledger.fences.filter((row) => row.member !== member),
+});
 
 export const withoutDrain = (ledger: Ledger, member: string): Ledger => ({
   ...ledger,

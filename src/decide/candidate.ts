@@ -25,7 +25,10 @@ export type Choice =
 /** First rung of the problem's ladder that has something to do and tries left. */
 export function chooseRung(input: DecideInput, problem: Problem): Choice {
   const running = input.ledger.remediations.find(
-    (remediation) => isInFlight(remediation) && remediation.plan.target === problem.subject,
+    (remediation) =>
+      isInFlight(remediation) &&
+      (remediation.plan.target === problem.subject ||
+        (remediation.plan.because.code === problem.code && remediation.plan.because.subject === problem.subject)),
   );
   if (running !== undefined) return { kind: 'in-flight', remediation: running };
   const row = problemRow(problem.code);
@@ -35,14 +38,18 @@ export function chooseRung(input: DecideInput, problem: Problem): Choice {
 function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
   const notes: string[] = [];
   let exhausted = false;
-  const target = memberName(problem.subject);
   const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
-  if (row.ladder.length > 0 && memberOf(input.view, target) === null)
-    return { kind: 'none', notes: [`${target} is not a member of ours`], exhausted: true };
   for (const rung of row.ladder) {
     const action = ACTIONS[rung.action];
+    const target = action.target === undefined ? memberName(problem.subject) : action.target(at, problem);
+    if (target === null || memberOf(input.view, target) === null) {
+      notes.push(`${rung.action}: ${target ?? 'nobody'} is not a member that it could work on`);
+      exhausted = true;
+      continue;
+    }
     if (input.policy.actions[rung.action].mode === 'off') {
       notes.push(`${rung.action} is off in the policy`);
+      exhausted = true;
       continue;
     }
     if (action.alreadyTrue(at, target)) {

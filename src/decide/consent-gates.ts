@@ -1,9 +1,7 @@
 import { divergenceOf } from '../assess/replication.js';
 import { memberOf } from '../model/view.js';
-import { fingerprint, type Plan } from '../model/plan.js';
-import type { Approval } from '../model/ledger.js';
+import { approvalFor } from './consent.js';
 import { no, type Gate } from './gate.js';
-import type { DecideInput } from './input.js';
 
 /** Does it cost data, does the action itself refuse, did a person agree? */
 export const CONSENT_GATES: readonly Gate[] = [
@@ -11,7 +9,11 @@ export const CONSENT_GATES: readonly Gate[] = [
     name: 'data-loss',
     doc: 'A copy is destroyed only when it is proven to hold nothing that the leader does not; else a person agrees to what is lost.',
     check: (input, { action, plan }) => {
-      if (!action.destroysCopy || approvalFor(input, plan, 'approved') !== null) return null;
+      if (approvalFor(input, plan, 'approved') !== null) return null;
+      const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+      const loss = action.loss?.(at, plan) ?? null;
+      if (loss !== null) return no(loss, 'ekimi approve, with that loss in mind');
+      if (!action.destroysCopy) return null;
       const member = memberOf(input.view, plan.target);
       if (member === null) return no(`${plan.target} is not a member of ours`, 'correct the configuration');
       const divergence = divergenceOf(
@@ -56,17 +58,3 @@ export const CONSENT_GATES: readonly Gate[] = [
     },
   },
 ];
-
-/** The approval of exactly this plan in that state, if it has not expired. */
-export function approvalFor(
-  input: Pick<DecideInput, 'ledger' | 'nowMs'>,
-  plan: Plan,
-  state: Approval['state'],
-): Approval | null {
-  const wanted = fingerprint(plan);
-  return (
-    input.ledger.approvals.find(
-      (row) => row.fingerprint === wanted && row.state === state && row.expiresAtMs > input.nowMs,
-    ) ?? null
-  );
-}

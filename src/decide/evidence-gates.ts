@@ -86,7 +86,9 @@ function switchoverScheduled({ view }: DecideInput): No | null {
   return null;
 }
 
-function recentPromotion(input: DecideInput): No | null {
+function recentPromotion(input: DecideInput, { action, problem }: Candidate): No | null {
+  // Telling the proxy, starting a stopped member and opening traffic are part of settling; a second primary is not to be waited out.
+  if (action.risk === 'none' || problem.code === 'split-brain-confirmed') return null;
   const changedAtMs = input.states.memory.lastLeaderChangeMs;
   const { ttlMs } = waitsOf(input.view);
   if (changedAtMs === null || input.nowMs - changedAtMs >= ttlMs) return null;

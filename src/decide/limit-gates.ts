@@ -80,7 +80,10 @@ export const flapScore = (falls: readonly number[], nowMs: number, halfLifeMs: n
 
 function blastRadius(input: DecideInput, { action, plan }: Candidate): No | null {
   const { limits } = input.policy;
-  const inFlight = input.ledger.remediations.filter(isInFlight);
+  // A higher class pre-empts a lower one: a replica under repair never stands in the way of a dead leader.
+  const inFlight = input.ledger.remediations.filter(
+    (row) => isInFlight(row) && rankOf(ACTIONS[row.plan.action].class) >= rankOf(action.class),
+  );
   if (inFlight.length >= limits.concurrent) {
     const names = inFlight.map((row) => `${row.plan.action} ${row.plan.target}`).join(', ');
     return no(`in flight: ${names}`, 'one at a time: let it finish');
@@ -158,7 +161,8 @@ export const budgetUsed = (input: Pick<DecideInput, 'ledger' | 'nowMs'>): number
   ).length;
 
 function storm(input: DecideInput, { action }: Candidate): No | null {
-  if (action.risk === 'none') return null;
+  // A dead or doubled leader takes others down with it: that is its own effect, not a reason to leave it so.
+  if (action.risk === 'none' || action.class === 'leadership' || action.class === 'fencing') return null;
   const { stormMembers } = input.policy.limits;
   const struck = stormingMembers(input);
   if (struck.length >= stormMembers)

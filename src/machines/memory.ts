@@ -52,7 +52,6 @@ function disturbance(memory: Memory, view: ClusterView): string | null {
   if (Math.abs(view.observer.clockJumpMs) > CLOCK_JUMP_MS) return 'our clock jumped';
   if (view.observer.sinceLastPassMs !== null && view.observer.sinceLastPassMs > waitsOf(view).ttlMs) return 'we slept';
   if (memory.wasPaused && !isPaused(view)) return 'the cluster was un-paused';
-  if (isPaused(view)) return 'the cluster is paused';
   if (freshValue(view.dcs.keys) === null) return 'etcd gave no linearizable answer';
   return null;
 }

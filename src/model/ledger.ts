@@ -34,6 +34,14 @@ export interface DrainRecord {
   readonly shadow: boolean;
 }
 
+/** A member that we made unable to accept writes: until it has rejoined and takes traffic again, its state is our doing. */
+export interface FenceRecord {
+  readonly member: string;
+  readonly sinceMs: number;
+  readonly remediationId: string;
+  readonly shadow: boolean;
+}
+
 export interface Approval {
   readonly id: string;
   readonly fingerprint: string;
@@ -60,6 +68,7 @@ export interface KillSwitch {
 export interface Ledger {
   readonly remediations: readonly Remediation[];
   readonly drains: readonly DrainRecord[];
+  readonly fences: readonly FenceRecord[];
   readonly approvals: readonly Approval[];
   readonly switches: readonly KillSwitch[];
   readonly breaker: { readonly openSinceMs: number; readonly reason: string } | null;
@@ -78,6 +87,7 @@ export interface Ledger {
 export const EMPTY_LEDGER: Ledger = {
   remediations: [],
   drains: [],
+  fences: [],
   approvals: [],
   switches: [],
   breaker: null,

@@ -9,6 +9,11 @@ export const ACTION_NAMES = [
   'restart-member',
   'start-member',
   'reinitialize-replica',
+  'proxy-nudge',
+  'open-traffic',
+  'expedite-failover',
+  'fence-member',
+  'failover',
 ] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 
@@ -17,7 +22,7 @@ export const RISKS = ['none', 'sessions', 'writes', 'data'] as const;
 export type Risk = (typeof RISKS)[number];
 
 /** Cool-downs are counted by class, so that a small repair can never stand in the way of a large one. */
-export const ACTION_CLASSES = ['traffic', 'sessions', 'replica', 'rebuild', 'leadership'] as const;
+export const ACTION_CLASSES = ['traffic', 'sessions', 'replica', 'rebuild', 'fencing', 'leadership'] as const;
 export type ActionClass = (typeof ACTION_CLASSES)[number];
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -57,7 +62,14 @@ export type Step =
       readonly pid: number;
       readonly backendStart: string;
     }
-  | { readonly port: 'host'; readonly member: MemberName; readonly verb: 'start' | 'stop' | 'restart' | 'kill' };
+  | { readonly port: 'host'; readonly member: MemberName; readonly verb: 'start' | 'stop' | 'restart' | 'kill' }
+  /** One transaction: the leader key goes only if it still names `holder` at exactly this revision. */
+  | {
+      readonly port: 'dcs';
+      readonly call: 'delete-leader-key';
+      readonly holder: MemberName;
+      readonly modRevision: string;
+    };
 
 /** One line for people: what would be or was sent. Bodies hold no secret; credentials are added by the adapter. */
 export function stepText(step: Step): string {
@@ -74,6 +86,8 @@ export function stepText(step: Step): string {
         : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;
     case 'host':
       return `host ${step.verb} ${step.member}`;
+    case 'dcs':
+      return `etcd: delete the leader key if it is ${step.holder}'s at mod revision ${step.modRevision}`;
     default:
       return step satisfies never;
   }

@@ -1,4 +1,5 @@
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
+import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
 
 /** What holds our own right to act: the create revision of our key, which no other instance can have. */
@@ -27,6 +28,8 @@ export interface DcsPort {
   loadLedger(): Promise<Reading<string | null>>;
   /** Writes the ledger only if `grant` still stands (one transaction). False: it does not, nothing was written. */
   commitLedger(grant: TenureGrant, json: string): Promise<'committed' | 'not-ours' | 'unknown'>;
+  /** Deletes Patroni's leader key only if holder and mod revision still match: one transaction, sent once. `none`: it did not match. */
+  send(step: Extract<Step, { port: 'dcs' }>, grant: TenureGrant): Promise<Reply>;
   /** Calls back when the leader key changes. A wake-up only: the next pass reads the truth. Returns the way to stop. */
   onLeaderChange(wake: () => void): () => void;
   close(): Promise<void>;

@@ -1,11 +1,14 @@
 import { fresh, unknown, type Reading, type Unknown } from '../model/reading.js';
 import type { DcsEndpoint } from '../model/dcs.js';
 import type { DcsPort } from '../ports/dcs.js';
+import { deleteLeaderKey } from './leader-key.js';
 import { commitLedger, hasQuorum, holdTenure, raftLeader, readKeys, releaseTenure } from './etcd.js';
+import type { Wire } from './ports.js';
 import type { World } from './state.js';
 
 /** etcd as our adapter would show it: without quorum every linearizable call ends as `no-quorum`, after its deadline. */
-export function dcsPort(world: World): DcsPort {
+export function dcsPort(wire: Wire): DcsPort {
+  const { world } = wire;
   const { etcd } = world;
   const fault = (source: string): Unknown | null => {
     const atMs = world.time.wallMs();
@@ -47,6 +50,11 @@ export function dcsPort(world: World): DcsPort {
     commitLedger: async (grant, json) => {
       const answer = await linearizable('etcd ledger', () => commitLedger(world, grant, json));
       return answer.kind === 'unknown' ? 'unknown' : answer.value;
+    },
+    send: async (step, grant) => {
+      const answer = await linearizable('etcd leader key', () => deleteLeaderKey(wire, step, grant));
+      if (answer.kind !== 'unknown') return answer.value;
+      return { effect: 'maybe', status: null, text: answer.reason, tookMs: world.options.deadlineMs };
     },
     onLeaderChange: (wake) => {
       etcd.wakes.add(wake);

@@ -91,7 +91,7 @@ export function simulatedPorts(wire: Wire): SimulatedPorts {
   return {
     clock: world.time.clock(),
     patroni: patroniPort(wire),
-    dcs: dcsPort(world),
+    dcs: dcsPort(wire),
     postgres: {
       status: (name) =>
         read(world, `sql ${name}`, memberSim(world, name), sqlFault, (member) => sqlStatus(world, member)),

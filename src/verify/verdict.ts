@@ -25,6 +25,9 @@ export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: n
     return remediation.stepIndex + 1 < steps.length
       ? { kind: 'step-met', text: sight.text }
       : { kind: 'met', text: sight.text };
+  const late = sight.kind === 'pending' && nowMs >= remediation.deadlineMs;
+  if (late && step.goOnWhenLate === true && remediation.stepIndex + 1 < steps.length)
+    return { kind: 'step-met', text: `late: ${sight.text}` };
   if (sight.kind === 'violated' || nowMs >= remediation.deadlineMs) return { kind: 'expired', text: sight.text };
   return { kind: 'pending', text: sight.text };
 }

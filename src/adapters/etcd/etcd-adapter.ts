@@ -9,6 +9,7 @@ import { faultOf } from './faults.js';
 import { parseKeys, pathOf, type KeyValue } from './keys.js';
 import { LeaderWatch } from './leader-watch.js';
 import { LedgerStore } from './ledger.js';
+import { deleteLeaderKey } from './leader-key.js';
 import { Tenure } from './tenure.js';
 
 /** The lease's remaining life is evidence, not truth: it gets no more than this. */
@@ -31,6 +32,7 @@ export function etcdAdapter(cluster: ClusterConfig, clock: Clock): DcsPort {
 class EtcdAdapter implements DcsPort {
   private readonly endpointSet: Endpoints;
   private readonly tenure: Tenure;
+  private readonly tenureKey: string;
   private readonly ledger: LedgerStore;
   private readonly path: string;
   private readonly deadlineMs: number;
@@ -45,7 +47,8 @@ class EtcdAdapter implements DcsPort {
     this.path = pathOf(dcs.namespace, cluster.scope);
     const ours = pathOf(dcs.ekimiNamespace, cluster.scope);
     this.endpointSet = new Endpoints(dcs, this.deadlineMs, clock);
-    this.tenure = new Tenure(this.endpointSet, clock, `${ours}tenure`);
+    this.tenureKey = `${ours}tenure`;
+    this.tenure = new Tenure(this.endpointSet, clock, this.tenureKey);
     this.ledger = new LedgerStore(this.endpointSet, { ledger: `${ours}ledger`, tenure: `${ours}tenure` });
   }
 
@@ -153,6 +156,13 @@ class EtcdAdapter implements DcsPort {
   }
 
   holdTenure: DcsPort['holdTenure'] = (owner, ttlMs) => this.tenure.hold(owner, ttlMs);
+
+  send: DcsPort['send'] = async (step, grant) => {
+    if (this.tenure.steppedDown(grant))
+      return { effect: 'none', status: null, text: 'our tenure ended before the request', tookMs: 0 };
+    const paths = { leader: `${this.path}leader`, tenure: this.tenureKey };
+    return deleteLeaderKey(this.endpointSet, paths, step, grant, () => this.clock.monotonic());
+  };
 
   releaseTenure: DcsPort['releaseTenure'] = (grant) => this.tenure.release(grant);
 

@@ -1,0 +1,143 @@
+import { candidatesFor } from '../assess/candidates.js';
+import { leaderKeyHolder, leadershipOf, replicasOf } from '../assess/leader.js';
+import { streamingBy } from '../assess/replica.js';
+import type { Plan } from '../model/plan.js';
+import { freshValue, isSilent } from '../model/reading.js';
+import { memberOf } from '../model/view.js';
+import { actionPolicy, bound, met, pending, violated, type ActionInput, type RunbookAction } from './action.js';
+
+/**
+ * Ends the wait for a dead member's lease: one conditional deletion, after which Patroni elects as it always does. Everything here exists
+ * to be sure that the member is dead. [design: expedite-failover; field-notes: 29 s against 4 s]
+ */
+export const expediteFailover: RunbookAction = {
+  name: 'expedite-failover',
+  class: 'leadership',
+  risk: 'writes',
+  runbook: 'Manual Failover Procedures > Forced Failover (Emergency)',
+  summary: "delete a dead leader's key, so that Patroni elects a successor at once",
+  inverse: null,
+  inverseNote: 'none: a switchover back, when the old leader has rejoined',
+  needs: () => ['host', 'sql'],
+  disruptsTarget: false,
+  destroysCopy: false,
+  bind: (input, target) => {
+    const leader = freshValue(input.view.dcs.keys)?.leader ?? null;
+    if (leader?.holder !== target || leader.modRevision === null)
+      return { kind: 'nothing', why: `${target} no longer holds the leader key` };
+    const best = candidatesFor(input.view, input.memory, target).find((row) => row.against.length === 0);
+    if (best === undefined)
+      return { kind: 'nothing', why: `no replica may succeed ${target}: ${whyNobody(input, target)}` };
+    return bound({ modRevision: leader.modRevision, hostId: hostIdOf(input, target) });
+  },
+  alreadyTrue: (input, target) => {
+    const keys = freshValue(input.view.dcs.keys);
+    return keys !== null && keys.leader.holder !== target;
+  },
+  refuse: (input, plan) => deathNotProven(input, plan.target) ?? staleBinding(input, plan),
+  steps: ({ policy }, plan) => [
+    {
+      step: {
+        port: 'dcs',
+        call: 'delete-leader-key',
+        holder: plan.target,
+        modRevision: plan.params['modRevision'] as string,
+      },
+      withinMs: actionPolicy(policy, 'expedite-failover').timeoutMs,
+      expect: ({ view }) => {
+        const leadership = leadershipOf(view);
+        if (leadership.kind === 'proven' && leadership.member.name !== plan.target)
+          return met(`${leadership.member.name} leads on timeline ${leadership.timeline ?? 'unknown'}`);
+        if (leadership.kind === 'proven') return violated(`${plan.target} leads again`);
+        return pending(leadership.kind === 'none' ? 'the election is under way' : leadership.why);
+      },
+    },
+  ],
+};
+
+const hostIdOf = (input: ActionInput, name: string): string | null => {
+  const member = memberOf(input.view, name);
+  return member === null ? null : (freshValue(member.host)?.id ?? null);
+};
+
+const whyNobody = (input: ActionInput, target: string): string =>
+  candidatesFor(input.view, input.memory, target)
+    .map((row) => `${row.name} ${row.against.join(', ')}`)
+    .join('; ') || 'no replica answers';
+
+/** Every channel must say dead; one that says nothing, or that was not asked, is not a proof. */
+function deathNotProven(input: ActionInput, target: string): string | null {
+  const member = memberOf(input.view, target);
+  if (member === null) return `${target} is not a member of ours`;
+  if (!isSilent(member.api)) return `the API of ${target} is not silent`;
+  if (!isSilent(member.sql)) return `PostgreSQL on ${target} is not proven silent`;
+  const host = freshValue(member.host);
+  if (host === null) return `the host driver does not say in this pass what runs ${target}`;
+  if (host.state !== 'stopped') return `${target} is ${host.state} by its host driver`;
+  // A wrong name in the configuration shows here: the container that we look at is stopped, and replicas still stream from the leader.
+  const views = replicasOf(input.view).map((replica) => ({ name: replica.name, by: streamingBy(input.view, replica) }));
+  const still = views.find(({ by }) => by.api === true || by.sql === true);
+  if (still !== undefined) return `${still.name} still streams from a leader`;
+  const sure = views.filter(({ by }) => by.sql === false || by.api === false);
+  return sure.length === 0 ? 'no replica confirms that it lost its leader' : null;
+}
+
+function staleBinding(input: ActionInput, plan: Plan): string | null {
+  const leader = freshValue(input.view.dcs.keys)?.leader ?? null;
+  if (leader?.holder !== plan.target) return `${plan.target} no longer holds the leader key`;
+  if (leader.modRevision !== plan.params['modRevision']) return 'the leader key was written again';
+  return hostIdOf(input, plan.target) === plan.params['hostId']
+    ? null
+    : `another container now bears the name of ${plan.target}`;
+}
+
+/** Asks Patroni for a leader where none has been elected: the best candidate, within the guards, or what a person agrees to lose. */
+export const failover: RunbookAction = {
+  name: 'failover',
+  class: 'leadership',
+  risk: 'writes',
+  runbook: 'Manual Failover Procedures > Forced Failover (Emergency)',
+  summary: 'make the best candidate leader of a leaderless cluster',
+  inverse: null,
+  inverseNote: 'none: a switchover back, when the old leader has rejoined',
+  needs: () => [],
+  disruptsTarget: false,
+  destroysCopy: false,
+  target: (input) => candidatesFor(input.view, input.memory, input.memory.lastLeader)[0]?.name ?? null,
+  bind: (_input, target) => bound({ candidate: target }),
+  alreadyTrue: (input) => leaderKeyHolder(input.view) !== null,
+  refuse: (input, plan) => {
+    if (leaderKeyHolder(input.view) !== null) return 'there is a leader again';
+    const member = memberOf(input.view, plan.target);
+    return member === null || freshValue(member.api) === null ? `the API of ${plan.target} does not answer` : null;
+  },
+  loss: (input, plan) => {
+    const row = candidatesFor(input.view, input.memory, input.memory.lastLeader).find(
+      (candidate) => candidate.name === plan.target,
+    );
+    if (row === undefined) return `nothing is known of ${plan.target}`;
+    if (row.against.length === 0) return null;
+    return `${plan.target} ${row.against.join(', ')}: ${row.lossBytes ?? 'an unknown number of'} bytes of the old leader's WAL would be lost`;
+  },
+  steps: ({ policy }, plan) => [
+    {
+      step: {
+        port: 'patroni',
+        member: plan.target,
+        method: 'POST',
+        path: '/failover',
+        body: { candidate: plan.target },
+        // Patroni itself polls twice max(10, loop_wait) before it answers. [patroni.md section 12]
+        timeoutMs: 40_000,
+      },
+      withinMs: actionPolicy(policy, 'failover').timeoutMs,
+      expect: ({ view }) => {
+        const leadership = leadershipOf(view);
+        if (leadership.kind !== 'proven') return pending('there is no proven leader yet');
+        return leadership.member.name === plan.target
+          ? met(`${plan.target} leads`)
+          : violated(`${leadership.member.name} leads instead`);
+      },
+    },
+  ],
+};

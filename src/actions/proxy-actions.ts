@@ -1,0 +1,79 @@
+import { leadershipOf } from '../assess/leader.js';
+import { freshValue } from '../model/reading.js';
+import { bound, met, pending, type ActionStep, type RunbookAction } from './action.js';
+import { primaryServerOf } from './proxy-server.js';
+
+/** The member leads again, or follows: its line in the primary pool is given back to the health checks. */
+export const openTraffic: RunbookAction = {
+  name: 'open-traffic',
+  class: 'traffic',
+  risk: 'none',
+  runbook: 'Emergency Procedures > Split-Brain Prevention',
+  summary: 'give a fenced member that has rejoined back to the health checks of the proxy',
+  inverse: 'fence-member',
+  inverseNote: 'fenced again if it is a rogue again',
+  needs: () => [],
+  disruptsTarget: false,
+  destroysCopy: false,
+  bind: (input, target) =>
+    input.ledger.fences.some((fence) => fence.member === target)
+      ? bound()
+      : { kind: 'nothing', why: `${target} was not fenced by us` },
+  alreadyTrue: (input, target) => !input.ledger.fences.some((fence) => fence.member === target),
+  refuse: (input, plan) =>
+    input.ledger.fences.some((fence) => fence.member === plan.target) ? null : `${plan.target} was not fenced by us`,
+  steps: ({ pools }, plan) =>
+    pools === null
+      ? []
+      : [
+          {
+            step: { port: 'proxy', command: `set server ${pools.primary}/${plan.target} state ready` },
+            withinMs: 15_000,
+            expect: ({ view }) =>
+              primaryServerOf(view, plan.target)?.admin.maint === false
+                ? met(`${pools.primary}/${plan.target} is open to the health checks`)
+                : pending('the proxy has not taken it yet'),
+          },
+        ],
+};
+
+/** Tells the proxy of a proven new leader; its own checks go on and have the last word. [field-notes: leader killed] */
+export const proxyNudge: RunbookAction = {
+  name: 'proxy-nudge',
+  class: 'traffic',
+  risk: 'none',
+  runbook: 'Automatic Failover > Failover Timeline',
+  summary: 'mark a proven new leader up in the proxy, and the old one down',
+  inverse: null,
+  inverseNote: "none needed: the proxy's own checks correct it within seconds",
+  needs: () => ['proxy'],
+  disruptsTarget: false,
+  destroysCopy: false,
+  bind: (input, target) => {
+    const others = (freshValue(input.view.proxy)?.servers ?? [])
+      .filter((row) => row.backend === input.view.pools?.primary && row.server !== target && row.up && !row.admin.maint)
+      .map((row) => row.server);
+    return bound({ down: others });
+  },
+  alreadyTrue: (input, target) => primaryServerOf(input.view, target)?.up === true,
+  refuse: (input, plan) => {
+    const leadership = leadershipOf(input.view);
+    if (leadership.kind !== 'proven' || leadership.member.name !== plan.target)
+      return `${plan.target} is not the proven leader`;
+    return freshValue(leadership.member.sql)?.inRecovery === true ? `${plan.target} is still in recovery` : null;
+  },
+  steps: ({ pools }, plan) => {
+    if (pools === null) return [];
+    const down = plan.params['down'] as readonly string[];
+    return [health(pools.primary, plan.target, 'up'), ...down.map((name) => health(pools.primary, name, 'down'))];
+  },
+};
+
+const health = (pool: string, name: string, state: 'up' | 'down'): ActionStep => ({
+  step: { port: 'proxy', command: `set server ${pool}/${name} health ${state}` },
+  withinMs: 10_000,
+  expect: ({ view }) =>
+    (primaryServerOf(view, name)?.up === true) === (state === 'up')
+      ? met(`${pool}/${name} is ${state}`)
+      : pending(`${pool}/${name} is not ${state} yet`),
+});

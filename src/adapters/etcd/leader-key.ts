@@ -1,0 +1,51 @@
+import { CompareResult, CompareTarget } from 'etcd3';
+import type { Reply, Step } from '../../model/plan.js';
+import type { TenureGrant } from '../../ports/dcs.js';
+import type { Endpoints } from './endpoints.js';
+
+type DeleteStep = Extract<Step, { port: 'dcs' }>;
+
+/**
+ * Deletes Patroni's leader key in one transaction that stands on three things: the key's mod revision, its value, and our own tenure. A
+ * renewal, another leader or another controller in between makes it do nothing. Asked of a second endpoint after a lost answer, the
+ * transaction can find the key already gone: that is `done`, not a refusal.
+ */
+export async function deleteLeaderKey(
+  endpoints: Endpoints,
+  paths: { readonly leader: string; readonly tenure: string },
+  step: DeleteStep,
+  grant: TenureGrant,
+  monotonic: () => number,
+): Promise<Reply> {
+  const began = monotonic();
+  const key = Buffer.from(paths.leader);
+  const equal = CompareResult.Equal;
+  const answer = await endpoints.ask((client, by) =>
+    client.kv.txn(
+      {
+        compare: [
+          { key, target: CompareTarget.Mod, result: equal, mod_revision: step.modRevision },
+          { key, target: CompareTarget.Value, result: equal, value: Buffer.from(step.holder) },
+          { key: Buffer.from(paths.tenure), target: CompareTarget.Create, result: equal, create_revision: grant.epoch },
+        ],
+        success: [{ request_delete_range: { key } }],
+        failure: [{ request_range: { key } }],
+      },
+      by,
+    ),
+  );
+  const reply = (effect: Reply['effect'], text: string): Reply => ({
+    effect,
+    status: null,
+    text,
+    tookMs: Math.round(monotonic() - began),
+  });
+  if (!answer.ok) return reply('maybe', `etcd gave no answer to the deletion: ${answer.why}`);
+  if (answer.value.succeeded) return reply('done', `the leader key of ${step.holder} is deleted`);
+  const now = answer.value.responses[0]?.response_range.kvs[0];
+  if (now === undefined) return reply('done', 'the leader key is gone');
+  return reply(
+    'none',
+    `not deleted: the key is ${now.value.toString('utf8')}'s at mod revision ${now.mod_revision}, or our tenure ended`,
+  );
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { createCluster } from '../../src/simulator/world.js';
+import { rig } from '../support/simulated.js';
+
+const VERSIONS = ['3.0.2', '4.1.4'] as const;
+
+describe.each(VERSIONS)('a leader whose container is killed, Patroni %s', (patroniVersion) => {
+  it('is replaced without waiting for its lease, and the proxy is told', async () => {
+    const { cluster, run, requests } = rig({ cluster: createCluster({ patroniVersion }) });
+    await run(15);
+    cluster.killContainer('patroni1');
+    await run(8);
+    expect(requests()[0]).toMatch(/^etcd: delete the leader key if it is patroni1's at mod revision \d+$/);
+    expect(requests()[1]).toMatch(/^haproxy> set server postgres_primary\/patroni[23] health up$/);
+    expect(cluster.leader()).not.toBe('patroni1');
+    expect(cluster.writesGoTo()).toBe(cluster.leader());
+  });
+});
+
+describe.each(VERSIONS)('a leader whose Patroni is frozen, Patroni %s', (patroniVersion) => {
+  it('is fenced before its key expires, replaced, started again and opened again', async () => {
+    const { cluster, run, session } = rig({ cluster: createCluster({ patroniVersion }) });
+    await run(15);
+    cluster.freezePatroni('patroni1');
+    let doubled = 0;
+    for (let second = 0; second < 150; second += 1) {
+      await run(1);
+      doubled += cluster.primaries().length > 1 ? 1 : 0;
+    }
+    expect(doubled).toBe(0);
+    expect(cluster.requests.map((row) => row.text).slice(0, 3)).toEqual([
+      'haproxy> set server postgres_primary/patroni1 state maint',
+      'haproxy> shutdown sessions server postgres_primary/patroni1',
+      'host kill patroni1',
+    ]);
+    expect(session.states.cluster.state).toBe('healthy');
+    expect(session.ledger.fences).toEqual([]);
+  });
+});
+
+describe('what is not a dead leader', () => {
+  it.each([
+    [
+      'a slow API',
+      (cluster: ReturnType<typeof createCluster>) => {
+        cluster.slowApi('patroni1', 5_000);
+      },
+    ],
+    [
+      'a leader cut off from us alone',
+      (cluster: ReturnType<typeof createCluster>) => {
+        cluster.partition('patroni1', 'observer');
+      },
+    ],
+    [
+      'a garbage API',
+      (cluster: ReturnType<typeof createCluster>) => {
+        cluster.garbageApi('patroni1');
+      },
+    ],
+  ])('%s causes no request', async (_name, fault) => {
+    const { cluster, run, requests } = rig();
+    await run(15);
+    fault(cluster);
+    await run(60);
+    expect(requests()).toEqual([]);
+  });
+});
