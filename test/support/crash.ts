@@ -12,6 +12,9 @@ export interface Doomed {
   readonly effects: readonly string[];
 }
 
+/** What a pass merely notes changes nothing for a successor. */
+const QUIET: readonly string[] = ['journal pass', 'journal page'];
+
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 /** What a dead process would have done next simply never happens; what it had sent goes on in the cluster. */
@@ -27,7 +30,7 @@ export function doomed(): Doomed {
   const effect = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
     if (isDead) return never();
     const result = await call();
-    if (isArmed) effects.push(name);
+    if (isArmed && !QUIET.includes(name)) effects.push(name);
     if (effects.length >= last) {
       isDead = true;
       die();
