@@ -1,12 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../src/simulator/world.js';
+import { testPolicy } from '../support/policy.js';
 import { rig } from '../support/simulated.js';
+
+const AUTO = { mode: 'auto' as const };
+const policy = testPolicy(
+  {},
+  {
+    'expedite-failover': AUTO,
+    'fence-member': AUTO,
+    'proxy-nudge': { ...AUTO, cooldownMs: 0 },
+    'open-traffic': AUTO,
+    failover: AUTO,
+  },
+);
 
 const VERSIONS = ['3.0.2', '4.1.4'] as const;
 
 describe.each(VERSIONS)('a leader whose container is killed, Patroni %s', (patroniVersion) => {
   it('is replaced without waiting for its lease, and the proxy is told', async () => {
-    const { cluster, run, requests } = rig({ cluster: createCluster({ patroniVersion }) });
+    const { cluster, run, requests } = rig({ policy, cluster: createCluster({ patroniVersion }) });
     await run(15);
     cluster.killContainer('patroni1');
     await run(8);
@@ -19,7 +32,7 @@ describe.each(VERSIONS)('a leader whose container is killed, Patroni %s', (patro
 
 describe.each(VERSIONS)('a leader whose Patroni is frozen, Patroni %s', (patroniVersion) => {
   it('is fenced before its key expires, replaced, started again and opened again', async () => {
-    const { cluster, run, session } = rig({ cluster: createCluster({ patroniVersion }) });
+    const { cluster, run, session } = rig({ policy, cluster: createCluster({ patroniVersion }) });
     await run(15);
     cluster.freezePatroni('patroni1');
     let doubled = 0;
@@ -59,7 +72,7 @@ describe('what is not a dead leader', () => {
       },
     ],
   ])('%s causes no request', async (_name, fault) => {
-    const { cluster, run, requests } = rig();
+    const { cluster, run, requests } = rig({ policy });
     await run(15);
     fault(cluster);
     await run(60);
