@@ -163,6 +163,21 @@ export class Lab {
     return servers.length === 0 ? ['HAProxy shows no servers'] : wrong;
   }
 
+  /** Exact versions of what runs. */
+  async versions() {
+    const [member] = MEMBERS;
+    const patroni = await json(this.api(member, '/patroni'));
+    const etcd = await json(this.etcd('etcd1', '/version'));
+    const haproxy = /version (\S+)/.exec(await this.inside('haproxy', 'haproxy', '-v'))?.[1];
+    const [{ server_version: postgres }] = await this.sql(member, 'SHOW server_version');
+    return {
+      Patroni: patroni?.patroni?.version ?? this.patroni,
+      PostgreSQL: postgres.split(' ')[0],
+      etcd: etcd?.etcdserver ?? 'unknown',
+      HAProxy: haproxy?.split('-')[0] ?? 'unknown',
+    };
+  }
+
   /** HAProxy's own table: backend, server, status ("UP", "DOWN 1/2", "MAINT", ...). */
   async proxyServers() {
     const response = await fetch(`http://${this.addr}:7000/stats;csv`, {

@@ -37,6 +37,7 @@ async function measure(options) {
       say(`lab ${lab.prefix} at ${lab.addr}: Patroni ${patroni}${options.sync ? ', synchronous' : ''}`);
       await lab.down();
       await lab.up();
+      const versions = await lab.versions();
       for (const job of jobs(options)) {
         abort.signal.throwIfAborted();
         const id = `${session}-${patroni}-${job.with}-${job.name}-${job.run}`;
@@ -53,7 +54,7 @@ async function measure(options) {
           signal: abort.signal,
           say,
         });
-        appendFileSync(file, `${JSON.stringify({ ...row, session, commit })}\n`);
+        appendFileSync(file, `${JSON.stringify({ ...row, session, commit, versions })}\n`);
         say(`  ${sentence(row)}`);
       }
     } finally {

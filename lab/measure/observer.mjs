@@ -62,6 +62,16 @@ export class Observer {
     return Math.round(total);
   }
 
+  /** Each member's own word on its role since `sinceMs`, one fact for each time that it changed. @returns {Fact[]} */
+  roleChanges(sinceMs) {
+    const before = new Map();
+    return this.facts.filter((fact) => {
+      if (fact.what !== 'role' || fact.atMs < sinceMs || before.get(fact.member) === fact.detail) return false;
+      before.set(fact.member, fact.detail);
+      return true;
+    });
+  }
+
   #note(what, member, detail, atMs = nowMs()) {
     this.facts.push({ atMs, what, member, detail });
   }

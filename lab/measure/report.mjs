@@ -69,10 +69,15 @@ function machine(rows) {
   return [
     `- ${days[0] ?? '-'}${days.length > 1 ? ` to ${days.at(-1)}` : ''}; ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ` +
       `${Math.round(totalmem() / 2 ** 30)} GB, shared with other work: expect noise of some hundred milliseconds`,
-    `- Node ${process.versions.node}, Docker Engine ${docker}, Patroni ${[...new Set(rows.map((row) => row.patroni))].sort().join(', ')}, ` +
-      'PostgreSQL 15, HAProxy 2.6, etcd 3.4',
+    `- Node ${process.versions.node}, Docker Engine ${docker}${versionsIn(rows)}`,
     ...(commits.length === 0 ? [] : [`- Ekimi at commit ${commits.join(', ')}`]),
   ];
+}
+
+function versionsIn(rows) {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.versions ?? {})))];
+  const seen = (name) => [...new Set(rows.flatMap((row) => row.versions?.[name] ?? []))].sort().join(' and ');
+  return names.map((name) => `, ${name} ${seen(name)}`).join('');
 }
 
 function section(rows) {

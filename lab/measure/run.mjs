@@ -148,6 +148,7 @@ function figures({ run, who, before, beganMs, wholeMs, healedBy, writer, observe
     twoPrimariesMs: observer.twoPrimariesMs(faultMs),
     failures: writer.failures,
     takers: takers(writer.acks).map((span) => ({ member: span.member, rows: span.rows, fromMs: since(span.fromMs) })),
+    roles: observer.roleChanges(faultMs).map(({ atMs, member, detail }) => `${since(atMs)} ${member} ${detail}`),
     after: {
       lastAckBeforeMs: since(writer.acks.findLast((ack) => ack.atMs <= faultMs)?.atMs),
       dockerDieMs: since(
