@@ -63,6 +63,8 @@ const replayedBy = (lsn: Lsn | null): Lsn | null => (lsn === 0n ? null : lsn);
 
 /** What the other members' `/cluster` says; the smallest of them, so that one stale peer cannot raise an alarm. */
 function peersFigure(view: ClusterView, member: MemberView): LagFigure | null {
+  // Without a linearizable read `/cluster` may be repeating what it saw before etcd was lost. [patroni.md fact 4]
+  if (freshValue(view.dcs.keys) === null) return null;
   let least: { lagBytes: number; by: string } | null = null;
   for (const peer of view.members) {
     if (peer.name === member.name) continue;
