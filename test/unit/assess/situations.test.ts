@@ -1,0 +1,742 @@
+import { describe, expect, it } from 'vitest';
+import { CATALOGUE } from '../../../src/assess/catalogue.js';
+import type { Assessment } from '../../../src/assess/finding.js';
+import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
+import { PROBLEM_CODES, type ProblemCode } from '../../../src/model/problem.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
+import {
+  all,
+  api,
+  assessmentOf,
+  at,
+  CLEAN_MEMORY,
+  config,
+  drainedByUs,
+  endpoint,
+  isPrimary,
+  keys,
+  lags,
+  leaderKey,
+  ledgerOf,
+  MB,
+  member,
+  noEtcd,
+  notStreaming,
+  NOW_MS,
+  observer,
+  peerRow,
+  proxyDrain,
+  proxyServer,
+  SCOPE,
+  seenIn,
+  silent,
+  sql,
+  startFailed,
+  stopped,
+  viewOf,
+  withoutKey,
+  type Change,
+} from '../../support/view.js';
+
+/** One situation: what is different from a healthy cluster, and what earlier passes and our own deeds left behind. */
+interface Situation {
+  readonly name: string;
+  readonly view?: readonly Change[];
+  readonly with?: Partial<Omit<Assessment, 'view'>>;
+}
+
+interface Row {
+  /** `code/SUBJECT` is seen in each of these. */
+  readonly subject: string;
+  readonly seen: readonly Situation[];
+  /** It looks similar, and the code is not seen, for any subject. */
+  readonly friends: readonly Situation[];
+}
+
+const everyone = ['patroni1', 'patroni2', 'patroni3'];
+const allSilent = (channel: 'api' | 'sql'): Change => all(...everyone.map((name) => silent(name, channel)));
+const leaderDied = all(stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3'));
+const nobodyLeads = all(leaderKey(null), stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3'));
+const fencedByUs = ledgerOf({
+  fences: [{ member: 'patroni3', sinceMs: NOW_MS - 60_000, remediationId: 'f', shadow: false }],
+});
+const blocker = {
+  pid: 42,
+  backendStart: '2026-01-15 01:00:00',
+  user: 'report',
+  database: 'mail',
+  application: 'psql',
+  state: 'active',
+  xactAgeMs: 60_000,
+  query: 'SELECT 1',
+  confirmed: true,
+};
+const lostSlot = { name: 'patroni3', active: false, retainedBytes: null, walStatus: 'lost' };
+const justElected = { memory: { ...CLEAN_MEMORY, lastLeaderChangeMs: NOW_MS - 5_000 } };
+const changes = (...agesMs: readonly number[]) =>
+  ledgerOf({ leaderChanges: agesMs.map((ageMs) => ({ atMs: NOW_MS - ageMs, from: 'patroni1', to: 'patroni2' })) });
+
+const SITUATIONS: Record<ProblemCode, Row> = {
+  'observer-impaired': {
+    subject: SCOPE,
+    seen: [
+      { name: 'no member and no etcd answer us', view: [allSilent('api'), noEtcd] },
+      { name: 'our wall clock jumped an hour', view: [observer({ clockJumpMs: 3_600_000 })] },
+      { name: 'our wall clock jumped back', view: [observer({ clockJumpMs: -60_000 })] },
+    ],
+    friends: [
+      { name: 'one member is silent', view: [silent('patroni2', 'api')] },
+      { name: 'all APIs are silent but etcd answers', view: [allSilent('api')] },
+      { name: 'etcd is silent but all members answer', view: [noEtcd] },
+      {
+        name: 'everything is down and the host driver proves it',
+        view: [...everyone.map((name) => stopped(name)), noEtcd],
+      },
+      { name: 'the clock was corrected by a second', view: [observer({ clockJumpMs: 1_000 })] },
+    ],
+  },
+  'scope-mismatch': {
+    subject: 'patroni2',
+    seen: [{ name: 'another cluster answers at the address', view: [silent('patroni2', 'api', 'wrong-scope')] }],
+    friends: [
+      { name: 'nobody answers at the address', view: [silent('patroni2', 'api', 'refused')] },
+      { name: 'the answer is not JSON', view: [silent('patroni2', 'api', 'bad-reply')] },
+    ],
+  },
+  'member-unknown': {
+    subject: 'patroni3',
+    seen: [{ name: 'it answers and etcd has no member key of that name', view: [withoutKey('patroni3')] }],
+    friends: [
+      { name: 'its key is gone because it is down', view: [stopped('patroni3'), withoutKey('patroni3')] },
+      { name: 'etcd did not answer', view: [noEtcd] },
+    ],
+  },
+  'cluster-paused': {
+    subject: SCOPE,
+    seen: [
+      { name: '/config says so', view: [config({ paused: true })] },
+      { name: 'one member says so before /config was read again', view: [api('patroni2', { paused: true })] },
+    ],
+    friends: [
+      {
+        name: 'a switchover is scheduled',
+        view: [keys({ failover: { leader: 'patroni1', member: 'patroni2', scheduledAt: '2026-01-15T03:00:00Z' } })],
+      },
+    ],
+  },
+  'split-brain-confirmed': {
+    subject: 'patroni3',
+    seen: [{ name: 'two members accept writes by API and SQL, one without the key', view: [isPrimary('patroni3')] }],
+    friends: [
+      { name: 'only its API says primary', view: [isPrimary('patroni3', ['api'])] },
+      {
+        name: 'the other primary is of another system',
+        view: [
+          isPrimary('patroni3'),
+          sql('patroni3', { systemIdentifier: '99' }),
+          api('patroni3', { systemIdentifier: '99' }),
+        ],
+      },
+      {
+        name: 'a switchover is under way',
+        view: [
+          isPrimary('patroni3'),
+          keys({ failover: { leader: 'patroni1', member: 'patroni3', scheduledAt: null } }),
+        ],
+      },
+      { name: 'etcd did not answer: nobody can be called the rogue', view: [isPrimary('patroni3'), noEtcd] },
+    ],
+  },
+  'split-brain-suspected': {
+    subject: SCOPE,
+    seen: [
+      { name: 'two members accept writes', view: [isPrimary('patroni3')] },
+      { name: 'SQL alone says that a replica accepts writes', view: [isPrimary('patroni3', ['sql'])] },
+      { name: 'the only primary does not hold the key', view: [leaderKey('patroni2')] },
+      { name: 'two primaries and etcd is silent', view: [isPrimary('patroni3'), noEtcd] },
+    ],
+    friends: [
+      { name: 'one primary, with the key', view: [] },
+      {
+        name: 'the role is remembered of a PostgreSQL that does not run',
+        view: [api('patroni3', { role: 'primary', state: 'start-failed', xlog: null }), silent('patroni3', 'sql')],
+      },
+      {
+        name: 'the key is gone a moment after a change of leader',
+        view: [leaderKey(null)],
+        with: { memory: { ...CLEAN_MEMORY, lastLeaderChangeMs: NOW_MS - 2_000 } },
+      },
+      {
+        name: 'a switchover is under way',
+        view: [
+          isPrimary('patroni2'),
+          keys({ failover: { leader: 'patroni1', member: 'patroni2', scheduledAt: null } }),
+        ],
+      },
+      { name: 'one primary and etcd is silent', view: [noEtcd] },
+    ],
+  },
+  'leader-down': {
+    subject: 'patroni1',
+    seen: [{ name: 'API and SQL are silent, the key is held', view: [leaderDied] }],
+    friends: [
+      { name: 'its API alone is silent', view: [silent('patroni1', 'api')] },
+      { name: 'its SQL alone is silent', view: [silent('patroni1', 'sql')] },
+      { name: 'a replica is silent', view: [stopped('patroni2')] },
+      {
+        name: 'its API answers nonsense and SQL is silent',
+        view: [silent('patroni1', 'api', 'bad-reply'), silent('patroni1', 'sql')],
+      },
+      { name: 'etcd did not answer: nobody is known to lead', view: [leaderDied, noEtcd] },
+    ],
+  },
+  'leader-frozen': {
+    subject: 'patroni1',
+    seen: [{ name: 'its API is silent and SQL answers as primary', view: [silent('patroni1', 'api')] }],
+    friends: [
+      { name: 'both are silent', view: [leaderDied] },
+      {
+        name: 'SQL answers in recovery: it has demoted itself',
+        view: [silent('patroni1', 'api'), sql('patroni1', { inRecovery: true })],
+      },
+      { name: 'a replica has a silent API', view: [silent('patroni2', 'api')] },
+      { name: 'its API answers nonsense: something runs there', view: [silent('patroni1', 'api', 'bad-reply')] },
+    ],
+  },
+  'cluster-down': {
+    subject: SCOPE,
+    seen: [
+      { name: 'every container is stopped', view: everyone.map((name) => stopped(name)) },
+      {
+        name: 'everything is silent and etcd says that nobody leads',
+        view: [allSilent('api'), allSilent('sql'), leaderKey(null)],
+      },
+    ],
+    friends: [
+      { name: 'everything is silent, etcd too: we may be blind', view: [allSilent('api'), allSilent('sql'), noEtcd] },
+      { name: 'all APIs are silent but SQL answers', view: [allSilent('api')] },
+      { name: 'one member is left', view: [stopped('patroni1'), stopped('patroni2')] },
+    ],
+  },
+  leaderless: {
+    subject: SCOPE,
+    seen: [{ name: 'the key is absent and nobody is primary', view: [nobodyLeads] }],
+    friends: [
+      { name: 'the key is absent because etcd cannot be read', view: [noEtcd] },
+      { name: 'somebody is primary without the key', view: [leaderKey(null)] },
+      { name: 'the holder is dead but the key still stands', view: [leaderDied] },
+    ],
+  },
+  'no-failover-candidate': {
+    subject: SCOPE,
+    seen: [
+      {
+        name: 'nobody leads and the only replica left may not',
+        view: [
+          nobodyLeads,
+          stopped('patroni3'),
+          api('patroni2', {
+            tags: { noloadbalance: false, nofailover: true, nosync: false, clonefrom: false, raw: {} },
+          }),
+        ],
+      },
+    ],
+    friends: [
+      { name: 'nobody leads and a replica runs', view: [nobodyLeads] },
+      { name: 'no replica runs but the leader leads', view: [stopped('patroni2'), stopped('patroni3')] },
+    ],
+  },
+  'failover-flapping': {
+    subject: SCOPE,
+    seen: [{ name: 'three changes within the hour', with: { ledger: changes(60_000, 600_000, 1_200_000) } }],
+    friends: [
+      { name: 'two changes within the hour', with: { ledger: changes(60_000, 600_000) } },
+      { name: 'three changes over two hours', with: { ledger: changes(60_000, 600_000, 7_000_000) } },
+    ],
+  },
+  'dcs-quorum-lost': {
+    subject: SCOPE,
+    seen: [
+      {
+        name: 'two of three do not serve and no linearizable read succeeds',
+        view: [noEtcd, endpoint('etcd2', 'refused'), endpoint('etcd3', 'timeout')],
+      },
+    ],
+    friends: [
+      { name: 'one of three does not serve', view: [endpoint('etcd2', 'refused')] },
+      {
+        name: 'two are out of our reach but the cluster answers through the third',
+        view: [endpoint('etcd2', 'timeout'), endpoint('etcd3', 'timeout')],
+      },
+      { name: 'one read failed while every endpoint serves', view: [noEtcd] },
+    ],
+  },
+  'dcs-member-down': {
+    subject: 'etcd2',
+    seen: [{ name: 'it refuses the connection', view: [endpoint('etcd2', 'refused')] }],
+    friends: [{ name: 'it was not asked in this pass', view: [endpoint('etcd2', 'not-read-yet')] }],
+  },
+  'dcs-alarm': {
+    subject: 'e1',
+    seen: [
+      {
+        name: 'etcd is out of space',
+        view: [
+          (view) => ({
+            ...view,
+            dcs: { ...view.dcs, alarms: fresh([{ memberId: 'e1', alarm: 'NOSPACE' }], NOW_MS, 'alarms') },
+          }),
+        ],
+      },
+    ],
+    friends: [
+      {
+        name: 'the alarm list could not be read',
+        view: [
+          (view) => ({ ...view, dcs: { ...view.dcs, alarms: unknown('timeout', 'no answer', NOW_MS, 'alarms') } }),
+        ],
+      },
+    ],
+  },
+  'data-corruption': {
+    subject: 'patroni2',
+    seen: [{ name: 'a checksum failure was counted', view: [sql('patroni2', { checksumFailures: 1 })] }],
+    friends: [
+      { name: 'checksums are off', view: [sql('patroni2', { checksumFailures: null })] },
+      { name: 'SQL does not answer', view: [silent('patroni2', 'sql')] },
+    ],
+  },
+  'replica-lag-emergency': {
+    subject: 'patroni3',
+    seen: [{ name: '200 MB by every channel', view: [lags('patroni3', 200 * MB)] }],
+    friends: [
+      {
+        name: 'a new copy shows 64 MB in /cluster and is level by its own word',
+        view: [peerRow('patroni3', { lagBytes: 640 * MB })],
+      },
+      { name: '50 MB', view: [lags('patroni3', 50 * MB)] },
+      {
+        name: 'etcd did not answer: /cluster may repeat what it saw last, and nobody is proven to measure against',
+        view: [lags('patroni3', 200 * MB), noEtcd],
+      },
+      {
+        name: 'it is on another timeline: positions do not compare',
+        view: [
+          lags('patroni3', 200 * MB, ['sql', 'api']),
+          sql('patroni3', { timeline: 6 }),
+          api('patroni3', { timeline: 6 }),
+        ],
+      },
+      {
+        name: 'its copy is being made',
+        view: [lags('patroni3', 200 * MB), api('patroni3', { state: 'creating-replica', role: 'uninitialized' })],
+      },
+    ],
+  },
+  'replica-lag-critical': {
+    subject: 'patroni3',
+    seen: [{ name: '50 MB by every channel', view: [lags('patroni3', 50 * MB)] }],
+    friends: [
+      {
+        name: 'a new copy shows 64 MB in /cluster and is level by its own word',
+        view: [peerRow('patroni3', { lagBytes: 64 * MB })],
+      },
+      { name: '5 MB', view: [lags('patroni3', 5 * MB)] },
+    ],
+  },
+  'replica-lagging': {
+    subject: 'patroni3',
+    seen: [
+      { name: '5 MB by every channel', view: [lags('patroni3', 5 * MB)] },
+      { name: 'SQL alone sees that replay stands still', view: [lags('patroni3', 5 * MB, ['sql'])] },
+    ],
+    friends: [
+      {
+        name: 'a new copy shows 16 MB in /cluster and is level by its own word',
+        view: [peerRow('patroni3', { lagBytes: 16 * MB })],
+      },
+      { name: 'half a megabyte', view: [lags('patroni3', MB / 2)] },
+      {
+        name: 'a position of zero, which is no position',
+        view: [
+          member('patroni3', () => ({ sql: unknown('timeout', 'no answer', NOW_MS, 'sql') })),
+          lags('patroni3', Number(0x5_0000_0000n), ['api']),
+        ],
+      },
+    ],
+  },
+  'replay-blocked': {
+    subject: 'patroni2',
+    seen: [
+      { name: 'PostgreSQL says that recovery waits for a backend', view: [sql('patroni2', { blockers: [blocker] })] },
+    ],
+    friends: [
+      {
+        name: 'a long query that recovery does not wait for',
+        view: [sql('patroni2', { blockers: [{ ...blocker, confirmed: false }] })],
+      },
+      { name: 'the same on the leader, which replays nothing', view: [sql('patroni1', { blockers: [blocker] })] },
+    ],
+  },
+  'replica-start-failed': {
+    subject: 'patroni2',
+    seen: [
+      { name: 'it says start failed and SQL refuses', view: [startFailed('patroni2')] },
+      {
+        name: 'it says starting between two failures',
+        view: [startFailed('patroni2'), api('patroni2', { state: 'starting', stateText: 'starting' })],
+        with: { memory: { ...CLEAN_MEMORY, lastFailingMs: { patroni2: NOW_MS - 8_000 } } },
+      },
+    ],
+    friends: [
+      {
+        name: 'it starts for the first time',
+        view: [api('patroni2', { state: 'starting', xlog: null }), silent('patroni2', 'sql', 'closed')],
+      },
+      {
+        name: 'it starts a minute after it last failed',
+        view: [api('patroni2', { state: 'starting', xlog: null }), silent('patroni2', 'sql', 'closed')],
+        with: { memory: { ...CLEAN_MEMORY, lastFailingMs: { patroni2: NOW_MS - 60_000 } } },
+      },
+      { name: 'its API is silent', view: [silent('patroni2', 'api')] },
+      { name: 'an operator restarts it', view: [api('patroni2', { state: 'restarting', xlog: null })] },
+      {
+        name: 'the leader itself does not start: that is not a replica',
+        view: [api('patroni1', { state: 'start-failed', xlog: null }), silent('patroni1', 'sql')],
+      },
+    ],
+  },
+  'replica-crash-loop': {
+    subject: 'patroni2',
+    seen: [
+      {
+        name: 'five failed starts in ten minutes',
+        with: {
+          memory: { ...CLEAN_MEMORY, startFailures: { patroni2: [1, 2, 3, 4, 5].map((n) => NOW_MS - n * 60_000) } },
+        },
+      },
+    ],
+    friends: [
+      {
+        name: 'four',
+        with: {
+          memory: { ...CLEAN_MEMORY, startFailures: { patroni2: [1, 2, 3, 4].map((n) => NOW_MS - n * 60_000) } },
+        },
+      },
+    ],
+  },
+  'creating-replica-stuck': {
+    subject: 'patroni2',
+    seen: [
+      {
+        name: 'a copy has been under way',
+        view: [api('patroni2', { state: 'creating-replica', role: 'uninitialized' })],
+        with: { memory: { ...CLEAN_MEMORY, creatingSinceMs: { patroni2: NOW_MS - 3_600_000 } } },
+      },
+    ],
+    friends: [{ name: 'no copy is being made', view: [] }],
+  },
+  'member-down': {
+    subject: 'patroni2',
+    seen: [
+      { name: 'its container is stopped', view: [stopped('patroni2')] },
+      {
+        name: 'API and SQL are silent and nothing else is configured',
+        view: [silent('patroni2', 'api'), silent('patroni2', 'sql'), silent('patroni2', 'host', 'not-configured')],
+      },
+    ],
+    friends: [
+      { name: 'its API alone is silent', view: [silent('patroni2', 'api')] },
+      { name: 'its SQL alone is silent', view: [silent('patroni2', 'sql')] },
+      {
+        name: 'SQL denies our password: something answers',
+        view: [silent('patroni2', 'api'), silent('patroni2', 'sql', 'denied')],
+      },
+      { name: 'it holds the leader key: that is leader-down', view: [stopped('patroni1')] },
+    ],
+  },
+  'patroni-down': {
+    subject: 'patroni2',
+    seen: [
+      {
+        name: 'its API is silent, SQL answers and its key is gone',
+        view: [silent('patroni2', 'api', 'refused'), withoutKey('patroni2')],
+      },
+    ],
+    friends: [
+      { name: 'both are silent', view: [stopped('patroni2')] },
+      { name: 'the leader has a silent API: that is leader-frozen', view: [silent('patroni1', 'api')] },
+    ],
+  },
+  'rewind-failed': {
+    subject: 'patroni3',
+    seen: [
+      {
+        name: 'a former leader neither leads nor moves to the new timeline',
+        view: [
+          notStreaming('patroni3'),
+          api('patroni3', { state: 'stopped', stateText: 'stopped', role: 'demoted', timeline: null, xlog: null }),
+        ],
+        with: {
+          memory: {
+            ...CLEAN_MEMORY,
+            positions: { patroni3: { timeline: 6, lsn: '5/0', inRecovery: false, atMs: NOW_MS - 60_000 } },
+          },
+        },
+      },
+    ],
+    friends: [
+      {
+        name: 'a former leader that follows on the new timeline',
+        with: {
+          memory: {
+            ...CLEAN_MEMORY,
+            positions: { patroni3: { timeline: 7, lsn: '5/0', inRecovery: true, atMs: NOW_MS } },
+          },
+        },
+      },
+      {
+        name: 'its new copy is being made',
+        view: [api('patroni3', { state: 'creating-replica', role: 'uninitialized' })],
+        with: {
+          memory: {
+            ...CLEAN_MEMORY,
+            positions: { patroni3: { timeline: 6, lsn: '5/0', inRecovery: false, atMs: NOW_MS - 60_000 } },
+          },
+        },
+      },
+    ],
+  },
+  'timeline-diverged': {
+    subject: 'patroni3',
+    seen: [
+      {
+        name: 'it stands past the point where the leader left its timeline',
+        view: [sql('patroni3', { timeline: 6, replayLsn: at(50 * MB) }), api('patroni3', { timeline: 6 })],
+      },
+    ],
+    friends: [
+      {
+        name: 'it stands before that point: it only has to follow',
+        view: [sql('patroni3', { timeline: 6, replayLsn: at(150 * MB) }), api('patroni3', { timeline: 6 })],
+      },
+      {
+        name: 'the history does not have its timeline: unknown is not diverged',
+        view: [sql('patroni3', { timeline: 3 }), api('patroni3', { timeline: 3 })],
+      },
+      {
+        name: 'the history could not be read',
+        view: [
+          sql('patroni3', { timeline: 6, replayLsn: at(50 * MB) }),
+          (view) => ({ ...view, history: unknown('timeout', 'no answer', NOW_MS, 'history') }),
+        ],
+      },
+    ],
+  },
+  'wal-missing': {
+    subject: 'patroni3',
+    seen: [
+      {
+        name: 'it does not stream and its slot on the leader has lost its WAL',
+        view: [notStreaming('patroni3'), sql('patroni1', { slots: [lostSlot] })],
+      },
+    ],
+    friends: [
+      {
+        name: 'it does not stream but the slot is kept',
+        view: [notStreaming('patroni3'), sql('patroni1', { slots: [{ ...lostSlot, walStatus: 'reserved' }] })],
+      },
+      { name: 'a lost slot of a replica that streams', view: [sql('patroni1', { slots: [lostSlot] })] },
+    ],
+  },
+  'replica-not-streaming': {
+    subject: 'patroni3',
+    seen: [{ name: 'it runs and nobody sees it stream', view: [notStreaming('patroni3')] }],
+    friends: [
+      {
+        name: 'Patroni 3.0.2 says nothing about streaming: that is not a no',
+        view: [api('patroni3', { version: '3.0.2', replicationState: null })],
+      },
+      { name: 'it restarts', view: [notStreaming('patroni3'), api('patroni3', { state: 'restarting' })] },
+      { name: 'the leader itself is not proven', view: [notStreaming('patroni3'), noEtcd] },
+    ],
+  },
+  'replica-recovered': {
+    subject: 'patroni3',
+    seen: [{ name: 'we drained it and it is level', with: { ledger: drainedByUs('patroni3') } }],
+    friends: [
+      { name: 'an operator drained it and it is level', view: [proxyDrain('patroni3')] },
+      {
+        name: 'we drained it and it still lags',
+        view: [lags('patroni3', 5 * MB)],
+        with: { ledger: drainedByUs('patroni3') },
+      },
+      {
+        name: 'we drained it and its lag is unknown',
+        view: [silent('patroni3', 'sql'), silent('patroni3', 'api', 'bad-reply')],
+        with: { ledger: drainedByUs('patroni3') },
+      },
+      {
+        name: 'we drained it and only /cluster calls it level',
+        view: [sql('patroni3', { timeline: 6 }), api('patroni3', { timeline: 6 })],
+        with: { ledger: drainedByUs('patroni3') },
+      },
+    ],
+  },
+  'too-few-replicas': {
+    subject: SCOPE,
+    seen: [{ name: 'one of two does not stream', view: [notStreaming('patroni3')] }],
+    friends: [
+      { name: 'both run and stream', view: [] },
+      { name: 'one lags by a warning: it still serves', view: [lags('patroni3', 5 * MB)] },
+    ],
+  },
+  'member-fenced': {
+    subject: 'patroni3',
+    seen: [{ name: 'we stopped it and another leads', view: [stopped('patroni3')], with: { ledger: fencedByUs } }],
+    friends: [
+      { name: 'an operator stopped it', view: [stopped('patroni3')] },
+      {
+        name: 'we stopped it and nobody leads yet',
+        view: [stopped('patroni3'), nobodyLeads],
+        with: { ledger: fencedByUs },
+      },
+    ],
+  },
+  'member-rejoined': {
+    subject: 'patroni3',
+    seen: [{ name: 'we fenced it and it streams again', with: { ledger: fencedByUs } }],
+    friends: [
+      { name: 'it streams and we never fenced it', view: [] },
+      {
+        name: 'we fenced it and it runs without streaming',
+        view: [notStreaming('patroni3')],
+        with: { ledger: fencedByUs },
+      },
+    ],
+  },
+  'proxy-behind': {
+    subject: 'patroni1',
+    seen: [
+      {
+        name: 'a leader elected five seconds ago that the proxy still calls down',
+        view: [proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN' })],
+        with: justElected,
+      },
+    ],
+    friends: [
+      {
+        name: 'the same long after the election: that is a mismatch',
+        view: [proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN' })],
+      },
+      {
+        name: 'an operator closed it',
+        view: [
+          proxyServer('postgres_primary', 'patroni1', {
+            up: false,
+            status: 'MAINT',
+            admin: { drain: false, maint: true, resolution: false },
+          }),
+        ],
+        with: justElected,
+      },
+    ],
+  },
+  'proxy-mismatch': {
+    subject: 'patroni3',
+    seen: [
+      {
+        name: 'a replica that streams is left out and nobody drained it',
+        view: [proxyServer('postgres_replicas', 'patroni3', { up: false, status: 'DOWN' })],
+      },
+    ],
+    friends: [
+      { name: 'an operator drained it', view: [proxyDrain('patroni3')] },
+      { name: 'we drained it', view: [proxyDrain('patroni3')], with: { ledger: drainedByUs('patroni3') } },
+      {
+        name: 'its own tag keeps it out',
+        view: [
+          proxyServer('postgres_replicas', 'patroni3', { up: false, status: 'DOWN' }),
+          api('patroni3', {
+            tags: { noloadbalance: true, nofailover: false, nosync: false, clonefrom: false, raw: {} },
+          }),
+        ],
+      },
+      {
+        name: 'it does not run',
+        view: [startFailed('patroni3'), proxyServer('postgres_replicas', 'patroni3', { up: false, status: 'DOWN' })],
+      },
+    ],
+  },
+  'connections-high': {
+    subject: 'patroni1',
+    seen: [{ name: '95 of 100', view: [sql('patroni1', { connections: { max: 100, total: 95, byDatabase: [] } })] }],
+    friends: [
+      { name: '60 of 100', view: [sql('patroni1', { connections: { max: 100, total: 60, byDatabase: [] } })] },
+      {
+        name: 'no limit could be read',
+        view: [sql('patroni1', { connections: { max: 0, total: 5, byDatabase: [] } })],
+      },
+    ],
+  },
+  'slot-retains-wal': {
+    subject: 'patroni1',
+    seen: [
+      {
+        name: 'a slot without a consumer holds back 2 GB',
+        view: [
+          sql('patroni1', { slots: [{ name: 'old', active: false, retainedBytes: 2048 * MB, walStatus: 'extended' }] }),
+        ],
+      },
+    ],
+    friends: [
+      {
+        name: 'a slot that holds back what a short outage needs',
+        view: [
+          sql('patroni1', {
+            slots: [{ name: 'patroni2', active: true, retainedBytes: 64 * MB, walStatus: 'reserved' }],
+          }),
+        ],
+      },
+    ],
+  },
+  'pending-restart': {
+    subject: 'patroni2',
+    seen: [{ name: 'a parameter waits', view: [api('patroni2', { pendingRestart: true })] }],
+    friends: [
+      { name: 'its API is silent', view: [api('patroni2', { pendingRestart: true }), silent('patroni2', 'api')] },
+    ],
+  },
+};
+
+const assessed = ({ view = [], with: rest = {} }: Situation): readonly string[] =>
+  seenIn(assessmentOf(viewOf(...view), { ledger: EMPTY_LEDGER, ...rest }));
+
+describe('a healthy cluster', () => {
+  it('shows no problem at all', () => {
+    expect(assessed({ name: 'healthy' })).toEqual([]);
+  });
+});
+
+describe.each(PROBLEM_CODES.map((code) => [code] as const))('%s', (code) => {
+  const row = SITUATIONS[code];
+  it.each(row.seen.map((situation) => [situation.name, situation] as const))('is seen when %s', (_name, situation) => {
+    expect(assessed(situation)).toContain(`${code}/${row.subject}`);
+  });
+  it.each(row.friends.map((situation) => [situation.name, situation] as const))(
+    'is not seen when %s',
+    (_name, situation) => {
+      expect(assessed(situation).filter((key) => key.startsWith(`${code}/`))).toEqual([]);
+    },
+  );
+  it('has a situation in which it is seen and a false friend', () => {
+    expect(row.seen.length).toBeGreaterThan(0);
+    expect(row.friends.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the catalogue', () => {
+  it('has one row for each code and none for another', () => {
+    expect(CATALOGUE.map((row) => row.code).sort()).toEqual([...PROBLEM_CODES].sort());
+  });
+});
