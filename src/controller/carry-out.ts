@@ -19,7 +19,7 @@ import { advanceWith, look } from './look.js';
 import { write } from './record.js';
 import { isEnforcing, decideInput, type Session } from './session.js';
 
-/** A look older than this when the request is about to leave means that we slept in between: nothing is sent. */
+/** More than this between the end of the look and the request means that we slept in between: nothing is sent. */
 const STALE_LOOK_MS = 2_000;
 /** How long a pass waits for an answer; longer ones arrive while the passes go on. */
 const PATIENCE_MS = 1_000;
@@ -106,8 +106,8 @@ async function rehearse(session: Session, remediation: Remediation): Promise<voi
  */
 export async function sendStep(session: Session, remediation: Remediation, isFirst: boolean): Promise<void> {
   const { clock } = session.parts.ports;
-  const lookedAtMs = clock.monotonic();
   const changed = await lookAgain(session, remediation, isFirst);
+  const lookedAtMs = clock.monotonic();
   const view = session.view;
   if (view === null) return;
   if (changed !== null) return abandon(session, remediation, changed, isFirst);
@@ -136,7 +136,10 @@ export async function sendStep(session: Session, remediation: Remediation, isFir
   session.ledger = owned(session, sending);
   if (!(await commitLedger(session)) || clock.monotonic() - lookedAtMs > STALE_LOOK_MS) {
     session.ledger = before;
-    return abandon(session, remediation, 'the intent could not be committed in time: nothing was sent', isFirst);
+    const text = 'the intent could not be committed in time: nothing was sent';
+    const reply: Reply = { effect: 'none', status: null, text, tookMs: 0 };
+    await write(session, { kind: 'outcome', id: remediation.id, step: remediation.stepIndex, reply, shadow: false });
+    return abandon(session, remediation, text, isFirst);
   }
   await dispatch(session, sending, actionStep.step);
 }

@@ -87,13 +87,19 @@ async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> 
 const askHost = (ports: Ports, name: MemberName) =>
   ports.host === null ? Promise.resolve(notConfigured('hosts', 0)) : ports.host.member(name);
 
+/** A member that hung a moment ago must not set the pace of every pass: an answer within this is still a clear one. */
+const HUNG_PATIENCE_MS = 700;
+
+const patienceWith = (last: MemberView | null): number | undefined =>
+  last?.api.kind === 'unknown' && last.api.fault === 'timeout' ? HUNG_PATIENCE_MS : undefined;
+
 async function observeApi(
   pass: Pass,
   name: MemberName,
   last: MemberView | null,
 ): Promise<readonly [MemberView['api'], MemberView['cluster'], MemberView['metrics'], MemberView['replicaCheck']]> {
   const { ports, nowMs } = pass;
-  const api = await ports.patroni.status(name);
+  const api = await ports.patroni.status(name, patienceWith(last));
   if (api.kind !== 'fresh') {
     const none = unknown(
       'not-read-yet',

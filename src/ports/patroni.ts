@@ -8,7 +8,8 @@ import type { Reading } from '../model/reading.js';
  * whose scope is not ours is `wrong-scope`. A send goes out once, with a Content-Length, and is never retried. [patroni.md section 12]
  */
 export interface PatroniPort {
-  status(member: MemberName): Promise<Reading<PatroniStatus>>;
+  /** `atMostMs`: a shorter deadline than the configured one, for a member that was silent a moment ago. */
+  status(member: MemberName, atMostMs?: number): Promise<Reading<PatroniStatus>>;
   cluster(member: MemberName): Promise<Reading<ClusterReport>>;
   config(member: MemberName): Promise<Reading<DynamicConfig>>;
   history(member: MemberName): Promise<Reading<readonly HistoryRow[]>>;

@@ -98,10 +98,10 @@ export function patroniAdapter(cluster: ClusterConfig, clock: Clock): PatroniPor
   }
 
   return {
-    status: (member) =>
+    status: (member, atMostMs = read) =>
       ask(member, {
         path: '/patroni',
-        deadlineMs: read,
+        deadlineMs: Math.min(read, atMostMs),
         parse: (body) => {
           const value = statusFrom(parseLossless(body));
           return { value, scope: value.scope, name: value.name };
