@@ -1,6 +1,6 @@
 // lab:measure - faults on the real lab, stock Patroni against Patroni with Ekimi beside it. See options.mjs for what can be asked.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Lab } from './lab.mjs';
@@ -27,8 +27,8 @@ async function measure(options) {
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => abort.abort(new Error(name)));
   const session = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const file = join(FOLDER, `${session}.jsonl`);
-  const commit = gitCommit();
   const dist = options.dist ?? join(ROOT, 'dist');
+  const commit = commitOf(dist);
   if (options.with.includes('ekimi') && !existsSync(join(dist, 'cli', 'main.js')))
     throw new Error(`${dist} has no cli/main.js: npm run build, or --dist`);
   for (const patroni of options.patroni) {
@@ -41,7 +41,7 @@ async function measure(options) {
       for (const job of jobs(options)) {
         abort.signal.throwIfAborted();
         const id = `${session}-${patroni}-${job.with}-${job.name}-${job.run}`;
-        say(`${job.name} ${job.run}/${options.runs} ${job.with} ${patroni}`);
+        say(`${job.name} ${job.run}/${options.runs[job.with]} ${job.with} ${patroni}`);
         const row = await oneRun({
           lab,
           name: job.name,
@@ -65,11 +65,10 @@ async function measure(options) {
 }
 
 // Stock and Ekimi take turns, so that a machine that is busier for a while is so for both.
-function jobs(options) {
-  return options.scenarios.flatMap((name) =>
-    Array.from({ length: options.runs }, (_, index) =>
-      options.with.map((mode) => ({ name, with: mode, run: index + 1 })),
-    ).flat(),
+function jobs({ scenarios, runs, with: modes }) {
+  const numbers = Array.from({ length: Math.max(...modes.map((mode) => runs[mode])) }, (_, index) => index + 1);
+  return scenarios.flatMap((name) =>
+    numbers.flatMap((run) => modes.filter((mode) => run <= runs[mode]).map((mode) => ({ name, with: mode, run }))),
   );
 }
 
@@ -83,8 +82,10 @@ function sentence(row) {
   return `outage ${(row.outageMs / 1000).toFixed(1)} s, ${row.lost} of ${row.acks} lost${two}, ${row.requests.length} requests; ${marks.join(' · ')}`;
 }
 
-function gitCommit() {
+// What was built: a file `.commit` in a build other than dist/ says so, else it is what is checked out.
+function commitOf(dist) {
   try {
+    if (existsSync(join(dist, '.commit'))) return readFileSync(join(dist, '.commit'), 'utf8').trim();
     return execFileSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   } catch {
     return null;

@@ -9,6 +9,7 @@ export const USAGE = `npm run lab:measure -- [options]: faults on the real lab, 
   --scenario NAME,...      ${Object.keys(SCENARIOS).join(', ')};
                            or benign, leader, all
   --runs 20                runs of each
+  --stock-runs 5           runs without the controller, where they are to be fewer
   --sync                   synchronous_mode
   --prefix measure         LAB_PREFIX of its own lab, which is made anew
   --addr 127.0.0.80        LAB_ADDR of it
@@ -24,6 +25,7 @@ const OPTIONS = {
   with: { type: 'string', default: 'stock,ekimi' },
   scenario: { type: 'string', default: 'kill-leader' },
   runs: { type: 'string', default: '3' },
+  'stock-runs': { type: 'string' },
   sync: { type: 'boolean', default: false },
   prefix: { type: 'string', default: 'measure' },
   addr: { type: 'string', default: '127.0.0.80' },
@@ -37,13 +39,12 @@ const OPTIONS = {
 /** @param {readonly string[]} args rejects with what was found and what was expected */
 export function readOptions(args) {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: expected a whole number from 1`);
+  const runs = count('--runs', values.runs);
   return {
     patroni: oneOf('--patroni', values.patroni, ['3.0', '4.0', '4.1']),
     with: oneOf('--with', values.with, ['stock', 'ekimi']),
     scenarios: values.scenario.split(',').flatMap(scenarioNames),
-    runs,
+    runs: { ekimi: runs, stock: count('--stock-runs', values['stock-runs'] ?? values.runs) },
     sync: values.sync,
     prefix: values.prefix,
     addr: values.addr,
@@ -53,6 +54,12 @@ export function readOptions(args) {
     reportOnly: values.report,
     help: values.help,
   };
+}
+
+function count(option, text) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${option} ${text}: expected a whole number from 1`);
+  return value;
 }
 
 function oneOf(option, text, allowed) {

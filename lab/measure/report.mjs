@@ -181,18 +181,23 @@ function failures(rows) {
 
 function commands(rows) {
   const groups = groupedBy(rows, (row) => `${row.scenario} ${row.sync}`);
-  return [...groups.values()].map((group) => {
-    const of = (pick) => [...new Set(group.map(pick))].sort().join(',');
-    const runs = Math.max(
-      ...[...groupedBy(group, (row) => `${row.patroni} ${row.with}`).values()].map((part) => part.length),
-    );
-    const words = `--patroni ${of((row) => row.patroni)} --with ${of((row) => row.with)
-      .split(',')
-      .sort()
-      .reverse()
-      .join(',')}`;
-    return `npm run lab:measure -- ${words} --scenario ${group[0].scenario} --runs ${runs}${group[0].sync ? ' --sync' : ''}`;
+  const lines = [...groups.values()].map((group) => {
+    const all = (pick) => [...new Set(group.map(pick))].sort();
+    const modes = all((row) => row.with).reverse();
+    const runsOf = (mode) => {
+      const versions = groupedBy(group, (row) => (row.with === mode ? row.patroni : ''));
+      return Math.max(0, ...[...versions].map(([version, part]) => (version === '' ? 0 : part.length)));
+    };
+    const runs = runsOf(modes.at(-1) === 'stock' ? 'stock' : 'ekimi');
+    const stockRuns = modes.length === 2 && runsOf('stock') !== runs ? ` --stock-runs ${runsOf('stock')}` : '';
+    return {
+      scenario: group[0].scenario,
+      line: `--patroni ${all((row) => row.patroni).join(',')} --with ${modes.join(',')} --runs ${runs}${stockRuns}${group[0].sync ? ' --sync' : ''}`,
+    };
   });
+  return [...groupedBy(lines, ({ line }) => line).values()].map(
+    (same) => `npm run lab:measure -- ${same[0].line} --scenario ${same.map(({ scenario }) => scenario).join(',')}`,
+  );
 }
 
 const scenarioKey = (row) => `${row.scenario} ${row.sync}`;
