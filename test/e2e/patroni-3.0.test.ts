@@ -1,0 +1,3 @@
+import { suite } from './support/suite.js';
+
+suite('3.0');

@@ -1,0 +1,60 @@
+import { expect } from 'vitest';
+import type { Block } from '../../../src/model/decision.js';
+import type { ActionName } from '../../../src/model/plan.js';
+import { Daemon, type DaemonOptions } from './daemon.js';
+import type { Lab, Member } from './lab.js';
+
+/** A lab and the controllers that a test lets loose on it: whatever happens, none outlives the test. */
+export class Bench {
+  readonly lab: Lab;
+  readonly #daemons: Daemon[] = [];
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+  }
+
+  async start(options: DaemonOptions = {}): Promise<Daemon> {
+    const daemon = await this.prepare(options);
+    await daemon.start();
+    return daemon;
+  }
+
+  async prepare(options: DaemonOptions = {}): Promise<Daemon> {
+    const daemon = await Daemon.prepare(this.lab, options);
+    this.#daemons.push(daemon);
+    return daemon;
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all(this.#daemons.splice(0).map((daemon) => daemon.discard()));
+  }
+}
+
+/**
+ * Held, nothing sent, and told: the gate is in the API's answer and in `ekimi why`, with what would unblock it. Held by nothing else, unless
+ * `also` names it: a test of a gate that another gate hides shows nothing.
+ */
+export async function expectHeld(
+  daemon: Daemon,
+  {
+    action,
+    target,
+    gate,
+    also = [],
+  }: { action: ActionName; target: Member; gate: Block['gate']; also?: Block['gate'][] },
+  withinMs = 30_000,
+): Promise<Block> {
+  const blocks = await daemon.held(action, target, gate, withinMs, { alsoInGrace: also.includes('start-grace') });
+  const block = blocks.find((row) => row.gate === gate)!;
+  const others = blocks.map((row) => row.gate).filter((name) => name !== gate && !also.includes(name));
+  expect(others).toEqual([]);
+  expect(await daemon.requests()).toEqual([]);
+  const why = await daemon.cli('why', target);
+  expect(why.exit).toBe(0);
+  // A terminal's line ends cut sentences in two.
+  const told = why.out.replace(/\s+/g, ' ');
+  expect(told).toContain(gate);
+  expect(told).toContain(block.because.replace(/\s+/g, ' '));
+  expect(told).toContain(block.unblock.replace(/\s+/g, ' '));
+  return block;
+}

@@ -1,0 +1,257 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { until } from './wait.js';
+
+const run = promisify(execFile);
+const LAB = fileURLToPath(new URL('../../../lab/', import.meta.url));
+
+export type PatroniLine = '3.0' | '4.1';
+export type Member = 'patroni1' | 'patroni2' | 'patroni3';
+export const MEMBERS: readonly Member[] = ['patroni1', 'patroni2', 'patroni3'];
+
+const PREFIX = process.env['EKIMI_E2E_PREFIX'] ?? 'e2e';
+const ADDRESS = process.env['EKIMI_E2E_ADDR'] ?? '127.0.0.60';
+/** Leaves the lab up at the end and uses one that is up: for work on the tests themselves. */
+const KEEP = process.env['EKIMI_E2E_KEEP'] === '1';
+
+/** Half of the runbook's waits, in the same proportions: `ttl + loop_wait` is in the way of every repair that is tested here. */
+const PACE = { LAB_TTL: '20', LAB_LOOP_WAIT: '5', LAB_RETRY_TIMEOUT: '5' };
+
+/** Why there can be no lab here, or null. Starts (and on Debian as root installs) the engine. */
+export function whyNoLab(): string | null {
+  const answer = spawnSync(`${LAB}engine`, { encoding: 'utf8' });
+  if (answer.status === 0) return null;
+  return `lab/engine exits ${answer.status ?? 'by signal'}: ${answer.stderr.trim() || answer.error?.message || ''}`;
+}
+
+export interface ProxyServer {
+  readonly backend: string;
+  readonly server: string;
+  /** HAProxy's word: UP, UP 1/3, DOWN, DRAIN, MAINT ... */
+  readonly status: string;
+}
+
+/** One real cluster on this machine, as its operator sees it. Nothing in here goes through the controller. */
+export class Lab {
+  readonly patroni: PatroniLine;
+  readonly address = ADDRESS;
+
+  constructor(patroni: PatroniLine) {
+    this.patroni = patroni;
+  }
+
+  container(name: string): string {
+    return `${PREFIX}-${name}`;
+  }
+
+  /** A script of lab/; fails with what it said. */
+  async script(name: string, ...args: readonly string[]): Promise<string> {
+    const env = { ...process.env, ...PACE, LAB_PREFIX: PREFIX, LAB_ADDR: ADDRESS, PATRONI: this.patroni };
+    const { stdout } = await run(`${LAB}${name}`, args, { env, timeout: 240_000 }).catch((error: unknown) => {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      throw new Error(`lab/${name} ${args.join(' ')}: ${stderr}${stdout}`, { cause: error });
+    });
+    return stdout;
+  }
+
+  async up(): Promise<void> {
+    if (!KEEP) await this.script('down');
+    await this.script('up');
+  }
+
+  async down(): Promise<void> {
+    if (!KEEP) await this.script('down');
+  }
+
+  fault(name: string, ...args: readonly string[]): Promise<string> {
+    return this.script('fault', name, ...args);
+  }
+
+  heal(name: string, ...args: readonly string[]): Promise<string> {
+    return this.script('heal', name, ...args);
+  }
+
+  /** All faults undone, both replicas streaming, every server of the proxy back in its state, no tag left. */
+  async restore(): Promise<void> {
+    await this.heal('all');
+    await this.settled();
+    for (const member of MEMBERS) await this.runtime(`set server postgres_replicas/${member} state ready`);
+    for (const member of MEMBERS) if (await this.tagOf(member)) await this.setTag(member, false);
+    await until('HAProxy routes to both replicas', 40_000, async () => {
+      const leader = await this.leader();
+      const replicas = (await this.pool()).filter((row) => row.status === 'UP' && row.server !== leader);
+      return replicas.length === 2;
+    });
+  }
+
+  /** A leader, and two running replicas with a timeline and no lag to speak of by its own account. */
+  async settled(): Promise<void> {
+    await until('a leader with two level replicas', 60_000, async () => {
+      const leader = await this.leader();
+      const rows = await this.sql(
+        leader,
+        `SELECT count(*) AS n FROM pg_stat_replication WHERE state = 'streaming'
+           AND pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) < 1048576`,
+      );
+      return rows[0]?.['n'] === '2';
+    });
+  }
+
+  docker(...args: readonly string[]): Promise<string> {
+    return run('docker', args, { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }).then(
+      ({ stdout, stderr }) => stdout + stderr,
+    );
+  }
+
+  // ---- addresses
+
+  apiUrl(member: Member): string {
+    return `http://${ADDRESS}:${8008 + MEMBERS.indexOf(member)}`;
+  }
+
+  sqlAddress(member: Member): string {
+    return `${ADDRESS}:${5432 + MEMBERS.indexOf(member)}`;
+  }
+
+  // ---- Patroni
+
+  async get(
+    member: Member,
+    path: string,
+  ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+    const answer = await fetch(`${this.apiUrl(member)}${path}`, { signal: AbortSignal.timeout(3_000) });
+    const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
+    return { status: answer.status, body };
+  }
+
+  async leader(): Promise<Member> {
+    for (const member of MEMBERS)
+      if ((await this.get(member, '/primary').catch(() => null))?.status === 200) return member;
+    throw new Error('no member says that it is the leader');
+  }
+
+  async replicas(): Promise<readonly [Member, Member]> {
+    const leader = await this.leader();
+    return MEMBERS.filter((member) => member !== leader) as unknown as [Member, Member];
+  }
+
+  /** What the member itself says of its state: running, start failed, creating replica ... */
+  async stateOf(member: Member): Promise<string> {
+    return String((await this.get(member, '/patroni')).body['state']);
+  }
+
+  /** How often this member's Patroni was told to copy itself anew, or began to, since then: from its own log. */
+  async rebuildsSince(member: Member, sinceMs: number): Promise<number> {
+    const log = await this.docker('logs', '--since', new Date(sinceMs).toISOString(), this.container(member));
+    return log.split('\n').filter((line) => line.includes('Removing data directory')).length;
+  }
+
+  // ---- HAProxy
+
+  async proxyServers(): Promise<readonly ProxyServer[]> {
+    const answer = await fetch(`http://${ADDRESS}:7000/stats;csv`, { signal: AbortSignal.timeout(3_000) });
+    return (await answer.text())
+      .split('\n')
+      .map((line) => line.split(','))
+      .filter((cells) => MEMBERS.includes(cells[1] as Member))
+      .map((cells) => ({ backend: cells[0] ?? '', server: cells[1] ?? '', status: cells[17] ?? '' }));
+  }
+
+  async pool(): Promise<readonly ProxyServer[]> {
+    return (await this.proxyServers()).filter((row) => row.backend === 'postgres_replicas');
+  }
+
+  async poolStatus(member: Member): Promise<string> {
+    return (await this.pool()).find((row) => row.server === member)?.status ?? 'absent';
+  }
+
+  /** By hand, as an operator does it on the runtime API. */
+  runtime(command: string): Promise<string> {
+    return this.docker(
+      'exec',
+      this.container('haproxy'),
+      'bash',
+      '-c',
+      `echo '${command}' | socat - tcp:127.0.0.1:9999`,
+    );
+  }
+
+  // ---- the tag in a member's own file
+
+  file(member: Member): Promise<string> {
+    return this.docker('exec', this.container(member), 'cat', '/etc/patroni.yml');
+  }
+
+  async tagOf(member: Member): Promise<boolean> {
+    return /^ {2}noloadbalance: true/m.test(await this.file(member));
+  }
+
+  /** By hand, as an operator does it: the file, then POST /reload. */
+  async setTag(member: Member, value: boolean): Promise<void> {
+    const edit = `sed 's/^  noloadbalance: [a-z]*/  noloadbalance: ${value}/' /etc/patroni.yml > /tmp/p.yml && cat /tmp/p.yml > /etc/patroni.yml`;
+    await this.docker('exec', '-u', 'root', this.container(member), 'bash', '-c', edit);
+    await fetch(`${this.apiUrl(member)}/reload`, { method: 'POST', signal: AbortSignal.timeout(5_000) });
+    await until(`the tag of ${member} is ${value} in its own answer`, 30_000, async () => {
+      const { body } = await this.get(member, '/patroni');
+      const tags = (body['tags'] ?? {}) as Record<string, unknown>;
+      return (tags['noloadbalance'] === true) === value;
+    });
+  }
+
+  // ---- SQL
+
+  async sql(member: Member, text: string): Promise<readonly Record<string, unknown>[]> {
+    const client = this.client(5432 + MEMBERS.indexOf(member));
+    await client.connect();
+    try {
+      return (await client.query(text)).rows as Record<string, unknown>[];
+    } finally {
+      await client.end();
+    }
+  }
+
+  client(port: number): Client {
+    const client = new Client({
+      host: ADDRESS,
+      port,
+      user: 'postgres',
+      password: 'postgres',
+      database: 'postgres',
+      connectionTimeoutMillis: 5_000,
+    });
+    client.on('error', () => undefined);
+    return client;
+  }
+
+  /** Which member a new connection through the read pool (port 5001) ends at. */
+  async readerLandsOn(): Promise<Member> {
+    const client = this.client(5001);
+    await client.connect();
+    try {
+      return await memberBehind(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** A session through the read pool that is on this member, left open. */
+  async readerOn(member: Member): Promise<Client> {
+    for (let tries = 0; tries < 20; tries += 1) {
+      const client = this.client(5001);
+      await client.connect();
+      if ((await memberBehind(client)) === member) return client;
+      await client.end();
+    }
+    throw new Error(`20 connections through port 5001 and none of them on ${member}`);
+  }
+}
+
+/** The lab's addresses end in 21, 22, 23 for the three members. */
+export async function memberBehind(client: Client): Promise<Member> {
+  const { rows } = await client.query<{ address: string }>('SELECT host(inet_server_addr()) AS address');
+  const member = MEMBERS[Number(rows[0]?.address.split('.')[3]) - 21];
+  if (member === undefined) throw new Error(`no member has the address ${rows[0]?.address ?? ''}`);
+  return member;
+}

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { aReplicaThatLags } from '../scenarios/lagging.js';
+import { anOperatorsDay } from '../scenarios/operating.js';
+import { blockedReplay } from '../scenarios/blocked.js';
+import { aDestroyedReplica } from '../scenarios/rebuilding.js';
+import { drainByTag } from '../scenarios/tagging.js';
+import { build } from './build.js';
+import { Lab, whyNoLab, type PatroniLine } from './lab.js';
+
+/** Every scenario on a real cluster of this Patroni: brought up for it, taken down after it. */
+export function suite(patroni: PatroniLine): void {
+  const reason = whyNoLab();
+  if (reason !== null)
+    console.warn(
+      `\n*** THE REAL CLUSTER IS NOT TESTED: every e2e test of Patroni ${patroni} is skipped. ${reason} ***\n`,
+    );
+  describe.skipIf(reason !== null)(`Patroni ${patroni}`, () => {
+    const lab = new Lab(patroni);
+    beforeAll(async () => {
+      build();
+      await lab.up();
+    });
+    afterAll(() => lab.down());
+
+    anOperatorsDay(lab);
+    aReplicaThatLags(lab);
+    drainByTag(lab);
+    blockedReplay(lab);
+    aDestroyedReplica(lab);
+  });
+}
