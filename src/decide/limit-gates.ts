@@ -80,10 +80,13 @@ export const flapScore = (falls: readonly number[], nowMs: number, halfLifeMs: n
 
 function blastRadius(input: DecideInput, { action, plan }: Candidate): No | null {
   const { limits } = input.policy;
-  // A higher class pre-empts a lower one: a replica under repair never stands in the way of a dead leader.
-  const inFlight = input.ledger.remediations.filter(
-    (row) => isInFlight(row) && rankOf(ACTIONS[row.plan.action].class) >= rankOf(action.class),
-  );
+  const running = input.ledger.remediations.filter(isInFlight);
+  // Leadership pre-empts what is below it: a replica under repair never stands in the way of a dead leader. Among repairs nothing does:
+  // one member restarting and another one being rebuilt are two members away.
+  const preempts = action.class === 'leadership' || action.class === 'fencing';
+  const inFlight = preempts
+    ? running.filter((row) => rankOf(ACTIONS[row.plan.action].class) >= rankOf(action.class))
+    : running;
   if (inFlight.length >= limits.concurrent) {
     const names = inFlight.map((row) => `${row.plan.action} ${row.plan.target}`).join(', ');
     return no(`in flight: ${names}`, 'one at a time: let it finish');
