@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { candidatesFor } from '../../../src/assess/candidates.js';
+import { divergenceOf } from '../../../src/assess/replication.js';
+import { memberOf } from '../../../src/model/view.js';
+import {
+  api,
+  assessmentOf,
+  at,
+  CLEAN_MEMORY,
+  config,
+  findingOf,
+  isPrimary,
+  keys,
+  lags,
+  leaderKey,
+  MB,
+  noEtcd,
+  notStreaming,
+  NOW_MS,
+  peerRow,
+  SCOPE,
+  silent,
+  sql,
+  startFailed,
+  stopped,
+  viewOf,
+  withoutKey,
+  type Change,
+} from '../../support/view.js';
+
+describe('channels are counted from what this pass saw', () => {
+  it.each<[string, readonly Change[], Parameters<typeof findingOf>[1], string, readonly string[]]>([
+    ['lag by all three', [lags('patroni3', 200 * MB)], 'replica-lag-emergency', 'patroni3', ['sql', 'api', 'peers']],
+    ['lag by SQL alone', [lags('patroni3', 200 * MB, ['sql'])], 'replica-lag-emergency', 'patroni3', ['sql']],
+    [
+      'lag by /cluster alone where the member itself cannot be compared',
+      [peerRow('patroni3', { lagBytes: 200 * MB }), sql('patroni3', { timeline: 6 }), api('patroni3', { timeline: 6 })],
+      'replica-lag-emergency',
+      'patroni3',
+      ['peers'],
+    ],
+    [
+      'a failed start with SQL silent and peers agreeing',
+      [startFailed('patroni2')],
+      'replica-start-failed',
+      'patroni2',
+      ['api', 'sql', 'peers'],
+    ],
+    [
+      'a stopped member whose key is gone',
+      [stopped('patroni2'), withoutKey('patroni2')],
+      'member-down',
+      'patroni2',
+      ['api', 'sql', 'host', 'dcs', 'peers'],
+    ],
+    [
+      'a silent member whose host driver says that it runs',
+      [silent('patroni2', 'api'), silent('patroni2', 'sql'), notStreaming('patroni2')],
+      'member-down',
+      'patroni2',
+      ['api', 'sql', 'peers'],
+    ],
+    [
+      'a dead leader',
+      [stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3')],
+      'leader-down',
+      'patroni1',
+      ['api', 'dcs', 'sql', 'host', 'peers'],
+    ],
+    [
+      'a dead leader from which a replica still streams, which is odd',
+      [stopped('patroni1')],
+      'leader-down',
+      'patroni1',
+      ['api', 'dcs', 'sql', 'host'],
+    ],
+    ['a frozen leader whose lease is young', [silent('patroni1', 'api')], 'leader-frozen', 'patroni1', ['api', 'sql']],
+    [
+      'a frozen leader that has missed a renewal',
+      [
+        silent('patroni1', 'api'),
+        keys({
+          leader: {
+            holder: 'patroni1' as never,
+            leaseId: '1',
+            leaseTtlMs: 12_000,
+            modRevision: '100',
+            createRevision: '90',
+          },
+        }),
+      ],
+      'leader-frozen',
+      'patroni1',
+      ['api', 'sql', 'dcs'],
+    ],
+  ])('%s', (_name, changes, code, subject, channels) => {
+    expect(findingOf(assessmentOf(viewOf(...changes)), code, subject)?.channels).toEqual(channels);
+  });
+});
+
+describe('what a pass cannot tell is said as unknown', () => {
+  it.each<[string, readonly Change[], Parameters<typeof findingOf>[1], string]>([
+    ['lag while etcd is silent', [noEtcd], 'replica-lag-emergency', 'patroni3'],
+    ['leaderless while etcd is silent', [noEtcd], 'leaderless', SCOPE],
+    [
+      'a dead leader while its SQL gives no clear answer',
+      [silent('patroni1', 'api'), silent('patroni1', 'sql', 'denied')],
+      'leader-down',
+      'patroni1',
+    ],
+  ])('%s', (_name, changes, code, subject) => {
+    expect(findingOf(assessmentOf(viewOf(...changes)), code, subject)).toMatchObject({
+      verdict: 'unknown',
+      channels: [],
+    });
+  });
+});
+
+describe('what a replica may hold that the leader does not', () => {
+  const of = (memory: (typeof CLEAN_MEMORY)['positions'][string] | null, ...changes: readonly Change[]) => {
+    const view = viewOf(...changes);
+    const positions = memory === null ? {} : { patroni3: memory };
+    const found = memberOf(view, 'patroni3');
+    if (found === null) throw new Error('no patroni3');
+    return divergenceOf(assessmentOf(view, { memory: { ...CLEAN_MEMORY, positions } }), found);
+  };
+  const last = (timeline: number, lsn: string, inRecovery = true) => ({ timeline, lsn, inRecovery, atMs: NOW_MS });
+
+  it('is nothing when it was last in recovery at or before the leader', () => {
+    expect(of(last(7, '5/00000000'))).toMatchObject({ kind: 'ancestor' });
+  });
+
+  it('is nothing on an older timeline before the fork', () => {
+    expect(of(last(6, '4/F0000000'))).toMatchObject({ kind: 'ancestor' });
+  });
+
+  it('is stated in bytes past the fork', () => {
+    expect(of(last(6, '4/FFFFFFFF'))).toEqual({
+      kind: 'diverged',
+      bytes: 100 * MB - 1,
+      text: `patroni3 holds ${100 * MB - 1} bytes past 4/F9C00000 that the leader does not have`,
+    });
+  });
+
+  it.each<[string, ReturnType<typeof last> | null, readonly Change[], string]>([
+    ['its last position is not known', null, [], 'no position of patroni3 is known'],
+    [
+      'it was last a primary',
+      last(7, '5/0', false),
+      [],
+      'patroni3 was last seen as a primary: it may hold writes of its own',
+    ],
+    ['nobody is proven to lead', last(7, '5/0'), [noEtcd], 'there is no proven leader to compare with'],
+    [
+      'the history does not have its timeline',
+      last(2, '5/0'),
+      [],
+      "timeline 2 of patroni3 is not in the leader's history",
+    ],
+    [
+      "the leader's position is unknown",
+      last(7, '5/0'),
+      [silent('patroni1', 'sql'), api('patroni1', { xlog: null })],
+      "the leader's position is unknown",
+    ],
+  ])('is not proven when %s', (_name, position, changes, text) => {
+    expect(of(position, ...changes)).toEqual({ kind: 'unproven', text });
+  });
+});
+
+describe('who may lead next', () => {
+  const dead = [stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3')];
+  const rows = (...changes: readonly Change[]) =>
+    candidatesFor(viewOf(...dead, ...changes), CLEAN_MEMORY, 'patroni1').map((row) => [row.name, row.against] as const);
+
+  it('is the furthest first', () => {
+    expect(
+      rows(
+        lags('patroni2', 500, ['sql', 'api']),
+        sql('patroni2', { receiveLsn: at(500) }),
+        api('patroni2', { xlog: null }),
+      ),
+    ).toEqual([
+      ['patroni3', []],
+      ['patroni2', []],
+    ]);
+  });
+
+  it.each<[string, readonly Change[], string]>([
+    [
+      'tagged nofailover',
+      [api('patroni2', { tags: { noloadbalance: false, nofailover: true, nosync: false, clonefrom: false, raw: {} } })],
+      'is tagged nofailover',
+    ],
+    ['already primary', [isPrimary('patroni2', ['sql'], 7)], 'is already primary'],
+    ['behind on timelines', [sql('patroni2', { timeline: 6 })], 'is on timeline 6, the leader was on 7'],
+    [
+      'beyond the lag that Patroni allows',
+      [sql('patroni2', { receiveLsn: at(2 * MB), replayLsn: at(2 * MB) }), api('patroni2', { xlog: null })],
+      `is ${2 * MB} bytes behind, maximum_lag_on_failover is ${MB}`,
+    ],
+    [
+      'outside the sync set',
+      [config({ synchronousMode: 'on' }), keys({ sync: { leader: 'patroni1', standbys: ['patroni3'] } })],
+      'is not in the sync set',
+    ],
+  ])('is not a member %s', (_name, changes, against) => {
+    expect(new Map(rows(...changes)).get('patroni2' as never)).toContain(against);
+  });
+
+  it('cannot be said of a member whose API is silent', () => {
+    expect(rows(silent('patroni2', 'api')).map(([name]) => name)).toEqual(['patroni3']);
+  });
+
+  it('keeps a replica out whose loss cannot be counted', () => {
+    const view = viewOf(...dead, leaderKey(null), keys({ optimeLsn: null }));
+    const [first] = candidatesFor(view, { ...CLEAN_MEMORY, positions: {} }, null);
+    expect(first?.against).toContain('how far it is behind the old leader is unknown');
+  });
+});

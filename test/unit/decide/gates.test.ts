@@ -1,0 +1,1130 @@
+import { describe, expect, it } from 'vitest';
+import { ACTIONS } from '../../../src/actions/index.js';
+import { problemRow } from '../../../src/assess/catalogue.js';
+import type { Candidate } from '../../../src/decide/candidate.js';
+import { blocksFor, blocksToContinue, GATES } from '../../../src/decide/gates.js';
+import type { DecideInput } from '../../../src/decide/input.js';
+import { GATE_NAMES, type GateName } from '../../../src/model/decision.js';
+import type { Approval, KillSwitch } from '../../../src/model/ledger.js';
+import { fingerprint, type ActionName, type Plan } from '../../../src/model/plan.js';
+import type { ProblemCode } from '../../../src/model/problem.js';
+import { testPolicy } from '../../support/policy.js';
+import {
+  api,
+  CLEAN_MEMORY,
+  config,
+  inputOf,
+  isPrimary,
+  keys,
+  lags,
+  ledgerOf,
+  MB,
+  member,
+  noEtcd,
+  noProxy,
+  notStreaming,
+  NOW_MS,
+  planOf,
+  problemOf,
+  proxyDrain,
+  remediationOf,
+  SCOPE,
+  sql,
+  startFailed,
+  viewOf,
+} from '../../support/view.js';
+import { fresh } from '../../../src/model/reading.js';
+
+/** A rung of `code`'s ladder on `target`, as the ladder would choose it. */
+function candidateOf(code: ProblemCode, action: ActionName, target: string, params: Plan['params'] = {}): Candidate {
+  const rung = problemRow(code).ladder.find((row) => row.action === action) ?? {
+    action,
+    minChannels: 2,
+    oneOf: ['api', 'sql', 'peers'],
+  };
+  return {
+    problem: problemOf(code, target, { channels: ['api', 'sql', 'peers', 'host', 'dcs'] }),
+    rung,
+    action: ACTIONS[action],
+    plan: planOf(action, target, params, code),
+  };
+}
+
+const DRAIN = candidateOf('replica-lag-emergency', 'drain-replica', 'patroni3');
+const UNDRAIN = candidateOf('replica-recovered', 'undrain-replica', 'patroni3', { actuators: ['proxy'] });
+const RESTART = candidateOf('replica-not-streaming', 'restart-member', 'patroni3', { via: 'patroni' });
+const REBUILD = candidateOf('replica-start-failed', 'reinitialize-replica', 'patroni3');
+const CANCEL = candidateOf('replay-blocked', 'cancel-blocking-queries', 'patroni3', { pid: 1, backendStart: 'x' });
+const EXPEDITE = candidateOf('leader-down', 'expedite-failover', 'patroni1', {
+  modRevision: '100',
+  hostId: 'patroni1-1',
+});
+const FENCE = candidateOf('leader-frozen', 'fence-member', 'patroni1', { id: 'patroni1-1', proxied: true });
+
+const lagging = [lags('patroni3', 200 * MB)];
+const broken = [startFailed('patroni3')];
+
+const off = (subject: string, expiresAtMs: number | null = null): KillSwitch => ({
+  subject,
+  owner: 'dba',
+  reason: 'maintenance',
+  sinceMs: NOW_MS - 1000,
+  expiresAtMs,
+});
+
+const approval = (plan: Plan, state: Approval['state'], expiresAtMs = NOW_MS + 60_000): Approval => ({
+  id: 'a1',
+  fingerprint: fingerprint(plan),
+  plan,
+  why: '',
+  requestedAtMs: NOW_MS - 60_000,
+  expiresAtMs,
+  state,
+  by: state === 'waiting' ? null : 'dba',
+  reason: state === 'rejected' ? 'not now' : null,
+  decidedAtMs: null,
+});
+
+const with_ = (candidate: Candidate, part: Parameters<typeof inputOf>[1] = {}): DecideInput =>
+  inputOf([candidate.problem], part);
+
+interface Blocked {
+  readonly name: string;
+  readonly input: DecideInput;
+  readonly candidate: Candidate;
+  readonly because: string;
+  readonly unblock: string;
+  readonly retryAtMs?: number;
+}
+
+interface Passed {
+  readonly name: string;
+  readonly input: DecideInput;
+  readonly candidate: Candidate;
+}
+
+const limits = (part: Partial<ReturnType<typeof testPolicy>['limits']>) =>
+  testPolicy({ limits: { ...testPolicy().limits, ...part } });
+
+const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly passes: readonly Passed[] }> = {
+  tenure: {
+    blocks: [
+      {
+        name: 'another instance acts',
+        input: with_(DRAIN, { tenure: { state: 'other', owner: 'host-b', epoch: null } }),
+        candidate: DRAIN,
+        because: 'host-b holds tenure',
+        unblock: 'stop that instance, or let it act',
+      },
+      {
+        name: 'our tenure is unknown',
+        input: with_(DRAIN, { tenure: { state: 'unknown', owner: null, epoch: null } }),
+        candidate: DRAIN,
+        because: 'our tenure cannot be confirmed',
+        unblock: 'etcd must answer',
+      },
+    ],
+    passes: [
+      { name: 'we hold it', input: with_(DRAIN), candidate: DRAIN },
+      {
+        name: 'dry-run needs none',
+        input: with_(DRAIN, { tenure: { state: 'not-needed', owner: null, epoch: null } }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  policy: {
+    blocks: [
+      {
+        name: 'the journal is full and the ledger unreadable: both are said',
+        input: with_(DRAIN, { impaired: ['the journal cannot be written', 'the ledger cannot be read'] }),
+        candidate: DRAIN,
+        because: 'the journal cannot be written; the ledger cannot be read',
+        unblock: 'repair it: the journal cannot be written',
+      },
+    ],
+    passes: [{ name: 'nothing of ours is impaired', input: with_(DRAIN), candidate: DRAIN }],
+  },
+  'kill-switch': {
+    blocks: ['global', 'cluster', 'member:patroni3', 'action:drain-replica'].map((subject) => ({
+      name: `${subject} is off`,
+      input: with_(DRAIN, { ledger: ledgerOf({ switches: [off(subject, NOW_MS + 5_000)] }) }),
+      candidate: DRAIN,
+      because: `dba switched off ${subject}: maintenance`,
+      unblock: `ekimi resume --subject ${subject}`,
+      retryAtMs: NOW_MS + 5_000,
+    })),
+    passes: [
+      {
+        name: 'another member and another action are off',
+        input: with_(DRAIN, { ledger: ledgerOf({ switches: [off('member:patroni2'), off('action:restart-member')] }) }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'the switch has expired',
+        input: with_(DRAIN, { ledger: ledgerOf({ switches: [off('global', NOW_MS - 1)] }) }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  mode: {
+    blocks: [
+      {
+        name: 'the whole policy only observes',
+        input: with_(DRAIN, { policy: testPolicy({ mode: 'observe' }) }),
+        candidate: DRAIN,
+        because: 'the policy says mode: observe',
+        unblock: 'set mode: dry-run or enforce',
+      },
+      ...(['off', 'observe'] as const).map((mode) => ({
+        name: `the action is ${mode}`,
+        input: with_(DRAIN, { policy: testPolicy({}, { 'drain-replica': { mode } }) }),
+        candidate: DRAIN,
+        because: `the policy says actions.drain-replica: ${mode}`,
+        unblock: 'set actions.drain-replica to approve or auto',
+      })),
+    ],
+    passes: [
+      { name: 'the action is auto', input: with_(DRAIN), candidate: DRAIN },
+      { name: 'dry-run plans it', input: with_(DRAIN, { policy: testPolicy({ mode: 'dry-run' }) }), candidate: DRAIN },
+    ],
+  },
+  'patroni-pause': {
+    blocks: [
+      {
+        name: '/config says paused',
+        input: with_(DRAIN, { view: viewOf(config({ paused: true })) }),
+        candidate: DRAIN,
+        because: 'Patroni is paused',
+        unblock: 'un-pause the cluster',
+      },
+      {
+        name: 'one member says paused',
+        input: with_(DRAIN, { view: viewOf(api('patroni2', { paused: true })) }),
+        candidate: DRAIN,
+        because: 'Patroni is paused',
+        unblock: 'un-pause the cluster',
+      },
+      {
+        name: 'a fence in a paused cluster, which a person must approve',
+        input: with_(FENCE, { view: viewOf(config({ paused: true })) }),
+        candidate: FENCE,
+        because: 'Patroni is paused',
+        unblock: 'ekimi approve, or un-pause the cluster',
+      },
+    ],
+    passes: [
+      { name: 'nobody says paused', input: with_(DRAIN), candidate: DRAIN },
+      {
+        name: 'a fence that a person approved',
+        input: with_(FENCE, {
+          view: viewOf(config({ paused: true })),
+          ledger: ledgerOf({ approvals: [approval(FENCE.plan, 'approved')] }),
+        }),
+        candidate: FENCE,
+      },
+    ],
+  },
+  failsafe: {
+    blocks: [
+      {
+        name: 'the leader lives on failsafe',
+        input: with_(DRAIN, { view: viewOf(api('patroni1', { failsafeActive: true })) }),
+        candidate: DRAIN,
+        because: 'failsafe mode is active: etcd is lost and the leader lives on its members',
+        unblock: 'bring etcd back',
+      },
+    ],
+    passes: [
+      {
+        name: 'failsafe is configured and not active',
+        input: with_(DRAIN, { view: viewOf(config({ failsafeMode: true })) }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  'observer-health': {
+    blocks: [
+      {
+        name: 'no linearizable read in this pass',
+        input: with_(DRAIN, { view: viewOf(noEtcd) }),
+        candidate: DRAIN,
+        because: 'etcd gave no linearizable answer in this pass',
+        unblock: 'etcd must answer with quorum',
+      },
+      {
+        name: 'a read of an earlier pass is no read',
+        input: with_(DRAIN, {
+          view: viewOf((view) => ({
+            ...view,
+            dcs: {
+              ...view.dcs,
+              keys: view.dcs.keys.kind === 'unknown' ? view.dcs.keys : { ...view.dcs.keys, kind: 'stale', ageMs: 500 },
+            },
+          })),
+        }),
+        candidate: DRAIN,
+        because: 'etcd gave no linearizable answer in this pass',
+        unblock: 'etcd must answer with quorum',
+      },
+      {
+        name: 'we are only suspected to be cut off',
+        input: inputOf([DRAIN.problem, problemOf('observer-impaired', SCOPE, { phase: 'suspect' })]),
+        candidate: DRAIN,
+        because: `observer-impaired on ${SCOPE}`,
+        unblock: 'several clean passes',
+      },
+    ],
+    passes: [{ name: 'etcd answered', input: with_(DRAIN), candidate: DRAIN }],
+  },
+  'start-grace': {
+    blocks: [
+      {
+        name: 'too few clean passes',
+        input: with_(DRAIN, {
+          memory: { ...CLEAN_MEMORY, cleanPasses: 2, cleanSinceMs: NOW_MS - 60_000, graceReason: 'just started' },
+        }),
+        candidate: DRAIN,
+        because: 'just started: 2 of 3 clean passes',
+        unblock: 'wait for 3 clean passes over 2 s',
+        retryAtMs: NOW_MS - 58_000,
+      },
+      {
+        name: 'enough passes, too little time',
+        input: with_(DRAIN, {
+          memory: { ...CLEAN_MEMORY, cleanPasses: 50, cleanSinceMs: NOW_MS - 500, graceReason: 'we slept' },
+        }),
+        candidate: DRAIN,
+        because: 'we slept: 50 of 3 clean passes',
+        unblock: 'wait for 3 clean passes over 2 s',
+        retryAtMs: NOW_MS + 1_500,
+      },
+      {
+        name: 'this very pass is not clean',
+        input: with_(DRAIN, {
+          memory: { ...CLEAN_MEMORY, cleanPasses: 0, cleanSinceMs: null, graceReason: 'our clock jumped' },
+        }),
+        candidate: DRAIN,
+        because: 'our clock jumped: 0 of 3 clean passes',
+        unblock: 'wait for 3 clean passes over 2 s',
+      },
+    ],
+    passes: [
+      {
+        name: 'enough clean passes over enough time',
+        input: with_(DRAIN, { memory: { ...CLEAN_MEMORY, cleanPasses: 3, cleanSinceMs: NOW_MS - 2_000 } }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  channels: {
+    blocks: [
+      {
+        name: 'one channel where two are needed',
+        input: with_(DRAIN),
+        candidate: { ...DRAIN, problem: { ...DRAIN.problem, channels: ['api'] } },
+        because: 'only api of the 2 channels needed speak for it in this pass',
+        unblock:
+          'a second independent channel must agree (api, sql, peers); configure postgres or hosts if they are missing',
+      },
+      {
+        name: 'nothing was seen in this pass',
+        input: with_(DRAIN),
+        candidate: { ...DRAIN, problem: { ...DRAIN.problem, channels: [] } },
+        because: 'only no channel of the 2 channels needed speak for it in this pass',
+        unblock:
+          'a second independent channel must agree (api, sql, peers); configure postgres or hosts if they are missing',
+      },
+      {
+        name: 'enough channels, but not the one that proves it',
+        input: with_(EXPEDITE),
+        candidate: { ...EXPEDITE, problem: { ...EXPEDITE.problem, channels: ['api', 'sql', 'peers', 'dcs'] } },
+        because: 'none of host speaks for it in this pass',
+        unblock: 'one of host must agree',
+      },
+      {
+        name: 'an address of the scope leads elsewhere',
+        input: inputOf([DRAIN.problem, problemOf('scope-mismatch', 'patroni2', { phase: 'suspect' })]),
+        candidate: DRAIN,
+        because: 'scope-mismatch on patroni2',
+        unblock: 'correct the addresses in ekimi.yaml',
+      },
+      {
+        name: 'Patroni does not know the member',
+        input: inputOf([DRAIN.problem, problemOf('member-unknown', 'patroni3')]),
+        candidate: DRAIN,
+        because: 'member-unknown on patroni3',
+        unblock: 'correct the addresses in ekimi.yaml',
+      },
+    ],
+    passes: [
+      {
+        name: 'two channels agree',
+        input: with_(DRAIN),
+        candidate: { ...DRAIN, problem: { ...DRAIN.problem, channels: ['sql', 'peers'] } },
+      },
+      {
+        name: 'another member is unknown to Patroni',
+        input: inputOf([DRAIN.problem, problemOf('member-unknown', 'patroni2')]),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  actuator: {
+    blocks: [
+      {
+        name: 'a drain by proxy and tag without either',
+        input: with_(DRAIN, {
+          view: viewOf((view) => ({ ...view, actuators: { proxy: false, tags: false, sql: true, host: true } })),
+          policy: testPolicy({ drain: { actuators: ['proxy', 'tag'], shutdownSessions: false } }),
+        }),
+        candidate: DRAIN,
+        because: 'not configured: proxy, tags',
+        unblock: 'configure proxy, tags in ekimi.yaml (ekimi doctor tells what it takes)',
+      },
+    ],
+    passes: [
+      {
+        name: 'a drain by proxy needs no tags',
+        input: with_(DRAIN, {
+          view: viewOf((view) => ({ ...view, actuators: { proxy: true, tags: false, sql: false, host: false } })),
+        }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'a rebuild needs Patroni alone',
+        input: with_(REBUILD, {
+          view: viewOf((view) => ({ ...view, actuators: { proxy: false, tags: false, sql: false, host: false } })),
+        }),
+        candidate: REBUILD,
+      },
+    ],
+  },
+  'someone-else': {
+    blocks: [
+      {
+        name: 'a switchover is requested',
+        input: with_(DRAIN, {
+          view: viewOf(keys({ failover: { leader: 'patroni1', member: null, scheduledAt: null } })),
+        }),
+        candidate: DRAIN,
+        because: 'a failover or switchover is requested (patroni1 to any)',
+        unblock: 'let it finish, or DELETE /switchover',
+      },
+      {
+        name: 'a switchover is scheduled and only /cluster says so',
+        input: with_(DRAIN, {
+          view: viewOf(
+            member('patroni2', (row) => ({
+              cluster: fresh(
+                {
+                  rows: row.cluster.kind === 'unknown' ? [] : row.cluster.value.rows,
+                  paused: false,
+                  scheduledSwitchover: { at: '2026-01-15T04:00:00Z', from: 'patroni1', to: null },
+                },
+                NOW_MS,
+                'cluster',
+              ),
+            })),
+          ),
+        }),
+        candidate: DRAIN,
+        because: 'a switchover is scheduled at 2026-01-15T04:00:00Z',
+        unblock: 'let it happen, or DELETE /switchover',
+      },
+      {
+        name: 'the leader changed less than ttl ago',
+        input: with_(DRAIN, { memory: { ...CLEAN_MEMORY, lastLeaderChangeMs: NOW_MS - 10_000 } }),
+        candidate: DRAIN,
+        because: 'the leader changed 10 s ago',
+        unblock: 'the cluster gets ttl to settle',
+        retryAtMs: NOW_MS + 20_000,
+      },
+      {
+        name: 'the member is being restarted',
+        input: with_(RESTART, { view: viewOf(api('patroni3', { state: 'restarting', stateText: 'restarting' })) }),
+        candidate: RESTART,
+        because: 'patroni3 is restarting',
+        unblock: 'let it finish',
+      },
+      {
+        name: 'its copy is being made',
+        input: with_(REBUILD, {
+          view: viewOf(api('patroni3', { state: 'creating-replica', stateText: 'creating replica' })),
+        }),
+        candidate: REBUILD,
+        because: 'patroni3 is creating replica',
+        unblock: 'let it finish',
+      },
+      {
+        name: 'a base backup runs, for a restart',
+        input: with_(RESTART, { view: viewOf(sql('patroni1', { baseBackups: 1 })) }),
+        candidate: RESTART,
+        because: 'a base backup is running from patroni1',
+        unblock: 'let it finish',
+      },
+      {
+        name: 'somebody put back what we drained',
+        input: with_(DRAIN, {
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('drain-replica', 'patroni3', {
+                phase: 'abandoned',
+                detail: 'overridden: patroni3 was put back into rotation by somebody else',
+                endedAtMs: NOW_MS - 60_000,
+              }),
+            ],
+          }),
+        }),
+        candidate: DRAIN,
+        because: 'somebody put patroni3 back by hand',
+        unblock: 'drain it by hand, or wait',
+        retryAtMs: NOW_MS - 60_000 + testPolicy().chainMs,
+      },
+    ],
+    passes: [
+      { name: 'nobody is', input: with_(DRAIN), candidate: DRAIN },
+      {
+        name: 'a base backup runs, for a drain',
+        input: with_(DRAIN, { view: viewOf(sql('patroni1', { baseBackups: 1 })) }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'the leader changed a minute ago',
+        input: with_(DRAIN, { memory: { ...CLEAN_MEMORY, lastLeaderChangeMs: NOW_MS - 60_000 } }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'an undrain right after a change of leader only gives back',
+        input: with_(UNDRAIN, { memory: { ...CLEAN_MEMORY, lastLeaderChangeMs: NOW_MS - 10_000 } }),
+        candidate: UNDRAIN,
+      },
+      {
+        name: "a drain that a restarted proxy forgot is nobody's word",
+        input: with_(DRAIN, {
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('drain-replica', 'patroni3', {
+                phase: 'abandoned',
+                detail: 'forgotten: the proxy restarted',
+              }),
+            ],
+          }),
+        }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  window: {
+    blocks: [
+      {
+        name: 'a freeze',
+        input: with_(DRAIN, {
+          windows: { freeze: { reason: 'year end', untilMs: NOW_MS + 1_000 }, maintenance: null },
+        }),
+        candidate: DRAIN,
+        because: 'a freeze is in force: year end',
+        unblock: 'wait for its end',
+        retryAtMs: NOW_MS + 1_000,
+      },
+    ],
+    passes: [
+      { name: 'no freeze', input: with_(DRAIN), candidate: DRAIN },
+      {
+        name: 'an undrain in a freeze',
+        input: with_(UNDRAIN, {
+          windows: { freeze: { reason: 'year end', untilMs: NOW_MS + 1_000 }, maintenance: null },
+        }),
+        candidate: UNDRAIN,
+      },
+    ],
+  },
+  'blast-radius': {
+    blocks: [
+      {
+        name: 'something is in flight',
+        input: with_(DRAIN, {
+          ledger: ledgerOf({
+            remediations: [remediationOf('restart-member', 'patroni2', { phase: 'verifying', endedAtMs: null })],
+          }),
+        }),
+        candidate: DRAIN,
+        because: 'in flight: restart-member patroni2',
+        unblock: 'one at a time: let it finish',
+      },
+      {
+        name: 'a smaller repair of another member is in flight: only leadership may pre-empt it',
+        input: with_(REBUILD, {
+          view: viewOf(...broken),
+          ledger: ledgerOf({
+            remediations: [remediationOf('restart-member', 'patroni2', { phase: 'verifying', endedAtMs: null })],
+          }),
+        }),
+        candidate: REBUILD,
+        because: 'in flight: restart-member patroni2',
+        unblock: 'one at a time: let it finish',
+      },
+      {
+        name: 'what may have happened is in flight too',
+        input: with_(REBUILD, {
+          view: viewOf(...broken),
+          ledger: ledgerOf({
+            remediations: [remediationOf('reinitialize-replica', 'patroni2', { phase: 'unknown', endedAtMs: null })],
+          }),
+        }),
+        candidate: REBUILD,
+        because: 'in flight: reinitialize-replica patroni2',
+        unblock: 'one at a time: let it finish',
+      },
+      {
+        name: 'the other reader is drained',
+        input: with_(DRAIN, { view: viewOf(...lagging, proxyDrain('patroni2')) }),
+        candidate: DRAIN,
+        because: '0 other replicas serve reads, and 1 must remain',
+        unblock: 'another replica must come back into rotation',
+      },
+      {
+        name: 'the other reader is drained on paper, in dry-run',
+        input: with_(DRAIN, {
+          view: viewOf(...lagging),
+          ledger: ledgerOf({
+            drains: [{ member: 'patroni2', actuators: ['proxy'], sinceMs: 0, remediationId: 'd', shadow: true }],
+          }),
+        }),
+        candidate: DRAIN,
+        because: '0 other replicas serve reads, and 1 must remain',
+        unblock: 'another replica must come back into rotation',
+      },
+      {
+        name: 'the proxy is silent and no other replica is healthy',
+        input: with_(DRAIN, { view: viewOf(noProxy, notStreaming('patroni2')) }),
+        candidate: DRAIN,
+        because: '0 other replicas serve reads, and 1 must remain',
+        unblock: 'another replica must come back into rotation',
+      },
+      {
+        name: 'a rebuild of the last but none',
+        input: with_(REBUILD, { view: viewOf(...broken, notStreaming('patroni2')) }),
+        candidate: REBUILD,
+        because: '0 other replicas are healthy, and 1 must remain',
+        unblock: 'another replica must run and stream, or lower limits.minHealthyReplicas',
+      },
+    ],
+    passes: [
+      { name: 'the other replica serves', input: with_(DRAIN, { view: viewOf(...lagging) }), candidate: DRAIN },
+      { name: 'the other replica is healthy', input: with_(REBUILD, { view: viewOf(...broken) }), candidate: REBUILD },
+      {
+        name: 'a replica under repair does not stand in the way of a dead leader',
+        input: with_(EXPEDITE, {
+          ledger: ledgerOf({
+            remediations: [remediationOf('restart-member', 'patroni2', { phase: 'verifying', endedAtMs: null })],
+          }),
+        }),
+        candidate: EXPEDITE,
+      },
+      {
+        name: 'a policy that accepts to be without a reader',
+        input: with_(DRAIN, { view: viewOf(proxyDrain('patroni2')), policy: limits({ minReadPool: 0 }) }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  quorum: {
+    blocks: [
+      {
+        name: 'the only synchronous standby',
+        input: with_(RESTART, { view: viewOf(keys({ sync: { leader: 'patroni1', standbys: ['patroni3'] } })) }),
+        candidate: RESTART,
+        because: 'patroni3 is the only synchronous standby',
+        unblock: 'another standby must become synchronous first',
+      },
+    ],
+    passes: [
+      {
+        name: 'one of two',
+        input: with_(RESTART, {
+          view: viewOf(keys({ sync: { leader: 'patroni1', standbys: ['patroni2', 'patroni3'] } })),
+        }),
+        candidate: RESTART,
+      },
+      {
+        name: 'another is',
+        input: with_(RESTART, { view: viewOf(keys({ sync: { leader: 'patroni1', standbys: ['patroni2'] } })) }),
+        candidate: RESTART,
+      },
+      {
+        name: 'a drain does not touch replication',
+        input: with_(DRAIN, { view: viewOf(keys({ sync: { leader: 'patroni1', standbys: ['patroni3'] } })) }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  cooldown: {
+    blocks: [
+      {
+        name: 'the same action a moment ago, on another member',
+        input: with_(DRAIN, {
+          ledger: ledgerOf({
+            remediations: [remediationOf('drain-replica', 'patroni2', { endedAtMs: NOW_MS - 10_000 })],
+          }),
+        }),
+        candidate: DRAIN,
+        because: 'drain-replica patroni2 was the last such action; its cool-down runs',
+        unblock: 'wait',
+        retryAtMs: NOW_MS + 20_000,
+      },
+      {
+        name: 'a cancel after a termination, which is of its class',
+        input: with_(CANCEL, {
+          ledger: ledgerOf({
+            remediations: [remediationOf('terminate-blocking-queries', 'patroni2', { endedAtMs: NOW_MS - 10_000 })],
+          }),
+        }),
+        candidate: CANCEL,
+        because: 'terminate-blocking-queries patroni2 was of the same class; its cool-down runs',
+        unblock: 'wait',
+        retryAtMs: NOW_MS + 20_000,
+      },
+      {
+        name: 'a failed try counts like a good one',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('reinitialize-replica', 'patroni2', { phase: 'failed', endedAtMs: NOW_MS - 1_000 }),
+            ],
+          }),
+        }),
+        candidate: REBUILD,
+        because: 'reinitialize-replica patroni2 was the last such action; its cool-down runs',
+        unblock: 'wait',
+        retryAtMs: NOW_MS + 29_000,
+      },
+    ],
+    passes: [
+      {
+        name: 'it is over',
+        input: with_(DRAIN, {
+          ledger: ledgerOf({
+            remediations: [remediationOf('drain-replica', 'patroni2', { endedAtMs: NOW_MS - 30_000 })],
+          }),
+        }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'a lower class never holds up a higher one',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('drain-replica', 'patroni3', { endedAtMs: NOW_MS }),
+              remediationOf('restart-member', 'patroni3', { endedAtMs: NOW_MS }),
+            ],
+          }),
+        }),
+        candidate: REBUILD,
+      },
+      {
+        name: 'an undrain waits for nothing',
+        input: with_(UNDRAIN, {
+          ledger: ledgerOf({ remediations: [remediationOf('drain-replica', 'patroni3', { endedAtMs: NOW_MS })] }),
+        }),
+        candidate: UNDRAIN,
+      },
+    ],
+  },
+  attempts: {
+    blocks: [
+      {
+        name: 'as often as allowed, a success that did not last included',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('reinitialize-replica', 'patroni3', { id: '1', phase: 'succeeded' }),
+              remediationOf('reinitialize-replica', 'patroni3', { id: '2', phase: 'ineffective' }),
+            ],
+          }),
+        }),
+        candidate: REBUILD,
+        because: 'reinitialize-replica was tried 2 times on patroni3 in this chain',
+        unblock: 'look at why it does not help',
+      },
+    ],
+    passes: [
+      {
+        name: 'tries of another member and of an older chain',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('reinitialize-replica', 'patroni2', { id: '1' }),
+              remediationOf('reinitialize-replica', 'patroni2', { id: '2' }),
+              remediationOf('reinitialize-replica', 'patroni3', {
+                id: '3',
+                endedAtMs: NOW_MS - 2 * testPolicy().chainMs,
+              }),
+            ],
+          }),
+        }),
+        candidate: REBUILD,
+      },
+      {
+        name: 'drains that worked do not count as tries that did not help',
+        input: with_(DRAIN, {
+          ledger: ledgerOf({
+            remediations: ['1', '2', '3'].map((id) => remediationOf('drain-replica', 'patroni3', { id })),
+          }),
+        }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'what was abandoned is no try',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({
+            remediations: ['1', '2'].map((id) =>
+              remediationOf('reinitialize-replica', 'patroni3', { id, phase: 'abandoned' }),
+            ),
+          }),
+        }),
+        candidate: REBUILD,
+      },
+    ],
+  },
+  budget: {
+    blocks: [
+      {
+        name: 'the breaker is open, whatever the hour holds',
+        input: with_(DRAIN, { ledger: ledgerOf({ breaker: { openSinceMs: 0, reason: '10 actions within an hour' } }) }),
+        candidate: DRAIN,
+        because: 'the breaker is open: 10 actions within an hour',
+        unblock: 'ekimi resume --subject breaker',
+      },
+      {
+        name: 'the hour is spent',
+        input: with_(DRAIN, {
+          policy: limits({ perHour: 2 }),
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('drain-replica', 'patroni2', { id: '1', createdAtMs: NOW_MS - 50 * 60_000 }),
+              remediationOf('restart-member', 'patroni2', { id: '2', createdAtMs: NOW_MS - 40 * 60_000 }),
+            ],
+          }),
+        }),
+        candidate: DRAIN,
+        because: '2 actions within an hour, 2 are allowed',
+        unblock: 'ekimi resume --subject breaker, after a look at why',
+      },
+    ],
+    passes: [
+      {
+        name: 'undrains and what was abandoned cost nothing',
+        input: with_(DRAIN, {
+          policy: limits({ perHour: 2 }),
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('undrain-replica', 'patroni2', { id: '1' }),
+              remediationOf('drain-replica', 'patroni2', { id: '2', phase: 'abandoned' }),
+              remediationOf('drain-replica', 'patroni2', { id: '3', createdAtMs: NOW_MS - 61 * 60_000 }),
+            ],
+          }),
+        }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'an undrain while the breaker is open',
+        input: with_(UNDRAIN, { ledger: ledgerOf({ breaker: { openSinceMs: 0, reason: 'spent' } }) }),
+        candidate: UNDRAIN,
+      },
+    ],
+  },
+  storm: {
+    blocks: [
+      {
+        name: 'two members in critical trouble',
+        input: inputOf([problemOf('replica-start-failed', 'patroni2'), REBUILD.problem]),
+        candidate: REBUILD,
+        because: '2 members are in critical trouble at once: patroni2, patroni3',
+        unblock: 'repair or explain one of them by hand',
+      },
+      {
+        name: 'one has just passed',
+        input: with_(DRAIN, { ledger: ledgerOf({ stormUntilMs: NOW_MS + 7_000 }) }),
+        candidate: DRAIN,
+        because: 'a storm has just passed',
+        unblock: 'wait',
+        retryAtMs: NOW_MS + 7_000,
+      },
+    ],
+    passes: [
+      {
+        name: 'one member in two kinds of trouble',
+        input: inputOf([DRAIN.problem, problemOf('replica-lag-critical', 'patroni3')]),
+        candidate: DRAIN,
+      },
+      {
+        name: 'the other trouble is only suspected',
+        input: inputOf([DRAIN.problem, problemOf('replica-start-failed', 'patroni2', { phase: 'suspect' })]),
+        candidate: DRAIN,
+      },
+      {
+        name: 'the other trouble is a warning',
+        input: inputOf([DRAIN.problem, problemOf('replica-not-streaming', 'patroni2')]),
+        candidate: DRAIN,
+      },
+      {
+        name: 'the quiet time is over',
+        input: with_(DRAIN, { ledger: ledgerOf({ stormUntilMs: NOW_MS }) }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'a dead leader takes others down with it',
+        input: inputOf([EXPEDITE.problem, problemOf('replica-start-failed', 'patroni2')]),
+        candidate: EXPEDITE,
+      },
+    ],
+  },
+  flap: {
+    blocks: [
+      {
+        name: 'six falls within minutes',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({ flaps: { patroni3: [1, 2, 3, 4, 5, 6].map((n) => NOW_MS - n * 1_000) } }),
+        }),
+        candidate: REBUILD,
+        because: 'patroni3 flaps (score 6.0)',
+        unblock: 'find out why it goes up and down',
+      },
+    ],
+    passes: [
+      {
+        name: 'six falls over a day',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({ flaps: { patroni3: [1, 5, 9, 13, 17, 21].map((n) => NOW_MS - n * 3_600_000) } }),
+        }),
+        candidate: REBUILD,
+      },
+      {
+        name: 'six falls of another member',
+        input: with_(REBUILD, { ledger: ledgerOf({ flaps: { patroni2: [1, 2, 3, 4, 5, 6].map((n) => NOW_MS - n) } }) }),
+        candidate: REBUILD,
+      },
+      {
+        name: 'a drain of a member that flaps',
+        input: with_(DRAIN, { ledger: ledgerOf({ flaps: { patroni3: [1, 2, 3, 4, 5, 6].map((n) => NOW_MS - n) } }) }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+  'data-loss': {
+    blocks: [
+      {
+        name: 'it was last a primary',
+        input: with_(REBUILD, {
+          view: viewOf(...broken),
+          memory: {
+            ...CLEAN_MEMORY,
+            positions: { patroni3: { timeline: 7, lsn: '5/0', inRecovery: false, atMs: NOW_MS } },
+          },
+        }),
+        candidate: REBUILD,
+        because: 'patroni3 was last seen as a primary: it may hold writes of its own',
+        unblock: 'ekimi approve, after looking at what it holds',
+      },
+      {
+        name: 'it was never seen',
+        input: with_(REBUILD, { view: viewOf(...broken), memory: { ...CLEAN_MEMORY, positions: {} } }),
+        candidate: REBUILD,
+        because: 'no position of patroni3 is known',
+        unblock: 'ekimi approve, after looking at what it holds',
+      },
+    ],
+    passes: [
+      {
+        name: 'its last position is an ancestor',
+        input: with_(REBUILD, { view: viewOf(...broken) }),
+        candidate: REBUILD,
+      },
+      {
+        name: 'a restart keeps the copy',
+        input: with_(RESTART, { memory: { ...CLEAN_MEMORY, positions: {} } }),
+        candidate: RESTART,
+      },
+      {
+        name: 'a person agreed',
+        input: with_(REBUILD, {
+          view: viewOf(...broken),
+          memory: { ...CLEAN_MEMORY, positions: {} },
+          ledger: ledgerOf({ approvals: [approval(REBUILD.plan, 'approved')] }),
+        }),
+        candidate: REBUILD,
+      },
+    ],
+  },
+  refusal: {
+    blocks: [
+      {
+        name: 'a rebuild of the leader',
+        input: with_(candidateOf('replica-start-failed', 'reinitialize-replica', 'patroni1')),
+        candidate: candidateOf('replica-start-failed', 'reinitialize-replica', 'patroni1'),
+        because: 'patroni1 holds the leader key',
+        unblock: 'its conditions must hold',
+      },
+      {
+        name: 'a restart of a second primary',
+        input: with_(RESTART, { view: viewOf(isPrimary('patroni3', ['sql'])) }),
+        candidate: RESTART,
+        because: 'patroni3 is primary by its sql',
+        unblock: 'its conditions must hold',
+      },
+    ],
+    passes: [{ name: 'its conditions hold', input: with_(REBUILD, { view: viewOf(...broken) }), candidate: REBUILD }],
+  },
+  approval: {
+    blocks: [
+      {
+        name: 'nobody was asked yet',
+        input: with_(DRAIN, { policy: testPolicy({}, { 'drain-replica': { mode: 'approve' } }) }),
+        candidate: DRAIN,
+        because: 'the policy asks for an approval',
+        unblock: 'ekimi approve',
+      },
+      {
+        name: 'it waits',
+        input: with_(DRAIN, {
+          policy: testPolicy({}, { 'drain-replica': { mode: 'approve' } }),
+          ledger: ledgerOf({ approvals: [approval(DRAIN.plan, 'waiting')] }),
+        }),
+        candidate: DRAIN,
+        because: 'approval a1 is waiting',
+        unblock: 'ekimi approve a1',
+        retryAtMs: NOW_MS + 60_000,
+      },
+      {
+        name: 'it was rejected',
+        input: with_(DRAIN, {
+          policy: testPolicy({}, { 'drain-replica': { mode: 'approve' } }),
+          ledger: ledgerOf({ approvals: [approval(DRAIN.plan, 'rejected')] }),
+        }),
+        candidate: DRAIN,
+        because: 'dba rejected it: not now',
+        unblock: 'wait for the rejection to expire',
+        retryAtMs: NOW_MS + 60_000,
+      },
+      ...(['used', 'expired'] as const).map((state) => ({
+        name: `it is ${state}`,
+        input: with_(DRAIN, {
+          policy: testPolicy({}, { 'drain-replica': { mode: 'approve' } }),
+          ledger: ledgerOf({ approvals: [approval(DRAIN.plan, state)] }),
+        }),
+        candidate: DRAIN,
+        because: 'the policy asks for an approval',
+        unblock: 'ekimi approve',
+      })),
+      {
+        name: 'the approval has run out',
+        input: with_(DRAIN, {
+          policy: testPolicy({}, { 'drain-replica': { mode: 'approve' } }),
+          ledger: ledgerOf({ approvals: [approval(DRAIN.plan, 'approved', NOW_MS)] }),
+        }),
+        candidate: DRAIN,
+        because: 'the policy asks for an approval',
+        unblock: 'ekimi approve',
+      },
+      {
+        name: 'the approval is of another member',
+        input: with_(DRAIN, {
+          policy: testPolicy({}, { 'drain-replica': { mode: 'approve' } }),
+          ledger: ledgerOf({ approvals: [approval(planOf('drain-replica', 'patroni2'), 'approved')] }),
+        }),
+        candidate: DRAIN,
+        because: 'the policy asks for an approval',
+        unblock: 'ekimi approve',
+      },
+    ],
+    passes: [
+      { name: 'the policy does not ask', input: with_(DRAIN), candidate: DRAIN },
+      {
+        name: 'a person approved exactly this',
+        input: with_(DRAIN, {
+          policy: testPolicy({}, { 'drain-replica': { mode: 'approve' } }),
+          ledger: ledgerOf({ approvals: [approval(DRAIN.plan, 'approved')] }),
+        }),
+        candidate: DRAIN,
+      },
+    ],
+  },
+};
+
+const asked = (name: GateName, input: DecideInput, candidate: Candidate) =>
+  GATES.find((gate) => gate.name === name)?.check(input, candidate);
+
+describe('the table of gates', () => {
+  it('asks them in the order that is shown to the operator', () => {
+    expect(GATES.map((gate) => gate.name)).toEqual(GATE_NAMES);
+  });
+
+  it('is what was reviewed', () => {
+    expect(GATES.map((gate) => `${gate.name}: ${gate.doc}`)).toMatchSnapshot();
+  });
+
+  it('has for each gate a case that blocks and one that passes', () => {
+    for (const name of GATE_NAMES) {
+      expect(CASES[name].blocks.length, name).toBeGreaterThan(0);
+      expect(CASES[name].passes.length, name).toBeGreaterThan(0);
+    }
+  });
+
+  it('lets a drain through a healthy situation: what blocks below is what the case changes', () => {
+    expect(blocksFor(with_(DRAIN, { view: viewOf(...lagging) }), DRAIN)).toEqual([]);
+    expect(blocksFor(with_(REBUILD, { view: viewOf(...broken) }), REBUILD)).toEqual([]);
+  });
+
+  it('keeps every reason, not only the first', () => {
+    const input = with_(DRAIN, {
+      view: viewOf(config({ paused: true }), noProxy),
+      tenure: { state: 'other', owner: 'host-b', epoch: null },
+      windows: { freeze: { reason: 'sale', untilMs: NOW_MS + 1 }, maintenance: null },
+      impaired: ['the journal cannot be written'],
+    });
+    expect(blocksFor(input, DRAIN).map((block) => block.gate)).toEqual([
+      'tenure',
+      'policy',
+      'patroni-pause',
+      'window',
+      'refusal',
+    ]);
+  });
+});
+
+describe.each(GATE_NAMES.map((name) => [name] as const))('gate %s', (name) => {
+  it.each(CASES[name].blocks.map((row) => [row.name, row] as const))('blocks: %s', (_case, row) => {
+    expect(asked(name, row.input, row.candidate)).toEqual({
+      because: row.because,
+      unblock: row.unblock,
+      retryAtMs: row.retryAtMs ?? null,
+    });
+  });
+  it.each(CASES[name].passes.map((row) => [row.name, row] as const))('passes: %s', (_case, row) => {
+    expect(asked(name, row.input, row.candidate)).toBeNull();
+  });
+});
+
+describe('before a later step of a procedure under way', () => {
+  it('our authority is asked anew', () => {
+    const input = with_(DRAIN, {
+      view: viewOf(config({ paused: true })),
+      ledger: ledgerOf({ switches: [off('global')] }),
+      impaired: ['the ledger could not be written'],
+    });
+    expect(blocksToContinue(input, DRAIN.plan).map((block) => block.gate)).toEqual([
+      'policy',
+      'kill-switch',
+      'patroni-pause',
+    ]);
+  });
+
+  it('the conditions under which it began are not: its own first step may have changed them', () => {
+    const input = with_(DRAIN, {
+      view: viewOf(proxyDrain('patroni3'), proxyDrain('patroni2')),
+      windows: { freeze: { reason: 'sale', untilMs: NOW_MS + 1 }, maintenance: null },
+    });
+    expect(blocksToContinue(input, DRAIN.plan)).toEqual([]);
+  });
+});
