@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { decide, requestsOf } from '../../../src/decide/decide.js';
+import { sentence, type Decision } from '../../../src/model/decision.js';
+import { testPolicy } from '../../support/policy.js';
+import {
+  inputOf,
+  lags,
+  ledgerOf,
+  MB,
+  NOW_MS,
+  planOf,
+  problemOf,
+  proxyDrain,
+  remediationOf,
+  SCOPE,
+  sql,
+  startFailed,
+  viewOf,
+} from '../../support/view.js';
+
+const EMERGENCY = problemOf('replica-lag-emergency', 'patroni3');
+const LAGGING = viewOf(lags('patroni3', 200 * MB));
+const short = (decision: Decision): string =>
+  decision.kind === 'act' || decision.kind === 'held'
+    ? `${decision.kind} ${decision.plan.action} ${decision.plan.target}`
+    : `${decision.kind} ${decision.code} ${decision.subject}: ${decision.why}`;
+const decided = (...args: Parameters<typeof inputOf>): readonly string[] => decide(inputOf(...args)).map(short);
+
+const blocker = {
+  pid: 42,
+  backendStart: 'b',
+  user: 'report',
+  database: 'mail',
+  application: 'psql',
+  state: 'active',
+  xactAgeMs: 60_000,
+  query: 'SELECT 1',
+  confirmed: true,
+};
+
+describe('what is decided', () => {
+  it('is nothing when there is no problem', () => {
+    expect(decided([])).toEqual([]);
+  });
+
+  it('is to act, with the exact request and the evidence', () => {
+    const [decision] = decide(inputOf([EMERGENCY], { view: LAGGING }));
+    expect(decision).toEqual({
+      kind: 'act',
+      plan: planOf('drain-replica', 'patroni3'),
+      why: 'replica-lag-emergency on patroni3',
+      steps: ['haproxy> set server postgres_replicas/patroni3 state drain'],
+    });
+  });
+
+  it('is to wait while the grace runs, until a time that is told', () => {
+    const suspect = { ...EMERGENCY, phase: 'suspect' as const, actionableAtMs: NOW_MS + 4_000 };
+    expect(decide(inputOf([suspect], { view: LAGGING }))).toEqual([
+      {
+        kind: 'waiting',
+        code: 'replica-lag-emergency',
+        subject: 'patroni3',
+        why: 'its grace runs',
+        untilMs: NOW_MS + 4_000,
+      },
+    ]);
+  });
+
+  it('is to wait while it goes away', () => {
+    expect(decided([{ ...EMERGENCY, phase: 'recovering' }], { view: LAGGING })).toEqual([
+      'waiting replica-lag-emergency patroni3: it is going away',
+    ]);
+  });
+
+  it('is to page for a problem without a ladder', () => {
+    expect(decided([problemOf('dcs-quorum-lost', SCOPE)])).toEqual([
+      `page dcs-quorum-lost ${SCOPE}: dcs-quorum-lost on ${SCOPE}`,
+    ]);
+  });
+
+  it('is nothing for a problem that is only worth a look', () => {
+    expect(decided([problemOf('pending-restart', 'patroni2')])).toEqual([]);
+  });
+
+  it('is one act at most: what comes second is held behind the first', () => {
+    const policy = testPolicy({ limits: { ...testPolicy().limits, stormMembers: 9, minReadPool: 0 } });
+    const problems = [EMERGENCY, problemOf('replica-lag-emergency', 'patroni2')];
+    const decisions = decide(inputOf(problems, { view: LAGGING, policy }));
+    expect(decisions.map(short)).toEqual(['act drain-replica patroni3', 'held drain-replica patroni2']);
+    expect(decisions[1]).toMatchObject({
+      blocks: [{ gate: 'blast-radius', because: 'drain-replica patroni3 goes first in this pass' }],
+    });
+  });
+
+  it('puts the problem of higher rank first', () => {
+    const decisions = decided(
+      [problemOf('replica-lagging', 'patroni2'), EMERGENCY, problemOf('replay-blocked', 'patroni2')],
+      {
+        view: viewOf(lags('patroni3', 200 * MB), sql('patroni2', { blockers: [blocker] })),
+      },
+    );
+    expect(decisions).toEqual(['act drain-replica patroni3', 'held cancel-blocking-queries patroni2']);
+  });
+
+  it('says a plan that answers two problems once', () => {
+    const view = viewOf(startFailed('patroni3'));
+    expect(
+      decided([problemOf('replica-start-failed', 'patroni3'), problemOf('wal-missing', 'patroni3')], { view }),
+    ).toEqual([
+      'act reinitialize-replica patroni3',
+      'waiting wal-missing patroni3: reinitialize-replica patroni3 answers this too',
+    ]);
+  });
+
+  it('waits for what is in flight on the member', () => {
+    const running = remediationOf('drain-replica', 'patroni3', {
+      phase: 'verifying',
+      endedAtMs: null,
+      deadlineMs: NOW_MS + 9_000,
+    });
+    expect(decide(inputOf([EMERGENCY], { view: LAGGING, ledger: ledgerOf({ remediations: [running] }) }))).toEqual([
+      {
+        kind: 'waiting',
+        code: 'replica-lag-emergency',
+        subject: 'patroni3',
+        why: 'drain-replica patroni3 is in flight (verifying)',
+        untilMs: NOW_MS + 9_000,
+      },
+    ]);
+  });
+});
+
+describe('the ladder', () => {
+  it('moves on when the first rung is already so, whoever did it', () => {
+    const view = viewOf(lags('patroni3', 200 * MB), proxyDrain('patroni3'), sql('patroni3', { blockers: [blocker] }));
+    expect(decided([EMERGENCY], { view })).toEqual(['act cancel-blocking-queries patroni3']);
+  });
+
+  it('waits when no rung has anything to do, and says why of each', () => {
+    const view = viewOf(lags('patroni3', 200 * MB), proxyDrain('patroni3'));
+    expect(decided([EMERGENCY], { view })).toEqual([
+      'waiting replica-lag-emergency patroni3: drain-replica: already so; cancel-blocking-queries: no backend on patroni3 blocks replay for long enough, or policy protects those that do',
+    ]);
+  });
+
+  it('skips a rung that is off', () => {
+    const policy = testPolicy({}, { 'restart-member': { mode: 'off' } });
+    const view = viewOf(startFailed('patroni3'));
+    expect(decided([problemOf('replica-not-streaming', 'patroni3')], { view, policy })).toEqual([
+      'act reinitialize-replica patroni3',
+    ]);
+  });
+
+  it('climbs when a rung was tried as often as allowed', () => {
+    const ledger = ledgerOf({
+      remediations: [remediationOf('restart-member', 'patroni3', { phase: 'ineffective' }, 'timeline-diverged')],
+    });
+    const view = viewOf(startFailed('patroni3'));
+    expect(decided([problemOf('timeline-diverged', 'patroni3')], { view, ledger })).toEqual([
+      'act reinitialize-replica patroni3',
+    ]);
+  });
+
+  it('ends at a person, with the history of each rung', () => {
+    const ledger = ledgerOf({
+      remediations: [
+        remediationOf('restart-member', 'patroni3', { phase: 'failed' }),
+        remediationOf('reinitialize-replica', 'patroni3', { id: '1', phase: 'ineffective' }),
+        remediationOf('reinitialize-replica', 'patroni3', { id: '2', phase: 'failed' }),
+      ],
+    });
+    expect(decided([problemOf('replica-not-streaming', 'patroni3')], { ledger })).toEqual([
+      'page replica-not-streaming patroni3: replica-not-streaming on patroni3; restart-member was tried 1 times in this chain without lasting effect; reinitialize-replica was tried 2 times in this chain without lasting effect',
+    ]);
+  });
+
+  it('never works on what is not in our inventory', () => {
+    expect(decided([problemOf('member-down', 'patroni9')])[0]).toContain(
+      'patroni9 is not a member that it could work on',
+    );
+  });
+});
+
+describe('in words', () => {
+  it.each<[string, Decision, string]>([
+    [
+      'an act',
+      { kind: 'act', plan: planOf('drain-replica', 'patroni3'), why: 'it lags', steps: [] },
+      'drain-replica patroni3: it lags',
+    ],
+    [
+      'a held plan names its gates',
+      {
+        kind: 'held',
+        plan: planOf('drain-replica', 'patroni3'),
+        why: 'it lags',
+        steps: [],
+        blocks: [
+          { gate: 'mode', because: '', unblock: '', retryAtMs: null },
+          { gate: 'window', because: '', unblock: '', retryAtMs: null },
+        ],
+      },
+      'drain-replica patroni3 held by mode, window: it lags',
+    ],
+    [
+      'a wait',
+      { kind: 'waiting', code: 'member-down', subject: 'patroni3', why: 'its grace runs', untilMs: null },
+      'waiting on member-down patroni3: its grace runs',
+    ],
+    [
+      'a page',
+      { kind: 'page', code: 'cluster-down', subject: SCOPE, why: 'nobody answers' },
+      `a person is needed for cluster-down ${SCOPE}: nobody answers`,
+    ],
+  ])('%s', (_name, decision, text) => {
+    expect(sentence(decision)).toBe(text);
+  });
+
+  it('the requests of a plan are those that would be sent, in order', () => {
+    const policy = testPolicy({ drain: { actuators: ['proxy', 'tag'], shutdownSessions: true } });
+    expect(requestsOf({ policy, view: viewOf() }, planOf('drain-replica', 'patroni3'))).toEqual([
+      'haproxy> set server postgres_replicas/patroni3 state drain',
+      'haproxy> shutdown sessions server postgres_replicas/patroni3',
+      "set tags.noloadbalance = true in patroni3's own patroni.yml",
+      'POST /reload on patroni3 {}',
+    ]);
+  });
+});
