@@ -136,13 +136,17 @@ function splitBrain(input: Assessment): readonly Finding[] {
   const settled = sinceLeaderChangeMs(input) >= waitsOf(view).ttlMs;
   const sure =
     primaries.length >= 2 &&
-    primaries.every((member) => primaryChannels(member).includes('sql')) &&
+    primaries.every((member) => primaryChannels(member).includes('sql') && !isDeniedByApi(member)) &&
     sameSystem(primaries);
   if (sure && (settled || rogues.some((member) => primaryChannels(member).length === 2)))
     for (const rogue of rogues)
       if (holder !== null) findings.push(seen('split-brain-confirmed', rogue.name, evidence, facts));
   return findings;
 }
+
+/** SQL that contradicts the member's own API may well be another member's: a wrong address must never look like a second primary. */
+const isDeniedByApi = (member: MemberView): boolean =>
+  freshValue(member.api) !== null && !primaryChannels(member).includes('api');
 
 function voices(member: MemberView, atMs: number): readonly Evidence[] {
   return primaryChannels(member).map((channel) =>

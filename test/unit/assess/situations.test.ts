@@ -126,8 +126,18 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   },
   'split-brain-confirmed': {
     subject: 'patroni3',
-    seen: [{ name: 'two members accept writes by API and SQL, one without the key', view: [isPrimary('patroni3')] }],
+    seen: [
+      { name: 'two members accept writes by API and SQL, one without the key', view: [isPrimary('patroni3')] },
+      {
+        name: 'the API of the one without the key is silent and its SQL accepts writes',
+        view: [isPrimary('patroni3', ['sql']), silent('patroni3', 'api')],
+      },
+    ],
     friends: [
+      {
+        name: "SQL says primary and the member's own API says replica: the address may be another member's",
+        view: [isPrimary('patroni3', ['sql'])],
+      },
       { name: 'only its API says primary', view: [isPrimary('patroni3', ['api'])] },
       {
         name: 'the other primary is of another system',
