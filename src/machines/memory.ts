@@ -142,7 +142,9 @@ function walRate(memory: Memory, view: ClusterView): Memory['walRate'] {
   if (lsn === null) return memory.walRate;
   const before = memory.walRate === null ? null : parseLsn(memory.walRate.lsn);
   const elapsedMs = memory.walRate === null ? 0 : view.atMs - memory.walRate.atMs;
-  if (elapsedMs > 0 && elapsedMs < 5_000) return memory.walRate;
-  const rate = before === null || lsn < before ? null : Number(lsn - before) / (elapsedMs / 1000);
+  // Two looks of one pass share their moment; a clock that went back has no rate either.
+  if (memory.walRate !== null && elapsedMs >= 0 && elapsedMs < 5_000) return memory.walRate;
+  const isMeasured = before !== null && lsn >= before && elapsedMs > 0;
+  const rate = isMeasured ? Number(lsn - before) / (elapsedMs / 1000) : null;
   return { lsn: formatLsn(lsn), atMs: view.atMs, bytesPerSecond: rate };
 }
