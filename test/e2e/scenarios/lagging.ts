@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Bench, expectHeld } from '../support/bench.js';
 import type { Lab, Member } from '../support/lab.js';
@@ -18,7 +19,10 @@ export function aReplicaThatLags(lab: Lab): void {
       [slow, level] = await lab.replicas();
       await lab.fault('lag', slow, '120');
     });
-    afterEach(() => bench.clear());
+    afterEach(async () => {
+      await bench.clear();
+      await lab.runtime(`set server postgres_replicas/${slow} state ready`);
+    });
     afterAll(() => lab.restore());
 
     test('in dry-run the journal holds the exact request and HAProxy is untouched', async () => {
@@ -106,6 +110,8 @@ export function aReplicaThatLags(lab: Lab): void {
         await expectHeld(daemon, { action: 'drain-replica', target: slow, gate: 'refusal', also: ['blast-radius'] });
         expect((await daemon.cli('doctor')).exit).toBe(1);
       } finally {
+        // Before HAProxy: else it would be drained now, and rightly.
+        await bench.clear();
         await lab.docker('unpause', lab.container('haproxy'));
       }
     });
@@ -131,7 +137,9 @@ export function aReplicaThatLags(lab: Lab): void {
       });
       const waiting = await until('an approval is asked for', 20_000, async () => (await daemon.bodies('approval'))[0]);
       expect((await daemon.cli('approve', 'not-an-id', '--reason', 'x')).exit).toBe(66);
-      const denied = await daemon.cli('approve', waiting.id, '--reason', 'x', '--token-file', daemon.config);
+      const wrong = `${daemon.directory}/wrong-token`;
+      await writeFile(wrong, 'not-the-token\n');
+      const denied = await daemon.cli('approve', waiting.id, '--reason', 'x', '--token-file', wrong);
       expect(denied.exit).toBe(77);
       expect(await daemon.requests()).toEqual([]);
       const token = `${daemon.directory}/journal/api-token`;
@@ -174,6 +182,33 @@ export function aReplicaThatLags(lab: Lab): void {
         `haproxy> set server postgres_replicas/${slow} state ready`,
       ]);
       expect((await second.cli('journal', 'verify')).exit).toBe(0);
+    });
+
+    test('two etcd members are stopped: nothing can be committed, so nothing is sent', async () => {
+      await lab.fault('lag', slow, '120');
+      const daemon = await bench.start({ policy: { ...DRAIN, startGrace: { passes: 3, for: '1m' } } });
+      // The plan is made and waits for nothing but the end of the grace after the start.
+      await daemon.held('drain-replica', slow, 'start-grace', 20_000, { alsoInGrace: true });
+      try {
+        await Promise.all([lab.fault('freeze-etcd', 'etcd1'), lab.fault('freeze-etcd', 'etcd2')]);
+        // Its lease is 5 s long: before that is over it no longer believes in its own tenure.
+        await until('no tenure', 15_000, async () => (await daemon.snapshot()).tenure.state === 'unknown');
+        // As long as Patroni's leader lasts, and some longer.
+        await passSeconds(12);
+        const snapshot = await daemon.snapshot();
+        const codes = snapshot.states?.problems.map((row) => row.code);
+        expect(codes).toContain('dcs-quorum-lost');
+        expect((await daemon.cli('why')).out).toContain('dcs-quorum-lost');
+        expect(await daemon.requests()).toEqual([]);
+        const gates = (await daemon.bodies('pass'))
+          .flatMap((row) => row.decisions)
+          .flatMap((row) => (row.kind === 'held' ? row.blocks.map((block) => block.gate) : []));
+        expect(gates).toContain('observer-health');
+      } finally {
+        await bench.clear();
+        await Promise.all([lab.heal('freeze-etcd', 'etcd1'), lab.heal('freeze-etcd', 'etcd2')]);
+      }
+      expect(await lab.poolStatus(slow)).not.toBe('DRAIN');
     });
   });
 }
