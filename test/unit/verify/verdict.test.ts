@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { stepsOf, verdictOf } from '../../../src/verify/verdict.js';
+import type { Remediation } from '../../../src/model/ledger.js';
+import { testPolicy } from '../../support/policy.js';
+import {
+  assessmentOf,
+  isPrimary,
+  leaderKey,
+  member,
+  notStreaming,
+  NOW_MS,
+  planOf,
+  proxyDrain,
+  remediationOf,
+  viewOf,
+  type Change,
+} from '../../support/view.js';
+import { fresh } from '../../../src/model/reading.js';
+
+const policy = testPolicy({ drain: { actuators: ['proxy', 'tag'], shutdownSessions: false } });
+const DEADLINE_MS = NOW_MS + 10_000;
+
+const underWay = (stepIndex: number, part: Partial<Remediation> = {}): Remediation =>
+  remediationOf('drain-replica', 'patroni3', {
+    phase: 'verifying',
+    endedAtMs: null,
+    deadlineMs: DEADLINE_MS,
+    stepIndex,
+    steps: 3,
+    ...part,
+  });
+
+const judged = (remediation: Remediation, nowMs: number, ...changes: readonly Change[]) =>
+  verdictOf(assessmentOf(viewOf(...changes), { policy }), remediation, nowMs);
+
+const tagInFile = member('patroni3', () => ({ fileTag: fresh(true, NOW_MS, 'tags') }));
+
+describe('a verdict', () => {
+  it.each<[string, Remediation, number, readonly Change[], string]>([
+    [
+      'on a first step whose effect is seen asks for the next',
+      underWay(0),
+      NOW_MS,
+      [proxyDrain('patroni3')],
+      'step-met',
+    ],
+    ['on a step without effect so far is to wait', underWay(0), NOW_MS, [], 'pending'],
+    ['on a step without effect at its deadline is that it did not help', underWay(0), DEADLINE_MS, [], 'expired'],
+    [
+      'on an effect that is seen after the deadline is still that it is there',
+      underWay(0),
+      DEADLINE_MS + 1,
+      [proxyDrain('patroni3')],
+      'step-met',
+    ],
+    ['on a middle step looks at that step only', underWay(1), NOW_MS, [tagInFile], 'step-met'],
+    [
+      'on what was never answered is the same as on what was',
+      underWay(0, { phase: 'unknown' }),
+      NOW_MS,
+      [proxyDrain('patroni3')],
+      'step-met',
+    ],
+    ['on a procedure that has no step left is that it is done', underWay(3), NOW_MS, [], 'met'],
+  ])('%s', (_name, remediation, nowMs, changes, kind) => {
+    expect(judged(remediation, nowMs, ...changes).kind).toBe(kind);
+  });
+
+  it('on the last step is the end', () => {
+    const rebuild = { ...underWay(0), plan: planOf('reinitialize-replica', 'patroni3'), steps: 1 };
+    expect(judged(rebuild, NOW_MS)).toEqual({ kind: 'met', text: 'patroni3 runs and streams' });
+    expect(judged(rebuild, NOW_MS, notStreaming('patroni3'))).toEqual({
+      kind: 'pending',
+      text: 'patroni3 runs but does not stream yet',
+    });
+  });
+
+  it('on what can no longer come true does not wait for the deadline', () => {
+    const failover = { ...underWay(0), plan: planOf('failover', 'patroni3', { candidate: 'patroni3' }), steps: 1 };
+    expect(judged(failover, NOW_MS, leaderKey('patroni2'), isPrimary('patroni2'))).toEqual({
+      kind: 'expired',
+      text: 'patroni2 leads instead',
+    });
+  });
+
+  it('goes on from a step that only helps when its time is over', () => {
+    const fence = {
+      ...underWay(0),
+      plan: planOf('fence-member', 'patroni1', { id: 'patroni1-1', proxied: true }, 'leader-frozen'),
+    };
+    expect(judged(fence, NOW_MS).kind).toBe('pending');
+    expect(judged(fence, DEADLINE_MS).kind).toBe('step-met');
+    expect(judged({ ...fence, stepIndex: 2 }, DEADLINE_MS).kind).toBe('expired');
+  });
+});
+
+describe('the steps of a remediation', () => {
+  it('are those of its plan under the policy of now', () => {
+    expect(stepsOf(assessmentOf(viewOf(), { policy }), underWay(0))).toHaveLength(3);
+    expect(stepsOf(assessmentOf(viewOf()), underWay(0))).toHaveLength(1);
+  });
+});
