@@ -60,7 +60,7 @@ const against = ({ name, statement, summary }: Way): RunbookAction => ({
     const still = offenders(input, plan.target).some(
       (row) => row.pid === plan.params['pid'] && row.backendStart === plan.params['backendStart'],
     );
-    return still ? null : `pid ${String(plan.params['pid'])} no longer blocks replay on ${plan.target}`;
+    return still ? null : `pid ${plan.params['pid'] as number} no longer blocks replay on ${plan.target}`;
   },
   steps: (_input, plan) => [
     {
@@ -80,7 +80,7 @@ const against = ({ name, statement, summary }: Way): RunbookAction => ({
           (row) => row.pid === plan.params['pid'] && row.backendStart === plan.params['backendStart'] && row.confirmed,
         );
         return there
-          ? pending(`pid ${String(plan.params['pid'])} still blocks replay`)
+          ? pending(`pid ${plan.params['pid'] as number} still blocks replay`)
           : met('replay no longer waits for it');
       },
     },

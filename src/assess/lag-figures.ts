@@ -79,7 +79,3 @@ function peersFigure(view: ClusterView, member: MemberView): LagFigure | null {
     text: `/cluster on ${least.by}: ${member.name} is ${least.lagBytes} bytes behind`,
   };
 }
-
-/** The most direct figure, for display and for messages; null when unknown. */
-export const lagBytesOf = (view: ClusterView, member: MemberView): number | null =>
-  lagFiguresOf(view, member)[0]?.lagBytes ?? null;

@@ -57,7 +57,7 @@ function slotLost(view: ClusterView, member: MemberView): string | null {
  * The point up to which the leader's history holds `timeline`, by `/history`; null when the leader is still on it,
  * undefined when the leader never was.
  */
-export function forkPoint(view: ClusterView, timeline: number, leaderTimeline: number): Lsn | null | undefined {
+function forkPoint(view: ClusterView, timeline: number, leaderTimeline: number): Lsn | null | undefined {
   if (timeline === leaderTimeline) return null;
   return lastValue(view.history)?.find((row) => row.timeline === timeline)?.lsn;
 }

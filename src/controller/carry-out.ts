@@ -110,7 +110,10 @@ export async function sendStep(session: Session, remediation: Remediation, isFir
   const lookedAtMs = clock.monotonic();
   const view = session.view;
   if (view === null) return;
-  if (changed !== null) return abandon(session, remediation, changed, isFirst);
+  if (changed !== null) {
+    abandon(session, remediation, changed, isFirst);
+    return;
+  }
   const input = { view, memory: session.states.memory, ledger: session.ledger, policy: session.policy };
   const actionStep = stepsOf(input, remediation)[remediation.stepIndex];
   if (actionStep === undefined) return;
@@ -139,7 +142,8 @@ export async function sendStep(session: Session, remediation: Remediation, isFir
     const text = 'the intent could not be committed in time: nothing was sent';
     const reply: Reply = { effect: 'none', status: null, text, tookMs: 0 };
     await write(session, { kind: 'outcome', id: remediation.id, step: remediation.stepIndex, reply, shadow: false });
-    return abandon(session, remediation, text, isFirst);
+    abandon(session, remediation, text, isFirst);
+    return;
   }
   await dispatch(session, sending, actionStep.step);
 }
@@ -161,7 +165,7 @@ async function lookAgain(session: Session, remediation: Remediation, isFirst: bo
   return 'the situation changed between plan and request: nothing was sent';
 }
 
-async function abandon(session: Session, remediation: Remediation, detail: string, isFirst: boolean): Promise<void> {
+function abandon(session: Session, remediation: Remediation, detail: string, isFirst: boolean): void {
   session.parts.log.info({ action: remediation.plan.action, member: remediation.plan.target, detail }, 'not sent');
   // A first step that never left is no try: only later steps have something to end.
   if (isFirst) return;

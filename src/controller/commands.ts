@@ -9,7 +9,7 @@ import { isEnforcing, type Session } from './session.js';
 const refused = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
 
 /** Runs `change` between two passes and answers when it is done: nothing from outside moves under a pass. */
-export function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
+function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
   return new Promise((resolve) => {
     session.mailbox.push(async () => {
       resolve(await change());

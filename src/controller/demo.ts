@@ -9,7 +9,7 @@ import type { LoadedFiles } from './daemon.js';
 import { serve } from './serve.js';
 
 /** The page's Approve buttons ask for a token; the demo's is no secret, since it guards nothing. */
-export const DEMO_TOKEN = 'demo';
+const DEMO_TOKEN = 'demo';
 
 export interface DemoRun {
   readonly files: Extract<LoadedFiles, { ok: true }>;

@@ -1,4 +1,4 @@
-import { isInFlight, type Ledger } from '../model/ledger.js';
+import type { Ledger } from '../model/ledger.js';
 import { toJson } from '../model/json.js';
 import { stepRemediation } from '../machines/step.js';
 import { isEnforcing, type Session } from './session.js';
@@ -51,5 +51,3 @@ export async function commitLedger(session: Session): Promise<boolean> {
   }
   return false;
 }
-
-export const hasWorkInFlight = (session: Session): boolean => session.ledger.remediations.some(isInFlight);

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { decide } from '../decide/decide.js';
 import type { Grace, Policy } from '../model/policy.js';
-import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
+import { PROBLEM_CODES } from '../model/problem.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { ClusterConfig } from '../model/config.js';
 import { windowsAt } from '../config/calendar.js';
@@ -17,9 +17,9 @@ import { closePorts, portsOf, systemClock, targetOf } from './wire.js';
 const NO_GRACE: Grace = { forMs: 0, samples: 1, clearForMs: 0 };
 
 /** One look knows no yesterday: every problem counts at once, and the answer is what would be done if its grace were over. */
-export const withoutGrace = (policy: Policy): Policy => ({
+const withoutGrace = (policy: Policy): Policy => ({
   ...policy,
-  grace: Object.fromEntries(PROBLEM_CODES.map((code) => [code, NO_GRACE])) as Record<ProblemCode, Grace>,
+  grace: Object.fromEntries(PROBLEM_CODES.map((code) => [code, NO_GRACE])),
   startGrace: { passes: 0, forMs: 0 },
 });
 
@@ -32,7 +32,7 @@ const UNWRITTEN: JournalPort = {
 };
 
 /** A session that can look and decide, and that has nothing to act with: no tenure, no journal. */
-export function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterConfig, version: string): Session {
+function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterConfig, version: string): Session {
   const ports = portsOf(cluster, systemClock);
   return openSession(
     {

@@ -6,7 +6,6 @@ import type { Policy } from '../model/policy.js';
 import type { ClusterState, DcsState, MemberState, Memory, ProxyState, States } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { FRESH_MEMORY } from './memory.js';
-import type { ClusterFact, DcsFact, MemberFact, ProxyFact } from './parts.js';
 import type { ProblemContext, ProblemEvent } from './problem.js';
 import { stepPart, stepProblem } from './step.js';
 import { clusterFact, dcsFact, memberFact, proxyFact } from './summary.js';
@@ -36,10 +35,10 @@ export function advance(
     members[member.name] = stepped('member', before, memberFact(member, problems, view), view.atMs);
   }
   return {
-    cluster: stepped<ClusterState, ClusterFact>('cluster', states.cluster, clusterFact(problems, view), view.atMs),
+    cluster: stepped<ClusterState>('cluster', states.cluster, clusterFact(problems, view), view.atMs),
     members,
-    dcs: stepped<DcsState, DcsFact>('dcs', states.dcs, dcsFact(problems, view), view.atMs),
-    proxy: stepped<ProxyState, ProxyFact>('proxy', states.proxy, proxyFact(problems, view), view.atMs),
+    dcs: stepped<DcsState>('dcs', states.dcs, dcsFact(problems, view), view.atMs),
+    proxy: stepped<ProxyState>('proxy', states.proxy, proxyFact(problems, view), view.atMs),
     problems,
     memory,
   };
@@ -55,10 +54,10 @@ const LEADS_TO: Readonly<Record<string, string>> = {
 };
 export const stateOfFact = (fact: string): string => LEADS_TO[fact] ?? fact.slice(3).toLowerCase().replaceAll('_', '-');
 
-function stepped<S extends string, F extends string>(
+function stepped<S extends string>(
   part: 'cluster' | 'member' | 'dcs' | 'proxy',
   before: { readonly state: S; readonly sinceMs: number },
-  fact: F,
+  fact: string,
   atMs: number,
 ): { readonly state: S; readonly sinceMs: number } {
   if (stateOfFact(fact) === before.state) return before;

@@ -14,12 +14,12 @@ export function stepProblem(
 ): { readonly phase: ProblemPhase; readonly context: ProblemContext } {
   const snapshot = problemMachine.resolveState({ value: state.phase, context: state.context });
   const [next] = transition(problemMachine, snapshot, event);
-  return { phase: next.value as ProblemPhase, context: next.context };
+  return { phase: next.value, context: next.context };
 }
 
 export function stepRemediation(phase: RemediationPhase, event: RemediationEvent): RemediationPhase {
   const [next] = transition(remediationMachine, remediationMachine.resolveState({ value: phase }), event);
-  return next.value as RemediationPhase;
+  return next.value;
 }
 
 const PARTS = { cluster: clusterMachine, member: memberMachine, dcs: dcsMachine, proxy: proxyMachine } as const;
@@ -27,7 +27,7 @@ const PARTS = { cluster: clusterMachine, member: memberMachine, dcs: dcsMachine,
 /** One of the summary machines; an event that it does not know in its state is a defect and throws. */
 export function stepPart<S extends string>(part: keyof typeof PARTS, state: S, event: { readonly type: string }): S {
   const machine = PARTS[part];
-  const snapshot = machine.resolveState({ value: state as never }) as AnyMachineSnapshot;
+  const snapshot = machine.resolveState({ value: state }) as AnyMachineSnapshot;
   const [next] = transition(machine, snapshot as never, event as EventFromLogic<typeof machine>);
   return (next as AnyMachineSnapshot).value as S;
 }

@@ -63,7 +63,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   };
 }
 
-export const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
+const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
   proxy: ports.proxy !== null,
   tags: ports.tags !== null,
   sql: ports.postgres !== null,

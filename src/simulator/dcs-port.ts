@@ -3,7 +3,7 @@ import type { DcsEndpoint } from '../model/dcs.js';
 import type { DcsPort } from '../ports/dcs.js';
 import { deleteLeaderKey } from './leader-key.js';
 import { commitLedger, hasQuorum, holdTenure, raftLeader, readKeys, releaseTenure } from './etcd.js';
-import type { Wire } from './ports.js';
+import type { Wire } from './wire.js';
 import type { World } from './state.js';
 
 /** etcd as our adapter would show it: without quorum every linearizable call ends as `no-quorum`, after its deadline. */

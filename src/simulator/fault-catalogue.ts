@@ -1,5 +1,5 @@
 import type { Step } from '../model/plan.js';
-import type { SendFault } from './ports.js';
+import type { SendFault } from './wire.js';
 import type { CutFrom, TagSet } from './state.js';
 
 interface BlockOptions {

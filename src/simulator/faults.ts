@@ -2,7 +2,7 @@ import type { Faults } from './fault-catalogue.js';
 import { dropLeaderKey, hasQuorum } from './etcd.js';
 import { setEtcdHost } from './host.js';
 import { runtimeCommand } from './haproxy.js';
-import type { Wire } from './ports.js';
+import type { Wire } from './wire.js';
 import { hostFaults, patroniFaults, postgresFaults, type At, type Part } from './member-faults.js';
 import { isPrimary } from './postgres.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';

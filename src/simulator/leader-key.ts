@@ -1,7 +1,7 @@
 import { stepText, type Reply, type Step } from '../model/plan.js';
 import type { TenureGrant } from '../ports/dcs.js';
 import { dropLeaderKey } from './etcd.js';
-import type { Wire } from './ports.js';
+import type { Wire } from './wire.js';
 
 /** The compare-and-delete as etcd would do it: key, revision and our tenure in one look. */
 export function deleteLeaderKey(wire: Wire, step: Extract<Step, { port: 'dcs' }>, grant: TenureGrant): Reply {

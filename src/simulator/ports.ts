@@ -22,6 +22,7 @@ import {
 import { handle } from './patroni-requests.js';
 import { allEtcdDown } from './etcd.js';
 import { sqlStatus } from './sql-status.js';
+import type { Wire } from './wire.js';
 import { memberSim, note, type HostSim, type MemberSim, type World } from './state.js';
 
 export interface SimulatedPorts {
@@ -32,22 +33,6 @@ export interface SimulatedPorts {
   readonly host: HostPort;
   readonly tags: TagsPort;
   readonly clock: Clock;
-}
-
-/** One request that reached a simulated part. Dry-run must leave this list empty. */
-export interface SentRequest {
-  readonly atMs: number;
-  readonly port: Step['port'] | 'dcs';
-  readonly text: string;
-}
-
-/** How the network treats the next sends: executed but the answer is lost, or lost on the way there. The sender sees `maybe` both times. */
-export type SendFault = 'answer-lost' | 'never-arrives';
-
-export interface Wire {
-  readonly world: World;
-  readonly requests: SentRequest[];
-  readonly sendFaults: { readonly port: Step['port'] | null; readonly fault: SendFault }[];
 }
 
 interface Fault {
