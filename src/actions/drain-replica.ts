@@ -1,9 +1,17 @@
 import { leaderKeyHolder } from '../assess/leader.js';
 import { rotationOf } from '../assess/rotation.js';
+import type { Plan } from '../model/plan.js';
+import type { Policy } from '../model/policy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
 import { bound, type ActionStep, type RunbookAction } from './action.js';
 import { proxySteps, tagSteps } from './rotation-steps.js';
+
+/** How this drain is done: as it was bound, or by the policy where a plan was written by hand. */
+export const drainOf = (policy: Policy, plan: Plan): Policy['drain'] => ({
+  ...policy.drain,
+  ...(plan.params as Partial<Policy['drain']>),
+});
 
 /** Out of the read pool, sessions allowed to finish. */
 export const drainReplica: RunbookAction = {
@@ -19,7 +27,8 @@ export const drainReplica: RunbookAction = {
   destroysCopy: false,
   // A drain that worked is not a failed repair: the next emergency may drain again. It is the undrain that is counted.
   countsSuccess: false,
-  bind: () => bound(),
+  // Bound once: a policy that is reloaded between two steps must not change what this run does or has to undo.
+  bind: ({ policy }) => bound({ ...policy.drain }),
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);
     if (member === null) return false;
@@ -31,7 +40,7 @@ export const drainReplica: RunbookAction = {
     const member = memberOf(input.view, plan.target);
     if (member === null) return `${plan.target} is not a member of ours`;
     if (leaderKeyHolder(input.view) === plan.target) return `${plan.target} holds the leader key`;
-    if (input.policy.drain.actuators.includes('proxy')) {
+    if (drainOf(input.policy, plan).actuators.includes('proxy')) {
       if (freshValue(input.view.proxy) === null) return 'the proxy does not answer, so it cannot be drained there';
       if (rotationOf(input.view, member).server === null)
         return `the proxy has no server ${plan.target} in its replica pool`;
@@ -40,9 +49,9 @@ export const drainReplica: RunbookAction = {
   },
   steps: ({ policy, pools }, plan) => {
     const steps: ActionStep[] = [];
-    if (policy.drain.actuators.includes('proxy'))
-      steps.push(...proxySteps(pools, plan.target, true, policy.drain.shutdownSessions));
-    if (policy.drain.actuators.includes('tag')) steps.push(...tagSteps(plan.target, true));
+    const { actuators, shutdownSessions } = drainOf(policy, plan);
+    if (actuators.includes('proxy')) steps.push(...proxySteps(pools, plan.target, true, shutdownSessions));
+    if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, true));
     return steps;
   },
 };

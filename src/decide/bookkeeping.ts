@@ -1,3 +1,4 @@
+import { drainOf } from '../actions/drain-replica.js';
 import { rotationOf } from '../assess/rotation.js';
 import type { Decision } from '../model/decision.js';
 import { isInFlight, type Approval, type Ledger, type Remediation } from '../model/ledger.js';
@@ -167,7 +168,7 @@ export function withDrain(ledger: Ledger, remediation: Remediation, policy: Poli
   if (remediation.plan.action !== 'drain-replica') return ledger;
   const record = {
     member: remediation.plan.target,
-    actuators: policy.drain.actuators,
+    actuators: drainOf(policy, remediation.plan).actuators,
     sinceMs: remediation.createdAtMs,
     remediationId: remediation.id,
     shadow: remediation.shadow,

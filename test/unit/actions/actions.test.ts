@@ -206,6 +206,14 @@ describe('the exact requests', () => {
     for (const row of steps) expect(row.withinMs).toBeGreaterThan(0);
   });
 
+  it('of a drain are those that it was bound to, whatever a policy reloaded meanwhile says', () => {
+    const input = assessmentOf(viewOf(), { policy: both });
+    const bound = ACTIONS['drain-replica'].bind(input, memberName('patroni3'), null);
+    const plan = planOf('drain-replica', 'patroni3', bound.kind === 'bound' ? bound.params : {});
+    const steps = ACTIONS['drain-replica'].steps({ policy: testPolicy(), pools: viewOf().pools }, plan);
+    expect(steps).toHaveLength(3);
+  });
+
   it('go to the target and to nobody else', () => {
     for (const [, plan] of rows)
       for (const { step } of ACTIONS[plan.action].steps({ policy: both, pools: viewOf().pools }, plan))

@@ -168,6 +168,12 @@ describe('a drain of ours', () => {
     expect(withoutDrain(ledger, 'patroni2').drains).toHaveLength(1);
   });
 
+  it('is recorded with the actuators that it is bound to: those must be undone, whatever the policy says by then', () => {
+    const plan = planOf('drain-replica', 'patroni3', { actuators: ['tag'], shutdownSessions: false });
+    const ledger = withDrain(ledgerOf(), remediationOf('drain-replica', 'patroni3', { plan }), testPolicy());
+    expect(ledger.drains[0]?.actuators).toEqual(['tag']);
+  });
+
   it.each<[string, Ledger, readonly Change[], readonly string[]]>([
     ['still in force', drainedByUs('patroni3'), [proxyDrain('patroni3')], []],
     ['undone in the proxy', drainedByUs('patroni3'), [], ['patroni3']],

@@ -47,7 +47,7 @@ describe('what is decided', () => {
     const [decision] = decide(inputOf([EMERGENCY], { view: LAGGING }));
     expect(decision).toEqual({
       kind: 'act',
-      plan: planOf('drain-replica', 'patroni3'),
+      plan: planOf('drain-replica', 'patroni3', { actuators: ['proxy'], shutdownSessions: false }),
       why: 'replica-lag-emergency on patroni3',
       steps: ['haproxy> set server postgres_replicas/patroni3 state drain'],
     });
