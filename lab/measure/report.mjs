@@ -161,7 +161,7 @@ function benignSection(rows) {
       ran.length === all.length ? `${ran.length}` : `${ran.length} (+${all.length - ran.length} failed)`,
       seconds(most(ran.map((row) => row.outageMs))),
       `${sum(ran.map((row) => row.lost))}`,
-      all[0].with === 'stock' ? '-' : `${sum(ran.map((row) => row.requests.length))}`,
+      all[0].with === 'stock' ? '-' : requestsByAction(ran),
     ];
   });
   return [
@@ -212,6 +212,12 @@ function requestRange(rows) {
   if (rows[0]?.with !== 'ekimi') return '-';
   const counts = rows.map((row) => row.requests.length);
   return least(counts) === most(counts) ? `${least(counts)}` : `${least(counts)} to ${most(counts)}`;
+}
+
+function requestsByAction(rows) {
+  const requests = rows.flatMap((row) => row.requests);
+  const counts = [...groupedBy(requests, (request) => request.action)].map(([name, some]) => `${some.length} ${name}`);
+  return counts.length === 0 ? '0' : counts.join(', ');
 }
 
 function table(head, rows) {

@@ -1,0 +1,24 @@
+// For the tests, which are TypeScript. See figures.mjs.
+export interface Ack {
+  readonly id: number;
+  readonly atMs: number;
+  readonly member: string;
+}
+export function outage(
+  acks: readonly Ack[],
+  sinceMs: number,
+): { readonly longestMs: number; readonly overOneSecondMs: number; readonly endedMs: number | null };
+export function lost(
+  acks: readonly Ack[],
+  present: ReadonlySet<number>,
+): {
+  readonly rows: number;
+  readonly by: Readonly<Record<string, number>>;
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+};
+export function takers(
+  acks: readonly Ack[],
+): readonly { readonly member: string; readonly rows: number; readonly fromMs: number }[];
+export function median(values: readonly number[]): number | null;
+export function groupedBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap<string, readonly Row[]>;
