@@ -1,0 +1,26 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { pages } from './pages.js';
+
+/** `node dist/docs/generate.js [--check]`: writes docs/generated, or with --check exits 1 and names the files that differ. */
+const folder = fileURLToPath(new URL('../../docs/generated/', import.meta.url));
+const isCheck = process.argv.includes('--check');
+const differing: string[] = [];
+mkdirSync(folder, { recursive: true });
+for (const { file, text } of pages()) {
+  const path = `${folder}${file}`;
+  if (!isCheck) writeFileSync(path, text);
+  else if (present(path) !== text) differing.push(file);
+}
+if (differing.length > 0) {
+  process.stderr.write(`docs/generated differs from the tables in ${differing.join(', ')}: run \`npm run docs\`\n`);
+  process.exitCode = 1;
+}
+
+function present(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
