@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ekimi-rules-'));
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** One planted violation a rule: a rule that nothing can break guards nothing. */
+const PLANTED = [
+  [
+    'pure-no-builtins',
+    'src/decide/planted.ts',
+    "import { readFileSync } from 'node:fs';\nexport const planted = readFileSync;\n",
+  ],
+  [
+    'pure-stays-pure',
+    'src/assess/planted.ts',
+    "import { systemClock } from '../adapters/clock.js';\nexport const planted = systemClock;\n",
+  ],
+  ['pure-no-npm', 'src/actions/planted.ts', "import { parse } from 'yaml';\nexport const planted = parse;\n"],
+  ['machines-only-xstate', 'src/machines/planted.ts', "import { parse } from 'yaml';\nexport const planted = parse;\n"],
+  [
+    'clients-in-adapters',
+    'src/controller/planted.ts',
+    "import { Agent } from 'undici';\nexport const planted = Agent;\n",
+  ],
+  [
+    'adapters-know-ports',
+    'src/adapters/planted.ts',
+    "import { GATES } from '../decide/gates.js';\nexport const planted = GATES;\n",
+  ],
+  [
+    'adapters-named-in-wire',
+    'src/api/planted.ts',
+    "import { systemClock } from '../adapters/clock.js';\nexport const planted = systemClock;\n",
+  ],
+] as const;
+
+describe('the import rules', () => {
+  for (const path of ['src', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs'])
+    cpSync(join(root, path), join(folder, path), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  for (const [, file, text] of PLANTED) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  const run = spawnSync(
+    process.execPath,
+    [
+      join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'json',
+      'src',
+    ],
+    { cwd: folder, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
+  );
+  const { summary } = JSON.parse(run.stdout) as { summary: { violations: { from: string; rule: { name: string } }[] } };
+
+  it.each(PLANTED.map(([rule, file]) => [rule, file]))('%s catches what was planted in %s', (rule, file) => {
+    expect(summary.violations.some((violation) => violation.rule.name === rule && violation.from === file)).toBe(true);
+  });
+});
