@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+// `npm run bench`: what Ekimi costs and how fast it is, as docs/benchmarks.md explains. Prints Markdown tables; exits 1 if a target is missed.
+//
+//   npm run bench                    all of it: about eight minutes, on a lab of its own
+//   npm run bench -- --only pass     only these of: pass, footprint, detection, beside
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchBeside, whatIsMissing } from './beside.mjs';
+import { benchDetection, GRACE_MS, PERIOD_MS } from './detection.mjs';
+import { machine, markdown, median, round, verdict } from './figures.mjs';
+import { benchDemo, benchFootprint, SETTINGS } from './footprint.mjs';
+import { lab, whyNoEngine } from './lab.mjs';
+import { benchPass } from './pass.mjs';
+
+const PARTS = ['pass', 'footprint', 'detection', 'beside'];
+const TARGET = { passUs: 200, cpuPercent: 2, rssMb: 110, decisionMs: 2 * PERIOD_MS, sentMs: 250 };
+
+const say = (text = '') => void process.stdout.write(`${text}\n`);
+const load = () =>
+  `load average ${loadavg()
+    .map((value) => round(value))
+    .join(', ')}`;
+let missed = 0;
+const judged = (isMet) => {
+  if (!isMet) missed += 1;
+  return verdict(isMet);
+};
+
+function title(text) {
+  say(`\n### ${text}\n`);
+  say(`${load()}\n`);
+}
+
+async function pass() {
+  title('The pure part of a pass');
+  const rows = await benchPass();
+  say(
+    markdown(
+      ['situation', 'problems', 'median µs', 'p99 µs', `median < ${TARGET.passUs} µs`],
+      rows.map((row) => [
+        row.name,
+        row.problems.length,
+        round(row.medianUs),
+        round(row.p99Us),
+        judged(row.medianUs < TARGET.passUs),
+      ]),
+    ),
+  );
+}
+
+/** Median processor time of a pass, for the comparison. */
+async function footprint(noEngine) {
+  title('Footprint of the daemon, a pass a second');
+  if (noEngine !== null) say(`*** on the simulated cluster, with the simulation in the figures: ${noEngine} ***\n`);
+  const rows = [];
+  for (const name of Object.keys(SETTINGS)) rows.push(await (noEngine === null ? benchFootprint : benchDemo)(name));
+  const head = [
+    'node',
+    'CPU, % of a core',
+    'RSS median, MB',
+    'RSS most, MB',
+    'CPU a pass, ms',
+    'pass, ms',
+    'CPU',
+    'RSS',
+  ];
+  const cells = (row) => [
+    row.name,
+    round(row.cpuPercent, 2),
+    round(row.rssMb),
+    round(row.rssMostMb),
+    round(row.cpuMsPerPass),
+    round(row.passMs),
+    judged(row.cpuPercent < TARGET.cpuPercent),
+    judged(row.rssMb < TARGET.rssMb),
+  ];
+  say(markdown(head, rows.map(cells)));
+}
+
+async function detection() {
+  title(`Emergency lag: grace ${GRACE_MS / 1000} s, a pass a second, every half second under suspicion`);
+  const runs = await benchDetection();
+  const row = (what, key, target) => {
+    const values = runs.map((run) => run[key]);
+    const verdictOf = target === null ? '-' : `${judged(median(values) <= target)} (${target} ms)`;
+    return [what, round(median(values), 0), values.map((value) => round(value, 0)).join(', '), verdictOf];
+  };
+  say(
+    markdown(
+      ['from ... to', 'median ms', 'runs', 'target'],
+      [
+        ['threshold crossed, to first seen', 'crossingToSeenMs', TARGET.decisionMs],
+        ['end of the grace, to decision in the journal', 'graceToDecisionMs', TARGET.decisionMs],
+        ['decision, to request sent', 'decisionToSentMs', TARGET.sentMs],
+        ['threshold crossed, to request sent', 'crossingToSentMs', null],
+      ].map((cells) => row(...cells)),
+    ),
+  );
+}
+
+async function beside() {
+  title("One look, beside the operations manual's script");
+  const missing = whatIsMissing();
+  if (missing.length > 0) return say(`*** skipped: this machine has no ${missing.join(', ')} ***`);
+  const rows = await benchBeside();
+  say(
+    markdown(
+      ['what', 'wall ms', 'CPU ms'],
+      rows.map((row) => [row.name, round(row.wallMs, 0), round(row.cpuMs, 0)]),
+    ),
+  );
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { only: { type: 'string', default: PARTS.join() } } });
+  const parts = values.only.split(',');
+  const unknown = parts.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) throw new Error(`there is no part ${unknown}: ${PARTS.join(', ')}`);
+  say(`${machine()}, ${new Date().toISOString().slice(0, 10)}`);
+  if (parts.includes('pass')) await pass();
+  if (parts.every((part) => part === 'pass')) return;
+  const noEngine = await whyNoEngine();
+  if (noEngine !== null) {
+    if (parts.includes('footprint')) await footprint(noEngine);
+    return say(`\n*** no detection and no comparison without a lab: ${noEngine} ***`);
+  }
+  try {
+    await lab('up');
+    if (parts.includes('footprint')) await footprint(null);
+    if (parts.includes('detection')) await detection();
+    if (parts.includes('beside')) await beside();
+  } finally {
+    await lab('down');
+  }
+}
+
+await main();
+say(missed === 0 ? '\nAll targets are met.' : `\n${missed} targets are missed.`);
+process.exitCode = missed === 0 ? 0 : 1;
