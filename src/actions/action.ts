@@ -54,6 +54,8 @@ export interface RunbookAction {
   readonly countsSuccess?: boolean;
   /** Which member it works on, where that is not the problem's subject. */
   readonly target?: (input: ActionInput, problem: Problem) => MemberName | null;
+  /** Conditions that must still hold before each later step; null: go on. What is half done stays as it is until its time runs out. */
+  readonly refuseLater?: (input: ActionInput, plan: Plan) => string | null;
   /** What would be lost beyond its guards, in words; null: nothing. Only a person's approval passes it. */
   readonly loss?: (input: ActionInput, plan: Plan) => string | null;
   /** What this run is bound to (pids, levels), or why there is nothing for it to do now. */

@@ -37,6 +37,11 @@ export const fenceMember: RunbookAction = {
     if (!primaryChannels(member).includes('sql')) return `PostgreSQL on ${plan.target} does not say that it is primary`;
     return plan.because.code === 'leader-frozen' ? notFrozen(input, member) : notRogue(input, plan);
   },
+  refuseLater: (input, plan) => {
+    const member = memberOf(input.view, plan.target);
+    if (member === null) return `${plan.target} is not a member of ours`;
+    return plan.because.code === 'leader-frozen' ? notFrozen(input, member) : notRogue(input, plan);
+  },
   steps: ({ policy, pools }, plan) => [
     ...(pools === null || plan.params['proxied'] !== true ? [] : closeSteps(`${pools.primary}/${plan.target}`, plan)),
     {

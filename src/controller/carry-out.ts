@@ -1,3 +1,4 @@
+import { ACTIONS } from '../actions/index.js';
 import { decide, requestsOf } from '../decide/decide.js';
 import {
   requestApproval,
@@ -111,7 +112,7 @@ export async function sendStep(session: Session, remediation: Remediation, isFir
   const view = session.view;
   if (view === null) return;
   if (changed !== null) {
-    abandon(session, remediation, changed, isFirst);
+    await abandon(session, remediation, changed, isFirst);
     return;
   }
   const input = { view, memory: session.states.memory, ledger: session.ledger, policy: session.policy };
@@ -142,7 +143,7 @@ export async function sendStep(session: Session, remediation: Remediation, isFir
     const text = 'the intent could not be committed in time: nothing was sent';
     const reply: Reply = { effect: 'none', status: null, text, tookMs: 0 };
     await write(session, { kind: 'outcome', id: remediation.id, step: remediation.stepIndex, reply, shadow: false });
-    abandon(session, remediation, text, isFirst);
+    await abandon(session, remediation, text, isFirst);
     return;
   }
   await dispatch(session, sending, actionStep.step);
@@ -159,18 +160,26 @@ async function lookAgain(session: Session, remediation: Remediation, isFirst: bo
   const view = await look(session);
   const states = advanceWith(session, view);
   session.view = view;
-  if (!isFirst) return null;
+  if (!isFirst) {
+    // Between two steps a frozen leader may have thawed: what refused to begin refuses to go on.
+    const at = { view, memory: states.memory, ledger: session.ledger, policy: session.policy };
+    return ACTIONS[remediation.plan.action].refuseLater?.(at, remediation.plan) ?? null;
+  }
   const again = decide(decideInput(session, view, states)).find((decision) => decision.kind === 'act');
   if (again !== undefined && fingerprint(again.plan) === fingerprint(remediation.plan)) return null;
   return 'the situation changed between plan and request: nothing was sent';
 }
 
-function abandon(session: Session, remediation: Remediation, detail: string, isFirst: boolean): void {
+async function abandon(session: Session, remediation: Remediation, detail: string, isFirst: boolean): Promise<void> {
   session.parts.log.info({ action: remediation.plan.action, member: remediation.plan.target, detail }, 'not sent');
   // A first step that never left is no try: only later steps have something to end.
   if (isFirst) return;
-  const ended: Remediation = { ...remediation, phase: 'planned', detail };
-  session.ledger = withRemediation(session.ledger, ended);
+  const nowMs = session.parts.ports.clock.now();
+  const expired = nowMs >= remediation.deadlineMs;
+  const phase = expired ? stepRemediation('planned', { type: 'EXPIRED' }) : 'planned';
+  const kept: Remediation = { ...remediation, phase, endedAtMs: expired ? nowMs : null, detail };
+  session.ledger = withRemediation(session.ledger, kept);
+  if (expired) await write(session, { kind: 'verdict', id: kept.id, remediation: kept });
 }
 
 /** Sends, and waits a little. A slow answer (a restart blocks until PostgreSQL is up) arrives through the mailbox in a later pass. */
@@ -235,7 +244,8 @@ const EVENT_OF = { done: 'ANSWERED', none: 'REFUSED', maybe: 'LOST' } as const;
 async function settleReply(session: Session, sending: Remediation, reply: Reply): Promise<void> {
   await write(session, { kind: 'outcome', id: sending.id, step: sending.stepIndex, reply, shadow: false });
   const current = session.ledger.remediations.find((row) => row.id === sending.id) ?? sending;
-  if (current.phase !== 'sending') return;
+  // The mode changed meanwhile and another ledger is in force: the journal has the answer, that book has no such run.
+  if (current.phase !== 'sending' || sending.shadow === isEnforcing(session)) return;
   const phase = stepRemediation('sending', { type: EVENT_OF[reply.effect] });
   const failed = phase === 'failed';
   const next: Remediation = {

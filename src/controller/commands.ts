@@ -66,6 +66,10 @@ export function throwSwitch(session: Session, killSwitch: KillSwitch, by: string
     );
   session.urgentSwitches = [...session.urgentSwitches, killSwitch];
   return betweenPasses(session, async () => {
+    const elsewhere = notOurs(session);
+    // Without tenure the shared ledger is not ours to write: the switch stays in force here, and whoever asked is told who acts.
+    if (elsewhere !== null && !elsewhere.ok)
+      return { ...elsewhere, text: `switched off in this instance only; ${elsewhere.text}` };
     session.urgentSwitches = session.urgentSwitches.filter((row) => row !== killSwitch);
     const others = session.ledger.switches.filter((row) => row.subject !== killSwitch.subject);
     session.ledger = { ...session.ledger, switches: [...others, killSwitch] };

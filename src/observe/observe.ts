@@ -64,7 +64,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
 }
 
 const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
-  proxy: ports.proxy !== null,
+  proxy: ports.proxy?.canSend === true,
   tags: ports.tags !== null,
   sql: ports.postgres !== null,
   host: ports.host !== null,

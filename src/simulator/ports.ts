@@ -90,6 +90,7 @@ export function simulatedPorts(wire: Wire): SimulatedPorts {
       close: () => Promise.resolve(),
     },
     proxy: {
+      canSend: true,
       view: async () => {
         if (!world.observerCut.has('proxy')) return fresh(proxyView(world), world.time.wallMs(), 'haproxy');
         await world.time.block(() => false, world.options.deadlineMs);

@@ -84,7 +84,7 @@ describe('a view', () => {
     expect(joined).toMatchObject({ kind: 'fresh' });
     expect(joined.kind === 'fresh' && joined.value.servers).toHaveLength(6);
     expect(stats.requests[0]).toMatch(/^GET \/stats;csv HTTP/);
-    expect(commands).toEqual(['show servers state\n']);
+    expect(commands).toEqual(['show servers state\n', 'show info\n']);
     expect(await view({ runtime: `unix://${socketPath}` })).toEqual(joined);
   });
 

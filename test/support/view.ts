@@ -22,7 +22,7 @@ export const NOW_MS = Date.UTC(2026, 0, 15, 2, 0, 0);
 export const SCOPE = 'email-cluster';
 export const MB = 1024 * 1024;
 /** Where the leader is; replicas of a healthy view are level with it. */
-export const LEADER_LSN = 0x5_0000_0000n;
+const LEADER_LSN = 0x5_0000_0000n;
 export const at = (bytesBehind: number): Lsn => (LEADER_LSN - BigInt(bytesBehind)) as Lsn;
 
 /** A change to a view; situations are lists of them, applied in order. */

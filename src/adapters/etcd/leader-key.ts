@@ -6,8 +6,9 @@ import type { Endpoints } from './endpoints.js';
 type DeleteStep = Extract<Step, { port: 'dcs' }>;
 
 /**
- * Deletes Patroni's leader key in one transaction that stands on three things: the key's mod revision, its value, and our own tenure. A
- * renewal, another leader or another controller in between makes it do nothing. Asked of a second endpoint after a lost answer, the
+ * Deletes Patroni's leader key in one transaction that stands on three things: the key's mod revision, its value, and our own tenure. Another
+ * leader, a key written anew or another controller in between makes it do nothing; a renewed lease does not show in the revision, which is
+ * why the proof of death is asked again just before. Asked of a second endpoint after a lost answer, the
  * transaction can find the key already gone: that is `done`, not a refusal.
  */
 export async function deleteLeaderKey(

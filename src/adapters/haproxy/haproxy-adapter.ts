@@ -17,6 +17,9 @@ const csvAddress = (stats: string): URL => baseAddress(stats.includes(';csv') ? 
 /** A second command behind a newline or `;` would run unseen by the journal. */
 const INJECTION = /[\r\n;]/;
 
+/** `show info` costs a connection of its own. */
+const INFO_EVERY_MS = 10_000;
+
 /**
  * HAProxy by its statistics page and its runtime API. [patroni.md section 4.1; HAProxy management guide, section 9.3]
  *
@@ -39,13 +42,28 @@ export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort 
     return states ?? { why: `answered "${excerpt(answer.text, EXCERPT_CHARS)}"`, fault: 'bad-reply' };
   }
 
+  let started: { readonly atMs: number | null; readonly askedMs: number } = { atMs: null, askedMs: -Infinity };
+
+  /** When the process began, asked now and then: a restart forgets every drain, and that is nobody's word. */
+  async function startedAtMs(): Promise<number | null> {
+    if (runtime === null || clock.monotonic() - started.askedMs < INFO_EVERY_MS) return started.atMs;
+    const answer = await runtimeCommand(runtime, 'show info', deadlineMs);
+    const uptime = answer.kind === 'fault' ? null : /^Uptime_sec: (\d+)/m.exec(answer.text);
+    const atMs = uptime?.[1] === undefined ? started.atMs : clock.now() - Number(uptime[1]) * 1000;
+    started = { atMs, askedMs: clock.monotonic() };
+    return atMs;
+  }
+
   return {
+    canSend: runtime !== null,
+
     async view(): Promise<Reading<ProxyView>> {
       if (statistics === null) return notConfigured('proxy', clock.now());
       const source = `GET ${statistics.url.href}`;
-      const [page, states] = await Promise.all([
+      const [page, states, began] = await Promise.all([
         exchange(agent, { method: 'GET', ...statistics, deadlineMs }),
         adminStates(),
+        startedAtMs(),
       ]);
       const atMs = clock.now();
       if (page.kind === 'fault') {
@@ -64,7 +82,7 @@ export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort 
       if (servers === null) {
         return unknown('bad-reply', `${source}: not HAProxy's CSV but ${said}; check proxy.stats`, atMs, source);
       }
-      return fresh({ servers }, atMs, source);
+      return fresh({ servers, startedAtMs: began }, atMs, source);
     },
 
     async send(step: Extract<Step, { port: 'proxy' }>): Promise<Reply> {

@@ -249,7 +249,7 @@ export class Lab {
 }
 
 /** The lab's addresses end in 21, 22, 23 for the three members. */
-export async function memberBehind(client: Client): Promise<Member> {
+async function memberBehind(client: Client): Promise<Member> {
   const { rows } = await client.query<{ address: string }>('SELECT host(inet_server_addr()) AS address');
   const member = MEMBERS[Number(rows[0]?.address.split('.')[3]) - 21];
   if (member === undefined) throw new Error(`no member has the address ${rows[0]?.address ?? ''}`);

@@ -50,6 +50,11 @@ describe('a policy that says next to nothing', () => {
       'start-member': 'approve',
       'restart-member': 'approve',
       'reinitialize-replica': 'off',
+      'proxy-nudge': 'auto',
+      'open-traffic': 'auto',
+      'expedite-failover': 'approve',
+      'fence-member': 'off',
+      failover: 'approve',
     });
   });
 
