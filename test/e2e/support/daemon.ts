@@ -15,7 +15,7 @@ import { until } from './wait.js';
 
 const DIST = process.env['EKIMI_E2E_DIST'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
 const MAIN = join(DIST, 'cli', 'main.js');
-export const SCOPE = 'email-cluster';
+const SCOPE = 'email-cluster';
 
 type Tree = Readonly<Record<string, unknown>>;
 export type Body<K extends EntryBody['kind']> = Extract<EntryBody, { kind: K }>;
@@ -285,7 +285,7 @@ export class Daemon {
 }
 
 /** One command line of the built program. */
-export function ekimi(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ran> {
+function ekimi(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
