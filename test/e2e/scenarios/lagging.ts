@@ -41,15 +41,16 @@ export function aReplicaThatLags(lab: Lab): void {
     });
 
     test('a kill switch, a freeze, an approval, a wrong address and a wrong scope each hold it, and say so', async () => {
-      const [paused, frozen, asked, crossed, foreign] = await Promise.all([
-        bench.start({ policy: { ...DRAIN, startGrace: { passes: 3, for: '8s' } } }),
+      // Long enough to throw the switch before anything may be sent, on a slow machine too.
+      const paused = await bench.start({ policy: { ...DRAIN, startGrace: { passes: 3, for: '12s' } } });
+      const thrown = await paused.cli('pause', '--subject', 'global', '--reason', 'work on the network');
+      expect(thrown).toMatchObject({ exit: 0 });
+      const [frozen, asked, crossed, foreign] = await Promise.all([
         bench.start({ policy: { ...DRAIN, windows: { freeze: ALWAYS } } }),
         bench.start({ policy: { actions: { 'drain-replica': { mode: 'approve', cooldown: '1s' } } } }),
         bench.start({ policy: DRAIN, cluster: { patroni: { members: swapped(lab, slow, level) } } }),
         bench.prepare({ policy: DRAIN, cluster: { scope: 'other-cluster' } }),
       ]);
-      const thrown = await paused.cli('pause', '--subject', 'global', '--reason', 'work on the network');
-      expect(thrown).toMatchObject({ exit: 0 });
       foreign.spawn();
       const target = slow;
       const action = 'drain-replica' as const;

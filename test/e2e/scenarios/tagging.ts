@@ -23,12 +23,12 @@ export function drainByTag(lab: Lab): void {
       const before = await lab.file(slow);
       expect(before).toContain('#');
       const daemon = await bench.start({ policy: TAG });
-      await lab.fault('lag', slow, '120');
       const faultAtMs = Date.now();
+      await lab.fault('lag', slow, '120');
       const drained = await daemon.verdict('drain-replica', 60_000);
       expect(drained.body.remediation.phase).toBe('succeeded');
       const sentAtMs = (await daemon.entries('intent'))[0]!.atMs;
-      figure(lab, 'lagging replica, drained by tag', { faultAtMs, sentAtMs, healedAtMs: drained.atMs });
+      figure(lab, 'falling 120 MB behind, drained by tag', { faultAtMs, sentAtMs, healedAtMs: drained.atMs });
       expect((await daemon.requests()).map((row) => row.request)).toEqual([
         `set tags.noloadbalance = true in ${slow}'s own patroni.yml`,
         `POST /reload on ${slow} {}`,
