@@ -1,0 +1,74 @@
+import { Etcd3 } from 'etcd3';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.js';
+import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
+import { memberName } from '../../src/model/names.js';
+import { freshValue } from '../../src/model/reading.js';
+import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
+import { EtcdLab, programOf, until } from './etcd-support.js';
+
+const program = programOf('etcd');
+if (program === null)
+  console.warn('SKIPPED: deleting a leader key needs the program etcd (Debian: etcd-server) on PATH');
+
+const LEADER = '/service/email-cluster/leader';
+
+describe.skipIf(program === null)("deleting a dead leader's key in a real etcd", () => {
+  let lab: EtcdLab;
+  let admin: Etcd3;
+  let port: DcsPort;
+  let grant: TenureGrant;
+
+  const holder = async (): Promise<string | null> => freshValue(await port.keys())?.leader.holder ?? null;
+  const revision = async (): Promise<string> => freshValue(await port.keys())?.leader.modRevision ?? 'none';
+  const remove = async (name: string, modRevision: string, by = grant) =>
+    port.send({ port: 'dcs', call: 'delete-leader-key', holder: memberName(name), modRevision }, by);
+
+  beforeAll(async () => {
+    lab = await EtcdLab.start(program ?? '', 1);
+    admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
+    port = etcdAdapter(lab.config(1500), systemClock);
+    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
+    const held = await port.holdTenure('a', 60_000);
+    if (held.kind !== 'held') throw new Error('tenure is not held');
+    grant = held.grant;
+  }, 60_000);
+
+  beforeEach(() => admin.put(LEADER).value('patroni1'));
+
+  afterAll(async () => {
+    await port.close();
+    admin.close();
+    await lab.stop();
+  });
+
+  test('holder, revision and tenure match: it is gone', async () => {
+    expect((await remove('patroni1', await revision())).effect).toBe('done');
+    expect(await holder()).toBeNull();
+  });
+
+  test('the key was written again in between: it stays', async () => {
+    const before = await revision();
+    await admin.put(LEADER).value('patroni1');
+    expect((await remove('patroni1', before)).effect).toBe('none');
+    expect(await holder()).toBe('patroni1');
+  });
+
+  test('another member holds it by now: it stays', async () => {
+    await admin.put(LEADER).value('patroni2');
+    expect((await remove('patroni1', await revision())).effect).toBe('none');
+    expect(await holder()).toBe('patroni2');
+  });
+
+  test('the tenure that it was planned under has ended: it stays', async () => {
+    const stale = { ...grant, epoch: '1' };
+    expect((await remove('patroni1', await revision(), stale)).effect).toBe('none');
+    expect(await holder()).toBe('patroni1');
+  });
+
+  test('it is gone already, as after an answer that was lost: that is done', async () => {
+    const before = await revision();
+    await admin.delete().key(LEADER);
+    expect((await remove('patroni1', before)).effect).toBe('done');
+  });
+});
