@@ -28,6 +28,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY config config
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=1 \
     EKIMI_CONFIG=/etc/ekimi/ekimi.yaml
 USER ekimi
 VOLUME /var/lib/ekimi
@@ -37,5 +38,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(new URL('/healthz', process.env.EKIMI_URL || 'http://127.0.0.1:8470'), { signal: AbortSignal.timeout(4000) }).then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"]
 # A daemon beside a database: its rubbish is 2 MB a pass, for which V8 by itself keeps 45 MB more (docs/benchmarks.md).
-ENTRYPOINT ["node", "--optimize-for-size", "--max-semi-space-size=2", "/app/dist/cli/main.js"]
+ENTRYPOINT ["node", "--optimize-for-size", "--max-semi-space-size=1", "--single-threaded-gc", "/app/dist/cli/main.js"]
 CMD ["run"]
