@@ -35,7 +35,7 @@ export const DEMO_SCRIPT: Scenario = {
       },
     },
     {
-      atSeconds: 7,
+      atSeconds: 8,
       say: 'patroni3 is now more than 150 MB behind and still answers reads with old data.',
       do: () => undefined,
     },

@@ -24,7 +24,7 @@ test('the tour without a controller: lag at 8 s, level before 30 s, a member los
   const behind = () => cluster.inspect('patroni1').postgres.replayLsn - cluster.inspect('patroni3').postgres.replayLsn;
   until(8);
   expect(behind()).toBeGreaterThan(150 * MB);
-  until(20);
+  until(14);
   expect(behind()).toBeGreaterThan(100 * MB);
   until(26);
   expect(behind()).toBeLessThan(MB);
