@@ -300,24 +300,29 @@ const history = fc
     operatorDrains: fc.option(fc.constantFrom('patroni2', 'patroni3'), { freq: 3 }),
     seed: fc.integer({ min: 1, max: 1_000 }),
     old: fc.boolean(),
+    leadership: fc.boolean(),
   })
   .map((story) => ({
     ...story,
     toString: () =>
-      `${story.faults.map((row) => `${row.fault.name} at ${row.atSecond} for ${row.forSeconds}`).join(', ')}; deaths ${story.deaths.map((row) => `at ${row.second} after ${row.effects}`).join(', ')}; operator drains ${story.operatorDrains ?? 'nobody'}; seed ${story.seed}${story.old ? ', Patroni 3.0' : ''}`,
+      `${story.faults.map((row) => `${row.fault.name} at ${row.atSecond} for ${row.forSeconds}`).join(', ')}; deaths ${story.deaths.map((row) => `at ${row.second} after ${row.effects}`).join(', ')}; operator drains ${story.operatorDrains ?? 'nobody'}; seed ${story.seed}${story.old ? ', Patroni 3.0' : ''}${story.leadership ? ', leadership automatic' : ''}`,
   }));
+
+const LEADERSHIP = ['expedite-failover', 'fence-member', 'proxy-nudge', 'open-traffic', 'failover'] as const;
 
 /** Over all stories, so that the property is about something. */
 let sent = 0;
 
-const policy = testPolicy(
-  { poll: { intervalMs: 1_000, suspectIntervalMs: 1_000 }, limits: { ...testPolicy().limits, perHour: 40 } },
-  {
-    'undrain-replica': { attempts: 1_000 },
-    'restart-member': { attempts: 2 },
-    'reinitialize-replica': { timeoutMs: 60_000 },
-  },
-);
+const policyOf = (leadership: boolean) =>
+  testPolicy(
+    { poll: { intervalMs: 1_000, suspectIntervalMs: 1_000 }, limits: { ...testPolicy().limits, perHour: 40 } },
+    {
+      'undrain-replica': { attempts: 1_000 },
+      'restart-member': { attempts: 2 },
+      'reinitialize-replica': { timeoutMs: 60_000 },
+      ...(leadership ? Object.fromEntries(LEADERSHIP.map((name) => [name, { mode: 'auto' as const }])) : {}),
+    },
+  );
 
 interface Life {
   readonly ekimi: Rig;
@@ -325,11 +330,13 @@ interface Life {
   isDead: boolean;
 }
 type PatroniStep = Extract<Step, { port: 'patroni' }>;
+type HostStep = Extract<Step, { port: 'host' }>;
 type ProxyStep = Extract<Step, { port: 'proxy' }>;
 
 /** One story: the real controller through all of it, every request looked at as it leaves. Returns what must not have happened. */
 async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : never): Promise<readonly string[]> {
   const wrong: string[] = [];
+  const policy = policyOf(story.leadership);
   const cluster = createCluster({
     seed: story.seed,
     patroniVersion: story.old ? '3.0.2' : '4.1.4',
@@ -357,6 +364,14 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
         wrong.push(`${step.member} was reinitialized twice within its cool-down`);
       lastRebuild.set(step.member, cluster.nowMs());
     }
+    if (step.port === 'dcs' && cluster.inspect(step.holder).host.state !== 'stopped')
+      wrong.push(`the leader key of ${step.holder} would be deleted although its container is not stopped`);
+    if (step.port === 'host' && step.verb === 'kill') {
+      const { patroni } = cluster.inspect(step.member);
+      const isFrozen = patroni.frozen || patroni.process !== 'up' || patroni.apiSlowMs > 0;
+      if (cluster.leader() === step.member && !isFrozen)
+        wrong.push(`the leader ${step.member} would be killed although its Patroni runs`);
+    }
     if (step.port !== 'proxy') return;
     const drained = /postgres_replicas\/(\S+) state drain/.exec(step.command)?.[1];
     if (drained !== undefined && serving(drained) === 0)
@@ -377,7 +392,7 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
       dead: doom.dead,
       wrapJournal: doom.wrapJournal,
       wrap: (ports) => {
-        const { patroni, proxy } = ports;
+        const { patroni, proxy, host, dcs } = ports;
         const looking =
           <S extends Step>(send: (step: S) => Promise<Reply>) =>
           (step: S): Promise<Reply> => {
@@ -386,6 +401,14 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
           };
         return doom.wrap({
           ...ports,
+          dcs: {
+            ...dcs,
+            send: (step, grant) => {
+              look(ekimi, step);
+              return dcs.send(step, grant);
+            },
+          },
+          host: host === null ? null : { ...host, send: looking((step: HostStep) => host.send(step)) },
           patroni: { ...patroni, send: looking((step: PatroniStep) => patroni.send(step)) },
           proxy: proxy === null ? null : { ...proxy, send: looking((step: ProxyStep) => proxy.send(step)) },
         });
@@ -427,15 +450,20 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
     cluster.advance(1_000);
   }
 
-  for (const drain of life.ekimi.session.ledger.drains)
-    wrong.push(
-      `our drain of ${drain.member} was never undone (${life.ekimi.session.states.members[drain.member]?.state ?? ''})`,
-    );
+  // What is still sick (a storm wants a person) stays out; what is well must be back, at the latest a minute from now.
+  const { ekimi } = life;
+  const isWell = (name: string): boolean => ekimi.session.states.members[name]?.state === 'healthy';
+  const well = MEMBERS.filter(isWell);
+  await ekimi.run(60);
+  const ours = ekimi.session.ledger.drains.map((drain) => drain.member);
+  for (const name of ours)
+    if (well.some((member) => member === name) && isWell(name)) wrong.push(`our drain of ${name} was never undone`);
   const view = await cluster.ports().proxy.view();
   const left = (view.kind === 'fresh' ? view.value.servers : [])
     .filter((row) => row.admin.drain)
     .map((row) => row.server);
-  for (const name of left) if (name !== operators) wrong.push(`${name} is left in drain`);
+  for (const name of left)
+    if (name !== operators && !ours.includes(name)) wrong.push(`${name} is left in a drain that nobody owns`);
   if (operators !== null && !left.includes(operators)) wrong.push(`the operator's drain of ${operators} is gone`);
   sent += cluster.requests.length;
   return wrong;
