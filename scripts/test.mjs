@@ -20,8 +20,12 @@ import { runStatic } from './test/static.mjs';
 const GROUPS = ['static', ...PROJECTS, 'image'];
 const NEED_ENGINE = ['image', 'e2e', 'contract'];
 const PATRONI_LINES = ['4.1', '3.0'];
-/** The lab that the contract project reads from: a name and an address that no other lab has. */
-const CONTRACT_LAB = { LAB_PREFIX: 'contract', LAB_ADDR: '127.0.0.62', PATRONI: '4.1' };
+/** The lab that the contract project reads from. Two runs at once on one machine need two names and addresses. */
+const CONTRACT_LAB = {
+  LAB_PREFIX: process.env.EKIMI_CONTRACT_PREFIX ?? 'contract',
+  LAB_ADDR: process.env.EKIMI_CONTRACT_ADDR ?? '127.0.0.62',
+  PATRONI: '4.1',
+};
 
 function usage(text) {
   process.stderr.write(`${text}\nThe groups are: ${GROUPS.join(', ')}\n`);

@@ -13,13 +13,19 @@ const WATCH_S = 60;
 const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux
 const POLICY = 'mode: dry-run\npoll: { interval: 1s, suspectInterval: 500ms }\n';
 
+const NOTHING = { flags: [], env: {} };
 /** As node runs by itself, and as the image runs it. */
-export const SETTINGS = { 'as it is': [], 'as in the image': imageFlags() };
+export const SETTINGS = { 'as it is': NOTHING, 'as in the image': ofImage() };
 
-/** What the image's entry point gives to node before the program. */
-function imageFlags() {
-  const entry = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'));
-  return JSON.parse(entry?.[1] ?? '[]').filter((word) => word.startsWith('--'));
+/** What the image gives to node before the program, and to malloc. */
+function ofImage() {
+  const text = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+  const entry = /^ENTRYPOINT (\[.*\])$/m.exec(text);
+  const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(text);
+  return {
+    flags: JSON.parse(entry?.[1] ?? '[]').filter((word) => word.startsWith('--')),
+    env: arenas === null ? {} : { MALLOC_ARENA_MAX: arenas[1] },
+  };
 }
 
 function cpuSeconds(pid) {
@@ -62,8 +68,9 @@ export async function benchFootprint(name) {
 
 /** Without an engine: the demo, so that the cluster's own simulation is in the figures. */
 export async function benchDemo(name) {
-  const args = [...SETTINGS[name], join(ROOT, 'dist/cli/main.js'), 'demo', '--port', '8473'];
-  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  const { flags, env } = SETTINGS[name];
+  const args = [...flags, join(ROOT, 'dist/cli/main.js'), 'demo', '--port', '8473'];
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, ...env } });
   const ask = async () => {
     const answer = await fetch('http://127.0.0.1:8473/v1/clusters', { signal: AbortSignal.timeout(5_000) });
     const [first] = [await answer.json()].flat();

@@ -42,7 +42,7 @@ export const OFF = [
 export class Daemon {
   #child;
 
-  static async start(policy, flags = []) {
+  static async start(policy, { flags = [], env = {} } = {}) {
     mkdirSync(FOLDER, { recursive: true });
     rmSync(JOURNAL, { recursive: true, force: true });
     const file = join(FOLDER, 'policy.yaml');
@@ -50,7 +50,7 @@ export class Daemon {
     const config = await lab('with-ekimi', '--config', file);
     const daemon = new Daemon();
     const args = [...flags, join(ROOT, 'dist/cli/main.js'), 'run', '--config', config];
-    daemon.#child = spawn(process.execPath, args, { env: ENV, stdio: ['ignore', 'ignore', 'inherit'] });
+    daemon.#child = spawn(process.execPath, args, { env: { ...ENV, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
     for (let tries = 0; tries < 100; tries += 1) {
       if (daemon.#child.exitCode !== null) throw new Error(`ekimi ended with ${daemon.#child.exitCode}`);
       if ((await daemon.snapshot().catch(() => null))?.view) return daemon;
