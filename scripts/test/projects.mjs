@@ -13,7 +13,10 @@ export async function runProject(name, env = {}) {
   const file = join(ROOT, 'var/test', `${name}.json`);
   rmSync(file, { force: true });
   const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', name, '--reporter=default', '--reporter=json'];
-  const done = await run(process.execPath, [...args, `--outputFile.json=${file}`], {
+  // CI names the scenarios that have proven steady on a busy machine; the others are skipped there, and counted as skipped.
+  const named = name === 'e2e' ? process.env.EKIMI_E2E_ONLY : undefined;
+  const only = named === undefined ? [] : ['-t', named, '--retry=1'];
+  const done = await run(process.execPath, [...args, ...only, `--outputFile.json=${file}`], {
     limitMs: LIMIT_MINUTES[name] * 60_000,
     env,
   });
