@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { claimSlot, releaseSlot } from './slot.js';
 import { until } from './wait.js';
 
 const run = promisify(execFile);
@@ -11,12 +12,11 @@ export type PatroniLine = '3.0' | '4.1';
 export type Member = 'patroni1' | 'patroni2' | 'patroni3';
 export const MEMBERS: readonly Member[] = ['patroni1', 'patroni2', 'patroni3'];
 
-const PREFIX = process.env['EKIMI_E2E_PREFIX'] ?? 'e2e';
-const ADDRESS = process.env['EKIMI_E2E_ADDR'] ?? '127.0.0.60';
 /** Leaves the lab up at the end and uses one that is up: for work on the tests themselves. */
 const KEEP = process.env['EKIMI_E2E_KEEP'] === '1';
+const KEPT_SLOT = 69;
 
-/** Half of the runbook's waits, in the same proportions: `ttl + loop_wait` is in the way of every repair that is tested here. */
+/** Shorter than the runbook's 30, 10 and 10: `ttl + loop_wait` comes before every repair that is tested here. ttl 20 is Patroni's least. */
 const PACE = { LAB_TTL: '20', LAB_LOOP_WAIT: '5', LAB_RETRY_TIMEOUT: '5' };
 
 /** Why there can be no lab here, or null. Starts (and on Debian as root installs) the engine. */
@@ -36,19 +36,28 @@ export interface ProxyServer {
 /** One real cluster on this machine, as its operator sees it. Nothing in here goes through the controller. */
 export class Lab {
   readonly patroni: PatroniLine;
-  readonly address = ADDRESS;
+  /** Claimed by `up`: a suite that is skipped takes none. */
+  #slot = KEPT_SLOT;
 
   constructor(patroni: PatroniLine) {
     this.patroni = patroni;
   }
 
+  get address(): string {
+    return `127.0.0.${this.#slot}`;
+  }
+
+  get #prefix(): string {
+    return `e2e${this.#slot}`;
+  }
+
   container(name: string): string {
-    return `${PREFIX}-${name}`;
+    return `${this.#prefix}-${name}`;
   }
 
   /** A script of lab/; fails with what it said. */
   async script(name: string, ...args: readonly string[]): Promise<string> {
-    const env = { ...process.env, ...PACE, LAB_PREFIX: PREFIX, LAB_ADDR: ADDRESS, PATRONI: this.patroni };
+    const env = { ...process.env, ...PACE, LAB_PREFIX: this.#prefix, LAB_ADDR: this.address, PATRONI: this.patroni };
     const { stdout } = await run(`${LAB}${name}`, args, { env, timeout: 240_000 }).catch((error: unknown) => {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
       throw new Error(`lab/${name} ${args.join(' ')}: ${stderr}${stdout}`, { cause: error });
@@ -57,12 +66,17 @@ export class Lab {
   }
 
   async up(): Promise<void> {
-    if (!KEEP) await this.script('down');
+    if (!KEEP) {
+      this.#slot = claimSlot();
+      await this.script('down');
+    }
     await this.script('up');
   }
 
   async down(): Promise<void> {
-    if (!KEEP) await this.script('down');
+    if (KEEP) return;
+    await this.script('down');
+    releaseSlot(this.#slot);
   }
 
   fault(name: string, ...args: readonly string[]): Promise<string> {
@@ -108,11 +122,11 @@ export class Lab {
   // ---- addresses
 
   apiUrl(member: Member): string {
-    return `http://${ADDRESS}:${8008 + MEMBERS.indexOf(member)}`;
+    return `http://${this.address}:${8008 + MEMBERS.indexOf(member)}`;
   }
 
   sqlAddress(member: Member): string {
-    return `${ADDRESS}:${5432 + MEMBERS.indexOf(member)}`;
+    return `${this.address}:${5432 + MEMBERS.indexOf(member)}`;
   }
 
   // ---- Patroni
@@ -151,7 +165,7 @@ export class Lab {
   // ---- HAProxy
 
   async proxyServers(): Promise<readonly ProxyServer[]> {
-    const answer = await fetch(`http://${ADDRESS}:7000/stats;csv`, { signal: AbortSignal.timeout(3_000) });
+    const answer = await fetch(`http://${this.address}:7000/stats;csv`, { signal: AbortSignal.timeout(3_000) });
     return (await answer.text())
       .split('\n')
       .map((line) => line.split(','))
@@ -214,7 +228,7 @@ export class Lab {
 
   client(port: number): Client {
     const client = new Client({
-      host: ADDRESS,
+      host: this.address,
       port,
       user: 'postgres',
       password: 'postgres',
