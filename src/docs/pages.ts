@@ -11,7 +11,9 @@ import { problemMachine } from '../machines/problem.js';
 import { remediationMachine } from '../machines/remediation.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
+import { COMMAND_CODES, FILE_CODES, JOURNAL_CODES, LOG_CODES } from './codes.js';
 import { diagramOf } from './diagram.js';
+import { REFUSALS } from './refusals.js';
 
 /** One generated page: its file below docs/generated and its text. */
 export interface Page {
@@ -85,11 +87,22 @@ function actions(policy: Policy): string {
       action.risk,
       action.runbook,
       action.needs(policy).join(', ') || 'nothing beyond Patroni and etcd',
+      REFUSALS[name],
       action.inverse === null ? action.inverseNote : `${action.inverse}: ${action.inverseNote}`,
       `${mode}, cool-down ${durationText(cooldownMs)}, ${attempts} attempts, ${durationText(timeoutMs)} to take effect`,
     ];
   });
-  const head = ['action', 'what it does', 'class', 'risk', 'runbook section', 'needs', 'undo', 'default'];
+  const head = [
+    'action',
+    'what it does',
+    'class',
+    'risk',
+    'runbook section',
+    'needs',
+    'refuses when',
+    'undo',
+    'default',
+  ];
   return `# Actions\n\n${NOTE}\n\n${table(head, rows)}\n`;
 }
 
@@ -117,5 +130,22 @@ function errorCodes(): string {
   const api = API_ERRORS.map(({ code, status, meaning, remedy }) => [`\`${code}\``, String(status), meaning, remedy]);
   const exits = EXIT_CODES.map(({ code, name, meaning }) => [String(code), name, meaning]);
   const checks = CHECK_EXIT_CODES.map(({ code, name }) => [String(code), name]);
-  return `# Error and exit codes\n\n${NOTE}\n\n## HTTP API\n\n${table(['code', 'status', 'meaning', 'remedy'], api)}\n\n## Commands\n\n${table(['exit', 'name', 'meaning'], exits)}\n\n## ekimi check\n\n${table(['exit', 'state'], checks)}\n`;
+  const words = (rows: typeof FILE_CODES) =>
+    table(
+      ['code', 'meaning', 'remedy'],
+      rows.map(([code, ...rest]) => [`\`${code}\``, ...rest]),
+    );
+  const sections = [
+    ['HTTP API', table(['code', 'status', 'meaning', 'remedy'], api)],
+    ['Commands', table(['exit', 'name', 'meaning'], exits)],
+    ['What a command says', words(COMMAND_CODES)],
+    ['ekimi check', table(['exit', 'state'], checks)],
+    [
+      'Files of configuration',
+      `${words(FILE_CODES)}\n\nThe codes of the rules between keys are in [the reference](configuration.md#rules-between-keys).`,
+    ],
+    ['The journal', words(JOURNAL_CODES)],
+    ['The log', words(LOG_CODES)],
+  ] as const;
+  return `# Error and exit codes\n\n${NOTE}\n\n${sections.map(([title, text]) => `## ${title}\n\n${text}`).join('\n\n')}\n`;
 }

@@ -1,0 +1,80 @@
+import type { JournalErrorCode } from '../journal/journal-error.js';
+
+type Row = readonly [code: string, meaning: string, remedy: string];
+
+/** A code without a line here does not compile. */
+const JOURNAL: Readonly<Record<JournalErrorCode, readonly [meaning: string, remedy: string]>> = {
+  JOURNAL_LOCKED: [
+    'Another process writes this journal.',
+    'One journal, one daemon: stop the other, or name another directory.',
+  ],
+  JOURNAL_FULL: ['No space or quota is left.', 'Free space; writing goes on by itself. Until then no request is sent.'],
+  JOURNAL_UNWRITABLE: [
+    'The directory cannot be written: rights, a read-only file system, a disk error.',
+    'The message names the cause. Until it is gone no request is sent.',
+  ],
+  JOURNAL_UNREADABLE: [
+    'A file of the journal cannot be read.',
+    'Check journal.directory, or --journal DIR, and its rights.',
+  ],
+  JOURNAL_BAD_ENTRY: ['An entry cannot be written as one line of JSON.', 'Report it: a fault of ours.'],
+  JOURNAL_CLOSED: ['Something was to be written after the journal was closed.', 'Report it: a fault of ours.'],
+};
+
+export const JOURNAL_CODES: readonly Row[] = Object.entries(JOURNAL).map(([code, words]) => [code, ...words]);
+
+/** What may be wrong with a file of configuration before the rules between its keys are asked. The message has file, line and remedy. */
+export const FILE_CODES: readonly Row[] = [
+  ['file-empty', 'The file holds nothing.', 'Finish or restore it and reload; what was in force stays in force.'],
+  ['file-not-text', 'Bytes that are not UTF-8 text.', 'Save it in UTF-8.'],
+  ['half-written', 'The file was cut off: no end of line, or NUL bytes.', 'Write files by renaming them into place.'],
+  ['merge-conflict', 'A marker of a merge that nobody finished.', 'Resolve it.'],
+  ['tab-indent', 'A tab in the indentation.', 'Use spaces.'],
+  ['not-yaml', 'The text is not YAML.', 'Correct it where the message says.'],
+  ['duplicate-key', 'A key that is already there.', 'Remove or rename one of the two.'],
+  ['unknown-key', 'A key that the reference does not have.', 'The message suggests the nearest one.'],
+  ['missing-key', 'A key without a default is not there.', 'Add it.'],
+  ['wrong-shape', 'A value where keys or a list belong, or the reverse.', 'Write it as the reference shows.'],
+  [
+    'bad-value',
+    'A value that is not of the documented kind, such as a duration without a unit.',
+    'The message says what was expected.',
+  ],
+  ['literal-secret', 'A secret is written into the file.', 'Name an environment variable or a file instead.'],
+  ['not-accepted', 'The schema refuses it for a reason of its own.', 'The message says which.'],
+];
+
+/** What a command says beside its exit code, as `code` with --json. */
+export const COMMAND_CODES: readonly Row[] = [
+  ['no-config', 'There is no configuration where it was looked for.', 'Name it with --config FILE.'],
+  ['bad-config', 'The configuration cannot be used.', 'ekimi config check shows every fault.'],
+  ['bad-url', 'The address of the daemon is none.', 'Write it like http://127.0.0.1:8470.'],
+  ['bad-number', 'A number is none, or out of its range.', 'Write a whole number.'],
+  ['bad-duration', 'A duration without a unit, or none at all.', 'Write 90s, 30m, 2h or 1h30m.'],
+  ['bad-time', 'A time that cannot be read.', 'Write 2026-11-22T09:30:00Z, 09:30, or 10m for ten minutes ago.'],
+  ['no-daemon', 'Nothing answers at that address.', 'Start the daemon, or name its address with --url.'],
+  ['not-ekimi', 'Something else answers at that address.', 'Name the right address with --url.'],
+  ['no-token-file', 'The file with the token cannot be read.', 'Check --token-file.'],
+  ['unknown-scope', 'No cluster of that scope.', 'The message lists those that there are.'],
+  ['which-scope', 'There are several clusters.', 'Name one with --scope.'],
+  ['no-approval', 'There is no such approval.', 'The message lists those that wait.'],
+  ['no-entry', 'The journal has no such entry.', 'ekimi journal list shows those that there are.'],
+  ['internal', 'A fault of ours.', 'Report it with the message.'],
+];
+
+/** `code` in the daemon's log, for alerts on it. */
+export const LOG_CODES: readonly Row[] = [
+  [
+    'PASS_FAILED',
+    'One pass over a cluster threw; the next begins as usual.',
+    'Report it: a fault of ours. Nothing was sent on its strength.',
+  ],
+  ['JOURNAL', 'The journal cannot be written; no request is sent until it can.', 'See the codes of the journal.'],
+  ['JOURNAL_NOTE', 'The journal was repaired when it was opened.', 'Nothing: a torn last line is what a crash leaves.'],
+  ['POLICY_REFUSED', 'The new policy is not valid; the old one stays in force.', 'Mend it and reload.'],
+  ['CONFIG_WARNING', 'The configuration is valid and something in it looks wrong.', 'The message says what.'],
+  ['TENURE_RELEASE', 'Tenure could not be given up at the end; it runs out by itself.', 'Nothing.'],
+  ['ETCD_TLS_INSECURE', 'dcs.tls.insecure cannot be had: the etcd client always verifies.', 'Give the CA instead.'],
+  ['UNCAUGHT', 'An error that nobody caught; the process ends.', 'Report it with the log line.'],
+  ['UNHANDLED', 'A promise that nobody awaited was rejected; the process ends.', 'Report it with the log line.'],
+];

@@ -1,0 +1,22 @@
+import type { ActionName } from '../model/plan.js';
+
+const NOT_PRIMARY = 'the target holds the leader key, or is primary by its API or its SQL';
+
+/** What no approval lifts, in words. The conditions themselves are `refuse` of each action; their texts are what `ekimi why` shows. */
+export const REFUSALS: Readonly<Record<ActionName, string>> = {
+  'drain-replica': 'the target holds the leader key; the proxy is silent or has no such server',
+  'undrain-replica': 'the drain is not ours',
+  'cancel-blocking-queries': 'the target holds the leader key; the backend (pid and start) no longer blocks replay',
+  'terminate-blocking-queries': 'the target holds the leader key; the backend (pid and start) no longer blocks replay',
+  'restart-member': `${NOT_PRIMARY}; its copy is being made; Patroni came back, or went away, since the plan was made`,
+  'start-member':
+    'the host driver does not prove it stopped; another container bears its name; nobody is proven to lead',
+  'reinitialize-replica': `${NOT_PRIMARY}; there is no proven leader that accepts writes; its Patroni is silent; its copy is being made; it runs and streams; another member is being rebuilt`,
+  'proxy-nudge': 'the target is not the proven leader, or is still in recovery',
+  'open-traffic': 'the fence is not ours',
+  'expedite-failover':
+    'API or SQL of the leader are not silent; the host driver does not prove it stopped in this very pass; a replica still streams, or none confirms that it does not; the key was written again; another container bears its name',
+  'fence-member':
+    'the target does not run, or is another container; SQL does not say that it is primary. Frozen leader: its API answers, it lost the key, nobody could take over. Rogue: it holds the key, or the holder of the key is not proven to be primary',
+  failover: 'there is a leader; the API of the candidate is silent',
+};
