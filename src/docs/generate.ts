@@ -1,14 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { casesPage } from './cases.js';
 import { frozenLeaderPage } from './frozen-leader.js';
+import { namedTests } from './named-tests.js';
 import { defaultPolicy, pages } from './pages.js';
 
 /** `node dist/docs/generate.js [--check]`: writes docs/generated, or with --check exits 1 and names the files that differ. */
-const folder = fileURLToPath(new URL('../../docs/generated/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const folder = `${root}docs/generated/`;
 const isCheck = process.argv.includes('--check');
 const differing: string[] = [];
 mkdirSync(folder, { recursive: true });
-for (const { file, text } of [...pages(), await frozenLeaderPage(defaultPolicy())]) {
+for (const { file, text } of [...pages(), await frozenLeaderPage(defaultPolicy()), casesPage(namedTests(root))]) {
   const path = `${folder}${file}`;
   if (!isCheck) writeFileSync(path, text);
   else if (present(path) !== text) differing.push(file);
