@@ -3,6 +3,7 @@ import type { DcsEndpoint } from '../model/dcs.js';
 import type { DcsPort } from '../ports/dcs.js';
 import { deleteLeaderKey } from './leader-key.js';
 import { commitLedger, hasQuorum, holdTenure, raftLeader, readKeys, releaseTenure } from './etcd.js';
+import { CONTROLLER, opens, opensEtcd } from './links.js';
 import type { Wire } from './wire.js';
 import type { World } from './state.js';
 
@@ -14,7 +15,7 @@ export function dcsPort(wire: Wire): DcsPort {
   const { etcd } = world;
   const fault = (source: string): Unknown | null => {
     const atMs = world.time.wallMs();
-    if (world.observerCut.has('dcs')) return unknown('timeout', `${source}: no answer in time`, atMs, source);
+    if (!opensEtcd(world, CONTROLLER)) return unknown('timeout', `${source}: no answer in time`, atMs, source);
     if (!hasQuorum(etcd))
       return unknown(
         'no-quorum',
@@ -31,7 +32,7 @@ export function dcsPort(wire: Wire): DcsPort {
   return {
     keys: () => linearizable('etcd keys', () => readKeys(world)),
     endpoints: async () => {
-      if (world.observerCut.has('dcs')) await world.time.block(() => false, world.options.deadlineMs);
+      if (!opensEtcd(world, CONTROLLER)) await world.time.block(() => false, world.options.deadlineMs);
       return [...etcd.endpoints.keys()].map((name) => ({ name, status: endpoint(world, name) }));
     },
     membership: () =>
@@ -77,7 +78,7 @@ export function dcsPort(wire: Wire): DcsPort {
 function endpoint(world: World, name: string): Reading<DcsEndpoint> {
   const source = `etcd ${name}`;
   const atMs = world.time.wallMs();
-  if (world.observerCut.has('dcs')) return unknown('timeout', `${name}: no answer in time`, atMs, source);
+  if (!opens(world, CONTROLLER, name)) return unknown('timeout', `${name}: no answer in time`, atMs, source);
   if (world.etcd.endpoints.get(name)?.state !== 'running')
     return unknown('refused', `${name}: connection refused`, atMs, source);
   const value: DcsEndpoint = {

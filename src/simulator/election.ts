@@ -1,14 +1,14 @@
+import { opens } from './links.js';
 import { isPrimary, isUp, positionOf } from './postgres.js';
 import type { MemberSim, World } from './state.js';
 
 /** Can `from` ask `other`'s REST API? Patroni allows two seconds for that. */
-export const reaches = (from: MemberSim, other: MemberSim): boolean =>
+export const reaches = (world: World, from: MemberSim, other: MemberSim): boolean =>
   other.host.state === 'running' &&
   other.patroni.process === 'up' &&
   !other.patroni.frozen &&
   other.patroni.apiSlowMs < 2000 &&
-  !from.cut.has('peers') &&
-  !other.cut.has('peers');
+  opens(world, from.name, other.name, 'api');
 
 /**
  * Patroni's own judgement of itself before it takes a free leader key: not forbidden, not too far behind what the last leader
@@ -21,7 +21,7 @@ export function isHealthiest(world: World, member: MemberSim): boolean {
   if (wish?.member != null) {
     if (wish.member === member.name) return !member.patroni.tags.nofailover;
     const wanted = world.members.find((other) => other.name === wish.member);
-    if (wanted !== undefined && isUp(wanted) && reaches(member, wanted)) return false;
+    if (wanted !== undefined && isUp(wanted) && reaches(world, member, wanted)) return false;
   }
   // Who steps down in a switchover does not run again for the key that it has just given up.
   if (wish?.leader === member.name) return false;
@@ -29,7 +29,7 @@ export function isHealthiest(world: World, member: MemberSim): boolean {
   const position = positionOf(member.postgres);
   if (etcd.optime !== null && etcd.optime - position > world.options.maximumLagOnFailoverBytes) return false;
   if (etcd.sync !== null && etcd.sync.leader !== member.name && !etcd.sync.standbys.includes(member.name)) return false;
-  return world.members.every((other) => other === member || !reaches(member, other) || !stands(other, position));
+  return world.members.every((other) => other === member || !reaches(world, member, other) || !stands(other, position));
 }
 
 const stands = (other: MemberSim, position: number): boolean =>

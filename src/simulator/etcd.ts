@@ -2,6 +2,7 @@ import type { DcsConfig, DcsKeys } from '../model/dcs.js';
 import { lsnFromNumber, type MemberName } from '../model/names.js';
 import type { TenureAnswer, TenureGrant } from '../ports/dcs.js';
 import { configDocument } from './patroni-documents.js';
+import { opensEtcd } from './links.js';
 import { note, type DynamicConfigSim, type EtcdSim, type HostSim, type MemberSim, type World } from './state.js';
 
 export const NEW_CONFIG: DynamicConfigSim = {
@@ -46,7 +47,7 @@ export const raftLeader = (etcd: EtcdSim): string | null =>
   hasQuorum(etcd) ? (aliveEndpoints(etcd)[0] ?? null) : null;
 
 export const dcsReachable = (world: World, member: MemberSim): boolean =>
-  hasQuorum(world.etcd) && !member.cut.has('dcs') && member.host.state === 'running';
+  hasQuorum(world.etcd) && opensEtcd(world, member.name) && member.host.state === 'running';
 
 /** Creates or prolongs the member's session lease. */
 export function renewLease(world: World, name: MemberName): void {

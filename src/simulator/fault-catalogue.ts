@@ -1,5 +1,6 @@
 import type { Step } from '../model/plan.js';
 import type { SendFault } from './wire.js';
+import type { Channel } from './links.js';
 import type { CutFrom, TagSet } from './state.js';
 
 interface BlockOptions {
@@ -32,13 +33,28 @@ export interface Faults {
   stopContainer(member: string): void;
   startContainer(member: string): void;
   pauseContainer(member: string): void;
+  /**
+   * Nothing passes between these two parts: members and etcd endpoints by name, `proxy`, `controller`, `host-driver`, `elsewhere` (the
+   * primary that a standby cluster follows).
+   */
+  cutLink(one: string, other: string): void;
+  /** `from` can open no connection to `to`, or not to one of its services; what `to` opens to `from` still works: a firewall, a route. */
+  cutOneWay(from: string, to: string, channel?: Channel): void;
+  /** Undoes every `cutLink` and `cutOneWay` between the two. */
+  healLink(one: string, other: string): void;
+  /** Cuts all links of a member to a kind of thing. */
   partition(member: string, from: CutFrom | 'all'): void;
+  /** Undoes the partitions of this member; a link that was cut by itself stays cut. */
   heal(member: string): void;
   /** The controller itself loses a kind of connection to everything. */
   cutObserver(what: 'patroni' | 'sql' | 'dcs' | 'proxy' | 'host' | 'all'): void;
   healObserver(): void;
   /** Sets the controller's wall clock; its monotonic clock goes on. */
   jumpClock(ms: number): void;
+  /** pg_hba.conf, a password or a certificate of this server turns new replication connections away; what streams goes on. */
+  refuseReplication(member: string, on?: boolean): void;
+  /** max_wal_senders of this server: streams and base backups share them; what streams goes on. */
+  setWalSenders(member: string, max: number): void;
   stopEtcd(count: number): void;
   startEtcd(): void;
   raiseAlarm(alarm: string): void;

@@ -1,4 +1,5 @@
 import type { Faults } from './fault-catalogue.js';
+import { linkFaults } from './link-faults.js';
 import { dropLeaderKey, hasQuorum, writeConfig } from './etcd.js';
 import { setEtcdHost } from './host.js';
 import { runtimeCommand } from './haproxy.js';
@@ -14,6 +15,7 @@ export function faultsOf(wire: Wire): Faults {
     ...postgresFaults(world, at),
     ...patroniFaults(world, at),
     ...hostFaults(world, at),
+    ...linkFaults(world, at),
     ...dcsFaults(wire),
     ...operatorActs(world, at),
     failSend: (fault, port = null) => {

@@ -1,4 +1,5 @@
 import type { ProxyView } from '../model/proxy.js';
+import { opens, PROXY } from './links.js';
 import { primaryStatus, replicaStatus } from './patroni-documents.js';
 import { memberSim, type ClusterOptions, type MemberSim, type ServerSim, type World } from './state.js';
 
@@ -74,13 +75,13 @@ function check(world: World, server: ServerSim): void {
   const { interMs, fall, rise } = world.options.haproxy;
   const member = memberSim(world, server.member);
   server.nextCheckMs = world.time.nowMs + interMs;
-  if (silent(member, interMs) && !server.hanging) {
+  if (silent(world, member, interMs) && !server.hanging) {
     server.hanging = true;
     return;
   }
   const hung = server.hanging;
   server.hanging = false;
-  const answer = hung && silent(member, interMs) ? 'L7TOUT' : httpCheck(world, server, member);
+  const answer = hung && silent(world, member, interMs) ? 'L7TOUT' : httpCheck(world, server, member);
   server.checkStatus = answer;
   const up = server.health >= rise;
   if (answer === 'L7OK') server.health = up || server.health + 1 >= rise ? rise + fall - 1 : server.health + 1;
@@ -88,9 +89,9 @@ function check(world: World, server: ServerSim): void {
 }
 
 /** No packet comes back: the check ends by its timeout, which is as long as the interval. */
-const silent = (member: MemberSim, interMs: number): boolean =>
+const silent = (world: World, member: MemberSim, interMs: number): boolean =>
   member.host.state !== 'running' ||
-  member.cut.has('proxy') ||
+  !opens(world, PROXY, member.name, 'api') ||
   member.patroni.frozen ||
   member.patroni.apiSlowMs >= interMs;
 

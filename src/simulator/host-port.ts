@@ -3,11 +3,12 @@ import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, startHost, stopHost } from './host.js';
+import { CONTROLLER, HOST_DRIVER, opens } from './links.js';
 import type { Wire } from './wire.js';
 import { memberSim, type HostSim, type World } from './state.js';
 
 export const hostFault = (world: World): Fault | null =>
-  world.observerCut.has('host') ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
+  !opens(world, CONTROLLER, HOST_DRIVER) ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
 
 /** The host driver as our adapter would show it. */
 export function hostPort(wire: Wire): HostPort {

@@ -136,17 +136,7 @@ export function patroniFaults(
 export function hostFaults(
   world: World,
   at: At,
-): Part<
-  | 'killContainer'
-  | 'stopContainer'
-  | 'startContainer'
-  | 'pauseContainer'
-  | 'partition'
-  | 'heal'
-  | 'cutObserver'
-  | 'healObserver'
-  | 'jumpClock'
-> {
+): Part<'killContainer' | 'stopContainer' | 'startContainer' | 'pauseContainer' | 'jumpClock'> {
   return {
     killContainer: (name) => {
       killHost(world, at(name));
@@ -159,22 +149,6 @@ export function hostFaults(
     },
     pauseContainer: (name) => {
       pauseHost(world, at(name));
-    },
-    partition: (name, from) => {
-      const { cut } = at(name);
-      for (const each of from === 'all' ? (['dcs', 'peers', 'proxy', 'observer'] as const) : [from]) cut.add(each);
-      note(world, `${name} is cut off from ${from}`);
-    },
-    heal: (name) => {
-      at(name).cut.clear();
-      note(world, `${name} is connected again`);
-    },
-    cutObserver: (what) => {
-      for (const each of what === 'all' ? (['patroni', 'sql', 'dcs', 'proxy', 'host'] as const) : [what])
-        world.observerCut.add(each);
-    },
-    healObserver: () => {
-      world.observerCut.clear();
     },
     jumpClock: (ms) => {
       world.time.jump(ms);

@@ -9,7 +9,8 @@ import type {
   PostgresState,
   Tags,
 } from '../model/patroni.js';
-import { isUp, streamsFrom, walSenderState } from './postgres.js';
+import { isUp } from './postgres.js';
+import { streamsFrom, walSenderState } from './replication.js';
 import {
   isOldPatroni,
   type DynamicConfigSim,

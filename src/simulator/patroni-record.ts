@@ -1,4 +1,4 @@
-import { streamsFrom } from './postgres.js';
+import { streamsFrom } from './replication.js';
 import type { MemberSim, World } from './state.js';
 
 /** What the leader writes each loop: status, history and, in synchronous mode, who commits wait for. */

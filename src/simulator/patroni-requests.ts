@@ -143,7 +143,7 @@ function notPossible(
     return 'candidate name does not match with sync_standby';
   const found = world.members.find((other) => other.name === candidate);
   if (found === undefined) return 'candidate does not exists';
-  const good = (found === member || reaches(member, found)) && !found.patroni.tags.nofailover;
+  const good = (found === member || reaches(world, member, found)) && !found.patroni.tags.nofailover;
   return good ? null : `${what} is not possible: no good candidates have been found`;
 }
 

@@ -1,5 +1,6 @@
 import { reaches } from './election.js';
 import { dropLeaderKey } from './etcd.js';
+import { opens } from './links.js';
 import { isUp, positionOf } from './postgres.js';
 import { demote } from './patroni-tasks.js';
 import { note, type FailoverKey, type MemberSim, type World } from './state.js';
@@ -44,7 +45,7 @@ export function handOver(world: World, member: MemberSim, wish: FailoverKey): vo
   demote(world, member, () => {
     // A clean shutdown sends everything first, so the candidates lose nothing.
     for (const other of candidates)
-      if (other.postgres.streaming)
+      if (other.postgres.streaming && opens(world, other.name, member.name, 'sql'))
         other.postgres.receiveLsn = Math.max(other.postgres.receiveLsn, positionOf(member.postgres));
     dropLeaderKey(world, 'switchover');
   });
@@ -52,6 +53,6 @@ export function handOver(world: World, member: MemberSim, wish: FailoverKey): vo
 
 const mayTakeOver = (world: World, leader: MemberSim, other: MemberSim): boolean =>
   isUp(other) &&
-  reaches(leader, other) &&
+  reaches(world, leader, other) &&
   !other.patroni.tags.nofailover &&
   positionOf(leader.postgres) - positionOf(other.postgres) <= world.options.maximumLagOnFailoverBytes;

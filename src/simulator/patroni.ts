@@ -9,6 +9,7 @@ import {
   writeConfig,
 } from './etcd.js';
 import { isHealthiest, reaches } from './election.js';
+import { opensEtcd } from './links.js';
 import { hasDiverged, isPrimary, isUp, positionOf, promote } from './postgres.js';
 import { begin, demote, followStart, rewind, stepTask } from './patroni-tasks.js';
 import { roleOf, stateText } from './patroni-documents.js';
@@ -127,10 +128,13 @@ function loopWithoutDcs(world: World, member: MemberSim): void {
   const nowMs = world.time.nowMs;
   patroni.nextLoopMs = nowMs + 1000;
   patroni.dcsFailingSinceMs ??= nowMs;
-  if (allEtcdDown(world.etcd) || member.cut.has('dcs')) patroni.unlocked = true;
+  if (allEtcdDown(world.etcd) || !opensEtcd(world, member.name)) patroni.unlocked = true;
   if (nowMs - patroni.dcsFailingSinceMs < world.options.retryTimeoutMs) return;
   if (patroni.paused || !isPrimary(member) || patroni.task !== null) return;
-  if (world.etcd.config.failsafeMode && world.members.every((other) => other === member || reaches(member, other))) {
+  if (
+    world.etcd.config.failsafeMode &&
+    world.members.every((other) => other === member || reaches(world, member, other))
+  ) {
     patroni.failsafeActive = true;
     return;
   }

@@ -22,6 +22,7 @@ import {
 } from './patroni-documents.js';
 import { handle } from './patroni-requests.js';
 import { allEtcdDown } from './etcd.js';
+import { CONTROLLER, opens, opensEtcd, PROXY } from './links.js';
 import { sqlStatus } from './sql-status.js';
 import type { Wire } from './wire.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
@@ -40,8 +41,7 @@ export interface SimulatedPorts {
 function apiFault(world: World, member: MemberSim, deadlineMs: number): Fault | null {
   const url = `GET on ${member.name}`;
   const { patroni } = member;
-  if (world.observerCut.has('patroni') || member.cut.has('observer'))
-    return { fault: 'timeout', reason: `${url}: no answer in time` };
+  if (!opens(world, CONTROLLER, member.name, 'api')) return { fault: 'timeout', reason: `${url}: no answer in time` };
   if (member.host.state === 'stopped' || (member.host.state === 'running' && patroni.process !== 'up'))
     return { fault: 'refused', reason: `${url}: connection refused` };
   if (member.host.state === 'paused' || patroni.frozen)
@@ -56,8 +56,7 @@ function apiFault(world: World, member: MemberSim, deadlineMs: number): Fault | 
 
 function sqlFault(world: World, member: MemberSim): Fault | null {
   const where = `SQL on ${member.name}`;
-  if (world.observerCut.has('sql') || member.cut.has('observer'))
-    return { fault: 'timeout', reason: `${where}: no answer in time` };
+  if (!opens(world, CONTROLLER, member.name, 'sql')) return { fault: 'timeout', reason: `${where}: no answer in time` };
   if (member.host.state === 'stopped' || member.postgres.process === 'down')
     return { fault: 'refused', reason: `${where}: connection refused` };
   if (member.host.state === 'paused' || member.postgres.frozen)
@@ -88,7 +87,7 @@ export function simulatedPorts(wire: Wire): SimulatedPorts {
     proxy: {
       canSend: true,
       view: async () => {
-        if (!world.observerCut.has('proxy')) return fresh(proxyView(world), world.time.wallMs(), 'haproxy');
+        if (opens(world, CONTROLLER, PROXY)) return fresh(proxyView(world), world.time.wallMs(), 'haproxy');
         await world.time.block(() => false, world.options.deadlineMs);
         return unknown('timeout', 'HAProxy: no answer in time', world.time.wallMs(), 'haproxy');
       },
@@ -96,7 +95,7 @@ export function simulatedPorts(wire: Wire): SimulatedPorts {
         send(
           wire,
           step,
-          () => (world.observerCut.has('proxy') ? { fault: 'timeout', reason: 'HAProxy: no answer in time' } : null),
+          () => (!opens(world, CONTROLLER, PROXY) ? { fault: 'timeout', reason: 'HAProxy: no answer in time' } : null),
           () => {
             const text = runtimeCommand(world, step.command);
             return { effect: text === '' ? 'done' : 'none', status: null, text };
@@ -142,7 +141,7 @@ function patroniPort(wire: Wire): PatroniPort {
     const deadlineMs = Math.min(atMostMs, world.options.deadlineMs);
     const fault = (): Fault | null => {
       const api = apiFault(world, member, deadlineMs);
-      if (api !== null || !needsDcs || !(allEtcdDown(world.etcd) || member.cut.has('dcs'))) return api;
+      if (api !== null || !needsDcs || !(allEtcdDown(world.etcd) || !opensEtcd(world, member.name))) return api;
       return { fault: 'closed', reason: `GET ${path} on ${name}: connection closed without an answer` };
     };
     if (fault() === null && member.patroni.apiSlowMs > 0) await world.time.block(() => false, member.patroni.apiSlowMs);

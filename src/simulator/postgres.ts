@@ -1,7 +1,6 @@
-import type { MemberName } from '../model/names.js';
-import { note, REMOTE, type MemberSim, type PostgresSim, type World } from './state.js';
+import { replicate, SEGMENT_BYTES, standStill } from './replication.js';
+import { note, type MemberSim, type PostgresSim, type World } from './state.js';
 
-const SEGMENT_BYTES = 16 * 1024 * 1024;
 const UNSENT_BYTES = 0x70;
 export const FIRST_LSN = 0x5000000;
 
@@ -19,6 +18,9 @@ export function newPostgres(nowMs: number, isPrimary: boolean): PostgresSim {
     replayLsn: FIRST_LSN,
     upstream: null,
     streaming: false,
+    connectedTo: null,
+    refusesReplication: false,
+    maxWalSenders: 10,
     caughtUp: true,
     lastMessageMs: nowMs,
     lastReplayMs: nowMs,
@@ -74,6 +76,7 @@ export function stopPostgres(member: MemberSim): void {
   postgres.process = 'down';
   postgres.frozen = false;
   postgres.streaming = false;
+  postgres.connectedTo = null;
   postgres.promotedAtMs = null;
   postgres.blockers = [];
 }
@@ -120,7 +123,7 @@ export function rewindTo(member: MemberSim, leader: MemberSim): void {
 export function stepPostgres(world: World, member: MemberSim, stepMs: number): void {
   const { postgres } = member;
   if (member.host.state !== 'running' || postgres.frozen) {
-    postgres.streaming = false;
+    standStill(world, member);
     return;
   }
   if (postgres.process === 'starting' && world.time.nowMs >= postgres.readyAtMs) finishStart(world, member);
@@ -144,6 +147,7 @@ function finishPromotion(world: World, member: MemberSim): void {
   postgres.promotedAtMs = null;
   postgres.inRecovery = false;
   postgres.streaming = false;
+  postgres.connectedTo = null;
   postgres.upstream = null;
   postgres.forks = [...postgres.forks, { timeline: postgres.timeline, lsn }];
   postgres.timeline += 1;
@@ -156,62 +160,3 @@ function write(world: World, postgres: PostgresSim, stepMs: number): void {
   postgres.receiveLsn = postgres.replayLsn;
   postgres.lastReplayMs = world.time.nowMs;
 }
-
-/** PostgreSQL's wal_receiver_timeout: for so long a receiver takes a sender that says nothing for one that has nothing to say. */
-const WAL_RECEIVER_TIMEOUT_MS = 60_000;
-
-/** Its sender is frozen, not gone: the connection stands, and only its silence shows. */
-function isHeldUp(world: World, member: MemberSim): boolean {
-  const { upstream, lastMessageMs } = member.postgres;
-  const sender = world.members.find((other) => other.name === upstream);
-  if (sender === undefined || member.cut.has('peers') || sender.cut.has('peers')) return false;
-  const isFrozen = sender.host.state === 'paused' || (sender.host.state === 'running' && sender.postgres.frozen);
-  return isFrozen && isUp(sender) && world.time.nowMs - lastMessageMs < WAL_RECEIVER_TIMEOUT_MS;
-}
-
-type Feed = Pick<PostgresSim, 'timeline' | 'forks'> & { readonly lsn: number };
-
-function replicate(world: World, member: MemberSim, stepMs: number): void {
-  const { postgres } = member;
-  const source = sourceOf(world, member);
-  postgres.streaming = source !== null || (postgres.streaming && isHeldUp(world, member));
-  if (source === null) postgres.caughtUp = postgres.caughtUp && postgres.streaming;
-  else {
-    postgres.timeline = source.timeline;
-    postgres.forks = source.forks;
-    postgres.lastMessageMs = world.time.nowMs;
-    const most = ((postgres.receiveLimit ?? world.options.catchUpBytesPerSecond) * stepMs) / 1000;
-    const behind = source.lsn - postgres.receiveLsn;
-    // An unthrottled replica that is only a step behind is level with the primary: real streaming takes milliseconds.
-    postgres.receiveLsn += Math.max(
-      0,
-      postgres.receiveLimit === null && behind < SEGMENT_BYTES ? behind : Math.min(behind, Math.round(most)),
-    );
-    if (source.lsn - postgres.receiveLsn < SEGMENT_BYTES) postgres.caughtUp = true;
-  }
-  if (postgres.replayStopped || postgres.blockers.length > 0) return;
-  const due = postgres.receiveLsn - postgres.replayLsn;
-  if (due > 0) {
-    postgres.replayLsn +=
-      due < SEGMENT_BYTES ? due : Math.min(due, Math.round((world.options.catchUpBytesPerSecond * stepMs) / 1000));
-    postgres.lastReplayMs = world.time.nowMs;
-  }
-}
-
-/** What this replica is fed with now; null when nobody feeds it. */
-function sourceOf(world: World, member: MemberSim): Feed | null {
-  if (member.postgres.upstream === REMOTE)
-    return member.cut.has('peers') ? null : { lsn: world.remoteLsn, timeline: 1, forks: [] };
-  const source = world.members.find((other) => other.name === member.postgres.upstream);
-  if (source === undefined || !answersSql(source)) return null;
-  if (member.cut.has('peers') || source.cut.has('peers') || member.postgres.walGap) return null;
-  if (hasDiverged(member.postgres, source.postgres)) return null;
-  const { timeline, forks, replayLsn: lsn } = source.postgres;
-  return { timeline, forks, lsn };
-}
-
-/** As in pg_stat_replication. */
-export const walSenderState = (replica: MemberSim): string => (replica.postgres.caughtUp ? 'streaming' : 'catchup');
-
-export const streamsFrom = (world: World, primary: MemberName): readonly MemberSim[] =>
-  world.members.filter((other) => other.postgres.streaming && isUp(other) && other.postgres.upstream === primary);

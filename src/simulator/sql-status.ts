@@ -1,6 +1,6 @@
 import { lsnFromNumber, type Lsn } from '../model/names.js';
 import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
-import { streamsFrom, walSenderState } from './postgres.js';
+import { streamsFrom, walSenderState } from './replication.js';
 import type { MemberSim, PostgresSim, World } from './state.js';
 
 const lsn = (bytes: number): Lsn => lsnFromNumber(Math.round(bytes));

@@ -1,6 +1,7 @@
 import type { KillSwitch } from '../model/ledger.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { VirtualTime } from './clock.js';
+import type { Links } from './links.js';
 
 /** What a run can be told in advance; every field has a default, see `createCluster`. Times in milliseconds. */
 export interface ClusterOptions {
@@ -64,6 +65,12 @@ export interface PostgresSim {
   replayLsn: number;
   upstream: MemberName | null;
   streaming: boolean;
+  /** The sender of the stream that stands; a new connection must be let in, one that stands must not. */
+  connectedTo: MemberName | null;
+  /** As sender: pg_hba.conf, a password or a certificate turns new replication connections away. */
+  refusesReplication: boolean;
+  /** max_wal_senders: streams and base backups together. */
+  maxWalSenders: number;
   /** Has been level since it connected: until then pg_stat_replication says `catchup`, afterwards `streaming` however far it lags. */
   caughtUp: boolean;
   lastMessageMs: number;
@@ -151,7 +158,6 @@ export interface MemberSim {
   readonly postgres: PostgresSim;
   readonly patroni: PatroniSim;
   readonly host: HostSim;
-  readonly cut: Set<CutFrom>;
 }
 
 export interface PublishedMember {
@@ -230,7 +236,7 @@ export interface World {
   readonly members: readonly MemberSim[];
   readonly etcd: EtcdSim;
   readonly servers: readonly ServerSim[];
-  readonly observerCut: Set<'patroni' | 'sql' | 'dcs' | 'proxy' | 'host'>;
+  readonly links: Links;
   readonly hostWakes: Set<(what: string) => void>;
   /** What happened, in words: for narration, for calibration and for the hash of a history. */
   readonly events: { readonly atMs: number; readonly text: string }[];

@@ -6,6 +6,7 @@ import type { Faults } from './fault-catalogue.js';
 import { faultsOf } from './faults.js';
 import { newServers, proxyView, serverUp, stepHaproxy } from './haproxy.js';
 import { newHost } from './host.js';
+import { knownPart, newLinks, opens, PROXY } from './links.js';
 import { newPatroni, publish, stepPatroni } from './patroni.js';
 import { simulatedPorts, type SimulatedPorts } from './ports.js';
 import { dcsPort } from './dcs-port.js';
@@ -67,6 +68,8 @@ export interface SimulatedCluster extends Faults {
   writesGoTo(): MemberName | null;
   /** HAProxy's status word for one server: UP, `UP 2/3`, DOWN, DRAIN, MAINT. */
   proxyStatus(backend: string, member: string): string;
+  /** Whether `from` can open a connection to `to`: members, etcd endpoints, `proxy`, `controller`, `host-driver`, `elsewhere`. */
+  opens(from: string, to: string): boolean;
   /** The raw simulated member, to look at. Changing it breaks the simulation's rules: use the faults. */
   inspect(member: string): MemberSim;
   /** SHA-256 over all that happened and all that is, to compare two runs. */
@@ -116,6 +119,7 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
     writesGoTo: () => writesGoTo(world),
     proxyStatus: (backend, name) =>
       proxyView(world).servers.find((row) => row.backend === backend && row.server === name)?.status ?? '',
+    opens: (from, to) => opens(world, knownPart(world, from), knownPart(world, to)),
     inspect: (name) => memberSim(world, name),
     hash: () => hashOf(world, wire),
   };
@@ -131,10 +135,10 @@ function newWorld(options: ClusterOptions): World {
     const { standbyCluster } = options;
     const postgres = newPostgres(options.startMs, index === 0 && !standbyCluster);
     const leads = standbyCluster ? 'standby-leader' : 'primary';
-    if (index > 0 || standbyCluster)
-      Object.assign(postgres, { upstream: index > 0 ? names[0] : REMOTE, streaming: true });
+    const upstream = index > 0 ? names[0] : REMOTE;
+    if (index > 0 || standbyCluster) Object.assign(postgres, { upstream, streaming: true, connectedTo: upstream });
     const patroni = newPatroni(options.startMs, firstLoopMs, index === 0 ? leads : 'replica');
-    return { name, postgres, patroni, host: newHost(name, options.startMs), cut: new Set() };
+    return { name, postgres, patroni, host: newHost(name, options.startMs) };
   });
   const world: World = {
     options,
@@ -146,7 +150,7 @@ function newWorld(options: ClusterOptions): World {
     members,
     etcd: newEtcd(options.dcs, (name) => newHost(name, options.startMs)),
     servers: newServers(options, members),
-    observerCut: new Set(),
+    links: newLinks(),
     hostWakes: new Set(),
     events: [],
     walBytesPerSecond: options.walBytesPerSecond,
@@ -205,7 +209,7 @@ function writesGoTo(world: World): MemberName | null {
   for (const server of world.servers) {
     if (server.backend !== world.options.primaryBackend || !serverUp(world, server)) continue;
     const member = memberSim(world, server.member);
-    if (isPrimary(member) && answersSql(member) && !member.cut.has('proxy')) return member.name;
+    if (isPrimary(member) && answersSql(member) && opens(world, PROXY, member.name, 'sql')) return member.name;
   }
   return null;
 }
@@ -218,11 +222,11 @@ function hashOf(world: World, wire: Wire): string {
     members: [...world.etcd.members],
     endpoints: [...world.etcd.endpoints],
   };
-  const members = world.members.map((member) => ({ ...member, cut: [...member.cut] }));
   const all = {
     nowMs: world.time.nowMs,
     etcd,
-    members,
+    members: world.members,
+    links: world.links.rules,
     servers: world.servers,
     events: world.events,
     requests: wire.requests,

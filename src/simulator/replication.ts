@@ -1,0 +1,98 @@
+import type { MemberName } from '../model/names.js';
+import { ELSEWHERE, opens } from './links.js';
+import { answersSql, hasDiverged, isUp } from './postgres.js';
+import { REMOTE, type MemberSim, type PostgresSim, type World } from './state.js';
+
+export const SEGMENT_BYTES = 16 * 1024 * 1024;
+
+/** PostgreSQL's wal_receiver_timeout and wal_sender_timeout: for so long a silent peer is taken for one that has nothing to say. */
+const WAL_TIMEOUT_MS = 60_000;
+
+type Feed = Pick<PostgresSim, 'timeline' | 'forks'> & { readonly lsn: number };
+
+/** Why nobody feeds a replica, in PostgreSQL's own words; `silent` where the peer says nothing and a stream that stands goes on standing. */
+type Source = { readonly feed: Feed } | { readonly silent: boolean; readonly why: string };
+
+const none = (why: string): Source => ({ silent: false, why });
+const SILENT: Source = { silent: true, why: 'could not connect to server: Connection timed out' };
+
+export function replicate(world: World, member: MemberSim, stepMs: number): void {
+  const { postgres } = member;
+  const source = sourceOf(world, member);
+  const fed = 'feed' in source;
+  const stands = postgres.streaming && postgres.connectedTo === postgres.upstream;
+  postgres.streaming = fed || (stands && source.silent && world.time.nowMs - postgres.lastMessageMs < WAL_TIMEOUT_MS);
+  postgres.connectedTo = postgres.streaming ? postgres.upstream : null;
+  if (fed) receive(world, postgres, source.feed, stepMs);
+  else postgres.caughtUp = postgres.caughtUp && postgres.streaming;
+  replay(world, postgres, stepMs);
+}
+
+/** A process that stands still: its peer sees the connection until wal_sender_timeout is over. */
+export function standStill(world: World, { host, postgres }: MemberSim): void {
+  const isSeen = host.state !== 'stopped' && world.time.nowMs - postgres.lastMessageMs < WAL_TIMEOUT_MS;
+  if (postgres.streaming && !isSeen) Object.assign(postgres, { streaming: false, connectedTo: null });
+}
+
+function receive(world: World, postgres: PostgresSim, feed: Feed, stepMs: number): void {
+  postgres.timeline = feed.timeline;
+  postgres.forks = feed.forks;
+  postgres.lastMessageMs = world.time.nowMs;
+  const most = ((postgres.receiveLimit ?? world.options.catchUpBytesPerSecond) * stepMs) / 1000;
+  const behind = feed.lsn - postgres.receiveLsn;
+  // An unthrottled replica that is only a step behind is level with the primary: real streaming takes milliseconds.
+  postgres.receiveLsn += Math.max(
+    0,
+    postgres.receiveLimit === null && behind < SEGMENT_BYTES ? behind : Math.min(behind, Math.round(most)),
+  );
+  if (feed.lsn - postgres.receiveLsn < SEGMENT_BYTES) postgres.caughtUp = true;
+}
+
+function replay(world: World, postgres: PostgresSim, stepMs: number): void {
+  if (postgres.replayStopped || postgres.blockers.length > 0) return;
+  const due = postgres.receiveLsn - postgres.replayLsn;
+  if (due <= 0) return;
+  postgres.replayLsn +=
+    due < SEGMENT_BYTES ? due : Math.min(due, Math.round((world.options.catchUpBytesPerSecond * stepMs) / 1000));
+  postgres.lastReplayMs = world.time.nowMs;
+}
+
+function sourceOf(world: World, member: MemberSim): Source {
+  const { postgres } = member;
+  if (postgres.upstream === REMOTE)
+    return opens(world, member.name, ELSEWHERE, 'sql')
+      ? { feed: { lsn: world.remoteLsn, timeline: 1, forks: [] } }
+      : SILENT;
+  const sender = world.members.find((other) => other.name === postgres.upstream);
+  if (sender === undefined || !isUp(sender) || sender.host.state === 'stopped') return none('Connection refused');
+  if (!answersSql(sender) || !opens(world, member.name, sender.name, 'sql')) return SILENT;
+  const why = refusal(world, member, sender);
+  if (why !== null) return none(why);
+  const { timeline, forks, replayLsn: lsn } = sender.postgres;
+  return { feed: { timeline, forks, lsn } };
+}
+
+/** What the sender answers to START_REPLICATION, or to the login before it. */
+function refusal(world: World, { name, postgres }: MemberSim, sender: MemberSim): string | null {
+  if (postgres.walGap) return 'requested WAL segment has already been removed';
+  if (hasDiverged(postgres, sender.postgres)) return "requested starting point is not in this server's history";
+  return postgres.connectedTo === sender.name ? null : loginRefusal(world, sender, name);
+}
+
+/** Streams and base backups that a server has open, each a WAL sender. */
+export const sendersInUse = (world: World, sender: MemberSim): number =>
+  streamsFrom(world, sender.name).length + sender.postgres.baseBackups;
+
+/** Why a new replication connection (a stream, a base backup) is not let in; null when it is. */
+export function loginRefusal(world: World, sender: MemberSim, name: MemberName): string | null {
+  if (sender.postgres.refusesReplication)
+    return `no pg_hba.conf entry for replication connection from host "${name}", user "replicator"`;
+  if (sendersInUse(world, sender) < sender.postgres.maxWalSenders) return null;
+  return 'number of requested standby connections exceeds max_wal_senders';
+}
+
+/** As in pg_stat_replication. */
+export const walSenderState = (replica: MemberSim): string => (replica.postgres.caughtUp ? 'streaming' : 'catchup');
+
+export const streamsFrom = (world: World, primary: MemberName): readonly MemberSim[] =>
+  world.members.filter((other) => other.postgres.streaming && isUp(other) && other.postgres.upstream === primary);
