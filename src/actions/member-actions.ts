@@ -1,5 +1,6 @@
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf } from '../assess/leader.js';
+import { whyAlive, whyNotStopped } from '../assess/living.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
@@ -76,6 +77,9 @@ export const restartMember: RunbookAction = {
     if (api?.state === 'creating-replica') return `${plan.target} is creating its copy: a restart would begin it anew`;
     // Between plan and request Patroni may have come back: then the container must not be restarted under it.
     if (plan.params['via'] === 'host' && api !== null) return `Patroni on ${plan.target} answers again`;
+    // The container of a member that others see alive is not restarted because we do not hear it.
+    const alive = plan.params['via'] === 'host' && member !== null ? whyAlive(input.view, member) : null;
+    if (alive !== null) return alive;
     if (plan.params['via'] === 'patroni' && api === null) return `Patroni on ${plan.target} no longer answers`;
     return null;
   },
@@ -135,6 +139,8 @@ export const startMember: RunbookAction = {
     const host = member === null ? null : freshValue(member.host);
     if (host?.state !== 'stopped') return `${plan.target} is not proven to be stopped`;
     if (host.id !== plan.params['id']) return `another container now bears the name of ${plan.target}`;
+    const running = member === null ? null : whyNotStopped(input.view, member);
+    if (running !== null) return running;
     return leadershipOf(input.view).kind === 'proven' ? null : notTheLastToLead(input, plan.target);
   },
   steps: ({ policy }, plan) => [

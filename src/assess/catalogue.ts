@@ -1,5 +1,6 @@
 import type { Grace, Policy } from '../model/policy.js';
 import type { Finding, ProblemCode, ProblemLevel } from '../model/problem.js';
+import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
 import { WATCH_ROWS } from './catalogue-watch.js';
@@ -8,7 +9,7 @@ import type { ProblemRow, Waits } from './problem-row.js';
 export type { ProblemRow, Rung, Waits } from './problem-row.js';
 
 /** The catalogue, in the order of its documentation. Snapshot-tested: a changed row is a reviewed row. */
-export const CATALOGUE: readonly ProblemRow[] = [...LEADERSHIP_ROWS, ...REPLICA_ROWS, ...WATCH_ROWS];
+export const CATALOGUE: readonly ProblemRow[] = [...LEADERSHIP_ROWS, ...REPLICA_ROWS, ...HARM_ROWS, ...WATCH_ROWS];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));
 

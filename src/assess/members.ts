@@ -7,6 +7,7 @@ import { strangersAt } from './address.js';
 import { divergenceOf } from './divergence.js';
 import { isFullySilent, isStandbyCluster, leaderKeyHolder, leadershipOf, primaryChannels, waitsOf } from './leader.js';
 import { isFailingState, receivingBy } from './replica.js';
+import { unheard } from './unreachable.js';
 
 /** Members that do not start, are gone, or whose Patroni is gone while PostgreSQL lives. */
 export const assessMembers: Assess = (input) => {
@@ -20,8 +21,7 @@ export const assessMembers: Assess = (input) => {
       ...startFailed(input, member),
       ...crashLoop(input, member),
       ...creatingStuck(input, member),
-      ...down(input, member),
-      ...patroniDown(input, member),
+      ...notHeard(input, member),
       ...rewindFailed(input, member),
     );
   }
@@ -84,6 +84,13 @@ function creatingStuck(input: Assessment, member: MemberView): readonly Finding[
       },
     ),
   ];
+}
+
+/** Its API is silent: only what nobody else sees alive is a problem of the member itself. */
+function notHeard(input: Assessment, member: MemberView): readonly Finding[] {
+  const how = unheard(input, member);
+  if (how === null) return [];
+  return how.kind === 'alive' ? [how.finding] : [...down(input, member), ...patroniDown(input, member)];
 }
 
 /** Nothing answers there. Silence of one channel is never enough; a host that says "not running" is a channel of its own. */

@@ -92,7 +92,8 @@ const MEMBER: readonly MemberRow[] = [
       (isActive(p, 'split-brain-suspected') || isActive(p, 'split-brain-confirmed')),
   ],
   ['IS_LEADER', (m, _p, view) => holdsKey(m, view) && (primaryChannels(m).length > 0 || followedIn(view) === m)],
-  ['IS_DOWN', (m) => isFullySilent(m)],
+  // Who lives by the word of others is not down: it is we who do not hear it.
+  ['IS_DOWN', (m, p) => isFullySilent(m) && !has(p, 'member-unreachable', m.name)],
   ['IS_UNKNOWN', (m) => freshValue(m.api) === null],
   ['IS_REBUILDING', (m) => stateOf(m) === 'creating-replica'],
   ['IS_START_FAILED', (m, p) => isFailingState(stateOf(m) ?? '') || has(p, 'replica-start-failed', m.name)],

@@ -15,6 +15,7 @@ export const PROBLEM_CODES = [
   'creating-replica-stuck',
   'member-down',
   'patroni-down',
+  'member-unreachable',
   'rewind-failed',
   'leader-down',
   'leader-frozen',

@@ -59,10 +59,10 @@ describe('channels are counted from what this pass saw', () => {
     ],
     [
       'a silent member whose host driver says that it runs',
-      [silent('patroni2', 'api'), silent('patroni2', 'sql'), notStreaming('patroni2')],
+      [silent('patroni2', 'api'), silent('patroni2', 'sql'), notStreaming('patroni2'), withoutKey('patroni2')],
       'member-down',
       'patroni2',
-      ['api', 'sql', 'peers'],
+      ['api', 'sql', 'dcs', 'peers'],
     ],
     [
       'a dead leader',

@@ -520,8 +520,14 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     seen: [
       { name: 'its container is stopped', view: [stopped('patroni2')] },
       {
-        name: 'API and SQL are silent and nothing else is configured',
-        view: [silent('patroni2', 'api'), silent('patroni2', 'sql'), silent('patroni2', 'host', 'not-configured')],
+        name: 'API and SQL are silent, nobody streams to it and its key is gone',
+        view: [
+          notStreaming('patroni2'),
+          withoutKey('patroni2'),
+          silent('patroni2', 'api'),
+          silent('patroni2', 'sql'),
+          silent('patroni2', 'host', 'not-configured'),
+        ],
       },
     ],
     friends: [
@@ -545,6 +551,26 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     friends: [
       { name: 'both are silent', view: [stopped('patroni2')] },
       { name: 'the leader has a silent API: that is leader-frozen', view: [silent('patroni1', 'api')] },
+    ],
+  },
+  'member-unreachable': {
+    subject: 'patroni2',
+    seen: [
+      {
+        name: 'API and SQL are silent to us, and the leader streams to it',
+        view: [silent('patroni2', 'api'), silent('patroni2', 'sql'), withoutKey('patroni2')],
+      },
+      {
+        name: 'API and SQL are silent to us, and its key is in etcd',
+        view: [notStreaming('patroni2'), silent('patroni2', 'api'), silent('patroni2', 'sql')],
+      },
+      { name: 'its API alone is silent, and its key is in etcd', view: [silent('patroni2', 'api', 'refused')] },
+    ],
+    friends: [
+      { name: 'its container is stopped, and its key has not run out yet', view: [stopped('patroni2')] },
+      { name: 'its API is silent and its key is gone', view: [silent('patroni2', 'api'), withoutKey('patroni2')] },
+      { name: 'SQL alone is silent', view: [silent('patroni2', 'sql')] },
+      { name: 'the leader is silent', view: [silent('patroni1', 'api'), silent('patroni1', 'sql')] },
     ],
   },
   'rewind-failed': {

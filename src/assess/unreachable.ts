@@ -1,0 +1,28 @@
+import type { Finding } from '../model/problem.js';
+import { freshValue, isSilent } from '../model/reading.js';
+import type { MemberView } from '../model/view.js';
+import { says, seen, type Assessment } from './finding.js';
+import { isFullySilent } from './leader.js';
+import { livesByOthers } from './living.js';
+
+/** How a member stands that does not answer us in full: alive by others' word, or else dead as far as anybody can tell. */
+export type Unheard = { readonly kind: 'alive'; readonly finding: Finding } | { readonly kind: 'dead' };
+
+/**
+ * Null: its API answers, or nobody can say that it was asked. The key of one that has just died stays for `ttl`: the problem's grace is
+ * longer than that.
+ */
+export function unheard({ view }: Assessment, member: MemberView): Unheard | null {
+  if (!isSilent(member.api)) return null;
+  const hasSql = freshValue(member.sql) !== null;
+  if (!hasSql && !isFullySilent(member)) return null;
+  const signs = livesByOthers(view, member);
+  if (signs.length === 0) return { kind: 'dead' };
+  const reason = member.api.kind === 'unknown' ? member.api.reason : '';
+  const evidence = [
+    ...signs,
+    says('api', `API of ${member.name}: ${reason}`, view.atMs),
+    ...(isSilent(member.sql) ? [says('sql', `PostgreSQL on ${member.name} does not answer`, view.atMs)] : []),
+  ];
+  return { kind: 'alive', finding: seen('member-unreachable', member.name, evidence, { sqlAnswers: hasSql }) };
+}
