@@ -5,7 +5,7 @@ import { ApiError } from './errors.js';
 /**
  * Who may do what:
  * - `open`: anybody (liveness, the page itself, which holds no data).
- * - `viewer`: reading. Without a token only from a loopback address, by a loopback name, and not through a proxy.
+ * - `viewer`: reading. Without a token only from a loopback address, by a loopback name, and while nothing tells of a proxy on this host.
  * - `operator`: changing. Always with a token of that role, on loopback too.
  */
 export type Access = 'open' | ApiRole;
@@ -17,15 +17,29 @@ export interface Caller {
 
 export interface Knock {
   readonly remoteAddress: string;
+  /** `1.0`: no browser and no command line of today speaks that, and a reverse proxy does by default. */
+  readonly httpVersion?: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** What the running server has seen: one request through a proxy, and loopback says nothing about anybody any more. */
+export interface Sightings {
+  proxySeen: boolean;
+}
+
 /** Returns who is asking (null: nobody in particular), throws ApiError where that is not enough. */
-export function authorize(access: Access, knock: Knock, config: ApiConfig): Caller | null {
+export function authorize(
+  access: Access,
+  knock: Knock,
+  config: ApiConfig,
+  sightings: Sightings = { proxySeen: false },
+): Caller | null {
+  if (isForwarded(knock) && LOOPBACK.test(knock.remoteAddress)) sightings.proxySeen = true;
   if (access === 'open') return null;
   const token = bearerIn(knock.headers);
   if (token === null) {
-    if (access === 'viewer' && isLocal(knock, config.host)) return null;
+    if (access === 'viewer' && config.openOnLoopback !== false && !sightings.proxySeen && isLocal(knock, config.host))
+      return null;
     if (access === 'operator' && !hasOperator(config)) throw new ApiError('no-operator-token');
     throw new ApiError('token-missing');
   }
@@ -60,13 +74,28 @@ function callerOf(token: string, config: ApiConfig): Caller | null {
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/;
 
+const PROXY_HEADERS = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-real-ip',
+  'x-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+];
+
 /**
- * A forwarded request comes from somewhere else, and a Host that is not ours is a browser led here by a foreign name
- * (DNS rebinding): both have a loopback address and neither is local.
+ * A plain reverse proxy on this host passes a foreign client's request on with a loopback address, and with a Host that the client chose or
+ * that names us. One that gives no sign at all cannot be told from a program on this host: `api.openOnLoopback: false` is for that.
  */
+const isForwarded = ({ headers }: Knock): boolean => PROXY_HEADERS.some((name) => headers[name] !== undefined);
+
+/** A Host that is not ours is a browser led here by a foreign name (DNS rebinding): it has a loopback address and is not local. */
 function isLocal(knock: Knock, listenHost: string): boolean {
-  if (!LOOPBACK.test(knock.remoteAddress)) return false;
-  if (knock.headers['x-forwarded-for'] !== undefined || knock.headers['forwarded'] !== undefined) return false;
+  if (!LOOPBACK.test(knock.remoteAddress) || isForwarded(knock) || knock.httpVersion === '1.0') return false;
   const header = knock.headers['host'];
   if (typeof header !== 'string') return false;
   const host = header

@@ -2,12 +2,14 @@ import type { ApiConfig } from '../model/config.js';
 import type { ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import type { Access, Caller } from './auth.js';
 import { ApiError } from './errors.js';
+import type { Turnstile } from './turnstile.js';
 
 export interface Context {
   readonly controller: ControllerPort;
   readonly config: ApiConfig;
   readonly now: () => number;
   readonly startedAtMs: number;
+  readonly journalReads: Turnstile;
 }
 
 export interface Call {

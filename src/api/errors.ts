@@ -51,7 +51,8 @@ export const API_ERRORS = [
   {
     code: 'token-missing',
     status: 401,
-    meaning: 'The request carries no bearer token and needs one.',
+    meaning:
+      'The request carries no bearer token and needs one: a change always, and reading from elsewhere or where a proxy on this host was seen.',
     remedy: 'Send Authorization: Bearer TOKEN with a token of api.tokens.',
   },
   {
@@ -101,6 +102,12 @@ export const API_ERRORS = [
     status: 503,
     meaning: 'As many event streams are open as are allowed.',
     remedy: 'Close a dashboard, or poll /v1/clusters.',
+  },
+  {
+    code: 'too-many-reads',
+    status: 503,
+    meaning: 'As many pages of the journal are being read as are allowed.',
+    remedy: 'Ask again in a second, for fewer entries, or read the files: ekimi journal list --journal DIR.',
   },
   {
     code: 'internal',

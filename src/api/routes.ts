@@ -29,6 +29,7 @@ const JOURNAL_QUERY = {
     additionalProperties: false,
     properties: {
       since: { type: 'string', maxLength: 40 },
+      before: { type: 'integer', minimum: 1 },
       limit: { type: 'integer', minimum: 1, maximum: 1000 },
       form: { enum: ['full', 'line'] },
     },
@@ -145,7 +146,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/clusters/:scope/journal',
     access: 'viewer',
     summary:
-      'Entries oldest first: ?since=TIME (milliseconds or ISO 8601), ?limit=1..1000, ?form=full|line (a sentence each).',
+      'The newest entries, oldest of them first: ?since=TIME (milliseconds or ISO 8601), ?limit=1..1000, ?form=full|line (a sentence each). A page has 8 MiB at most; `before` of the answer, as ?before=SEQ, asks for the page before it (null: there is none).',
     schema: JOURNAL_QUERY,
     handle: journal,
   },
@@ -210,17 +211,23 @@ function summaryOf(controller: ControllerPort, scope: string): Readonly<Record<s
   return { scope, level, state, sinceMs, mode, tenure, leader, problems, atMs, sentence: snapshot.sentence };
 }
 
+const PAGE_BYTES = 8 * 1024 * 1024;
+
 async function journal(context: Context, call: Call): Promise<Answer> {
   const scope = known(context, call);
-  const limit = Number(call.query['limit'] ?? 100);
-  const since = call.query['since'];
-  const found = await context.controller.journal({
-    scope,
-    limit,
-    ...(since === undefined ? {} : { sinceMs: timeOf(String(since)) }),
-  });
-  const entries = [...found].sort((a, b) => a.seq - b.seq);
-  return { body: call.query['form'] === 'line' ? { lines: entries.map(narrate) } : { entries } };
+  const { since, before, limit = 100 } = call.query;
+  const page = await context.journalReads.pass(() =>
+    context.controller.journal({
+      scope,
+      limit: Number(limit),
+      maxBytes: PAGE_BYTES,
+      ...(since === undefined ? {} : { sinceMs: timeOf(String(since)) }),
+      ...(before === undefined ? {} : { beforeSeq: Number(before) }),
+    }),
+  );
+  const entries = [...page.entries].sort((a, b) => a.seq - b.seq);
+  const next = { before: page.more ? (entries[0]?.seq ?? null) : null };
+  return { body: call.query['form'] === 'line' ? { lines: entries.map(narrate), ...next } : { entries, ...next } };
 }
 
 /** Milliseconds since 1970 or ISO 8601. */

@@ -4,12 +4,13 @@ import { toJson } from '../model/json.js';
 import type { ControllerPort } from '../model/snapshot.js';
 import type { Clock } from '../ports/clock.js';
 import { loadAssets, SECURITY_HEADERS, type Asset } from './assets.js';
-import { authorize, type Access, type Caller } from './auth.js';
+import { authorize, type Access, type Caller, type Sightings } from './auth.js';
 import { ApiError, asApiError } from './errors.js';
 import { EventStreams, STREAM_LIMITS, type StreamLimits } from './events.js';
 import type { Metrics } from './metrics.js';
 import type { Call, Context, Route } from './context.js';
 import { ROUTES } from './routes.js';
+import { Turnstile } from './turnstile.js';
 
 /** The part of a pino logger that is used here. */
 interface ApiLog {
@@ -51,13 +52,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { removeAdditional: false } },
   });
-  const context: Context = { controller, config, now, startedAtMs: now() };
+  const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });
+  const context: Context = { controller, config, now, startedAtMs: now(), journalReads };
   app.removeContentTypeParser('text/plain');
   prepare(app, now, options.log);
-  for (const asset of await loadAssets()) addAsset(app, asset);
-  for (const route of ROUTES) addRoute(app, route, context, options.log);
-  addMetrics(app, config, metrics);
-  addEvents(app, config, streams);
+  const authorized = authorizer(config);
+  for (const asset of await loadAssets()) addAsset(app, asset, authorized);
+  for (const route of ROUTES) addRoute(app, route, { context, authorized, log: options.log });
+  addMetrics(app, authorized, metrics);
+  addEvents(app, authorized, streams);
   app.addHook('preClose', () => {
     streams.close();
   });
@@ -113,11 +116,20 @@ const methodsOf = (path: string): string[] => [
   ...new Set(PATTERNS.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
 ];
 
-const authorized = (access: Access, request: FastifyRequest, config: ApiConfig): Caller | null =>
-  authorize(access, { remoteAddress: request.socket.remoteAddress ?? '', headers: request.headers }, config);
+type Authorized = (access: Access, request: FastifyRequest) => Caller | null;
 
-function addAsset(app: FastifyInstance, asset: Asset): void {
+const authorizer = (config: ApiConfig): Authorized => {
+  const sightings: Sightings = { proxySeen: false };
+  return (access, request) => {
+    const { httpVersion } = request.raw;
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    return authorize(access, { remoteAddress, headers: request.headers, httpVersion }, config, sightings);
+  };
+};
+
+function addAsset(app: FastifyInstance, asset: Asset, authorized: Authorized): void {
   app.get(asset.path, (request, reply) => {
+    authorized('open', request);
     void reply.headers({ 'cache-control': 'no-cache', etag: asset.etag });
     if (request.headers['if-none-match'] === asset.etag) return reply.status(304).send();
     return reply.type(asset.type).send(asset.content);
@@ -125,14 +137,18 @@ function addAsset(app: FastifyInstance, asset: Asset): void {
 }
 
 /** Who asks is settled before the body is looked at: an unauthorised caller learns nothing about what would be valid. */
-function addRoute(app: FastifyInstance, route: Route, context: Context, log: ApiLog): void {
+function addRoute(
+  app: FastifyInstance,
+  route: Route,
+  { context, authorized, log }: { readonly context: Context; readonly authorized: Authorized; readonly log: ApiLog },
+): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
     method: route.method,
     url: route.path,
     ...(route.schema === undefined ? {} : { schema: route.schema }),
     onRequest: (request, _reply, next) => {
-      const caller = authorized(route.access, request, context.config);
+      const caller = authorized(route.access, request);
       if (caller !== null) callers.set(request, caller);
       next();
     },
@@ -157,17 +173,17 @@ function addRoute(app: FastifyInstance, route: Route, context: Context, log: Api
   });
 }
 
-function addMetrics(app: FastifyInstance, config: ApiConfig, metrics: Metrics): void {
+function addMetrics(app: FastifyInstance, authorized: Authorized, metrics: Metrics): void {
   app.get('/metrics', async (request, reply) => {
-    authorized('viewer', request, config);
+    authorized('viewer', request);
     const text = await metrics.text();
     return reply.type(metrics.contentType).serializer(String).send(text);
   });
 }
 
-function addEvents(app: FastifyInstance, config: ApiConfig, streams: EventStreams): void {
+function addEvents(app: FastifyInstance, authorized: Authorized, streams: EventStreams): void {
   app.get('/v1/events', { exposeHeadRoute: false }, (request: FastifyRequest, reply: FastifyReply) => {
-    authorized('viewer', request, config);
+    authorized('viewer', request);
     if (!streams.hasRoom) throw new ApiError('too-many-streams');
     reply.hijack();
     reply.raw.writeHead(200, {

@@ -59,11 +59,22 @@ export class DaemonClient {
     return (await this.#ask('GET', `/v1/clusters/${encodeURIComponent(scope)}`)) as ClusterSnapshot;
   }
 
-  /** Oldest first, at most 1000. */
+  /** The newest `limit`, oldest of them first; asked for page by page, since a page is bounded in bytes. */
   async journal(scope: string, options: { sinceMs?: number; limit: number }): Promise<readonly JournalEntry[]> {
     const since = options.sinceMs === undefined ? '' : `&since=${options.sinceMs}`;
-    const path = `/v1/clusters/${encodeURIComponent(scope)}/journal?limit=${options.limit}${since}`;
-    return ((await this.#ask('GET', path)) as { entries: readonly JournalEntry[] }).entries;
+    let found: readonly JournalEntry[] = [];
+    let before: number | null = null;
+    do {
+      const page: string = before === null ? '' : `&before=${before}`;
+      const path = `/v1/clusters/${encodeURIComponent(scope)}/journal?limit=${options.limit - found.length}${since}${page}`;
+      const answer = (await this.#ask('GET', path)) as {
+        entries: readonly JournalEntry[];
+        before?: number | null;
+      };
+      found = [...answer.entries, ...found];
+      before = answer.before ?? null;
+    } while (before !== null && found.length < options.limit);
+    return found;
   }
 
   decide(scope: string, id: string, verb: 'approve' | 'reject', reason: string): Promise<string> {

@@ -8,7 +8,21 @@ export interface HostPort {
 }
 
 /** Patroni allows nearly everything in a name; a slash would be another key in the DCS, a space another word in a proxy command. */
-export const name = text(/^[A-Za-z0-9][\w.-]*$/, 'a name of letters, digits, ".", "_" and "-"');
+const NAME = text(/^[A-Za-z0-9][\w.-]*$/, 'a name of letters, digits, ".", "_" and "-"');
+
+/** Maps by name are kept, journaled and read back as objects, where these are never absent. */
+const ANY_OBJECT_HAS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+export const name: Format<string> = {
+  ...NAME,
+  read: (raw) =>
+    typeof raw === 'string' && ANY_OBJECT_HAS.has(raw)
+      ? new Refusal(
+          'a name that is no property of every JavaScript object',
+          `rename it: "${raw}" cannot be told from a name that is absent`,
+        )
+      : NAME.read(raw),
+};
 
 /** A container or a unit (`patroni@1.service`), a backend of the proxy (`db:replicas`). */
 export const thing = text(/^[A-Za-z0-9][\w.@:-]*$/, 'a name of letters, digits, ".", "_", "@", ":" and "-"');

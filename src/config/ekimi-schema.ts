@@ -149,6 +149,11 @@ export const EKIMI_SCHEMA = {
   }),
   api: section('HTTP: health, metrics, JSON, events and the dashboard.', {
     listen: key(hostPort({ listen: true }), '127.0.0.1:8470', 'Where to listen.'),
+    openOnLoopback: key(
+      flag,
+      true,
+      'Whether programs on this host may read without a token. Set false where a reverse proxy runs on this host: whoever comes through it has a loopback address too.',
+    ),
     tokens: list('Bearer tokens. Without one nobody can change anything over HTTP.', 0, {
       name: key(name, REQUIRED, 'Who it is; written to the journal with what they did.'),
       role: key(

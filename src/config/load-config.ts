@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { ClusterConfig, EkimiConfig } from '../model/config.js';
@@ -13,6 +12,7 @@ import { judge } from './rule.js';
 import { withoutSecrets } from './secrets.js';
 import { SecretReader, type Environment } from './secret-reader.js';
 import type { Values } from './schema.js';
+import { MAX_CONFIG_BYTES, readSmallFile } from './small-file.js';
 
 export type LoadedConfig = Loaded<{ readonly config: EkimiConfig; readonly hash: string }>;
 
@@ -50,7 +50,7 @@ export function loadAddresses(
 function readValues(file: string): Loaded<{ readonly values: ConfigValues }> {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file);
+    bytes = readSmallFile(file, MAX_CONFIG_BYTES);
   } catch (err) {
     return { ok: false, errors: [unreadable(file, err, 'configuration')] };
   }
@@ -60,13 +60,23 @@ function readValues(file: string): Loaded<{ readonly values: ConfigValues }> {
   return values === null ? { ok: false, errors } : { ok: true, values, warnings: [], locator };
 }
 
+/** The command line's own token, if the daemon was started from a shell that has one. */
+const TOKEN_VARIABLE = 'EKIMI_TOKEN';
+
 export type ConfigValues = Values<typeof EKIMI_SCHEMA>;
 export type ClusterValues = ConfigValues['clusters'][number];
 
 function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
   const { journal, api } = values;
+  const clusters = values.clusters.map((cluster, index) => clusterOf(cluster, `clusters[${index}]`, secrets));
+  const tokens = api.tokens.map(({ name, role, ...source }, index) => ({
+    name,
+    role,
+    token: secrets.required(`api.tokens[${index}]`, 'token', source.tokenEnv, source.tokenFile),
+  }));
+  const secretEnv = [...secrets.variables, TOKEN_VARIABLE].sort();
   return {
-    clusters: values.clusters.map((cluster, index) => clusterOf(cluster, `clusters[${index}]`, secrets)),
+    clusters: clusters.map((cluster) => ({ ...cluster, secretEnv })),
     journal: {
       directory: secrets.path(journal.directory),
       maxFileBytes: journal.maxFile,
@@ -75,11 +85,8 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
     api: {
       host: api.listen.host,
       port: api.listen.port,
-      tokens: api.tokens.map(({ name, role, ...source }, index) => ({
-        name,
-        role,
-        token: secrets.required(`api.tokens[${index}]`, 'token', source.tokenEnv, source.tokenFile),
-      })),
+      openOnLoopback: api.openOnLoopback,
+      tokens,
     },
     policyFile: secrets.path(values.policy),
     log: values.log,

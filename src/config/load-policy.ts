@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import type { ActionPolicy, CronWindow, Grace, Policy } from '../model/policy.js';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
@@ -10,6 +9,7 @@ import { POLICY_RULES } from './policy-rules.js';
 import { POLICY_SCHEMA } from './policy-schema.js';
 import { judge } from './rule.js';
 import type { Values } from './schema.js';
+import { MAX_CONFIG_BYTES, readSmallFile } from './small-file.js';
 
 export type LoadedPolicy = Loaded<{ readonly policy: Policy; readonly hash: string }>;
 
@@ -20,7 +20,7 @@ export type LoadedPolicy = Loaded<{ readonly policy: Policy; readonly hash: stri
 export function loadPolicy(file: string): LoadedPolicy {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file);
+    bytes = readSmallFile(file, MAX_CONFIG_BYTES);
   } catch (err) {
     return { ok: false, errors: [unreadable(file, err, 'policy')] };
   }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TlsConfig } from '../model/config.js';
 import type { ConfigError, FileErrorCode, Locator } from './config-error.js';
+import { MAX_SECRET_BYTES, readSmallFile } from './small-file.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +14,8 @@ interface AuthValues {
 /** Resolves what a configuration only names: environment variables, secret files, PEM files, relative paths. Collects errors. */
 export class SecretReader {
   readonly errors: ConfigError[] = [];
+  /** Environment variables that hold a secret: whatever we start must not inherit them. */
+  readonly variables = new Set<string>();
   readonly #locator: Locator;
   readonly #folder: string;
   readonly #env: Environment;
@@ -61,6 +63,7 @@ export class SecretReader {
   }
 
   #variable(key: string, name: string): string | null {
+    this.variables.add(name);
     const value = this.#env[name];
     if (value !== undefined && value !== '') return value;
     // Not by its name: a password that was put here by mistake may well look like one.
@@ -79,7 +82,7 @@ export class SecretReader {
     const absolute = this.path(path);
     let content: string;
     try {
-      content = readFileSync(absolute, 'utf8');
+      content = readSmallFile(absolute, MAX_SECRET_BYTES).toString('utf8');
     } catch (err) {
       const code = err instanceof Error && 'code' in err ? String(err.code) : 'unknown';
       this.#note(

@@ -57,9 +57,26 @@ const jsonText = (text: string): string => JSON.stringify(text).slice(1, -1);
 const patternOf = (form: string): string =>
   form.length < SHORT ? `(?<![\\p{L}\\p{N}_])${verbatim(form)}(?![\\p{L}\\p{N}_])` : verbatim(form);
 
+/** A cut leaves this much of a secret at least before it counts as one that was cut. */
+const LEAST_LEFT = 4;
+/** Keys and certificates are too long to be looked for letter by letter, and begin alike. */
+const LONGEST_CUT = 200;
+
 /**
- * Replaces every secret of the configuration in a text by a word: as it is, as in JSON, as in an address. A password that the configuration
- * spells out elsewhere (`postgres` of the user postgres) is left: hiding that word would hide names, and the password from nobody.
+ * What a cut (an excerpt of an answer, a message of 200 characters) leaves of a secret that lay across it: its beginning, with nothing of a
+ * word behind it. Beginnings that the configuration spells out elsewhere are ordinary words.
+ */
+const beginningsOf = (form: string, open: string): readonly string[] =>
+  form.length > LONGEST_CUT
+    ? []
+    : Array.from({ length: Math.max(0, form.length - LEAST_LEFT) }, (_, index) => form.slice(0, LEAST_LEFT + index))
+        .filter((beginning) => !open.includes(jsonText(beginning)))
+        .map((beginning) => `(?<![\\p{L}\\p{N}_])${verbatim(beginning)}(?![\\p{L}\\p{N}_+/=%-])`);
+
+/**
+ * Replaces every secret of the configuration in a text by a word: as it is, as in JSON, as in an address, and what a cut has left of it. A
+ * password that the configuration spells out elsewhere (`postgres` of the user postgres) is left: hiding that word would hide names, and
+ * the password from nobody.
  */
 export function redactorOf(config: EkimiConfig): Redactor {
   const open = JSON.stringify(withoutSecrets(config));
@@ -68,6 +85,11 @@ export function redactorOf(config: EkimiConfig): Redactor {
     .flatMap((secret) => [secret, jsonText(secret), encodeURIComponent(secret)]);
   if (forms.length === 0) return (text) => text;
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
-  const any = new RegExp(longestFirst.map(patternOf).join('|'), 'gu');
-  return (text) => text.replace(any, HIDDEN);
+  const beginnings = longestFirst.flatMap((form) => beginningsOf(form, open)).sort((a, b) => b.length - a.length);
+  const whole = new RegExp(longestFirst.map(patternOf).join('|'), 'gu');
+  const cut = beginnings.length === 0 ? null : new RegExp(beginnings.join('|'), 'gu');
+  return (text) => {
+    const masked = text.replace(whole, HIDDEN);
+    return cut === null ? masked : masked.replace(cut, HIDDEN);
+  };
 }

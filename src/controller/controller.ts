@@ -1,4 +1,3 @@
-import type { JournalEntry } from '../model/entry.js';
 import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
 import { decideApproval, liftSwitch, throwSwitch } from './commands.js';
 import { askForProcedure } from './procedures.js';
@@ -23,7 +22,8 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
       const session = find(scope);
       return session === undefined ? null : snapshotOf(session);
     },
-    journal: (options) => readBack(sessions, options),
+    // All sessions of a process share one journal.
+    journal: (options) => sessions[0]?.parts.journal.page(options) ?? Promise.resolve({ entries: [], more: false }),
     ready: () => {
       const reasons = sessions.flatMap(unreadiness);
       return { ready: reasons.length === 0, reasons };
@@ -53,21 +53,4 @@ function unreadiness(session: Session): readonly string[] {
   const allowedMs = Math.max(ALIVE_FLOOR_MS, ALIVE_PERIODS * session.policy.poll.intervalMs);
   const ageMs = session.parts.ports.clock.now() - session.view.atMs;
   return ageMs <= allowedMs ? [] : [`${scope}: the last pass is ${Math.round(ageMs / 1000)} s old`];
-}
-
-/** The newest `limit` entries, oldest first. All sessions of a process share one journal. */
-async function readBack(
-  sessions: readonly Session[],
-  options: { readonly scope?: string; readonly sinceMs?: number; readonly limit: number },
-): Promise<readonly JournalEntry[]> {
-  const journal = sessions[0]?.parts.journal;
-  if (journal === undefined) return [];
-  const kept: JournalEntry[] = [];
-  const since = options.sinceMs === undefined ? {} : { sinceMs: options.sinceMs };
-  for await (const entry of journal.read(since)) {
-    if (options.scope !== undefined && entry.scope !== options.scope) continue;
-    kept.push(entry);
-    if (kept.length > options.limit) kept.shift();
-  }
-  return kept;
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createMetrics } from '../api/metrics.js';
@@ -84,13 +84,36 @@ async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSig
   }
 }
 
-/** Without a token nobody could approve or pause: one is made, for whoever may read the journal's folder. */
-async function withToken(api: ApiConfig, directory: string, log: Logger, keep: boolean): Promise<ApiConfig> {
+/** Shorter than this it is no token of ours: an empty file, a lone newline, a disk that was full. */
+const LEAST_TOKEN_CHARS = 20;
+const OWNER_ONLY = 0o600;
+
+/**
+ * Without a token nobody could approve or pause: one is made, for whoever may read the journal's folder. One that others than its owner's
+ * group may read, or anybody else may write, may be known to them: it is replaced.
+ */
+export async function withToken(api: ApiConfig, directory: string, log: Logger, keep: boolean): Promise<ApiConfig> {
   if (api.tokens.length > 0) return api;
   const file = join(directory, 'api-token');
-  const kept = keep ? await readFile(file, 'utf8').catch(() => '') : '';
-  const token = kept.trim() || randomBytes(24).toString('base64url');
-  if (keep && kept === '') await writeFile(file, `${token}\n`, { mode: 0o600 });
+  const kept = keep ? await keptToken(file, log) : null;
+  const token = kept ?? randomBytes(24).toString('base64url');
+  if (keep && kept === null) {
+    await rm(file, { force: true });
+    await writeFile(file, `${token}\n`, { mode: OWNER_ONLY, flag: 'wx' });
+  }
   log.info({ file: keep ? file : null }, 'no api.tokens are configured: an operator token was made');
   return { ...api, tokens: [{ name: 'local', role: 'operator', token }] };
+}
+
+async function keptToken(file: string, log: Logger): Promise<string | null> {
+  const stat = await lstat(file).catch(() => null);
+  if (stat === null) return null;
+  const token = stat.isFile() && stat.size < 1_024 ? (await readFile(file, 'utf8').catch(() => '')).trim() : '';
+  const isOpen = (stat.mode & 0o027) !== 0;
+  if (!isOpen && token.length >= LEAST_TOKEN_CHARS && /^[\x21-\x7e]+$/.test(token)) return token;
+  const why = isOpen
+    ? `its mode is ${(stat.mode & 0o777).toString(8)}, so that others may know or change it`
+    : 'it holds no token';
+  log.warn({ code: 'API_TOKEN_REPLACED', file, why } satisfies CodedFields, 'the operator token was made anew');
+  return null;
 }

@@ -31,6 +31,7 @@ const UNWRITTEN: JournalPort = {
   async *read() {
     // Nothing to read.
   },
+  page: () => Promise.resolve({ entries: [], more: false }),
   close: () => Promise.resolve(),
 };
 

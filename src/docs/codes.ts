@@ -99,6 +99,10 @@ const LOG: Words<LogCode> = {
   CONFIG_WARNING: ['The configuration is valid and something in it looks wrong.', 'The message says what.'],
   TENURE_RELEASE: ['Tenure could not be given up at the end; it runs out by itself.', 'Nothing.'],
   ETCD_TLS_INSECURE: ['dcs.tls.insecure cannot be had: the etcd client always verifies.', 'Give the CA instead.'],
+  API_TOKEN_REPLACED: [
+    'The operator token in the journal folder was empty, or others could read or write it; a new one was made.',
+    'Give the new one to whoever used the old one; `chmod 640` keeps it.',
+  ],
   UNCAUGHT: ['An error that nobody caught; the process ends.', 'Report it with the log line.'],
   UNHANDLED: ['A promise that nobody awaited was rejected; the process ends.', 'Report it with the log line.'],
 };

@@ -16,8 +16,12 @@ export interface JournalFs {
   ensureDirectory(directory: string): Promise<void>;
   names(directory: string): Promise<readonly string[]>;
   chunks(path: string): AsyncIterable<Uint8Array>;
-  /** The last `most` bytes, and whether that is the whole file. */
-  tail(path: string, most: number): Promise<{ readonly bytes: Uint8Array; readonly whole: boolean }>;
+  /** At most `most` bytes that end before `end` (null: at the end of the file), and where they begin. */
+  before(
+    path: string,
+    end: number | null,
+    most: number,
+  ): Promise<{ readonly bytes: Uint8Array; readonly start: number }>;
   openAppend(path: string): Promise<JournalFile>;
   syncDirectory(directory: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -33,13 +37,14 @@ export const nodeFs: JournalFs = {
   },
   names: (directory) => readdir(directory),
   chunks: (path) => createReadStream(path) as AsyncIterable<Uint8Array>,
-  tail: async (path, most) => {
+  before: async (path, end, most) => {
     const handle = await open(path, 'r');
     try {
-      const { size } = await handle.stat();
-      const wanted = Math.min(size, most);
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(wanted), 0, wanted, size - wanted);
-      return { bytes: buffer.subarray(0, bytesRead), whole: wanted === size };
+      const stop = end ?? (await handle.stat()).size;
+      const wanted = Math.min(stop, most);
+      const start = stop - wanted;
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(wanted), 0, wanted, start);
+      return { bytes: buffer.subarray(0, bytesRead), start };
     } finally {
       await handle.close();
     }

@@ -29,9 +29,3 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
 }
 
 const decoded = (parts: readonly Uint8Array[]): string => Buffer.concat(parts).toString('utf8');
-
-/** The lines of a tail of a file; the first one is left out unless the tail is the whole file, since it may lack its beginning. */
-export function linesOfTail(bytes: Uint8Array, whole: boolean): readonly string[] {
-  const lines = Buffer.from(bytes).toString('utf8').split('\n');
-  return lines.slice(whole ? 0 : 1).filter((line) => line !== '');
-}

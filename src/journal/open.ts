@@ -5,7 +5,7 @@ import { sealed, TORN_MARK, type Tip } from './chain.js';
 import { fileNumbers, filePath, nodeFs, type JournalFile, type JournalFs } from './files.js';
 import { JournalError, journalError } from './journal-error.js';
 import { JournalLock } from './lock.js';
-import { readJournal, tailJournal, type ReadOptions } from './read.js';
+import { pageOfJournal, readJournal, tailJournal, type Page, type PageOptions, type ReadOptions } from './read.js';
 import { standingOf } from './recover.js';
 
 export interface JournalOptions {
@@ -88,6 +88,10 @@ class Journal implements OpenJournal {
 
   tail(count: number, options: ReadOptions = {}): Promise<readonly JournalEntry[]> {
     return tailJournal(this.#options.directory, count, options, this.#fs);
+  }
+
+  page(options: PageOptions): Promise<Page> {
+    return pageOfJournal(this.#options.directory, options, this.#fs);
   }
 
   async close(): Promise<void> {

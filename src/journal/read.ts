@@ -2,7 +2,8 @@ import type { JournalEntry } from '../model/entry.js';
 import { opened } from './chain.js';
 import { fileName, fileNumbers, filePath, nodeFs, type JournalFs } from './files.js';
 import { journalError } from './journal-error.js';
-import { linesOf, linesOfTail } from './lines.js';
+import { linesBackwards } from './backwards.js';
+import { linesOf } from './lines.js';
 
 export interface ReadOptions {
   /** Entries at or after this moment, milliseconds since the epoch. */
@@ -80,40 +81,78 @@ async function* entriesOf(
   }
 }
 
-const FIRST_TAIL_BYTES = 256 * 1024;
+export interface PageOptions extends ReadOptions {
+  readonly limit: number;
+  /** Only entries before this one. */
+  readonly beforeSeq?: number;
+  /** About so many bytes of entries at most, and one entry at least. */
+  readonly maxBytes?: number;
+}
 
-/** The newest `count` entries, oldest first, read from the end: cheap however long the journal is. Needs no lock. */
+/** Entries oldest first; `more`: there are older ones that fit the question. */
+export interface Page {
+  readonly entries: readonly JournalEntry[];
+  readonly more: boolean;
+}
+
+/**
+ * The newest entries that fit, read from the end: cheap however long the journal is, and no more memory than the page itself. Needs no
+ * lock. Throws JournalError (JOURNAL_UNREADABLE) when the directory itself cannot be read.
+ */
+export async function pageOfJournal(directory: string, options: PageOptions, fs: JournalFs = nodeFs): Promise<Page> {
+  const newestFirst: JournalEntry[] = [];
+  const { limit, maxBytes = Infinity } = options;
+  let bytes = 0;
+  for await (const { entry, length } of entriesBackwards(fs, directory, options)) {
+    bytes += length;
+    if (newestFirst.length >= limit || (bytes > maxBytes && newestFirst.length > 0))
+      return { entries: newestFirst.reverse(), more: true };
+    newestFirst.push(entry);
+  }
+  return { entries: newestFirst.reverse(), more: false };
+}
+
+/** The newest `count` entries, oldest first. */
 export async function tailJournal(
   directory: string,
   count: number,
   options: ReadOptions = {},
   fs: JournalFs = nodeFs,
 ): Promise<readonly JournalEntry[]> {
-  let found: readonly JournalEntry[] = [];
-  for (const number of [...(await numbersIn(fs, directory))].reverse()) {
-    if (found.length >= count) break;
-    found = [...(await tailOf(fs, directory, number, count - found.length, options)), ...found];
-  }
-  return found;
+  return (await pageOfJournal(directory, { ...options, limit: count }, fs)).entries;
 }
 
-async function tailOf(
+async function* entriesBackwards(
   fs: JournalFs,
   directory: string,
-  number: number,
-  count: number,
-  options: ReadOptions,
-): Promise<readonly JournalEntry[]> {
-  for (let most = FIRST_TAIL_BYTES; ; most *= 4) {
-    const { bytes, whole } = await fs.tail(filePath(directory, number), most);
-    const answers = linesOfTail(bytes, whole).map((line) => opened(line));
-    const entries = answers.flatMap((answer) => (answer.kind === 'entry' ? [answer.entry] : []));
-    const found = entries.filter((entry) => wanted(entry, options));
-    if (!whole && found.length < count) continue;
-    for (const [index, answer] of answers.entries()) {
-      if (answer.kind !== 'entry')
-        options.onBad?.(`${fileName(number)}, line ${answers.length - index} from its end`, answer.why);
+  options: PageOptions,
+): AsyncGenerator<{ readonly entry: JournalEntry; readonly length: number }> {
+  const oldestMs = (options.sinceMs ?? Number.NEGATIVE_INFINITY) - CLOCK_SLACK_MS;
+  for (const number of [...(await numbersIn(fs, directory))].reverse()) {
+    const name = fileName(number);
+    try {
+      for await (const line of linesBackwards(fs, filePath(directory, number))) {
+        if (isOfOther(line.text, options)) continue;
+        const answer = opened(line.text);
+        if (answer.kind !== 'entry') {
+          options.onBad?.(`${name}, line ${line.fromEnd} from its end`, answer.why);
+          continue;
+        }
+        if (answer.entry.atMs < oldestMs) return;
+        if (wanted(answer.entry, options) && answer.entry.seq < (options.beforeSeq ?? Infinity))
+          yield { entry: answer.entry, length: line.text.length };
+      }
+    } catch (err) {
+      // A file may be removed by rotation while it is read.
+      options.onBad?.(name, journalError(err, directory, 'JOURNAL_UNREADABLE').message);
     }
-    return count > 0 ? found.slice(-count) : [];
   }
 }
+
+/** Long lines of other clusters are passed over unread: their scope stands near their beginning. */
+const SCOPE_WITHIN_CHARS = 400;
+
+const isOfOther = (text: string, { scope }: PageOptions): boolean => {
+  const told = scope === undefined ? null : /,"scope":("(?:[^"\\]|\\.)*")/.exec(text.slice(0, SCOPE_WITHIN_CHARS))?.[1];
+  return told != null && told !== JSON.stringify(scope);
+};

@@ -15,6 +15,8 @@ export interface EkimiConfig {
 export interface ApiConfig {
   readonly host: string;
   readonly port: number;
+  /** Who comes from a loopback address may read without a token. Absent: yes. */
+  readonly openOnLoopback?: boolean;
   readonly tokens: readonly { readonly name: string; readonly role: ApiRole; readonly token: string }[];
 }
 
@@ -84,6 +86,8 @@ export interface ClusterConfig {
     readonly file: string;
     readonly commands: { readonly read: readonly string[]; readonly write: readonly string[] } | null;
   } | null;
+  /** Names of the environment variables that hold our secrets: the operator's commands do not inherit them. */
+  readonly secretEnv?: readonly string[];
   /** Deadlines of single calls, in milliseconds. */
   readonly deadlines: {
     readonly read: number;

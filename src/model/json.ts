@@ -1,15 +1,26 @@
-/** LSNs are bigint; JSON has none. In our documents a position is the string `lsn:0/5D0001F0`. */
 import { formatLsn, parseLsn, type Lsn } from './names.js';
 
+/** LSNs are bigint; JSON has none. In our documents a position is the string `lsn:0/5D0001F0`. */
+const TAG = 'lsn:';
+
+/**
+ * Before a text that begins like a position and is none: a person's reason, another end's words. Without it `lsn:0/1` in a reason came back as
+ * a number, and every reader of that document failed.
+ */
+const ESCAPE = 'lsn:=';
+
+const written = (item: unknown): unknown => {
+  if (typeof item === 'bigint') return `${TAG}${formatLsn(item as Lsn)}`;
+  return typeof item === 'string' && item.startsWith(TAG) ? `${ESCAPE}${item}` : item;
+};
+
+const read = (item: unknown): unknown => {
+  if (typeof item !== 'string' || !item.startsWith(TAG)) return item;
+  return item.startsWith(ESCAPE) ? item.slice(ESCAPE.length) : (parseLsn(item.slice(TAG.length)) ?? item);
+};
+
 export const toJson = (value: unknown, space?: number): string =>
-  JSON.stringify(
-    value,
-    (_key, item: unknown) => (typeof item === 'bigint' ? `lsn:${formatLsn(item as Lsn)}` : item),
-    space,
-  );
+  JSON.stringify(value, (_key, item: unknown) => written(item), space);
 
 /** Reads back what `toJson` wrote; throws SyntaxError for text that is not JSON. */
-export const fromJson = (text: string): unknown =>
-  JSON.parse(text, (_key, item: unknown) =>
-    typeof item === 'string' && item.startsWith('lsn:') ? (parseLsn(item.slice(4)) ?? item) : item,
-  );
+export const fromJson = (text: string): unknown => JSON.parse(text, (_key, item: unknown) => read(item));

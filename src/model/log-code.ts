@@ -7,6 +7,7 @@ export const LOG_CODES = [
   'CONFIG_WARNING',
   'TENURE_RELEASE',
   'ETCD_TLS_INSECURE',
+  'API_TOKEN_REPLACED',
   'UNCAUGHT',
   'UNHANDLED',
 ] as const;

@@ -45,6 +45,12 @@ export type Change =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly status: 404 | 409; readonly text: string };
 
+/** Oldest first; `more`: there are older ones that fit the question. */
+export interface JournalPage {
+  readonly entries: readonly JournalEntry[];
+  readonly more: boolean;
+}
+
 /** What the API may ask of the running controller. A GET never reaches the second half. */
 export interface ControllerPort {
   scopes(): readonly string[];
@@ -52,8 +58,10 @@ export interface ControllerPort {
   journal(options: {
     readonly scope?: string;
     readonly sinceMs?: number;
+    readonly beforeSeq?: number;
     readonly limit: number;
-  }): Promise<readonly JournalEntry[]>;
+    readonly maxBytes?: number;
+  }): Promise<JournalPage>;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
   onEvent(listener: (event: ControllerEvent) => void): () => void;
 

@@ -8,5 +8,16 @@ export interface JournalPort {
     readonly sinceMs?: number;
     readonly onBad?: (where: string, why: string) => void;
   }): AsyncIterable<JournalEntry>;
+  /**
+   * The newest entries that fit, oldest first, read from the end with no more memory than the page itself; `more`: there are older ones.
+   * `maxBytes` bounds the page, which holds one entry at least.
+   */
+  page(options: {
+    readonly scope?: string;
+    readonly sinceMs?: number;
+    readonly beforeSeq?: number;
+    readonly limit: number;
+    readonly maxBytes?: number;
+  }): Promise<{ readonly entries: readonly JournalEntry[]; readonly more: boolean }>;
   close(): Promise<void>;
 }

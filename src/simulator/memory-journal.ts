@@ -31,6 +31,13 @@ export function memoryJournal(): JournalPort & {
       await Promise.resolve();
       for (const entry of entries) if (entry.atMs >= (options.sinceMs ?? -Infinity)) yield entry;
     },
+    page: ({ scope, sinceMs = -Infinity, beforeSeq = Infinity, limit }) => {
+      const fitting = entries.filter(
+        (entry) => entry.atMs >= sinceMs && entry.seq < beforeSeq && (scope === undefined || entry.scope === scope),
+      );
+      const page = limit === 0 ? [] : fitting.slice(-limit);
+      return Promise.resolve({ entries: page, more: fitting.length > page.length });
+    },
     close: () => Promise.resolve(),
   };
 }

@@ -167,3 +167,18 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+describe('[A11] a command of the operator', () => {
+  it('inherits the environment without the variables that hold our secrets', async () => {
+    process.env['EKIMI_TEST_SECRET'] = 'hidden';
+    process.env['EKIMI_TEST_PLAIN'] = 'shown';
+    try {
+      const argv = [process.execPath, '-p', '[process.env.EKIMI_TEST_SECRET, process.env.EKIMI_TEST_PLAIN].join()'];
+      const ran = await runCommand(argv, { deadlineMs: 5_000, hidden: ['EKIMI_TEST_SECRET'] });
+      expect(ran.kind === 'ended' && ran.stdout.toString().trim()).toBe(',shown');
+    } finally {
+      delete process.env['EKIMI_TEST_SECRET'];
+      delete process.env['EKIMI_TEST_PLAIN'];
+    }
+  });
+});

@@ -1,7 +1,7 @@
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from '../../src/model/procedure.js';
-import type { Change, ClusterSnapshot, ControllerEvent, ControllerPort } from '../../src/model/snapshot.js';
+import type { Change, ClusterSnapshot, ControllerEvent, ControllerPort, JournalPage } from '../../src/model/snapshot.js';
 
 /** A controller with no cluster behind it: shows what it is given, remembers what it was told. */
 export class FakeController implements ControllerPort {
@@ -42,11 +42,12 @@ export class FakeController implements ControllerPort {
     return this.#snapshots.get(scope) ?? null;
   }
 
-  async journal(options: Parameters<ControllerPort['journal']>[0]): Promise<readonly JournalEntry[]> {
-    return this.#entries
+  async journal(options: Parameters<ControllerPort['journal']>[0]): Promise<JournalPage> {
+    const fitting = this.#entries
       .filter((entry) => options.scope === undefined || entry.scope === options.scope)
-      .filter((entry) => entry.atMs >= (options.sinceMs ?? 0))
-      .slice(-options.limit);
+      .filter((entry) => entry.atMs >= (options.sinceMs ?? 0) && entry.seq < (options.beforeSeq ?? Infinity));
+    const entries = fitting.slice(-options.limit);
+    return { entries, more: fitting.length > entries.length };
   }
 
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] } {

@@ -9,5 +9,6 @@ export const appendingThrough =
   (journal: JournalPort): JournalPort => ({
     append: (entry) => around(`journal ${entry.body.kind}`, () => journal.append(entry)),
     read: (options) => journal.read(options),
+    page: (options) => journal.page(options),
     close: () => journal.close(),
   });

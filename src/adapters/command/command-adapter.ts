@@ -32,12 +32,13 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   const hosts = cluster.hosts;
   const commands = hosts?.commands ?? null;
   const deadlineMs = cluster.deadlines.host;
+  const hidden = cluster.secretEnv ?? [];
 
   async function status(host: string | undefined, what: string): Promise<Reading<HostStatus>> {
     if (commands === null || host === undefined) return notConfigured(`host of ${what}`, clock.now());
     const argv = fillIn(commands.status, { name: host });
     const source = argv.join(' ');
-    const outcome = await runCommand(argv, { deadlineMs });
+    const outcome = await runCommand(argv, { deadlineMs, hidden });
     const atMs = clock.now();
     if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
     const state = outcome.code === null ? undefined : STATES[outcome.code];
@@ -51,7 +52,7 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     if (template === null || host === undefined) return notConfigured(`log command of ${what}`, clock.now());
     const argv = fillIn(template, { name: host, lines: String(count) });
     const source = argv.join(' ');
-    const outcome = await runCommand(argv, { deadlineMs: Math.min(deadlineMs, LOG_DEADLINE_MS) });
+    const outcome = await runCommand(argv, { deadlineMs: Math.min(deadlineMs, LOG_DEADLINE_MS), hidden });
     const atMs = clock.now();
     if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
     if (outcome.code !== 0)
@@ -82,7 +83,7 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
       }
       const argv = fillIn(commands[step.verb], { name: host });
       const extraMs = step.verb === 'stop' || step.verb === 'restart' ? CLEAN_STOP_MS : 0;
-      const outcome = await runCommand(argv, { deadlineMs: deadlineMs + extraMs });
+      const outcome = await runCommand(argv, { deadlineMs: deadlineMs + extraMs, hidden });
       if (outcome.kind === 'fault') {
         return reply(outcome.started ? 'maybe' : 'none', `${argv.join(' ')}: ${outcome.fault.why}`);
       }

@@ -20,7 +20,12 @@ export const fillIn = (template: readonly string[], values: Readonly<Record<stri
  */
 export function runCommand(
   argv: readonly string[],
-  options: { readonly deadlineMs: number; readonly stdin?: Buffer },
+  options: {
+    readonly deadlineMs: number;
+    readonly stdin?: Buffer;
+    /** Environment variables that it does not inherit: ours, with secrets in them. */
+    readonly hidden?: readonly string[];
+  },
 ): Promise<CommandOutcome> {
   const [program, ...args] = argv;
   return new Promise((resolve) => {
@@ -29,7 +34,9 @@ export function runCommand(
       resolve({ kind: 'fault', fault, started: false });
       return;
     }
-    const child = spawn(program, args, { shell: false, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...process.env };
+    for (const name of options.hidden ?? []) Reflect.deleteProperty(env, name);
+    const child = spawn(program, args, { shell: false, detached: true, env, stdio: ['pipe', 'pipe', 'pipe'] });
     const stdout: Buffer[] = [];
     let bytes = 0;
     let stderr = '';

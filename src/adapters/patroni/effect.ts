@@ -22,6 +22,8 @@ const RULES: readonly Rule[] = [
   { status: is(500), text: /can't schedule/i, effect: 'none' },
   { status: is(501), text: /^/, effect: 'none' },
   { status: is(505), text: /^/, effect: 'none' },
+  // Not Patroni's words: 1xx and 3xx, 408, 425, 429 and 499 are a gateway's, which may have passed the request on.
+  { status: (status) => status < 400 || [408, 425, 429, 499].includes(status), text: /^/, effect: 'maybe' },
   { status: (status) => status < 500, text: /^/, effect: 'none' },
   // 500 without a known text, 502, 504: a fault half-way, or a gateway's; the request may have gone through.
   { status: () => true, text: /^/, effect: 'maybe' },

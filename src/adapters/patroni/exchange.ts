@@ -4,8 +4,11 @@ import type { Dispatcher } from 'undici';
 import type { TlsConfig } from '../../model/config.js';
 import { faultOf, type Fault } from './fault.js';
 
-/** Longest answer that we take in: the largest real one (`/metrics`) has some 10 kB. */
+/** Longest answer that we take in, whoever asks; a call may take in less. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** Of an answer that is an error only its first words are used. */
+const MAX_ERROR_BYTES = 64 * 1024;
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -14,6 +17,8 @@ export interface Call {
   readonly body?: string | Buffer | null;
   /** For the whole exchange: connect, send, headers and body. */
   readonly deadlineMs: number;
+  /** Longest answer worth taking in; a longer one is a fault. Of an error's body what is longer is left out. */
+  readonly maxBytes?: number;
 }
 
 export type Exchange<B> =
@@ -73,6 +78,11 @@ export const closingAgent = (connect: {
     },
   });
 
+class AnswerTooLong extends Error {
+  override readonly name = 'HTTPParserError';
+  override readonly message = 'the answer is longer than what was asked for can be';
+}
+
 class DeadlineEnded extends Error {
   override readonly name = 'TimeoutError';
 }
@@ -89,6 +99,7 @@ export function exchangeBytes(agent: Agent, call: Call): Promise<Exchange<Buffer
     let headers: Record<string, string> = {};
     let abort: ((reason: Error) => void) | null = null;
     let ended = false;
+    let bytes = 0;
     const chunks: Buffer[] = [];
     const finish = (outcome: Exchange<Buffer>): void => {
       ended = true;
@@ -118,8 +129,11 @@ export function exchangeBytes(agent: Agent, call: Call): Promise<Exchange<Buffer
         status = statusCode;
         headers = flat(received);
       },
-      onResponseData: (_controller, chunk) => {
-        chunks.push(chunk);
+      onResponseData: (controller, chunk) => {
+        bytes += chunk.length;
+        const isError = status !== null && status >= 300;
+        if (bytes <= (isError ? MAX_ERROR_BYTES : (call.maxBytes ?? MAX_ANSWER_BYTES))) chunks.push(chunk);
+        else if (!isError) controller.abort(new AnswerTooLong());
       },
       onResponseEnd: () => {
         if (!ended && status !== null) finish({ kind: 'answer', status, headers, body: Buffer.concat(chunks) });
@@ -175,9 +189,13 @@ export function baseAddress(text: string): URL {
 export const addressOf = (base: URL, path: string): URL =>
   new URL(base.origin + base.pathname.replace(/\/+$/, '') + path);
 
+/** Of a body no more is looked at for an excerpt: what lies beyond is cut off anyway. */
+const EXCERPT_SOURCE_CHARS = 4_000;
+
 /** The start of an answer for a person: one line, markup taken out, cut. */
 export function excerpt(body: string, length: number): string {
-  const message = /<p>Message: ([^<]*)<\/p>/.exec(body)?.[1];
-  const text = message ?? (/^\s*<(!doctype|html)/i.test(body) ? body.replace(/<[^>]*>/g, ' ') : body);
+  const start = body.slice(0, EXCERPT_SOURCE_CHARS);
+  const message = /<p>Message: ([^<]*)<\/p>/.exec(start)?.[1];
+  const text = message ?? (/^\s*<(!doctype|html)/i.test(start) ? start.replace(/<[^<>]*>/g, ' ') : start);
   return text.replace(/\s+/g, ' ').trim().slice(0, length);
 }

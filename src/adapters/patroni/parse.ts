@@ -8,7 +8,10 @@ import { booleanFrom, isTrue, roleFrom, rowRoleFrom, stateFrom, tagsFrom } from 
  * rest is taken as it comes: a field of a type that we do not know reads as absent, and absent is null, never a default.
  */
 const maybe = <T extends z.ZodType>(type: T) => type.nullish().catch(null);
-const integerText = z.union([z.int(), z.string().regex(/^\d+$/)]);
+const integerText = z.union([z.int().nonnegative(), z.string().regex(/^\d{1,20}$/)]);
+
+/** Positions are 64 bits wide: what is larger is no position, and would be furthest of all. */
+const MAX_LSN = 2n ** 64n - 1n;
 const anything = z.unknown().optional();
 const anyRecord = z.record(z.string(), z.unknown());
 
@@ -69,8 +72,8 @@ const timelineFrom = (value: number | null | undefined): number | null =>
 /** 0 is PostgreSQL's "no position". */
 function lsnFrom(value: unknown): Lsn | null {
   const integer = integerText.safeParse(value);
-  if (!integer.success || BigInt(integer.data) === 0n) return null;
-  return lsnFromNumber(BigInt(integer.data));
+  const position = integer.success ? BigInt(integer.data) : 0n;
+  return position === 0n || position > MAX_LSN ? null : lsnFromNumber(position);
 }
 
 /** `2026-11-22 17:52:50.741656+00:00`, with a space; a time without a zone is not a moment. */
@@ -120,7 +123,9 @@ export function statusFrom(json: unknown): PatroniStatus {
     name: raw.patroni.name ?? null,
     serverVersion: raw.server_version ?? null,
     dcsLastSeenMs:
-      typeof raw.dcs_last_seen === 'number' && raw.dcs_last_seen > 0 ? Math.round(raw.dcs_last_seen * 1000) : null,
+      typeof raw.dcs_last_seen === 'number' && raw.dcs_last_seen > 0 && raw.dcs_last_seen < MAX_SETTING
+        ? Math.round(raw.dcs_last_seen * 1000)
+        : null,
   };
 }
 
@@ -144,6 +149,12 @@ export function clusterFrom(json: unknown): { readonly report: ClusterReport; re
   };
 }
 
+function bytesFrom(value: unknown): number | null {
+  const integer = integerText.safeParse(value);
+  const bytes = integer.success ? Number(integer.data) : NaN;
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
 const rowFrom = (raw: z.infer<typeof clusterDocument>['members'][number]): ClusterRow => ({
   name: memberName(raw.name),
   role: rowRoleFrom(raw.role),
@@ -151,7 +162,7 @@ const rowFrom = (raw: z.infer<typeof clusterDocument>['members'][number]): Clust
   stateText: raw.state ?? '',
   timeline: timelineFrom(raw.timeline),
   // "unknown" and an absent lag are not zero bytes.
-  lagBytes: integerText.safeParse(raw.lag).success ? Number(raw.lag) : null,
+  lagBytes: bytesFrom(raw.lag),
   tags: tagsFrom(raw.tags ?? {}),
   pendingRestart: isTrue(raw.pending_restart),
 });
@@ -160,7 +171,7 @@ const rowFrom = (raw: z.infer<typeof clusterDocument>['members'][number]): Clust
 export const historyFrom = (json: unknown): readonly HistoryRow[] =>
   historyDocument.parse(json).map(([timeline, lsn, reason, at, newLeader]) => ({
     timeline,
-    lsn: lsnFromNumber(BigInt(lsn)),
+    lsn: lsnFromNumber(BigInt(lsn) > MAX_LSN ? MAX_LSN : BigInt(lsn)),
     reason: reason ?? '',
     at: at ?? null,
     newLeader: newLeader ?? null,
@@ -172,10 +183,13 @@ const configDocument = anyRecord;
 const DEFAULT_SECONDS = { ttl: 30, loopWait: 10, retryTimeout: 10, primaryStartTimeout: 300 } as const;
 const DEFAULT_MAXIMUM_LAG_BYTES = 1_048_576;
 
+/** A setting beyond this (1e400 reads as Infinity) is none that Patroni would take. */
+const MAX_SETTING = 1e15;
+
 function numberFrom(...values: readonly unknown[]): number | null {
   for (const value of values) {
     const number = typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value;
-    if (typeof number === 'number' && number >= 0) return number;
+    if (typeof number === 'number' && number >= 0 && number <= MAX_SETTING) return number;
   }
   return null;
 }

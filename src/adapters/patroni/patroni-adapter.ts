@@ -17,6 +17,9 @@ const NOTHING = '{}';
 const EXCERPT_CHARS = 120;
 const REPLY_CHARS = 300;
 
+/** `/metrics` of a real member has some 10 kB, and two for each of its peers. */
+const MAX_METRICS_BYTES = 512 * 1024;
+
 /** A parsed answer, and who it says it comes from where it says so. */
 interface Parsed<T> {
   readonly value: T;
@@ -27,6 +30,7 @@ interface Parsed<T> {
 type Question<T> = {
   readonly path: string;
   readonly deadlineMs: number;
+  readonly maxBytes?: number;
   readonly parse: (body: string) => Parsed<T>;
 };
 
@@ -70,7 +74,8 @@ export function patroniAdapter(cluster: ClusterConfig, clock: Clock): PatroniPor
     const url = addressFor(member, question.path);
     if (url === null) return notConfigured(`Patroni address of ${member}`, clock.now());
     const source = `GET ${url.href}`;
-    const outcome = await exchange(agent, { method: 'GET', url, headers: auth, deadlineMs: question.deadlineMs });
+    const { path: _path, parse: _parse, ...bounds } = question;
+    const outcome = await exchange(agent, { method: 'GET', url, headers: auth, ...bounds });
     const atMs = clock.now();
     if (outcome.kind === 'fault') {
       return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
@@ -130,7 +135,8 @@ export function patroniAdapter(cluster: ClusterConfig, clock: Clock): PatroniPor
         deadlineMs: slowRead,
         parse: (body) => anonymous(historyFrom(parseLossless(body))),
       }),
-    metrics: (member) => ask(member, { path: '/metrics', deadlineMs: slowRead, parse: metricsOf }),
+    metrics: (member) =>
+      ask(member, { path: '/metrics', deadlineMs: slowRead, maxBytes: MAX_METRICS_BYTES, parse: metricsOf }),
 
     async replicaCheck(member) {
       const url = addressFor(member, '/replica');

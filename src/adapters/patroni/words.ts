@@ -1,26 +1,31 @@
 import type { ClusterRow, PostgresState, Role, Tags } from '../../model/patroni.js';
 
-const ROLES: Readonly<Record<string, Role>> = {
-  primary: 'primary',
-  master: 'primary', // Patroni before 4.0
-  replica: 'replica',
-  standby_leader: 'standby-leader',
-  demoted: 'demoted',
-  promoted: 'promoted',
-  uninitialized: 'uninitialized',
-};
+/** Maps and not records: a word of the other end may be `constructor`. */
+const ROLES: ReadonlyMap<string, Role> = new Map(
+  Object.entries({
+    primary: 'primary',
+    master: 'primary', // Patroni before 4.0
+    replica: 'replica',
+    standby_leader: 'standby-leader',
+    demoted: 'demoted',
+    promoted: 'promoted',
+    uninitialized: 'uninitialized',
+  } as const),
+);
 
-export const roleFrom = (word: string): Role => ROLES[word] ?? 'other';
+export const roleFrom = (word: string): Role => ROLES.get(word) ?? 'other';
 
-const ROW_ROLES: Readonly<Record<string, ClusterRow['role']>> = {
-  leader: 'leader',
-  standby_leader: 'standby-leader',
-  sync_standby: 'sync-standby',
-  quorum_standby: 'quorum-standby',
-  replica: 'replica',
-};
+const ROW_ROLES: ReadonlyMap<string, ClusterRow['role']> = new Map(
+  Object.entries({
+    leader: 'leader',
+    standby_leader: 'standby-leader',
+    sync_standby: 'sync-standby',
+    quorum_standby: 'quorum-standby',
+    replica: 'replica',
+  } as const),
+);
 
-export const rowRoleFrom = (word: string): ClusterRow['role'] => ROW_ROLES[word] ?? 'other';
+export const rowRoleFrom = (word: string): ClusterRow['role'] => ROW_ROLES.get(word) ?? 'other';
 
 /**
  * Patroni's states by prefix, longest first where one begins another: `running custom bootstrap script` is not `running`.

@@ -15,6 +15,7 @@ import { tagsPort, type FileAccess } from './tags-port.js';
 export function commandTags(cluster: ClusterConfig, clock: Clock): TagsPort {
   const commands = cluster.tags?.commands ?? null;
   const deadlineMs = cluster.deadlines.host;
+  const hidden = cluster.secretEnv ?? [];
   const argvOf = (template: readonly string[] | undefined, member: MemberName): readonly string[] => {
     const values = { name: member, host: cluster.hosts?.members[member] ?? member };
     const file = fillIn([cluster.tags?.file ?? ''], values)[0] ?? '';
@@ -24,14 +25,14 @@ export function commandTags(cluster: ClusterConfig, clock: Clock): TagsPort {
   const files: FileAccess = {
     source: (member) => argvOf(commands?.read, member).join(' ') || 'tags.commands.read',
     read: async (member) => {
-      const outcome = await runCommand(argvOf(commands?.read, member), { deadlineMs });
+      const outcome = await runCommand(argvOf(commands?.read, member), { deadlineMs, hidden });
       if (outcome.kind === 'fault') return { kind: 'fault', ...outcome.fault };
       if (outcome.code === 0) return { kind: 'bytes', bytes: outcome.stdout };
       return { kind: 'fault', fault: 'bad-reply', why: `exit code ${outcome.code ?? 'none'}: ${outcome.stderr}` };
     },
     replace: async (member, _before, after) => {
       const argv = argvOf(commands?.write, member);
-      const outcome = await runCommand(argv, { deadlineMs, stdin: after });
+      const outcome = await runCommand(argv, { deadlineMs, hidden, stdin: after });
       if (outcome.kind === 'fault') {
         return { effect: outcome.started ? 'maybe' : 'none', text: `${argv.join(' ')}: ${outcome.fault.why}` };
       }

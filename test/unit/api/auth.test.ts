@@ -96,3 +96,45 @@ describe('who may do what', () => {
     expect(outcome('operator', local({ authorization: 'Bearer ' }), only)).toBe('no-operator-token');
   });
 });
+
+describe('[A6] a reverse proxy on this host', () => {
+  const sightings = () => ({ proxySeen: false });
+  const reads = (knock: Knock, of: ApiConfig, seen = sightings()): string => {
+    try {
+      return authorize('viewer', knock, of, seen)?.name ?? 'nobody';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+
+  it.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip'])(
+    'that sends %s is no local program, whatever its Host says',
+    (header) => {
+      expect(reads(local({ [header]: 'x' }), config)).toBe('token-missing');
+    },
+  );
+
+  it('that was seen once makes loopback no identity from then on', () => {
+    const seen = sightings();
+    expect(reads(local(), config, seen)).toBe('nobody');
+    reads(local({ 'x-forwarded-for': '203.0.113.7' }), config, seen);
+    expect(reads(local(), config, seen)).toBe('token-missing');
+    expect(reads(local(bearer('look')), config, seen)).toBe('wall');
+  });
+
+  it('is not believed in because somebody elsewhere says so', () => {
+    const seen = sightings();
+    reads({ remoteAddress: '10.0.0.9', headers: { via: 'x' } }, config, seen);
+    expect(reads(local(), config, seen)).toBe('nobody');
+  });
+
+  it('that speaks HTTP/1.0, as plain ones do, is no local program', () => {
+    expect(reads({ ...local(), httpVersion: '1.0' }, config)).toBe('token-missing');
+    expect(reads({ ...local(), httpVersion: '1.1' }, config)).toBe('nobody');
+  });
+
+  it('that gives no sign is shut out by the switch', () => {
+    expect(reads(local(), { ...config, openOnLoopback: false })).toBe('token-missing');
+    expect(reads(local(bearer('look')), { ...config, openOnLoopback: false })).toBe('wall');
+  });
+});

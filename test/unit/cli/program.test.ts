@@ -317,7 +317,7 @@ describe('journal and why', () => {
     return fake;
   };
   const reading = async (): Promise<CliSetup> => {
-    const entries = await written().journal({ limit: 100 });
+    const { entries } = await written().journal({ limit: 100 });
     return { backend: { readJournal: () => entriesFrom(entries) } };
   };
 

@@ -136,6 +136,7 @@ const OTHER_BY_NAME: Loose = {
   cert: otherPem,
   key: otherPem,
   insecure: true,
+  openOnLoopback: false,
   pretty: true,
   shutdownSessions: true,
   username: 'v',

@@ -38,6 +38,7 @@ describe('the configuration of the design document', () => {
     const [cluster] = config.clusters;
     expect(cluster).toEqual({
       scope: 'email-cluster',
+      secretEnv: ['EKIMI_TOKEN', 'PATRONI_PASSWORD', 'PGPASSWORD'],
       members: ['patroni1', 'patroni2', 'patroni3'],
       patroni: {
         urls: {
@@ -94,7 +95,7 @@ describe('the configuration of the design document', () => {
       maxFileBytes: 64 * 1024 * 1024,
       keepFiles: 32,
     });
-    expect(config.api).toEqual({ host: '127.0.0.1', port: 8470, tokens: [] });
+    expect(config.api).toEqual({ host: '127.0.0.1', port: 8470, openOnLoopback: true, tokens: [] });
     expect(config.policyFile).toBe(join(directory, 'policy.yaml'));
     expect(config.log).toEqual({ level: 'info', pretty: false });
     expect(config.instance).toBe(`${hostname()}:${process.pid}`);
@@ -177,7 +178,7 @@ describe('secrets', () => {
     ],
     [
       'a file that is no PEM',
-      changed(CONTRACT_CONFIG, `${first}.patroni.tls`, { ca: '/dev/null' }),
+      changed(CONTRACT_CONFIG, `${first}.patroni.tls`, { ca: '/etc/hostname' }),
       'file-not-usable clusters[0].patroni.tls.ca',
     ],
   ])('%s is refused, with the remedy', (_case, text, code) => {
@@ -443,4 +444,15 @@ describe('single values', () => {
       ]);
     }
   });
+});
+
+describe('[A11] names', () => {
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
+    'a member called %s is refused where it is written',
+    (name) => {
+      const loaded = configFrom(CONTRACT_CONFIG.replaceAll('patroni1:', `${name}:`));
+      expect(loaded.ok).toBe(false);
+      expect(codes(loaded).join()).toContain(`patroni.members`);
+    },
+  );
 });

@@ -37,6 +37,19 @@ describe('a text that repeats a secret', () => {
     expect(redact(text)).toBe(expected);
   });
 
+  it.each(Array.from({ length: 20 }, (_, index) => index + 4))(
+    '[A9] has what a cut left of it replaced: the first %i characters',
+    (kept) => {
+      const secret = SECRETS.TOKEN;
+      const basic = btoa('admin:of patroni');
+      for (const whole of [secret, basic]) {
+        const left = whole.slice(0, Math.min(kept, whole.length));
+        expect(redact(`status 500 with "Authorization: ${left}"`)).toBe('status 500 with "Authorization: [secret]"');
+        expect(redact(`it said ${left}`)).toBe('it said [secret]');
+      }
+    },
+  );
+
   it('is left where a short one is only part of a longer word', () => {
     expect(redact('xp.w+12')).toBe('xp.w+12');
     expect(redact('pXw+1')).toBe('pXw+1');

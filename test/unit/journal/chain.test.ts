@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { breakOf, GENESIS, opened, sealed } from '../../../src/journal/chain.js';
-import { linesOf, linesOfTail } from '../../../src/journal/lines.js';
+import { linesOf } from '../../../src/journal/lines.js';
 import { lsnFromNumber } from '../../../src/model/names.js';
 import type { EntryBody, NewEntry } from '../../../src/model/entry.js';
 import { collected, page } from './journals.js';
@@ -77,10 +77,5 @@ describe('lines of a stream', () => {
       { text: '🐘\u2028\r', number: 3, terminated: true },
       { text: 'last', number: 4, terminated: false },
     ]);
-  });
-
-  it('of a tail leave out the first, which may lack its beginning', () => {
-    expect(linesOfTail(Buffer.from('lf a line\ntwo\nthree\n'), false)).toEqual(['two', 'three']);
-    expect(linesOfTail(Buffer.from('one\ntwo\n'), true)).toEqual(['one', 'two']);
   });
 });

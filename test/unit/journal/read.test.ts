@@ -1,8 +1,8 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nodeFs } from '../../../src/journal/files.js';
-import { readJournal, tailJournal } from '../../../src/journal/read.js';
+import { nodeFs, type JournalFs } from '../../../src/journal/files.js';
+import { pageOfJournal, readJournal, tailJournal } from '../../../src/journal/read.js';
 import { verifyJournal } from '../../../src/journal/verify.js';
 import { collected, contentOf, files, folder, open, page, readBack, textOf, written } from './journals.js';
 
@@ -169,5 +169,49 @@ describe('the tail of a large file', () => {
     const bad: string[] = [];
     expect((await tailJournal(directory, 1, { onBad: (where) => bad.push(where) })).map(textOf)).toEqual(['three']);
     expect(bad).toEqual(['journal-000001.jsonl, line 1 from its end']);
+  });
+});
+
+describe('[A4] a page from the end of a long journal', () => {
+  it('is read with no more than it holds, page after page, without a gap', async () => {
+    const directory = folder();
+    const texts = Array.from({ length: 40 }, (_, index) => `${index}:${'x'.repeat(60_000)}`);
+    await written(directory, ...texts);
+    let read = 0;
+    const watched: JournalFs = {
+      ...nodeFs,
+      before: async (path, end, most) => {
+        const answer = await nodeFs.before(path, end, most);
+        read += answer.bytes.length;
+        return answer;
+      },
+    };
+    const page = (beforeSeq?: number) =>
+      pageOfJournal(
+        directory,
+        { limit: 10, maxBytes: 200_000, ...(beforeSeq === undefined ? {} : { beforeSeq }) },
+        watched,
+      );
+    const first = await page();
+    expect(first.entries.map(({ seq }) => seq)).toEqual([38, 39, 40]);
+    expect(first.more).toBe(true);
+    expect(read).toBeLessThan(600_000);
+    const second = await page(38);
+    expect(second.entries.map(({ seq }) => seq)).toEqual([35, 36, 37]);
+    const last = await page(3);
+    expect([last.entries.map(({ seq }) => seq), last.more]).toEqual([[1, 2], false]);
+  });
+
+  it('holds one entry at least, however large', async () => {
+    const directory = folder();
+    await written(directory, 'small', 'y'.repeat(50_000));
+    expect((await pageOfJournal(directory, { limit: 5, maxBytes: 100 })).entries).toHaveLength(1);
+  });
+
+  it('passes over the entries of other clusters', async () => {
+    const directory = folder();
+    await written(directory, 'mine');
+    const page = await pageOfJournal(directory, { limit: 5, scope: 'another' });
+    expect(page).toEqual({ entries: [], more: false });
   });
 });
