@@ -1,7 +1,13 @@
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from '../../src/model/procedure.js';
-import type { Change, ClusterSnapshot, ControllerEvent, ControllerPort, JournalPage } from '../../src/model/snapshot.js';
+import type {
+  Change,
+  ClusterSnapshot,
+  ControllerEvent,
+  ControllerPort,
+  JournalPage,
+} from '../../src/model/snapshot.js';
 
 /** A controller with no cluster behind it: shows what it is given, remembers what it was told. */
 export class FakeController implements ControllerPort {
