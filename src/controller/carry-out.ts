@@ -15,7 +15,7 @@ import { whileAwake } from './awake.js';
 import { dispatch } from './dispatch.js';
 import { evidenceFor, writeEvidence, writeVerdict } from './evidence.js';
 import { commitLedger } from './ledger-care.js';
-import { advanceWith, look } from './look.js';
+import { advanceWith, look, touchedBy } from './look.js';
 import { write } from './record.js';
 import { decideInput } from './decide-input.js';
 import { isEnforcing, type Session } from './session.js';
@@ -163,7 +163,9 @@ const owned = (session: Session, remediation: Remediation): Ledger => {
 
 /** The decision must still be the same on a view of this very moment; a later step only needs its authority and its conditions. */
 async function lookAgain(session: Session, remediation: Remediation, replan: Replan | null): Promise<Halt | null> {
-  const { value: view, stoodStillMs } = await whileAwake(session.parts.ports.clock, () => look(session));
+  const { value: view, stoodStillMs } = await whileAwake(session.parts.ports.clock, () =>
+    look(session, touchedBy(session, remediation.plan)),
+  );
   const states = advanceWith(session, view);
   session.view = view;
   if (session.isStopping) return notYet('ekimi is being stopped: nothing new is sent');

@@ -1,6 +1,8 @@
 import { findingsIn } from '../assess/assess.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
+import { leaderKeyHolder } from '../assess/leader.js';
 import { isInFlight } from '../model/ledger.js';
+import { membersTouched, type Plan } from '../model/plan.js';
 import type { States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { remember } from '../machines/memory.js';
@@ -27,15 +29,22 @@ const halfDrained = ({ ledger, view }: Session): readonly string[] =>
     return isOpen && !shadow ? [name] : [];
   });
 
-/** One look at everything. */
-export async function look(session: Session): Promise<ClusterView> {
+/** Whose readings the look before a request must have anew: the members that it touches, and who leads. */
+export const touchedBy = ({ view }: Session, plan: Plan): ReadonlySet<string> => {
+  const holder = view === null ? null : leaderKeyHolder(view);
+  return new Set([...membersTouched(plan), ...(holder === null ? [] : [holder])]);
+};
+
+/** One look at everything; `beforeRequest`: the one on which a request is sent, and whom it touches. */
+export async function look(session: Session, beforeRequest: ReadonlySet<string> | null = null): Promise<ClusterView> {
   const closely = new Set([...inFlight(session), ...halfDrained(session)]);
   const view = await observe(session.parts.ports, session.parts.target, {
     previous: session.view,
     tick: session.tick,
     suspect: isSuspect(session),
     closely,
-    patiently: session.patiently,
+    beforeRequest,
+    asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,
   });

@@ -10,7 +10,7 @@ import { FRESH_MEMORY } from '../machines/memory.js';
 import type { ProcedureAnswer } from '../model/procedure.js';
 import type { ControllerEvent } from '../model/snapshot.js';
 import type { ClusterView } from '../model/view.js';
-import { patiently, type Patiently } from '../observe/late.js';
+import { patientAsker, type Asker } from '../observe/patience.js';
 import type { ObserveTarget } from '../observe/observe.js';
 import type { Ports } from '../observe/ports.js';
 import { initialStates } from '../machines/reduce.js';
@@ -72,8 +72,8 @@ export interface Session {
   view: ClusterView | null;
   /** The highest revision of etcd that was read in this process. */
   dcsRevision: string | null;
-  /** Slow sources that are awaited beside the passes. */
-  readonly patiently: Patiently;
+  /** Asks for the looks, and awaits beside them what hangs. */
+  readonly asker: Asker;
   lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
   states: States;
   /** The ledger in force: shared in enforce, shadow below it. */
@@ -111,7 +111,7 @@ export function openSession(
   locator: Locator = nowhere('policy'),
 ): Session {
   const nowMs = parts.ports.clock.now();
-  return {
+  const session: Session = {
     parts,
     startedAtMs: nowMs,
     policy,
@@ -121,7 +121,9 @@ export function openSession(
     tick: 0,
     view: null,
     dcsRevision: null,
-    patiently: patiently(parts.ports.clock),
+    asker: patientAsker(parts.ports.clock, () => {
+      session.wake();
+    }),
     lastPass: null,
     states: initialStates(nowMs, memory),
     ledger: EMPTY_LEDGER,
@@ -141,6 +143,7 @@ export function openSession(
     listeners: new Set(),
     wake: () => undefined,
   };
+  return session;
 }
 
 export const isEnforcing = (session: Session): boolean => session.policy.mode === 'enforce';

@@ -1,10 +1,22 @@
-import { fresh, freshValue, notConfigured, unknown, type Reading } from '../model/reading.js';
+import { aged, fresh, freshValue, notConfigured, unknown, type Reading, type Unknown } from '../model/reading.js';
+import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
-import { isDue, readWhenDue, type Source } from './cadence.js';
-import type { Patiently } from './late.js';
 import { withoutOtherSystems } from './other-system.js';
+import type { Asker } from './patience.js';
 import type { Ports } from './ports.js';
+import {
+  CLUSTER_SOURCES,
+  ENDPOINT_HOST,
+  isDue,
+  MEMBER_SOURCES,
+  SHARED_SOURCES,
+  type ClusterReadings,
+  type ClusterSource,
+  type MemberSource,
+  type SharedSource,
+  type SourceRow,
+} from './sources.js';
 
 /** What must be known of the cluster to observe it: our own inventory and how the proxy's pools are called. */
 export interface ObserveTarget {
@@ -21,10 +33,12 @@ export interface ObserveOptions {
   readonly suspect: boolean;
   /** Members whose slow facts (file tag, `/replica`) are awaited by a remediation. */
   readonly closely: ReadonlySet<string>;
+  /** The look just before a request: the members that it touches, and who leads. Null: an ordinary pass. */
+  readonly beforeRequest: ReadonlySet<string> | null;
   /** The highest etcd revision that was ever read: a lower one is an answer from the past. Null: none was. */
   readonly notBefore: string | null;
-  /** For sources that may take longer than a pass. */
-  readonly patiently: Patiently;
+  /** Remembers from look to look which sources hang. */
+  readonly asker: Asker;
   /** Monotonic and wall clock when the previous pass began. */
   readonly lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
 }
@@ -35,25 +49,33 @@ interface Pass extends ObserveOptions {
   readonly nowMs: number;
 }
 
+/** In the look before a request, whoever it does not touch is not waited for longer than this, unless it is known to be slow. */
+const BYSTANDER_PATIENCE_MS = 300;
+
 /**
- * Asks all ports at once and fills one view. Never throws: every port answers with readings, and what is not configured says so.
- * `/cluster`, `/config` and `/history` are asked of members whose own status was read in this pass, so that a silent API costs one
- * deadline and not three; `/config` only where etcd did not tell it.
+ * Asks all ports at once, row by row of the tables in `sources.ts`, and fills one view. Never throws: every port answers with readings, and
+ * what is not configured says so.
  */
 export async function observe(ports: Ports, target: ObserveTarget, options: ObserveOptions): Promise<ClusterView> {
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, dcs, proxy] = await Promise.all([
+  const [answers, { keys, proxy, ...etcd }, hosts] = await Promise.all([
     Promise.all(target.members.map((name) => observeMember(pass, name))),
-    observeDcs(pass),
-    ports.proxy === null ? notConfigured('proxy', nowMs) : ports.proxy.view(),
+    observeCluster(pass),
+    Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
   ]);
+  const dcs: DcsView = {
+    keys: notFromThePast(keys, pass),
+    endpoints: endpointsOf(pass, etcd.endpoints, hosts),
+    membership: etcd.membership,
+    alarms: etcd.alarms,
+  };
   const members = withoutOtherSystems(answers, dcs.keys);
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
   const [config, history] = await Promise.all([
     observeConfig(pass, dcs, answering),
-    clusterWide(pass, 'history', answering, (member) => ports.patroni.history(member)),
+    shared(pass, answering, { field: 'history', row: SHARED_SOURCES.history, last: pass.previous?.history ?? null }),
   ]);
   return {
     scope: target.scope,
@@ -77,89 +99,98 @@ const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
   host: ports.host !== null,
 });
 
+interface Asking<T> {
+  readonly key: string;
+  readonly last: Reading<T> | null;
+  /** The member that is asked; null: it is about the cluster. */
+  readonly member: string | null;
+  readonly ask: () => Promise<Reading<T>>;
+}
+
+/** Asks a source if its row says that it is time, for as long as its row says; else hands on its last reading with its age. */
+function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: Asking<T>): Promise<Reading<T>> {
+  const isClose = row.closely !== undefined && member !== null && pass.closely.has(member);
+  const isNeeded = isNeededBeforeRequest(pass, row, member);
+  const isAsked = pass.beforeRequest === null ? isDue(last, row, pass) : row.beforeRequest !== 'no';
+  if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
+  const patienceMs = patienceOf(pass, row, isNeeded || isClose);
+  return pass.asker({
+    key,
+    last,
+    nowMs: pass.nowMs,
+    patienceMs,
+    explains: row.for === 'explains',
+    anew: isNeeded,
+    ask,
+  });
+}
+
+const isNeededBeforeRequest = ({ beforeRequest: touched }: Pass, row: SourceRow, member: string | null): boolean =>
+  touched !== null &&
+  (row.beforeRequest === 'always' || (row.beforeRequest === 'touched' && member !== null && touched.has(member)));
+
+/** A first look has nothing to fall back on, and may be the only one: what authorises has until the call itself gives up. */
+function patienceOf(pass: Pass, row: SourceRow, isNeeded: boolean): number {
+  if (row.patienceMs === null || (pass.previous === null && row.for === 'authorises')) return Infinity;
+  return pass.beforeRequest === null || isNeeded ? row.patienceMs : Math.min(row.patienceMs, BYSTANDER_PATIENCE_MS);
+}
+
+/** `none`: why there is no answer where nobody can be asked. */
+const orNone = <T>(call: Promise<Reading<T>> | null, none: Unknown): Promise<Reading<T>> =>
+  call ?? Promise.resolve(none);
+
 async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> {
-  const { ports, nowMs } = pass;
   const last = pass.previous?.members.find((member) => member.name === name) ?? null;
-  const slow = <T>(source: Source, reading: Reading<T> | null, ask: () => Promise<Reading<T>>): Promise<Reading<T>> =>
-    readWhenDue(reading, isDue(reading, source, pass.suspect, nowMs), nowMs, ask);
-  const [[api, cluster, metrics, replicaCheck], sql, host, fileTag] = await Promise.all([
-    observeApi(pass, name, last),
-    ports.postgres === null ? notConfigured('postgres', nowMs) : ports.postgres.status(name),
-    ports.host === null ? notConfigured('hosts', nowMs) : slow('host', last?.host ?? null, () => askHost(ports, name)),
-    observeFileTag(pass, name, last),
-  ]);
-  return { name, api, cluster, metrics, replicaCheck, sql, host, fileTag };
+  const ask = (field: MemberField): Promise<Reading<unknown>> =>
+    ofMember(pass, name, MEMBER_SOURCES[field], { field, last: last?.[field] ?? null });
+  const api = ask('api');
+  const others = MEMBER_FIELDS.filter((field) => field !== 'api').map(async (field) => {
+    const first = MEMBER_SOURCES[field].afterApi === true ? await api : null;
+    return [field, first === null || first.kind === 'fresh' ? await ask(field) : notAsked(first, pass.nowMs, name)];
+  });
+  return { name, api: await api, ...Object.fromEntries(await Promise.all(others)) } as MemberView;
 }
 
-const askHost = (ports: Ports, name: MemberName) =>
-  ports.host === null ? Promise.resolve(notConfigured('hosts', 0)) : ports.host.member(name);
+type MemberField = keyof typeof MEMBER_SOURCES;
+const MEMBER_FIELDS = Object.keys(MEMBER_SOURCES) as readonly MemberField[];
 
-/** A member that hung a moment ago must not set the pace of every pass: an answer within this is still a clear one. */
-const HUNG_PATIENCE_MS = 700;
+const notAsked = (api: Reading<unknown>, nowMs: number, name: MemberName): Unknown =>
+  unknown('not-read-yet', `not asked: ${api.kind === 'unknown' ? api.reason : 'no status'}`, nowMs, name);
 
-const patienceWith = (last: MemberView | null): number | undefined =>
-  last?.api.kind === 'unknown' && last.api.fault === 'timeout' ? HUNG_PATIENCE_MS : undefined;
-
-async function observeApi(
+function ofMember(
   pass: Pass,
   name: MemberName,
-  last: MemberView | null,
-): Promise<readonly [MemberView['api'], MemberView['cluster'], MemberView['metrics'], MemberView['replicaCheck']]> {
+  row: MemberSource<unknown>,
+  { field, last }: { readonly field: MemberField; readonly last: Reading<unknown> | null },
+): Promise<Reading<unknown>> {
   const { ports, nowMs } = pass;
-  const api = await ports.patroni.status(name, patienceWith(last));
-  if (api.kind !== 'fresh') {
-    const none = unknown(
-      'not-read-yet',
-      `not asked: ${api.kind === 'unknown' ? api.reason : 'no status'}`,
-      nowMs,
-      name,
-    );
-    return [api, none, none, none];
-  }
-  const ask = <T>(source: Source, reading: Reading<T> | null, call: () => Promise<Reading<T>>): Promise<Reading<T>> =>
-    readWhenDue(reading, isDue(reading, source, pass.suspect, nowMs), nowMs, () =>
-      pass.patiently(`${name} /${source}`, reading, nowMs, call),
-    );
-  const [cluster, metrics, replicaCheck] = await Promise.all([
-    ask('cluster', last?.cluster ?? null, () => ports.patroni.cluster(name)),
-    ask('metrics', last?.metrics ?? null, () => ports.patroni.metrics(name)),
-    pass.closely.has(name)
-      ? ports.patroni.replicaCheck(name)
-      : unknown('not-read-yet', 'GET /replica is asked only while a drain is under way', nowMs, name),
-  ]);
-  return [api, cluster, metrics, replicaCheck];
+  if (typeof row.closely === 'string' && !pass.closely.has(name))
+    return Promise.resolve(unknown('not-read-yet', row.closely, nowMs, name));
+  const ask = () => orNone(row.ask(ports, name), notConfigured(row.part, nowMs));
+  return read(pass, row, { key: `${name} ${field}`, last, member: name, ask });
 }
 
-function observeFileTag(
-  pass: Pass,
-  name: MemberName,
-  last: MemberView | null,
-): Promise<Reading<boolean>> | Reading<boolean> {
-  const { ports, nowMs } = pass;
-  if (ports.tags === null) return notConfigured('tags', nowMs);
-  const { tags } = ports;
-  const reading = last?.fileTag ?? null;
-  const due = pass.closely.has(name) || isDue(reading, 'fileTag', pass.suspect, nowMs);
-  return readWhenDue(reading, due, nowMs, () => tags.read(name));
+async function observeCluster(pass: Pass): Promise<ClusterReadings> {
+  const { ports, previous, nowMs, suspect } = pass;
+  const { dcs, proxy } = previous ?? { dcs: null, proxy: null };
+  const last: { readonly [K in keyof ClusterReadings]: Reading<unknown> | null } = {
+    keys: dcs?.keys ?? null,
+    proxy,
+    membership: dcs?.membership ?? null,
+    alarms: dcs?.alarms ?? null,
+    endpoints: listOf(dcs),
+  };
+  const readings = await Promise.all(
+    CLUSTER_FIELDS.map(async (field) => {
+      const row: ClusterSource<unknown> = CLUSTER_SOURCES[field];
+      const ask = () => orNone(row.ask(ports, { suspect }), notConfigured(row.part, nowMs));
+      return [field, await read(pass, row, { key: field, last: last[field], member: null, ask })];
+    }),
+  );
+  return Object.fromEntries(readings) as ClusterReadings;
 }
 
-async function observeDcs(pass: Pass): Promise<DcsView> {
-  const { ports, nowMs, suspect } = pass;
-  const last = pass.previous?.dcs ?? null;
-  const oldest = last?.endpoints[0]?.status ?? null;
-  const endpointsDue = oldest === null || isDue(oldest, 'endpoints', suspect, nowMs);
-  const [keys, endpoints, membership, alarms] = await Promise.all([
-    ports.dcs.keys(suspect),
-    endpointsDue ? observeEndpoints(pass) : Promise.resolve(agedEndpoints(last, nowMs)),
-    readWhenDue(last?.membership ?? null, isDue(last?.membership ?? null, 'membership', suspect, nowMs), nowMs, () =>
-      ports.dcs.membership(),
-    ),
-    readWhenDue(last?.alarms ?? null, isDue(last?.alarms ?? null, 'alarms', suspect, nowMs), nowMs, () =>
-      ports.dcs.alarms(),
-    ),
-  ]);
-  return { keys: notFromThePast(keys, pass), endpoints, membership, alarms };
-}
+const CLUSTER_FIELDS = Object.keys(CLUSTER_SOURCES) as readonly (keyof ClusterReadings)[];
 
 /** etcd's revision never falls; where it does, etcd was restored or is another one, and its leader key authorises nothing. */
 function notFromThePast(keys: DcsView['keys'], { notBefore, nowMs }: Pass): DcsView['keys'] {
@@ -169,26 +200,30 @@ function notFromThePast(keys: DcsView['keys'], { notBefore, nowMs }: Pass): DcsV
   return unknown('bad-reply', reason, nowMs, keys.source);
 }
 
-async function observeEndpoints(pass: Pass): Promise<DcsView['endpoints']> {
-  const { ports, nowMs } = pass;
-  const { host } = ports;
-  const statuses = await ports.dcs.endpoints();
-  return Promise.all(
-    statuses.map(async ({ name, status }) => ({
-      name,
-      status,
-      host: host === null ? notConfigured('hosts', nowMs) : await host.dcs(name),
-    })),
-  );
+/** The endpoints of the last view as the one list that they were read as. */
+function listOf(dcs: DcsView | null): ClusterReadings['endpoints'] | null {
+  const first = dcs?.endpoints[0]?.status;
+  if (dcs === null || first === undefined) return null;
+  const rows = dcs.endpoints.map(({ name, status }) => ({ name, status }));
+  return { kind: 'fresh', value: rows, atMs: first.atMs, source: 'etcd endpoints' };
 }
 
-const agedEndpoints = (last: DcsView | null, nowMs: number): DcsView['endpoints'] =>
-  (last?.endpoints ?? []).map((row) => ({
-    name: row.name,
-    status:
-      row.status.kind === 'unknown' ? row.status : { ...row.status, kind: 'stale', ageMs: nowMs - row.status.atMs },
-    host: row.host.kind === 'unknown' ? row.host : { ...row.host, kind: 'stale', ageMs: nowMs - row.host.atMs },
-  }));
+function endpointsOf(
+  { target, nowMs }: Pass,
+  list: ClusterReadings['endpoints'],
+  hosts: readonly Reading<HostStatus>[],
+): DcsView['endpoints'] {
+  const hostOf = (name: string) => hosts[target.dcsNames.indexOf(name)] ?? notConfigured('hosts', nowMs);
+  if (list.kind === 'unknown') return target.dcsNames.map((name) => ({ name, status: list, host: hostOf(name) }));
+  const rows = list.value.map(({ name, status }) => ({ name, status, host: hostOf(name) }));
+  return list.kind === 'fresh' ? rows : rows.map((row) => ({ ...row, status: aged(row.status, nowMs) }));
+}
+
+function observeEndpointHost(pass: Pass, name: string): Promise<Reading<HostStatus>> {
+  const last = pass.previous?.dcs.endpoints.find((row) => row.name === name)?.host ?? null;
+  const ask = () => orNone(ENDPOINT_HOST.ask(pass.ports, name), notConfigured(ENDPOINT_HOST.part, pass.nowMs));
+  return read(pass, ENDPOINT_HOST, { key: `host of ${name}`, last, member: null, ask });
+}
 
 /**
  * The cluster's configuration decides who may be promoted and whether anybody may be at all: etcd's copy of this pass. A member answers
@@ -197,24 +232,24 @@ const agedEndpoints = (last: DcsView | null, nowMs: number): DcsView['endpoints'
 function observeConfig(pass: Pass, dcs: DcsView, answering: MemberName | null): Promise<ClusterView['config']> {
   const original = freshValue(dcs.keys)?.config;
   if (original?.known === true) return Promise.resolve(fresh(original.value, pass.nowMs, 'etcd config'));
-  return clusterWide(pass, 'config', answering, (member) => pass.ports.patroni.config(member));
+  return shared(pass, answering, { field: 'config', row: SHARED_SOURCES.config, last: pass.previous?.config ?? null });
 }
 
 /** `/config` and `/history` are the DCS's documents: any member whose own status was right for our scope may be asked. */
-function clusterWide<T>(
+function shared<T>(
   pass: Pass,
-  source: 'config' | 'history',
   answering: MemberName | null,
-  ask: (member: MemberName) => Promise<Reading<T>>,
+  { field, row, last }: { readonly field: string; readonly row: SharedSource<T>; readonly last: Reading<T> | null },
 ): Promise<Reading<T>> {
-  const last = (pass.previous?.[source] ?? null) as Reading<T> | null;
-  if (answering === null) {
-    const none = unknown('not-read-yet', `no member answers, so /${source} was not asked`, pass.nowMs, source);
-    return readWhenDue(last, false, pass.nowMs, () => Promise.resolve(none));
-  }
-  return readWhenDue(last, isDue(last, source, pass.suspect, pass.nowMs), pass.nowMs, () =>
-    pass.patiently(`${answering} /${source}`, last, pass.nowMs, () => ask(answering)),
-  );
+  if (answering !== null)
+    return read(pass, row, {
+      key: `${answering} /${field}`,
+      last,
+      member: answering,
+      ask: () => row.ask(pass.ports, answering),
+    });
+  if (last !== null) return Promise.resolve(aged(last, pass.nowMs));
+  return Promise.resolve(unknown('not-read-yet', `no member answers, so /${field} was not asked`, pass.nowMs, field));
 }
 
 function observerOf(pass: Pass, beganMs: number): ObserverView {

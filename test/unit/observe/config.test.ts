@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { memberName } from '../../../src/model/names.js';
 import type { ClusterView } from '../../../src/model/view.js';
-import { patiently } from '../../../src/observe/late.js';
 import { observe } from '../../../src/observe/observe.js';
+import { patientAsker } from '../../../src/observe/patience.js';
 import { createCluster, type SimulatedCluster } from '../../../src/simulator/world.js';
 
 /** One look; `asked` counts the calls of `GET /config`. */
@@ -28,7 +28,8 @@ async function lookAt(cluster: SimulatedCluster): Promise<{ view: ClusterView; a
       closely: new Set(),
       notBefore: null,
       lastPass: null,
-      patiently: patiently(ports.clock),
+      beforeRequest: null,
+      asker: patientAsker(ports.clock),
     },
   );
   return { view, asked };

@@ -1,0 +1,119 @@
+import { aged, isSilent, unknown, type Reading, type Unknown } from '../model/reading.js';
+import type { Clock } from '../ports/clock.js';
+
+/** One question to one source, as a look asks it. */
+export interface Question<T> {
+  /** Which source of whom: one call at a time is open under it. */
+  readonly key: string;
+  /** What the last look had from it. */
+  readonly last: Reading<T> | null;
+  readonly nowMs: number;
+  /** How long the look waits for the answer; Infinity: until the call itself gives up. */
+  readonly patienceMs: number;
+  /** What only explains may be handed on with its age; what authorises may not, and is unknown until it is read. */
+  readonly explains: boolean;
+  /** The decision at hand needs an answer of this very look: an earlier call that is still open does not stand in for it. */
+  readonly anew: boolean;
+  readonly ask: () => Promise<Reading<T>>;
+}
+
+export type Asker = <T>(question: Question<T>) => Promise<Reading<T>>;
+
+/** Who was silent a moment ago is asked beside the passes: whoever is well again answers within this, the others set nobody's pace. */
+const SILENT_PATIENCE_MS = 100;
+/** Nobody is waited for longer than this because it was slow the last time. */
+const SLOW_PATIENCE_MS = 3_000;
+
+interface Call {
+  readonly ended: Promise<void>;
+  readonly answer: () => Reading<unknown> | null;
+  /** The look that asked has gone on without it. */
+  leave: () => void;
+}
+
+interface Line {
+  open: Call | null;
+  /** Its last word, if that was none. */
+  silence: Unknown | null;
+  /** How long its last answer took. */
+  tookMs: number;
+}
+
+/**
+ * Asks sources without letting the slowest set the pace. A look waits for each as long as its patience goes, longer for one that is known
+ * to be slow, hardly at all for one that was silent a moment ago. A call that is left behind stays open, and no second one is begun beside
+ * it; its answer is the next look's, with its age, and `onLate` says that there is one. Until then what authorises is unknown: silent if its
+ * last word was silence, else not read yet. Whatever a port throws is an unknown reading too.
+ */
+export function patientAsker(clock: Clock, onLate: () => void = () => undefined): Asker {
+  const lines = new Map<string, Line>();
+  return async <T>(question: Question<T>): Promise<Reading<T>> => {
+    const { key, nowMs } = question;
+    const line = lines.get(key) ?? { open: null, silence: null, tookMs: 0 };
+    lines.set(key, line);
+    const late = (line.open?.answer() ?? null) as Reading<T> | null;
+    if (late !== null) line.open = null;
+    if (late !== null && question.explains) return aged(late, nowMs);
+    if (line.open !== null && !question.anew) return meanwhile(line, question, late);
+    const call = begin(clock, line, question, onLate);
+    line.open ??= call;
+    await within(clock, call, patienceOf(line, question));
+    const answer = call.answer() as Reading<T> | null;
+    if (answer === null) call.leave();
+    else if (line.open === call) line.open = null;
+    return answer ?? meanwhile(line, question, late);
+  };
+}
+
+function patienceOf({ silence, tookMs }: Line, { anew, patienceMs }: Question<unknown>): number {
+  if (silence !== null && !anew) return Math.min(SILENT_PATIENCE_MS, patienceMs);
+  return Math.max(patienceMs, Math.min(2 * tookMs, SLOW_PATIENCE_MS));
+}
+
+function begin<T>(clock: Clock, line: Line, { key, ask }: Question<T>, onLate: () => void): Call {
+  const beganMs = clock.monotonic();
+  let answer: Reading<T> | null = null;
+  let isLeft = false;
+  const settle = (reading: Reading<T>): void => {
+    answer = reading;
+    const wasSilent = line.silence !== null;
+    line.silence = isSilent(reading) ? (reading as Unknown) : null;
+    if (reading.kind !== 'unknown') line.tookMs = clock.monotonic() - beganMs;
+    if (isLeft && !(wasSilent && line.silence !== null)) onLate();
+  };
+  const threw = (error: unknown): void => {
+    const why = error instanceof Error ? error.message : String(error);
+    settle(unknown('bad-reply', `${key}: asking failed: ${why}`, clock.now(), key));
+  };
+  const ended = asked(ask).then(settle, threw);
+  const leave = (): void => {
+    isLeft = true;
+  };
+  return { ended, answer: () => answer, leave };
+}
+
+/** A port that throws before it returns a promise is caught like one that rejects. */
+const asked = async <T>(ask: () => Promise<Reading<T>>): Promise<Reading<T>> => ask();
+
+async function within(clock: Clock, call: Call, patienceMs: number): Promise<void> {
+  if (patienceMs === Infinity) return call.ended;
+  const over = new AbortController();
+  await Promise.race([call.ended, clock.sleep(patienceMs, over.signal)]);
+  over.abort();
+}
+
+/** What a look goes on with when there is no answer of its own. */
+function meanwhile<T>(
+  line: Line,
+  { key, last, nowMs, explains, anew, patienceMs }: Question<T>,
+  late: Reading<T> | null,
+): Reading<T> {
+  if (explains && last !== null && last.kind !== 'unknown') return aged(last, nowMs);
+  const seconds = patienceMs / 1000;
+  if (explains)
+    return unknown('timeout', `${key}: no answer within ${seconds} s, awaited beside the passes`, nowMs, key);
+  if (late !== null) return aged(late, nowMs);
+  if (line.silence === null)
+    return unknown('not-read-yet', `${key}: no answer yet, awaited beside the passes`, nowMs, key);
+  return anew ? unknown('timeout', `${key}: no answer within ${seconds} s`, nowMs, key) : line.silence;
+}

@@ -1,0 +1,182 @@
+import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
+import type { HostStatus } from '../model/host.js';
+import type { MemberName } from '../model/names.js';
+import type { DynamicConfig, HistoryRow } from '../model/patroni.js';
+import type { ProxyView } from '../model/proxy.js';
+import { fresh, type Reading } from '../model/reading.js';
+import type { MemberView } from '../model/view.js';
+import type { Ports } from './ports.js';
+
+/**
+ * One thing that can be asked. `calm` and `suspect`: how often, in milliseconds, in a healthy cluster and while anything is under suspicion
+ * or in flight; 0 is every pass. `patienceMs`: how long a pass waits for the answer; null: as long as the call itself does.
+ */
+export interface SourceRow {
+  readonly calm: number;
+  readonly suspect: number;
+  readonly patienceMs: number | null;
+  /**
+   * `authorises`: actions depend on it, so an answer that does not come in time is unknown. `explains`: the last one is handed on with its age.
+   */
+  readonly for: 'authorises' | 'explains';
+  /**
+   * The look just before a request. `always`: asked anew and waited for; `touched`: so of the members that the plan touches and of the leader,
+   * while the others are hardly waited for; `no`: what the pass read is handed on.
+   */
+  readonly beforeRequest: 'always' | 'touched' | 'no';
+  /** Read in every look at a member for whose slow facts a remediation waits; a text: of no other, and why. */
+  readonly closely?: true | string;
+}
+
+/** Asked of a member. `ask` returns null where its port is not configured (`part` of the configuration). */
+export interface MemberSource<T> extends SourceRow {
+  readonly part: string;
+  /** Only of a member whose status was read in this pass, so that a silent API costs one call and not four. */
+  readonly afterApi?: true;
+  readonly ask: (ports: Ports, member: MemberName) => Promise<Reading<T>> | null;
+}
+
+/** Asked once for the cluster. */
+export interface ClusterSource<T> extends SourceRow {
+  readonly part: string;
+  readonly ask: (ports: Ports, at: { readonly suspect: boolean }) => Promise<Reading<T>> | null;
+}
+
+/** A document of the DCS that members hand on: asked of one whose own status was read in this pass. */
+export interface SharedSource<T> extends SourceRow {
+  readonly ask: (ports: Ports, member: MemberName) => Promise<Reading<T>>;
+}
+
+/** Asked of one etcd endpoint by the name that the configuration gives it. */
+interface EndpointSource<T> extends SourceRow {
+  readonly part: string;
+  readonly ask: (ports: Ports, name: string) => Promise<Reading<T>> | null;
+}
+
+/** What a look can do without for a moment, but not without an answer: a clear one comes well within this. */
+const PROMPT_MS = 700;
+/**
+ * A member that is cut off from etcd answers some of these after retry_timeout (10 s), and a pass as long as that outlives our tenure and
+ * what is left of a frozen leader's lease.
+ */
+const EXPLAIN_MS = 1_000;
+
+const every = { calm: 0, suspect: 0, patienceMs: PROMPT_MS, for: 'authorises' } as const;
+const slow = { patienceMs: EXPLAIN_MS, for: 'explains', beforeRequest: 'no' } as const;
+
+type ValueOf<R> = R extends { readonly kind: 'fresh'; readonly value: infer T } ? T : never;
+type MemberReadings = Omit<MemberView, 'name'>;
+
+/** A field of `MemberView` is a row: what has none does not compile. */
+export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSource<ValueOf<MemberReadings[K]>> } = {
+  api: { ...every, part: 'patroni', beforeRequest: 'touched', ask: ({ patroni }, name) => patroni.status(name) },
+  sql: {
+    ...every,
+    part: 'postgres',
+    beforeRequest: 'touched',
+    ask: ({ postgres }, name) => postgres?.status(name) ?? null,
+  },
+  host: {
+    ...every,
+    calm: 10_000,
+    part: 'hosts',
+    beforeRequest: 'touched',
+    ask: ({ host }, name) => host?.member(name) ?? null,
+  },
+  cluster: {
+    ...slow,
+    calm: 10_000,
+    suspect: 1_000,
+    part: 'patroni',
+    afterApi: true,
+    ask: ({ patroni }, name) => patroni.cluster(name),
+  },
+  metrics: {
+    ...slow,
+    calm: 60_000,
+    suspect: 30_000,
+    part: 'patroni',
+    afterApi: true,
+    ask: ({ patroni }, name) => patroni.metrics(name),
+  },
+  replicaCheck: {
+    ...every,
+    part: 'patroni',
+    afterApi: true,
+    closely: 'GET /replica is asked only while a drain is under way',
+    beforeRequest: 'no',
+    ask: ({ patroni }, name) => patroni.replicaCheck(name),
+  },
+  fileTag: {
+    ...every,
+    calm: 60_000,
+    suspect: 30_000,
+    part: 'tags',
+    closely: true,
+    beforeRequest: 'no',
+    ask: ({ tags }, name) => tags?.read(name) ?? null,
+  },
+};
+
+export interface ClusterReadings {
+  readonly keys: Reading<DcsKeys>;
+  readonly proxy: Reading<ProxyView>;
+  readonly membership: Reading<DcsMembership>;
+  readonly alarms: Reading<readonly DcsAlarm[]>;
+  readonly endpoints: Reading<readonly { readonly name: string; readonly status: Reading<DcsEndpoint> }[]>;
+}
+
+export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSource<ValueOf<ClusterReadings[K]>> } = {
+  // Nothing is done without these: there is nothing to go on with earlier. The adapter leaves a hanging endpoint behind.
+  keys: {
+    ...every,
+    patienceMs: null,
+    part: 'dcs',
+    beforeRequest: 'always',
+    ask: ({ dcs }, { suspect }) => dcs.keys(suspect),
+  },
+  proxy: { ...every, part: 'proxy', beforeRequest: 'always', ask: ({ proxy }) => proxy?.view() ?? null },
+  membership: { ...slow, calm: 60_000, suspect: 30_000, part: 'dcs', ask: ({ dcs }) => dcs.membership() },
+  alarms: { ...slow, calm: 30_000, suspect: 10_000, part: 'dcs', ask: ({ dcs }) => dcs.alarms() },
+  endpoints: {
+    ...slow,
+    calm: 10_000,
+    suspect: 2_000,
+    part: 'dcs',
+    ask: async ({ dcs, clock }) => fresh(await dcs.endpoints(), clock.now(), 'etcd endpoints'),
+  },
+};
+
+interface SharedReadings {
+  readonly config: Reading<DynamicConfig>;
+  readonly history: Reading<readonly HistoryRow[]>;
+}
+
+export const SHARED_SOURCES: { readonly [K in keyof SharedReadings]: SharedSource<ValueOf<SharedReadings[K]>> } = {
+  /** Only where etcd does not tell it. */
+  config: { ...slow, calm: 15_000, suspect: 5_000, ask: ({ patroni }, name) => patroni.config(name) },
+  history: { ...slow, calm: 30_000, suspect: 2_000, ask: ({ patroni }, name) => patroni.history(name) },
+};
+
+export const ENDPOINT_HOST: EndpointSource<HostStatus> = {
+  ...slow,
+  calm: 10_000,
+  suspect: 2_000,
+  part: 'hosts',
+  ask: ({ host }, name) => host?.dcs(name) ?? null,
+};
+
+/**
+ * Is it time to ask again? An unknown reading is asked again after a second: a source that is not there must not cost its patience in every
+ * pass of a fast period, nor be forgotten.
+ */
+export function isDue(
+  reading: Reading<unknown> | null,
+  row: SourceRow,
+  { suspect, nowMs }: { readonly suspect: boolean; readonly nowMs: number },
+): boolean {
+  if (reading === null) return true;
+  const everyMs = suspect ? row.suspect : row.calm;
+  if (everyMs === 0) return true;
+  return nowMs - reading.atMs >= (reading.kind === 'unknown' ? Math.min(everyMs, 1_000) : everyMs);
+}

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { fresh, unknown, type Reading } from '../../../src/model/reading.js';
+import { patientAsker, type Question } from '../../../src/observe/patience.js';
+import type { Clock } from '../../../src/ports/clock.js';
+
+/** A clock whose sleeps end when the test says so. */
+function clockOf() {
+  const sleepers = new Set<() => void>();
+  const clock: Clock = {
+    now: () => 0,
+    monotonic: () => 0,
+    sleep: (_ms, signal) =>
+      new Promise((resolve) => {
+        sleepers.add(resolve);
+        signal.addEventListener('abort', () => {
+          resolve();
+        });
+      }),
+  };
+  return {
+    clock,
+    timeIsUp: () => {
+      for (const wake of sleepers) wake();
+    },
+  };
+}
+
+/** A source that answers when told; counts how often it was asked. */
+function slowSource() {
+  const waiting: ((reading: Reading<string>) => void)[] = [];
+  return {
+    asked: () => waiting.length,
+    ask: () => new Promise<Reading<string>>((resolve) => waiting.push(resolve)),
+    answer: (reading: Reading<string>) => waiting.at(-1)?.(reading),
+  };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const old = fresh('old', 1_000, 'p1 /cluster');
+
+const question = (ask: Question<string>['ask'], more: Partial<Question<string>> = {}): Question<string> => ({
+  key: 'k',
+  last: old,
+  nowMs: 5_000,
+  patienceMs: 1_000,
+  explains: false,
+  anew: false,
+  ask,
+  ...more,
+});
+
+describe('a source that explains and may take longer than a pass', () => {
+  it('is as fresh as any if it answers in time', async () => {
+    const source = slowSource();
+    const reading = patientAsker(clockOf().clock)(question(source.ask, { explains: true }));
+    source.answer(fresh('new', 5_010, 's'));
+    expect(await reading).toEqual(fresh('new', 5_010, 's'));
+  });
+
+  it('does not hold up the pass: what was known goes on with its age, and nobody asks again until it has answered', async () => {
+    const { clock, timeIsUp } = clockOf();
+    const source = slowSource();
+    const asker = patientAsker(clock);
+    const at = (nowMs: number) => asker(question(source.ask, { explains: true, nowMs }));
+    const first = at(5_000);
+    timeIsUp();
+    expect(await first).toMatchObject({ kind: 'stale', value: 'old', ageMs: 4_000 });
+    expect(await at(6_000)).toMatchObject({ kind: 'stale', value: 'old', ageMs: 5_000 });
+    expect(source.asked()).toBe(1);
+    source.answer(fresh('late', 6_500, 's'));
+    await settled();
+    // Not read in the pass that gets it, so it authorises nothing.
+    expect(await at(7_000)).toMatchObject({ kind: 'stale', value: 'late', ageMs: 500 });
+    void at(8_000);
+    expect(source.asked()).toBe(2);
+  });
+
+  it('of which nothing was ever known is unknown meanwhile, and its fault is told when it comes', async () => {
+    const { clock, timeIsUp } = clockOf();
+    const source = slowSource();
+    const asker = patientAsker(clock);
+    const at = (nowMs: number) => asker(question(source.ask, { key: 'p1 history', explains: true, last: null, nowMs }));
+    const first = at(5_000);
+    timeIsUp();
+    expect(await first).toMatchObject({
+      kind: 'unknown',
+      fault: 'timeout',
+      reason: 'p1 history: no answer within 1 s, awaited beside the passes',
+    });
+    const closed = unknown('closed', 'closed without an answer', 6_000, 's');
+    source.answer(closed);
+    await settled();
+    expect(await at(7_000)).toEqual(closed);
+  });
+});
+
+const timeout = unknown('timeout', 'k: no answer in time', 5_900, 's');
+
+describe('a source that authorises', () => {
+  it('[F1] is unknown, neither silent nor its last value, when a look goes on without its answer', async () => {
+    const { clock, timeIsUp } = clockOf();
+    const reading = patientAsker(clock)(question(slowSource().ask));
+    timeIsUp();
+    expect(await reading).toMatchObject({ kind: 'unknown', fault: 'not-read-yet' });
+  });
+
+  it('[F1] tells when its answer comes after all, which is then the past', async () => {
+    const { clock, timeIsUp } = clockOf();
+    const source = slowSource();
+    let told = 0;
+    const asker = patientAsker(clock, () => (told += 1));
+    const first = asker(question(source.ask));
+    timeIsUp();
+    await first;
+    source.answer(fresh('late', 5_500, 's'));
+    await settled();
+    expect(told).toBe(1);
+    const second = asker(question(source.ask, { nowMs: 6_000 }));
+    timeIsUp();
+    expect(await second).toMatchObject({ kind: 'stale', value: 'late', ageMs: 500 });
+    expect(source.asked()).toBe(2);
+  });
+
+  /** Asked once, left behind, and then given up by the call itself; the next call hangs as well. */
+  async function silentSource() {
+    const { clock, timeIsUp } = clockOf();
+    const source = slowSource();
+    const asker = patientAsker(clock);
+    const ask = (more: Partial<Question<string>> = {}) => {
+      const reading = asker(question(source.ask, more));
+      timeIsUp();
+      return reading;
+    };
+    await ask();
+    source.answer(timeout);
+    await settled();
+    return { source, ask };
+  }
+
+  it('[F1] stays silent while it is asked beside the passes, and is not asked a second time meanwhile', async () => {
+    const { source, ask } = await silentSource();
+    expect(await ask({ nowMs: 6_000 })).toEqual(timeout);
+    expect(await ask({ nowMs: 6_500 })).toEqual(timeout);
+    expect(source.asked()).toBe(2);
+  });
+
+  it('[F1] is asked anew where a decision needs it, however long another call has been open', async () => {
+    const { source, ask } = await silentSource();
+    await ask({ nowMs: 6_000 });
+    expect(await ask({ nowMs: 6_500, anew: true })).toMatchObject({ kind: 'unknown', fault: 'timeout', atMs: 6_500 });
+    expect(source.asked()).toBe(3);
+  });
+
+  it('[F1] is no longer silent once it has answered, be it late', async () => {
+    const { source, ask } = await silentSource();
+    await ask({ nowMs: 6_000 });
+    source.answer(fresh('thawed', 6_400, 's'));
+    await settled();
+    expect(await ask({ nowMs: 6_500 })).toMatchObject({ kind: 'stale', value: 'thawed' });
+  });
+
+  it('that throws, or whose port does, is unknown', async () => {
+    const asker = patientAsker(clockOf().clock);
+    const torn = () => {
+      throw new Error('torn');
+    };
+    expect(await asker(question(torn))).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
+    expect(await asker(question(() => Promise.reject(new Error('torn'))))).toMatchObject({
+      kind: 'unknown',
+      reason: 'k: asking failed: torn',
+    });
+  });
+});
