@@ -64,6 +64,16 @@ export const freshValue = <T>(reading: Reading<T>): T | null => (reading.kind ==
 /** The value, fresh or stale, else null: good enough to explain, not to act. */
 export const lastValue = <T>(reading: Reading<T>): T | null => (reading.kind === 'unknown' ? null : reading.value);
 
+/** Twice the pause of the slowest source: what is older was asked for since, and no answer came. */
+const RECENT_MS = 2 * 60_000;
+
+/**
+ * The value, unless it is older than anything that is read regularly: what a problem is assessed by whose source is slower than a pass. With
+ * `freshValue` it would end between two readings; null means that nobody can tell, never that it is gone.
+ */
+export const recentValue = <T>(reading: Reading<T>): T | null =>
+  reading.kind === 'unknown' || (reading.kind === 'stale' && reading.ageMs > RECENT_MS) ? null : reading.value;
+
 /** The same reading in a later pass that did not ask again. */
 export function aged<T>(reading: Reading<T>, nowMs: number): Reading<T> {
   if (reading.kind === 'unknown') return reading;

@@ -23,6 +23,8 @@ export type Asker = <T>(question: Question<T>) => Promise<Reading<T>>;
 const SILENT_PATIENCE_MS = 100;
 /** Nobody is waited for longer than this because it was slow the last time. */
 const SLOW_PATIENCE_MS = 3_000;
+/** And that only so seldom that it costs a part of the time, not all of it. */
+const SLOW_SHARE = 4;
 
 interface Call {
   readonly ended: Promise<void>;
@@ -37,11 +39,13 @@ interface Line {
   silence: Unknown | null;
   /** How long its last answer took. */
   tookMs: number;
+  /** When a look last waited longer for it than its patience goes. */
+  waitedLongMs: number;
 }
 
 /**
- * Asks sources without letting the slowest set the pace. A look waits for each as long as its patience goes, longer for one that is known
- * to be slow, hardly at all for one that was silent a moment ago. A call that is left behind stays open, and no second one is begun beside
+ * Asks sources without letting the slowest set the pace. A look waits for each as long as its patience goes, now and then longer for one
+ * that is known to be slow, hardly at all for one that was silent a moment ago. A call that is left behind stays open, and no second one is begun beside
  * it; its answer is the next look's, with its age, and `onLate` says that there is one. Until then what authorises is unknown: silent if its
  * last word was silence, else not read yet. Whatever a port throws is an unknown reading too.
  */
@@ -49,7 +53,7 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
   const lines = new Map<string, Line>();
   return async <T>(question: Question<T>): Promise<Reading<T>> => {
     const { key, nowMs } = question;
-    const line = lines.get(key) ?? { open: null, silence: null, tookMs: 0 };
+    const line = lines.get(key) ?? { open: null, silence: null, tookMs: 0, waitedLongMs: -Infinity };
     lines.set(key, line);
     const late = (line.open?.answer() ?? null) as Reading<T> | null;
     if (late !== null) line.open = null;
@@ -57,7 +61,7 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
     if (line.open !== null && !question.anew) return meanwhile(line, question, late);
     const call = begin(clock, line, question, onLate);
     line.open ??= call;
-    await within(clock, call, patienceOf(line, question));
+    await within(clock, call, patienceOf(line, question, clock.monotonic()));
     const answer = call.answer() as Reading<T> | null;
     if (answer === null) call.leave();
     else if (line.open === call) line.open = null;
@@ -65,9 +69,15 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
   };
 }
 
-function patienceOf({ silence, tookMs }: Line, { anew, patienceMs }: Question<unknown>): number {
-  if (silence !== null && !anew) return Math.min(SILENT_PATIENCE_MS, patienceMs);
-  return Math.max(patienceMs, Math.min(2 * tookMs, SLOW_PATIENCE_MS));
+function patienceOf(line: Line, { anew, explains, patienceMs }: Question<unknown>, nowMs: number): number {
+  const shortMs = Math.min(SILENT_PATIENCE_MS, patienceMs);
+  if (line.silence !== null && !anew) return shortMs;
+  if (line.tookMs <= patienceMs) return patienceMs;
+  if (explains) return shortMs;
+  const longMs = Math.min(2 * line.tookMs, SLOW_PATIENCE_MS);
+  if (!anew && nowMs - line.waitedLongMs < SLOW_SHARE * longMs) return patienceMs;
+  line.waitedLongMs = nowMs;
+  return longMs;
 }
 
 function begin<T>(clock: Clock, line: Line, { key, ask }: Question<T>, onLate: () => void): Call {
