@@ -13,7 +13,6 @@ interface Waiter {
 export class VirtualTime {
   nowMs: number;
   private pumping = true;
-  private skewMs = 0;
   private readonly startMs: number;
   private waiters: Waiter[] = [];
   private pumped = 0;
@@ -30,16 +29,6 @@ export class VirtualTime {
   pumpAlone(on: boolean): void {
     this.pumping = on;
     if (on) void this.pump();
-  }
-
-  /** What the wall clock of the observer shows: virtual time plus whatever a fault added. */
-  wallMs(): number {
-    return this.nowMs + this.skewMs;
-  }
-
-  /** Sets the observer's wall clock forward or back; the monotonic clock does not follow. */
-  jump(ms: number): void {
-    this.skewMs += ms;
   }
 
   moveTo(ms: number): void {
@@ -72,10 +61,13 @@ export class VirtualTime {
     }
   }
 
-  /** The controller's clock on this time. A sleep ends when the world has moved on far enough; it does not move the world. */
-  clock(): Clock {
+  /**
+   * A controller's clock on this time, its wall clock ahead by `skewMs`. A sleep ends when the world has moved on far enough; it does not
+   * move the world.
+   */
+  clock(skewMs: () => number = () => 0): Clock {
     return {
-      now: () => this.wallMs(),
+      now: () => this.nowMs + skewMs(),
       monotonic: () => this.nowMs - this.startMs,
       sleep: async (ms, signal) => {
         if (signal.aborted) return;

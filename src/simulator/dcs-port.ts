@@ -1,40 +1,38 @@
-import { fresh, unknown, type Reading, type Unknown } from '../model/reading.js';
+import { fresh, unknown, type Reading, type ReadingFault, type Unknown } from '../model/reading.js';
 import type { DcsEndpoint } from '../model/dcs.js';
-import type { DcsPort } from '../ports/dcs.js';
+import type { DcsPort, SwitchWrite } from '../ports/dcs.js';
 import { deleteLeaderKey } from './leader-key.js';
-import { commitLedger, hasQuorum, holdTenure, raftLeader, readKeys, releaseTenure } from './etcd.js';
-import { CONTROLLER, opens, opensEtcd } from './links.js';
-import type { Wire } from './wire.js';
-import type { World } from './state.js';
+import { commitLedger, holdTenure, NO_SPACE, readKeys, releaseTenure, takesWrites } from './etcd.js';
+import { wallMs } from './observer.js';
+import { contactOf, latencyMs, route, serves } from './raft.js';
+import type { Sight } from './wire.js';
 
-/** etcd as our adapter would show it: without quorum every linearizable call ends as `no-quorum`, after its deadline. */
-export function dcsPort(wire: Wire): DcsPort {
-  const { world } = wire;
+/** A request that some etcd member answered, or why none did, and for how long it was waited. */
+type Asked = { readonly ok: true; readonly waitMs: number } | { readonly ok: false; readonly fault: Unknown };
+
+/**
+ * etcd as our adapter would show it. Its members are asked in turn, the last good one first; one that does not answer costs its part of
+ * the deadline. Where all that answer know no leader, and where there is no majority, every linearizable call ends as `no-quorum`.
+ */
+export function dcsPort(sight: Sight): DcsPort {
+  const { world, observer } = sight;
   // Whoever was given these ports: one process, and another one than who had the same name before.
   const claimant = {};
   const { etcd } = world;
-  const fault = (source: string): Unknown | null => {
-    const atMs = world.time.wallMs();
-    if (!opensEtcd(world, CONTROLLER)) return unknown('timeout', `${source}: no answer in time`, atMs, source);
-    if (!hasQuorum(etcd))
-      return unknown(
-        'no-quorum',
-        `${source}: etcd has no leader, ${etcd.endpoints.size} endpoints asked`,
-        atMs,
-        source,
-      );
-    return null;
-  };
   const linearizable = async <T>(source: string, value: () => T): Promise<Reading<T>> => {
-    if (fault(source) !== null) await world.time.block(() => false, world.options.deadlineMs);
-    return fault(source) ?? fresh(value(), world.time.wallMs(), source);
+    const before = ask(sight, source);
+    await world.time.block(() => false, before.ok ? before.waitMs : world.options.deadlineMs);
+    const after = ask(sight, source);
+    return after.ok ? fresh(value(), wallMs(world, observer), source) : after.fault;
+  };
+  const switched = async (change: () => void): Promise<SwitchWrite> => {
+    const answer = await linearizable('etcd kill switch', change);
+    return answer.kind === 'unknown' ? { written: false, why: answer.reason } : { written: true };
   };
   return {
     keys: () => linearizable('etcd keys', () => readKeys(world)),
-    endpoints: async () => {
-      if (!opensEtcd(world, CONTROLLER)) await world.time.block(() => false, world.options.deadlineMs);
-      return [...etcd.endpoints.keys()].map((name) => ({ name, status: endpoint(world, name) }));
-    },
+    endpoints: () =>
+      Promise.all([...etcd.endpoints.keys()].map(async (name) => ({ name, status: await endpoint(sight, name) }))),
     membership: () =>
       linearizable('etcd members', () => ({
         members: [...etcd.endpoints.keys()].map((name) => ({ id: name, name, clientUrls: [`http://${name}:2379`] })),
@@ -54,16 +52,18 @@ export function dcsPort(wire: Wire): DcsPort {
       const answer = await linearizable('etcd ledger', () => commitLedger(world, grant, json));
       return answer.kind === 'unknown' ? 'unknown' : answer.value;
     },
-    putSwitch: async (id, killSwitch) => {
-      const answer = await linearizable('etcd kill switch', () => etcd.switches.set(id, killSwitch));
-      return answer.kind === 'unknown' ? { written: false, why: answer.reason } : { written: true };
-    },
-    removeSwitches: async (ids) => {
-      const answer = await linearizable('etcd kill switch', () => ids.map((id) => etcd.switches.delete(id)));
-      return answer.kind === 'unknown' ? { written: false, why: answer.reason } : { written: true };
-    },
+    putSwitch: async (id, killSwitch) =>
+      takesWrites(etcd)
+        ? switched(() => {
+            etcd.switches.set(id, killSwitch);
+          })
+        : { written: false, why: NO_SPACE },
+    removeSwitches: (ids) =>
+      switched(() => {
+        for (const id of ids) etcd.switches.delete(id);
+      }),
     send: async (step, grant) => {
-      const answer = await linearizable('etcd leader key', () => deleteLeaderKey(wire, step, grant));
+      const answer = await linearizable('etcd leader key', () => deleteLeaderKey(sight, step, grant));
       if (answer.kind !== 'unknown') return answer.value;
       return { effect: 'maybe', status: null, text: answer.reason, tookMs: world.options.deadlineMs };
     },
@@ -75,19 +75,57 @@ export function dcsPort(wire: Wire): DcsPort {
   };
 }
 
-function endpoint(world: World, name: string): Reading<DcsEndpoint> {
+/** Our own part of the deadline for each etcd member, as the adapter divides it. */
+const patienceMs = ({ world }: Sight): number => world.options.deadlineMs / (world.etcd.endpoints.size + 1);
+
+function ask(sight: Sight, source: string): Asked {
+  const { world, observer } = sight;
+  const { etcd } = world;
+  const failed = (fault: ReadingFault, why: string): Asked => ({
+    ok: false,
+    fault: unknown(fault, `${source}: ${why}`, wallMs(world, observer), source),
+  });
+  const { via, waitMs } = route(world, observer.name, observer.etcdVia, patienceMs(sight));
+  const slow = via === null ? slowly(sight) : null;
+  if (via === null && slow === null) {
+    const contacts = [...etcd.endpoints.keys()].map((name) => contactOf(world, observer.name, name));
+    return etcd.raft.leader === null || contacts.includes('leaderless')
+      ? failed('no-quorum', `etcd has no leader, ${etcd.endpoints.size} endpoints asked`)
+      : failed('timeout', 'no answer in time');
+  }
+  observer.etcdVia = via ?? observer.etcdVia;
+  const lateMs = slow ?? waitMs;
+  return lateMs < world.options.deadlineMs || lateMs === 0
+    ? { ok: true, waitMs: lateMs }
+    : failed('timeout', 'no answer in time');
+}
+
+/** A late answer counts too, while others have been asked beside it; null: nobody would answer at all. */
+function slowly({ world, observer }: Sight): number | null {
+  const late = [...world.etcd.endpoints.keys()]
+    .filter((name) => contactOf(world, observer.name, name) === 'serves')
+    .map((name) => latencyMs(world.etcd, name));
+  return late.length === 0 ? null : Math.min(...late);
+}
+
+async function endpoint(sight: Sight, name: string): Promise<Reading<DcsEndpoint>> {
+  const { world, observer } = sight;
+  const { etcd, options } = world;
   const source = `etcd ${name}`;
-  const atMs = world.time.wallMs();
-  if (!opens(world, CONTROLLER, name)) return unknown('timeout', `${name}: no answer in time`, atMs, source);
-  if (world.etcd.endpoints.get(name)?.state !== 'running')
-    return unknown('refused', `${name}: connection refused`, atMs, source);
+  const slowMs = etcd.raft.slowMs.get(name) ?? 0;
+  const contact = contactOf(world, observer.name, name);
+  const silent = contact === 'silent' || (slowMs > 0 && slowMs >= options.deadlineMs);
+  await world.time.block(() => false, contact === 'refuses' ? 0 : silent ? options.deadlineMs : slowMs);
+  const atMs = wallMs(world, observer);
+  if (contact === 'refuses') return unknown('refused', `${name}: connection refused`, atMs, source);
+  if (silent) return unknown('timeout', `${name}: no answer in time`, atMs, source);
   const value: DcsEndpoint = {
     name,
     url: `http://${name}:2379`,
-    healthy: hasQuorum(world.etcd),
-    isLeader: raftLeader(world.etcd) === name,
-    raftTerm: String(world.etcd.raftTerm),
-    dbSizeBytes: 40_960,
+    healthy: serves(world, name) && etcd.alarms.length === 0,
+    isLeader: etcd.raft.leader === name,
+    raftTerm: String(etcd.raft.term),
+    dbSizeBytes: etcd.dbSizeBytes,
     version: '3.4.23',
   };
   return fresh(value, atMs, source);

@@ -2,7 +2,7 @@ import type { DcsConfig, DcsKeys } from '../model/dcs.js';
 import { lsnFromNumber, type MemberName } from '../model/names.js';
 import type { TenureAnswer, TenureGrant } from '../ports/dcs.js';
 import { configDocument } from './patroni-documents.js';
-import { opensEtcd } from './links.js';
+import { contactOf, latencyMs, newRaft, stepRaft } from './raft.js';
 import { note, type DynamicConfigSim, type EtcdSim, type HostSim, type MemberSim, type World } from './state.js';
 
 export const NEW_CONFIG: DynamicConfigSim = {
@@ -15,8 +15,8 @@ export const NEW_CONFIG: DynamicConfigSim = {
 export function newEtcd(endpoints: readonly string[], newHost: (name: string) => HostSim): EtcdSim {
   return {
     endpoints: new Map(endpoints.map((name) => [name, newHost(name)])),
+    raft: newRaft(endpoints[0] ?? null),
     revision: 100,
-    raftTerm: 2,
     leader: null,
     leases: new Map(),
     members: new Map(),
@@ -31,6 +31,7 @@ export function newEtcd(endpoints: readonly string[], newHost: (name: string) =>
     ledger: null,
     switches: new Map(),
     alarms: [],
+    dbSizeBytes: 40_960,
     wakes: new Set(),
   };
 }
@@ -38,23 +39,32 @@ export function newEtcd(endpoints: readonly string[], newHost: (name: string) =>
 const aliveEndpoints = (etcd: EtcdSim): readonly string[] =>
   [...etcd.endpoints].filter(([, host]) => host.state === 'running').map(([name]) => name);
 
-export const hasQuorum = (etcd: EtcdSim): boolean => aliveEndpoints(etcd).length * 2 > etcd.endpoints.size;
+/** A majority has a leader. Nobody's question whom it reaches: `dcsReachable`. */
+export const hasQuorum = (etcd: EtcdSim): boolean => etcd.raft.leader !== null;
 
 export const allEtcdDown = (etcd: EtcdSim): boolean => aliveEndpoints(etcd).length === 0;
 
-/** etcd's raft leader: the first endpoint that runs, while there is a quorum. */
-export const raftLeader = (etcd: EtcdSim): string | null =>
-  hasQuorum(etcd) ? (aliveEndpoints(etcd)[0] ?? null) : null;
-
+/** One of the etcd members that it reaches answers linearizable requests. */
 export const dcsReachable = (world: World, member: MemberSim): boolean =>
-  hasQuorum(world.etcd) && opensEtcd(world, member.name) && member.host.state === 'running';
+  hasQuorum(world.etcd) &&
+  member.host.state === 'running' &&
+  [...world.etcd.endpoints.keys()].some(
+    (name) => contactOf(world, member.name, name) === 'serves' && latencyMs(world.etcd, name) <= etcdPatienceMs(world),
+  );
+
+/** Patroni gives each etcd member its part of `retry_timeout`. [etcd.py _calculate_timeouts] */
+export const etcdPatienceMs = ({ options, etcd }: World): number =>
+  options.retryTimeoutMs / Math.max(1, etcd.endpoints.size);
+
+/** Past its quota etcd takes deletions and renewals, and nothing that writes a key or grants a lease. [etcd: maintenance] */
+export const takesWrites = (etcd: EtcdSim): boolean => etcd.alarms.every(({ alarm }) => alarm !== 'NOSPACE');
 
 /** Creates or prolongs the member's session lease. */
 export function renewLease(world: World, name: MemberName): void {
   const lease = world.etcd.leases.get(name);
   const expiresMs = world.time.nowMs + world.options.ttlMs;
   if (lease !== undefined) lease.expiresMs = expiresMs;
-  else {
+  else if (takesWrites(world.etcd)) {
     const id = String(Math.floor(world.random() * 9e15));
     world.etcd.leases.set(name, { id, expiresMs });
   }
@@ -64,6 +74,7 @@ export function renewLease(world: World, name: MemberName): void {
 export function takeLeaderKey(world: World, name: MemberName, force = false): boolean {
   const { etcd } = world;
   if (etcd.leader !== null && !force) return etcd.leader.holder === name;
+  if (!takesWrites(etcd)) return false;
   renewLease(world, name);
   etcd.revision += 1;
   const createRevision = etcd.leader?.createRevision ?? etcd.revision;
@@ -95,6 +106,7 @@ function leaderChanged(world: World): void {
 export function stepEtcd(world: World, stepMs: number): void {
   const { etcd } = world;
   const nowMs = world.time.nowMs;
+  stepRaft(world);
   if (!hasQuorum(etcd)) {
     // Without a raft leader no lease runs out; a new one gives every lease its time again.
     for (const lease of etcd.leases.values()) lease.expiresMs += stepMs;
@@ -162,6 +174,7 @@ export function holdTenure(world: World, process: object, owner: string, ttlMs: 
     return { kind: 'other', owner: etcd.tenure.owner };
   const expiresMs = world.time.nowMs + ttlMs;
   if (etcd.tenure === null) {
+    if (!takesWrites(etcd)) return { kind: 'unknown', reason: NO_SPACE };
     etcd.revision += 1;
     etcd.tenure = { process, owner, epoch: String(etcd.revision), expiresMs };
   } else etcd.tenure.expiresMs = expiresMs;
@@ -177,7 +190,11 @@ export function releaseTenure(world: World, grant: TenureGrant): void {
   world.etcd.revision += 1;
 }
 
-export function commitLedger(world: World, grant: TenureGrant, json: string): 'committed' | 'not-ours' {
+/** etcd's own words for a write past its quota. */
+export const NO_SPACE = 'etcdserver: mvcc: database space exceeded';
+
+export function commitLedger(world: World, grant: TenureGrant, json: string): 'committed' | 'not-ours' | 'unknown' {
+  if (!takesWrites(world.etcd)) return 'unknown';
   if (!stands(world.etcd, grant)) return 'not-ours';
   world.etcd.ledger = json;
   world.etcd.revision += 1;

@@ -1,7 +1,8 @@
 import { stepText, type Reply, type Step } from '../model/plan.js';
 import { fresh, unknown, type Reading, type ReadingFault } from '../model/reading.js';
-import type { Wire } from './wire.js';
-import type { MemberSim, World } from './state.js';
+import { wallMs } from './observer.js';
+import type { Sight } from './wire.js';
+import type { MemberSim } from './state.js';
 
 export interface Fault {
   readonly fault: ReadingFault;
@@ -10,27 +11,28 @@ export interface Fault {
 
 /** One answer: after its deadline where nothing comes, at once where something refuses. */
 export async function read<T>(
-  world: World,
+  sight: Sight,
   source: string,
   member: MemberSim,
-  faultOf: (world: World, member: MemberSim) => Fault | null,
+  faultOf: (sight: Sight, member: MemberSim) => Fault | null,
   value: (member: MemberSim) => T,
-  deadlineMs = world.options.deadlineMs,
+  deadlineMs = sight.world.options.deadlineMs,
 ): Promise<Reading<T>> {
-  const fault = faultOf(world, member);
+  const { world, observer } = sight;
+  const fault = faultOf(sight, member);
   if (fault?.fault === 'timeout') await world.time.block(() => false, deadlineMs);
-  if (fault !== null) return unknown(fault.fault, fault.reason, world.time.wallMs(), source);
-  return fresh(value(member), world.time.wallMs(), source);
+  if (fault !== null) return unknown(fault.fault, fault.reason, wallMs(world, observer), source);
+  return fresh(value(member), wallMs(world, observer), source);
 }
 
 /** One request, once: refused ones never arrive, others are recorded and executed, and the answer may be lost on the way back. */
 export async function send(
-  wire: Wire,
+  sight: Sight,
   step: Step,
   faultOf: () => Fault | null,
   execute: () => Omit<Reply, 'tookMs'> | Promise<Omit<Reply, 'tookMs'>>,
 ): Promise<Reply> {
-  const { world } = wire;
+  const { world, observer } = sight;
   const startMs = world.time.nowMs;
   const reply = (answer: Omit<Reply, 'tookMs'>): Reply => ({
     ...answer,
@@ -41,11 +43,11 @@ export async function send(
   if (fault?.fault === 'timeout') await world.time.block(() => false, world.options.deadlineMs);
   if (fault !== null)
     return reply({ effect: fault.fault === 'timeout' ? 'maybe' : 'none', status: null, text: fault.reason });
-  const index = wire.sendFaults.findIndex((planned) => planned.port === null || planned.port === step.port);
-  const planned = index < 0 ? null : (wire.sendFaults.splice(index, 1)[0]?.fault ?? null);
+  const index = sight.sendFaults.findIndex((planned) => planned.port === null || planned.port === step.port);
+  const planned = index < 0 ? null : (sight.sendFaults.splice(index, 1)[0]?.fault ?? null);
   const lost: Omit<Reply, 'tookMs'> = { effect: 'maybe', status: null, text: 'no answer in time' };
   if (planned !== 'never-arrives') {
-    wire.requests.push({ atMs: world.time.nowMs, port: step.port, text: stepText(step) });
+    sight.requests.push({ atMs: world.time.nowMs, port: step.port, text: stepText(step), by: observer.name });
     const answer = await execute();
     if (planned === null) return reply(answer);
   }

@@ -1,4 +1,5 @@
 import type { Step } from '../model/plan.js';
+import type { ControllerFaults, PlaceFaults } from './fault-catalogue-platform.js';
 import type { SendFault } from './wire.js';
 import type { Channel } from './links.js';
 import type { CutFrom, TagSet } from './state.js';
@@ -12,7 +13,7 @@ interface BlockOptions {
 }
 
 /** Everything that can be broken, and its repair. Members by name; an unknown name throws. */
-export interface Faults {
+export interface Faults extends PlaceFaults, ControllerFaults {
   /** Limits what the member receives to so many bytes per second, or stops its replay (its startup process) altogether. */
   lag(member: string, how: number | 'stop-replay'): void;
   healLag(member: string): void;
@@ -46,19 +47,10 @@ export interface Faults {
   partition(member: string, from: CutFrom | 'all'): void;
   /** Undoes the partitions of this member; a link that was cut by itself stays cut. */
   heal(member: string): void;
-  /** The controller itself loses a kind of connection to everything. */
-  cutObserver(what: 'patroni' | 'sql' | 'dcs' | 'proxy' | 'host' | 'all'): void;
-  healObserver(): void;
-  /** Sets the controller's wall clock; its monotonic clock goes on. */
-  jumpClock(ms: number): void;
   /** pg_hba.conf, a password or a certificate of this server turns new replication connections away; what streams goes on. */
   refuseReplication(member: string, on?: boolean): void;
   /** max_wal_senders of this server: streams and base backups share them; what streams goes on. */
   setWalSenders(member: string, max: number): void;
-  stopEtcd(count: number): void;
-  startEtcd(): void;
-  raiseAlarm(alarm: string): void;
-  clearAlarms(): void;
   /** The leader removed WAL that this replica still needs. */
   walGap(member: string): void;
   breakRewind(member: string): void;

@@ -1,10 +1,11 @@
 import type { Faults } from './fault-catalogue.js';
 import { linkFaults } from './link-faults.js';
 import { dropLeaderKey, hasQuorum, writeConfig } from './etcd.js';
-import { setEtcdHost } from './host.js';
 import { runtimeCommand } from './haproxy.js';
 import type { Wire } from './wire.js';
 import { hostFaults, patroniFaults, postgresFaults, type At, type Part } from './member-faults.js';
+import { controllerFaults } from './controller-faults.js';
+import { placeFaults } from './place-faults.js';
 import { isPrimary } from './postgres.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
 
@@ -17,6 +18,8 @@ export function faultsOf(wire: Wire): Faults {
     ...hostFaults(world, at),
     ...linkFaults(world, at),
     ...dcsFaults(wire),
+    ...placeFaults(world),
+    ...controllerFaults(world),
     ...operatorActs(world, at),
     failSend: (fault, port = null) => {
       wire.sendFaults.push({ port, fault });
@@ -26,33 +29,10 @@ export function faultsOf(wire: Wire): Faults {
 
 function dcsFaults(
   wire: Wire,
-): Part<
-  | 'stopEtcd'
-  | 'startEtcd'
-  | 'raiseAlarm'
-  | 'clearAlarms'
-  | 'pause'
-  | 'resume'
-  | 'breakConfig'
-  | 'setSynchronousMode'
-  | 'setFailsafeMode'
-  | 'deleteLeaderKey'
-> {
+): Part<'pause' | 'resume' | 'breakConfig' | 'setSynchronousMode' | 'setFailsafeMode' | 'deleteLeaderKey'> {
   const { world } = wire;
   const { etcd } = world;
   return {
-    stopEtcd: (count) => {
-      for (const name of [...etcd.endpoints.keys()].reverse().slice(0, count)) setEtcdHost(world, name, 'stopped');
-    },
-    startEtcd: () => {
-      for (const name of etcd.endpoints.keys()) setEtcdHost(world, name, 'running');
-    },
-    raiseAlarm: (alarm) => {
-      etcd.alarms.push({ memberId: [...etcd.endpoints.keys()][0] ?? '', alarm });
-    },
-    clearAlarms: () => {
-      etcd.alarms.length = 0;
-    },
     pause: () => {
       writeConfig(etcd, { paused: true });
       note(world, 'cluster paused');

@@ -3,16 +3,17 @@ import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, startHost, stopHost } from './host.js';
-import { CONTROLLER, HOST_DRIVER, opens } from './links.js';
-import type { Wire } from './wire.js';
+import { HOST_DRIVER, opens } from './links.js';
+import { wallMs } from './observer.js';
+import type { Sight } from './wire.js';
 import { memberSim, type HostSim, type World } from './state.js';
 
-export const hostFault = (world: World): Fault | null =>
-  !opens(world, CONTROLLER, HOST_DRIVER) ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
+export const hostFault = ({ world, observer }: Sight): Fault | null =>
+  !opens(world, observer.name, HOST_DRIVER) ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
 
 /** The host driver as our adapter would show it. */
-export function hostPort(wire: Wire): HostPort {
-  const { world } = wire;
+export function hostPort(sight: Sight): HostPort {
+  const { world, observer } = sight;
   const status = (host: HostSim) => ({
     state: host.state,
     id: host.id,
@@ -25,18 +26,18 @@ export function hostPort(wire: Wire): HostPort {
   return {
     member: (name) =>
       read(
-        world,
+        sight,
         `host ${name}`,
         memberSim(world, name),
-        () => hostFault(world),
+        () => hostFault(sight),
         (member) => status(member.host),
       ),
     logs: (name, count) =>
       read(
-        world,
+        sight,
         `logs of ${name}`,
         memberSim(world, name),
-        () => hostFault(world),
+        () => hostFault(sight),
         (member) =>
           world.events
             .filter((event) => event.text.includes(member.name))
@@ -45,18 +46,18 @@ export function hostPort(wire: Wire): HostPort {
       ),
     dcs: async (name) => {
       const host = world.etcd.endpoints.get(name);
-      const fault = hostFault(world);
+      const fault = hostFault(sight);
       if (fault !== null) await world.time.block(() => false, world.options.deadlineMs);
-      const atMs = world.time.wallMs();
+      const atMs = wallMs(world, observer);
       if (fault !== null) return unknown(fault.fault, fault.reason, atMs, `host ${name}`);
       if (host === undefined) return unknown('not-configured', `no host is known for ${name}`, atMs, `host ${name}`);
       return fresh(status(host), atMs, `host ${name}`);
     },
     send: (step) =>
       send(
-        wire,
+        sight,
         step,
-        () => hostFault(world),
+        () => hostFault(sight),
         () => hostVerb(world, step),
       ),
     onEvent: (wake) => {

@@ -1,5 +1,6 @@
 import { crashPostgres, stopPostgres } from './postgres.js';
 import { dropLeaderKey, dcsReachable } from './etcd.js';
+import { unseat } from './raft.js';
 import { note, type HostSim, type MemberSim, type World } from './state.js';
 
 /** From `docker start` to Patroni's REST API. */
@@ -77,6 +78,7 @@ export function startPatroni(world: World, member: MemberSim): void {
     downSinceMs: null,
     rewindTried: false,
     dcsFailingSinceMs: null,
+    etcdWaitUntilMs: null,
     tags: patroni.fileTags,
     reloadAsked: false,
     pendingRestart: false,
@@ -90,18 +92,21 @@ export function pauseHost(world: World, member: MemberSim): void {
   tell(world, `pause ${member.name}`);
 }
 
-export function setEtcdHost(world: World, name: string, state: 'running' | 'stopped'): void {
+const ETCD_EVENTS = { running: 'started', stopped: 'stopped', paused: 'hangs' } as const;
+
+export function setEtcdHost(world: World, name: string, state: HostSim['state']): void {
   const host = world.etcd.endpoints.get(name);
   if (host === undefined)
     throw new Error(`no etcd endpoint ${name}; there are ${[...world.etcd.endpoints.keys()].join(', ')}`);
   if (host.state === state) return;
+  const hung = host.state === 'paused';
   host.state = state;
-  if (state === 'running') host.startedAtMs = world.time.nowMs;
+  if (state === 'running' && !hung) host.startedAtMs = world.time.nowMs;
   host.finishedAtMs = state === 'stopped' ? world.time.nowMs : null;
   host.exitCode = state === 'stopped' ? 137 : null;
-  world.etcd.raftTerm += 1;
-  note(world, `${name} ${state === 'running' ? 'started' : 'stopped'}`);
-  tell(world, `${state === 'running' ? 'start' : 'die'} ${name}`);
+  note(world, `${name} ${ETCD_EVENTS[state]}`);
+  unseat(world);
+  tell(world, `${{ running: 'start', stopped: 'die', paused: 'pause' }[state]} ${name}`);
 }
 
 function tell(world: World, what: string): void {

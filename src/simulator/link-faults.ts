@@ -1,25 +1,12 @@
-import { CONTROLLER, cutBothWays, cutOneWay, healOwner, knownPart, pairName, PARTITIONS, SIGHTS } from './links.js';
+import { cutBothWays, cutOneWay, healOwner, knownPart, pairName, PARTITIONS } from './links.js';
 import type { At, Part } from './member-faults.js';
 import { note, type World } from './state.js';
-
-/** The observer's own loss of sight, as the owner of its cuts. */
-const SIGHT = 'sight';
 
 /** Cuts of the network and their repair, each as rules of the one table of links. */
 export function linkFaults(
   world: World,
   at: At,
-): Part<
-  | 'cutLink'
-  | 'cutOneWay'
-  | 'healLink'
-  | 'refuseReplication'
-  | 'setWalSenders'
-  | 'partition'
-  | 'heal'
-  | 'cutObserver'
-  | 'healObserver'
-> {
+): Part<'cutLink' | 'cutOneWay' | 'healLink' | 'refuseReplication' | 'setWalSenders' | 'partition' | 'heal'> {
   const pair = (one: string, other: string): string => pairName(knownPart(world, one), knownPart(world, other));
   return {
     cutLink: (one, other) => {
@@ -51,13 +38,6 @@ export function linkFaults(
     setWalSenders: (name, max) => {
       at(name).postgres.maxWalSenders = max;
       note(world, `${name} has ${max} WAL senders`);
-    },
-    cutObserver: (what) => {
-      for (const each of what === 'all' ? (['patroni', 'sql', 'dcs', 'proxy', 'host'] as const) : [what])
-        for (const [to, channel] of SIGHTS[each](world)) cutOneWay(world, CONTROLLER, to, SIGHT, channel);
-    },
-    healObserver: () => {
-      healOwner(world, SIGHT);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { World } from './state.js';
  * The network as one table: who can open no connection to whom. Parts are named: members and etcd endpoints by their own names, and the
  * others as below. What is not in the table works.
  */
+/** The controller of runs with only one; others are parts under their own names. */
 export const CONTROLLER = 'controller';
 export const PROXY = 'proxy';
 export const HOST_DRIVER = 'host-driver';
@@ -74,7 +75,7 @@ export const PARTITIONS = {
   dcs: ({ etcd }: World): readonly string[] => [...etcd.endpoints.keys()],
   peers: membersBut,
   proxy: (): readonly string[] => [PROXY],
-  observer: (): readonly string[] => [CONTROLLER],
+  observer: ({ observers }: World): readonly string[] => [CONTROLLER, ...observers.keys()],
 };
 
 /** What the controller loses of one kind. */
@@ -89,7 +90,7 @@ export const SIGHTS = {
 /** Every name that a link may have at an end; another one is a mistake in a test. */
 export function knownPart(world: World, name: string): string {
   const names = [...world.members.map((member): string => member.name), ...world.etcd.endpoints.keys()];
-  const others = [CONTROLLER, PROXY, HOST_DRIVER, ELSEWHERE];
+  const others = [CONTROLLER, ...world.observers.keys(), PROXY, HOST_DRIVER, ELSEWHERE];
   if (names.includes(name) || others.includes(name)) return name;
   throw new Error(`no part ${name} in the simulated cluster; there are ${[...names, ...others].join(', ')}`);
 }

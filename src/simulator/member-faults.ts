@@ -136,7 +136,7 @@ export function patroniFaults(
 export function hostFaults(
   world: World,
   at: At,
-): Part<'killContainer' | 'stopContainer' | 'startContainer' | 'pauseContainer' | 'jumpClock'> {
+): Part<'killContainer' | 'stopContainer' | 'startContainer' | 'pauseContainer'> {
   return {
     killContainer: (name) => {
       killHost(world, at(name));
@@ -149,9 +149,6 @@ export function hostFaults(
     },
     pauseContainer: (name) => {
       pauseHost(world, at(name));
-    },
-    jumpClock: (ms) => {
-      world.time.jump(ms);
     },
   };
 }

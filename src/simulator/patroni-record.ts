@@ -1,3 +1,4 @@
+import { takesWrites } from './etcd.js';
 import { streamsFrom } from './replication.js';
 import type { MemberSim, World } from './state.js';
 
@@ -5,6 +6,7 @@ import type { MemberSim, World } from './state.js';
 export function recordLeadership(world: World, member: MemberSim): void {
   const { etcd } = world;
   const { postgres } = member;
+  if (!takesWrites(etcd)) return;
   etcd.optime = postgres.replayLsn;
   const fork = postgres.forks.at(-1);
   if (fork !== undefined && etcd.history.every((row) => row.timeline !== fork.timeline || row.lsn !== fork.lsn)) {

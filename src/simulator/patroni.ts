@@ -6,8 +6,10 @@ import {
   NEW_CONFIG,
   renewLease,
   takeLeaderKey,
+  takesWrites,
   writeConfig,
 } from './etcd.js';
+import { waitsForEtcd } from './patroni-etcd.js';
 import { isHealthiest, reaches } from './election.js';
 import { opensEtcd } from './links.js';
 import { hasDiverged, isPrimary, isUp, positionOf, promote } from './postgres.js';
@@ -36,6 +38,8 @@ export function newPatroni(nowMs: number, firstLoopMs: number, role: PatroniSim[
     unlocked: false,
     dcsFailingSinceMs: null,
     lastDcsMs: nowMs,
+    etcdVia: null,
+    etcdWaitUntilMs: null,
     task: null,
     startingSinceMs: null,
     downSinceMs: null,
@@ -86,6 +90,7 @@ function runLoop(world: World, member: MemberSim): void {
     loopWithoutDcs(world, member);
     return;
   }
+  if (waitsForEtcd(world, member)) return;
   patroni.dcsFailingSinceMs = null;
   patroni.failsafeActive = false;
   patroni.lastDcsMs = world.time.nowMs;
@@ -111,7 +116,7 @@ function runLoop(world: World, member: MemberSim): void {
 function readConfig(world: World, { name, patroni }: MemberSim): void {
   const { etcd } = world;
   if (etcd.configBroken === null) patroni.config = etcd.config;
-  else if (etcd.leader?.holder === name) writeConfig(etcd, patroni.config);
+  else if (takesWrites(etcd) && etcd.leader?.holder === name) writeConfig(etcd, patroni.config);
   patroni.paused = patroni.config.paused;
 }
 
@@ -233,6 +238,7 @@ function follow(world: World, member: MemberSim, holder: MemberName): void {
 
 /** Writes the member's own key: all that `/cluster` anywhere will know of it until its next loop. */
 export function publish(world: World, member: MemberSim): void {
+  if (!takesWrites(world.etcd)) return;
   const { patroni, postgres } = member;
   const up = isUp(member) && !postgres.frozen;
   const streaming = up && postgres.inRecovery && postgres.streaming && !isOldPatroni(world);

@@ -22,9 +22,10 @@ import {
 } from './patroni-documents.js';
 import { handle } from './patroni-requests.js';
 import { allEtcdDown } from './etcd.js';
-import { CONTROLLER, opens, opensEtcd, PROXY } from './links.js';
+import { opens, opensEtcd, PROXY } from './links.js';
 import { sqlStatus } from './sql-status.js';
-import type { Wire } from './wire.js';
+import { wallMs } from './observer.js';
+import type { Sight } from './wire.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
 
 export interface SimulatedPorts {
@@ -38,10 +39,11 @@ export interface SimulatedPorts {
 }
 
 /** Why this member's REST API gives no answer to us; null when it does. */
-function apiFault(world: World, member: MemberSim, deadlineMs: number): Fault | null {
+function apiFault({ world, observer }: Sight, member: MemberSim, deadlineMs: number): Fault | null {
   const url = `GET on ${member.name}`;
   const { patroni } = member;
-  if (!opens(world, CONTROLLER, member.name, 'api')) return { fault: 'timeout', reason: `${url}: no answer in time` };
+  if (!opens(world, observer.name, member.name, 'api'))
+    return { fault: 'timeout', reason: `${url}: no answer in time` };
   if (member.host.state === 'stopped' || (member.host.state === 'running' && patroni.process !== 'up'))
     return { fault: 'refused', reason: `${url}: connection refused` };
   if (member.host.state === 'paused' || patroni.frozen)
@@ -54,9 +56,10 @@ function apiFault(world: World, member: MemberSim, deadlineMs: number): Fault | 
   return null;
 }
 
-function sqlFault(world: World, member: MemberSim): Fault | null {
+function sqlFault({ world, observer }: Sight, member: MemberSim): Fault | null {
   const where = `SQL on ${member.name}`;
-  if (!opens(world, CONTROLLER, member.name, 'sql')) return { fault: 'timeout', reason: `${where}: no answer in time` };
+  if (!opens(world, observer.name, member.name, 'sql'))
+    return { fault: 'timeout', reason: `${where}: no answer in time` };
   if (member.host.state === 'stopped' || member.postgres.process === 'down')
     return { fault: 'refused', reason: `${where}: connection refused` };
   if (member.host.state === 'paused' || member.postgres.frozen)
@@ -66,20 +69,20 @@ function sqlFault(world: World, member: MemberSim): Fault | null {
   return null;
 }
 
-export function simulatedPorts(wire: Wire): SimulatedPorts {
-  const { world } = wire;
+export function simulatedPorts(sight: Sight): SimulatedPorts {
+  const { world, observer } = sight;
   return {
-    clock: world.time.clock(),
-    patroni: patroniPort(wire),
-    dcs: dcsPort(wire),
+    clock: world.time.clock(() => observer.skewMs),
+    patroni: patroniPort(sight),
+    dcs: dcsPort(sight),
     postgres: {
       status: (name) =>
-        read(world, `sql ${name}`, memberSim(world, name), sqlFault, (member) => sqlStatus(world, member)),
+        read(sight, `sql ${name}`, memberSim(world, name), sqlFault, (member) => sqlStatus(world, member)),
       send: (step) =>
         send(
-          wire,
+          sight,
           step,
-          () => sqlFault(world, memberSim(world, step.member)),
+          () => sqlFault(sight, memberSim(world, step.member)),
           () => endBackend(world, step),
         ),
       close: () => Promise.resolve(),
@@ -87,15 +90,16 @@ export function simulatedPorts(wire: Wire): SimulatedPorts {
     proxy: {
       canSend: true,
       view: async () => {
-        if (opens(world, CONTROLLER, PROXY)) return fresh(proxyView(world), world.time.wallMs(), 'haproxy');
+        if (opens(world, observer.name, PROXY)) return fresh(proxyView(world), wallMs(world, observer), 'haproxy');
         await world.time.block(() => false, world.options.deadlineMs);
-        return unknown('timeout', 'HAProxy: no answer in time', world.time.wallMs(), 'haproxy');
+        return unknown('timeout', 'HAProxy: no answer in time', wallMs(world, observer), 'haproxy');
       },
       send: (step) =>
         send(
-          wire,
+          sight,
           step,
-          () => (!opens(world, CONTROLLER, PROXY) ? { fault: 'timeout', reason: 'HAProxy: no answer in time' } : null),
+          () =>
+            !opens(world, observer.name, PROXY) ? { fault: 'timeout', reason: 'HAProxy: no answer in time' } : null,
           () => {
             const text = runtimeCommand(world, step.command);
             return { effect: text === '' ? 'done' : 'none', status: null, text };
@@ -103,21 +107,21 @@ export function simulatedPorts(wire: Wire): SimulatedPorts {
         ),
       close: () => Promise.resolve(),
     },
-    host: hostPort(wire),
+    host: hostPort(sight),
     tags: {
       read: (name) =>
         read(
-          world,
+          sight,
           `tags ${name}`,
           memberSim(world, name),
-          () => hostFault(world),
+          () => hostFault(sight),
           (member) => member.patroni.fileTags.noloadbalance,
         ),
       write: (step) =>
         send(
-          wire,
+          sight,
           step,
-          () => hostFault(world),
+          () => hostFault(sight),
           () => {
             const { patroni } = memberSim(world, step.member);
             patroni.fileTags = { ...patroni.fileTags, [step.tag]: step.value };
@@ -128,8 +132,8 @@ export function simulatedPorts(wire: Wire): SimulatedPorts {
   };
 }
 
-function patroniPort(wire: Wire): PatroniPort {
-  const { world } = wire;
+function patroniPort(sight: Sight): PatroniPort {
+  const { world } = sight;
   const get = async <T>(
     name: string,
     path: string,
@@ -140,12 +144,12 @@ function patroniPort(wire: Wire): PatroniPort {
     const member = memberSim(world, name);
     const deadlineMs = Math.min(atMostMs, world.options.deadlineMs);
     const fault = (): Fault | null => {
-      const api = apiFault(world, member, deadlineMs);
+      const api = apiFault(sight, member, deadlineMs);
       if (api !== null || !needsDcs || !(allEtcdDown(world.etcd) || !opensEtcd(world, member.name))) return api;
       return { fault: 'closed', reason: `GET ${path} on ${name}: connection closed without an answer` };
     };
     if (fault() === null && member.patroni.apiSlowMs > 0) await world.time.block(() => false, member.patroni.apiSlowMs);
-    return read(world, `${name} ${path}`, member, fault, value, deadlineMs);
+    return read(sight, `${name} ${path}`, member, fault, value, deadlineMs);
   };
   return {
     status: (name, atMostMs) => get(name, '/patroni', (member) => statusDocument(world, member), false, atMostMs),
@@ -157,9 +161,9 @@ function patroniPort(wire: Wire): PatroniPort {
     send: (step) => {
       const member = memberSim(world, step.member);
       return send(
-        wire,
+        sight,
         step,
-        () => sendable(apiFault(world, member, world.options.deadlineMs)),
+        () => sendable(apiFault(sight, member, world.options.deadlineMs)),
         async () => {
           const answer = await handle(world, member, step);
           if (answer === null) return { effect: 'maybe', status: null, text: 'connection closed without an answer' };

@@ -2,6 +2,8 @@ import type { KillSwitch } from '../model/ledger.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { VirtualTime } from './clock.js';
 import type { Links } from './links.js';
+import type { ObserverSim } from './observer.js';
+import type { RaftSim } from './raft.js';
 
 /** What a run can be told in advance; every field has a default, see `createCluster`. Times in milliseconds. */
 export interface ClusterOptions {
@@ -30,6 +32,10 @@ export interface ClusterOptions {
   readonly replicaBackend: string;
   /** After how long the controller's own calls give up. 0: a call that would hang answers at once that it timed out. */
   readonly deadlineMs: number;
+  /** Parts that are lost or cut off together, members and etcd members by name: a host with both, a rack, a site. */
+  readonly sites: Readonly<Record<string, readonly string[]>>;
+  /** Above it etcd raises NOSPACE and refuses whatever writes. */
+  readonly etcdQuotaBytes: number;
 }
 
 export type CutFrom = 'dcs' | 'peers' | 'proxy' | 'observer';
@@ -126,6 +132,10 @@ export interface PatroniSim {
   unlocked: boolean;
   dcsFailingSinceMs: number | null;
   lastDcsMs: number;
+  /** The etcd member that it asks first. */
+  etcdVia: string | null;
+  /** The present loop waits for etcd until then. */
+  etcdWaitUntilMs: number | null;
   task: Task | null;
   startingSinceMs: number | null;
   downSinceMs: number | null;
@@ -188,8 +198,8 @@ export interface DynamicConfigSim {
 
 export interface EtcdSim {
   readonly endpoints: Map<string, HostSim>;
+  readonly raft: RaftSim;
   revision: number;
-  raftTerm: number;
   leader: { readonly holder: MemberName; readonly modRevision: number; readonly createRevision: number } | null;
   /** Session leases by member: a member's key and, if it leads, the leader key hang on it. */
   readonly leases: Map<MemberName, { readonly id: string; expiresMs: number }>;
@@ -207,6 +217,7 @@ export interface EtcdSim {
   /** Ekimi's kill switches by id. */
   switches: Map<string, KillSwitch>;
   alarms: { readonly memberId: string; readonly alarm: string }[];
+  dbSizeBytes: number;
   readonly wakes: Set<() => void>;
 }
 
@@ -237,6 +248,8 @@ export interface World {
   readonly etcd: EtcdSim;
   readonly servers: readonly ServerSim[];
   readonly links: Links;
+  /** Controllers by name, each with what it sees and its own clock. */
+  readonly observers: Map<string, ObserverSim>;
   readonly hostWakes: Set<(what: string) => void>;
   /** What happened, in words: for narration, for calibration and for the hash of a history. */
   readonly events: { readonly atMs: number; readonly text: string }[];

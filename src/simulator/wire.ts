@@ -1,4 +1,5 @@
 import type { Step } from '../model/plan.js';
+import type { ObserverSim } from './observer.js';
 import type { World } from './state.js';
 
 /** One request that reached a simulated part. Dry-run must leave this list empty. */
@@ -6,6 +7,8 @@ export interface SentRequest {
   readonly atMs: number;
   readonly port: Step['port'] | 'dcs';
   readonly text: string;
+  /** The controller that sent it; absent for somebody else's. */
+  readonly by?: string;
 }
 
 /** How the network treats the next sends: executed but the answer is lost, or lost on the way there. The sender sees `maybe` both times. */
@@ -15,4 +18,9 @@ export interface Wire {
   readonly world: World;
   readonly requests: SentRequest[];
   readonly sendFaults: { readonly port: Step['port'] | null; readonly fault: SendFault }[];
+}
+
+/** The wire as one controller has it. */
+export interface Sight extends Wire {
+  readonly observer: ObserverSim;
 }

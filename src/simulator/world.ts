@@ -6,10 +6,11 @@ import type { Faults } from './fault-catalogue.js';
 import { faultsOf } from './faults.js';
 import { newServers, proxyView, serverUp, stepHaproxy } from './haproxy.js';
 import { newHost } from './host.js';
-import { knownPart, newLinks, opens, PROXY } from './links.js';
+import { CONTROLLER, knownPart, newLinks, opens, PROXY } from './links.js';
 import { newPatroni, publish, stepPatroni } from './patroni.js';
 import { simulatedPorts, type SimulatedPorts } from './ports.js';
-import { dcsPort } from './dcs-port.js';
+import { observerSim } from './observer.js';
+import { suspendable } from './suspension.js';
 import type { SentRequest, Wire } from './wire.js';
 import { answersSql, FIRST_LSN, isPrimary, newPostgres, stepPostgres } from './postgres.js';
 import { seededRandom } from './random.js';
@@ -39,6 +40,8 @@ const DEFAULTS: ClusterOptions = {
   primaryBackend: 'postgres_primary',
   replicaBackend: 'postgres_replicas',
   deadlineMs: 2000,
+  sites: {},
+  etcdQuotaBytes: 2 * 1024 ** 3,
 };
 
 /**
@@ -58,7 +61,8 @@ export interface SimulatedCluster extends Faults {
   play(ms: number): Promise<void>;
   /** Calls `tick`, waits for it, moves on by `everyMs`, until `untilMs` (virtual, absolute). */
   run(untilMs: number, tick: () => Promise<unknown>, everyMs?: number): Promise<void>;
-  ports(): SimulatedPorts;
+  /** What one controller process is given. Without a name: the only controller. */
+  ports(how?: { readonly as?: string }): SimulatedPorts;
   /** Calls back when virtual time reaches `atMs`, before anything else of that moment happens. */
   at(atMs: number, call: () => void): void;
   leader(): MemberName | null;
@@ -82,7 +86,6 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
     throw new Error('a simulated cluster needs at least one member; options.members is empty');
   const world = newWorld(options);
   const wire: Wire = { world, requests: [], sendFaults: [] };
-  const ports = simulatedPorts(wire);
   const { time } = world;
   const advance = (ms: number): void => {
     advanceTo(world, time.nowMs + ms);
@@ -109,7 +112,10 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
         advance(everyMs);
       }
     },
-    ports: () => ({ ...ports, dcs: dcsPort(wire) }),
+    ports: ({ as = CONTROLLER } = {}) => {
+      const sight = { ...wire, observer: observerSim(world, as) };
+      return suspendable(sight, simulatedPorts(sight));
+    },
     at: (atMs, call) => {
       world.planned.push({ atMs, call });
     },
@@ -151,6 +157,7 @@ function newWorld(options: ClusterOptions): World {
     etcd: newEtcd(options.dcs, (name) => newHost(name, options.startMs)),
     servers: newServers(options, members),
     links: newLinks(),
+    observers: new Map(),
     hostWakes: new Set(),
     events: [],
     walBytesPerSecond: options.walBytesPerSecond,
