@@ -21,7 +21,8 @@ export function dcsPort(sight: Sight): DcsPort {
   const { etcd } = world;
   const linearizable = async <T>(source: string, value: () => T): Promise<Reading<T>> => {
     const before = ask(sight, source);
-    await world.time.block(() => false, before.ok ? before.waitMs : world.options.deadlineMs);
+    if (before.ok) await world.time.block(() => false, before.waitMs);
+    else await world.time.block(() => ask(sight, source).ok, world.options.deadlineMs);
     const after = ask(sight, source);
     return after.ok ? fresh(value(), wallMs(world, observer), source) : after.fault;
   };

@@ -1,7 +1,7 @@
 import { stepText, type Reply, type Step } from '../model/plan.js';
 import { fresh, unknown, type Reading, type ReadingFault } from '../model/reading.js';
 import { wallMs } from './observer.js';
-import type { Sight } from './wire.js';
+import { sentBy, type Sight } from './wire.js';
 import type { MemberSim } from './state.js';
 
 export interface Fault {
@@ -47,7 +47,7 @@ export async function send(
   const planned = index < 0 ? null : (sight.sendFaults.splice(index, 1)[0]?.fault ?? null);
   const lost: Omit<Reply, 'tookMs'> = { effect: 'maybe', status: null, text: 'no answer in time' };
   if (planned !== 'never-arrives') {
-    sight.requests.push({ atMs: world.time.nowMs, port: step.port, text: stepText(step), by: observer.name });
+    sight.requests.push({ atMs: world.time.nowMs, port: step.port, text: stepText(step), ...sentBy(observer.name) });
     const answer = await execute();
     if (planned === null) return reply(answer);
   }

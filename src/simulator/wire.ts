@@ -1,3 +1,4 @@
+import { CONTROLLER } from './links.js';
 import type { Step } from '../model/plan.js';
 import type { ObserverSim } from './observer.js';
 import type { World } from './state.js';
@@ -7,7 +8,7 @@ export interface SentRequest {
   readonly atMs: number;
   readonly port: Step['port'] | 'dcs';
   readonly text: string;
-  /** The controller that sent it; absent for somebody else's. */
+  /** The controller that sent it, where there are several. */
   readonly by?: string;
 }
 
@@ -24,3 +25,6 @@ export interface Wire {
 export interface Sight extends Wire {
   readonly observer: ObserverSim;
 }
+
+export const sentBy = (controller: string): Pick<SentRequest, 'by'> =>
+  controller === CONTROLLER ? {} : { by: controller };
