@@ -1,5 +1,5 @@
 import { dcsLedgerStore, memoryLedgerStore } from '../../src/controller/ledger-store.js';
-import { openSession, type Session } from '../../src/controller/session.js';
+import { openSession, type Session, type SessionLog } from '../../src/controller/session.js';
 import { tenureKeeper } from '../../src/controller/tenure.js';
 import { tick } from '../../src/controller/tick.js';
 import { isSuspect } from '../../src/controller/look.js';
@@ -40,6 +40,9 @@ export interface RigOptions {
   readonly policy?: Policy;
   readonly cluster?: SimulatedCluster;
   readonly owner?: string;
+  /** One of several controllers, with its own sight and clock: its name in the table of links. */
+  readonly as?: string;
+  readonly log?: SessionLog;
   readonly journal?: ReturnType<typeof memoryJournal>;
   /** Puts something of the test's own between the controller and the simulated parts. */
   readonly wrap?: (ports: Ports) => Ports;
@@ -56,11 +59,11 @@ const SILENT = { info: () => undefined, warn: () => undefined, error: () => unde
 /** The real controller on the simulated cluster, driven pass by pass in virtual time. */
 export function rig(options: RigOptions = {}): Rig {
   const cluster = options.cluster ?? createCluster();
-  const simulated = cluster.ports();
+  const simulated = cluster.ports(options.as === undefined ? {} : { as: options.as });
   const journal = options.journal ?? memoryJournal();
   const notifier = recordingNotifier();
   const without = options.without ?? [];
-  const owner = options.owner ?? 'test';
+  const owner = options.owner ?? options.as ?? 'test';
   let ids = 0;
   const ports = (options.wrap ?? ((same) => same))({
     clock: simulated.clock,
@@ -89,7 +92,7 @@ export function rig(options: RigOptions = {}): Rig {
       newId: () => `${owner}-${cluster.nowMs()}-${(ids += 1)}`,
       version: 'test',
       instance: owner,
-      log: SILENT,
+      log: options.log ?? SILENT,
     },
     options.policy ?? testPolicy(),
     'hash',
