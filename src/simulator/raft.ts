@@ -50,9 +50,11 @@ export const latencyMs = ({ raft }: EtcdSim, name: string): number => {
 export function unseat(world: World): void {
   const { raft } = world.etcd;
   if (raft.leader !== null && mayLead(world, raft.leader)) return;
+  // Who has been without a leader asks for votes all the time: it is elected soon after a majority hears it.
+  const waitMs = raft.leader === null ? electionMs(world) / 4 : electionMs(world);
   if (raft.leader !== null) note(world, `${raft.leader} leads etcd no longer`);
   raft.leader = null;
-  raft.electedAtMs = world.time.nowMs + electionMs(world);
+  raft.electedAtMs = world.time.nowMs + waitMs;
 }
 
 /** From the seed and the term, so that the rest of the run draws the same numbers with and without an election. */

@@ -84,7 +84,7 @@ describe('etcd as machines', () => {
 
   test('elections one after the other are lived through; slow by less than its patience makes loops longer, no more', () => {
     const cluster = createCluster({ seed: 5 });
-    for (let n = 0; n < 6; n++) cluster.at(cluster.nowMs() + n * 5000, () => cluster.electEtcd());
+    for (let n = 0; n < 6; n++) cluster.at(cluster.nowMs() + n * 5000, cluster.electEtcd);
     cluster.advance(60_000);
     for (const name of cluster.options.dcs) cluster.slowEtcd(name, 400);
     cluster.advance(120_000);
@@ -127,7 +127,9 @@ describe('etcd as machines', () => {
     cluster.returnSite('a');
     cluster.advance(60_000);
     expect(cluster.inspect('patroni1').postgres.streaming).toBe(true);
-    expect(() => cluster.loseSite('b')).toThrow('no site b');
+    expect(() => {
+      cluster.loseSite('b');
+    }).toThrow('no site b');
   });
 });
 
