@@ -21,6 +21,22 @@ export interface SqlStatus {
   readonly connections: Connections;
   readonly checksumFailures: number | null;
   readonly baseBackups: number;
+  /** null: archiving is off here. Absent in older journals. */
+  readonly archiver?: Archiver | null;
+  /** recovery_min_apply_delay: so far behind it is meant to be. 0: it is not. Absent in older journals. */
+  readonly applyDelayMs?: number;
+  /** Sessions that read files of this member as pg_rewind does: somebody is being rewound from it. Absent in older journals. */
+  readonly rewinds?: readonly { readonly client: string | null; readonly sinceMs: number | null }[];
+}
+
+/** `pg_stat_archiver`, with ages by the server's own clock. */
+export interface Archiver {
+  /** Since the last failure; null: none since the statistics were reset. */
+  readonly failedAgoMs: number | null;
+  readonly failedWal: string | null;
+  readonly archivedAgoMs: number | null;
+  /** The last WAL file that was archived; its name tells the position up to which all is safe. */
+  readonly archivedWal: string | null;
 }
 
 /** What our own SQL user may do. A superuser may do both. */
@@ -73,6 +89,10 @@ export interface Slot {
   readonly active: boolean;
   readonly retainedBytes: number | null;
   readonly walStatus: string | null;
+  /** Absent in older journals, and `null` where PostgreSQL does not tell. */
+  readonly kind?: 'physical' | 'logical' | null;
+  /** WAL that may still be written before the slot is in danger (max_slot_wal_keep_size); null: without limit, or not told. */
+  readonly safeBytes?: number | null;
 }
 
 export interface Connections {

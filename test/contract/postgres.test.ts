@@ -99,8 +99,16 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
     expect(replica.walReceiver?.latestEndAgeMs).toBeLessThan(60_000);
     expect(replica.replayPaused).toBe(false);
     expect(primary.slots).toEqual([
-      { name: REPLICA, active: true, retainedBytes: expect.any(Number), walStatus: 'reserved' },
+      {
+        name: REPLICA,
+        active: true,
+        retainedBytes: expect.any(Number),
+        walStatus: 'reserved',
+        kind: 'physical',
+        safeBytes: null,
+      },
     ]);
+    expect([primary.archiver, primary.applyDelayMs, primary.rewinds]).toEqual([null, 0, []]);
     expect(primary.checksumFailures).toBe(0);
     expect(primary.connections.max).toBe(40);
   });

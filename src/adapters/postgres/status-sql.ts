@@ -27,7 +27,7 @@ WITH pos AS (
          pg_last_wal_replay_lsn() AS replay_lsn
 ), activity AS (
   SELECT pid, datname, usename, application_name, backend_type, state, wait_event_type, wait_event,
-         backend_start, xact_start, backend_xmin, query
+         backend_start, xact_start, backend_xmin, query, client_addr
   FROM pg_stat_activity WHERE pid <> pg_backend_pid()
 ), startup AS (
   SELECT pid, wait_event_type, wait_event FROM activity WHERE backend_type = 'startup'
@@ -86,12 +86,22 @@ SELECT json_build_object(
       'sentLsn', sent_lsn::text, 'replayLsn', replay_lsn::text)) FROM senders WHERE state IS DISTINCT FROM 'backup'),
   'blockers', (SELECT json_agg(to_json(blockers)) FROM blockers),
   'slots', (SELECT json_agg(json_build_object('name', slot_name, 'active', active, 'walStatus', to_jsonb(s) ->> 'wal_status',
+      'kind', slot_type, 'safe', (to_jsonb(s) ->> 'safe_wal_size')::numeric,
       'retained', pg_wal_lsn_diff(coalesce(pos.current_lsn, greatest(pos.receive_lsn, pos.replay_lsn)), restart_lsn)))
       FROM pg_replication_slots s),
   'connections', json_build_object('max', current_setting('max_connections')::int,
       'byDatabase', (SELECT json_agg(to_json(clients) ORDER BY database) FROM clients)),
   'checksumFailures', (SELECT sum(checksum_failures) FROM pg_stat_database),
-  'baseBackups', (SELECT count(*) FROM senders WHERE state = 'backup')
+  'baseBackups', (SELECT count(*) FROM senders WHERE state = 'backup'),
+  'archiver', (SELECT json_build_object('failedAgoMs', extract(epoch FROM clock_timestamp() - last_failed_time) * 1000,
+      'failedWal', last_failed_wal, 'archivedAgoMs', extract(epoch FROM clock_timestamp() - last_archived_time) * 1000,
+      'archivedWal', last_archived_wal)
+      FROM pg_stat_archiver WHERE current_setting('archive_mode') = 'always'
+        OR (current_setting('archive_mode') = 'on' AND NOT pos.recovery)),
+  'applyDelayMs', (SELECT setting::bigint FROM pg_settings WHERE name = 'recovery_min_apply_delay'),
+  'rewinds', (SELECT json_agg(json_build_object('client', host(client_addr), 'sinceMs', extract(epoch FROM clock_timestamp() - backend_start) * 1000))
+      FROM activity WHERE backend_type = 'client backend'
+        AND (application_name = 'pg_rewind' OR (state <> 'idle' AND query LIKE '%pg_read_binary_file(%')))
 )::text AS status
 FROM pos`;
 

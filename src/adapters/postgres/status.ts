@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bytesBetween, parseLsn, type Lsn } from '../../model/names.js';
-import type { ReplayBlocker, SqlStatus } from '../../model/sql.js';
+import type { Archiver, ReplayBlocker, SqlStatus } from '../../model/sql.js';
 
 const lsn = z
   .string()
@@ -64,6 +64,8 @@ const DOCUMENT = z.object({
       active: z.boolean(),
       walStatus: z.string().nullable(),
       retained: z.number().nullable(),
+      kind: z.string().nullish(),
+      safe: z.number().nullish(),
     }),
   ),
   connections: z.object({
@@ -74,6 +76,16 @@ const DOCUMENT = z.object({
   }),
   checksumFailures: z.number().nullable(),
   baseBackups: whole,
+  archiver: z
+    .object({
+      failedAgoMs: z.number().nullable(),
+      failedWal: z.string().nullable(),
+      archivedAgoMs: z.number().nullable(),
+      archivedWal: z.string().nullable(),
+    })
+    .nullish(),
+  applyDelayMs: z.number().nullish(),
+  rewinds: list(z.object({ client: z.string().nullable(), sinceMs: z.number().nullable() })).nullish(),
 });
 
 type Document = z.infer<typeof DOCUMENT>;
@@ -117,6 +129,15 @@ const blockerOf = (row: BlockerRow, document: Document): ReplayBlocker => ({
   confirmed: confirmed(row, document),
 });
 
+const ago = (ms: number | null): number | null => (ms === null ? null : Math.max(0, Math.round(ms)));
+
+const archiverOf = (row: NonNullable<Document['archiver']>): Archiver => ({
+  failedAgoMs: ago(row.failedAgoMs),
+  failedWal: row.failedWal === null ? null : plain(row.failedWal, 64),
+  archivedAgoMs: ago(row.archivedAgoMs),
+  archivedWal: row.archivedWal === null ? null : plain(row.archivedWal, 64),
+});
+
 function statusOf(document: Document): SqlStatus {
   const { receiver, connections, currentLsn } = document;
   const blockers = document.blockers.map((row) => blockerOf(row, document));
@@ -155,6 +176,8 @@ function statusOf(document: Document): SqlStatus {
       active: slot.active,
       retainedBytes: slot.retained === null ? null : Math.max(0, slot.retained),
       walStatus: slot.walStatus,
+      kind: slot.kind === 'physical' || slot.kind === 'logical' ? slot.kind : null,
+      safeBytes: slot.safe ?? null,
     })),
     connections: {
       max: connections.max,
@@ -166,6 +189,9 @@ function statusOf(document: Document): SqlStatus {
     },
     checksumFailures: document.checksumFailures,
     baseBackups: document.baseBackups,
+    archiver: document.archiver == null ? null : archiverOf(document.archiver),
+    applyDelayMs: Math.max(0, document.applyDelayMs ?? 0),
+    rewinds: document.rewinds ?? [],
   };
 }
 
