@@ -79,6 +79,7 @@ export const STATE_LEVEL: Readonly<Record<ClusterState, Level>> = {
   leaderless: 'critical',
   'leader-down': 'critical',
   'leader-frozen': 'critical',
+  'leader-not-serving': 'critical',
   'split-brain-suspected': 'critical',
   'split-brain': 'critical',
   down: 'critical',

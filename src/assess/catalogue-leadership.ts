@@ -91,6 +91,12 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     rank: 90,
     seenBy: 'member API, SQL, replicas no longer streaming, host',
     grace: fixed(0, 2, 1_000),
+    // Nobody but us misses it yet.
+    milder: {
+      when: (facts) => facts['isMissed'] === false,
+      level: 'critical',
+      grace: (_policy, waits) => ({ forMs: waits.loopWaitMs + 2_000, samples: 3, clearForMs: 1_000 }),
+    },
     ladder: [rung('expedite-failover', 4, ['host'])],
     page: 'when-exhausted',
     meaning: 'The leader key names a member that is dead. Patroni replaces it when the key expires (ttl).',
@@ -100,9 +106,16 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     code: 'leader-frozen',
     level: 'critical',
     rank: 89,
-    seenBy: 'member API silent, SQL answers as primary, key held',
+    seenBy: 'member API silent, SQL answers as primary, key held, lease not renewed',
     // PostgreSQL goes on writing meanwhile, so waiting costs nothing until the key is about to expire; see docs/generated/frozen-leader.md.
     grace: (_policy, waits) => ({ forMs: 0.4 * (waits.ttlMs - waits.loopWaitMs), samples: 3, clearForMs: 1_000 }),
+    // Whether its lease is still renewed only the end of a loop tells.
+    milder: {
+      when: (facts) => facts['lease'] === 'unproven',
+      level: 'warning',
+      grace: (_policy, waits) => ({ forMs: 2 * waits.ttlMs, samples: 3, clearForMs: 1_000 }),
+      isUnproven: true,
+    },
     ladder: [rung('fence-member', 3, ['dcs'])],
     page: 'when-exhausted',
     meaning:

@@ -1,6 +1,7 @@
 import type { Grace, Policy } from '../model/policy.js';
 import type { Finding, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { HARM_ROWS } from './catalogue-harm.js';
+import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
 import { WATCH_ROWS } from './catalogue-watch.js';
@@ -9,7 +10,13 @@ import type { ProblemRow, Waits } from './problem-row.js';
 export type { ProblemRow, Rung, Waits } from './problem-row.js';
 
 /** The catalogue, in the order of its documentation. Snapshot-tested: a changed row is a reviewed row. */
-export const CATALOGUE: readonly ProblemRow[] = [...LEADERSHIP_ROWS, ...REPLICA_ROWS, ...HARM_ROWS, ...WATCH_ROWS];
+export const CATALOGUE: readonly ProblemRow[] = [
+  ...LEADERSHIP_ROWS,
+  ...LEADER_ROWS,
+  ...REPLICA_ROWS,
+  ...HARM_ROWS,
+  ...WATCH_ROWS,
+];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));
 
@@ -23,14 +30,20 @@ export function problemRow(code: ProblemCode): ProblemRow {
 type Facts = Finding['facts'];
 
 /** Which form of the problem these facts show: the row itself, or its milder one. */
-function formOf(code: ProblemCode, facts: Facts): Pick<ProblemRow, 'level' | 'grace'> {
+function formOf(code: ProblemCode, facts: Facts): ProblemRow | NonNullable<ProblemRow['milder']> {
   const row = problemRow(code);
   return row.milder?.when(facts) === true ? row.milder : row;
 }
 
 export const levelOf = (code: ProblemCode, facts: Facts): ProblemLevel => formOf(code, facts).level;
 
-/** The catalogue's grace with the operator's overrides on top; these count for both forms of a problem. */
+/** Does this form of it page? */
+export const pageOf = (code: ProblemCode, facts: Facts): ProblemRow['page'] =>
+  formOf(code, facts).page ?? problemRow(code).page;
+
+/** The catalogue's grace with the operator's overrides on top; these count for both forms of a problem, except where the milder is what is not proven yet. */
 export function graceOf(code: ProblemCode, policy: Policy, waits: Waits, facts: Facts = {}): Grace {
-  return { ...formOf(code, facts).grace(policy, waits), ...policy.grace[code] };
+  const form = formOf(code, facts);
+  const grace = form.grace(policy, waits);
+  return 'isUnproven' in form && form.isUnproven ? grace : { ...grace, ...policy.grace[code] };
 }

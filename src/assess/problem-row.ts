@@ -19,6 +19,10 @@ export interface Rung {
 
 export interface Milder extends Pick<ProblemRow, 'level' | 'grace'> {
   readonly when: (facts: Finding['facts']) => boolean;
+  /** Absent: as the row pages. */
+  readonly page?: ProblemRow['page'];
+  /** What is not proven yet: no override of the policy hastens it. */
+  readonly isUnproven?: boolean;
 }
 
 /** One problem of the catalogue. A row without a ladder pages: it has a name, evidence and a documented next step for a person. */

@@ -1,6 +1,6 @@
 import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
-import { problemRow } from '../assess/catalogue.js';
+import { pageOf, problemRow } from '../assess/catalogue.js';
 import type { Block, Decision } from '../model/decision.js';
 import type { Loss } from '../model/loss.js';
 import { stepText, type Plan } from '../model/plan.js';
@@ -47,7 +47,7 @@ function decideOne(
   if (problem.phase === 'recovering')
     return { kind: 'waiting', code: problem.code, subject: problem.subject, why: 'it is going away', untilMs: null };
   if (row.ladder.length === 0)
-    return row.page === 'at-once'
+    return pageOf(problem.code, problem.facts) === 'at-once'
       ? { kind: 'page', code: problem.code, subject: problem.subject, why: whyOf(problem) }
       : null;
   return fromChoice(input, problem, chooseRung(input, problem), acting, planned);

@@ -6,6 +6,7 @@ import { formatLsn, furthest, parseLsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
+import { rememberLeadership } from './leadership.js';
 import { rememberWatch } from './watch.js';
 
 export const FRESH_MEMORY: Memory = {
@@ -37,6 +38,7 @@ export function remember(before: Memory, view: ClusterView): Memory {
     wasPaused: isPaused(view),
   };
   next = rememberWatch(next, view);
+  next = { ...next, leadership: rememberLeadership(memory.leadership, view) };
   for (const member of view.members) next = rememberMember(next, view, member);
   return { ...next, walRate: walRate(memory, view) };
 }

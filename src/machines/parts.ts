@@ -49,6 +49,7 @@ export type ClusterFact =
   | 'IS_LEADERLESS'
   | 'IS_LEADER_DOWN'
   | 'IS_LEADER_FROZEN'
+  | 'IS_LEADER_NOT_SERVING'
   | 'IS_SPLIT_SUSPECTED'
   | 'IS_SPLIT'
   | 'IS_PAUSED'
@@ -60,6 +61,7 @@ const LEADER_TROUBLE = {
   IS_LEADERLESS: 'leaderless',
   IS_LEADER_DOWN: 'leader-down',
   IS_LEADER_FROZEN: 'leader-frozen',
+  IS_LEADER_NOT_SERVING: 'leader-not-serving',
   IS_CHANGING_LEADER: 'failing-over',
 } as const;
 const ALWAYS = {
@@ -82,6 +84,7 @@ export const clusterMachine = setup({ types: { events: {} as { readonly type: Cl
     leaderless: { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     'leader-down': { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     'leader-frozen': { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
+    'leader-not-serving': { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     'failing-over': { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     'split-brain-suspected': { tags: 'page', on: { ...ANY, IS_SPLIT: 'split-brain' } },
     'split-brain': { tags: 'page', on: { ...ANY, IS_SPLIT: 'split-brain' } },

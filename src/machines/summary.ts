@@ -29,6 +29,9 @@ const CLUSTER: readonly Row<ClusterFact>[] = [
   ['IS_UNKNOWN', (p, view) => isActive(p, 'observer-impaired') || leadershipOf(view).kind === 'unknown'],
   ['IS_LEADER_FROZEN', (p) => isActive(p, 'leader-frozen')],
   ['IS_LEADER_DOWN', (p) => isActive(p, 'leader-down')],
+  ['IS_LEADER_NOT_SERVING', (p) => isActive(p, 'leader-not-serving')],
+  // Known well enough to say that it is not well: its key is held, and somebody else hears it.
+  ['IS_DEGRADED', (p) => isActive(p, 'leader-api-silent')],
   ['IS_LEADERLESS', (p) => isActive(p, 'leaderless')],
   ['IS_CHANGING_LEADER', (_p, view) => isChangingLeader(view)],
   // The key's holder did not answer this once: not knowing is not a failover.

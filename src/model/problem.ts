@@ -42,6 +42,10 @@ export const PROBLEM_CODES = [
   'scope-mismatch',
   'member-unknown',
   'observer-impaired',
+  'leader-not-serving',
+  'leader-api-silent',
+  'leader-flapping',
+  'member-not-configured',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

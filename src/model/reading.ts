@@ -34,6 +34,12 @@ export type ReadingFault =
   | 'closed'
   | 'unreachable'
   | 'denied'
+  /** PostgreSQL takes no more connections (53300): it lives. */
+  | 'too-many-clients'
+  /** PostgreSQL says that it takes none now (57P03): it starts, recovers or stops. */
+  | 'starting-up'
+  /** The two ends of TLS do not trust each other. */
+  | 'certificate'
   | 'http-status'
   | 'bad-reply'
   | 'wrong-scope'

@@ -8,6 +8,7 @@ export type ClusterState =
   | 'leaderless'
   | 'leader-down'
   | 'leader-frozen'
+  | 'leader-not-serving'
   | 'split-brain-suspected'
   | 'split-brain'
   | 'paused'
@@ -31,6 +32,31 @@ export type MemberState =
 export type DcsState = 'unknown' | 'healthy' | 'degraded' | 'quorum-lost' | 'alarm';
 export type ProxyState = 'unknown' | 'not-configured' | 'healthy' | 'mismatch';
 
+/** What several passes tell of who leads. Times are of our own clock; a jump of it begins them anew. */
+export interface LeadershipMemory {
+  /** Who held the key in the last pass that could read it. */
+  readonly holder: string | null;
+  /** Since which pass its API has been silent; null: it answered, or nobody holds the key. */
+  readonly silentSinceMs: number | null;
+  /** When its lease ends, the latest that was read; null: not read yet. */
+  readonly leaseEndMs: number | null;
+  /** When it renewed its lease, the latest that is proven; null: no renewal was seen. */
+  readonly renewedMs: number | null;
+  /** Since which pass no member takes writes under the key; null: one does, or nobody can tell. */
+  readonly idleSinceMs: number | null;
+  /** Who led before that; null: nobody idles, or it is not known. */
+  readonly idleLeader: string | null;
+  /** What began it was asked for: a restart, a switchover, a pause. */
+  readonly idleWished: boolean;
+  /** Times without a writer in which the leader remained the same, newest last; those of the last minutes. */
+  readonly episodes: readonly { readonly leader: string; readonly fromMs: number; readonly toMs: number }[];
+  readonly pausedSinceMs: number | null;
+  /** false: it was paused already when we first looked, so it may have been for longer. */
+  readonly pauseSeen: boolean;
+  /** Members by etcd that our configuration lacks, as last read. */
+  readonly strangers: readonly string[];
+}
+
 /** What the machines made of the passes so far; a plain value, stored and replayed. */
 export interface States {
   readonly cluster: { readonly state: ClusterState; readonly sinceMs: number };
@@ -45,6 +71,8 @@ export interface States {
 export interface Memory {
   /** The cluster's system identifier as etcd told it last: what was seen of another one proves nothing of this one. Absent: never told. */
   readonly systemIdentifier?: string;
+  /** Absent in older journals. */
+  readonly leadership?: LeadershipMemory;
   /** When our passes became clean after a start, takeover, clock jump or un-pause; null while they are not. */
   readonly cleanPasses: number;
   readonly cleanSinceMs: number | null;

@@ -50,6 +50,8 @@ export interface RigOptions {
   /** Ends `run` early: the process is gone. */
   readonly dead?: Promise<unknown>;
   readonly memory?: Memory;
+  /** The members that the configuration has; absent: all of the cluster's. */
+  readonly members?: readonly string[];
   readonly without?: readonly ('postgres' | 'proxy' | 'host' | 'tags')[];
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
 }
@@ -79,7 +81,7 @@ export function rig(options: RigOptions = {}): Rig {
       ports,
       target: {
         scope: cluster.options.scope,
-        members: cluster.options.members as never,
+        members: (options.members ?? cluster.options.members) as never,
         dcsNames: cluster.options.dcs,
         pools: { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
       },

@@ -9,14 +9,18 @@ export interface Fault {
 
 /**
  * SQLSTATEs, Node's error codes and pg's own messages. First match wins. A server that says anything at all is alive, whatever it says, so
- * its refusals are `denied` or `bad-reply`, which nobody takes for silence; `timeout` is kept for no word at all.
+ * its refusals are `denied`, `too-many-clients`, `starting-up`, `certificate` or `bad-reply`, which nobody takes for silence; `timeout` is kept for no word at all.
  */
 const FAULTS: readonly (readonly [sign: RegExp, fault: ReadingFault, why: string])[] = [
   [/^28/, 'denied', 'refuses our login: check postgres.user, its password and pg_hba.conf'],
   [/^42501$/, 'denied', 'refuses the statement: grant pg_monitor, and pg_signal_backend for cancelling queries'],
   [/^3D000$/, 'denied', 'has no database of that name: check postgres.database'],
-  [/^53300$/, 'denied', 'has no connection left for us'],
-  [/^57P03$/, 'bad-reply', 'answers that it does not accept connections now'],
+  [
+    /^53300$/,
+    'too-many-clients',
+    'has no connection left for us (53300): max_connections, or a limit of our role or database',
+  ],
+  [/^57P03$/, 'starting-up', 'accepts no connections now (57P03): it starts, recovers or stops'],
   [/^57014$/, 'bad-reply', 'answers, but cancelled our statement after its time'],
   [/^57P0[12]$/, 'closed', 'is shutting down'],
   [/^[0-9A-Z]{5}$/, 'bad-reply', 'answers with an error'],
@@ -26,7 +30,7 @@ const FAULTS: readonly (readonly [sign: RegExp, fault: ReadingFault, why: string
   [/ETIMEDOUT|timeout/i, 'timeout', 'no answer in time'],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|does not support SSL|SSL/,
-    'denied',
+    'certificate',
     'TLS: the two ends do not trust each other',
   ],
   [/password must be a string|SASL|password/i, 'denied', 'wants a password: check postgres.passwordEnv'],

@@ -1,7 +1,7 @@
 import type { ClusterConfig } from '../../model/config.js';
 import type { MemberName } from '../../model/names.js';
 import type { Reply, Step } from '../../model/plan.js';
-import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
+import { fresh, notConfigured, unknown, type Reading, type ReadingFault } from '../../model/reading.js';
 import type { SqlRights, SqlStatus } from '../../model/sql.js';
 import type { Clock } from '../../ports/clock.js';
 import type { PostgresPort } from '../../ports/postgres.js';
@@ -82,4 +82,6 @@ async function send(link: Link | undefined, step: Extract<Step, { port: 'sql' }>
 
 /** PostgreSQL's own "no" proves that nothing happened; after silence or a lost connection the signal may have been sent. */
 const effectOf = (answer: Rows & { readonly ok: false }): Reply['effect'] =>
-  answer.sent && answer.fault !== 'denied' ? 'maybe' : 'none';
+  answer.sent && !REFUSALS.includes(answer.fault) ? 'maybe' : 'none';
+
+const REFUSALS: readonly ReadingFault[] = ['denied', 'too-many-clients', 'starting-up', 'certificate'];

@@ -4,6 +4,7 @@ import type { Assessment } from '../../../src/assess/finding.js';
 import { EMPTY_LEDGER, type Remediation } from '../../../src/model/ledger.js';
 import { PROBLEM_CODES, type ProblemCode } from '../../../src/model/problem.js';
 import { fresh, unknown } from '../../../src/model/reading.js';
+import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
 import {
   all,
   api,
@@ -113,6 +114,7 @@ const changes = (...agesMs: readonly number[]) =>
   ledgerOf({ leaderChanges: agesMs.map((ageMs) => ({ atMs: NOW_MS - ageMs, from: 'patroni1', to: 'patroni2' })) });
 
 const SITUATIONS: Record<ProblemCode, Row> = {
+  ...LEADER_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [

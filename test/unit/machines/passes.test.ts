@@ -8,6 +8,7 @@ import type { Policy } from '../../../src/model/policy.js';
 import type { Reading } from '../../../src/model/reading.js';
 import type { States } from '../../../src/model/states.js';
 import type { ClusterView } from '../../../src/model/view.js';
+import { down, leaseLeft } from '../../support/leader-situations.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   api,
@@ -239,7 +240,9 @@ describe('the summary', () => {
     ['a replica in an emergency', [lags('patroni3', 200 * MB)], 'lagging'],
     ['a replica that does not stream', [notStreaming('patroni3')], 'degraded'],
     ['a dead leader', [stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3')], 'leader-down'],
-    ['a frozen leader', [silent('patroni1', 'api')], 'leader-frozen'],
+    ['a frozen leader', [silent('patroni1', 'api'), leaseLeft(15_000)], 'leader-frozen'],
+    ['a leader whose API alone is silent', [silent('patroni1', 'api')], 'degraded'],
+    ['a leader that does not serve', [down('start-failed', 'start failed')], 'leader-not-serving'],
     ['two primaries', [isPrimary('patroni3')], 'split-brain'],
     ['a primary by SQL alone', [isPrimary('patroni3', ['sql'])], 'split-brain-suspected'],
     ['nobody at all', everyone.map((name) => stopped(name)), 'down'],

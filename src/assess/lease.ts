@@ -1,0 +1,25 @@
+import { freshValue } from '../model/reading.js';
+import type { Assessment } from './finding.js';
+import { waitsOf } from './leader.js';
+
+/**
+ * What the lease of the leader key says of its holder's Patroni, whose API is silent. `renewed`: it was renewed after the API fell silent, so
+ * its loop lives. `missed`: it is older than a loop, so nobody renews it. `unproven`: neither yet, or etcd did not tell its age.
+ */
+export type Lease = 'renewed' | 'missed' | 'unproven';
+
+/** A loop may start late; a lease that is older than loop_wait and this has missed its renewal. */
+const LEASE_SLACK_MS = 1_000;
+/** etcd ends a lease a little late. */
+const EXPIRY_SLACK_MS = 3_000;
+
+export function leaseOf({ view, memory }: Assessment): Lease {
+  const { ttlMs, loopWaitMs } = waitsOf(view);
+  const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
+  if (leftMs !== null && leftMs <= ttlMs - loopWaitMs - LEASE_SLACK_MS) return 'missed';
+  const { silentSinceMs = null, renewedMs = null } = memory.leadership ?? {};
+  if (silentSinceMs === null) return 'unproven';
+  if (renewedMs !== null && renewedMs > silentSinceMs) return 'renewed';
+  // The key hangs on that lease: had nobody renewed it, it would be gone.
+  return leftMs === null && view.atMs - silentSinceMs > ttlMs + EXPIRY_SLACK_MS ? 'renewed' : 'unproven';
+}
