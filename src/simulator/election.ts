@@ -1,6 +1,6 @@
 import { opens } from './links.js';
 import { isPrimary, isUp, positionOf } from './postgres.js';
-import type { MemberSim, World } from './state.js';
+import { isOldPatroni, type MemberSim, type World } from './state.js';
 
 /** Can `from` ask `other`'s REST API? Patroni allows two seconds for that. */
 export const reaches = (world: World, from: MemberSim, other: MemberSim): boolean =>
@@ -19,19 +19,29 @@ export function isHealthiest(world: World, member: MemberSim): boolean {
   const wish = etcd.failover;
   // Of an appointment for later too: should the leader die first, its candidate takes over with no look at its lag. [ha.py]
   if (wish?.member != null) {
-    if (wish.member === member.name) return !member.patroni.tags.nofailover;
+    if (wish.member === member.name) return !mayNotLead(member);
     const wanted = world.members.find((other) => other.name === wish.member);
     if (wanted !== undefined && isUp(wanted) && reaches(world, member, wanted)) return false;
   }
   // Who steps down in a switchover does not run again for the key that it has just given up.
   if (wish?.leader === member.name) return false;
-  if (member.patroni.tags.nofailover || member.postgres.broken) return false;
+  if (mayNotLead(member) || member.postgres.broken) return false;
   const position = positionOf(member.postgres);
   if (etcd.optime !== null && etcd.optime - position > world.options.maximumLagOnFailoverBytes) return false;
   if (etcd.sync !== null && etcd.sync.leader !== member.name && !etcd.sync.standbys.includes(member.name)) return false;
-  return world.members.every((other) => other === member || !reaches(world, member, other) || !stands(other, position));
+  return world.members.every((other) => other === member || !reaches(world, member, other) || !stands(other, member));
 }
 
-const stands = (other: MemberSim, position: number): boolean =>
-  isPrimary(other) ||
-  (isUp(other) && !other.postgres.frozen && !other.patroni.tags.nofailover && positionOf(other.postgres) > position);
+export const mayNotLead = ({ patroni }: MemberSim): boolean =>
+  patroni.tags.nofailover || patroni.tags.failover_priority === 0 || patroni.watchdogFailed;
+
+/** Whether `member` has to leave the key to `other`. */
+const stands = (other: MemberSim, member: MemberSim): boolean =>
+  isPrimary(other) || (isUp(other) && !other.postgres.frozen && !mayNotLead(other) && isAhead(other, member));
+
+/** Further, or as far and of a higher `failover_priority`, which 3.0 does not know. */
+function isAhead(other: MemberSim, member: MemberSim): boolean {
+  const ahead = positionOf(other.postgres) - positionOf(member.postgres);
+  if (ahead !== 0 || isOldPatroni(member)) return ahead > 0;
+  return (other.patroni.tags.failover_priority ?? 1) > (member.patroni.tags.failover_priority ?? 1);
+}

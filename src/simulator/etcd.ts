@@ -27,6 +27,7 @@ export function newEtcd(endpoints: readonly string[], newHost: (name: string) =>
     config: NEW_CONFIG,
     configBroken: null,
     configRevision: 1,
+    failsafe: null,
     tenure: null,
     ledger: null,
     switches: new Map(),

@@ -41,3 +41,27 @@ export interface ControllerFaults {
   /** Every process under this name that has had its ports until now is gone. */
   killController(controller?: string): void;
 }
+
+/** What operators change while the cluster runs, and what can go wrong with it. */
+export interface ChangeFaults {
+  /** A new member with an empty directory registers and copies the leader; the proxy is told of it. */
+  addMember(member: string): void;
+  /** Its container is stopped and does not come back; its key ends with its lease. */
+  removeMember(member: string): void;
+  /** Restarted under another `name`, with the data and the address that it had. */
+  renameMember(member: string, to: string): void;
+  /** The configuration of every controller has the addresses of these two the wrong way round. */
+  swapAddresses(one: string, other: string): void;
+  /** Under this name every controller reaches that member: a renumbered network, a name that points elsewhere. */
+  misaddress(member: string, reaches: string): void;
+  healAddresses(): void;
+  /** `standby_cluster` is configured or taken away: the cluster is demoted or promoted as a whole. */
+  setStandbyCluster(on: boolean): void;
+  /** Patroni is restarted in another version; PostgreSQL runs on. */
+  upgradePatroni(member: string, version: string): void;
+  setPromotion(member: string, how: 'works' | 'fails' | 'hangs'): void;
+  setWatchdog(member: string, works: boolean): void;
+  scheduleRestart(member: string, atMs: number, onlyIfPending?: boolean): void;
+  /** Who is in the key `failsafe`; null: as the leader writes it. It writes it anew in its next loop. */
+  setFailsafeTopology(members: readonly string[] | null): void;
+}

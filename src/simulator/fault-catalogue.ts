@@ -1,5 +1,5 @@
 import type { Step } from '../model/plan.js';
-import type { ControllerFaults, PlaceFaults } from './fault-catalogue-platform.js';
+import type { ChangeFaults, ControllerFaults, PlaceFaults } from './fault-catalogue-platform.js';
 import type { SendFault } from './wire.js';
 import type { Channel } from './links.js';
 import type { CutFrom, TagSet } from './state.js';
@@ -13,7 +13,7 @@ interface BlockOptions {
 }
 
 /** Everything that can be broken, and its repair. Members by name; an unknown name throws. */
-export interface Faults extends PlaceFaults, ControllerFaults {
+export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   /** Limits what the member receives to so many bytes per second, or stops its replay (its startup process) altogether. */
   lag(member: string, how: number | 'stop-replay'): void;
   healLag(member: string): void;

@@ -4,6 +4,7 @@ import { dropLeaderKey, hasQuorum, writeConfig } from './etcd.js';
 import { runtimeCommand } from './haproxy.js';
 import type { Wire } from './wire.js';
 import { hostFaults, patroniFaults, postgresFaults, type At, type Part } from './member-faults.js';
+import { changeFaults } from './change-faults.js';
 import { controllerFaults } from './controller-faults.js';
 import { placeFaults } from './place-faults.js';
 import { isPrimary } from './postgres.js';
@@ -20,6 +21,7 @@ export function faultsOf(wire: Wire): Faults {
     ...dcsFaults(wire),
     ...placeFaults(world),
     ...controllerFaults(world),
+    ...changeFaults(world),
     ...operatorActs(world, at),
     failSend: (fault, port = null) => {
       wire.sendFaults.push({ port, fault });

@@ -12,23 +12,42 @@ export function newServers(options: ClusterOptions, members: readonly MemberSim[
   for (const backend of [options.primaryBackend, options.replicaBackend]) {
     members.forEach((member, index) => {
       const inPool = (backend === options.primaryBackend) === (index === 0);
-      servers.push({
-        backend,
-        member: member.name,
-        nextCheckMs: options.startMs + 500 * (servers.length + 1),
-        hanging: false,
-        health: inPool ? options.haproxy.rise + options.haproxy.fall - 1 : 0,
-        adminDrain: false,
-        adminMaint: false,
-        unresolvedSinceMs: null,
-        resolution: false,
-        sessions: inPool ? SESSIONS : 0,
-        changedMs: options.startMs,
-        checkStatus: inPool ? 'L7OK' : 'L7STS',
-      });
+      servers.push(newServer(options, backend, member, inPool, options.startMs, servers.length + 1));
     });
   }
   return servers;
+}
+
+/** `place`: checks of many servers are spread over time. */
+function newServer(
+  { haproxy }: ClusterOptions,
+  backend: string,
+  member: MemberSim,
+  inPool: boolean,
+  nowMs: number,
+  place: number,
+): ServerSim {
+  return {
+    backend,
+    member: member.name,
+    nextCheckMs: nowMs + 500 * place,
+    hanging: false,
+    health: inPool ? haproxy.rise + haproxy.fall - 1 : 0,
+    adminDrain: false,
+    adminMaint: false,
+    unresolvedSinceMs: null,
+    resolution: false,
+    sessions: inPool ? SESSIONS : 0,
+    changedMs: nowMs,
+    checkStatus: inPool ? 'L7OK' : 'L7STS',
+  };
+}
+
+/** A reload with one server more in each backend. */
+export function addServers(world: World, member: MemberSim): void {
+  const { primaryBackend, replicaBackend } = world.options;
+  for (const backend of [primaryBackend, replicaBackend])
+    world.servers.push(newServer(world.options, backend, member, false, world.time.nowMs, 1));
 }
 
 export const serverUp = (world: World, server: ServerSim): boolean =>

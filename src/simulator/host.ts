@@ -79,6 +79,7 @@ export function startPatroni(world: World, member: MemberSim): void {
     rewindTried: false,
     dcsFailingSinceMs: null,
     etcdWaitUntilMs: null,
+    scheduledRestart: null,
     tags: patroni.fileTags,
     reloadAsked: false,
     pendingRestart: false,

@@ -51,7 +51,7 @@ export function roleOf({ patroni, postgres }: MemberSim, up: boolean): MemberSim
 }
 
 function tagsOf(tags: TagSet): Tags {
-  const raw = Object.fromEntries(Object.entries(tags).filter(([, value]) => value));
+  const raw = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== false && value !== undefined));
   const { noloadbalance, nofailover } = tags;
   return { noloadbalance, nofailover, nosync: false, clonefrom: false, raw };
 }
@@ -83,7 +83,7 @@ export function statusDocument(world: World, member: MemberSim): PatroniStatus {
           syncState: world.etcd.sync?.standbys.includes(other.name) === true ? 'sync' : 'async',
         }))
       : [],
-    replicationState: up && postgres.inRecovery && postgres.streaming && !isOldPatroni(world) ? 'streaming' : null,
+    replicationState: up && postgres.inRecovery && postgres.streaming && !isOldPatroni(member) ? 'streaming' : null,
     paused: patroni.paused,
     clusterUnlocked: patroni.unlocked,
     failsafeActive: patroni.failsafeActive,
@@ -92,11 +92,14 @@ export function statusDocument(world: World, member: MemberSim): PatroniStatus {
     tags: tagsOf(patroni.tags),
     systemIdentifier: patroni.role === 'uninitialized' ? null : world.systemIdentifier,
     scope: patroni.wrongScope ? 'another-cluster' : world.options.scope,
-    version: world.options.patroniVersion,
-    name: isOldPatroni(world) ? null : member.name,
+    version: patroni.version,
+    name: isOldPatroni(member) ? null : member.name,
     serverVersion: up ? 150018 : null,
     // Keeps advancing even without quorum: Patroni counts a cached answer as contact.
     dcsLastSeenMs: Math.floor(world.time.nowMs / 1000) * 1000,
+    watchdogFailed: patroni.watchdogFailed,
+    scheduledRestart:
+      patroni.scheduledRestart === null ? null : { at: new Date(patroni.scheduledRestart.atMs).toISOString() },
   };
 }
 
@@ -177,7 +180,7 @@ export function metricsDocument(world: World, member: MemberSim): PatroniMetrics
     values: {
       patroni_postgres_running: flag(up),
       patroni_postmaster_start_time: up ? postgres.startedAtMs / 1000 : 0,
-      ...(isOldPatroni(world) ? { patroni_master: flag(primary) } : {}),
+      ...(isOldPatroni(member) ? { patroni_master: flag(primary) } : {}),
       patroni_primary: flag(primary),
       patroni_replica: flag(!primary),
       patroni_xlog_location: up && primary ? Math.round(postgres.replayLsn) : 0,
@@ -187,7 +190,7 @@ export function metricsDocument(world: World, member: MemberSim): PatroniMetrics
       patroni_postgres_timeline: up ? postgres.timeline : 0,
       patroni_pending_restart: flag(patroni.pendingRestart),
       patroni_is_paused: flag(patroni.paused),
-      ...(isOldPatroni(world) ? {} : { patroni_postgres_streaming: flag(up && postgres.streaming) }),
+      ...(isOldPatroni(member) ? {} : { patroni_postgres_streaming: flag(up && postgres.streaming) }),
     },
   };
 }

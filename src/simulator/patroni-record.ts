@@ -8,6 +8,7 @@ export function recordLeadership(world: World, member: MemberSim): void {
   const { postgres } = member;
   if (!takesWrites(etcd)) return;
   etcd.optime = postgres.replayLsn;
+  etcd.failsafe = etcd.config.failsafeMode ? [...etcd.members.keys()] : null;
   const fork = postgres.forks.at(-1);
   if (fork !== undefined && etcd.history.every((row) => row.timeline !== fork.timeline || row.lsn !== fork.lsn)) {
     const at = new Date(world.time.nowMs).toISOString();

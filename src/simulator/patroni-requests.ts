@@ -1,6 +1,6 @@
 import type { Step } from '../model/plan.js';
 import { dcsReachable } from './etcd.js';
-import { reaches } from './election.js';
+import { mayNotLead, reaches } from './election.js';
 import { begin, reinitialize, runTask } from './patroni-tasks.js';
 import { isUp, stopPostgres } from './postgres.js';
 import { isOldPatroni, type FailoverKey, type MemberSim, type World } from './state.js';
@@ -59,6 +59,25 @@ function postReinitialize(world: World, member: MemberSim, force: boolean): Http
   return answer(200, 'reinitialize started');
 }
 
+function restart(world: World, member: MemberSim): void {
+  const end = () => {
+    stopPostgres(member);
+    begin(world, member);
+  };
+  runTask(world, member, 'restart', [{ state: 'restarting', role: null, forMs: 800, end }]);
+}
+
+/** The restart of an operator's schedule, at its time. What stands in its way then, ends it. [ha.py evaluate_scheduled_restart] */
+export function restartWhenDue(world: World, member: MemberSim): void {
+  const { patroni } = member;
+  const due = patroni.scheduledRestart;
+  if (due === null || world.time.nowMs < due.atMs) return;
+  patroni.scheduledRestart = null;
+  if (patroni.task !== null || !isUp(member) || (due.onlyIfPending && !patroni.pendingRestart)) return;
+  patroni.pendingRestart = false;
+  restart(world, member);
+}
+
 async function postRestart(world: World, member: MemberSim, body: Body): Promise<HttpAnswer> {
   const { patroni, postgres } = member;
   const role = textOf(body['role']);
@@ -68,11 +87,7 @@ async function postRestart(world: World, member: MemberSim, body: Body): Promise
   if (patroni.task !== null) return answer(503, `${patroni.task.kind} already in progress`);
   if (postgres.process === 'starting') return answer(503, 'postgres is still starting');
   let ended = false;
-  const end = () => {
-    stopPostgres(member);
-    begin(world, member);
-  };
-  runTask(world, member, 'restart', [{ state: 'restarting', role: null, forMs: 800, end }]);
+  restart(world, member);
   const timeoutMs = 1000 * (typeof body['timeout'] === 'number' ? body['timeout'] : 60);
   await world.time.block(() => {
     ended ||= patroni.task === null && patroni.startingSinceMs === null;
@@ -89,10 +104,10 @@ async function postSwitchover(world: World, member: MemberSim, body: Body, timeo
   const scheduledAt = textOf(body['scheduled_at']);
   const { paused } = world.etcd.config;
   if (leader === null) return answer(400, 'Switchover could be performed only from a specific leader');
-  if (scheduledAt !== null) return schedule(world, { leader, member: candidate, scheduledAt });
+  if (scheduledAt !== null) return schedule(world, member, { leader, member: candidate, scheduledAt });
   if (paused && candidate === null)
     return answer(400, 'Switchover is possible only to a specific candidate in a paused state');
-  if (candidate === leader && !isOldPatroni(world)) return answer(400, 'Switchover target and source are the same');
+  if (candidate === leader && !isOldPatroni(member)) return answer(400, 'Switchover target and source are the same');
   const problem = notPossible(world, member, leader, candidate, 'switchover');
   if (problem !== null) return answer(412, problem);
   world.etcd.failover = { leader, member: candidate, scheduledAt: null };
@@ -100,7 +115,7 @@ async function postSwitchover(world: World, member: MemberSim, body: Body, timeo
 }
 
 /** Whether it will be possible is not asked: neither who leads nor whether there is such a candidate. */
-function schedule(world: World, wish: FailoverKey): HttpAnswer {
+function schedule(world: World, asked: MemberSim, wish: FailoverKey): HttpAnswer {
   if (world.etcd.config.paused) return answer(400, "Can't schedule switchover in the paused state");
   const text = wish.scheduledAt ?? '';
   const atMs = Date.parse(text);
@@ -109,7 +124,7 @@ function schedule(world: World, wish: FailoverKey): HttpAnswer {
   if (!/(Z|[+-]\d{2}:?\d{2})$/.test(text))
     return answer(400, 'Timezone information is mandatory for the scheduled switchover');
   if (atMs <= world.time.nowMs) return answer(422, 'Cannot schedule switchover in the past');
-  if (wish.member === wish.leader && !isOldPatroni(world))
+  if (wish.member === wish.leader && !isOldPatroni(asked))
     return answer(400, 'Switchover target and source are the same');
   world.etcd.failover = wish;
   for (const member of world.members) wake(world, member);
@@ -121,7 +136,7 @@ async function postFailover(world: World, member: MemberSim, body: Body, timeout
   const leader = textOf(body['leader']);
   if (candidate === null) return answer(400, 'Failover could be performed only to a specific candidate');
   // From 3.2 on a failover that names the leader is carried out as a switchover.
-  const what = leader !== null && !isOldPatroni(world) ? 'switchover' : 'failover';
+  const what = leader !== null && !isOldPatroni(member) ? 'switchover' : 'failover';
   if (leader === candidate && what === 'switchover') return answer(400, 'Switchover target and source are the same');
   const problem = notPossible(world, member, leader, candidate, what);
   if (problem !== null) return answer(412, problem);
@@ -143,7 +158,7 @@ function notPossible(
     return 'candidate name does not match with sync_standby';
   const found = world.members.find((other) => other.name === candidate);
   if (found === undefined) return 'candidate does not exists';
-  const good = (found === member || reaches(world, member, found)) && !found.patroni.tags.nofailover;
+  const good = (found === member || reaches(world, member, found)) && !mayNotLead(found);
   return good ? null : `${what} is not possible: no good candidates have been found`;
 }
 

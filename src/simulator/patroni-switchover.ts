@@ -1,4 +1,4 @@
-import { reaches } from './election.js';
+import { mayNotLead, reaches } from './election.js';
 import { dropLeaderKey } from './etcd.js';
 import { opens } from './links.js';
 import { isUp, positionOf } from './postgres.js';
@@ -54,5 +54,5 @@ export function handOver(world: World, member: MemberSim, wish: FailoverKey): vo
 const mayTakeOver = (world: World, leader: MemberSim, other: MemberSim): boolean =>
   isUp(other) &&
   reaches(world, leader, other) &&
-  !other.patroni.tags.nofailover &&
+  !mayNotLead(other) &&
   positionOf(leader.postgres) - positionOf(other.postgres) <= world.options.maximumLagOnFailoverBytes;

@@ -9,6 +9,7 @@ import {
   takesWrites,
   writeConfig,
 } from './etcd.js';
+import { restartWhenDue } from './patroni-requests.js';
 import { waitsForEtcd } from './patroni-etcd.js';
 import { isHealthiest, reaches } from './election.js';
 import { opensEtcd } from './links.js';
@@ -22,7 +23,7 @@ import { isOldPatroni, memberSim, note, REMOTE, type MemberSim, type PatroniSim,
 
 const NO_TAGS = { noloadbalance: false, nofailover: false };
 
-export function newPatroni(nowMs: number, firstLoopMs: number, role: PatroniSim['role']): PatroniSim {
+export function newPatroni(nowMs: number, firstLoopMs: number, role: PatroniSim['role'], version: string): PatroniSim {
   return {
     process: 'up',
     readyAtMs: nowMs,
@@ -40,6 +41,10 @@ export function newPatroni(nowMs: number, firstLoopMs: number, role: PatroniSim[
     lastDcsMs: nowMs,
     etcdVia: null,
     etcdWaitUntilMs: null,
+    version,
+    promotion: 'works',
+    watchdogFailed: false,
+    scheduledRestart: null,
     task: null,
     startingSinceMs: null,
     downSinceMs: null,
@@ -66,6 +71,7 @@ export function stepPatroni(world: World, member: MemberSim): void {
   if (patroni.thawed) thaw(world, member);
   stepTask(world, member);
   followStart(member);
+  restartWhenDue(world, member);
   if (nowMs < patroni.nextLoopMs) return;
   patroni.nextLoopMs = nowMs + world.options.loopWaitMs;
   runLoop(world, member);
@@ -76,7 +82,7 @@ function thaw(world: World, member: MemberSim): void {
   const { patroni } = member;
   patroni.thawed = false;
   patroni.nextLoopMs = world.time.nowMs;
-  if (!isOldPatroni(world) || !patroni.believesLeader || !dcsReachable(world, member)) return;
+  if (!isOldPatroni(member) || !patroni.believesLeader || !dcsReachable(world, member)) return;
   if (world.etcd.leader !== null && world.etcd.leader.holder !== member.name) takeLeaderKey(world, member.name, true);
 }
 
@@ -136,10 +142,7 @@ function loopWithoutDcs(world: World, member: MemberSim): void {
   if (allEtcdDown(world.etcd) || !opensEtcd(world, member.name)) patroni.unlocked = true;
   if (nowMs - patroni.dcsFailingSinceMs < world.options.retryTimeoutMs) return;
   if (patroni.paused || !isPrimary(member) || patroni.task !== null) return;
-  if (
-    world.etcd.config.failsafeMode &&
-    world.members.every((other) => other === member || reaches(world, member, other))
-  ) {
+  if (world.etcd.config.failsafeMode && failsafeAgrees(world, member)) {
     patroni.failsafeActive = true;
     return;
   }
@@ -148,6 +151,15 @@ function loopWithoutDcs(world: World, member: MemberSim): void {
     member.postgres.inRecovery = true;
     begin(world, member);
   });
+}
+
+/** Every member of the failsafe topology, itself among them, has to be asked and to answer. [ha.py check_failsafe_topology] */
+function failsafeAgrees(world: World, member: MemberSim): boolean {
+  const asked = world.etcd.failsafe ?? world.members.map(({ name }): string => name);
+  return (
+    asked.includes(member.name) &&
+    asked.every((name) => name === member.name || reaches(world, member, memberSim(world, name)))
+  );
 }
 
 function lead(world: World, member: MemberSim): void {
@@ -164,10 +176,15 @@ function lead(world: World, member: MemberSim): void {
   patroni.downSinceMs = null;
   if (postgres.inRecovery) {
     if (patroni.config.standbyCluster) leadStandby(world, member);
-    else promote(world, member);
+    else promoteOrFail(world, member);
     return;
   }
   patroni.role = 'primary';
+  if (patroni.config.standbyCluster) {
+    note(world, `${member.name} follows a primary elsewhere from now on`);
+    becomeStandbyLeader(world, member);
+    return;
+  }
   recordLeadership(world, member);
   const { sleepsFor } = patroni;
   if (sleepsFor === null) switchOver(world, member);
@@ -175,6 +192,21 @@ function lead(world: World, member: MemberSim): void {
     patroni.sleepsFor = null;
     handOver(world, member, sleepsFor);
   }
+}
+
+/** A promotion that fails gives the key back at once; one that hangs keeps it, and nobody can write. [ha.py enforce_primary_role] */
+function promoteOrFail(world: World, member: MemberSim): void {
+  if (member.patroni.promotion === 'works') promote(world, member);
+  else if (member.patroni.promotion === 'fails') dropLeaderKey(world, `the promotion of ${member.name} failed`);
+}
+
+/** `standby_cluster` was configured under a primary: it stops and starts again as a replica of the other cluster, with its key. */
+function becomeStandbyLeader(world: World, member: MemberSim): void {
+  demote(world, member, () => {
+    member.postgres.inRecovery = true;
+    member.postgres.upstream = REMOTE;
+    begin(world, member);
+  });
 }
 
 function leadStandby(world: World, member: MemberSim): void {
@@ -241,7 +273,7 @@ export function publish(world: World, member: MemberSim): void {
   if (!takesWrites(world.etcd)) return;
   const { patroni, postgres } = member;
   const up = isUp(member) && !postgres.frozen;
-  const streaming = up && postgres.inRecovery && postgres.streaming && !isOldPatroni(world);
+  const streaming = up && postgres.inRecovery && postgres.streaming && !isOldPatroni(member);
   world.etcd.revision += 1;
   world.etcd.members.set(member.name, {
     name: member.name,

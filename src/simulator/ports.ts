@@ -26,7 +26,7 @@ import { opens, opensEtcd, PROXY } from './links.js';
 import { sqlStatus } from './sql-status.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
-import { memberSim, note, type MemberSim, type World } from './state.js';
+import { memberAt, memberSim, note, type MemberSim, type World } from './state.js';
 
 export interface SimulatedPorts {
   readonly patroni: PatroniPort;
@@ -77,12 +77,12 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
     dcs: dcsPort(sight),
     postgres: {
       status: (name) =>
-        read(sight, `sql ${name}`, memberSim(world, name), sqlFault, (member) => sqlStatus(world, member)),
+        read(sight, `sql ${name}`, memberAt(world, name), sqlFault, (member) => sqlStatus(world, member)),
       send: (step) =>
         send(
           sight,
           step,
-          () => sqlFault(sight, memberSim(world, step.member)),
+          () => sqlFault(sight, memberAt(world, step.member)),
           () => endBackend(world, step),
         ),
       close: () => Promise.resolve(),
@@ -141,7 +141,7 @@ function patroniPort(sight: Sight): PatroniPort {
     needsDcs = false,
     atMostMs = world.options.deadlineMs,
   ): Promise<Reading<T>> => {
-    const member = memberSim(world, name);
+    const member = memberAt(world, name);
     const deadlineMs = Math.min(atMostMs, world.options.deadlineMs);
     const fault = (): Fault | null => {
       const api = apiFault(sight, member, deadlineMs);
@@ -159,7 +159,7 @@ function patroniPort(sight: Sight): PatroniPort {
     metrics: (name) => get(name, '/metrics', (member) => metricsDocument(world, member)),
     replicaCheck: (name) => get(name, '/replica', (member): number => replicaStatus(member)),
     send: (step) => {
-      const member = memberSim(world, step.member);
+      const member = memberAt(world, step.member);
       return send(
         sight,
         step,
@@ -180,7 +180,7 @@ const sendable = (fault: Fault | null): Fault | null =>
   fault !== null && (fault.fault === 'bad-reply' || fault.fault === 'wrong-scope') ? null : fault;
 
 function endBackend(world: World, step: Extract<Step, { port: 'sql' }>): Omit<Reply, 'tookMs'> {
-  const { postgres } = memberSim(world, step.member);
+  const { postgres } = memberAt(world, step.member);
   const found = postgres.blockers.find(
     (blocker) => blocker.pid === step.pid && blocker.backendStart === step.backendStart,
   );

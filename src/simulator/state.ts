@@ -97,6 +97,8 @@ export interface TagSet {
   readonly nofailover: boolean;
   /** The member that it is to follow in place of the leader. */
   readonly replicatefrom?: string;
+  /** Patroni 3.2 and newer: among equal positions the higher leads, 0 never. */
+  readonly failover_priority?: number;
 }
 
 /** Work of Patroni's own background thread: a list of states to pass through. */
@@ -136,6 +138,14 @@ export interface PatroniSim {
   etcdVia: string | null;
   /** The present loop waits for etcd until then. */
   etcdWaitUntilMs: number | null;
+  /** Of this process; members of one cluster differ during an upgrade. */
+  version: string;
+  /** What becomes of its next promotions. */
+  promotion: 'works' | 'fails' | 'hangs';
+  /** Its watchdog cannot be opened, and `watchdog.mode` is `required`: it may not lead. */
+  watchdogFailed: boolean;
+  /** A restart that an operator has scheduled. */
+  scheduledRestart: { readonly atMs: number; readonly onlyIfPending: boolean } | null;
   task: Task | null;
   startingSinceMs: number | null;
   downSinceMs: number | null;
@@ -212,6 +222,8 @@ export interface EtcdSim {
   /** Why the key `config` cannot be read, as our adapter would say it; null while it can. */
   configBroken: string | null;
   configRevision: number;
+  /** The key `failsafe`: who has to agree before a leader goes on without etcd; null while the mode is off. */
+  failsafe: readonly string[] | null;
   tenure: { readonly process: object; readonly owner: string; readonly epoch: string; expiresMs: number } | null;
   ledger: string | null;
   /** Ekimi's kill switches by id. */
@@ -244,9 +256,14 @@ export interface World {
   readonly time: VirtualTime;
   readonly random: () => number;
   readonly systemIdentifier: string;
-  readonly members: readonly MemberSim[];
+  /** Who is there now; members are added, removed and renamed while the cluster runs. */
+  readonly members: MemberSim[];
+  /** Removed for good: their containers do not come back, and whoever still asks for them is refused. */
+  readonly gone: MemberSim[];
+  /** Whom a configuration reaches under a name that is not that member's own: an old name, or the address of another. */
+  readonly aliases: Map<string, MemberName>;
   readonly etcd: EtcdSim;
-  readonly servers: readonly ServerSim[];
+  readonly servers: ServerSim[];
   readonly links: Links;
   /** Controllers by name, each with what it sees and its own clock. */
   readonly observers: Map<string, ObserverSim>;
@@ -270,7 +287,10 @@ export const note = (world: World, text: string): void => {
 };
 
 export function memberSim(world: World, name: string): MemberSim {
-  const found = world.members.find((member) => member.name === name);
+  const found =
+    world.members.find((member) => member.name === name) ??
+    world.gone.find((member) => member.name === name) ??
+    world.members.find((member) => member.name === world.aliases.get(name));
   if (found === undefined) {
     throw new Error(
       `no member ${name} in the simulated cluster; it has ${world.members.map((m) => m.name).join(', ')}`,
@@ -279,4 +299,7 @@ export function memberSim(world: World, name: string): MemberSim {
   return found;
 }
 
-export const isOldPatroni = (world: World): boolean => world.options.patroniVersion.startsWith('3.0');
+export const isOldPatroni = ({ patroni }: MemberSim): boolean => patroni.version.startsWith('3.0');
+
+/** Who answers where a configuration looks for `name`: after a mistake with addresses, another one. */
+export const memberAt = (world: World, name: string): MemberSim => memberSim(world, world.aliases.get(name) ?? name);

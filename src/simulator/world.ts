@@ -143,7 +143,7 @@ function newWorld(options: ClusterOptions): World {
     const leads = standbyCluster ? 'standby-leader' : 'primary';
     const upstream = index > 0 ? names[0] : REMOTE;
     if (index > 0 || standbyCluster) Object.assign(postgres, { upstream, streaming: true, connectedTo: upstream });
-    const patroni = newPatroni(options.startMs, firstLoopMs, index === 0 ? leads : 'replica');
+    const patroni = newPatroni(options.startMs, firstLoopMs, index === 0 ? leads : 'replica', options.patroniVersion);
     return { name, postgres, patroni, host: newHost(name, options.startMs) };
   });
   const world: World = {
@@ -157,6 +157,8 @@ function newWorld(options: ClusterOptions): World {
     etcd: newEtcd(options.dcs, (name) => newHost(name, options.startMs)),
     servers: newServers(options, members),
     links: newLinks(),
+    gone: [],
+    aliases: new Map(),
     observers: new Map(),
     hostWakes: new Set(),
     events: [],
