@@ -144,6 +144,7 @@ export async function sendStep(
   session.ledger = owned(session, sending);
   if (!(await commitLedger(session)) || clock.monotonic() - lookedAtMs > STALE_LOOK_MS || session.isStopping) {
     session.ledger = before;
+    session.unsent = new Map([...session.unsent, [remediation.id, { row: remediation, before }]]);
     const text = session.isStopping
       ? 'ekimi is being stopped: nothing was sent'
       : 'the intent could not be committed in time: nothing was sent';

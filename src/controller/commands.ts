@@ -12,6 +12,9 @@ import { writeSwitch } from './switches.js';
 
 const refused = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
 
+/** Somebody else wrote the ledger meanwhile: the word was given on what stands there no more. */
+const READ_ANEW = refused(409, 'the ledger was changed by another instance: look again, then ask again');
+
 /** Runs `change` between two passes and answers when it is done: nothing from outside moves under a pass. */
 function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
   return new Promise((resolve) => {
@@ -64,6 +67,8 @@ export function decideApproval(
     };
     await write(session, { kind: 'approval', id, state, by, reason, plan: approval.plan, loss: approval.loss ?? null });
     const kept = await commitLedger(session);
+    const lost = notOurs(session) ?? (session.ledgerLoaded ? null : READ_ANEW);
+    if (!kept && lost !== null) return lost;
     const told = approval.loss == null ? '' : `, with a loss of ${lossText(approval.loss)}`;
     const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}`;
     return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };

@@ -70,9 +70,9 @@ const EVENT_OF = { done: 'ANSWERED', none: 'REFUSED', maybe: 'LOST' } as const;
 /** The answer, whatever it is, goes to the journal and the ledger; what it did is for the verdict to say. */
 async function settleReply(session: Session, sending: Remediation, reply: Reply): Promise<void> {
   await write(session, { kind: 'outcome', id: sending.id, step: sending.stepIndex, reply, shadow: false });
-  const current = session.ledger.remediations.find((row) => row.id === sending.id) ?? sending;
-  // The mode changed meanwhile and another ledger is in force: the journal has the answer, that book has no such run.
-  if (current.phase !== 'sending' || sending.shadow === isEnforcing(session)) return;
+  const current = session.ledger.remediations.find((row) => row.id === sending.id);
+  // The mode changed meanwhile and another ledger is in force, or another instance has gone on with it: the journal has the answer.
+  if (current?.phase !== 'sending' || sending.shadow === isEnforcing(session)) return;
   const phase = stepRemediation('sending', { type: EVENT_OF[reply.effect] });
   const failed = phase === 'failed';
   const next: Remediation = {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../model/ledger.js';
+import type { Ledger, Remediation } from '../model/ledger.js';
 import { toJson } from '../model/json.js';
 import { stepRemediation } from '../machines/step.js';
 import { isEnforcing, type Session } from './session.js';
@@ -14,10 +14,42 @@ export async function loadLedger(session: Session): Promise<void> {
     return;
   }
   session.impaired.ledger = null;
-  session.ledger = afterCrash(loaded.ledger, session.sending);
+  session.ledger = afterCrash(withoutUnsent(loaded.ledger, session.unsent), session.sending);
+  session.unsent = new Map();
   session.committedJson = toJson(session.ledger);
   session.ledgerLoaded = true;
 }
+
+/**
+ * What stands there as being sent and never left, by our own knowledge: a first step is no try, with the drain or fence that it would have
+ * made, and a later one waits as before. What another instance has judged meanwhile is its own.
+ */
+function withoutUnsent(ledger: Ledger, unsent: Session['unsent']): Ledger {
+  const isOurs = (row: Remediation): boolean => row.phase === 'sending' && unsent.has(row.id);
+  const ours = ledger.remediations.filter(isOurs);
+  if (ours.length === 0) return ledger;
+  const neverBegun = ours.filter(({ stepIndex }) => stepIndex === 0);
+  return {
+    ...ledger,
+    remediations: ledger.remediations.flatMap((row) => {
+      if (neverBegun.includes(row)) return [];
+      return isOurs(row) ? [unsent.get(row.id)?.row ?? row] : [row];
+    }),
+    drains: asBefore(ledger.drains, neverBegun, (id) => unsent.get(id)?.before.drains),
+    fences: asBefore(ledger.fences, neverBegun, (id) => unsent.get(id)?.before.fences),
+  };
+}
+
+/** The record that an unsent step would have made gives way to the one that it would have replaced. */
+const asBefore = <R extends { readonly member: string; readonly remediationId: string }>(
+  records: readonly R[],
+  neverBegun: readonly Remediation[],
+  before: (id: string) => readonly R[] | undefined,
+): readonly R[] =>
+  records.flatMap((record) => {
+    if (!neverBegun.some(({ id }) => id === record.remediationId)) return [record];
+    return before(record.remediationId)?.filter(({ member }) => member === record.member) ?? [];
+  });
 
 function afterCrash(ledger: Ledger, sending: ReadonlyMap<string, unknown>): Ledger {
   return {
@@ -44,12 +76,18 @@ export async function commitLedger(session: Session): Promise<boolean> {
   if (answer === 'committed') {
     session.committedJson = json;
     session.impaired.ledger = null;
+    session.unsent = new Map();
     return true;
   }
   if (answer === 'unknown') {
     session.impaired.ledger = 'the ledger could not be written';
     // It may be there or not: whatever we hold is written again, and only a write that succeeds lifts the impairment.
     session.committedJson = '';
+  }
+  if (answer === 'not-ours') session.parts.tenure.doubt();
+  if (answer === 'unread') {
+    session.impaired.ledger = 'the ledger in etcd was written by somebody else since we read it: it is read again';
+    session.ledgerLoaded = false;
   }
   return false;
 }

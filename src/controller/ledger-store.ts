@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { EMPTY_LEDGER, type Ledger } from '../model/ledger.js';
 import { ledgerFrom, ledgerText } from '../model/ledger-text.js';
-import type { DcsPort, TenureGrant } from '../ports/dcs.js';
+import type { CommitAnswer, DcsPort, TenureGrant } from '../ports/dcs.js';
 
 export type LoadedLedger =
   { readonly ok: true; readonly ledger: Ledger } | { readonly ok: false; readonly why: string };
@@ -9,7 +9,7 @@ export type LoadedLedger =
 /** Where the ledger outlives us. A commit that is not `committed` means: nothing may be sent on the strength of it. */
 export interface LedgerStore {
   load(): Promise<LoadedLedger>;
-  commit(ledger: Ledger, grant: TenureGrant | null): Promise<'committed' | 'not-ours' | 'unknown'>;
+  commit(ledger: Ledger, grant: TenureGrant | null): Promise<CommitAnswer>;
 }
 
 /** In etcd under our own prefix, written only while our tenure's epoch stands. */

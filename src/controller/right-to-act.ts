@@ -25,8 +25,10 @@ export async function keepTenure(session: Session): Promise<void> {
     await write(session, { kind: 'tenure', change: state === 'not-needed' ? 'released' : state, detail });
   }
   if (state === 'held' && (changed === 'held' || !session.ledgerLoaded)) {
+    // Whatever memory holds is of another tenure, or another's document stands in its place: it may be written nowhere.
+    session.ledgerLoaded = false;
     await loadLedger(session);
-    if (changed === 'held') startGrace(session, 'just took tenure');
+    startGrace(session, changed === 'held' ? 'just took tenure' : 'the ledger was read anew');
   } else if (state === 'other' && session.parts.ports.clock.now() - lastRefresh(session) >= REFRESH_MS) {
     refreshed.set(session, session.parts.ports.clock.now());
     await loadLedger(session);

@@ -2,7 +2,7 @@ import type { Locator } from '../config/config-error.js';
 import { nowhere } from '../config/rule.js';
 import type { AskedProcedure } from '../decide/procedures.js';
 import type { Decision } from '../model/decision.js';
-import { EMPTY_LEDGER, type KillSwitch, type Ledger } from '../model/ledger.js';
+import { EMPTY_LEDGER, type KillSwitch, type Ledger, type Remediation } from '../model/ledger.js';
 import type { Policy, WindowFacts } from '../model/policy.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { Memory, States } from '../model/states.js';
@@ -52,6 +52,12 @@ export interface LocalSwitch {
   triedAtMs: number;
 }
 
+/** A step that never left: its run as it was before, and the ledger in which that stood. */
+export interface Unsent {
+  readonly row: Remediation;
+  readonly before: Ledger;
+}
+
 /** A person's request on its way to the next pass. */
 export interface Asked {
   readonly procedure: AskedProcedure;
@@ -95,6 +101,8 @@ export interface Session {
   isStopping: boolean;
   /** Requests on their way, by remediation. */
   readonly sending: Map<string, Promise<void>>;
+  /** Steps whose intent may stand in the shared ledger as being sent although we know that they never left. */
+  unsent: ReadonlyMap<string, Unsent>;
   recorded: { signature: string; atMs: number } | null;
   passMs: { last: number; mean: number };
   readonly listeners: Set<(event: ControllerEvent) => void>;
@@ -138,6 +146,7 @@ export function openSession(
     asked: [],
     isStopping: false,
     sending: new Map(),
+    unsent: new Map(),
     recorded: null,
     passMs: { last: 0, mean: 0 },
     listeners: new Set(),

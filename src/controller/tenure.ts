@@ -4,10 +4,15 @@ import type { DcsPort, TenureGrant } from '../ports/dcs.js';
 
 /** Our own right to act, kept alive and believed in only for as long as the lease certainly lasts. */
 export interface TenureKeeper {
-  /** Takes, renews or learns who holds it. Returns what changed since the last call, null when nothing did. */
+  /**
+   * Takes, renews or learns who holds it. Returns what changed since the last call, null when nothing did. A tenure of another epoch is
+   * another tenure, also if it follows on one of ours: somebody else may have worked in between.
+   */
   keep(): Promise<TenureFacts['state'] | null>;
   facts(): TenureFacts;
   grant(): TenureGrant | null;
+  /** etcd said that our grant does not stand: nothing is believed until it has been asked again. */
+  doubt(): void;
   release(): Promise<void>;
 }
 
@@ -24,7 +29,7 @@ export function tenureKeeper(dcs: DcsPort, clock: Clock, owner: string, ttlMs: n
   let other: string | null = null;
   let confirmedAtMs = -Infinity;
   let askedAtMs = -Infinity;
-  let told: TenureFacts['state'] | null = null;
+  let told: Pick<TenureFacts, 'state' | 'epoch'> | null = null;
 
   const holds = (): boolean => grant !== null && clock.monotonic() - confirmedAtMs < ttlMs - marginMs;
   const facts = (): TenureFacts => {
@@ -50,10 +55,13 @@ export function tenureKeeper(dcs: DcsPort, clock: Clock, owner: string, ttlMs: n
           other = answer.owner;
         }
       }
-      const state = facts().state;
-      if (state === told) return null;
-      told = state;
+      const { state, epoch } = facts();
+      if (state === told?.state && epoch === told.epoch) return null;
+      told = { state, epoch };
       return state;
+    },
+    doubt() {
+      confirmedAtMs = -Infinity;
     },
     async release() {
       if (grant !== null) await dcs.releaseTenure(grant);

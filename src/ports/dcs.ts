@@ -14,6 +14,12 @@ export type TenureAnswer =
   | { readonly kind: 'other'; readonly owner: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/**
+ * `unread`: the document in etcd is not the one that was last read or written through this port, so writing over it could lose what somebody
+ * else put there; nothing was written. `unknown`: the answer was lost, so it may have been.
+ */
+export type CommitAnswer = 'committed' | 'not-ours' | 'unread' | 'unknown';
+
 /** `written: false`: etcd refused or did not answer, so it may be written all the same. */
 export type SwitchWrite = { readonly written: true } | { readonly written: false; readonly why: string };
 
@@ -33,8 +39,8 @@ export interface DcsPort {
   releaseTenure(grant: TenureGrant): Promise<void>;
   /** Our shared ledger document as JSON text, null when there is none yet. */
   loadLedger(): Promise<Reading<string | null>>;
-  /** Writes the ledger only if `grant` still stands (one transaction). False: it does not, nothing was written. */
-  commitLedger(grant: TenureGrant, json: string): Promise<'committed' | 'not-ours' | 'unknown'>;
+  /** Writes the ledger only if `grant` still stands and the document is the one that we read last (one transaction). */
+  commitLedger(grant: TenureGrant, json: string): Promise<CommitAnswer>;
   /**
    * Writes a kill switch under its own key, whoever holds tenure: it only ever restricts. Safe to repeat with the same id. One with an end
    * leaves etcd by itself some time after it.

@@ -18,6 +18,7 @@ export function dcsPort(sight: Sight): DcsPort {
   const { world, observer } = sight;
   // Whoever was given these ports: one process, and another one than who had the same name before.
   const claimant = {};
+  let knownLedger = 0;
   const { etcd } = world;
   const linearizable = async <T>(source: string, value: () => T): Promise<Reading<T>> => {
     const before = ask(sight, source);
@@ -48,9 +49,17 @@ export function dcsPort(sight: Sight): DcsPort {
         releaseTenure(world, grant);
       });
     },
-    loadLedger: () => linearizable('etcd ledger', () => etcd.ledger),
+    loadLedger: () =>
+      linearizable('etcd ledger', () => {
+        knownLedger = etcd.ledgerRevision;
+        return etcd.ledger;
+      }),
     commitLedger: async (grant, json) => {
-      const answer = await linearizable('etcd ledger', () => commitLedger(world, grant, json));
+      const answer = await linearizable('etcd ledger', () => {
+        const outcome = commitLedger(world, grant, json, knownLedger);
+        if (outcome === 'committed') knownLedger = etcd.ledgerRevision;
+        return outcome;
+      });
       return answer.kind === 'unknown' ? 'unknown' : answer.value;
     },
     putSwitch: async (id, killSwitch) =>

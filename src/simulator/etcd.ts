@@ -1,6 +1,6 @@
 import type { DcsConfig, DcsKeys } from '../model/dcs.js';
 import { lsnFromNumber, type MemberName } from '../model/names.js';
-import type { TenureAnswer, TenureGrant } from '../ports/dcs.js';
+import type { CommitAnswer, TenureAnswer, TenureGrant } from '../ports/dcs.js';
 import { configDocument } from './patroni-documents.js';
 import { contactOf, latencyMs, newRaft, stepRaft } from './raft.js';
 import { note, type DynamicConfigSim, type EtcdSim, type HostSim, type MemberSim, type World } from './state.js';
@@ -30,6 +30,7 @@ export function newEtcd(endpoints: readonly string[], newHost: (name: string) =>
     failsafe: null,
     tenure: null,
     ledger: null,
+    ledgerRevision: 0,
     switches: new Map(),
     alarms: [],
     dbSizeBytes: 40_960,
@@ -194,10 +195,13 @@ export function releaseTenure(world: World, grant: TenureGrant): void {
 /** etcd's own words for a write past its quota. */
 export const NO_SPACE = 'etcdserver: mvcc: database space exceeded';
 
-export function commitLedger(world: World, grant: TenureGrant, json: string): 'committed' | 'not-ours' | 'unknown' {
-  if (!takesWrites(world.etcd)) return 'unknown';
-  if (!stands(world.etcd, grant)) return 'not-ours';
-  world.etcd.ledger = json;
-  world.etcd.revision += 1;
+/** `known`: revision of the document that the writer has read or written last, 0 for none. */
+export function commitLedger(world: World, grant: TenureGrant, json: string, known: number): CommitAnswer {
+  const { etcd } = world;
+  if (!takesWrites(etcd)) return 'unknown';
+  if (!stands(etcd, grant)) return 'not-ours';
+  if (etcd.ledgerRevision !== known) return 'unread';
+  etcd.revision += 1;
+  Object.assign(etcd, { ledger: json, ledgerRevision: etcd.revision });
   return 'committed';
 }

@@ -226,6 +226,8 @@ export interface EtcdSim {
   failsafe: readonly string[] | null;
   tenure: { readonly process: object; readonly owner: string; readonly epoch: string; expiresMs: number } | null;
   ledger: string | null;
+  /** etcd revision of its last write; 0 while there is none. */
+  ledgerRevision: number;
   /** Ekimi's kill switches by id. */
   switches: Map<string, KillSwitch>;
   alarms: { readonly memberId: string; readonly alarm: string }[];

@@ -351,6 +351,39 @@ describe.skipIf(program === null)('etcd adapter on three real etcd', () => {
     expect(await second.holdTenure('b', 60_000)).toEqual({ kind: 'held', grant: { epoch: next, owner: 'b' } });
   });
 
+  test('[A1] what another instance wrote while we stood still is refused to be written over until it has been read', async () => {
+    const [first, second] = [open(), open()];
+    const mine = await first.holdTenure('a', 5_000);
+    if (mine.kind !== 'held') throw new Error('not held');
+    expect(await first.commitLedger(mine.grant, '{"by":"a"}')).toBe('committed');
+    await first.releaseTenure(mine.grant);
+    const theirs = await second.holdTenure('b', 5_000);
+    if (theirs.kind !== 'held') throw new Error('not held');
+    expect(freshValue(await second.loadLedger())).toBe('{"by":"a"}');
+    expect(await second.commitLedger(theirs.grant, '{"by":"b"}')).toBe('committed');
+    await second.releaseTenure(theirs.grant);
+    const again = await first.holdTenure('a', 5_000);
+    if (again.kind !== 'held') throw new Error('not held');
+    expect(again.grant.epoch).not.toBe(mine.grant.epoch);
+    for (let times = 0; times < 3; times++)
+      expect(await first.commitLedger(again.grant, '{"by":"a, of old"}')).toBe('unread');
+    expect(freshValue(await first.loadLedger())).toBe('{"by":"b"}');
+    expect(await first.commitLedger(again.grant, '{"by":"a, who read it"}')).toBe('committed');
+  });
+
+  test('[A1] one that never read the ledger writes over none, and one changed by hand is not written over', async () => {
+    const port = open();
+    const held = await port.holdTenure('a', 5_000);
+    if (held.kind !== 'held') throw new Error('not held');
+    await admin.put('/ekimi/email-cluster/ledger').value('{"by":"somebody"}');
+    expect(await port.commitLedger(held.grant, '{}')).toBe('unread');
+    await port.loadLedger();
+    expect(await port.commitLedger(held.grant, '{}')).toBe('committed');
+    await admin.put('/ekimi/email-cluster/ledger').value('{"by":"hand"}');
+    expect(await port.commitLedger(held.grant, '{"n":1}')).toBe('unread');
+    expect(freshValue(await port.loadLedger())).toBe('{"by":"hand"}');
+  });
+
   test('the ledger is null before the first commit and survives its holder', async () => {
     const [first, second] = [open(), open()];
     expect(freshValue(await first.loadLedger())).toBeNull();

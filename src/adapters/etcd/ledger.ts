@@ -1,20 +1,23 @@
 import { CompareResult, CompareTarget } from 'etcd3';
-import type { TenureGrant } from '../../ports/dcs.js';
+import type { CommitAnswer, TenureGrant } from '../../ports/dcs.js';
 import type { Answer, Endpoints, Limit } from './endpoints.js';
+import type { KeyValue } from './keys.js';
 
-/** More than two rounds would mean that somebody else writes under our own tenure. */
-const ROUNDS = 2;
+/** As many unanswered writes are remembered; a document that is an older one of them counts as a stranger's, and is read anew. */
+const MOST_LOST = 20;
 
 /**
  * The shared ledger document. Each write is conditional on the tenure key's create revision, so that a holder of the past writes nothing,
- * and on the document's own mod revision: a write that hung in a frozen endpoint arrives when that thaws, under a tenure that still
- * stands, and would put an old ledger over a newer one.
+ * and on the mod revision of the document that our caller has read or written last: what it has not read it cannot write over, whoever
+ * wrote that, and a write that hung in a frozen endpoint finds a newer document when it thaws.
  */
 export class LedgerStore {
   private readonly key: Buffer;
   private readonly tenureKey: Buffer;
-  /** Mod revision as we know it, `0` for an absent document; null: to be asked first. */
-  private revision: string | null = null;
+  /** Mod revision of the document that the caller knows; `0`: none, nothing was ever read. */
+  private known = '0';
+  /** Texts whose answers were lost: one of them may be the document by now, and that is no stranger's. */
+  private lost: readonly string[] = [];
 
   constructor(
     private readonly endpoints: Endpoints,
@@ -25,30 +28,37 @@ export class LedgerStore {
   }
 
   async load(limit: Limit = this.endpoints.limit()): Promise<Answer<string | null>> {
-    const read = await this.endpoints.ask((client, by) => client.kv.range({ key: this.key }, by), limit);
+    const read = await this.read(limit);
     if (!read.ok) return read;
-    const row = read.value.kvs[0];
-    this.revision = row?.mod_revision ?? '0';
-    return { ...read, value: row?.value.toString('utf8') ?? null };
+    this.knows(read.value?.mod_revision ?? '0');
+    return { ...read, value: read.value?.value.toString('utf8') ?? null };
   }
 
-  /** `unknown`: the answer was lost, so it may have been written; the next commit finds out which document it replaces. */
-  async commit(grant: TenureGrant, json: string): Promise<'committed' | 'not-ours' | 'unknown'> {
+  private async read(limit: Limit): Promise<Answer<KeyValue | null>> {
+    const read = await this.endpoints.ask((client, by) => client.kv.range({ key: this.key }, by), limit);
+    return read.ok ? { ...read, value: read.value.kvs[0] ?? null } : read;
+  }
+
+  private knows(revision: string): void {
+    this.known = revision;
+    this.lost = [];
+  }
+
+  /** After a lost answer the document is read first: ours may have become it, and then it is what we write over. */
+  async commit(grant: TenureGrant, json: string): Promise<CommitAnswer> {
     const limit = this.endpoints.limit();
-    for (let round = 0; round < ROUNDS; round++) {
-      if (this.revision === null && !(await this.load(limit)).ok) return 'unknown';
-      const outcome = await this.write(grant, json, this.revision ?? '0', limit);
-      if (outcome !== 'again') return outcome;
+    if (this.lost.length > 0) {
+      const read = await this.read(limit);
+      if (!read.ok) return 'unknown';
+      const text = read.value?.value.toString('utf8');
+      if (text !== undefined && this.lost.includes(text)) this.knows(read.value?.mod_revision ?? '0');
+      else if ((read.value?.mod_revision ?? '0') !== this.known) return 'unread';
     }
-    return 'unknown';
+    return this.write(grant, json, limit);
   }
 
-  private async write(
-    grant: TenureGrant,
-    json: string,
-    over: string,
-    limit: Limit,
-  ): Promise<'committed' | 'not-ours' | 'unknown' | 'again'> {
+  private async write(grant: TenureGrant, json: string, limit: Limit): Promise<CommitAnswer> {
+    const over = this.known;
     const done = await this.endpoints.ask(
       (client, by) =>
         client.kv.txn(
@@ -69,15 +79,19 @@ export class LedgerStore {
         ),
       limit,
     );
-    this.revision = null;
-    if (!done.ok) return 'unknown';
+    if (!done.ok) {
+      this.lost = [...this.lost.filter((text) => text !== json), json].slice(-MOST_LOST);
+      return 'unknown';
+    }
     if (done.value.succeeded) {
-      this.revision = done.value.header.revision;
+      this.knows(done.value.header.revision);
       return 'committed';
     }
     const [tenure, ledger] = done.value.responses.map((response) => response.response_range.kvs[0]);
     if (tenure?.create_revision !== grant.epoch) return 'not-ours';
-    this.revision = ledger?.mod_revision ?? '0';
-    return ledger?.value.toString('utf8') === json ? 'committed' : 'again';
+    // Asked of a second endpoint after a silent first one, the transaction can find its own work.
+    if (ledger?.value.toString('utf8') !== json) return 'unread';
+    this.knows(ledger.mod_revision);
+    return 'committed';
   }
 }
