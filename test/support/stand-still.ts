@@ -21,10 +21,17 @@ export function standStill(): StandStill {
   let isArmed = false;
   let at = Infinity;
   let meanwhile: () => Promise<void> = () => Promise.resolve();
+  // What runs beside the call at which it stopped stands still as well: it gets no further than to its own next await.
+  let still: Promise<void> | null = null;
   const point = async (name: string): Promise<void> => {
     if (!isArmed) return;
+    await still;
     points.push(name);
-    if (points.length === at) await meanwhile();
+    if (points.length !== at) return;
+    still = meanwhile().then(() => {
+      still = null;
+    });
+    await still;
   };
   const around = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
     if (!/\.(send|write)$/.test(name)) await point(`before ${name}`);
@@ -50,7 +57,13 @@ export function standStill(): StandStill {
     },
     wrapJournal: appendingThrough((name, call) => around(name, call)),
     wrap: (ports) => ({
-      clock: ports.clock,
+      clock: {
+        ...ports.clock,
+        sleep: async (ms, signal) => {
+          await ports.clock.sleep(ms, signal);
+          await still;
+        },
+      },
       patroni: watched('patroni', ports.patroni),
       dcs: watched('dcs', ports.dcs),
       postgres: ports.postgres && watched('postgres', ports.postgres),
