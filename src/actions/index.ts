@@ -7,7 +7,8 @@ import { expediteFailover } from './expedite-failover.js';
 import { failover } from './failover.js';
 import { openTraffic, proxyNudge } from './proxy-actions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
-import { reinitializeReplica, restartMember, startMember } from './member-actions.js';
+import { restartMember, startMember } from './member-actions.js';
+import { reinitializeReplica } from './reinitialize.js';
 
 /** The registry: every name of the model has its record, or this does not compile. */
 export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {

@@ -1,11 +1,11 @@
 import { candidatesFor } from '../assess/candidates.js';
-import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf } from '../assess/leader.js';
+import { leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
 import { whyAlive, whyNotStopped } from '../assess/living.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
-import { freshValue, isSilent } from '../model/reading.js';
-import { memberOf, type ClusterView } from '../model/view.js';
+import { freshValue } from '../model/reading.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import {
   actionPolicy,
   bound,
@@ -16,10 +16,9 @@ import {
   type RunbookAction,
   type Sight,
 } from './action.js';
-import { dcsAnswerMs } from './waits.js';
 
 /** A replica at work again: running by its own word and streaming by every channel that can tell. */
-function serves(view: ClusterView, target: MemberName): Sight {
+export function serves(view: ClusterView, target: MemberName): Sight {
   const member = memberOf(view, target);
   if (member === null) return violated(`${target} is not a member of ours`);
   const api = freshValue(member.api);
@@ -32,7 +31,7 @@ function serves(view: ClusterView, target: MemberName): Sight {
 }
 
 /** Never anything that might be primary, by anyone's word: the key, its own API, its SQL. */
-function mayBePrimary(input: ActionInput, target: MemberName): string | null {
+export function mayBePrimary(input: ActionInput, target: MemberName): string | null {
   const member = memberOf(input.view, target);
   if (member === null) return `${target} is not a member of ours`;
   if (leaderKeyHolder(input.view) === target) return `${target} holds the leader key`;
@@ -62,6 +61,8 @@ export const restartMember: RunbookAction = {
     // Patroni itself tries once per loop, for ever: the same start asked for by us fails the same way. [field-notes: destroyed data directory]
     if (api !== null && (problem?.code === 'replica-start-failed' || isFailingState(api.state)))
       return { kind: 'nothing', why: `Patroni on ${target} already tries to start it once per loop` };
+    const useless = problem?.code === 'replica-not-streaming' && member !== null ? noHelp(member) : null;
+    if (useless !== null) return { kind: 'nothing', stuck: true, why: useless };
     const viaPatroni = api !== null;
     if (!viaPatroni && !input.view.actuators.host)
       return { kind: 'nothing', why: `Patroni on ${target} does not answer and no host driver is configured` };
@@ -102,6 +103,16 @@ export const restartMember: RunbookAction = {
     },
   ],
 };
+
+/** PostgreSQL ends a receiver that hears nothing for `wal_receiver_timeout`, 60 s by default: one that is older hangs. */
+const HUNG_RECEIVER_MS = 120_000;
+
+/** PostgreSQL itself begins a new receiver every five seconds; only one that hangs is ended by a restart. Null: it hangs. */
+function noHelp(member: MemberView): string | null {
+  const receiver = freshValue(member.sql)?.walReceiver ?? null;
+  if (receiver !== null && (receiver.latestEndAgeMs ?? 0) >= HUNG_RECEIVER_MS) return null;
+  return `nothing says that a restart of ${member.name} would help: its PostgreSQL tries to connect every few seconds by itself`;
+}
 
 /** Starts what the host driver proves to be stopped. */
 export const startMember: RunbookAction = {
@@ -172,56 +183,3 @@ function ledSince({ history }: ClusterView, timeline: number | null): boolean {
   if (history.kind === 'stale' && history.ageMs > HISTORY_MS) return true;
   return history.value.some((row) => row.timeline >= timeline);
 }
-
-/** Wipes the copy and makes a new one from the leader. [Runbook: Scenario 1; patroni.md section 4.3] */
-export const reinitializeReplica: RunbookAction = {
-  name: 'reinitialize-replica',
-  class: 'rebuild',
-  risk: 'data',
-  runbook: 'Recovery Procedures > Scenario 1: Failed Replica Recovery',
-  summary: "destroy a replica's copy and make a new one from the leader",
-  inverse: null,
-  inverseNote: 'none: the old copy is gone',
-  needs: () => [],
-  disruptsTarget: true,
-  destroysCopy: true,
-  bind: () => bound(),
-  alreadyTrue: (input, target) => {
-    const member = memberOf(input.view, target);
-    return member !== null && freshValue(member.api)?.state === 'creating-replica';
-  },
-  refuse: (input, plan) => {
-    const no = mayBePrimary(input, plan.target);
-    if (no !== null) return no;
-    const leadership = leadershipOf(input.view);
-    if (leadership.kind !== 'proven') return 'there is no proven leader to copy from';
-    if (leadership.member.sql.kind !== 'unknown' && freshValue(leadership.member.sql)?.inRecovery !== false)
-      return 'the leader is not proven to accept writes';
-    const member = memberOf(input.view, plan.target);
-    const api = member === null ? null : freshValue(member.api);
-    if (api === null) return `Patroni on ${plan.target} does not answer`;
-    // A second request starts the base backup from zero. [patroni.md section 1.4]
-    if (api.state === 'creating-replica') return `${plan.target} is already creating its copy`;
-    if (api.state === 'running' && member !== null && isStreaming(input.view, member) && !isSilent(member.sql))
-      return `${plan.target} runs and streams: there is nothing to rebuild`;
-    const rebuilding = replicasOf(input.view).find(
-      (other) => other.name !== plan.target && freshValue(other.api)?.state === 'creating-replica',
-    );
-    return rebuilding === undefined ? null : `${rebuilding.name} is being rebuilt: one at a time`;
-  },
-  steps: ({ policy, waits }, plan) => [
-    {
-      // Without `force`: that only cancels a task under way, which is the very thing not to do twice.
-      step: {
-        port: 'patroni',
-        member: plan.target,
-        method: 'POST',
-        path: '/reinitialize',
-        body: {},
-        timeoutMs: dcsAnswerMs(waits),
-      },
-      withinMs: actionPolicy(policy, 'reinitialize-replica').timeoutMs,
-      expect: ({ view }) => serves(view, plan.target),
-    },
-  ],
-};

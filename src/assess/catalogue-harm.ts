@@ -3,6 +3,19 @@ import { patroniFirst, type ProblemRow } from './problem-row.js';
 /** What looks like a broken member and is none: told, and never repaired. */
 export const HARM_ROWS: readonly ProblemRow[] = [
   {
+    code: 'replica-cut-off',
+    level: 'warning',
+    rank: 42,
+    seenBy: "no stream by API, WAL receiver or leader; the member's own log, wal senders of the leader",
+    grace: patroniFirst(3),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'A replica runs and cannot get to the leader: no connection, not let in, or no free WAL sender. Its copy is good and is kept; neither a restart nor a rebuild would help.',
+    advice:
+      "Try psql 'host=LEADER user=REPLICATOR replication=1' from the replica. Look for a firewall, pg_hba.conf and password, max_wal_senders.",
+  },
+  {
     code: 'member-unreachable',
     level: 'warning',
     rank: 43,

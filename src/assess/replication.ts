@@ -2,11 +2,13 @@ import { bytesBetween, formatLsn } from '../model/names.js';
 import type { Finding } from '../model/problem.js';
 import type { Evidence } from '../model/channel.js';
 import { freshValue } from '../model/reading.js';
-import type { ClusterView, MemberView } from '../model/view.js';
+import type { MemberView } from '../model/view.js';
+import { cutOffBy } from './cut-off.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
 import { forkPoint } from './divergence.js';
 import { lagFiguresOf } from './lag-figures.js';
 import { followedIn, leadershipOf, replicasOf } from './leader.js';
+import { lostSlotOf } from './lost-slot.js';
 import { receivingBy } from './replica.js';
 import { timelineOf } from './timeline.js';
 
@@ -40,19 +42,12 @@ function notStreaming(input: Assessment, member: MemberView): readonly Finding[]
     if (by[channel] === false) evidence.push(says(channel, `${member.name} ${WORDS[channel]}`, input.view.atMs));
   }
   if (evidence.length === 0) return [];
-  const lost = slotLost(input.view, member);
+  const lost = lostSlotOf(input.view, member);
+  const barred = lost === null ? cutOffBy(input.view, member) : [];
+  if (barred.length > 0) return [seen('replica-cut-off', member.name, [...barred, ...evidence])];
   const findings = [seen('replica-not-streaming', member.name, evidence)];
   if (lost !== null) findings.push(seen('wal-missing', member.name, [...evidence, says('sql', lost, input.view.atMs)]));
   return findings;
-}
-
-/** Patroni names a member's slot after the member, with what SQL does not allow replaced by `_`. [patroni slots.py] */
-function slotLost(view: ClusterView, member: MemberView): string | null {
-  const leadership = leadershipOf(view);
-  if (leadership.kind !== 'proven') return null;
-  const name = member.name.toLowerCase().replace(/[^a-z0-9_]/g, '_');
-  const slot = freshValue(leadership.member.sql)?.slots.find((row) => row.name === name);
-  return slot?.walStatus === 'lost' ? `slot ${name} on ${leadership.member.name} has lost its WAL` : null;
 }
 
 /** Its timeline ended in the leader's history before where this member is: WAL that the leader does not have. */

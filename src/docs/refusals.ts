@@ -11,7 +11,7 @@ export const REFUSALS: Readonly<Record<ActionName, string>> = {
   'restart-member': `${NOT_PRIMARY}; its copy is being made; Patroni came back, or went away, since the plan was made; by the host driver: another member streams to it, or its key in etcd is renewed`,
   'start-member':
     'the host driver does not prove it stopped; its API or its SQL answers, or another member streams to it; another container bears its name; nobody is proven to lead, unless it provably led last and holds all that was written',
-  'reinitialize-replica': `${NOT_PRIMARY}; there is no proven leader that accepts writes; its Patroni is silent; its copy is being made; it runs and streams; another member is being rebuilt`,
+  'reinitialize-replica': `${NOT_PRIMARY}; there is no proven leader that accepts writes; its Patroni is silent; its copy is being made; it runs and streams; another member is being rebuilt; by itself: no sign that the copy is at fault (lost slot, WAL removed, parted history, checksum failure, or its log: damaged directory, PANIC, failed rewind), or its log names a full disk, a setting, a permission, the machine or the way to the leader`,
   'proxy-nudge':
     'the target is not the proven leader; a server that would be called down lives and is not proven to be no primary',
   'open-traffic': 'the fence is not ours',

@@ -16,6 +16,7 @@ export const PROBLEM_CODES = [
   'member-down',
   'patroni-down',
   'member-unreachable',
+  'replica-cut-off',
   'rewind-failed',
   'leader-down',
   'leader-frozen',

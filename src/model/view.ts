@@ -1,5 +1,7 @@
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
+import type { DiskStatus } from './disk.js';
 import type { HostStatus } from './host.js';
+import type { MemberLog } from './log-sign.js';
 import type { MemberName } from './names.js';
 import type { ClusterReport, DynamicConfig, HistoryRow, PatroniMetrics, PatroniStatus } from './patroni.js';
 import type { ProxyView } from './proxy.js';
@@ -36,6 +38,10 @@ export interface MemberView {
   readonly host: Reading<HostStatus>;
   /** `tags.noloadbalance` in the member's own file, if there is a tag driver. */
   readonly fileTag: Reading<boolean>;
+  /** What the end of its log says of its trouble; read only while it is in trouble. Absent in older journals. */
+  readonly log?: Reading<MemberLog>;
+  /** Its volumes by the host driver. Absent in older journals. */
+  readonly disk?: Reading<DiskStatus>;
 }
 
 export interface DcsView {

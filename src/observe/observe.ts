@@ -1,6 +1,7 @@
 import { aged, fresh, freshValue, notConfigured, unknown, type Reading, type Unknown } from '../model/reading.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
+import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
 import { withoutOtherSystems } from './other-system.js';
 import type { Asker } from './patience.js';
@@ -146,7 +147,10 @@ async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> 
   const api = ask('api');
   const others = MEMBER_FIELDS.filter((field) => field !== 'api').map(async (field) => {
     const first = MEMBER_SOURCES[field].afterApi === true ? await api : null;
-    return [field, first === null || first.kind === 'fresh' ? await ask(field) : notAsked(first, pass.nowMs, name)];
+    if (first !== null && first.kind !== 'fresh') return [field, notAsked(first, pass.nowMs, name)];
+    const { unless } = MEMBER_SOURCES[field] as MemberSource<unknown>;
+    const isSpared = first !== null && unless?.holds(first.value as PatroniStatus) === true && !pass.closely.has(name);
+    return [field, isSpared ? unknown('not-read-yet', unless.why, pass.nowMs, name) : await ask(field)];
   });
   return { name, api: await api, ...Object.fromEntries(await Promise.all(others)) } as MemberView;
 }

@@ -1,10 +1,11 @@
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
-import type { DynamicConfig, HistoryRow } from '../model/patroni.js';
+import type { DynamicConfig, HistoryRow, PatroniStatus } from '../model/patroni.js';
 import type { ProxyView } from '../model/proxy.js';
 import { fresh, type Reading } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
+import { askLog, saysAllIsWell } from './member-log.js';
 import type { Ports } from './ports.js';
 
 /**
@@ -33,6 +34,8 @@ export interface MemberSource<T> extends SourceRow {
   readonly part: string;
   /** Only of a member whose status was read in this pass, so that a silent API costs one call and not four. */
   readonly afterApi?: true;
+  /** Not asked, and why, of a member that says this of itself; `afterApi` only, and never of one that is watched closely. */
+  readonly unless?: { readonly holds: (api: PatroniStatus) => boolean; readonly why: string };
   readonly ask: (ports: Ports, member: MemberName) => Promise<Reading<T>> | null;
 }
 
@@ -115,6 +118,24 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     closely: true,
     beforeRequest: 'no',
     ask: ({ tags }, name) => tags?.read(name) ?? null,
+  },
+  log: {
+    ...slow,
+    calm: 30_000,
+    suspect: 3_000,
+    part: 'hosts.commands.logs',
+    afterApi: true,
+    unless: { holds: saysAllIsWell, why: 'only the log of a member in trouble is read' },
+    beforeRequest: 'touched',
+    ask: askLog,
+  },
+  disk: {
+    ...slow,
+    calm: 60_000,
+    suspect: 5_000,
+    part: 'hosts.commands.disk',
+    beforeRequest: 'touched',
+    ask: ({ host }, name) => host?.disk?.(name) ?? null,
   },
 };
 

@@ -6,7 +6,7 @@ import { killHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
-import { memberSim, type HostSim, type World } from './state.js';
+import { memberSim, type HostSim, type MemberSim, type World } from './state.js';
 
 export const hostFault = ({ world, observer }: Sight): Fault | null =>
   !opens(world, observer.name, HOST_DRIVER) ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
@@ -42,7 +42,8 @@ export function hostPort(sight: Sight): HostPort {
           world.events
             .filter((event) => event.text.includes(member.name))
             .slice(-count)
-            .map((event) => `${new Date(event.atMs).toISOString()} ${event.text}`),
+            .map((event) => `${new Date(event.atMs).toISOString()} ${event.text}`)
+            .concat(ownWords(member).map((text) => `${new Date(world.time.nowMs).toISOString()} ${text}`)),
       ),
     dcs: async (name) => {
       const host = world.etcd.endpoints.get(name);
@@ -81,4 +82,10 @@ async function hostVerb(world: World, step: Extract<Step, { port: 'host' }>): Pr
   }
   if (step.verb === 'start' || step.verb === 'restart') startHost(world, member);
   return { effect: 'done', status: null, text: `${step.verb} ${step.member}` };
+}
+
+/** What PostgreSQL and Patroni write once per loop while they are in this trouble. */
+function ownWords({ postgres, patroni }: MemberSim): readonly string[] {
+  if (postgres.broken) return ['PANIC:  could not open file "global/pg_control": No such file or directory'];
+  return patroni.rewindTried ? ['ERROR: Failed to rewind from healthy primary: pg_rewind exited with code=1'] : [];
 }

@@ -16,6 +16,7 @@ import {
   api,
   blocker,
   config,
+  damaged,
   host,
   inputOf,
   isPrimary,
@@ -75,10 +76,10 @@ const trouble = fc
   .map(([who, kind]): { readonly change: Change; readonly code: ProblemCode; readonly subject: string } => {
     const kinds: readonly (readonly [ProblemCode, Change])[] = [
       ['replica-lag-emergency', lags(who, 200 * MB)],
-      ['replica-start-failed', startFailed(who)],
+      ['replica-start-failed', damaged(who)],
       ['member-down', stopped(who)],
       ['replica-not-streaming', notStreaming(who)],
-      ['timeline-diverged', startFailed(who)],
+      ['timeline-diverged', damaged(who)],
       ['replay-blocked', sql(who, { blockers: [blocker] })],
       ['replica-recovered', proxyDrain(who)],
     ];

@@ -1,6 +1,7 @@
 import { FRESH_MEMORY, remember } from '../../src/machines/memory.js';
 import { initialStates } from '../../src/machines/reduce.js';
 import { findingsIn } from '../../src/assess/assess.js';
+import { readLog } from '../../src/assess/log-signs.js';
 import type { Assessment } from '../../src/assess/finding.js';
 import type { DecideInput } from '../../src/decide/input.js';
 import type { DcsKeys } from '../../src/model/dcs.js';
@@ -408,6 +409,14 @@ export const startFailed = (name: string): Change =>
     peerRow(name, { state: 'start-failed', stateText: 'start failed' }),
     silent(name, 'sql', 'refused'),
   );
+
+/** The last lines of the member's log, newest last. */
+export const logSays = (name: string, ...lines: readonly string[]): Change =>
+  member(name, () => ({ log: now(readLog(lines), 'log') }));
+
+/** PostgreSQL on the member does not start, and its log says that the directory is damaged. */
+export const damaged = (name: string): Change =>
+  all(startFailed(name), logSays(name, 'PANIC:  could not open file "global/pg_control": No such file or directory'));
 
 /** The member's container is stopped: API and SQL silent, the leader misses it. */
 export const stopped = (name: string): Change =>

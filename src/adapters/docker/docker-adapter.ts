@@ -62,13 +62,23 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   }
 
   /** Evidence, never a condition: it must not take as long as a reading may. */
-  async function logs(container: string | undefined, what: string, count: number): Promise<Reading<readonly string[]>> {
+  async function logs(
+    container: string | undefined,
+    what: string,
+    count: number,
+    forMs?: number,
+  ): Promise<Reading<readonly string[]>> {
     if (engine === null || container === undefined) return notConfigured(`container of ${what}`, clock.now());
     const source = `logs of ${container} on ${engine.address}`;
     const outcome = await engine.call({
       method: 'GET',
       path: `${pathOf(container)}/logs`,
-      query: { stdout: '1', stderr: '1', tail: String(count) },
+      query: {
+        stdout: '1',
+        stderr: '1',
+        tail: String(count),
+        ...(forMs === undefined ? {} : { since: String(Math.floor((clock.now() - forMs) / 1000)) }),
+      },
       deadlineMs: Math.min(deadlineMs, LOG_DEADLINE_MS),
     });
     const atMs = clock.now();
@@ -89,7 +99,7 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   return {
     member: (member) => inspect(hosts?.members[member], member),
     dcs: (name) => inspect(hosts?.dcs[name], name),
-    logs: (member, count) => logs(hosts?.members[member], member, count),
+    logs: (member, count, forMs) => logs(hosts?.members[member], member, count, forMs),
 
     async send(step): Promise<Reply> {
       const startedMs = clock.monotonic();

@@ -31,6 +31,8 @@ import {
   silent,
   sql,
   startFailed,
+  damaged,
+  logSays,
   stopped,
   viewOf,
   type Change,
@@ -346,10 +348,22 @@ describe('an action refuses', () => {
     [
       'a rebuild while another is rebuilt',
       rebuild,
-      [startFailed('patroni3'), api('patroni2', { state: 'creating-replica' })],
+      [damaged('patroni3'), api('patroni2', { state: 'creating-replica' })],
       'patroni2 is being rebuilt: one at a time',
     ],
-    ['nothing: a rebuild of a copy that does not start', rebuild, [startFailed('patroni3')], null],
+    ['nothing: a rebuild of a copy that is damaged', rebuild, [damaged('patroni3')], null],
+    [
+      'a rebuild of a copy that does not start, of which no log tells why',
+      rebuild,
+      [startFailed('patroni3')],
+      'no sign that the copy of patroni3 is at fault: the log of patroni3 cannot be read (hosts.commands.logs, or driver docker)',
+    ],
+    [
+      'a rebuild of a copy that a wrong setting keeps from starting',
+      rebuild,
+      [damaged('patroni3'), logSays('patroni3', 'FATAL:  invalid value for parameter "max_connections": "x"')],
+      'the log of patroni3 says: FATAL:  invalid value for parameter "max_connections": "x"',
+    ],
     [
       'a restart of the holder of the leader key',
       planOf('restart-member', 'patroni1', { via: 'patroni' }),

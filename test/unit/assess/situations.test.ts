@@ -20,6 +20,7 @@ import {
   keys,
   lags,
   leaderKey,
+  logSays,
   ledgerOf,
   MB,
   member,
@@ -57,6 +58,7 @@ interface Row {
   readonly friends: readonly Situation[];
 }
 
+const NO_WAY = 'FATAL:  could not connect to the primary server: connection to server at "p1", port 5432 failed:';
 const everyone = ['patroni1', 'patroni2', 'patroni3'];
 const allSilent = (channel: 'api' | 'sql'): Change => all(...everyone.map((name) => silent(name, channel)));
 const leaderDied = all(stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3'));
@@ -660,6 +662,42 @@ const SITUATIONS: Record<ProblemCode, Row> = {
       },
       { name: 'it restarts', view: [notStreaming('patroni3'), api('patroni3', { state: 'restarting' })] },
       { name: 'the leader itself is not proven', view: [notStreaming('patroni3'), noEtcd] },
+    ],
+  },
+  'replica-cut-off': {
+    subject: 'patroni3',
+    seen: [
+      { name: 'its log says that it cannot connect', view: [notStreaming('patroni3'), logSays('patroni3', NO_WAY)] },
+      {
+        name: 'its log says that it is not let in',
+        view: [
+          notStreaming('patroni3'),
+          logSays('patroni3', `${NO_WAY} FATAL:  no pg_hba.conf entry for replication connection from host "p3"`),
+        ],
+      },
+      {
+        name: 'its log says that no sender is free',
+        view: [
+          notStreaming('patroni3'),
+          logSays('patroni3', `${NO_WAY} FATAL:  number of requested standby connections exceeds max_wal_senders`),
+        ],
+      },
+    ],
+    friends: [
+      { name: 'it does not stream and its log says nothing', view: [notStreaming('patroni3'), logSays('patroni3')] },
+      { name: 'it does not stream and its log cannot be read', view: [notStreaming('patroni3')] },
+      { name: 'it could not connect a moment ago and streams', view: [logSays('patroni3', NO_WAY)] },
+      {
+        name: 'it could not connect, and when it could its WAL was gone',
+        view: [
+          notStreaming('patroni3'),
+          logSays(
+            'patroni3',
+            NO_WAY,
+            'FATAL:  could not receive data from WAL stream: ERROR:  requested WAL segment 000000010000000000000003 has already been removed',
+          ),
+        ],
+      },
     ],
   },
   'replica-recovered': {

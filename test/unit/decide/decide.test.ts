@@ -15,7 +15,7 @@ import {
   remediationOf,
   SCOPE,
   sql,
-  startFailed,
+  damaged,
   viewOf,
 } from '../../support/view.js';
 
@@ -92,7 +92,7 @@ describe('what is decided', () => {
   });
 
   it('says a plan that answers two problems once', () => {
-    const view = viewOf(startFailed('patroni3'));
+    const view = viewOf(damaged('patroni3'));
     expect(
       decided([problemOf('replica-start-failed', 'patroni3'), problemOf('wal-missing', 'patroni3')], { view }),
     ).toEqual([
@@ -134,7 +134,7 @@ describe('the ladder', () => {
 
   it('skips a rung that is off', () => {
     const policy = testPolicy({}, { 'restart-member': { mode: 'off' } });
-    const view = viewOf(startFailed('patroni3'));
+    const view = viewOf(damaged('patroni3'));
     expect(decided([problemOf('replica-not-streaming', 'patroni3')], { view, policy })).toEqual([
       'act reinitialize-replica patroni3',
     ]);
@@ -144,7 +144,7 @@ describe('the ladder', () => {
     const ledger = ledgerOf({
       remediations: [remediationOf('restart-member', 'patroni3', { phase: 'ineffective' }, 'timeline-diverged')],
     });
-    const view = viewOf(startFailed('patroni3'));
+    const view = viewOf(damaged('patroni3'));
     expect(decided([problemOf('timeline-diverged', 'patroni3')], { view, ledger })).toEqual([
       'act reinitialize-replica patroni3',
     ]);

@@ -32,7 +32,7 @@ import {
   remediationOf,
   SCOPE,
   sql,
-  startFailed,
+  damaged,
   viewOf,
 } from '../../support/view.js';
 import { fresh } from '../../../src/model/reading.js';
@@ -88,7 +88,7 @@ const FROZEN = { freeze: { reason: 'year end', untilMs: NOW_MS + 1_000 }, mainte
 const fencedByUs = (member: string) => ({ member, sinceMs: NOW_MS - 60_000, remediationId: 'r1', shadow: false });
 
 const lagging = [lags('patroni3', 200 * MB)];
-const broken = [startFailed('patroni3')];
+const broken = [damaged('patroni3')];
 
 const off = (subject: string, expiresAtMs: number | null = null): KillSwitch => ({
   subject,

@@ -15,12 +15,14 @@ import {
   CLEAN_MEMORY,
   config,
   drainedByUs,
+  damaged,
   endpoint,
   inputOf,
   isPrimary,
   keys,
   lags,
   leaderKey,
+  logSays,
   ledgerOf,
   MB,
   noEtcd,
@@ -45,6 +47,9 @@ const later = (view: ClusterView, seconds: number): ClusterView => ({
   ...view,
   tick: view.tick + seconds,
   atMs: NOW_MS + seconds * 1000,
+  members: view.members.map((row) =>
+    row.log === undefined ? row : { ...row, log: moved(row.log, NOW_MS + seconds * 1000) },
+  ),
   dcs: { ...view.dcs, keys: moved(view.dcs.keys, NOW_MS + seconds * 1000) },
 });
 
@@ -181,17 +186,45 @@ describe('a situation that lasts two minutes never becomes a reason to act', () 
     ],
     ['a storm of two broken replicas', () => [startFailed('patroni2'), startFailed('patroni3')]],
     ['a proxy that does not answer', () => [noProxy]],
+    ['[P1] a replica that runs and does not stream, and nothing says why', () => [notStreaming('patroni3')]],
+    [
+      '[P1] a replica that cannot get to the leader',
+      () => [notStreaming('patroni3'), logSays('patroni3', 'FATAL:  could not connect to the primary server: timeout')],
+    ],
+    ['a replica that does not start, and nothing says why', () => [startFailed('patroni3')]],
+    [
+      'a replica that a wrong setting keeps from starting',
+      () => [startFailed('patroni3'), logSays('patroni3', 'FATAL:  ungültiger Wert für Parameter »port«: »x«')],
+    ],
+    [
+      '[W1] a replica whose disk is full',
+      () => [
+        startFailed('patroni3'),
+        logSays('patroni3', 'PANIC:  could not write to file "pg_wal/xlogtemp.41": No space left on device'),
+      ],
+    ],
   ])('%s', (_name, changesAt) => {
     expect(passes(120, changesAt).acts).toEqual([]);
   });
 });
 
+/** It is there and has heard nothing for longer than PostgreSQL lets one wait. */
+const HUNG = sql('patroni3', {
+  walReceiver: {
+    status: 'waiting',
+    senderHost: 'patroni1',
+    receivedTimeline: 7,
+    latestEndLsn: null,
+    latestEndAgeMs: 200_000,
+  },
+});
+
 describe('what does become a reason', () => {
   it.each<[string, number, readonly Change[], string]>([
     ['an emergency that lasts', 20, [lags('patroni3', 200 * MB)], 'drain-replica patroni3'],
-    ['a replica that does not start', 60, [startFailed('patroni3')], 'reinitialize-replica patroni3'],
+    ['a replica whose directory is damaged', 60, [damaged('patroni3')], 'reinitialize-replica patroni3'],
     ['a replica whose container is stopped', 60, [stopped('patroni3')], 'start-member patroni3'],
-    ['a replica that runs and does not stream', 60, [notStreaming('patroni3')], 'restart-member patroni3'],
+    ['a replica whose WAL receiver hangs', 60, [notStreaming('patroni3'), HUNG], 'restart-member patroni3'],
   ])('%s', (_name, seconds, changes, act) => {
     expect(new Set(passes(seconds, () => changes).acts)).toEqual(new Set([act]));
   });

@@ -1,0 +1,73 @@
+import { copyFaultOf } from '../assess/copy-fault.js';
+import { leadershipOf, replicasOf } from '../assess/leader.js';
+import { isStreaming } from '../assess/replica.js';
+import { freshValue, isSilent } from '../model/reading.js';
+import { memberOf } from '../model/view.js';
+import { actionPolicy, bound, type RunbookAction } from './action.js';
+import { mayBePrimary, serves } from './member-actions.js';
+import { dcsAnswerMs } from './waits.js';
+
+/** Wipes the copy and makes a new one from the leader. [Runbook: Scenario 1; patroni.md section 4.3] */
+export const reinitializeReplica: RunbookAction = {
+  name: 'reinitialize-replica',
+  class: 'rebuild',
+  risk: 'data',
+  runbook: 'Recovery Procedures > Scenario 1: Failed Replica Recovery',
+  summary: "destroy a replica's copy and make a new one from the leader",
+  inverse: null,
+  inverseNote: 'none: the old copy is gone',
+  needs: () => [],
+  disruptsTarget: true,
+  destroysCopy: true,
+  // A person who starts it has looked; a ladder needs a sign that it is the copy that is at fault.
+  bind: (input, target, problem) => {
+    const member = memberOf(input.view, target);
+    if (problem === null || member === null) return bound();
+    const fault = copyFaultOf(input, member);
+    return fault.kind === 'sign' ? bound() : { kind: 'nothing', stuck: true, why: fault.text };
+  },
+  grounds: (input, plan) => {
+    const member = memberOf(input.view, plan.target);
+    return member === null ? null : copyFaultOf(input, member).text;
+  },
+  alreadyTrue: (input, target) => {
+    const member = memberOf(input.view, target);
+    return member !== null && freshValue(member.api)?.state === 'creating-replica';
+  },
+  refuse: (input, plan) => {
+    const no = mayBePrimary(input, plan.target);
+    if (no !== null) return no;
+    const leadership = leadershipOf(input.view);
+    if (leadership.kind !== 'proven') return 'there is no proven leader to copy from';
+    if (leadership.member.sql.kind !== 'unknown' && freshValue(leadership.member.sql)?.inRecovery !== false)
+      return 'the leader is not proven to accept writes';
+    const member = memberOf(input.view, plan.target);
+    const api = member === null ? null : freshValue(member.api);
+    if (api === null) return `Patroni on ${plan.target} does not answer`;
+    // A second request starts the base backup from zero. [patroni.md section 1.4]
+    if (api.state === 'creating-replica') return `${plan.target} is already creating its copy`;
+    if (api.state === 'running' && member !== null && isStreaming(input.view, member) && !isSilent(member.sql))
+      return `${plan.target} runs and streams: there is nothing to rebuild`;
+    const fault = member === null || plan.because.code === 'operator' ? null : copyFaultOf(input, member);
+    if (fault !== null && fault.kind !== 'sign') return fault.text;
+    const rebuilding = replicasOf(input.view).find(
+      (other) => other.name !== plan.target && freshValue(other.api)?.state === 'creating-replica',
+    );
+    return rebuilding === undefined ? null : `${rebuilding.name} is being rebuilt: one at a time`;
+  },
+  steps: ({ policy, waits }, plan) => [
+    {
+      // Without `force`: that only cancels a task under way, which is the very thing not to do twice.
+      step: {
+        port: 'patroni',
+        member: plan.target,
+        method: 'POST',
+        path: '/reinitialize',
+        body: {},
+        timeoutMs: dcsAnswerMs(waits),
+      },
+      withinMs: actionPolicy(policy, 'reinitialize-replica').timeoutMs,
+      expect: ({ view }) => serves(view, plan.target),
+    },
+  ],
+};

@@ -1,0 +1,21 @@
+import { readLog } from '../assess/log-signs.js';
+import type { MemberLog } from '../model/log-sign.js';
+import type { MemberName } from '../model/names.js';
+import type { PatroniStatus } from '../model/patroni.js';
+import type { Reading } from '../model/reading.js';
+import type { Ports } from './ports.js';
+
+/** Enough for several tries of Patroni's, a loop apart. */
+const LINES = 120;
+/** What is older is of an earlier trouble: Patroni tries once per loop, a WAL receiver every five seconds. */
+const SINCE_MS = 120_000;
+
+/** Does it say of itself that all is well? Then its log is not asked why not. */
+export const saysAllIsWell = (api: PatroniStatus): boolean =>
+  api.state === 'running' && (api.role === 'primary' || api.replicationState === 'streaming');
+
+/** The end of a member's log, read for signs; null: no driver shows it. */
+export function askLog({ host }: Ports, name: MemberName): Promise<Reading<MemberLog>> | null {
+  const lines = host?.logs?.(name, LINES, SINCE_MS) ?? null;
+  return lines?.then((read) => (read.kind === 'unknown' ? read : { ...read, value: readLog(read.value) })) ?? null;
+}
