@@ -4,6 +4,7 @@ import type { HostPort } from '../ports/host.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
+import { logOf } from './log.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
 import { memberSim, type HostSim, type MemberSim, type World } from './state.js';
@@ -38,12 +39,10 @@ export function hostPort(sight: Sight): HostPort {
         `logs of ${name}`,
         memberSim(world, name),
         () => hostFault(sight),
-        (member) =>
-          world.events
-            .filter((event) => event.text.includes(member.name))
-            .slice(-count)
-            .map((event) => `${new Date(event.atMs).toISOString()} ${event.text}`)
-            .concat(ownWords(member).map((text) => `${new Date(world.time.nowMs).toISOString()} ${text}`)),
+        (member) => [
+          ...logOf(world, member, count),
+          ...ownWords(member).map((text) => `${new Date(world.time.nowMs).toISOString()} ${text}`),
+        ],
       ),
     dcs: async (name) => {
       const host = world.etcd.endpoints.get(name);

@@ -1,3 +1,4 @@
+import { cutOffWork } from './copies.js';
 import { crashPostgres, stopPostgres } from './postgres.js';
 import { dropLeaderKey, dcsReachable } from './etcd.js';
 import { unseat } from './raft.js';
@@ -35,6 +36,7 @@ function endHost(world: World, member: MemberSim, exitCode: number, event: strin
   if (exitCode === 0) stopPostgres(member);
   else crashPostgres(member);
   const { patroni } = member;
+  cutOffWork(world, member);
   patroni.process = 'down';
   patroni.frozen = false;
   patroni.task = null;

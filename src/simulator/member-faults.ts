@@ -1,4 +1,5 @@
 import type { Faults } from './fault-catalogue.js';
+import { cutOffWork } from './copies.js';
 import { killHost, pauseHost, startHost, startPatroni, stopHost } from './host.js';
 import { crashPostgres, promote } from './postgres.js';
 import { note, type MemberSim, type World } from './state.js';
@@ -111,6 +112,7 @@ export function patroniFaults(
     },
     killPatroni: (name) => {
       const { patroni } = at(name);
+      cutOffWork(world, at(name));
       Object.assign(patroni, { process: 'down', frozen: false, task: null, believesLeader: false, leaderUntilMs: 0 });
       note(world, `${name}'s Patroni was killed`);
     },

@@ -1,7 +1,8 @@
 import type { Step } from '../model/plan.js';
 import { dcsReachable } from './etcd.js';
 import { mayNotLead, reaches } from './election.js';
-import { begin, reinitialize, runTask } from './patroni-tasks.js';
+import { reinitialize } from './copies.js';
+import { begin, runTask } from './patroni-tasks.js';
 import { isUp, stopPostgres } from './postgres.js';
 import { isOldPatroni, type FailoverKey, type MemberSim, type World } from './state.js';
 

@@ -11,12 +11,14 @@ import {
 } from './etcd.js';
 import { restartWhenDue } from './patroni-requests.js';
 import { waitsForEtcd } from './patroni-etcd.js';
+import { withoutDirectory } from './copies.js';
 import { isHealthiest, reaches } from './election.js';
 import { opensEtcd } from './links.js';
-import { hasDiverged, isPrimary, isUp, positionOf, promote } from './postgres.js';
-import { begin, demote, followStart, rewind, stepTask } from './patroni-tasks.js';
+import { isPrimary, isUp, positionOf, promote } from './postgres.js';
+import { begin, demote, followStart, stepTask } from './patroni-tasks.js';
 import { roleOf, stateText } from './patroni-documents.js';
 import { recordLeadership } from './patroni-record.js';
+import { needsRewind, rewind } from './rewinds.js';
 import { nodeToFollow } from './patroni-upstream.js';
 import { handOver, isAsleep, switchOver } from './patroni-switchover.js';
 import { isOldPatroni, memberSim, note, REMOTE, type MemberSim, type PatroniSim, type World } from './state.js';
@@ -111,7 +113,8 @@ function runLoop(world: World, member: MemberSim): void {
   patroni.unlocked = holder === null;
   if (holder === member.name) patroni.leaderUntilMs = world.time.nowMs + world.options.ttlMs;
   if (patroni.task === null) {
-    if (holder === member.name) lead(world, member);
+    if (member.postgres.directory !== 'whole') withoutDirectory(world, member, holder);
+    else if (holder === member.name) lead(world, member);
     else if (holder === null) seekLeadership(world, member);
     else follow(world, member, holder);
   }
@@ -249,15 +252,15 @@ function follow(world: World, member: MemberSim, holder: MemberName): void {
   patroni.leaderUntilMs = 0;
   patroni.downSinceMs = null;
   if (patroni.paused) return;
-  const needsRewind = !postgres.broken && isPrimary(leader) && hasDiverged(postgres, leader.postgres);
-  if (isPrimary(member) && !needsRewind) {
+  const mustRewind = needsRewind(world, member, leader);
+  if (isPrimary(member) && !mustRewind) {
     demote(world, member, () => {
       postgres.inRecovery = true;
       begin(world, member);
     });
     return;
   }
-  if (needsRewind && !patroni.rewindTried) {
+  if (mustRewind && !patroni.rewindTried) {
     rewind(world, member, leader);
     return;
   }

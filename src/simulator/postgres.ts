@@ -1,10 +1,12 @@
+import { newDisk, roomToStart, stepDisk } from './disks.js';
+import { logLine } from './log.js';
 import { replicate, SEGMENT_BYTES, standStill } from './replication.js';
-import { note, type MemberSim, type PostgresSim, type World } from './state.js';
+import { note, type ClusterOptions, type MemberSim, type PostgresSim, type World } from './state.js';
 
 const UNSENT_BYTES = 0x70;
 export const FIRST_LSN = 0x5000000;
 
-export function newPostgres(nowMs: number, isPrimary: boolean): PostgresSim {
+export function newPostgres(nowMs: number, isPrimary: boolean, volumes: ClusterOptions['volumes']): PostgresSim {
   return {
     process: 'up',
     readyAtMs: nowMs,
@@ -33,6 +35,11 @@ export function newPostgres(nowMs: number, isPrimary: boolean): PostgresSim {
     checksumFailures: 0,
     connections: 24,
     baseBackups: 0,
+    directory: 'whole',
+    copy: null,
+    disk: newDisk(volumes),
+    dataFull: false,
+    log: [],
   };
 }
 
@@ -103,6 +110,8 @@ export function copyFrom(world: World, member: MemberSim, source: MemberSim): vo
   postgres.replayLsn = source.postgres.replayLsn;
   postgres.upstream = source.name;
   postgres.broken = false;
+  postgres.directory = 'whole';
+  postgres.copy = null;
   postgres.walGap = false;
   postgres.rewindFails = false;
   postgres.checksumFailures = 0;
@@ -127,6 +136,7 @@ export function stepPostgres(world: World, member: MemberSim, stepMs: number): v
     return;
   }
   if (postgres.process === 'starting' && world.time.nowMs >= postgres.readyAtMs) finishStart(world, member);
+  if (world.time.nowMs % 1000 === 0) stepDisk(world, member);
   if (postgres.process !== 'up') return;
   if (postgres.promotedAtMs !== null && world.time.nowMs >= postgres.promotedAtMs) finishPromotion(world, member);
   if (postgres.inRecovery) replicate(world, member, stepMs);
@@ -135,7 +145,9 @@ export function stepPostgres(world: World, member: MemberSim, stepMs: number): v
 
 function finishStart(world: World, member: MemberSim): void {
   const { postgres } = member;
-  postgres.process = postgres.broken ? 'down' : 'up';
+  if (postgres.broken)
+    logLine(world, member, 'PANIC:  could not open file "global/pg_control": No such file or directory');
+  postgres.process = postgres.broken || !roomToStart(world, member) ? 'down' : 'up';
   postgres.startedAtMs = world.time.nowMs;
   // A replica restarts receiving at the beginning of a WAL segment, so received may be below replayed.
   if (postgres.inRecovery) postgres.receiveLsn = Math.floor(postgres.replayLsn / SEGMENT_BYTES) * SEGMENT_BYTES;

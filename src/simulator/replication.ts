@@ -79,16 +79,17 @@ function refusal(world: World, { name, postgres }: MemberSim, sender: MemberSim)
   return postgres.connectedTo === sender.name ? null : loginRefusal(world, sender, name);
 }
 
-/** Streams and base backups that a server has open, each a WAL sender. */
+/** WAL senders that a server has open: one a stream, two a base backup. */
 export const sendersInUse = (world: World, sender: MemberSim): number =>
-  streamsFrom(world, sender.name).length + sender.postgres.baseBackups;
+  streamsFrom(world, sender.name).length + 2 * sender.postgres.baseBackups;
 
 /** Why a new replication connection (a stream, a base backup) is not let in; null when it is. */
-export function loginRefusal(world: World, sender: MemberSim, name: MemberName): string | null {
+export function loginRefusal(world: World, sender: MemberSim, name: MemberName, wanted = 1): string | null {
   if (sender.postgres.refusesReplication)
     return `no pg_hba.conf entry for replication connection from host "${name}", user "replicator"`;
-  if (sendersInUse(world, sender) < sender.postgres.maxWalSenders) return null;
-  return 'number of requested standby connections exceeds max_wal_senders';
+  const { maxWalSenders } = sender.postgres;
+  if (sendersInUse(world, sender) + wanted <= maxWalSenders) return null;
+  return `number of requested standby connections exceeds max_wal_senders (currently ${maxWalSenders})`;
 }
 
 /** As in pg_stat_replication. */

@@ -3,7 +3,10 @@ import { memberName, type MemberName } from '../model/names.js';
 import type { VirtualTime } from './clock.js';
 import type { Links } from './links.js';
 import type { ObserverSim } from './observer.js';
+import type { PostgresSim } from './postgres-state.js';
 import type { RaftSim } from './raft.js';
+
+export type { PostgresSim } from './postgres-state.js';
 
 /** What a run can be told in advance; every field has a default, see `createCluster`. Times in milliseconds. */
 export interface ClusterOptions {
@@ -20,8 +23,12 @@ export interface ClusterOptions {
   readonly retryTimeoutMs: number;
   readonly maximumLagOnFailoverBytes: number;
   readonly primaryStartTimeoutMs: number;
-  /** How long a base backup takes. */
+  /** How long a base backup of the whole database takes. */
   readonly cloneMs: number;
+  /** Size of the database without pg_wal, bytes. */
+  readonly databaseBytes: number;
+  /** Size of each member's data volume and, where pg_wal has one of its own, of that. */
+  readonly volumes: { readonly dataBytes: number; readonly walBytes: number | null };
   readonly rewindMs: number;
   /** Clients' WAL on the primary, bytes per second. */
   readonly walBytesPerSecond: number;
@@ -40,58 +47,6 @@ export interface ClusterOptions {
 
 export type CutFrom = 'dcs' | 'peers' | 'proxy' | 'observer';
 
-interface Blocker {
-  readonly pid: number;
-  readonly backendStart: string;
-  readonly query: string;
-  readonly user: string;
-  readonly application: string;
-  readonly sinceMs: number;
-  /** Ignores a cancel, as a backend in uninterruptible work does; only terminate ends it. */
-  readonly stubborn: boolean;
-}
-
-/** Where a timeline ended and the next began; decides who must rewind. */
-interface Fork {
-  readonly timeline: number;
-  readonly lsn: number;
-}
-
-export interface PostgresSim {
-  process: 'up' | 'starting' | 'down';
-  readyAtMs: number;
-  startedAtMs: number;
-  frozen: boolean;
-  inRecovery: boolean;
-  promotedAtMs: number | null;
-  timeline: number;
-  forks: readonly Fork[];
-  /** Positions in bytes; a primary's two are the same. */
-  receiveLsn: number;
-  replayLsn: number;
-  upstream: MemberName | null;
-  streaming: boolean;
-  /** The sender of the stream that stands; a new connection must be let in, one that stands must not. */
-  connectedTo: MemberName | null;
-  /** As sender: pg_hba.conf, a password or a certificate turns new replication connections away. */
-  refusesReplication: boolean;
-  /** max_wal_senders: streams and base backups together. */
-  maxWalSenders: number;
-  /** Has been level since it connected: until then pg_stat_replication says `catchup`, afterwards `streaming` however far it lags. */
-  caughtUp: boolean;
-  lastMessageMs: number;
-  lastReplayMs: number;
-  broken: boolean;
-  walGap: boolean;
-  rewindFails: boolean;
-  receiveLimit: number | null;
-  replayStopped: boolean;
-  blockers: readonly Blocker[];
-  checksumFailures: number;
-  connections: number;
-  baseBackups: number;
-}
-
 export interface TagSet {
   readonly noloadbalance: boolean;
   readonly nofailover: boolean;
@@ -103,7 +58,7 @@ export interface TagSet {
 
 /** Work of Patroni's own background thread: a list of states to pass through. */
 export interface Task {
-  readonly kind: 'reinitialize' | 'restart' | 'rewind' | 'demote';
+  readonly kind: 'reinitialize' | 'bootstrap' | 'restart' | 'rewind' | 'demote';
   readonly phases: readonly TaskPhase[];
   phase: number;
   untilMs: number;
@@ -112,8 +67,11 @@ export interface Task {
 export interface TaskPhase {
   readonly state: string;
   readonly role: PatroniSim['role'] | null;
+  /** Infinity: until `poll` ends it. */
   readonly forMs: number;
   readonly end: (() => void) | null;
+  /** Called in each step of the phase: stays in it, ends it, or ends the task without waking the loop. */
+  readonly poll?: () => 'stay' | 'end' | 'failed';
 }
 
 export interface PatroniSim {
@@ -277,6 +235,7 @@ export interface World {
   remoteLsn: number;
   nextPid: number;
   baseBackup: boolean;
+  databaseBytes: number;
   /** Calls to make when their time comes: a script's rows. */
   readonly planned: { readonly atMs: number; readonly call: () => void }[];
 }

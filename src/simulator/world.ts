@@ -33,6 +33,8 @@ const DEFAULTS: ClusterOptions = {
   maximumLagOnFailoverBytes: 1_048_576,
   primaryStartTimeoutMs: 300_000,
   cloneMs: 8000,
+  databaseBytes: 2 * 1024 ** 3,
+  volumes: { dataBytes: 100 * 1024 ** 3, walBytes: null },
   rewindMs: 3000,
   walBytesPerSecond: 64 * 1024,
   catchUpBytesPerSecond: 64 * 1024 * 1024,
@@ -139,7 +141,7 @@ function newWorld(options: ClusterOptions): World {
   const members = names.map((name, index): MemberSim => {
     const firstLoopMs = options.startMs + Math.floor(random() * options.loopWaitMs);
     const { standbyCluster } = options;
-    const postgres = newPostgres(options.startMs, index === 0 && !standbyCluster);
+    const postgres = newPostgres(options.startMs, index === 0 && !standbyCluster, options.volumes);
     const leads = standbyCluster ? 'standby-leader' : 'primary';
     const upstream = index > 0 ? names[0] : REMOTE;
     if (index > 0 || standbyCluster) Object.assign(postgres, { upstream, streaming: true, connectedTo: upstream });
@@ -166,6 +168,7 @@ function newWorld(options: ClusterOptions): World {
     remoteLsn: FIRST_LSN,
     nextPid: 4001,
     baseBackup: false,
+    databaseBytes: options.databaseBytes,
     planned: [],
   };
   world.etcd.config = { ...world.etcd.config, standbyCluster: options.standbyCluster };

@@ -1,0 +1,87 @@
+import type { MemberName } from '../model/names.js';
+
+export interface Blocker {
+  readonly pid: number;
+  readonly backendStart: string;
+  readonly query: string;
+  readonly user: string;
+  readonly application: string;
+  readonly sinceMs: number;
+  /** Ignores a cancel, as a backend in uninterruptible work does; only terminate ends it. */
+  readonly stubborn: boolean;
+}
+
+/** Where a timeline ended and the next began; decides who must rewind. */
+export interface Fork {
+  readonly timeline: number;
+  readonly lsn: number;
+}
+
+export interface PostgresSim {
+  process: 'up' | 'starting' | 'down';
+  readyAtMs: number;
+  startedAtMs: number;
+  frozen: boolean;
+  inRecovery: boolean;
+  promotedAtMs: number | null;
+  timeline: number;
+  forks: readonly Fork[];
+  /** Positions in bytes; a primary's two are the same. */
+  receiveLsn: number;
+  replayLsn: number;
+  upstream: MemberName | null;
+  streaming: boolean;
+  /** The sender of the stream that stands; a new connection must be let in, one that stands must not. */
+  connectedTo: MemberName | null;
+  /** As sender: pg_hba.conf, a password or a certificate turns new replication connections away. */
+  refusesReplication: boolean;
+  /** max_wal_senders: streams and base backups together. */
+  maxWalSenders: number;
+  /** Has been level since it connected: until then pg_stat_replication says `catchup`, afterwards `streaming` however far it lags. */
+  caughtUp: boolean;
+  lastMessageMs: number;
+  lastReplayMs: number;
+  broken: boolean;
+  walGap: boolean;
+  rewindFails: boolean;
+  receiveLimit: number | null;
+  replayStopped: boolean;
+  blockers: readonly Blocker[];
+  checksumFailures: number;
+  connections: number;
+  baseBackups: number;
+  /** `empty`: Patroni removed it, and copies anew in each loop while there is a leader. `torn`: a copy or a rewind was cut off half-way. */
+  directory: 'whole' | 'empty' | 'torn';
+  copy: CopySim | null;
+  disk: DiskSim;
+  /** No room for data to grow: what would make them grow is refused. */
+  dataFull: boolean;
+  /** PostgreSQL's log and that of the tools around it, oldest first, bounded. */
+  log: readonly LogLine[];
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** One run of Patroni's base backup into this member's directory. */
+export interface CopySim {
+  stage: 'waiting' | 'connecting' | 'copying';
+  source: MemberName | null;
+  copiedBytes: number;
+  /** Tries of this run that have failed. */
+  failures: number;
+  /** `waiting`: until then. Else since when nothing has come. */
+  sinceMs: number;
+}
+
+/** Volumes of one member, bytes. `ballast`: what something else has filled. */
+export interface DiskSim {
+  dataTotal: number;
+  /** null: pg_wal lies on the data volume. */
+  walTotal: number | null;
+  ballast: { readonly data: number; readonly wal: number };
+  /** What pg_wal cannot be rid of beyond replication: WAL that the archive lacks, or a forgotten slot, counted from this position on. */
+  held: number | null;
+}
