@@ -73,16 +73,16 @@ export function stepDisk(world: World, member: MemberSim): void {
   } else if (postgres.dataFull) die(world, member);
 }
 
+/** A primary dies of WAL that it cannot write; a replica of the startup process, which cannot write what it replays. [lab] */
 function die(world: World, member: MemberSim): void {
-  const level = isPrimary(member) ? 'PANIC' : 'FATAL';
-  logLine(world, member, `${level}:  could not write to file "pg_wal/xlogtemp.41": ${NO_SPACE}`);
-  logLine(
-    world,
-    member,
-    level === 'PANIC'
-      ? 'LOG:  all server processes terminated; reinitializing'
-      : 'LOG:  shutting down due to startup process failure',
-  );
+  if (isPrimary(member)) {
+    logLine(world, member, `PANIC:  could not write to file "pg_wal/xlogtemp.41": ${NO_SPACE}`);
+    logLine(world, member, 'LOG:  all server processes terminated; reinitializing');
+  } else {
+    logLine(world, member, `FATAL:  could not extend file "base/16384/16397": ${NO_SPACE}`);
+    logLine(world, member, 'HINT:  Check free disk space.');
+    logLine(world, member, 'LOG:  shutting down due to startup process failure');
+  }
   note(world, `${member.name}'s PostgreSQL stopped: its disk is full`);
   crashPostgres(member);
 }

@@ -51,6 +51,17 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   refuseReplication(member: string, on?: boolean): void;
   /** max_wal_senders of this server: streams and base backups share them; what streams goes on. */
   setWalSenders(member: string, max: number): void;
+  /** Sizes of a member's volumes; `walBytes` null: pg_wal lies on the data volume. */
+  setVolumes(member: string, volumes: { readonly dataBytes: number; readonly walBytes: number | null }): void;
+  /** Size of the database on every member, without pg_wal. */
+  setDatabaseBytes(bytes: number): void;
+  /** Something else fills a volume until so many bytes are left (0). `wal` where pg_wal has a volume of its own. */
+  fillDisk(member: string, volume: 'data' | 'wal', leaveBytes?: number): void;
+  /** Takes away what `fillDisk` has put there. */
+  freeDisk(member: string): void;
+  /** A slot that nobody reads: pg_wal of this server keeps all that is written from now on. */
+  holdWal(member: string): void;
+  releaseWal(member: string): void;
   /** The leader removed WAL that this replica still needs. */
   walGap(member: string): void;
   breakRewind(member: string): void;

@@ -1,5 +1,6 @@
 import type { Faults } from './fault-catalogue.js';
 import { linkFaults } from './link-faults.js';
+import { diskFaults } from './disk-faults.js';
 import { dropLeaderKey, hasQuorum, writeConfig } from './etcd.js';
 import { runtimeCommand } from './haproxy.js';
 import type { Wire } from './wire.js';
@@ -18,6 +19,7 @@ export function faultsOf(wire: Wire): Faults {
     ...patroniFaults(world, at),
     ...hostFaults(world, at),
     ...linkFaults(world, at),
+    ...diskFaults(world, at),
     ...dcsFaults(wire),
     ...placeFaults(world),
     ...controllerFaults(world),

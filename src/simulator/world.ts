@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { memberName, type MemberName } from '../model/names.js';
 import { VirtualTime } from './clock.js';
+import { freeBytes, walBytes } from './disks.js';
 import { newEtcd, renewLease, stepEtcd, takeLeaderKey } from './etcd.js';
 import type { Faults } from './fault-catalogue.js';
 import { faultsOf } from './faults.js';
@@ -76,6 +77,8 @@ export interface SimulatedCluster extends Faults {
   proxyStatus(backend: string, member: string): string;
   /** Whether `from` can open a connection to `to`: members, etcd endpoints, `proxy`, `controller`, `host-driver`, `elsewhere`. */
   opens(from: string, to: string): boolean;
+  /** Free bytes of a member's data volume and of the one that pg_wal lies on, and what lies in pg_wal. */
+  disk(member: string): { readonly data: number; readonly wal: number; readonly walBytes: number };
   /** The raw simulated member, to look at. Changing it breaks the simulation's rules: use the faults. */
   inspect(member: string): MemberSim;
   /** SHA-256 over all that happened and all that is, to compare two runs. */
@@ -128,6 +131,10 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
     proxyStatus: (backend, name) =>
       proxyView(world).servers.find((row) => row.backend === backend && row.server === name)?.status ?? '',
     opens: (from, to) => opens(world, knownPart(world, from), knownPart(world, to)),
+    disk: (name) => ({
+      ...freeBytes(world, memberSim(world, name)),
+      walBytes: walBytes(world, memberSim(world, name)),
+    }),
     inspect: (name) => memberSim(world, name),
     hash: () => hashOf(world, wire),
   };
