@@ -1,10 +1,10 @@
 import { memberName } from '../model/names.js';
+import { reinitialize } from './copies.js';
 import { writeConfig } from './etcd.js';
 import type { ChangeFaults } from './fault-catalogue-platform.js';
 import { addServers } from './haproxy.js';
 import { newHost, startPatroni, stopHost } from './host.js';
 import { newPatroni } from './patroni.js';
-import { reinitialize } from './patroni-tasks.js';
 import { newPostgres, stopPostgres } from './postgres.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
 
@@ -24,11 +24,13 @@ function memberChanges(world: World): Part<'addMember' | 'removeMember' | 'renam
       const nowMs = world.time.nowMs;
       const made: MemberSim = {
         name: memberName(name),
-        postgres: newPostgres(nowMs, false),
+        postgres: newPostgres(nowMs, false, world.options.volumes),
         patroni: newPatroni(nowMs, nowMs + 1000, 'uninitialized', world.options.patroniVersion),
         host: newHost(name, nowMs),
       };
       stopPostgres(made);
+      // Its slot begins where the cluster is now.
+      made.postgres.receiveLsn = Math.max(...world.members.map((other) => other.postgres.receiveLsn));
       world.members.push(made);
       addServers(world, made);
       note(world, `${name} joins the cluster`);
@@ -46,7 +48,12 @@ function memberChanges(world: World): Part<'addMember' | 'removeMember' | 'renam
       const renamed: MemberSim = { name: memberName(to), postgres, patroni, host };
       world.members[world.members.findIndex((member) => member.name === name)] = renamed;
       world.aliases.set(name, renamed.name);
-      for (const other of world.members) if (other.postgres.upstream === name) other.postgres.upstream = renamed.name;
+      for (const other of world.members)
+        if (other.postgres.upstream === name)
+          Object.assign(other.postgres, {
+            upstream: renamed.name,
+            connectedTo: other.postgres.connectedTo && renamed.name,
+          });
       note(world, `${name} is called ${to} from now on`);
       startPatroni(world, renamed);
     },

@@ -23,7 +23,7 @@ function directoryBytes(world: World, { postgres }: MemberSim): number {
 /** From here on this server must keep its WAL: slots of the others, and what else holds it. Replicas of 4.x keep the slots as well. */
 function heldFrom(world: World, member: MemberSim): number {
   const { postgres } = member;
-  const slots = !postgres.inRecovery || !isOldPatroni(world);
+  const slots = !postgres.inRecovery || !isOldPatroni(member);
   const others = slots ? world.members.filter((other) => other !== member && !other.postgres.walGap) : [];
   return others.reduce(
     (least, other) => Math.min(least, other.postgres.receiveLsn),
