@@ -1,7 +1,7 @@
 import type { Finding } from '../model/problem.js';
 import { assessCapacity } from './capacity.js';
 import { assessDcs } from './dcs.js';
-import type { Assess, Assessment } from './finding.js';
+import { cannotTell, type Assess, type Assessment } from './finding.js';
 import { assessLag } from './lag.js';
 import { assessLeadership } from './leadership.js';
 import { assessMembers } from './members.js';
@@ -9,6 +9,7 @@ import { assessObserver } from './observer.js';
 import { assessFences } from './fences.js';
 import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
 import { assessReplication } from './replication.js';
+import { blindWhileRenewedMs } from './sight.js';
 
 const ASSESSMENTS: readonly Assess[] = [
   assessObserver,
@@ -23,5 +24,22 @@ const ASSESSMENTS: readonly Assess[] = [
   assessCapacity,
 ];
 
+/** What these conclude does not rest on whether members answer us. */
+const NEEDS_NO_SIGHT: readonly Assess[] = [assessObserver, assessDcs, assessProxy, assessNewLeaderInProxy];
+
+/** Of a cluster that we alone do not see nothing is concluded: what was known of it stands, and nothing new is found. */
+function withoutSight(findings: readonly Finding[], { view }: Assessment): readonly Finding[] {
+  const why = 'no member answers us, although the leader renews its lease';
+  return findings.map((finding) =>
+    finding.verdict === 'seen' ? cannotTell(finding.code, finding.subject, why, view.atMs) : finding,
+  );
+}
+
 /** Everything that this pass says of every problem of the catalogue. What no finding names was looked for and is not there. */
-export const findingsIn = (input: Assessment): readonly Finding[] => ASSESSMENTS.flatMap((assess) => assess(input));
+export const findingsIn = (input: Assessment): readonly Finding[] => {
+  const isBlind = blindWhileRenewedMs(input.view) !== null;
+  return ASSESSMENTS.flatMap((assess) => {
+    const findings = assess(input);
+    return isBlind && !NEEDS_NO_SIGHT.includes(assess) ? withoutSight(findings, input) : findings;
+  });
+};

@@ -1,5 +1,6 @@
 import type { Evidence } from '../model/channel.js';
 import { freshValue } from '../model/reading.js';
+import { blindWhileRenewedMs } from './sight.js';
 import { says, seen, type Assess } from './finding.js';
 
 /** A wall clock that moved this far against the monotonic one means that we slept or were set: nothing we remember has its age. */
@@ -17,6 +18,15 @@ export const assessObserver: Assess = ({ view }) => {
       says(
         'self',
         `${answering} of ${view.members.length} members and no etcd answer us: we may be the one that is cut off`,
+        view.atMs,
+      ),
+    );
+  const renewedMs = blindWhileRenewedMs(view);
+  if (renewedMs !== null)
+    evidence.push(
+      says(
+        'dcs',
+        `no member answers us, and the leader renewed its lease ${Math.round(renewedMs / 1000)} s ago: it is we who do not see`,
         view.atMs,
       ),
     );

@@ -19,7 +19,12 @@ const READ_ANEW = refused(409, 'the ledger was changed by another instance: look
 function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
   return new Promise((resolve) => {
     session.mailbox.push(async () => {
-      resolve(await change());
+      try {
+        resolve(await change());
+      } catch (error) {
+        resolve(refused(409, `Ekimi failed at it: ${error instanceof Error ? error.message : String(error)}`));
+        throw error;
+      }
     });
     session.wake();
   });

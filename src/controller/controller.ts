@@ -2,12 +2,11 @@ import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
 import { decideApproval, liftSwitch, throwSwitch } from './commands.js';
 import { askForProcedure } from './procedures.js';
 import type { Change } from '../model/snapshot.js';
+import { unreadiness } from './readiness.js';
 import type { Session } from './session.js';
 import { snapshotOf } from './snapshot.js';
 
 const NO_CLUSTER = (scope: string): Change => ({ ok: false, status: 404, text: `no cluster ${scope}` });
-const ALIVE_PERIODS = 10;
-const ALIVE_FLOOR_MS = 60_000;
 
 /** All clusters of the process behind one face, for the API, the dashboard and the terminal. */
 export function controllerOf(sessions: readonly Session[]): ControllerPort {
@@ -45,12 +44,4 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
         : askForProcedure(session, { ...request, by });
     },
   };
-}
-
-function unreadiness(session: Session): readonly string[] {
-  const { scope } = session.parts.target;
-  if (session.view === null) return [`${scope}: the first pass is not over`];
-  const allowedMs = Math.max(ALIVE_FLOOR_MS, ALIVE_PERIODS * session.policy.poll.intervalMs);
-  const ageMs = session.parts.ports.clock.now() - session.view.atMs;
-  return ageMs <= allowedMs ? [] : [`${scope}: the last pass is ${Math.round(ageMs / 1000)} s old`];
 }

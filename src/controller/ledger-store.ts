@@ -12,14 +12,32 @@ export interface LedgerStore {
   commit(ledger: Ledger, grant: TenureGrant | null): Promise<CommitAnswer>;
 }
 
+/** Whatever the port does: an answer. */
+async function settled<T, F>(call: () => Promise<T>, failed: (error: unknown) => F): Promise<T | F> {
+  try {
+    return await call();
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+const thrown = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
 /** In etcd under our own prefix, written only while our tenure's epoch stands. */
 export const dcsLedgerStore = (dcs: DcsPort): LedgerStore => ({
   async load() {
-    const reading = await dcs.loadLedger();
+    const reading = await settled(() => dcs.loadLedger(), thrown);
+    if (reading instanceof Error) return { ok: false, why: `the ledger in etcd cannot be read: ${reading.message}` };
     if (reading.kind === 'unknown') return { ok: false, why: `the ledger in etcd cannot be read: ${reading.reason}` };
     return parsed(reading.value, 'the ledger in etcd');
   },
-  commit: async (ledger, grant) => (grant === null ? 'not-ours' : dcs.commitLedger(grant, ledgerText(ledger))),
+  commit: async (ledger, grant) =>
+    grant === null
+      ? 'not-ours'
+      : settled(
+          () => dcs.commitLedger(grant, ledgerText(ledger)),
+          () => 'unknown' as const,
+        ),
 });
 
 /** On this machine, for dry-run: it counts what would have been done and binds nobody else. */

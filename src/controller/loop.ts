@@ -1,6 +1,5 @@
-import { isSuspect } from './look.js';
+import { pass } from './pass.js';
 import type { Session } from './session.js';
-import { tick } from './tick.js';
 
 /**
  * One pass at a time, the next a period after the last began (at once if it took longer); a wake-up only makes it come sooner. A pass that
@@ -18,13 +17,9 @@ export async function loop(session: Session, stop: AbortSignal): Promise<void> {
       sleeping.abort();
     };
     stop.addEventListener('abort', end, { once: true });
-    try {
-      await tick(session);
-    } catch (error) {
-      session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'a pass failed');
-    }
+    const isSoon = await pass(session);
     const { intervalMs, suspectIntervalMs } = session.policy.poll;
-    const periodMs = isSuspect(session) ? suspectIntervalMs : intervalMs;
+    const periodMs = isSoon ? suspectIntervalMs : intervalMs;
     const leftMs = periodMs - (clock.monotonic() - beganMs);
     if (leftMs > 0) await clock.sleep(leftMs, sleeping.signal);
     stop.removeEventListener('abort', end);

@@ -5,6 +5,7 @@ import type { ClusterView } from '../model/view.js';
 import { loadLedger } from './ledger-care.js';
 import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
+import { mustStandBack, standBack } from './stand-back.js';
 
 const REFRESH_MS = 5_000;
 
@@ -17,6 +18,8 @@ export async function keepTenure(session: Session): Promise<void> {
     if (!session.ledgerLoaded) await loadLedger(session);
     return;
   }
+  // Whoever cannot end a pass, or sees nothing, leaves it to another one.
+  if (mustStandBack(session)) return standBack(session);
   const changed = await session.parts.tenure.keep();
   const { state, owner, epoch } = session.parts.tenure.facts();
   if (changed !== null) {

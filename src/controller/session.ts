@@ -16,8 +16,13 @@ import type { Ports } from '../observe/ports.js';
 import { initialStates } from '../machines/reduce.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
+import { guardedPorts } from './guarded.js';
+import { newSight, type Sight } from './sight.js';
 import type { LedgerStore } from './ledger-store.js';
 import type { TenureKeeper } from './tenure.js';
+
+/** After so many passes in a row that threw, somebody else may do better. */
+export const FAILED_PASSES = 3;
 
 /** What one cluster's loop works with. Chosen in wire.ts; tests and the demo pass simulated parts. */
 export interface SessionParts {
@@ -88,7 +93,11 @@ export interface Session {
   committedJson: string;
   decisions: readonly Decision[];
   windows: WindowFacts;
-  impaired: { journal: string | null; ledger: string | null; policy: string | null };
+  impaired: { journal: string | null; ledger: string | null; policy: string | null; pass: string | null };
+  /** What we see, to give tenure up while it is nothing. */
+  readonly sight: Sight;
+  /** Passes in a row that threw. */
+  failedPasses: number;
   /** Thrown at this instance: in force at once, in the middle of a pass too, and until etcd shows them. */
   localSwitches: LocalSwitch[];
   /** What etcd listed last; null before it answered for the first time. */
@@ -120,7 +129,7 @@ export function openSession(
 ): Session {
   const nowMs = parts.ports.clock.now();
   const session: Session = {
-    parts,
+    parts: { ...parts, ports: guardedPorts(parts.ports) },
     startedAtMs: nowMs,
     policy,
     policyHash,
@@ -139,7 +148,9 @@ export function openSession(
     committedJson: '',
     decisions: [],
     windows: { freeze: null, maintenance: null },
-    impaired: { journal: null, ledger: null, policy: null },
+    impaired: { journal: null, ledger: null, policy: null, pass: null },
+    sight: newSight(),
+    failedPasses: 0,
     localSwitches: [],
     seenSwitches: null,
     mailbox: [],
@@ -158,7 +169,9 @@ export function openSession(
 export const isEnforcing = (session: Session): boolean => session.policy.mode === 'enforce';
 
 export const impairments = (session: Session): readonly string[] =>
-  [session.impaired.policy, session.impaired.journal, session.impaired.ledger].filter((reason) => reason !== null);
+  [session.impaired.pass, session.impaired.policy, session.impaired.journal, session.impaired.ledger].filter(
+    (reason) => reason !== null,
+  );
 
 export const emit = (session: Session, event: ControllerEvent): void => {
   for (const listener of session.listeners) listener(event);

@@ -1,5 +1,6 @@
 import type { TenureFacts } from '../decide/input.js';
 import type { Clock } from '../ports/clock.js';
+import { guarded } from './guarded.js';
 import type { DcsPort, TenureGrant } from '../ports/dcs.js';
 
 /** Our own right to act, kept alive and believed in only for as long as the lease certainly lasts. */
@@ -23,7 +24,8 @@ const RENEWALS = 3;
  * etcd frees the key when the lease runs out; we stop believing before that, by the monotonic clock, counted from before the request that
  * confirmed it: a paused process wakes up without tenure. [style: etcd3 hazard 2]
  */
-export function tenureKeeper(dcs: DcsPort, clock: Clock, owner: string, ttlMs: number): TenureKeeper {
+export function tenureKeeper(port: DcsPort, clock: Clock, owner: string, ttlMs: number): TenureKeeper {
+  const dcs = guarded('etcd', port, clock);
   const marginMs = ttlMs / RENEWALS;
   let grant: TenureGrant | null = null;
   let other: string | null = null;

@@ -30,8 +30,12 @@ function parse(text: string): Parsed {
     };
   }
   if (!isMap(document.contents)) return { kind: 'refused', reason: 'it is not a mapping of settings' };
-  const value: unknown = document.toJS();
-  return { kind: 'document', document, root: document.contents, value: value as Record<string, unknown> };
+  try {
+    const value: unknown = document.toJS();
+    return { kind: 'document', document, root: document.contents, value: value as Record<string, unknown> };
+  } catch {
+    return { kind: 'refused', reason: 'an alias or a merge (<<) in it leads nowhere' };
+  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -155,3 +155,13 @@ describe('a file that cannot be edited safely is refused, without a word of it i
     expect(withNoloadbalance(text, true)).toMatchObject({ kind: 'refused' });
   });
 });
+
+describe('a patroni.yml with an alias or a merge that leads nowhere', () => {
+  it.each(['<<: *defaults\nname: pg1\n', 'tags:\n  <<: *defaults\n', 'tags: *missing\n'])(
+    '[A2] is refused and throws nothing: %j',
+    (text) => {
+      expect(noloadbalanceIn(text)).toMatchObject({ kind: 'refused' });
+      expect(withNoloadbalance(text, true)).toMatchObject({ kind: 'refused' });
+    },
+  );
+});

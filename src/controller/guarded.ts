@@ -1,0 +1,69 @@
+import type { Ports } from '../observe/ports.js';
+import { unknown } from '../model/reading.js';
+import type { Clock } from '../ports/clock.js';
+
+type Answer = (why: string, atMs: number, source: string) => unknown;
+
+const reply: Answer = (text) => ({ effect: 'maybe', status: null, text, tookMs: 0 });
+const writing: Answer = (why) => ({ written: false, why });
+
+/** What a call that threw counts as, by its name; every other one is a reading, and then an unknown one. */
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  send: reply,
+  write: reply,
+  holdTenure: (reason) => ({ kind: 'unknown', reason }),
+  commitLedger: () => 'unknown',
+  putSwitch: writing,
+  removeSwitches: writing,
+  endpoints: () => [],
+  releaseTenure: () => undefined,
+  close: () => undefined,
+  onLeaderChange: () => () => undefined,
+  onEvent: () => () => undefined,
+};
+
+const asReading: Answer = (why, atMs, source) => unknown('bad-reply', why, atMs, source);
+
+/**
+ * The same port, of which no call throws or rejects, whatever its method: not knowing is an answer, a pass that ends in the middle is none.
+ * A request that threw may have left.
+ */
+export function guarded<P extends object>(part: string, port: P, clock: Clock): P {
+  const instead = (name: string, error: unknown): unknown => {
+    const source = `${part}.${name}`;
+    const said = error instanceof Error ? error.message : String(error);
+    return (ANSWERS[name] ?? asReading)(`${source} failed within Ekimi: ${said}`, clock.now(), source);
+  };
+  return new Proxy(port, {
+    get: (target, key): unknown => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      const name = String(key);
+      return (...given: unknown[]): unknown => {
+        try {
+          const answer: unknown = Reflect.apply(value, target, given);
+          return answer instanceof Promise ? answer.catch((error: unknown) => instead(name, error)) : answer;
+        } catch (error) {
+          return ANSWERS[name] !== undefined && name.startsWith('on')
+            ? instead(name, error)
+            : Promise.resolve(instead(name, error));
+        }
+      };
+    },
+  });
+}
+
+export function guardedPorts(ports: Ports): Ports {
+  const { clock } = ports;
+  const orNull = <P extends object>(part: string, port: P | null): P | null =>
+    port === null ? null : guarded(part, port, clock);
+  return {
+    clock,
+    patroni: guarded('patroni', ports.patroni, clock),
+    dcs: guarded('etcd', ports.dcs, clock),
+    postgres: orNull('postgres', ports.postgres),
+    proxy: orNull('proxy', ports.proxy),
+    host: orNull('hosts', ports.host),
+    tags: orNull('tags', ports.tags),
+  };
+}
