@@ -3,7 +3,7 @@
 #
 # fault_NAME does it and verifies by reading back that it took; heal_NAME undoes it and verifies that too. Each prints one line of what it
 # really did and exits 1 if it did not take. Each is described by a line `#: name arguments | what it does | its inverse`, from which
-# `lab/fault --list` is made.
+# `lab/fault --list` is made. More of them: faults-storage.sh, faults-replication.sh.
 
 readonly TABLE=lab_report
 readonly BLOCKER=nightly-report
@@ -43,6 +43,11 @@ write_wal() {
   sql "$(leader)" "SELECT count(pg_logical_emit_message(false, 'lab', repeat('x', 1048576))) FROM generate_series(1, $1)" >/dev/null
 }
 
+# move_on: into the next segment. After a failover a replica may ask for one that the new leader has not begun, and waits until it has.
+move_on() { sql "$(leader)" "SELECT pg_switch_wal(); SELECT pg_logical_emit_message(true, 'lab', 'x'); SELECT pg_switch_wal(); SELECT pg_logical_emit_message(true, 'lab', 'x')" >/dev/null; }
+
+has_leader() { (leader); }
+
 # behind_by NAME BYTES: is it at least that far behind? less_than the other way round.
 behind_by() { [ "$(behind "$1")" -ge "$2" ]; }
 behind_less() { [ "$(behind "$1")" -lt "$2" ]; }
@@ -54,7 +59,7 @@ streams() {
 api_field() { rest "$1" GET /patroni | docker exec -i "$(container "$1")" jq -r ".$2 // \"\""; }
 
 # Processes of a member, by what they are: patroni (the child that does the work, not PID 1, which only forwards signals), postmaster,
-# postgres (the postmaster and all of its children), startup (the one that replays WAL), walsender (those that send WAL to replicas).
+# postgres (the postmaster and all of its children), startup (the one that replays WAL), walsender (those that send WAL to replicas), walreceiver.
 pids() {
   script "$1" "$2" "$PGDATA" <<'SH'
 postmaster() { head -n 1 "$1/postmaster.pid" 2>/dev/null || true; }
@@ -64,6 +69,7 @@ case $1 in
   postgres) p=$(postmaster "$2"); [ -n "$p" ] && { echo "$p"; pgrep -P "$p" || true; } ;;
   startup) pgrep -P "$(postmaster "$2")" -f ': startup ' ;;
   walsender) pgrep -P "$(postmaster "$2")" -f ': walsender ' ;;
+  walreceiver) pgrep -P "$(postmaster "$2")" -f ': walreceiver ' ;;
 esac | xargs
 SH
 }
@@ -550,10 +556,7 @@ fault_partition() {
     *) die "partition from what? all, dcs, peers, proxy or host, not '$from'" 2 ;;
   esac
   inside "$member" iptables -w -L -n >/dev/null 2>&1 || die "iptables does not work in $member on this kernel: only 'partition $member all' does" 3
-  script "$member" <<'SH'
-iptables -w -N LAB 2>/dev/null || true
-iptables -w -C INPUT -j LAB 2>/dev/null || { iptables -w -I INPUT -j LAB; iptables -w -I OUTPUT -j LAB; }
-SH
+  lab_chain "$member"
   for other in "${others[@]}"; do
     [ "$other" != "$member" ] || continue
     local address
@@ -853,3 +856,8 @@ fault_rewind_failed() {
   say "rewind-failed: Patroni failed to rewind $member, which does not stream; it says: $(api_field "$member" state)"
 }
 heal_rewind_failed() { reinitialize "$1" rewind-failed; }
+
+# shellcheck source=faults-storage.sh
+. "$LAB_DIR/faults-storage.sh"
+# shellcheck source=faults-replication.sh
+. "$LAB_DIR/faults-replication.sh"

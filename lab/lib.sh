@@ -50,7 +50,9 @@ compose() {
   else
     die "neither 'docker compose' nor docker-compose is installed" 3
   fi
-  "${command[@]}" --project-name "$(project)" --file "$LAB_DIR/compose.yaml" "$@"
+  local -a files=(--file "$LAB_DIR/compose.yaml")
+  [ -z "${LAB_DATA_SIZE:-}" ] || files+=(--file "$LAB_DIR/compose.sized.yaml")
+  "${command[@]}" --project-name "$(project)" "${files[@]}" "$@"
 }
 
 project() { printf 'ekimi-lab-%s' "$LAB_PREFIX"; }
@@ -67,7 +69,7 @@ container_state() {
   printf '%s' "$state"
 }
 
-label() { docker inspect --format "{{index .Config.Labels \"ekimi.lab.$2\"}}" "$(container "$1")"; }
+label() { docker inspect --format "{{index .Config.Labels \"ekimi.lab.$2\"}}" "$(container "$1")" | grep -vx '<no value>' || true; }
 
 address() { label haproxy address; }
 
@@ -79,7 +81,7 @@ need_lab() {
 }
 
 # resolve NAME: patroniN and etcdN stand for themselves (with or without the prefix), `leader`, `replica` and `replica2` for
-# whoever has that role now.
+# whoever has that role now; `sync` for the synchronous standby.
 resolve() {
   local name=${1#"$LAB_PREFIX"-}
   case $name in
@@ -88,7 +90,8 @@ resolve() {
     leader) leader ;;
     replica | replica1) replicas | sed -n 1p | grep . || die "no replica is running" ;;
     replica2) replicas | sed -n 2p | grep . || die "no second replica is running" ;;
-    *) die "unknown member '$1': patroni1..3, etcd1..3, leader, replica, replica2" 2 ;;
+    sync) sync_standby | grep . || die "no replica is synchronous" ;;
+    *) die "unknown member '$1': patroni1..3, etcd1..3, leader, replica, replica2, sync" 2 ;;
   esac
 }
 
