@@ -5,6 +5,14 @@ const project = (name: string, extra: Record<string, unknown> = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
 });
 
+/** A file a Patroni version, each with a lab of its own, side by side: what they do is mostly waiting. */
+const LAB = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  maxWorkers: 2,
+  globalSetup: ['test/e2e/support/build.ts'],
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,13 +21,8 @@ export default defineConfig({
       project('simulation', { testTimeout: 60_000 }),
       project('contract', { testTimeout: 30_000 }),
       project('browser', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
-      // A file a Patroni version, each with a lab of its own, side by side: what they do is mostly waiting.
-      project('e2e', {
-        testTimeout: 300_000,
-        hookTimeout: 300_000,
-        maxWorkers: 2,
-        globalSetup: ['test/e2e/support/build.ts'],
-      }),
+      project('e2e', LAB),
+      project('field', LAB),
     ],
   },
 });

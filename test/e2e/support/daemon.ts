@@ -58,7 +58,7 @@ function configOf(lab: Lab, { port, ledger, cluster }: { port: number; ledger: s
     scope: SCOPE,
     patroni: { members: each((member) => lab.apiUrl(member)) },
     dcs: {
-      hosts: { etcd1: `http://${address}:2379`, etcd2: `http://${address}:2381`, etcd3: `http://${address}:2383` },
+      hosts: lab.etcdHosts,
       ekimiNamespace: ledger,
       tenureTtl: '5s',
     },

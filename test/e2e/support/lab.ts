@@ -18,6 +18,8 @@ const KEPT_SLOT = 69;
 
 /** Shorter than the runbook's 30, 10 and 10: `ttl + loop_wait` comes before every repair that is tested here. ttl 20 is Patroni's least. */
 const PACE = { LAB_TTL: '20', LAB_LOOP_WAIT: '5', LAB_RETRY_TIMEOUT: '5', LAB_READY: '150' };
+/** MB: a disk and an etcd that can be filled. */
+const SIZES = { LAB_DATA_SIZE: '768', LAB_ETCD_QUOTA: '64' };
 
 /** Why there can be no lab here, or null. Starts (and on Debian as root installs) the engine. */
 export function whyNoLab(): string | null {
@@ -36,6 +38,7 @@ export interface ProxyServer {
 /** One real cluster on this machine, as its operator sees it. Nothing in here goes through the controller. */
 export class Lab {
   readonly patroni: PatroniLine;
+  readonly scope = 'email-cluster';
   /** Destructive requests that any run of any test sent more than once. */
   readonly sentTwice: string[] = [];
   /** Claimed by `up`: a suite that is skipped takes none. */
@@ -59,7 +62,14 @@ export class Lab {
 
   /** A script of lab/; fails with what it said. */
   async script(name: string, ...args: readonly string[]): Promise<string> {
-    const env = { ...process.env, ...PACE, LAB_PREFIX: this.#prefix, LAB_ADDR: this.address, PATRONI: this.patroni };
+    const env = {
+      ...process.env,
+      ...PACE,
+      ...SIZES,
+      LAB_PREFIX: this.#prefix,
+      LAB_ADDR: this.address,
+      PATRONI: this.patroni,
+    };
     const { stdout } = await run(`${LAB}${name}`, args, { env, timeout: 240_000 }).catch((error: unknown) => {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
       throw new Error(`lab/${name} ${args.join(' ')}: ${stderr}${stdout}`, { cause: error });
@@ -137,6 +147,11 @@ export class Lab {
     return `${this.address}:${5432 + MEMBERS.indexOf(member)}`;
   }
 
+  get etcdHosts(): Readonly<Record<string, string>> {
+    const { address } = this;
+    return { etcd1: `http://${address}:2379`, etcd2: `http://${address}:2381`, etcd3: `http://${address}:2383` };
+  }
+
   // ---- Patroni
 
   async get(
@@ -188,6 +203,29 @@ export class Lab {
   async publishedLsn(): Promise<number> {
     const { optime } = JSON.parse((await this.#key('status')) ?? '{}') as { optime?: number };
     return optime ?? NaN;
+  }
+
+  /** What Patroni has below /service/, once more below another namespace: a cluster of the same scope and identifier that nobody keeps up. */
+  async copyNamespace(namespace: string): Promise<void> {
+    const copy = `set -e; export ETCDCTL_API=3
+      etcdctl get --prefix /service/ --keys-only | grep . | while read -r key; do
+        etcdctl get "$key" --print-value-only | etcdctl put "${namespace}\${key#/service/}" >/dev/null
+      done`;
+    await this.docker('exec', this.container('etcd1'), 'bash', '-c', copy);
+  }
+
+  async removeNamespace(namespace: string): Promise<void> {
+    await this.docker('exec', '-e', 'ETCDCTL_API=3', this.container('etcd1'), 'etcdctl', 'del', '--prefix', namespace);
+  }
+
+  /** Whom the leader's commits wait for. */
+  async syncStandby(): Promise<string> {
+    const rows = await this.sql(
+      await this.leader(),
+      `SELECT application_name AS name FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')`,
+    );
+    if (rows[0] === undefined) throw new Error('no replica is synchronous');
+    return String(rows[0]['name']);
   }
 
   async #key(name: string): Promise<string | null> {

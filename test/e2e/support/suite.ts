@@ -3,15 +3,56 @@ import { aReplicaThatLags } from '../scenarios/lagging.js';
 import { anOperatorsDay } from '../scenarios/operating.js';
 import { blockedReplay } from '../scenarios/blocked.js';
 import { leadership } from '../scenarios/leading.js';
+import { fullDisks, aFullDiskOfTheLeader } from '../scenarios/disks.js';
+import { cutLinks } from '../scenarios/cut-links.js';
+import { etcdFaults } from '../scenarios/etcd-faults.js';
+import { aSecondDeath, deathsInBadCompany } from '../scenarios/hanging.js';
 import { leftAlone } from '../scenarios/left-alone.js';
+import { misconfigured } from '../scenarios/misconfigured.js';
+import { aLeaderThatDoesNotServe, heldUp } from '../scenarios/not-serving.js';
+import { anInstanceThatStoodStill } from '../scenarios/suspended.js';
 import { parted } from '../scenarios/parted.js';
 import { aDestroyedReplica } from '../scenarios/rebuilding.js';
 import { whatAPersonStarts } from '../scenarios/procedures.js';
 import { drainByTag } from '../scenarios/tagging.js';
 import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 
-/** Every scenario on a real cluster of this Patroni: brought up for it, taken down after it. */
-export function suite(patroni: PatroniLine): void {
+type Scenario = (lab: Lab) => void;
+
+/** What `npm test` plays. */
+export const SHORT: readonly Scenario[] = [
+  anOperatorsDay,
+  aReplicaThatLags,
+  drainByTag,
+  blockedReplay,
+  aDestroyedReplica,
+  leftAlone,
+  leadership,
+  parted,
+  whatAPersonStarts,
+  misconfigured,
+  aLeaderThatDoesNotServe,
+  etcdFaults,
+  deathsInBadCompany,
+  fullDisks,
+];
+
+/** What `npm run lab:field` plays: all that was reported from the field, the long ones too. */
+export const FIELD: readonly Scenario[] = [
+  misconfigured,
+  aLeaderThatDoesNotServe,
+  heldUp,
+  etcdFaults,
+  cutLinks,
+  anInstanceThatStoodStill,
+  deathsInBadCompany,
+  aSecondDeath,
+  aFullDiskOfTheLeader,
+  fullDisks,
+];
+
+/** Scenarios on a real cluster of this Patroni: brought up for it, taken down after it. */
+export function suite(patroni: PatroniLine, scenarios: readonly Scenario[] = SHORT): void {
   const reason = whyNoLab();
   if (reason !== null)
     console.warn(
@@ -24,15 +65,7 @@ export function suite(patroni: PatroniLine): void {
     }, 600_000);
     afterAll(() => lab.down());
 
-    anOperatorsDay(lab);
-    aReplicaThatLags(lab);
-    drainByTag(lab);
-    blockedReplay(lab);
-    aDestroyedReplica(lab);
-    leftAlone(lab);
-    leadership(lab);
-    parted(lab);
-    whatAPersonStarts(lab);
+    for (const scenario of scenarios) scenario(lab);
     // Not tried again where CI tries a failed test once more: this is about all tries.
     test('nothing destructive was sent twice, by any controller in any of these', { retry: 0 }, () => {
       expect(lab.sentTwice).toEqual([]);
