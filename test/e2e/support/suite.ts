@@ -30,11 +30,7 @@ export const SHORT: readonly Scenario[] = [
   leadership,
   parted,
   whatAPersonStarts,
-  misconfigured,
-  aLeaderThatDoesNotServe,
-  etcdFaults,
   deathsInBadCompany,
-  fullDisks,
 ];
 
 /** What `npm run lab:field` plays: all that was reported from the field, the long ones too. */
