@@ -1,6 +1,8 @@
 import type { Finding } from '../model/problem.js';
-import { freshValue, isSilent } from '../model/reading.js';
+import { isSilent, recentValue } from '../model/reading.js';
 import type { Evidence } from '../model/channel.js';
+import type { DcsAlarm } from '../model/dcs.js';
+import type { ClusterView } from '../model/view.js';
 import { says, seen, type Assess } from './finding.js';
 
 /** etcd's own health: one member gone, quorum lost, an alarm raised. `dcs_last_seen` proves nothing. [patroni.md fact 4] */
@@ -8,7 +10,7 @@ export const assessDcs: Assess = ({ view }) => {
   const findings: Finding[] = [];
   let silent = 0;
   for (const endpoint of view.dcs.endpoints) {
-    const status = freshValue(endpoint.status);
+    const status = recentValue(endpoint.status);
     if (status?.healthy === true) continue;
     if (status === null && !isSilent(endpoint.status)) continue;
     silent += 1;
@@ -19,7 +21,7 @@ export const assessDcs: Assess = ({ view }) => {
         view.atMs,
       ),
     ];
-    const host = freshValue(endpoint.host);
+    const host = recentValue(endpoint.host);
     if (host !== null && host.state !== 'running')
       evidence.push(says('host', `${endpoint.name} is ${host.state} by its host driver`, view.atMs));
     findings.push(seen('dcs-member-down', endpoint.name, evidence));
@@ -35,9 +37,15 @@ export const assessDcs: Assess = ({ view }) => {
         ),
       ]),
     );
-  for (const alarm of freshValue(view.dcs.alarms) ?? [])
-    findings.push(
-      seen('dcs-alarm', alarm.memberId, [says('dcs', `etcd raised ${alarm.alarm}`, view.atMs)], { alarm: alarm.alarm }),
-    );
+  for (const { memberId, alarm } of alarmsIn(view))
+    findings.push(seen('dcs-alarm', memberId, [says('dcs', `etcd raised ${alarm}`, view.atMs)], { alarm }));
   return findings;
 };
+
+const alarmsIn = (view: ClusterView): readonly DcsAlarm[] => recentValue(view.dcs.alarms) ?? [];
+
+/** Why etcd refuses every write, ours and Patroni's, although it answers; null: it says nothing of the kind. */
+export const refusesWrites = (view: ClusterView): string | null =>
+  alarmsIn(view).some(({ alarm }) => alarm === 'NOSPACE')
+    ? 'etcd refuses every write: its database is full (alarm NOSPACE)'
+    : null;

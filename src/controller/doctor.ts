@@ -95,7 +95,17 @@ function dcsRows(view: ClusterView): readonly DoctorFinding[] {
   const endpoints = view.dcs.endpoints.map((endpoint) =>
     row(`dcs ${endpoint.name}`, endpoint.status, `etcd ${endpoint.name}`, [], 'warn'),
   );
-  return [linearizable, ...endpoints];
+  return [linearizable, ...endpoints, ...alarmRows(view)];
+}
+
+function alarmRows({ dcs: { alarms } }: ClusterView): readonly DoctorFinding[] {
+  if (alarms.kind === 'unknown') return [row('dcs alarms', alarms, 'the list of alarms', [], 'warn')];
+  return alarms.value.map(({ memberId, alarm }) => ({
+    check: `dcs alarm ${alarm}`,
+    verdict: 'fail',
+    detail: `etcd member ${memberId} raised ${alarm}: ${alarm === 'NOSPACE' ? 'no write is accepted; compact and defragment etcd, then etcdctl alarm disarm' : 'its data cannot be trusted; replace that member'}`,
+    disables: ['every action'],
+  }));
 }
 
 /** Two clusters may share scope and member names; the identifier that PostgreSQL got when it was made tells them apart. */

@@ -1,3 +1,4 @@
+import { refusesWrites } from '../assess/dcs.js';
 import type { Ledger, Remediation } from '../model/ledger.js';
 import { toJson } from '../model/json.js';
 import { stepRemediation } from '../machines/step.js';
@@ -80,7 +81,8 @@ export async function commitLedger(session: Session): Promise<boolean> {
     return true;
   }
   if (answer === 'unknown') {
-    session.impaired.ledger = 'the ledger could not be written';
+    const full = session.view === null ? null : refusesWrites(session.view);
+    session.impaired.ledger = `the ledger could not be written${full === null ? '' : `: ${full}`}`;
     // It may be there or not: whatever we hold is written again, and only a write that succeeds lifts the impairment.
     session.committedJson = '';
   }

@@ -1,3 +1,4 @@
+import { refusesWrites } from '../assess/dcs.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
 import { errorText } from '../config/config-error.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
@@ -24,7 +25,7 @@ export async function keepTenure(session: Session): Promise<void> {
   const { state, owner, epoch } = session.parts.tenure.facts();
   if (changed !== null) {
     session.parts.log.info({ state, owner, epoch }, 'tenure');
-    const detail = state === 'held' ? `epoch ${epoch ?? ''}` : (owner ?? 'etcd does not answer');
+    const detail = state === 'held' ? `epoch ${epoch ?? ''}` : (owner ?? whyNone(session));
     await write(session, { kind: 'tenure', change: state === 'not-needed' ? 'released' : state, detail });
   }
   if (state === 'held' && (changed === 'held' || !session.ledgerLoaded)) {
@@ -37,6 +38,8 @@ export async function keepTenure(session: Session): Promise<void> {
     await loadLedger(session);
   }
 }
+
+const whyNone = ({ view }: Session): string => (view === null ? null : refusesWrites(view)) ?? 'etcd does not answer';
 
 const refreshed = new WeakMap<Session, number>();
 const lastRefresh = (session: Session): number => refreshed.get(session) ?? -Infinity;

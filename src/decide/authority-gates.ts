@@ -1,3 +1,4 @@
+import { refusesWrites } from '../assess/dcs.js';
 import { pauseOf } from '../assess/leader.js';
 import { membersTouched } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
@@ -10,11 +11,14 @@ export const AUTHORITY_GATES: readonly AuthorityGate[] = [
   {
     name: 'tenure',
     doc: 'One instance acts at a time: it holds tenure, an etcd lease of its own. Dry-run and observe take none.',
-    check: ({ tenure }) => {
+    check: ({ tenure, view }) => {
       if (tenure.state === 'held' || tenure.state === 'not-needed') return null;
       if (tenure.state === 'other')
         return no(`${tenure.owner ?? 'another instance'} holds tenure`, 'stop that instance, or let it act');
-      return no('our tenure cannot be confirmed', 'etcd must answer');
+      const full = refusesWrites(view);
+      return full === null
+        ? no('our tenure cannot be confirmed', 'etcd must answer')
+        : no(full, 'compact and defragment etcd, then etcdctl alarm disarm');
     },
   },
   {

@@ -40,7 +40,7 @@ export const LIMIT_GATES: readonly Gate[] = [
   },
   {
     name: 'cooldown',
-    doc: 'Least time between two actions of one class on a cluster; an action of risk none waits for itself on the same member only, and nothing waits for it. A lower class never holds up a higher one.',
+    doc: "Least time between two actions of one class on a cluster; an action of risk none waits for itself on the same member only, and nothing waits for it. A lower class never holds up a higher one, and the answer to a leader's death waits for its own last run on that member only.",
     check: cooldown,
   },
   {
@@ -66,9 +66,11 @@ export const LIMIT_GATES: readonly Gate[] = [
   },
   {
     name: 'flap',
-    doc: 'A member that keeps going up and down loses its right to be repaired automatically for a while.',
-    check: (input, { plan, action }) => {
-      if (!action.disruptsTarget) return null;
+    doc: 'A member that keeps going up and down loses its right to be repaired automatically for a while, and so do leaders that die one after the other.',
+    check: (input, candidate) => {
+      const { plan, action } = candidate;
+      const row = deathsInARow(input, candidate);
+      if (row !== null || !action.disruptsTarget) return row;
       const score = flapScore(input.ledger.flaps[plan.target] ?? [], input.nowMs, input.policy.flap.halfLifeMs);
       return score < input.policy.flap.threshold
         ? null
@@ -154,11 +156,31 @@ function readPoolFloor(input: DecideInput, target: string): No | null {
 
 const rankOf = (name: Candidate['action']['class']): number => ACTION_CLASSES.indexOf(name);
 
+/** The answers to a leader's death. Another leader's death is no echo of it: what holds up a row of them is gate `flap`. */
+const ANSWERS_DEATH: readonly ActionName[] = ['expedite-failover', 'fence-member'];
+
 /** What costs nothing must not stand in the way of anything else, nor wait for it: only for its own last run on that member. */
 function sharesCooldown({ action, plan }: Pick<Candidate, 'action' | 'plan'>, before: Plan): boolean {
   if (before.action === plan.action && before.target === plan.target) return true;
+  if (ANSWERS_DEATH.includes(plan.action)) return false;
   const other = ACTIONS[before.action];
   return action.risk !== 'none' && other.risk !== 'none' && other.class === action.class;
+}
+
+/** Leaders that die one after the other: the next one would, too, and each answer costs what was not replicated. */
+function deathsInARow({ ledger, policy, nowMs }: DecideInput, { plan }: Candidate): No | null {
+  if (!ANSWERS_DEATH.includes(plan.action)) return null;
+  const { threshold, halfLifeMs } = policy.flap;
+  const answered = ledger.remediations.filter(
+    (row) => row.plan.action === plan.action && row.sentAtMs !== null && nowMs - row.createdAtMs < halfLifeMs,
+  );
+  if (answered.length < threshold) return null;
+  const oldest = answered[answered.length - Math.ceil(threshold)];
+  return no(
+    `${plan.action} answered ${answered.length} deaths of a leader within ${halfLifeMs / 60_000} min, flap.threshold is ${threshold}`,
+    'find out why leaders die, or lead by hand: ekimi run failover --candidate MEMBER',
+    (oldest?.createdAtMs ?? nowMs) + halfLifeMs,
+  );
 }
 
 function cooldown(input: DecideInput, { action, plan }: Candidate): No | null {

@@ -8,6 +8,7 @@ import type { ClusterView } from '../model/view.js';
 import { FRESH_MEMORY } from './memory.js';
 import type { ProblemContext, ProblemEvent } from './problem.js';
 import { stepPart, stepProblem } from './step.js';
+import { isUnread } from './unread.js';
 import { clusterFact, dcsFact, memberFact, proxyFact } from './summary.js';
 
 /** Before the first pass: everything unknown, nothing remembered. */
@@ -78,7 +79,7 @@ function advanceProblems(
   for (const problem of before) {
     const finding = found.get(problemKey(problem));
     found.delete(problemKey(problem));
-    const moved = moveProblem(problem, finding ?? null, view, policy, waits);
+    const moved = moveProblem(problem, finding ?? unread(view, problem), view, policy, waits);
     if (moved !== null) next.push(moved);
   }
   for (const finding of found.values()) {
@@ -88,6 +89,10 @@ function advanceProblems(
   }
   return next.sort((a, b) => problemRow(b.code).rank - problemRow(a.code).rank || (a.subject < b.subject ? -1 : 1));
 }
+
+/** What no finding names was looked for and is not there, unless what it was seen by was not read. */
+const unread = (view: ClusterView, problem: Problem): Finding | null =>
+  isUnread(view, problem) ? { ...problem, verdict: 'unknown', channels: [] } : null;
 
 const CLEAR_CONTEXT: ProblemContext = {
   firstSeenMs: 0,

@@ -3,7 +3,12 @@ import { CATALOGUE } from '../../../src/assess/catalogue.js';
 import type { Assessment } from '../../../src/assess/finding.js';
 import { EMPTY_LEDGER, type Remediation } from '../../../src/model/ledger.js';
 import { PROBLEM_CODES, type ProblemCode } from '../../../src/model/problem.js';
-import { fresh, unknown } from '../../../src/model/reading.js';
+import { aged, fresh, unknown, type Reading } from '../../../src/model/reading.js';
+import type { States } from '../../../src/model/states.js';
+import type { ClusterView } from '../../../src/model/view.js';
+import { advance, initialStates } from '../../../src/machines/reduce.js';
+import { findingsIn } from '../../../src/assess/assess.js';
+import { testPolicy } from '../../support/policy.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
 import {
   all,
@@ -920,5 +925,68 @@ describe.each(PROBLEM_CODES.map((code) => [code] as const))('%s', (code) => {
 describe('the catalogue', () => {
   it('has one row for each code and none for another', () => {
     expect(CATALOGUE.map((row) => row.code).sort()).toEqual([...PROBLEM_CODES].sort());
+  });
+});
+
+/** Sources that are read less often than there are passes, as a pass between two readings has them. */
+const betweenReadings: Change = (view) => {
+  const old = <T>(reading: Reading<T>): Reading<T> => aged(reading, view.atMs + 9_000);
+  return {
+    ...view,
+    history: old(view.history),
+    members: view.members.map((one) => ({
+      ...one,
+      cluster: old(one.cluster),
+      metrics: old(one.metrics),
+      host: old(one.host),
+      fileTag: old(one.fileTag),
+    })),
+    dcs: {
+      ...view.dcs,
+      membership: old(view.dcs.membership),
+      alarms: old(view.dcs.alarms),
+      endpoints: view.dcs.endpoints.map((row) => ({ ...row, status: old(row.status), host: old(row.host) })),
+    },
+  };
+};
+
+const unanswered = (reading: Reading<unknown>) =>
+  reading.kind === 'fresh' ? unknown('not-read-yet', 'no answer yet', NOW_MS, reading.source) : reading;
+const lateOf = (channel: 'api' | 'sql' | 'host'): Change =>
+  all(
+    ...everyone.map((name) => member(name, (one) => ({ [channel]: unanswered(one[channel]) }))),
+  );
+
+/** What a pass may lack, while nothing has changed in the cluster. */
+const LACKING: readonly (readonly [string, Change])[] = [
+  ['slow sources are between two readings', betweenReadings],
+  ['no API has answered in time', lateOf('api')],
+  ['no PostgreSQL has answered in time', lateOf('sql')],
+  ['no host has answered in time', lateOf('host')],
+  ['the proxy has not answered in time', (view) => ({ ...view, proxy: unanswered(view.proxy) as typeof view.proxy })],
+];
+
+describe.each(LACKING)('[S1] while %s', (_what, lacking) => {
+  const situations = Object.entries(SITUATIONS).flatMap(([code, { subject, seen }]) =>
+    seen.map((situation) => ({ code, subject, situation, name: situation.name })),
+  );
+
+  it.each(situations)('$code does not end: $name', ({ code, subject, situation }) => {
+    const policy = testPolicy({
+      grace: Object.fromEntries(PROBLEM_CODES.map((one) => [one, { forMs: 0, samples: 1, clearForMs: 0 }])),
+    });
+    const view = viewOf(...(situation.view ?? []));
+    const pass = (states: States, now: ClusterView): States => {
+      const assessment = assessmentOf(now, { ...situation.with, policy });
+      return advance(states, assessment.memory, now, findingsIn(assessment), policy);
+    };
+    const phaseIn = ({ problems }: States) =>
+      problems.find((row) => row.code === code && row.subject === subject)?.phase;
+    let states = pass(initialStates(NOW_MS), view);
+    expect(phaseIn(states)).toBe('active');
+    for (const after of [500, 1_000, 1_500]) {
+      states = pass(states, { ...lacking(view), atMs: NOW_MS + after });
+      expect(phaseIn(states)).toBe('active');
+    }
   });
 });

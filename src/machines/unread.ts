@@ -1,0 +1,61 @@
+import { leaderKeyHolder } from '../assess/leader.js';
+import type { Channel } from '../model/channel.js';
+import type { Problem, ProblemCode } from '../model/problem.js';
+import { recentValue, type Reading } from '../model/reading.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
+
+type Sight = Pick<Problem, 'code' | 'subject' | 'evidence'>;
+
+/**
+ * Did this pass read what the problem was last seen by? If not, it neither persists nor ends: a source that is slower than a pass, or that
+ * did not answer in time, says nothing of it, least of all that it is gone. Silence is an answer of its own and is for the assessors.
+ */
+export function isUnread(view: ClusterView, problem: Sight): boolean {
+  if (SLOW[problem.code]?.(view, problem.subject) === true) return true;
+  const channels = new Set(problem.evidence.map(({ channel }) => channel));
+  return (
+    [...channels].some((channel) => READ_BY[channel](view, problem.subject).some(isLate)) ||
+    concerned(view, problem.subject).some(({ api, sql }) => isLate(api) || isLate(sql))
+  );
+}
+
+/** Most of what is said of a member is said by itself or held against the leader, whichever channel speaks for it in the end. */
+const concerned = (view: ClusterView, subject: string): readonly MemberView[] => {
+  const holder = leaderKeyHolder(view);
+  return view.members.filter(({ name }) => name === subject || name === holder);
+};
+
+/** What is assessed by its last value, while that is recent. */
+const SLOW: Partial<Record<ProblemCode, (view: ClusterView, subject: string) => boolean>> = {
+  // An alarm is raised or it is not: an etcd that does not say which has not lowered it.
+  'dcs-alarm': ({ dcs }) => recentValue(dcs.alarms) === null,
+  // Its silence is what there is to see.
+  'dcs-member-down': ({ dcs }, subject) =>
+    dcs.endpoints.some(
+      ({ name, status }) =>
+        name === subject && recentValue(status) === null && (status.kind === 'stale' || isLate(status)),
+    ),
+};
+
+type Readings = readonly Reading<unknown>[];
+
+const of = ({ members }: ClusterView, subject: string, field: 'api' | 'sql' | 'host'): Readings => {
+  const one = members.filter((member) => member.name === subject);
+  return (one.length > 0 ? one : members).map((member) => member[field]);
+};
+
+const READ_BY: Readonly<Record<Channel, (view: ClusterView, subject: string) => Readings>> = {
+  api: (view, subject) => of(view, subject, 'api'),
+  sql: (view, subject) => of(view, subject, 'sql'),
+  host: (view, subject) => (view.dcs.endpoints.some(({ name }) => name === subject) ? [] : of(view, subject, 'host')),
+  peers: (view, subject) => othersOf(view, subject).flatMap(({ api, sql }) => [api, sql]),
+  proxy: ({ proxy }) => [proxy],
+  dcs: ({ dcs }) => [dcs.keys],
+  self: () => [],
+};
+
+const othersOf = (view: ClusterView, subject: string): readonly MemberView[] =>
+  memberOf(view, subject) === null ? view.members : view.members.filter(({ name }) => name !== subject);
+
+const isLate = (reading: Reading<unknown>): boolean =>
+  reading.kind === 'stale' || (reading.kind === 'unknown' && reading.fault === 'not-read-yet');
