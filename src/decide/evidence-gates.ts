@@ -93,6 +93,8 @@ function switchoverScheduled({ view }: DecideInput, { action }: Candidate): No |
 }
 
 function recentPromotion(input: DecideInput, { action, problem }: Candidate): No | null {
+  // It asks for proof of death itself, and whoever died does not settle.
+  if (action.name === 'expedite-failover') return null;
   // Telling the proxy, starting a stopped member and opening traffic are part of settling; a second primary is not to be waited out.
   if (action.risk === 'none' || problem?.code === 'split-brain-confirmed') return null;
   const changedAtMs = input.states.memory.lastLeaderChangeMs;

@@ -172,13 +172,14 @@ function deathsInARow({ ledger, policy, nowMs }: DecideInput, { plan }: Candidat
   if (!ANSWERS_DEATH.includes(plan.action)) return null;
   const { threshold, halfLifeMs } = policy.flap;
   const answered = ledger.remediations.filter(
-    (row) => row.plan.action === plan.action && row.sentAtMs !== null && nowMs - row.createdAtMs < halfLifeMs,
+    (row) =>
+      row.plan.action === plan.action && (row.sentAtMs !== null || row.shadow) && nowMs - row.createdAtMs < halfLifeMs,
   );
   if (answered.length < threshold) return null;
   const oldest = answered[answered.length - Math.ceil(threshold)];
   return no(
     `${plan.action} answered ${answered.length} deaths of a leader within ${halfLifeMs / 60_000} min, flap.threshold is ${threshold}`,
-    'find out why leaders die, or lead by hand: ekimi run failover --candidate MEMBER',
+    'find out why leaders die; Patroni itself elects when the lease ends',
     (oldest?.createdAtMs ?? nowMs) + halfLifeMs,
   );
 }
