@@ -25,9 +25,24 @@ interface Hang {
 }
 
 const HANGS: readonly Hang[] = [
-  { name: 'the API of a replica', strike: (cluster) => { cluster.freezePatroni('patroni3'); } },
-  { name: 'PostgreSQL of a replica', strike: (cluster) => { cluster.freezePostgres('patroni3'); } },
-  { name: 'a whole replica', strike: (cluster) => { cluster.pauseContainer('patroni3'); } },
+  {
+    name: 'the API of a replica',
+    strike: (cluster) => {
+      cluster.freezePatroni('patroni3');
+    },
+  },
+  {
+    name: 'PostgreSQL of a replica',
+    strike: (cluster) => {
+      cluster.freezePostgres('patroni3');
+    },
+  },
+  {
+    name: 'a whole replica',
+    strike: (cluster) => {
+      cluster.pauseContainer('patroni3');
+    },
+  },
   {
     name: "the host driver at a replica's host",
     wrap: ({ host, ...ports }, late) => ({
@@ -99,7 +114,12 @@ describe.each([1, 2, 3])('the leader is killed (seed %i)', (seed) => {
   });
 
   it('[F1] while a replica is slow and alive: it costs a part of the time, not every pass', async () => {
-    const slow: Hang = { name: 'slow', strike: (cluster) => { cluster.slowApi('patroni3', 2_500); } };
+    const slow: Hang = {
+      name: 'slow',
+      strike: (cluster) => {
+        cluster.slowApi('patroni3', 2_500);
+      },
+    };
     const without = await secondsToNextLeader(NOTHING, 20, seed);
     expect(await secondsToNextLeader(slow, 20, seed)).toBeLessThanOrEqual(without + 3);
   });
