@@ -1,4 +1,5 @@
 import type { Finding } from '../model/problem.js';
+import { assessAllReplicas } from './all-replicas.js';
 import { assessCapacity } from './capacity.js';
 import { assessDcs } from './dcs.js';
 import { cannotTell, type Assess, type Assessment } from './finding.js';
@@ -38,8 +39,9 @@ function withoutSight(findings: readonly Finding[], { view }: Assessment): reado
 /** Everything that this pass says of every problem of the catalogue. What no finding names was looked for and is not there. */
 export const findingsIn = (input: Assessment): readonly Finding[] => {
   const isBlind = blindWhileRenewedMs(input.view) !== null;
-  return ASSESSMENTS.flatMap((assess) => {
-    const findings = assess(input);
-    return isBlind && !NEEDS_NO_SIGHT.includes(assess) ? withoutSight(findings, input) : findings;
+  const findings = ASSESSMENTS.flatMap((assess) => {
+    const found = assess(input);
+    return isBlind && !NEEDS_NO_SIGHT.includes(assess) ? withoutSight(found, input) : found;
   });
+  return [...findings, ...assessAllReplicas(input, findings)];
 };

@@ -1,5 +1,6 @@
 import type { Grace, Policy } from '../model/policy.js';
 import type { Finding, ProblemCode, ProblemLevel } from '../model/problem.js';
+import { CAUSE_ROWS } from './catalogue-causes.js';
 import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
@@ -16,6 +17,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...REPLICA_ROWS,
   ...HARM_ROWS,
   ...WATCH_ROWS,
+  ...CAUSE_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

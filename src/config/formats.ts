@@ -136,6 +136,13 @@ export function nullable<T>(format: Format<T>): Format<T | null> {
   return { type: format.type, read: (raw) => (raw === null ? null : format.read(raw)) };
 }
 
+/** A duration that may be switched off: `off`, 0 and null are null. */
+export function orOff(format: Format<number>): Format<number | null> {
+  const isOff = (raw: unknown): boolean =>
+    raw === null || raw === false || raw === 0 || raw === 'off' || (typeof raw === 'string' && durationMs(raw) === 0);
+  return { type: `${format.type} or off`, read: (raw) => (isOff(raw) ? null : format.read(raw)) };
+}
+
 export function listOf<T>(format: Format<T>): Format<readonly T[]> {
   return {
     type: `list of ${format.type}`,

@@ -76,6 +76,7 @@ function policyOf(values: PolicyValues): Policy {
     chainMs: values.chain,
     flap: { threshold: values.flap.threshold, halfLifeMs: values.flap.halfLife },
     approvals: { expiresMs: values.approvals.expire },
+    pages: { remindAfterMs: values.pages.remindAfter, remindWarnings: values.pages.remindWarnings },
     connections: { warningPercent: values.connections.warning },
     slots: { retainWarningBytes: values.slots.retainWarning },
     windows: {

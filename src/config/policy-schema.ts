@@ -2,7 +2,7 @@ import { ACTION_MODES, ACTION_WINDOWS, MODES } from '../model/policy.js';
 import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
 import { cron, timezone } from './cron.js';
-import { amount, duration, flag, listOf, nullable, oneOf, percent, size, text, whole } from './formats.js';
+import { amount, duration, flag, listOf, nullable, oneOf, orOff, percent, size, text, whole } from './formats.js';
 import { key, list, optional, section, REQUIRED, type OptionalSection, type Section } from './schema.js';
 
 /** `policy.yaml`: what may be done, how often and when. The defaults do little. */
@@ -149,6 +149,14 @@ export const POLICY_SCHEMA = {
   }),
   approvals: section('What waits for a person.', {
     expire: key(duration({ minMs: MINUTE_MS, maxMs: WEEK_MS }), '30m', 'After this a question is withdrawn.'),
+  }),
+  pages: section('When a person is told again.', {
+    remindAfter: key(
+      orOff(duration({ minMs: MINUTE_MS, maxMs: WEEK_MS })),
+      '30m',
+      'A page that nobody has answered is repeated after this, and again. off: never.',
+    ),
+    remindWarnings: key(flag, false, 'Repeat warnings too; else only what is critical.'),
   }),
   connections: section('Connections of one member.', {
     warning: key(percent, '85%', 'Share of max_connections that is told.'),

@@ -1,11 +1,16 @@
-import { requestApproval } from '../decide/approvals.js';
+import { requestApproval, wantsApproval } from '../decide/approvals.js';
 import type { Decision } from '../model/decision.js';
 import type { Approval } from '../model/ledger.js';
 import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
 
+/** Asks for what only waits for a person's word, before they are paged: the page names the question. */
+export async function askForApprovals(session: Session, decisions: readonly Decision[]): Promise<void> {
+  for (const decision of decisions) if (wantsApproval(decision)) await askForApproval(session, decision);
+}
+
 /** Asks a person, once; what the question replaces is written down as ended. */
-export async function askForApproval(session: Session, decision: Extract<Decision, { kind: 'held' }>): Promise<void> {
+async function askForApproval(session: Session, decision: Extract<Decision, { kind: 'held' }>): Promise<void> {
   const { plan, blocks, loss = null } = decision;
   const id = session.parts.newId();
   const why = [decision.why, ...blocks.map((block) => block.because)].join('; ');

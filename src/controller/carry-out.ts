@@ -3,14 +3,13 @@ import { ACTIONS } from '../actions/index.js';
 import { wrongAddress } from '../assess/address.js';
 import { decide, requestsOf } from '../decide/decide.js';
 import { withDrain, withFence, withoutFence, withoutDrain, withRemediation } from '../decide/bookkeeping.js';
-import { useApproval, wantsApproval } from '../decide/approvals.js';
+import { useApproval } from '../decide/approvals.js';
 import type { DecideInput } from '../decide/input.js';
 import type { Decision } from '../model/decision.js';
 import type { Ledger, Remediation } from '../model/ledger.js';
 import { fingerprint, stepText, type Plan, type Reply } from '../model/plan.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf } from '../verify/verdict.js';
-import { askForApproval } from './approvals.js';
 import { whileAwake } from './awake.js';
 import { dispatch } from './dispatch.js';
 import { evidenceFor, writeEvidence, writeVerdict } from './evidence.js';
@@ -23,10 +22,9 @@ import { isEnforcing, type Session } from './session.js';
 /** More than this between the end of the look and the request means that we slept in between: nothing is sent. */
 const STALE_LOOK_MS = 2_000;
 
-/** Acts on the one decision that acts, and asks for the approvals that others wait for. */
+/** Acts on the one decision that acts. */
 export async function carryOut(session: Session, decisions: readonly Decision[]): Promise<void> {
   for (const decision of decisions) {
-    if (wantsApproval(decision)) await askForApproval(session, decision);
     if (decision.kind === 'act') await begin(session, decision.plan, fromLadders);
   }
 }

@@ -119,11 +119,10 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
 
 /** Until pages go somewhere else, they go to the log at a level that nobody filters. */
 const logNotifier = (log: Logger): Notifier => ({
-  page: (message) => {
-    log.error(
-      { code: message.code, subject: message.subject, level: message.level, text: message.text },
-      'a person is needed',
-    );
+  page: ({ code, subject, level, change, text }) => {
+    const fields = { code, subject, level, change, text };
+    if (change === 'ended') log.warn(fields, 'what a person was paged for is over');
+    else log.error(fields, change === 'reminder' ? 'a person is still needed' : 'a person is needed');
   },
 });
 

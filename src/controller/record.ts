@@ -1,6 +1,5 @@
 import type { Decision } from '../model/decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
-import { problemRow } from '../assess/catalogue.js';
 import type { Problem } from '../model/problem.js';
 import { emit, type Session } from './session.js';
 
@@ -65,32 +64,4 @@ function signatureOf(problems: readonly Problem[], decisions: readonly Decision[
     return `${decision.kind} ${decision.code} ${decision.subject}`;
   });
   return [cluster, ...seen, ...decided].join('\n');
-}
-
-/** Pages once per sighting of a problem: again only after it was gone. */
-export async function page(session: Session, decisions: readonly Decision[]): Promise<void> {
-  const standing = session.ledger.pages.filter((row) =>
-    session.states.problems.some((problem) => problem.code === row.code && problem.subject === row.subject),
-  );
-  const fresh: { code: Problem['code']; subject: string; atMs: number }[] = [];
-  for (const decision of decisions) {
-    if (decision.kind !== 'page') continue;
-    if (standing.some((row) => row.code === decision.code && row.subject === decision.subject)) continue;
-    const atMs = session.parts.ports.clock.now();
-    const { code, subject, why: text } = decision;
-    session.parts.notifier.page({
-      scope: session.parts.target.scope,
-      code,
-      subject,
-      level:
-        session.states.problems.find((row) => row.code === code && row.subject === subject)?.level ??
-        problemRow(code).level,
-      text,
-      atMs,
-    });
-    await write(session, { kind: 'page', code, subject, text });
-    fresh.push({ code, subject, atMs });
-  }
-  if (fresh.length > 0 || standing.length !== session.ledger.pages.length)
-    session.ledger = { ...session.ledger, pages: [...standing, ...fresh] };
 }

@@ -1,5 +1,6 @@
 import type { Locator } from '../config/config-error.js';
 import { nowhere } from '../config/rule.js';
+import { NO_PAGES, type PageMemory } from '../decide/page-book.js';
 import type { AskedProcedure } from '../decide/procedures.js';
 import type { Decision } from '../model/decision.js';
 import { EMPTY_LEDGER, type KillSwitch, type Ledger, type Remediation } from '../model/ledger.js';
@@ -90,6 +91,8 @@ export interface Session {
   /** The ledger in force: shared in enforce, shadow below it. */
   ledger: Ledger;
   ledgerLoaded: boolean;
+  /** What this instance itself told persons, whoever's ledger is loaded. */
+  pageMemory: PageMemory;
   committedJson: string;
   decisions: readonly Decision[];
   windows: WindowFacts;
@@ -145,6 +148,7 @@ export function openSession(
     states: initialStates(nowMs, memory),
     ledger: EMPTY_LEDGER,
     ledgerLoaded: false,
+    pageMemory: NO_PAGES,
     committedJson: '',
     decisions: [],
     windows: { freeze: null, maintenance: null },

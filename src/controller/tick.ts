@@ -1,13 +1,14 @@
 import { decide } from '../decide/decide.js';
 import { keepBooks } from '../decide/bookkeeping.js';
-import { noteEnded } from './approvals.js';
+import { askForApprovals, noteEnded } from './approvals.js';
 import { carryOut } from './carry-out.js';
 import { emptyMailbox } from './dispatch.js';
 import { followUp } from './follow-up.js';
 import { commitLedger } from './ledger-care.js';
 import { advanceWith, look } from './look.js';
 import { startProcedures } from './procedures.js';
-import { page, recordPass } from './record.js';
+import { page } from './pages.js';
+import { recordPass } from './record.js';
 import { decideInput } from './decide-input.js';
 import type { Session } from './session.js';
 import { holdPolicyAgainstCluster, keepTenure } from './right-to-act.js';
@@ -37,11 +38,13 @@ export async function tick(session: Session): Promise<void> {
   await noteEnded(session, asked);
   await settleSwitches(session, view);
   await followUp(session);
-  const decisions = decide(decideInput(session, view));
+  const input = decideInput(session, view);
+  const decisions = decide(input);
   session.decisions = decisions;
 
   await recordPass(session, decisions);
-  await page(session, decisions);
+  await askForApprovals(session, decisions);
+  await page(session, input, decisions);
   await carryOut(session, decisions);
   await startProcedures(session, decisions);
   await commitLedger(session);

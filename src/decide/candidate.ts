@@ -3,7 +3,7 @@ import { ACTIONS } from '../actions/index.js';
 import { problemRow, type ProblemRow, type Rung } from '../assess/catalogue.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
-import type { ActionName, Plan } from '../model/plan.js';
+import type { ActionClass, ActionName, Plan } from '../model/plan.js';
 import type { Problem } from '../model/problem.js';
 import { memberOf } from '../model/view.js';
 import type { DecideInput } from './input.js';
@@ -21,7 +21,16 @@ export type Choice =
   | { readonly kind: 'candidate'; readonly candidate: Candidate }
   | { readonly kind: 'in-flight'; readonly remediation: Remediation }
   /** No rung is left; `notes` say why of each. `tried`: something was, so a person is needed. */
-  | { readonly kind: 'none'; readonly notes: readonly string[]; readonly exhausted: boolean };
+  | {
+      readonly kind: 'none';
+      readonly notes: readonly string[];
+      readonly exhausted: boolean;
+      /** What was done about it still stands: the replica takes no reads. */
+      readonly isAnswered: boolean;
+    };
+
+/** What takes traffic away stays in force: the danger is answered while its cause remains. */
+const ANSWER_THAT_STANDS: ActionClass = 'traffic';
 
 /** First rung of the problem's ladder that has something to do and tries left. */
 export function chooseRung(input: DecideInput, problem: Problem): Choice {
@@ -39,6 +48,7 @@ export function chooseRung(input: DecideInput, problem: Problem): Choice {
 function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
   const notes: string[] = [];
   let exhausted = false;
+  let isAnswered = false;
   const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
   for (const rung of row.ladder) {
     const action = ACTIONS[rung.action];
@@ -56,6 +66,7 @@ function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
     }
     if (action.alreadyTrue(at, target)) {
       notes.push(`${rung.action}: already so`);
+      isAnswered ||= action.class === ANSWER_THAT_STANDS;
       continue;
     }
     const used = attemptsUsed(input, rung.action, target);
@@ -78,7 +89,7 @@ function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
     };
     return { kind: 'candidate', candidate: { problem, rung, action, plan } };
   }
-  return { kind: 'none', notes, exhausted };
+  return { kind: 'none', notes, exhausted, isAnswered };
 }
 
 /**

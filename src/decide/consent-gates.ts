@@ -49,7 +49,7 @@ export const CONSENT_GATES: readonly Gate[] = [
         );
       return no(
         waiting === null ? 'the policy asks for an approval' : `approval ${waiting.id} is waiting`,
-        waiting === null ? 'ekimi approve' : `ekimi approve ${waiting.id}`,
+        waiting === null ? 'ekimi approve' : `ekimi approve ${waiting.id} --reason "..."`,
         waiting?.expiresAtMs ?? null,
       );
     },

@@ -1,6 +1,8 @@
 import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
+import { isOfCommonCause } from '../assess/all-replicas.js';
 import { pageOf, problemRow } from '../assess/catalogue.js';
+import { isSuperseded } from '../assess/things.js';
 import type { Block, Decision } from '../model/decision.js';
 import type { Loss } from '../model/loss.js';
 import { stepText, type Plan } from '../model/plan.js';
@@ -36,6 +38,7 @@ function decideOne(
   planned: ReadonlySet<string>,
 ): Decision | null {
   const row = problemRow(problem.code);
+  if (isSuperseded(problem, input.states.problems)) return null;
   if (problem.phase === 'suspect')
     return {
       kind: 'waiting',
@@ -46,6 +49,14 @@ function decideOne(
     };
   if (problem.phase === 'recovering')
     return { kind: 'waiting', code: problem.code, subject: problem.subject, why: 'it is going away', untilMs: null };
+  if (isOfCommonCause(problem, input.states.problems))
+    return {
+      kind: 'waiting',
+      code: problem.code,
+      subject: problem.subject,
+      why: 'all replicas have it at once: their common cause goes first (all-replicas-affected)',
+      untilMs: null,
+    };
   if (row.ladder.length === 0)
     return pageOf(problem.code, problem.facts) === 'at-once'
       ? { kind: 'page', code: problem.code, subject: problem.subject, why: whyOf(problem) }

@@ -71,11 +71,13 @@ export function sentence(decision: Decision): string {
     case 'act':
       return `${decision.plan.action} ${decision.plan.target}: ${decision.why}`;
     case 'held':
+      if (decision.blocks.every((block) => block.gate === 'approval'))
+        return `${decision.plan.action} ${decision.plan.target} waits for an approval: ${decision.why}`;
       return `${decision.plan.action} ${decision.plan.target} held by ${decision.blocks.map((block) => block.gate).join(', ')}: ${decision.why}`;
     case 'waiting':
       return `waiting on ${decision.code} ${decision.subject}: ${decision.why}`;
     case 'page':
-      return `a person is needed for ${decision.code} ${decision.subject}: ${decision.why}`;
+      return `a person must act on ${decision.code} ${decision.subject}: ${decision.why}`;
     default:
       return otherKind(decision);
   }

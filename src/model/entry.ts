@@ -3,7 +3,8 @@ import type { CaseEvidence } from './evidence.js';
 import type { KillSwitch, Remediation } from './ledger.js';
 import type { AgreedLoss } from './loss.js';
 import type { Plan, Reply } from './plan.js';
-import type { Problem } from './problem.js';
+import type { PageChange } from './page.js';
+import type { Problem, ProblemLevel } from './problem.js';
 import type { States } from './states.js';
 import type { ClusterView } from './view.js';
 
@@ -88,7 +89,15 @@ export type EntryBody =
       readonly detail: string;
       readonly policy: unknown;
     }
-  | { readonly kind: 'page'; readonly code: string; readonly subject: string; readonly text: string };
+  /** A person was told. `change` and `level` are absent in older journals, which wrote only what was told for the first time. */
+  | {
+      readonly kind: 'page';
+      readonly code: string;
+      readonly subject: string;
+      readonly text: string;
+      readonly change?: PageChange;
+      readonly level?: ProblemLevel;
+    };
 
 export interface NewEntry {
   readonly atMs: number;

@@ -1,7 +1,7 @@
 import type { ForeignRow } from './foreign.js';
 import type { AgreedLoss } from './loss.js';
+import type { PageRow } from './page.js';
 import type { Plan, Reply } from './plan.js';
-import type { ProblemCode } from './problem.js';
 
 /** Where a remediation stands. `unknown` is re-observed, never blindly repeated. */
 export type RemediationPhase =
@@ -95,7 +95,8 @@ export interface Ledger {
   }[];
   /** What another version wrote and this one cannot read; absent when there is nothing of the kind. */
   readonly foreign?: readonly ForeignRow[];
-  readonly pages: readonly { readonly code: ProblemCode; readonly subject: string; readonly atMs: number }[];
+  /** What persons have been told and is not over. */
+  readonly pages: readonly PageRow[];
 }
 
 export const EMPTY_LEDGER: Ledger = {

@@ -78,6 +78,8 @@ export interface Policy {
   readonly chainMs: number;
   readonly flap: { readonly threshold: number; readonly halfLifeMs: number };
   readonly approvals: { readonly expiresMs: number };
+  /** Absent in older journals: the defaults. `remindAfterMs` null: nobody is reminded. */
+  readonly pages?: { readonly remindAfterMs: number | null; readonly remindWarnings: boolean };
   readonly connections: { readonly warningPercent: number };
   readonly slots: { readonly retainWarningBytes: number };
   readonly windows: { readonly maintenance: readonly CronWindow[]; readonly freeze: readonly CronWindow[] };

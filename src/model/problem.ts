@@ -47,6 +47,7 @@ export const PROBLEM_CODES = [
   'leader-api-silent',
   'leader-flapping',
   'member-not-configured',
+  'all-replicas-affected',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

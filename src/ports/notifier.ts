@@ -1,13 +1,6 @@
-import type { ProblemCode, ProblemLevel } from '../model/problem.js';
+import type { PageMessage } from '../model/page.js';
 
 /** Tells a person. Never decides anything, never fails the pass. */
 export interface Notifier {
-  page(message: {
-    readonly scope: string;
-    readonly code: ProblemCode;
-    readonly subject: string;
-    readonly level: ProblemLevel;
-    readonly text: string;
-    readonly atMs: number;
-  }): void;
+  page(message: PageMessage): void;
 }

@@ -1,5 +1,6 @@
 import { GENESIS, sealed, type Tip } from '../journal/chain.js';
 import type { JournalEntry } from '../model/entry.js';
+import type { PageMessage } from '../model/page.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
 
@@ -42,7 +43,7 @@ export function memoryJournal(): JournalPort & {
   };
 }
 
-export type Page = Parameters<Notifier['page']>[0];
+export type Page = PageMessage;
 
 /** A notifier that only remembers whom it would have woken. */
 export function recordingNotifier(): Notifier & { readonly pages: readonly Page[] } {

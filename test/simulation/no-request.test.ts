@@ -19,6 +19,9 @@ async function afterTrouble(
   return ekimi;
 }
 
+/** One more than the two replicas that are in trouble: else their common cause is what is told. */
+const four = () => createCluster({ members: ['patroni1', 'patroni2', 'patroni3', 'patroni4'] });
+
 describe('no request is sent', () => {
   it('to a paused cluster, although a replica is in an emergency', async () => {
     const ekimi = await afterTrouble({}, (rig) => {
@@ -57,7 +60,10 @@ describe('no request is sent', () => {
 
   it('to a second broken replica while the first is broken too', async () => {
     const ekimi = await afterTrouble(
-      { policy: testPolicy({ limits: { ...testPolicy().limits, stormMembers: 3 } }) },
+      {
+        cluster: four(),
+        policy: testPolicy({ limits: { ...testPolicy().limits, stormMembers: 3, minHealthyReplicas: 2 } }),
+      },
       (rig) => {
         rig.cluster.breakData('patroni2');
         rig.cluster.breakData('patroni3');
@@ -66,13 +72,13 @@ describe('no request is sent', () => {
     );
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'blast-radius: 0 other replicas are healthy, and 1 must remain -> another replica must run and stream, or lower limits.minHealthyReplicas',
+      'blast-radius: 1 other replicas are healthy, and 2 must remain -> another replica must run and stream, or lower limits.minHealthyReplicas',
     );
   });
 
   it('in a storm: two members in critical trouble at once', async () => {
     const ekimi = await afterTrouble(
-      {},
+      { cluster: four() },
       (rig) => {
         rig.cluster.breakData('patroni2');
         rig.cluster.breakData('patroni3');
@@ -83,6 +89,21 @@ describe('no request is sent', () => {
     expect(ekimi.why().join('\n')).toMatch(
       /storm: 2 members are in critical trouble at once: patroni[23], patroni[23] -> repair or explain one of them by hand/,
     );
+  });
+
+  it('[P17] to any of the replicas while all of them have the same trouble: one problem, one page', async () => {
+    const ekimi = await afterTrouble(
+      {},
+      (rig) => {
+        rig.cluster.breakData('patroni2');
+        rig.cluster.breakData('patroni3');
+      },
+      120,
+    );
+    expect(ekimi.requests()).toEqual([]);
+    expect(ekimi.session.decisions.filter((one) => one.kind === 'held' || one.kind === 'act')).toEqual([]);
+    expect(ekimi.notifier.pages.map((page) => `${page.change} ${page.code}`)).toEqual(['opened all-replicas-affected']);
+    expect(ekimi.notifier.pages[0]?.text).toContain('PostgreSQL starts on none of the 2 replicas');
   });
 
   it('while nobody leads, although a replica is broken', async () => {

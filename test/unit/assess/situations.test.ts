@@ -657,6 +657,20 @@ const SITUATIONS: Record<ProblemCode, Row> = {
       { name: 'a lost slot of a replica that streams', view: [sql('patroni1', { slots: [lostSlot] })] },
     ],
   },
+  'all-replicas-affected': {
+    subject: SCOPE,
+    seen: [
+      { name: 'no replica receives WAL', view: [notStreaming('patroni2'), notStreaming('patroni3')] },
+      { name: 'all replicas are far behind', view: [lags('patroni2', 50 * MB), lags('patroni3', 20 * MB)] },
+      { name: 'all replicas are stopped', view: [stopped('patroni2'), stopped('patroni3')] },
+    ],
+    friends: [
+      { name: 'one replica of two receives none', view: [notStreaming('patroni3')] },
+      { name: 'two replicas have two troubles', view: [notStreaming('patroni2'), startFailed('patroni3')] },
+      { name: 'nobody leads', view: [nobodyLeads] },
+      { name: 'the leader is dead', view: [leaderDied] },
+    ],
+  },
   'replica-not-streaming': {
     subject: 'patroni3',
     seen: [{ name: 'it runs and nobody sees it stream', view: [notStreaming('patroni3')] }],

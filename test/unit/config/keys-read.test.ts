@@ -176,6 +176,8 @@ const OTHER_BY_NAME: Loose = {
   stormQuiet: '6m',
   halfLife: '2h',
   expire: '31m',
+  remindAfter: '31m',
+  remindWarnings: true,
   mode: 'observe',
 };
 const DEADLINE = '2500ms';

@@ -192,14 +192,25 @@ describe('in words', () => {
       'drain-replica patroni3 held by mode, window: it lags',
     ],
     [
+      '[O5] an approval that waits is not called a page',
+      {
+        kind: 'held',
+        plan: planOf('drain-replica', 'patroni3'),
+        why: 'it lags',
+        steps: [],
+        blocks: [{ gate: 'approval', because: '', unblock: '', retryAtMs: null }],
+      },
+      'drain-replica patroni3 waits for an approval: it lags',
+    ],
+    [
       'a wait',
       { kind: 'waiting', code: 'member-down', subject: 'patroni3', why: 'its grace runs', untilMs: null },
       'waiting on member-down patroni3: its grace runs',
     ],
     [
-      'a page',
+      '[O5] a page names whose turn it is',
       { kind: 'page', code: 'cluster-down', subject: SCOPE, why: 'nobody answers' },
-      `a person is needed for cluster-down ${SCOPE}: nobody answers`,
+      `a person must act on cluster-down ${SCOPE}: nobody answers`,
     ],
   ])('%s', (_name, decision, text) => {
     expect(sentence(decision)).toBe(text);

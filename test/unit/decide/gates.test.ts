@@ -1195,7 +1195,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         }),
         candidate: DRAIN,
         because: 'approval a1 is waiting',
-        unblock: 'ekimi approve a1',
+        unblock: 'ekimi approve a1 --reason "..."',
         retryAtMs: NOW_MS + 60_000,
       },
       {

@@ -26,6 +26,16 @@ test('a full disk: append rejects once and the entry is not there', async () => 
 
 test('the notifier remembers its pages', () => {
   const notifier = recordingNotifier();
-  notifier.page({ scope: 's', code: 'leaderless', subject: 's', level: 'critical', text: 'x', atMs: 1 });
+  notifier.page({
+    scope: 's',
+    code: 'leaderless',
+    subject: 's',
+    level: 'critical',
+    change: 'opened',
+    text: 'x',
+    unblock: [],
+    sinceMs: 1,
+    atMs: 1,
+  });
   expect(notifier.pages).toHaveLength(1);
 });

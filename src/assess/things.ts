@@ -1,0 +1,66 @@
+import type { Problem, ProblemCode } from '../model/problem.js';
+import { problemRow } from './catalogue.js';
+
+/** One thing in several forms, the worst first: a person hears of the thing, and again when it takes a worse form. */
+const THINGS: Readonly<Record<string, readonly ProblemCode[]>> = {
+  lag: ['replica-lag-emergency', 'replica-lag-critical', 'replica-lagging'],
+  start: ['replica-start-failed', 'replica-crash-loop'],
+  stream: ['wal-missing', 'replica-not-streaming'],
+};
+
+const FORM = new Map<ProblemCode, { readonly thing: string; readonly order: number }>(
+  Object.entries(THINGS).flatMap(([thing, codes]) => codes.map((code, order) => [code, { thing, order }] as const)),
+);
+
+type About = Pick<Problem, 'code' | 'subject'>;
+
+/** What this problem is a form of, with its subject: `lag/patroni2`. A problem without forms is its own thing. */
+export const thingOf = ({ code, subject }: About): string => `${FORM.get(code)?.thing ?? code}/${subject}`;
+
+/** 0: the worst form of its thing. */
+export const formOrder = (code: ProblemCode): number => FORM.get(code)?.order ?? 0;
+
+/**
+ * A worse form of the same thing is active, so this one needs no decision of its own. Where the milder form alone has a ladder it goes on
+ * deciding: the worse one only tells.
+ */
+export function isSuperseded(problem: Problem, problems: readonly Problem[]): boolean {
+  if (!FORM.has(problem.code)) return false;
+  const hasLadder = (code: ProblemCode): boolean => problemRow(code).ladder.length > 0;
+  return problems.some(
+    (other) =>
+      other.phase === 'active' &&
+      thingOf(other) === thingOf(problem) &&
+      formOrder(other.code) < formOrder(problem.code) &&
+      (hasLadder(other.code) || !hasLadder(problem.code)),
+  );
+}
+
+const OF_A_MEMBER: readonly ProblemCode[] = [
+  'member-down',
+  'patroni-down',
+  'replica-start-failed',
+  'replica-crash-loop',
+  'wal-missing',
+  'timeline-diverged',
+  'rewind-failed',
+];
+
+/** Who is told of the first is not told of the others, whatever their subjects: they follow from it. */
+const SPEAKS_FOR: Readonly<Partial<Record<ProblemCode, readonly ProblemCode[]>>> = {
+  'cluster-down': ['member-down', 'patroni-down', 'too-few-replicas', 'all-replicas-affected', 'no-failover-candidate'],
+  'split-brain-confirmed': ['split-brain-suspected'],
+  'dcs-quorum-lost': ['dcs-member-down'],
+  'all-replicas-affected': ['too-few-replicas'],
+  ...Object.fromEntries(OF_A_MEMBER.map((code) => [code, ['too-few-replicas' as const]])),
+};
+
+/** These speak only once they are sure: the suspicion alone is worth a page at once. */
+const ONLY_WHEN_SURE: readonly ProblemCode[] = ['split-brain-confirmed'];
+
+/** A problem from which this one follows is there, and that one speaks. */
+export const isSpokenFor = (problem: About, problems: readonly Problem[]): boolean =>
+  problems.some(
+    ({ code, phase }) =>
+      SPEAKS_FOR[code]?.includes(problem.code) === true && (phase === 'active' || !ONLY_WHEN_SURE.includes(code)),
+  );

@@ -1,0 +1,164 @@
+import { formOrder, thingOf } from '../assess/things.js';
+import type { PageChange, PageRow } from '../model/page.js';
+import type { Problem, ProblemLevel } from '../model/problem.js';
+import type { Wish } from './page-wish.js';
+
+/** What one instance remembers of pages, whoever's ledger is loaded. */
+export interface PageMemory {
+  /** What it told itself and is not in the ledger of the one who holds tenure. */
+  readonly own: readonly PageRow[];
+  /** Since when each thing has been wished for without a break. */
+  readonly wishedSinceMs: Readonly<Record<string, number>>;
+  /** Whether it held tenure when that was last known. */
+  readonly wasHolder: boolean;
+}
+export const NO_PAGES: PageMemory = { own: [], wishedSinceMs: {}, wasHolder: false };
+
+/**
+ * `holder`: tells at once (tenure, or the mode needs none). `stand-in`: nobody can confirm tenure, and it was ours. `watcher`: somebody else
+ * tells, and we do only what that one does not.
+ */
+export type PageRole = 'holder' | 'stand-in' | 'watcher';
+
+/**
+ * How long a watcher gives the holder: a dead holder's lease (15 s) ends within it and a new one has taken over; a pass, a commit of the
+ * ledger and our next look at it fit in.
+ */
+export const WATCHER_WAITS_MS = 30_000;
+/** A thing that comes back within this time is the same thing. */
+const ENDS_AFTER_MS = 10_000;
+/** A member that is just coming back shows other obstacles for a moment: no news. */
+const NEWS_AFTER_MS = 20_000;
+const REMIND_AFTER_MS = 30 * 60_000;
+
+export interface PageInput {
+  readonly nowMs: number;
+  readonly role: PageRole;
+  readonly instance: string;
+  readonly wishes: readonly Wish[];
+  readonly problems: readonly Problem[];
+  /** Enough clean passes: what is not seen is not there. */
+  readonly canTell: boolean;
+  readonly policy: { readonly remindAfterMs: number | null; readonly remindWarnings: boolean } | undefined;
+  /** The rows of the ledger in force: ours as holder, the holder's as watcher. */
+  readonly shared: readonly PageRow[];
+  readonly memory: PageMemory;
+}
+
+export interface PageAct {
+  readonly change: PageChange;
+  readonly row: PageRow;
+  /** Null: it is over. */
+  readonly wish: Wish | null;
+}
+
+export interface PageOutcome {
+  readonly acts: readonly PageAct[];
+  readonly shared: readonly PageRow[];
+  readonly memory: PageMemory;
+}
+
+/** One pass over the book of pages: whom to tell what, and what is remembered of it. Pure. */
+export function turnPages(input: PageInput): PageOutcome {
+  const { role, nowMs, memory } = input;
+  const isWatcher = role === 'watcher';
+  const since = (key: string): [string, number] => [key, memory.wishedSinceMs[key] ?? nowMs];
+  const wishedSinceMs = Object.fromEntries(input.wishes.flatMap((wish) => [since(wish.thing), since(newsKey(wish))]));
+  const told = new Set(input.shared.map(rowThing));
+  const own = memory.own.filter((row) => !told.has(rowThing(row)));
+  // What the holder told is the holder's to change, to repeat and to end.
+  const book = isWatcher ? own : [...input.shared, ...own];
+  const mine = isWatcher ? input.wishes.filter(({ thing }) => !told.has(thing)) : input.wishes;
+  const spoken = mine.flatMap((wish) => speak(input, book, wish, wishedSinceMs));
+  const wished = new Set(input.wishes.map(({ thing }) => thing));
+  const closing = book
+    .filter((row) => !spoken.some((act) => rowThing(act.row) === rowThing(row)))
+    .map((row) => close(input, row, wished));
+  const ended = closing.flatMap(({ row, isOver }): PageAct[] => (isOver ? [{ change: 'ended', row, wish: null }] : []));
+  const rows = [...closing.flatMap(({ row, isOver }) => (isOver ? [] : [row])), ...spoken.map(({ row }) => row)];
+  return {
+    acts: [...spoken, ...ended],
+    shared: isWatcher ? input.shared : inOrder(rows, input.shared),
+    memory: {
+      own: rows.filter((row) => isWatcher || row.by === input.instance),
+      wishedSinceMs,
+      wasHolder: role !== 'watcher',
+    },
+  };
+}
+
+/** What is told of a thing: since when it is this and nothing else counts apart. */
+const newsKey = ({ thing, about }: Wish): string => `${thing} ${about}`;
+
+/** The very same list while nothing changed, so that the ledger is not written for nothing. */
+function inOrder(rows: readonly PageRow[], before: readonly PageRow[]): readonly PageRow[] {
+  const sorted = [...rows].sort((a, b) => a.atMs - b.atMs || (rowThing(a) < rowThing(b) ? -1 : 1));
+  return sorted.length === before.length && sorted.every((row) => before.includes(row)) ? before : sorted;
+}
+
+export const rowThing = (row: PageRow): string => row.thing ?? thingOf(row);
+
+const LEVELS: readonly ProblemLevel[] = ['info', 'warning', 'critical'];
+
+function speak(
+  input: PageInput,
+  book: readonly PageRow[],
+  wish: Wish,
+  wishedSinceMs: PageMemory['wishedSinceMs'],
+): readonly PageAct[] {
+  const sinceMs = wishedSinceMs[wish.thing] ?? input.nowMs;
+  const row = book.find((one) => rowThing(one) === wish.thing);
+  const waits = input.role === 'watcher' ? watcherWaits(wish) : 0;
+  if (row === undefined) {
+    if (input.nowMs - sinceMs < Math.max(wish.afterMs - graceUsed(wish, sinceMs), 0) + waits) return [];
+    return [{ change: 'opened', row: toldRow(input, wish, null), wish }];
+  }
+  const change = changeOf(input, row, wish, wishedSinceMs[newsKey(wish)] ?? input.nowMs);
+  return change === null ? [] : [{ change, row: toldRow(input, wish, row), wish }];
+}
+
+/** The patience left to Patroni counts from the first sight, not from the first wish. */
+const graceUsed = (wish: Wish, sinceMs: number): number =>
+  wish.code === 'leader-down' ? Math.max(0, sinceMs - wish.sinceMs) : 0;
+
+/** An alarm of etcd is seen by whoever holds a lease in it, and its ledger may take no row that says so. */
+const watcherWaits = ({ code }: Wish): number => (code === 'dcs-alarm' ? Infinity : WATCHER_WAITS_MS);
+
+function changeOf(input: PageInput, row: PageRow, wish: Wish, sinceMs: number): PageChange | null {
+  const isWorse =
+    LEVELS.indexOf(wish.level) > LEVELS.indexOf(row.level ?? wish.level) || formOrder(wish.code) < formOrder(row.code);
+  // A row of an older version does not say what it told: nothing is news to it but a worse level.
+  const isNews = row.told !== undefined && !row.told.includes(wish.about);
+  if (isWorse || (isNews && input.nowMs - sinceMs >= Math.max(wish.afterMs, NEWS_AFTER_MS))) return 'changed';
+  const policy = input.policy ?? { remindAfterMs: REMIND_AFTER_MS, remindWarnings: false };
+  if (policy.remindAfterMs === null || (wish.level !== 'critical' && !policy.remindWarnings)) return null;
+  return input.nowMs - (row.lastAtMs ?? row.atMs) >= policy.remindAfterMs ? 'reminder' : null;
+}
+
+const toldRow = (input: PageInput, wish: Wish, before: PageRow | null): PageRow => ({
+  code: wish.code,
+  subject: wish.subject,
+  thing: wish.thing,
+  level: wish.level,
+  atMs: before?.atMs ?? input.nowMs,
+  lastAtMs: input.nowMs,
+  sinceMs: before?.sinceMs ?? wish.sinceMs,
+  told: [...new Set([...(before?.told ?? []), wish.about])],
+  by: input.instance,
+  goneSinceMs: null,
+});
+
+/** Gone for a while, by passes that can tell: after a start, and while we are blind, nothing is seen and nothing is over. */
+function close(
+  input: PageInput,
+  row: PageRow,
+  wished: ReadonlySet<string>,
+): { readonly row: PageRow; readonly isOver: boolean } {
+  const thing = rowThing(row);
+  const isThere = wished.has(thing) || input.problems.some((problem) => thingOf(problem) === thing);
+  const gone = row.goneSinceMs ?? null;
+  if (isThere) return { row: gone === null ? row : { ...row, goneSinceMs: null }, isOver: false };
+  if (!input.canTell) return { row, isOver: false };
+  if (gone === null) return { row: { ...row, goneSinceMs: input.nowMs }, isOver: false };
+  return { row, isOver: input.nowMs - gone >= ENDS_AFTER_MS };
+}

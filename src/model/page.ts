@@ -1,0 +1,43 @@
+import type { ProblemCode, ProblemLevel } from './problem.js';
+
+/** Why a person hears of it: for the first time, because it is another thing now, because nobody reacted, because it is over. */
+export const PAGE_CHANGES = ['opened', 'changed', 'reminder', 'ended'] as const;
+export type PageChange = (typeof PAGE_CHANGES)[number];
+
+/**
+ * What was told and has not ended. In the shared ledger it is also how other instances know that a person has heard. The optional fields are
+ * absent in the ledger of an older version.
+ */
+export interface PageRow {
+  readonly code: ProblemCode;
+  readonly subject: string;
+  /** When it was told first. */
+  readonly atMs: number;
+  /** The thing of which `code` is one form: see `thingOf`. */
+  readonly thing?: string;
+  readonly level?: ProblemLevel;
+  /** What was told of it so far: action and kind of obstacle. Only what is not among them is news. */
+  readonly told?: readonly string[];
+  readonly lastAtMs?: number;
+  /** Since when the thing has been there. */
+  readonly sinceMs?: number;
+  /** Since when it has not been seen any more, by passes that can tell. */
+  readonly goneSinceMs?: number | null;
+  /** The instance that told it. */
+  readonly by?: string;
+}
+
+/** One message to a person. */
+export interface PageMessage {
+  readonly scope: string;
+  readonly code: ProblemCode;
+  readonly subject: string;
+  readonly level: ProblemLevel;
+  readonly change: PageChange;
+  /** What is seen, why Ekimi does not answer it, and what a person can do: complete without the other fields. */
+  readonly text: string;
+  /** What would let Ekimi act, or what a person can do instead; each begins with a verb or is a command. */
+  readonly unblock: readonly string[];
+  readonly sinceMs: number;
+  readonly atMs: number;
+}
