@@ -36,10 +36,11 @@ async function noteFailure(session: Session, error: unknown): Promise<void> {
 /** By what needs no pass: the notifier and the journal. */
 async function tell(session: Session, text: string): Promise<void> {
   const { scope } = session.parts.target;
-  const about = { code: 'observer-impaired', subject: scope, text } as const;
+  const about = { code: 'observer-impaired', subject: scope, level: 'critical', change: 'opened', text } as const;
   try {
     const atMs = session.parts.ports.clock.now();
-    session.parts.notifier.page({ scope, level: 'critical', atMs, ...about });
+    const unblock = ['look at the log of Ekimi, and at each member yourself until it works again'];
+    session.parts.notifier.page({ scope, atMs, sinceMs: atMs, unblock, ...about });
   } catch (error) {
     session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'the notifier failed');
   }
