@@ -74,7 +74,9 @@ function toldOf(input: DecideInput, problem: Problem, decisions: readonly Decisi
   const row = problemRow(problem.code);
   const advice = [row.advice];
   if (row.ladder.length === 0)
-    return pageOf(problem.code, problem.facts) === 'at-once' ? { about: 'page', afterMs: 0, because: null, unblock: advice } : null;
+    return pageOf(problem.code, problem.facts) === 'at-once'
+      ? { about: 'page', afterMs: 0, because: null, unblock: advice }
+      : null;
   const decision = decisions.find((one) => isAbout(one, problem));
   if (decision?.kind === 'page') return exhausted(input, problem, decision.why, advice);
   if (problem.level !== 'critical' || decision === undefined) return null;
