@@ -1,5 +1,6 @@
 import { opens } from './links.js';
 import { isPrimary, isUp, positionOf } from './postgres.js';
+import { hasVotes } from './sync.js';
 import { isOldPatroni, type MemberSim, type World } from './state.js';
 
 /** Can `from` ask `other`'s REST API? Patroni allows two seconds for that. */
@@ -29,6 +30,7 @@ export function isHealthiest(world: World, member: MemberSim): boolean {
   const position = positionOf(member.postgres);
   if (etcd.optime !== null && etcd.optime - position > world.options.maximumLagOnFailoverBytes) return false;
   if (etcd.sync !== null && etcd.sync.leader !== member.name && !etcd.sync.standbys.includes(member.name)) return false;
+  if (!hasVotes(world, member, (other) => reaches(world, member, other))) return false;
   return world.members.every((other) => other === member || !reaches(world, member, other) || !stands(other, member));
 }
 

@@ -8,6 +8,8 @@ import { note, type DynamicConfigSim, type EtcdSim, type HostSim, type MemberSim
 export const NEW_CONFIG: DynamicConfigSim = {
   paused: false,
   synchronousMode: 'off',
+  synchronousNodeCount: 1,
+  synchronousModeStrict: false,
   failsafeMode: false,
   standbyCluster: false,
 };

@@ -78,7 +78,15 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   operatorDrain(member: string): void;
   operatorUndrain(member: string): void;
   operatorTag(member: string, tags?: Partial<TagSet>): void;
-  setSynchronousMode(on: boolean): void;
+  setSynchronousMode(on: boolean | 'quorum'): void;
+  setSynchronousRules(rules: { readonly nodeCount?: number; readonly strict?: boolean }): void;
+  /** The standby stays connected, and neither receives nor acknowledges anything. */
+  muteStandby(member: string, on?: boolean): void;
+  /** A running primary refuses writes: `default_transaction_read_only`, or its file system is mounted read-only. null: it takes them. */
+  setReadOnly(member: string, how: 'setting' | 'file-system' | null): void;
+  /** An application that commits through HAProxy's primary backend, one commit after the other, and tries again where one fails. */
+  startClient(name: string, everyMs?: number): void;
+  stopClient(name: string): void;
   setFailsafeMode(on: boolean): void;
   corrupt(member: string, checksumFailures?: number): void;
   setConnections(member: string, total: number): void;

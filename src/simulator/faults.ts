@@ -1,5 +1,6 @@
 import type { Faults } from './fault-catalogue.js';
 import { linkFaults } from './link-faults.js';
+import { startClient } from './clients.js';
 import { diskFaults } from './disk-faults.js';
 import { dropLeaderKey, hasQuorum, writeConfig } from './etcd.js';
 import { runtimeCommand } from './haproxy.js';
@@ -33,7 +34,17 @@ export function faultsOf(wire: Wire): Faults {
 
 function dcsFaults(
   wire: Wire,
-): Part<'pause' | 'resume' | 'breakConfig' | 'setSynchronousMode' | 'setFailsafeMode' | 'deleteLeaderKey'> {
+): Part<
+  | 'pause'
+  | 'resume'
+  | 'breakConfig'
+  | 'setSynchronousMode'
+  | 'setSynchronousRules'
+  | 'startClient'
+  | 'stopClient'
+  | 'setFailsafeMode'
+  | 'deleteLeaderKey'
+> {
   const { world } = wire;
   const { etcd } = world;
   return {
@@ -50,7 +61,21 @@ function dcsFaults(
       note(world, 'the config key is broken');
     },
     setSynchronousMode: (on) => {
-      writeConfig(etcd, { synchronousMode: on ? 'on' : 'off' });
+      const mode = { true: 'on', false: 'off', quorum: 'quorum' } as const;
+      writeConfig(etcd, { synchronousMode: mode[`${on}`] });
+    },
+    setSynchronousRules: ({ nodeCount, strict }) => {
+      const { synchronousNodeCount, synchronousModeStrict } = etcd.config;
+      writeConfig(etcd, {
+        synchronousNodeCount: nodeCount ?? synchronousNodeCount,
+        synchronousModeStrict: strict ?? synchronousModeStrict,
+      });
+    },
+    startClient: (name, everyMs = 500) => {
+      startClient(world, name, everyMs);
+    },
+    stopClient: (name) => {
+      world.clients.clients = world.clients.clients.filter((client) => client.name !== name);
     },
     setFailsafeMode: (on) => {
       writeConfig(etcd, { failsafeMode: on });

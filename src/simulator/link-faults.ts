@@ -6,7 +6,9 @@ import { note, type World } from './state.js';
 export function linkFaults(
   world: World,
   at: At,
-): Part<'cutLink' | 'cutOneWay' | 'healLink' | 'refuseReplication' | 'setWalSenders' | 'partition' | 'heal'> {
+): Part<
+  'cutLink' | 'cutOneWay' | 'healLink' | 'refuseReplication' | 'muteStandby' | 'setWalSenders' | 'partition' | 'heal'
+> {
   const pair = (one: string, other: string): string => pairName(knownPart(world, one), knownPart(world, other));
   return {
     cutLink: (one, other) => {
@@ -34,6 +36,10 @@ export function linkFaults(
     refuseReplication: (name, on = true) => {
       at(name).postgres.refusesReplication = on;
       note(world, `${name} ${on ? 'refuses' : 'lets in'} replication connections`);
+    },
+    muteStandby: (name, on = true) => {
+      at(name).postgres.mute = on;
+      note(world, `${name} ${on ? 'acknowledges nothing any more' : 'acknowledges again'}`);
     },
     setWalSenders: (name, max) => {
       at(name).postgres.maxWalSenders = max;

@@ -24,6 +24,7 @@ export function postgresFaults(
   | 'corrupt'
   | 'setConnections'
   | 'baseBackup'
+  | 'setReadOnly'
 > {
   return {
     lag: (name, how) => {
@@ -78,6 +79,10 @@ export function postgresFaults(
     },
     setConnections: (name, total) => {
       at(name).postgres.connections = total;
+    },
+    setReadOnly: (name, how) => {
+      at(name).postgres.readOnly = how;
+      note(world, `${name} ${how === null ? 'takes writes again' : `is read-only (${how})`}`);
     },
     baseBackup: (running) => {
       world.baseBackup = running;

@@ -139,11 +139,12 @@ function clusterRow(world: World, row: PublishedMember): ClusterRow {
   const isLeader = etcd.leader?.holder === row.name;
   const text = row.replicationState !== null && row.state === 'running' && !isLeader ? row.replicationState : row.state;
   const sync = etcd.sync?.standbys.includes(row.name) === true;
+  const syncRole = etcd.sync?.quorum === undefined ? 'sync-standby' : 'quorum-standby';
   // Patroni's `lag` counts from the greater of received and replayed: a replica that receives but does not replay shows 0.
   const position = row.xlogLocation;
   return {
     name: row.name,
-    role: isLeader ? (row.role === 'standby_leader' ? 'standby-leader' : 'leader') : sync ? 'sync-standby' : 'replica',
+    role: isLeader ? (row.role === 'standby_leader' ? 'standby-leader' : 'leader') : sync ? syncRole : 'replica',
     state: STATES[text] ?? 'other',
     stateText: text,
     timeline: row.timeline,

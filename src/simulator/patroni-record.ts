@@ -1,5 +1,5 @@
 import { takesWrites } from './etcd.js';
-import { streamsFrom } from './replication.js';
+import { chooseStandbys } from './sync.js';
 import type { MemberSim, World } from './state.js';
 
 /** What the leader writes each loop: status, history and, in synchronous mode, who commits wait for. */
@@ -21,9 +21,5 @@ export function recordLeadership(world: World, member: MemberSim): void {
     };
     etcd.history = [...etcd.history.filter((other) => other.timeline < fork.timeline), row];
   }
-  if (etcd.config.synchronousMode === 'on') {
-    const standbys = streamsFrom(world, member.name).map((other) => other.name);
-    const kept = etcd.sync?.standbys.find((name) => standbys.some((standby) => standby === name)) ?? standbys[0];
-    etcd.sync = { leader: member.name, standbys: kept === undefined ? [] : [kept] };
-  } else etcd.sync = null;
+  chooseStandbys(world, member);
 }

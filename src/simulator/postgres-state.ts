@@ -15,6 +15,8 @@ export interface Blocker {
 export interface Fork {
   readonly timeline: number;
   readonly lsn: number;
+  /** Of the history that ended: two that were promoted apart may have one number and are not the same. */
+  readonly branch: number;
 }
 
 export interface PostgresSim {
@@ -25,6 +27,8 @@ export interface PostgresSim {
   inRecovery: boolean;
   promotedAtMs: number | null;
   timeline: number;
+  /** One number for each promotion that ever was: what tells timelines of one number apart. */
+  branch: number;
   forks: readonly Fork[];
   /** Positions in bytes; a primary's two are the same. */
   receiveLsn: number;
@@ -50,6 +54,16 @@ export interface PostgresSim {
   checksumFailures: number;
   connections: number;
   baseBackups: number;
+  /** As replica: up to here its sender knows that it has the WAL on disk. */
+  ackedLsn: number;
+  /** As replica: connected, and neither receives nor acknowledges: a disk that hangs, a stopped process. */
+  mute: boolean;
+  /** synchronous_standby_names as Patroni has set it; null: commits wait for nobody. */
+  syncNames: SyncNames | null;
+  /** As primary: since when commits wait for a standby; null: none waits. */
+  syncWaitSinceMs: number | null;
+  /** As primary: who says that nothing may be written: `default_transaction_read_only`, or a file system mounted so. */
+  readOnly: 'setting' | 'file-system' | null;
   /** `empty`: Patroni removed it, and copies anew in each loop while there is a leader. `torn`: a copy or a rewind was cut off half-way. */
   directory: 'whole' | 'empty' | 'torn';
   copy: CopySim | null;
@@ -58,6 +72,13 @@ export interface PostgresSim {
   dataFull: boolean;
   /** PostgreSQL's log and that of the tools around it, oldest first, bounded. */
   log: readonly LogLine[];
+}
+
+export interface SyncNames {
+  readonly kind: 'first' | 'any';
+  readonly count: number;
+  /** `*`: strict, and nobody is there: commits wait for whoever comes. */
+  readonly names: readonly MemberName[] | '*';
 }
 
 export interface LogLine {

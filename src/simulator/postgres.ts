@@ -1,6 +1,7 @@
 import { newDisk, roomToStart, stepDisk } from './disks.js';
 import { logLine } from './log.js';
 import { replicate, SEGMENT_BYTES, standStill } from './replication.js';
+import { commitsWait } from './sync.js';
 import { note, type ClusterOptions, type MemberSim, type PostgresSim, type World } from './state.js';
 
 const UNSENT_BYTES = 0x70;
@@ -15,6 +16,7 @@ export function newPostgres(nowMs: number, isPrimary: boolean, volumes: ClusterO
     inRecovery: !isPrimary,
     promotedAtMs: null,
     timeline: 1,
+    branch: 0,
     forks: [],
     receiveLsn: FIRST_LSN,
     replayLsn: FIRST_LSN,
@@ -35,6 +37,11 @@ export function newPostgres(nowMs: number, isPrimary: boolean, volumes: ClusterO
     checksumFailures: 0,
     connections: 24,
     baseBackups: 0,
+    ackedLsn: FIRST_LSN,
+    mute: false,
+    syncNames: null,
+    syncWaitSinceMs: null,
+    readOnly: null,
     directory: 'whole',
     copy: null,
     disk: newDisk(volumes),
@@ -53,23 +60,31 @@ export const answersSql = (member: MemberSim): boolean =>
 
 export const positionOf = (postgres: PostgresSim): number => Math.max(postgres.receiveLsn, postgres.replayLsn);
 
+/** Every branch that a server has gone through, and where it left it; the last is where it is. */
+const historyOf = (postgres: PostgresSim): readonly { readonly branch: number; readonly lsn: number }[] => [
+  ...postgres.forks,
+  { branch: postgres.branch, lsn: positionOf(postgres) },
+];
+
 /** Where the two histories part: up to this position both hold the same WAL. */
 function commonLsn(one: PostgresSim, other: PostgresSim): number {
-  for (let timeline = 1; ; timeline += 1) {
-    const here = forkAt(one, timeline);
-    const there = forkAt(other, timeline);
-    if (here === null && there === null) return Math.min(positionOf(one), positionOf(other));
-    if (here !== there) return Math.min(here ?? Infinity, there ?? Infinity);
+  const [here, there] = [historyOf(one), historyOf(other)];
+  let common = 0;
+  for (const [index, { branch, lsn }] of here.entries()) {
+    if (there[index]?.branch !== branch) break;
+    common = Math.min(lsn, there[index].lsn);
   }
+  return common;
 }
 
 /** True when `member` holds WAL that `leader`'s history does not: it can follow only after a rewind. */
 export const hasDiverged = (member: PostgresSim, leader: PostgresSim): boolean =>
-  member.timeline > leader.timeline ||
-  (member.timeline < leader.timeline && positionOf(member) > commonLsn(member, leader));
+  member.branch !== leader.branch &&
+  (member.timeline > leader.timeline || positionOf(member) > commonLsn(member, leader));
 
-const forkAt = (postgres: PostgresSim, timeline: number): number | null =>
-  postgres.forks.find((fork) => fork.timeline === timeline)?.lsn ?? null;
+/** Does this history hold what was written up to `lsn` on that branch? */
+export const holds = (postgres: PostgresSim, branch: number, lsn: number): boolean =>
+  historyOf(postgres).some((row) => row.branch === branch && lsn <= row.lsn);
 
 export function startPostgres(world: World, member: MemberSim, tookMs: number): void {
   const postgres = member.postgres;
@@ -105,9 +120,11 @@ export function copyFrom(world: World, member: MemberSim, source: MemberSim): vo
   const { postgres } = member;
   postgres.inRecovery = true;
   postgres.timeline = source.postgres.timeline;
+  postgres.branch = source.postgres.branch;
   postgres.forks = source.postgres.forks;
   postgres.receiveLsn = source.postgres.replayLsn;
   postgres.replayLsn = source.postgres.replayLsn;
+  postgres.ackedLsn = 0;
   postgres.upstream = source.name;
   postgres.broken = false;
   postgres.directory = 'whole';
@@ -123,8 +140,10 @@ export function rewindTo(member: MemberSim, leader: MemberSim): void {
   const { postgres } = member;
   const lsn = commonLsn(postgres, leader.postgres);
   postgres.timeline = leader.postgres.timeline;
+  postgres.branch = leader.postgres.branch;
   postgres.forks = leader.postgres.forks;
   postgres.receiveLsn = postgres.replayLsn = lsn;
+  postgres.ackedLsn = 0;
   postgres.inRecovery = true;
   postgres.upstream = leader.name;
 }
@@ -140,7 +159,7 @@ export function stepPostgres(world: World, member: MemberSim, stepMs: number): v
   if (postgres.process !== 'up') return;
   if (postgres.promotedAtMs !== null && world.time.nowMs >= postgres.promotedAtMs) finishPromotion(world, member);
   if (postgres.inRecovery) replicate(world, member, stepMs);
-  else write(world, postgres, stepMs);
+  else write(world, member, stepMs);
 }
 
 function finishStart(world: World, member: MemberSim): void {
@@ -161,13 +180,18 @@ function finishPromotion(world: World, member: MemberSim): void {
   postgres.streaming = false;
   postgres.connectedTo = null;
   postgres.upstream = null;
-  postgres.forks = [...postgres.forks, { timeline: postgres.timeline, lsn }];
+  postgres.forks = [...postgres.forks, { timeline: postgres.timeline, lsn, branch: postgres.branch }];
   postgres.timeline += 1;
+  world.promotions.push({ atMs: world.time.nowMs, member: member.name });
+  postgres.branch = world.promotions.length;
+  postgres.syncNames = null;
   postgres.receiveLsn = postgres.replayLsn = lsn + 0x98;
   note(world, `${member.name} is primary on timeline ${postgres.timeline}`);
 }
 
-function write(world: World, postgres: PostgresSim, stepMs: number): void {
+function write(world: World, member: MemberSim, stepMs: number): void {
+  const { postgres } = member;
+  if (commitsWait(world, member) || postgres.dataFull || postgres.readOnly !== null) return;
   postgres.replayLsn += Math.round((world.walBytesPerSecond * stepMs) / 1000);
   postgres.receiveLsn = postgres.replayLsn;
   postgres.lastReplayMs = world.time.nowMs;

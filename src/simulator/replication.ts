@@ -8,7 +8,7 @@ export const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** PostgreSQL's wal_receiver_timeout and wal_sender_timeout: for so long a silent peer is taken for one that has nothing to say. */
 const WAL_TIMEOUT_MS = 60_000;
 
-type Feed = Pick<PostgresSim, 'timeline' | 'forks'> & { readonly lsn: number };
+type Feed = Pick<PostgresSim, 'timeline' | 'forks' | 'branch'> & { readonly lsn: number };
 
 /** Why nobody feeds a replica, in PostgreSQL's own words; `silent` where the peer says nothing and a stream that stands goes on standing. */
 type Source = { readonly feed: Feed } | { readonly silent: boolean; readonly why: string };
@@ -35,9 +35,11 @@ export function standStill(world: World, { host, postgres }: MemberSim): void {
 }
 
 function receive(world: World, postgres: PostgresSim, feed: Feed, stepMs: number): void {
-  postgres.timeline = feed.timeline;
-  postgres.forks = feed.forks;
   postgres.lastMessageMs = world.time.nowMs;
+  if (postgres.mute) return;
+  postgres.timeline = feed.timeline;
+  postgres.branch = feed.branch;
+  postgres.forks = feed.forks;
   const most = ((postgres.receiveLimit ?? world.options.catchUpBytesPerSecond) * stepMs) / 1000;
   const behind = feed.lsn - postgres.receiveLsn;
   // An unthrottled replica that is only a step behind is level with the primary: real streaming takes milliseconds.
@@ -45,6 +47,7 @@ function receive(world: World, postgres: PostgresSim, feed: Feed, stepMs: number
     0,
     postgres.receiveLimit === null && behind < SEGMENT_BYTES ? behind : Math.min(behind, Math.round(most)),
   );
+  postgres.ackedLsn = Math.max(postgres.ackedLsn, postgres.receiveLsn);
   if (feed.lsn - postgres.receiveLsn < SEGMENT_BYTES) postgres.caughtUp = true;
 }
 
@@ -61,15 +64,15 @@ function sourceOf(world: World, member: MemberSim): Source {
   const { postgres } = member;
   if (postgres.upstream === REMOTE)
     return opens(world, member.name, ELSEWHERE, 'sql')
-      ? { feed: { lsn: world.remoteLsn, timeline: 1, forks: [] } }
+      ? { feed: { lsn: world.remoteLsn, timeline: 1, forks: [], branch: 0 } }
       : SILENT;
   const sender = world.members.find((other) => other.name === postgres.upstream);
   if (sender === undefined || !isUp(sender) || sender.host.state === 'stopped') return none('Connection refused');
   if (!answersSql(sender) || !opens(world, member.name, sender.name, 'sql')) return SILENT;
   const why = refusal(world, member, sender);
   if (why !== null) return none(why);
-  const { timeline, forks, replayLsn: lsn } = sender.postgres;
-  return { feed: { timeline, forks, lsn } };
+  const { timeline, forks, branch, replayLsn: lsn } = sender.postgres;
+  return { feed: { timeline, forks, branch, lsn } };
 }
 
 /** What the sender answers to START_REPLICATION, or to the login before it. */

@@ -1,6 +1,7 @@
 import { lsnFromNumber, type Lsn } from '../model/names.js';
 import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
-import { streamsFrom, walSenderState } from './replication.js';
+import { sendersInUse, streamsFrom, walSenderState } from './replication.js';
+import { syncStateOf } from './sync.js';
 import type { MemberSim, PostgresSim, World } from './state.js';
 
 const lsn = (bytes: number): Lsn => lsnFromNumber(Math.round(bytes));
@@ -45,8 +46,28 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     })),
     slots: replica ? [] : slotsOf(world, member),
     connections: connectionsOf(postgres),
+    ...writesOf(world, member),
     checksumFailures: postgres.checksumFailures,
     baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
+  };
+}
+
+/** What holds writes and copies up: sessions in SyncRep, WAL senders, read-only settings. */
+function writesOf(world: World, member: MemberSim) {
+  const { postgres } = member;
+  // A commit that is on its way to the standby is no wait yet: the world moves in steps.
+  const { syncWaitSinceMs } = postgres;
+  const sinceMs = syncWaitSinceMs !== null && world.time.nowMs - syncWaitSinceMs >= 200 ? syncWaitSinceMs : null;
+  const clients = world.clients.waiting.filter((commit) => commit.member === member.name).length;
+  const others = world.walBytesPerSecond > 0 ? Math.floor(postgres.connections / 4) : 0;
+  const count = sinceMs === null ? 0 : clients + others;
+  const rule = postgres.syncNames;
+  const names = rule === null || rule.names === '*' ? (rule?.names ?? '') : rule.names.join(',');
+  const standbyNames = rule === null ? '' : names === '*' ? '*' : `${rule.kind.toUpperCase()} ${rule.count} (${names})`;
+  return {
+    syncWaits: { count, oldestMs: sinceMs === null || count === 0 ? null : world.time.nowMs - sinceMs, standbyNames },
+    readOnly: { server: postgres.readOnly === 'setting', databases: [] },
+    walSenders: { used: sendersInUse(world, member), max: postgres.maxWalSenders },
   };
 }
 
@@ -54,7 +75,7 @@ function replicasOf(world: World, sender: MemberSim): readonly ReplicaOfPrimary[
   return streamsFrom(world, sender.name).map((other) => ({
     applicationName: other.name,
     state: walSenderState(other),
-    syncState: world.etcd.sync?.standbys.includes(other.name) === true ? 'sync' : 'async',
+    syncState: syncStateOf(sender, other.name),
     sentLsn: lsn(other.postgres.receiveLsn),
     replayLsn: lsn(other.postgres.replayLsn),
     lagBytes: sender.postgres.inRecovery

@@ -1,6 +1,7 @@
 import type { KillSwitch } from '../model/ledger.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { VirtualTime } from './clock.js';
+import type { ClientsSim } from './clients.js';
 import type { Links } from './links.js';
 import type { ObserverSim } from './observer.js';
 import type { PostgresSim } from './postgres-state.js';
@@ -158,7 +159,9 @@ export interface FailoverKey {
 /** The part of Patroni's dynamic configuration that a run can change; the rest is in `ClusterOptions`. */
 export interface DynamicConfigSim {
   readonly paused: boolean;
-  readonly synchronousMode: 'off' | 'on';
+  readonly synchronousMode: 'off' | 'on' | 'quorum';
+  readonly synchronousNodeCount: number;
+  readonly synchronousModeStrict: boolean;
   readonly failsafeMode: boolean;
   /** The cluster follows a primary elsewhere, `REMOTE`. */
   readonly standbyCluster: boolean;
@@ -173,7 +176,7 @@ export interface EtcdSim {
   readonly leases: Map<MemberName, { readonly id: string; expiresMs: number }>;
   readonly members: Map<MemberName, PublishedMember>;
   failover: FailoverKey | null;
-  sync: { readonly leader: string | null; readonly standbys: readonly string[] } | null;
+  sync: { readonly leader: string | null; readonly standbys: readonly string[]; readonly quorum?: number } | null;
   optime: number | null;
   history: { timeline: number; lsn: number; reason: string; at: string; newLeader: string }[];
   config: DynamicConfigSim;
@@ -235,6 +238,9 @@ export interface World {
   remoteLsn: number;
   nextPid: number;
   baseBackup: boolean;
+  /** Every promotion so far; its place, counted from 1, is the branch that began with it. */
+  readonly promotions: { readonly atMs: number; readonly member: MemberName }[];
+  readonly clients: ClientsSim;
   databaseBytes: number;
   /** Calls to make when their time comes: a script's rows. */
   readonly planned: { readonly atMs: number; readonly call: () => void }[];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { memberName, type MemberName } from '../model/names.js';
 import { VirtualTime } from './clock.js';
+import { commitTruth, newClients, stepClients, type CommitTruth } from './clients.js';
 import { freeBytes, walBytes } from './disks.js';
 import { newEtcd, renewLease, stepEtcd, takeLeaderKey } from './etcd.js';
 import type { Faults } from './fault-catalogue.js';
@@ -79,6 +80,8 @@ export interface SimulatedCluster extends Faults {
   opens(from: string, to: string): boolean;
   /** Free bytes of a member's data volume and of the one that pg_wal lies on, and what lies in pg_wal. */
   disk(member: string): { readonly data: number; readonly wal: number; readonly walBytes: number };
+  /** What clients (`startClient`) were told, and what of it is still true. */
+  commits(): CommitTruth;
   /** The raw simulated member, to look at. Changing it breaks the simulation's rules: use the faults. */
   inspect(member: string): MemberSim;
   /** SHA-256 over all that happened and all that is, to compare two runs. */
@@ -135,6 +138,7 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
       ...freeBytes(world, memberSim(world, name)),
       walBytes: walBytes(world, memberSim(world, name)),
     }),
+    commits: () => commitTruth(world),
     inspect: (name) => memberSim(world, name),
     hash: () => hashOf(world, wire),
   };
@@ -176,6 +180,8 @@ function newWorld(options: ClusterOptions): World {
     nextPid: 4001,
     baseBackup: false,
     databaseBytes: options.databaseBytes,
+    promotions: [],
+    clients: newClients(),
     planned: [],
   };
   world.etcd.config = { ...world.etcd.config, standbyCluster: options.standbyCluster };
@@ -221,6 +227,7 @@ function step(world: World): void {
   for (const member of world.members) stepPostgres(world, member, STEP_MS);
   for (const member of world.members) stepPatroni(world, member);
   stepHaproxy(world);
+  stepClients(world, STEP_MS);
 }
 
 /** HAProxy spreads over every server that it believes to be up: a client that tries again finds the one that takes the write. */
@@ -247,6 +254,7 @@ function hashOf(world: World, wire: Wire): string {
     members: world.members,
     links: world.links.rules,
     servers: world.servers,
+    clients: world.clients,
     events: world.events,
     requests: wire.requests,
   };
