@@ -2,6 +2,7 @@ import { lsnFromNumber, type Lsn } from '../model/names.js';
 import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
 import { sendersInUse, streamsFrom, walSenderState } from './replication.js';
 import { syncStateOf } from './sync.js';
+import type { SyncNames } from './postgres-state.js';
 import type { MemberSim, PostgresSim, World } from './state.js';
 
 const lsn = (bytes: number): Lsn => lsnFromNumber(Math.round(bytes));
@@ -52,6 +53,10 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
   };
 }
 
+/** As `synchronous_standby_names` reads. */
+const namesText = ({ kind, count, names }: SyncNames): string =>
+  names === '*' ? '*' : `${kind.toUpperCase()} ${count} (${names.join(',')})`;
+
 /** What holds writes and copies up: sessions in SyncRep, WAL senders, read-only settings. */
 function writesOf(world: World, member: MemberSim) {
   const { postgres } = member;
@@ -62,8 +67,7 @@ function writesOf(world: World, member: MemberSim) {
   const others = world.walBytesPerSecond > 0 ? Math.floor(postgres.connections / 4) : 0;
   const count = sinceMs === null ? 0 : clients + others;
   const rule = postgres.syncNames;
-  const names = rule === null || rule.names === '*' ? (rule?.names ?? '') : rule.names.join(',');
-  const standbyNames = rule === null ? '' : names === '*' ? '*' : `${rule.kind.toUpperCase()} ${rule.count} (${names})`;
+  const standbyNames = rule === null ? '' : namesText(rule);
   return {
     syncWaits: { count, oldestMs: sinceMs === null || count === 0 ? null : world.time.nowMs - sinceMs, standbyNames },
     readOnly: { server: postgres.readOnly === 'setting', databases: [] },
