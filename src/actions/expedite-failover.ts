@@ -2,6 +2,7 @@ import { candidatesFor, successorsOf, whoMayLead } from '../assess/candidates.js
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
 import { streamingBy } from '../assess/replica.js';
+import { strangersText } from '../assess/strangers.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
@@ -106,7 +107,7 @@ const hostIdOf = (input: ActionInput, name: string): string | null => {
 const whyNobody = (input: ActionInput, target: string): string =>
   successorsOf(input.view, input.memory, target)
     .map((row) => `${row.name} ${row.against.join(', ')}`)
-    .join('; ') || 'there is no other member';
+    .join('; ') || `there is no other member${strangersText(input.view) === null ? '' : ' that we see'}`;
 
 /** Every channel must say dead; one that says nothing, or that was not asked, is not a proof. */
 function deathNotProven(input: ActionInput, target: string): string | null {

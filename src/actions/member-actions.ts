@@ -2,9 +2,10 @@ import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
 import { whyAlive, whyNotStopped } from '../assess/living.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
+import { strangersIn } from '../assess/strangers.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
-import { freshValue } from '../model/reading.js';
+import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import {
   actionPolicy,
@@ -76,6 +77,8 @@ export const restartMember: RunbookAction = {
     const member = memberOf(input.view, plan.target);
     const api = member === null ? null : freshValue(member.api);
     if (api?.state === 'creating-replica') return `${plan.target} is creating its copy: a restart would begin it anew`;
+    if (member?.sql.kind === 'unknown' && member.sql.fault === 'starting-up')
+      return `PostgreSQL on ${plan.target} starts or recovers (57P03): a restart would begin that anew`;
     // Between plan and request Patroni may have come back: then the container must not be restarted under it.
     if (plan.params['via'] === 'host' && api !== null) return `Patroni on ${plan.target} answers again`;
     // The container of a member that others see alive is not restarted because we do not hear it.
@@ -128,7 +131,9 @@ export const startMember: RunbookAction = {
   destroysCopy: false,
   // Nobody leads: the one who led last holds all that was acknowledged, so its start comes before any failover that loses something.
   target: (input, problem) =>
-    memberName(problem.code === 'leaderless' ? (input.memory.lastLeader ?? '') : problem.subject),
+    memberName(
+      problem.code === 'leaderless' ? (input.memory.lastLeader ?? onlyMember(input.view) ?? '') : problem.subject,
+    ),
   bind: (input, target, problem) => {
     const member = memberOf(input.view, target);
     const host = member === null ? null : freshValue(member.host);
@@ -171,10 +176,22 @@ function notTheLastToLead({ view, memory }: ActionInput, target: MemberName): st
   const keys = freshValue(view.dcs.keys);
   if (keys === null || keys.leader.holder !== null) return why;
   if (view.members.some((member) => primaryChannels(member).length > 0)) return why;
+  if (isAlone(view, memory, target)) return null;
   if (memory.lastLeader !== target) return `${why}, and ${target} is not known to have led last`;
   const last = memory.positions[target];
   if (last === undefined || last.inRecovery) return `${why}, and ${target} was not primary when it was last seen`;
   return ledSince(view, last.timeline) ? `${why}, and another may have led after ${target}` : null;
+}
+
+const onlyMember = (view: ClusterView): string | null =>
+  view.members.length === 1 ? (view.members[0]?.name ?? null) : null;
+
+/** A cluster of one member: nobody else is configured, registered, remembered, or named by the history, so nobody else can have led. */
+function isAlone(view: ClusterView, memory: ActionInput['memory'], target: MemberName): boolean {
+  if (onlyMember(view) !== target || strangersIn(view)?.length !== 0) return false;
+  if ((memory.leadership?.strangers.length ?? 0) > 0) return false;
+  const led = lastValue(view.history)?.map((row) => row.newLeader) ?? [];
+  return [...led, memory.lastLeader, memory.formerLeader ?? null].every((name) => name === null || name === target);
 }
 
 /** Patroni writes a row into the history for every timeline that a promotion ended; by the time of `leaderless` it is a loop old at most. */

@@ -4,11 +4,13 @@ import { assessCapacity } from './capacity.js';
 import { assessDcs } from './dcs.js';
 import { cannotTell, type Assess, type Assessment } from './finding.js';
 import { assessLag } from './lag.js';
+import { assessLeaderWrites } from './leader-writes.js';
 import { assessLeadership } from './leadership.js';
 import { assessMembers } from './members.js';
 import { assessObserver } from './observer.js';
 import { assessFences } from './fences.js';
 import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
+import { assessRefusals } from './refusals.js';
 import { assessReplication } from './replication.js';
 import { blindWhileRenewedMs } from './sight.js';
 
@@ -16,6 +18,8 @@ const ASSESSMENTS: readonly Assess[] = [
   assessObserver,
   assessDcs,
   assessLeadership,
+  assessLeaderWrites,
+  assessRefusals,
   assessMembers,
   assessReplication,
   assessLag,

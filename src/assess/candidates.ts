@@ -6,6 +6,8 @@ import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { forkPoint } from './divergence.js';
 import { primaryChannels } from './leader.js';
+import { votesMissing } from './quorum.js';
+import { strangersText } from './strangers.js';
 import { timelineOf } from './timeline.js';
 import { roundSeconds, secondsOfWrites } from './write-time.js';
 
@@ -21,6 +23,8 @@ export interface FailoverCandidate {
   readonly lossSeconds: number | null;
   /** In the sync set; null: synchronous mode is off, or nobody knows whether it is on. */
   readonly isSynchronous: boolean | null;
+  /** The operator's order among equals: tag `failover_priority`, 1 where there is none. Higher goes first. [Patroni 3.2+] */
+  readonly priority: number;
   /** What no consent lifts: Patroni refuses it, or would never promote it. */
   readonly barred: readonly string[];
   /** All that stands against it, `barred` first: why Patroni would not elect it, or we should not ask. Empty: it may lead. */
@@ -30,7 +34,7 @@ export interface FailoverCandidate {
 /**
  * Who may lead in place of `old`, best first, of those that say where they stand: within all guards, then what a consent can lift, then what
  * nothing can; among equals the sync set (in synchronous mode it alone has all that was acknowledged), the highest timeline, the furthest
- * WAL, the name. The guards are Patroni's own (`maximum_lag_on_failover`, nofailover, the sync set), judged against the furthest position
+ * WAL, the operator's order (`failover_priority`), the name. The guards are Patroni's own (`maximum_lag_on_failover`, nofailover, the sync set), judged against the furthest position
  * known of `old`, so that an election which we bring forward is one that succeeds.
  */
 export const candidatesFor = (view: ClusterView, memory: Memory, old: string | null): readonly FailoverCandidate[] =>
@@ -47,13 +51,21 @@ export const successorsOf = (view: ClusterView, memory: Memory, old: string | nu
  * 3.0.2 and 4.1.5; api.py, is_failover_possible]
  */
 export const leaderlessCandidates = (view: ClusterView, memory: Memory): readonly FailoverCandidate[] =>
-  rowsOf(view, memory, memory.lastLeader);
+  rowsOf(view, memory, memory.lastLeader).map((row) => besideStrangers(view, memory, row));
+
+/** Somebody whom we do not see may have more: only who led last is sure to have all. */
+function besideStrangers(view: ClusterView, memory: Memory, row: FailoverCandidate): FailoverCandidate {
+  const stranger = strangersText(view);
+  if (stranger === null || row.name === memory.lastLeader) return row;
+  return { ...row, against: [...row.against, `cannot be compared with ${stranger}`] };
+}
 
 /** One line for whoever has to agree: where it stands, and what speaks for and against it. */
 export function candidateText(row: FailoverCandidate): string {
   if (row.lsn === null) return `${row.name} (position unknown) ${verdictOn(row)}`;
   const sync = row.isSynchronous === true ? ', in the sync set' : '';
-  return `${row.name} (timeline ${row.timeline ?? 'unknown'}, ${formatLsn(row.lsn)}, ${behindText(row)}${sync}) ${verdictOn(row)}`;
+  const order = row.priority === 1 ? '' : `, failover_priority ${row.priority}`;
+  return `${row.name} (timeline ${row.timeline ?? 'unknown'}, ${formatLsn(row.lsn)}, ${behindText(row)}${sync}${order}) ${verdictOn(row)}`;
 }
 
 /** All of them, for a person: who may lead and why not the others. */
@@ -97,6 +109,7 @@ function byFitness(a: FailoverCandidate, b: FailoverCandidate): number {
     Number(b.isSynchronous === true) - Number(a.isSynchronous === true) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     (aLsn < bLsn ? 1 : aLsn > bLsn ? -1 : 0) ||
+    b.priority - a.priority ||
     (a.name < b.name ? -1 : 1)
   );
 }
@@ -132,14 +145,30 @@ function candidateOf(view: ClusterView, memory: Memory, member: MemberView, targ
   ]);
   const isSynchronous = inSyncSet(view, member);
   const barred = barredBy(member, api);
-  const against = [...barred, ...beyondGuards(view, { timeline, lsn, lossBytes, isSynchronous }, target)];
-  return { name: member.name, timeline, lsn, lossBytes, lossSeconds, isSynchronous, barred, against };
+  const against = [
+    ...barred,
+    ...beyondGuards(view, { timeline, lsn, lossBytes, isSynchronous }, target),
+    ...quorumOf(view, member),
+  ];
+  const priority = priorityOf(api.tags.raw['failover_priority']);
+  return { name: member.name, timeline, lsn, lossBytes, lossSeconds, isSynchronous, priority, barred, against };
+}
+
+/** 0 and less is nofailover, which the tags' own parsing tells; what is no number Patroni takes for 1. */
+function priorityOf(tag: unknown): number {
+  const number = typeof tag === 'string' && tag.trim() !== '' ? Number(tag) : tag;
+  return typeof number === 'number' && Number.isFinite(number) ? number : 1;
+}
+
+function quorumOf(view: ClusterView, { name }: MemberView): readonly string[] {
+  const missing = votesMissing(view, name);
+  return missing === null ? [] : [missing];
 }
 
 /** Patroni cannot ask it either: nothing else about it matters. */
 function silentRow({ name }: MemberView): FailoverCandidate {
   const barred = ['does not answer at its API'];
-  const unknown = { timeline: null, lsn: null, lossBytes: null, lossSeconds: null, isSynchronous: null };
+  const unknown = { timeline: null, lsn: null, lossBytes: null, lossSeconds: null, isSynchronous: null, priority: 1 };
   return { name, ...unknown, barred, against: barred };
 }
 

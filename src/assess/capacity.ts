@@ -1,8 +1,10 @@
 import type { Finding } from '../model/problem.js';
+import { dayText } from '../model/clock-text.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { followedIn, isFullySilent, leaderKeyHolder, pauseOf, replicasOf } from './leader.js';
 import { healthyReplicas } from './replica.js';
+import { strangersText } from './strangers.js';
 
 /** What needs a person's plan rather than a repair: room, parameters, floors, corruption, a pause that somebody may have forgotten. */
 export const assessCapacity: Assess = (input) => [
@@ -30,8 +32,16 @@ function paused(input: Assessment): readonly Finding[] {
   const pause = pauseOf(input.view);
   if (pause.kind === 'not-paused') return [];
   if (pause.kind === 'unknown') return [cannotTell('cluster-paused', input.view.scope, pause.why, input.view.atMs)];
-  const text = 'Patroni is paused: a person owns the cluster';
-  return [seen('cluster-paused', input.view.scope, [says(pause.channel, text, input.view.atMs)])];
+  const evidence = [says(pause.channel, 'Patroni is paused: a person owns the cluster', input.view.atMs)];
+  const { pausedSinceMs = null, pauseSeen = false } = input.memory.leadership ?? {};
+  if (pausedSinceMs !== null) {
+    const since = `${pauseSeen ? 'since' : 'at least since'} ${dayText(pausedSinceMs)}`;
+    evidence.push(
+      says(pause.channel, `it has been paused ${since}: nobody fails over until it is resumed`, input.view.atMs),
+    );
+  }
+  const isForgotten = pausedSinceMs !== null && input.view.atMs - pausedSinceMs >= input.policy.pause.remindAfterMs;
+  return [seen('cluster-paused', input.view.scope, evidence, { pausedSinceMs, isForgotten })];
 }
 
 /** Every member is known to be stopped, or silent by every channel while etcd answers; with etcd gone too we may just be blind. */
@@ -42,6 +52,12 @@ function clusterDown(input: Assessment): readonly Finding[] {
     const host = freshValue(member.host);
     return host !== null && host.state !== 'running';
   });
+  const registered = freshValue(input.view.dcs.keys)?.members ?? [];
+  const stranger = strangersText(input.view);
+  if (stranger !== null && registered.some((row) => !members.some(({ name }) => name === row.name)))
+    return [
+      cannotTell('cluster-down', input.view.scope, `${stranger}, has its key in etcd: it may run`, input.view.atMs),
+    ];
   const evidence = [says('api', 'no member answers by API or SQL', input.view.atMs)];
   if (stopped.length === members.length)
     evidence.push(says('host', 'every member is stopped by its host driver', input.view.atMs));
@@ -51,13 +67,20 @@ function clusterDown(input: Assessment): readonly Finding[] {
 }
 
 function connections(input: Assessment, name: string): readonly Finding[] {
+  const reading = input.view.members.find((member) => member.name === name)?.sql ?? UNREAD;
+  if (reading.kind === 'unknown' && reading.fault === 'too-many-clients')
+    return [
+      seen('connections-high', name, [says('sql', reading.reason, input.view.atMs)], { percent: 100, isRefused: true }),
+    ];
   const sql = sqlOf(input, name);
+  if (sql === null && reading.kind === 'unknown' && reading.fault !== 'not-configured')
+    return [cannotTell('connections-high', name, reading.reason, input.view.atMs)];
   if (sql === null || sql.connections.max === 0) return [];
   const percent = Math.round((100 * sql.connections.total) / sql.connections.max);
   if (percent < input.policy.connections.warningPercent) return [];
   const top = [...sql.connections.byDatabase].sort((a, b) => b.total - a.total)[0];
   const text = `${name} has ${sql.connections.total} of ${sql.connections.max} connections in use${top ? `, ${top.total} of them on ${top.database} (${top.idleInTransaction} idle in transaction)` : ''}`;
-  return [seen('connections-high', name, [says('sql', text, input.view.atMs)], { percent })];
+  return [seen('connections-high', name, [says('sql', text, input.view.atMs)], { percent, isRefused: false })];
 }
 
 function slots(input: Assessment, name: string): readonly Finding[] {

@@ -41,13 +41,15 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
   },
   {
     code: 'cluster-paused',
-    level: 'info',
+    level: 'warning',
     rank: 97,
     seenBy: '/config, member API',
     grace: fixed(0, 1, 0),
+    milder: { when: (facts) => facts['isForgotten'] !== true, level: 'info', grace: fixed(0, 1, 0), page: 'never' },
     ladder: [],
-    page: 'never',
-    meaning: 'Patroni is in maintenance mode: a person owns the cluster and we only watch.',
+    page: 'at-once',
+    meaning:
+      'Patroni is in maintenance mode: a person owns the cluster and we only watch. After pause.remindAfter it is told as one that somebody may have forgotten.',
     advice: 'PATCH /config {"pause": false} when the work is done.',
   },
   {
@@ -172,7 +174,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     rank: 87,
     seenBy: 'leader key absent by a linearizable read, no member primary',
     grace: (_policy, waits) => ({ forMs: waits.ttlMs + waits.loopWaitMs, samples: 3, clearForMs: 0 }),
-    ladder: [rung('start-member', 2), rung('failover', 2, ['api'])],
+    ladder: [rung('start-member', 2, ['api', 'sql', 'peers', 'host']), rung('failover', 2, ['api'])],
     page: 'when-exhausted',
     meaning: 'Nobody leads for longer than an election takes.',
     advice: 'Bring the old leader back (no loss), or POST /failover to the most advanced member with the loss in mind.',
@@ -210,7 +212,8 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     grace: fixed(5_000, 3, 0),
     ladder: [],
     page: 'at-once',
-    meaning: 'etcd cannot answer a linearizable read: the leader will demote itself and the cluster becomes read-only.',
+    meaning:
+      'etcd cannot answer a linearizable read. Without failsafe_mode the leader demotes itself within retry_timeout and the cluster becomes read-only; with it the leader goes on for as long as all members answer it.',
     advice: 'Restart the etcd members. Never remove their data: Patroni recovers alone in seconds once quorum is back.',
   },
   {

@@ -48,14 +48,16 @@ export const WATCH_ROWS: readonly ProblemRow[] = [
   },
   {
     code: 'connections-high',
-    level: 'warning',
+    level: 'critical',
     rank: 26,
-    seenBy: 'SQL',
-    grace: fixed(60_000, 5, 30_000),
+    seenBy: 'SQL, or its refusal (SQLSTATE 53300)',
+    grace: fixed(5_000, 3, 30_000),
+    milder: { when: (facts) => facts['isRefused'] !== true, level: 'warning', grace: fixed(60_000, 5, 30_000) },
     ladder: [],
     page: 'at-once',
-    meaning: 'A member nears max_connections.',
-    advice: 'Find the client; look at idle in transaction.',
+    meaning: 'A member nears max_connections; critical where it refuses connections for want of one.',
+    advice:
+      'Find the client; look at idle in transaction. A limit of our own role (ALTER ROLE ... CONNECTION LIMIT) refuses in the same words.',
   },
   {
     code: 'slot-retains-wal',

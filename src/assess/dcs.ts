@@ -1,9 +1,10 @@
 import type { Finding } from '../model/problem.js';
-import { isSilent, recentValue } from '../model/reading.js';
+import { isSilent, lastValue, recentValue } from '../model/reading.js';
 import type { Evidence } from '../model/channel.js';
 import type { DcsAlarm } from '../model/dcs.js';
 import type { ClusterView } from '../model/view.js';
 import { says, seen, type Assess } from './finding.js';
+import { primaryChannels } from './leader.js';
 
 /** etcd's own health: one member gone, quorum lost, an alarm raised. `dcs_last_seen` proves nothing. [patroni.md fact 4] */
 export const assessDcs: Assess = ({ view }) => {
@@ -35,6 +36,7 @@ export const assessDcs: Assess = ({ view }) => {
           `${silent} of ${view.dcs.endpoints.length} etcd members do not serve; linearizable read: ${keys.reason}`,
           view.atMs,
         ),
+        says('self', whatFollows(view), view.atMs),
       ]),
     );
   for (const { memberId, alarm } of alarmsIn(view))
@@ -49,3 +51,14 @@ export const refusesWrites = (view: ClusterView): string | null =>
   alarmsIn(view).some(({ alarm }) => alarm === 'NOSPACE')
     ? 'etcd refuses every write: its database is full (alarm NOSPACE)'
     : null;
+
+/** What Patroni makes of it: only where failsafe_mode is off does the leader demote itself at once. */
+function whatFollows(view: ClusterView): string {
+  const config = lastValue(view.config);
+  const writer = view.members.find((member) => primaryChannels(member).length > 0);
+  if (writer === undefined) return 'no member that answers us takes writes';
+  if (config === null) return `${writer.name} is primary still; whether failsafe_mode keeps it so is not known`;
+  return config.failsafeMode
+    ? `${writer.name} stays primary by failsafe_mode for as long as all members answer it`
+    : `${writer.name} demotes itself within retry_timeout (${config.retryTimeoutMs / 1000} s), and the cluster is read-only until etcd is back`;
+}

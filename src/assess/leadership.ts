@@ -5,7 +5,7 @@ import { leadershipOf } from './leader.js';
 import { notServing } from './serving.js';
 import { leaderSilent } from './silent-leader.js';
 import { splitBrain } from './split-brain.js';
-import { strangers } from './unknown-members.js';
+import { keysMissing, strangers } from './unknown-members.js';
 import { leaderless, unprotected } from './succession.js';
 
 /** Leaders that are dead, frozen, doubled or missing. Never from `/cluster`, which cannot show any of them. */
@@ -15,6 +15,7 @@ export const assessLeadership: Assess = (input) => [
   ...notServing(input),
   ...leaderFlaps(input),
   ...strangers(input),
+  ...keysMissing(input),
   ...leaderless(input),
   ...unprotected(input),
   ...splitBrain(input),

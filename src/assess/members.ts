@@ -4,6 +4,7 @@ import { freshValue, isSilent } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
 import { strangersAt } from './address.js';
+import { hasNoKeys } from './strangers.js';
 import { divergenceOf } from './divergence.js';
 import { isFullySilent, isStandbyCluster, leaderKeyHolder, leadershipOf, primaryChannels, waitsOf } from './leader.js';
 import { isFailingState, receivingBy } from './replica.js';
@@ -150,7 +151,7 @@ function misaddressed(input: Assessment, member: MemberView): readonly Finding[]
   const strangers = strangersAt(member).map(({ channel, reason }) => says(channel, reason, input.view.atMs));
   if (strangers.length > 0) return [seen('scope-mismatch', member.name, strangers)];
   const keys = freshValue(input.view.dcs.keys);
-  if (keys === null || freshValue(member.api) === null) return [];
+  if (keys === null || freshValue(member.api) === null || hasNoKeys(input.view)) return [];
   if (keys.members.some((row) => row.name === member.name)) return [];
   const known = keys.members.map((row) => row.name).join(', ');
   const text = `Patroni has no member ${member.name} in scope ${input.view.scope}; it has ${known || 'none'}`;

@@ -5,10 +5,11 @@ import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { forkPoint } from './divergence.js';
 import { says, seen, type Assessment } from './finding.js';
-import { isStandbyCluster, primaryChannels, waitsOf } from './leader.js';
+import { isPaused, isStandbyCluster, leaderKeyHolder, primaryChannels, waitsOf } from './leader.js';
+import { hasNoKeys } from './strangers.js';
 
 /**
- * Two primaries by their own word or SQL, or one without the key. Confirmed only when two channels speak for each, none is in the middle
+ * Two primaries by their own word or SQL. Confirmed only when two channels speak for each, none is in the middle
  * of a change, and they are one cluster by system identifier. Where each stands and where their histories part is told with it: it decides
  * what a rewind would throw away. [patroni.md section 7]
  */
@@ -23,8 +24,8 @@ export function splitBrain(input: Assessment): readonly Finding[] {
     return primaries.length < 2
       ? []
       : [seen('split-brain-suspected', view.scope, told, { positions: positionsOf(primaries) })];
-  const isJustGone = primaries.length < 2 && holder === null && sinceLeaderChangeMs(input) < waitsOf(view).ttlMs;
-  if (rogues.length === 0 || isJustGone || keys.failover !== null) return [];
+  if (rogues.length === 0 || keys.failover !== null) return [];
+  if (primaries.length < 2 && !isStandbyCluster(view)) return withoutKey(input, rogues, told);
   const rightful = holder === null ? null : memberOf(view, holder);
   const partings = rogues.map((rogue) => partingOf(view, rogue, rightful));
   const key = holder === null ? 'nobody holds the leader key' : `${holder} holds the leader key`;
@@ -41,6 +42,31 @@ export function splitBrain(input: Assessment): readonly Finding[] {
     ...findings,
     ...partings.map((row) => seen('split-brain-confirmed', row.rogue.name, evidence, factsOf([row]))),
   ];
+}
+
+/**
+ * One primary is no split brain: nobody says that there are two. The key may be gone because its Patroni was stopped in a pause, or because
+ * it cannot reach etcd; or another holds it and is not primary yet.
+ */
+function withoutKey(input: Assessment, rogues: readonly MemberView[], told: readonly Evidence[]): readonly Finding[] {
+  const { view } = input;
+  // That etcd has nothing of this scope at all is another matter, told for what it is.
+  if (hasNoKeys(view)) return [];
+  const holder = leaderKeyHolder(view);
+  const paused = isPaused(view);
+  return rogues.map((rogue) => {
+    const key =
+      holder === null
+        ? 'nobody holds the leader key'
+        : `${holder} holds the leader key and is not primary by any channel`;
+    const why = paused
+      ? 'Patroni is paused, so it stays primary and nobody is elected'
+      : `Patroni on ${rogue.name} ${freshValue(rogue.api) === null ? 'does not answer' : 'has not taken it back'}: another may be elected beside it`;
+    return seen('primary-without-key', rogue.name, [...told, says('dcs', `${key}; ${why}`, view.atMs)], {
+      isPaused: paused,
+      holder,
+    });
+  });
 }
 
 const sinceLeaderChangeMs = (input: Assessment): number =>

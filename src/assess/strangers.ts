@@ -18,3 +18,12 @@ export function strangersText(view: ClusterView): string | null {
   const names = strangersIn(view) ?? [];
   return names.length === 0 ? null : `${names.join(', ')}, which the configuration lacks`;
 }
+
+/** etcd answered and has nothing below the path of this scope, though a member of it runs. */
+export function hasNoKeys(view: ClusterView): boolean {
+  const keys = freshValue(view.dcs.keys);
+  if (keys === null || keys.leader.holder !== null || keys.members.length > 0 || keys.systemIdentifier !== null)
+    return false;
+  if (keys.config?.known === true) return false;
+  return view.members.some((member) => freshValue(member.api)?.state === 'running');
+}

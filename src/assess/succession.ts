@@ -4,6 +4,7 @@ import type { Memory } from '../model/states.js';
 import { leaderlessCandidates, successorsOf, type FailoverCandidate } from './candidates.js';
 import { cannotTell, says, seen, type Assessment } from './finding.js';
 import { leadershipOf, primaryChannels } from './leader.js';
+import { strangersText } from './strangers.js';
 
 /** The key is known to be absent and nobody is primary; a normal election is shorter than its grace. */
 export function leaderless(input: Assessment): readonly Finding[] {
@@ -16,9 +17,16 @@ export function leaderless(input: Assessment): readonly Finding[] {
   const answering = members.filter((member) => freshValue(member.api) !== null);
   if (answering.length > 0)
     evidence.push(says('api', `none of ${answering.map((member) => member.name).join(', ')} is primary`, atMs));
+  // Nobody is left who could say it by another channel.
+  if (members.every((member) => freshValue(member.host)?.state === 'stopped'))
+    evidence.push(says('host', 'every member is stopped by its host driver', atMs));
+  const stranger = strangersText(input.view);
+  if (stranger !== null) evidence.push(says('dcs', `${stranger}, is not seen by us and may be elected`, atMs));
   const findings = [seen('leaderless', scope, evidence)];
   const rows = leaderlessCandidates(input.view, input.memory);
-  if (rows.every((row) => row.barred.length > 0)) {
+  if (stranger !== null) {
+    findings.push(cannotTell('no-failover-candidate', scope, `${stranger}, cannot be judged`, atMs));
+  } else if (rows.every((row) => row.barred.length > 0)) {
     const text = `no running replica may be promoted: ${rows.map((row) => textOf(row, row.barred)).join('; ')}`;
     findings.push(seen('no-failover-candidate', scope, [says('api', text, atMs)]));
   }
@@ -37,6 +45,11 @@ export function unprotected({ view, memory }: Assessment): readonly Finding[] {
   const { name } = leadership.member;
   const rows = successorsOf(view, asTheElectionWillSee(memory, name), name);
   if (rows.length === 0 || rows.some((row) => row.against.length === 0)) return [];
+  const stranger = strangersText(view);
+  if (stranger !== null)
+    return [
+      cannotTell('no-failover-candidate', name, `${stranger}, may succeed ${name}: it cannot be judged`, view.atMs),
+    ];
   const text = `nobody may succeed ${name}: ${rows.map((row) => textOf(row, row.against)).join('; ')}`;
   return [seen('no-failover-candidate', name, [says('api', text, view.atMs)], { isLed: true })];
 }

@@ -78,6 +78,7 @@ function policyOf(values: PolicyValues): Policy {
     approvals: { expiresMs: values.approvals.expire },
     pages: { remindAfterMs: values.pages.remindAfter, remindWarnings: values.pages.remindWarnings },
     connections: { warningPercent: values.connections.warning },
+    pause: { remindAfterMs: values.pause.remindAfter },
     slots: { retainWarningBytes: values.slots.retainWarning },
     windows: {
       maintenance: values.windows.maintenance.map(windowOf),

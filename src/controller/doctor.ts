@@ -1,6 +1,7 @@
 import { ACTIONS } from '../actions/index.js';
 import { strangersAt } from '../assess/address.js';
 import { CATALOGUE } from '../assess/catalogue.js';
+import { hasNoKeys } from '../assess/strangers.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { ACTION_NAMES, type ActionName } from '../model/plan.js';
@@ -81,8 +82,12 @@ function memberRows(view: ClusterView): readonly DoctorFinding[] {
   ]);
 }
 
+const NO_KEYS =
+  "etcd has no key of this scope, though members of it run: compare dcs.namespace and scope with patroni.yml (a Citus cluster's scope ends in /GROUP; Patroni's `etcd:` is the v2 API, which we do not read)";
+
 function dcsRows(view: ClusterView): readonly DoctorFinding[] {
   const { keys } = view.dcs;
+  if (hasNoKeys(view)) return [{ check: 'dcs read', verdict: 'fail', detail: NO_KEYS, disables: ['every action'] }];
   const linearizable: DoctorFinding =
     keys.kind === 'unknown'
       ? { check: 'dcs read', verdict: 'fail', detail: `linearizable read: ${keys.reason}`, disables: ['every action'] }

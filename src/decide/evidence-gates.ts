@@ -42,6 +42,7 @@ function channels(input: DecideInput, { problem, rung, plan }: Candidate): No | 
   const wrong = input.states.problems.find(
     (row) =>
       row.code === 'scope-mismatch' ||
+      row.code === 'keys-missing' ||
       (row.code === 'member-unknown' && row.subject === (problem?.subject ?? plan.target)),
   );
   if (wrong !== undefined) return no(wrong.evidence[0]?.text ?? wrong.code, 'correct the addresses in ekimi.yaml');

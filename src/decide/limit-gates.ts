@@ -8,6 +8,7 @@ import { freshValue } from '../model/reading.js';
 import { attemptsUsed, type Candidate } from './candidate.js';
 import { passesFreeze } from './freeze.js';
 import { no, type Gate, type No } from './gate.js';
+import { syncFloor } from './sync-floor.js';
 import type { DecideInput } from './input.js';
 
 const HOUR_MS = 60 * 60_000;
@@ -30,13 +31,8 @@ export const LIMIT_GATES: readonly Gate[] = [
   },
   {
     name: 'quorum',
-    doc: 'Never take the last synchronous standby away from the leader.',
-    check: ({ view }, { action, plan }) => {
-      const sync = freshValue(view.dcs.keys)?.sync ?? null;
-      if (!action.disruptsTarget || sync === null || !sync.standbys.includes(plan.target) || sync.standbys.length > 1)
-        return null;
-      return no(`${plan.target} is the only synchronous standby`, 'another standby must become synchronous first');
-    },
+    doc: 'Never take a synchronous standby (in quorum mode a voter) away if fewer than synchronous_node_count of them stay connected.',
+    check: ({ view }, { action, plan }) => (action.disruptsTarget ? syncFloor(view, plan.target) : null),
   },
   {
     name: 'cooldown',

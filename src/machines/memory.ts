@@ -93,7 +93,7 @@ function leadership(
 
 function rememberMember(memory: Memory, view: ClusterView, member: MemberView): Memory {
   const api = freshValue(member.api);
-  const next = rememberPrimary(rememberPosition(memory, view, member), view, member);
+  const next = rememberStarting(rememberPrimary(rememberPosition(memory, view, member), view, member), view, member);
   if (api === null) return next;
   const name = member.name;
   const failing = isFailingState(api.state);
@@ -107,6 +107,14 @@ function rememberMember(memory: Memory, view: ClusterView, member: MemberView): 
     lastFailingMs: failing ? { ...next.lastFailingMs, [name]: view.atMs } : next.lastFailingMs,
     creatingSinceMs: creating(next.creatingSinceMs, name, api.state === 'creating-replica', view.atMs),
   };
+}
+
+function rememberStarting(memory: Memory, view: ClusterView, { name, sql }: MemberView): Memory {
+  const known = memory.startingMs ?? {};
+  const isStarting = sql.kind === 'unknown' && sql.fault === 'starting-up';
+  if (isStarting) return name in known ? memory : { ...memory, startingMs: { ...known, [name]: view.atMs } };
+  if (sql.kind !== 'fresh' || !(name in known)) return memory;
+  return { ...memory, startingMs: Object.fromEntries(Object.entries(known).filter(([key]) => key !== name)) };
 }
 
 function creating(

@@ -18,6 +18,8 @@ const has = (problems: readonly Problem[], code: ProblemCode, subject?: string):
 const isActive = (problems: readonly Problem[], code: ProblemCode): boolean =>
   problems.some((problem) => problem.code === code && problem.phase === 'active');
 
+const KNOWN_ENOUGH: readonly ProblemCode[] = ['leader-api-silent', 'primary-without-key'];
+
 type Row<F> = readonly [fact: F, holds: (problems: readonly Problem[], view: ClusterView) => boolean];
 
 /** First row that holds. Worse and better proven before milder. */
@@ -31,7 +33,10 @@ const CLUSTER: readonly Row<ClusterFact>[] = [
   ['IS_LEADER_DOWN', (p) => isActive(p, 'leader-down')],
   ['IS_LEADER_NOT_SERVING', (p) => isActive(p, 'leader-not-serving')],
   // Known well enough to say that it is not well: its key is held, and somebody else hears it.
-  ['IS_DEGRADED', (p) => isActive(p, 'leader-api-silent')],
+  [
+    'IS_DEGRADED',
+    (p) => p.some((row) => row.phase === 'active' && row.level !== 'info' && KNOWN_ENOUGH.includes(row.code)),
+  ],
   ['IS_LEADERLESS', (p) => isActive(p, 'leaderless')],
   ['IS_CHANGING_LEADER', (_p, view) => isChangingLeader(view)],
   // The key's holder did not answer this once: not knowing is not a failover.
@@ -92,7 +97,9 @@ const MEMBER: readonly MemberRow[] = [
     (m, p, view) =>
       !holdsKey(m, view) &&
       primaryChannels(m).length > 0 &&
-      (isActive(p, 'split-brain-suspected') || isActive(p, 'split-brain-confirmed')),
+      (isActive(p, 'split-brain-suspected') ||
+        isActive(p, 'split-brain-confirmed') ||
+        p.some((row) => row.code === 'primary-without-key' && row.phase === 'active' && row.level !== 'info')),
   ],
   ['IS_LEADER', (m, _p, view) => holdsKey(m, view) && (primaryChannels(m).length > 0 || followedIn(view) === m)],
   // Who lives by the word of others is not down: it is we who do not hear it.

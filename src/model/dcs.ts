@@ -42,7 +42,13 @@ export interface DcsKeys {
     readonly member: string | null;
     readonly scheduledAt: string | null;
   } | null;
-  readonly sync: { readonly leader: string | null; readonly standbys: readonly string[] } | null;
+  readonly sync: {
+    readonly leader: string | null;
+    /** In quorum mode the voters. */
+    readonly standbys: readonly string[];
+    /** Quorum mode (Patroni 4): so many other voters must be seen by a voter that wants to lead. Absent in older journals. */
+    readonly quorum?: number | null;
+  } | null;
   readonly optimeLsn: Lsn | null;
   readonly systemIdentifier: string | null;
   /** Absent in older journals. */

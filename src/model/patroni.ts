@@ -110,6 +110,10 @@ export interface DynamicConfig {
   readonly maximumLagOnFailoverBytes: number;
   readonly primaryStartTimeoutMs: number;
   readonly synchronousMode: 'off' | 'on' | 'quorum';
+  /** No standby, no commit. Absent in older journals. */
+  readonly synchronousModeStrict?: boolean;
+  /** How many standbys confirm a commit. Absent in older journals: 1. */
+  readonly synchronousNodeCount?: number;
   readonly failsafeMode: boolean;
   readonly paused: boolean;
   readonly checkTimeline: boolean;

@@ -81,6 +81,8 @@ export interface Policy {
   /** Absent in older journals: the defaults. `remindAfterMs` null: nobody is reminded. */
   readonly pages?: { readonly remindAfterMs: number | null; readonly remindWarnings: boolean };
   readonly connections: { readonly warningPercent: number };
+  /** After so long a pause of Patroni is told as one that somebody may have forgotten. */
+  readonly pause: { readonly remindAfterMs: number };
   readonly slots: { readonly retainWarningBytes: number };
   readonly windows: { readonly maintenance: readonly CronWindow[]; readonly freeze: readonly CronWindow[] };
 }

@@ -21,12 +21,33 @@ export interface SqlStatus {
   readonly connections: Connections;
   readonly checksumFailures: number | null;
   readonly baseBackups: number;
+  /** Absent in older journals. */
+  readonly syncWaits?: SyncWaits;
+  /** Absent in older journals. */
+  readonly readOnly?: ReadOnly;
   /** null: archiving is off here. Absent in older journals. */
   readonly archiver?: Archiver | null;
   /** recovery_min_apply_delay: so far behind it is meant to be. 0: it is not. Absent in older journals. */
   readonly applyDelayMs?: number;
   /** Sessions that read files of this member as pg_rewind does: somebody is being rewound from it. Absent in older journals. */
   readonly rewinds?: readonly { readonly client: string | null; readonly sinceMs: number | null }[];
+}
+
+/** Backends whose commit waits for a synchronous standby (wait event SyncRep). */
+export interface SyncWaits {
+  readonly count: number;
+  /** Since the statement of the longest waiting one began: the most that it can have waited. */
+  readonly oldestMs: number | null;
+  /** `synchronous_standby_names`: for whom they wait. */
+  readonly standbyNames: string;
+}
+
+/** Where `default_transaction_read_only` is on. */
+export interface ReadOnly {
+  /** For everybody, by the server's own configuration; null: a setting of our own role or database hides it. */
+  readonly server: boolean | null;
+  /** Databases for which ALTER DATABASE set it. */
+  readonly databases: readonly string[];
 }
 
 /** `pg_stat_archiver`, with ages by the server's own clock. */

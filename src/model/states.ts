@@ -123,6 +123,8 @@ export interface Memory {
   readonly lastPrimary?: Readonly<
     Record<string, { readonly timeline: number; readonly lsn: string; readonly atMs: number }>
   >;
+  /** Per member: since when its PostgreSQL says that it takes no connections (57P03). Absent in older journals. */
+  readonly startingMs?: Readonly<Record<string, number>>;
   /** Per member: when it was last seen failing to start; Patroni flips between `starting` and `start failed` once a loop. */
   readonly lastFailingMs: Readonly<Record<string, number>>;
   /** WAL rate on the leader, bytes per second, from two positions. */

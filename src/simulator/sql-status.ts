@@ -49,6 +49,8 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     connections: connectionsOf(postgres),
     ...writesOf(world, member),
     checksumFailures: postgres.checksumFailures,
+    syncWaits: { count: 0, oldestMs: null, standbyNames: '' },
+    readOnly: { server: false, databases: [] },
     baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
   };
 }

@@ -127,6 +127,42 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
     },
   );
 
+  test('[P10] read-only by default is told as others get it, though our own session is read-only anyway', async () => {
+    const port = open('monitor');
+    expect((await read(port)).readOnly).toEqual({ server: false, databases: [] });
+    await lab.sql(PRIMARY, 'ALTER DATABASE other SET default_transaction_read_only = on');
+    await lab.sql(PRIMARY, 'ALTER SYSTEM SET default_transaction_read_only = on');
+    await lab.sql(PRIMARY, 'SELECT pg_reload_conf()');
+    await until('the server is read-only', async () => (await read(port)).readOnly?.server === true);
+    expect((await read(port)).readOnly?.databases).toEqual(['other']);
+    const client = await session(PRIMARY);
+    for (const text of [
+      'SET default_transaction_read_only = off',
+      'ALTER SYSTEM RESET default_transaction_read_only',
+      'ALTER DATABASE other RESET default_transaction_read_only',
+      'SELECT pg_reload_conf()',
+    ])
+      await client.query(text);
+    await until('it is not', async () => (await read(port)).readOnly?.server === false);
+  });
+
+  test('[P8] commits that wait for a standby are counted, with for whom', async () => {
+    const port = open('monitor');
+    expect((await read(port)).syncWaits).toEqual({ count: 0, oldestMs: null, standbyNames: '' });
+    await lab.sql(PRIMARY, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    await lab.sql(PRIMARY, 'SELECT pg_reload_conf()');
+    const client = await session(PRIMARY);
+    const commit = client.query('CREATE TABLE waits (i int)').catch(() => undefined);
+    await until('a commit waits', async () => (await read(port)).syncWaits?.count === 1);
+    expect((await read(port)).syncWaits).toMatchObject({
+      standbyNames: 'nobody',
+      oldestMs: expect.any(Number) as number,
+    });
+    await lab.sql(PRIMARY, 'ALTER SYSTEM RESET synchronous_standby_names');
+    await lab.sql(PRIMARY, 'SELECT pg_reload_conf()');
+    await commit;
+  });
+
   test('sessions are counted by database and state, ours is not among them', async () => {
     const port = open('monitor');
     expect((await read(port)).connections.total).toBe(0);
@@ -422,7 +458,7 @@ test.skipIf(bin === null || programOf('openssl') === null)(
     try {
       await lab.primary(PRIMARY);
       expect(await fault(join(lab.folder, 'tls.crt'), false)).toBeNull();
-      expect(await fault(null, false)).toBe('denied');
+      expect(await fault(null, false)).toBe('certificate');
       expect(await fault(null, true)).toBeNull();
     } finally {
       await lab.close();

@@ -6,12 +6,15 @@ import {
   all,
   api,
   CLEAN_MEMORY,
+  config,
   isPrimary,
   keys,
   leaderKey,
+  member,
   noEtcd,
   notStreaming,
   NOW_MS,
+  SCOPE,
   silent,
   sql,
   stopped,
@@ -96,6 +99,23 @@ const episode = (agoMs: number, leader = 'patroni1') => ({
   fromMs: NOW_MS - agoMs,
   toMs: NOW_MS - agoMs + 4_000,
 });
+
+const nothingInEtcd = keys({
+  leader: { holder: null, leaseId: null, leaseTtlMs: null, modRevision: null, createRevision: null },
+  members: [],
+  systemIdentifier: null,
+  optimeLsn: null,
+});
+const confirms: Change = (view) =>
+  member('patroni1', (row) => ({
+    sql:
+      row.sql.kind === 'fresh'
+        ? {
+            ...row.sql,
+            value: { ...row.sql.value, replicas: row.sql.value.replicas.map((one) => ({ ...one, syncState: 'sync' })) },
+          }
+        : row.sql,
+  }))(view);
 
 export const LEADER_SITUATIONS = {
   'leader-not-serving': {
@@ -225,6 +245,126 @@ export const LEADER_SITUATIONS = {
       { name: 'all of them are ours' },
       { name: 'one of ours has lost its key', view: [stopped('patroni2'), notStreaming('patroni2')] },
       { name: 'etcd does not answer', view: [registered('patroni4'), noEtcd], with: led({ strangers: ['patroni4'] }) },
+    ],
+  },
+  'primary-without-key': {
+    subject: 'patroni1',
+    seen: [
+      {
+        name: 'nobody holds the key, and Patroni of the primary is silent',
+        view: [leaderKey(null), silent('patroni1', 'api')],
+      },
+      { name: 'the same in a pause', view: [leaderKey(null), silent('patroni1', 'api'), config({ paused: true })] },
+      { name: 'another holds the key and is a replica still', view: [leaderKey('patroni2')] },
+    ],
+    friends: [
+      { name: 'the primary holds the key' },
+      { name: 'two are primary: that is a split brain', view: [isPrimary('patroni3')] },
+      {
+        name: 'a switchover is asked for',
+        view: [leaderKey(null), keys({ failover: { leader: 'patroni1', member: 'patroni2', scheduledAt: null } })],
+      },
+      { name: 'etcd has no key of the scope at all', view: [nothingInEtcd] },
+      { name: 'etcd does not answer', view: [noEtcd] },
+    ],
+  },
+  'keys-missing': {
+    subject: SCOPE,
+    seen: [{ name: 'members run, and etcd has nothing below the path', view: [nothingInEtcd] }],
+    friends: [
+      { name: 'the leader key alone is gone', view: [leaderKey(null)] },
+      { name: 'etcd does not answer', view: [noEtcd] },
+      {
+        name: 'nothing runs yet and etcd has nothing: the cluster was never made',
+        view: [nothingInEtcd, ...['patroni1', 'patroni2', 'patroni3'].map((name) => silent(name, 'api'))],
+      },
+    ],
+  },
+  'commits-wait': {
+    subject: 'patroni1',
+    seen: [
+      {
+        name: 'backends wait for a standby that is connected and mute',
+        view: [sql('patroni1', { syncWaits: { count: 3, oldestMs: 12_000, standbyNames: 'patroni2' } })],
+      },
+      {
+        name: 'strict synchronous mode and no synchronous standby, though nobody has committed yet',
+        view: [config({ synchronousMode: 'on', synchronousModeStrict: true })],
+      },
+    ],
+    friends: [
+      {
+        name: 'nobody waits',
+        view: [sql('patroni1', { syncWaits: { count: 0, oldestMs: null, standbyNames: 'patroni2' } })],
+      },
+      {
+        name: 'a commit on its way to its standby',
+        view: [sql('patroni1', { syncWaits: { count: 5, oldestMs: 40, standbyNames: 'patroni2' } })],
+      },
+      {
+        name: 'strict, and a standby is synchronous',
+        view: [config({ synchronousMode: 'on', synchronousModeStrict: true }), confirms],
+      },
+      { name: 'no standby, and the mode is not strict', view: [config({ synchronousMode: 'on' })] },
+      { name: 'SQL of the leader was not read', view: [silent('patroni1', 'sql')] },
+    ],
+  },
+  'leader-read-only': {
+    subject: 'patroni1',
+    seen: [
+      { name: 'for the whole server', view: [sql('patroni1', { readOnly: { server: true, databases: [] } })] },
+      { name: 'for one database', view: [sql('patroni1', { readOnly: { server: false, databases: ['archive'] } })] },
+    ],
+    friends: [
+      { name: 'it takes writes', view: [sql('patroni1', { readOnly: { server: false, databases: [] } })] },
+      {
+        name: 'only our own role is read-only',
+        view: [sql('patroni1', { readOnly: { server: null, databases: [] } })],
+      },
+      { name: 'a replica has it', view: [sql('patroni2', { readOnly: { server: true, databases: [] } })] },
+    ],
+  },
+  'failsafe-active': {
+    subject: SCOPE,
+    seen: [
+      { name: 'the primary goes on without etcd', view: [noEtcd, api('patroni1', { failsafeActive: true })] },
+      {
+        name: 'failsafe_mode is on, etcd is away and nobody is primary any more',
+        view: [
+          noEtcd,
+          config({ failsafeMode: true }),
+          api('patroni1', { role: 'replica' }),
+          sql('patroni1', { inRecovery: true, currentLsn: null }),
+          stopped('patroni3'),
+        ],
+      },
+    ],
+    friends: [
+      { name: 'failsafe_mode is on and etcd answers', view: [config({ failsafeMode: true })] },
+      {
+        name: 'etcd is away from us alone: nobody says that failsafe is active',
+        view: [noEtcd, config({ failsafeMode: true })],
+      },
+      {
+        name: 'nobody answers us',
+        view: [
+          noEtcd,
+          config({ failsafeMode: true }),
+          ...['patroni1', 'patroni2', 'patroni3'].map((name) => silent(name, 'api')),
+        ],
+      },
+    ],
+  },
+  'member-starting': {
+    subject: 'patroni2',
+    seen: [{ name: 'PostgreSQL says that it takes no connections', view: [silent('patroni2', 'sql', 'starting-up')] }],
+    friends: [
+      { name: 'it refuses our login', view: [silent('patroni2', 'sql', 'denied')] },
+      { name: 'it is silent', view: [silent('patroni2', 'sql')] },
+      {
+        name: 'the leader says so: that is a leader that does not serve',
+        view: [silent('patroni1', 'sql', 'starting-up')],
+      },
     ],
   },
 } satisfies Partial<Record<ProblemCode, SituationRow>>;

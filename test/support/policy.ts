@@ -61,6 +61,7 @@ export function testPolicy(
     flap: { threshold: 5, halfLifeMs: 3_600_000 },
     approvals: { expiresMs: 30 * 60_000 },
     connections: { warningPercent: 85 },
+    pause: { remindAfterMs: 3_600_000 },
     slots: { retainWarningBytes: 1024 * MB },
     windows: { maintenance: [], freeze: [] },
     ...overrides,

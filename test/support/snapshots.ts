@@ -254,6 +254,7 @@ const policy = (mode: Policy['mode']): Policy => ({
   flap: { threshold: 5, halfLifeMs: 600_000 },
   approvals: { expiresMs: 900_000 },
   connections: { warningPercent: 85 },
+  pause: { remindAfterMs: 3_600_000 },
   slots: { retainWarningBytes: 1_000_000_000 },
   windows: { maintenance: [], freeze: [] },
 });

@@ -83,6 +83,7 @@ function syncOf(text: string | undefined): DcsKeys['sync'] {
   return {
     leader: textOf(fields['leader']),
     standbys: standbys.map((name) => name.trim()).filter((name) => name !== ''),
+    quorum: wholeOf(fields['quorum']),
   };
 }
 

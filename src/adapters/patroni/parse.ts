@@ -213,6 +213,9 @@ export function configFrom(json: unknown): DynamicConfig {
       raw['master_start_timeout'],
     ),
     synchronousMode: synchronousModeFrom(raw['synchronous_mode']),
+    synchronousModeStrict: booleanFrom(raw['synchronous_mode_strict']) ?? false,
+    // Patroni takes less than one for one. [global_config.py]
+    synchronousNodeCount: Math.max(1, Math.trunc(numberFrom(raw['synchronous_node_count']) ?? 1)),
     failsafeMode: booleanFrom(raw['failsafe_mode']) ?? false,
     paused: booleanFrom(raw['pause']) ?? false,
     checkTimeline: booleanFrom(raw['check_timeline']) ?? false,

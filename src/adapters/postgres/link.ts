@@ -12,7 +12,10 @@ const IDLE_MS = 60_000;
  * Only functions and views of the catalogue are called, whatever somebody has put on the path; nothing is written; and the planner's guess
  * at our many small parts must not start the JIT compiler, which costs more than all of them.
  */
-const SESSION = '-c search_path=pg_catalog -c default_transaction_read_only=on -c jit=off';
+const SESSION = '-c search_path=pg_catalog -c jit=off';
+
+/** By SET and not among the options of the connection, which would hide from `pg_settings.reset_val` what all others get. */
+const READ_ONLY = 'SET default_transaction_read_only = on';
 
 export type Rows =
   | { readonly ok: true; readonly rows: readonly Readonly<Record<string, unknown>>[] }
@@ -55,6 +58,16 @@ export class Link {
       statement_timeout: Math.floor(deadlineMs * 0.9),
       keepAlive: true,
       stream: () => this.socket(),
+      verify: (client, done) => {
+        client.query({ text: READ_ONLY, query_timeout: deadlineMs } as pg.QueryConfig).then(
+          () => {
+            done();
+          },
+          (error: unknown) => {
+            done(error instanceof Error ? error : new Error(String(error)));
+          },
+        );
+      },
     });
     this.pool.on('error', () => undefined); // an idle connection's end: without a listener it ends the process
     this.pool.on('connect', (client) => {

@@ -10,6 +10,8 @@
  * - `backend_start` is rendered in UTC by a fixed pattern: as text it would depend on the session's time zone.
  * - Base backups are walsenders in state `backup`: PostgreSQL 12 has no progress view for them.
  *
+ * - Read-only: our own session is (see link.ts); `reset_val` is what others get, unless a setting of our role or database hides it.
+ *
  * Rights: any role can run it; without `pg_monitor` other sessions' details are missing (blockers, states, walreceiver, positions).
  */
 const BACKEND_START = `to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -27,7 +29,7 @@ WITH pos AS (
          pg_last_wal_replay_lsn() AS replay_lsn
 ), activity AS (
   SELECT pid, datname, usename, application_name, backend_type, state, wait_event_type, wait_event,
-         backend_start, xact_start, backend_xmin, query, client_addr
+         backend_start, xact_start, query_start, backend_xmin, query, client_addr
   FROM pg_stat_activity WHERE pid <> pg_backend_pid()
 ), startup AS (
   SELECT pid, wait_event_type, wait_event FROM activity WHERE backend_type = 'startup'
@@ -46,6 +48,9 @@ WITH pos AS (
   SELECT status, sender_host, sender_port, received_tli, latest_end_lsn, last_msg_receipt_time FROM pg_stat_wal_receiver
 ), senders AS (
   SELECT application_name, state, sync_state, sent_lsn, replay_lsn FROM pg_stat_replication
+), read_only_settings AS (
+  SELECT setdatabase, setrole FROM pg_db_role_setting, unnest(setconfig) AS one
+  WHERE one LIKE 'default_transaction_read_only=%' AND split_part(one, '=', 2)::boolean
 ), clients AS (
   SELECT coalesce(datname, '') AS database, count(*) AS total,
          count(*) FILTER (WHERE state = 'active') AS active,
@@ -92,6 +97,17 @@ SELECT json_build_object(
   'connections', json_build_object('max', current_setting('max_connections')::int,
       'byDatabase', (SELECT json_agg(to_json(clients) ORDER BY database) FROM clients)),
   'checksumFailures', (SELECT sum(checksum_failures) FROM pg_stat_database),
+  'syncWaits', (SELECT json_build_object('count', count(*),
+      'oldestMs', max(extract(epoch FROM clock_timestamp() - coalesce(query_start, xact_start)) * 1000),
+      'standbyNames', current_setting('synchronous_standby_names')) FROM activity WHERE wait_event = 'SyncRep'),
+  'readOnly', json_build_object(
+      'reset', (SELECT reset_val::boolean FROM pg_settings WHERE name = 'default_transaction_read_only'),
+      'own', EXISTS (SELECT 1 FROM read_only_settings
+        WHERE (setdatabase <> 0 OR setrole <> 0)
+          AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+          AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))),
+      'databases', (SELECT json_agg(datname::text ORDER BY datname) FROM read_only_settings JOIN pg_database d ON d.oid = setdatabase
+        WHERE setrole = 0)),
   'baseBackups', (SELECT count(*) FROM senders WHERE state = 'backup'),
   'archiver', (SELECT json_build_object('failedAgoMs', extract(epoch FROM clock_timestamp() - last_failed_time) * 1000,
       'failedWal', last_failed_wal, 'archivedAgoMs', extract(epoch FROM clock_timestamp() - last_archived_time) * 1000,

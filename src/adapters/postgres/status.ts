@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bytesBetween, parseLsn, type Lsn } from '../../model/names.js';
-import type { Archiver, ReplayBlocker, SqlStatus } from '../../model/sql.js';
+import type { Archiver, ReadOnly, ReplayBlocker, SqlStatus, SyncWaits } from '../../model/sql.js';
 
 const lsn = z
   .string()
@@ -76,6 +76,8 @@ const DOCUMENT = z.object({
   }),
   checksumFailures: z.number().nullable(),
   baseBackups: whole,
+  syncWaits: z.object({ count: whole, oldestMs: z.number().nullable(), standbyNames: z.string() }).nullish(),
+  readOnly: z.object({ reset: z.boolean().nullable(), own: z.boolean(), databases: list(z.string()) }).nullish(),
   archiver: z
     .object({
       failedAgoMs: z.number().nullable(),
@@ -130,6 +132,17 @@ const blockerOf = (row: BlockerRow, document: Document): ReplayBlocker => ({
 });
 
 const ago = (ms: number | null): number | null => (ms === null ? null : Math.max(0, Math.round(ms)));
+
+const syncWaitsOf = (row: NonNullable<Document['syncWaits']>): SyncWaits => ({
+  count: row.count,
+  oldestMs: ago(row.oldestMs),
+  standbyNames: plain(row.standbyNames, 200),
+});
+
+const readOnlyOf = (row: NonNullable<Document['readOnly']>): ReadOnly => ({
+  server: row.own ? null : row.reset,
+  databases: row.databases.map((name) => plain(name, 64)),
+});
 
 const archiverOf = (row: NonNullable<Document['archiver']>): Archiver => ({
   failedAgoMs: ago(row.failedAgoMs),
@@ -189,6 +202,8 @@ function statusOf(document: Document): SqlStatus {
     },
     checksumFailures: document.checksumFailures,
     baseBackups: document.baseBackups,
+    ...(document.syncWaits == null ? {} : { syncWaits: syncWaitsOf(document.syncWaits) }),
+    ...(document.readOnly == null ? {} : { readOnly: readOnlyOf(document.readOnly) }),
     archiver: document.archiver == null ? null : archiverOf(document.archiver),
     applyDelayMs: Math.max(0, document.applyDelayMs ?? 0),
     rewinds: document.rewinds ?? [],

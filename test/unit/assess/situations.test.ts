@@ -229,7 +229,6 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     seen: [
       { name: 'two members accept writes', view: [isPrimary('patroni3')] },
       { name: 'SQL alone says that a replica accepts writes', view: [isPrimary('patroni3', ['sql'])] },
-      { name: 'the only primary does not hold the key', view: [leaderKey('patroni2')] },
       { name: 'two primaries and etcd is silent', view: [isPrimary('patroni3'), noEtcd] },
       { name: 'a member of a standby cluster accepts writes', view: [standby, isPrimary('patroni3')] },
     ],

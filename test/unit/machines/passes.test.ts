@@ -285,7 +285,7 @@ describe('the summary', () => {
       'leaderless',
     ],
     ['no etcd', [noEtcd], 'unknown'],
-    ['a leader that has just lost its key', [leaderKey('patroni2')], 'split-brain-suspected'],
+    ['a leader that lost its key to one who does not serve', [leaderKey('patroni2')], 'leader-not-serving'],
   ])('of %s after two minutes', (_name, changes, state) => {
     expect(passes(120, () => changes).states.cluster.state).toBe(state);
   });
