@@ -162,7 +162,11 @@ export const POLICY_SCHEMA = {
     warning: key(percent, '85%', 'Share of max_connections that is told.'),
   }),
   pause: section("A pause of Patroni (maintenance mode), which takes Patroni's and our own hands off the cluster.", {
-    remindAfter: key(span, '1h', 'After this a person is told that it is still paused.'),
+    remindAfter: key(
+      duration({ minMs: MINUTE_MS, maxMs: WEEK_MS }),
+      '1h',
+      'After this a person is told that it is still paused.',
+    ),
   }),
   slots: section('Replication slots.', {
     retainWarning: key(

@@ -50,6 +50,7 @@ const POLICY: Readonly<Record<string, Row>> = {
   'flap.halfLife': ['refused', 'refused', 'refused'],
   'approvals.expire': ['refused', 'refused', 'refused'],
   'connections.warning': ['refused', 'means', 'refused'],
+  'pause.remindAfter': ['refused', 'refused', 'refused'],
   'slots.retainWarning': ['refused', 'refused', 'means'],
   'windows.maintenance.0.for': ['refused', 'refused', 'refused'],
   'windows.freeze.0.for': ['refused', 'refused', 'refused'],

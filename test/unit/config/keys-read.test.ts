@@ -125,6 +125,7 @@ const OTHER: Loose = {
   'limits.minReadPool': 2,
   'limits.stormMembers': 3,
   'connections.warning': '90%',
+  'pause.remindAfter': '2h',
   'slots.retainWarning': '2GB',
   'flap.threshold': 4,
   'startGrace.passes': 4,

@@ -79,6 +79,7 @@ describe('a policy that says next to nothing', () => {
       flap: { threshold: 3, halfLifeMs: 3_600_000 },
       approvals: { expiresMs: 1_800_000 },
       connections: { warningPercent: 85 },
+      pause: { remindAfterMs: 3_600_000 },
       slots: { retainWarningBytes: 1024 * MB },
       windows: { maintenance: [], freeze: [] },
     });

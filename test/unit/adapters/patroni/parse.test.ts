@@ -108,6 +108,8 @@ describe('the dynamic configuration', () => {
       maximumLagOnFailoverBytes: 1_048_576,
       primaryStartTimeoutMs: 300_000,
       synchronousMode: 'off',
+      synchronousModeStrict: false,
+      synchronousNodeCount: 1,
       failsafeMode: false,
       paused: false,
       checkTimeline: false,
