@@ -221,7 +221,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     level: 'warning',
     rank: 60,
     seenBy: 'the endpoint itself, host',
-    grace: fixed(10_000, 3, 5_000),
+    grace: fixed(8_000, 3, 5_000),
     ladder: [],
     page: 'at-once',
     meaning: 'One etcd member does not serve; one more and quorum is lost.',

@@ -161,8 +161,8 @@ export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSo
   alarms: { ...slow, calm: 30_000, suspect: 10_000, part: 'dcs', ask: ({ dcs }) => dcs.alarms() },
   endpoints: {
     ...slow,
-    calm: 10_000,
-    suspect: 2_000,
+    calm: 3_000,
+    suspect: 1_000,
     part: 'dcs',
     ask: async ({ dcs, clock }) => fresh(await dcs.endpoints(), clock.now(), 'etcd endpoints'),
   },
