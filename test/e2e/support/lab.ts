@@ -207,9 +207,11 @@ export class Lab {
 
   /** What Patroni has below /service/, once more below another namespace: a cluster of the same scope and identifier that nobody keeps up. */
   async copyNamespace(namespace: string): Promise<void> {
+    // In a variable: etcdctl ends what it prints with a line end, which would become part of the value.
     const copy = `set -e; export ETCDCTL_API=3
       etcdctl get --prefix /service/ --keys-only | grep . | while read -r key; do
-        etcdctl get "$key" --print-value-only | etcdctl put "${namespace}\${key#/service/}" >/dev/null
+        value=$(etcdctl get "$key" --print-value-only)
+        etcdctl put -- "${namespace}\${key#/service/}" "$value" >/dev/null
       done`;
     await this.docker('exec', this.container('etcd1'), 'bash', '-c', copy);
   }
