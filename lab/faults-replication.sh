@@ -105,14 +105,14 @@ paused_replay() { [ "$(sql "$1" 'SELECT pg_get_wal_replay_pause_state()')" = pau
 replays() { [ "$(sql "$1" 'SELECT pg_get_wal_replay_pause_state()')" = 'not paused' ]; }
 no_pauser() { [ "$(sql "$1" "SELECT count(*) FROM pg_stat_activity WHERE application_name = '$PAUSER'")" = 0 ]; }
 
-#: replay-paused MEMBER [again|once] | pg_wal_replay_pause() on the replica, ten times a second (`again`, as a script would that somebody left running): Patroni resumes it in every loop. `once` sticks only while the cluster is paused or that Patroni stands still | pg_wal_replay_resume()
+#: replay-paused MEMBER [again|once] | pg_wal_replay_pause() on the replica, twenty times a second (`again`, as a script would that somebody left running): Patroni resumes it in every loop. `once` sticks only while the cluster is paused or that Patroni stands still | pg_wal_replay_resume()
 fault_replay_paused() {
   local member=$1 how=${2:-again}
   need_replica "$member"
   case $how in
     again)
       docker exec -d -u postgres -e PGAPPNAME=$PAUSER "$(container "$member")" \
-        bash -c "printf 'SELECT pg_wal_replay_pause() \\\\watch 0.1\n' | psql -X -q -d postgres >/dev/null"
+        bash -c "printf 'SELECT pg_wal_replay_pause() \\\\watch 0.05\n' | psql -X -q -d postgres >/dev/null"
       ;;
     once) sql "$member" 'SELECT pg_wal_replay_pause()' >/dev/null ;;
     *) die "paused 'again' and again or 'once', not '$how'" 2 ;;

@@ -67,8 +67,8 @@ export function heldUp(lab: Lab): void {
       const mute = (await lab.syncStandby()) as Member;
       await lab.fault('mute-sync', mute);
       const muteAtMs = Date.now();
-      const problem = await named(daemon, ['commits-wait'], lab.scope, 30_000);
-      const page = await paged(daemon, ['commits-wait'], lab.scope, 40_000);
+      const problem = await named(daemon, ['commits-wait'], leader, 30_000);
+      const page = await paged(daemon, ['commits-wait'], leader, 40_000);
       expect(writer.flowsSince(muteAtMs)).toBe(false);
       expect(await sent(daemon)).toEqual([]);
       expect(await lab.leader()).toBe(leader);

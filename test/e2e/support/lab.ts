@@ -38,7 +38,6 @@ export interface ProxyServer {
 /** One real cluster on this machine, as its operator sees it. Nothing in here goes through the controller. */
 export class Lab {
   readonly patroni: PatroniLine;
-  readonly scope = 'email-cluster';
   /** Destructive requests that any run of any test sent more than once. */
   readonly sentTwice: string[] = [];
   /** Claimed by `up`: a suite that is skipped takes none. */
