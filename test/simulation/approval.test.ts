@@ -38,7 +38,7 @@ describe('an action that the policy lets a person approve', () => {
     const asked = ekimi.approvals('waiting');
     expect(asked).toHaveLength(1);
     expect(ekimi.why()).toEqual([
-      `approval: approval ${asked[0]?.id ?? ''} is waiting -> ekimi approve ${asked[0]?.id ?? ''}`,
+      `approval: approval ${asked[0]?.id ?? ''} is waiting -> ekimi approve ${asked[0]?.id ?? ''} --reason "..."`,
     ]);
     expect(ekimi.entries('approval').map((entry) => entry.body.state)).toEqual(['waiting']);
   });

@@ -181,7 +181,7 @@ describe('a replica that goes in and out of emergency', () => {
     }
     expect(ekimi.requests()).toEqual([DRAIN, UNDRAIN, DRAIN, UNDRAIN, DRAIN]);
     expect(inProxy(ekimi)).toBe('DRAIN');
-    expect(ekimi.notifier.pages.at(-1)).toMatchObject({
+    expect(ekimi.notifier.pages.findLast((page) => page.change === 'opened')).toMatchObject({
       code: 'replica-recovered',
       text: expect.stringContaining('undrain-replica was tried 2 times in this chain without lasting effect'),
     });
