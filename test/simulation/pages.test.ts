@@ -110,7 +110,14 @@ describe('a replica that died and waits for what does not come by itself', () =>
         },
         /held by budget .*what you can do: ekimi resume --subject breaker/,
       ],
-      ['a paused Patroni', { policy: auto() }, ({ cluster }) => { cluster.pause(); }, /held by patroni-pause/],
+      [
+        'a paused Patroni',
+        { policy: auto() },
+        ({ cluster }) => {
+          cluster.pause();
+        },
+        /held by patroni-pause/,
+      ],
       ['a policy that only observes', { policy: auto({ mode: 'observe' }) }, () => undefined, /held by mode/],
       ['an approval', { policy: cautious() }, () => undefined, /ekimi approve \S+ --reason "\.\.\."/],
     ];
