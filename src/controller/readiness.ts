@@ -1,3 +1,4 @@
+import { unreadableParts } from '../model/foreign.js';
 import { freshValue, type Reading } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { impairments, type Session } from './session.js';
@@ -9,7 +10,11 @@ const ALIVE_FLOOR_MS = 60_000;
 export function unreadiness(session: Session): readonly string[] {
   const { scope } = session.parts.target;
   const { view } = session;
-  const told = [...impairments(session), ...(session.policyError === null ? [] : [refusedPolicy(session.policyError)])];
+  const told = [
+    ...impairments(session),
+    ...unreadableParts(session.ledger),
+    ...(session.policyError === null ? [] : [refusedPolicy(session.policyError)]),
+  ];
   const reasons =
     view === null ? ['the first pass is not over', ...told] : [...late(session, view), ...told, ...unseen(view)];
   return reasons.map((reason) => `${scope}: ${reason}`);

@@ -12,7 +12,29 @@ const DAY_MS = 24 * 60 * 60_000;
 export async function recallMemory(journal: JournalPort, scope: string, nowMs: number): Promise<Memory> {
   let last: Memory | null = null;
   for await (const { scope: of, body } of journal.read({ sinceMs: nowMs - DAY_MS }))
-    if (of === scope && body.kind === 'pass' && body.states !== null) last = body.states.memory;
+    if (of === scope && body.kind === 'pass' && body.states !== null) {
+      const memory: unknown = body.states.memory;
+      if (isMemory(memory)) last = memory;
+    }
   if (last === null) return FRESH_MEMORY;
   return { ...FRESH_MEMORY, ...last, cleanPasses: 0, cleanSinceMs: null, graceReason: 'just started', walRate: null };
+}
+
+const RECORDS = ['startFailures', 'lastStateText', 'replay', 'creatingSinceMs', 'positions', 'lastFailingMs'] as const;
+const MAYBE_RECORDS = ['watchedMs', 'unwatched', 'lastPrimary'] as const;
+const ROW_RECORDS = ['replay', 'positions', 'unwatched', 'lastPrimary'] as const;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A file on a disk may hold anything: a memory of another shape is none, and the next older one counts. */
+function isMemory(value: unknown): value is Memory {
+  if (!isRecord(value)) return false;
+  return (
+    RECORDS.every((name) => isRecord(value[name])) &&
+    MAYBE_RECORDS.every((name) => value[name] === undefined || isRecord(value[name])) &&
+    ROW_RECORDS.every((name) => Object.values(value[name] ?? {}).every(isRecord)) &&
+    Object.values(value['startFailures'] as object).every(Array.isArray) &&
+    ['lastLeaderChangeMs', 'cleanSinceMs'].every((name) => value[name] === null || typeof value[name] === 'number')
+  );
 }

@@ -1,3 +1,4 @@
+import { unreadableParts } from '../model/foreign.js';
 import { sentence } from '../model/decision.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { switchesInForce } from './switches.js';
@@ -29,7 +30,7 @@ export function snapshotOf(session: Session): ClusterSnapshot {
     decisions: session.decisions,
     ledger: { ...session.ledger, switches: switchesInForce(session, session.view) },
     sentence: sentenceOf(session),
-    impaired: impairments(session),
+    impaired: [...impairments(session), ...unreadableParts(session.ledger)],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ForeignRow } from './foreign.js';
+import { partsOf, withForeignParts, wordForWord } from './ledger-parts.js';
 import { fromJson, toJson } from './json.js';
 import { EMPTY_LEDGER, type Approval, type Ledger, type Remediation } from './ledger.js';
 import { ACTION_NAMES } from './plan.js';
@@ -12,7 +13,7 @@ const APPROVAL_STATES = ['waiting', 'approved', 'rejected', 'expired', 'used'];
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string';
-const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
 function isPlan(value: unknown): boolean {
   if (!isFields(value) || !isFields(value['because']) || !isFields(value['params'])) return false;
@@ -25,6 +26,8 @@ const isRemediation = (row: unknown): row is Remediation & Fields =>
   isPlan(row['plan']) &&
   PHASES.some((phase) => phase === row['phase']) &&
   ['stepIndex', 'createdAtMs', 'deadlineMs'].every((name) => isNumber(row[name])) &&
+  ['sentAtMs', 'endedAtMs', 'steps'].every((name) => row[name] == null || isNumber(row[name])) &&
+  (row['lastReply'] == null || (isFields(row['lastReply']) && isText(row['lastReply']['effect']))) &&
   isText(row['detail']);
 
 /** Absent in an older version's: that is no loss that it could have been asked for. */
@@ -57,6 +60,7 @@ function foreignOf(list: ForeignRow['list'], value: unknown): ForeignRow {
     inFlight: list === 'remediations' && !ended,
     createdAtMs: isNumber(since) ? since : null,
     row,
+    ...(isFields(value) ? {} : { raw: value }),
   };
 }
 
@@ -65,11 +69,15 @@ function foreignOf(list: ForeignRow['list'], value: unknown): ForeignRow {
  * read are set apart in `foreign`; unknown fields of the document stay where they are. Throws SyntaxError for text that is not JSON.
  */
 export function ledgerFrom(text: string): Ledger | null {
-  const document = fromJson(text);
-  if (!isFields(document)) return null;
-  const { remediations, approvals = [], switches } = document;
-  if (!Array.isArray(remediations) || !Array.isArray(approvals) || !Array.isArray(switches)) return null;
+  const parsed = fromJson(text);
+  if (!isFields(parsed)) return null;
+  const lists = ['remediations', 'switches'].every((name) => Array.isArray(parsed[name]));
+  if (!lists) return null;
+  const { own: document, foreign: parts } = partsOf(parsed);
+  const { remediations, approvals = [] } = document;
+  if (!Array.isArray(remediations) || !Array.isArray(approvals)) return null;
   const foreign = [
+    ...parts,
     ...remediations.filter((row) => !isRemediation(row)).map((row) => foreignOf('remediations', row)),
     ...approvals.filter((row) => !isApproval(row)).map((row) => foreignOf('approvals', row)),
   ];
@@ -86,9 +94,9 @@ export function ledgerFrom(text: string): Ledger | null {
 export function ledgerText(ledger: Ledger): string {
   const { foreign = [], ...own } = ledger;
   const rows = (list: ForeignRow['list']): readonly unknown[] =>
-    foreign.filter((row) => row.list === list).map(({ row }) => row);
+    foreign.filter((row) => row.list === list).map(wordForWord);
   return toJson({
-    ...own,
+    ...withForeignParts(own, foreign),
     remediations: [...own.remediations, ...rows('remediations')],
     approvals: [...own.approvals, ...rows('approvals')],
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideApproval, liftSwitch } from '../../src/controller/commands.js';
+import { snapshotOf } from '../../src/controller/snapshot.js';
 import { ledgerText } from '../../src/model/ledger-text.js';
 import { fresh } from '../../src/model/reading.js';
 import { ledgerOf, planOf, remediationOf } from '../support/view.js';
@@ -87,4 +88,30 @@ describe('a ledger with an action of a newer version that has ended', () => {
       text: 'approval new2 is for upgrade-member, which this version does not know',
     });
   });
+});
+
+describe('a ledger with a part of a wrong shape', () => {
+  const drained = (part: Record<string, unknown>): Rig => {
+    const text = JSON.stringify({ ...(JSON.parse(ledgerText(ledgerOf())) as object), ...part });
+    return rig({
+      wrap: (ports) => ({
+        ...ports,
+        dcs: { ...ports.dcs, loadLedger: () => Promise.resolve(fresh(text, ports.clock.now(), 'etcd')) },
+      }),
+    });
+  };
+
+  it.each(['drains', 'fences', 'breaker', 'pages', 'leaderChanges', 'flaps', 'stormUntilMs'])(
+    '[A5] %s: no pass fails of it, whatever stands there, and it is told',
+    async (part) => {
+      for (const oddity of [{ x: 'y' }, [null], ['text'], [{ member: 7, atMs: '7' }], 'text', '7']) {
+        const ekimi = drained({ [part]: oddity });
+        await ekimi.run(12);
+        lagEmergency(ekimi);
+        await ekimi.run(12);
+        expect(ekimi.requests()).toEqual(['drains', 'fences', 'breaker'].includes(part) ? [] : [DRAIN]);
+        expect(snapshotOf(ekimi.session).impaired.join()).toContain(`keeps under ${part} cannot be read`);
+      }
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
-import { foreignInFlight, foreignText } from '../../../src/model/foreign.js';
+import { withoutForeignWork } from '../../../src/decide/bookkeeping.js';
+import { foreignInFlight, foreignText, unreadableParts } from '../../../src/model/foreign.js';
 import { ledgerFrom, ledgerText } from '../../../src/model/ledger-text.js';
 import { ledgerOf, NOW_MS, planOf, remediationOf } from '../../support/view.js';
 
@@ -106,5 +107,70 @@ describe('what another version wrote', () => {
     expect(foreignInFlight(ledger).map(foreignText)).toEqual([
       'rotate-moon patroni2 is in flight, begun by another version of Ekimi and unknown to this one',
     ]);
+  });
+});
+
+describe('a ledger of odd shape', () => {
+  const lists = ['drains', 'fences', 'switches', 'leaderChanges', 'pages'] as const;
+  const parts = [...lists, 'flaps', 'breaker', 'stormUntilMs'] as const;
+  const oddities = [
+    {},
+    { x: 1 },
+    [],
+    [null],
+    ['text'],
+    [7],
+    [[1]],
+    [{ member: 7 }],
+    'text',
+    7,
+    true,
+    '7',
+    { a: ['1'] },
+  ];
+
+  it.each(parts)('[A5] under %s is kept word for word, and what can be used is of the right shape', (part) => {
+    for (const oddity of oddities) {
+      const text = withRows({ [part]: oddity });
+      const ledger = ledgerFrom(text);
+      if (part === 'switches' && !Array.isArray(oddity)) {
+        expect(ledger).toBeNull();
+        continue;
+      }
+      expect(ledger).not.toBeNull();
+      if (ledger === null) continue;
+      for (const list of lists) expect(Array.isArray(ledger[list])).toBe(true);
+      for (const list of lists) for (const entry of ledger[list]) expect(entry).toBeTypeOf('object');
+      for (const times of Object.values(ledger.flaps)) for (const time of times) expect(time).toBeTypeOf('number');
+      expect(JSON.parse(ledgerText(ledger))).toEqual(JSON.parse(text));
+    }
+  });
+
+  it('[A5] holds what is risky where it may be work of somebody, and says which part', () => {
+    const ledger = ledgerFrom(withRows({ drains: {}, pages: 'none', fences: [{ member: 'patroni2' }] }))!;
+    expect(foreignInFlight(ledger).map(foreignText)).toEqual([
+      'what the ledger in etcd keeps under drains cannot be read',
+      'what the ledger in etcd keeps under fences cannot be read (of patroni2)',
+    ]);
+    expect(unreadableParts(ledger)).toHaveLength(3);
+  });
+
+  it('[A5] once we have something to say there, it is kept beside ours, and a person can set it aside for good', () => {
+    const read = ledgerFrom(withRows({ drains: { patroni2: 1 } }))!;
+    const saved = ledgerFrom(ledgerText({ ...read, drains: own.drains }))!;
+    expect(saved.drains).toEqual(own.drains);
+    expect((JSON.parse(ledgerText(saved)) as { unreadable: unknown }).unreadable).toEqual({ drains: { patroni2: 1 } });
+    const aside = ledgerFrom(ledgerText(withoutForeignWork(saved, 'dba', NOW_MS)))!;
+    expect(foreignInFlight(aside)).toEqual([]);
+  });
+
+  it.each([
+    ['sentAtMs', '7'],
+    ['steps', '1'],
+    ['lastReply', 7],
+    ['createdAtMs', '7'],
+  ])('[A5] a remediation whose %s is %j is set apart', (field, value) => {
+    const text = withRows({ remediations: [{ ...row, [field]: value }] });
+    expect(foreignIn(text)).toEqual([['remediations', 'x1', 'drain-replica', true]]);
   });
 });
