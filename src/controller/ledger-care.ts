@@ -1,7 +1,10 @@
 import { refusesWrites } from '../assess/dcs.js';
-import type { Ledger, Remediation } from '../model/ledger.js';
+import { freshValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
+import { EMPTY_LEDGER, type Ledger, type Remediation } from '../model/ledger.js';
 import { toJson } from '../model/json.js';
 import { stepRemediation } from '../machines/step.js';
+import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
 
 const storeOf = (session: Session) => (isEnforcing(session) ? session.parts.ledgerStore : session.parts.shadowStore);
@@ -15,6 +18,7 @@ export async function loadLedger(session: Session): Promise<void> {
     return;
   }
   session.impaired.ledger = null;
+  await tellNews(session, loaded.news);
   session.ledger = afterCrash(withoutUnsent(loaded.ledger, session.unsent), session.sending);
   session.unsent = new Map();
   session.committedJson = toJson(session.ledger);
@@ -92,4 +96,25 @@ export async function commitLedger(session: Session): Promise<boolean> {
     session.ledgerLoaded = false;
   }
   return false;
+}
+
+/** A ledger at the path of older versions was taken over, or left alone: said once, in log and journal. */
+async function tellNews(session: Session, news: string | undefined): Promise<void> {
+  if (news === undefined || session.toldNews === news) return;
+  session.toldNews = news;
+  session.parts.log.warn({ code: 'LEDGER_PATH', news }, 'the ledger of an older version');
+  await write(session, { kind: 'tenure', change: 'held', detail: `ledger ${news}` });
+}
+
+/** A ledger is of one cluster: that of another is neither read nor written over, and one that does not say so is ours from now on. */
+export function holdLedgerAgainstCluster(session: Session, view: ClusterView): void {
+  const ours = freshValue(view.dcs.keys)?.systemIdentifier ?? '';
+  if (!session.ledgerLoaded || ours === '') return;
+  const theirs = session.ledger.systemIdentifier;
+  if (theirs === undefined) session.ledger = { ...session.ledger, systemIdentifier: ours };
+  else if (theirs !== ours) {
+    session.impaired.ledger = `the ledger is of another cluster (system identifier ${theirs}, ours is ${ours}): nothing is sent; if this cluster was bootstrapped anew, delete that key in etcd`;
+    session.ledger = EMPTY_LEDGER;
+    session.ledgerLoaded = false;
+  }
 }

@@ -4,7 +4,7 @@ import { ledgerFrom, ledgerText } from '../model/ledger-text.js';
 import type { CommitAnswer, DcsPort, TenureGrant } from '../ports/dcs.js';
 
 export type LoadedLedger =
-  { readonly ok: true; readonly ledger: Ledger } | { readonly ok: false; readonly why: string };
+  { readonly ok: true; readonly ledger: Ledger; readonly news?: string } | { readonly ok: false; readonly why: string };
 
 /** Where the ledger outlives us. A commit that is not `committed` means: nothing may be sent on the strength of it. */
 export interface LedgerStore {
@@ -29,7 +29,8 @@ export const dcsLedgerStore = (dcs: DcsPort): LedgerStore => ({
     const reading = await settled(() => dcs.loadLedger(), thrown);
     if (reading instanceof Error) return { ok: false, why: `the ledger in etcd cannot be read: ${reading.message}` };
     if (reading.kind === 'unknown') return { ok: false, why: `the ledger in etcd cannot be read: ${reading.reason}` };
-    return parsed(reading.value, 'the ledger in etcd');
+    const loaded = parsed(reading.value, 'the ledger in etcd');
+    return loaded.ok && reading.source.startsWith('etcd: ') ? { ...loaded, news: reading.source.slice(6) } : loaded;
   },
   commit: async (ledger, grant) =>
     grant === null

@@ -97,6 +97,8 @@ export interface Session {
   decisions: readonly Decision[];
   windows: WindowFacts;
   impaired: { journal: string | null; ledger: string | null; policy: string | null; pass: string | null };
+  /** What was last told of a ledger at the path of older versions. */
+  toldNews: string | null;
   /** What we see, to give tenure up while it is nothing. */
   readonly sight: Sight;
   /** Passes in a row that threw. */
@@ -153,6 +155,7 @@ export function openSession(
     decisions: [],
     windows: { freeze: null, maintenance: null },
     impaired: { journal: null, ledger: null, policy: null, pass: null },
+    toldNews: null,
     sight: newSight(),
     failedPasses: 0,
     localSwitches: [],

@@ -4,7 +4,7 @@ import { askForApprovals, noteEnded } from './approvals.js';
 import { carryOut } from './carry-out.js';
 import { emptyMailbox } from './dispatch.js';
 import { followUp } from './follow-up.js';
-import { commitLedger } from './ledger-care.js';
+import { commitLedger, holdLedgerAgainstCluster } from './ledger-care.js';
 import { advanceWith, look } from './look.js';
 import { startProcedures } from './procedures.js';
 import { page } from './pages.js';
@@ -27,6 +27,7 @@ export async function tick(session: Session): Promise<void> {
   const states = advanceWith(session, view);
 
   holdPolicyAgainstCluster(session, view);
+  holdLedgerAgainstCluster(session, view);
   const pass = { view, before: session.states, after: states, policy: session.policy };
   const asked = session.ledger.approvals;
   session.ledger = keepBooks(session.ledger, pass);

@@ -90,13 +90,17 @@ const COMMANDS: Words<CommandCode> = {
 /** `code` in the daemon's log, for alerts on it. */
 const LOG: Words<LogCode> = {
   PASS_FAILED: [
-    'One pass over a cluster threw; the next begins as usual.',
+    'One pass over a cluster threw; nothing is sent until one has ended well, and after three in a row tenure is given up.',
     'Report it: a fault of ours. Nothing was sent on its strength.',
   ],
   JOURNAL: ['The journal cannot be written; no request is sent until it can.', 'See the codes of the journal.'],
   JOURNAL_NOTE: ['The journal was repaired when it was opened.', 'Nothing: a torn last line is what a crash leaves.'],
   POLICY_REFUSED: ['The new policy is not valid; the old one stays in force.', 'Mend it and reload.'],
   CONFIG_WARNING: ['The configuration is valid and something in it looks wrong.', 'The message says what.'],
+  LEDGER_PATH: [
+    'A ledger lies where older versions kept it: it was taken over, or left alone because it does not say of which cluster it is.',
+    'Left alone: docs/runbook/upgrade-and-reload.md says how to move it by hand.',
+  ],
   TENURE_RELEASE: ['Tenure could not be given up at the end; it runs out by itself.', 'Nothing.'],
   ETCD_TLS_INSECURE: ['dcs.tls.insecure cannot be had: the etcd client always verifies.', 'Give the CA instead.'],
   API_TOKEN_REPLACED: [

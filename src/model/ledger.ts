@@ -78,6 +78,8 @@ export interface KillSwitch {
 
 /** What must outlive the process: cool-downs, budgets, attempts, approvals, work in flight. Pure data. */
 export interface Ledger {
+  /** Whose it is, by PostgreSQL's system identifier: that of another cluster counts for nothing here. Absent in older ledgers. */
+  readonly systemIdentifier?: string;
   readonly remediations: readonly Remediation[];
   readonly drains: readonly DrainRecord[];
   readonly fences: readonly FenceRecord[];

@@ -11,6 +11,7 @@ import { LeaderWatch } from './leader-watch.js';
 import { LedgerStore } from './ledger.js';
 import { deleteLeaderKey } from './leader-key.js';
 import { parseSwitches, readBoth, SwitchKeys } from './switches.js';
+import { ourPaths } from './our-path.js';
 import { Tenure } from './tenure.js';
 
 /** The lease's remaining life is evidence, not truth: it gets no more than this. */
@@ -51,13 +52,14 @@ class EtcdAdapter implements DcsPort {
     const { dcs } = cluster;
     this.deadlineMs = cluster.deadlines.dcs;
     this.path = pathOf(dcs.namespace, cluster.scope);
-    const ours = pathOf(dcs.ekimiNamespace, cluster.scope);
+    const { base: ours, old } = ourPaths(dcs, cluster.scope);
     this.endpointSet = new Endpoints(dcs, this.deadlineMs, clock);
     this.tenureKey = `${ours}tenure`;
     this.switchesPath = `${ours}switches/`;
     this.switchKeys = new SwitchKeys(this.endpointSet, this.switchesPath);
-    this.tenure = new Tenure(this.endpointSet, clock, this.tenureKey);
-    this.ledger = new LedgerStore(this.endpointSet, { ledger: `${ours}ledger`, tenure: `${ours}tenure` });
+    const before = { old, initialize: `${this.path}initialize` };
+    this.tenure = new Tenure(this.endpointSet, clock, this.tenureKey, before);
+    this.ledger = new LedgerStore(this.endpointSet, { ledger: `${ours}ledger`, tenure: `${ours}tenure`, ...before });
   }
 
   async keys(closely = true): Promise<Reading<DcsKeys>> {
@@ -187,7 +189,7 @@ class EtcdAdapter implements DcsPort {
   async loadLedger(): Promise<Reading<string | null>> {
     const answer = await this.ledger.load();
     return answer.ok
-      ? fresh(answer.value, this.clock.now(), 'etcd')
+      ? fresh(answer.value, this.clock.now(), this.ledger.source)
       : this.failed('the ledger could not be read', answer);
   }
 

@@ -18,7 +18,7 @@ export const pathOf = (namespace: string, scope: string): string => `/${namespac
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fieldsOf = (text: string | undefined): Fields | null => {
+export const fieldsOf = (text: string | undefined): Fields | null => {
   if (text === undefined) return null;
   try {
     const value: unknown = JSON.parse(text);

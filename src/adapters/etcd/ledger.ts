@@ -2,6 +2,7 @@ import { CompareResult, CompareTarget } from 'etcd3';
 import type { CommitAnswer, TenureGrant } from '../../ports/dcs.js';
 import type { Answer, Endpoints, Limit } from './endpoints.js';
 import type { KeyValue } from './keys.js';
+import { readOldPath } from './old-path.js';
 
 /** As many unanswered writes are remembered; a document that is an older one of them counts as a stranger's, and is read anew. */
 const MOST_LOST = 20;
@@ -16,12 +17,19 @@ export class LedgerStore {
   private readonly tenureKey: Buffer;
   /** Mod revision of the document that the caller knows; `0`: none, nothing was ever read. */
   private known = '0';
+  /** Where the last document came from; more than `etcd` only when it is news. */
+  source = 'etcd';
   /** Texts whose answers were lost: one of them may be the document by now, and that is no stranger's. */
   private lost: readonly string[] = [];
 
   constructor(
     private readonly endpoints: Endpoints,
-    paths: { readonly ledger: string; readonly tenure: string },
+    private readonly paths: {
+      readonly ledger: string;
+      readonly tenure: string;
+      readonly old: string | null;
+      readonly initialize: string;
+    },
   ) {
     this.key = Buffer.from(paths.ledger);
     this.tenureKey = Buffer.from(paths.tenure);
@@ -30,8 +38,21 @@ export class LedgerStore {
   async load(limit: Limit = this.endpoints.limit()): Promise<Answer<string | null>> {
     const read = await this.read(limit);
     if (!read.ok) return read;
-    this.knows(read.value?.mod_revision ?? '0');
-    return { ...read, value: read.value?.value.toString('utf8') ?? null };
+    this.source = 'etcd';
+    if (read.value === null) return this.fromOldPath(limit);
+    this.knows(read.value.mod_revision);
+    return { ...read, value: read.value.value.toString('utf8') };
+  }
+
+  /** None of ours yet: that of an older version is taken over where it is surely of this cluster, and our first write ends that. */
+  private async fromOldPath(limit: Limit): Promise<Answer<string | null>> {
+    const left = await readOldPath(this.endpoints, this.paths, limit);
+    if (!left.ok) return left;
+    this.knows('0');
+    const at = `${this.paths.old ?? ''}ledger`;
+    if (left.value.ledger !== null) this.source = `etcd: taken over from ${at}`;
+    if (left.value.isUnclear) this.source = `etcd: left alone at ${at}, since it does not say of which cluster it is`;
+    return { ...left, value: left.value.ledger };
   }
 
   private async read(limit: Limit): Promise<Answer<KeyValue | null>> {

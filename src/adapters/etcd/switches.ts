@@ -13,7 +13,7 @@ const afterPrefix = (prefix: Buffer): Buffer => {
   return end;
 };
 
-const range = (prefix: string) => {
+export const range = (prefix: string) => {
   const key = Buffer.from(prefix);
   return { key, range_end: afterPrefix(key) };
 };

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { TenureAnswer, TenureGrant } from '../../ports/dcs.js';
 import type { Answer, Endpoints, Limit } from './endpoints.js';
 import type { KeyValue } from './keys.js';
+import { readOldPath } from './old-path.js';
 
 /**
  * Part of the TTL that we do not use: for clocks that run at different speeds and for what is still under way when the time is up.
@@ -35,6 +36,7 @@ export class Tenure {
     private readonly endpoints: Endpoints,
     private readonly clock: Clock,
     path: string,
+    private readonly before: { readonly old: string | null; readonly initialize: string },
   ) {
     this.key = Buffer.from(path);
   }
@@ -55,6 +57,12 @@ export class Tenure {
     const limit = this.endpoints.limit();
     const read = await this.endpoints.ask((client, by) => client.kv.range({ key: this.key }, by), limit);
     if (!read.ok) return unknown('the tenure key could not be read', read);
+    const left = await readOldPath(this.endpoints, this.before, limit);
+    if (!left.ok) return unknown('the tenure key of older versions could not be read', left);
+    if (left.value.holder !== null) {
+      const owner = `${left.value.holder} (an older version, at ${this.before.old ?? ''}tenure)`;
+      return { kind: 'other', owner: owner.slice(0, 200) };
+    }
     const row = read.value.kvs[0];
     if (row === undefined) return this.take(owner, ttlMs, limit);
     if (!this.isOurs(row, owner)) {
