@@ -13,6 +13,8 @@ import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
 import { assessRefusals } from './refusals.js';
 import { assessReplication } from './replication.js';
 import { blindWhileRenewedMs } from './sight.js';
+import { assessRewinds } from './rewinding.js';
+import { assessStanding } from './standing.js';
 
 const ASSESSMENTS: readonly Assess[] = [
   assessObserver,
@@ -27,6 +29,8 @@ const ASSESSMENTS: readonly Assess[] = [
   assessFences,
   assessProxy,
   assessCapacity,
+  assessStanding,
+  assessRewinds,
 ];
 
 /** What these conclude does not rest on whether members answer us. */

@@ -5,6 +5,7 @@ import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
+import { STANDING_ROWS } from './catalogue-standing.js';
 import { WATCH_ROWS } from './catalogue-watch.js';
 import type { ProblemRow, Waits } from './problem-row.js';
 
@@ -18,6 +19,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...HARM_ROWS,
   ...WATCH_ROWS,
   ...CAUSE_ROWS,
+  ...STANDING_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

@@ -1,3 +1,4 @@
+import { bytesText } from '../model/amounts.js';
 import type { Channel } from '../model/channel.js';
 import { bytesBetween, furthest, type Lsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
@@ -39,7 +40,7 @@ function sqlFigure(view: ClusterView, member: MemberView): LagFigure | null {
   return {
     channel: 'sql',
     lagBytes,
-    text: `SQL: ${member.name} replays ${lagBytes} bytes behind ${followed.name}`,
+    text: `SQL: ${member.name} replays ${bytesText(lagBytes)} behind ${followed.name}`,
   };
 }
 
@@ -56,7 +57,7 @@ function apiFigure(view: ClusterView, member: MemberView): LagFigure | null {
   return {
     channel: 'api',
     lagBytes,
-    text: `API: ${member.name} replays ${lagBytes} bytes behind ${followed.name}`,
+    text: `API: ${member.name} replays ${bytesText(lagBytes)} behind ${followed.name}`,
   };
 }
 
@@ -77,6 +78,6 @@ function peersFigure(view: ClusterView, member: MemberView): LagFigure | null {
   return {
     channel: 'peers',
     lagBytes: least.lagBytes,
-    text: `/cluster on ${least.by}: ${member.name} is ${least.lagBytes} bytes behind`,
+    text: `/cluster on ${least.by}: ${member.name} is ${bytesText(least.lagBytes)} behind`,
   };
 }

@@ -1,17 +1,26 @@
+import { bytesText, timeText } from '../model/amounts.js';
 import type { Finding, ProblemCode } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
-import { lagFiguresOf } from './lag-figures.js';
+import { intendedDelayMs } from './intended.js';
+import { lagAgesOf } from './lag-age.js';
+import { lagFiguresOf, type LagFigure } from './lag-figures.js';
 import { isFullySilent, leadershipOf, replicasOf } from './leader.js';
 import { isFailingState } from './replica.js';
 
 /** The runbook's thresholds, worst last. [Runbook: Replication Lag Management > Acceptable Lag Thresholds] */
-const LEVELS: readonly (readonly [code: ProblemCode, threshold: (a: Assessment) => number])[] = [
-  ['replica-lagging', (a) => a.policy.lag.warningBytes],
-  ['replica-lag-critical', (a) => a.policy.lag.criticalBytes],
-  ['replica-lag-emergency', (a) => a.policy.lag.emergencyBytes],
+const LEVELS: readonly (readonly [code: ProblemCode, limits: (a: Assessment) => Limits])[] = [
+  ['replica-lagging', ({ policy: { lag } }) => ({ bytes: lag.warningBytes, ageMs: lag.warningAgeMs })],
+  ['replica-lag-critical', ({ policy: { lag } }) => ({ bytes: lag.criticalBytes, ageMs: lag.criticalAgeMs })],
+  ['replica-lag-emergency', ({ policy: { lag } }) => ({ bytes: lag.emergencyBytes, ageMs: lag.emergencyAgeMs })],
 ];
+
+/** Either is enough: many bytes for a moment, or few for long. */
+interface Limits {
+  readonly bytes: number;
+  readonly ageMs: number;
+}
 
 /** Replay lag by level, each channel counted on its own figure; and a drained replica of ours that has caught up. */
 export const assessLag: Assess = (input) => {
@@ -31,23 +40,37 @@ function hasMeaningfulLag(member: MemberView): boolean {
 }
 
 function lagLevels(input: Assessment, member: MemberView): readonly Finding[] {
+  const delayMs = intendedDelayMs(input.view, member);
   const figures = lagFiguresOf(input.view, member);
-  if (figures.length === 0) return unknownLag(input, member);
-  const facts = { lagBytes: figures[0]?.lagBytes ?? null };
-  return LEVELS.flatMap(([code, threshold]) => {
-    const above = figures.filter((figure) => figure.lagBytes >= threshold(input));
-    // `/cluster` is up to two loops old: where a member was asked itself, it only corroborates.
-    const asked = figures.some((figure) => figure.channel !== 'peers');
-    if (above.every((figure) => asked && figure.channel === 'peers')) return [];
+  const ages = lagAgesOf(input, member);
+  if (figures.length === 0 && ages.length === 0) return unknownLag(input, member);
+  const facts = { lagBytes: figures[0]?.lagBytes ?? null, lagMs: ages[0]?.ageMs ?? null };
+  return LEVELS.flatMap(([code, limitsOf]) => {
+    const limits = limitsOf(input);
+    const evidence = [
+      ...beyondBytes(figures, limits, delayMs),
+      ...ages.filter(({ ageMs }) => delayMs !== null && ageMs >= limits.ageMs + delayMs),
+    ];
+    if (evidence.length === 0) return [];
+    const limit = `limit ${bytesText(limits.bytes)} or ${timeText(limits.ageMs + (delayMs ?? 0))}`;
     return [
       seen(
         code,
         member.name,
-        above.map((figure) => says(figure.channel, figure.text, input.view.atMs)),
+        evidence.map(({ channel, text }) => says(channel, `${text} (${limit})`, input.view.atMs)),
         facts,
       ),
     ];
   });
+}
+
+/** One that replays late on purpose is as many bytes behind as are written meanwhile: only its age tells anything. */
+function beyondBytes(figures: readonly LagFigure[], limits: Limits, delayMs: number | null): readonly LagFigure[] {
+  if (delayMs !== 0) return [];
+  const above = figures.filter((figure) => figure.lagBytes >= limits.bytes);
+  // `/cluster` is up to two loops old: where a member was asked itself, it only corroborates.
+  const asked = figures.some((figure) => figure.channel !== 'peers');
+  return above.every((figure) => asked && figure.channel === 'peers') ? [] : above;
 }
 
 function unknownLag(input: Assessment, member: MemberView): readonly Finding[] {
@@ -68,6 +91,7 @@ function recovered(input: Assessment, member: MemberView): readonly Finding[] {
   if (figures.length === 0)
     return [cannotTell('replica-recovered', member.name, `lag of ${member.name} unknown`, input.view.atMs)];
   if (figures.some((figure) => figure.lagBytes >= input.policy.lag.recoveredBytes)) return [];
+  if (lagAgesOf(input, member).some(({ ageMs }) => ageMs >= input.policy.lag.warningAgeMs)) return [];
   return [
     seen(
       'replica-recovered',

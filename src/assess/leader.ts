@@ -97,10 +97,12 @@ export const isFullySilent = (member: MemberView): boolean =>
   isSilent(member.api) &&
   (isSilent(member.sql) || (member.sql.kind === 'unknown' && member.sql.fault === 'not-configured'));
 
-/** Members other than the key's holder; all of them when nobody holds it. */
+/** Members other than the key's holder, and all of them when nobody holds it, without those that are declared retired. */
 export function replicasOf(view: ClusterView): readonly MemberView[] {
   const holder = leaderKeyHolder(view);
-  return view.members.filter((member) => member.name !== holder);
+  return view.members.filter(
+    (member) => member.name !== holder && view.intentions?.[member.name]?.includes('retired') !== true,
+  );
 }
 
 /** Is Patroni paused, and by which channel? `unknown` is not "not paused". */

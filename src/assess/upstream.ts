@@ -1,4 +1,4 @@
-import type { MemberName } from '../model/names.js';
+import { postgresName, type MemberName } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { leaderKeyHolder } from './leader.js';
@@ -17,7 +17,7 @@ export function isServedBy(server: MemberView, member: MemberView): boolean | nu
   const lists = [freshValue(server.sql)?.replicas ?? null, freshValue(server.api)?.replication ?? null];
   for (const rows of lists) {
     if (rows === null) continue;
-    const own = rows.filter((row) => row.applicationName === member.name);
+    const own = rows.filter((row) => row.applicationName === postgresName(member.name));
     if (own.some((row) => RECEIVING.includes(row.state))) return true;
     if (own.every((row) => row.state !== UNTOLD)) return false;
   }

@@ -6,12 +6,15 @@ const LEAST_INTERVAL_MS = 200;
 const ONE_PAGE_BYTES = 8192;
 
 /** Each pair must rise from left to right. */
-function rising(pairs: readonly (readonly [string, number, string, number])[]): Breach[] {
+function rising(
+  pairs: readonly (readonly [string, number, string, number])[],
+  shown: (amount: number) => string = sizeText,
+): Breach[] {
   return pairs
     .filter(([, lower, , upper]) => lower >= upper)
     .map(([lowerKey, lower, upperKey, upper]) => ({
       key: `lag.${lowerKey}`,
-      found: `lag.${lowerKey} ${sizeText(lower)} and lag.${upperKey} ${sizeText(upper)}`,
+      found: `lag.${lowerKey} ${shown(lower)} and lag.${upperKey} ${shown(upper)}`,
       expected: `lag.${lowerKey} below lag.${upperKey}`,
       remedy: `lower lag.${lowerKey} or raise lag.${upperKey}`,
     }));
@@ -28,6 +31,19 @@ export const PACE_RULES: readonly Rule<Policy>[] = [
         ['warning', lag.warningBytes, 'critical', lag.criticalBytes],
         ['critical', lag.criticalBytes, 'emergency', lag.emergencyBytes],
       ]),
+  },
+  {
+    id: 'lag-age-order',
+    severity: 'error',
+    keys: ['lag.warningAge', 'lag.criticalAge', 'lag.emergencyAge'],
+    check: ({ lag }) =>
+      rising(
+        [
+          ['warningAge', lag.warningAgeMs, 'criticalAge', lag.criticalAgeMs],
+          ['criticalAge', lag.criticalAgeMs, 'emergencyAge', lag.emergencyAgeMs],
+        ],
+        durationText,
+      ),
   },
   {
     // Otherwise a drained replica is given back while it still counts as lagging, and drained again.

@@ -11,6 +11,7 @@ const MINUTE_MS = 60_000;
 const WEEK_MS = 7 * 86_400_000;
 /** Longer than a week is a typing mistake: to have a thing never, switch its action off. */
 const span = duration({ maxMs: WEEK_MS });
+const age = duration({ minMs: 1_000, maxMs: WEEK_MS });
 const period = duration({ minMs: 50, maxMs: 600_000 });
 /** A sighting counts with the one before only if less than a minute lies between them. */
 const suspectPeriod = duration({ minMs: 50, maxMs: 30_000 });
@@ -90,13 +91,20 @@ export const POLICY_SCHEMA = {
     interval: key(period, '2s', 'Between passes while all is well.'),
     suspectInterval: key(suspectPeriod, '500ms', 'Between passes while a problem is suspected or worked on.'),
   }),
-  lag: section('When a replica counts as lagging, in bytes behind the leader.', {
+  lag: section('When a replica counts as lagging: in bytes behind the leader, or by how old its data is.', {
     warning: key(size(), '1MB', 'Evidence is gathered.'),
     critical: key(size(), '10MB', 'Told as critical.'),
     emergency: key(size(), '100MB', 'The replica may be drained.'),
     for: key(span, '10s', 'How long beyond a threshold before it counts.'),
     recovered: key(size(), '1MB', 'Back below this ...'),
     recoveredFor: key(span, '30s', '... for this long, a drain of ours is undone.'),
+    warningAge: key(
+      age,
+      '1m',
+      'As warning, by time: what the replica shows is this old though the leader has moved on.',
+    ),
+    criticalAge: key(age, '5m', 'As critical, by time.'),
+    emergencyAge: key(age, '15m', 'As emergency, by time. What is back below warningAge has recovered.'),
   }),
   grace: section('Overrides of how long a problem must be seen before it is actionable, by problem code.', grace, {
     family: 'PROBLEM',

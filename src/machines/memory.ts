@@ -7,6 +7,8 @@ import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { rememberLeadership } from './leadership.js';
+import { rememberStanding } from './standing.js';
+import { rememberTrail } from './trail.js';
 import { rememberWatch } from './watch.js';
 
 export const FRESH_MEMORY: Memory = {
@@ -40,7 +42,12 @@ export function remember(before: Memory, view: ClusterView): Memory {
   next = rememberWatch(next, view);
   next = { ...next, leadership: rememberLeadership(memory.leadership, view) };
   for (const member of view.members) next = rememberMember(next, view, member);
-  return { ...next, walRate: walRate(memory, view) };
+  return {
+    ...next,
+    walRate: walRate(memory, view),
+    leaderTrail: rememberTrail(memory, view),
+    ...rememberStanding(next, view),
+  };
 }
 
 /** The cluster was bootstrapped anew under its old name: positions, falls and former leaders are those of other data. */

@@ -19,6 +19,12 @@ export function formatLsn(lsn: Lsn): string {
   return `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase().padStart(8, '0')}`;
 }
 
+/** A name as PostgreSQL keeps it: cut after 63 bytes, so that of a longer application_name only this comes back. [NAMEDATALEN] */
+export const postgresName = (name: string): string => name.slice(0, 63);
+
+/** Patroni names a member's slot after the member, with what SQL does not allow replaced, and cut as PostgreSQL would. [patroni slots.py] */
+export const slotNameOf = (member: string): string => postgresName(member.toLowerCase().replace(/[^a-z0-9_]/g, '_'));
+
 /** The highest of those that are known; null when none is. */
 export function furthest(...positions: readonly (Lsn | null | undefined)[]): Lsn | null {
   let most: Lsn | null = null;

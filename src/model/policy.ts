@@ -49,6 +49,10 @@ export interface Policy {
     readonly forMs: number;
     readonly recoveredBytes: number;
     readonly recoveredForMs: number;
+    /** The same levels by time: how old what a replica shows may be, however few bytes are missing. */
+    readonly warningAgeMs: number;
+    readonly criticalAgeMs: number;
+    readonly emergencyAgeMs: number;
   };
   /** Overrides of the catalogue's grace, by problem code. */
   readonly grace: Readonly<Partial<Record<ProblemCode, Partial<Grace>>>>;

@@ -54,6 +54,16 @@ export const PROBLEM_CODES = [
   'leader-flapping',
   'member-not-configured',
   'all-replicas-affected',
+  'standby-cluster-stale',
+  'archiving-failed',
+  'replay-paused',
+  'wrong-upstream',
+  'timeline-foreign',
+  'member-rewinding',
+  'rewind-interrupted',
+  'slot-lost',
+  'slot-at-risk',
+  'as-intended',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

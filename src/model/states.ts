@@ -129,4 +129,10 @@ export interface Memory {
   readonly lastFailingMs: Readonly<Record<string, number>>;
   /** WAL rate on the leader, bytes per second, from two positions. */
   readonly walRate: { readonly lsn: string; readonly atMs: number; readonly bytesPerSecond: number | null } | null;
+  /** Positions of the leader and when each was first seen, oldest first, thinner with age. Absent in older journals. */
+  readonly leaderTrail?: readonly { readonly lsn: string; readonly atMs: number }[];
+  /** Per member: since when its replay is paused, as far as it was seen. Absent in older journals. */
+  readonly replayPausedSinceMs?: Readonly<Record<string, number>>;
+  /** Per member: since when it was seen being rewound; until it streams again. Absent in older journals. */
+  readonly rewindingSinceMs?: Readonly<Record<string, number>>;
 }

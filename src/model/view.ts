@@ -2,6 +2,7 @@ import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
 import type { HostStatus } from './host.js';
 import type { MemberLog } from './log-sign.js';
+import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
 import type { ClusterReport, DynamicConfig, HistoryRow, PatroniMetrics, PatroniStatus } from './patroni.js';
 import type { ProxyView } from './proxy.js';
@@ -25,6 +26,8 @@ export interface ClusterView {
   /** Which actuators are configured at all; a missing one disables the actions that need it. */
   readonly actuators: Actuators;
   readonly observer: ObserverView;
+  /** What the operator declares of members. Absent in older journals, and where nothing is declared. */
+  readonly intentions?: Readonly<Record<string, readonly Intention[]>>;
 }
 
 export interface MemberView {

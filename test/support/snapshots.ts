@@ -241,6 +241,9 @@ const policy = (mode: Policy['mode']): Policy => ({
     forMs: 10_000,
     recoveredBytes: 1_000_000,
     recoveredForMs: 30_000,
+    warningAgeMs: 60_000,
+    criticalAgeMs: 300_000,
+    emergencyAgeMs: 900_000,
   },
   grace: {},
   actions: Object.fromEntries(

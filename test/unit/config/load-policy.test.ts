@@ -17,6 +17,9 @@ describe('the policy of the design document', () => {
         forMs: 10_000,
         recoveredBytes: MB,
         recoveredForMs: 30_000,
+        warningAgeMs: 60_000,
+        criticalAgeMs: 300_000,
+        emergencyAgeMs: 900_000,
       },
       limits: { concurrent: 1, perHour: 6, minHealthyReplicas: 1 },
       windows: {

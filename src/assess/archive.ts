@@ -1,0 +1,13 @@
+import type { Lsn } from '../model/names.js';
+
+/** PostgreSQL's default; another size only makes the figure of what waits coarser. */
+const SEGMENT_BYTES = 16n * 1024n * 1024n;
+const SEGMENTS_PER_LOG = 0x1_0000_0000n / SEGMENT_BYTES;
+
+/** The end of the WAL file of this name (`000000070000000500000042`); null for a history or backup file, or none. */
+export function archivedUpTo(walFile: string | null): Lsn | null {
+  const match = /^[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})$/.exec(walFile ?? '');
+  if (match === null) return null;
+  const segment = BigInt(`0x${match[1] ?? '0'}`) * SEGMENTS_PER_LOG + BigInt(`0x${match[2] ?? '0'}`);
+  return ((segment + 1n) * SEGMENT_BYTES) as Lsn;
+}

@@ -1,0 +1,49 @@
+import { timeText } from '../model/amounts.js';
+import type { Finding } from '../model/problem.js';
+import { freshValue } from '../model/reading.js';
+import type { Memory } from '../model/states.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+import { says, seen, type Assess } from './finding.js';
+import { followedIn, primaryChannels } from './leader.js';
+import { isStreaming } from './replica.js';
+
+type At = { readonly view: ClusterView; readonly memory: Memory };
+
+/**
+ * Being rewound from the leader now: the leader has a session that reads files as pg_rewind does, and this is the one member that led before
+ * and does not run as a replica. Patroni says `stopped` or `start failed` all the while, and nothing may be sent over it.
+ */
+export function isBeingRewound({ view, memory }: At, member: MemberView): boolean {
+  const leader = followedIn(view);
+  const sessions = leader === null ? [] : (freshValue(leader.sql)?.rewinds ?? []);
+  if (sessions.length === 0) return false;
+  const waiting = view.members.filter((other) => mayBeRewound({ view, memory }, other));
+  return waiting.length === 1 && waiting[0] === member;
+}
+
+function mayBeRewound({ view, memory }: At, member: MemberView): boolean {
+  if (member === followedIn(view) || primaryChannels(member).length > 0 || isStreaming(view, member)) return false;
+  return memory.lastPrimary?.[member.name] !== undefined || memory.rewindingSinceMs?.[member.name] !== undefined;
+}
+
+/**
+ * Stopped in the middle of a rewind: it was seen being rewound, the session is gone, and it has not streamed since. PostgreSQL says of such a
+ * directory that it is likely beyond recovery. [PostgreSQL: pg_rewind, Warning]
+ */
+export function isRewindInterrupted({ view, memory }: At, member: MemberView): boolean {
+  if (memory.rewindingSinceMs?.[member.name] === undefined || isBeingRewound({ view, memory }, member)) return false;
+  const host = freshValue(member.host);
+  return host !== null && host.state !== 'running' && freshValue(member.api) === null;
+}
+
+export const assessRewinds: Assess = ({ view, memory }) =>
+  view.members.flatMap((member): readonly Finding[] => {
+    const sinceMs = memory.rewindingSinceMs?.[member.name] ?? view.atMs;
+    if (isBeingRewound({ view, memory }, member)) {
+      const text = `${member.name} is being rewound from ${followedIn(view)?.name ?? 'the leader'} for ${timeText(view.atMs - sinceMs)}`;
+      return [seen('member-rewinding', member.name, [says('sql', text, view.atMs)], { sinceMs })];
+    }
+    if (!isRewindInterrupted({ view, memory }, member)) return [];
+    const text = `${member.name} was being rewound when it was stopped, and has not streamed since`;
+    return [seen('rewind-interrupted', member.name, [says('host', text, view.atMs)], { sinceMs })];
+  });

@@ -1,0 +1,39 @@
+/**
+ * Amounts in sentences for people: one unit for a number, binary as the policy's (`10MB` there is 10 MiB here), so that what is read can be
+ * held against a limit at a glance.
+ */
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** `0 B`, `512 B`, `1.5 KiB`, `173 MiB`: three digits at most, never rounded up to a limit that is not reached. */
+export function bytesText(bytes: number): string {
+  let amount = Math.max(0, bytes);
+  let unit = 0;
+  while (amount >= 1024 && unit < BYTE_UNITS.length - 1) {
+    amount /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || amount >= 100 ? 0 : 1;
+  const shown = Math.floor(amount * 10 ** digits) / 10 ** digits;
+  return `${shown} ${BYTE_UNITS[unit] ?? 'B'}`;
+}
+
+const TIME_UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** `0 s`, `45 s`, `12 min 5 s`, `3 h 20 min`: the two largest units. */
+export function timeText(ms: number): string {
+  let seconds = Math.floor(Math.max(0, ms) / 1000);
+  const parts: string[] = [];
+  for (const [unit, length] of TIME_UNITS) {
+    const count = Math.floor(seconds / length);
+    seconds -= count * length;
+    if (count > 0) parts.push(`${count} ${unit}`);
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.length === 0 ? '0 s' : parts.join(' ');
+}
