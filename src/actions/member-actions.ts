@@ -1,3 +1,4 @@
+import { isRewindInterrupted } from '../assess/rewinding.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
 import { whyAlive, whyNotStopped } from '../assess/living.js';
@@ -155,6 +156,8 @@ export const startMember: RunbookAction = {
     const host = member === null ? null : freshValue(member.host);
     if (host?.state !== 'stopped') return `${plan.target} is not proven to be stopped`;
     if (host.id !== plan.params['id']) return `another container now bears the name of ${plan.target}`;
+    if (member !== null && isRewindInterrupted(input, member))
+      return `${plan.target} was stopped in the middle of a rewind: its directory may be beyond recovery`;
     const running = member === null ? null : whyNotStopped(input.view, member);
     if (running !== null) return running;
     return leadershipOf(input.view).kind === 'proven' ? null : notTheLastToLead(input, plan.target);

@@ -1,3 +1,4 @@
+import { isArchivingStuck } from '../assess/archive.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { leadershipOf, waitsOf } from '../assess/leader.js';
 import { healthyReplicas, isStreaming } from '../assess/replica.js';
@@ -66,6 +67,8 @@ export const switchover: RunbookAction = {
     if (leadership.kind !== 'proven')
       return leadership.kind === 'none' ? 'nobody leads: there is nothing to hand over' : leadership.why;
     if (candidate === leader) return `${leader} leads already`;
+    if (isArchivingStuck(leadership.member))
+      return `${leader} fails to archive: it would not stop before its archiver has caught up, and nobody would lead meanwhile`;
     return notFit(input, leader, candidate);
   },
   steps: ({ policy, waits }, plan) => {

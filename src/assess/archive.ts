@@ -1,3 +1,5 @@
+import { freshValue } from '../model/reading.js';
+import type { MemberView } from '../model/view.js';
 import type { Lsn } from '../model/names.js';
 
 /** PostgreSQL's default; another size only makes the figure of what waits coarser. */
@@ -10,4 +12,11 @@ export function archivedUpTo(walFile: string | null): Lsn | null {
   if (match === null) return null;
   const segment = BigInt(`0x${match[1] ?? '0'}`) * SEGMENTS_PER_LOG + BigInt(`0x${match[2] ?? '0'}`);
   return ((segment + 1n) * SEGMENT_BYTES) as Lsn;
+}
+
+/** The archiver's last word was a failure: one that was followed by a success is over. A clean shutdown waits for it. [PostgreSQL: pgarch.c] */
+export function isArchivingStuck(member: MemberView): boolean {
+  const archiver = freshValue(member.sql)?.archiver ?? null;
+  if (archiver === null || archiver.failedAgoMs === null) return false;
+  return archiver.archivedAgoMs === null || archiver.archivedAgoMs > archiver.failedAgoMs;
 }

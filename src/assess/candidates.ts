@@ -5,6 +5,7 @@ import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { forkPoint } from './divergence.js';
+import { isRetired } from './intended.js';
 import { primaryChannels } from './leader.js';
 import { votesMissing } from './quorum.js';
 import { strangersText } from './strangers.js';
@@ -144,9 +145,10 @@ function candidateOf(view: ClusterView, memory: Memory, member: MemberView, targ
     secondsOfWrites(memory, lossBytes),
   ]);
   const isSynchronous = inSyncSet(view, member);
-  const barred = barredBy(member, api);
+  const barred = barredBy(view, member, api);
   const against = [
     ...barred,
+    ...(isReplayPaused(member) ? ['has its replay paused'] : []),
     ...beyondGuards(view, { timeline, lsn, lossBytes, isSynchronous }, target),
     ...quorumOf(view, member),
   ];
@@ -164,6 +166,10 @@ function quorumOf(view: ClusterView, { name }: MemberView): readonly string[] {
   const missing = votesMissing(view, name);
   return missing === null ? [] : [missing];
 }
+
+/** Promoted, it would first have to replay all that it has received. */
+const isReplayPaused = (member: MemberView): boolean =>
+  freshValue(member.sql)?.replayPaused === true || freshValue(member.api)?.xlog?.replayPaused === true;
 
 /** Patroni cannot ask it either: nothing else about it matters. */
 function silentRow({ name }: MemberView): FailoverCandidate {
@@ -202,10 +208,11 @@ function sinceLastCommit(member: MemberView, timeline: number | null, target: Le
   return seconds > 0 ? roundSeconds(seconds) : null;
 }
 
-function barredBy(member: MemberView, api: PatroniStatus): readonly string[] {
+function barredBy(view: ClusterView, member: MemberView, api: PatroniStatus): readonly string[] {
   const reasons: string[] = [];
   if (api.role !== 'replica' || api.state !== 'running') reasons.push(`says ${api.role}, ${api.stateText}`);
   if (api.tags.nofailover) reasons.push('is tagged nofailover');
+  if (isRetired(view, member)) reasons.push('is declared retired');
   if (primaryChannels(member).length > 0) reasons.push('is already primary');
   return reasons;
 }

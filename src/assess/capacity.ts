@@ -2,6 +2,7 @@ import type { Finding } from '../model/problem.js';
 import { dayText } from '../model/clock-text.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
+import { isRetired, isToBeLevel } from './intended.js';
 import { followedIn, isFullySilent, leaderKeyHolder, pauseOf, replicasOf } from './leader.js';
 import { healthyReplicas } from './replica.js';
 import { strangersText } from './strangers.js';
@@ -21,8 +22,12 @@ export const assessCapacity: Assess = (input) => [
 
 function tooFewReplicas(input: Assessment): readonly Finding[] {
   if (followedIn(input.view) === null) return [];
-  const expected = replicasOf(input.view).length;
-  const healthy = healthyReplicas(input.view, input.policy.lag.emergencyBytes).length;
+  // Who is late or without a stream on purpose is not among those who are to run and stream.
+  const counted = replicasOf(input.view).filter((member) => isToBeLevel(input.view, member));
+  const expected = counted.length;
+  const healthy = healthyReplicas(input.view, input.policy.lag.emergencyBytes).filter((one) =>
+    counted.includes(one),
+  ).length;
   if (healthy >= expected) return [];
   const text = `${healthy} of ${expected} replicas run and stream`;
   return [seen('too-few-replicas', input.view.scope, [says('api', text, input.view.atMs)], { healthy, expected })];
@@ -46,7 +51,7 @@ function paused(input: Assessment): readonly Finding[] {
 
 /** Every member is known to be stopped, or silent by every channel while etcd answers; with etcd gone too we may just be blind. */
 function clusterDown(input: Assessment): readonly Finding[] {
-  const { members } = input.view;
+  const members = input.view.members.filter((member) => !isRetired(input.view, member));
   if (!members.every((member) => isFullySilent(member))) return [];
   const stopped = members.filter((member) => {
     const host = freshValue(member.host);

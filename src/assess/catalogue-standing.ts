@@ -5,7 +5,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'standby-cluster-stale',
     level: 'critical',
-    rank: 83,
+    rank: 83.5,
     seenBy: "SQL and member API of the standby cluster's leader",
     grace: patroniFirst(3),
     ladder: [],
@@ -18,7 +18,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'archiving-failed',
     level: 'warning',
-    rank: 24,
+    rank: 24.1,
     seenBy: 'SQL: pg_stat_archiver',
     grace: fixed(60_000, 3, 30_000),
     ladder: [],
@@ -31,7 +31,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'replay-paused',
     level: 'warning',
-    rank: 23,
+    rank: 24.2,
     seenBy: 'SQL: pg_is_wal_replay_paused(), member API',
     // Patroni resumes it in its next loop on PostgreSQL 14 and newer, unless the cluster is paused.
     grace: (_policy, waits) => ({ forMs: 2 * waits.loopWaitMs, samples: 3, clearForMs: 0 }),
@@ -43,7 +43,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'wrong-upstream',
     level: 'warning',
-    rank: 22,
+    rank: 24.3,
     seenBy: 'SQL: its WAL receiver and the lists of those who send',
     grace: patroniFirst(3),
     ladder: [],
@@ -55,7 +55,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'timeline-foreign',
     level: 'critical',
-    rank: 53,
+    rank: 53.5,
     seenBy: "member's timeline against the leader's and /history",
     grace: patroniFirst(3),
     ladder: [],
@@ -68,7 +68,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'member-rewinding',
     level: 'info',
-    rank: 21,
+    rank: 24.4,
     seenBy: 'SQL on the leader: a session that reads files as pg_rewind does',
     grace: fixed(0, 1, 0),
     ladder: [],
@@ -79,7 +79,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'rewind-interrupted',
     level: 'critical',
-    rank: 20,
+    rank: 24.5,
     seenBy: 'SQL on the leader while it was rewound, host, member API',
     grace: fixed(5_000, 3, 0),
     ladder: [],
@@ -92,7 +92,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'slot-lost',
     level: 'warning',
-    rank: 19,
+    rank: 24.6,
     seenBy: 'SQL: pg_replication_slots.wal_status',
     grace: fixed(5_000, 3, 0),
     ladder: [],
@@ -104,7 +104,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'slot-at-risk',
     level: 'warning',
-    rank: 18,
+    rank: 24.7,
     seenBy: 'SQL: pg_replication_slots.wal_status, safe_wal_size',
     grace: fixed(5_000, 3, 5_000),
     ladder: [],
@@ -115,7 +115,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
   {
     code: 'as-intended',
     level: 'info',
-    rank: 9,
+    rank: 9.5,
     seenBy: 'tags, settings and the configuration',
     grace: fixed(0, 1, 0),
     ladder: [],

@@ -29,3 +29,7 @@ export function whyNotStreaming(view: ClusterView, member: MemberView): string |
   if (tag === true || tag === 'true') return 'it is tagged nostream';
   return isDeclared(view, member, 'archive-only') ? 'it is declared archive-only' : null;
 }
+
+/** Is to stream and to be level with the leader, as replicas are unless somebody wants it otherwise. */
+export const isToBeLevel = (view: ClusterView, member: MemberView): boolean =>
+  intendedDelayMs(view, member) === 0 && whyNotStreaming(view, member) === null;

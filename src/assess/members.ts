@@ -6,8 +6,10 @@ import { says, seen, type Assess, type Assessment } from './finding.js';
 import { strangersAt } from './address.js';
 import { hasNoKeys } from './strangers.js';
 import { divergenceOf } from './divergence.js';
+import { isRetired } from './intended.js';
 import { isFullySilent, isStandbyCluster, leaderKeyHolder, leadershipOf, primaryChannels, waitsOf } from './leader.js';
 import { isFailingState, receivingBy } from './replica.js';
+import { isBeingRewound } from './rewinding.js';
 import { unheard } from './unreachable.js';
 
 /** Members that do not start, are gone, or whose Patroni is gone while PostgreSQL lives. */
@@ -18,6 +20,8 @@ export const assessMembers: Assess = (input) => {
     findings.push(...misaddressed(input, member));
     // The leader of a standby cluster is a replica, and no problem of a leader covers it.
     if (member.name === holder && !isStandbyCluster(input.view)) continue;
+    // What is gone for good is not missed, and over what is being rewound nothing is said but that.
+    if (isRetired(input.view, member) || isBeingRewound(input, member)) continue;
     findings.push(
       ...startFailed(input, member),
       ...crashLoop(input, member),

@@ -2,6 +2,7 @@ import type { Evidence } from '../model/channel.js';
 import { freshValue } from '../model/reading.js';
 import { blindWhileRenewedMs } from './sight.js';
 import { says, seen, type Assess } from './finding.js';
+import { isRetired } from './intended.js';
 
 /** A wall clock that moved this far against the monotonic one means that we slept or were set: nothing we remember has its age. */
 export const CLOCK_JUMP_MS = 5_000;
@@ -9,15 +10,16 @@ export const CLOCK_JUMP_MS = 5_000;
 /** When most looks dead, suspect the observer. [peers.md: Kubernetes node lifecycle] */
 export const assessObserver: Assess = ({ view }) => {
   const evidence: Evidence[] = [];
-  const answering = view.members.filter((member) => freshValue(member.api) !== null).length;
+  const members = view.members.filter((member) => !isRetired(view, member));
+  const answering = members.filter((member) => freshValue(member.api) !== null).length;
   const etcd = freshValue(view.dcs.keys) !== null;
-  const hosts = view.members.filter((member) => freshValue(member.host) !== null);
+  const hosts = members.filter((member) => freshValue(member.host) !== null);
   const provenStopped = hosts.filter((member) => freshValue(member.host)?.state !== 'running').length;
-  if (answering * 2 <= view.members.length && !etcd && provenStopped * 2 <= view.members.length)
+  if (answering * 2 <= members.length && !etcd && provenStopped * 2 <= members.length)
     evidence.push(
       says(
         'self',
-        `${answering} of ${view.members.length} members and no etcd answer us: we may be the one that is cut off`,
+        `${answering} of ${members.length} members and no etcd answer us: we may be the one that is cut off`,
         view.atMs,
       ),
     );

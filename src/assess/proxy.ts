@@ -1,6 +1,7 @@
 import type { Finding } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import { says, seen, type Assess } from './finding.js';
+import { isDeclared } from './intended.js';
 import { leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
 import { isStreaming } from './replica.js';
@@ -55,6 +56,7 @@ export const assessProxy: Assess = ({ view, ledger }) => {
     if (rotation.server === null || rotation.serving !== false || rotation.drainedByProxy === true) continue;
     if (rotation.tagged === true || ledger.drains.some((drain) => drain.member === member.name)) continue;
     if (freshValue(member.api)?.state !== 'running' || !isStreaming(view, member)) continue;
+    if (isDeclared(view, member, 'not-for-reads')) continue;
     findings.push(
       seen('proxy-mismatch', member.name, [
         says('proxy', `${rotation.server.backend}/${member.name} is ${rotation.server.status}`, view.atMs),

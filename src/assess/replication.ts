@@ -6,6 +6,7 @@ import type { MemberView } from '../model/view.js';
 import { cutOffBy } from './cut-off.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
 import { forkPoint } from './divergence.js';
+import { whyNotStreaming } from './intended.js';
 import { lagFiguresOf } from './lag-figures.js';
 import { followedIn, leadershipOf, replicasOf } from './leader.js';
 import { lostSlotOf } from './lost-slot.js';
@@ -41,13 +42,24 @@ function notStreaming(input: Assessment, member: MemberView): readonly Finding[]
   for (const channel of ['api', 'sql', 'peers'] as const) {
     if (by[channel] === false) evidence.push(says(channel, `${member.name} ${WORDS[channel]}`, input.view.atMs));
   }
-  if (evidence.length === 0) return [];
+  if (evidence.length === 0 || receivesOtherwise(input, member)) return [];
   const lost = lostSlotOf(input.view, member);
   const barred = lost === null ? cutOffBy(input.view, member) : [];
   if (barred.length > 0) return [seen('replica-cut-off', member.name, [...barred, ...evidence])];
   const findings = [seen('replica-not-streaming', member.name, evidence)];
   if (lost !== null) findings.push(seen('wal-missing', member.name, [...evidence, says('sql', lost, input.view.atMs)]));
   return findings;
+}
+
+/** How long replay from an archive may stand still between two files: archive_timeout is rarely longer. */
+const ARCHIVE_FILE_MS = 120_000;
+
+/** Not from a stream, and on purpose or for the time being: it has its WAL from the archive, and replay moves. */
+function receivesOtherwise({ view, memory }: Assessment, member: MemberView): boolean {
+  if (whyNotStreaming(view, member) !== null) return true;
+  if (freshValue(member.api)?.replicationState !== 'in archive recovery') return false;
+  const replay = memory.replay[member.name];
+  return replay !== undefined && view.atMs - replay.changedAtMs < ARCHIVE_FILE_MS;
 }
 
 /** Its timeline ended in the leader's history before where this member is: WAL that the leader does not have. */

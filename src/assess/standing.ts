@@ -4,8 +4,8 @@ import { slotNameOf } from '../model/names.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { Slot } from '../model/sql.js';
-import { memberOf, type MemberView } from '../model/view.js';
-import { archivedUpTo } from './archive.js';
+import type { MemberView } from '../model/view.js';
+import { archivedUpTo, isArchivingStuck } from './archive.js';
 import { forkPoint } from './divergence.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { intendedDelayMs, isRetired, whyNotStreaming } from './intended.js';
@@ -21,8 +21,8 @@ export const assessStanding: Assess = (input) => [
     ...replayPaused(input, member),
     ...wrongUpstream(input, member),
     ...foreignTimeline(input, member),
-    ...intended(input, member),
   ]),
+  ...input.view.members.flatMap((member) => intended(input, member)),
 ];
 
 /** A leader in recovery on purpose has one task: to receive. WAL from an archive counts by what is replayed. */
@@ -57,10 +57,8 @@ const SILENT_SENDER_MS = 30_000;
 function archiving({ view }: Assessment, member: MemberView): readonly Finding[] {
   const sql = freshValue(member.sql);
   const archiver = sql?.archiver ?? null;
-  if (sql === null || archiver === null || archiver.failedAgoMs === null) return [];
-  const { failedAgoMs, archivedAgoMs } = archiver;
-  // The last word counts: a failure that was followed by a success is over.
-  if (archivedAgoMs !== null && archivedAgoMs <= failedAgoMs) return [];
+  if (sql === null || archiver === null || !isArchivingStuck(member)) return [];
+  const { archivedAgoMs } = archiver;
   const safe = archivedUpTo(archiver.archivedWal);
   const waiting = safe === null || sql.currentLsn === null ? null : Number(sql.currentLsn - safe);
   const since =
@@ -153,6 +151,6 @@ function intended({ view }: Assessment, member: MemberView): readonly Finding[] 
         : `it replays ${timeText(delayMs)} late (recovery_min_apply_delay)`,
     isRetired(view, member) ? 'it is declared retired' : null,
   ].filter((reason) => reason !== null);
-  if (reasons.length === 0 || memberOf(view, member.name) === null) return [];
+  if (reasons.length === 0) return [];
   return [seen('as-intended', member.name, [says('self', `${member.name}: ${reasons.join('; ')}`, view.atMs)])];
 }

@@ -1,5 +1,6 @@
 import { hostPort, name, namespace, socketUrl, thing, webUrl } from './addresses.js';
 import { duration, flag, listOf, mapOf, nullable, oneOf, Refusal, size, text, whole, type Format } from './formats.js';
+import { INTENTIONS } from '../model/intention.js';
 import { key, list, optional, REQUIRED, section } from './schema.js';
 import { holdsCredentials } from './shown.js';
 
@@ -53,6 +54,11 @@ const CLUSTER = {
     auth,
     tls,
   }),
+  intended: key(
+    mapOf(name, listOf(oneOf(INTENTIONS))),
+    {},
+    'What is on purpose, by member: delayed (replays late), archive-only (does not stream), retired (gone for good), not-for-reads.',
+  ),
   dcs: section('etcd, as Patroni uses it, and our own corner of it.', {
     hosts: key(
       dcsHosts,

@@ -61,9 +61,14 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
   {
     id: 'member-known',
     severity: 'error',
-    keys: ['clusters[].patroni.members', 'clusters[].postgres.members', 'clusters[].hosts.members'],
+    keys: [
+      'clusters[].patroni.members',
+      'clusters[].postgres.members',
+      'clusters[].hosts.members',
+      'clusters[].intended',
+    ],
     check: eachCluster((cluster, at) =>
-      memberMaps(cluster).flatMap(([map, names]) =>
+      [...memberMaps(cluster), ['intended', Object.keys(cluster.intended ?? {})] as const].flatMap(([map, names]) =>
         names
           .filter((name) => !cluster.members.some((member) => member === name))
           .map((name) => ({

@@ -47,6 +47,7 @@ function tagsOf(cluster: ClusterConfig, clock: Clock): TagsPort | null {
 
 export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
   scope: cluster.scope,
+  ...(cluster.intended === undefined ? {} : { intentions: cluster.intended }),
   members: cluster.members,
   dcsNames: cluster.dcs.hosts.map((host) => host.name),
   pools:

@@ -1,4 +1,5 @@
 import { waitsOf } from '../assess/leader.js';
+import { isBeingRewound } from '../assess/rewinding.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
 import { no, type Gate, type No } from './gate.js';
@@ -112,6 +113,8 @@ const BUSY: readonly string[] = ['restarting', 'stopping', 'creating-replica', '
 
 function memberBusy(input: DecideInput, { plan }: Candidate): No | null {
   const member = memberOf(input.view, plan.target);
+  if (member !== null && isBeingRewound({ view: input.view, memory: input.states.memory }, member))
+    return no(`${plan.target} is being rewound`, 'let it finish');
   const api = member === null ? null : freshValue(member.api);
   if (api === null || !BUSY.includes(api.state)) return null;
   return no(`${plan.target} is ${api.stateText}`, 'let it finish');

@@ -1,3 +1,4 @@
+import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
 
 /** `ekimi.yaml` after defaults and validation: infrastructure only; what may be done is the policy's. Secrets are resolved values, never logged. */
@@ -38,6 +39,8 @@ export interface ClusterConfig {
     readonly auth: { readonly username: string; readonly password: string } | null;
     readonly tls: TlsConfig | null;
   };
+  /** What is on purpose, by member; absent: nothing is declared. */
+  readonly intended?: Readonly<Record<string, readonly Intention[]>>;
   readonly dcs: {
     readonly hosts: readonly { readonly name: string; readonly url: string }[];
     readonly namespace: string;

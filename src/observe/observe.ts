@@ -25,6 +25,8 @@ export interface ObserveTarget {
   readonly members: readonly MemberName[];
   readonly dcsNames: readonly string[];
   readonly pools: ClusterView['pools'];
+  /** What the operator declares of members. */
+  readonly intentions?: ClusterView['intentions'];
 }
 
 export interface ObserveOptions {
@@ -88,6 +90,9 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     dcs,
     proxy,
     pools: target.pools,
+    ...(target.intentions === undefined || Object.keys(target.intentions).length === 0
+      ? {}
+      : { intentions: target.intentions }),
     actuators: actuatorsOf(ports),
     observer: observerOf(pass, beganMs),
   };

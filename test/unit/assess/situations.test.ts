@@ -10,6 +10,7 @@ import { advance, initialStates } from '../../../src/machines/reduce.js';
 import { findingsIn } from '../../../src/assess/assess.js';
 import { testPolicy } from '../../support/policy.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
+import { STANDING_SITUATIONS } from '../../support/standing-situations.js';
 import {
   all,
   api,
@@ -122,6 +123,7 @@ const changes = (...agesMs: readonly number[]) =>
 
 const SITUATIONS: Record<ProblemCode, Row> = {
   ...LEADER_SITUATIONS,
+  ...STANDING_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [
