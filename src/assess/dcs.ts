@@ -39,10 +39,22 @@ export const assessDcs: Assess = ({ view }) => {
         says('self', whatFollows(view), view.atMs),
       ]),
     );
-  for (const { memberId, alarm } of alarmsIn(view))
-    findings.push(seen('dcs-alarm', memberId, [says('dcs', `etcd raised ${alarm}`, view.atMs)], { alarm }));
-  return findings;
+  return [...findings, ...alarmFindings(view)];
 };
+
+/** Every member raises NOSPACE for itself, at its own moment: one problem of etcd, and one page, not one of each. */
+function alarmFindings(view: ClusterView): readonly Finding[] {
+  const alarms = alarmsIn(view);
+  if (alarms.length === 0) return [];
+  const known = lastValue(view.dcs.membership)?.members ?? [];
+  const nameOf = (id: string): string => known.find((member) => member.id === id)?.name ?? id;
+  const kinds = [...new Set(alarms.map(({ alarm }) => alarm))].sort();
+  const evidence = kinds.map((kind) => {
+    const by = alarms.filter(({ alarm }) => alarm === kind).map(({ memberId }) => nameOf(memberId));
+    return says('dcs', `etcd raised ${kind} (${by.sort().join(', ')})`, view.atMs);
+  });
+  return [seen('dcs-alarm', view.scope, evidence, { alarm: kinds.join(', ') })];
+}
 
 const alarmsIn = (view: ClusterView): readonly DcsAlarm[] => recentValue(view.dcs.alarms) ?? [];
 

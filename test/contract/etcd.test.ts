@@ -235,6 +235,9 @@ describe.skipIf(program === null)('etcd adapter on three real etcd', () => {
       alarm: AlarmType.Nospace,
     });
     expect(freshValue(await port.alarms())).toEqual([{ memberId: members[0]!.id, alarm: 'NOSPACE' }]);
+    // Each member hands the alarm on as an error of its own, and serves all the same.
+    const alarmed = await port.endpoints();
+    expect(alarmed.map((one) => freshValue(one.status)?.healthy)).toEqual([true, true, true]);
     await admin.maintenance.alarm({
       action: AlarmAction.Deactivate,
       memberID: BigInt(`0x${members[0]!.id}`).toString(),

@@ -33,6 +33,9 @@ export function etcdAdapter(cluster: ClusterConfig, clock: Clock): DcsPort {
   return new EtcdAdapter(cluster, clock);
 }
 
+/** An alarm of the whole of etcd is among the errors of each member, which serves all the same: `memberID:8640 alarm:NOSPACE `. */
+const isAlarm = (error: string): boolean => /\balarm:[A-Z]+/.test(error);
+
 class EtcdAdapter implements DcsPort {
   private readonly endpointSet: Endpoints;
   private readonly tenure: Tenure;
@@ -138,7 +141,7 @@ class EtcdAdapter implements DcsPort {
       const value: DcsEndpoint = {
         name: endpoint.name,
         url: endpoint.url,
-        healthy: status.leader !== '0' && status.errors.length === 0,
+        healthy: status.leader !== '0' && status.errors.every(isAlarm),
         isLeader: status.leader !== '0' && status.leader === status.header.member_id,
         raftTerm: status.raftTerm,
         dbSizeBytes: Number(status.dbSize),

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Lab } from '../support/lab.js';
 import { codes, LeadershipBench, seconds, sent } from '../support/leadership.js';
 import { named, over, pages, paged, staysNamed } from '../support/told.js';
-import { passSeconds, until } from '../support/wait.js';
+import { passSeconds } from '../support/wait.js';
 
 /** etcd without room, and an etcd member that only its peers do not reach: Patroni goes on, and one more fault would end that. */
 export function etcdFaults(lab: Lab): void {
@@ -15,11 +15,7 @@ export function etcdFaults(lab: Lab): void {
       const daemon = await bench.ready();
       await lab.fault('etcd-nospace', 'etcd1');
       const fullAtMs = Date.now();
-      const { subject } = await until('dcs-alarm', 45_000, async () =>
-        ((await daemon.snapshot()).states?.problems ?? []).find(
-          (row) => row.code === 'dcs-alarm' && row.phase === 'active',
-        ),
-      );
+      const { subject } = await named(daemon, ['dcs-alarm'], 'email-cluster', 45_000);
       const page = await paged(daemon, ['dcs-alarm'], subject, 30_000);
       await staysNamed(daemon, 'dcs-alarm', subject, 30);
       expect((await pages(daemon)).map((row) => row.code)).toEqual(['dcs-alarm']);

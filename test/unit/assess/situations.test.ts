@@ -366,8 +366,24 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     friends: [{ name: 'it was not asked in this pass', view: [endpoint('etcd2', 'not-read-yet')] }],
   },
   'dcs-alarm': {
-    subject: 'e1',
+    subject: SCOPE,
     seen: [
+      {
+        name: 'each member raises it for itself',
+        view: [
+          (view) => ({
+            ...view,
+            dcs: {
+              ...view.dcs,
+              alarms: fresh(
+                ['e1', 'e2', 'e3'].map((memberId) => ({ memberId, alarm: 'NOSPACE' })),
+                NOW_MS,
+                'alarms',
+              ),
+            },
+          }),
+        ],
+      },
       {
         name: 'etcd is out of space',
         view: [
