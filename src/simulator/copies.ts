@@ -6,7 +6,8 @@ import { logLine } from './log.js';
 import { begin, runTask, STOP_MS } from './patroni-tasks.js';
 import type { CopySim } from './postgres-state.js';
 import { answersSql, copyFrom, isPrimary, isUp, stopPostgres } from './postgres.js';
-import { loginRefusal, SEGMENT_BYTES } from './replication.js';
+import { CONNECT_MS, loginRefusal } from './replication.js';
+import { SEGMENT_BYTES } from './segments.js';
 import { note, type MemberSim, type TaskPhase, type World } from './state.js';
 
 /** Patroni calls pg_basebackup twice and sleeps in between. [bootstrap.py basebackup] */
@@ -14,8 +15,6 @@ const TRIES = 2;
 const AGAIN_MS = 5000;
 /** From the start of pg_basebackup to a refusal. */
 const REFUSED_MS = 300;
-/** For so long a connection is asked for to which nobody answers: the SYN packets of Linux. [lab] */
-const CONNECT_MS = 134_000;
 /** For so long a connection stands over which nothing comes any more. */
 const HANG_MS = 15 * 60_000;
 /** A base backup with its WAL takes two: the files and the stream beside them. */

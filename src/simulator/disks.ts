@@ -1,6 +1,7 @@
+import type { DiskStatus } from '../model/disk.js';
 import { logLine } from './log.js';
 import { crashPostgres, isPrimary, isUp } from './postgres.js';
-import { SEGMENT_BYTES } from './replication.js';
+import { SEGMENT_BYTES } from './segments.js';
 import { isOldPatroni, note, type MemberSim, type World } from './state.js';
 import type { DiskSim } from './postgres-state.js';
 
@@ -27,9 +28,13 @@ function heldFrom(world: World, member: MemberSim): number {
   const others = slots ? world.members.filter((other) => other !== member && !other.postgres.walGap) : [];
   return others.reduce(
     (least, other) => Math.min(least, other.postgres.receiveLsn),
-    Math.min(postgres.replayLsn, postgres.disk.held ?? Infinity),
+    Math.min(postgres.replayLsn, postgres.disk.held ?? Infinity, archivedTo(world, postgres.inRecovery)),
   );
 }
+
+/** WAL that the archive lacks stays on the primary. */
+const archivedTo = ({ archive }: World, inRecovery: boolean): number =>
+  archive.how === 'off' || inRecovery ? Infinity : archive.lsn;
 
 /** What lies in pg_wal, in whole segments. */
 export function walBytes(world: World, member: MemberSim): number {
@@ -85,4 +90,14 @@ function die(world: World, member: MemberSim): void {
   }
   note(world, `${member.name}'s PostgreSQL stopped: its disk is full`);
   crashPostgres(member);
+}
+
+/** As a host driver shows it; inodes are not counted. */
+export function diskStatus(world: World, member: MemberSim): DiskStatus {
+  const { dataTotal, walTotal } = member.postgres.disk;
+  const free = freeBytes(world, member);
+  return {
+    data: { totalBytes: dataTotal, freeBytes: free.data, freeInodes: null },
+    wal: walTotal === null ? null : { totalBytes: walTotal, freeBytes: free.wal, freeInodes: null },
+  };
 }

@@ -84,6 +84,19 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   muteStandby(member: string, on?: boolean): void;
   /** A running primary refuses writes: `default_transaction_read_only`, or its file system is mounted read-only. null: it takes them. */
   setReadOnly(member: string, how: 'setting' | 'file-system' | null): void;
+  /** So many bytes a second can be replayed, whatever comes; null: as many as come. */
+  limitReplay(member: string, bytesPerSecond: number | null): void;
+  /** `pg_wal_replay_pause()`, undone in Patroni's next loop; `sticks`: a setting of the primary that this server lacks. */
+  pauseReplay(member: string, sticks?: boolean): void;
+  resumeReplay(member: string): void;
+  /** recovery_min_apply_delay; 0: none. */
+  applyDelay(member: string, ms: number): void;
+  /** Somebody makes it follow another member than Patroni names, and it stays so until null. */
+  wrongUpstream(member: string, to: string | null): void;
+  /** It was promoted somewhere out of sight and is a replica again, with WAL that the leader never had. */
+  foreignTimeline(member: string): void;
+  /** archive_command of the primary: pg_wal keeps what it fails to archive. */
+  setArchiving(how: 'off' | 'works' | 'fails'): void;
   /** An application that commits through HAProxy's primary backend, one commit after the other, and tries again where one fails. */
   startClient(name: string, everyMs?: number): void;
   stopClient(name: string): void;

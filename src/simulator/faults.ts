@@ -4,6 +4,7 @@ import { startClient } from './clients.js';
 import { diskFaults } from './disk-faults.js';
 import { dropLeaderKey, hasQuorum, writeConfig } from './etcd.js';
 import { runtimeCommand } from './haproxy.js';
+import { replayFaults } from './replay-faults.js';
 import type { Wire } from './wire.js';
 import { hostFaults, patroniFaults, postgresFaults, type At, type Part } from './member-faults.js';
 import { changeFaults } from './change-faults.js';
@@ -21,6 +22,7 @@ export function faultsOf(wire: Wire): Faults {
     ...hostFaults(world, at),
     ...linkFaults(world, at),
     ...diskFaults(world, at),
+    ...replayFaults(world, at),
     ...dcsFaults(wire),
     ...placeFaults(world),
     ...controllerFaults(world),

@@ -4,6 +4,7 @@ import type { HostPort } from '../ports/host.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
+import { diskStatus } from './disks.js';
 import { logOf } from './log.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
@@ -33,16 +34,24 @@ export function hostPort(sight: Sight): HostPort {
         () => hostFault(sight),
         (member) => status(member.host),
       ),
-    logs: (name, count) =>
+    logs: (name, count, forMs) =>
       read(
         sight,
         `logs of ${name}`,
         memberSim(world, name),
         () => hostFault(sight),
         (member) => [
-          ...logOf(world, member, count),
+          ...logOf(world, member, count, forMs),
           ...ownWords(member).map((text) => `${new Date(world.time.nowMs).toISOString()} ${text}`),
         ],
+      ),
+    disk: (name) =>
+      read(
+        sight,
+        `disk of ${name}`,
+        memberSim(world, name),
+        () => hostFault(sight),
+        (member) => diskStatus(world, member),
       ),
     dcs: async (name) => {
       const host = world.etcd.endpoints.get(name);

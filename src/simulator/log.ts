@@ -10,9 +10,10 @@ export function logLine(world: World, { postgres }: MemberSim, text: string, eve
 }
 
 /** What a log driver shows of the last `count` lines: Patroni's and PostgreSQL's own words and what the world knows, in order of time. */
-export function logOf(world: World, member: MemberSim, count: number): readonly string[] {
+export function logOf(world: World, member: MemberSim, count: number, forMs = Infinity): readonly string[] {
   const events = world.events.filter((event) => event.text.includes(member.name));
   return [...events, ...member.postgres.log]
+    .filter((line) => world.time.nowMs - line.atMs <= forMs)
     .sort((a, b) => a.atMs - b.atMs)
     .slice(-count)
     .map((line) => `${new Date(line.atMs).toISOString()} ${line.text}`);

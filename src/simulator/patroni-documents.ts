@@ -117,6 +117,7 @@ function xlogOf({ postgres }: MemberSim): PatroniStatus['xlog'] {
     receivedLocation: lsn(postgres.receiveLsn),
     replayedLocation: lsn(postgres.replayLsn),
     replayedAtMs: postgres.lastReplayMs,
+    replayPaused: postgres.replayPaused,
   };
 }
 

@@ -264,6 +264,8 @@ function follow(world: World, member: MemberSim, holder: MemberName): void {
     rewind(world, member, leader);
     return;
   }
+  // Patroni resumes what a hand has paused, not what lacks a setting. [ha.py, PostgreSQL 14 and newer]
+  if (!postgres.pauseSticks) postgres.replayPaused = false;
   postgres.upstream = nodeToFollow(world, member, leader);
   if (postgres.process === 'down') {
     postgres.inRecovery = true;

@@ -50,6 +50,15 @@ export interface PostgresSim {
   rewindFails: boolean;
   receiveLimit: number | null;
   replayStopped: boolean;
+  /** `pg_wal_replay_pause()`, or a setting of the primary that this server lacks: only the latter outlives Patroni's next loop. */
+  replayPaused: boolean;
+  pauseSticks: boolean;
+  /** recovery_min_apply_delay. */
+  applyDelayMs: number;
+  /** So many bytes a second can be replayed; null: as many as come. */
+  replayLimit: number | null;
+  /** Whom a hand outside Patroni makes it follow. */
+  upstreamSet: MemberName | null;
   blockers: readonly Blocker[];
   checksumFailures: number;
   connections: number;

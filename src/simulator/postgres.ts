@@ -1,7 +1,10 @@
 import { newDisk, roomToStart, stepDisk } from './disks.js';
 import { logLine } from './log.js';
-import { replicate, SEGMENT_BYTES, standStill } from './replication.js';
+import { replicate, standStill } from './replication.js';
+import { SEGMENT_BYTES } from './segments.js';
+import { archiveWal } from './archive.js';
 import { commitsWait } from './sync.js';
+import { markWal } from './wal-times.js';
 import { note, type ClusterOptions, type MemberSim, type PostgresSim, type World } from './state.js';
 
 const UNSENT_BYTES = 0x70;
@@ -33,6 +36,11 @@ export function newPostgres(nowMs: number, isPrimary: boolean, volumes: ClusterO
     rewindFails: false,
     receiveLimit: null,
     replayStopped: false,
+    replayPaused: false,
+    pauseSticks: false,
+    applyDelayMs: 0,
+    replayLimit: null,
+    upstreamSet: null,
     blockers: [],
     checksumFailures: 0,
     connections: 24,
@@ -191,6 +199,10 @@ function finishPromotion(world: World, member: MemberSim): void {
 
 function write(world: World, member: MemberSim, stepMs: number): void {
   const { postgres } = member;
+  if (world.time.nowMs % 1000 === 0) {
+    markWal(world, postgres);
+    archiveWal(world, postgres);
+  }
   if (commitsWait(world, member) || postgres.dataFull || postgres.readOnly !== null) return;
   postgres.replayLsn += Math.round((world.walBytesPerSecond * stepMs) / 1000);
   postgres.receiveLsn = postgres.replayLsn;

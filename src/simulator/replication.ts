@@ -1,12 +1,17 @@
 import type { MemberName } from '../model/names.js';
+import { lsnFromNumber, formatLsn } from '../model/names.js';
+import { SEGMENT_BYTES, segmentBefore } from './segments.js';
 import { ELSEWHERE, opens } from './links.js';
 import { answersSql, hasDiverged, isUp } from './postgres.js';
+import { logLine } from './log.js';
+import { lsnAt, writtenAtMs } from './wal-times.js';
 import { REMOTE, type MemberSim, type PostgresSim, type World } from './state.js';
-
-export const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /** PostgreSQL's wal_receiver_timeout and wal_sender_timeout: for so long a silent peer is taken for one that has nothing to say. */
 const WAL_TIMEOUT_MS = 60_000;
+
+/** For so long a connection is asked for to which nobody answers: the SYN packets of Linux. [lab] */
+export const CONNECT_MS = 134_000;
 
 type Feed = Pick<PostgresSim, 'timeline' | 'forks' | 'branch'> & { readonly lsn: number };
 
@@ -14,7 +19,7 @@ type Feed = Pick<PostgresSim, 'timeline' | 'forks' | 'branch'> & { readonly lsn:
 type Source = { readonly feed: Feed } | { readonly silent: boolean; readonly why: string };
 
 const none = (why: string): Source => ({ silent: false, why });
-const SILENT: Source = { silent: true, why: 'could not connect to server: Connection timed out' };
+const SILENT: Source = { silent: true, why: 'Connection timed out' };
 
 export function replicate(world: World, member: MemberSim, stepMs: number): void {
   const { postgres } = member;
@@ -24,7 +29,10 @@ export function replicate(world: World, member: MemberSim, stepMs: number): void
   postgres.streaming = fed || (stands && source.silent && world.time.nowMs - postgres.lastMessageMs < WAL_TIMEOUT_MS);
   postgres.connectedTo = postgres.streaming ? postgres.upstream : null;
   if (fed) receive(world, postgres, source.feed, stepMs);
-  else postgres.caughtUp = postgres.caughtUp && postgres.streaming;
+  else {
+    postgres.caughtUp = postgres.caughtUp && postgres.streaming;
+    if (!postgres.streaming && world.time.nowMs % 5000 === 0) complain(world, member, source);
+  }
   replay(world, postgres, stepMs);
 }
 
@@ -32,6 +40,15 @@ export function replicate(world: World, member: MemberSim, stepMs: number): void
 export function standStill(world: World, { host, postgres }: MemberSim): void {
   const isSeen = host.state !== 'stopped' && world.time.nowMs - postgres.lastMessageMs < WAL_TIMEOUT_MS;
   if (postgres.streaming && !isSeen) Object.assign(postgres, { streaming: false, connectedTo: null });
+}
+
+/** Every five seconds the receiver tries again, and its log says why not; who gets no answer at all says it when TCP gives up. */
+function complain(world: World, member: MemberSim, { silent, why }: Extract<Source, { readonly why: string }>): void {
+  const { upstream } = member.postgres;
+  if (upstream === null) return;
+  const server = `could not connect to the primary server: connection to server at "${upstream}", port 5432 failed`;
+  const text = why.startsWith('could not') ? why : `${server}: ${why}`;
+  logLine(world, member, `FATAL:  ${text}`, silent ? CONNECT_MS : 0);
 }
 
 function receive(world: World, postgres: PostgresSim, feed: Feed, stepMs: number): void {
@@ -52,12 +69,16 @@ function receive(world: World, postgres: PostgresSim, feed: Feed, stepMs: number
 }
 
 function replay(world: World, postgres: PostgresSim, stepMs: number): void {
-  if (postgres.replayStopped || postgres.blockers.length > 0) return;
-  const due = postgres.receiveLsn - postgres.replayLsn;
+  if (postgres.replayStopped || postgres.replayPaused || postgres.blockers.length > 0) return;
+  const { nowMs } = world.time;
+  const { applyDelayMs, receiveLsn, replayLimit } = postgres;
+  const upTo = applyDelayMs > 0 ? Math.min(receiveLsn, lsnAt(world, postgres, nowMs - applyDelayMs)) : receiveLsn;
+  const due = upTo - postgres.replayLsn;
   if (due <= 0) return;
-  postgres.replayLsn +=
-    due < SEGMENT_BYTES ? due : Math.min(due, Math.round((world.options.catchUpBytesPerSecond * stepMs) / 1000));
-  postgres.lastReplayMs = world.time.nowMs;
+  const most = Math.round(((replayLimit ?? world.options.catchUpBytesPerSecond) * stepMs) / 1000);
+  postgres.replayLsn += replayLimit === null && due < SEGMENT_BYTES ? due : Math.min(due, most);
+  // The time of the commit that was replayed last, not the time of its replay.
+  postgres.lastReplayMs = postgres.replayLsn >= receiveLsn ? nowMs : writtenAtMs(world, postgres, postgres.replayLsn);
 }
 
 function sourceOf(world: World, member: MemberSim): Source {
@@ -77,8 +98,11 @@ function sourceOf(world: World, member: MemberSim): Source {
 
 /** What the sender answers to START_REPLICATION, or to the login before it. */
 function refusal(world: World, { name, postgres }: MemberSim, sender: MemberSim): string | null {
-  if (postgres.walGap) return 'requested WAL segment has already been removed';
-  if (hasDiverged(postgres, sender.postgres)) return "requested starting point is not in this server's history";
+  const { timeline, receiveLsn } = postgres;
+  if (postgres.walGap)
+    return `could not receive data from WAL stream: ERROR:  requested WAL segment ${segmentBefore(timeline, receiveLsn + 1)} has already been removed`;
+  if (hasDiverged(postgres, sender.postgres))
+    return `could not start WAL streaming: ERROR:  requested starting point ${formatLsn(lsnFromNumber(Math.round(receiveLsn)))} on timeline ${timeline} is not in this server's history`;
   return postgres.connectedTo === sender.name ? null : loginRefusal(world, sender, name);
 }
 

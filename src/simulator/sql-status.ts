@@ -1,5 +1,6 @@
 import { lsnFromNumber, type Lsn } from '../model/names.js';
 import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
+import { archiverOf } from './archive.js';
 import { sendersInUse, streamsFrom, walSenderState } from './replication.js';
 import { syncStateOf } from './sync.js';
 import type { SyncNames } from './postgres-state.js';
@@ -21,7 +22,7 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     receiveLsn: replica ? lsn(postgres.receiveLsn) : null,
     replayLsn: replica ? lsn(postgres.replayLsn) : null,
     replayLagSeconds: replica ? (nowMs - postgres.lastReplayMs) / 1000 : null,
-    replayPaused: false,
+    replayPaused: postgres.replayPaused,
     walReceiver:
       replica && postgres.streaming
         ? {
@@ -47,6 +48,8 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     })),
     slots: replica ? [] : slotsOf(world, member),
     connections: connectionsOf(postgres),
+    archiver: archiverOf(world, postgres),
+    applyDelayMs: postgres.applyDelayMs,
     ...writesOf(world, member),
     checksumFailures: postgres.checksumFailures,
     syncWaits: { count: 0, oldestMs: null, standbyNames: '' },

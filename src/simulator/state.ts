@@ -1,11 +1,13 @@
 import type { KillSwitch } from '../model/ledger.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { VirtualTime } from './clock.js';
+import type { ArchiveSim } from './archive.js';
 import type { ClientsSim } from './clients.js';
 import type { Links } from './links.js';
 import type { ObserverSim } from './observer.js';
 import type { PostgresSim } from './postgres-state.js';
 import type { RaftSim } from './raft.js';
+import type { WalTimes } from './wal-times.js';
 
 export type { PostgresSim } from './postgres-state.js';
 
@@ -241,6 +243,9 @@ export interface World {
   /** Every promotion so far; its place, counted from 1, is the branch that began with it. */
   readonly promotions: { readonly atMs: number; readonly member: MemberName }[];
   readonly clients: ClientsSim;
+  readonly archive: ArchiveSim;
+  readonly walTimes: WalTimes;
+  foreignBranches: number;
   databaseBytes: number;
   /** Calls to make when their time comes: a script's rows. */
   readonly planned: { readonly atMs: number; readonly call: () => void }[];

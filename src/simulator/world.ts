@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { memberName, type MemberName } from '../model/names.js';
 import { VirtualTime } from './clock.js';
+import { newArchive } from './archive.js';
 import { commitTruth, newClients, stepClients, type CommitTruth } from './clients.js';
 import { freeBytes, walBytes } from './disks.js';
 import { newEtcd, renewLease, stepEtcd, takeLeaderKey } from './etcd.js';
@@ -182,6 +183,9 @@ function newWorld(options: ClusterOptions): World {
     databaseBytes: options.databaseBytes,
     promotions: [],
     clients: newClients(),
+    archive: newArchive(),
+    walTimes: new Map(),
+    foreignBranches: 0,
     planned: [],
   };
   world.etcd.config = { ...world.etcd.config, standbyCluster: options.standbyCluster };
