@@ -52,8 +52,6 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     applyDelayMs: postgres.applyDelayMs,
     ...writesOf(world, member),
     checksumFailures: postgres.checksumFailures,
-    syncWaits: { count: 0, oldestMs: null, standbyNames: '' },
-    readOnly: { server: false, databases: [] },
     baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
   };
 }
