@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit'),
-      project('property', { testTimeout: 60_000 }),
+      project('property', { testTimeout: 60_000, setupFiles: ['test/support/seed.ts'] }),
       project('simulation', { testTimeout: 60_000 }),
       project('contract', { testTimeout: 30_000 }),
       project('browser', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),

@@ -1,6 +1,8 @@
 import type { Finding } from '../model/problem.js';
 import { assessAllReplicas } from './all-replicas.js';
 import { assessCapacity } from './capacity.js';
+import { assessChannels } from './channel-faults.js';
+import { assessContradictions } from './contradiction.js';
 import { assessDcs } from './dcs.js';
 import { cannotTell, type Assess, type Assessment } from './finding.js';
 import { assessLag } from './lag.js';
@@ -31,6 +33,8 @@ const ASSESSMENTS: readonly Assess[] = [
   assessCapacity,
   assessStanding,
   assessRewinds,
+  assessContradictions,
+  assessChannels,
 ];
 
 /** What these conclude does not rest on whether members answer us. */

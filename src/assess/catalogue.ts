@@ -1,6 +1,7 @@
 import type { Grace, Policy } from '../model/policy.js';
 import type { Finding, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { CAUSE_ROWS } from './catalogue-causes.js';
+import { CHANNEL_ROWS } from './catalogue-channels.js';
 import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
@@ -20,6 +21,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...WATCH_ROWS,
   ...CAUSE_ROWS,
   ...STANDING_ROWS,
+  ...CHANNEL_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

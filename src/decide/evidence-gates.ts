@@ -1,3 +1,4 @@
+import { contradicted } from '../assess/contradiction.js';
 import { waitsOf } from '../assess/leader.js';
 import { isBeingRewound } from '../assess/rewinding.js';
 import { freshValue, lastValue } from '../model/reading.js';
@@ -10,7 +11,7 @@ import type { DecideInput } from './input.js';
 export const EVIDENCE_GATES: readonly Gate[] = [
   {
     name: 'channels',
-    doc: 'Independent channels of this very pass must agree, as many as the rung asks for; and no address of the scope may be wrong.',
+    doc: 'Independent channels of this very pass must agree, as many as the rung asks for; none of a member that is touched may contradict another; and no address of the scope may be wrong.',
     check: channels,
   },
   {
@@ -47,6 +48,8 @@ function channels(input: DecideInput, { problem, rung, plan }: Candidate): No | 
       (row.code === 'member-unknown' && row.subject === (problem?.subject ?? plan.target)),
   );
   if (wrong !== undefined) return no(wrong.evidence[0]?.text ?? wrong.code, 'correct the addresses in ekimi.yaml');
+  const odd = contradicted(input.view, plan);
+  if (odd !== null) return no(odd, 'compare its addresses and names in ekimi.yaml with where it runs');
   // A person names no problem: what must be known is in the conditions of the action.
   if (problem === null || rung === null) return null;
   if (problem.channels.length < rung.minChannels)

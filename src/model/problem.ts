@@ -64,6 +64,8 @@ export const PROBLEM_CODES = [
   'slot-lost',
   'slot-at-risk',
   'as-intended',
+  'channels-contradict',
+  'channel-silent',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../src/actions/index.js';
 import { CATALOGUE } from '../../src/assess/catalogue.js';
+import { contradicted } from '../../src/assess/contradiction.js';
 import { decide } from '../../src/decide/decide.js';
 import type { DecideInput } from '../../src/decide/input.js';
 import { budgetUsed } from '../../src/decide/limit-gates.js';
@@ -56,6 +57,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   name.map((who) => api(who, { state: 'creating-replica', role: 'uninitialized' })),
   name.map((who) => api(who, { paused: true })),
   name.map((who) => host(who, { state: 'stopped' })),
+  fc.tuple(name, fc.constantFrom('api', 'sql')).map(([who, by]) => isPrimary(who, [by])),
   name.map((who) => sql(who, { baseBackups: 1 })),
   fc.tuple(name, fc.constantFrom('api', 'sql', 'host')).map(([who, what]) => silent(who, what)),
   fc.tuple(name, fc.integer({ min: 0, max: 300 })).map(([who, megabytes]) => lags(who, megabytes * MB)),
@@ -286,6 +288,30 @@ describe('whatever the situation', () => {
   });
 });
 
+/** What a draw of chance found once. */
+describe('[O12] a fenced member that leads by its API, its SQL and etcd, and is stopped by its host driver', () => {
+  it.each(['api and sql', 'api', 'sql'])('is not started: %s answer', (answering) => {
+    const one = inputOf([problemOf('member-fenced', 'patroni2', { channels: ['host'] })], {
+      policy: automatic,
+      view: viewOf(
+        leaderKey('patroni2'),
+        isPrimary('patroni2'),
+        host('patroni2', { state: 'stopped' }),
+        ...(['api', 'sql'] as const).filter((by) => !answering.includes(by)).map((by) => silent('patroni2', by)),
+      ),
+    });
+    expect(actsOf(decide(one))).toEqual([]);
+  });
+
+  it('and the same policy starts one that is stopped and silent', () => {
+    const one = inputOf([problemOf('member-fenced', 'patroni2', { channels: ['host'] })], {
+      policy: automatic,
+      view: viewOf(stopped('patroni2')),
+    });
+    expect(actsOf(decide(one)).map(({ plan }) => plan.action)).toEqual(['start-member']);
+  });
+});
+
 describe('whatever acts', () => {
   it('does so on a linearizable read of this pass, with tenure, an intact journal and nobody having switched us off', () => {
     always((act, one) => {
@@ -307,6 +333,12 @@ describe('whatever acts', () => {
       const member = one.view.members.find((row) => row.name === act.plan.target);
       const status = member === undefined ? null : freshValue(member.sql);
       if (act.plan.action !== 'drain-replica') expect(status?.inRecovery ?? true).toBe(true);
+    });
+  });
+
+  it('[O12] never touches a member whose channels contradict each other', () => {
+    always((act, one) => {
+      expect(contradicted(one.view, act.plan)).toBeNull();
     });
   });
 

@@ -9,6 +9,7 @@ import type { ClusterView } from '../../../src/model/view.js';
 import { advance, initialStates } from '../../../src/machines/reduce.js';
 import { findingsIn } from '../../../src/assess/assess.js';
 import { testPolicy } from '../../support/policy.js';
+import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
 import { STANDING_SITUATIONS } from '../../support/standing-situations.js';
 import {
@@ -124,6 +125,7 @@ const changes = (...agesMs: readonly number[]) =>
 const SITUATIONS: Record<ProblemCode, Row> = {
   ...LEADER_SITUATIONS,
   ...STANDING_SITUATIONS,
+  ...CHANNEL_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [

@@ -1,3 +1,4 @@
+import '../../support/seed.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromJson, toJson } from '../../../src/model/json.js';

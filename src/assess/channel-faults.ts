@@ -1,0 +1,116 @@
+import type { Channel } from '../model/channel.js';
+import { freshValue, isSilent, type Reading, type Unknown } from '../model/reading.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+import type { Finding } from '../model/problem.js';
+import { cannotTell, says, seen, type Assess } from './finding.js';
+
+/** A part of the configuration by which we see and act, and what is lost without it. */
+interface Part {
+  readonly part: 'postgres' | 'hosts' | 'tags';
+  readonly channel: Channel;
+  readonly what: string;
+  readonly disables: string;
+  readonly of: (member: MemberView) => Reading<unknown>;
+  /** The rest of the member is fine, so that its silence is the channel's own. */
+  readonly isElseFine: (member: MemberView) => boolean;
+}
+
+const apiRuns = ({ api }: MemberView): boolean => freshValue(api)?.state === 'running';
+const answers = ({ api, sql }: MemberView): boolean => freshValue(api) !== null || freshValue(sql) !== null;
+
+const PARTS: readonly Part[] = [
+  {
+    part: 'postgres',
+    channel: 'sql',
+    what: 'SQL',
+    disables: 'expedite-failover, fence-member and the cancelling of queries',
+    of: ({ sql }) => sql,
+    isElseFine: apiRuns,
+  },
+  {
+    part: 'hosts',
+    channel: 'host',
+    what: 'the host driver',
+    disables: 'expedite-failover, fence-member and start-member',
+    of: ({ host }) => host,
+    isElseFine: answers,
+  },
+  {
+    part: 'tags',
+    channel: 'self',
+    what: 'the file of tags',
+    disables: 'drain-replica by tag',
+    of: ({ fileTag }) => fileTag,
+    isElseFine: apiRuns,
+  },
+];
+
+/** It was asked, and gave nothing that can be used: silence, a refusal, nonsense. */
+const isBad = (reading: Reading<unknown>): reading is Unknown =>
+  reading.kind === 'unknown' && (isSilent(reading) || ['denied', 'http-status', 'bad-reply'].includes(reading.fault));
+
+/**
+ * A channel that is configured and gives no answer while the rest of the same member is fine: we see less and may do less, and nothing else
+ * tells. All members at once for one cause (a monitoring password that was rotated) are one problem.
+ */
+export const assessChannels: Assess = ({ view }) => [...PARTS.flatMap((part) => ofPart(view, part)), ...ofProxy(view)];
+
+function ofPart(view: ClusterView, { part, channel, what, disables, of, isElseFine }: Part): readonly Finding[] {
+  const asked = view.members.filter((member) => !isOff(of(member)));
+  const bad = asked.flatMap((member) => {
+    const reading = of(member);
+    return isBad(reading) && isElseFine(member) ? [{ name: member.name, reading }] : [];
+  });
+  const [first] = bad;
+  if (first === undefined) return [];
+  const isOneCause =
+    bad.length > 1 && bad.length === asked.length && bad.every(({ reading }) => reading.fault === first.reading.fault);
+  if (isOneCause) {
+    const names = bad.map(({ name }) => name).join(', ');
+    return [
+      found(
+        view,
+        part,
+        channel,
+        `${what} of ${names}: ${wordsFor(first.reading)}; without it no ${disables}`,
+        first.reading,
+      ),
+    ];
+  }
+  return bad.map(({ name, reading }) =>
+    found(
+      view,
+      `${name} ${part}`,
+      channel,
+      `${what} of ${name}: ${wordsFor(reading)}; without it no ${disables} there`,
+      reading,
+    ),
+  );
+}
+
+const isOff = (reading: Reading<unknown>): boolean => reading.kind === 'unknown' && reading.fault === 'not-configured';
+
+const found = (view: ClusterView, subject: string, channel: Channel, text: string, { fault }: Unknown): Finding =>
+  seen('channel-silent', subject, [says(channel, text, view.atMs)], { fault });
+
+function ofProxy(view: ClusterView): readonly Finding[] {
+  const { proxy } = view;
+  if (proxy.kind === 'stale') return [cannotTell('channel-silent', 'proxy', 'its answer is late', view.atMs)];
+  if (!isBad(proxy)) return [];
+  return [
+    found(
+      view,
+      'proxy',
+      'proxy',
+      `HAProxy: ${wordsFor(proxy)}; without it no drain by proxy and no proxy-nudge`,
+      proxy,
+    ),
+  ];
+}
+
+/** What a person is to look at first. The reason is the adapter's and names the other end. */
+function wordsFor({ fault, reason }: Unknown): string {
+  if (fault === 'denied') return `it refuses us: password, certificate or permission (${reason})`;
+  if (fault === 'timeout') return `no answer in time (${reason})`;
+  return reason;
+}

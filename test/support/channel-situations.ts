@@ -1,0 +1,80 @@
+import { fresh, unknown, type ReadingFault } from '../../src/model/reading.js';
+import { all, api, host, isPrimary, member, noProxy, NOW_MS, silent, sql, stopped, type Change } from './view.js';
+
+const everyone = ['patroni1', 'patroni2', 'patroni3'];
+const noTags = (name: string, fault: ReadingFault): Change =>
+  member(name, () => ({ fileTag: unknown(fault, `patroni.yml of ${name}: ${fault}`, NOW_MS, 'tags') }));
+const tagsRead = all(...everyone.map((name) => member(name, () => ({ fileTag: fresh(false, NOW_MS, 'tags') }))));
+
+/** Trouble with our own means. */
+export const CHANNEL_SITUATIONS = {
+  'channels-contradict': {
+    subject: 'patroni3',
+    seen: [
+      { name: 'its host driver says stopped and its API answers', view: [host('patroni3', { state: 'stopped' })] },
+      {
+        name: 'its host driver says stopped and its PostgreSQL answers',
+        view: [host('patroni3', { state: 'stopped' }), silent('patroni3', 'api', 'refused')],
+      },
+      { name: 'its host driver says paused and it answers', view: [host('patroni3', { state: 'paused' })] },
+      {
+        name: 'its API says replica, its SQL that it is not in recovery',
+        view: [sql('patroni3', { inRecovery: false })],
+      },
+      { name: 'its API says primary, its SQL that it is in recovery', view: [isPrimary('patroni3', ['api'])] },
+    ],
+    friends: [
+      { name: 'it is stopped and silent', view: [stopped('patroni3')] },
+      { name: 'both say primary', view: [isPrimary('patroni3')] },
+      {
+        name: 'its API is silent and its SQL says primary',
+        view: [silent('patroni3', 'api'), sql('patroni3', { inRecovery: false })],
+      },
+      {
+        name: 'its Patroni says so from memory, its PostgreSQL is starting',
+        view: [api('patroni3', { state: 'starting', xlog: null }), host('patroni3', { state: 'running' })],
+      },
+      { name: 'the host driver does not answer', view: [silent('patroni3', 'host')] },
+    ],
+  },
+  'channel-silent': {
+    subject: 'patroni2 postgres',
+    seen: [
+      { name: 'its PostgreSQL refuses our password', view: [silent('patroni2', 'sql', 'denied')] },
+      { name: 'its PostgreSQL gives no answer and its Patroni says running', view: [silent('patroni2', 'sql')] },
+      {
+        name: 'two refuse us, each by itself',
+        view: [silent('patroni2', 'sql', 'denied'), silent('patroni3', 'sql', 'timeout')],
+      },
+    ],
+    friends: [
+      {
+        name: 'the whole member is silent',
+        view: [silent('patroni2', 'sql'), silent('patroni2', 'api'), silent('patroni2', 'host')],
+      },
+      {
+        name: 'its PostgreSQL does not run by its own Patroni',
+        view: [silent('patroni2', 'sql', 'refused'), api('patroni2', { state: 'stopped' })],
+      },
+      { name: 'SQL is not configured', view: [...everyone.map((name) => silent(name, 'sql', 'not-configured'))] },
+      { name: 'its answer is late in this pass', view: [silent('patroni2', 'sql', 'not-read-yet')] },
+      { name: 'tags are read', view: [tagsRead] },
+    ],
+  },
+} as const;
+
+/** All at once, for one cause: the subject is the part, not a member. */
+export const ONE_CAUSE: readonly {
+  readonly name: string;
+  readonly subject: string;
+  readonly view: readonly Change[];
+}[] = [
+  {
+    name: 'the monitoring password was rotated',
+    subject: 'postgres',
+    view: everyone.map((name) => silent(name, 'sql', 'denied')),
+  },
+  { name: 'the host driver is gone', subject: 'hosts', view: everyone.map((name) => silent(name, 'host', 'refused')) },
+  { name: 'no file of tags can be read', subject: 'tags', view: everyone.map((name) => noTags(name, 'denied')) },
+  { name: 'HAProxy refuses us', subject: 'proxy', view: [noProxy] },
+];
