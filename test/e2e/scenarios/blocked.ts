@@ -24,24 +24,28 @@ export function blockedReplay(lab: Lab): void {
     afterEach(() => bench.clear());
     afterAll(() => lab.restore());
 
-    test.each(['off', 'approve'])('with cancel-blocking-queries: %s it is named and not cancelled', async (mode) => {
-      const daemon = await bench.start({ policy: cancel(mode) });
-      await until('replay-blocked is active', 20_000, async () =>
-        (await daemon.snapshot()).states?.problems.some(
-          (row) => row.code === 'replay-blocked' && row.phase === 'active',
-        ),
-      );
-      await passSeconds(3);
-      const why = (await daemon.cli('why', blocked)).out.replace(/\s+/g, ' ');
-      expect(why).toContain('replay-blocked');
-      expect(why).toContain('nightly-report');
-      expect(why).toContain('pg_sleep(86400)');
-      expect(await daemon.requests()).toEqual([]);
-      expect((await daemon.bodies('approval')).length).toBe(mode === 'approve' ? 1 : 0);
-      expect(await reports()).toBe(1);
-    });
+    test.each(['off', 'approve'])(
+      'with cancel-blocking-queries: %s it is named and not cancelled',
+      { retry: 0 },
+      async (mode) => {
+        const daemon = await bench.start({ policy: cancel(mode) });
+        await until('replay-blocked is active', 20_000, async () =>
+          (await daemon.snapshot()).states?.problems.some(
+            (row) => row.code === 'replay-blocked' && row.phase === 'active',
+          ),
+        );
+        await passSeconds(3);
+        const why = (await daemon.cli('why', blocked)).out.replace(/\s+/g, ' ');
+        expect(why).toContain('replay-blocked');
+        expect(why).toContain('nightly-report');
+        expect(why).toContain('pg_sleep(86400)');
+        expect(await daemon.requests()).toEqual([]);
+        expect((await daemon.bodies('approval')).length).toBe(mode === 'approve' ? 1 : 0);
+        expect(await reports()).toBe(1);
+      },
+    );
 
-    test('a protected application is named and not cancelled, whatever it blocks', async () => {
+    test('a protected application is named and not cancelled, whatever it blocks', { retry: 0 }, async () => {
       const policy = { ...cancel('auto'), blockers: { olderThan: '1s', never: { applications: ['nightly-report'] } } };
       const daemon = await bench.start({ policy });
       await until('replay-blocked is active', 20_000, async () =>

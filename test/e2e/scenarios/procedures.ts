@@ -135,7 +135,7 @@ export function whatAPersonStarts(lab: Lab): void {
       expect(changes()).toEqual([`POST /failover {"leader":"${old}","candidate":"${candidate}"} on ${candidate}`]);
     });
 
-    test('what is refused or held is told with its reason and never sent, now or later', async () => {
+    test('what is refused or held is told with its reason and never sent, now or later', { retry: 0 }, async () => {
       const { daemon, run, changes } = await ready();
       const leader = await lab.leader();
       const [candidate] = await lab.replicas();
