@@ -9,6 +9,7 @@ import { commandTags } from '../adapters/tags/command-tags.js';
 import { dockerTags } from '../adapters/tags/docker-tags.js';
 import { fileTags } from '../adapters/tags/file-tags.js';
 import type { ClusterConfig } from '../model/config.js';
+import { hostAndPort } from '../observe/misplaced.js';
 import type { ObserveTarget } from '../observe/observe.js';
 import type { Ports } from '../observe/ports.js';
 import type { Clock } from '../ports/clock.js';
@@ -52,7 +53,23 @@ export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
   dcsNames: cluster.dcs.hosts.map((host) => host.name),
   pools:
     cluster.proxy === null ? null : { primary: cluster.proxy.primaryBackend, replica: cluster.proxy.replicaBackend },
+  addresses: addressesOf(cluster),
 });
+
+const addressesOf = ({ members, patroni, postgres }: ClusterConfig): NonNullable<ObserveTarget['addresses']> =>
+  Object.fromEntries(
+    members.map((name) => {
+      const url = patroni.urls[name];
+      const place = postgres?.hosts[name];
+      return [
+        name,
+        {
+          api: url === undefined ? null : hostAndPort(url),
+          sql: place === undefined ? null : `${place.host.toLowerCase()}:${place.port}`,
+        },
+      ];
+    }),
+  );
 
 /** Ends every connection and timer of the ports; one that will not close does not keep the others open. */
 export const closePorts = async (ports: Ports): Promise<void> => {

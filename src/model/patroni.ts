@@ -64,6 +64,8 @@ export interface PatroniStatus {
   readonly name: string | null;
   readonly serverVersion: number | null;
   readonly dcsLastSeenMs: number | null;
+  /** When its postmaster began; null while none runs. Absent in older journals. */
+  readonly postmasterStartedAtMs?: number | null;
   /** Its watchdog could not be opened: where it is required, the member may not lead. Absent in older journals. */
   readonly watchdogFailed?: boolean;
   /** A restart that somebody has scheduled, with its time as Patroni writes it. Absent in older journals. */

@@ -5,6 +5,10 @@ export interface SqlStatus {
   readonly inRecovery: boolean;
   readonly serverVersion: number;
   readonly systemIdentifier: string;
+  /** The name by which its Patroni lets it stream; null where it has none or we may not see it. Absent in older journals. */
+  readonly ownName?: string | null;
+  /** When its postmaster began. Absent in older journals. */
+  readonly startedAtMs?: number | null;
   readonly timeline: number;
   /** Primary: pg_current_wal_lsn. Replica: null. */
   readonly currentLsn: Lsn | null;

@@ -3,6 +3,7 @@ import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
+import { withoutMisplaced, type Addresses } from './misplaced.js';
 import { withoutOtherSystems } from './other-system.js';
 import type { Asker } from './patience.js';
 import type { Ports } from './ports.js';
@@ -27,6 +28,8 @@ export interface ObserveTarget {
   readonly pools: ClusterView['pools'];
   /** What the operator declares of members. */
   readonly intentions?: ClusterView['intentions'];
+  /** Where we ask each member, `HOST:PORT`. Absent: not known, and not held against what etcd says. */
+  readonly addresses?: Addresses;
 }
 
 export interface ObserveOptions {
@@ -74,7 +77,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     membership: etcd.membership,
     alarms: etcd.alarms,
   };
-  const members = withoutOtherSystems(answers, dcs.keys);
+  const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), dcs.keys, target.addresses ?? {});
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
   const [config, history] = await Promise.all([
     observeConfig(pass, dcs, answering),

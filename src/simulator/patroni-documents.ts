@@ -95,6 +95,7 @@ export function statusDocument(world: World, member: MemberSim): PatroniStatus {
     version: patroni.version,
     name: isOldPatroni(member) ? null : member.name,
     serverVersion: up ? 150018 : null,
+    postmasterStartedAtMs: up ? postgres.startedAtMs : null,
     // Keeps advancing even without quorum: Patroni counts a cached answer as contact.
     dcsLastSeenMs: Math.floor(world.time.nowMs / 1000) * 1000,
     watchdogFailed: patroni.watchdogFailed,

@@ -17,6 +17,8 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     inRecovery: replica,
     serverVersion: 150018,
     systemIdentifier: world.systemIdentifier,
+    ownName: replica ? member.name : null,
+    startedAtMs: postgres.startedAtMs,
     timeline: postgres.timeline,
     currentLsn: replica ? null : lsn(postgres.replayLsn),
     receiveLsn: replica ? lsn(postgres.receiveLsn) : null,

@@ -15,7 +15,7 @@ const FAULTS: readonly (readonly [message: RegExp, fault: ReadingFault, why: str
   // First: the text of an expired deadline tells how long each part took, "name resolution" among them.
   [/ETIMEDOUT|DEADLINE_EXCEEDED|Deadline exceeded/, 'timeout', 'no answer in time'],
   [/no leader|etcdserver: request timed out|leader changed/i, 'no-quorum', 'answers that its cluster has no leader'],
-  [/database space exceeded|NOSPACE/i, 'denied', 'refuses every write: its database is full (alarm NOSPACE)'],
+  [/database space exceeded|NOSPACE/i, 'bad-reply', 'refuses every write: its database is full (alarm NOSPACE)'],
   [
     /permission denied|authentication|auth token|user name is empty|not granted|PERMISSION_DENIED|UNAUTHENTICATED/i,
     'denied',

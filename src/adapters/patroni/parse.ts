@@ -34,6 +34,7 @@ const statusDocument = z.object({
   tags: maybe(anyRecord),
   database_system_identifier: maybe(z.union([z.string(), z.int()])),
   dcs_last_seen: maybe(z.number()),
+  postmaster_start_time: maybe(z.string()),
 });
 
 const clusterDocument = z.object({
@@ -122,6 +123,7 @@ export function statusFrom(json: unknown): PatroniStatus {
     version: raw.patroni.version ?? '',
     name: raw.patroni.name ?? null,
     serverVersion: raw.server_version ?? null,
+    postmasterStartedAtMs: momentFrom(raw.postmaster_start_time),
     dcsLastSeenMs:
       typeof raw.dcs_last_seen === 'number' && raw.dcs_last_seen > 0 && raw.dcs_last_seen < MAX_SETTING
         ? Math.round(raw.dcs_last_seen * 1000)

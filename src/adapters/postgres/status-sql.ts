@@ -75,6 +75,8 @@ SELECT json_build_object(
   'recovery', pos.recovery,
   'version', current_setting('server_version_num')::int,
   'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
+  'ownName', (SELECT substring(setting FROM 'application_name *= *''?([^'' ]+)') FROM pg_settings WHERE name = 'primary_conninfo'),
+  'startedAtMs', extract(epoch FROM pg_postmaster_start_time()) * 1000,
   'timeline', CASE WHEN pos.recovery
     THEN coalesce((SELECT nullif(received_tli, 0) FROM receiver),
                   (SELECT greatest(r.min_recovery_end_timeline, c.timeline_id) FROM pg_control_recovery() r, pg_control_checkpoint() c))

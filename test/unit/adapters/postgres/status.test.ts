@@ -56,6 +56,8 @@ describe('the status document', () => {
       inRecovery: false,
       serverVersion: 150018,
       systemIdentifier: '7711082917758472257',
+      ownName: null,
+      startedAtMs: null,
       timeline: 2,
       currentLsn: 0x16000110n,
       receiveLsn: null, // what it received when it was a replica is no position of a primary
