@@ -1,9 +1,12 @@
 import { copyFaultOf } from '../assess/copy-fault.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
+import { failedCopy } from '../assess/copies.js';
+import { whyNoCopy, whyUnsureOfRoom } from '../assess/copy-proof.js';
 import { isStreaming } from '../assess/replica.js';
 import { freshValue, isSilent } from '../model/reading.js';
-import { memberOf } from '../model/view.js';
-import { actionPolicy, bound, type RunbookAction } from './action.js';
+import type { MemberName } from '../model/names.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import { actionPolicy, bound, violated, type ActionInput, type RunbookAction, type Sight } from './action.js';
 import { mayBePrimary, serves } from './member-actions.js';
 import { dcsAnswerMs } from './waits.js';
 
@@ -25,6 +28,10 @@ export const reinitializeReplica: RunbookAction = {
     if (problem === null || member === null) return bound();
     const fault = copyFaultOf(input, member);
     return fault.kind === 'sign' ? bound() : { kind: 'nothing', stuck: true, why: fault.text };
+  },
+  doubt: (input, plan) => {
+    const member = memberOf(input.view, plan.target);
+    return member === null ? null : whyUnsureOfRoom(input, member);
   },
   grounds: (input, plan) => {
     const member = memberOf(input.view, plan.target);
@@ -53,7 +60,8 @@ export const reinitializeReplica: RunbookAction = {
     const rebuilding = replicasOf(input.view).find(
       (other) => other.name !== plan.target && freshValue(other.api)?.state === 'creating-replica',
     );
-    return rebuilding === undefined ? null : `${rebuilding.name} is being rebuilt: one at a time`;
+    if (rebuilding !== undefined) return `${rebuilding.name} is being rebuilt: one at a time`;
+    return failedBefore(input, plan.target) ?? (member === null ? null : whyNoCopy(input, member));
   },
   steps: ({ policy, waits }, plan) => [
     {
@@ -67,7 +75,28 @@ export const reinitializeReplica: RunbookAction = {
         timeoutMs: dcsAnswerMs(waits),
       },
       withinMs: actionPolicy(policy, 'reinitialize-replica').timeoutMs,
-      expect: ({ view }) => serves(view, plan.target),
+      expect: ({ view }) => copied(view, plan.target),
     },
   ],
 };
+
+/** A copy that failed once is not watched for hours: what it failed of is there, and Patroni tries again without us. */
+function copied(view: ClusterView, target: MemberName): Sight {
+  const member = memberOf(view, target);
+  const failure = member === null ? null : failedCopy(view, member);
+  return failure === null ? serves(view, target) : violated(failure);
+}
+
+/** Never repeated within a chain: a person removes the cause first. Null: none of ours failed so. */
+function failedBefore({ ledger, policy, view }: ActionInput, target: string): string | null {
+  const failed = ledger.remediations.find(
+    (row) =>
+      row.plan.action === 'reinitialize-replica' &&
+      row.plan.target === target &&
+      row.phase === 'ineffective' &&
+      row.detail.startsWith(`the copy of ${target} failed`) &&
+      row.endedAtMs !== null &&
+      view.atMs - row.endedAtMs < policy.chainMs,
+  );
+  return failed === undefined ? null : `${failed.detail}: another copy would fail of the same`;
+}

@@ -4,6 +4,8 @@ import { assessCapacity } from './capacity.js';
 import { assessChannels } from './channel-faults.js';
 import { assessContradictions } from './contradiction.js';
 import { assessDcs } from './dcs.js';
+import { assessCopies } from './copies.js';
+import { assessDisks } from './disks.js';
 import { cannotTell, type Assess, type Assessment } from './finding.js';
 import { assessLag } from './lag.js';
 import { assessLeaderWrites } from './leader-writes.js';
@@ -35,6 +37,8 @@ const ASSESSMENTS: readonly Assess[] = [
   assessRewinds,
   assessContradictions,
   assessChannels,
+  assessDisks,
+  assessCopies,
 ];
 
 /** What these conclude does not rest on whether members answer us. */

@@ -1,7 +1,45 @@
-import { patroniFirst, type ProblemRow } from './problem-row.js';
+import { fixed, patroniFirst, type ProblemRow } from './problem-row.js';
 
 /** What looks like a broken member and is none: told, and never repaired. */
 export const HARM_ROWS: readonly ProblemRow[] = [
+  {
+    code: 'disk-full',
+    level: 'critical',
+    rank: 62,
+    seenBy: "volumes by the host driver; the member's own log (No space left on device, SQLSTATE 53100)",
+    grace: fixed(5_000, 2, 30_000),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'A volume of a member is full. On the leader writes fail. A replica keeps its copy and is not rebuilt: a copy would not fit, and its tries fill the disk of the leader.',
+    advice:
+      'Make room: enlarge the volume or remove what is not PostgreSQL. Never remove files from pg_wal. Look at replication slots that hold WAL.',
+  },
+  {
+    code: 'copy-fails',
+    level: 'critical',
+    rank: 53,
+    seenBy: "member API (creating replica, again and again), the member's own log",
+    grace: fixed(5_000, 2, 30_000),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'A copy of the leader failed, and Patroni begins it anew in each loop, for ever. Each try makes the leader checkpoint, and its slot holds WAL there.',
+    advice:
+      "Read the member's log, stop its Patroni (docker stop, systemctl stop patroni), remove the cause, start it again. Watch the free room of the leader meanwhile.",
+  },
+  {
+    code: 'disk-filling',
+    level: 'warning',
+    rank: 24,
+    seenBy: 'volumes by the host driver',
+    grace: fixed(60_000, 3, 60_000),
+    ladder: [],
+    page: 'at-once',
+    meaning: 'Less than a tenth of a volume of a member is free.',
+    advice:
+      'Enlarge the volume, or find what grows: pg_wal held by a slot or a failing archiver, temporary files, logs.',
+  },
   {
     code: 'replica-cut-off',
     level: 'warning',

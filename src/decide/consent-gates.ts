@@ -33,12 +33,14 @@ export const CONSENT_GATES: readonly Gate[] = [
   },
   {
     name: 'approval',
-    doc: 'Where the policy says approve, a person does, for this very plan and for a limited time.',
-    check: (input, { plan }) => {
+    doc: 'Where the policy says approve, or where too little is known for auto, a person does, for this very plan and for a limited time.',
+    check: (input, { action, plan }) => {
       // Who starts it has agreed to it; what it costs beyond its guards is another question, asked above.
       if (isByPerson(plan)) return null;
-      if (input.policy.actions[plan.action].mode !== 'approve' || approvalFor(input, plan, 'approved') !== null)
-        return null;
+      if (approvalFor(input, plan, 'approved') !== null) return null;
+      const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+      const doubt = action.doubt?.(at, plan) ?? null;
+      if (input.policy.actions[plan.action].mode !== 'approve' && doubt === null) return null;
       const waiting = approvalFor(input, plan, 'waiting');
       const rejected = approvalFor(input, plan, 'rejected');
       if (rejected !== null)
@@ -48,7 +50,14 @@ export const CONSENT_GATES: readonly Gate[] = [
           rejected.expiresAtMs,
         );
       return no(
-        waiting === null ? 'the policy asks for an approval' : `approval ${waiting.id} is waiting`,
+        [
+          waiting === null
+            ? input.policy.actions[plan.action].mode === 'approve'
+              ? 'the policy asks for an approval'
+              : 'a person must agree'
+            : `approval ${waiting.id} is waiting`,
+          ...(doubt === null ? [] : [doubt]),
+        ].join('; '),
         waiting === null ? 'ekimi approve' : `ekimi approve ${waiting.id} --reason "..."`,
         waiting?.expiresAtMs ?? null,
       );

@@ -29,6 +29,8 @@ export interface SqlStatus {
   readonly syncWaits?: SyncWaits;
   /** Absent in older journals. */
   readonly readOnly?: ReadOnly;
+  /** `max_wal_senders`, and how many are taken by streams and base backups. Absent in older journals. */
+  readonly walSenders?: { readonly max: number; readonly used: number };
   /** null: archiving is off here. Absent in older journals. */
   readonly archiver?: Archiver | null;
   /** recovery_min_apply_delay: so far behind it is meant to be. 0: it is not. Absent in older journals. */
@@ -62,6 +64,13 @@ export interface Archiver {
   readonly archivedAgoMs: number | null;
   /** The last WAL file that was archived; its name tells the position up to which all is safe. */
   readonly archivedWal: string | null;
+}
+
+/** What PostgreSQL holds on its disk; read seldom, since it looks at every file. */
+export interface SqlSizes {
+  readonly databaseBytes: number;
+  /** `pg_wal`; null: our user may not look there (pg_monitor). */
+  readonly walBytes: number | null;
 }
 
 /** What our own SQL user may do. A superuser may do both. */

@@ -7,7 +7,7 @@ import type { MemberName } from './names.js';
 import type { ClusterReport, DynamicConfig, HistoryRow, PatroniMetrics, PatroniStatus } from './patroni.js';
 import type { ProxyView } from './proxy.js';
 import type { Reading } from './reading.js';
-import type { SqlStatus } from './sql.js';
+import type { SqlSizes, SqlStatus } from './sql.js';
 
 /** All that one pass saw, frozen. Everything after this is computed from it, so it is also what the journal keeps. */
 export interface ClusterView {
@@ -45,6 +45,8 @@ export interface MemberView {
   readonly log?: Reading<MemberLog>;
   /** Its volumes by the host driver. Absent in older journals. */
   readonly disk?: Reading<DiskStatus>;
+  /** What PostgreSQL says that it holds there. Absent in older journals. */
+  readonly sizes?: Reading<SqlSizes>;
 }
 
 export interface DcsView {

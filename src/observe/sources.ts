@@ -129,6 +129,13 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     beforeRequest: 'touched',
     ask: askLog,
   },
+  sizes: {
+    ...slow,
+    calm: 300_000,
+    suspect: 60_000,
+    part: 'postgres',
+    ask: ({ postgres }, name) => postgres?.sizes?.(name) ?? null,
+  },
   disk: {
     ...slow,
     calm: 60_000,

@@ -1,13 +1,15 @@
 import type { MemberName } from '../model/names.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
-import type { SqlRights, SqlStatus } from '../model/sql.js';
+import type { SqlRights, SqlSizes, SqlStatus } from '../model/sql.js';
 
 /** PostgreSQL asked directly on each member: the channel that a dead Patroni does not close. */
 export interface PostgresPort {
   status(member: MemberName): Promise<Reading<SqlStatus>>;
   /** What our user may do. For the doctor alone; absent where nobody can be asked. */
   rights?(member: MemberName): Promise<Reading<SqlRights>>;
+  /** How much it holds on its disk. Absent where nobody can be asked. */
+  sizes?(member: MemberName): Promise<Reading<SqlSizes>>;
   send(step: Extract<Step, { port: 'sql' }>): Promise<Reply>;
   close(): Promise<void>;
 }

@@ -2,11 +2,11 @@ import type { ClusterConfig } from '../../model/config.js';
 import type { MemberName } from '../../model/names.js';
 import type { Reply, Step } from '../../model/plan.js';
 import { fresh, notConfigured, unknown, type Reading, type ReadingFault } from '../../model/reading.js';
-import type { SqlRights, SqlStatus } from '../../model/sql.js';
+import type { SqlRights, SqlSizes, SqlStatus } from '../../model/sql.js';
 import type { Clock } from '../../ports/clock.js';
 import type { PostgresPort } from '../../ports/postgres.js';
 import { Link, type Rows } from './link.js';
-import { RIGHTS_SQL, signalSql, STATUS_SQL } from './status-sql.js';
+import { RIGHTS_SQL, signalSql, SIZES_SQL, STATUS_SQL } from './status-sql.js';
 import { parseStatus } from './status.js';
 
 /**
@@ -28,6 +28,7 @@ export function postgresAdapter(cluster: ClusterConfig, clock: Clock): PostgresP
   return {
     status: (member) => statusOf(links.get(member), member, clock),
     rights: (member) => rightsOf(links.get(member), member, clock),
+    sizes: (member) => sizesOf(links.get(member), member, clock),
     send: (step) => send(links.get(step.member), step, clock),
     close: async () => {
       await Promise.all([...links.values()].map((link) => link.close()));
@@ -54,6 +55,17 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
   if (typeof user !== 'string' || typeof monitor !== 'boolean' || typeof signalBackend !== 'boolean')
     return unknown('bad-reply', `PostgreSQL of ${member}: no answer about our rights`, clock.now(), source);
   return fresh({ user, monitor, signalBackend }, clock.now(), source);
+}
+
+async function sizesOf(link: Link | undefined, member: MemberName, clock: Clock): Promise<Reading<SqlSizes>> {
+  const source = `sizes of ${member}`;
+  if (link === undefined) return notConfigured(source, clock.now());
+  const answer = await link.query({ name: 'ekimi-sizes', text: SIZES_SQL, values: [] });
+  if (!answer.ok) return unknown(answer.fault, `PostgreSQL of ${member}: ${answer.why}`, clock.now(), source);
+  const { database_bytes: databaseBytes, wal_bytes: walBytes } = answer.rows[0] ?? {};
+  if (typeof databaseBytes !== 'number')
+    return unknown('bad-reply', `PostgreSQL of ${member}: no answer about sizes`, clock.now(), source);
+  return fresh({ databaseBytes, walBytes: typeof walBytes === 'number' ? walBytes : null }, clock.now(), source);
 }
 
 const CALLS = {

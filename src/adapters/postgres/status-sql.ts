@@ -111,6 +111,7 @@ SELECT json_build_object(
       'databases', (SELECT json_agg(datname::text ORDER BY datname) FROM read_only_settings JOIN pg_database d ON d.oid = setdatabase
         WHERE setrole = 0)),
   'baseBackups', (SELECT count(*) FROM senders WHERE state = 'backup'),
+  'walSenders', json_build_object('max', current_setting('max_wal_senders')::int, 'used', (SELECT count(*) FROM senders)),
   'archiver', (SELECT json_build_object('failedAgoMs', extract(epoch FROM clock_timestamp() - last_failed_time) * 1000,
       'failedWal', last_failed_wal, 'archivedAgoMs', extract(epoch FROM clock_timestamp() - last_archived_time) * 1000,
       'archivedWal', last_archived_wal)
@@ -122,6 +123,11 @@ SELECT json_build_object(
         AND (application_name = 'pg_rewind' OR (state <> 'idle' AND query LIKE '%pg_read_binary_file(%')))
 )::text AS status
 FROM pos`;
+
+/** Sums of files, in float8, which JavaScript reads as it is. pg_ls_waldir is for pg_monitor alone. */
+export const SIZES_SQL = `
+SELECT (SELECT sum(pg_database_size(oid)) FROM pg_database)::float8 AS database_bytes,
+  CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THEN (SELECT sum(size)::float8 FROM pg_ls_waldir()) END AS wal_bytes`;
 
 /** USAGE: as the functions themselves judge it, inherited memberships included. A superuser has every role. */
 export const RIGHTS_SQL = `

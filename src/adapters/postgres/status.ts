@@ -80,6 +80,7 @@ const DOCUMENT = z.object({
   baseBackups: whole,
   syncWaits: z.object({ count: whole, oldestMs: z.number().nullable(), standbyNames: z.string() }).nullish(),
   readOnly: z.object({ reset: z.boolean().nullable(), own: z.boolean(), databases: list(z.string()) }).nullish(),
+  walSenders: z.object({ max: whole, used: whole }).optional(),
   archiver: z
     .object({
       failedAgoMs: z.number().nullable(),
@@ -208,6 +209,7 @@ function statusOf(document: Document): SqlStatus {
     baseBackups: document.baseBackups,
     ...(document.syncWaits == null ? {} : { syncWaits: syncWaitsOf(document.syncWaits) }),
     ...(document.readOnly == null ? {} : { readOnly: readOnlyOf(document.readOnly) }),
+    ...(document.walSenders === undefined ? {} : { walSenders: document.walSenders }),
     archiver: document.archiver == null ? null : archiverOf(document.archiver),
     applyDelayMs: Math.max(0, document.applyDelayMs ?? 0),
     rewinds: document.rewinds ?? [],

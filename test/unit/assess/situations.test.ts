@@ -20,6 +20,7 @@ import {
   CLEAN_MEMORY,
   blocker,
   config,
+  damaged,
   configKey,
   drainedByUs,
   endpoint,
@@ -65,6 +66,18 @@ interface Row {
   readonly friends: readonly Situation[];
 }
 
+const NO_ROOM = 'PANIC:  could not write to file "pg_wal/xlogtemp.41": No space left on device';
+const BACKUP_FAILED = '2026-01-15 02:00:00,123 ERROR: Error when fetching backup: pg_basebackup exited with code=1';
+const CREATING = { state: 'creating-replica', stateText: 'creating replica', role: 'uninitialized' } as const;
+/** One volume of 1,000 MiB, read so long ago. */
+const volumes = (name: string, freeBytes: number, agoMs = 0): Change =>
+  member(name, () => {
+    const value = { data: { totalBytes: 1000 * MB, freeBytes, freeInodes: null }, wal: null };
+    const atMs = NOW_MS - agoMs;
+    return {
+      disk: agoMs === 0 ? fresh(value, atMs, 'disk') : { kind: 'stale', value, atMs, ageMs: agoMs, source: 'disk' },
+    };
+  });
 const NO_WAY = 'FATAL:  could not connect to the primary server: connection to server at "p1", port 5432 failed:';
 const everyone = ['patroni1', 'patroni2', 'patroni3'];
 const allSilent = (channel: 'api' | 'sql'): Change => all(...everyone.map((name) => silent(name, channel)));
@@ -700,6 +713,45 @@ const SITUATIONS: Record<ProblemCode, Row> = {
       },
       { name: 'it restarts', view: [notStreaming('patroni3'), api('patroni3', { state: 'restarting' })] },
       { name: 'the leader itself is not proven', view: [notStreaming('patroni3'), noEtcd] },
+    ],
+  },
+  'disk-full': {
+    subject: 'patroni3',
+    seen: [
+      { name: 'PostgreSQL says so in its log', view: [startFailed('patroni3'), logSays('patroni3', NO_ROOM)] },
+      { name: 'its data volume has no byte free', view: [volumes('patroni3', 0)] },
+      { name: 'it was so when the volumes were last read', view: [volumes('patroni3', 0, 60_000)] },
+    ],
+    friends: [
+      { name: 'half of it is free', view: [volumes('patroni3', 500 * MB)] },
+      { name: 'it does not start, and its log says why', view: [damaged('patroni3')] },
+      { name: 'nobody can tell', view: [startFailed('patroni3')] },
+    ],
+  },
+  'disk-filling': {
+    subject: 'patroni3',
+    seen: [{ name: 'less than a tenth is free', view: [volumes('patroni3', 90 * MB)] }],
+    friends: [
+      { name: 'a fifth is free', view: [volumes('patroni3', 200 * MB)] },
+      { name: 'it is full', view: [volumes('patroni3', 0)] },
+    ],
+  },
+  'copy-fails': {
+    subject: 'patroni3',
+    seen: [
+      {
+        name: 'its log says that pg_basebackup failed while it creates its copy',
+        view: [api('patroni3', CREATING), logSays('patroni3', BACKUP_FAILED)],
+      },
+      {
+        name: 'it flips to stopped between two tries',
+        view: [startFailed('patroni3'), logSays('patroni3', BACKUP_FAILED)],
+      },
+    ],
+    friends: [
+      { name: 'its copy is being made', view: [api('patroni3', CREATING), logSays('patroni3')] },
+      { name: 'a try failed, and the next one did not: it runs', view: [logSays('patroni3', BACKUP_FAILED)] },
+      { name: 'nobody can tell', view: [api('patroni3', CREATING)] },
     ],
   },
   'replica-cut-off': {

@@ -1,0 +1,79 @@
+import { matterOf } from '../model/log-sign.js';
+import { freshValue, lastValue } from '../model/reading.js';
+import type { MemberView } from '../model/view.js';
+import { signsOf } from './copy-fault.js';
+import type { Assessment } from './finding.js';
+import { leadershipOf } from './leader.js';
+import { binaryText, diskOf, levelOfVolume, volumesOf, volumeText, whyNoRoom } from './room.js';
+
+/** pg_basebackup with its WAL beside the files, as Patroni calls it. */
+const SENDERS_OF_A_COPY = 2;
+/** Of the leader's size, for what is written while the copy is made. */
+const RESERVE_SHARE = 0.1;
+
+type Proof = (input: Assessment, member: MemberView, leader: MemberView) => string | null;
+
+/** In the order in which a copy needs them: a way, a login, a sender, room here, room there. */
+const PROOFS: readonly Proof[] = [noWay, noSender, noRoomHere, noRoomThere];
+
+/**
+ * Why a copy of the leader would fail, or end the leader: then the old one is not thrown away for it. Null: nothing is known that stands in
+ * its way.
+ */
+export function whyNoCopy(input: Assessment, member: MemberView): string | null {
+  const leadership = leadershipOf(input.view);
+  if (leadership.kind !== 'proven') return 'there is no proven leader to copy from';
+  for (const proof of PROOFS) {
+    const why = proof(input, member, leadership.member);
+    if (why !== null) return why;
+  }
+  return null;
+}
+
+/** The last word of its own log on the way to the leader, pg_hba.conf and password included. */
+function noWay({ view }: Assessment, member: MemberView): string | null {
+  const last = signsOf(view, member)?.find((row) => ['copy', 'link'].includes(matterOf(row)));
+  return last !== undefined && matterOf(last) === 'link'
+    ? `${member.name} does not get to the leader, so nothing could be copied: ${last.text}`
+    : null;
+}
+
+function noSender(_input: Assessment, _member: MemberView, leader: MemberView): string | null {
+  const senders = freshValue(leader.sql)?.walSenders ?? null;
+  if (senders === null || senders.used + SENDERS_OF_A_COPY <= senders.max) return null;
+  return `${leader.name} has ${senders.max - senders.used} free WAL senders of ${senders.max}, and a copy takes ${SENDERS_OF_A_COPY}: raise max_wal_senders`;
+}
+
+const sizeOf = (leader: MemberView): number | null =>
+  leader.sizes === undefined ? null : (lastValue(leader.sizes)?.databaseBytes ?? null);
+
+/** Patroni removes the old copy first: it is taken for as large as the leader's. */
+function noRoomHere({ view }: Assessment, member: MemberView, leader: MemberView): string | null {
+  const full = whyNoRoom(view, member);
+  if (full !== null) return full;
+  const disk = diskOf(member);
+  const leaderBytes = sizeOf(leader);
+  if (disk === null || leaderBytes === null) return null;
+  const { freeBytes, totalBytes } = disk.data;
+  const neededBytes = leaderBytes * (1 + RESERVE_SHARE);
+  const roomBytes = freeBytes + Math.min(leaderBytes, totalBytes - freeBytes);
+  if (roomBytes >= neededBytes) return null;
+  return `${member.name} has room for ${binaryText(roomBytes)} with its old copy removed, and a copy of ${leader.name} takes ${binaryText(neededBytes)} with its reserve`;
+}
+
+/** While a copy is made the slot of the member holds WAL on the leader: a short volume there ends writes, not only the copy. */
+function noRoomThere({ view }: Assessment, _member: MemberView, leader: MemberView): string | null {
+  const full = whyNoRoom(view, leader);
+  if (full !== null) return `${full}, and WAL would be kept there while the copy is made`;
+  const disk = diskOf(leader);
+  const short = disk === null ? undefined : volumesOf(disk).find(({ volume }) => levelOfVolume(volume) !== 'roomy');
+  return short === undefined
+    ? null
+    : `${leader.name}: ${volumeText(short)}, and WAL is kept there while the copy is made`;
+}
+
+/** Why a person should look before a copy is thrown away although nothing stands against it: nobody can see the disk. Null: somebody can. */
+export function whyUnsureOfRoom({ view }: Assessment, member: MemberView): string | null {
+  if (diskOf(member) !== null || signsOf(view, member) !== null) return null;
+  return `neither the volumes nor the log of ${member.name} can be read: whether a copy has room there is not known`;
+}

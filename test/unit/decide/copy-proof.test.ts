@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../../src/decide/decide.js';
+import type { DiskStatus } from '../../../src/model/disk.js';
+import { fresh } from '../../../src/model/reading.js';
+import type { SqlSizes } from '../../../src/model/sql.js';
+import { verdictOf } from '../../../src/verify/verdict.js';
+import { testPolicy } from '../../support/policy.js';
+import {
+  api,
+  assessmentOf,
+  damaged,
+  inputOf,
+  ledgerOf,
+  logSays,
+  member,
+  notStreaming,
+  NOW_MS,
+  problemOf,
+  remediationOf,
+  sql,
+  viewOf,
+  type Change,
+} from '../../support/view.js';
+
+const GIB = 1024 ** 3;
+const policy = testPolicy({}, { 'reinitialize-replica': { mode: 'auto' } });
+const volume = (totalBytes: number, freeBytes: number, freeInodes: number | null = null): DiskStatus['data'] => ({
+  totalBytes,
+  freeBytes,
+  freeInodes,
+});
+const disk = (name: string, data: DiskStatus['data'], wal: DiskStatus['wal'] = null): Change =>
+  member(name, () => ({ disk: fresh({ data, wal }, NOW_MS, 'disk') }));
+const sizes = (name: string, value: SqlSizes): Change => member(name, () => ({ sizes: fresh(value, NOW_MS, 'sizes') }));
+const tenGib = sizes('patroni1', { databaseBytes: 10 * GIB, walBytes: GIB });
+
+function decided(changes: readonly Change[], part: Parameters<typeof inputOf>[1] = {}): string {
+  const input = inputOf([problemOf('wal-missing', 'patroni3')], { view: viewOf(...changes), policy, ...part });
+  return decide(input)
+    .map((one) =>
+      one.kind === 'held'
+        ? `held ${one.blocks.map((block) => `${block.gate}: ${block.because}`).join('; ')}`
+        : one.kind === 'act'
+          ? 'act'
+          : `${one.kind} ${one.why}`,
+    )
+    .join();
+}
+
+describe('before a copy is thrown away it is proven that a new one can be made', () => {
+  it.each<[string, readonly Change[]]>([
+    ['nothing stands against it', []],
+    [
+      'room here and there',
+      [tenGib, disk('patroni3', volume(20 * GIB, 8 * GIB)), disk('patroni1', volume(20 * GIB, 8 * GIB))],
+    ],
+    ['two senders are free', [sql('patroni1', { walSenders: { max: 10, used: 8 } })]],
+  ])('sent: %s', (_name, changes) => {
+    expect(decided([damaged('patroni3'), ...changes])).toBe('act');
+  });
+
+  it.each<[string, readonly Change[], RegExp]>([
+    ['no WAL sender is free', [sql('patroni1', { walSenders: { max: 10, used: 9 } })], /1 free WAL senders of 10/],
+    [
+      'its volume is too small for the leader',
+      [tenGib, disk('patroni3', volume(10 * GIB, GIB))],
+      /room for 10 GiB .* takes 11 GiB/,
+    ],
+    ['its volume is full', [disk('patroni3', volume(20 * GIB, 1024))], /the disk of patroni3 is full/],
+    ['it has no inode left', [disk('patroni3', volume(20 * GIB, 9 * GIB, 0))], /and no inode/],
+    [
+      'the volume of the leader is short',
+      [disk('patroni1', volume(20 * GIB, GIB))],
+      /patroni1: 1.0 GiB of 20 GiB are free/,
+    ],
+    [
+      'the WAL volume of the leader is full',
+      [disk('patroni1', volume(20 * GIB, 9 * GIB), volume(GIB, 0))],
+      /0 B of 1.0 GiB are free on the WAL volume/,
+    ],
+  ])('[W1] held: %s', (_name, changes, why) => {
+    expect(decided([damaged('patroni3'), ...changes])).toMatch(why);
+  });
+
+  it('[P1] held: it does not get to the leader, whoever asks for the copy', () => {
+    const cut = logSays('patroni3', 'FATAL:  could not connect to the primary server: Connection timed out');
+    const lost = sql('patroni1', {
+      slots: [{ name: 'patroni3', active: false, retainedBytes: null, walStatus: 'lost' }],
+    });
+    expect(decided([notStreaming('patroni3'), lost, cut])).toContain('does not get to the leader');
+  });
+
+  it('[W1] a person must agree where neither the volumes nor the log can be read', () => {
+    const lost = sql('patroni1', {
+      slots: [{ name: 'patroni3', active: false, retainedBytes: null, walStatus: 'lost' }],
+    });
+    const blind = [notStreaming('patroni3'), lost];
+    expect(decided(blind)).toMatch(/^held approval: a person must agree; neither the volumes nor the log/);
+    expect(decided([...blind, logSays('patroni3')])).toBe('act');
+  });
+
+  it('[W1] a copy that failed is not made again', () => {
+    const failed = remediationOf('reinitialize-replica', 'patroni3', {
+      phase: 'ineffective',
+      detail: 'the copy of patroni3 failed: pg_basebackup: error: No space left on device',
+      endedAtMs: NOW_MS - 60_000,
+    });
+    expect(decided([damaged('patroni3')], { ledger: ledgerOf({ remediations: [failed] }) })).toContain(
+      'another copy would fail of the same',
+    );
+  });
+
+  it('[W1] a copy that fails is given up at its first failure, not after hours', () => {
+    const running = remediationOf('reinitialize-replica', 'patroni3', {
+      phase: 'verifying',
+      endedAtMs: null,
+      deadlineMs: NOW_MS + 4 * 3_600_000,
+    });
+    const creating = api('patroni3', { state: 'creating-replica', role: 'uninitialized' });
+    const failed = logSays(
+      'patroni3',
+      'pg_basebackup: error: could not write to file "base/1/2": No space left on device',
+      '2026-01-15 02:00:00,123 ERROR: Error when fetching backup: pg_basebackup exited with code=1',
+    );
+    const verdict = (...changes: readonly Change[]) =>
+      verdictOf(assessmentOf(viewOf(creating, ...changes)), running, NOW_MS);
+    expect(verdict().kind).toBe('pending');
+    expect(verdict(failed)).toEqual({
+      kind: 'expired',
+      text: 'the copy of patroni3 failed: pg_basebackup: error: could not write to file "base/1/2": No space left on device',
+    });
+  });
+
+  it('[W1] nothing is rebuilt while its copy loops', () => {
+    const loop = [
+      damaged('patroni3'),
+      api('patroni3', { state: 'stopped', stateText: 'stopped' }),
+      logSays('patroni3', 'pg_basebackup: error: could not write to file "base/1/2": No space left on device'),
+    ];
+    expect(decided(loop)).toContain('No space left on device');
+  });
+});
