@@ -104,6 +104,7 @@ export const TORN = anyOf(
 export const FORKED = anyOf(
   'forked off current database system timeline \\d+ before current recovery point',
   'requested timeline \\d+ is not a child of this server.s history',
+  'requested starting point .{0,60}is not in this server.s history',
   'angeforderte Zeitleiste \\d+ ist kein Kind',
 );
 export const SETTING = anyOf(

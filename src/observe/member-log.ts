@@ -7,8 +7,8 @@ import type { Ports } from './ports.js';
 
 /** Enough for several tries of Patroni's, a loop apart. */
 const LINES = 120;
-/** What is older is of an earlier trouble: Patroni tries once per loop, a WAL receiver every five seconds. */
-const SINCE_MS = 120_000;
+/** What is older is of an earlier trouble: Patroni tries once per loop, a WAL receiver to which nobody answers every 132 s. */
+const SINCE_MS = 180_000;
 
 /** Does it say of itself that all is well? Then its log is not asked why not. */
 export const saysAllIsWell = (api: PatroniStatus): boolean =>

@@ -9,6 +9,7 @@ import type { ProxyPort } from '../ports/proxy.js';
 import type { TagsPort } from '../ports/tags.js';
 import { effectOf } from '../adapters/patroni/effect.js';
 import { dcsPort } from './dcs-port.js';
+import { walBytes } from './disks.js';
 import { read, send, type Fault } from './exchange.js';
 import { proxyView, runtimeCommand } from './haproxy.js';
 import { hostFault, hostPort } from './host-port.js';
@@ -78,6 +79,11 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
     postgres: {
       status: (name) =>
         read(sight, `sql ${name}`, memberAt(world, name), sqlFault, (member) => sqlStatus(world, member)),
+      sizes: (name) =>
+        read(sight, `sizes of ${name}`, memberAt(world, name), sqlFault, (member) => ({
+          databaseBytes: world.databaseBytes,
+          walBytes: walBytes(world, member),
+        })),
       send: (step) =>
         send(
           sight,
