@@ -1,4 +1,4 @@
-import { rotationOf } from '../assess/rotation.js';
+import { rotationOf, takesNew } from '../assess/rotation.js';
 import type { MemberName } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
@@ -6,6 +6,17 @@ import { met, pending, type ActionStep } from './action.js';
 import { rereadMs, type RequestWaits } from './waits.js';
 
 type Pools = ClusterView['pools'];
+
+/** A drain is of one pool: what others of the same proxy go on giving it is said. */
+function elsewhere(view: ClusterView, member: MemberName): string {
+  const others = (freshValue(view.proxy)?.servers ?? [])
+    .filter(
+      (row) => row.server === member && row.backend !== view.pools?.replica && row.backend !== view.pools?.primary,
+    )
+    .filter(takesNew)
+    .map((row) => row.backend);
+  return others.length === 0 ? '' : `, and still takes connections in ${others.join(', ')}: drain it there by hand`;
+}
 
 /** HAProxy's runtime API: at once, and forgotten when HAProxy restarts. [patroni.md section 4.1] */
 export function proxySteps(
@@ -25,7 +36,7 @@ export function proxySteps(
         const rotation = target === null ? null : rotationOf(view, target);
         if (rotation?.drainedByProxy == null) return pending('the proxy did not answer');
         return rotation.drainedByProxy === drain
-          ? met(`${server} is ${rotation.server?.status ?? ''} in the proxy`)
+          ? met(`${server} is ${rotation.server?.status ?? ''} in the proxy${drain ? elsewhere(view, member) : ''}`)
           : pending(`${server} is still ${rotation.server?.status ?? ''}`);
       },
     },

@@ -3,6 +3,19 @@ import { fixed, patroniFirst, type ProblemRow } from './problem-row.js';
 /** What looks like a broken member and is none: told, and never repaired. */
 export const HARM_ROWS: readonly ProblemRow[] = [
   {
+    code: 'proxy-names',
+    level: 'warning',
+    rank: 23,
+    seenBy: 'proxy: no server of a pool bears the name of a member',
+    grace: fixed(20_000, 3, 5_000),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'Which server of the proxy is which member cannot be told: its routing is not judged, and drain by proxy and nudge are off there.',
+    advice:
+      'Call the servers of HAProxy like the members of Patroni, or correct proxy.primaryBackend and proxy.replicaBackend.',
+  },
+  {
     code: 'disk-full',
     level: 'critical',
     rank: 62,

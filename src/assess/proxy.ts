@@ -1,11 +1,13 @@
 import type { Finding } from '../model/problem.js';
+import type { ProxyServer } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
 import { says, seen, type Assess } from './finding.js';
 import { isDeclared } from './intended.js';
 import { leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
 import { isStreaming } from './replica.js';
-import { rotationOf } from './rotation.js';
+import { isHeldOut, rotationOf } from './rotation.js';
 
 /**
  * A leader proven by etcd, its API and its SQL, elected a moment ago in place of one that failed, that the proxy has not yet found healthy.
@@ -40,6 +42,8 @@ export const assessProxy: Assess = ({ view, ledger }) => {
   const proxy = freshValue(view.proxy);
   const leadership = leadershipOf(view);
   if (proxy === null || view.pools === null || leadership.kind !== 'proven') return [];
+  const strange = strangeNames(view, proxy.servers);
+  if (strange.length > 0) return strange;
   const findings: Finding[] = [];
   const pool = view.pools.primary;
   const leader = leadership.member.name;
@@ -54,6 +58,7 @@ export const assessProxy: Assess = ({ view, ledger }) => {
   for (const member of replicasOf(view)) {
     const rotation = rotationOf(view, member);
     if (rotation.server === null || rotation.serving !== false || rotation.drainedByProxy === true) continue;
+    if (isHeldOut(rotation.server)) continue;
     if (rotation.tagged === true || ledger.drains.some((drain) => drain.member === member.name)) continue;
     if (freshValue(member.api)?.state !== 'running' || !isStreaming(view, member)) continue;
     if (isDeclared(view, member, 'not-for-reads')) continue;
@@ -66,3 +71,15 @@ export const assessProxy: Assess = ({ view, ledger }) => {
   }
   return findings;
 };
+
+/** Not one server of a pool bears the name of a member: which is which cannot be told, and nothing may be said of how it routes. */
+function strangeNames(view: ClusterView, servers: readonly ProxyServer[]): readonly Finding[] {
+  const members: readonly string[] = view.members.map((member) => member.name);
+  return [view.pools?.primary, view.pools?.replica].flatMap((pool) => {
+    const names = servers.filter((row) => row.backend === pool).map((row) => row.server);
+    if (pool === undefined || names.some((name) => members.includes(name))) return [];
+    const found = names.length === 0 ? 'has no server' : `has ${names.join(', ')}`;
+    const text = `${pool} ${found}, and none is called like a member (${members.join(', ')}): drain by proxy and nudge are off there`;
+    return [seen('proxy-names', pool, [says('proxy', text, view.atMs)])];
+  });
+}

@@ -24,7 +24,7 @@ export function rotationOf(view: ClusterView, member: MemberView): Rotation {
     drainedByProxy: server === null ? null : server.admin.drain || server.admin.maint,
     tagged: tags === null ? null : tags.noloadbalance,
     fileTag: lastValue(member.fileTag),
-    serving: server === null ? null : server.up && !server.admin.drain && !server.admin.maint,
+    serving: server === null ? null : takesNew(server),
   };
 }
 
@@ -44,12 +44,22 @@ export function isHalfDone(rotation: Rotation, actuators: readonly ('proxy' | 't
   return rotation.tagged === false && (!actuators.includes('proxy') || rotation.drainedByProxy === false);
 }
 
-/** Servers of the replica pool that take new connections now, without `except`. */
+/** Words of the statistics for a server that is given nothing new, whatever `show servers state` says of its operation. */
+const GIVEN_NOTHING = /^(?:DOWN|DRAIN|MAINT|NOLB)/;
+
+/** The one notion of "takes new connections": up, not drained, not in maintenance, its name resolved, and with a weight. */
+export const takesNew = ({ up, status, weight, admin }: ProxyServer): boolean =>
+  up && !admin.drain && !admin.maint && !admin.resolution && weight !== 0 && !GIVEN_NOTHING.test(status);
+
+/** Up and given nothing: somebody's weight, agent or soft stop, in other words a wish and no trouble. */
+export const isHeldOut = (server: ProxyServer): boolean => server.up && !takesNew(server);
+
+/** Servers of the replica pool that take new connections now, or would if `except` did not: backups only while no other server does. */
 export function servingReplicas(view: ClusterView, except: string): readonly string[] {
   const proxy = freshValue(view.proxy);
   if (proxy === null || view.pools === null) return [];
   const pool = view.pools.replica;
-  return proxy.servers
-    .filter((row) => row.backend === pool && row.server !== except && row.up && !row.admin.drain && !row.admin.maint)
-    .map((row) => row.server);
+  const others = proxy.servers.filter((row) => row.backend === pool && row.server !== except && takesNew(row));
+  const active = others.filter((row) => row.backup !== true);
+  return (active.length > 0 ? active : others).map((row) => row.server);
 }

@@ -157,7 +157,10 @@ export async function sendStep(
 /** What is about to be sent is ours from now on: the run, the approval that it used, the drain or fence that it makes. */
 const owned = (session: Session, remediation: Remediation): Ledger => {
   const used = useApproval(session.ledger, remediation.plan);
-  return withRemediation(withFence(withDrain(used, remediation, session.policy), remediation), remediation);
+  return withRemediation(
+    withFence(withDrain(used, remediation, session.policy, session.view?.proxy ?? null), remediation),
+    remediation,
+  );
 };
 
 /** The decision must still be the same on a view of this very moment; a later step only needs its authority and its conditions. */

@@ -1,6 +1,6 @@
 import { drainOf } from '../actions/drain-replica.js';
 import { rotationOf, tagStands } from '../assess/rotation.js';
-import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
+import { isInFlight, type DrainRecord, type Ledger, type Remediation } from '../model/ledger.js';
 import type { Policy } from '../model/policy.js';
 import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
@@ -109,11 +109,22 @@ export function undoneDrains(
     ].filter((answer) => answer !== null);
     if (inForce.length === 0 || inForce.some((answer) => answer)) continue;
     const startedAtMs = view.proxy.kind === 'unknown' ? null : (view.proxy.value.startedAtMs ?? null);
-    if (drain.actuators.includes('proxy') && startedAtMs !== null && startedAtMs > drain.sinceMs)
+    if (drain.actuators.includes('proxy') && (isAnother(view, drain) || (startedAtMs ?? 0) > drain.sinceMs))
       forgotten.push(drain.member);
     else byHand.push(drain.member);
   }
   return { byHand, forgotten };
+}
+
+/** Uptimes are whole seconds, and two readings of one process are a second apart. */
+const SAME_START_MS = 5_000;
+
+/** Another process than the one that was told answers, older or younger: a second proxy behind one address knows nothing of our drains. */
+function isAnother({ proxy }: ClusterView, { process: told }: DrainRecord): boolean {
+  if (proxy.kind === 'unknown' || told === undefined) return false;
+  const { pid = null, startedAtMs = null } = proxy.value;
+  if (pid !== null && told.pid !== null && pid !== told.pid) return true;
+  return startedAtMs !== null && told.startedAtMs !== null && Math.abs(startedAtMs - told.startedAtMs) > SAME_START_MS;
 }
 
 export const withRemediation = (ledger: Ledger, remediation: Remediation): Ledger => ({
@@ -123,8 +134,19 @@ export const withRemediation = (ledger: Ledger, remediation: Remediation): Ledge
     : [...ledger.remediations, remediation],
 });
 
+function processOf(proxy: ClusterView['proxy'] | null): Pick<DrainRecord, 'process'> {
+  if (proxy === null || proxy.kind === 'unknown') return {};
+  const { pid = null, startedAtMs = null } = proxy.value;
+  return pid === null && startedAtMs === null ? {} : { process: { pid, startedAtMs } };
+}
+
 /** The drain becomes ours before the request leaves: a crash in between must not leave an orphan that nobody undoes. */
-export function withDrain(ledger: Ledger, remediation: Remediation, policy: Policy): Ledger {
+export function withDrain(
+  ledger: Ledger,
+  remediation: Remediation,
+  policy: Policy,
+  proxy: ClusterView['proxy'] | null = null,
+): Ledger {
   if (remediation.plan.action !== 'drain-replica') return ledger;
   // Half done and tried again: whoever asked for it first still says when it ends.
   const by = remediation.plan.because.by ?? ledger.drains.find((row) => row.member === remediation.plan.target)?.by;
@@ -135,6 +157,7 @@ export function withDrain(ledger: Ledger, remediation: Remediation, policy: Poli
     remediationId: remediation.id,
     shadow: remediation.shadow,
     ...(by === undefined ? {} : { by }),
+    ...processOf(proxy),
   };
   return { ...ledger, drains: [...ledger.drains.filter((row) => row.member !== record.member), record] };
 }

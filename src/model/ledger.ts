@@ -38,6 +38,8 @@ export interface DrainRecord {
   readonly shadow: boolean;
   /** The person who asked for it: it stays until a person ends it, however well the replica does. */
   readonly by?: string;
+  /** The proxy's process that was told: its number and when it began. Absent: a version that did not ask, or a proxy that does not tell. */
+  readonly process?: { readonly pid: number | null; readonly startedAtMs: number | null };
 }
 
 /** A member that we made unable to accept writes: until it has rejoined and takes traffic again, its state is our doing. */

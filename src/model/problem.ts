@@ -42,6 +42,7 @@ export const PROBLEM_CODES = [
   'connections-high',
   'pending-restart',
   'proxy-mismatch',
+  'proxy-names',
   'slot-retains-wal',
   'scope-mismatch',
   'member-unknown',

@@ -10,6 +10,10 @@ export interface ProxyServer {
   readonly checkStatus: string;
   /** Seconds since the last change of state. */
   readonly lastChangeSeconds: number | null;
+  /** What the balancer gives it now: 0 takes no new connection, whoever set it (operator, agent, slow start). Absent in older journals. */
+  readonly weight?: number | null;
+  /** Used only while no other server of its backend is. Absent in older journals. */
+  readonly backup?: boolean;
 }
 
 /** `show servers state`, srv_admin_state: forced by a person or a program through the runtime API. */
@@ -21,6 +25,8 @@ export interface ProxyAdmin {
 }
 
 export interface ProxyView {
+  /** Number of the process that answered: another one behind the same address knows nothing of our drains. Absent in older journals. */
+  readonly pid?: number | null;
   /** When the proxy's process started, if it tells: a restart forgets every drain. */
   readonly startedAtMs?: number | null;
   readonly servers: readonly ProxyServer[];

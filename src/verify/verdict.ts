@@ -22,7 +22,7 @@ export function stepsOf(input: ActionInput, remediation: Remediation): readonly 
 export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: number): Verdict {
   const steps = stepsOf(input, remediation);
   const step = steps[remediation.stepIndex];
-  if (step === undefined) return { kind: 'met', text: 'no step is left' };
+  if (step === undefined) return unseen(nowMs >= remediation.deadlineMs);
   const sight: Sight = step.expect(input);
   if (sight.kind === 'met')
     return remediation.stepIndex + 1 < steps.length
@@ -36,6 +36,12 @@ export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: n
   if (sight.kind === 'violated' || nowMs >= remediation.deadlineMs) return { kind: 'expired', text: sight.text };
   return { kind: 'pending', text: sight.text };
 }
+
+/** What it works through was taken out of the configuration meanwhile: what cannot be seen has not succeeded. */
+const unseen = (isOver: boolean): Verdict => ({
+  kind: isOver ? 'expired' : 'pending',
+  text: 'its effect cannot be seen any more: the part that it works through is no longer configured',
+});
 
 /** Only where the answer was lost, and only once: a second loss is watched to its end. */
 function neverHappened(input: ActionInput, row: Remediation, step: ActionStep, nowMs: number): string | null {

@@ -12,7 +12,7 @@ const EXCERPT_CHARS = 120;
 const REPLY_CHARS = 300;
 
 /** The statistics page as CSV: `;csv` goes behind everything else, a query included. */
-const csvAddress = (stats: string): URL => baseAddress(stats.includes(';csv') ? stats : `${stats};csv`);
+const csvAddress = (stats: string): URL => baseAddress(stats.includes(';csv') ? stats : `${new URL(stats).href};csv`);
 
 /** A second command behind a newline or `;` would run unseen by the journal. */
 const INJECTION = /[\r\n;]/;
@@ -42,7 +42,11 @@ export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort 
     return states ?? { why: `answered "${excerpt(answer.text, EXCERPT_CHARS)}"`, fault: 'bad-reply' };
   }
 
-  let started: { readonly atMs: number | null; readonly askedMs: number } = { atMs: null, askedMs: -Infinity };
+  let started: { readonly atMs: number | null; readonly pid: number | null; readonly askedMs: number } = {
+    atMs: null,
+    pid: null,
+    askedMs: -Infinity,
+  };
 
   /** When the process began, asked now and then: a restart forgets every drain, and that is nobody's word. */
   async function startedAtMs(everyMs = INFO_EVERY_MS): Promise<number | null> {
@@ -50,7 +54,8 @@ export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort 
     const answer = await runtimeCommand(runtime, 'show info', deadlineMs);
     const uptime = answer.kind === 'fault' ? null : /^Uptime_sec: (\d+)/m.exec(answer.text);
     const atMs = uptime?.[1] === undefined ? started.atMs : clock.now() - Number(uptime[1]) * 1000;
-    started = { atMs, askedMs: clock.monotonic() };
+    const pid = answer.kind === 'fault' ? null : /^Pid: (\d+)/m.exec(answer.text)?.[1];
+    started = { atMs, pid: pid == null ? started.pid : Number(pid), askedMs: clock.monotonic() };
     return atMs;
   }
 
@@ -94,7 +99,7 @@ export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort 
         return unknown('bad-reply', `${source}: not HAProxy's CSV but ${said}; check proxy.stats`, atMs, source);
       }
       const startedMs = hasLostOne(servers) ? await startedAtMs(0) : began;
-      return fresh({ servers, startedAtMs: startedMs }, atMs, source);
+      return fresh({ servers, startedAtMs: startedMs, pid: started.pid }, atMs, source);
     },
 
     async send(step: Extract<Step, { port: 'proxy' }>): Promise<Reply> {

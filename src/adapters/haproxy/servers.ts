@@ -10,11 +10,14 @@ const MAINT = 0x01 | 0x02;
 const DRAIN = 0x08 | 0x10;
 const RESOLUTION = 0x20;
 
-/** `srv_op_state`: 0 stopped, 1 starting, 2 running, 3 stopping softly. */
-const STOPPED = 0;
+/** `srv_op_state`: 0 stopped, 1 starting (slow start, takes connections), 2 running, 3 stopping softly (takes no new ones). */
+const RUNNING: readonly string[] = ['1', '2', '3'];
+const STOPPING = '3';
 
 export interface ServerState {
   readonly running: boolean;
+  /** As an operator or the configuration set it, 0 while it stops; null: not told. */
+  readonly weight: number | null;
   readonly admin: ProxyAdmin;
 }
 
@@ -32,12 +35,21 @@ export function serverStates(text: string): ReadonlyMap<string, ServerState> | n
   const column = (name: string): number => header.indexOf(name);
   const columns = [column('be_name'), column('srv_name'), column('srv_op_state'), column('srv_admin_state')] as const;
   if (columns.includes(-1)) return null;
+  const weightColumn = column('srv_uweight');
   const states = new Map<string, ServerState>();
   for (const line of lines) {
     const fields = line.trim().split(/\s+/);
     const [backend, server, operational, flags] = columns.map((index) => fields[index]);
     if (line.startsWith('#') || backend === undefined || server === undefined || flags === undefined) continue;
-    states.set(keyOf(backend, server), { running: Number(operational) !== STOPPED, admin: adminFrom(Number(flags)) });
+    // A word that is no number is no state: the statistics alone speak for that server.
+    if (operational === undefined || !/^\d+$/.test(flags)) continue;
+    const set = weightColumn === -1 ? undefined : fields[weightColumn];
+    const weight = operational === STOPPING ? 0 : set !== undefined && /^\d+$/.test(set) ? Number(set) : null;
+    states.set(keyOf(backend, server), {
+      running: RUNNING.includes(operational),
+      weight,
+      admin: adminFrom(Number(flags)),
+    });
   }
   return states;
 }
@@ -58,7 +70,7 @@ export const adminFromStatus = (status: string): ProxyAdmin => ({
   resolution: status.startsWith('MAINT') && status.includes('resolution'),
 });
 
-const COLUMNS = ['pxname', 'svname', 'status', 'scur', 'check_status', 'lastchg', 'type'];
+const COLUMNS = ['pxname', 'svname', 'status', 'scur', 'check_status', 'lastchg', 'type', 'weight', 'bck'];
 
 /** UP and `UP 1/3`, DRAIN and NOLB are states of a server that runs; `DOWN 1/2` is on its way but not there. */
 const RUNNING_STATUS = /^(UP|DRAIN|NOLB|no check)/;
@@ -84,6 +96,8 @@ export function serversFrom(
       server,
       status,
       up: state?.running ?? RUNNING_STATUS.test(status),
+      weight: lesser(numberIn(record['weight']), state?.weight ?? null),
+      backup: record['bck'] === '1',
       admin: state?.admin ?? adminFromStatus(status),
       sessions: Number(record['scur'] ?? 0) || 0,
       checkStatus: record['check_status'] ?? '',
@@ -91,6 +105,13 @@ export function serversFrom(
     };
   });
 }
+
+const numberIn = (text: string | undefined): number | null =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+
+/** The statistics have the weight in force (an agent's included), `show servers state` the one that was set: either may take it away. */
+const lesser = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
 
 /** `type` 2 is a server; without that column the two summary lines of each proxy go by their names. */
 const isServer = (record: Readonly<Partial<Record<string, string>>>): boolean =>

@@ -33,6 +33,7 @@ import {
   MB,
   member,
   noEtcd,
+  noProxy,
   notStreaming,
   NOW_MS,
   observer,
@@ -66,6 +67,16 @@ interface Row {
   readonly friends: readonly Situation[];
 }
 
+/** `postgresql_10.0.0.1_5432`: a name for each server that is no member's. */
+const byAddress: Change = (view) =>
+  everyone.reduce(
+    (so, name, index) =>
+      (['postgres_primary', 'postgres_replicas'] as const).reduce(
+        (next, pool) => proxyServer(pool, name, { server: `postgresql_10.0.0.${index + 1}_5432` })(next),
+        so,
+      ),
+    view,
+  );
 const NO_ROOM = 'PANIC:  could not write to file "pg_wal/xlogtemp.41": No space left on device';
 const BACKUP_FAILED = '2026-01-15 02:00:00,123 ERROR: Error when fetching backup: pg_basebackup exited with code=1';
 const CREATING = { state: 'creating-replica', stateText: 'creating replica', role: 'uninitialized' } as const;
@@ -713,6 +724,14 @@ const SITUATIONS: Record<ProblemCode, Row> = {
       },
       { name: 'it restarts', view: [notStreaming('patroni3'), api('patroni3', { state: 'restarting' })] },
       { name: 'the leader itself is not proven', view: [notStreaming('patroni3'), noEtcd] },
+    ],
+  },
+  'proxy-names': {
+    subject: 'postgres_replicas',
+    seen: [{ name: '[S5] servers are called by address, as in the template of Patroni', view: [byAddress] }],
+    friends: [
+      { name: 'they are called like the members', view: [] },
+      { name: 'the proxy is silent', view: [noProxy] },
     ],
   },
   'disk-full': {

@@ -64,7 +64,7 @@ describe('a verdict', () => {
       [proxyDrain('patroni3')],
       'step-met',
     ],
-    ['on a procedure that has no step left is that it is done', underWay(3), NOW_MS, [], 'met'],
+    ['[A10] on a step that is no longer there is that it is not seen', underWay(3), NOW_MS, [], 'pending'],
   ])('%s', (_name, remediation, nowMs, changes, kind) => {
     expect(judged(remediation, nowMs, ...changes).kind).toBe(kind);
   });

@@ -49,6 +49,7 @@ describe('show servers state', () => {
     expect(states?.size).toBe(6);
     expect(states?.get('postgres_primary/patroni2')).toEqual({
       running: true,
+      weight: 1,
       admin: { drain: false, maint: false, resolution: false },
     });
     expect(states?.get('postgres_replicas/patroni2')?.running).toBe(false);
