@@ -18,7 +18,7 @@ export const HARM_ROWS: readonly ProblemRow[] = [
   {
     code: 'disk-full',
     level: 'critical',
-    rank: 62,
+    rank: 63,
     seenBy: "volumes by the host driver; the member's own log (No space left on device, SQLSTATE 53100)",
     grace: fixed(5_000, 2, 30_000),
     ladder: [],

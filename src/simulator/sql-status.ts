@@ -55,7 +55,6 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     ...writesOf(world, member),
     checksumFailures: postgres.checksumFailures,
     baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
-    walSenders: { max: postgres.maxWalSenders, used: sendersInUse(world, member) },
   };
 }
 
