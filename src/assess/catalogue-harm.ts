@@ -44,7 +44,7 @@ export const HARM_ROWS: readonly ProblemRow[] = [
   {
     code: 'disk-filling',
     level: 'warning',
-    rank: 24,
+    rank: 22,
     seenBy: 'volumes by the host driver',
     grace: fixed(60_000, 3, 60_000),
     ladder: [],
