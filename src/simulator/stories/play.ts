@@ -1,0 +1,46 @@
+import type { SimulatedCluster } from '../world.js';
+import { happening } from './happenings.js';
+import { cast, type Stage } from './stage.js';
+import type { Story } from './story.js';
+
+/** Plans every event of the story from now on, and its end for the very member that it happened to. */
+export function playStory(story: Story, stage: Stage): void {
+  const { cluster } = stage;
+  const startMs = cluster.nowMs();
+  if (story.synchronous) cluster.setSynchronousMode(true);
+  if (story.failsafe) cluster.setFailsafeMode(true);
+  for (const event of story.events) {
+    const { begin, end } = happening(event.what);
+    let member: string | null = null;
+    cluster.at(startMs + event.atSeconds * 1000, () => {
+      member = cast(stage, event.role);
+      begin(stage, member, event.figure);
+    });
+    if (event.untilSeconds === null || end === null) continue;
+    cluster.at(startMs + event.untilSeconds * 1000, () => {
+      if (member !== null) end(stage, member, event.figure);
+    });
+  }
+}
+
+/** What is wrong with the cluster now, a line each; empty: it is whole. */
+export function wrongs(cluster: SimulatedCluster): readonly string[] {
+  const leader = cluster.leader();
+  const { primaryBackend, replicaBackend, members } = cluster.options;
+  const found: string[] = [];
+  if (leader === null || cluster.writesGoTo() !== leader) found.push('nobody takes writes');
+  for (const name of members) {
+    if (!isWell(cluster, name, leader)) found.push(`${name} is broken`);
+    for (const backend of [primaryBackend, replicaBackend])
+      if (/^(DRAIN|MAINT$)/.test(cluster.proxyStatus(backend, name))) found.push(`${name} is drained in ${backend}`);
+    if (cluster.inspect(name).patroni.tags.noloadbalance) found.push(`${name} is tagged noloadbalance`);
+  }
+  return found;
+}
+
+function isWell(cluster: SimulatedCluster, name: string, leader: string | null): boolean {
+  const { host, patroni, postgres } = cluster.inspect(name);
+  if (host.state !== 'running' || patroni.process !== 'up' || patroni.frozen || patroni.task !== null) return false;
+  if (postgres.process !== 'up' || postgres.frozen) return false;
+  return name === leader ? !postgres.inRecovery : postgres.inRecovery && postgres.streaming;
+}

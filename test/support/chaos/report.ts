@@ -1,0 +1,89 @@
+import { storyText } from '../../../src/simulator/stories/story.js';
+import type { Verdict } from './judge.js';
+import type { Told } from './tell.js';
+
+const at = (seconds: number): string => seconds.toFixed(1).padStart(7);
+
+const lines = (told: Told): readonly string[] =>
+  [
+    ...told.events.map(({ atSeconds, text }) => ({ atSeconds, text })),
+    ...told.requests.map(({ atSeconds, text, by }) => ({ atSeconds, text: `>> ${by} sends ${text}` })),
+    ...told.pages.map(({ atSeconds, code, subject, by, text }) => ({
+      atSeconds,
+      text: `!! ${by} pages ${code} of ${subject}: ${text}`,
+    })),
+  ]
+    .sort((one, other) => one.atSeconds - other.atSeconds)
+    .map(({ atSeconds, text }) => `${at(atSeconds)}  ${text}`);
+
+/** A failed story as a timeline, with and without Ekimi. */
+export function failureText({ story, stock, ekimi, faults }: Verdict): string {
+  return [
+    ...storyText(story),
+    ...faults.map(({ kind, text }) => `FAULT ${kind}: ${text}`),
+    '--- with Ekimi',
+    ...lines(ekimi),
+    '--- without',
+    ...lines(stock),
+  ].join('\n');
+}
+
+/** One line of figures of a verdict, small enough to keep thousands of them. */
+export interface Figures {
+  readonly seed: number;
+  readonly stockMs: number;
+  readonly ekimiMs: number;
+  readonly requests: readonly string[];
+  readonly pages: readonly string[];
+  readonly untold: number;
+  readonly faults: readonly string[];
+}
+
+const ACTION =
+  /^(POST|DELETE|PATCH) (\/\S+)|^(haproxy> set server \S+\/)\S+( .*)|^(etcd: delete the leader key)|^(\w+)/;
+
+/** What a request does, without its target. */
+export function kindOf(text: string): string {
+  const found = ACTION.exec(text);
+  if (found === null) return text;
+  const [, verb, path, server, state, key, word] = found;
+  if (path !== undefined) return `${verb ?? ''} ${path}`;
+  return server === undefined ? (key ?? word ?? text) : `${server}...${state ?? ''}`;
+}
+
+export const figuresOf = ({ story, stock, ekimi, faults }: Verdict): Figures => ({
+  seed: story.seed,
+  stockMs: stock.outageMs,
+  ekimiMs: ekimi.outageMs,
+  requests: ekimi.requests.map(({ text }) => kindOf(text)),
+  pages: ekimi.pages.map(({ code }) => code),
+  untold: faults.filter(({ kind }) => kind === 'untold').length,
+  faults: faults.map(({ kind }) => kind),
+});
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+const s = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+export function counted(values: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts]
+    .sort((one, other) => other[1] - one[1])
+    .map(([value, count]) => `${String(count).padStart(6)}  ${value}`);
+}
+
+export function summary(all: readonly Figures[]): string {
+  const hit = all.filter(({ stockMs, ekimiMs }) => stockMs + ekimiMs > 0);
+  const failed = all.filter(({ faults }) => faults.length > 0);
+  return [
+    `${all.length} stories, ${hit.length} with an outage: median ${s(median(hit.map((row) => row.stockMs)))} without Ekimi, ` +
+      `${s(median(hit.map((row) => row.ekimiMs)))} with it; sum ${s(sum(all.map((row) => row.stockMs)))} and ${s(sum(all.map((row) => row.ekimiMs)))}`,
+    'requests:',
+    ...counted(all.flatMap(({ requests }) => requests)),
+    'pages:',
+    ...counted(all.flatMap(({ pages }) => pages)),
+    `${failed.length} failed${failed.length === 0 ? '' : `: ${failed.map(({ seed, faults }) => `${seed} (${[...new Set(faults)].join(', ')})`).join(', ')}`}`,
+  ].join('\n');
+}
