@@ -2,7 +2,7 @@ import { mayNotLead, reaches } from './election.js';
 import { dropLeaderKey } from './etcd.js';
 import { opens } from './links.js';
 import { isUp, positionOf } from './postgres.js';
-import { demote } from './patroni-tasks.js';
+import { begin, demote } from './patroni-tasks.js';
 import { note, type FailoverKey, type MemberSim, type World } from './state.js';
 
 /** The request in the failover key, at once or at its time. Within loop_wait of it the leader sleeps until then and asks no more. */
@@ -48,6 +48,11 @@ export function handOver(world: World, member: MemberSim, wish: FailoverKey): vo
       if (other.postgres.streaming && opens(world, other.name, member.name, 'sql'))
         other.postgres.receiveLsn = Math.max(other.postgres.receiveLsn, positionOf(member.postgres));
     dropLeaderKey(world, 'switchover');
+    // In pause too: who has stepped down starts again as a replica of whoever follows. [ha.py demote]
+    if (!member.patroni.paused) return;
+    member.postgres.inRecovery = true;
+    member.postgres.upstream = null;
+    begin(world, member);
   });
 }
 

@@ -251,7 +251,10 @@ function follow(world: World, member: MemberSim, holder: MemberName): void {
   patroni.believesLeader = false;
   patroni.leaderUntilMs = 0;
   patroni.downSinceMs = null;
-  if (patroni.paused) return;
+  if (patroni.paused) {
+    if (isUp(member) && postgres.inRecovery) postgres.upstream ??= nodeToFollow(world, member, leader);
+    return;
+  }
   const mustRewind = needsRewind(world, member, leader);
   if (isPrimary(member) && !mustRewind) {
     demote(world, member, () => {

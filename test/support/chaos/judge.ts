@@ -1,9 +1,10 @@
 import type { Story } from '../../../src/simulator/stories/story.js';
+import { lostAlone } from './measure.js';
 import { tell, type Told } from './tell.js';
 
 const OUTAGE_MORE_MS = 3000;
 const DOUBLED_MORE_MS = 1000;
-const LOST_MORE_MS = 1000;
+const LOST_MORE_MS = 400;
 /** Other draws of the same story, where chance may have made the difference. */
 const DRAWS = [1, 2, 3, 4, 5];
 
@@ -14,20 +15,21 @@ export interface Fault {
 
 const s = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-const worst = (told: readonly Told[], of: 'outageMs' | 'doubledMs' | 'lostMs'): number =>
-  Math.max(...told.map((one) => one[of]));
+const worst = (told: readonly Told[], of: 'outageMs' | 'doubledMs'): number => Math.max(...told.map((one) => one[of]));
 
 /** What Ekimi made worse, against the worst of the tellings without it. */
 export function judge(stock: readonly Told[], ekimi: Told): readonly Fault[] {
   const faults: Fault[] = [];
-  const more = (kind: Fault['kind'], of: 'outageMs' | 'doubledMs' | 'lostMs', least: number, what: string): void => {
+  const more = (kind: Fault['kind'], of: 'outageMs' | 'doubledMs', least: number, what: string): void => {
     const without = worst(stock, of);
     if (ekimi[of] > without + least)
       faults.push({ kind, text: `${what}: ${s(ekimi[of])} with Ekimi, ${s(without)} without` });
   };
   more('outage', 'outageMs', OUTAGE_MORE_MS, 'nobody took writes');
   more('doubled', 'doubledMs', DOUBLED_MORE_MS, 'two took writes');
-  more('lost', 'lostMs', LOST_MORE_MS, 'acknowledged writes of so long are lost');
+  const lostMs = lostAlone(ekimi, stock);
+  if (lostMs > LOST_MORE_MS)
+    faults.push({ kind: 'lost', text: `acknowledged writes of ${s(lostMs)} are lost that are kept without Ekimi` });
   const anyway = new Set(stock.flatMap(({ wrong }) => wrong));
   for (const text of ekimi.wrong)
     if (!anyway.has(text)) faults.push({ kind: 'end', text: `in the end ${text}, without Ekimi not` });

@@ -14,19 +14,27 @@ export interface Measured {
   readonly outageMs: number;
   /** Clients of the proxy could write to two. */
   readonly doubledMs: number;
-  /** Writes that a client was told of, and that who leads in the end does not have. */
-  readonly lostMs: number;
+  /** A letter for each try of the client: `.` nobody took it, `k` taken and there in the end, `l` taken and lost. */
+  readonly writes: string;
+}
+
+/** For how long writes were taken and lost that every one of `others` took and kept, milliseconds. */
+export function lostAlone({ writes }: Measured, others: readonly Measured[]): number {
+  const alone = [...writes].filter((what, at) => what === 'l' && others.every((other) => other.writes[at] === 'k'));
+  return alone.length * SAMPLE_MS;
 }
 
 /** A client that writes through the proxy, from now on. Ends when nobody moves the time any more. */
 export function measure(cluster: SimulatedCluster): { readonly result: () => Measured } {
   let outageMs = 0;
   let doubledMs = 0;
-  const commits: Commit[] = [];
+  const commits: (Commit | null)[] = [];
   const sample = (): void => {
     const taker = cluster.writesGoTo();
-    if (taker === null) outageMs += SAMPLE_MS;
-    else {
+    if (taker === null) {
+      outageMs += SAMPLE_MS;
+      commits.push(null);
+    } else {
       const { timeline, forks, replayLsn } = cluster.inspect(taker).postgres;
       commits.push({ timeline, forks, lsn: replayLsn });
     }
@@ -38,8 +46,9 @@ export function measure(cluster: SimulatedCluster): { readonly result: () => Mea
   return {
     result: () => {
       const holder = cluster.writesGoTo() ?? cluster.leader();
-      const lost = holder === null ? 0 : commits.filter((commit) => !has(cluster, holder, commit)).length;
-      return { outageMs, doubledMs, lostMs: lost * SAMPLE_MS };
+      const kept = (commit: Commit): boolean => holder === null || has(cluster, holder, commit);
+      const writes = commits.map((commit) => (commit === null ? '.' : kept(commit) ? 'k' : 'l')).join('');
+      return { outageMs, doubledMs, writes };
     },
   };
 }
