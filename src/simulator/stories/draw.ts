@@ -1,5 +1,6 @@
 import { seededRandom } from '../random.js';
-import { HAPPENINGS, type Happening } from './happenings.js';
+import { HAPPENINGS } from './happenings.js';
+import type { Happening } from './row.js';
 import type { Story, StoryEvent } from './story.js';
 
 /** Quiet in the beginning, so that a controller has seen a cluster that is well. Seconds. */

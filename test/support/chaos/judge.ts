@@ -32,14 +32,24 @@ export function judge(stock: readonly Told[], ekimi: Told): readonly Fault[] {
     faults.push({ kind: 'lost', text: `acknowledged writes of ${s(lostMs)} are lost that are kept without Ekimi` });
   const anyway = new Set(stock.flatMap(({ wrong }) => wrong));
   for (const text of ekimi.wrong)
-    if (!anyway.has(text)) faults.push({ kind: 'end', text: `in the end ${text}, without Ekimi not` });
+    if (!anyway.has(text) && !isDrainOfBroken(text, ekimi))
+      faults.push({ kind: 'end', text: `in the end ${text}, without Ekimi not` });
   for (const text of untold(ekimi)) faults.push({ kind: 'untold', text });
   for (const text of ekimi.thrown) faults.push({ kind: 'thrown', text: `a pass threw: ${text}` });
   return faults;
 }
 
+/** Whoever does not follow is rightly kept from readers. */
+const isDrainOfBroken = (text: string, { wrong, behind }: Told): boolean => {
+  const [member = '', ...rest] = text.split(' ');
+  return (
+    /^is (drained|tagged)/.test(rest.join(' ')) && (wrong.includes(`${member} is broken`) || behind.includes(member))
+  );
+};
+
 /** What is wrong in the end must have been told: by a page that names the member, or one of the cluster. */
 function untold({ wrong, pages }: Told): readonly string[] {
+  if (wrong.includes('nobody takes writes') && pages.length > 0) return [];
   const broken = wrong.filter((text) => text.endsWith('is broken') || text === 'nobody takes writes');
   return broken
     .filter((text) => {

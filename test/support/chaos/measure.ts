@@ -20,7 +20,7 @@ export interface Measured {
 
 /** For how long writes were taken and lost that every one of `others` took and kept, milliseconds. */
 export function lostAlone({ writes }: Measured, others: readonly Measured[]): number {
-  const alone = [...writes].filter((what, at) => what === 'l' && others.every((other) => other.writes[at] === 'k'));
+  const alone = Array.from(writes).filter((what, at) => what === 'l' && others.every((other) => other.writes[at] === 'k'));
   return alone.length * SAMPLE_MS;
 }
 

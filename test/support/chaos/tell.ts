@@ -10,6 +10,8 @@ import { measure, type Measured } from './measure.js';
 export interface Told extends Measured {
   /** What is wrong in the end, a line each. */
   readonly wrong: readonly string[];
+  /** Members far behind the leader in the end. */
+  readonly behind: readonly string[];
   /** Rebuilds that were begun. */
   readonly rebuilds: number;
   readonly requests: readonly { readonly atSeconds: number; readonly text: string; readonly by: string }[];
@@ -83,6 +85,7 @@ function outcome(cluster: SimulatedCluster, ours: Fleet, beganMs: number): Omit<
   const at = (atMs: number): number => Math.round((atMs - beganMs) / 100) / 10;
   return {
     wrong: wrongs(cluster),
+    behind: cluster.options.members.filter((name) => isBehind(cluster, name)),
     rebuilds: cluster.events.filter(({ text }) => text.includes('is reinitialized')).length,
     requests: cluster.requests
       .filter(({ by }) => by !== undefined && by !== 'operator')
@@ -97,5 +100,13 @@ function outcome(cluster: SimulatedCluster, ours: Fleet, beganMs: number): Omit<
     seconds: at(cluster.nowMs()),
   };
 }
+
+const FAR_BYTES = 1024 * 1024;
+
+const isBehind = (cluster: SimulatedCluster, name: string): boolean => {
+  const leader = cluster.leader();
+  if (leader === null) return false;
+  return cluster.inspect(leader).postgres.replayLsn - cluster.inspect(name).postgres.replayLsn > FAR_BYTES;
+};
 
 export const readStory = (file: string): Story => JSON.parse(readFileSync(file, 'utf8')) as Story;
