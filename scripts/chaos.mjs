@@ -43,7 +43,8 @@ async function rowsOf(mode, count) {
         const row = JSON.parse(line);
         rows.push(row);
         if (row.file !== undefined) console.log(`${row.text}\n--- again: npm run chaos -- --replay ${row.file}\n`);
-        if (rows.length % 200 === 0) console.log(`${rows.length} of ${count}, ${Math.round((Date.now() - began) / 1000)} s`);
+        if (rows.length % 200 === 0)
+          console.log(`${rows.length} of ${count}, ${Math.round((Date.now() - began) / 1000)} s`);
       }
     }),
   );
@@ -57,7 +58,9 @@ if (values.benign !== undefined) {
   const rows = await rowsOf('benign', Number(values.benign));
   const wrong = rows.filter(({ requests, thrown }) => requests.length + thrown.length > 0);
   for (const { text, thrown } of wrong.slice(0, SHOWN)) console.log([text, ...thrown].join('\n'));
-  console.log(`${rows.length} benign episodes, ${wrong.length} with a request: ${wrong.map(({ seed }) => seed).join(', ')}`);
+  console.log(
+    `${rows.length} benign episodes, ${wrong.length} with a request: ${wrong.map(({ seed }) => seed).join(', ')}`,
+  );
   console.log(['pages:', ...counted(rows.flatMap(({ pages }) => pages))].join('\n'));
   failed += wrong.length;
 }

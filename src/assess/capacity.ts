@@ -4,7 +4,7 @@ import { freshValue, lastValue } from '../model/reading.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { isRetired, isToBeLevel } from './intended.js';
 import { followedIn, isFullySilent, leaderKeyHolder, pauseOf, replicasOf } from './leader.js';
-import { healthyReplicas } from './replica.js';
+import { healthyReplicas, isStreaming } from './replica.js';
 import { strangersText } from './strangers.js';
 
 /** What needs a person's plan rather than a repair: room, parameters, floors, corruption, a pause that somebody may have forgotten. */
@@ -29,6 +29,12 @@ function tooFewReplicas(input: Assessment): readonly Finding[] {
     counted.includes(one),
   ).length;
   if (healthy >= expected) return [];
+  // A late answer is no absence: whom SQL sees stream is not missing for that.
+  const late = replicasOf(input.view).filter((one) => freshValue(one.api) === null && isStreaming(input.view, one));
+  if (healthy + late.length >= expected) {
+    const why = `${late.map(({ name }) => name).join(', ')}: no answer by API, and a stream that stands`;
+    return [cannotTell('too-few-replicas', input.view.scope, why, input.view.atMs)];
+  }
   const text = `${healthy} of ${expected} replicas run and stream`;
   return [seen('too-few-replicas', input.view.scope, [says('api', text, input.view.atMs)], { healthy, expected })];
 }

@@ -105,6 +105,7 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   setConnections(member: string, total: number): void;
   setPendingRestart(member: string): void;
   baseBackup(running: boolean): void;
+  /** Patroni refuses one without a candidate, and every scheduled one, while the cluster is paused. */
   switchover(candidate: string | null): void;
   scheduleSwitchover(atMs: number, candidate: string | null): void;
   /** Deletes Patroni's leader key if its mod revision is still this one. */

@@ -118,9 +118,11 @@ function operatorActs(
       patroni.reloadAsked = true;
     },
     switchover: (candidate) => {
+      if (candidate === null && world.etcd.config.paused) return;
       wish(candidate, null);
     },
     scheduleSwitchover: (atMs, candidate) => {
+      if (world.etcd.config.paused) return;
       wish(candidate, new Date(atMs).toISOString());
     },
   };

@@ -236,7 +236,7 @@ function seekLeadership(world: World, member: MemberSim): void {
     }
     return;
   }
-  if (patroni.paused || !isHealthiest(world, member)) return;
+  if ((patroni.paused && !isAskedFor(world, member)) || !isHealthiest(world, member)) return;
   if (takeLeaderKey(world, member.name)) {
     // Whatever was requested or scheduled: who wins the key wipes it.
     world.etcd.failover = null;
@@ -244,6 +244,10 @@ function seekLeadership(world: World, member: MemberSim): void {
     lead(world, member);
   }
 }
+
+/** In a pause only who is named in a switchover takes the key. [ha.py is_healthiest_node] */
+const isAskedFor = ({ etcd }: World, member: MemberSim): boolean =>
+  etcd.failover?.member === member.name && etcd.failover.scheduledAt === null;
 
 function follow(world: World, member: MemberSim, holder: MemberName): void {
   const { patroni, postgres } = member;

@@ -25,12 +25,15 @@ describe('random histories, told with Ekimi and without', () => {
   );
 });
 
-/** What a DBA accepts to be told of in an episode in which nothing is wrong. */
-const ACCEPTED: readonly string[] = [];
+/**
+ * What is so, and worth a word, though an operator has caused it: after a switchover in strict synchronous mode commits do wait until a
+ * standby is in the set; three changes of the leader within an hour; a leader restarted while it is being promoted.
+ */
+const ACCEPTED: readonly string[] = ['commits-wait', 'failover-flapping', 'leader-not-serving'];
 
 describe('benign episodes', () => {
   it(
-    'operators work, networks blip, etcd elects: no request is sent, and nobody is woken',
+    'operators work, networks blip, etcd elects: no request is sent, and nobody is woken for what is not so',
     async () => {
       for (const seed of seeds(FIRST_SEED, 300)) {
         const told = await tell(drawBenign(seed), true);

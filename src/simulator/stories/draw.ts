@@ -64,7 +64,11 @@ function setting(random: Random, seed: number): Omit<Story, 'events'> {
         [1, 4 * 1024 * 1024],
       ]),
     },
-    synchronous: random() < 0.25,
+    synchronous: chosen(random, [
+      [6, 'off'],
+      [1, 'on'],
+      [1, 'strict'],
+    ]),
     failsafe: random() < 0.2,
     allowance: chosen(random, [
       [1, 'defaults'],

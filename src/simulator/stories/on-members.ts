@@ -173,6 +173,28 @@ export const DATA: readonly Happening[] = [
       cluster.releaseWal(member);
     },
   }),
+  row('it stays connected and acknowledges nothing', {
+    weight: 2,
+    roles: REPLICA,
+    lasts: [10, 90],
+    begin: ({ cluster }, member) => {
+      cluster.muteStandby(member);
+    },
+    end: ({ cluster }, member) => {
+      cluster.muteStandby(member, false);
+    },
+  }),
+  row('it refuses writes', {
+    weight: 2,
+    roles: LEADER,
+    lasts: [10, 60],
+    begin: ({ cluster }, member, figure) => {
+      cluster.setReadOnly(member, figure < 0.5 ? 'setting' : 'file-system');
+    },
+    end: ({ cluster }, member) => {
+      cluster.setReadOnly(member, null);
+    },
+  }),
   row('it is promoted by hand', {
     weight: 1,
     roles: REPLICA,

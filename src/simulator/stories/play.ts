@@ -7,7 +7,8 @@ import type { Story } from './story.js';
 export function playStory(story: Story, stage: Stage): void {
   const { cluster } = stage;
   const startMs = cluster.nowMs();
-  if (story.synchronous) cluster.setSynchronousMode(true);
+  if (story.synchronous !== 'off') cluster.setSynchronousMode(story.synchronous === 'quorum' ? 'quorum' : true);
+  if (story.synchronous === 'strict') cluster.setSynchronousRules({ strict: true });
   if (story.failsafe) cluster.setFailsafeMode(true);
   for (const event of story.events) {
     const { begin, end } = happening(event.what);

@@ -21,7 +21,7 @@ export type Allowance = 'defaults' | 'auto';
 export interface Story {
   readonly seed: number;
   readonly cluster: Partial<ClusterOptions>;
-  readonly synchronous: boolean;
+  readonly synchronous: 'off' | 'on' | 'strict' | 'quorum';
   readonly failsafe: boolean;
   readonly allowance: Allowance;
   readonly controllers: readonly string[];
@@ -40,7 +40,10 @@ const clock = (seconds: number): string =>
 /** The story in lines, for a person. */
 export function storyText(story: Story): readonly string[] {
   const { cluster, synchronous, failsafe, allowance, controllers, without } = story;
-  const modes = [...(synchronous ? ['synchronous'] : []), ...(failsafe ? ['failsafe'] : [])].join(', ');
+  const modes = [
+    ...(synchronous === 'off' ? [] : [`synchronous ${synchronous}`]),
+    ...(failsafe ? ['failsafe'] : []),
+  ].join(', ');
   return [
     `seed ${story.seed}: Patroni ${cluster.patroniVersion ?? ''}, ${cluster.members?.length ?? 3} members${modes === '' ? '' : `, ${modes}`}; ` +
       `${controllers.join(' and ')} with ${allowance}${without.length === 0 ? '' : `, without ${without.join(', ')}`}`,

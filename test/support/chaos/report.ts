@@ -35,7 +35,7 @@ export interface Figures {
   readonly ekimiMs: number;
   readonly requests: readonly string[];
   readonly pages: readonly string[];
-  readonly untold: number;
+  readonly unlucky: readonly string[];
   readonly faults: readonly string[];
 }
 
@@ -51,13 +51,17 @@ export function kindOf(text: string): string {
   return server === undefined ? (key ?? word ?? text) : `${server}...${state ?? ''}`;
 }
 
-export const figuresOf = ({ story, stock, ekimi, faults }: Verdict): Figures => ({
+/** A page that only says that something is over is counted by itself. */
+export const pageKind = ({ code, text }: Told['pages'][number]): string =>
+  text.startsWith('over: ') ? `${code}: over` : code;
+
+export const figuresOf = ({ story, stock, ekimi, faults, unlucky }: Verdict): Figures => ({
   seed: story.seed,
   stockMs: stock.outageMs,
   ekimiMs: ekimi.outageMs,
   requests: ekimi.requests.map(({ text }) => kindOf(text)),
-  pages: ekimi.pages.map(({ code }) => code),
-  untold: faults.filter(({ kind }) => kind === 'untold').length,
+  pages: ekimi.pages.map(pageKind),
+  unlucky: unlucky.map(({ kind }) => kind),
   faults: faults.map(({ kind }) => kind),
 });
 
@@ -74,6 +78,12 @@ export function counted(values: readonly string[]): readonly string[] {
     .map(([value, count]) => `${String(count).padStart(6)}  ${value}`);
 }
 
+const named = (all: readonly Figures[], of: 'faults' | 'unlucky'): string =>
+  all
+    .filter((row) => row[of].length > 0)
+    .map((row) => `${row.seed} (${[...new Set(row[of])].join(', ')})`)
+    .join(', ') || 'none';
+
 export function summary(all: readonly Figures[]): string {
   const hit = all.filter(({ stockMs, ekimiMs }) => stockMs + ekimiMs > 0);
   const failed = all.filter(({ faults }) => faults.length > 0);
@@ -84,6 +94,7 @@ export function summary(all: readonly Figures[]): string {
     ...counted(all.flatMap(({ requests }) => requests)),
     'pages:',
     ...counted(all.flatMap(({ pages }) => pages)),
-    `${failed.length} failed${failed.length === 0 ? '' : `: ${failed.map(({ seed, faults }) => `${seed} (${[...new Set(faults)].join(', ')})`).join(', ')}`}`,
+    `worse by chance, in one draw and not in most: ${named(all, 'unlucky')}`,
+    `${failed.length} failed: ${named(all, 'faults')}`,
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { drawBenign, drawStory } from '../../../src/simulator/stories/draw.js';
 import { storyText } from '../../../src/simulator/stories/story.js';
 import { judgeStory, shrink, type Verdict } from './judge.js';
-import { failureText, figuresOf, kindOf } from './report.js';
+import { failureText, figuresOf, kindOf, pageKind } from './report.js';
 import { readStory, tell } from './tell.js';
 
 /** One worker of `npm run chaos`: seeds from argv, a line of JSON for each on stdout. The parent, `scripts/chaos.mjs`, adds them up. */
@@ -39,7 +39,7 @@ async function benign(from: number, to: number, step: number): Promise<void> {
     say({
       seed,
       requests: told.requests.map(({ text }) => kindOf(text)),
-      pages: told.pages.map(({ code }) => code),
+      pages: told.pages.map(pageKind),
       thrown: told.thrown,
       text: [
         ...storyText(story),

@@ -69,7 +69,7 @@ export async function tell(story: Story, withEkimi: boolean, shift = 0): Promise
   const client = measure(cluster);
   await cluster.play(lastSecond(story) * 1000);
   await settle(cluster);
-  return { ...client.result(), ...outcome(cluster, ours, beganMs) };
+  return { ...client(), ...outcome(cluster, ours, beganMs) };
 }
 
 /** Until it has been whole for a while, or for as long as anybody would wait. */
