@@ -41,7 +41,7 @@ export interface MemberView {
   readonly host: Reading<HostStatus>;
   /** `tags.noloadbalance` in the member's own file, if there is a tag driver. */
   readonly fileTag: Reading<boolean>;
-  /** What the end of its log says of its trouble; read only while it is in trouble. Absent in older journals. */
+  /** What the end of its log says of its trouble; the leader's always, a replica's while it does not stream. Absent in older journals. */
   readonly log?: Reading<MemberLog>;
   /** Its volumes by the host driver. Absent in older journals. */
   readonly disk?: Reading<DiskStatus>;

@@ -10,9 +10,12 @@ const LINES = 120;
 /** What is older is of an earlier trouble: Patroni tries once per loop, a WAL receiver to which nobody answers every 132 s. */
 const SINCE_MS = 180_000;
 
-/** Does it say of itself that all is well? Then its log is not asked why not. */
+/**
+ * Does it say of itself that all is well? Then its log is not asked why not. A leader's is read all the same: it runs, leads and refuses
+ * whatever makes a table larger, and only its log says that its disk is full.
+ */
 export const saysAllIsWell = (api: PatroniStatus): boolean =>
-  api.state === 'running' && (api.role === 'primary' || api.replicationState === 'streaming');
+  api.state === 'running' && api.replicationState === 'streaming';
 
 /** The end of a member's log, read for signs; null: no driver shows it. */
 export function askLog({ host }: Ports, name: MemberName): Promise<Reading<MemberLog>> | null {

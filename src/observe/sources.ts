@@ -121,11 +121,11 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
   },
   log: {
     ...slow,
-    calm: 30_000,
+    calm: 10_000,
     suspect: 3_000,
     part: 'hosts.commands.logs',
     afterApi: true,
-    unless: { holds: saysAllIsWell, why: 'only the log of a member in trouble is read' },
+    unless: { holds: saysAllIsWell, why: 'the log of a replica that streams is not read' },
     beforeRequest: 'touched',
     ask: askLog,
   },
