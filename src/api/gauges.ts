@@ -1,6 +1,7 @@
 import { MODES } from '../model/policy.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
-import type { ClusterState, MemberState } from '../model/states.js';
+import type { MemberState } from '../model/states.js';
+import { shownState } from './shown.js';
 import { overview, STATE_LEVEL, type Overview } from './overview.js';
 
 interface Sample {
@@ -16,7 +17,7 @@ export interface GaugeRow {
   readonly samples: (snapshot: ClusterSnapshot) => readonly Sample[];
 }
 
-const CLUSTER_STATES = Object.keys(STATE_LEVEL) as ClusterState[];
+const CLUSTER_STATES = Object.keys(STATE_LEVEL);
 const MEMBER_STATES: readonly MemberState[] = [
   'unknown',
   'leader',
@@ -63,9 +64,9 @@ export const GAUGES: readonly GaugeRow[] = [
   },
   {
     name: 'ekimi_cluster_state',
-    help: '1 for the state that the cluster is in',
+    help: '1 for the state that the cluster is in; suspect: healthy but for what is seen and within its grace',
     labels: ['state'],
-    samples: ({ states }) => stateSet(CLUSTER_STATES, states?.cluster.state ?? 'unknown'),
+    samples: (snapshot) => stateSet(CLUSTER_STATES, shownState(snapshot)),
   },
   {
     name: 'ekimi_member_state',

@@ -2,7 +2,7 @@ import { bytesBetween } from '../model/names.js';
 import type { DrainRecord } from '../model/ledger.js';
 import type { Problem } from '../model/problem.js';
 import type { ProxyServer } from '../model/proxy.js';
-import { lastValue } from '../model/reading.js';
+import { freshValue, lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
@@ -30,6 +30,8 @@ export interface MemberOverview {
   readonly sessions: number | null;
   /** The drain that is ours, if there is one. */
   readonly drain: DrainRecord | null;
+  /** How the member takes part in its own pool, in words: what is so, and beside it what is only rehearsed or left over. */
+  readonly poolText: string;
   readonly pendingRestart: boolean;
   readonly tags: readonly string[];
   readonly host: string | null;
@@ -46,6 +48,9 @@ export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, mem
   const holdsLeaderKey = keys === null ? null : keys.leader.holder === member.name;
   const lag = lagOf(view, member, snapshot.states?.problems ?? [], holdsLeaderKey === true);
   const tags = status?.tags;
+  const drain = snapshot.ledger.drains.find((row) => row.member === member.name) ?? null;
+  const writes = rotationOf(view, view.pools?.primary ?? null, member.name);
+  const reads = rotationOf(view, view.pools?.replica ?? null, member.name);
   return {
     name: member.name,
     state: state?.state ?? 'unknown',
@@ -56,10 +61,11 @@ export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, mem
     timeline: status?.timeline ?? lastValue(member.sql)?.timeline ?? null,
     lagBytes: lag.bytes,
     lagFrom: lag.from,
-    writes: rotationOf(view, view.pools?.primary ?? null, member.name),
-    reads: rotationOf(view, view.pools?.replica ?? null, member.name),
+    writes,
+    reads,
     sessions: serverOf(view, view.pools?.replica ?? null, member.name)?.sessions ?? null,
-    drain: snapshot.ledger.drains.find((drain) => drain.member === member.name) ?? null,
+    drain,
+    poolText: poolText(holdsLeaderKey === true, writes, reads, drain),
     pendingRestart: status?.pendingRestart ?? false,
     tags:
       tags === undefined
@@ -68,6 +74,24 @@ export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, mem
     host: lastValue(member.host)?.state ?? null,
     atMs: member.api.kind === 'unknown' ? null : member.api.atMs,
   };
+}
+
+const ROTATION_TEXT: Readonly<Record<Rotation, string>> = {
+  in: 'in rotation',
+  down: 'down by its check',
+  drain: 'drained',
+  maint: 'in maintenance',
+  absent: 'not in the pool',
+  unknown: 'unknown',
+};
+
+/** Our drains are of the read pool: a leader's writes are never said to be drained, and a rehearsed drain took nobody out. */
+function poolText(leads: boolean, writes: Rotation, reads: Rotation, drain: DrainRecord | null): string {
+  const own = leads ? `writes: ${ROTATION_TEXT[writes]}` : `reads: ${ROTATION_TEXT[reads]}`;
+  if (drain === null) return own;
+  if (drain.shadow) return `${own} (would have drained reads; nothing was sent)`;
+  if (leads) return `${own}; reads drained by ekimi, left over`;
+  return reads === 'drain' ? 'reads: drained by ekimi' : `${own} (drained by ekimi)`;
 }
 
 function roleOf(member: MemberView): string {
@@ -86,12 +110,16 @@ interface Lag {
 /** The figure that a problem already carries wins, so that the page never contradicts the decision beside it. */
 function lagOf(view: ClusterView, member: MemberView, problems: readonly Problem[], isLeader: boolean): Lag {
   if (isLeader) return { bytes: null, from: 'holds the leader key' };
+  if (isSilent(member)) return { bytes: null, from: 'it does not answer' };
   for (const problem of problems) {
     const bytes = problem.facts['lagBytes'];
     if (problem.subject === member.name && typeof bytes === 'number') return { bytes, from: problem.code };
   }
   return byPositions(view, member) ?? byStatistics(view, member) ?? byPeers(view, member) ?? NO_LAG;
 }
+
+/** What it was before it fell silent, and what its peers repeat of that, says nothing of now. */
+const isSilent = ({ api, sql }: MemberView): boolean => freshValue(api) === null && freshValue(sql) === null;
 
 const NO_LAG: Lag = { bytes: null, from: 'no source knows it' };
 

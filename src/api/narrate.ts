@@ -1,6 +1,6 @@
 import { sentence, type Decision } from '../model/decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
-import type { RemediationPhase } from '../model/ledger.js';
+import type { Remediation, RemediationPhase } from '../model/ledger.js';
 import type { Reply } from '../model/plan.js';
 import { evidenceText } from './narrate-evidence.js';
 
@@ -74,10 +74,7 @@ function tell(body: EntryBody): readonly [Tone, string] {
     case 'outcome':
       return [outcomeTone(body.reply, body.shadow), `${body.shadow ? 'dry-run: ' : ''}${replyText(body.reply)}`];
     case 'verdict':
-      return [
-        PHASE_TONE[body.remediation.phase],
-        `${body.remediation.shadow ? 'dry-run: ' : ''}${body.remediation.plan.action} ${body.remediation.plan.target} ${body.remediation.phase}: ${body.remediation.detail}`,
-      ];
+      return tellVerdict(body.remediation);
     case 'evidence':
       return ['quiet', evidenceText(body)];
     case 'approval':
@@ -111,6 +108,13 @@ function tell(body: EntryBody): readonly [Tone, string] {
   }
 }
 
+/** A rehearsal has no success: nothing was sent, and nothing became so. */
+function tellVerdict({ plan, phase, shadow, detail }: Remediation): readonly [Tone, string] {
+  const what = `${plan.action} ${plan.target}`;
+  if (shadow) return ['quiet', `dry-run: would have run ${what} (nothing was sent)${because(detail)}`];
+  return [PHASE_TONE[phase], `${what} ${phase}: ${detail}`];
+}
+
 const by = (who: string | null): string => (who === null ? '' : ` by ${who}`);
 const because = (why: string | null): string => (why === null || why === '' ? '' : `: ${why}`);
 
@@ -140,7 +144,7 @@ function decisionsText(decisions: readonly Decision[]): string {
     if (one.kind === 'waiting') waits.set(one.why, [...(waits.get(one.why) ?? []), `${one.code} ${one.subject}`]);
   return [
     ...full,
-    ...(pages.length === 0 ? [] : [`a person is needed for ${pages.join(' and ')}`]),
+    ...(pages.length === 0 ? [] : [`a person must act on ${pages.join(' and ')}`]),
     ...[...waits].map(([why, subjects]) => `waiting on ${subjects.join(', ')}: ${why}`),
   ].join('; ');
 }

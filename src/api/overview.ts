@@ -5,9 +5,9 @@ import type { Mode } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
 import { lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
-import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { leaderIn, memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
+import { brakes, headline, isReadPoolEmpty, shownState, suspectsIn, type ShownState } from './shown.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 
 /** How bad it is, in the order of a monitoring plugin's exit codes by name, not by number. */
@@ -40,9 +40,14 @@ export interface Overview {
   readonly scope: string;
   readonly atMs: number;
   readonly level: Level;
-  readonly state: ClusterState;
+  /** `suspect`: healthy but for what is seen and within its grace. */
+  readonly state: ShownState;
+  /** The state in words, with what is seen and does not count yet. */
+  readonly headline: string;
   readonly sinceMs: number | null;
   readonly mode: Mode;
+  /** What keeps an instance in enforce from sending; empty: it may act. */
+  readonly brakes: readonly string[];
   readonly tenure: ClusterSnapshot['tenure'];
   readonly sentence: string;
   readonly leader: string | null;
@@ -69,9 +74,10 @@ export interface Overview {
 }
 
 /** What a state alone says; problems can only make it worse. */
-export const STATE_LEVEL: Readonly<Record<ClusterState, Level>> = {
+export const STATE_LEVEL: Readonly<Record<ShownState, Level>> = {
   unknown: 'unknown',
   healthy: 'ok',
+  suspect: 'warning',
   degraded: 'warning',
   lagging: 'warning',
   paused: 'warning',
@@ -87,7 +93,7 @@ export const STATE_LEVEL: Readonly<Record<ClusterState, Level>> = {
 
 /** A state that only a newer version has is not known here, which is never OK. */
 export const stateLevel = (state: string): Level =>
-  Object.hasOwn(STATE_LEVEL, state) ? STATE_LEVEL[state as ClusterState] : 'unknown';
+  Object.hasOwn(STATE_LEVEL, state) ? STATE_LEVEL[state as ShownState] : 'unknown';
 
 /** Not knowing outranks a warning, because it may hide something worse; a known critical outranks both. */
 const RANK: readonly Level[] = ['ok', 'warning', 'unknown', 'critical'];
@@ -107,9 +113,11 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     scope: snapshot.scope,
     atMs: snapshot.atMs,
     level: levelOf(snapshot),
-    state: states?.cluster.state ?? 'unknown',
-    sinceMs: states?.cluster.sinceMs ?? null,
+    state: shownState(snapshot),
+    headline: headline(snapshot),
+    sinceMs: sinceOf(snapshot),
     mode: policy.mode,
+    brakes: brakes(snapshot),
     tenure: snapshot.tenure,
     sentence: snapshot.sentence,
     ...leaderOf(view),
@@ -146,14 +154,22 @@ const byUrgency = (a: Problem, b: Problem): number =>
   a.firstSeenMs - b.firstSeenMs ||
   `${a.code}/${a.subject}`.localeCompare(`${b.code}/${b.subject}`);
 
-/** Suspects do not count: within its grace a problem is a question, not an answer. */
+/** What is suspected has been so since it was first seen, however long the cluster was healthy before. */
+function sinceOf(snapshot: ClusterSnapshot): number | null {
+  const seen = suspectsIn(snapshot).map((problem) => problem.firstSeenMs);
+  if (shownState(snapshot) === 'suspect' && seen.length > 0) return Math.min(...seen);
+  return snapshot.states?.cluster.sinceMs ?? null;
+}
+
+/** Within its grace a problem is a question, not an answer: a warning, however bad it would be. */
 function levelOf(snapshot: ClusterSnapshot): Level {
-  const state = stateLevel(snapshot.states?.cluster.state ?? 'unknown');
+  const state = stateLevel(shownState(snapshot));
   const problems = (snapshot.states?.problems ?? [])
     .filter((problem) => problem.phase === 'active' && problem.level !== 'info')
     .map((problem): Level => (problem.level === 'critical' ? 'critical' : 'warning'));
   const isHeldUp = snapshot.impaired.length > 0 || foreignInFlight(snapshot.ledger).length > 0;
-  return worst([state, ...problems, isHeldUp ? 'warning' : 'ok']);
+  const isQuestioned = isReadPoolEmpty(snapshot) || suspectsIn(snapshot).length > 0;
+  return worst([state, ...problems, isHeldUp || isQuestioned ? 'warning' : 'ok']);
 }
 
 /** Actions of the last hour against the policy's budget, counted as the gate counts them. */

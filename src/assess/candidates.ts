@@ -1,3 +1,4 @@
+import { bytesText } from '../model/amounts.js';
 import { lossText } from '../model/loss.js';
 import { bytesBetween, formatLsn, furthest, parseLsn, type Lsn, type MemberName } from '../model/names.js';
 import type { PatroniStatus } from '../model/patroni.js';
@@ -75,7 +76,7 @@ export const whoMayLead = (rows: readonly FailoverCandidate[]): string =>
 
 function behindText({ lossBytes: bytes, lossSeconds: seconds }: FailoverCandidate): string {
   if (bytes === null) return 'how far behind is unknown';
-  return bytes === 0 ? '0 bytes behind' : `${lossText({ bytes, seconds })} behind`;
+  return bytes === 0 ? '0 B behind' : `${lossText({ bytes, seconds })} behind`;
 }
 
 function verdictOn({ barred, against }: FailoverCandidate): string {
@@ -234,7 +235,9 @@ function beyondGuards(view: ClusterView, row: Standing, target: Position): reado
   if (config === null) return [...reasons, "the cluster's own lag limit is unknown"];
   if (row.lossBytes === null) reasons.push('how far it is behind the old leader is unknown');
   else if (row.lossBytes > config.maximumLagOnFailoverBytes)
-    reasons.push(`is ${row.lossBytes} bytes behind, maximum_lag_on_failover is ${config.maximumLagOnFailoverBytes}`);
+    reasons.push(
+      `is ${bytesText(row.lossBytes)} behind, maximum_lag_on_failover is ${bytesText(config.maximumLagOnFailoverBytes)}`,
+    );
   if (row.isSynchronous === false) reasons.push('is not in the sync set');
   return reasons;
 }

@@ -1,3 +1,4 @@
+import { bytesText } from '../model/amounts.js';
 import type { Finding } from '../model/problem.js';
 import { dayText } from '../model/clock-text.js';
 import { freshValue, lastValue } from '../model/reading.js';
@@ -99,7 +100,7 @@ function slots(input: Assessment, name: string): readonly Finding[] {
     (a, b) => (b.retainedBytes ?? 0) - (a.retainedBytes ?? 0),
   )[0];
   if (worst?.retainedBytes == null || worst.retainedBytes < input.policy.slots.retainWarningBytes) return [];
-  const text = `slot ${worst.name} on ${name} (${worst.active ? 'active' : 'inactive'}) holds back ${worst.retainedBytes} bytes of WAL`;
+  const text = `slot ${worst.name} on ${name} (${worst.active ? 'active' : 'inactive'}) holds back ${bytesText(worst.retainedBytes)} of WAL`;
   return [
     seen('slot-retains-wal', name, [says('sql', text, input.view.atMs)], {
       slot: worst.name,

@@ -28,7 +28,7 @@ function draw() {
   const { overview, snapshot } = cluster;
   selected = overview.scope;
   document.body.dataset.level = overview.level;
-  document.title = `${overview.level === 'ok' ? '' : '● '}${words(overview.state)} · ${overview.scope} · ekimi`;
+  document.title = `${overview.level === 'ok' ? '' : '● '}${overview.state === 'suspect' ? 'healthy so far' : words(overview.state)} · ${overview.scope} · ekimi`;
   update(part('mode'), panels.modeBand(overview));
   update(part('hero'), panels.hero(overview, snapshot));
   update(part('topology'), topology(overview));
@@ -133,7 +133,7 @@ function banner(cluster) {
 /** Said once per change, for those who listen: the state and the problems, not the figures. */
 function announce(overview) {
   const active = overview.problems.filter((problem) => problem.phase === 'active');
-  const text = `${overview.scope} is ${words(overview.state)}. ${active.map((problem) => `${words(problem.code)} ${problem.subject}`).join('. ')}${overview.approvals.length > 0 ? '. An approval waits' : ''}`;
+  const text = `${overview.scope} is ${overview.headline}. ${active.map((problem) => `${words(problem.code)} ${problem.subject}`).join('. ')}${overview.approvals.length > 0 ? '. An approval waits' : ''}`;
   if (text === announced) return;
   announced = text;
   part('announcer').textContent = text;

@@ -10,23 +10,25 @@ export function setServerTime(nowMs) {
 
 export const serverNow = () => Date.now() + offsetMs;
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
+/** Binary, as in the policy, and never rounded up to a limit that is not reached. */
 export function bytes(value) {
-  let figure = value;
+  let figure = Math.max(0, value);
   let unit = 0;
-  while (figure >= 1000 && unit < UNITS.length - 1) {
-    figure /= 1000;
+  while (figure >= 1024 && unit < UNITS.length - 1) {
+    figure /= 1024;
     unit += 1;
   }
-  return `${unit === 0 || figure >= 100 ? Math.round(figure) : figure.toFixed(1).replace('.0', '')} ${UNITS[unit]}`;
+  const digits = unit === 0 || figure >= 100 ? 0 : 1;
+  return `${Math.floor(figure * 10 ** digits) / 10 ** digits} ${UNITS[unit]}`;
 }
 
 /** What an approval would lose: a lower bound in bytes, an estimate in seconds of writes. */
 export function lossText({ bytes: count, seconds }) {
   if (count === null) return 'an unknown number of bytes';
   const time = seconds === null ? 'for how many seconds of writes is unknown' : `about ${seconds} s of writes`;
-  return `at least ${count} bytes (${time})`;
+  return `at least ${bytes(count)} (${time})`;
 }
 
 /** Two units at most: 3 d 4 h, 12 min 34 s, 0.4 s. */

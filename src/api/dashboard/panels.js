@@ -71,7 +71,13 @@ export function decisions(snapshot) {
 
 /** Held by the mode alone means that everything else said yes: that is what dry-run is for. */
 export const verdictOf = (decision) =>
-  decision.kind === 'held' && decision.blocks.every((block) => block.gate === 'mode') ? 'would act' : decision.kind;
+  decision.kind !== 'held'
+    ? decision.kind
+    : decision.blocks.every((block) => block.gate === 'mode')
+      ? 'would act'
+      : decision.blocks.every((block) => block.gate === 'approval')
+        ? 'waits for an approval'
+        : 'held';
 
 function decisionRow(decision) {
   const verdict = verdictOf(decision);
@@ -79,13 +85,13 @@ function decisionRow(decision) {
   return h(
     'li',
     {
-      class: `row decision ${verdict.replace(' ', '-')}`,
+      class: `row decision ${verdict === 'waits for an approval' ? 'held' : verdict.replace(' ', '-')}`,
       'data-key': planned ? `${decision.plan.action}/${decision.plan.target}` : `${decision.code}/${decision.subject}`,
     },
     h(
       'div',
       { class: 'row-head' },
-      h('span', { class: 'verdict' }, verdict === 'page' ? 'needs a person' : verdict),
+      h('span', { class: 'verdict' }, verdict === 'page' ? 'a person must act' : verdict),
       h(
         'h3',
         null,
@@ -249,9 +255,9 @@ export function modeBand(overview) {
   const held = overview.tenure.state === 'held' || overview.tenure.state === 'not-needed';
   return h(
     'p',
-    { class: `band ${overview.mode}` },
+    { class: `band ${overview.mode} ${overview.brakes.length > 0 ? 'held-back' : ''}` },
     h('strong', null, name),
-    h('span', null, text),
+    h('span', null, overview.brakes.length > 0 ? `but ${overview.brakes.join('; ')}` : text),
     h('span', { class: `tenure ${held ? '' : 'bad'}` }, tenureText(overview.tenure)),
   );
 }
@@ -287,7 +293,7 @@ export function hero(overview, snapshot) {
       h(
         'div',
         null,
-        h('h1', null, words(overview.state)),
+        h('h1', null, overview.headline),
         h(
           'p',
           null,

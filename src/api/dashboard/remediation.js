@@ -47,16 +47,20 @@ function endedRow(one) {
   const endedAtMs = one.endedAtMs ?? one.createdAtMs;
   return h(
     'li',
-    { class: one.phase, 'data-key': one.id },
+    { class: one.shadow ? 'rehearsed' : one.phase, 'data-key': one.id },
     h('time', { datetime: new Date(endedAtMs).toISOString() }, timeOfDay(endedAtMs)),
-    h('span', { class: 'result' }, one.phase),
+    h('span', { class: 'result' }, one.shadow ? 'would have' : one.phase),
     h(
       'span',
       { class: 'text' },
       h('code', null, one.plan.action),
       ' ',
       one.plan.target,
-      h('span', { class: 'dim' }, ` after ${duration(endedAtMs - one.createdAtMs)}${one.shadow ? ', dry-run' : ''}`),
+      h(
+        'span',
+        { class: 'dim' },
+        ` after ${duration(endedAtMs - one.createdAtMs)}${one.shadow ? ', dry-run: nothing was sent' : ''}`,
+      ),
       one.detail !== '' && h('span', { class: 'detail' }, one.detail),
     ),
   );
@@ -65,9 +69,9 @@ function endedRow(one) {
 export function approvals(overview, snapshot) {
   const list = overview.approvals;
   return [
-    panelTitle('approvals', 'Waiting for a person', list.length === 0 ? '' : `${list.length} to decide`),
+    panelTitle('approvals', 'Waiting for an approval', list.length === 0 ? '' : `${list.length} to decide`),
     list.length === 0
-      ? nothing('Nothing waits for you.')
+      ? nothing('No approval waits.')
       : h(
           'ul',
           { class: 'rows' },

@@ -17,15 +17,6 @@ const MEMBER_LEVEL = {
   unknown: 'unknown',
 };
 
-const ROTATION_TEXT = {
-  in: 'in rotation',
-  down: 'down by its check',
-  drain: 'drained',
-  maint: 'in maintenance',
-  absent: 'not in the pool',
-  unknown: 'unknown',
-};
-
 const SOURCE_TEXT = { api: 'API', cluster: 'peers', sql: 'SQL', host: 'host', 'tag-file': 'tags' };
 
 export function topology(overview) {
@@ -68,9 +59,7 @@ const isLeader = (member) => member.holdsLeaderKey === true;
 
 /** The member's own pool decides how its line to the proxy is drawn: writes for the leader, reads for everyone else. */
 function memberCard(member, overview) {
-  const use = isLeader(member) ? 'writes' : 'reads';
   const rotation = isLeader(member) ? member.writes : member.reads;
-  const ours = member.drain !== null;
   const level = MEMBER_LEVEL[member.state] ?? 'unknown';
   const streams =
     !isLeader(member) && overview.leader !== null && ['healthy', 'lagging', 'blocked'].includes(member.state);
@@ -82,7 +71,7 @@ function memberCard(member, overview) {
       'data-rotation': rotation,
       'data-level': level,
     },
-    h('div', { class: 'link' }, h('span', null, `${use}: ${ours ? 'drained by ekimi' : ROTATION_TEXT[rotation]}`)),
+    h('div', { class: 'link' }, h('span', null, member.poolText)),
     h(
       'article',
       { class: 'card' },
@@ -124,7 +113,7 @@ function leaderFigure(overview) {
 
 const BAR = { width: 200, height: 12, from: Math.log10(65_536) };
 
-/** Logarithmic, from 64 kB to ten times the emergency threshold: the three thresholds stay apart. */
+/** Logarithmic, from 64 KiB to ten times the emergency threshold: the three thresholds stay apart. */
 function place(value, lag) {
   const to = Math.log10(lag.emergencyBytes * 10);
   const share = (Math.log10(Math.max(value, 1)) - BAR.from) / (to - BAR.from);

@@ -50,20 +50,6 @@ export function byTone(style: Style, tone: Tone, text: string): string {
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 export const clean = (text: string): string => text.replace(UNSAFE, '\ufffd');
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** Decimal units: 268 MB, 16.4 kB. */
-export function bytesText(value: number): string {
-  let figure = value;
-  let unit = 0;
-  while (figure >= 1000 && unit < UNITS.length - 1) {
-    figure /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || figure >= 100 ? String(Math.round(figure)) : figure.toFixed(1).replace('.0', '');
-  return `${digits} ${UNITS[unit] ?? 'B'}`;
-}
-
 /** Two units at most: 3 d 4 h, 12 min 34 s, 0.4 s. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;

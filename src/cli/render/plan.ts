@@ -1,3 +1,5 @@
+import { clockOf } from '../../api/shown.js';
+import { overview } from '../../api/overview.js';
 import { otherKind, type Decision } from '../../model/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
@@ -9,17 +11,26 @@ function verdictOf(decision: Decision): readonly [Tone, string] {
     case 'act':
       return ['good', 'acts'];
     case 'held':
+      if (decision.blocks.every((block) => block.gate === 'approval')) return ['warn', 'waits for an approval'];
       return decision.blocks.every((block) => block.gate === 'mode') ? ['plain', 'would act'] : ['warn', 'held'];
     case 'waiting':
       return ['quiet', 'waits'];
     case 'page':
-      return ['bad', 'needs a person'];
+      return ['bad', 'a person must act'];
     default:
       return ['warn', otherKind(decision)];
   }
 }
 
 const KNOWN_KINDS: readonly Decision['kind'][] = ['act', 'held', 'waiting', 'page'];
+
+const GRACE = 'its grace runs';
+
+/** A time to wait for says more than that there is one. */
+const whyOf = (decision: Decision): string =>
+  decision.kind === 'waiting' && decision.why === GRACE && decision.untilMs !== null
+    ? `counts at ${clockOf(decision.untilMs)} if it persists`
+    : decision.why;
 
 /** One decision: what, why, every gate that says no with what would lift it; `full` adds the exact requests. */
 export function decisionLines(decision: Decision, style: Style, form: 'short' | 'full'): string[] {
@@ -29,7 +40,7 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
   const what = planned
     ? `${bold(style, decision.plan.action)} ${clean(decision.plan.target)}`
     : `${bold(style, decision.code)} ${clean(decision.subject)}`;
-  const lines = [`${byTone(style, tone, verdict)}  ${what}: ${clean(decision.why)}`];
+  const lines = [`${byTone(style, tone, verdict)}  ${what}: ${clean(whyOf(decision))}`];
   if (planned && form === 'full') lines.push(...decision.steps.map((step, index) => `  ${index + 1}. ${clean(step)}`));
   if (decision.kind === 'held') {
     for (const block of decision.blocks) {
@@ -38,15 +49,17 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
       lines.push(dim(style, `    to unblock: ${clean(block.unblock)}${retry}`));
     }
   }
-  if (decision.kind === 'waiting' && decision.untilMs !== null)
+  if (decision.kind === 'waiting' && decision.untilMs !== null && decision.why !== GRACE)
     lines.push(dim(style, `  decides again ${untilText(style, decision.untilMs)}`));
   return lines;
 }
 
 /** `ekimi plan`: what it would do now, request by request. */
 export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
-  const { scope, policy, decisions, states } = snapshot;
-  const head = `${bold(style, clean(scope))}  ${states?.cluster.state ?? 'unknown'}, mode ${policy.mode}`;
+  const { scope, policy, decisions } = snapshot;
+  const { headline, brakes } = overview(snapshot);
+  const held = brakes.length === 0 ? '' : `, but ${clean(brakes.join('; '))}`;
+  const head = `${bold(style, clean(scope))}  ${clean(headline)}, mode ${policy.mode}${held}`;
   if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');
   return [head, ...decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')])].join('\n');
 }

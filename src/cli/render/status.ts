@@ -1,24 +1,17 @@
-import type { MemberOverview, Rotation } from '../../api/member-overview.js';
+import type { MemberOverview } from '../../api/member-overview.js';
+import { clockOf } from '../../api/shown.js';
 import { overview, type Level, type Overview } from '../../api/overview.js';
+import { bytesText } from '../../model/amounts.js';
 import { lossText } from '../../model/loss.js';
 import type { Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byLevel, bytesText, clean, dim, durationText, section, table, untilText, type Style } from './paint.js';
+import { bold, byLevel, clean, dim, durationText, section, table, untilText, type Style } from './paint.js';
 import { decisionLines } from './plan.js';
 
 const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
   observe: 'observe: names what is wrong, sends nothing',
   'dry-run': 'dry-run: sends nothing',
   enforce: 'enforce: acts',
-};
-
-const ROTATION_TEXT: Readonly<Record<Rotation, string>> = {
-  in: 'in rotation',
-  down: 'down',
-  drain: 'drained',
-  maint: 'maintenance',
-  absent: 'not in pool',
-  unknown: 'unknown',
 };
 
 /** `ekimi status`: one cluster, from its state down to what a person should do. */
@@ -52,7 +45,7 @@ export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
     ),
     ...section(
       style,
-      'WAITING FOR A PERSON',
+      'WAITING FOR AN APPROVAL',
       view.approvals.flatMap((one) => approvalLines(one, style)),
     ),
     ...section(
@@ -71,11 +64,21 @@ function headLines(view: Overview, snapshot: ClusterSnapshot, style: Style): str
       ? byLevel(style, 'critical', ` STALE: the last pass ended ${durationText(ageMs)} ago`)
       : '';
   return [
-    `${bold(style, clean(view.scope))}  ${byLevel(style, view.level, bold(style, view.state.toUpperCase()))}${since}${stale}`,
-    `${bold(style, MODE_TEXT[view.mode])} ${dim(style, `| ${tenureText(view)} | pass ${snapshot.tick}, ${Math.round(snapshot.passMs.last)} ms`)}`,
+    `${bold(style, clean(view.scope))}  ${byLevel(style, view.level, bold(style, stateText(view)))}${since}${brakeText(view, style)}${stale}`,
+    `${bold(style, view.brakes.length === 0 ? MODE_TEXT[view.mode] : 'enforce, held back')} ${dim(style, `| ${tenureText(view)} | pass ${snapshot.tick}, ${Math.round(snapshot.passMs.last)} ms`)}`,
     clean(view.sentence),
   ];
 }
+
+/** The state in capitals; what follows it, as written. */
+function stateText({ headline }: Overview): string {
+  const [state = '', ...rest] = clean(headline).split(': ');
+  return [state.toUpperCase(), ...rest].join(': ');
+}
+
+/** What holds an enforcing instance back belongs to the first line: "enforce" alone reads as "it acts". */
+const brakeText = (view: Overview, style: Style): string =>
+  view.brakes.length === 0 ? '' : `, ${byLevel(style, 'warning', `enforce, but ${clean(view.brakes.join('; '))}`)}`;
 
 function tenureText({ tenure }: Overview): string {
   if (tenure.state === 'held') return `tenure held, epoch ${tenure.epoch ?? 'unknown'}`;
@@ -95,7 +98,6 @@ const memberTable = (view: Overview, style: Style): string =>
 function memberRow(member: MemberOverview, view: Overview, style: Style): string[] {
   const leads = member.holdsLeaderKey === true;
   const rotation = leads ? member.writes : member.reads;
-  const pool = member.drain === null ? ROTATION_TEXT[rotation] : 'drained by ekimi';
   return [
     bold(style, clean(member.name)),
     leads ? 'leader' : clean(member.role),
@@ -103,7 +105,7 @@ function memberRow(member: MemberOverview, view: Overview, style: Style): string
     member.sinceMs === null ? '' : durationText(style.nowMs - member.sinceMs),
     member.timeline === null ? '?' : String(member.timeline),
     leads ? '-' : lagText(member, view, style),
-    `${leads ? 'writes' : 'reads'}: ${rotation === 'in' ? pool : byLevel(style, 'warning', pool)}`,
+    rotation === 'in' && member.drain === null ? member.poolText : byLevel(style, 'warning', member.poolText),
     member.sessions === null || leads ? '' : String(member.sessions),
     member.atMs === null ? byLevel(style, 'unknown', 'API unknown') : `${durationText(style.nowMs - member.atMs)} ago`,
   ];
@@ -139,7 +141,7 @@ export function problemLines(problem: Problem, style: Style): string[] {
   const level = problem.phase === 'active' ? problem.level : problem.phase === 'suspect' ? 'unknown' : 'info';
   const phase =
     problem.phase === 'suspect'
-      ? `suspect, actionable ${untilText(style, problem.actionableAtMs)}`
+      ? `suspect, counts at ${clockOf(problem.actionableAtMs)} if it persists`
       : problem.phase === 'recovering'
         ? 'recovering'
         : `active for ${durationText(style.nowMs - problem.firstSeenMs)}`;

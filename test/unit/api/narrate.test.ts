@@ -45,7 +45,7 @@ const cases: readonly { body: EntryBody; tone: string; text: string }[] = [
       ],
     },
     tone: 'bad',
-    text: 'a person is needed for leaderless c; waiting on member-down p2, too-few-replicas c: its grace runs',
+    text: 'a person must act on leaderless c; waiting on member-down p2, too-few-replicas c: its grace runs',
   },
   {
     body: { kind: 'intent', id: 'r1', plan: drain, step: 0, request: 'haproxy> x', shadow: true, epoch: '1' },

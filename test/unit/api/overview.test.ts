@@ -32,13 +32,29 @@ describe('level', () => {
     expect(overview(SCENARIOS[name]()).level).toBe(level);
   });
 
-  it('is not raised by a problem within its grace', () => {
+  it('[S10] what is seen and in its grace is a warning, never a green healthy', () => {
     const snapshot = SCENARIOS.healthy();
     const suspect = problem(
       { code: 'member-down', subject: 'patroni2', level: 'critical', phase: 'suspect', seenForMs: 10, evidence: [] },
       NOW_MS,
     );
-    expect(overview({ ...snapshot, states: { ...snapshot.states!, problems: [suspect] } }).level).toBe('ok');
+    const seen = { ...snapshot, states: { ...snapshot.states!, problems: [suspect] } };
+    expect(overview(seen)).toMatchObject({ level: 'warning', state: 'suspect' });
+    expect(overview(seen).headline).toMatch(
+      /^healthy so far: member-down patroni2 counts at \d\d:\d\d:\d\dZ if it persists$/,
+    );
+  });
+
+  it('[S10] a read pool that routes to nobody is not healthy', () => {
+    const snapshot = SCENARIOS.healthy();
+    const { proxy } = snapshot.view!;
+    const servers = (proxy.kind === 'fresh' ? proxy.value.servers : []).map((server) => ({ ...server, up: false }));
+    const empty = { ...snapshot, view: { ...snapshot.view!, proxy: fresh({ servers }, NOW_MS, 'proxy') } };
+    expect(overview(empty)).toMatchObject({
+      level: 'warning',
+      state: 'degraded',
+      headline: 'degraded: no server takes reads',
+    });
   });
 
   it('is at least a warning while something stops us from working', () => {
@@ -133,5 +149,47 @@ describe('the rest', () => {
     expect(overview({ ...SCENARIOS.healthy(), policyError: 'lag.warning: not a size' }).impaired).toEqual([
       'policy: lag.warning: not a size',
     ]);
+  });
+});
+
+describe('what is only rehearsed, left over or held back', () => {
+  const drain = {
+    member: 'patroni2',
+    actuators: ['proxy'],
+    sinceMs: NOW_MS,
+    remediationId: 'r1',
+    shadow: false,
+  } as const;
+  const withDrain = (row: typeof drain | (Omit<typeof drain, 'shadow'> & { shadow: true })) => {
+    const snapshot = SCENARIOS.healthy();
+    return { ...snapshot, ledger: { ...snapshot.ledger, drains: [row] } };
+  };
+
+  it('[S11] a rehearsed drain leaves the replica in rotation, and says so', () => {
+    expect(member(withDrain({ ...drain, shadow: true }), 'patroni2').poolText).toBe(
+      'reads: in rotation (would have drained reads; nothing was sent)',
+    );
+  });
+
+  it("[O6] a leader's writes are never said to be drained", () => {
+    const snapshot = withDrain({ ...drain, member: 'patroni1' } as never);
+    expect(member(snapshot, 'patroni1').poolText).toBe('writes: in rotation; reads drained by ekimi, left over');
+  });
+
+  it('[S10] the lag of a member that does not answer is unknown, whatever its peers repeat', () => {
+    const silent = withMember(SCENARIOS.healthy(), 2, (one) => ({
+      ...one,
+      api: unknown('timeout', 'no answer', NOW_MS, 'api'),
+      sql: unknown('timeout', 'no answer', NOW_MS, 'sql'),
+    }));
+    expect(member(silent, 'patroni3')).toMatchObject({ lagBytes: null, lagFrom: 'it does not answer' });
+  });
+
+  it('[O4] a kill switch holds an enforcing instance back, and nothing does otherwise', () => {
+    const snapshot = SCENARIOS.lagActed();
+    const off = { subject: 'cluster', owner: 'ann', reason: 'work', sinceMs: NOW_MS, expiresAtMs: null };
+    const paused = { ...snapshot, ledger: { ...snapshot.ledger, switches: [off] } };
+    expect(overview(paused).brakes).toEqual(['paused by a kill switch: nothing is sent']);
+    expect(overview(snapshot).brakes).toEqual([]);
   });
 });

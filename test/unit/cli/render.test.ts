@@ -3,10 +3,11 @@ import { checkResult } from '../../../src/cli/render/check.js';
 import { demoHead, demoLine, demoSay } from '../../../src/cli/render/demo.js';
 import { renderConfigReport, renderDoctor } from '../../../src/cli/render/doctor.js';
 import { renderEntry, renderEntryLine, renderJournalReport } from '../../../src/cli/render/journal.js';
-import { bytesText, clean, durationText, type Style } from '../../../src/cli/render/paint.js';
+import { clean, durationText, type Style } from '../../../src/cli/render/paint.js';
 import { renderPlan } from '../../../src/cli/render/plan.js';
 import { renderStatus } from '../../../src/cli/render/status.js';
 import { answer, renderWhy, type Question } from '../../../src/cli/render/why.js';
+import { bytesText } from '../../../src/model/amounts.js';
 import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
 import { NOW_MS, plan, remediation } from '../../support/snapshots.js';
@@ -75,8 +76,8 @@ describe('status', () => {
   });
 
   it.each([
-    [{ bytes: 1_460_000, seconds: 14 }, 'loses at least 1460000 bytes (about 14 s of writes)'],
-    [{ bytes: 7, seconds: null }, 'loses at least 7 bytes (for how many seconds of writes is unknown)'],
+    [{ bytes: 1_460_000, seconds: 14 }, 'loses at least 1.3 MiB (about 14 s of writes)'],
+    [{ bytes: 7, seconds: null }, 'loses at least 7 B (for how many seconds of writes is unknown)'],
     [{ bytes: null, seconds: null }, 'loses an unknown number of bytes'],
   ])('states what an approval loses: %j', (loss, text) => {
     expect(renderStatus(losing(SCENARIOS.waitingApproval(), loss), PLAIN)).toContain(text);
@@ -366,12 +367,11 @@ describe('texts from a cluster', () => {
 describe('figures', () => {
   it.each([
     [0, '0 B'],
-    [999, '999 B'],
-    [1000, '1 kB'],
-    [16_384, '16.4 kB'],
-    [268_435_456, '268 MB'],
-    [5e15, '5 PB'],
-  ])('%i bytes are %s', (value, text) => {
+    [1023, '1023 B'],
+    [10 * 1024 * 1024, '10 MiB'],
+    [104_857_599, '99.9 MiB'],
+    [268_435_456, '256 MiB'],
+  ])('[O11] %i bytes are %s, in the units of the policy', (value, text) => {
     expect(bytesText(value)).toBe(text);
   });
   it.each([
