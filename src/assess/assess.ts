@@ -13,6 +13,7 @@ import { assessLeadership } from './leadership.js';
 import { assessMembers } from './members.js';
 import { assessObserver } from './observer.js';
 import { assessFences } from './fences.js';
+import { assessPlaces } from './places.js';
 import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
 import { assessRefusals } from './refusals.js';
 import { assessReplication } from './replication.js';
@@ -34,6 +35,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessProxy,
   assessCapacity,
   assessStanding,
+  assessPlaces,
   assessRewinds,
   assessContradictions,
   assessChannels,

@@ -5,6 +5,7 @@ import { CHANNEL_ROWS } from './catalogue-channels.js';
 import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
+import { PLACES_ROWS } from './catalogue-places.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
 import { STANDING_ROWS } from './catalogue-standing.js';
 import { WATCH_ROWS } from './catalogue-watch.js';
@@ -22,6 +23,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...CAUSE_ROWS,
   ...STANDING_ROWS,
   ...CHANNEL_ROWS,
+  ...PLACES_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

@@ -52,6 +52,7 @@ const SPEAKS_FOR: Readonly<Partial<Record<ProblemCode, readonly ProblemCode[]>>>
   'split-brain-confirmed': ['split-brain-suspected'],
   'dcs-quorum-lost': ['dcs-member-down'],
   'all-replicas-affected': ['too-few-replicas'],
+  'site-lost': ['member-down', 'dcs-member-down', 'too-few-replicas', 'all-replicas-affected'],
   ...Object.fromEntries(OF_A_MEMBER.map((code) => [code, ['too-few-replicas' as const]])),
 };
 

@@ -54,6 +54,11 @@ const CLUSTER = {
     auth,
     tls,
   }),
+  sites: key(
+    mapOf(name, name),
+    {},
+    'Where things stand, by name: a member, an etcd endpoint, `proxy`, `ekimi` (this instance). A site of which nothing answers is one problem, and among equal candidates the site of the old leader is preferred.',
+  ),
   intended: key(
     mapOf(name, listOf(oneOf(INTENTIONS))),
     {},

@@ -81,6 +81,23 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
     ),
   },
   {
+    // A name that is nobody's would leave a site without what stands there, and never be found lost.
+    id: 'site-of-known',
+    severity: 'error',
+    keys: ['clusters[].sites', 'clusters[].patroni.members', 'clusters[].dcs.hosts'],
+    check: eachCluster((cluster, at) => {
+      const known = [...cluster.members, ...cluster.dcs.hosts.map(({ name }) => name), 'proxy', 'ekimi'];
+      return Object.keys(cluster.sites ?? {})
+        .filter((name) => !known.includes(name))
+        .map((name) => ({
+          key: `${at}.sites.${name}`,
+          found: `"${name}", which is no member and no etcd endpoint`,
+          expected: `one of ${known.join(', ')}`,
+          remedy: `${didYouMean(name, known)}otherwise remove it here`,
+        }));
+    }),
+  },
+  {
     id: 'member-complete',
     severity: 'warning',
     keys: ['clusters[].postgres.members', 'clusters[].hosts.members'],

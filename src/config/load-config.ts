@@ -104,6 +104,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
       auth: secrets.auth(`${at}.patroni.auth`, patroni.auth),
       tls: secrets.tls(`${at}.patroni.tls`, patroni.tls),
     },
+    sites: values.sites,
     intended: values.intended,
     dcs: {
       hosts: dcsHostsOf(values),

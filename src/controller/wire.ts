@@ -49,6 +49,7 @@ function tagsOf(cluster: ClusterConfig, clock: Clock): TagsPort | null {
 export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
   scope: cluster.scope,
   ...(cluster.intended === undefined ? {} : { intentions: cluster.intended }),
+  ...(cluster.sites === undefined ? {} : { sites: cluster.sites }),
   members: cluster.members,
   dcsNames: cluster.dcs.hosts.map((host) => host.name),
   pools:

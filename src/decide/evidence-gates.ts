@@ -1,5 +1,6 @@
 import { contradicted } from '../assess/contradiction.js';
 import { waitsOf } from '../assess/leader.js';
+import { isRestartDue } from '../assess/places.js';
 import { isBeingRewound } from '../assess/rewinding.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
@@ -118,6 +119,11 @@ function memberBusy(input: DecideInput, { plan }: Candidate): No | null {
   const member = memberOf(input.view, plan.target);
   if (member !== null && isBeingRewound({ view: input.view, memory: input.states.memory }, member))
     return no(`${plan.target} is being rewound`, 'let it finish');
+  if (member !== null && isRestartDue(input.view, member, input.nowMs))
+    return no(
+      `somebody has scheduled a restart of ${plan.target}, which is due`,
+      `let it happen, or DELETE /restart on ${plan.target}`,
+    );
   const api = member === null ? null : freshValue(member.api);
   if (api === null || !BUSY.includes(api.state)) return null;
   return no(`${plan.target} is ${api.stateText}`, 'let it finish');

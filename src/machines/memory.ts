@@ -1,5 +1,6 @@
 import { CLOCK_JUMP_MS } from '../assess/observer.js';
 import { isPaused, leadershipOf, primaryChannels, waitsOf } from '../assess/leader.js';
+import { rememberAddresses } from '../assess/places.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { timelineOf } from '../assess/timeline.js';
 import { formatLsn, furthest, parseLsn } from '../model/names.js';
@@ -47,6 +48,7 @@ export function remember(before: Memory, view: ClusterView): Memory {
     walRate: walRate(memory, view),
     leaderTrail: rememberTrail(memory, view),
     ...rememberStanding(next, view),
+    addresses: rememberAddresses(memory, view),
   };
 }
 

@@ -39,6 +39,8 @@ export interface ClusterConfig {
     readonly auth: { readonly username: string; readonly password: string } | null;
     readonly tls: TlsConfig | null;
   };
+  /** The site of members, etcd endpoints, `proxy` and `ekimi`, by name; absent: none is configured. */
+  readonly sites?: Readonly<Record<string, string>>;
   /** What is on purpose, by member; absent: nothing is declared. */
   readonly intended?: Readonly<Record<string, readonly Intention[]>>;
   readonly dcs: {

@@ -51,6 +51,8 @@ export interface DcsKeys {
   } | null;
   readonly optimeLsn: Lsn | null;
   readonly systemIdentifier: string | null;
+  /** The key `failsafe`: who has to agree before a leader goes on without etcd; null: there is none. Absent in older journals. */
+  readonly failsafe?: readonly string[] | null;
   /** Absent in older journals. */
   readonly config?: DcsConfig;
   /** Mod revision of the key `config`; null: there is none. Absent in older journals. */

@@ -70,6 +70,11 @@ export const PROBLEM_CODES = [
   'as-intended',
   'channels-contradict',
   'channel-silent',
+  'site-lost',
+  'watchdog-failed',
+  'failsafe-incomplete',
+  'restart-scheduled',
+  'member-doubled',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

@@ -135,4 +135,8 @@ export interface Memory {
   readonly replayPausedSinceMs?: Readonly<Record<string, number>>;
   /** Per member: since when it was seen being rewound; until it streams again. Absent in older journals. */
   readonly rewindingSinceMs?: Readonly<Record<string, number>>;
+  /** Per member key in etcd: where it says that the member is, every place of late, and when that changed. Absent in older journals. */
+  readonly addresses?: Readonly<
+    Record<string, { readonly last: string; readonly known: readonly string[]; readonly changesMs: readonly number[] }>
+  >;
 }

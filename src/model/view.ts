@@ -26,6 +26,8 @@ export interface ClusterView {
   /** Which actuators are configured at all; a missing one disables the actions that need it. */
   readonly actuators: Actuators;
   readonly observer: ObserverView;
+  /** The site of members and etcd endpoints, by name. Absent in older journals, and where no sites are configured. */
+  readonly sites?: Readonly<Record<string, string>>;
   /** What the operator declares of members. Absent in older journals, and where nothing is declared. */
   readonly intentions?: Readonly<Record<string, readonly Intention[]>>;
 }

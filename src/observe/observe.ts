@@ -30,6 +30,7 @@ export interface ObserveTarget {
   readonly intentions?: ClusterView['intentions'];
   /** Where we ask each member, `HOST:PORT`. Absent: not known, and not held against what etcd says. */
   readonly addresses?: Addresses;
+  readonly sites?: ClusterView['sites'];
 }
 
 export interface ObserveOptions {
@@ -96,6 +97,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(target.intentions === undefined || Object.keys(target.intentions).length === 0
       ? {}
       : { intentions: target.intentions }),
+    ...(target.sites === undefined || Object.keys(target.sites).length === 0 ? {} : { sites: target.sites }),
     actuators: actuatorsOf(ports),
     observer: observerOf(pass, beganMs),
   };

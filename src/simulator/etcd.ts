@@ -164,6 +164,7 @@ export function readKeys(world: World): DcsKeys {
     sync: etcd.sync,
     optimeLsn: etcd.optime === null ? null : lsnFromNumber(Math.round(etcd.optime)),
     systemIdentifier: world.systemIdentifier,
+    failsafe: world.etcd.failsafe,
     config: configKey(world),
     configRevision: String(world.etcd.configRevision),
     switches: [...etcd.switches].map(([id, row]) => ({ ...row, id })),

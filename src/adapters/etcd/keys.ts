@@ -87,6 +87,12 @@ function syncOf(text: string | undefined): DcsKeys['sync'] {
   };
 }
 
+/** `{name: api_url}`; what cannot be read says nothing. */
+function failsafeOf(text: string | undefined): readonly string[] | null {
+  const fields = fieldsOf(text);
+  return fields === null ? null : Object.keys(fields);
+}
+
 /** Patroni itself goes on with its last copy where the key is gone or is no object, so that neither reads as "not paused". [config.py] */
 function configOf(path: string, text: string | undefined): DcsConfig {
   if (text === undefined) return { known: false, why: `there is no key ${path}config` };
@@ -125,6 +131,7 @@ export function parseKeys(path: string, rows: readonly KeyValue[], revision: str
       sync: syncOf(text('sync')),
       optimeLsn: lsnOf(fieldsOf(text('status'))?.['optime']) ?? lsnOf(text('optime/leader')),
       systemIdentifier: textOf(text('initialize')),
+      failsafe: failsafeOf(text('failsafe')),
       config: configOf(path, text('config')),
       configRevision: byName.get('config')?.mod_revision ?? null,
       revision,

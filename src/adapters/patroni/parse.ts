@@ -35,6 +35,8 @@ const statusDocument = z.object({
   database_system_identifier: maybe(z.union([z.string(), z.int()])),
   dcs_last_seen: maybe(z.number()),
   postmaster_start_time: maybe(z.string()),
+  watchdog_failed: anything,
+  scheduled_restart: maybe(z.object({ schedule: z.string() })),
 });
 
 const clusterDocument = z.object({
@@ -119,6 +121,8 @@ export function statusFrom(json: unknown): PatroniStatus {
     syncStandby: isTrue(raw.sync_standby) || isTrue(raw.quorum_standby),
     tags: tagsFrom(raw.tags ?? {}),
     systemIdentifier: identifierFrom(raw.database_system_identifier),
+    watchdogFailed: isTrue(raw.watchdog_failed),
+    scheduledRestart: raw.scheduled_restart == null ? null : { at: raw.scheduled_restart.schedule },
     scope: raw.patroni.scope,
     version: raw.patroni.version ?? '',
     name: raw.patroni.name ?? null,

@@ -44,6 +44,7 @@ describe('the catalogue', () => {
       'member-rewinding',
       'pending-restart',
       'replica-lagging',
+      'restart-scheduled',
       'standby-cluster',
     ]);
   });

@@ -11,6 +11,7 @@ import { findingsIn } from '../../../src/assess/assess.js';
 import { testPolicy } from '../../support/policy.js';
 import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
+import { PLACES_SITUATIONS } from '../../support/places-situations.js';
 import { STANDING_SITUATIONS } from '../../support/standing-situations.js';
 import {
   all,
@@ -150,6 +151,7 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   ...LEADER_SITUATIONS,
   ...STANDING_SITUATIONS,
   ...CHANNEL_SITUATIONS,
+  ...PLACES_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [

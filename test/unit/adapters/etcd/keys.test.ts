@@ -45,6 +45,7 @@ describe('keys of a scope', () => {
       sync: null,
       optimeLsn: null,
       systemIdentifier: null,
+      failsafe: null,
       config: { known: false, why: 'there is no key /service/email-cluster/config' },
       configRevision: null,
       revision: '99',
@@ -142,8 +143,9 @@ describe('keys of a scope', () => {
     expect(parsed(row('sync', '{"leader":"a","sync_standby":"b, c","quorum":1}')).sync).toEqual({
       leader: 'a',
       standbys: ['b', 'c'],
+      quorum: 1,
     });
-    expect(parsed(row('sync', '{"leader":null,"sync_standby":null}')).sync).toEqual({ leader: null, standbys: [] });
+    expect(parsed(row('sync', '{"leader":null,"sync_standby":null}')).sync).toEqual({ leader: null, standbys: [], quorum: null });
     expect(parsed(row('sync', '{')).sync).toBeNull();
   });
 
@@ -175,6 +177,8 @@ describe('the config key', () => {
         maximumLagOnFailoverBytes: 1_048_576,
         primaryStartTimeoutMs: 300_000,
         synchronousMode: 'off',
+        synchronousModeStrict: false,
+        synchronousNodeCount: 1,
         failsafeMode: false,
         paused: false,
         checkTimeline: false,

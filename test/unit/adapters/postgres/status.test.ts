@@ -71,6 +71,9 @@ describe('the status document', () => {
       connections: { max: 200, total: 0, byDatabase: [] },
       checksumFailures: null,
       baseBackups: 0,
+      archiver: null,
+      applyDelayMs: 0,
+      rewinds: [],
     });
   });
 

@@ -1,0 +1,76 @@
+import type { ProblemCode } from '../../src/model/problem.js';
+import type { SituationRow } from './leader-situations.js';
+import { all, api, CLEAN_MEMORY, config, endpoint, keys, NOW_MS, silent, type Change } from './view.js';
+
+const SITES = { patroni1: 'fra', patroni2: 'fra', patroni3: 'ams', etcd1: 'fra', etcd2: 'ams', etcd3: 'ams' };
+export const onSites: Change = (view) => ({ ...view, sites: SITES });
+const gone = (name: string): Change => all(silent(name, 'api'), silent(name, 'sql'));
+const noEndpoint = (name: string): Change => endpoint(name, 'refused');
+const failsafe = (...names: readonly string[]): Change =>
+  all(config({ failsafeMode: true }), keys({ failsafe: names }));
+const addresses = (changes: number) => ({
+  memory: {
+    ...CLEAN_MEMORY,
+    addresses: {
+      patroni2: {
+        last: 'http://10.0.0.2:8008/patroni',
+        known: ['http://10.0.0.9:8008/patroni', 'http://10.0.0.2:8008/patroni'],
+        changesMs: Array.from({ length: changes }, (_, index) => NOW_MS - index * 10_000),
+      },
+    },
+  },
+});
+
+export const PLACES_SITUATIONS = {
+  'site-lost': {
+    subject: 'fra',
+    seen: [
+      {
+        name: 'both members and the etcd endpoint of a site are silent',
+        view: [onSites, gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
+      },
+    ],
+    friends: [
+      { name: 'one member of it answers', view: [onSites, gone('patroni1'), noEndpoint('etcd1')] },
+      {
+        name: 'nothing answers anywhere',
+        view: [
+          onSites,
+          ...['patroni1', 'patroni2', 'patroni3'].map(gone),
+          ...['etcd1', 'etcd2', 'etcd3'].map(noEndpoint),
+        ],
+      },
+      { name: 'no sites are configured', view: [gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')] },
+    ],
+  },
+  'watchdog-failed': {
+    subject: 'patroni2',
+    seen: [{ name: 'its Patroni says so', view: [api('patroni2', { watchdogFailed: true })] }],
+    friends: [{ name: 'it says nothing of a watchdog', view: [] }],
+  },
+  'failsafe-incomplete': {
+    subject: 'patroni3',
+    seen: [{ name: 'the mode is on and the set lacks it', view: [failsafe('patroni1', 'patroni2')] }],
+    friends: [
+      { name: 'the set has all of them', view: [failsafe('patroni1', 'patroni2', 'patroni3')] },
+      { name: 'the mode is off and an old set is left', view: [keys({ failsafe: ['patroni1'] })] },
+    ],
+  },
+  'restart-scheduled': {
+    subject: 'patroni2',
+    seen: [
+      {
+        name: 'its Patroni says so',
+        view: [api('patroni2', { scheduledRestart: { at: '2026-01-15T03:00:00+00:00' } })],
+      },
+    ],
+    friends: [
+      { name: 'it waits for a restart that nobody scheduled', view: [api('patroni2', { pendingRestart: true })] },
+    ],
+  },
+  'member-doubled': {
+    subject: 'patroni2',
+    seen: [{ name: 'its address changed four times in ten minutes', view: [], with: addresses(4) }],
+    friends: [{ name: 'it moved to another host', view: [], with: addresses(1) }],
+  },
+} satisfies Partial<Record<ProblemCode, SituationRow>>;
