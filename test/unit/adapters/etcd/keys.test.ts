@@ -145,7 +145,11 @@ describe('keys of a scope', () => {
       standbys: ['b', 'c'],
       quorum: 1,
     });
-    expect(parsed(row('sync', '{"leader":null,"sync_standby":null}')).sync).toEqual({ leader: null, standbys: [], quorum: null });
+    expect(parsed(row('sync', '{"leader":null,"sync_standby":null}')).sync).toEqual({
+      leader: null,
+      standbys: [],
+      quorum: null,
+    });
     expect(parsed(row('sync', '{')).sync).toBeNull();
   });
 
