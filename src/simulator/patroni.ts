@@ -256,7 +256,7 @@ function follow(world: World, member: MemberSim, holder: MemberName): void {
   patroni.leaderUntilMs = 0;
   patroni.downSinceMs = null;
   if (patroni.paused) {
-    if (isUp(member) && postgres.inRecovery) postgres.upstream ??= nodeToFollow(world, member, leader);
+    if (isUp(member) && postgres.inRecovery) postgres.upstream = nodeToFollow(world, member, leader);
     return;
   }
   const mustRewind = needsRewind(world, member, leader);
