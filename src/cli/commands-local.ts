@@ -33,7 +33,7 @@ export function addLocalCommands(program: Command, context: Context): void {
   withCommon(program.command('demo'))
     .description('the daemon on a simulated cluster that gets into trouble; needs no configuration')
     .option('--seed <N>', 'another number, another story', '1')
-    .option('--port <N>', 'of the dashboard; 0: any', '8470')
+    .option('--port <N>', 'of the dashboard; 0: any', '8471')
     .option('--speed <N>', 'simulated seconds per second', '1')
     .action((options: Common & { seed: string; port: string; speed: string }) => demo(context, options));
 

@@ -15,6 +15,8 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
     const session = find(scope);
     return session === undefined ? Promise.resolve(NO_CLUSTER(scope)) : change(session);
   };
+  const onSubject = (scope: string, subject: string, change: (session: Session) => Promise<Change>): Promise<Change> =>
+    subject === 'global' && find(scope) !== undefined ? everywhere(sessions, change) : on(scope, change);
   return {
     scopes: () => sessions.map((session) => session.parts.target.scope),
     snapshot: (scope) => {
@@ -35,8 +37,9 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
     },
     approve: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'approved', by, reason)),
     reject: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'rejected', by, reason)),
-    pause: (scope, killSwitch, by) => on(scope, (session) => throwSwitch(session, killSwitch, by)),
-    resume: (scope, subject, by) => on(scope, (session) => liftSwitch(session, subject, by)),
+    pause: (scope, killSwitch, by) =>
+      onSubject(scope, killSwitch.subject, (session) => throwSwitch(session, killSwitch, by)),
+    resume: (scope, subject, by) => onSubject(scope, subject, (session) => liftSwitch(session, subject, by)),
     runProcedure: (scope, request, by) => {
       const session = find(scope);
       return session === undefined
@@ -44,4 +47,23 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
         : askForProcedure(session, { ...request, by });
     },
   };
+}
+
+/**
+ * `global` means every cluster of the process: each has the switch in its own etcd, and each answers for itself. One that had nothing to
+ * resume is no failure while another one had.
+ */
+async function everywhere(
+  sessions: readonly Session[],
+  change: (session: Session) => Promise<Change>,
+): Promise<Change> {
+  const answers = await Promise.all(
+    sessions.map(async (session) => ({ scope: session.parts.target.scope, said: await change(session) })),
+  );
+  const [only] = answers;
+  if (answers.length === 1 && only !== undefined) return only.said;
+  const text = answers.map(({ scope, said }) => `${scope}: ${said.text}`).join('; ');
+  const failed = answers.flatMap(({ said }) => (said.ok ? [] : [said.status]));
+  if (failed.length === answers.length) return { ok: false, status: failed.includes(409) ? 409 : 404, text };
+  return failed.includes(409) ? { ok: false, status: 409, text } : { ok: true, text };
 }

@@ -120,7 +120,7 @@ describe.skipIf(!present)('the dashboard', () => {
     expect(controller.changes).toEqual([]);
     await dialog.getByLabel('Token').fill('touch');
     await dialog.getByRole('button', { name: 'Approve' }).click();
-    await page.locator('#approvals').getByText('Nothing waits for you.').waitFor();
+    await page.locator('#approvals').getByText('No approval waits.').waitFor();
     expect(controller.changes).toEqual(['approved a-7f31c2 dba looked at it']);
     expect(complaints.filter((one) => !one.includes('401'))).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { bold, byTone, clean, dim, type Style } from './paint.js';
 export const demoHead = (url: string, style: Style): string =>
   [
     `${bold(style, 'ekimi demo')}: a simulated cluster, the real controller. Nothing outside this process is touched.`,
-    `Dashboard: ${bold(style, url)}   ${dim(style, 'end with Ctrl-C')}`,
+    `Dashboard: ${bold(style, url)}   token: ${bold(style, 'demo')}   ${dim(style, 'end with Ctrl-C')}`,
   ].join('\n');
 
 /** What the tour itself says, set apart from what the controller does. */
