@@ -59,7 +59,8 @@ export const API_ERRORS = [
     code: 'token-unknown',
     status: 401,
     meaning: 'The token is none of those configured.',
-    remedy: 'Compare it with api.tokens of the running daemon (that of the demo is demo); a changed file counts after SIGHUP or restart.',
+    remedy:
+      'Compare it with api.tokens of the running daemon (that of the demo is demo); a changed file counts after SIGHUP or restart.',
   },
   {
     code: 'role-too-low',
