@@ -14,6 +14,7 @@ import { assessMembers } from './members.js';
 import { assessObserver } from './observer.js';
 import { assessFences } from './fences.js';
 import { assessPlaces } from './places.js';
+import { assessPlatform } from './platform.js';
 import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
 import { assessRefusals } from './refusals.js';
 import { assessReplication } from './replication.js';
@@ -41,6 +42,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessChannels,
   assessDisks,
   assessCopies,
+  assessPlatform,
 ];
 
 /** What these conclude does not rest on whether members answer us. */

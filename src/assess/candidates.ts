@@ -12,6 +12,7 @@ import { isOutsideFailsafe } from './places.js';
 import { votesMissing } from './quorum.js';
 import { strangersText } from './strangers.js';
 import { timelineOf } from './timeline.js';
+import { majorDiffers, olderThan } from './succession-version.js';
 import { roundSeconds, secondsOfWrites } from './write-time.js';
 
 /** A member as a successor: where it stands, and why it may or may not lead. */
@@ -94,6 +95,7 @@ interface Position {
 
 /** `atMs`: when it was read from the leader itself; null: it is what Patroni wrote into etcd, up to a loop_wait old by then. */
 interface LeaderPosition extends Position {
+  readonly of: string | null;
   readonly atMs: number | null;
 }
 
@@ -127,7 +129,8 @@ function leaderPosition(view: ClusterView, memory: Memory, old: string | null): 
   const seen = last === undefined ? null : parseLsn(last.lsn);
   const optime = freshValue(view.dcs.keys)?.optimeLsn ?? null;
   const isSeen = seen !== null && (optime === null || seen >= optime);
-  return { timeline: last?.timeline ?? null, lsn: isSeen ? seen : optime, atMs: isSeen ? (last?.atMs ?? null) : null };
+  const atMs = isSeen ? (last?.atMs ?? null) : null;
+  return { of: old, timeline: last?.timeline ?? null, lsn: isSeen ? seen : optime, atMs };
 }
 
 /** For whoever is asked to lose something: why the bytes are the least that it can be. */
@@ -151,13 +154,14 @@ function candidateOf(view: ClusterView, memory: Memory, member: MemberView, targ
     secondsOfWrites(memory, lossBytes),
   ]);
   const isSynchronous = inSyncSet(view, member);
-  const barred = barredBy(view, member, api);
+  const barred = [...barredBy(view, member, api), ...majorDiffers(memory, member.name, target.of)];
   const against = [
     ...barred,
     ...(isReplayPaused(member) ? ['has its replay paused'] : []),
     ...(isOutsideFailsafe(view, member) ? ['is not in the failsafe set'] : []),
     ...beyondGuards(view, { timeline, lsn, lossBytes, isSynchronous }, target),
     ...quorumOf(view, member),
+    ...olderThan(memory, member.name, target.of),
   ];
   const priority = priorityOf(api.tags.raw['failover_priority']);
   return { name: member.name, timeline, lsn, lossBytes, lossSeconds, isSynchronous, priority, barred, against };

@@ -6,6 +6,7 @@ import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
 import { PLACES_ROWS } from './catalogue-places.js';
+import { PLATFORM_ROWS } from './catalogue-platform.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
 import { STANDING_ROWS } from './catalogue-standing.js';
 import { WATCH_ROWS } from './catalogue-watch.js';
@@ -24,6 +25,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...STANDING_ROWS,
   ...CHANNEL_ROWS,
   ...PLACES_ROWS,
+  ...PLATFORM_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

@@ -113,6 +113,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
       tls: secrets.tls(`${at}.dcs.tls`, dcs.tls),
       ekimiNamespace: dcs.ekimiNamespace,
       tenureTtlMs: dcs.tenureTtl,
+      quotaBytes: dcs.quota,
     },
     postgres: postgres && {
       hosts: postgres.members,

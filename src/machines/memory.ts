@@ -8,6 +8,7 @@ import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { rememberLeadership } from './leadership.js';
+import { rememberPlatform } from './platform.js';
 import { rememberStanding } from './standing.js';
 import { rememberTrail } from './trail.js';
 import { rememberWatch } from './watch.js';
@@ -49,6 +50,7 @@ export function remember(before: Memory, view: ClusterView): Memory {
     leaderTrail: rememberTrail(memory, view),
     ...rememberStanding(next, view),
     addresses: rememberAddresses(memory, view),
+    ...rememberPlatform(next, view),
   };
 }
 

@@ -51,6 +51,8 @@ export interface ClusterConfig {
     /** Our own corner: tenure and ledger. */
     readonly ekimiNamespace: string;
     readonly tenureTtlMs: number;
+    /** etcd's `--quota-backend-bytes`. Absent: etcd's default, 2 GiB. */
+    readonly quotaBytes?: number;
   };
   readonly postgres: {
     readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;

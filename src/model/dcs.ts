@@ -60,6 +60,8 @@ export interface DcsKeys {
   /** Kill switches under our own prefix, read in the same transaction. null: etcd does not let us read them. Absent in older journals. */
   readonly switches?: readonly KillSwitch[] | null;
   readonly revision: string;
+  /** How long the linearizable read took, by our monotonic clock. Absent in older journals. */
+  readonly tookMs?: number;
 }
 
 export interface DcsEndpoint {
@@ -70,10 +72,23 @@ export interface DcsEndpoint {
   readonly raftTerm: string | null;
   readonly dbSizeBytes: number | null;
   readonly version: string | null;
+  /** As in the list of members. Absent in older journals. */
+  readonly memberId?: string;
+  /** At this size it refuses writes, as our configuration tells (`--quota-backend-bytes`). Absent in older journals. */
+  readonly quotaBytes?: number;
 }
 
 export interface DcsMembership {
-  readonly members: readonly { readonly id: string; readonly name: string; readonly clientUrls: readonly string[] }[];
+  readonly members: readonly {
+    readonly id: string;
+    /** Empty: added and not started yet. */
+    readonly name: string;
+    readonly clientUrls: readonly string[];
+    /** It receives and has no vote. Absent in older journals. */
+    readonly isLearner?: boolean;
+  }[];
+  /** What our configuration lists. Absent in older journals. */
+  readonly listed?: readonly { readonly name: string; readonly url: string }[];
 }
 
 export interface DcsAlarm {

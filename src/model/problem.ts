@@ -75,6 +75,11 @@ export const PROBLEM_CODES = [
   'failsafe-incomplete',
   'restart-scheduled',
   'member-doubled',
+  'dcs-slow',
+  'dcs-electing',
+  'dcs-nearly-full',
+  'dcs-membership-differs',
+  'versions-differ',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

@@ -133,6 +133,16 @@ export interface Memory {
   readonly leaderTrail?: readonly { readonly lsn: string; readonly atMs: number }[];
   /** Per member: since when its replay is paused, as far as it was seen. Absent in older journals. */
   readonly replayPausedSinceMs?: Readonly<Record<string, number>>;
+  /** Absent in older journals. */
+  readonly etcd?: {
+    readonly term: string | null;
+    /** When a new term was seen, those of the last hour, oldest first. */
+    readonly elections: readonly number[];
+    /** Per endpoint: as which member of etcd it answered last. */
+    readonly ids: Readonly<Record<string, string>>;
+  };
+  /** Per member: its PostgreSQL version as last told. Absent in older journals. */
+  readonly serverVersions?: Readonly<Record<string, number>>;
   /** Per member: since when it was seen being rewound; until it streams again. Absent in older journals. */
   readonly rewindingSinceMs?: Readonly<Record<string, number>>;
   /** Per member key in etcd: where it says that the member is, every place of late, and when that changed. Absent in older journals. */

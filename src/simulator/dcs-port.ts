@@ -7,6 +7,8 @@ import { wallMs } from './observer.js';
 import { contactOf, latencyMs, route, serves } from './raft.js';
 import type { Sight } from './wire.js';
 
+const etcdMember = (name: string) => ({ id: name, name, clientUrls: [`http://${name}:2379`], isLearner: false });
+
 /** A request that some etcd member answered, or why none did, and for how long it was waited. */
 type Asked = { readonly ok: true; readonly waitMs: number } | { readonly ok: false; readonly fault: Unknown };
 
@@ -32,12 +34,16 @@ export function dcsPort(sight: Sight): DcsPort {
     return answer.kind === 'unknown' ? { written: false, why: answer.reason } : { written: true };
   };
   return {
-    keys: () => linearizable('etcd keys', () => readKeys(world)),
+    keys: () => {
+      const beganMs = world.time.nowMs;
+      return linearizable('etcd keys', () => ({ ...readKeys(world), tookMs: world.time.nowMs - beganMs }));
+    },
     endpoints: () =>
       Promise.all([...etcd.endpoints.keys()].map(async (name) => ({ name, status: await endpoint(sight, name) }))),
     membership: () =>
       linearizable('etcd members', () => ({
-        members: [...etcd.endpoints.keys()].map((name) => ({ id: name, name, clientUrls: [`http://${name}:2379`] })),
+        members: etcd.memberList ?? [...etcd.endpoints.keys()].map(etcdMember),
+        listed: [...etcd.endpoints.keys()].map((name) => ({ name, url: `http://${name}:2379` })),
       })),
     alarms: () => linearizable('etcd alarms', () => [...etcd.alarms]),
     holdTenure: async (owner, ttlMs) => {
@@ -136,7 +142,9 @@ async function endpoint(sight: Sight, name: string): Promise<Reading<DcsEndpoint
     isLeader: etcd.raft.leader === name,
     raftTerm: String(etcd.raft.term),
     dbSizeBytes: etcd.dbSizeBytes,
-    version: '3.4.23',
+    version: etcd.versions.get(name) ?? '3.4.23',
+    memberId: name,
+    quotaBytes: options.etcdQuotaBytes,
   };
   return fresh(value, atMs, source);
 }

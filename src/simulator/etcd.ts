@@ -36,6 +36,8 @@ export function newEtcd(endpoints: readonly string[], newHost: (name: string) =>
     switches: new Map(),
     alarms: [],
     dbSizeBytes: 40_960,
+    memberList: null,
+    versions: new Map(),
     wakes: new Set(),
   };
 }

@@ -1,3 +1,4 @@
+import type { DcsMembership } from '../model/dcs.js';
 import type { SIGHTS } from './links.js';
 
 /** What can be wrong with etcd and with the places that things stand in. */
@@ -19,6 +20,9 @@ export interface PlaceFaults {
   isolateEtcd(name: string): void;
   /** Ends every isolation. */
   healEtcd(): void;
+  /** etcd's list of members is another one than the configuration's; null: the same. */
+  setEtcdMembers(members: DcsMembership['members'] | null): void;
+  upgradeEtcd(name: string, version: string): void;
   /** The size of etcd's database. At its quota etcd raises NOSPACE, which stays until it is cleared. */
   sizeEtcd(bytes: number): void;
   raiseAlarm(alarm: string): void;

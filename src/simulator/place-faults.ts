@@ -45,6 +45,14 @@ export function placeFaults(world: World): PlaceFaults {
       healOwner(world, PEERS);
       note(world, 'the etcd members hear one another again');
     },
+    setEtcdMembers: (members) => {
+      etcd.memberList = members;
+      note(world, `etcd lists ${members?.map(({ name }) => name).join(', ') ?? 'whom it listed first'}`);
+    },
+    upgradeEtcd: (name, version) => {
+      etcd.versions.set(name, version);
+      note(world, `${name} runs etcd ${version}`);
+    },
     sizeEtcd: (bytes) => {
       etcd.dbSizeBytes = bytes;
       if (bytes >= world.options.etcdQuotaBytes) raise('NOSPACE');

@@ -1,3 +1,4 @@
+import type { DcsMembership } from '../model/dcs.js';
 import type { KillSwitch } from '../model/ledger.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { VirtualTime } from './clock.js';
@@ -195,6 +196,10 @@ export interface EtcdSim {
   switches: Map<string, KillSwitch>;
   alarms: { readonly memberId: string; readonly alarm: string }[];
   dbSizeBytes: number;
+  /** etcd's own list of members where it is not that of the configuration. */
+  memberList: DcsMembership['members'] | null;
+  /** Versions of etcd members that run another one. */
+  readonly versions: Map<string, string>;
   readonly wakes: Set<() => void>;
 }
 

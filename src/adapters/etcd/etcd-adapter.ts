@@ -68,6 +68,7 @@ class EtcdAdapter implements DcsPort {
   async keys(closely = true): Promise<Reading<DcsKeys>> {
     const done = new AbortController();
     const quorumlessSoon = this.quorumless(done.signal);
+    const beganMs = this.clock.monotonic();
     const read = await readBoth(this.endpointSet, this.path, this.switchesPath);
     if (!read.ok) {
       const quorumless = read.fault === 'timeout' ? await quorumlessSoon : null;
@@ -77,13 +78,14 @@ class EtcdAdapter implements DcsPort {
         : this.failed('no linearizable read', { ok: false, fault: 'no-quorum', why: quorumless });
     }
     done.abort();
+    const tookMs = Math.round(this.clock.monotonic() - beganMs);
     const parsed = parseKeys(this.path, read.value.patroni, read.value.revision);
     if (!parsed.ok) return unknown('bad-reply', `etcd: ${parsed.why}`, this.clock.now(), 'etcd');
     const leaseTtlMs = await this.leaseTtlMs(read.value.patroni, closely);
     const { keys } = parsed;
     const rows = read.value.switches;
     const switches = rows === null ? null : parseSwitches(this.switchesPath, rows);
-    return fresh({ ...keys, leader: { ...keys.leader, leaseTtlMs }, switches }, this.clock.now(), 'etcd');
+    return fresh({ ...keys, leader: { ...keys.leader, leaseTtlMs }, switches, tookMs }, this.clock.now(), 'etcd');
   }
 
   /** Asked late in a read that hangs: does somebody answer who knows no leader? Then it hangs for want of a quorum. */
@@ -146,6 +148,8 @@ class EtcdAdapter implements DcsPort {
         raftTerm: status.raftTerm,
         dbSizeBytes: Number(status.dbSize),
         version: status.version,
+        memberId: hex(status.header.member_id),
+        quotaBytes: this.cluster.dcs.quotaBytes ?? DEFAULT_QUOTA_BYTES,
       };
       return fresh(value, this.clock.now(), source);
     } catch (error) {
@@ -161,8 +165,10 @@ class EtcdAdapter implements DcsPort {
       id: hex(member.ID),
       name: member.name,
       clientUrls: member.clientURLs,
+      isLearner: member.isLearner,
     }));
-    return fresh({ members }, this.clock.now(), 'etcd');
+    const listed = this.cluster.dcs.hosts.map(({ name, url }) => ({ name, url }));
+    return fresh({ members, listed }, this.clock.now(), 'etcd');
   }
 
   /** Goes through Raft in etcd, even to read: without quorum it is unknown, and it belongs to the slow reads. */
@@ -231,6 +237,9 @@ class EtcdAdapter implements DcsPort {
     return unknown(answer.fault, `etcd: ${what} within ${this.deadlineMs} ms: ${answer.why}`, this.clock.now(), 'etcd');
   }
 }
+
+/** etcd's own default. */
+const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3;
 
 /** As etcdctl prints member ids. */
 const hex = (id: string): string => BigInt(id).toString(16);

@@ -12,6 +12,7 @@ import { testPolicy } from '../../support/policy.js';
 import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
 import { PLACES_SITUATIONS } from '../../support/places-situations.js';
+import { PLATFORM_SITUATIONS } from '../../support/platform-situations.js';
 import { STANDING_SITUATIONS } from '../../support/standing-situations.js';
 import {
   all,
@@ -152,6 +153,7 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   ...STANDING_SITUATIONS,
   ...CHANNEL_SITUATIONS,
   ...PLACES_SITUATIONS,
+  ...PLATFORM_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [

@@ -58,6 +58,7 @@ const POLICY: Readonly<Record<string, Row>> = {
 
 const CONFIG: Readonly<Record<string, Row>> = {
   'clusters.0.dcs.tenureTtl': ['refused', 'refused', 'refused'],
+  'clusters.0.dcs.quota': ['refused', 'refused', 'means'],
   'clusters.0.deadlines.read': ['refused', 'refused', 'refused'],
   'clusters.0.deadlines.slowRead': ['refused', 'refused', 'refused'],
   'clusters.0.deadlines.sql': ['refused', 'refused', 'refused'],

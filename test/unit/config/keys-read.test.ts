@@ -51,6 +51,7 @@ const FULL_CONFIG: Loose = {
         tls,
         ekimiNamespace: '/ekimi/',
         tenureTtl: '15s',
+        quota: '2GB',
       },
       postgres: { members: { m1: 'h:1', m2: 'h:2' }, user: 'u', passwordEnv: 'ONE', database: 'd', tls },
       proxy: {
@@ -96,6 +97,7 @@ const OTHER: Loose = {
   'clusters.dcs.namespace': '/db/',
   'clusters.dcs.ekimiNamespace': '/other/',
   'clusters.dcs.tenureTtl': '20s',
+  'clusters.dcs.quota': '8GB',
   'clusters.postgres.members': { m1: 'h:1', m2: 'h:3' },
   'clusters.proxy.stats': 'http://h:7001/s',
   'clusters.proxy.runtime': 'unix:///b',

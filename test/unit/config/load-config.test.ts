@@ -60,6 +60,7 @@ describe('the configuration of the design document', () => {
         tls: null,
         ekimiNamespace: '/ekimi/',
         tenureTtlMs: 15_000,
+        quotaBytes: 2 * 1024 ** 3,
       },
       postgres: {
         hosts: {
