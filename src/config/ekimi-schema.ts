@@ -79,7 +79,11 @@ const CLUSTER = {
       '15s',
       'How long tenure outlives a controller that has died. In whole seconds.',
     ),
-    quota: key(size(), '2GB', 'What etcd was started with as `--quota-backend-bytes`; beyond it etcd refuses writes.'),
+    quota: key(
+      size({ minBytes: 16 * 1024 * 1024 }),
+      '2GB',
+      'What etcd was started with as `--quota-backend-bytes`; beyond it etcd refuses writes.',
+    ),
   }),
   postgres: optional('PostgreSQL asked directly. Without it every SQL reading is unknown.', {
     members: key(mapOf(name, hostPort({ listen: false })), REQUIRED, 'HOST:PORT of each member.'),
