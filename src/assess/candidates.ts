@@ -1,4 +1,3 @@
-import { bytesText } from '../model/amounts.js';
 import { lossText } from '../model/loss.js';
 import { bytesBetween, formatLsn, furthest, parseLsn, type Lsn, type MemberName } from '../model/names.js';
 import type { PatroniStatus } from '../model/patroni.js';
@@ -8,7 +7,6 @@ import type { ClusterView, MemberView } from '../model/view.js';
 import { forkPoint } from './divergence.js';
 import { isRetired } from './intended.js';
 import { primaryChannels } from './leader.js';
-import { isOutsideFailsafe } from './places.js';
 import { votesMissing } from './quorum.js';
 import { strangersText } from './strangers.js';
 import { timelineOf } from './timeline.js';
@@ -78,7 +76,7 @@ export const whoMayLead = (rows: readonly FailoverCandidate[]): string =>
 
 function behindText({ lossBytes: bytes, lossSeconds: seconds }: FailoverCandidate): string {
   if (bytes === null) return 'how far behind is unknown';
-  return bytes === 0 ? '0 B behind' : `${lossText({ bytes, seconds })} behind`;
+  return bytes === 0 ? '0 bytes behind' : `${lossText({ bytes, seconds })} behind`;
 }
 
 function verdictOn({ barred, against }: FailoverCandidate): string {
@@ -101,12 +99,7 @@ interface LeaderPosition extends Position {
 
 function rowsOf(view: ClusterView, memory: Memory, old: string | null): readonly FailoverCandidate[] {
   const target = leaderPosition(view, memory, old);
-  const home = old === null ? undefined : view.sites?.[old];
-  // Among equals the site of the old leader, so that clients and sessions stay near.
-  const isAway = ({ name }: FailoverCandidate): number => Number(home !== undefined && view.sites?.[name] !== home);
-  return view.members
-    .map((member) => candidateOf(view, memory, member, target))
-    .sort((a, b) => byFitness(a, b) || isAway(a) - isAway(b) || (a.name < b.name ? -1 : 1));
+  return view.members.map((member) => candidateOf(view, memory, member, target)).sort(byFitness);
 }
 
 const standingOf = ({ barred, against }: FailoverCandidate): number =>
@@ -119,7 +112,8 @@ function byFitness(a: FailoverCandidate, b: FailoverCandidate): number {
     Number(b.isSynchronous === true) - Number(a.isSynchronous === true) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     (aLsn < bLsn ? 1 : aLsn > bLsn ? -1 : 0) ||
-    b.priority - a.priority
+    b.priority - a.priority ||
+    (a.name < b.name ? -1 : 1)
   );
 }
 
@@ -158,7 +152,6 @@ function candidateOf(view: ClusterView, memory: Memory, member: MemberView, targ
   const against = [
     ...barred,
     ...(isReplayPaused(member) ? ['has its replay paused'] : []),
-    ...(isOutsideFailsafe(view, member) ? ['is not in the failsafe set'] : []),
     ...beyondGuards(view, { timeline, lsn, lossBytes, isSynchronous }, target),
     ...quorumOf(view, member),
     ...olderThan(memory, member.name, target.of),
@@ -224,7 +217,6 @@ function barredBy(view: ClusterView, member: MemberView, api: PatroniStatus): re
   if (api.role !== 'replica' || api.state !== 'running') reasons.push(`says ${api.role}, ${api.stateText}`);
   if (api.tags.nofailover) reasons.push('is tagged nofailover');
   if (isRetired(view, member)) reasons.push('is declared retired');
-  if (api.watchdogFailed === true) reasons.push('says that its watchdog failed');
   if (primaryChannels(member).length > 0) reasons.push('is already primary');
   return reasons;
 }
@@ -246,9 +238,7 @@ function beyondGuards(view: ClusterView, row: Standing, target: Position): reado
   if (config === null) return [...reasons, "the cluster's own lag limit is unknown"];
   if (row.lossBytes === null) reasons.push('how far it is behind the old leader is unknown');
   else if (row.lossBytes > config.maximumLagOnFailoverBytes)
-    reasons.push(
-      `is ${bytesText(row.lossBytes)} behind, maximum_lag_on_failover is ${bytesText(config.maximumLagOnFailoverBytes)}`,
-    );
+    reasons.push(`is ${row.lossBytes} bytes behind, maximum_lag_on_failover is ${config.maximumLagOnFailoverBytes}`);
   if (row.isSynchronous === false) reasons.push('is not in the sync set');
   return reasons;
 }

@@ -1,5 +1,3 @@
-import { bytesText } from './amounts.js';
-
 /** What an action would cost in data, as far as anybody can tell. */
 export interface Loss {
   readonly text: string;
@@ -22,4 +20,4 @@ export const secondsText = (seconds: number | null): string =>
 
 /** "at least 1460000 bytes (about 14 s of writes)", for a sentence. */
 export const lossText = ({ bytes, seconds }: AgreedLoss): string =>
-  bytes === null ? 'an unknown number of bytes' : `at least ${bytesText(bytes)} (${secondsText(seconds)})`;
+  bytes === null ? 'an unknown number of bytes' : `at least ${bytes} bytes (${secondsText(seconds)})`;

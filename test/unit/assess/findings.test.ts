@@ -337,7 +337,7 @@ describe('who may lead next', () => {
     [
       'beyond the lag that Patroni allows',
       [sql('patroni2', { receiveLsn: at(2 * MB), replayLsn: at(2 * MB) }), api('patroni2', { xlog: null })],
-      `is 2 MiB behind, maximum_lag_on_failover is 1 MiB`,
+      `is ${2 * MB} bytes behind, maximum_lag_on_failover is ${MB}`,
     ],
     [
       'outside the sync set',
