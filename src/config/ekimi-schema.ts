@@ -115,6 +115,11 @@ const CLUSTER = {
         stop: key(argv, REQUIRED, 'Stops it.'),
         restart: key(argv, REQUIRED, 'Restarts it.'),
         kill: key(argv, REQUIRED, 'Stops it at once, without its consent.'),
+        disk: key(
+          nullable(argv),
+          null,
+          'Prints `df -Pk` of its data directory, and behind a line `== wal` that of its pg_wal. Without it a full disk is known by logs and SQL alone.',
+        ),
         logs: key(
           nullable(argv),
           null,

@@ -82,6 +82,8 @@ export interface ClusterConfig {
       readonly kill: readonly string[];
       /** `{lines}` becomes the number of lines; null: logs are not to be had. */
       readonly logs?: readonly string[] | null;
+      /** Prints `df -Pk` of the data directory, and behind a line `== wal` that of pg_wal; null: not to be had. */
+      readonly disk?: readonly string[] | null;
     } | null;
     readonly members: Readonly<Record<string, string>>;
     readonly dcs: Readonly<Record<string, string>>;

@@ -138,7 +138,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
   },
   disk: {
     ...slow,
-    calm: 60_000,
+    calm: 15_000,
     suspect: 5_000,
     part: 'hosts.commands.disk',
     beforeRequest: 'touched',

@@ -1,9 +1,12 @@
 import type { ClusterConfig } from '../../model/config.js';
+import type { DiskStatus } from '../../model/disk.js';
 import type { HostStatus } from '../../model/host.js';
+import type { MemberName } from '../../model/names.js';
 import type { Reply } from '../../model/plan.js';
 import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
 import type { HostPort } from '../../ports/host.js';
+import { diskFrom } from '../docker/df.js';
 import { fillIn, runCommand } from './run.js';
 
 /** Patroni needs this long to stop cleanly and give its leader key back; the command gets it beyond `deadlines.host`. */
@@ -24,6 +27,7 @@ const NOT_REACHED = 255;
  * - `status` exits 0 when the member runs and 3 when it is stopped; anything else, or no end in time, is an unknown reading.
  * - `start`, `stop`, `restart`, `kill` exit 0 when it is done. A command that did not start did nothing; any other end is "maybe",
  *   since half of it may have been done.
+ * - `disk`, if there is one, prints `df -Pk` of the member's data directory, and behind a line `== wal` that of its pg_wal; it exits 0.
  * - `logs`, if there is one, prints the last `{lines}` lines of the member's log and exits 0.
  *
  * `stop` and `restart` may take a minute longer than `deadlines.host`. There are no events: the poll sees changes.
@@ -61,9 +65,29 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     return fresh((lines.at(-1) === '' ? lines.slice(0, -1) : lines).slice(-count), atMs, source);
   }
 
+  async function disk(member: MemberName): Promise<Reading<DiskStatus>> {
+    const template = commands?.disk ?? null;
+    const host = hosts?.members[member];
+    if (template === null || host === undefined) return notConfigured(`disk command of ${member}`, clock.now());
+    const argv = fillIn(template, { name: host });
+    const source = argv.join(' ');
+    const outcome = await runCommand(argv, { deadlineMs, hidden });
+    const atMs = clock.now();
+    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
+    const found = outcome.code === 0 ? diskFrom(outcome.stdout.toString('utf8')) : null;
+    if (found !== null) return fresh(found, atMs, source);
+    return unknown(
+      'bad-reply',
+      `${source}: ${endText(outcome.code)}, and no line of df: ${outcome.stderr}`,
+      atMs,
+      source,
+    );
+  }
+
   return {
     member: (member) => status(hosts?.members[member], member),
     dcs: (name) => status(hosts?.dcs[name], name),
+    disk,
     logs: (member, count) => logs(hosts?.members[member], member, count),
 
     async send(step): Promise<Reply> {

@@ -4,6 +4,7 @@ import type { Reply, Step } from '../../model/plan.js';
 import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
 import type { HostPort } from '../../ports/host.js';
+import { diskOfContainer } from './disk.js';
 import { dockerEngine, engineMessage } from './engine.js';
 import { watchEvents } from './events.js';
 import { logLinesFrom } from './logs.js';
@@ -100,6 +101,7 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     member: (member) => inspect(hosts?.members[member], member),
     dcs: (name) => inspect(hosts?.dcs[name], name),
     logs: (member, count, forMs) => logs(hosts?.members[member], member, count, forMs),
+    disk: (member) => diskOfContainer({ cluster, engine, clock }, member),
 
     async send(step): Promise<Reply> {
       const startedMs = clock.monotonic();

@@ -164,6 +164,7 @@ const OTHER_BY_NAME: Loose = {
   restart: ['{name}'],
   kill: ['{name}'],
   logs: ['{name}', '{lines}'],
+  disk: ['df', '{name}'],
   read: ['{name}'],
   write: ['{name}'],
   cron: '0 3 * * *',
