@@ -96,7 +96,12 @@ export function misconfigured(lab: Lab): void {
       const prod = await bench.start({ ledger, cluster: dcs('/service/') });
       const stage = await bench.start({ ledger, cluster: dcs('/stage/') });
       for (const daemon of [prod, stage])
-        await until('has tenure', 30_000, async () => (await daemon.snapshot()).tenure.state === 'held');
+        await until(
+          'has tenure',
+          30_000,
+          async () => (await daemon.snapshot()).tenure.state === 'held',
+          () => daemon.log.slice(-2_000),
+        );
       expect(await stage.cli('pause', '--subject', 'global', '--reason', 'stage only')).toMatchObject({ exit: 0 });
       await until('paused', 10_000, async () => (await stage.snapshot()).ledger.switches.length === 1);
       await passSeconds(8);

@@ -204,14 +204,15 @@ export class Lab {
     return optime ?? NaN;
   }
 
-  /** What Patroni has below /service/, once more below another namespace: a cluster of the same scope and identifier that nobody keeps up. */
+  /** What Patroni has below /service/, once more below another namespace: a cluster of the same scope, with an identifier of its own. */
   async copyNamespace(namespace: string): Promise<void> {
     // In a variable: etcdctl ends what it prints with a line end, which would become part of the value.
     const copy = `set -e; export ETCDCTL_API=3
       etcdctl get --prefix /service/ --keys-only | grep . | while read -r key; do
         value=$(etcdctl get "$key" --print-value-only)
         etcdctl put -- "${namespace}\${key#/service/}" "$value" >/dev/null
-      done`;
+      done
+      etcdctl put ${namespace}email-cluster/initialize 7000000000000000001 >/dev/null`;
     await this.docker('exec', this.container('etcd1'), 'bash', '-c', copy);
   }
 
