@@ -72,6 +72,8 @@ const ROWS: readonly Row[] = [
 
 /** Somebody's statement, or the rest of a message of several lines: it may say anything. */
 const QUOTES = /^\t|\b(?:STATEMENT|ANWEISUNG|INSTRUCTION|SENTENCIA|QUERY|ANFRAGE|REQUÊTE|CONTEXT|KONTEXT|CONTEXTE)\s*:/;
+/** Most lines of a Patroni whose PostgreSQL does not answer. */
+const OF_A_TRACEBACK = /^ {2,}/;
 /** An error of a session: its text may be the application's own. */
 const OF_A_SESSION = /^[^"]*?\b(?:ERROR|FEHLER|ERREUR|ERRORE|ERRO|ОШИБКА|WARNING|WARNUNG|NOTICE|INFO)\s*:/;
 /** As Python's logging writes it; PostgreSQL has a time zone behind its time. */
@@ -100,6 +102,7 @@ export function signIn(line: string): LogSignName | null {
 export function readLog(lines: readonly string[]): MemberLog {
   const signs: LogSign[] = [];
   for (const line of [...lines].reverse()) {
+    if (OF_A_TRACEBACK.test(line)) continue;
     const sign = signIn(line);
     if (sign !== null && !signs.some((row) => row.sign === sign)) signs.push({ sign, text: safeLogLine(line.trim()) });
   }

@@ -5,8 +5,11 @@ import type { PatroniStatus } from '../model/patroni.js';
 import type { Reading } from '../model/reading.js';
 import type { Ports } from './ports.js';
 
-/** Enough for several tries of Patroni's, a loop apart. */
-const LINES = 120;
+/**
+ * Enough for a try of Patroni's, which comes once a loop. Between two of them it writes a traceback of some 40 lines at every question to its
+ * API, ours and the proxy's, while PostgreSQL does not answer: measured, 120 lines are no two seconds.
+ */
+const LINES = 5_000;
 /** What is older is of an earlier trouble: Patroni tries once per loop, a WAL receiver to which nobody answers every 132 s. */
 const SINCE_MS = 180_000;
 

@@ -14,8 +14,8 @@ function logged(logs: Readonly<Record<string, readonly string[]>>): Rig {
       host: host && {
         ...host,
         disk: undefined as never,
-        logs: (member): Promise<Reading<readonly string[]>> =>
-          Promise.resolve(fresh([...(logs[member] ?? [])], clock.now(), 'log')),
+        logs: (member, count): Promise<Reading<readonly string[]>> =>
+          Promise.resolve(fresh([...(logs[member] ?? [])].slice(-count), clock.now(), 'log')),
       },
     }),
   });
@@ -50,5 +50,15 @@ describe('a leader that runs, leads and refuses what makes a table larger', () =
     });
     await ekimi.run(120);
     expect(pagesOf(ekimi)).toEqual([]);
+  });
+
+  it('[W1] is found behind the tracebacks that Patroni writes at every question while PostgreSQL does not answer', async () => {
+    const traceback = Array.from(
+      { length: 3_000 },
+      (_, line) => `    File "/usr/lib/python3/api.py", line ${line}, in query`,
+    );
+    const ekimi = logged({ patroni1: [NO_ROOM, ...traceback] });
+    await ekimi.run(30);
+    expect(pagesOf(ekimi)).toEqual(['patroni1']);
   });
 });
