@@ -30,7 +30,9 @@ export const SHORT: readonly Scenario[] = [
   leadership,
   parted,
   whatAPersonStarts,
+  aLeaderThatDoesNotServe,
   deathsInBadCompany,
+  fullDisks,
 ];
 
 /** What `npm run lab:field` plays: all that was reported from the field, the long ones too. */
