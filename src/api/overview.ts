@@ -38,6 +38,8 @@ interface EndpointOverview {
 /** What people look at, derived once from a snapshot, so that terminal, dashboard and metrics never disagree. */
 export interface Overview {
   readonly scope: string;
+  /** Nothing of it is real. */
+  readonly demo?: true;
   readonly atMs: number;
   readonly level: Level;
   /** `suspect`: healthy but for what is seen and within its grace. */
@@ -106,11 +108,14 @@ const PROBLEM_ORDER = ['critical', 'warning', 'info'];
 export const staleAfterMs = (snapshot: ClusterSnapshot): number =>
   Math.max(30_000, 10 * snapshot.policy.poll.intervalMs);
 
+export const demoOf = ({ demo }: ClusterSnapshot): { readonly demo?: true } => (demo === true ? { demo } : {});
+
 export function overview(snapshot: ClusterSnapshot): Overview {
   const { view, states, ledger, policy } = snapshot;
   const problems = [...(states?.problems ?? [])].sort(byUrgency);
   return {
     scope: snapshot.scope,
+    ...demoOf(snapshot),
     atMs: snapshot.atMs,
     level: levelOf(snapshot),
     state: shownState(snapshot),

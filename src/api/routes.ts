@@ -4,7 +4,7 @@ import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.
 import { known, reason, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
 import { narrate } from './narrate.js';
-import { overview, staleAfterMs } from './overview.js';
+import { demoOf, overview, staleAfterMs } from './overview.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
 
 const REASON_BODY = {
@@ -208,7 +208,9 @@ function summaryOf(controller: ControllerPort, scope: string): Readonly<Record<s
   if (snapshot === null) return { scope, state: 'unknown', level: 'unknown', sentence: 'no pass has ended yet' };
   const { level, state, sinceMs, mode, tenure, leader, atMs } = overview(snapshot);
   const problems = (snapshot.states?.problems ?? []).filter((problem) => problem.phase === 'active').length;
-  return { scope, level, state, sinceMs, mode, tenure, leader, problems, atMs, sentence: snapshot.sentence };
+  const members = snapshot.view === null ? {} : { members: snapshot.view.members.map(({ name }) => name) };
+  const row = { scope, level, state, sinceMs, mode, tenure, leader, problems, atMs, sentence: snapshot.sentence };
+  return { ...row, ...members, ...demoOf(snapshot) };
 }
 
 const PAGE_BYTES = 8 * 1024 * 1024;

@@ -65,6 +65,8 @@ interface Addresses {
   readonly journalDirectory: string;
   /** The operator token that a daemon without api.tokens makes for whoever may read its journal; need not exist. */
   readonly tokenFile: string;
+  /** What that daemon watches: another one may answer at the address. */
+  readonly clusters: readonly { readonly scope: string; readonly members: readonly string[] }[];
 }
 
 /** Everything that the command line needs from the rest of the program. The composition root implements it. */

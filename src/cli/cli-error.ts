@@ -38,6 +38,7 @@ export const COMMAND_CODES = [
   'bad-time',
   'no-daemon',
   'not-ekimi',
+  'other-clusters',
   'no-token-file',
   'unknown-scope',
   'which-scope',

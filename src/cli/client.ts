@@ -5,11 +5,14 @@ import type { AcceptedLoss, ProcedureAnswer, ProcedureName } from '../model/proc
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { Progress } from '../verify/progress.js';
 import { CliError, type ExitName } from './cli-error.js';
+import { mustBeOurs, type Expected, type NamedCluster } from './whose.js';
 
 interface ClientOptions {
   readonly url: string;
   readonly token: string | null;
   readonly timeoutMs?: number;
+  /** What the configuration that led to this address describes; null: the address was named, whoever answers is meant. */
+  readonly expected: Expected | null;
   /** The daemon's own time, milliseconds since 1970, with each answer: ages are counted by its clock, not by ours. */
   readonly onTime: (nowMs: number) => void;
 }
@@ -50,8 +53,11 @@ export class DaemonClient {
     this.#options = { ...options, url: options.url.replace(/\/+$/, '') };
   }
 
+  /** Every command asks this first: here it shows whether the daemon is the one that is meant. */
   async scopes(): Promise<readonly string[]> {
-    const { clusters } = (await this.#ask('GET', '/v1/clusters')) as { clusters: readonly { scope: string }[] };
+    const { clusters } = (await this.#ask('GET', '/v1/clusters')) as { clusters: readonly NamedCluster[] };
+    const { expected, url } = this.#options;
+    if (expected !== null) mustBeOurs(expected, clusters, url);
     return clusters.map(({ scope }) => scope);
   }
 

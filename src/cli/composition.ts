@@ -139,6 +139,7 @@ export const composition: CommandBackend = {
       apiUrl: `http://${reachable(found.host)}:${found.port}`,
       journalDirectory: found.journalDirectory,
       tokenFile: join(found.journalDirectory, 'api-token'),
+      clusters: found.clusters,
     });
   },
   readJournal: (directory, options) => readJournal(directory, options),

@@ -80,11 +80,13 @@ export async function clientOf(context: Context, options: Common): Promise<Daemo
   const onTime = (nowMs: number): void => {
     context.aheadMs = nowMs - io.now();
   };
-  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token: given, onTime });
+  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token: given, onTime, expected: null });
   const configFile = findConfig(context, options);
-  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given, onTime });
-  const { apiUrl, tokenFile } = await backend.addresses({ configFile });
-  return new DaemonClient({ url: apiUrl, token: given ?? (await madeToken(context, tokenFile)), onTime });
+  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given, onTime, expected: null });
+  const { apiUrl, tokenFile, clusters } = await backend.addresses({ configFile });
+  const made = given === null ? await madeToken(context, tokenFile) : null;
+  const expected = { configFile, clusters, tokenFile: made === null ? null : tokenFile };
+  return new DaemonClient({ url: apiUrl, token: given ?? made, onTime, expected });
 }
 
 async function givenToken({ io }: Context, options: Common): Promise<string | null> {

@@ -33,18 +33,22 @@ export function loadConfig(file: string, env: Environment): LoadedConfig {
 }
 
 /**
- * Where a daemon with this configuration listens and writes. No secret is resolved: whoever asks a daemon or reads its journal need not have
+ * Where a daemon with this configuration listens and writes, and what it watches. No secret is resolved: whoever asks a daemon or reads its journal need not have
  * the database's password, at night least of all.
  */
-export function loadAddresses(
-  file: string,
-): Loaded<{ readonly host: string; readonly port: number; readonly journalDirectory: string }> {
+export function loadAddresses(file: string): Loaded<{
+  readonly host: string;
+  readonly port: number;
+  readonly journalDirectory: string;
+  readonly clusters: readonly { readonly scope: string; readonly members: readonly string[] }[];
+}> {
   const read = readValues(file);
   if (!read.ok) return read;
   const { values, locator } = read;
   const { host, port } = values.api.listen;
   const journalDirectory = resolve(dirname(resolve(file)), values.journal.directory);
-  return { ok: true, host, port, journalDirectory, warnings: [], locator };
+  const clusters = values.clusters.map(({ scope, patroni }) => ({ scope, members: Object.keys(patroni.members) }));
+  return { ok: true, host, port, journalDirectory, clusters, warnings: [], locator };
 }
 
 function readValues(file: string): Loaded<{ readonly values: ConfigValues }> {

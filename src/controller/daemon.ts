@@ -66,6 +66,8 @@ export interface DaemonParts {
   readonly clock?: Clock;
   /** Instead of the real ones, for the simulated cluster. */
   readonly ports?: (cluster: ClusterConfig) => Ports;
+  /** They are those of `ekimi demo`. */
+  readonly demo?: true;
 }
 
 export interface Daemon {
@@ -99,6 +101,7 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
       newId: parts.newId,
       version: parts.version,
       instance: config.instance,
+      ...(parts.demo === true ? { demo: true as const } : {}),
       log,
     },
     policy,

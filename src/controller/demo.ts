@@ -48,7 +48,7 @@ export async function runDemo(run: DemoRun): Promise<number> {
       env: {},
       log: pino({ level: 'silent' }),
       version: run.version,
-      parts: { clock: simulated.clock, ports: () => simulated, journal: memoryJournal() },
+      parts: { clock: simulated.clock, ports: () => simulated, journal: memoryJournal(), demo: true },
       onListening: (url, daemon) => {
         daemon.controller.onEvent((event) => {
           if (event.kind === 'entry') run.onEntry(event.entry);

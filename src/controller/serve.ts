@@ -18,7 +18,9 @@ export interface ServeOptions {
   readonly log: Logger;
   readonly version: string;
   /** Instead of the real ones: the simulated cluster's. */
-  readonly parts?: Partial<Pick<DaemonParts, 'clock' | 'ports'>> & { readonly journal?: DaemonParts['journal'] };
+  readonly parts?: Partial<Pick<DaemonParts, 'clock' | 'ports' | 'demo'>> & {
+    readonly journal?: DaemonParts['journal'];
+  };
   /** Called once the API listens. */
   readonly onListening?: (url: string, daemon: Daemon) => void;
 }
@@ -43,6 +45,7 @@ export async function serve(options: ServeOptions, stop: AbortSignal): Promise<n
       newId: () => randomUUID().slice(0, 8),
       ...(options.parts?.clock === undefined ? {} : { clock: options.parts.clock }),
       ...(options.parts?.ports === undefined ? {} : { ports: options.parts.ports }),
+      ...(options.parts?.demo === true ? { demo: true as const } : {}),
     });
     return await serveDaemon(options, daemon, stop);
   } finally {

@@ -41,6 +41,8 @@ export interface SessionParts {
   readonly newId: () => string;
   readonly version: string;
   readonly instance: string;
+  /** The ports are those of a simulated cluster, and every screen says so. */
+  readonly demo?: true;
   readonly log: SessionLog;
 }
 

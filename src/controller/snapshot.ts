@@ -16,6 +16,7 @@ export function snapshotOf(session: Session): ClusterSnapshot {
     scope: parts.target.scope,
     version: parts.version,
     instance: parts.instance,
+    ...(parts.demo === true ? { demo: true as const } : {}),
     startedAtMs: session.startedAtMs,
     atMs: session.view?.atMs ?? session.startedAtMs,
     tick: session.tick,

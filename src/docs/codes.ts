@@ -77,6 +77,10 @@ const COMMANDS: Words<CommandCode> = {
   'bad-time': ['A time that cannot be read.', 'Write 2026-11-22T09:30:00Z, 09:30, or 10m for ten minutes ago.'],
   'no-daemon': ['Nothing answers at that address.', 'Start the daemon, or name its address with --url.'],
   'not-ekimi': ['Something else answers at that address.', 'Name the right address with --url.'],
+  'other-clusters': [
+    'The daemon at that address is not the one of this configuration.',
+    'Start the one of this configuration, or name the address with --url.',
+  ],
   'no-token-file': ['The file with the token cannot be read.', 'Check --token-file.'],
   'unknown-scope': ['No cluster of that scope.', 'The message lists those that there are.'],
   'which-scope': ['There are several clusters.', 'Name one with --scope.'],

@@ -11,6 +11,8 @@ export interface ClusterSnapshot {
   readonly scope: string;
   readonly version: string;
   readonly instance: string;
+  /** The simulated cluster of `ekimi demo`. */
+  readonly demo?: true;
   readonly startedAtMs: number;
   readonly atMs: number;
   readonly tick: number;

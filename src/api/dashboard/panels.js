@@ -256,6 +256,7 @@ export function modeBand(overview) {
   return h(
     'p',
     { class: `band ${overview.mode} ${overview.brakes.length > 0 ? 'held-back' : ''}` },
+    overview.demo === true && h('strong', { class: 'demo' }, 'demo: a simulated cluster; nothing here is real'),
     h('strong', null, name),
     h('span', null, overview.brakes.length > 0 ? `but ${overview.brakes.join('; ')}` : text),
     h('span', { class: `tenure ${held ? '' : 'bad'}` }, tenureText(overview.tenure)),

@@ -56,6 +56,8 @@ export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
   ].join('\n');
 }
 
+const DEMO_LINE = 'demo: a simulated cluster; nothing here is real';
+
 function headLines(view: Overview, snapshot: ClusterSnapshot, style: Style): string[] {
   const since = view.sinceMs === null ? '' : ` for ${durationText(style.nowMs - view.sinceMs)}`;
   const ageMs = style.nowMs - view.atMs;
@@ -64,6 +66,7 @@ function headLines(view: Overview, snapshot: ClusterSnapshot, style: Style): str
       ? byLevel(style, 'critical', ` STALE: the last pass ended ${durationText(ageMs)} ago`)
       : '';
   return [
+    ...(view.demo === true ? [byLevel(style, 'warning', DEMO_LINE)] : []),
     `${bold(style, clean(view.scope))}  ${byLevel(style, view.level, bold(style, stateText(view)))}${since}${brakeText(view, style)}${stale}`,
     `${bold(style, view.brakes.length === 0 ? MODE_TEXT[view.mode] : 'enforce, held back')} ${dim(style, `| ${tenureText(view)} | pass ${snapshot.tick}, ${Math.round(snapshot.passMs.last)} ms`)}`,
     clean(view.sentence),

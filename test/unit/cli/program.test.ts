@@ -42,6 +42,21 @@ async function against(fake: FakeController, argv: string, setup: CliSetup = {})
 }
 
 const OPERATOR = { EKIMI_TOKEN: 'touch' };
+const AS_VIEWER = { authorization: 'Bearer look' };
+const MEMBERS = ['patroni1', 'patroni2', 'patroni3'];
+
+/** A folder with a configuration, whose daemon is looked for at `url`. */
+const ownFolder = (url: string, { scope = 'email-cluster', members = MEMBERS } = {}): CliSetup => ({
+  files: CONFIG,
+  backend: {
+    addresses: async () => ({
+      apiUrl: url,
+      journalDirectory: '/j',
+      tokenFile: '/j/api-token',
+      clusters: [{ scope, members }],
+    }),
+  },
+});
 
 describe('status', () => {
   it('shows what the daemon shows', async () => {
@@ -81,9 +96,63 @@ describe('status', () => {
 
   it('finds the daemon by the configuration that lies here', async () => {
     const url = await serve(new FakeController(SCENARIOS.healthy()));
-    const addresses = async () => ({ apiUrl: url, journalDirectory: '/j', tokenFile: '/j/api-token' });
-    expect((await cli('status', { files: CONFIG, backend: { addresses } })).out).toContain('HEALTHY');
+    expect((await cli('status', ownFolder(url))).out).toContain('HEALTHY');
   });
+
+  it.each([
+    ['another scope', { scope: 'web' }, 'it watches email-cluster, the configuration names web'],
+    ['other members', { members: ['pg1', 'pg2'] }, 'its email-cluster is patroni1, patroni2, patroni3, that of'],
+    ['one member more', { members: [...MEMBERS, 'patroni4'] }, 'is patroni1, patroni2, patroni3, patroni4'],
+  ])('[O7] refuses to show the clusters of another daemon as its own: %s', async (_what, ours, why) => {
+    const url = await serve(new FakeController(SCENARIOS.healthy()));
+    const { exit, out, err } = await cli('status', ownFolder(url, ours));
+    expect(exit).toBe(69);
+    expect(out).toBe('');
+    expect(err).toContain(`the daemon at ${url} is not the one of ./ekimi.yaml: `);
+    expect(err).toContain(why);
+    expect(err).toContain(`--url ${url}`);
+  });
+
+  it('[O7] the demo is never shown as the cluster of a configuration, whatever it is called', async () => {
+    const url = await serve(new FakeController({ ...SCENARIOS.healthy(), demo: true }));
+    const { exit, err } = await cli('status', ownFolder(url));
+    expect(exit).toBe(69);
+    expect(err).toContain('it is a demo, which shows a simulated cluster');
+  });
+
+  it('[O7] the demo says that it is one, to people and to programs', async () => {
+    const { out } = await against(new FakeController({ ...SCENARIOS.healthy(), demo: true }), 'status');
+    expect(out.split('\n')[0]).toBe('demo: a simulated cluster; nothing here is real');
+    const rows = fromJson(await (await fetch(`${server?.url ?? ''}/v1/clusters`, { headers: AS_VIEWER })).text());
+    expect(rows).toMatchObject({ clusters: [{ scope: 'email-cluster', demo: true, members: MEMBERS }] });
+  });
+
+  it('[O7] a cluster that is real is not called a demo', async () => {
+    const { out } = await against(new FakeController(SCENARIOS.healthy()), 'status');
+    expect(out).not.toContain('demo');
+  });
+
+  it('[O7] whoever names the address sees what answers there', async () => {
+    const url = await serve(new FakeController(SCENARIOS.healthy()));
+    const { exit, out } = await cli(`status --url ${url}`, ownFolder(url, { scope: 'web' }));
+    expect(exit).toBe(0);
+    expect(out).toContain('HEALTHY');
+  });
+
+  it('[O7] members that are not known yet are no other members', async () => {
+    const url = await serve(new FakeController({ ...SCENARIOS.healthy(), view: null }));
+    expect((await cli('status', ownFolder(url))).exit).toBe(0);
+  });
+
+  it.each(['pause --reason drill', 'resume', 'approve a1 --reason go', 'reject a1 --reason no'])(
+    '[O7] %s changes nothing in a cluster that is not of this configuration',
+    async (argv) => {
+      const url = await serve(new FakeController(SCENARIOS.healthy()));
+      const { exit } = await cli(argv, { ...ownFolder(url, { scope: 'web' }), env: OPERATOR });
+      expect(exit).toBe(69);
+      expect(controller.changes).toEqual([]);
+    },
+  );
 
   it('with --watch goes on until it is stopped, through a daemon that is away', async () => {
     const fake = new FakeController(SCENARIOS.healthy());
@@ -156,8 +225,8 @@ describe('changes', () => {
   it('use the token that the daemon made, at its own address only', async () => {
     const url = await serve(new FakeController(SCENARIOS.healthy()));
     const setup: CliSetup = {
+      ...ownFolder(url),
       files: { ...CONFIG, '/j/api-token': 'touch\n' },
-      backend: { addresses: async () => ({ apiUrl: url, journalDirectory: '/j', tokenFile: '/j/api-token' }) },
     };
     expect((await cli('pause --reason x', setup)).exit).toBe(0);
     expect((await cli(`pause --reason x --url ${url}`, setup)).exit).toBe(77);

@@ -18,6 +18,7 @@ describe('where a daemon is', () => {
       host: '127.0.0.1',
       port: 8470,
       journalDirectory: join(directory, 'var/journal'),
+      clusters: [{ scope: 'email-cluster', members: ['patroni1', 'patroni2', 'patroni3'] }],
     });
   });
 
