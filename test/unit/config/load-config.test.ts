@@ -90,6 +90,8 @@ describe('the configuration of the design document', () => {
         proxy: { haproxy: 'email-haproxy' },
       },
       tags: { driver: 'docker', file: '/etc/patroni.yml', commands: null },
+      sites: {},
+      intended: {},
       deadlines: { read: 3_000, slowRead: 12_000, sql: 3_000, dcs: 2_000, proxy: 2_000, host: 5_000 },
     });
     expect(config.journal).toEqual({
