@@ -20,7 +20,7 @@ import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 type Scenario = (lab: Lab) => void;
 
 /** What `npm test` plays. */
-export const SHORT: readonly Scenario[] = [
+const SHORT: readonly Scenario[] = [
   anOperatorsDay,
   aReplicaThatLags,
   drainByTag,

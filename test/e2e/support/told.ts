@@ -9,7 +9,7 @@ export type Page = Body<'page'> & { readonly atMs: number };
 const lines = (problems: readonly Problem[]): string =>
   problems.map((row) => `${row.code} ${row.subject} ${row.level} ${row.phase}`).join('; ');
 
-export const problemsOf = async (daemon: Daemon): Promise<readonly Problem[]> =>
+const problemsOf = async (daemon: Daemon): Promise<readonly Problem[]> =>
   (await daemon.snapshot()).states?.problems ?? [];
 
 /** Until a problem of one of these codes, of this subject, is past its grace. */
