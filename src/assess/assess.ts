@@ -7,6 +7,7 @@ import { assessDcs } from './dcs.js';
 import { assessCopies } from './copies.js';
 import { assessDisks } from './disks.js';
 import { cannotTell, type Assess, type Assessment } from './finding.js';
+import { assessHeartbeat } from './heartbeat.js';
 import { assessLag } from './lag.js';
 import { assessLeaderWrites } from './leader-writes.js';
 import { assessLeadership } from './leadership.js';
@@ -43,6 +44,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessDisks,
   assessCopies,
   assessPlatform,
+  assessHeartbeat,
 ];
 
 /** What these conclude does not rest on whether members answer us. */

@@ -10,6 +10,7 @@ import { PLATFORM_ROWS } from './catalogue-platform.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
 import { STANDING_ROWS } from './catalogue-standing.js';
 import { WATCH_ROWS } from './catalogue-watch.js';
+import { WRITES_ROWS } from './catalogue-writes.js';
 import type { ProblemRow, Waits } from './problem-row.js';
 
 export type { ProblemRow, Rung, Waits } from './problem-row.js';
@@ -26,6 +27,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...CHANNEL_ROWS,
   ...PLACES_ROWS,
   ...PLATFORM_ROWS,
+  ...WRITES_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

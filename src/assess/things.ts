@@ -5,6 +5,7 @@ import { problemRow } from './catalogue.js';
 const THINGS: Readonly<Record<string, readonly ProblemCode[]>> = {
   lag: ['replica-lag-emergency', 'replica-lag-critical', 'replica-lagging'],
   start: ['replica-start-failed', 'replica-crash-loop'],
+  writes: ['leader-cannot-write', 'leader-read-only'],
   stream: ['wal-missing', 'replica-not-streaming'],
 };
 

@@ -125,6 +125,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
       password: secrets.optional(`${at}.postgres`, 'password', postgres.passwordEnv, postgres.passwordFile),
       database: postgres.database,
       tls: secrets.tls(`${at}.postgres.tls`, postgres.tls),
+      ...(postgres.heartbeat === null ? {} : { heartbeat: postgres.heartbeat }),
     },
     proxy: proxy && {
       stats: proxy.stats,

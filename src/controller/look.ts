@@ -8,7 +8,7 @@ import { memberOf, type ClusterView } from '../model/view.js';
 import { remember } from '../machines/memory.js';
 import { advance } from '../machines/reduce.js';
 import { observe } from '../observe/observe.js';
-import type { Session } from './session.js';
+import { isEnforcing, type Session } from './session.js';
 
 /** Something is suspected, active with a remedy, or in flight: passes come faster and ask more. */
 export function isSuspect(session: Session): boolean {
@@ -35,6 +35,10 @@ export const touchedBy = ({ view }: Session, plan: Plan): ReadonlySet<string> =>
   return new Set([...membersTouched(plan), ...(holder === null ? [] : [holder])]);
 };
 
+/** The heartbeat is written by who may act, and by nobody else. */
+const mayBeat = (session: Session): boolean =>
+  isEnforcing(session) && !session.isStopping && session.parts.tenure.facts().state === 'held';
+
 /** One look at everything; `beforeRequest`: the one on which a request is sent, and whom it touches. */
 export async function look(session: Session, beforeRequest: ReadonlySet<string> | null = null): Promise<ClusterView> {
   const closely = new Set([...inFlight(session), ...halfDrained(session)]);
@@ -47,6 +51,7 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,
+    ...(mayBeat(session) ? { beatAs: session.parts.instance } : {}),
   });
   if (view.dcs.keys.kind === 'fresh') session.dcsRevision = view.dcs.keys.value.revision;
   return view;

@@ -15,6 +15,8 @@ export interface MemberRights {
   readonly member: MemberName;
   readonly patroni: Reading<'granted'>;
   readonly sql: Reading<SqlRights>;
+  /** Absent where no heartbeat is configured. */
+  readonly heartbeat?: Reading<'ready'>;
 }
 
 export interface ClusterRights {
@@ -44,20 +46,22 @@ function rightsIn(ports: Ports, members: readonly MemberName[]): Promise<readonl
   const none = notConfigured('rights', systemClock.now());
   return Promise.all(
     members.map(async (member) => {
-      const [patroni, sql] = await Promise.all([
+      const [patroni, sql, heartbeat] = await Promise.all([
         ports.patroni.mayWrite?.(member) ?? none,
         ports.postgres?.rights?.(member) ?? none,
+        ports.postgres?.beatReady?.(member) ?? null,
       ]);
-      return { member, patroni, sql };
+      return { member, patroni, sql, ...(heartbeat === null ? {} : { heartbeat }) };
     }),
   );
 }
 
 /** A row a member for Patroni and one for PostgreSQL. Who does not answer at all has a row of its own among the channels. */
 export function rightsFindings({ hasLogin, members }: ClusterRights, policy: Policy): readonly DoctorFinding[] {
-  return members.flatMap(({ member, patroni, sql }) => [
+  return members.flatMap(({ member, patroni, sql, heartbeat }) => [
     ...patroniRow(member, patroni, hasLogin),
     ...sqlRow(member, sql, policy),
+    ...heartbeatRow(member, heartbeat),
   ]);
 }
 
@@ -107,4 +111,11 @@ function sqlRow(member: MemberName, reading: Reading<SqlRights>, policy: Policy)
   const roles = missing.map((row) => row.split(' ')[0] ?? '').join(', ');
   const detail = `SQL user ${user} lacks ${missing.join(' and ')}: GRANT ${roles} TO "${user.replaceAll('"', '""')}"`;
   return [{ check, verdict: 'warn', detail, disables: wanted.map((action) => `${action} on ${member}`) }];
+}
+
+function heartbeatRow(member: MemberName, reading: MemberRights['heartbeat']): readonly DoctorFinding[] {
+  if (reading === undefined || isSilent(reading)) return [];
+  const check = `${member} heartbeat`;
+  if (reading.kind === 'unknown') return [{ check, verdict: 'warn', detail: reading.reason, disables: ['heartbeat'] }];
+  return [{ check, verdict: 'ok', detail: 'the table is there and our user may write it', disables: [] }];
 }

@@ -60,6 +60,8 @@ export interface ClusterConfig {
     readonly password: string | null;
     readonly database: string;
     readonly tls: TlsConfig | null;
+    /** Where one row a second is written on the leader; absent: nowhere. `table` may have its schema before a point. */
+    readonly heartbeat?: { readonly database: string; readonly table: string };
   } | null;
   readonly proxy: {
     readonly stats: string;

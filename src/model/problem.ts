@@ -80,6 +80,7 @@ export const PROBLEM_CODES = [
   'dcs-nearly-full',
   'dcs-membership-differs',
   'versions-differ',
+  'leader-cannot-write',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

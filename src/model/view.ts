@@ -1,5 +1,6 @@
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
+import type { Heartbeat } from './heartbeat.js';
 import type { HostStatus } from './host.js';
 import type { MemberLog } from './log-sign.js';
 import type { Intention } from './intention.js';
@@ -30,6 +31,8 @@ export interface ClusterView {
   readonly sites?: Readonly<Record<string, string>>;
   /** What the operator declares of members. Absent in older journals, and where nothing is declared. */
   readonly intentions?: Readonly<Record<string, readonly Intention[]>>;
+  /** The last row that we wrote on the leader. Absent in older journals, and where there is no heartbeat. */
+  readonly heartbeat?: Reading<Heartbeat>;
 }
 
 export interface MemberView {

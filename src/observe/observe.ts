@@ -10,6 +10,7 @@ import type { Ports } from './ports.js';
 import {
   CLUSTER_SOURCES,
   ENDPOINT_HOST,
+  HEARTBEAT,
   isDue,
   MEMBER_SOURCES,
   SHARED_SOURCES,
@@ -46,6 +47,8 @@ export interface ObserveOptions {
   readonly notBefore: string | null;
   /** Remembers from look to look which sources hang. */
   readonly asker: Asker;
+  /** Who writes the heartbeat: the holder of tenure in mode enforce, by its name. Absent: nothing is written. */
+  readonly beatAs?: string;
   /** Monotonic and wall clock when the previous pass began. */
   readonly lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
 }
@@ -80,9 +83,10 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   };
   const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), dcs.keys, target.addresses ?? {});
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
-  const [config, history] = await Promise.all([
+  const [config, history, heartbeat] = await Promise.all([
     observeConfig(pass, dcs, answering),
     shared(pass, answering, { field: 'history', row: SHARED_SOURCES.history, last: pass.previous?.history ?? null }),
+    observeHeartbeat(pass, dcs, members),
   ]);
   return {
     scope: target.scope,
@@ -98,6 +102,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
       ? {}
       : { intentions: target.intentions }),
     ...(target.sites === undefined || Object.keys(target.sites).length === 0 ? {} : { sites: target.sites }),
+    ...(heartbeat === null ? {} : { heartbeat }),
     actuators: actuatorsOf(ports),
     observer: observerOf(pass, beganMs),
   };
@@ -247,6 +252,33 @@ function observeConfig(pass: Pass, dcs: DcsView, answering: MemberName | null): 
   const original = freshValue(dcs.keys)?.config;
   if (original?.known === true) return Promise.resolve(fresh(original.value, pass.nowMs, 'etcd config'));
   return shared(pass, answering, { field: 'config', row: SHARED_SOURCES.config, last: pass.previous?.config ?? null });
+}
+
+/** Null where none is configured. Only who holds the key, says primary and is not in recovery, all in this look, is written to. */
+async function observeHeartbeat(
+  pass: Pass,
+  dcs: DcsView,
+  members: readonly MemberView[],
+): Promise<NonNullable<ClusterView['heartbeat']> | null> {
+  const { ports, beatAs, nowMs } = pass;
+  const { postgres } = ports;
+  if (postgres?.beat === undefined) return null;
+  const none = (why: string) => unknown('not-read-yet', `no heartbeat: ${why}`, nowMs, HEARTBEAT.part);
+  if (beatAs === undefined) return none('only the holder of tenure in mode enforce writes it');
+  const holder = freshValue(dcs.keys)?.leader.holder;
+  const leader = members.find((member) => member.name === holder);
+  const isPrimary = freshValue(leader?.api ?? none(''))?.role === 'primary';
+  if (leader === undefined || !isPrimary || freshValue(leader.sql)?.inRecovery !== false)
+    return none('no leader is proven by etcd, its own word and its SQL');
+  const last = pass.previous?.heartbeat ?? null;
+  const isSame = last !== null && last.kind !== 'unknown' && last.value.member === leader.name;
+  const row = { scope: pass.target.scope, instance: beatAs };
+  return read(pass, HEARTBEAT, {
+    key: `heartbeat ${leader.name}`,
+    last: isSame ? last : null,
+    member: null,
+    ask: () => orNone(postgres.beat?.(leader.name, row) ?? null, notConfigured(HEARTBEAT.part, nowMs)),
+  });
 }
 
 /** `/config` and `/history` are the DCS's documents: any member whose own status was right for our scope may be asked. */

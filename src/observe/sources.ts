@@ -195,6 +195,18 @@ export const ENDPOINT_HOST: EndpointSource<HostStatus> = {
 };
 
 /**
+ * The one source that writes. Asked only by who may, of a leader that is proven in this very look, and never in the look before a request. Its
+ * patience is short, since the pass waits for it alone; what comes late is the next pass's.
+ */
+export const HEARTBEAT: SourceRow & { readonly part: string } = {
+  ...slow,
+  calm: 1_000,
+  suspect: 1_000,
+  patienceMs: 300,
+  part: 'postgres.heartbeat',
+};
+
+/**
  * Is it time to ask again? An unknown reading is asked again after a second: a source that is not there must not cost its patience in every
  * pass of a fast period, nor be forgotten.
  */

@@ -1,3 +1,4 @@
+import type { BeatRow, Heartbeat } from '../model/heartbeat.js';
 import type { MemberName } from '../model/names.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
@@ -10,6 +11,10 @@ export interface PostgresPort {
   rights?(member: MemberName): Promise<Reading<SqlRights>>;
   /** How much it holds on its disk. Absent where nobody can be asked. */
   sizes?(member: MemberName): Promise<Reading<SqlSizes>>;
+  /** Writes one row of the heartbeat on the leader. Absent where none is configured. */
+  beat?(member: MemberName, row: BeatRow): Promise<Reading<Heartbeat>>;
+  /** Could it? For the doctor alone; writes nothing. */
+  beatReady?(member: MemberName): Promise<Reading<'ready'>>;
   send(step: Extract<Step, { port: 'sql' }>): Promise<Reply>;
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { Heartbeat } from '../model/heartbeat.js';
 import type { Reply, Step } from '../model/plan.js';
 import { fresh, unknown, type Reading } from '../model/reading.js';
 import type { Clock } from '../ports/clock.js';
@@ -84,6 +85,7 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
           databaseBytes: world.databaseBytes,
           walBytes: walBytes(world, member),
         })),
+      ...(world.options.heartbeat ? { beat: beatPort(sight) } : {}),
       send: (step) =>
         send(
           sight,
@@ -179,6 +181,21 @@ function patroniPort(sight: Sight): PatroniPort {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** One row of the heartbeat: a server that cannot write says so by the SQLSTATE of PostgreSQL. */
+function beatPort(sight: Sight): NonNullable<PostgresPort['beat']> {
+  const { world } = sight;
+  return (name) =>
+    read(sight, `heartbeat ${name}`, memberAt(world, name), sqlFault, ({ postgres }): Heartbeat => {
+      const refused = (code: string, text: string): Heartbeat => ({ member: name, refused: { code, text } });
+      if (postgres.inRecovery || postgres.readOnly === 'setting')
+        return refused('25006', 'cannot execute INSERT in a read-only transaction');
+      if (postgres.dataFull) return refused('53100', 'could not extend file: No space left on device');
+      if (postgres.readOnly === 'file-system') return refused('58030', 'could not write block: Read-only file system');
+      world.beats.push({ atMs: world.time.nowMs, member: name });
+      return { member: name, refused: null };
+    });
 }
 
 /** A member that answers nonsense still executes what it is told: the request must count as arrived. */

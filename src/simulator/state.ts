@@ -43,6 +43,8 @@ export interface ClusterOptions {
   readonly replicaBackend: string;
   /** After how long the controller's own calls give up. 0: a call that would hang answers at once that it timed out. */
   readonly deadlineMs: number;
+  /** The operator has made the heartbeat's table and configured it. */
+  readonly heartbeat: boolean;
   /** Parts that are lost or cut off together, members and etcd members by name: a host with both, a rack, a site. */
   readonly sites: Readonly<Record<string, readonly string[]>>;
   /** Above it etcd raises NOSPACE and refuses whatever writes. */
@@ -245,6 +247,8 @@ export interface World {
   remoteLsn: number;
   nextPid: number;
   baseBackup: boolean;
+  /** Rows of the heartbeat that were written. */
+  readonly beats: { readonly atMs: number; readonly member: MemberName }[];
   /** Every promotion so far; its place, counted from 1, is the branch that began with it. */
   readonly promotions: { readonly atMs: number; readonly member: MemberName }[];
   readonly clients: ClientsSim;

@@ -47,6 +47,7 @@ const DEFAULTS: ClusterOptions = {
   deadlineMs: 2000,
   sites: {},
   etcdQuotaBytes: 2 * 1024 ** 3,
+  heartbeat: false,
 };
 
 /**
@@ -83,6 +84,8 @@ export interface SimulatedCluster extends Faults {
   disk(member: string): { readonly data: number; readonly wal: number; readonly walBytes: number };
   /** What clients (`startClient`) were told, and what of it is still true. */
   commits(): CommitTruth;
+  /** Rows of the heartbeat that were written, oldest first. */
+  beats(): World['beats'];
   /** The raw simulated member, to look at. Changing it breaks the simulation's rules: use the faults. */
   inspect(member: string): MemberSim;
   /** SHA-256 over all that happened and all that is, to compare two runs. */
@@ -140,6 +143,7 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
       walBytes: walBytes(world, memberSim(world, name)),
     }),
     commits: () => commitTruth(world),
+    beats: () => world.beats,
     inspect: (name) => memberSim(world, name),
     hash: () => hashOf(world, wire),
   };
@@ -180,6 +184,7 @@ function newWorld(options: ClusterOptions): World {
     remoteLsn: FIRST_LSN,
     nextPid: 4001,
     baseBackup: false,
+    beats: [],
     databaseBytes: options.databaseBytes,
     promotions: [],
     clients: newClients(),

@@ -146,6 +146,97 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
     await until('it is not', async () => (await read(port)).readOnly?.server === false);
   });
 
+  describe('the heartbeat', () => {
+    const beating = (user = 'beater'): PostgresPort => {
+      const base = config(user);
+      const heartbeat = { database: 'other', table: 'Ekimi_heartbeat' };
+      const port = postgresAdapter(
+        { ...base, postgres: base.postgres && { ...base.postgres, heartbeat } },
+        systemClock,
+      );
+      opened.push(port);
+      return port;
+    };
+    const row = { scope: "o'brien", instance: 'one' };
+    const beat = (port: PostgresPort, member = PRIMARY) => port.beat?.(member, row);
+    const inOther = async (...texts: readonly string[]): Promise<pg.QueryResult | null> => {
+      const client = await session(PRIMARY, 'other');
+      let last: pg.QueryResult | null = null;
+      for (const text of texts) last = await client.query(text);
+      return last;
+    };
+
+    beforeAll(async () => {
+      await lab.sql(PRIMARY, `CREATE ROLE beater LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_monitor`);
+    });
+
+    test('a missing table is told by a beat and by the doctor, and one without grants', async () => {
+      const port = beating();
+      expect(await beat(port)).toMatchObject({
+        kind: 'unknown',
+        fault: 'denied',
+        reason: expect.stringMatching(/Ekimi_heartbeat/),
+      });
+      expect(await port.beatReady?.(PRIMARY)).toMatchObject({
+        kind: 'unknown',
+        reason: expect.stringMatching(/is missing/),
+      });
+      await inOther(
+        'CREATE TABLE "Ekimi_heartbeat" (scope text PRIMARY KEY, instance text NOT NULL, beat_at timestamptz NOT NULL)',
+      );
+      expect(await beat(port)).toMatchObject({ kind: 'unknown', fault: 'denied' });
+      expect(await port.beatReady?.(PRIMARY)).toMatchObject({
+        kind: 'unknown',
+        reason: expect.stringMatching(/may not be read/),
+      });
+      await inOther('GRANT SELECT, INSERT, UPDATE ON "Ekimi_heartbeat" TO beater');
+      expect(await port.beatReady?.(PRIMARY)).toMatchObject({ kind: 'fresh', value: 'ready' });
+    });
+
+    test('a beat is one row for each scope, with the time of the server', async () => {
+      const port = beating();
+      for (const _ of [1, 2])
+        expect(await beat(port)).toMatchObject({ kind: 'fresh', value: { member: PRIMARY, refused: null } });
+      const result = await inOther(
+        `SELECT scope, instance, now() - beat_at < interval '1 minute' AS now FROM "Ekimi_heartbeat"`,
+      );
+      expect(result?.rows).toEqual([{ ...row, now: true }]);
+    });
+
+    test('[P10] a server that is read-only refuses it with 25006; a replica and a user that is read-only say nothing of that', async () => {
+      const port = beating();
+      expect(await beat(port, REPLICA)).toMatchObject({ kind: 'unknown' });
+      expect(await beat(port)).toMatchObject({ kind: 'fresh', value: { refused: null } });
+      await inOther('ALTER SYSTEM SET default_transaction_read_only = on', 'SELECT pg_reload_conf()');
+      await until('it is refused', async () => {
+        const reading = await beat(port);
+        return reading?.kind === 'fresh' && reading.value.refused?.code === '25006';
+      });
+      await inOther(
+        'SET default_transaction_read_only = off',
+        'ALTER SYSTEM RESET default_transaction_read_only',
+        'SELECT pg_reload_conf()',
+      );
+      await until('it is written', async () => {
+        const reading = await beat(port);
+        return reading?.kind === 'fresh' && reading.value.refused === null;
+      });
+      await inOther('ALTER ROLE beater SET default_transaction_read_only = on');
+      expect(await beat(beating())).toMatchObject({
+        kind: 'unknown',
+        fault: 'denied',
+        reason: expect.stringMatching(/our own user/),
+      });
+      await inOther('ALTER ROLE beater RESET default_transaction_read_only');
+    });
+
+    test('a table that somebody else has locked is no leader that cannot write', async () => {
+      const port = beating();
+      await inOther('BEGIN', 'LOCK TABLE "Ekimi_heartbeat"');
+      expect(await beat(port)).toMatchObject({ kind: 'unknown' });
+    });
+  });
+
   test('[P8] commits that wait for a standby are counted, with for whom', async () => {
     const port = open('monitor');
     expect((await read(port)).syncWaits).toEqual({ count: 0, oldestMs: null, standbyNames: '' });

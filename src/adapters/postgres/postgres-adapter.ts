@@ -5,6 +5,7 @@ import { fresh, notConfigured, unknown, type Reading, type ReadingFault } from '
 import type { SqlRights, SqlSizes, SqlStatus } from '../../model/sql.js';
 import type { Clock } from '../../ports/clock.js';
 import type { PostgresPort } from '../../ports/postgres.js';
+import { beatsOf } from './beat.js';
 import { Link, type Rows } from './link.js';
 import { RIGHTS_SQL, signalSql, SIZES_SQL, STATUS_SQL } from './status-sql.js';
 import { parseStatus } from './status.js';
@@ -25,12 +26,15 @@ export function postgresAdapter(cluster: ClusterConfig, clock: Clock): PostgresP
     const place = postgres?.hosts[member];
     if (postgres !== null && place !== undefined) links.set(member, new Link(postgres, place, deadlines.sql));
   }
+  const beats = beatsOf(cluster, clock);
   return {
     status: (member) => statusOf(links.get(member), member, clock),
     rights: (member) => rightsOf(links.get(member), member, clock),
     sizes: (member) => sizesOf(links.get(member), member, clock),
+    ...(beats === null ? {} : { beat: beats.beat, beatReady: beats.beatReady }),
     send: (step) => send(links.get(step.member), step, clock),
     close: async () => {
+      beats?.close();
       await Promise.all([...links.values()].map((link) => link.close()));
     },
   };

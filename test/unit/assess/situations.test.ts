@@ -10,6 +10,7 @@ import { advance, initialStates } from '../../../src/machines/reduce.js';
 import { findingsIn } from '../../../src/assess/assess.js';
 import { testPolicy } from '../../support/policy.js';
 import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
+import { HEARTBEAT_SITUATIONS } from '../../support/heartbeat-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
 import { PLACES_SITUATIONS } from '../../support/places-situations.js';
 import { PLATFORM_SITUATIONS } from '../../support/platform-situations.js';
@@ -154,6 +155,7 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   ...CHANNEL_SITUATIONS,
   ...PLACES_SITUATIONS,
   ...PLATFORM_SITUATIONS,
+  ...HEARTBEAT_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [

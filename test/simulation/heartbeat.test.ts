@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { createCluster } from '../../src/simulator/world.js';
+import { rig, type Rig } from '../support/simulated.js';
+import { testPolicy } from '../support/policy.js';
+import { leading } from '../support/situations.js';
+
+async function beating(options: Parameters<typeof rig>[0] = {}): Promise<Rig> {
+  const ekimi = rig({ policy: leading(), cluster: createCluster({ heartbeat: true }), ...options });
+  await ekimi.run(25);
+  return ekimi;
+}
+const problemOf = (ekimi: Rig) => ekimi.session.states.problems.find(({ code }) => code === 'leader-cannot-write');
+const pagesOf = (ekimi: Rig): readonly string[] =>
+  ekimi.notifier.pages.map(({ code, subject }) => `${code}/${subject}`);
+
+describe('the heartbeat', () => {
+  it('is one row a second on the leader, and follows it in a switchover without a problem', async () => {
+    const ekimi = await beating();
+    const before = ekimi.cluster.beats().length;
+    await ekimi.run(60);
+    const rows = ekimi.cluster.beats().slice(before);
+    expect(new Set(rows.map(({ member }) => member))).toEqual(new Set(['patroni1']));
+    expect(rows.length).toBeGreaterThan(20);
+    for (const [index, { atMs }] of rows.entries())
+      if (index > 0) expect(atMs - (rows[index - 1]?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
+    ekimi.cluster.stopContainer('patroni1');
+    for (let second = 0; second < 120; second += 1) {
+      await ekimi.run(1);
+      expect(problemOf(ekimi)).toBeUndefined();
+    }
+    expect(ekimi.cluster.beats().at(-1)?.member).toBe(ekimi.cluster.leader());
+    expect(ekimi.cluster.leader()).not.toBe('patroni1');
+  });
+
+  it.each([
+    ['a file system that is read-only', 'file-system', '(58030)'],
+    ['a setting that is read-only', 'setting', '(25006)'],
+  ] as const)('[P10] finds %s, with its SQLSTATE, and its end', async (_, how, code) => {
+    const ekimi = await beating();
+    ekimi.cluster.setReadOnly('patroni1', how);
+    await ekimi.run(30);
+    expect(problemOf(ekimi)).toMatchObject({ phase: 'active', level: 'critical', subject: 'patroni1' });
+    expect(problemOf(ekimi)?.evidence[0]?.text).toContain(code);
+    expect(pagesOf(ekimi).filter((page) => page === 'leader-cannot-write/patroni1')).toHaveLength(1);
+    ekimi.cluster.cutObserver('sql');
+    await ekimi.run(30);
+    expect(problemOf(ekimi)?.phase).toBe('active');
+    ekimi.cluster.healObserver();
+    ekimi.cluster.setReadOnly('patroni1', null);
+    await ekimi.run(60);
+    expect(problemOf(ekimi)).toBeUndefined();
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('that is off finds nothing and writes nothing', async () => {
+    const ekimi = await beating({ cluster: createCluster() });
+    ekimi.cluster.setReadOnly('patroni1', 'file-system');
+    await ekimi.run(60);
+    expect(ekimi.cluster.beats()).toEqual([]);
+    expect(problemOf(ekimi)).toBeUndefined();
+  });
+
+  it.each(['dry-run', 'observe'] as const)('writes nothing in %s', async (mode) => {
+    const ekimi = await beating({ policy: testPolicy({ mode }) });
+    await ekimi.run(60);
+    expect(ekimi.cluster.beats()).toEqual([]);
+    expect(ekimi.session.view?.heartbeat).toMatchObject({ kind: 'unknown', fault: 'not-read-yet' });
+  });
+
+  it('is written by the holder of tenure alone', async () => {
+    const first = await beating({ owner: 'first' });
+    const second = rig({ policy: leading(), cluster: first.cluster, owner: 'second' });
+    const count = first.cluster.beats().length;
+    expect(count).toBeGreaterThan(0);
+    await second.pass();
+    await second.pass();
+    expect(second.session.parts.tenure.facts().state).toBe('other');
+    expect(first.cluster.beats().length).toBe(count);
+  });
+});
