@@ -7,6 +7,7 @@ import type { ClusterView, MemberView } from '../model/view.js';
 import { forkPoint } from './divergence.js';
 import { isRetired } from './intended.js';
 import { primaryChannels } from './leader.js';
+import { isOutsideFailsafe } from './places.js';
 import { votesMissing } from './quorum.js';
 import { strangersText } from './strangers.js';
 import { timelineOf } from './timeline.js';
@@ -99,7 +100,12 @@ interface LeaderPosition extends Position {
 
 function rowsOf(view: ClusterView, memory: Memory, old: string | null): readonly FailoverCandidate[] {
   const target = leaderPosition(view, memory, old);
-  return view.members.map((member) => candidateOf(view, memory, member, target)).sort(byFitness);
+  const home = old === null ? undefined : view.sites?.[old];
+  // Among equals the site of the old leader, so that clients and sessions stay near.
+  const isAway = ({ name }: FailoverCandidate): number => Number(home !== undefined && view.sites?.[name] !== home);
+  return view.members
+    .map((member) => candidateOf(view, memory, member, target))
+    .sort((a, b) => byFitness(a, b) || isAway(a) - isAway(b) || (a.name < b.name ? -1 : 1));
 }
 
 const standingOf = ({ barred, against }: FailoverCandidate): number =>
@@ -112,8 +118,7 @@ function byFitness(a: FailoverCandidate, b: FailoverCandidate): number {
     Number(b.isSynchronous === true) - Number(a.isSynchronous === true) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     (aLsn < bLsn ? 1 : aLsn > bLsn ? -1 : 0) ||
-    b.priority - a.priority ||
-    (a.name < b.name ? -1 : 1)
+    b.priority - a.priority
   );
 }
 
@@ -152,6 +157,7 @@ function candidateOf(view: ClusterView, memory: Memory, member: MemberView, targ
   const against = [
     ...barred,
     ...(isReplayPaused(member) ? ['has its replay paused'] : []),
+    ...(isOutsideFailsafe(view, member) ? ['is not in the failsafe set'] : []),
     ...beyondGuards(view, { timeline, lsn, lossBytes, isSynchronous }, target),
     ...quorumOf(view, member),
     ...olderThan(memory, member.name, target.of),
@@ -217,6 +223,7 @@ function barredBy(view: ClusterView, member: MemberView, api: PatroniStatus): re
   if (api.role !== 'replica' || api.state !== 'running') reasons.push(`says ${api.role}, ${api.stateText}`);
   if (api.tags.nofailover) reasons.push('is tagged nofailover');
   if (isRetired(view, member)) reasons.push('is declared retired');
+  if (api.watchdogFailed === true) reasons.push('says that its watchdog failed');
   if (primaryChannels(member).length > 0) reasons.push('is already primary');
   return reasons;
 }
