@@ -1,6 +1,7 @@
 import type { Finding } from '../model/problem.js';
 import { assessAllReplicas } from './all-replicas.js';
 import { assessCapacity } from './capacity.js';
+import { assessCertificates } from './certificates.js';
 import { assessChannels } from './channel-faults.js';
 import { assessContradictions } from './contradiction.js';
 import { assessDcs } from './dcs.js';
@@ -45,10 +46,17 @@ const ASSESSMENTS: readonly Assess[] = [
   assessCopies,
   assessPlatform,
   assessHeartbeat,
+  assessCertificates,
 ];
 
 /** What these conclude does not rest on whether members answer us. */
-const NEEDS_NO_SIGHT: readonly Assess[] = [assessObserver, assessDcs, assessProxy, assessNewLeaderInProxy];
+const NEEDS_NO_SIGHT: readonly Assess[] = [
+  assessObserver,
+  assessDcs,
+  assessProxy,
+  assessNewLeaderInProxy,
+  assessCertificates,
+];
 
 /** Of a cluster that we alone do not see nothing is concluded: what was known of it stands, and nothing new is found. */
 function withoutSight(findings: readonly Finding[], { view }: Assessment): readonly Finding[] {

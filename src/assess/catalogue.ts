@@ -1,6 +1,7 @@
 import type { Grace, Policy } from '../model/policy.js';
 import type { Finding, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { CAUSE_ROWS } from './catalogue-causes.js';
+import { CERTIFICATE_ROWS } from './catalogue-certificates.js';
 import { CHANNEL_ROWS } from './catalogue-channels.js';
 import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
@@ -28,6 +29,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...PLACES_ROWS,
   ...PLATFORM_ROWS,
   ...WRITES_ROWS,
+  ...CERTIFICATE_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

@@ -41,7 +41,9 @@ export class SecretReader {
     if (values === null) return null;
     const pem = (name: 'ca' | 'cert' | 'key'): string | null =>
       values[name] === null ? null : this.#file(`${key}.${name}`, values[name], '-----BEGIN');
-    return { ca: pem('ca'), cert: pem('cert'), key: pem('key'), insecure: values.insecure };
+    const file = (name: 'ca' | 'cert'): string | null => (values[name] === null ? null : this.path(values[name]));
+    const files = { ca: file('ca'), cert: file('cert') };
+    return { ca: pem('ca'), cert: pem('cert'), key: pem('key'), insecure: values.insecure, files };
   }
 
   required(key: string, what: string, env: string | null, file: string | null): string {

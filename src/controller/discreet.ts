@@ -16,6 +16,7 @@ export function discreetPorts(ports: Ports, redact: Redactor): Ports {
     proxy: discreet(ports.proxy),
     host: discreet(ports.host),
     tags: discreet(ports.tags),
+    certificates: discreet(ports.certificates ?? null),
   };
 }
 

@@ -65,5 +65,6 @@ export function guardedPorts(ports: Ports): Ports {
     proxy: orNull('proxy', ports.proxy),
     host: orNull('hosts', ports.host),
     tags: orNull('tags', ports.tags),
+    certificates: orNull('certificates', ports.certificates ?? null),
   };
 }

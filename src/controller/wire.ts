@@ -7,6 +7,7 @@ import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
 import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
 import { commandTags } from '../adapters/tags/command-tags.js';
 import { dockerTags } from '../adapters/tags/docker-tags.js';
+import { certificatesOf } from '../adapters/tls/certificates.js';
 import { fileTags } from '../adapters/tags/file-tags.js';
 import type { ClusterConfig } from '../model/config.js';
 import { hostAndPort } from '../observe/misplaced.js';
@@ -30,6 +31,7 @@ export function portsOf(cluster: ClusterConfig, clock: Clock = systemClock): Por
           ? dockerAdapter(cluster, clock)
           : commandAdapter(cluster, clock),
     tags: tagsOf(cluster, clock),
+    certificates: certificatesOf(cluster, clock),
   };
 }
 

@@ -81,6 +81,7 @@ export const PROBLEM_CODES = [
   'dcs-membership-differs',
   'versions-differ',
   'leader-cannot-write',
+  'certificate-ends',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

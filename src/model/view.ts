@@ -1,3 +1,4 @@
+import type { CertificateEnd } from './certificate.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
 import type { Heartbeat } from './heartbeat.js';
@@ -33,6 +34,8 @@ export interface ClusterView {
   readonly intentions?: Readonly<Record<string, readonly Intention[]>>;
   /** The last row that we wrote on the leader. Absent in older journals, and where there is no heartbeat. */
   readonly heartbeat?: Reading<Heartbeat>;
+  /** Absent in older journals, and where there is no TLS. */
+  readonly certificates?: Reading<readonly CertificateEnd[]>;
 }
 
 export interface MemberView {

@@ -70,7 +70,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, { keys, proxy, ...etcd }, hosts] = await Promise.all([
+  const [answers, { keys, proxy, certificates, ...etcd }, hosts] = await Promise.all([
     Promise.all(target.members.map((name) => observeMember(pass, name))),
     observeCluster(pass),
     Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
@@ -102,11 +102,15 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
       ? {}
       : { intentions: target.intentions }),
     ...(target.sites === undefined || Object.keys(target.sites).length === 0 ? {} : { sites: target.sites }),
+    ...(isConfigured(certificates) ? { certificates } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
     actuators: actuatorsOf(ports),
     observer: observerOf(pass, beganMs),
   };
 }
+
+const isConfigured = (reading: Reading<unknown>): boolean =>
+  reading.kind !== 'unknown' || reading.fault !== 'not-configured';
 
 const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
   proxy: ports.proxy?.canSend === true,
@@ -198,6 +202,7 @@ async function observeCluster(pass: Pass): Promise<ClusterReadings> {
     membership: dcs?.membership ?? null,
     alarms: dcs?.alarms ?? null,
     endpoints: listOf(dcs),
+    certificates: previous?.certificates ?? null,
   };
   const readings = await Promise.all(
     CLUSTER_FIELDS.map(async (field) => {

@@ -1,3 +1,4 @@
+import type { CertificatesPort } from '../ports/certificates.js';
 import type { Clock } from '../ports/clock.js';
 import type { DcsPort } from '../ports/dcs.js';
 import type { HostPort } from '../ports/host.js';
@@ -15,4 +16,6 @@ export interface Ports {
   readonly proxy: ProxyPort | null;
   readonly host: HostPort | null;
   readonly tags: TagsPort | null;
+  /** Absent: there is no TLS. */
+  readonly certificates?: CertificatesPort | null;
 }

@@ -1,3 +1,4 @@
+import type { CertificateEnd } from '../model/certificate.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
@@ -152,6 +153,7 @@ export interface ClusterReadings {
   readonly membership: Reading<DcsMembership>;
   readonly alarms: Reading<readonly DcsAlarm[]>;
   readonly endpoints: Reading<readonly { readonly name: string; readonly status: Reading<DcsEndpoint> }[]>;
+  readonly certificates: Reading<readonly CertificateEnd[]>;
 }
 
 export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSource<ValueOf<ClusterReadings[K]>> } = {
@@ -172,6 +174,14 @@ export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSo
     suspect: 1_000,
     part: 'dcs',
     ask: async ({ dcs, clock }) => fresh(await dcs.endpoints(), clock.now(), 'etcd endpoints'),
+  },
+  /** Seldom while all is well: they change by the hand of a person. */
+  certificates: {
+    ...slow,
+    calm: 3_600_000,
+    suspect: 300_000,
+    part: 'tls',
+    ask: ({ certificates }) => certificates?.ends() ?? null,
   },
 };
 

@@ -9,6 +9,7 @@ import type { ClusterView } from '../../../src/model/view.js';
 import { advance, initialStates } from '../../../src/machines/reduce.js';
 import { findingsIn } from '../../../src/assess/assess.js';
 import { testPolicy } from '../../support/policy.js';
+import { CERTIFICATE_SITUATIONS } from '../../support/certificate-situations.js';
 import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
 import { HEARTBEAT_SITUATIONS } from '../../support/heartbeat-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
@@ -156,6 +157,7 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   ...PLACES_SITUATIONS,
   ...PLATFORM_SITUATIONS,
   ...HEARTBEAT_SITUATIONS,
+  ...CERTIFICATE_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [

@@ -140,6 +140,7 @@ const OTHER: Loose = {
   chain: '31m',
 };
 const OTHER_BY_NAME: Loose = {
+  table: 'ops.beats',
   ca: otherPem,
   cert: otherPem,
   key: otherPem,

@@ -1,0 +1,80 @@
+import type { CertificateEnd } from '../../model/certificate.js';
+import type { ClusterConfig, TlsConfig } from '../../model/config.js';
+import { fresh } from '../../model/reading.js';
+import type { CertificatesPort } from '../../ports/certificates.js';
+import type { Clock } from '../../ports/clock.js';
+import { peerEndsAtMs, type Peer } from './peer-end.js';
+import { pemEndsAtMs } from './pem-ends.js';
+
+const PATIENCE_MS = 800;
+
+interface Source {
+  readonly subject: string;
+  readonly where: string;
+  readonly endsAtMs: () => number | Promise<number>;
+}
+
+/** Our own PEM files, and the peers that we open TLS to; null where there is neither. */
+export function certificatesOf(cluster: ClusterConfig, clock: Clock): CertificatesPort | null {
+  const sources = [...filesOf(cluster), ...peersOf(cluster)];
+  if (sources.length === 0) return null;
+  return {
+    ends: async () => fresh(await Promise.all(sources.map(read)), clock.now(), 'certificates'),
+  };
+}
+
+async function read({ subject, where, endsAtMs }: Source): Promise<CertificateEnd> {
+  try {
+    return { subject, where, endsAtMs: await endsAtMs() };
+  } catch (error) {
+    return { subject, where, endsAtMs: null, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function filesOf({ scope, patroni, dcs, postgres }: ClusterConfig): readonly Source[] {
+  const parts = [
+    ['patroni.tls', patroni.tls],
+    ['dcs.tls', dcs.tls],
+    ['postgres.tls', postgres?.tls ?? null],
+  ] as const;
+  const found = new Map<string, { readonly keys: string[]; readonly file: string | null }>();
+  for (const [part, tls] of parts)
+    for (const field of ['ca', 'cert'] as const) {
+      const value = tls?.[field] ?? null;
+      if (value === null) continue;
+      const row = found.get(value) ?? { keys: [], file: tls?.files?.[field] ?? null };
+      row.keys.push(`${part}.${field}`);
+      found.set(value, row);
+    }
+  return [...found].map(([value, { keys, file }]) => ({
+    subject: scope,
+    where: `${keys.join(', ')}${file === null ? '' : ` (${file})`}`,
+    endsAtMs: () => pemEndsAtMs(value),
+  }));
+}
+
+function peersOf({ patroni, dcs, postgres, proxy }: ClusterConfig): readonly Source[] {
+  return [
+    ...Object.entries(patroni.urls).flatMap(([name, url]) => byUrl(name, url, patroni.tls)),
+    ...dcs.hosts.flatMap(({ name, url }) => byUrl(name, url, dcs.tls)),
+    ...(proxy === null ? [] : byUrl('proxy', proxy.stats, null)),
+    ...(postgres === null || postgres.tls === null
+      ? []
+      : Object.entries(postgres.hosts).map(([name, { host, port }]) =>
+          byPeer(name, { host, port, isPostgres: true, tls: postgres.tls }),
+        )),
+  ];
+}
+
+function byUrl(subject: string, url: string, tls: TlsConfig | null): readonly Source[] {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:') return [];
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return [byPeer(subject, { host, port: port === '' ? 443 : Number(port), isPostgres: false, tls })];
+}
+
+const byPeer = (subject: string, peer: Peer): Source => ({
+  subject,
+  where: `${peer.host}:${peer.port}`,
+  endsAtMs: () => peerEndsAtMs(peer, PATIENCE_MS),
+});

@@ -1,0 +1,37 @@
+import type { CertificateEnd } from '../../src/model/certificate.js';
+import type { ProblemCode } from '../../src/model/problem.js';
+import type { SituationRow } from './leader-situations.js';
+import { NOW_MS, SCOPE, type Change } from './view.js';
+
+const DAY_MS = 86_400_000;
+const certificates =
+  (agoMs: number, ...rows: readonly Partial<CertificateEnd>[]): Change =>
+  (view) => ({
+    ...view,
+    certificates: {
+      kind: 'stale',
+      atMs: NOW_MS - agoMs,
+      ageMs: agoMs,
+      source: 'certificates',
+      value: rows.map((row) => ({ subject: SCOPE, where: 'dcs.tls.ca (/etc/ca.pem)', endsAtMs: null, ...row })),
+    },
+  });
+const inDays = (days: number) => ({ endsAtMs: NOW_MS + days * DAY_MS });
+
+export const CERTIFICATE_SITUATIONS = {
+  'certificate-ends': {
+    subject: SCOPE,
+    seen: [
+      { name: 'in twenty days', view: [certificates(0, inDays(20))] },
+      { name: 'in two days, read an hour ago', view: [certificates(3_600_000, inDays(2))] },
+      { name: 'it has ended', view: [certificates(0, inDays(-1))] },
+      { name: 'one of two, while the other one cannot be read', view: [certificates(0, {}, inDays(5))] },
+    ],
+    friends: [
+      { name: 'in a year', view: [certificates(0, inDays(365))] },
+      { name: 'in twenty-two days', view: [certificates(0, inDays(22))] },
+      { name: 'it cannot be read', view: [certificates(0, { why: 'no answer in time' })] },
+      { name: 'there is no TLS' },
+    ],
+  },
+} satisfies Partial<Record<ProblemCode, SituationRow>>;
