@@ -29,6 +29,10 @@ const POLICY: Readonly<Record<string, Row>> = {
   'lag.for': ['warns', 'warns', 'refused'],
   'lag.recovered': ['refused', 'warns', 'refused'],
   'lag.recoveredFor': ['means', 'means', 'refused'],
+  // Less than a second would make a busy replica old; ages must rise from left to right.
+  'lag.warningAge': ['refused', 'refused', 'refused'],
+  'lag.criticalAge': ['refused', 'refused', 'refused'],
+  'lag.emergencyAge': ['refused', 'refused', 'refused'],
   'grace.PROBLEM.for': ['means', 'means', 'refused'],
   'grace.PROBLEM.samples': ['refused', 'means', 'refused'],
   'grace.PROBLEM.clearFor': ['means', 'means', 'refused'],
