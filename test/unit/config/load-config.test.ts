@@ -39,8 +39,6 @@ describe('the configuration of the design document', () => {
     const [cluster] = config.clusters;
     expect(cluster).toEqual({
       scope: 'email-cluster',
-      sites: {},
-      intended: {},
       secretEnv: ['EKIMI_TOKEN', 'PATRONI_PASSWORD', 'PGPASSWORD'],
       members: ['patroni1', 'patroni2', 'patroni3'],
       patroni: {
