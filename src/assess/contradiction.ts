@@ -10,7 +10,7 @@ import { says, seen, type Assess } from './finding.js';
  * answers, or API and SQL disagree on whether it is in recovery. A wrong address or name in the configuration looks like that, and so do
  * two readings from two moments. Which one errs nobody can tell, so nothing is concluded from either.
  */
-export function contradictionAt({ name, api, sql, host }: MemberView, atMs: number): readonly Evidence[] {
+function contradictionAt({ name, api, sql, host }: MemberView, atMs: number): readonly Evidence[] {
   const [byApi, bySql, byHost] = [freshValue(api), freshValue(sql), freshValue(host)];
   if (byHost !== null && byHost.state !== 'running') {
     const answering = [

@@ -65,7 +65,7 @@ function failsafe({ view }: Assessment, member: MemberView): readonly Finding[] 
 }
 
 /** Milliseconds of a restart that somebody has scheduled; null: none, or its time cannot be read. */
-export function restartAtMs(member: MemberView): number | null {
+function restartAtMs(member: MemberView): number | null {
   const at = Date.parse(freshValue(member.api)?.scheduledRestart?.at ?? '');
   return Number.isNaN(at) ? null : at;
 }

@@ -96,7 +96,7 @@ function inOrder(rows: readonly PageRow[], before: readonly PageRow[]): readonly
   return sorted.length === before.length && sorted.every((row) => before.includes(row)) ? before : sorted;
 }
 
-export const rowThing = (row: PageRow): string => row.thing ?? thingOf(row);
+const rowThing = (row: PageRow): string => row.thing ?? thingOf(row);
 
 const LEVELS: readonly ProblemLevel[] = ['info', 'warning', 'critical'];
 

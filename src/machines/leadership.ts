@@ -79,7 +79,7 @@ const latest = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? (one ?? other) : Math.max(one, other);
 
 /** So long a time without a writer counts against its leader. */
-export const EPISODES_MS = 10 * 60_000;
+const EPISODES_MS = 10 * 60_000;
 
 function idling(
   before: LeadershipMemory,

@@ -1,15 +1,7 @@
+import type { ArchiveSim } from './parts.js';
 import { SEGMENT_BYTES, segmentBefore } from './segments.js';
 import type { Archiver } from '../model/sql.js';
 import type { PostgresSim, World } from './state.js';
-
-/** The archive and what pg_stat_archiver of the primary says of it; it takes whole segments. */
-export interface ArchiveSim {
-  how: 'off' | 'works' | 'fails';
-  /** All below is archived. */
-  lsn: number;
-  archivedAtMs: number | null;
-  failedAtMs: number | null;
-}
 
 export const newArchive = (): ArchiveSim => ({ how: 'off', lsn: 0, archivedAtMs: null, failedAtMs: null });
 

@@ -5,7 +5,8 @@ import type { ChangeFaults } from './fault-catalogue-platform.js';
 import { addServers } from './haproxy.js';
 import { newHost, startPatroni, stopHost } from './host.js';
 import { newPatroni } from './patroni.js';
-import { newPostgres, stopPostgres } from './postgres.js';
+import { newPostgres } from './postgres.js';
+import { stopPostgres } from './postgres-facts.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
 
 export function changeFaults(world: World): ChangeFaults {

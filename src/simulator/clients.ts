@@ -1,45 +1,12 @@
-import type { MemberName } from '../model/names.js';
+import type { ClientSim, ClientsSim, Commit } from './parts.js';
 import { serverUp } from './haproxy.js';
 import { opens, PROXY } from './links.js';
-import { answersSql, holds, isPrimary } from './postgres.js';
+import { answersSql, holds, isPrimary } from './postgres-facts.js';
 import { isConfirmed } from './sync.js';
 import { memberSim, type MemberSim, type World } from './state.js';
 
 /** What one commit of a client takes in WAL. */
 const COMMIT_BYTES = 128;
-
-/** One commit of a client, with all that tells later whether it still is. */
-export interface Commit {
-  readonly client: string;
-  readonly number: number;
-  readonly member: MemberName;
-  readonly timeline: number;
-  readonly branch: number;
-  readonly lsn: number;
-  readonly writtenAtMs: number;
-  /** When the client was told; null: it waits, or nobody will ever know. */
-  ackedAtMs: number | null;
-}
-
-interface ClientSim {
-  readonly name: string;
-  readonly everyMs: number;
-  nextMs: number;
-  commits: number;
-  /** Whom its open connection leads to. */
-  session: MemberName | null;
-  /** HAProxy's round robin. */
-  turn: number;
-}
-
-export interface ClientsSim {
-  clients: readonly ClientSim[];
-  waiting: readonly Commit[];
-  readonly acknowledged: Commit[];
-  /** Time in which two members took writes of clients, and in which none did, while there was a client. */
-  twoWritersMs: number;
-  noWriterMs: number;
-}
 
 export const newClients = (): ClientsSim => ({
   clients: [],

@@ -1,6 +1,6 @@
 import type { DiskStatus } from '../model/disk.js';
 import { logLine } from './log.js';
-import { crashPostgres, isPrimary, isUp } from './postgres.js';
+import { crashPostgres, isPrimary, isUp } from './postgres-facts.js';
 import { SEGMENT_BYTES } from './segments.js';
 import { isOldPatroni, note, type MemberSim, type World } from './state.js';
 import type { DiskSim } from './postgres-state.js';

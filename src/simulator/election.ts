@@ -1,5 +1,5 @@
 import { opens } from './links.js';
-import { isPrimary, isUp, positionOf } from './postgres.js';
+import { isPrimary, isUp, positionOf } from './postgres-facts.js';
 import { hasVotes } from './sync.js';
 import { isOldPatroni, type MemberSim, type World } from './state.js';
 

@@ -1,7 +1,7 @@
 import type { Step } from '../model/plan.js';
 import type { ChangeFaults, ControllerFaults, PlaceFaults } from './fault-catalogue-platform.js';
 import type { SendFault } from './wire.js';
-import type { Channel } from './links.js';
+import type { Channel } from './parts.js';
 import type { CutFrom, TagSet } from './state.js';
 
 interface BlockOptions {

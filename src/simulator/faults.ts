@@ -10,7 +10,7 @@ import { hostFaults, patroniFaults, postgresFaults, type At, type Part } from '.
 import { changeFaults } from './change-faults.js';
 import { controllerFaults } from './controller-faults.js';
 import { placeFaults } from './place-faults.js';
-import { isPrimary } from './postgres.js';
+import { isPrimary } from './postgres-facts.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
 
 export function faultsOf(wire: Wire): Faults {

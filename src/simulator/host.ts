@@ -1,5 +1,5 @@
 import { cutOffWork } from './copies.js';
-import { crashPostgres, stopPostgres } from './postgres.js';
+import { crashPostgres, stopPostgres } from './postgres-facts.js';
 import { dropLeaderKey, dcsReachable } from './etcd.js';
 import { unseat } from './raft.js';
 import { note, type HostSim, type MemberSim, type World } from './state.js';

@@ -1,3 +1,4 @@
+import type { Channel, LinkRule, Links } from './parts.js';
 import type { World } from './state.js';
 
 /**
@@ -10,23 +11,6 @@ export const PROXY = 'proxy';
 export const HOST_DRIVER = 'host-driver';
 /** The other site's primary, which a standby cluster follows, as a part of the network. */
 export const ELSEWHERE = 'elsewhere';
-
-/** One service of a part, where only that is cut: a firewall's rule for one port. */
-export type Channel = 'api' | 'sql';
-
-/** `owner`: whose repair takes the rule away, the member of a partition or `a|b` of a link. */
-interface LinkRule {
-  readonly owner: string;
-  readonly from: string;
-  readonly to: string;
-  readonly channel: Channel | null;
-}
-
-export interface Links {
-  rules: readonly LinkRule[];
-  /** The rules as keys, for the many who ask. */
-  readonly closed: Set<string>;
-}
 
 export const newLinks = (): Links => ({ rules: [], closed: new Set() });
 

@@ -1,7 +1,8 @@
 import type { Faults } from './fault-catalogue.js';
 import { cutOffWork } from './copies.js';
 import { killHost, pauseHost, startHost, startPatroni, stopHost } from './host.js';
-import { crashPostgres, promote } from './postgres.js';
+import { promote } from './postgres.js';
+import { crashPostgres } from './postgres-facts.js';
 import { note, type MemberSim, type World } from './state.js';
 
 export type At = (name: string) => MemberSim;

@@ -9,7 +9,7 @@ import type {
   PostgresState,
   Tags,
 } from '../model/patroni.js';
-import { isUp } from './postgres.js';
+import { isUp } from './postgres-facts.js';
 import { streamsFrom, walSenderState } from './replication.js';
 import {
   isOldPatroni,

@@ -3,7 +3,7 @@ import { dcsReachable } from './etcd.js';
 import { mayNotLead, reaches } from './election.js';
 import { reinitialize } from './copies.js';
 import { begin, runTask } from './patroni-tasks.js';
-import { isUp, stopPostgres } from './postgres.js';
+import { isUp, stopPostgres } from './postgres-facts.js';
 import { isOldPatroni, type FailoverKey, type MemberSim, type World } from './state.js';
 
 export interface HttpAnswer {

@@ -1,7 +1,7 @@
 import { mayNotLead, reaches } from './election.js';
 import { dropLeaderKey } from './etcd.js';
 import { opens } from './links.js';
-import { isUp, positionOf } from './postgres.js';
+import { isUp, positionOf } from './postgres-facts.js';
 import { begin, demote } from './patroni-tasks.js';
 import { note, type FailoverKey, type MemberSim, type World } from './state.js';
 

@@ -1,4 +1,5 @@
-import { startPostgres, stopPostgres } from './postgres.js';
+import { startPostgres } from './postgres.js';
+import { stopPostgres } from './postgres-facts.js';
 import { type MemberSim, type Task, type TaskPhase, type World } from './state.js';
 
 const START_MS = 1800;

@@ -1,19 +1,9 @@
+import type { RaftSim } from './parts.js';
 import { opens } from './links.js';
 import { note, type EtcdSim, type HostSim, type World } from './state.js';
 
 /** etcd's own default: a follower that hears no leader for 1 to 2 s asks to be elected. */
 const ELECTION_MS = 1000;
-
-/** One etcd member and what is wrong with it. */
-export interface RaftSim {
-  /** null: nobody leads, and no linearizable request is answered. */
-  leader: string | null;
-  /** An election ends then, if a majority can hear one another. */
-  electedAtMs: number;
-  term: number;
-  /** By which an etcd member's every answer is late, milliseconds. */
-  readonly slowMs: Map<string, number>;
-}
 
 export const newRaft = (leader: string | null): RaftSim => ({
   leader,

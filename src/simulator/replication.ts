@@ -2,7 +2,7 @@ import type { MemberName } from '../model/names.js';
 import { lsnFromNumber, formatLsn } from '../model/names.js';
 import { SEGMENT_BYTES, segmentBefore } from './segments.js';
 import { ELSEWHERE, opens } from './links.js';
-import { answersSql, hasDiverged, isUp } from './postgres.js';
+import { answersSql, hasDiverged, isUp } from './postgres-facts.js';
 import { logLine } from './log.js';
 import { lsnAt, writtenAtMs } from './wal-times.js';
 import { REMOTE, type MemberSim, type PostgresSim, type World } from './state.js';

@@ -2,7 +2,8 @@ import { breakByRewind } from './copies.js';
 import { opens } from './links.js';
 import { logLine } from './log.js';
 import { begin, runTask, STOP_MS } from './patroni-tasks.js';
-import { answersSql, hasDiverged, isPrimary, isUp, rewindTo, stopPostgres } from './postgres.js';
+import { rewindTo } from './postgres.js';
+import { answersSql, hasDiverged, isPrimary, isUp, stopPostgres } from './postgres-facts.js';
 import { loginRefusal } from './replication.js';
 import { note, type MemberSim, type TaskPhase, type World } from './state.js';
 

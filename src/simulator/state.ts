@@ -2,13 +2,13 @@ import type { DcsMembership } from '../model/dcs.js';
 import type { KillSwitch } from '../model/ledger.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { VirtualTime } from './clock.js';
-import type { ArchiveSim } from './archive.js';
-import type { ClientsSim } from './clients.js';
-import type { Links } from './links.js';
-import type { ObserverSim } from './observer.js';
+import type { ArchiveSim } from './parts.js';
+import type { ClientsSim } from './parts.js';
+import type { Links } from './parts.js';
+import type { ObserverSim } from './parts.js';
 import type { PostgresSim } from './postgres-state.js';
-import type { RaftSim } from './raft.js';
-import type { WalTimes } from './wal-times.js';
+import type { RaftSim } from './parts.js';
+import type { WalTimes } from './parts.js';
 
 export type { PostgresSim } from './postgres-state.js';
 

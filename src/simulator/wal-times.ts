@@ -1,8 +1,5 @@
 import type { PostgresSim, World } from './state.js';
 
-/** When which position was written, by branch: one mark a second while there is something to mark. */
-export type WalTimes = Map<number, { lsn: number[]; ms: number[] }>;
-
 const KEPT = 50_000;
 
 /** Called once a second by whoever writes. */

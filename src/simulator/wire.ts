@@ -1,6 +1,6 @@
 import { CONTROLLER } from './links.js';
 import type { Step } from '../model/plan.js';
-import type { ObserverSim } from './observer.js';
+import type { ObserverSim } from './parts.js';
 import type { World } from './state.js';
 
 /** One request that reached a simulated part. Dry-run must leave this list empty. */

@@ -15,7 +15,8 @@ import { simulatedPorts, type SimulatedPorts } from './ports.js';
 import { observerSim } from './observer.js';
 import { suspendable } from './suspension.js';
 import type { SentRequest, Wire } from './wire.js';
-import { answersSql, FIRST_LSN, isPrimary, newPostgres, stepPostgres } from './postgres.js';
+import { FIRST_LSN, newPostgres, stepPostgres } from './postgres.js';
+import { answersSql, isPrimary } from './postgres-facts.js';
 import { seededRandom } from './random.js';
 import { memberSim, REMOTE, type ClusterOptions, type MemberSim, type World } from './state.js';
 

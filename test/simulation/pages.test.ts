@@ -138,7 +138,7 @@ describe('a replica that died and waits for what does not come by itself', () =>
 });
 
 describe('a dry-run that lasts', () => {
-  it('[A11, N1] tells what enforce would have sent for a dead leader, and that nothing was sent', async () => {
+  it('[N1] tells what enforce would have sent for a dead leader, and that nothing was sent', async () => {
     const ekimi = await quiet({
       policy: testPolicy({ mode: 'dry-run' }, { 'expedite-failover': { mode: 'auto' } }),
     });

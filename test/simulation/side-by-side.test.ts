@@ -5,7 +5,7 @@ import { fleet } from '../support/fleet.js';
 
 const policy = testPolicy({}, { 'expedite-failover': { mode: 'auto' } });
 
-describe('two controllers side by side', () => {
+describe('[T6] two controllers side by side', () => {
   it('one holds tenure, the other watches, and a leader that dies is succeeded once', async () => {
     const cluster = createCluster({ seed: 4 });
     const both = fleet(cluster, ['a', 'b'], { policy });

@@ -272,4 +272,4 @@ export const trailOf = (minutes: number) => ({
   })),
 });
 
-export const rememberedOf = (...changes: readonly Change[]) => remember(CLEAN_MEMORY, viewOf(...changes));
+const rememberedOf = (...changes: readonly Change[]) => remember(CLEAN_MEMORY, viewOf(...changes));

@@ -18,7 +18,7 @@ const s = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const worst = (told: readonly Told[], of: 'outageMs' | 'doubledMs'): number => Math.max(...told.map((one) => one[of]));
 
 /** What Ekimi made worse, against the worst of the tellings without it. */
-export function judge(stock: readonly Told[], ekimi: Told): readonly Fault[] {
+function judge(stock: readonly Told[], ekimi: Told): readonly Fault[] {
   const faults: Fault[] = [];
   const more = (kind: Fault['kind'], of: 'outageMs' | 'doubledMs', least: number, what: string): void => {
     const without = worst(stock, of);

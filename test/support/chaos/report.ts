@@ -70,7 +70,7 @@ const median = (values: readonly number[]): number =>
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 const s = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-export function counted(values: readonly string[]): readonly string[] {
+function counted(values: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return [...counts]
@@ -84,7 +84,7 @@ const named = (all: readonly Figures[], of: 'faults' | 'unlucky'): string =>
     .map((row) => `${row.seed} (${[...new Set(row[of])].join(', ')})`)
     .join(', ') || 'none';
 
-export function summary(all: readonly Figures[]): string {
+function summary(all: readonly Figures[]): string {
   const hit = all.filter(({ stockMs, ekimiMs }) => stockMs + ekimiMs > 0);
   const failed = all.filter(({ faults }) => faults.length > 0);
   return [

@@ -9,7 +9,7 @@ const statusAt = async (cluster: SimulatedCluster, name: string) =>
 const registered = async (cluster: SimulatedCluster): Promise<readonly string[]> =>
   freshValue(await cluster.ports().dcs.keys())?.members.map(({ name }): string => name) ?? [];
 
-describe('members come and go', () => {
+describe('[T8] members come and go', () => {
   test('one that is added copies the leader, streams, and gets readers', async () => {
     const cluster = createCluster();
     cluster.addMember('patroni4');
@@ -48,7 +48,7 @@ describe('members come and go', () => {
   });
 });
 
-describe('the cluster changes', () => {
+describe('[T8] the cluster changes', () => {
   test('a standby cluster is promoted, and demoted again: its leader keeps the key', async () => {
     const cluster = createCluster({ standbyCluster: true });
     expect((await statusAt(cluster, 'patroni1'))?.role).toBe('standby-leader');

@@ -7,7 +7,7 @@ it.each(['http://127.0.0.1:1', 'http://127.0.0.1:1/', 'http://127.0.0.1:1/stats'
   '[S5] the statistics at %s are asked for as CSV',
   async (stats) => {
     const proxy = { stats, statsAuth: null, runtime: null, primaryBackend: 'p', replicaBackend: 'r' };
-    const adapter = haproxyAdapter({ proxy, deadlines: { proxy: 200 } } as never, clock as never);
+    const adapter = haproxyAdapter({ proxy, deadlines: { proxy: 200 } } as never, clock);
     const reading = await adapter.view();
     await adapter.close();
     expect(reading.source).toMatch(/^GET http:\/\/127\.0\.0\.1:1\/(stats)?;csv$/);
