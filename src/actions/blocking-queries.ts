@@ -76,12 +76,12 @@ const against = ({ name, statement, summary }: Way): RunbookAction => ({
         const member = memberOf(view, plan.target);
         const sql = member === null ? null : freshValue(member.sql);
         if (sql === null) return pending(`PostgreSQL on ${plan.target} did not answer`);
-        const there = sql.blockers.some(
-          (row) => row.pid === plan.params['pid'] && row.backendStart === plan.params['backendStart'] && row.confirmed,
-        );
-        return there
-          ? pending(`pid ${plan.params['pid'] as number} still blocks replay`)
-          : met('replay no longer waits for it');
+        const pid = plan.params['pid'] as number;
+        const blocking = sql.blockers.filter((row) => row.confirmed);
+        if (blocking.some((row) => row.pid === pid && row.backendStart === plan.params['backendStart']))
+          return pending(`pid ${pid} still blocks replay`);
+        const others = blocking.map((row) => row.pid).join(', ');
+        return met(`replay no longer waits for pid ${pid}${others === '' ? '' : `, and now for pid ${others}`}`);
       },
     },
   ],

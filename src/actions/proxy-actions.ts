@@ -32,10 +32,12 @@ export const openTraffic: RunbookAction = {
           {
             step: { port: 'proxy', command: `set server ${pools.primary}/${plan.target} state ready` },
             withinMs: 15_000,
-            expect: ({ view }) =>
-              primaryServerOf(view, plan.target)?.admin.maint === false
-                ? met(`${pools.primary}/${plan.target} is open to the health checks`)
-                : pending('the proxy has not taken it yet'),
+            expect: ({ view }) => {
+              const row = primaryServerOf(view, plan.target);
+              return row?.admin.maint === false
+                ? met(`${pools.primary}/${plan.target} is open to the health checks (${row.status} now)`)
+                : pending('the proxy has not taken it yet');
+            },
           },
         ],
 };
@@ -94,8 +96,11 @@ function mayBeCalledDown(input: ActionInput, name: string): boolean {
 const health = (pool: string, name: string, state: 'up' | 'down'): ActionStep => ({
   step: { port: 'proxy', command: `set server ${pool}/${name} health ${state}` },
   withinMs: 10_000,
-  expect: ({ view }) =>
-    (primaryServerOf(view, name)?.up === true) === (state === 'up')
-      ? met(`${pool}/${name} is ${state}`)
-      : pending(`${pool}/${name} is not ${state} yet`),
+  expect: ({ view }) => {
+    const row = primaryServerOf(view, name);
+    if (row === null) return pending('the proxy did not answer');
+    return row.up === (state === 'up')
+      ? met(`${pool}/${name} is ${row.status}`)
+      : pending(`${pool}/${name} is not ${state} yet (${row.status} now)`);
+  },
 });

@@ -1,5 +1,7 @@
+import { leaderKeyHolder } from '../assess/leader.js';
 import { rotationOf, takesNew } from '../assess/rotation.js';
 import type { MemberName } from '../model/names.js';
+import type { ProxyServer } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { met, pending, type ActionStep } from './action.js';
@@ -16,6 +18,18 @@ function elsewhere(view: ClusterView, member: MemberName): string {
     .filter(takesNew)
     .map((row) => row.backend);
   return others.length === 0 ? '' : `, and still takes connections in ${others.join(', ')}: drain it there by hand`;
+}
+
+/** What was set, and what the proxy makes of it now: "ready" is our word, "UP" is its check's, and some checks later. */
+function readyText(server: string, row: ProxyServer, leads: boolean): string {
+  if (takesNew(row)) return `${server} is ${row.status} in the proxy`;
+  const set = `HAProxy set ${server} to ready`;
+  if (!row.up)
+    return leads
+      ? `${set} (${row.status} now): as the leader it stays out by its check, and is back once it follows`
+      : `${set}; its check brings it UP in a moment (${row.status} now)`;
+  const weight = row.weight === 0 ? ', weight 0' : '';
+  return `${set}; the proxy still gives it nothing new (${row.status}${weight})`;
 }
 
 /** HAProxy's runtime API: at once, and forgotten when HAProxy restarts. [patroni.md section 4.1] */
@@ -35,9 +49,13 @@ export function proxySteps(
         const target = memberOf(view, member);
         const rotation = target === null ? null : rotationOf(view, target);
         if (rotation?.drainedByProxy == null) return pending('the proxy did not answer');
-        return rotation.drainedByProxy === drain
-          ? met(`${server} is ${rotation.server?.status ?? ''} in the proxy${drain ? elsewhere(view, member) : ''}`)
-          : pending(`${server} is still ${rotation.server?.status ?? ''}`);
+        if (rotation.server === null || rotation.drainedByProxy !== drain)
+          return pending(`${server} is still ${rotation.server?.status ?? ''}`);
+        return met(
+          drain
+            ? `${server} is ${rotation.server.status} in the proxy${elsewhere(view, member)}`
+            : readyText(server, rotation.server, leaderKeyHolder(view) === member),
+        );
       },
     },
   ];

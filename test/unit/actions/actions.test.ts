@@ -949,6 +949,56 @@ describe('an effect is judged from the cluster', () => {
     expect(sight(plan, step, changes)).toBe(kind);
   });
 
+  const replicaServer = (part: Parameters<typeof proxyServer>[2]) => proxyServer('postgres_replicas', 'patroni3', part);
+  const down = { up: false, status: 'DOWN' };
+  const ready = planOf('undrain-replica', 'patroni3', { actuators: ['proxy'] });
+  const open = planOf('open-traffic', 'patroni1');
+  const nudge = planOf('proxy-nudge', 'patroni1', { down: ['patroni2'] });
+
+  it.each<[string, Plan, number, readonly Change[], string]>([
+    ['it is up', ready, 0, [], 'postgres_replicas/patroni3 is UP in the proxy'],
+    [
+      'its check has not found it yet',
+      ready,
+      0,
+      [replicaServer(down)],
+      'HAProxy set postgres_replicas/patroni3 to ready; its check brings it UP in a moment (DOWN now)',
+    ],
+    [
+      'it leads by now',
+      ready,
+      0,
+      [leaderKey('patroni3'), isPrimary('patroni3'), replicaServer(down)],
+      'HAProxy set postgres_replicas/patroni3 to ready (DOWN now): as the leader it stays out by its check, and is back once it follows',
+    ],
+    [
+      'somebody set its weight to 0',
+      ready,
+      0,
+      [replicaServer({ weight: 0 })],
+      'HAProxy set postgres_replicas/patroni3 to ready; the proxy still gives it nothing new (UP, weight 0)',
+    ],
+    [
+      'a fence is lifted and the check has not found it yet',
+      open,
+      0,
+      [proxyServer('postgres_primary', 'patroni1', down)],
+      'postgres_primary/patroni1 is open to the health checks (DOWN now)',
+    ],
+    ['the proxy does not say that it is down', nudge, 1, [noProxy], 'the proxy did not answer'],
+    [
+      'another query is in the way by now',
+      cancel,
+      0,
+      [sql('patroni3', { blockers: [{ ...blocker, pid: 43 }] })],
+      'replay no longer waits for pid 42, and now for pid 43',
+    ],
+  ])('[O10] success is told by what is true now: %s', (_name, plan, step, changes, text) => {
+    const input = at(changes);
+    const rows = ACTIONS[plan.action].steps(stepInput({ policy: input.policy, view: input.view }), plan);
+    expect(rows[step]?.expect(input).text).toBe(text);
+  });
+
   it('a dead leader that lives again is not called down in the proxy', () => {
     const later = (changes: readonly Change[]) => ACTIONS['expedite-failover'].refuseLater?.(at(changes), routed);
     expect(later([...dead, leaderKey(null)])).toBeNull();
