@@ -12,6 +12,7 @@ import { assessHeartbeat } from './heartbeat.js';
 import { assessLag } from './lag.js';
 import { assessLeaderWrites } from './leader-writes.js';
 import { assessLeadership } from './leadership.js';
+import { assessLeftovers } from './leftovers.js';
 import { assessMembers } from './members.js';
 import { assessObserver } from './observer.js';
 import { assessFences } from './fences.js';
@@ -39,6 +40,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessCapacity,
   assessStanding,
   assessPlaces,
+  assessLeftovers,
   assessRewinds,
   assessContradictions,
   assessChannels,

@@ -6,6 +6,7 @@ import { CHANNEL_ROWS } from './catalogue-channels.js';
 import { HARM_ROWS } from './catalogue-harm.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
+import { LEFTOVER_ROWS } from './catalogue-leftovers.js';
 import { PLACES_ROWS } from './catalogue-places.js';
 import { PLATFORM_ROWS } from './catalogue-platform.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
@@ -27,6 +28,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...STANDING_ROWS,
   ...CHANNEL_ROWS,
   ...PLACES_ROWS,
+  ...LEFTOVER_ROWS,
   ...PLATFORM_ROWS,
   ...WRITES_ROWS,
   ...CERTIFICATE_ROWS,

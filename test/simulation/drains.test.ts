@@ -4,6 +4,9 @@ import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { caughtUp, DRAIN, lagEmergency, UNDRAIN } from '../support/situations.js';
 
+type Overrides = Parameters<typeof testPolicy>[0];
+type Actions = Parameters<typeof testPolicy>[1];
+
 const BOTH = testPolicy({ drain: { actuators: ['proxy', 'tag'], shutdownSessions: false } });
 
 async function quiet(options: RigOptions = {}): Promise<Rig> {
@@ -185,6 +188,67 @@ describe('a replica that goes in and out of emergency', () => {
       code: 'replica-recovered',
       text: expect.stringContaining('undrain-replica was tried 2 times in this chain without lasting effect'),
     });
+  });
+});
+
+const SLOW_LAG = { ...testPolicy().lag, recoveredForMs: 300_000 };
+
+/** patroni3 drained by us in an emergency; caught up, and leader before `recoveredFor` has passed. */
+async function drainedThenLeads(overrides: Overrides = {}, actions: Actions = {}): Promise<Rig> {
+  const ekimi = await quiet({ policy: testPolicy({ lag: SLOW_LAG, ...overrides }, actions) });
+  lagEmergency(ekimi);
+  await ekimi.run(40);
+  caughtUp(ekimi);
+  await ekimi.run(60);
+  expect(ekimi.session.ledger.drains.map((drain) => drain.member)).toEqual(['patroni3']);
+  ekimi.cluster.switchover('patroni3');
+  return ekimi;
+}
+
+describe('a drain of ours whose member becomes leader', () => {
+  it('[O6] is named and ended, and the member is in the read pool once it follows again', async () => {
+    const ekimi = await drainedThenLeads();
+    await ekimi.run(60);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(ekimi.requests()).toEqual([DRAIN, UNDRAIN]);
+    expect(ekimi.session.ledger.drains).toEqual([]);
+    const verdict = ekimi.entries('verdict').at(-1)?.body.remediation;
+    expect(verdict).toMatchObject({ phase: 'succeeded', plan: { because: { code: 'drain-left-over' } } });
+    expect(verdict?.detail).toContain('HAProxy set postgres_replicas/patroni3 to ready (DOWN now)');
+    ekimi.cluster.switchover('patroni1');
+    await ekimi.run(120);
+    expect(inProxy(ekimi)).toBe('UP');
+    expect(ekimi.requests()).toEqual([DRAIN, UNDRAIN]);
+    expect(ekimi.session.states.problems).toEqual([]);
+  });
+
+  it('[O6] its tag is taken back too', async () => {
+    const ekimi = await drainedThenLeads({ drain: BOTH.drain });
+    await ekimi.run(90);
+    expect(ekimi.cluster.inspect('patroni3').patroni.tags.noloadbalance).toBe(false);
+    expect(ekimi.session.ledger.drains).toEqual([]);
+  });
+
+  it('[O6] waits for a person where the undrain does, and that question does not end with the lag', async () => {
+    const ekimi = await drainedThenLeads({}, { 'undrain-replica': { mode: 'approve' } });
+    await ekimi.run(120);
+    expect(ekimi.requests()).toEqual([DRAIN]);
+    expect(ekimi.approvals('waiting').map(({ plan }) => `${plan.action} for ${plan.because.code}`)).toEqual([
+      'undrain-replica for drain-left-over',
+    ]);
+    await ekimi.answer('approved');
+    await ekimi.run(30);
+    expect(ekimi.requests()).toEqual([DRAIN, UNDRAIN]);
+    expect(ekimi.session.ledger.drains).toEqual([]);
+  });
+
+  it('[O6] stays where a person asked for it', async () => {
+    const ekimi = await drainedThenLeads();
+    const drains = ekimi.session.ledger.drains.map((drain) => ({ ...drain, by: 'ann' }));
+    ekimi.session.ledger = { ...ekimi.session.ledger, drains };
+    await ekimi.run(120);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(ekimi.requests()).toEqual([DRAIN]);
   });
 });
 

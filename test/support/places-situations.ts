@@ -1,6 +1,22 @@
+import type { DrainRecord } from '../../src/model/ledger.js';
 import type { ProblemCode } from '../../src/model/problem.js';
 import type { SituationRow } from './leader-situations.js';
-import { all, api, CLEAN_MEMORY, config, endpoint, keys, NOW_MS, silent, type Change } from './view.js';
+import {
+  all,
+  api,
+  CLEAN_MEMORY,
+  config,
+  drainedByUs,
+  endpoint,
+  isPrimary,
+  keys,
+  leaderKey,
+  ledgerOf,
+  noEtcd,
+  NOW_MS,
+  silent,
+  type Change,
+} from './view.js';
 
 const SITES = { patroni1: 'fra', patroni2: 'fra', patroni3: 'ams', etcd1: 'fra', etcd2: 'ams', etcd3: 'ams' };
 export const onSites: Change = (view) => ({ ...view, sites: SITES });
@@ -20,6 +36,10 @@ const addresses = (changes: number) => ({
     },
   },
 });
+
+const ledBy3 = all(leaderKey('patroni3'), isPrimary('patroni3'));
+const drainOf3 = (part: Partial<DrainRecord>) =>
+  ledgerOf({ drains: drainedByUs('patroni3').drains.map((row) => ({ ...row, ...part })) });
 
 export const PLACES_SITUATIONS = {
   'site-lost': {
@@ -72,5 +92,21 @@ export const PLACES_SITUATIONS = {
     subject: 'patroni2',
     seen: [{ name: 'its address changed four times in ten minutes', view: [], with: addresses(4) }],
     friends: [{ name: 'it moved to another host', view: [], with: addresses(1) }],
+  },
+  'drain-left-over': {
+    subject: 'patroni3',
+    seen: [{ name: 'we drained it and it leads by now', view: [ledBy3], with: { ledger: drainedByUs('patroni3') } }],
+    friends: [
+      { name: 'we drained it and it follows', view: [], with: { ledger: drainedByUs('patroni3') } },
+      { name: 'it leads and we drained nobody', view: [ledBy3] },
+      { name: 'a person asked for the drain', view: [ledBy3], with: { ledger: drainOf3({ by: 'ann' }) } },
+      { name: 'the drain was a rehearsal', view: [ledBy3], with: { ledger: drainOf3({ shadow: true }) } },
+      {
+        name: 'it holds the key and is not promoted yet',
+        view: [leaderKey('patroni3')],
+        with: { ledger: drainedByUs('patroni3') },
+      },
+      { name: 'etcd does not answer', view: [ledBy3, noEtcd], with: { ledger: drainedByUs('patroni3') } },
+    ],
   },
 } satisfies Partial<Record<ProblemCode, SituationRow>>;
