@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { peerEndsAtMs } from '../../src/adapters/tls/peer-end.js';
+import { pemEndsAtMs } from '../../src/adapters/tls/pem-ends.js';
 import { systemClock } from '../../src/adapters/clock.js';
 import { postgresAdapter } from '../../src/adapters/postgres/postgres-adapter.js';
 import type { ClusterConfig } from '../../src/model/config.js';
@@ -551,6 +553,8 @@ test.skipIf(bin === null || programOf('openssl') === null)(
       expect(await fault(join(lab.folder, 'tls.crt'), false)).toBeNull();
       expect(await fault(null, false)).toBe('certificate');
       expect(await fault(null, true)).toBeNull();
+      const at = { host: '127.0.0.1', port: lab.ports.get(PRIMARY) ?? 0, isPostgres: true, tls: null };
+      expect(await peerEndsAtMs(at, DEADLINE_MS)).toBe(pemEndsAtMs(join(lab.folder, 'tls.crt')));
     } finally {
       await lab.close();
     }

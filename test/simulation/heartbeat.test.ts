@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fresh, unknown } from '../../src/model/reading.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { testPolicy } from '../support/policy.js';
@@ -49,6 +50,39 @@ describe('the heartbeat', () => {
     ekimi.cluster.setReadOnly('patroni1', null);
     await ekimi.run(60);
     expect(problemOf(ekimi)).toBeUndefined();
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('[W1] finds a data volume that is full, whose server goes on reading', async () => {
+    const volumes = { dataBytes: 100 * 1024 ** 3, walBytes: 10 * 1024 ** 3 };
+    const ekimi = await beating({ cluster: createCluster({ heartbeat: true, volumes }) });
+    ekimi.cluster.fillDisk('patroni1', 'data', 0);
+    await ekimi.run(20);
+    const found = problemOf(ekimi);
+    expect(ekimi.cluster.primaries()).toEqual(['patroni1']);
+    expect(found).toMatchObject({ phase: 'active', subject: 'patroni1' });
+    expect(found?.evidence[0]?.text).toContain('(53100)');
+  });
+
+  it('that hangs in the server holds no pass up, and is told', async () => {
+    let hangs = false;
+    const cluster = createCluster({ heartbeat: true });
+    const wrap: NonNullable<Parameters<typeof rig>[0]>['wrap'] = (ports) => {
+      const { postgres } = ports;
+      if (postgres === null) return ports;
+      const beat: typeof postgres.beat = async (member, row) => {
+        if (!hangs) return postgres.beat?.(member, row) ?? unknown('not-configured', 'none', 0, 'heartbeat');
+        await cluster.time.block(() => false, 1_500);
+        const refused = { code: null, text: 'Query read timeout' };
+        return fresh({ member, refused }, ports.clock.now(), 'heartbeat');
+      };
+      return { ...ports, postgres: { ...postgres, beat } };
+    };
+    const ekimi = await beating({ cluster, wrap });
+    hangs = true;
+    await ekimi.run(30);
+    expect(problemOf(ekimi)).toMatchObject({ phase: 'active', subject: 'patroni1' });
+    expect(ekimi.session.passMs.last).toBeLessThan(1_000);
     expect(ekimi.requests()).toEqual([]);
   });
 

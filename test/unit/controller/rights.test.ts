@@ -79,3 +79,18 @@ describe('the doctor on the grants of the SQL user', () => {
     expect(found({ sql: unknown('timeout', 'no answer', 0, 'sql') })).toEqual([]);
   });
 });
+
+describe('the doctor on the heartbeat', () => {
+  it('says nothing where none is configured, or nobody answers', () => {
+    expect(found({})).toEqual([]);
+    expect(found({ heartbeat: unknown('refused', 'connection refused', 0, 'heartbeat') })).toEqual([]);
+  });
+
+  it('tells a table that is missing, and one that is there', () => {
+    const reason = 'the table ekimi_heartbeat of the heartbeat in database postgres is missing: see postgres.heartbeat';
+    expect(found({ heartbeat: unknown('denied', reason, 0, 'heartbeat') })).toEqual([
+      { check: 'patroni1 heartbeat', verdict: 'warn', detail: reason, disables: ['heartbeat'] },
+    ]);
+    expect(found({ heartbeat: fresh('ready', 0, 'heartbeat') })).toMatchObject([{ verdict: 'ok', disables: [] }]);
+  });
+});
