@@ -78,6 +78,7 @@ function found(view: ClusterView, kind: Kind, told: readonly (readonly Finding[]
 /** This problem of one replica has the cause that all of them have: the cause is answered, not the replica. */
 export function isOfCommonCause(problem: Problem, problems: readonly Problem[]): boolean {
   const common = problems.find((row) => row.code === 'all-replicas-affected' && row.phase !== 'recovering');
-  if (common === undefined) return false;
+  // What its host driver proves to be stopped is started, however many there are: that is no guess at a cause.
+  if (common === undefined || problem.facts['hostState'] === 'stopped') return false;
   return KINDS.find((kind) => kind.name === common.facts['kind'])?.covers.includes(problem.code) === true;
 }

@@ -40,7 +40,6 @@ describe('a drain through proxy and tag', () => {
     const { doom } = await untilDeath({ policy }, Infinity, lagEmergency, 40);
     expect(doom.effects).toMatchInlineSnapshot(`
       [
-        "ledger",
         "journal intent",
         "ledger",
         "sent set server postgres_replicas/patroni3 state drain",
@@ -103,15 +102,13 @@ describe('the repair of a broken copy', () => {
     const { doom } = await untilDeath({ policy }, Infinity, breakCopy, 120);
     expect(doom.effects).toMatchInlineSnapshot(`
       [
-        "ledger",
-        "ledger",
         "journal intent",
         "ledger",
         "sent /reinitialize",
         "journal outcome",
         "ledger",
-        "journal verdict",
         "ledger",
+        "journal verdict",
         "ledger",
       ]
     `);

@@ -83,7 +83,8 @@ async function beside(
   return { ...one, outcome: await cutOff(cluster, from, one.run, cutSeconds) };
 }
 
-const pages = (of: Rig): readonly string[] => of.entries('page').map(({ body }) => body.code);
+const pages = (of: Rig): readonly string[] =>
+  of.entries('page').flatMap(({ body }) => (body.change === 'ended' ? [] : [body.code]));
 
 /** Leads, is written to, and both replicas stream from it with nothing left to say. */
 function expectWhole({ session, outcome }: Rig & { outcome: Outcome }): void {
