@@ -1,4 +1,3 @@
-import { remember } from '../../src/machines/memory.js';
 import type { Archiver, Slot, WalReceiver } from '../../src/model/sql.js';
 import type { ProblemCode } from '../../src/model/problem.js';
 import type { Intention } from '../../src/model/intention.js';
@@ -271,5 +270,3 @@ export const trailOf = (minutes: number) => ({
     atMs: NOW_MS - (minutes - index) * MINUTE,
   })),
 });
-
-const rememberedOf = (...changes: readonly Change[]) => remember(CLEAN_MEMORY, viewOf(...changes));

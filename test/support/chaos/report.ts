@@ -83,18 +83,3 @@ const named = (all: readonly Figures[], of: 'faults' | 'unlucky'): string =>
     .filter((row) => row[of].length > 0)
     .map((row) => `${row.seed} (${[...new Set(row[of])].join(', ')})`)
     .join(', ') || 'none';
-
-function summary(all: readonly Figures[]): string {
-  const hit = all.filter(({ stockMs, ekimiMs }) => stockMs + ekimiMs > 0);
-  const failed = all.filter(({ faults }) => faults.length > 0);
-  return [
-    `${all.length} stories, ${hit.length} with an outage: median ${s(median(hit.map((row) => row.stockMs)))} without Ekimi, ` +
-      `${s(median(hit.map((row) => row.ekimiMs)))} with it; sum ${s(sum(all.map((row) => row.stockMs)))} and ${s(sum(all.map((row) => row.ekimiMs)))}`,
-    'requests:',
-    ...counted(all.flatMap(({ requests }) => requests)),
-    'pages:',
-    ...counted(all.flatMap(({ pages }) => pages)),
-    `worse by chance, in one draw and not in most: ${named(all, 'unlucky')}`,
-    `${failed.length} failed: ${named(all, 'faults')}`,
-  ].join('\n');
-}
