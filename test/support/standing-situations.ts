@@ -15,7 +15,6 @@ import {
   silent,
   sql,
   startFailed,
-  viewOf,
   type Change,
 } from './view.js';
 

@@ -70,7 +70,7 @@ const median = (values: readonly number[]): number =>
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 const s = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-function counted(values: readonly string[]): readonly string[] {
+export function counted(values: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return [...counts]
@@ -83,3 +83,18 @@ const named = (all: readonly Figures[], of: 'faults' | 'unlucky'): string =>
     .filter((row) => row[of].length > 0)
     .map((row) => `${row.seed} (${[...new Set(row[of])].join(', ')})`)
     .join(', ') || 'none';
+
+export function summary(all: readonly Figures[]): string {
+  const hit = all.filter(({ stockMs, ekimiMs }) => stockMs + ekimiMs > 0);
+  const failed = all.filter(({ faults }) => faults.length > 0);
+  return [
+    `${all.length} stories, ${hit.length} with an outage: median ${s(median(hit.map((row) => row.stockMs)))} without Ekimi, ` +
+      `${s(median(hit.map((row) => row.ekimiMs)))} with it; sum ${s(sum(all.map((row) => row.stockMs)))} and ${s(sum(all.map((row) => row.ekimiMs)))}`,
+    'requests:',
+    ...counted(all.flatMap(({ requests }) => requests)),
+    'pages:',
+    ...counted(all.flatMap(({ pages }) => pages)),
+    `worse by chance, in one draw and not in most: ${named(all, 'unlucky')}`,
+    `${failed.length} failed: ${named(all, 'faults')}`,
+  ].join('\n');
+}
