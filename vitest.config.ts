@@ -18,7 +18,7 @@ export default defineConfig({
     projects: [
       project('unit'),
       project('property', { testTimeout: 60_000, setupFiles: ['test/support/seed.ts'] }),
-      project('simulation', { testTimeout: 60_000 }),
+      project('simulation', { testTimeout: 60_000, maxWorkers: 2 }),
       project('contract', { testTimeout: 30_000 }),
       project('browser', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       project('e2e', LAB),

@@ -6,7 +6,7 @@ import { failed } from './result.mjs';
 import { run } from './run.mjs';
 
 /** Minutes after which a project hangs rather than works. */
-const LIMIT_MINUTES = { unit: 12, property: 8, simulation: 15, contract: 8, browser: 8, e2e: 40 };
+const LIMIT_MINUTES = { unit: 12, property: 8, simulation: 20, contract: 8, browser: 8, e2e: 40 };
 export const PROJECTS = Object.keys(LIMIT_MINUTES);
 
 export async function runProject(name, env = {}) {
