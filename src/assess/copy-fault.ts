@@ -42,15 +42,18 @@ export function copyFaultOf(input: Assessment, member: MemberView): CopyFault {
   const last = signs?.find((row) => ['copy', 'link'].includes(matterOf(row))) ?? null;
   if (last !== null && matterOf(last) === 'copy') return { kind: 'sign', text: quoted(member, last) };
   if (last !== null) return { kind: 'other', text: quoted(member, last) };
-  return { kind: 'none', text: nothingSays(member, signs) };
+  return { kind: 'none', text: `no sign that the copy of ${member.name} is at fault: ${logSays(view, member)}` };
 }
 
-function nothingSays(member: MemberView, signs: readonly LogSign[] | null): string {
-  const log =
-    signs === null
-      ? `the log of ${member.name} cannot be read (hosts.commands.logs, or driver docker)`
-      : `the log of ${member.name} says nothing of it`;
-  return `no sign that the copy of ${member.name} is at fault: ${log}`;
+/** Nothing of it, or why it was not read: a log that nobody can show is mended by a setting, one that came late is not. */
+function logSays(view: ClusterView, { name, log }: MemberView): string {
+  if (log === undefined || (log.kind === 'unknown' && log.fault === 'not-configured'))
+    return `the log of ${name} cannot be read (hosts.commands.logs, or driver docker)`;
+  if (log.kind === 'unknown') return `the log of ${name} was not read (${log.reason})`;
+  const ageMs = view.atMs - log.atMs;
+  return ageMs > LOG_MAX_AGE_MS
+    ? `the log of ${name} was read ${Math.round(ageMs / 1000)} s ago`
+    : `the log of ${name} says nothing of it`;
 }
 
 function provenBySql(input: Assessment, member: MemberView): string | null {

@@ -165,10 +165,12 @@ async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> 
     ofMember(pass, name, MEMBER_SOURCES[field], { field, last: last?.[field] ?? null });
   const api = ask('api');
   const others = MEMBER_FIELDS.filter((field) => field !== 'api').map(async (field) => {
-    const first = MEMBER_SOURCES[field].afterApi === true ? await api : null;
-    if (first !== null && first.kind !== 'fresh') return [field, notAsked(first, pass.nowMs, name)];
-    const { unless } = MEMBER_SOURCES[field] as MemberSource<unknown>;
-    const isSpared = first !== null && unless?.holds(first.value as PatroniStatus) === true && !pass.closely.has(name);
+    const { afterApi, unless } = MEMBER_SOURCES[field] as MemberSource<unknown>;
+    const first = afterApi === true || unless !== undefined ? await api : null;
+    if (afterApi === true && first !== null && first.kind !== 'fresh')
+      return [field, notAsked(first, pass.nowMs, name)];
+    const isSpared =
+      first?.kind === 'fresh' && unless?.holds(first.value as PatroniStatus) === true && !pass.closely.has(name);
     return [field, isSpared ? unknown('not-read-yet', unless.why, pass.nowMs, name) : await ask(field)];
   });
   return { name, api: await api, ...Object.fromEntries(await Promise.all(others)) } as MemberView;

@@ -35,7 +35,7 @@ export interface MemberSource<T> extends SourceRow {
   readonly part: string;
   /** Only of a member whose status was read in this pass, so that a silent API costs one call and not four. */
   readonly afterApi?: true;
-  /** Not asked, and why, of a member that says this of itself; `afterApi` only, and never of one that is watched closely. */
+  /** Not asked, and why, of a member that says this of itself in this pass; a silent one is asked, and so is one that is watched closely. */
   readonly unless?: { readonly holds: (api: PatroniStatus) => boolean; readonly why: string };
   readonly ask: (ports: Ports, member: MemberName) => Promise<Reading<T>> | null;
 }
@@ -125,7 +125,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     calm: 10_000,
     suspect: 3_000,
     part: 'hosts.commands.logs',
-    afterApi: true,
+    // By the host's driver, not by the API: a member that starts in vain answers every few passes, and its log explains why.
     unless: { holds: saysAllIsWell, why: 'the log of a replica that streams is not read' },
     beforeRequest: 'touched',
     ask: askLog,

@@ -4,7 +4,7 @@ import { ACTIONS } from '../../../src/actions/index.js';
 import { stepInput } from '../../../src/actions/waits.js';
 import { memberName } from '../../../src/model/names.js';
 import { ACTION_CLASSES, ACTION_NAMES, RISKS, stepText, type ActionName, type Plan } from '../../../src/model/plan.js';
-import { fresh } from '../../../src/model/reading.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   api,
@@ -357,6 +357,21 @@ describe('an action refuses', () => {
       rebuild,
       [startFailed('patroni3')],
       'no sign that the copy of patroni3 is at fault: the log of patroni3 cannot be read (hosts.commands.logs, or driver docker)',
+    ],
+    [
+      'a rebuild of a copy whose log came late',
+      rebuild,
+      [
+        startFailed('patroni3'),
+        member('patroni3', () => ({ log: unknown('timeout', 'no answer within 1 s', 0, 'log') })),
+      ],
+      'no sign that the copy of patroni3 is at fault: the log of patroni3 was not read (no answer within 1 s)',
+    ],
+    [
+      'a rebuild of a copy whose log was read too long ago',
+      rebuild,
+      [damaged('patroni3'), member('patroni3', ({ log }) => ({ log: { ...log!, atMs: NOW_MS - 16_000 } }))],
+      'no sign that the copy of patroni3 is at fault: the log of patroni3 was read 16 s ago',
     ],
     [
       'a rebuild of a copy that a wrong setting keeps from starting',

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { memberName } from '../../../src/model/names.js';
+import { unknown } from '../../../src/model/reading.js';
+import type { ClusterView } from '../../../src/model/view.js';
+import { observe } from '../../../src/observe/observe.js';
+import { patientAsker } from '../../../src/observe/patience.js';
+import { createCluster } from '../../../src/simulator/world.js';
+
+/** One look at a cluster of which patroni2's API is silent or not; `asked` are the members whose log was read. */
+async function lookAt({ isSilent }: { readonly isSilent: boolean }): Promise<{ view: ClusterView; asked: string[] }> {
+  const cluster = createCluster();
+  cluster.breakData('patroni2');
+  cluster.advance(30_000);
+  const ports = cluster.ports();
+  const asked: string[] = [];
+  const view = await observe(
+    {
+      ...ports,
+      patroni: {
+        ...ports.patroni,
+        status: async (name) =>
+          isSilent && name === 'patroni2' ? unknown('timeout', 'no answer', 0, 'patroni2') : ports.patroni.status(name),
+      },
+      host: ports.host && {
+        ...ports.host,
+        logs: async (name, lines, sinceMs) => {
+          asked.push(name);
+          return ports.host!.logs!(name, lines, sinceMs);
+        },
+      },
+    },
+    {
+      scope: cluster.options.scope,
+      members: cluster.options.members.map(memberName),
+      dcsNames: cluster.options.dcs,
+      pools: null,
+    },
+    {
+      previous: null,
+      tick: 1,
+      suspect: true,
+      closely: new Set(),
+      notBefore: null,
+      lastPass: null,
+      beforeRequest: null,
+      asker: patientAsker(ports.clock),
+    },
+  );
+  return { view, asked };
+}
+
+const logOf = (view: ClusterView) => view.members.find((member) => member.name === 'patroni2')?.log;
+
+describe("the log of a member's PostgreSQL", () => {
+  it.each([
+    ['answers', false],
+    ['is silent: the log comes another way, and tells why', true],
+  ])('is read where the API of the member %s', async (_case, isSilent) => {
+    const { view, asked } = await lookAt({ isSilent });
+    expect(asked).toContain('patroni2');
+    expect(logOf(view)).toMatchObject({ kind: 'fresh' });
+  });
+
+  it('is not read of a replica that streams', async () => {
+    const { asked } = await lookAt({ isSilent: false });
+    expect(asked).not.toContain('patroni3');
+  });
+
+  it('leaves what goes by the silent API unasked', async () => {
+    const { view } = await lookAt({ isSilent: true });
+    expect(view.members.find((member) => member.name === 'patroni2')?.metrics).toMatchObject({
+      kind: 'unknown',
+      reason: 'not asked: no answer',
+    });
+  });
+});
