@@ -155,7 +155,7 @@ export class Daemon {
     this.spawn();
     await until(
       'the daemon has looked at the cluster',
-      20_000,
+      45_000,
       async () => this.#exit !== null || (await this.snapshot()).view !== null,
       () => this.log.slice(-3000),
     );
@@ -241,13 +241,16 @@ export class Daemon {
     return (await this.bodies('intent')).filter((body) => !body.shadow);
   }
 
-  /** Until the plan is held by this gate, and the grace after the start is no longer among the reasons. */
+  /**
+   * Until the plan is held by this gate, and the grace after the start is no longer among the reasons; with `only`: by none but these, in one
+   * and the same pass. A member that starts in vain answers every other time, and what is not heard holds a plan too.
+   */
   async held(
     action: ActionName,
     target: string,
     gate: Block['gate'],
     withinMs = 30_000,
-    { alsoInGrace = false } = {},
+    { alsoInGrace = false, only = null }: { alsoInGrace?: boolean; only?: readonly Block['gate'][] | null } = {},
   ): Promise<readonly Block[]> {
     let last: readonly Decision[] = [];
     return until(
@@ -258,7 +261,9 @@ export class Daemon {
         for (const decision of last)
           if (decision.kind === 'held' && decision.plan.action === action && decision.plan.target === target) {
             const gates = decision.blocks.map((block) => block.gate);
-            if (gates.includes(gate) && (alsoInGrace || !gates.includes('start-grace'))) return decision.blocks;
+            const isOnly = only === null || gates.every((name) => only.includes(name));
+            if (gates.includes(gate) && isOnly && (alsoInGrace || !gates.includes('start-grace')))
+              return decision.blocks;
           }
         return null;
       },
