@@ -86,6 +86,8 @@ export interface RunbookAction {
   readonly bind: (input: ActionInput, target: MemberName, problem: Problem | null, wish?: Wish) => Bound;
   /** Its effect is there already, whoever caused it: the ladder moves on. */
   readonly alreadyTrue: (input: ActionInput, target: MemberName) => boolean;
+  /** In dry-run its record stands, so it is not rehearsed again; nothing was sent, so nothing became so. Default: false. */
+  readonly rehearsed?: (input: ActionInput, target: MemberName) => boolean;
   /** Why a person must agree even where the policy says auto: nothing is known against it, and too little for it. Null: none. */
   readonly doubt?: (input: ActionInput, plan: Plan) => string | null;
   /** Hard "no"s that no approval lifts. Null: none. */

@@ -34,10 +34,11 @@ export const drainReplica: RunbookAction = {
     if (member === null) return false;
     const rotation = rotationOf(input.view, member);
     const ours = input.ledger.drains.find((drain) => drain.member === target);
-    // In dry-run it is in force on paper only. One that was broken off is not done: setting what is set already costs nothing.
-    if (ours !== undefined) return ours.shadow || !isHalfDone(rotation, ours.actuators);
+    // One that was broken off is not done: setting what is set already costs nothing.
+    if (ours?.shadow === false) return !isHalfDone(rotation, ours.actuators);
     return rotation.drainedByProxy === true || rotation.tagged === true;
   },
+  rehearsed: ({ ledger }, target) => ledger.drains.some((drain) => drain.member === target && drain.shadow),
   refuse: (input, plan) => {
     const member = memberOf(input.view, plan.target);
     if (member === null) return `${plan.target} is not a member of ours`;

@@ -1,7 +1,7 @@
 import { MODES } from '../model/policy.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
-import { shownState } from './shown.js';
+import { stateOf } from './shown.js';
 import { overview, STATE_LEVEL, type Overview } from './overview.js';
 
 interface Sample {
@@ -66,7 +66,7 @@ export const GAUGES: readonly GaugeRow[] = [
     name: 'ekimi_cluster_state',
     help: '1 for the state that the cluster is in; suspect: healthy but for what is seen and within its grace',
     labels: ['state'],
-    samples: (snapshot) => stateSet(CLUSTER_STATES, shownState(snapshot)),
+    samples: (snapshot) => stateSet(CLUSTER_STATES, stateOf(snapshot)),
   },
   {
     name: 'ekimi_member_state',

@@ -1,3 +1,4 @@
+import { isReadPoolEmpty } from '../assess/rotation.js';
 import { budgetUsed } from '../decide/limit-gates.js';
 import { foreignInFlight, foreignText } from '../model/foreign.js';
 import { isInFlight, type Approval, type KillSwitch, type Remediation } from '../model/ledger.js';
@@ -5,9 +6,10 @@ import type { Mode } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
 import { lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { leaderIn, memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
-import { brakes, headline, isReadPoolEmpty, shownState, suspectsIn, type ShownState } from './shown.js';
+import { brakes, headline, stateOf, suspectsIn } from './shown.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 
 /** How bad it is, in the order of a monitoring plugin's exit codes by name, not by number. */
@@ -42,8 +44,7 @@ export interface Overview {
   readonly demo?: true;
   readonly atMs: number;
   readonly level: Level;
-  /** `suspect`: healthy but for what is seen and within its grace. */
-  readonly state: ShownState;
+  readonly state: ClusterState;
   /** The state in words, with what is seen and does not count yet. */
   readonly headline: string;
   readonly sinceMs: number | null;
@@ -76,7 +77,7 @@ export interface Overview {
 }
 
 /** What a state alone says; problems can only make it worse. */
-export const STATE_LEVEL: Readonly<Record<ShownState, Level>> = {
+export const STATE_LEVEL: Readonly<Record<ClusterState, Level>> = {
   unknown: 'unknown',
   healthy: 'ok',
   suspect: 'warning',
@@ -95,7 +96,7 @@ export const STATE_LEVEL: Readonly<Record<ShownState, Level>> = {
 
 /** A state that only a newer version has is not known here, which is never OK. */
 export const stateLevel = (state: string): Level =>
-  Object.hasOwn(STATE_LEVEL, state) ? STATE_LEVEL[state as ShownState] : 'unknown';
+  Object.hasOwn(STATE_LEVEL, state) ? STATE_LEVEL[state as ClusterState] : 'unknown';
 
 /** Not knowing outranks a warning, because it may hide something worse; a known critical outranks both. */
 const RANK: readonly Level[] = ['ok', 'warning', 'unknown', 'critical'];
@@ -118,9 +119,9 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     ...demoOf(snapshot),
     atMs: snapshot.atMs,
     level: levelOf(snapshot),
-    state: shownState(snapshot),
+    state: stateOf(snapshot),
     headline: headline(snapshot),
-    sinceMs: sinceOf(snapshot),
+    sinceMs: snapshot.states?.cluster.sinceMs ?? null,
     mode: policy.mode,
     brakes: brakes(snapshot),
     tenure: snapshot.tenure,
@@ -159,21 +160,14 @@ const byUrgency = (a: Problem, b: Problem): number =>
   a.firstSeenMs - b.firstSeenMs ||
   `${a.code}/${a.subject}`.localeCompare(`${b.code}/${b.subject}`);
 
-/** What is suspected has been so since it was first seen, however long the cluster was healthy before. */
-function sinceOf(snapshot: ClusterSnapshot): number | null {
-  const seen = suspectsIn(snapshot).map((problem) => problem.firstSeenMs);
-  if (shownState(snapshot) === 'suspect' && seen.length > 0) return Math.min(...seen);
-  return snapshot.states?.cluster.sinceMs ?? null;
-}
-
 /** Within its grace a problem is a question, not an answer: a warning, however bad it would be. */
 function levelOf(snapshot: ClusterSnapshot): Level {
-  const state = stateLevel(shownState(snapshot));
+  const state = stateLevel(stateOf(snapshot));
   const problems = (snapshot.states?.problems ?? [])
     .filter((problem) => problem.phase === 'active' && problem.level !== 'info')
     .map((problem): Level => (problem.level === 'critical' ? 'critical' : 'warning'));
   const isHeldUp = snapshot.impaired.length > 0 || foreignInFlight(snapshot.ledger).length > 0;
-  const isQuestioned = isReadPoolEmpty(snapshot) || suspectsIn(snapshot).length > 0;
+  const isQuestioned = (snapshot.view !== null && isReadPoolEmpty(snapshot.view)) || suspectsIn(snapshot).length > 0;
   return worst([state, ...problems, isHeldUp || isQuestioned ? 'warning' : 'ok']);
 }
 

@@ -1,47 +1,33 @@
 import { isPaused } from '../assess/leader.js';
+import { isReadPoolEmpty } from '../assess/rotation.js';
+import { isSuspected } from '../machines/summary.js';
 import type { Problem } from '../model/problem.js';
-import { lastValue } from '../model/reading.js';
 import { foreignInFlight } from '../model/foreign.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
-import type { ClusterState } from '../model/states.js';
-
-/** The state that people are shown: `suspect` where the cluster would count as healthy but for what is seen and within its grace. */
-export type ShownState = ClusterState | 'suspect';
-
-const BROKEN: readonly string[] = ['down', 'start-failed', 'diverged', 'rogue', 'not-streaming'];
+import { waitOf } from '../model/wait.js';
+import type { ClusterState, MemberState } from '../model/states.js';
 
 export const suspectsIn = (snapshot: ClusterSnapshot): readonly Problem[] =>
-  (snapshot.states?.problems ?? []).filter((problem) => problem.phase === 'suspect' && problem.level !== 'info');
+  (snapshot.states?.problems ?? []).filter(isSuspected);
 
-/** A pool for reads that is there and routes to nobody. */
-export function isReadPoolEmpty({ view }: ClusterSnapshot): boolean {
-  const servers = view === null ? undefined : lastValue(view.proxy)?.servers;
-  const backend = view?.pools?.replica;
-  if (servers === undefined || backend === undefined) return false;
-  const pool = servers.filter((server) => server.backend === backend);
-  return pool.length > 0 && !pool.some(({ up, admin }) => up && !admin.drain && !admin.maint && !admin.resolution);
-}
+const BROKEN: readonly MemberState[] = ['down', 'start-failed', 'diverged', 'rogue', 'not-streaming'];
 
 const brokenIn = (snapshot: ClusterSnapshot): readonly string[] =>
   Object.entries(snapshot.states?.members ?? {}).flatMap(([name, { state }]) =>
     BROKEN.includes(state) ? [`${name} is ${state.replaceAll('-', ' ')}`] : [],
   );
 
-export function shownState(snapshot: ClusterSnapshot): ShownState {
-  const state = snapshot.states?.cluster.state ?? 'unknown';
-  if (state !== 'healthy') return state;
-  if (isReadPoolEmpty(snapshot)) return 'degraded';
-  return suspectsIn(snapshot).length + brokenIn(snapshot).length > 0 ? 'suspect' : 'healthy';
-}
+/** The cluster's state: one word on every screen, in the metrics and in the snapshot. Before the first judgement it is unknown. */
+export const stateOf = ({ states }: ClusterSnapshot): ClusterState => states?.cluster.state ?? 'unknown';
 
 /** 03:14:05Z: of today, so the day is left out. */
 export const clockOf = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)}Z`;
 
 /** The state in words, as it stands on top of every screen; never a bare "healthy" beside something that is seen. */
 export function headline(snapshot: ClusterSnapshot): string {
-  const state = shownState(snapshot);
-  const text = state === 'suspect' ? `healthy so far: ${suspicion(snapshot)}` : state.replaceAll('-', ' ');
-  return isReadPoolEmpty(snapshot) ? `${text}: no server takes reads` : text;
+  const state = stateOf(snapshot);
+  const text = state === 'suspect' ? `suspect: ${suspicion(snapshot)}` : state.replaceAll('-', ' ');
+  return snapshot.view !== null && isReadPoolEmpty(snapshot.view) ? `${text}: no server takes reads` : text;
 }
 
 function suspicion(snapshot: ClusterSnapshot): string {
@@ -51,7 +37,9 @@ function suspicion(snapshot: ClusterSnapshot): string {
   if (first === undefined) return broken.join(', ');
   const more = suspects.length === 1 ? '' : ` and ${suspects.length - 1} more`;
   const seen = broken.length > 0 ? `${broken.join(', ')}; ` : '';
-  return `${seen}${first.code} ${first.subject}${more} counts at ${clockOf(first.actionableAtMs)} if it persists`;
+  const { why, untilMs } = waitOf(first, snapshot.atMs);
+  const until = untilMs === null ? `: ${why}` : ` counts at ${clockOf(untilMs)} if it persists`;
+  return `${seen}${first.code} ${first.subject}${more}${until}`;
 }
 
 /** What keeps an instance in enforce from sending, most general first; empty: it may act. */

@@ -51,6 +51,12 @@ const GIVEN_NOTHING = /^(?:DOWN|DRAIN|MAINT|NOLB)/;
 export const takesNew = ({ up, status, weight, admin }: ProxyServer): boolean =>
   up && !admin.drain && !admin.maint && !admin.resolution && weight !== 0 && !GIVEN_NOTHING.test(status);
 
+/** A pool for reads that is there and, as far as was seen last, routes to nobody. */
+export function isReadPoolEmpty({ proxy, pools }: ClusterView): boolean {
+  const pool = (lastValue(proxy)?.servers ?? []).filter(({ backend }) => backend === pools?.replica);
+  return pool.length > 0 && !pool.some(takesNew);
+}
+
 /** Up and given nothing: somebody's weight, agent or soft stop, in other words a wish and no trouble. */
 export const isHeldOut = (server: ProxyServer): boolean => server.up && !takesNew(server);
 

@@ -69,6 +69,10 @@ function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
       isAnswered ||= action.class === ANSWER_THAT_STANDS;
       continue;
     }
+    if (action.rehearsed?.(at, target) === true) {
+      notes.push(`${rung.action}: rehearsed, nothing was sent`);
+      continue;
+    }
     const used = attemptsUsed(input, rung.action, target);
     if (used >= input.policy.actions[rung.action].attempts) {
       notes.push(`${rung.action} was tried ${used} times in this chain without lasting effect`);

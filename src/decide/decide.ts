@@ -7,6 +7,7 @@ import type { Block, Decision } from '../model/decision.js';
 import type { Loss } from '../model/loss.js';
 import { stepText, type Plan } from '../model/plan.js';
 import type { Problem } from '../model/problem.js';
+import { waitOf } from '../model/wait.js';
 import { chooseRung, type Candidate, type Choice } from './candidate.js';
 import { lossOf } from './consent.js';
 import { blocksFor } from './gates.js';
@@ -39,16 +40,8 @@ function decideOne(
 ): Decision | null {
   const row = problemRow(problem.code);
   if (isSuperseded(problem, input.states.problems)) return null;
-  if (problem.phase === 'suspect')
-    return {
-      kind: 'waiting',
-      code: problem.code,
-      subject: problem.subject,
-      why: 'its grace runs',
-      untilMs: problem.actionableAtMs,
-    };
-  if (problem.phase === 'recovering')
-    return { kind: 'waiting', code: problem.code, subject: problem.subject, why: 'it is going away', untilMs: null };
+  if (problem.phase !== 'active')
+    return { kind: 'waiting', code: problem.code, subject: problem.subject, ...waitOf(problem, input.view.atMs) };
   if (isOfCommonCause(problem, input.states.problems))
     return {
       kind: 'waiting',

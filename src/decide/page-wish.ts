@@ -175,8 +175,7 @@ function waiting(
     );
     return speaks ? null : nothing(input, [`${action} ${target} waits for another decision`], advice);
   }
-  // On paper only, in a rehearsal.
-  return choice.isAnswered && !isRehearsing(input) ? null : nothing(input, choice.notes, advice);
+  return choice.isAnswered ? null : nothing(input, choice.notes, advice);
 }
 
 const nothing = (input: DecideInput, notes: readonly string[], advice: readonly string[]): Told => ({

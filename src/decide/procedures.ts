@@ -46,6 +46,8 @@ export function decideProcedure(input: DecideInput, asked: AskedProcedure): Proc
   if (stale !== null) return refused(409, stale);
   if (action.alreadyTrue(at, target))
     return refused(409, `${asked.name} ${target}: already so, there is nothing to do`);
+  if (action.rehearsed?.(at, target) === true)
+    return refused(409, `${asked.name} ${target}: rehearsed already, nothing was sent (mode dry-run)`);
   const bound = action.bind(at, target, null, wishOf(asked));
   if (bound.kind === 'nothing') return refused(409, bound.why);
   const accepted = asked.acceptLoss === null ? {} : { acceptLoss: asked.acceptLoss };

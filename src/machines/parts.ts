@@ -44,6 +44,7 @@ export const memberMachine = setup({ types: { events: {} as { readonly type: Mem
 export type ClusterFact =
   | 'IS_UNKNOWN'
   | 'IS_HEALTHY'
+  | 'IS_SUSPECT'
   | 'IS_DEGRADED'
   | 'IS_LAGGING'
   | 'IS_LEADERLESS'
@@ -56,7 +57,12 @@ export type ClusterFact =
   | 'IS_CHANGING_LEADER'
   | 'IS_DOWN';
 
-const SERVING = { IS_HEALTHY: 'healthy', IS_DEGRADED: 'degraded', IS_LAGGING: 'lagging' } as const;
+const SERVING = {
+  IS_HEALTHY: 'healthy',
+  IS_SUSPECT: 'suspect',
+  IS_DEGRADED: 'degraded',
+  IS_LAGGING: 'lagging',
+} as const;
 const LEADER_TROUBLE = {
   IS_LEADERLESS: 'leaderless',
   IS_LEADER_DOWN: 'leader-down',
@@ -79,6 +85,7 @@ export const clusterMachine = setup({ types: { events: {} as { readonly type: Cl
   states: {
     unknown: { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     healthy: { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
+    suspect: { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     degraded: { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     lagging: { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },
     leaderless: { on: { ...ANY, IS_SPLIT: 'split-brain-suspected' } },

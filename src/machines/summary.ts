@@ -7,6 +7,7 @@ import {
   primaryChannels,
 } from '../assess/leader.js';
 import { isFailingState } from '../assess/replica.js';
+import { isReadPoolEmpty } from '../assess/rotation.js';
 import type { Problem, ProblemCode } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
@@ -43,8 +44,20 @@ const CLUSTER: readonly Row<ClusterFact>[] = [
   ['IS_UNKNOWN', (_p, view) => followedIn(view) === null],
   ['IS_LAGGING', (p) => isActive(p, 'replica-lag-critical') || isActive(p, 'replica-lag-emergency')],
   ['IS_DEGRADED', (p) => p.some((problem) => problem.phase === 'active' && problem.level !== 'info')],
+  ['IS_DEGRADED', (_p, view) => isReadPoolEmpty(view)],
+  // Seen and not yet for long enough: no verdict, and never a green "healthy" beside a dead member.
+  ['IS_SUSPECT', (p, view) => p.some(isSuspected) || view.members.some((member) => isBroken(member, p, view))],
   ['IS_HEALTHY', () => true],
 ];
+
+/** A question that counts at the end of its grace: what is only for information is none. */
+export const isSuspected = ({ phase, level }: Problem): boolean => phase === 'suspect' && level !== 'info';
+
+const BROKEN: readonly MemberFact[] = ['IS_DOWN', 'IS_START_FAILED', 'IS_DIVERGED', 'IS_ROGUE', 'IS_NOT_STREAMING'];
+
+/** What a person declared (a retired member that is down) is no trouble. */
+const isBroken = (member: MemberView, problems: readonly Problem[], view: ClusterView): boolean =>
+  BROKEN.includes(memberFact(member, problems, view)) && !has(problems, 'as-intended', member.name);
 
 /** Nobody holds the key, or the one who does answers and is not (yet) primary. */
 function isChangingLeader(view: ClusterView): boolean {

@@ -3,6 +3,8 @@ import type { Problem } from './problem.js';
 export type ClusterState =
   | 'unknown'
   | 'healthy'
+  /** Healthy but for what is seen and within its grace. */
+  | 'suspect'
   | 'degraded'
   | 'lagging'
   | 'leaderless'

@@ -28,7 +28,7 @@ function draw() {
   const { overview, snapshot } = cluster;
   selected = overview.scope;
   document.body.dataset.level = overview.level;
-  document.title = `${overview.level === 'ok' ? '' : '● '}${overview.state === 'suspect' ? 'healthy so far' : words(overview.state)} · ${overview.scope} · ekimi`;
+  document.title = `${overview.level === 'ok' ? '' : '● '}${words(overview.state)} · ${overview.scope} · ekimi`;
   update(part('mode'), panels.modeBand(overview));
   update(part('hero'), panels.hero(overview, snapshot));
   update(part('topology'), topology(overview));

@@ -55,12 +55,7 @@ function clusterText(view: Overview, nowMs: number): string {
   const leader = view.leader === null ? (view.leaderNote ?? 'no leader') : `${view.leader} leads`;
   const problems = view.problems.filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info');
   const told = problems.map((problem) => `${problem.code} ${problem.subject}`);
-  return [
-    `${view.scope} ${view.state === 'suspect' ? 'healthy so far' : view.state}`,
-    leader,
-    counted(replicas, 'healthy replica'),
-    ...told,
-  ].join(', ');
+  return [`${view.scope} ${view.state}`, leader, counted(replicas, 'healthy replica'), ...told].join(', ');
 }
 
 function performanceData(view: Overview, several: boolean): string[] {

@@ -2,6 +2,7 @@ import { clockOf } from '../../api/shown.js';
 import { overview } from '../../api/overview.js';
 import { otherKind, type Decision } from '../../model/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
+import { GRACE } from '../../model/wait.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
 import type { Tone } from '../../api/narrate.js';
 
@@ -23,8 +24,6 @@ function verdictOf(decision: Decision): readonly [Tone, string] {
 }
 
 const KNOWN_KINDS: readonly Decision['kind'][] = ['act', 'held', 'waiting', 'page'];
-
-const GRACE = 'its grace runs';
 
 /** A time to wait for says more than that there is one. */
 const whyOf = (decision: Decision): string =>

@@ -20,6 +20,8 @@ const withMember = (
 const member = (snapshot: ClusterSnapshot, name: string) =>
   overview(snapshot).members.find((one) => one.name === name)!;
 
+const SUSPECT = { state: 'suspect', sinceMs: NOW_MS } as const;
+
 describe('level', () => {
   const cases: readonly [ScenarioName, Level][] = [
     ['healthy', 'ok'],
@@ -38,10 +40,18 @@ describe('level', () => {
       { code: 'member-down', subject: 'patroni2', level: 'critical', phase: 'suspect', seenForMs: 10, evidence: [] },
       NOW_MS,
     );
-    const seen = { ...snapshot, states: { ...snapshot.states!, problems: [suspect] } };
+    const seen = { ...snapshot, states: { ...snapshot.states!, cluster: SUSPECT, problems: [suspect] } };
     expect(overview(seen)).toMatchObject({ level: 'warning', state: 'suspect' });
-    expect(overview(seen).headline).toMatch(
-      /^healthy so far: member-down patroni2 counts at \d\d:\d\d:\d\dZ if it persists$/,
+    expect(overview(seen).headline).toMatch(/^suspect: member-down patroni2 counts at \d\d:\d\d:\d\dZ if it persists$/);
+  });
+
+  it('[S10] a suspicion that cannot be looked for has no time at which it counts', () => {
+    const snapshot = SCENARIOS.healthy();
+    const told = { code: 'member-down', subject: 'patroni2', level: 'critical', phase: 'suspect' } as const;
+    const lost = { ...problem({ ...told, seenForMs: 10, evidence: [] }, NOW_MS), lastSeenMs: NOW_MS - 2_000 };
+    const seen = { ...snapshot, states: { ...snapshot.states!, cluster: SUSPECT, problems: [lost] } };
+    expect(overview(seen).headline).toBe(
+      'suspect: member-down patroni2: it cannot be looked for now: neither counts nor ends until it can',
     );
   });
 
@@ -49,7 +59,8 @@ describe('level', () => {
     const snapshot = SCENARIOS.healthy();
     const { proxy } = snapshot.view!;
     const servers = (proxy.kind === 'fresh' ? proxy.value.servers : []).map((server) => ({ ...server, up: false }));
-    const empty = { ...snapshot, view: { ...snapshot.view!, proxy: fresh({ servers }, NOW_MS, 'proxy') } };
+    const states = { ...snapshot.states!, cluster: { state: 'degraded' as const, sinceMs: NOW_MS } };
+    const empty = { ...snapshot, states, view: { ...snapshot.view!, proxy: fresh({ servers }, NOW_MS, 'proxy') } };
     expect(overview(empty)).toMatchObject({
       level: 'warning',
       state: 'degraded',

@@ -4,6 +4,7 @@ import { sentence, type Decision } from '../../../src/model/decision.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   blocker,
+  drainedByUs,
   inputOf,
   lags,
   ledgerOf,
@@ -17,6 +18,7 @@ import {
   sql,
   damaged,
   viewOf,
+  type Change,
 } from '../../support/view.js';
 
 const EMERGENCY = problemOf('replica-lag-emergency', 'patroni3');
@@ -55,9 +57,17 @@ describe('what is decided', () => {
     ]);
   });
 
-  it('is to wait while it goes away', () => {
-    expect(decided([{ ...EMERGENCY, phase: 'recovering' }], { view: LAGGING })).toEqual([
-      'waiting replica-lag-emergency patroni3: it is going away',
+  it.each([
+    ['goes away', { phase: 'recovering' }, 'not seen any more: over if it stays away'],
+    [
+      'is only suspected and its source is silent',
+      { phase: 'suspect', lastSeenMs: NOW_MS - 2_000 },
+      'it cannot be looked for now: neither counts nor ends until it can',
+    ],
+    ['was seen too rarely', { phase: 'suspect' }, 'seen for long enough, not yet often enough'],
+  ] as const)('is to wait while it %s, and no grace is said to run', (_when, part, why) => {
+    expect(decide(inputOf([{ ...EMERGENCY, ...part }], { view: LAGGING }))).toEqual([
+      { kind: 'waiting', code: 'replica-lag-emergency', subject: 'patroni3', why, untilMs: null },
     ]);
   });
 
@@ -123,6 +133,14 @@ describe('the ladder', () => {
   it('moves on when the first rung is already so, whoever did it', () => {
     const view = viewOf(lags('patroni3', 200 * MB), proxyDrain('patroni3'), sql('patroni3', { blockers: [blocker] }));
     expect(decided([EMERGENCY], { view })).toEqual(['act cancel-blocking-queries patroni3']);
+  });
+
+  it('[S11] says of a rehearsed drain that nothing was sent, and of a real one that it is so', () => {
+    const ledger = ledgerOf({ drains: drainedByUs('patroni3').drains.map((row) => ({ ...row, shadow: true })) });
+    const of = (...changes: readonly Change[]): string =>
+      decided([EMERGENCY], { view: viewOf(lags('patroni3', 200 * MB), ...changes), ledger }).join();
+    expect(of()).toContain('drain-replica: rehearsed, nothing was sent;');
+    expect(of(proxyDrain('patroni3'))).toContain('drain-replica: already so;');
   });
 
   it('waits when no rung has anything to do, and says why of each', () => {

@@ -5,7 +5,7 @@ import { FRESH_MEMORY, remember } from '../../../src/machines/memory.js';
 import { advance, initialStates } from '../../../src/machines/reduce.js';
 import type { Ledger } from '../../../src/model/ledger.js';
 import type { Policy } from '../../../src/model/policy.js';
-import type { Reading } from '../../../src/model/reading.js';
+import { fresh, freshValue, type Reading } from '../../../src/model/reading.js';
 import type { States } from '../../../src/model/states.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { down, leaseLeft } from '../../support/leader-situations.js';
@@ -266,6 +266,12 @@ describe('unknown', () => {
   });
 });
 
+const noReads: Change = (view) => {
+  const servers = freshValue(view.proxy)?.servers ?? [];
+  const shut = servers.map((server) => (server.backend === view.pools?.replica ? { ...server, up: false } : server));
+  return { ...view, proxy: fresh({ servers: shut }, view.atMs, 'proxy') };
+};
+
 describe('the summary', () => {
   it.each<[string, readonly Change[], string]>([
     ['a healthy cluster', [], 'healthy'],
@@ -286,12 +292,19 @@ describe('the summary', () => {
     ],
     ['no etcd', [noEtcd], 'unknown'],
     ['a leader that lost its key to one who does not serve', [leaderKey('patroni2')], 'leader-not-serving'],
-  ])('of %s after two minutes', (_name, changes, state) => {
+    ['a read pool that routes to nobody', [noReads], 'degraded'],
+  ])('[S10] of %s after two minutes', (_name, changes, state) => {
     expect(passes(120, () => changes).states.cluster.state).toBe(state);
   });
 
-  it('of the first pass with two primaries is no more than healthy: one pass is no suspicion yet', () => {
-    expect(passes(0, () => [isPrimary('patroni3')]).states.cluster.state).toBe('healthy');
+  it('[S10] is suspect while something is seen within its grace, and while a member is down', () => {
+    const { states } = passes(2, () => [stopped('patroni2')]);
+    expect(states.problems.map(({ phase }) => phase)).toContain('suspect');
+    expect(states.cluster.state).toBe('suspect');
+  });
+
+  it('of the first pass with two primaries is a suspicion of everything, never a verdict', () => {
+    expect(passes(0, () => [isPrimary('patroni3')]).states.cluster.state).toBe('suspect');
   });
 
   it('of a split brain is suspected before it is confirmed', () => {
