@@ -32,6 +32,7 @@ const FIGURES: readonly Figure[] = [
   ['limits.perHour', 'up', ({ limits }) => limits.perHour, plain],
   ['limits.minHealthyReplicas', 'down', ({ limits }) => limits.minHealthyReplicas, plain],
   ['limits.minReadPool', 'down', ({ limits }) => limits.minReadPool, plain],
+  ['limits.minReadPoolPerSite', 'down', ({ limits }) => limits.minReadPoolPerSite ?? 0, plain],
   ['limits.stormMembers', 'up', ({ limits }) => limits.stormMembers, plain],
   ['limits.stormQuiet', 'down', ({ limits }) => limits.stormQuietMs, durationText],
   ['startGrace.passes', 'down', ({ startGrace }) => startGrace.passes, plain],

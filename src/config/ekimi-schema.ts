@@ -57,7 +57,7 @@ const CLUSTER = {
   sites: key(
     mapOf(name, name),
     {},
-    'Where things stand, by name: a member, an etcd endpoint, `proxy`, `ekimi` (this instance). A site of which nothing answers is one problem, and among equal candidates the site of the old leader is preferred.',
+    'Where things stand, by name: a member, an etcd endpoint, `proxy`, `ekimi` (this instance). A site of which nothing answers is one problem; an instance on a site that is cut off says that it is the blind one; among equal candidates the site of the old leader is preferred; `limits.minReadPoolPerSite` keeps readers on each.',
   ),
   intended: key(
     mapOf(name, listOf(oneOf(INTENTIONS))),

@@ -72,6 +72,7 @@ function policyOf(values: PolicyValues): Policy {
       perHour: limits.perHour,
       minHealthyReplicas: limits.minHealthyReplicas,
       minReadPool: limits.minReadPool,
+      minReadPoolPerSite: limits.minReadPoolPerSite,
       stormMembers: limits.stormMembers,
       stormQuietMs: limits.stormQuiet,
     },

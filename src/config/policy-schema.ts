@@ -131,6 +131,11 @@ export const POLICY_SCHEMA = {
     perHour: key(whole(1, 1000), 6, 'Actions in one hour; beyond it a breaker opens that only a person closes.'),
     minHealthyReplicas: key(whole(0, 100), 1, 'Healthy replicas that must remain; one in flight counts as unhealthy.'),
     minReadPool: key(whole(0, 100), 1, 'Replicas that must remain UP in the read pool.'),
+    minReadPoolPerSite: key(
+      whole(0, 100),
+      1,
+      'The same on each site of `clusters[].sites`: no drain, and no restart or rebuild of a replica that is well, leaves fewer there. 0: readers may go to another site.',
+    ),
     stormMembers: key(
       whole(2, 100),
       2,

@@ -56,6 +56,27 @@ function floorBreaches(key: 'minHealthyReplicas' | 'minReadPool'): Rule<Both>['c
     });
 }
 
+/** Sites with so few members that the floor for each site lets none of them out, whoever leads. */
+function siteFloorBreaches(both: Both): Breach[] {
+  const floor = both.policy.limits.minReadPoolPerSite ?? 0;
+  if (!mayTouchMembers(both)) return [];
+  return both.config.clusters.flatMap(({ scope, members, sites = {} }) => {
+    const small = [...new Set(Object.values(sites))].filter((site) => {
+      const count = members.filter((name) => sites[name] === site).length;
+      return count > 0 && count <= floor;
+    });
+    if (small.length === 0) return [];
+    return [
+      {
+        key: 'limits.minReadPoolPerSite',
+        found: `${floor}, while cluster ${scope} has no more members than that on ${small.join(', ')}`,
+        expected: 'less than the members of a site',
+        remedy: `set it to 0 if readers there may go to another site; as it is no replica of ${small.join(', ')} is ever drained`,
+      },
+    ];
+  });
+}
+
 const TOGETHER: readonly Rule<Both>[] = [
   { id: 'drain-actuator-configured', severity: 'error', keys: ['drain.actuators'], check: drainBreaches },
   {
@@ -69,6 +90,12 @@ const TOGETHER: readonly Rule<Both>[] = [
     severity: 'error',
     keys: ['limits.minReadPool'],
     check: floorBreaches('minReadPool'),
+  },
+  {
+    id: 'site-read-pool-below-members',
+    severity: 'warning',
+    keys: ['limits.minReadPoolPerSite', 'clusters[].sites'],
+    check: siteFloorBreaches,
   },
   {
     id: 'host-driver-configured',

@@ -1,11 +1,9 @@
-import { healthyReplicas } from '../assess/replica.js';
-import { servingReplicas } from '../assess/rotation.js';
 import { ACTIONS, actionNamed } from '../actions/index.js';
 import { FOREIGN_WORK, foreignInFlight, foreignText } from '../model/foreign.js';
 import { isInFlight } from '../model/ledger.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
-import { freshValue } from '../model/reading.js';
 import { attemptsUsed, type Candidate } from './candidate.js';
+import { floorsFor } from './floors.js';
 import { passesFreeze } from './freeze.js';
 import { no, type Gate, type No } from './gate.js';
 import { syncFloor } from './sync-floor.js';
@@ -26,7 +24,7 @@ export const LIMIT_GATES: readonly Gate[] = [
   },
   {
     name: 'blast-radius',
-    doc: 'One member in flight; floors on healthy replicas and on the read pool; what is in flight counts as unhealthy.',
+    doc: 'One member in flight; floors on healthy replicas, on the read pool and on the readers of each site; what is in flight counts as unhealthy.',
     check: blastRadius,
   },
   {
@@ -120,34 +118,8 @@ function blastRadius(input: DecideInput, candidate: Candidate): No | null {
     const names = inFlight.map((row) => `${row.plan.action} ${row.plan.target}`).join(', ');
     return no(`in flight: ${names}`, 'one at a time: let it finish');
   }
-  if (action.name === 'drain-replica') return readPoolFloor(input, plan.target);
-  if (!action.disruptsTarget) return null;
   const busy = inFlight.map((row) => row.plan.target as string);
-  const others = healthyReplicas(input.view, input.policy.lag.emergencyBytes).filter(
-    (member) => member.name !== plan.target && !busy.includes(member.name),
-  );
-  if (others.length >= limits.minHealthyReplicas) return null;
-  return no(
-    `${others.length} other replicas are healthy, and ${limits.minHealthyReplicas} must remain`,
-    'another replica must run and stream, or lower limits.minHealthyReplicas',
-  );
-}
-
-function readPoolFloor(input: DecideInput, target: string): No | null {
-  const { minReadPool } = input.policy.limits;
-  const proxyKnown = freshValue(input.view.proxy) !== null;
-  const drained = new Set(input.ledger.drains.map((drain) => drain.member));
-  // In dry-run our drains exist on paper only; the floor must hold as if they were real.
-  const others = proxyKnown
-    ? servingReplicas(input.view, target).filter((name) => !drained.has(name))
-    : healthyReplicas(input.view, input.policy.lag.emergencyBytes)
-        .map((member) => member.name as string)
-        .filter((name) => name !== target && !drained.has(name));
-  if (others.length >= minReadPool) return null;
-  return no(
-    `${others.length} other replicas serve reads, and ${minReadPool} must remain`,
-    'another replica must come back into rotation',
-  );
+  return floorsFor(input, plan, busy);
 }
 
 const rankOf = (name: Candidate['action']['class']): number => ACTION_CLASSES.indexOf(name);

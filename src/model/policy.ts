@@ -72,6 +72,8 @@ export interface Policy {
     readonly minHealthyReplicas: number;
     /** The read pool never has fewer servers UP than this because of us. */
     readonly minReadPool: number;
+    /** The same on each site. Absent in older journals: 0. */
+    readonly minReadPoolPerSite?: number;
     /** This many problems of replicas at once is a storm: suspect the observer or the network, act on nothing. */
     readonly stormMembers: number;
     readonly stormQuietMs: number;

@@ -16,6 +16,7 @@ describe('a reload', () => {
     ['limits: { perHour: 7 }\n', 'limits.perHour: 6 -> 7'],
     ['limits: { minHealthyReplicas: 0 }\n', 'limits.minHealthyReplicas: 1 -> 0'],
     ['limits: { minReadPool: 0 }\n', 'limits.minReadPool: 1 -> 0'],
+    ['limits: { minReadPoolPerSite: 0 }\n', 'limits.minReadPoolPerSite: 1 -> 0'],
     ['limits: { stormMembers: 3 }\n', 'limits.stormMembers: 2 -> 3'],
     ['limits: { stormQuiet: 1m }\n', 'limits.stormQuiet: 5m -> 1m'],
     ['lag: { emergency: 50MB }\n', 'lag.emergency: 100MB -> 50MB'],

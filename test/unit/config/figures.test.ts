@@ -44,6 +44,7 @@ const POLICY: Readonly<Record<string, Row>> = {
   'limits.perHour': ['refused', 'means', 'refused'],
   'limits.minHealthyReplicas': ['means', 'means', 'refused'],
   'limits.minReadPool': ['means', 'means', 'refused'],
+  'limits.minReadPoolPerSite': ['means', 'means', 'refused'],
   'limits.stormMembers': ['refused', 'refused', 'refused'],
   'limits.stormQuiet': ['means', 'means', 'refused'],
   'startGrace.passes': ['means', 'means', 'refused'],

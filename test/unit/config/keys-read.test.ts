@@ -130,6 +130,7 @@ const OTHER: Loose = {
   'limits.perHour': 7,
   'limits.minHealthyReplicas': 2,
   'limits.minReadPool': 2,
+  'limits.minReadPoolPerSite': 2,
   'limits.stormMembers': 3,
   'connections.warning': '90%',
   'pause.remindAfter': '2h',

@@ -70,6 +70,7 @@ describe('a policy that says next to nothing', () => {
       perHour: 6,
       minHealthyReplicas: 1,
       minReadPool: 1,
+      minReadPoolPerSite: 1,
       stormMembers: 2,
       stormQuietMs: 300_000,
     });

@@ -72,6 +72,15 @@ describe('a policy and a configuration', () => {
     ]);
   });
 
+  it.each([
+    ['{}', ['warning site-read-pool-below-members limits.minReadPoolPerSite:1']],
+    ['limits: { minReadPoolPerSite: 0 }\n', []],
+  ])('[P15] with a site of one member, whose only reader nothing may take: %j', (policy, expected) => {
+    const members = ['patroni1', 'patroni2', 'patroni3'];
+    const sites = Object.fromEntries(members.map((name, index) => [name, index < 2 ? 'fra' : 'ams']));
+    expect(rowsOf(changed(CONTRACT_CONFIG, 'clusters.0.sites', sites), policy)).toEqual(expected);
+  });
+
   it('are compared without positions where there are no files', () => {
     const config = accepted(configWith('clusters.0.tags', undefined));
     const policy = acceptedPolicy(policyFrom('drain: { actuators: [tag] }\n'));
