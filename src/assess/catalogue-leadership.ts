@@ -6,13 +6,15 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     code: 'observer-impaired',
     level: 'critical',
     rank: 100,
-    seenBy: 'ourselves: most members and etcd silent at once, or our clock jumped',
+    seenBy:
+      'ourselves: most members and etcd silent at once, everything beyond our own site silent and etcd without quorum, or our clock jumped',
     // The gate asks for any phase of it; only the page waits, so that one slow pass wakes nobody.
     grace: fixed(10_000, 3, 5_000),
     ladder: [],
     page: 'at-once',
     meaning: 'We may be the one that is cut off or asleep. Nothing is acted on until several clean passes.',
-    advice: 'Check the network between this host and the cluster, and its clock.',
+    advice:
+      'Check the network between this host (its site, where one is named) and the cluster, and its clock. Ask an instance that stands elsewhere.',
   },
   {
     code: 'scope-mismatch',

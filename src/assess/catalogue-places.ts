@@ -7,7 +7,7 @@ export const PLACES_ROWS: readonly ProblemRow[] = [
     level: 'critical',
     rank: 88.5,
     seenBy:
-      'members and etcd endpoints that the configuration puts on one site, all silent, while another site answers',
+      'members, etcd endpoints and the proxy that the configuration puts on one site, all silent, while another site answers',
     grace: fixed(10_000, 3, 5_000),
     ladder: [],
     page: 'at-once',

@@ -3,6 +3,7 @@ import { freshValue } from '../model/reading.js';
 import { blindWhileRenewedMs } from './sight.js';
 import { says, seen, type Assess } from './finding.js';
 import { isRetired } from './intended.js';
+import { cutOffSite } from './sites.js';
 
 /** A wall clock that moved this far against the monotonic one means that we slept or were set: nothing we remember has its age. */
 export const CLOCK_JUMP_MS = 5_000;
@@ -23,6 +24,8 @@ export const assessObserver: Assess = ({ view }) => {
         view.atMs,
       ),
     );
+  const cutOff = cutOffSite(view);
+  if (cutOff !== null) evidence.push(says('self', cutOff.text, view.atMs));
   const renewedMs = blindWhileRenewedMs(view);
   if (renewedMs !== null)
     evidence.push(
@@ -37,5 +40,6 @@ export const assessObserver: Assess = ({ view }) => {
     evidence.push(says('dcs', view.dcs.keys.reason, view.atMs));
   if (Math.abs(view.observer.clockJumpMs) > CLOCK_JUMP_MS)
     evidence.push(says('self', `our clock jumped by ${Math.round(view.observer.clockJumpMs)} ms`, view.atMs));
-  return evidence.length === 0 ? [] : [seen('observer-impaired', view.scope, evidence)];
+  const facts = cutOff === null ? {} : { site: cutOff.site, names: cutOff.names.join(',') };
+  return evidence.length === 0 ? [] : [seen('observer-impaired', view.scope, evidence, facts)];
 };

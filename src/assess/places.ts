@@ -1,9 +1,10 @@
 import type { Finding } from '../model/problem.js';
-import { freshValue, isSilent } from '../model/reading.js';
+import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
-import { isFullySilent, waitsOf } from './leader.js';
+import { waitsOf } from './leader.js';
+import { lostSites } from './sites.js';
 
 /** Where members are, and what Patroni was told of them. */
 export const assessPlaces: Assess = (input) => [
@@ -15,32 +16,6 @@ export const assessPlaces: Assess = (input) => [
     ...doubled(input, member),
   ]),
 ];
-
-/** Of everything on a site whether it is silent. One that nobody asked is left out. */
-function silencesOf(view: ClusterView, site: string): readonly boolean[] {
-  const at = (name: string): boolean => view.sites?.[name] === site;
-  const members = view.members.filter(({ name }) => at(name)).map((member) => isFullySilent(member));
-  const endpoints = view.dcs.endpoints
-    .filter(({ name, status }) => at(name) && status.kind !== 'stale')
-    .map(({ status }) => isSilent(status));
-  return [...members, ...endpoints];
-}
-
-function lostSites({ view }: Assessment): readonly Finding[] {
-  const sites = [...new Set(Object.values(view.sites ?? {}))];
-  const rows = sites.map((site) => ({ site, silences: silencesOf(view, site) }));
-  // Where nothing answers anywhere it is we who are cut off, or all of it is down: those have rows of their own.
-  if (!rows.some(({ silences }) => silences.includes(false))) return [];
-  return rows
-    .filter(({ silences }) => silences.length >= 2 && silences.every((silent) => silent))
-    .map(({ site }) => {
-      const names = Object.entries(view.sites ?? {}).flatMap(([name, of]) => (of === site ? [name] : []));
-      const text = `nothing of site ${site} answers (${names.join(', ')}), and other sites do`;
-      return seen('site-lost', site, [says('api', text, view.atMs), says('dcs', text, view.atMs)], {
-        names: names.join(','),
-      });
-    });
-}
 
 function watchdog({ view }: Assessment, member: MemberView): readonly Finding[] {
   if (freshValue(member.api)?.watchdogFailed !== true) return [];

@@ -47,22 +47,51 @@ const OF_A_MEMBER: readonly ProblemCode[] = [
   'rewind-failed',
 ];
 
-/** Who is told of the first is not told of the others, whatever their subjects: they follow from it. */
+/** Said of one thing by its name, so that it follows from the loss of a site only if it stands there. */
+const OF_ONE: readonly ProblemCode[] = [
+  'member-down',
+  'patroni-down',
+  'member-unreachable',
+  'dcs-member-down',
+  'channel-silent',
+];
+
+/** Said of the cluster as a whole, and no more than what its parts show. */
+const OF_ALL: readonly ProblemCode[] = ['too-few-replicas', 'all-replicas-affected'];
+
+/** Who is told of the first is not told of the others: they follow from it. */
 const SPEAKS_FOR: Readonly<Partial<Record<ProblemCode, readonly ProblemCode[]>>> = {
   'cluster-down': ['member-down', 'patroni-down', 'too-few-replicas', 'all-replicas-affected', 'no-failover-candidate'],
   'split-brain-confirmed': ['split-brain-suspected'],
   'dcs-quorum-lost': ['dcs-member-down'],
   'all-replicas-affected': ['too-few-replicas'],
-  'site-lost': ['member-down', 'dcs-member-down', 'too-few-replicas', 'all-replicas-affected'],
+  'site-lost': [...OF_ONE, ...OF_ALL],
   ...Object.fromEntries(OF_A_MEMBER.map((code) => [code, ['too-few-replicas' as const]])),
 };
 
 /** These speak only once they are sure: the suspicion alone is worth a page at once. */
 const ONLY_WHEN_SURE: readonly ProblemCode[] = ['split-brain-confirmed'];
 
+/** From a site that is cut off, what is elsewhere looks lost, and etcd without its quorum. */
+const SEEN_FROM_A_CUT_OFF_SITE: readonly ProblemCode[] = [...OF_ONE, ...OF_ALL, 'dcs-quorum-lost', 'cluster-down'];
+
+const spokenForBy = (speaker: Problem): readonly ProblemCode[] =>
+  speaker.code === 'observer-impaired' && typeof speaker.facts['site'] === 'string'
+    ? SEEN_FROM_A_CUT_OFF_SITE
+    : (SPEAKS_FOR[speaker.code] ?? []);
+
+/** One that names what stands on a site speaks of that alone. A channel's subject begins with whose channel it is. */
+function isAmong({ facts }: Problem, { code, subject }: About): boolean {
+  const names = facts['names'];
+  if (typeof names !== 'string' || !OF_ONE.includes(code)) return true;
+  return names.split(',').includes(subject.split(' ')[0] ?? subject);
+}
+
 /** A problem from which this one follows is there, and that one speaks. */
 export const isSpokenFor = (problem: About, problems: readonly Problem[]): boolean =>
   problems.some(
-    ({ code, phase }) =>
-      SPEAKS_FOR[code]?.includes(problem.code) === true && (phase === 'active' || !ONLY_WHEN_SURE.includes(code)),
+    (speaker) =>
+      spokenForBy(speaker).includes(problem.code) &&
+      isAmong(speaker, problem) &&
+      (speaker.phase === 'active' || !ONLY_WHEN_SURE.includes(speaker.code)),
   );

@@ -27,9 +27,12 @@ export interface PlaceFaults {
   sizeEtcd(bytes: number): void;
   raiseAlarm(alarm: string): void;
   clearAlarms(): void;
-  /** Power of all that stands there (`options.sites`), at once. */
+  /** Power of all that stands there (`options.sites`), at once. Of the proxy and of controllers: nobody reaches them any more. */
   loseSite(site: string): void;
   returnSite(site: string): void;
+  /** Nothing passes between what stands there (members, etcd members, `proxy`, controllers) and everything else. */
+  cutSite(site: string): void;
+  healSite(site: string): void;
 }
 
 /** What can be wrong with controllers. Without a name: the only one. What one cannot reach: `cutLink(controller, part)`. */

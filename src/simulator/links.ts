@@ -71,12 +71,18 @@ export const SIGHTS = {
   host: () => [[HOST_DRIVER, null] as const],
 };
 
-/** Every name that a link may have at an end; another one is a mistake in a test. */
+/** Every name that a link may have at an end. */
+export const allParts = (world: World): readonly string[] => [
+  ...world.members.map((member): string => member.name),
+  ...world.etcd.endpoints.keys(),
+  ...[CONTROLLER, ...world.observers.keys(), PROXY, HOST_DRIVER, ELSEWHERE],
+];
+
+/** Another name is a mistake in a test. */
 export function knownPart(world: World, name: string): string {
-  const names = [...world.members.map((member): string => member.name), ...world.etcd.endpoints.keys()];
-  const others = [CONTROLLER, ...world.observers.keys(), PROXY, HOST_DRIVER, ELSEWHERE];
-  if (names.includes(name) || others.includes(name)) return name;
-  throw new Error(`no part ${name} in the simulated cluster; there are ${[...names, ...others].join(', ')}`);
+  const names = allParts(world);
+  if (names.includes(name)) return name;
+  throw new Error(`no part ${name} in the simulated cluster; there are ${names.join(', ')}`);
 }
 
 /** Whether any endpoint of etcd can be asked from here. */

@@ -1,6 +1,6 @@
 import type { PlaceFaults } from './fault-catalogue-platform.js';
 import { killHost, setEtcdHost, startHost } from './host.js';
-import { cutBothWays, healOwner, knownPart } from './links.js';
+import { allParts, cutBothWays, healOwner, knownPart } from './links.js';
 import { electAgain } from './raft.js';
 import { memberSim, note, type World } from './state.js';
 
@@ -65,25 +65,41 @@ export function placeFaults(world: World): PlaceFaults {
   };
 }
 
-function siteFaults(world: World): Pick<PlaceFaults, 'loseSite' | 'returnSite'> {
+function siteFaults(world: World): Pick<PlaceFaults, 'loseSite' | 'returnSite' | 'cutSite' | 'healSite'> {
   const parts = (site: string): readonly string[] => {
     const found = world.options.sites[site];
     if (found === undefined)
       throw new Error(`no site ${site}; options.sites has ${Object.keys(world.options.sites).join(', ') || 'none'}`);
     return found;
   };
+  const isMember = (part: string): boolean => world.members.some(({ name }) => name === part);
+  const cutFromAll = (inside: readonly string[], owner: string): void => {
+    const known = inside.map((part) => knownPart(world, part));
+    for (const part of known)
+      for (const other of allParts(world)) if (!known.includes(other)) cutBothWays(world, part, other, owner);
+  };
   return {
     loseSite: (site) => {
       for (const part of parts(site)) {
         if (world.etcd.endpoints.has(part)) setEtcdHost(world, part, 'stopped');
-        else killHost(world, memberSim(world, part));
+        else if (isMember(part)) killHost(world, memberSim(world, part));
+        else cutFromAll([part], `power of ${site}`);
       }
     },
     returnSite: (site) => {
       for (const part of parts(site)) {
         if (world.etcd.endpoints.has(part)) setEtcdHost(world, part, 'running');
-        else startHost(world, memberSim(world, part));
+        else if (isMember(part)) startHost(world, memberSim(world, part));
       }
+      healOwner(world, `power of ${site}`);
+    },
+    cutSite: (site) => {
+      cutFromAll(parts(site), `site ${site}`);
+      note(world, `site ${site} is cut off`);
+    },
+    healSite: (site) => {
+      healOwner(world, `site ${site}`);
+      note(world, `site ${site} is reached again`);
     },
   };
 }

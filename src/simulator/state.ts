@@ -45,7 +45,7 @@ export interface ClusterOptions {
   readonly deadlineMs: number;
   /** The operator has made the heartbeat's table and configured it. */
   readonly heartbeat: boolean;
-  /** Parts that are lost or cut off together, members and etcd members by name: a host with both, a rack, a site. */
+  /** Parts that are lost or cut off together, by name (members, etcd members, `proxy`, controllers): a host with both, a rack, a site. */
   readonly sites: Readonly<Record<string, readonly string[]>>;
   /** Above it etcd raises NOSPACE and refuses whatever writes. */
   readonly etcdQuotaBytes: number;

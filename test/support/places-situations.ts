@@ -13,6 +13,7 @@ import {
   leaderKey,
   ledgerOf,
   noEtcd,
+  noProxy,
   NOW_MS,
   silent,
   type Change,
@@ -20,8 +21,27 @@ import {
 
 const SITES = { patroni1: 'fra', patroni2: 'fra', patroni3: 'ams', etcd1: 'fra', etcd2: 'ams', etcd3: 'ams' };
 export const onSites: Change = (view) => ({ ...view, sites: SITES });
+const sitesWith =
+  (more: Readonly<Record<string, string>>): Change =>
+  (view) => ({ ...view, sites: { ...SITES, ...more } });
 const gone = (name: string): Change => all(silent(name, 'api'), silent(name, 'sql'));
 const noEndpoint = (name: string): Change => endpoint(name, 'refused');
+/** Most members are with us; nothing of `fra` answers, which had most of etcd. */
+export const cutOffIn = (ours: string): readonly Change[] => [
+  sitesWith({
+    patroni1: 'ams',
+    patroni2: 'ams',
+    patroni3: 'fra',
+    etcd1: 'ams',
+    etcd2: 'fra',
+    etcd3: 'fra',
+    ekimi: ours,
+  }),
+  gone('patroni3'),
+  noEndpoint('etcd2'),
+  noEndpoint('etcd3'),
+  noEtcd,
+];
 const failsafe = (...names: readonly string[]): Change =>
   all(config({ failsafeMode: true }), keys({ failsafe: names }));
 const addresses = (changes: number) => ({
@@ -49,6 +69,14 @@ export const PLACES_SITUATIONS = {
         name: 'both members and the etcd endpoint of a site are silent',
         view: [onSites, gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
       },
+      {
+        name: 'the proxy stood there and is silent too',
+        view: [sitesWith({ proxy: 'fra' }), noProxy, gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
+      },
+      {
+        name: 'it is lost to an instance elsewhere that has the quorum of etcd',
+        view: [sitesWith({ ekimi: 'ams' }), gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
+      },
     ],
     friends: [
       { name: 'one member of it answers', view: [onSites, gone('patroni1'), noEndpoint('etcd1')] },
@@ -60,6 +88,11 @@ export const PLACES_SITUATIONS = {
           ...['etcd1', 'etcd2', 'etcd3'].map(noEndpoint),
         ],
       },
+      {
+        name: 'the proxy of it answers',
+        view: [sitesWith({ proxy: 'fra' }), gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
+      },
+      { name: 'it is the site of this instance that is cut off', view: cutOffIn('ams') },
       { name: 'no sites are configured', view: [gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')] },
     ],
   },

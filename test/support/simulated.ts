@@ -52,6 +52,8 @@ export interface RigOptions {
   readonly memory?: Memory;
   /** The members that the configuration has; absent: all of the cluster's. */
   readonly members?: readonly string[];
+  /** As `clusters[].sites`; absent: none is configured. */
+  readonly sites?: Readonly<Record<string, string>>;
   readonly without?: readonly ('postgres' | 'proxy' | 'host' | 'tags')[];
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
 }
@@ -83,6 +85,7 @@ export function rig(options: RigOptions = {}): Rig {
         scope: cluster.options.scope,
         members: (options.members ?? cluster.options.members) as never,
         dcsNames: cluster.options.dcs,
+        ...(options.sites === undefined ? {} : { sites: options.sites }),
         pools: { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
       },
       journal: options.wrapJournal?.(journal) ?? journal,

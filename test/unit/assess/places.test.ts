@@ -7,8 +7,22 @@ import { rememberAddresses } from '../../../src/assess/places.js';
 import { isSpokenFor } from '../../../src/assess/things.js';
 import { blocksFor } from '../../../src/decide/gates.js';
 import { memberName } from '../../../src/model/names.js';
-import { onSites } from '../../support/places-situations.js';
-import { api, CLEAN_MEMORY, config, inputOf, keys, NOW_MS, planOf, problemOf, viewOf } from '../../support/view.js';
+import type { ProblemCode } from '../../../src/model/problem.js';
+import { cutOffIn, onSites } from '../../support/places-situations.js';
+import {
+  api,
+  assessmentOf,
+  CLEAN_MEMORY,
+  config,
+  findingOf,
+  inputOf,
+  keys,
+  NOW_MS,
+  planOf,
+  problemOf,
+  SCOPE,
+  viewOf,
+} from '../../support/view.js';
 
 describe('[P15] sites', () => {
   it('among equals the site of the old leader goes first', () => {
@@ -23,11 +37,30 @@ describe('[P15] sites', () => {
     expect(names(viewOf(onSites))).toEqual(['patroni2', 'patroni3']);
   });
 
-  it('a lost site speaks for what stood there', () => {
-    const lost = problemOf('site-lost', 'fra');
-    for (const code of ['member-down', 'dcs-member-down', 'too-few-replicas'] as const)
-      expect(isSpokenFor({ code, subject: 'any' }, [lost])).toBe(true);
-    expect(isSpokenFor({ code: 'leader-down', subject: 'patroni1' }, [lost])).toBe(false);
+  it('a lost site speaks for what stood there, and for the cluster', () => {
+    const lost = problemOf('site-lost', 'fra', { facts: { names: 'patroni1,patroni2,etcd1,proxy' } });
+    const spoken = (code: ProblemCode, subject: string) => isSpokenFor({ code, subject }, [lost]);
+    expect(spoken('member-down', 'patroni2')).toBe(true);
+    expect(spoken('dcs-member-down', 'etcd1')).toBe(true);
+    expect(spoken('channel-silent', 'proxy')).toBe(true);
+    expect(spoken('too-few-replicas', SCOPE)).toBe(true);
+    expect(spoken('member-down', 'patroni3')).toBe(false);
+    expect(spoken('dcs-member-down', 'etcd2')).toBe(false);
+    expect(spoken('channel-silent', 'patroni3 postgres')).toBe(false);
+    expect(spoken('leader-down', 'patroni1')).toBe(false);
+  });
+
+  it('an instance on a site that is cut off names it, and speaks for all that it does not see', () => {
+    const view = viewOf(...cutOffIn('ams'));
+    const blind = findingOf(assessmentOf(view), 'observer-impaired');
+    expect(blind?.evidence.map(({ text }) => text).join()).toContain('it is site ams that is cut off');
+    const problem = problemOf('observer-impaired', SCOPE, { facts: blind?.facts ?? {} });
+    const spoken = (code: ProblemCode, subject: string) => isSpokenFor({ code, subject }, [problem]);
+    expect(spoken('dcs-quorum-lost', SCOPE)).toBe(true);
+    expect(spoken('member-down', 'patroni3')).toBe(true);
+    expect(spoken('member-down', 'patroni1')).toBe(false);
+    const asleep = problemOf('observer-impaired', SCOPE);
+    expect(isSpokenFor({ code: 'dcs-quorum-lost', subject: SCOPE }, [asleep])).toBe(false);
   });
 });
 

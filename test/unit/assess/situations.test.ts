@@ -13,7 +13,7 @@ import { CERTIFICATE_SITUATIONS } from '../../support/certificate-situations.js'
 import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
 import { HEARTBEAT_SITUATIONS } from '../../support/heartbeat-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
-import { PLACES_SITUATIONS } from '../../support/places-situations.js';
+import { cutOffIn, PLACES_SITUATIONS } from '../../support/places-situations.js';
 import { PLATFORM_SITUATIONS } from '../../support/platform-situations.js';
 import { STANDING_SITUATIONS } from '../../support/standing-situations.js';
 import {
@@ -164,8 +164,14 @@ const SITUATIONS: Record<ProblemCode, Row> = {
       { name: 'no member and no etcd answer us', view: [allSilent('api'), noEtcd] },
       { name: 'our wall clock jumped an hour', view: [observer({ clockJumpMs: 3_600_000 })] },
       { name: 'our wall clock jumped back', view: [observer({ clockJumpMs: -60_000 })] },
+      { name: 'nothing beyond our own site answers and etcd has no quorum', view: cutOffIn('ams') },
     ],
     friends: [
+      { name: 'the same where nobody says on which site we stand', view: cutOffIn('nowhere') },
+      {
+        name: 'an etcd endpoint of our own site is silent too: etcd is down',
+        view: [...cutOffIn('ams'), endpoint('etcd1', 'refused')],
+      },
       { name: 'one member is silent', view: [silent('patroni2', 'api')] },
       { name: 'all APIs are silent but etcd answers', view: [allSilent('api')] },
       { name: 'etcd is silent but all members answer', view: [noEtcd] },
