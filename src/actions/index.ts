@@ -8,6 +8,7 @@ import { failover } from './failover.js';
 import { openTraffic, proxyNudge } from './proxy-actions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
+import { resumeReplay } from './resume-replay.js';
 import { reinitializeReplica } from './reinitialize.js';
 
 /** The registry: every name of the model has its record, or this does not compile. */
@@ -16,6 +17,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'undrain-replica': undrainReplica,
   'cancel-blocking-queries': cancelBlockingQueries,
   'terminate-blocking-queries': terminateBlockingQueries,
+  'resume-replay': resumeReplay,
   'restart-member': restartMember,
   'start-member': startMember,
   'reinitialize-replica': reinitializeReplica,

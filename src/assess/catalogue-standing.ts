@@ -1,4 +1,4 @@
-import { fixed, patroniFirst, type ProblemRow } from './problem-row.js';
+import { fixed, patroniFirst, rung, type ProblemRow } from './problem-row.js';
 
 /** How replicas, slots and the archive stand: what goes wrong slowly and without a crash. Told to a person, with what to do. */
 export const STANDING_ROWS: readonly ProblemRow[] = [
@@ -35,10 +35,11 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
     seenBy: 'SQL: pg_is_wal_replay_paused(), member API',
     // Patroni resumes it in its next loop on PostgreSQL 14 and newer, unless the cluster is paused.
     grace: (_policy, waits) => ({ forMs: 2 * waits.loopWaitMs, samples: 3, clearForMs: 0 }),
-    ladder: [],
+    ladder: [rung('resume-replay', 1, ['sql'])],
     page: 'at-once',
     meaning: 'Replay on a replica is paused: it receives WAL and shows nothing new.',
-    advice: 'SELECT pg_wal_replay_resume() on that member, if whoever paused it has finished.',
+    advice:
+      'If whoever paused it has finished, SELECT pg_wal_replay_resume() on that member. Where a setting or a recovery target has paused it, correct that first: to resume would shut it down, or promote it.',
   },
   {
     code: 'wrong-upstream',

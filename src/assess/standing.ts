@@ -10,6 +10,7 @@ import { forkPoint } from './divergence.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { intendedDelayMs, isRetired, whyNotStreaming } from './intended.js';
 import { followedIn, leadershipOf, replicasOf } from './leader.js';
+import { pauseCauseOf } from './paused-replay.js';
 import { timelineOf } from './timeline.js';
 import { UNTOLD, upstreamOf, wishedUpstream } from './upstream.js';
 
@@ -99,8 +100,11 @@ function replayPaused({ view, memory }: Assessment, member: MemberView): readonl
   const evidence: Evidence[] = [];
   const sinceMs = memory.replayPausedSinceMs?.[member.name] ?? view.atMs;
   const since = `since ${new Date(sinceMs).toISOString().slice(11, 19)} UTC`;
-  if (freshValue(member.sql)?.replayPaused === true)
-    evidence.push(says('sql', `replay on ${member.name} is paused, ${since}`, view.atMs));
+  const cause = pauseCauseOf(view, member);
+  if (cause !== null) {
+    const why = cause.kind === 'target' || cause.kind === 'setting' ? `: ${cause.text}` : '';
+    evidence.push(says('sql', `replay on ${member.name} is paused, ${since}${why}`, view.atMs));
+  }
   if (freshValue(member.api)?.xlog?.replayPaused === true)
     evidence.push(says('api', `${member.name} says that its replay is paused, ${since}`, view.atMs));
   return evidence.length === 0 ? [] : [seen('replay-paused', member.name, evidence, { sinceMs })];

@@ -21,6 +21,7 @@ const ACTION_DEFAULTS = {
   'undrain-replica': ['auto', '30s', '30s'],
   'cancel-blocking-queries': ['approve', '1m', '30s'],
   'terminate-blocking-queries': ['approve', '1m', '30s'],
+  'resume-replay': ['approve', '1m', '30s'],
   'restart-member': ['approve', '10m', '5m'],
   'start-member': ['approve', '5m', '2m'],
   'reinitialize-replica': ['off', '30m', '4h'],

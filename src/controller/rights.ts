@@ -1,6 +1,7 @@
 import { redactorOf } from '../config/secrets.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { MemberName } from '../model/names.js';
+import type { ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { isSilent, notConfigured, type Reading } from '../model/reading.js';
 import type { SqlRights } from '../model/sql.js';
@@ -95,22 +96,58 @@ function patroniRow(member: MemberName, reading: Reading<'granted'>, hasLogin: b
 
 const CANCELLING = ['cancel-blocking-queries', 'terminate-blocking-queries'] as const;
 
+interface Grant {
+  readonly what: string;
+  readonly why: string;
+  /** A role is granted with others in one statement. */
+  readonly isRole: boolean;
+}
+
+const GRANTS = {
+  monitor: {
+    what: 'pg_monitor',
+    why: 'the sessions and positions of others are hidden without it',
+    isRole: true,
+  },
+  signal: { what: 'pg_signal_backend', why: 'no query can be cancelled without it', isRole: true },
+  resume: {
+    what: 'EXECUTE ON FUNCTION pg_wal_replay_resume()',
+    why: 'replay that is paused cannot be resumed without it; in the database of postgres.database',
+    isRole: false,
+  },
+} as const satisfies Record<string, Grant>;
+
+function grantText(missing: readonly Grant[], user: string): string {
+  const roles = missing.filter(({ isRole }) => isRole).map(({ what }) => what);
+  const others = missing.filter(({ isRole }) => !isRole).map(({ what }) => what);
+  return [...(roles.length === 0 ? [] : [roles.join(', ')]), ...others]
+    .map((what) => `GRANT ${what} TO ${user}`)
+    .join('; ');
+}
+
 function sqlRow(member: MemberName, reading: Reading<SqlRights>, policy: Policy): readonly DoctorFinding[] {
   const check = `${member} grants`;
   if (reading.kind === 'unknown') return [];
-  const { user, monitor, signalBackend } = reading.value;
-  const wanted = CANCELLING.filter((action) => policy.actions[action].mode !== 'off');
+  const { user, monitor, signalBackend, resumeReplay } = reading.value;
+  const isOn = (action: ActionName): boolean => policy.actions[action].mode !== 'off';
+  const wanted = CANCELLING.filter(isOn);
   const missing = [
-    ...(monitor ? [] : ['pg_monitor (the sessions and positions of others are hidden without it)']),
-    ...(signalBackend || wanted.length === 0 ? [] : ['pg_signal_backend (no query can be cancelled without it)']),
+    ...(monitor ? [] : [GRANTS.monitor]),
+    ...(signalBackend || wanted.length === 0 ? [] : [GRANTS.signal]),
+    ...(resumeReplay || !isOn('resume-replay') ? [] : [GRANTS.resume]),
   ];
   if (missing.length === 0) {
     const roles = signalBackend ? 'pg_monitor and pg_signal_backend' : 'pg_monitor; cancelling queries is off';
-    return [{ check, verdict: 'ok', detail: `SQL user ${user} has ${roles}`, disables: [] }];
+    const resume = resumeReplay ? 'may resume replay' : 'resuming replay is off';
+    return [{ check, verdict: 'ok', detail: `SQL user ${user} has ${roles}; ${resume}`, disables: [] }];
   }
-  const roles = missing.map((row) => row.split(' ')[0] ?? '').join(', ');
-  const detail = `SQL user ${user} lacks ${missing.join(' and ')}: GRANT ${roles} TO "${user.replaceAll('"', '""')}"`;
-  return [{ check, verdict: 'warn', detail, disables: wanted.map((action) => `${action} on ${member}`) }];
+  const disables = [
+    ...(monitor && signalBackend ? [] : wanted),
+    ...(resumeReplay || !isOn('resume-replay') ? [] : ['resume-replay']),
+  ];
+  const lacks = missing.map(({ what, why }) => `${what} (${why})`).join(' and ');
+  const detail = `SQL user ${user} lacks ${lacks}: ${grantText(missing, `"${user.replaceAll('"', '""')}"`)}`;
+  return [{ check, verdict: 'warn', detail, disables: disables.map((action) => `${action} on ${member}`) }];
 }
 
 function heartbeatRow(member: MemberName, reading: MemberRights['heartbeat']): readonly DoctorFinding[] {

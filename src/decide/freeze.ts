@@ -26,6 +26,7 @@ export const IN_FREEZE: Readonly<Record<ActionName, Permit | null>> = {
   },
   'cancel-blocking-queries': null,
   'terminate-blocking-queries': null,
+  'resume-replay': null,
   'restart-member': null,
   'start-member': WE_FENCED,
   'reinitialize-replica': null,

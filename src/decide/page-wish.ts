@@ -79,7 +79,9 @@ function toldOf(input: DecideInput, problem: Problem, decisions: readonly Decisi
       : null;
   const decision = decisions.find((one) => isAbout(one, problem));
   if (decision?.kind === 'page') return exhausted(input, problem, decision.why, advice);
-  if (problem.level !== 'critical' || decision === undefined) return null;
+  // A row that pages at once does so with a ladder too: what waits for a person is told to one.
+  const isTold = problem.level === 'critical' || pageOf(problem.code, problem.facts) === 'at-once';
+  if (!isTold || decision === undefined) return null;
   switch (decision.kind) {
     case 'act':
       return acting(input, decision, advice);

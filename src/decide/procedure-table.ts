@@ -51,5 +51,6 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
   'undrain-replica': ofMember('undrain-replica', 'put a replica back that was drained through ekimi'),
   'cancel-blocking-queries': ofMember('cancel-blocking-queries', 'cancel the oldest query that replay waits for'),
   'terminate-blocking-queries': ofMember('terminate-blocking-queries', 'end the session of that query'),
+  'resume-replay': ofMember('resume-replay', 'resume replay that somebody has paused on a replica'),
   'fence-member': ofMember('fence-member', 'close a second primary in the proxy and kill it'),
 };

@@ -8,6 +8,8 @@ export const REFUSALS: Readonly<Record<ActionName, string>> = {
   'undrain-replica': 'the drain is not ours',
   'cancel-blocking-queries': 'the target holds the leader key; the backend (pid and start) no longer blocks replay',
   'terminate-blocking-queries': 'the target holds the leader key; the backend (pid and start) no longer blocks replay',
+  'resume-replay':
+    "the target holds the leader key or is primary; its SQL does not say that replay is paused, or no longer at the position that was seen; a recovery target is set (to resume would promote it); one of its settings is below the leader's, or its log names a setting (to resume would shut it down); the settings of the leader are not known; by itself: it is declared delayed, or replays late by recovery_min_apply_delay",
   'restart-member': `${NOT_PRIMARY}; its copy is being made; Patroni came back, or went away, since the plan was made; by the host driver: another member streams to it, or its key in etcd is renewed`,
   'start-member':
     'the host driver does not prove it stopped; its API or its SQL answers, or another member streams to it; another container bears its name; nobody is proven to lead, unless it provably led last and holds all that was written',

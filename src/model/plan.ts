@@ -1,11 +1,13 @@
 import type { MemberName } from './names.js';
 import type { ProblemCode } from './problem.js';
+import type { StandbySetting } from './sql.js';
 
 export const ACTION_NAMES = [
   'drain-replica',
   'undrain-replica',
   'cancel-blocking-queries',
   'terminate-blocking-queries',
+  'resume-replay',
   'restart-member',
   'start-member',
   'reinitialize-replica',
@@ -80,6 +82,15 @@ export type Step =
       readonly backendStart: string;
     }
   | {
+      readonly port: 'sql';
+      readonly member: MemberName;
+      readonly statement: 'resume-replay';
+      /** Only the pause that was seen: replay still stands at this position. */
+      readonly at: string;
+      /** And none of the server's own settings is below these, which are the leader's: to resume would shut it down. */
+      readonly atLeast: Readonly<Record<StandbySetting, number>>;
+    }
+  | {
       readonly port: 'host';
       readonly member: MemberName;
       readonly verb: 'start' | 'stop' | 'restart' | 'kill';
@@ -108,6 +119,8 @@ export function stepText(step: Step): string {
     case 'tags':
       return `set tags.${step.tag} = ${step.value} in ${step.member}'s own patroni.yml`;
     case 'sql':
+      if (step.statement === 'resume-replay')
+        return `SELECT pg_wal_replay_resume() on ${step.member} (if it is still paused at ${step.at})`;
       return step.statement === 'cancel-backend'
         ? `SELECT pg_cancel_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`
         : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;

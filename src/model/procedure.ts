@@ -13,6 +13,7 @@ export const PROCEDURE_NAMES = [
   'undrain-replica',
   'cancel-blocking-queries',
   'terminate-blocking-queries',
+  'resume-replay',
   'fence-member',
 ] as const satisfies readonly ActionName[];
 export type ProcedureName = (typeof PROCEDURE_NAMES)[number];

@@ -1,5 +1,15 @@
 import type { Lsn } from './names.js';
 
+/** What a hot standby needs at least as high as its primary has it; below, PostgreSQL 14 and newer pauses replay. [Hot Standby, administrator's overview] */
+export const STANDBY_SETTINGS = [
+  'max_connections',
+  'max_worker_processes',
+  'max_wal_senders',
+  'max_prepared_transactions',
+  'max_locks_per_transaction',
+] as const;
+export type StandbySetting = (typeof STANDBY_SETTINGS)[number];
+
 /** What PostgreSQL itself says, asked on the member directly: the channel that Patroni's death does not close. */
 export interface SqlStatus {
   readonly inRecovery: boolean;
@@ -35,6 +45,10 @@ export interface SqlStatus {
   readonly archiver?: Archiver | null;
   /** recovery_min_apply_delay: so far behind it is meant to be. 0: it is not. Absent in older journals. */
   readonly applyDelayMs?: number;
+  /** Where recovery is told to stop, as `recovery_target_lsn = 0/5000000`; null: nowhere. Absent in older journals. */
+  readonly recoveryTarget?: string | null;
+  /** Absent in older journals. */
+  readonly standbySettings?: Readonly<Record<StandbySetting, number>>;
   /** Sessions that read files of this member as pg_rewind does: somebody is being rewound from it. Absent in older journals. */
   readonly rewinds?: readonly { readonly client: string | null; readonly sinceMs: number | null }[];
 }
@@ -73,13 +87,15 @@ export interface SqlSizes {
   readonly walBytes: number | null;
 }
 
-/** What our own SQL user may do. A superuser may do both. */
+/** What our own SQL user may do. A superuser may do all. */
 export interface SqlRights {
   readonly user: string;
   /** Member of pg_monitor: sees the sessions, queries and positions of others. */
   readonly monitor: boolean;
   /** Member of pg_signal_backend: cancels and terminates what is no superuser's. */
   readonly signalBackend: boolean;
+  /** EXECUTE on pg_wal_replay_resume(), which nobody but a superuser has unless it is granted. */
+  readonly resumeReplay: boolean;
 }
 
 export interface WalReceiver {

@@ -15,10 +15,10 @@ const SINCE_MS = 180_000;
 
 /**
  * Does it say of itself that all is well? Then its log is not asked why not. A leader's is read all the same: it runs, leads and refuses
- * whatever makes a table larger, and only its log says that its disk is full.
+ * whatever makes a table larger, and only its log says that its disk is full. And a replica that streams and does not replay says there why.
  */
 export const saysAllIsWell = (api: PatroniStatus): boolean =>
-  api.state === 'running' && api.replicationState === 'streaming';
+  api.state === 'running' && api.replicationState === 'streaming' && api.xlog?.replayPaused !== true;
 
 /** The end of a member's log, read for signs; null: no driver shows it. */
 export function askLog({ host }: Ports, name: MemberName): Promise<Reading<MemberLog>> | null {

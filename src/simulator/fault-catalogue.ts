@@ -2,6 +2,7 @@ import type { Step } from '../model/plan.js';
 import type { ChangeFaults, ControllerFaults, PlaceFaults } from './fault-catalogue-platform.js';
 import type { SendFault } from './wire.js';
 import type { Channel } from './parts.js';
+import type { PauseKept } from './postgres-state.js';
 import type { CutFrom, TagSet } from './state.js';
 
 interface BlockOptions {
@@ -86,8 +87,8 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   setReadOnly(member: string, how: 'setting' | 'file-system' | null): void;
   /** So many bytes a second can be replayed, whatever comes; null: as many as come. */
   limitReplay(member: string, bytesPerSecond: number | null): void;
-  /** `pg_wal_replay_pause()`, undone in Patroni's next loop; `sticks`: a setting of the primary that this server lacks. */
-  pauseReplay(member: string, sticks?: boolean): void;
+  /** `pg_wal_replay_pause()`, or a setting of the primary that this server lacks; what is not `kept` is undone in Patroni's next loop. */
+  pauseReplay(member: string, kept?: PauseKept): void;
   resumeReplay(member: string): void;
   /** recovery_min_apply_delay; 0: none. */
   applyDelay(member: string, ms: number): void;

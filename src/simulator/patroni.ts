@@ -273,7 +273,7 @@ function follow(world: World, member: MemberSim, holder: MemberName): void {
     return;
   }
   // Patroni resumes what a hand has paused, not what lacks a setting. [ha.py, PostgreSQL 14 and newer]
-  if (!postgres.pauseSticks) postgres.replayPaused = false;
+  if (postgres.pauseKept === 'no') postgres.replayPaused = false;
   postgres.upstream = nodeToFollow(world, member, leader);
   if (postgres.process === 'down') {
     postgres.inRecovery = true;

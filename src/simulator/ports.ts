@@ -1,6 +1,8 @@
 import type { Heartbeat } from '../model/heartbeat.js';
 import type { Reply, Step } from '../model/plan.js';
+import { formatLsn } from '../model/names.js';
 import { fresh, unknown, type Reading } from '../model/reading.js';
+import { STANDBY_SETTINGS } from '../model/sql.js';
 import type { Clock } from '../ports/clock.js';
 import type { DcsPort } from '../ports/dcs.js';
 import type { HostPort } from '../ports/host.js';
@@ -91,7 +93,7 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
           sight,
           step,
           () => sqlFault(sight, memberAt(world, step.member)),
-          () => endBackend(world, step),
+          () => (step.statement === 'resume-replay' ? resumeReplay(world, step) : endBackend(world, step)),
         ),
       close: () => Promise.resolve(),
     },
@@ -202,7 +204,23 @@ function beatPort(sight: Sight): NonNullable<PostgresPort['beat']> {
 const sendable = (fault: Fault | null): Fault | null =>
   fault !== null && (fault.fault === 'bad-reply' || fault.fault === 'wrong-scope') ? null : fault;
 
-function endBackend(world: World, step: Extract<Step, { port: 'sql' }>): Omit<Reply, 'tookMs'> {
+type SqlStep = Extract<Step, { port: 'sql' }>;
+type ResumeStep = Extract<SqlStep, { statement: 'resume-replay' }>;
+
+/** As the statement itself asks: the pause that was seen, and no setting below the leader's. */
+function resumeReplay(world: World, step: ResumeStep): Omit<Reply, 'tookMs'> {
+  const member = memberAt(world, step.member);
+  const own = sqlStatus(world, member);
+  const isSame = own.replayLsn !== null && formatLsn(own.replayLsn) === step.at;
+  const lacks = STANDBY_SETTINGS.some((name) => (own.standbySettings?.[name] ?? 0) < step.atLeast[name]);
+  if (!own.inRecovery || !own.replayPaused || !isSame || lacks)
+    return { effect: 'none', status: null, text: 'replay is not paused there, or may not be resumed' };
+  member.postgres.replayPaused = false;
+  note(world, `replay is resumed on ${step.member}`);
+  return { effect: 'done', status: null, text: 'resumed' };
+}
+
+function endBackend(world: World, step: Exclude<SqlStep, ResumeStep>): Omit<Reply, 'tookMs'> {
   const { postgres } = memberAt(world, step.member);
   const found = postgres.blockers.find(
     (blocker) => blocker.pid === step.pid && blocker.backendStart === step.backendStart,

@@ -11,6 +11,12 @@ export interface Blocker {
   readonly stubborn: boolean;
 }
 
+/**
+ * What outlives Patroni's next loop: `no`: it resumes `pg_wal_replay_pause()`; `hand`: it does not (PostgreSQL 13 and older); `setting`: one of
+ * the primary's that this server lacks, and to resume shuts it down.
+ */
+export type PauseKept = 'no' | 'hand' | 'setting';
+
 /** Where a timeline ended and the next began; decides who must rewind. */
 export interface Fork {
   readonly timeline: number;
@@ -50,9 +56,8 @@ export interface PostgresSim {
   rewindFails: boolean;
   receiveLimit: number | null;
   replayStopped: boolean;
-  /** `pg_wal_replay_pause()`, or a setting of the primary that this server lacks: only the latter outlives Patroni's next loop. */
   replayPaused: boolean;
-  pauseSticks: boolean;
+  pauseKept: PauseKept;
   /** recovery_min_apply_delay. */
   applyDelayMs: number;
   /** So many bytes a second can be replayed; null: as many as come. */

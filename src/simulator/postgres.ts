@@ -37,7 +37,7 @@ export function newPostgres(nowMs: number, isPrimary: boolean, volumes: ClusterO
     receiveLimit: null,
     replayStopped: false,
     replayPaused: false,
-    pauseSticks: false,
+    pauseKept: 'no',
     applyDelayMs: 0,
     replayLimit: null,
     upstreamSet: null,

@@ -1,3 +1,4 @@
+import { logLine } from './log.js';
 import type { At, Part } from './member-faults.js';
 import { SEGMENT_BYTES } from './segments.js';
 import { note, type World } from './state.js';
@@ -13,12 +14,18 @@ export function replayFaults(
     limitReplay: (name, bytesPerSecond) => {
       at(name).postgres.replayLimit = bytesPerSecond;
     },
-    pauseReplay: (name, sticks = false) => {
-      Object.assign(at(name).postgres, { replayPaused: true, pauseSticks: sticks });
+    pauseReplay: (name, kept = 'no') => {
+      Object.assign(at(name).postgres, { replayPaused: true, pauseKept: kept });
+      if (kept === 'setting')
+        logLine(
+          world,
+          at(name),
+          'DETAIL:  max_connections = 100 is a lower setting than on the primary server, where its value was 200.',
+        );
       note(world, `replay is paused on ${name}`);
     },
     resumeReplay: (name) => {
-      Object.assign(at(name).postgres, { replayPaused: false, pauseSticks: false });
+      Object.assign(at(name).postgres, { replayPaused: false, pauseKept: 'no' });
     },
     applyDelay: (name, ms) => {
       at(name).postgres.applyDelayMs = ms;

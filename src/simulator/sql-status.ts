@@ -53,6 +53,14 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     archiver: archiverOf(world, postgres),
     applyDelayMs: postgres.applyDelayMs,
     ...writesOf(world, member),
+    recoveryTarget: null,
+    standbySettings: {
+      max_connections: postgres.pauseKept === 'setting' ? 100 : 200,
+      max_worker_processes: 8,
+      max_wal_senders: postgres.maxWalSenders,
+      max_prepared_transactions: 0,
+      max_locks_per_transaction: 64,
+    },
     checksumFailures: postgres.checksumFailures,
     baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
   };

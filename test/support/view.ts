@@ -81,6 +81,15 @@ function statusOf(name: MemberName, isLeader: boolean): PatroniStatus {
   };
 }
 
+/** What a hot standby needs at least as its primary has it. */
+export const STANDBY = {
+  max_connections: 100,
+  max_worker_processes: 8,
+  max_wal_senders: 10,
+  max_prepared_transactions: 0,
+  max_locks_per_transaction: 64,
+};
+
 function sqlStatusOf(isLeader: boolean): SqlStatus {
   return {
     inRecovery: !isLeader,
@@ -106,6 +115,8 @@ function sqlStatusOf(isLeader: boolean): SqlStatus {
         }))
       : [],
     blockers: [],
+    recoveryTarget: null,
+    standbySettings: STANDBY,
     slots: [],
     connections: { max: 100, total: 20, byDatabase: [] },
     checksumFailures: 0,

@@ -13,7 +13,11 @@ export interface Fault {
  */
 const FAULTS: readonly (readonly [sign: RegExp, fault: ReadingFault, why: string])[] = [
   [/^28/, 'denied', 'refuses our login: check postgres.user, its password and pg_hba.conf'],
-  [/^42501$/, 'denied', 'refuses the statement: grant pg_monitor, and pg_signal_backend for cancelling queries'],
+  [
+    /^42501$/,
+    'denied',
+    'refuses the statement: grant pg_monitor; pg_signal_backend for cancelling queries; EXECUTE on pg_wal_replay_resume() for resuming replay',
+  ],
   [/^3D000$/, 'denied', 'has no database of that name: check postgres.database'],
   [
     /^53300$/,

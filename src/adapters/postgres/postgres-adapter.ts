@@ -7,7 +7,8 @@ import type { Clock } from '../../ports/clock.js';
 import type { PostgresPort } from '../../ports/postgres.js';
 import { beatsOf } from './beat.js';
 import { Link, type Rows } from './link.js';
-import { RIGHTS_SQL, signalSql, SIZES_SQL, STATUS_SQL } from './status-sql.js';
+import { STANDBY_SETTINGS } from '../../model/sql.js';
+import { RESUME_SQL, RIGHTS_SQL, signalSql, SIZES_SQL, STATUS_SQL } from './status-sql.js';
 import { parseStatus } from './status.js';
 
 /**
@@ -15,7 +16,8 @@ import { parseStatus } from './status.js';
  * call, connecting included. Supports PostgreSQL 12 to 17. Reads never throw; a member without a configured host is `not-configured`.
  *
  * Grants: `pg_monitor` to see other sessions (blockers, states, positions, the walreceiver), without which those fields are empty or
- * null and the rest is still read; `pg_signal_backend` to cancel or terminate, which no other part needs. Superuser is not needed.
+ * null and the rest is still read; `pg_signal_backend` to cancel or terminate, EXECUTE on `pg_wal_replay_resume()` to resume replay, which
+ * no other part needs. Superuser is not needed.
  *
  * Throws only here, at start: a TLS file that cannot be read. [patroni.md sections 1.1 and 5.1, runbook: Replication Lag]
  */
@@ -55,10 +57,18 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
   if (link === undefined) return notConfigured(source, clock.now());
   const answer = await link.query({ name: 'ekimi-rights', text: RIGHTS_SQL, values: [] });
   if (!answer.ok) return unknown(answer.fault, `PostgreSQL of ${member}: ${answer.why}`, clock.now(), source);
-  const { user, monitor, signal_backend: signalBackend } = answer.rows[0] ?? {};
-  if (typeof user !== 'string' || typeof monitor !== 'boolean' || typeof signalBackend !== 'boolean')
+  const { user, monitor, signal_backend: signalBackend, resume_replay: resumeReplay } = answer.rows[0] ?? {};
+  const granted = [monitor, signalBackend, resumeReplay];
+  if (typeof user !== 'string' || granted.some((right) => typeof right !== 'boolean'))
     return unknown('bad-reply', `PostgreSQL of ${member}: no answer about our rights`, clock.now(), source);
-  return fresh({ user, monitor, signalBackend }, clock.now(), source);
+  const may = (right: unknown): boolean => right === true;
+  const rights = {
+    user,
+    monitor: may(monitor),
+    signalBackend: may(signalBackend),
+    resumeReplay: may(resumeReplay),
+  };
+  return fresh(rights, clock.now(), source);
 }
 
 async function sizesOf(link: Link | undefined, member: MemberName, clock: Clock): Promise<Reading<SqlSizes>> {
@@ -87,13 +97,32 @@ async function send(link: Link | undefined, step: Extract<Step, { port: 'sql' }>
   });
   if (link === undefined)
     return reply('none', `no SQL connection to ${step.member} is configured: add it to postgres.members`);
-  const { call, done } = CALLS[step.statement];
-  const answer = await link.query({ name: call, text: signalSql(call), values: [step.pid, step.backendStart] });
+  const { name, text, values, done, none } = callOf(step);
+  const answer = await link.query({ name, text, values });
   if (!answer.ok) return reply(effectOf(answer), `PostgreSQL of ${step.member}: ${answer.why}`);
-  const signalled = answer.rows[0]?.['signalled'];
-  if (signalled === true)
-    return reply('done', `${done} backend ${step.pid} (started ${step.backendStart}) on ${step.member}`);
-  return reply('none', `backend ${step.pid} that started ${step.backendStart} is no longer there on ${step.member}`);
+  return answer.rows[0]?.['done'] === true ? reply('done', done) : reply('none', none);
+}
+
+type Call = Readonly<Record<'name' | 'text' | 'done' | 'none', string>> & {
+  readonly values: readonly (string | number)[];
+};
+
+/** The statement of a step, and what its answer means: a row says that it was done, none that what it is bound to is no longer so. */
+function callOf(step: Extract<Step, { port: 'sql' }>): Call {
+  if (step.statement === 'resume-replay') {
+    const values = [step.at, ...STANDBY_SETTINGS.map((setting) => step.atLeast[setting])];
+    const none = `replay on ${step.member} is no longer paused at ${step.at}, or a setting or a recovery target forbids to resume it`;
+    return { name: 'ekimi-resume', text: RESUME_SQL, values, done: `resumed replay on ${step.member}`, none };
+  }
+  const { call, done } = CALLS[step.statement];
+  const backend = `backend ${step.pid} (started ${step.backendStart}) on ${step.member}`;
+  return {
+    name: call,
+    text: signalSql(call),
+    values: [step.pid, step.backendStart],
+    done: `${done} ${backend}`,
+    none: `backend ${step.pid} that started ${step.backendStart} is no longer there on ${step.member}`,
+  };
 }
 
 /** PostgreSQL's own "no" proves that nothing happened; after silence or a lost connection the signal may have been sent. */

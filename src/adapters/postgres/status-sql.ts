@@ -1,3 +1,5 @@
+import { STANDBY_SETTINGS, type StandbySetting } from '../../model/sql.js';
+
 /**
  * All of `SqlStatus` as one JSON document, in one statement that is the same on PostgreSQL 12 to 17 and on both roles, so that a reading
  * costs one round trip and one plan per connection. Columns that not every version has are read through `to_jsonb`. Functions that raise
@@ -15,6 +17,15 @@
  * Rights: any role can run it; without `pg_monitor` other sessions' details are missing (blockers, states, walreceiver, positions).
  */
 const BACKEND_START = `to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** Set at most one of them, and only at a start. [Recovery Target] */
+const RECOVERY_TARGETS = ['', '_lsn', '_name', '_time', '_xid'].map((end) => `recovery_target${end}`);
+const TARGET_SET = RECOVERY_TARGETS.map(
+  (name) => `WHEN current_setting('${name}') <> '' THEN '${name} = ' || current_setting('${name}')`,
+).join(' ');
+const NO_TARGET = RECOVERY_TARGETS.map((name) => `current_setting('${name}') = ''`).join(' AND ');
+const ownSetting = (name: StandbySetting): string => `current_setting('${name}')::int`;
+const OWN_SETTINGS = STANDBY_SETTINGS.map((name) => `'${name}', ${ownSetting(name)}`).join(', ');
 
 /** Rows of `blockers`: enough to see who holds replay up, few enough to be journaled. */
 const MAX_BLOCKERS = 20;
@@ -118,6 +129,8 @@ SELECT json_build_object(
       FROM pg_stat_archiver WHERE current_setting('archive_mode') = 'always'
         OR (current_setting('archive_mode') = 'on' AND NOT pos.recovery)),
   'applyDelayMs', (SELECT setting::bigint FROM pg_settings WHERE name = 'recovery_min_apply_delay'),
+  'recoveryTarget', CASE ${TARGET_SET} END,
+  'standbySettings', json_build_object(${OWN_SETTINGS}),
   'rewinds', (SELECT json_agg(json_build_object('client', host(client_addr), 'sinceMs', extract(epoch FROM clock_timestamp() - backend_start) * 1000))
       FROM activity WHERE backend_type = 'client backend'
         AND (application_name = 'pg_rewind' OR (state <> 'idle' AND query LIKE '%pg_read_binary_file(%')))
@@ -132,12 +145,24 @@ SELECT (SELECT sum(pg_database_size(oid)) FROM pg_database)::float8 AS database_
 /** USAGE: as the functions themselves judge it, inherited memberships included. A superuser has every role. */
 export const RIGHTS_SQL = `
 SELECT current_user::text AS user, pg_has_role(current_user, 'pg_monitor', 'USAGE') AS monitor,
-  pg_has_role(current_user, 'pg_signal_backend', 'USAGE') AS signal_backend`;
+  pg_has_role(current_user, 'pg_signal_backend', 'USAGE') AS signal_backend,
+  has_function_privilege('pg_wal_replay_resume()', 'EXECUTE') AS resume_replay`;
 
 /**
  * The signal goes only to the very backend that was seen: pid and start must match within the statement that sends it, because a pid is
  * reused. No row: it has ended. Needs `pg_signal_backend` (and never reaches a superuser's session without superuser).
  */
 export const signalSql = (call: 'pg_cancel_backend' | 'pg_terminate_backend'): string => `
-SELECT ${call}(pid) AS signalled FROM pg_stat_activity
+SELECT ${call}(pid) AS done FROM pg_stat_activity
 WHERE pid = $1 AND ${BACKEND_START} = $2 AND backend_type = 'client backend' AND pid <> pg_backend_pid()`;
+
+/**
+ * Only the very pause that was seen is undone: replay stands where it stood (no row otherwise). Of a server that stopped at its recovery
+ * target `pg_wal_replay_resume()` makes a primary, and one that waits for a setting (PostgreSQL 14 and newer) it shuts down: neither is sent
+ * by the time it comes there. Needs EXECUTE on the function. $2 and on: the leader's settings, in the order of `STANDBY_SETTINGS`.
+ */
+export const RESUME_SQL = `
+SELECT pg_wal_replay_resume() IS NOT NULL AS done
+WHERE CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() AND pg_last_wal_replay_lsn() = $1::pg_lsn ELSE false END
+  AND ${NO_TARGET}
+  AND ${STANDBY_SETTINGS.map((name, index) => `${ownSetting(name)} >= $${index + 2}::int`).join(' AND ')}`;

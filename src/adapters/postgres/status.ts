@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { bytesBetween, parseLsn, type Lsn } from '../../model/names.js';
-import type { Archiver, ReadOnly, ReplayBlocker, SqlStatus, SyncWaits } from '../../model/sql.js';
+import {
+  STANDBY_SETTINGS,
+  type Archiver,
+  type ReadOnly,
+  type ReplayBlocker,
+  type SqlStatus,
+  type SyncWaits,
+} from '../../model/sql.js';
 
 const lsn = z
   .string()
@@ -90,6 +97,8 @@ const DOCUMENT = z.object({
     })
     .nullish(),
   applyDelayMs: z.number().nullish(),
+  recoveryTarget: z.string().nullish(),
+  standbySettings: z.record(z.enum(STANDBY_SETTINGS), whole).nullish(),
   rewinds: list(z.object({ client: z.string().nullable(), sinceMs: z.number().nullable() })).nullish(),
 });
 
@@ -212,6 +221,8 @@ function statusOf(document: Document): SqlStatus {
     ...(document.walSenders === undefined ? {} : { walSenders: document.walSenders }),
     archiver: document.archiver == null ? null : archiverOf(document.archiver),
     applyDelayMs: Math.max(0, document.applyDelayMs ?? 0),
+    recoveryTarget: document.recoveryTarget == null ? null : plain(document.recoveryTarget, 200),
+    ...(document.standbySettings == null ? {} : { standbySettings: document.standbySettings }),
     rewinds: document.rewinds ?? [],
   };
 }

@@ -30,6 +30,7 @@ import {
   proxyServer,
   silent,
   sql,
+  STANDBY,
   startFailed,
   damaged,
   logSays,
@@ -129,6 +130,13 @@ describe('the exact requests', () => {
         'of one backend, by pid and start',
         planOf('terminate-blocking-queries', 'patroni3', { pid: 42, backendStart: 'then' }),
         ['SELECT pg_terminate_backend(42) on patroni3 (backend started then)'],
+      ],
+    ],
+    'resume-replay': [
+      [
+        'of the very pause that was seen',
+        planOf('resume-replay', 'patroni3', { at: '0/5000000', atLeast: STANDBY }),
+        ['SELECT pg_wal_replay_resume() on patroni3 (if it is still paused at 0/5000000)'],
       ],
     ],
     'restart-member': [

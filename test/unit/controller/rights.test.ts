@@ -9,12 +9,16 @@ const member = memberName('patroni1');
 const granted = fresh('granted' as const, 0, 'PATCH');
 const refused = (fault: ReadingFault, reason: string): MemberRights['patroni'] => unknown(fault, reason, 0, 'PATCH');
 const sql = (rights: Partial<SqlRights>): MemberRights['sql'] =>
-  fresh({ user: 'ekimi', monitor: true, signalBackend: true, ...rights }, 0, 'sql');
+  fresh({ user: 'ekimi', monitor: true, signalBackend: true, resumeReplay: true, ...rights }, 0, 'sql');
 const NONE = notConfigured('x', 0);
 
 const OFF = testPolicy(
   {},
-  { 'cancel-blocking-queries': { mode: 'off' }, 'terminate-blocking-queries': { mode: 'off' } },
+  {
+    'cancel-blocking-queries': { mode: 'off' },
+    'terminate-blocking-queries': { mode: 'off' },
+    'resume-replay': { mode: 'off' },
+  },
 );
 
 const found = (rights: Partial<MemberRights>, hasLogin = true, policy = testPolicy()) =>
@@ -52,7 +56,11 @@ describe('the doctor on what a Patroni lets us change', () => {
 describe('the doctor on the grants of the SQL user', () => {
   it('is content with both roles', () => {
     expect(found({ sql: sql({}) })).toMatchObject([
-      { check: 'patroni1 grants', verdict: 'ok', detail: 'SQL user ekimi has pg_monitor and pg_signal_backend' },
+      {
+        check: 'patroni1 grants',
+        verdict: 'ok',
+        detail: 'SQL user ekimi has pg_monitor and pg_signal_backend; may resume replay',
+      },
     ]);
   });
 
@@ -73,6 +81,22 @@ describe('the doctor on the grants of the SQL user', () => {
       { verdict: 'ok', detail: expect.stringContaining('cancelling queries is off') },
     ]);
     expect(found({ sql: sql({ signalBackend: false }) })).toMatchObject([{ verdict: 'warn' }]);
+  });
+
+  it('[P16] says that replay could not be resumed, and does not ask for it where that is off', () => {
+    expect(
+      found({ sql: sql({ resumeReplay: false }) }, true, testPolicy({}, { 'resume-replay': { mode: 'approve' } })),
+    ).toEqual([
+      {
+        check: 'patroni1 grants',
+        verdict: 'warn',
+        detail: expect.stringMatching(/: GRANT EXECUTE ON FUNCTION pg_wal_replay_resume\(\) TO "ekimi"$/),
+        disables: ['resume-replay on patroni1'],
+      },
+    ]);
+    expect(found({ sql: sql({ resumeReplay: false }) }, true, OFF)).toMatchObject([
+      { verdict: 'ok', detail: expect.stringContaining('resuming replay is off') },
+    ]);
   });
 
   it('adds nothing when SQL does not answer', () => {

@@ -51,7 +51,7 @@ describe('time in WAL', () => {
     expect((await sql(cluster))?.replayPaused).toBe(true);
     advance(cluster, 11);
     expect((await sql(cluster))?.replayPaused).toBe(false);
-    cluster.pauseReplay('patroni2', true);
+    cluster.pauseReplay('patroni2', 'setting');
     advance(cluster, 120);
     expect((await sql(cluster))?.replayPaused).toBe(true);
     expect((await sql(cluster))?.replayLagSeconds).toBeGreaterThan(115);

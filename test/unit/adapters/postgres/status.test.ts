@@ -73,6 +73,7 @@ describe('the status document', () => {
       baseBackups: 0,
       archiver: null,
       applyDelayMs: 0,
+      recoveryTarget: null,
       rewinds: [],
     });
   });
