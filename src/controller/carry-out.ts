@@ -4,7 +4,7 @@ import { wrongAddress } from '../assess/address.js';
 import { decide, requestsOf } from '../decide/decide.js';
 import { withDrain, withFence, withoutFence, withoutDrain, withRemediation } from '../decide/bookkeeping.js';
 import { useApproval } from '../decide/approvals.js';
-import type { DecideInput } from '../decide/input.js';
+import type { Situation } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
 import type { Ledger, Remediation } from '../model/ledger.js';
 import { fingerprint, stepText, type Plan, type Reply } from '../model/plan.js';
@@ -16,7 +16,7 @@ import { evidenceFor, writeEvidence, writeVerdict } from './evidence.js';
 import { commitLedger } from './ledger-care.js';
 import { advanceWith, look, touchedBy } from './look.js';
 import { write } from './record.js';
-import { decideInput } from './decide-input.js';
+import { situationOf } from './situation.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** More than this between the end of the look and the request means that we slept in between: nothing is sent. */
@@ -30,7 +30,7 @@ export async function carryOut(session: Session, decisions: readonly Decision[])
 }
 
 /** Makes the plan anew from another look; null: it would not come out again. */
-export type Replan = (input: DecideInput) => Plan | null;
+export type Replan = (input: Situation) => Plan | null;
 
 const fromLadders: Replan = (input) => decide(input).find((decision) => decision.kind === 'act')?.plan ?? null;
 
@@ -181,7 +181,7 @@ async function lookAgain(session: Session, remediation: Remediation, replan: Rep
     const at = { view, memory: states.memory, ledger: session.ledger, policy: session.policy };
     return ACTIONS[remediation.plan.action].refuseLater?.(at, remediation.plan) ?? null;
   }
-  const again = replan(decideInput(session, view, states));
+  const again = replan(situationOf(session, view, states));
   if (again !== null && fingerprint(again) === fingerprint(remediation.plan)) return null;
   return notYet('the situation changed between plan and request: nothing was sent');
 }

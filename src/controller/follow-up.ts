@@ -8,7 +8,7 @@ import { noteAppointments } from './appointments.js';
 import { sendStep } from './carry-out.js';
 import { writeVerdict } from './evidence.js';
 import { write } from './record.js';
-import { decideInput } from './decide-input.js';
+import { situationOf } from './situation.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** Judges what is in flight by what the cluster shows, takes the next step of what has several, and notes drains that somebody undid. */
@@ -71,7 +71,7 @@ async function continueWith(session: Session, remediation: Remediation): Promise
   const { view } = session;
   if (view === null) return;
   if (!isEnforcing(session)) return end(session, remediation, 'ABANDON', 'the mode is no longer enforce');
-  const blocks = blocksToContinue(decideInput(session, view), remediation.plan);
+  const blocks = blocksToContinue(situationOf(session, view), remediation.plan);
   if (blocks.length === 0) {
     await sendStep(session, remediation, null);
     return;

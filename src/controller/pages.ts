@@ -1,6 +1,6 @@
 import { pagesWished, type Wish } from '../decide/page-wish.js';
 import { turnPages, type PageAct, type PageRole } from '../decide/page-book.js';
-import type { DecideInput, TenureFacts } from '../decide/input.js';
+import type { Situation, TenureFacts } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
 import type { PageMessage, PageRow } from '../model/page.js';
 import { write } from './record.js';
@@ -10,7 +10,7 @@ import type { Session } from './session.js';
  * Tells persons what nothing answers now, once for each thing; again when it is another thing or nobody reacted; and when it is over. Who
  * holds tenure tells, and keeps in the ledger that it did; another instance tells only what that one does not.
  */
-export async function page(session: Session, input: DecideInput, decisions: readonly Decision[]): Promise<void> {
+export async function page(session: Session, input: Situation, decisions: readonly Decision[]): Promise<void> {
   const { policy, states, parts } = session;
   const outcome = turnPages({
     nowMs: parts.ports.clock.now(),

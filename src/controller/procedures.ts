@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.js';
 import type { ProcedureAnswer } from '../model/procedure.js';
 import { begin } from './carry-out.js';
 import { write } from './record.js';
-import { decideInput } from './decide-input.js';
+import { situationOf } from './situation.js';
 import { isEnforcing, type Asked, type Session } from './session.js';
 
 /** Older than this when a pass comes to it, and whoever asked may have turned to something else: it is not begun any more. */
@@ -46,7 +46,7 @@ async function answerTo(session: Session, { procedure, atMs }: Asked, isTaken: b
   const decision: ProcedureDecision =
     view === null
       ? { kind: 'refused', status: 409, text: 'no pass has ended yet' }
-      : oneAtATime(decideProcedure(decideInput(session, view), procedure), isTaken);
+      : oneAtATime(decideProcedure(situationOf(session, view), procedure), isTaken);
   if (decision.kind === 'refused') return told(session, procedure, decision);
   const { plan, why, steps } = decision;
   const blocks = decision.kind === 'held' ? decision.blocks : [];

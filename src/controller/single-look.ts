@@ -11,7 +11,7 @@ import type { LoadedFiles } from './daemon.js';
 import { discreetPorts } from './discreet.js';
 import { dcsLedgerStore, memoryLedgerStore } from './ledger-store.js';
 import { advanceWith, look } from './look.js';
-import { decideInput } from './decide-input.js';
+import { situationOf } from './situation.js';
 import { openSession, type Session } from './session.js';
 import { snapshotOf } from './snapshot.js';
 import { tenureKeeper } from './tenure.js';
@@ -86,7 +86,7 @@ async function lookAt(session: Session): Promise<ClusterSnapshot> {
   session.windows = windowsAt(session.policy, view.atMs);
   // Who holds tenure is the running controller's business; a plan shows what the rest of the gates say.
   session.decisions = decide({
-    ...decideInput(session, view),
+    ...situationOf(session, view),
     tenure: { state: 'not-needed', owner: null, epoch: null },
   });
   session.passMs = { last: systemClock.monotonic() - began, mean: systemClock.monotonic() - began };

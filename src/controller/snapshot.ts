@@ -2,7 +2,7 @@ import { unreadableParts } from '../model/foreign.js';
 import { sentence } from '../model/decision.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { switchesInForce } from './switches.js';
-import { decideInput } from './decide-input.js';
+import { situationOf } from './situation.js';
 import { emit, impairments, type Session } from './session.js';
 
 /** What the outside may see of this pass; one value, replaced as a whole. */
@@ -11,7 +11,7 @@ export function snapshotOf(session: Session): ClusterSnapshot {
   const tenure =
     session.view === null
       ? { state: 'unknown' as const, owner: null, epoch: null }
-      : decideInput(session, session.view).tenure;
+      : situationOf(session, session.view).tenure;
   return {
     scope: parts.target.scope,
     version: parts.version,

@@ -1,4 +1,4 @@
-import type { TenureFacts } from '../decide/input.js';
+import type { TenureFacts } from '../model/situation.js';
 import type { Clock } from '../ports/clock.js';
 import { guarded } from './guarded.js';
 import type { DcsPort, TenureGrant } from '../ports/dcs.js';

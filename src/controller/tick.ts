@@ -9,7 +9,7 @@ import { advanceWith, look } from './look.js';
 import { startProcedures } from './procedures.js';
 import { page } from './pages.js';
 import { recordPass } from './record.js';
-import { decideInput } from './decide-input.js';
+import { situationOf } from './situation.js';
 import type { Session } from './session.js';
 import { holdPolicyAgainstCluster, keepTenure } from './right-to-act.js';
 import { publish } from './snapshot.js';
@@ -39,7 +39,7 @@ export async function tick(session: Session): Promise<void> {
   await noteEnded(session, asked);
   await settleSwitches(session, view);
   await followUp(session);
-  const input = decideInput(session, view);
+  const input = situationOf(session, view);
   const decisions = decide(input);
   session.decisions = decisions;
 

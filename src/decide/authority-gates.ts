@@ -4,7 +4,7 @@ import { membersTouched } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { isConsented } from './consent.js';
 import { no, type AuthorityGate } from './gate.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /** Are we allowed to act at all? */
 export const AUTHORITY_GATES: readonly AuthorityGate[] = [
@@ -104,7 +104,7 @@ export const AUTHORITY_GATES: readonly AuthorityGate[] = [
   },
 ];
 
-function startGrace(input: DecideInput): ReturnType<AuthorityGate['check']> {
+function startGrace(input: Situation): ReturnType<AuthorityGate['check']> {
   const { cleanPasses, cleanSinceMs, graceReason } = input.states.memory;
   const { passes, forMs } = input.policy.startGrace;
   const readyAtMs = (cleanSinceMs ?? input.nowMs) + forMs;

@@ -6,7 +6,7 @@ import { memberName } from '../model/names.js';
 import type { ActionClass, ActionName, Plan } from '../model/plan.js';
 import type { Problem } from '../model/problem.js';
 import { memberOf } from '../model/view.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /** A rung of the ladder, or what a person asks for, that could be tried now, before any gate is asked. */
 export interface Candidate {
@@ -33,7 +33,7 @@ export type Choice =
 const ANSWER_THAT_STANDS: ActionClass = 'traffic';
 
 /** First rung of the problem's ladder that has something to do and tries left. */
-export function chooseRung(input: DecideInput, problem: Problem): Choice {
+export function chooseRung(input: Situation, problem: Problem): Choice {
   const running = input.ledger.remediations.find(
     (remediation) =>
       isInFlight(remediation) &&
@@ -45,7 +45,7 @@ export function chooseRung(input: DecideInput, problem: Problem): Choice {
   return climb(input, problem, row);
 }
 
-function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
+function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
   const notes: string[] = [];
   let exhausted = false;
   let isAnswered = false;
@@ -100,7 +100,7 @@ function climb(input: DecideInput, problem: Problem, row: ProblemRow): Choice {
  * Tries of `action` on `target` within the chain. A success after which the problem came back counts like a failure: it did not help.
  * [peers.md row 12]
  */
-export function attemptsUsed(input: DecideInput, action: ActionName, target: string): number {
+export function attemptsUsed(input: Situation, action: ActionName, target: string): number {
   const countsSuccess = ACTIONS[action].countsSuccess ?? true;
   return input.ledger.remediations.filter(
     (remediation) =>

@@ -5,10 +5,10 @@ import { isInFlight, type Approval } from '../model/ledger.js';
 import { covers, secondsText, type Loss } from '../model/loss.js';
 import { fingerprint, type Plan } from '../model/plan.js';
 import { memberOf } from '../model/view.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /** What the plan would lose beyond its guards, as of this pass; null: nothing. */
-export function lossOf(input: DecideInput, action: RunbookAction, plan: Plan): Loss | null {
+export function lossOf(input: Situation, action: RunbookAction, plan: Plan): Loss | null {
   const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
   const loss = action.loss?.(at, plan) ?? null;
   if (loss !== null || !action.destroysCopy) return loss;
@@ -24,7 +24,7 @@ export function lossOf(input: DecideInput, action: RunbookAction, plan: Plan): L
 
 /** The approval of exactly this plan in that state, if it has not expired. */
 export function approvalFor(
-  input: Pick<DecideInput, 'ledger' | 'nowMs'>,
+  input: Pick<Situation, 'ledger' | 'nowMs'>,
   plan: Plan,
   state: Approval['state'],
 ): Approval | null {
@@ -41,7 +41,7 @@ export const coversLoss = (approval: Approval, loss: Loss | null): boolean =>
   loss === null || (approval.loss != null && covers(approval.loss, loss));
 
 /** A person agreed to this plan: it waits to begin, or is under way on the strength of it. */
-export function isConsented(input: Pick<DecideInput, 'ledger' | 'nowMs'>, plan: Plan): boolean {
+export function isConsented(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: Plan): boolean {
   if (approvalFor(input, plan, 'approved') !== null) return true;
   const wanted = fingerprint(plan);
   const underWay = input.ledger.remediations.some((row) => isInFlight(row) && fingerprint(row.plan) === wanted);

@@ -11,13 +11,13 @@ import { waitOf } from '../model/wait.js';
 import { chooseRung, type Candidate, type Choice } from './candidate.js';
 import { lossOf } from './consent.js';
 import { blocksFor } from './gates.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /**
  * What to do about each problem, "no" included, in the order of their rank. At most one decision acts: one risky step, then look again.
  * Pure: the same input gives the same decisions.
  */
-export function decide(input: DecideInput): readonly Decision[] {
+export function decide(input: Situation): readonly Decision[] {
   const decisions: Decision[] = [];
   let acting: Plan | null = null;
   const planned = new Set<string>();
@@ -33,7 +33,7 @@ export function decide(input: DecideInput): readonly Decision[] {
 }
 
 function decideOne(
-  input: DecideInput,
+  input: Situation,
   problem: Problem,
   acting: Plan | null,
   planned: ReadonlySet<string>,
@@ -58,7 +58,7 @@ function decideOne(
 }
 
 function fromChoice(
-  input: DecideInput,
+  input: Situation,
   problem: Problem,
   choice: Choice,
   acting: Plan | null,
@@ -96,7 +96,7 @@ function fromChoice(
   }
 }
 
-function lossIn(input: DecideInput, { action, plan }: Candidate): { readonly loss?: Loss } {
+function lossIn(input: Situation, { action, plan }: Candidate): { readonly loss?: Loss } {
   const loss = lossOf(input, action, plan);
   return loss === null ? {} : { loss };
 }
@@ -114,7 +114,7 @@ const oneAtATime = (acting: Plan | null): readonly Block[] =>
       ];
 
 /** What speaks for the target of this plan and against others, where there was a choice. */
-export function groundsOf(input: DecideInput, plan: Plan): readonly string[] {
+export function groundsOf(input: Situation, plan: Plan): readonly string[] {
   const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
   const grounds = ACTIONS[plan.action].grounds?.(at, plan) ?? null;
   return grounds === null ? [] : [grounds];
@@ -123,5 +123,5 @@ export function groundsOf(input: DecideInput, plan: Plan): readonly string[] {
 const whyOf = (problem: Problem): string => problem.evidence.map((item) => item.text).join('; ');
 
 /** The exact requests, in order, as dry-run prints and enforce sends them. */
-export const requestsOf = (input: Pick<DecideInput, 'policy' | 'view'>, plan: Plan): readonly string[] =>
+export const requestsOf = (input: Pick<Situation, 'policy' | 'view'>, plan: Plan): readonly string[] =>
   ACTIONS[plan.action].steps(stepInput(input), plan).map(({ step }) => stepText(step));

@@ -6,7 +6,7 @@ import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
 import { no, type Gate, type No } from './gate.js';
 import type { Candidate } from './candidate.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /** Do we know enough, and is nobody else at work? */
 export const EVIDENCE_GATES: readonly Gate[] = [
@@ -41,7 +41,7 @@ export const EVIDENCE_GATES: readonly Gate[] = [
   },
 ];
 
-function channels(input: DecideInput, { problem, rung, plan }: Candidate): No | null {
+function channels(input: Situation, { problem, rung, plan }: Candidate): No | null {
   const wrong = input.states.problems.find(
     (row) =>
       row.code === 'scope-mismatch' ||
@@ -66,7 +66,7 @@ function channels(input: DecideInput, { problem, rung, plan }: Candidate): No | 
   return null;
 }
 
-type Question = (input: DecideInput, candidate: Candidate) => No | null;
+type Question = (input: Situation, candidate: Candidate) => No | null;
 
 /** Who may be at work, in the order of how certain it is. */
 const OTHERS: readonly (readonly [question: Question])[] = [
@@ -78,7 +78,7 @@ const OTHERS: readonly (readonly [question: Question])[] = [
   [operatorUndid],
 ];
 
-function failoverRequested({ view }: DecideInput, { action }: Candidate): No | null {
+function failoverRequested({ view }: Situation, { action }: Candidate): No | null {
   if (action.endsRequest === true) return null;
   const request = freshValue(view.dcs.keys)?.failover ?? null;
   if (request === null) return null;
@@ -88,7 +88,7 @@ function failoverRequested({ view }: DecideInput, { action }: Candidate): No | n
   );
 }
 
-function switchoverScheduled({ view }: DecideInput, { action }: Candidate): No | null {
+function switchoverScheduled({ view }: Situation, { action }: Candidate): No | null {
   if (action.endsRequest === true) return null;
   for (const member of view.members) {
     const scheduled = lastValue(member.cluster)?.scheduledSwitchover ?? null;
@@ -98,7 +98,7 @@ function switchoverScheduled({ view }: DecideInput, { action }: Candidate): No |
   return null;
 }
 
-function recentPromotion(input: DecideInput, { action, problem }: Candidate): No | null {
+function recentPromotion(input: Situation, { action, problem }: Candidate): No | null {
   // It asks for proof of death itself, and whoever died does not settle.
   if (action.name === 'expedite-failover') return null;
   // Telling the proxy, starting a stopped member and opening traffic are part of settling; a second primary is not to be waited out.
@@ -115,7 +115,7 @@ function recentPromotion(input: DecideInput, { action, problem }: Candidate): No
 
 const BUSY: readonly string[] = ['restarting', 'stopping', 'creating-replica', 'initializing', 'custom-bootstrap'];
 
-function memberBusy(input: DecideInput, { plan }: Candidate): No | null {
+function memberBusy(input: Situation, { plan }: Candidate): No | null {
   const member = memberOf(input.view, plan.target);
   if (member !== null && isBeingRewound({ view: input.view, memory: input.states.memory }, member))
     return no(`${plan.target} is being rewound`, 'let it finish');
@@ -129,7 +129,7 @@ function memberBusy(input: DecideInput, { plan }: Candidate): No | null {
   return no(`${plan.target} is ${api.stateText}`, 'let it finish');
 }
 
-function baseBackup(input: DecideInput, { action, plan }: Candidate): No | null {
+function baseBackup(input: Situation, { action, plan }: Candidate): No | null {
   if (!action.disruptsTarget && action.stopsLeader?.(plan) !== true) return null;
   for (const member of input.view.members) {
     const running = freshValue(member.sql)?.baseBackups ?? 0;
@@ -139,7 +139,7 @@ function baseBackup(input: DecideInput, { action, plan }: Candidate): No | null 
 }
 
 /** Somebody put back what we drained: their word stands for the rest of the chain. */
-function operatorUndid(input: DecideInput, { plan }: Candidate): No | null {
+function operatorUndid(input: Situation, { plan }: Candidate): No | null {
   if (plan.action !== 'drain-replica') return null;
   const undone = input.ledger.remediations.find(
     (row) =>

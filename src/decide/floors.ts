@@ -5,10 +5,10 @@ import { siteOf } from '../assess/sites.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { no, type No } from './gate.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /** `busy`: members on which something is in flight; they count as unhealthy. */
-type Check = (input: DecideInput, plan: Plan, busy: readonly string[]) => No | null;
+type Check = (input: Situation, plan: Plan, busy: readonly string[]) => No | null;
 
 interface Floor {
   /** Its key below `limits` in the policy. */
@@ -28,7 +28,7 @@ const FLOORS: readonly Floor[] = [
 ];
 
 /** The first floor that this plan would break; null: enough remains. */
-export function floorsFor(input: DecideInput, plan: Plan, busy: readonly string[]): No | null {
+export function floorsFor(input: Situation, plan: Plan, busy: readonly string[]): No | null {
   for (const floor of FLOORS) {
     const answer = floor.holds(plan) ? floor.check(input, plan, busy) : null;
     if (answer !== null) return answer;
@@ -36,11 +36,11 @@ export function floorsFor(input: DecideInput, plan: Plan, busy: readonly string[
   return null;
 }
 
-const healthyNames = ({ view, policy }: DecideInput): readonly string[] =>
+const healthyNames = ({ view, policy }: Situation): readonly string[] =>
   healthyReplicas(view, policy.lag.emergencyBytes).map(({ name }) => name);
 
 /** Who takes new readers beside `target`; by their health where no proxy tells. */
-function otherReaders(input: DecideInput, target: string): readonly string[] {
+function otherReaders(input: Situation, target: string): readonly string[] {
   const proxyKnown = freshValue(input.view.proxy) !== null;
   const names = proxyKnown
     ? servingReplicas(input.view, target)
@@ -50,7 +50,7 @@ function otherReaders(input: DecideInput, target: string): readonly string[] {
   return names.filter((name) => !drained.has(name));
 }
 
-function readPool(input: DecideInput, { target }: Plan): No | null {
+function readPool(input: Situation, { target }: Plan): No | null {
   const { minReadPool } = input.policy.limits;
   const others = otherReaders(input, target);
   if (others.length >= minReadPool) return null;
@@ -60,7 +60,7 @@ function readPool(input: DecideInput, { target }: Plan): No | null {
   );
 }
 
-function healthy(input: DecideInput, { target }: Plan, busy: readonly string[]): No | null {
+function healthy(input: Situation, { target }: Plan, busy: readonly string[]): No | null {
   const { minHealthyReplicas } = input.policy.limits;
   const others = healthyNames(input).filter((name) => name !== target && !busy.includes(name));
   if (others.length >= minHealthyReplicas) return null;
@@ -74,7 +74,7 @@ function healthy(input: DecideInput, { target }: Plan, busy: readonly string[]):
  * Readers of a site read there. A drain takes one that serves, however late; a repair takes one away only if it is well, for what is broken
  * already serves nobody as it should, and alone on its site it would never be mended.
  */
-function readPoolOfSite(input: DecideInput, plan: Plan, busy: readonly string[]): No | null {
+function readPoolOfSite(input: Situation, plan: Plan, busy: readonly string[]): No | null {
   const site = siteOf(input.view, plan.target);
   const floor = input.policy.limits.minReadPoolPerSite ?? 0;
   if (site === null || (!isDrain(plan) && !readsWell(input, plan.target))) return null;
@@ -88,7 +88,7 @@ function readPoolOfSite(input: DecideInput, plan: Plan, busy: readonly string[])
   );
 }
 
-function readsWell(input: DecideInput, target: string): boolean {
+function readsWell(input: Situation, target: string): boolean {
   if (!healthyNames(input).includes(target)) return false;
   return freshValue(input.view.proxy) === null || servingReplicas(input.view, '').includes(target);
 }

@@ -1,11 +1,11 @@
 import type { ActionName, Plan } from '../model/plan.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /** What lets an action begin in a freeze. */
 interface Permit {
   /** In words, for the documentation. */
   readonly when: string;
-  readonly holds: (input: Pick<DecideInput, 'ledger'>, plan: Plan) => boolean;
+  readonly holds: (input: Pick<Situation, 'ledger'>, plan: Plan) => boolean;
 }
 
 const WE_FENCED: Permit = {
@@ -41,5 +41,5 @@ export const IN_FREEZE: Readonly<Record<ActionName, Permit | null>> = {
 };
 
 /** May this plan begin although a freeze is in force? */
-export const passesFreeze = (input: Pick<DecideInput, 'ledger'>, plan: Plan): boolean =>
+export const passesFreeze = (input: Pick<Situation, 'ledger'>, plan: Plan): boolean =>
   IN_FREEZE[plan.action]?.holds(input, plan) ?? false;

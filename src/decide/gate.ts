@@ -1,6 +1,6 @@
 import type { Block, GateName } from '../model/decision.js';
 import type { Candidate } from './candidate.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 export type No = Omit<Block, 'gate'>;
 
@@ -9,14 +9,14 @@ export interface Gate {
   readonly name: GateName;
   /** The line of the documentation. */
   readonly doc: string;
-  readonly check: (input: DecideInput, candidate: Candidate) => No | null;
+  readonly check: (input: Situation, candidate: Candidate) => No | null;
 }
 
 /** A gate that asks about us and not about the action: it is asked again before every later step. */
 export interface AuthorityGate {
   readonly name: GateName;
   readonly doc: string;
-  readonly check: (input: DecideInput, about: Pick<Candidate, 'plan'>) => No | null;
+  readonly check: (input: Situation, about: Pick<Candidate, 'plan'>) => No | null;
 }
 
 export const no = (because: string, unblock: string, retryAtMs: number | null = null): No => ({

@@ -6,14 +6,14 @@ import type { Candidate } from './candidate.js';
 import { CONSENT_GATES } from './consent-gates.js';
 import { EVIDENCE_GATES } from './evidence-gates.js';
 import type { Gate } from './gate.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 import { LIMIT_GATES } from './limit-gates.js';
 
 /** The one ordered table. Every gate is asked, every reason is kept: an operator wants all of them, not the first. */
 export const GATES: readonly Gate[] = [...AUTHORITY_GATES, ...EVIDENCE_GATES, ...LIMIT_GATES, ...CONSENT_GATES];
 
 /** Before a later step of a procedure under way: our authority anew, not the conditions under which it began. */
-export function blocksToContinue(input: DecideInput, plan: Plan): readonly Block[] {
+export function blocksToContinue(input: Situation, plan: Plan): readonly Block[] {
   const blocks: Block[] = [];
   const { finishesAtOnce } = ACTIONS[plan.action];
   for (const gate of AUTHORITY_GATES) {
@@ -24,7 +24,7 @@ export function blocksToContinue(input: DecideInput, plan: Plan): readonly Block
   return blocks;
 }
 
-export function blocksFor(input: DecideInput, candidate: Candidate): readonly Block[] {
+export function blocksFor(input: Situation, candidate: Candidate): readonly Block[] {
   const blocks: Block[] = [];
   for (const gate of GATES) {
     const answer = gate.check(input, candidate);

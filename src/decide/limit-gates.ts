@@ -7,7 +7,7 @@ import { floorsFor } from './floors.js';
 import { passesFreeze } from './freeze.js';
 import { no, type Gate, type No } from './gate.js';
 import { syncFloor } from './sync-floor.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 const HOUR_MS = 60 * 60_000;
 
@@ -74,7 +74,7 @@ export const LIMIT_GATES: readonly Gate[] = [
 ];
 
 /** What has begun in the window goes on after its end: half a procedure is worse than a late one. */
-function outsideMaintenance({ windows, policy }: DecideInput, action: ActionName): No | null {
+function outsideMaintenance({ windows, policy }: Situation, action: ActionName): No | null {
   if (policy.actions[action].window !== 'maintenance' || windows.maintenance !== null) return null;
   const opensAtMs = windows.maintenanceOpensAtMs ?? null;
   const because = `no maintenance window is open, and actions.${action}.window is maintenance`;
@@ -89,7 +89,7 @@ export const flapScore = (falls: readonly number[], nowMs: number, halfLifeMs: n
   falls.reduce((sum, atMs) => sum + 2 ** (-(nowMs - atMs) / halfLifeMs), 0);
 
 /** What another version began is somebody's work under way, and nobody here can tell what it touches. */
-function foreignWork(input: DecideInput, { action, plan }: Candidate): No | null {
+function foreignWork(input: Situation, { action, plan }: Candidate): No | null {
   const foreign = foreignInFlight(input.ledger).find((row) => action.risk !== 'none' || row.target === plan.target);
   if (foreign === undefined) return null;
   return no(
@@ -98,7 +98,7 @@ function foreignWork(input: DecideInput, { action, plan }: Candidate): No | null
   );
 }
 
-function blastRadius(input: DecideInput, candidate: Candidate): No | null {
+function blastRadius(input: Situation, candidate: Candidate): No | null {
   const { action, plan } = candidate;
   const { limits } = input.policy;
   const foreign = foreignWork(input, candidate);
@@ -136,7 +136,7 @@ function sharesCooldown({ action, plan }: Pick<Candidate, 'action' | 'plan'>, be
 }
 
 /** Leaders that die one after the other: the next one would, too, and each answer costs what was not replicated. */
-function deathsInARow({ ledger, policy, nowMs }: DecideInput, { plan }: Candidate): No | null {
+function deathsInARow({ ledger, policy, nowMs }: Situation, { plan }: Candidate): No | null {
   if (!ANSWERS_DEATH.includes(plan.action)) return null;
   const { threshold, halfLifeMs } = policy.flap;
   const answered = ledger.remediations.filter(
@@ -152,7 +152,7 @@ function deathsInARow({ ledger, policy, nowMs }: DecideInput, { plan }: Candidat
   );
 }
 
-function cooldown(input: DecideInput, { action, plan }: Candidate): No | null {
+function cooldown(input: Situation, { action, plan }: Candidate): No | null {
   let retryAtMs = 0;
   let last = '';
   for (const row of input.ledger.remediations) {
@@ -171,7 +171,7 @@ function cooldown(input: DecideInput, { action, plan }: Candidate): No | null {
   );
 }
 
-function budget(input: DecideInput, { action }: Candidate): No | null {
+function budget(input: Situation, { action }: Candidate): No | null {
   if (action.risk === 'none') return null;
   if (input.ledger.breaker !== null)
     return no(`the breaker is open: ${input.ledger.breaker.reason}`, 'ekimi resume --subject breaker');
@@ -184,7 +184,7 @@ function budget(input: DecideInput, { action }: Candidate): No | null {
 }
 
 /** Actions of the last hour that cost something; one that this version does not know counts as such. */
-export function budgetUsed({ ledger, nowMs }: Pick<DecideInput, 'ledger' | 'nowMs'>): number {
+export function budgetUsed({ ledger, nowMs }: Pick<Situation, 'ledger' | 'nowMs'>): number {
   const isRecent = (atMs: number | null): boolean => atMs !== null && nowMs - atMs < HOUR_MS;
   const own = ledger.remediations.filter(
     (row) => isRecent(row.createdAtMs) && actionNamed(row.plan.action)?.risk !== 'none' && row.phase !== 'abandoned',
@@ -195,7 +195,7 @@ export function budgetUsed({ ledger, nowMs }: Pick<DecideInput, 'ledger' | 'nowM
   return own.length + foreign.length;
 }
 
-function storm(input: DecideInput, { action }: Candidate): No | null {
+function storm(input: Situation, { action }: Candidate): No | null {
   // A dead or doubled leader takes others down with it: that is its own effect, not a reason to leave it so.
   if (action.risk === 'none' || action.class === 'leadership' || action.class === 'fencing') return null;
   const { stormMembers } = input.policy.limits;
@@ -210,7 +210,7 @@ function storm(input: DecideInput, { action }: Candidate): No | null {
 }
 
 /** Members with an active critical problem of their own. */
-export function stormingMembers(input: Pick<DecideInput, 'view' | 'states'>): readonly string[] {
+export function stormingMembers(input: Pick<Situation, 'view' | 'states'>): readonly string[] {
   const names = new Set(input.view.members.map((member) => member.name as string));
   const struck = new Set<string>();
   for (const problem of input.states.problems)

@@ -1,7 +1,7 @@
 import type { Block, GateName } from '../model/decision.js';
 import type { Plan } from '../model/plan.js';
 import { approvalFor } from './consent.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 
 /** A gate that opens by itself within this time is waited for; nobody is woken. */
 const SOON_MS = 60_000;
@@ -82,7 +82,7 @@ export function outlookOf(block: Block, nowMs: number): PageGate | null {
 const TAKEN_BY_APPROVAL: readonly GateName[] = ['approval', 'data-loss'];
 
 /** What a person types or waits for, with all that the command asks for. */
-export function wayOut(input: Pick<DecideInput, 'ledger' | 'nowMs'>, plan: Plan, block: Block): string {
+export function wayOut(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: Plan, block: Block): string {
   const isRejected = block.retryAtMs !== null && approvalFor(input, plan, 'rejected') !== null;
   const waiting = approvalFor(input, plan, 'waiting');
   const isFencePaused = block.gate === 'patroni-pause' && plan.action === 'fence-member';

@@ -5,7 +5,7 @@ import { formOrder, isSpokenFor, thingOf } from '../assess/things.js';
 import type { Decision } from '../model/decision.js';
 import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { chooseRung } from './candidate.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 import { outlookOf, wayOut } from './page-gates.js';
 
 /** Somebody should hear of this: what it is, why nothing answers it now, and the way out. */
@@ -28,7 +28,7 @@ export interface Wish {
 type Told = Pick<Wish, 'about' | 'afterMs' | 'because' | 'unblock'>;
 
 /** All that a person should hear of in this pass, one for each thing. Pure. */
-export function pagesWished(input: DecideInput, decisions: readonly Decision[]): readonly Wish[] {
+export function pagesWished(input: Situation, decisions: readonly Decision[]): readonly Wish[] {
   const { problems } = input.states;
   const wishes = new Map<string, Wish>();
   for (const problem of [...problems].sort((a, b) => formOrder(a.code) - formOrder(b.code))) {
@@ -60,7 +60,7 @@ const awaitsWorse = (problem: Problem, problems: readonly Problem[], nowMs: numb
       nowMs < other.actionableAtMs + 5_000,
   );
 
-function wishOf(input: DecideInput, problem: Problem, decisions: readonly Decision[]): Wish | null {
+function wishOf(input: Situation, problem: Problem, decisions: readonly Decision[]): Wish | null {
   if (problem.phase !== 'active' || pageOf(problem.code, problem.facts) === 'never') return null;
   const told = toldOf(input, problem, decisions);
   if (told === null) return null;
@@ -70,7 +70,7 @@ function wishOf(input: DecideInput, problem: Problem, decisions: readonly Decisi
   return { thing: thingOf(problem), code, subject, level, sinceMs, evidence, ...told, afterMs };
 }
 
-function toldOf(input: DecideInput, problem: Problem, decisions: readonly Decision[]): Told | null {
+function toldOf(input: Situation, problem: Problem, decisions: readonly Decision[]): Told | null {
   const row = problemRow(problem.code);
   const advice = [row.advice];
   if (row.ladder.length === 0)
@@ -100,17 +100,17 @@ const isAbout = (decision: Decision, { code, subject }: Problem): boolean => {
 };
 
 /** What the decision says beyond the evidence: which rungs there were, and what became of them. */
-function exhausted(input: DecideInput, problem: Problem, why: string, advice: readonly string[]): Told {
+function exhausted(input: Situation, problem: Problem, why: string, advice: readonly string[]): Told {
   const seen = problem.evidence.map((item) => item.text).join('; ');
   const because = why.startsWith(`${seen}; `) ? why.slice(seen.length + 2) : why;
   return { about: isRehearsing(input) ? DRY : 'exhausted', afterMs: 0, because, unblock: advice };
 }
 
 const DRY = 'dry-run';
-const isRehearsing = ({ policy }: DecideInput): boolean => policy.mode === 'dry-run';
+const isRehearsing = ({ policy }: Situation): boolean => policy.mode === 'dry-run';
 
 /** Sent at once in enforce: only what is decided again and again and never sent is told. In dry-run it is a rehearsal, and told as one. */
-function acting(input: DecideInput, decision: Extract<Decision, { kind: 'act' }>, advice: readonly string[]): Told {
+function acting(input: Situation, decision: Extract<Decision, { kind: 'act' }>, advice: readonly string[]): Told {
   const { plan, steps } = decision;
   if (!isRehearsing(input))
     return {
@@ -123,11 +123,7 @@ function acting(input: DecideInput, decision: Extract<Decision, { kind: 'act' }>
   return { about: DRY, afterMs: 0, because, unblock: [`act yourself: ${advice.join(' ')}`] };
 }
 
-function held(
-  input: DecideInput,
-  decision: Extract<Decision, { kind: 'held' }>,
-  advice: readonly string[],
-): Told | null {
+function held(input: Situation, decision: Extract<Decision, { kind: 'held' }>, advice: readonly string[]): Told | null {
   const { plan, blocks, steps } = decision;
   const lasting = blocks.flatMap((block) => {
     const row = outlookOf(block, input.nowMs) ?? (rehearsedBefore(input, block.gate) ? REHEARSED : null);
@@ -156,11 +152,11 @@ function held(
 const REHEARSED = { obstacle: 'time', afterMs: 0, because: 'a rehearsal mends nothing' } as const;
 
 /** In dry-run the cool-down follows a rehearsal, which answered nothing. */
-const rehearsedBefore = (input: DecideInput, gate: string): boolean => isRehearsing(input) && gate === 'cooldown';
+const rehearsedBefore = (input: Situation, gate: string): boolean => isRehearsing(input) && gate === 'cooldown';
 
 /** Nothing in flight and nothing to do: unless another critical decision speaks for it, or what was done still stands. */
 function waiting(
-  input: DecideInput,
+  input: Situation,
   problem: Problem,
   decisions: readonly Decision[],
   advice: readonly string[],
@@ -180,7 +176,7 @@ function waiting(
   return choice.isAnswered ? null : nothing(input, choice.notes, advice);
 }
 
-const nothing = (input: DecideInput, notes: readonly string[], advice: readonly string[]): Told => ({
+const nothing = (input: Situation, notes: readonly string[], advice: readonly string[]): Told => ({
   about: isRehearsing(input) ? DRY : 'nothing',
   afterMs: 30_000,
   because: notes.length === 0 ? 'there is nothing that Ekimi could do' : notes.join('; '),
@@ -188,14 +184,14 @@ const nothing = (input: DecideInput, notes: readonly string[], advice: readonly 
 });
 
 /** A dead leader is Patroni's to replace, within ttl and a loop; unless it is paused, or a person must hear what enforce would have done. */
-function leftToPatroni(input: DecideInput, problem: Problem, told: Told): number {
+function leftToPatroni(input: Situation, problem: Problem, told: Told): number {
   if (problem.code !== 'leader-down' || told.about === DRY || pauseOf(input.view).kind === 'paused') return 0;
   const { ttlMs, loopWaitMs } = waitsOf(input.view);
   return ttlMs + loopWaitMs;
 }
 
 /** What keeps Ekimi from acting at all is told, whether or not anything is to be done. */
-function ownTrouble({ impaired, view, nowMs }: DecideInput): readonly Wish[] {
+function ownTrouble({ impaired, view, nowMs }: Situation): readonly Wish[] {
   if (impaired.length === 0) return [];
   return [
     {

@@ -9,7 +9,7 @@ import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { blocksFor } from './gates.js';
 import { groundsOf, requestsOf } from './decide.js';
-import type { DecideInput } from './input.js';
+import type { Situation } from '../model/situation.js';
 import { PROCEDURES, type ProcedureRow } from './procedure-table.js';
 import { momentOf } from './moment.js';
 
@@ -34,7 +34,7 @@ const refused = (status: 400 | 409, text: string): ProcedureDecision => ({ kind:
  * What to do about a person's request, now: bound to what this pass saw and put to every gate of the table. Their start is the consent that
  * an action in mode `approve` waits for; no other gate gives way to it. Pure, and asked again on the look just before the request.
  */
-export function decideProcedure(input: DecideInput, asked: AskedProcedure): ProcedureDecision {
+export function decideProcedure(input: Situation, asked: AskedProcedure): ProcedureDecision {
   const row = PROCEDURES[asked.name];
   const fault = misfit(asked, row) ?? strangers(input.view, asked) ?? badMoment(asked, input.nowMs);
   if (fault !== null) return refused(400, fault);

@@ -4,7 +4,7 @@ import { ACTIONS } from '../../src/actions/index.js';
 import { CATALOGUE } from '../../src/assess/catalogue.js';
 import { contradicted } from '../../src/assess/contradiction.js';
 import { decide } from '../../src/decide/decide.js';
-import type { DecideInput } from '../../src/decide/input.js';
+import type { Situation } from '../../src/model/situation.js';
 import { budgetUsed } from '../../src/decide/limit-gates.js';
 import { GATE_NAMES, type Decision } from '../../src/model/decision.js';
 import { fromJson, toJson } from '../../src/model/json.js';
@@ -121,7 +121,7 @@ const remediation: fc.Arbitrary<Remediation> = fc
     return { ...row, endedAtMs: isInFlight(row) ? null : NOW_MS - ageMs };
   });
 
-type Impediment = (input: DecideInput) => DecideInput;
+type Impediment = (input: Situation) => Situation;
 const inLedger =
   (part: (ledger: Ledger) => Partial<Ledger>): Impediment =>
   (one) => ({ ...one, ledger: { ...one.ledger, ...part(one.ledger) } });
@@ -181,7 +181,7 @@ const impediment: fc.Arbitrary<Impediment> = fc.oneof(
 const automatic = testPolicy({}, Object.fromEntries(ACTION_NAMES.map((action) => [action, { mode: 'auto' as const }])));
 
 /** A trouble or two, perhaps something else that is odd, and what may stand in the way. */
-const input: fc.Arbitrary<DecideInput> = fc
+const input: fc.Arbitrary<Situation> = fc
   .record({
     troubles: fc.array(trouble, { minLength: 1, maxLength: 2 }),
     odd: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(change, { minLength: 1, maxLength: 3 })),
@@ -222,7 +222,7 @@ type Act = Extract<Decision, { kind: 'act' }>;
 const actsOf = (decisions: readonly Decision[]): readonly Act[] => decisions.filter((row) => row.kind === 'act');
 
 /** Checks what must hold of every decision to act. Throws when so few came up that the property would be empty. */
-function always(check: (act: Act, of: DecideInput) => void): void {
+function always(check: (act: Act, of: Situation) => void): void {
   let acts = 0;
   fc.assert(
     fc.property(input, (one) => {
@@ -251,7 +251,7 @@ describe('whatever the situation', () => {
       fc.property(input, (one) => {
         const decisions = decide(one);
         expect(decide(one)).toEqual(decisions);
-        expect(decide(fromJson(toJson(one)) as DecideInput)).toEqual(decisions);
+        expect(decide(fromJson(toJson(one)) as Situation)).toEqual(decisions);
       }),
       RUNS,
     );

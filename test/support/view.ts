@@ -3,7 +3,7 @@ import { initialStates } from '../../src/machines/reduce.js';
 import { findingsIn } from '../../src/assess/assess.js';
 import { readLog } from '../../src/assess/log-signs.js';
 import type { Assessment } from '../../src/assess/finding.js';
-import type { DecideInput } from '../../src/decide/input.js';
+import type { Situation } from '../../src/model/situation.js';
 import type { DcsKeys } from '../../src/model/dcs.js';
 import type { HostStatus } from '../../src/model/host.js';
 import { EMPTY_LEDGER, type Ledger, type Remediation } from '../../src/model/ledger.js';
@@ -559,8 +559,8 @@ export const statesOf = (problems: readonly Problem[], memory: Memory = CLEAN_ME
 /** Everything allows an action: what a test changes is what it is about. */
 export function inputOf(
   problems: readonly Problem[],
-  part: Partial<DecideInput> & { readonly memory?: Memory } = {},
-): DecideInput {
+  part: Partial<Situation> & { readonly memory?: Memory } = {},
+): Situation {
   const { memory, ...rest } = part;
   return {
     view: viewOf(),

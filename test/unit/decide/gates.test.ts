@@ -3,7 +3,7 @@ import { ACTIONS } from '../../../src/actions/index.js';
 import { problemRow, type Rung } from '../../../src/assess/catalogue.js';
 import type { Candidate } from '../../../src/decide/candidate.js';
 import { blocksFor, blocksToContinue, GATES } from '../../../src/decide/gates.js';
-import type { DecideInput } from '../../../src/decide/input.js';
+import type { Situation } from '../../../src/model/situation.js';
 import { GATE_NAMES, type GateName } from '../../../src/model/decision.js';
 import type { Approval, KillSwitch } from '../../../src/model/ledger.js';
 import { fingerprint, type ActionName, type Plan } from '../../../src/model/plan.js';
@@ -127,12 +127,12 @@ const holding = (bytes: number) => ({
 const agreedTo = (loss?: Approval['loss']) =>
   ledgerOf({ approvals: [approval(REBUILD.plan, 'approved', NOW_MS + 60_000, loss)] });
 
-const with_ = (candidate: Answering, part: Parameters<typeof inputOf>[1] = {}): DecideInput =>
+const with_ = (candidate: Answering, part: Parameters<typeof inputOf>[1] = {}): Situation =>
   inputOf([candidate.problem], part);
 
 interface Blocked {
   readonly name: string;
-  readonly input: DecideInput;
+  readonly input: Situation;
   readonly candidate: Candidate;
   readonly because: string;
   readonly unblock: string;
@@ -141,7 +141,7 @@ interface Blocked {
 
 interface Passed {
   readonly name: string;
-  readonly input: DecideInput;
+  readonly input: Situation;
   readonly candidate: Candidate;
 }
 
@@ -1254,7 +1254,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
   },
 };
 
-const asked = (name: GateName, input: DecideInput, candidate: Candidate) =>
+const asked = (name: GateName, input: Situation, candidate: Candidate) =>
   GATES.find((gate) => gate.name === name)?.check(input, candidate);
 
 describe('the table of gates', () => {

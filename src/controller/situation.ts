@@ -1,4 +1,4 @@
-import type { DecideInput } from '../decide/input.js';
+import type { Situation } from '../model/situation.js';
 import type { States } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { impairments, isEnforcing, type Session } from './session.js';
@@ -7,7 +7,7 @@ import { areSwitchesDenied, switchesInForce } from './switches.js';
 const DENIED = 'etcd does not let us read the kill switches';
 
 /** The input of `decide` as of now; another view may be put in its place for the look just before a request. */
-export function decideInput(session: Session, view: ClusterView, states: States = session.states): DecideInput {
+export function situationOf(session: Session, view: ClusterView, states: States = session.states): Situation {
   const nowMs = session.parts.ports.clock.now();
   return {
     view,
