@@ -19,6 +19,20 @@ export const CERTIFICATE_ROWS: readonly ProblemRow[] = [
     meaning:
       'A certificate ends within 21 days; critical within three. When it has ended, the connections that rest on it fail, all at once.',
     advice:
-      'Renew the certificate that is named. Reload its server, or restart Ekimi for a file of our own. Look at who else uses the same one.',
+      'Renew the certificate that is named and reload its server; a file of our own is read anew by itself. Look at who else uses the same one.',
+  },
+  {
+    code: 'certificate-unusable',
+    level: 'warning',
+    rank: 60.6,
+    seenBy: 'our own PEM files (tls.ca, tls.cert, tls.key), read every 30 s',
+    // A renewal writes certificate and key one after the other: a second reading decides.
+    grace: fixed(45_000, 2, 0),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'Our PEM files have changed and cannot be used. What was read before stays in use; after a restart there would be nothing to use.',
+    advice:
+      'Write the right files: certificate and key that belong together, readable for Ekimi. They are read anew by themselves.',
   },
 ];

@@ -1,6 +1,7 @@
 import type { CertificateEnd } from '../model/certificate.js';
 import type { Finding } from '../model/problem.js';
 import { lastValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
 import { cannotTell, says, seen, type Assess } from './finding.js';
 
 const DAY_MS = 86_400_000;
@@ -9,7 +10,19 @@ const SOON_DAYS = 21;
 export const LAST_DAYS = 3;
 
 /** Certificates near their end. An end is a date: how old the reading is does not matter, and one that cannot be read is not gone. */
-export const assessCertificates: Assess = ({ view }): readonly Finding[] => {
+export const assessCertificates: Assess = ({ view }): readonly Finding[] => [...unusable(view), ...endings(view)];
+
+/** Files of ours, so nobody's silence hides them: the last reading holds until the next. */
+function unusable({ scope, pemFiles, atMs }: ClusterView): readonly Finding[] {
+  const faults = ((pemFiles === undefined ? null : lastValue(pemFiles)) ?? []).filter(({ fault }) => fault !== null);
+  if (faults.length === 0) return [];
+  const told = faults.map(({ where, fault }) =>
+    says('self', `${where}: ${fault ?? ''}; the former ones stay in use`, atMs),
+  );
+  return [seen('certificate-unusable', scope, told)];
+}
+
+function endings(view: ClusterView): readonly Finding[] {
   if (view.certificates === undefined) return [];
   const rows = lastValue(view.certificates) ?? [];
   return [...new Set(rows.map(({ subject }) => subject))].flatMap((subject) =>
@@ -19,7 +32,7 @@ export const assessCertificates: Assess = ({ view }): readonly Finding[] => {
       view.atMs,
     ),
   );
-};
+}
 
 function ofSubject(rows: readonly CertificateEnd[], subject: string, nowMs: number): readonly Finding[] {
   const told = rows.flatMap(({ where, endsAtMs }) => (endsAtMs === null ? [] : [{ where, endsAtMs }]));

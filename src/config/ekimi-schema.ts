@@ -18,7 +18,7 @@ const path: Format<string> = {
 const variable = text(/^[A-Za-z_]\w*$/, 'the name of an environment variable');
 const argv = listOf(text());
 
-const tls = optional('TLS towards these addresses. Paths of PEM files.', {
+const tls = optional('TLS towards these addresses. Paths of PEM files, read anew every 30 s and at SIGHUP.', {
   ca: key(nullable(path), null, 'Certificates to trust instead of the system ones.'),
   cert: key(nullable(path), null, 'Our certificate, where the other end asks for one. Needs `key`.'),
   key: key(nullable(path), null, 'Private key of `cert`.'),

@@ -9,7 +9,7 @@ import { parseYaml, unreadable } from './document.js';
 import { EKIMI_SCHEMA } from './ekimi-schema.js';
 import { hashOf } from './hash.js';
 import { judge } from './rule.js';
-import { withoutSecrets } from './secrets.js';
+import { withoutPems, withoutSecrets } from './secrets.js';
 import { SecretReader, type Environment } from './secret-reader.js';
 import type { Values } from './schema.js';
 import { MAX_CONFIG_BYTES, readSmallFile } from './small-file.js';
@@ -18,7 +18,8 @@ export type LoadedConfig = Loaded<{ readonly config: EkimiConfig; readonly hash:
 
 /**
  * Reads, checks and completes `ekimi.yaml`, and resolves its secrets from `env` and from files. Never throws; with one error there is no
- * configuration. Relative paths start at the folder of the file. `hash` leaves secrets out.
+ * configuration. Relative paths start at the folder of the file. `hash` leaves secrets out, and what PEM files hold: renewed ones are no other
+ * configuration.
  */
 export function loadConfig(file: string, env: Environment): LoadedConfig {
   const read = readValues(file);
@@ -29,7 +30,7 @@ export function loadConfig(file: string, env: Environment): LoadedConfig {
   const rows = judge(CONFIG_RULES, { config, values }, locator);
   const wrong = [...secrets.errors, ...rows.filter((row) => row.severity === 'error')];
   if (wrong.length > 0) return { ok: false, errors: wrong };
-  return { ok: true, config, hash: hashOf(withoutSecrets(config)), warnings: rows, locator };
+  return { ok: true, config, hash: hashOf(withoutPems(withoutSecrets(config))), warnings: rows, locator };
 }
 
 /**

@@ -41,8 +41,9 @@ export class SecretReader {
     if (values === null) return null;
     const pem = (name: 'ca' | 'cert' | 'key'): string | null =>
       values[name] === null ? null : this.#file(`${key}.${name}`, values[name], '-----BEGIN');
-    const file = (name: 'ca' | 'cert'): string | null => (values[name] === null ? null : this.path(values[name]));
-    const files = { ca: file('ca'), cert: file('cert') };
+    const file = (name: 'ca' | 'cert' | 'key'): string | null =>
+      values[name] === null ? null : this.path(values[name]);
+    const files = { ca: file('ca'), cert: file('cert'), key: file('key') };
     return { ca: pem('ca'), cert: pem('cert'), key: pem('key'), insecure: values.insecure, files };
   }
 

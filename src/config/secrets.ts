@@ -26,6 +26,19 @@ export function withoutSecrets(config: EkimiConfig): EkimiConfig {
   };
 }
 
+const unread = (value: TlsConfig | null): TlsConfig | null => value && { ...value, ca: null, cert: null, key: null };
+
+/** The same with the paths of PEM files alone. */
+export const withoutPems = (config: EkimiConfig): EkimiConfig => ({
+  ...config,
+  clusters: config.clusters.map((cluster) => ({
+    ...cluster,
+    patroni: { ...cluster.patroni, tls: unread(cluster.patroni.tls) },
+    dcs: { ...cluster.dcs, tls: unread(cluster.dcs.tls) },
+    postgres: cluster.postgres && { ...cluster.postgres, tls: unread(cluster.postgres.tls) },
+  })),
+});
+
 /** Every secret value. */
 function secretsOf(config: EkimiConfig): readonly string[] {
   const logins = config.clusters.flatMap(({ patroni, dcs, proxy }) => [

@@ -2,13 +2,14 @@ import { describeChanges, widens } from '../config/compare.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
 import type { Policy } from '../model/policy.js';
+import { lastValue } from '../model/reading.js';
 import { applyPolicy, refusePolicy } from './commands.js';
 import { loadFiles } from './daemon.js';
 import type { Session } from './session.js';
 
 /**
  * SIGHUP: both files are read and checked as a whole. Only the policy takes effect; infrastructure needs a restart and says so. Anything
- * wrong changes nothing and is told.
+ * wrong changes nothing and is told. Our own PEM files are read anew whatever the rest says.
  */
 export async function reload(
   sessions: readonly Session[],
@@ -17,7 +18,7 @@ export async function reload(
   env: NodeJS.ProcessEnv,
 ): Promise<readonly string[]> {
   const files = loadFiles(configFile, env);
-  const told: string[] = [];
+  const told: string[] = [...(await renewed(sessions))];
   for (const session of sessions) {
     if (!files.ok) {
       await refusePolicy(session, files.errors.join('\n'));
@@ -34,10 +35,24 @@ export async function reload(
     await applyPolicy(session, { policy, hash, locator, changes, widened: widens(session.policy, policy) });
     told.push(...changes);
   }
-  if (!files.ok) return files.errors;
+  if (!files.ok) return [...told, ...files.errors];
   if (files.configHash !== configHash)
     told.push(`${configFile} changed: its cluster, journal and api parts take effect at the next start`);
   return told;
+}
+
+async function renewed(sessions: readonly Session[]): Promise<readonly string[]> {
+  const rows = await Promise.all(
+    sessions.map(async ({ parts: { ports, target } }) => {
+      const beganMs = ports.clock.now();
+      const reading = await ports.certificates?.reread?.();
+      return (reading === undefined ? [] : (lastValue(reading) ?? [])).flatMap(({ where, renewedAtMs, fault }) => {
+        if (fault !== null) return [`${target.scope} ${where}: ${fault}; the former files stay in use`];
+        return renewedAtMs !== null && renewedAtMs >= beganMs ? [`${target.scope} ${where}: renewed`] : [];
+      });
+    }),
+  );
+  return rows.flat();
 }
 
 /** Against the cluster's own ttl and loop_wait, as last read. */

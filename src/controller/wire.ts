@@ -8,6 +8,7 @@ import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
 import { commandTags } from '../adapters/tags/command-tags.js';
 import { dockerTags } from '../adapters/tags/docker-tags.js';
 import { certificatesOf } from '../adapters/tls/certificates.js';
+import { renewable } from '../adapters/tls/renewed.js';
 import { fileTags } from '../adapters/tags/file-tags.js';
 import type { ClusterConfig } from '../model/config.js';
 import { hostAndPort } from '../observe/misplaced.js';
@@ -17,7 +18,8 @@ import type { Clock } from '../ports/clock.js';
 import type { TagsPort } from '../ports/tags.js';
 
 /** The one place where real parts are chosen. */
-export function portsOf(cluster: ClusterConfig, clock: Clock = systemClock): Ports {
+export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Ports {
+  const cluster = renewable(config);
   return {
     clock,
     patroni: patroniAdapter(cluster, clock),

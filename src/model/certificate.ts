@@ -8,3 +8,13 @@ export interface CertificateEnd {
   readonly endsAtMs: number | null;
   readonly why?: string;
 }
+
+/** The PEM files of one part of the configuration, as they were read last. */
+export interface PemState {
+  /** `patroni.tls`, `dcs.tls` or `postgres.tls`. */
+  readonly where: string;
+  /** When new content was taken over, last; null: what was read at the start is in use. */
+  readonly renewedAtMs: number | null;
+  /** Why what the files hold now cannot be used, so that what was read before stays in use; null: it is in use. */
+  readonly fault: string | null;
+}

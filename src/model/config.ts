@@ -29,8 +29,8 @@ export interface TlsConfig {
   readonly cert: string | null;
   readonly key: string | null;
   readonly insecure: boolean;
-  /** Where `ca` and `cert` were read from; absent: not from files. */
-  readonly files?: { readonly ca: string | null; readonly cert: string | null };
+  /** Where they were read from; absent: not from files. */
+  readonly files?: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
 }
 
 export interface ClusterConfig {

@@ -82,6 +82,7 @@ export const PROBLEM_CODES = [
   'versions-differ',
   'leader-cannot-write',
   'certificate-ends',
+  'certificate-unusable',
   'drain-left-over',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];

@@ -1,4 +1,4 @@
-import type { CertificateEnd } from './certificate.js';
+import type { CertificateEnd, PemState } from './certificate.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
 import type { Heartbeat } from './heartbeat.js';
@@ -36,6 +36,8 @@ export interface ClusterView {
   readonly heartbeat?: Reading<Heartbeat>;
   /** Absent in older journals, and where there is no TLS. */
   readonly certificates?: Reading<readonly CertificateEnd[]>;
+  /** Our own PEM files. Absent in older journals, and where there are none. */
+  readonly pemFiles?: Reading<readonly PemState[]>;
 }
 
 export interface MemberView {

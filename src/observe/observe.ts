@@ -70,7 +70,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, { keys, proxy, certificates, ...etcd }, hosts] = await Promise.all([
+  const [answers, { keys, proxy, certificates, pemFiles, ...etcd }, hosts] = await Promise.all([
     Promise.all(target.members.map((name) => observeMember(pass, name))),
     observeCluster(pass),
     Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
@@ -103,6 +103,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
       : { intentions: target.intentions }),
     ...(target.sites === undefined || Object.keys(target.sites).length === 0 ? {} : { sites: target.sites }),
     ...(isConfigured(certificates) ? { certificates } : {}),
+    ...(isConfigured(pemFiles) ? { pemFiles } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
     actuators: actuatorsOf(ports),
     observer: observerOf(pass, beganMs),
@@ -205,6 +206,7 @@ async function observeCluster(pass: Pass): Promise<ClusterReadings> {
     alarms: dcs?.alarms ?? null,
     endpoints: listOf(dcs),
     certificates: previous?.certificates ?? null,
+    pemFiles: previous?.pemFiles ?? null,
   };
   const readings = await Promise.all(
     CLUSTER_FIELDS.map(async (field) => {

@@ -1,4 +1,4 @@
-import type { CertificateEnd } from '../model/certificate.js';
+import type { CertificateEnd, PemState } from '../model/certificate.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
@@ -154,6 +154,7 @@ export interface ClusterReadings {
   readonly alarms: Reading<readonly DcsAlarm[]>;
   readonly endpoints: Reading<readonly { readonly name: string; readonly status: Reading<DcsEndpoint> }[]>;
   readonly certificates: Reading<readonly CertificateEnd[]>;
+  readonly pemFiles: Reading<readonly PemState[]>;
 }
 
 export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSource<ValueOf<ClusterReadings[K]>> } = {
@@ -182,6 +183,14 @@ export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSo
     suspect: 300_000,
     part: 'tls',
     ask: ({ certificates }) => certificates?.ends() ?? null,
+  },
+  /** Our own: a renewed one is in use from then on. Some small files of this host. */
+  pemFiles: {
+    ...slow,
+    calm: 30_000,
+    suspect: 30_000,
+    part: 'tls',
+    ask: ({ certificates }) => certificates?.reread?.() ?? null,
   },
 };
 

@@ -16,6 +16,18 @@ const certificates =
       value: rows.map((row) => ({ subject: SCOPE, where: 'dcs.tls.ca (/etc/ca.pem)', endsAtMs: null, ...row })),
     },
   });
+const pemFiles =
+  (ageMs: number, fault: string | null): Change =>
+  (view) => ({
+    ...view,
+    pemFiles: {
+      kind: 'stale',
+      atMs: NOW_MS - ageMs,
+      ageMs,
+      source: 'PEM files',
+      value: [{ where: 'dcs.tls', renewedAtMs: NOW_MS - 60_000, fault }],
+    },
+  });
 const inDays = (days: number) => ({ endsAtMs: NOW_MS + days * DAY_MS });
 
 export const CERTIFICATE_SITUATIONS = {
@@ -33,5 +45,13 @@ export const CERTIFICATE_SITUATIONS = {
       { name: 'it cannot be read', view: [certificates(0, { why: 'no answer in time' })] },
       { name: 'there is no TLS' },
     ],
+  },
+  'certificate-unusable': {
+    subject: SCOPE,
+    seen: [
+      { name: 'key of another certificate', view: [pemFiles(0, 'key values mismatch')] },
+      { name: 'not there any more, read half a minute ago', view: [pemFiles(30_000, 'ENOENT')] },
+    ],
+    friends: [{ name: 'renewed', view: [pemFiles(0, null)] }, { name: 'there is no TLS' }],
   },
 } satisfies Partial<Record<ProblemCode, SituationRow>>;

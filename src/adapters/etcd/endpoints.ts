@@ -1,5 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import type { Clock } from '../../ports/clock.js';
+import { madeOf } from '../tls/pem.js';
 import { clientOf, type DcsConfig } from './client.js';
 import { faultOf, togetherOf, type EndpointFault, type Fault } from './faults.js';
 
@@ -17,47 +18,84 @@ type Attempt<T> =
   | { readonly ok: true; readonly value: T; readonly at: Endpoint }
   | { readonly ok: false; readonly fault: EndpointFault; readonly at: Endpoint };
 
+/** Of one endpoint; `anonymous` brings no login, and is the same one where there is none. `calls`: that have not ended. */
+interface Clients {
+  readonly client: Etcd3;
+  readonly anonymous: Etcd3;
+  calls: number;
+}
+
+function clientsOf(dcs: DcsConfig, url: string, deadlineMs: number): Clients {
+  const client = clientOf(dcs, url, deadlineMs);
+  return { client, anonymous: dcs.auth === null ? client : clientOf(dcs, url, deadlineMs, true), calls: 0 };
+}
+
+const closeAll = ({ client, anonymous }: Clients): void => {
+  client.close();
+  if (anonymous !== client) anonymous.close();
+};
+
 /** One configured etcd endpoint with a client of its own, so that a frozen one cannot hold up the others. */
 export class Endpoint {
   readonly name: string;
   readonly url: string;
-  private readonly client: Etcd3;
-  private readonly anonymous: Etcd3;
+  private readonly clientsNow: () => Clients;
+  private clients: Clients;
   private suspect = false;
 
   constructor(dcs: DcsConfig, host: DcsConfig['hosts'][number], deadlineMs: number) {
     this.name = host.name;
     this.url = host.url;
-    this.client = clientOf(dcs, host.url, deadlineMs);
-    this.anonymous = dcs.auth === null ? this.client : clientOf(dcs, host.url, deadlineMs, true);
+    this.clientsNow = madeOf(dcs.tls, () => clientsOf(dcs, host.url, deadlineMs));
+    this.clients = this.clientsNow();
+  }
+
+  /** With renewed certificates there are new clients; the old ones close when their last call has ended, for that may be a transaction. */
+  private async within<T>(use: (clients: Clients) => Promise<T>): Promise<T> {
+    const clients = this.clientsNow();
+    if (clients !== this.clients) {
+      const old = this.clients;
+      this.clients = clients;
+      if (old.calls === 0) closeAll(old);
+    }
+    clients.calls += 1;
+    try {
+      return await use(clients);
+    } finally {
+      clients.calls -= 1;
+      if (clients !== this.clients && clients.calls === 0) closeAll(clients);
+    }
   }
 
   async call<T>(call: Call<T>, limit: Limit): Promise<T> {
-    try {
-      // etcd3 opens a channel for each token exchange and never closes it: an endpoint that failed is asked something cheap first.
-      if (this.suspect && this.anonymous !== this.client) await this.anonymous.maintenance.status(limit);
-      const value = await call(this.client, limit);
-      this.suspect = false;
-      return value;
-    } catch (error) {
-      this.suspect = true;
-      throw error;
-    }
+    return await this.within(async ({ client, anonymous }) => {
+      try {
+        // etcd3 opens a channel for each token exchange and never closes it: an endpoint that failed is asked something cheap first.
+        if (this.suspect && anonymous !== client) await anonymous.maintenance.status(limit);
+        const value = await call(client, limit);
+        this.suspect = false;
+        return value;
+      } catch (error) {
+        this.suspect = true;
+        throw error;
+      }
+    });
   }
 
   /** `maintenance.status` needs neither quorum nor, in most versions, a login. */
   async status(limit: Limit): Promise<Awaited<ReturnType<Etcd3['maintenance']['status']>>> {
-    try {
-      return await this.anonymous.maintenance.status(limit);
-    } catch (error) {
-      if (this.anonymous === this.client || faultOf(error).fault !== 'denied') throw error;
-      return await this.client.maintenance.status(limit);
-    }
+    return await this.within(async ({ client, anonymous }) => {
+      try {
+        return await anonymous.maintenance.status(limit);
+      } catch (error) {
+        if (anonymous === client || faultOf(error).fault !== 'denied') throw error;
+        return await client.maintenance.status(limit);
+      }
+    });
   }
 
   close(): void {
-    this.client.close();
-    if (this.anonymous !== this.client) this.anonymous.close();
+    closeAll(this.clients);
   }
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import type { IOptions } from 'etcd3';
 import type { TlsConfig } from '../../model/config.js';
 import type { LogCode } from '../../model/log-code.js';
+import { pem as textOf } from '../tls/pem.js';
 
 /** A configuration that etcd3 cannot carry out. Thrown at start, never later. */
 class EtcdConfigError extends Error {
@@ -10,7 +10,7 @@ class EtcdConfigError extends Error {
   readonly code = 'ETCD_TLS_INSECURE' satisfies LogCode;
 }
 
-const pem = (value: string): Buffer => (value.includes('-----BEGIN ') ? Buffer.from(value) : readFileSync(value));
+const pem = (value: string): Buffer => Buffer.from(textOf(value));
 
 /**
  * etcd3's credentials of a `TlsConfig`; each field is a path or the PEM text itself. Without a CA the certificates that Node ships are

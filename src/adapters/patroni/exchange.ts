@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { Agent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { TlsConfig } from '../../model/config.js';
+import { madeOf, secureOptions } from '../tls/pem.js';
 import { faultOf, type Fault } from './fault.js';
 
 /** Longest answer that we take in, whoever asks; a call may take in less. */
@@ -31,28 +31,6 @@ export type Exchange<B> =
   /** `written`: the request went out, so anything may have happened. `status` where at least the headers came back. */
   | { readonly kind: 'fault'; readonly fault: Fault; readonly written: boolean; readonly status: number | null };
 
-const CERTIFICATE = /-----BEGIN /;
-
-/** A `TlsConfig` field is a path, or the PEM text itself. Throws at start, with the path, when the file cannot be read. */
-const pem = (value: string | null): string | undefined => {
-  if (value === null) return undefined;
-  return CERTIFICATE.test(value) ? value : readFileSync(value, 'utf8');
-};
-
-/** TLS options of a connection: private CA, client certificate and key. `insecure` accepts any certificate. */
-const tlsOptions = (tls: TlsConfig | null): Record<string, string | boolean> => {
-  if (tls === null) return {};
-  const ca = pem(tls.ca);
-  const cert = pem(tls.cert);
-  const key = pem(tls.key);
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    rejectUnauthorized: !tls.insecure,
-  };
-};
-
 /**
  * A client for servers that close after each answer. `pipelining: 0` is undici's "no keep-alive": with a connection kept, the first
  * POST after an idle minute would meet a socket that Patroni has closed, and end as "maybe". undici's own timers are off, because
@@ -65,18 +43,26 @@ export const closingAgent = (connect: {
   readonly timeoutMs: number;
   /** For a stream: an answer of any length. */
   readonly unlimited?: boolean;
-}): Agent =>
-  new Agent({
+}): Agent => {
+  const { timeoutMs: timeout, tls = null, socketPath } = connect;
+  // Each connection is a new one, so each uses the certificates of its moment. Made once here, for a file that cannot be read is told at start.
+  const connector = madeOf(tls, () =>
+    buildConnector({
+      timeout,
+      ...(tls === null ? {} : secureOptions(tls)),
+      ...(socketPath === undefined ? {} : { socketPath }),
+    }),
+  );
+  return new Agent({
     pipelining: 0,
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: connect.unlimited === true ? -1 : MAX_ANSWER_BYTES,
-    connect: {
-      timeout: connect.timeoutMs,
-      ...tlsOptions(connect.tls ?? null),
-      ...(connect.socketPath === undefined ? {} : { socketPath: connect.socketPath }),
+    connect: (options, callback) => {
+      connector()(options, callback);
     },
   });
+};
 
 class AnswerTooLong extends Error {
   override readonly name = 'HTTPParserError';

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import type { ClusterConfig } from '../../model/config.js';
+import { madeOf } from '../tls/pem.js';
 import { faultOf, type Fault } from './faults.js';
 import { sslOf } from './tls.js';
 
@@ -36,19 +38,24 @@ export interface Statement {
 export class Link {
   private readonly pool: pg.Pool;
   private readonly sockets = new Set<Socket>();
+  /** The pool hands this very object to each connection that it opens. */
+  private readonly ssl: false | ConnectionOptions;
+  private readonly sslNow: () => false | ConnectionOptions;
 
   constructor(
     config: NonNullable<ClusterConfig['postgres']>,
     place: { readonly host: string; readonly port: number },
     private readonly deadlineMs: number,
   ) {
+    this.sslNow = madeOf(config.tls, sslOf);
+    this.ssl = this.sslNow();
     this.pool = new pg.Pool({
       host: place.host,
       port: place.port,
       user: config.user,
       database: config.database,
       ...(config.password === null ? {} : { password: config.password }),
-      ssl: sslOf(config.tls),
+      ssl: this.ssl,
       application_name: 'ekimi',
       options: SESSION,
       max: MAX_CONNECTIONS,
@@ -75,6 +82,12 @@ export class Link {
     });
   }
 
+  /** Renewed certificates are for the connections that are opened from now on. pg has made `key` a property of its own kind: it is set, not replaced. */
+  private renew(): void {
+    const now = this.sslNow();
+    if (this.ssl !== false && now !== false && now !== this.ssl) Object.assign(this.ssl, now);
+  }
+
   /** Ours, so that `close` can end those which a frozen server would keep for ever. */
   private socket(): Socket {
     const socket = new Socket();
@@ -94,6 +107,7 @@ export class Link {
     let client: pg.PoolClient | null = null;
     let sent = false;
     try {
+      this.renew();
       client = await this.pool.connect();
       const leftMs = Math.max(1, this.deadlineMs - (performance.now() - startedAtMs));
       sent = true;

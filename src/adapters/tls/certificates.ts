@@ -5,6 +5,7 @@ import type { CertificatesPort } from '../../ports/certificates.js';
 import type { Clock } from '../../ports/clock.js';
 import { peerEndsAtMs, type Peer } from './peer-end.js';
 import { pemEndsAtMs } from './pem-ends.js';
+import { RenewedTls } from './renewed.js';
 
 const PATIENCE_MS = 800;
 
@@ -18,8 +19,15 @@ interface Source {
 export function certificatesOf(cluster: ClusterConfig, clock: Clock): CertificatesPort | null {
   const sources = [...filesOf(cluster), ...peersOf(cluster)];
   if (sources.length === 0) return null;
+  const own = tlsOf(cluster).flatMap(([, tls]) => (tls instanceof RenewedTls ? [tls] : []));
   return {
     ends: async () => fresh(await Promise.all(sources.map(read)), clock.now(), 'certificates'),
+    ...(own.length === 0
+      ? {}
+      : {
+          reread: async () =>
+            fresh(await Promise.all(own.map((tls) => tls.reread(clock.now()))), clock.now(), 'PEM files'),
+        }),
   };
 }
 
@@ -31,25 +39,35 @@ async function read({ subject, where, endsAtMs }: Source): Promise<CertificateEn
   }
 }
 
-function filesOf({ scope, patroni, dcs, postgres }: ClusterConfig): readonly Source[] {
-  const parts = [
-    ['patroni.tls', patroni.tls],
-    ['dcs.tls', dcs.tls],
-    ['postgres.tls', postgres?.tls ?? null],
-  ] as const;
-  const found = new Map<string, { readonly keys: string[]; readonly file: string | null }>();
-  for (const [part, tls] of parts)
+const tlsOf = ({
+  patroni,
+  dcs,
+  postgres,
+}: ClusterConfig): readonly (readonly [part: string, tls: TlsConfig | null])[] => [
+  ['patroni.tls', patroni.tls],
+  ['dcs.tls', dcs.tls],
+  ['postgres.tls', postgres?.tls ?? null],
+];
+
+/** Each file once. Its text is taken when it is asked for: by then it may have been renewed. */
+function filesOf(cluster: ClusterConfig): readonly Source[] {
+  const found = new Map<
+    string,
+    { readonly keys: string[]; readonly file: string | null; readonly text: () => string }
+  >();
+  for (const [part, tls] of tlsOf(cluster))
     for (const field of ['ca', 'cert'] as const) {
       const value = tls?.[field] ?? null;
-      if (value === null) continue;
-      const row = found.get(value) ?? { keys: [], file: tls?.files?.[field] ?? null };
+      if (tls === null || value === null) continue;
+      const file = tls.files?.[field] ?? null;
+      const row = found.get(file ?? value) ?? { keys: [], file, text: () => tls[field] ?? value };
       row.keys.push(`${part}.${field}`);
-      found.set(value, row);
+      found.set(file ?? value, row);
     }
-  return [...found].map(([value, { keys, file }]) => ({
-    subject: scope,
+  return [...found.values()].map(({ keys, file, text }) => ({
+    subject: cluster.scope,
     where: `${keys.join(', ')}${file === null ? '' : ` (${file})`}`,
-    endsAtMs: () => pemEndsAtMs(value),
+    endsAtMs: () => pemEndsAtMs(text()),
   }));
 }
 

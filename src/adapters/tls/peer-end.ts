@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { connect as open, isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import type { TlsConfig } from '../../model/config.js';
+import { pem } from './pem.js';
 
 export interface Peer {
   readonly host: string;
@@ -12,7 +12,6 @@ export interface Peer {
 }
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
-const pem = (value: string): string => (value.includes('-----BEGIN ') ? value : readFileSync(value, 'utf8'));
 
 /**
  * When the certificate ends that a peer presents, milliseconds since the epoch. Nothing is sent over the connection, and it is not asked who

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { pem } from './pem.js';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
@@ -8,7 +8,7 @@ const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
  * of those with one name and purpose the last to end counts. Throws for a file that cannot be read or has none.
  */
 export function pemEndsAtMs(value: string): number {
-  const text = value.includes('-----BEGIN ') ? value : readFileSync(value, 'utf8');
+  const text = pem(value);
   const latest = new Map<string, number>();
   for (const [block] of text.matchAll(BLOCK)) {
     const { subject, validTo } = new X509Certificate(block);

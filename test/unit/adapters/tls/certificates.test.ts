@@ -63,7 +63,7 @@ describe('certificates', () => {
       cert: null,
       key: null,
       insecure: false,
-      files: { ca: '/etc/ca.pem', cert: null },
+      files: { ca: '/etc/ca.pem', cert: null, key: null },
     };
     const cluster = {
       scope: 'email',
