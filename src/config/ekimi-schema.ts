@@ -51,6 +51,11 @@ const CLUSTER = {
       REQUIRED,
       'Every member by its Patroni name, with the URL of its REST API. This is the inventory: nothing is inferred from `/cluster`.',
     ),
+    advertised: key(
+      mapOf(name, hostPort({ listen: false })),
+      {},
+      "HOST:PORT of a member's API as etcd has it (`api_url`), where NAT, a tunnel or a published port lies between us and it: only so can a swapped address be told there.",
+    ),
     auth,
     tls,
   }),
@@ -87,6 +92,11 @@ const CLUSTER = {
   }),
   postgres: optional('PostgreSQL asked directly. Without it every SQL reading is unknown.', {
     members: key(mapOf(name, hostPort({ listen: false })), REQUIRED, 'HOST:PORT of each member.'),
+    advertised: key(
+      mapOf(name, hostPort({ listen: false })),
+      {},
+      'As `patroni.advertised`, of PostgreSQL (`conn_url` in etcd).',
+    ),
     user: key(text(), REQUIRED, 'Needs pg_monitor, and pg_signal_backend to cancel queries.'),
     passwordEnv: key(nullable(variable), null, 'Environment variable that holds the password.'),
     passwordFile: key(nullable(path), null, 'File that holds the password.'),

@@ -11,6 +11,17 @@ const memberMaps = (cluster: ClusterConfig): readonly (readonly [string, readonl
     : [['hosts.members', Object.keys(cluster.hosts.members)] as const]),
 ];
 
+/** Those that need not have everybody. */
+const partialMaps = ({
+  intended,
+  patroni,
+  postgres,
+}: ClusterConfig): readonly (readonly [string, readonly string[]])[] => [
+  ['intended', Object.keys(intended ?? {})],
+  ['patroni.advertised', Object.keys(patroni.advertised ?? {})],
+  ['postgres.advertised', Object.keys(postgres?.advertised ?? {})],
+];
+
 /** Who there is, and that every list of them names the same ones. */
 export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
   {
@@ -66,9 +77,11 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
       'clusters[].postgres.members',
       'clusters[].hosts.members',
       'clusters[].intended',
+      'clusters[].patroni.advertised',
+      'clusters[].postgres.advertised',
     ],
     check: eachCluster((cluster, at) =>
-      [...memberMaps(cluster), ['intended', Object.keys(cluster.intended ?? {})] as const].flatMap(([map, names]) =>
+      [...memberMaps(cluster), ...partialMaps(cluster)].flatMap(([map, names]) =>
         names
           .filter((name) => !cluster.members.some((member) => member === name))
           .map((name) => ({
@@ -158,7 +171,17 @@ function placesOf(config: EkimiConfig): readonly (readonly (readonly [string, st
     ),
     over(({ hosts }) => Object.entries(hosts?.members ?? {}).map(([name, host]) => [`hosts.members.${name}`, host])),
     // Clusters may share etcd, so endpoints are compared within one cluster only.
-    ...config.clusters.flatMap(({ dcs, hosts }, index) => [
+    // And what lies behind two NATs may have one address.
+    ...config.clusters.flatMap(({ dcs, hosts, patroni, postgres }, index) => [
+      ...[patroni, postgres].map((part, which) =>
+        Object.entries(part?.advertised ?? {}).map(
+          ([name, at]) =>
+            [
+              `clusters[${index}].${which === 0 ? 'patroni' : 'postgres'}.advertised.${name}`,
+              `${at.host}:${at.port}`,
+            ] as const,
+        ),
+      ),
       dcs.hosts.map(({ url }) => [`clusters[${index}].dcs.hosts`, url] as const),
       Object.entries(hosts?.dcs ?? {}).map(([name, host]) => [`clusters[${index}].hosts.dcs.${name}`, host] as const),
     ]),

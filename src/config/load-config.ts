@@ -106,6 +106,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
     members: Object.keys(patroni.members).map(memberName),
     patroni: {
       urls: patroni.members,
+      advertised: patroni.advertised,
       auth: secrets.auth(`${at}.patroni.auth`, patroni.auth),
       tls: secrets.tls(`${at}.patroni.tls`, patroni.tls),
     },
@@ -122,6 +123,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
     },
     postgres: postgres && {
       hosts: postgres.members,
+      advertised: postgres.advertised,
       user: postgres.user,
       password: secrets.optional(`${at}.postgres`, 'password', postgres.passwordEnv, postgres.passwordFile),
       database: postgres.database,

@@ -17,6 +17,7 @@ export function discreetPorts(ports: Ports, redact: Redactor): Ports {
     host: discreet(ports.host),
     tags: discreet(ports.tags),
     certificates: discreet(ports.certificates ?? null),
+    names: discreet(ports.names ?? null),
   };
 }
 

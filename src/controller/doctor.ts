@@ -8,16 +8,9 @@ import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { freshValue, type Reading } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
+import { addressRow } from './doctor-addresses.js';
+import type { DoctorFinding } from './doctor-finding.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
-
-/** One answer of the doctor: can this part really be used, now, and which actions does it take away if not? */
-export interface DoctorFinding {
-  readonly check: string;
-  /** `off`: not configured, nothing is wrong with it. */
-  readonly verdict: 'ok' | 'warn' | 'fail' | 'off';
-  readonly detail: string;
-  readonly disables: readonly string[];
-}
 
 /** Everything that a look at one cluster tells about our own means. */
 export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locator?: Locator): readonly DoctorFinding[] {
@@ -28,6 +21,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     ...memberRows(view),
     ...dcsRows(view),
     identityRow(view),
+    addressRow(view),
     partRow(view, 'proxy', view.proxy, 'HAProxy statistics and runtime API', policy),
     ...actuatorRows(view, policy),
     ...ladderRows(view, policy),

@@ -66,5 +66,6 @@ export function guardedPorts(ports: Ports): Ports {
     host: orNull('hosts', ports.host),
     tags: orNull('tags', ports.tags),
     certificates: orNull('certificates', ports.certificates ?? null),
+    names: orNull('names', ports.names ?? null),
   };
 }

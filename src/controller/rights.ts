@@ -8,7 +8,7 @@ import type { SqlRights } from '../model/sql.js';
 import type { Ports } from '../observe/ports.js';
 import type { LoadedFiles } from './daemon.js';
 import { discreetPorts } from './discreet.js';
-import type { DoctorFinding } from './doctor.js';
+import type { DoctorFinding } from './doctor-finding.js';
 import { closePorts, portsOf, systemClock } from './wire.js';
 
 /** What one member lets us do, asked without doing it. */

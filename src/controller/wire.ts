@@ -3,6 +3,7 @@ import { commandAdapter } from '../adapters/command/command-adapter.js';
 import { dockerAdapter } from '../adapters/docker/docker-adapter.js';
 import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
 import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
+import { namesAdapter } from '../adapters/names/names.js';
 import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
 import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
 import { commandTags } from '../adapters/tags/command-tags.js';
@@ -11,7 +12,8 @@ import { certificatesOf } from '../adapters/tls/certificates.js';
 import { renewable } from '../adapters/tls/renewed.js';
 import { fileTags } from '../adapters/tags/file-tags.js';
 import type { ClusterConfig } from '../model/config.js';
-import { hostAndPort } from '../observe/misplaced.js';
+import type { Place } from '../model/address.js';
+import { placeOfUrl, plainHost, type OurPlace } from '../observe/addresses.js';
 import type { ObserveTarget } from '../observe/observe.js';
 import type { Ports } from '../observe/ports.js';
 import type { Clock } from '../ports/clock.js';
@@ -34,6 +36,7 @@ export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Port
           : commandAdapter(cluster, clock),
     tags: tagsOf(cluster, clock),
     certificates: certificatesOf(cluster, clock),
+    names: namesAdapter(clock),
   };
 }
 
@@ -63,18 +66,20 @@ export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
 
 const addressesOf = ({ members, patroni, postgres }: ClusterConfig): NonNullable<ObserveTarget['addresses']> =>
   Object.fromEntries(
-    members.map((name) => {
-      const url = patroni.urls[name];
-      const place = postgres?.hosts[name];
-      return [
-        name,
-        {
-          api: url === undefined ? null : hostAndPort(url),
-          sql: place === undefined ? null : `${place.host.toLowerCase()}:${place.port}`,
-        },
-      ];
-    }),
+    members.map((name) => [
+      name,
+      {
+        api: placeOf(patroni.advertised?.[name], placeOfUrl(patroni.urls[name] ?? '')),
+        sql: placeOf(postgres?.advertised?.[name], postgres?.hosts[name] ?? null),
+      },
+    ]),
   );
+
+/** Where NAT or a tunnel lies between, the configuration says how the member itself calls the place. */
+function placeOf(declared: Place | undefined, asked: Place | null): OurPlace | null {
+  const place = declared ?? asked;
+  return place === null ? null : { host: plainHost(place.host), port: place.port, isDeclared: declared !== undefined };
+}
 
 /** Ends every connection and timer of the ports; one that will not close does not keep the others open. */
 export const closePorts = async (ports: Ports): Promise<void> => {

@@ -38,6 +38,8 @@ export interface ClusterConfig {
   readonly members: readonly MemberName[];
   readonly patroni: {
     readonly urls: Readonly<Record<string, string>>;
+    /** As etcd has it (`api_url`), where NAT or a tunnel lies between us and the member. */
+    readonly advertised?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
     readonly auth: { readonly username: string; readonly password: string } | null;
     readonly tls: TlsConfig | null;
   };
@@ -58,6 +60,8 @@ export interface ClusterConfig {
   };
   readonly postgres: {
     readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+    /** As etcd has it (`conn_url`), where NAT or a tunnel lies between us and the member. */
+    readonly advertised?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
     readonly user: string;
     readonly password: string | null;
     readonly database: string;

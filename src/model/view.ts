@@ -1,3 +1,4 @@
+import type { AddressCheck, KnownNames } from './address.js';
 import type { CertificateEnd, PemState } from './certificate.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
@@ -38,6 +39,10 @@ export interface ClusterView {
   readonly certificates?: Reading<readonly CertificateEnd[]>;
   /** Our own PEM files. Absent in older journals, and where there are none. */
   readonly pemFiles?: Reading<readonly PemState[]>;
+  /** What the names of addresses resolve to where we stand. Absent in older journals, and where all are written as addresses. */
+  readonly names?: Reading<KnownNames>;
+  /** How our addresses of the members compare to those in etcd. Absent in older journals, and while etcd does not answer. */
+  readonly addresses?: readonly AddressCheck[];
 }
 
 export interface MemberView {

@@ -1,42 +1,28 @@
-import type { DcsMember } from '../model/dcs.js';
-import type { MemberName } from '../model/names.js';
+import type { AddressCheck } from '../model/address.js';
 import { freshValue, unknown, type Reading, type Unknown } from '../model/reading.js';
-import type { DcsView, MemberView } from '../model/view.js';
-
-/** `HOST:PORT` of each member as our configuration has it; null: not configured. */
-export type Addresses = Readonly<Record<string, { readonly api: string | null; readonly sql: string | null }>>;
-
-/** Patroni's API over http and https has no port of its own: the scheme's counts. Null: no URL. */
-export function hostAndPort(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
-}
+import type { MemberView } from '../model/view.js';
 
 /**
  * Believes nothing that another member of the same cluster says. Swapped addresses show by what nobody can mistake: etcd's member key names
- * our address as another's; PostgreSQL streams under another member's name; an API tells the start of another's postmaster. Such a channel
+ * our address as another's, word for word or by what the names resolve to (`checks`); PostgreSQL streams under another member's name; an API tells the start of another's postmaster. Such a channel
  * becomes unknown (`wrong-scope`), which is told and through which nothing is sent. An address that etcd does not know (NAT, a tunnel, a
  * published port) and a name that is nobody's conclude nothing. [docs/safety.md: Another cluster behind an address]
  */
 export function withoutMisplaced(
   members: readonly MemberView[],
-  keys: DcsView['keys'],
-  addresses: Addresses,
+  checks: readonly AddressCheck[],
 ): readonly MemberView[] {
-  const rows = freshValue(keys)?.members ?? [];
+  const advertised = (name: string, channel: 'api' | 'sql'): string | null =>
+    checks.find((row) => row.member === name && row.channel === channel)?.why ?? null;
   const bySql = new Map(
-    members.map((member) => [
-      member.name,
-      advertised(rows, member.name, addresses[member.name]?.sql ?? null, connOf) ?? streamsAs(members, member),
-    ]),
+    members.map((member) => [member.name, advertised(member.name, 'sql') ?? streamsAs(members, member)]),
   );
   const isSqlOwn = ({ name }: MemberView): boolean => bySql.get(name) == null;
   return members.map((member) => {
     const { name } = member;
     const sqlOf = bySql.get(name) ?? null;
     const apiOf =
-      advertised(rows, name, addresses[name]?.api ?? null, apiUrlOf) ??
+      advertised(name, 'api') ??
       (sqlOf === null ? startedAs(members.filter(isSqlOwn), member) : behindSameAddress(member));
     const sql = sqlOf === null ? null : stranger(member.sql, `${sqlOf}; correct postgres.members`);
     const api = apiOf === null ? null : stranger(member.api, `${apiOf}; correct patroni.members`);
@@ -46,22 +32,6 @@ export function withoutMisplaced(
       ...(sql === null ? {} : { sql }),
     };
   });
-}
-
-const apiUrlOf = ({ apiUrl }: DcsMember): string | null => (apiUrl === null ? null : hostAndPort(apiUrl));
-const connOf = ({ conn }: DcsMember): string | null =>
-  conn == null ? null : `${conn.host.toLowerCase()}:${conn.port}`;
-
-/** Our address is, word for word, what etcd has for another member and not for this one. */
-function advertised(
-  rows: readonly DcsMember[],
-  name: MemberName,
-  ours: string | null,
-  of: (row: DcsMember) => string | null,
-): string | null {
-  if (ours === null || rows.some((row) => row.name === name && of(row) === ours)) return null;
-  const other = rows.find((row) => of(row) === ours);
-  return other === undefined ? null : `etcd has ${ours} as the address of ${other.name}, not of ${name}`;
 }
 
 /** Patroni makes a replica stream under its own name. */

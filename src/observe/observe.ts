@@ -1,9 +1,19 @@
-import { aged, fresh, freshValue, notConfigured, unknown, type Reading, type Unknown } from '../model/reading.js';
+import {
+  aged,
+  fresh,
+  freshValue,
+  lastValue,
+  notConfigured,
+  unknown,
+  type Reading,
+  type Unknown,
+} from '../model/reading.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
-import { withoutMisplaced, type Addresses } from './misplaced.js';
+import { checkAddresses, namesToResolve, type Addresses } from './addresses.js';
+import { withoutMisplaced } from './misplaced.js';
 import { withoutOtherSystems } from './other-system.js';
 import type { Asker } from './patience.js';
 import type { Ports } from './ports.js';
@@ -13,6 +23,7 @@ import {
   HEARTBEAT,
   isDue,
   MEMBER_SOURCES,
+  NAMES,
   SHARED_SOURCES,
   type ClusterReadings,
   type ClusterSource,
@@ -29,7 +40,7 @@ export interface ObserveTarget {
   readonly pools: ClusterView['pools'];
   /** What the operator declares of members. */
   readonly intentions?: ClusterView['intentions'];
-  /** Where we ask each member, `HOST:PORT`. Absent: not known, and not held against what etcd says. */
+  /** Where we ask each member. Absent: not known, and not held against what etcd says. */
   readonly addresses?: Addresses;
   readonly sites?: ClusterView['sites'];
 }
@@ -81,7 +92,15 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     membership: etcd.membership,
     alarms: etcd.alarms,
   };
-  const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), dcs.keys, target.addresses ?? {});
+  const names = await observeNames(pass, dcs);
+  const rows = freshValue(dcs.keys)?.members ?? null;
+  const addresses = checkAddresses(
+    target.members,
+    rows,
+    target.addresses ?? {},
+    names === null ? {} : (lastValue(names) ?? {}),
+  );
+  const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), addresses);
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
   const [config, history, heartbeat] = await Promise.all([
     observeConfig(pass, dcs, answering),
@@ -105,6 +124,8 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(isConfigured(certificates) ? { certificates } : {}),
     ...(isConfigured(pemFiles) ? { pemFiles } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
+    ...(names === null ? {} : { names }),
+    ...(addresses.length === 0 ? {} : { addresses }),
     actuators: actuatorsOf(ports),
     observer: observerOf(pass, beganMs),
   };
@@ -261,6 +282,18 @@ function observeConfig(pass: Pass, dcs: DcsView, answering: MemberName | null): 
   const original = freshValue(dcs.keys)?.config;
   if (original?.known === true) return Promise.resolve(fresh(original.value, pass.nowMs, 'etcd config'));
   return shared(pass, answering, { field: 'config', row: SHARED_SOURCES.config, last: pass.previous?.config ?? null });
+}
+
+/** Null: nothing is written by name. A name that etcd has only now is asked for at once. */
+async function observeNames(pass: Pass, dcs: DcsView): Promise<NonNullable<ClusterView['names']> | null> {
+  const { ports, target, previous } = pass;
+  const port = ports.names ?? null;
+  if (port === null || target.addresses === undefined) return null;
+  const hosts = namesToResolve(freshValue(dcs.keys)?.members ?? [], target.addresses);
+  if (hosts.length === 0) return null;
+  const last = previous?.names ?? null;
+  const isNew = previous?.dcs.keys.kind !== 'fresh' && dcs.keys.kind === 'fresh';
+  return read(pass, NAMES, { key: 'names', last: isNew ? null : last, member: null, ask: () => port.resolve(hosts) });
 }
 
 /** Null where none is configured. Only who holds the key, says primary and is not in recovery, all in this look, is written to. */

@@ -2,6 +2,7 @@ import type { CertificatesPort } from '../ports/certificates.js';
 import type { Clock } from '../ports/clock.js';
 import type { DcsPort } from '../ports/dcs.js';
 import type { HostPort } from '../ports/host.js';
+import type { NamesPort } from '../ports/names.js';
 import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
 import type { ProxyPort } from '../ports/proxy.js';
@@ -18,4 +19,6 @@ export interface Ports {
   readonly tags: TagsPort | null;
   /** Absent: there is no TLS. */
   readonly certificates?: CertificatesPort | null;
+  /** Absent: names are compared as they are written. */
+  readonly names?: NamesPort | null;
 }

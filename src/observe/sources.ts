@@ -213,6 +213,9 @@ export const ENDPOINT_HOST: EndpointSource<HostStatus> = {
   ask: ({ host }, name) => host?.dcs(name) ?? null,
 };
 
+/** What the names of addresses resolve to: asked once etcd has told its own, and never in the look before a request. */
+export const NAMES: SourceRow = { ...slow, calm: 60_000, suspect: 30_000, patienceMs: 300 };
+
 /**
  * The one source that writes. Asked only by who may, of a leader that is proven in this very look, and never in the look before a request. Its
  * patience is short, since the pass waits for it alone; what comes late is the next pass's.

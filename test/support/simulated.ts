@@ -4,6 +4,7 @@ import { tenureKeeper } from '../../src/controller/tenure.js';
 import { tick } from '../../src/controller/tick.js';
 import { isSuspect } from '../../src/controller/look.js';
 import { decideApproval } from '../../src/controller/commands.js';
+import type { Addresses } from '../../src/observe/addresses.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';
 import type { Decision } from '../../src/model/decision.js';
@@ -55,6 +56,8 @@ export interface RigOptions {
   /** As `clusters[].sites`; absent: none is configured. */
   readonly sites?: Readonly<Record<string, string>>;
   readonly without?: readonly ('postgres' | 'proxy' | 'host' | 'tags')[];
+  /** Where the configuration has the members; absent: nothing is held against what etcd has. */
+  readonly addresses?: Addresses;
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
 }
 
@@ -87,6 +90,7 @@ export function rig(options: RigOptions = {}): Rig {
         dcsNames: cluster.options.dcs,
         ...(options.sites === undefined ? {} : { sites: options.sites }),
         pools: { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
+        ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
       },
       journal: options.wrapJournal?.(journal) ?? journal,
       notifier,

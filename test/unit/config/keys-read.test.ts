@@ -91,6 +91,8 @@ const FULL_POLICY: Loose = {
 /** A second acceptable value, by the path without indices; by the last name where all keys of that name are alike. */
 const OTHER: Loose = {
   'clusters.patroni.members': { m1: 'http://h:1', m2: 'http://h:3' },
+  'clusters.patroni.advertised': { m1: 'n:1', m2: 'n:2' },
+  'clusters.postgres.advertised': { m1: 'n:1', m2: 'n:2' },
   'clusters.sites': { m1: 'ams', e1: 'fra' },
   'clusters.intended': { m2: ['delayed', 'not-for-reads'] },
   'clusters.dcs.hosts': { e1: 'http://h:2381' },
