@@ -15,6 +15,7 @@ import type { Grace, Policy } from '../model/policy.js';
 import { COMMAND_CODES, FILE_CODES, JOURNAL_CODES, LOG_CODES } from './codes.js';
 import { diagramOf } from './diagram.js';
 import { NOTE, PROSE_NOTE, table, type Page } from './page.js';
+import { PROBLEM_PAGES } from './problem-pages.js';
 import { REFUSALS } from './refusals.js';
 
 const DEFAULT_WAITS = { ttlMs: 30_000, loopWaitMs: 10_000 };
@@ -55,7 +56,7 @@ function problems(policy: Policy): string {
         (problem.milder === undefined ? '' : `. Milder: ${graceText(problem.milder.grace(policy, DEFAULT_WAITS))}`),
       ladder.length === 0 ? 'none' : ladder.join(', then '),
       problem.page,
-      problem.advice,
+      `${problem.advice} [More](../runbook/problems/${PROBLEM_PAGES[problem.code]}.md#${problem.code})`,
     ];
   });
   const head = ['code', 'level', 'meaning', 'seen by', 'grace', 'ladder', 'page', 'for a person'];
