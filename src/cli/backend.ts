@@ -60,7 +60,7 @@ export interface JournalReport {
 }
 
 /** Where the daemon of a configuration listens and writes. */
-interface Addresses {
+export interface Addresses {
   readonly apiUrl: string;
   readonly journalDirectory: string;
   /** The operator token that a daemon without api.tokens makes for whoever may read its journal; need not exist. */

@@ -1,4 +1,4 @@
-import { checkFailed } from './render/check.js';
+import { checkFailed } from './render/check-failed.js';
 
 /** The parts of `process` that a guard needs. */
 interface Ends {

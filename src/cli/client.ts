@@ -5,6 +5,7 @@ import type { AcceptedLoss, ProcedureAnswer, ProcedureName } from '../model/proc
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { Progress } from '../verify/progress.js';
 import { CliError, type ExitName } from './cli-error.js';
+import { exchange } from './exchange.js';
 import { mustBeOurs, type Expected, type NamedCluster } from './whose.js';
 
 interface ClientOptions {
@@ -126,22 +127,22 @@ export class DaemonClient {
   async #ask(method: string, path: string, body?: unknown, atLeastMs = 0): Promise<unknown> {
     const { url, token } = this.#options;
     const timeoutMs = Math.max(this.#options.timeoutMs ?? 10_000, atLeastMs);
-    const response = await fetch(`${url}${path}`, {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await exchange(`${url}${path}`, {
       method,
-      signal: AbortSignal.timeout(timeoutMs),
-      redirect: 'error',
+      signal,
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: toJson(body) }),
     }).catch((cause: unknown) => {
-      throw noDaemon(url, cause);
+      // What an abort breaks off fails in words of its own.
+      throw noDaemon(url, signal.aborted ? signal.reason : cause);
     });
-    const time = response.headers.get('x-ekimi-time');
-    if (time !== null) this.#options.onTime(Number(time));
-    const answer = parse(await response.text(), url);
-    if (response.ok) return answer;
+    if (response.time !== null) this.#options.onTime(Number(response.time));
+    const answer = parse(response.text, url);
+    if (response.status >= 200 && response.status < 300) return answer;
     const error = answer as ErrorBody;
     if (error.code === 'held') return answer;
     throw new CliError(EXIT_OF_STATUS[response.status] ?? 'failed', { of: error.code }, error.message, remedyOf(error));
@@ -169,9 +170,10 @@ function parse(text: string, url: string): unknown {
 }
 
 function noDaemon(url: string, cause: unknown): CliError {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  const silent = cause instanceof Error && cause.name === 'TimeoutError';
-  const why = silent ? 'no answer in time' : inner instanceof Error ? inner.message : String(cause);
+  // A name with several addresses fails once for each of them, with no text above.
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
+  const silent = first instanceof Error && first.name === 'TimeoutError';
+  const why = silent ? 'no answer in time' : first instanceof Error ? first.message : String(first);
   return new CliError(
     'no-daemon',
     'no-daemon',

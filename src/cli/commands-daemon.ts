@@ -13,7 +13,6 @@ import {
 } from './context.js';
 import type { DaemonClient } from './client.js';
 import { clean } from './render/paint.js';
-import { renderStatus } from './render/status.js';
 import { parseDuration } from './times.js';
 
 /** Commands that talk to a running daemon. */
@@ -71,6 +70,7 @@ async function showStatus(context: Context, client: DaemonClient, options: Commo
     printJson(context, snapshots);
     return;
   }
+  const { renderStatus } = await import('./render/status.js');
   print(context, snapshots.map((snapshot) => renderStatus(snapshot, styleOf(context))).join('\n\n'));
 }
 

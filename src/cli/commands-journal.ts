@@ -15,9 +15,8 @@ import {
   type Common,
   type Context,
 } from './context.js';
-import { renderEntry, renderEntryLine, renderJournalReport } from './render/journal.js';
 import { clean } from './render/paint.js';
-import { answer, renderWhy, type Answer } from './render/why.js';
+import type { Answer } from './render/why.js';
 import { parseTime } from './times.js';
 
 const HOUR_MS = 3_600_000;
@@ -56,6 +55,7 @@ export function addJournalCommands(program: Command, context: Context): void {
     .description('does every link of the hash chain hold?')
     .action(async (options: JournalOptions) => {
       const report = await context.backend.verifyJournal(await directoryOf(context, options));
+      const { renderJournalReport } = await import('./render/journal.js');
       if (options.json === true) printJson(context, report);
       else print(context, renderJournalReport(report, styleOf(context)));
       context.exit = report.faults.length === 0 ? exitCode('ok') : exitCode('failed');
@@ -96,11 +96,13 @@ async function list(
     kept.push(entry);
     if (kept.length > limit) kept.shift();
   }
+  const { renderEntryLine } = await import('./render/journal.js');
   const style = styleOf(context);
   for (const entry of kept) print(context, options.json === true ? toJson(entry) : renderEntryLine(entry, style));
 }
 
 async function show(context: Context, seq: string, options: JournalOptions): Promise<void> {
+  const { renderEntry } = await import('./render/journal.js');
   for await (const entry of entriesOf(context, options)) {
     if (String(entry.seq) !== seq) continue;
     if (options.json === true) printJson(context, entry);
@@ -121,6 +123,7 @@ async function why(context: Context, subject: string | null, options: JournalOpt
     atMs === null && options.journal === undefined
       ? await whyNow(context, subject, options)
       : await whyThen(context, subject, options, atMs);
+  const { renderWhy } = await import('./render/why.js');
   if (options.json === true) printJson(context, answers);
   else
     print(
@@ -133,6 +136,7 @@ async function why(context: Context, subject: string | null, options: JournalOpt
 
 async function whyNow(context: Context, subject: string | null, options: JournalOptions): Promise<readonly Answer[]> {
   const client = await clientOf(context, options);
+  const { answer } = await import('./render/why.js');
   const ask = async (scope: string): Promise<Answer> => {
     const snapshot: ClusterSnapshot = await client.snapshot(scope);
     const entries = await client.journal(scope, { sinceMs: snapshot.atMs - HOUR_MS, limit: 1000 });
@@ -147,6 +151,7 @@ async function whyThen(
   options: JournalOptions,
   atMs: number | null,
 ): Promise<readonly Answer[]> {
+  const { answer } = await import('./render/why.js');
   const byScope = new Map<string, JournalEntry[]>();
   for await (const entry of entriesOf(context, options, atMs === null ? undefined : atMs - DAY_MS)) {
     if (atMs !== null && entry.atMs > atMs) break;

@@ -11,10 +11,7 @@ import {
   type Common,
   type Context,
 } from './context.js';
-import { checkFailed, checkResult } from './render/check.js';
-import { demoHead, demoLine, demoSay } from './render/demo.js';
-import { configFails, doctorFails, renderConfigReport, renderDoctor } from './render/doctor.js';
-import { renderPlan } from './render/plan.js';
+import { checkFailed } from './render/check-failed.js';
 import { toJson } from '../model/json.js';
 
 const whole = (name: string, text: string): number => {
@@ -45,6 +42,7 @@ export function addLocalCommands(program: Command, context: Context): void {
     .description('look once and print what it would do now, request by request; sends nothing')
     .action(async (options: Common) => {
       const snapshots = await lookOnce(context, options, 'plan');
+      const { renderPlan } = await import('./render/plan.js');
       if (options.json === true)
         printJson(
           context,
@@ -57,6 +55,7 @@ export function addLocalCommands(program: Command, context: Context): void {
     .description('can each channel and each actuator really be used? what is off, and what does that disable')
     .action(async (options: Common) => {
       const rows = await context.backend.doctor(needConfig(context, options));
+      const { doctorFails, renderDoctor } = await import('./render/doctor.js');
       if (options.json === true) printJson(context, rows);
       else print(context, renderDoctor(rows, styleOf(context)));
       context.exit = doctorFails(rows) ? exitCode('failed') : exitCode('ok');
@@ -67,6 +66,7 @@ export function addLocalCommands(program: Command, context: Context): void {
     .description('are both files valid? names each fault with its key')
     .action(async (options: Common) => {
       const report = await context.backend.configCheck(needConfig(context, options));
+      const { configFails, renderConfigReport } = await import('./render/doctor.js');
       if (options.json === true) printJson(context, report);
       else print(context, renderConfigReport(report, styleOf(context)));
       context.exit = configFails(report) ? exitCode('config') : exitCode('ok');
@@ -76,7 +76,7 @@ export function addLocalCommands(program: Command, context: Context): void {
 /** Whatever goes wrong, a monitoring system gets one line and a status that it knows. */
 async function check(context: Context, options: Common): Promise<void> {
   const result = await lookOnce(context, options, 'check')
-    .then((snapshots) => checkResult(snapshots, nowOf(context)))
+    .then(async (snapshots) => (await import('./render/check.js')).checkResult(snapshots, nowOf(context)))
     .catch((cause: unknown) => checkFailed(cause instanceof Error ? cause.message : String(cause)));
   if (options.json === true) printJson(context, result);
   else print(context, result.line);
@@ -84,6 +84,7 @@ async function check(context: Context, options: Common): Promise<void> {
 }
 
 async function demo(context: Context, options: Common & { seed: string; port: string; speed: string }): Promise<void> {
+  const { demoHead, demoLine, demoSay } = await import('./render/demo.js');
   let startedAtMs: number | null = null;
   const json = options.json === true;
   const style = styleOf(context);

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { PROCEDURES } from '../decide/procedure-table.js';
-import { isProcedure } from '../decide/procedures.js';
+import { isProcedure, PROCEDURES } from '../decide/procedure-table.js';
 import { momentOf } from '../decide/moment.js';
 import { PROCEDURE_NAMES, type AcceptedLoss, type ProcedureName } from '../model/procedure.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';

@@ -3,16 +3,12 @@ import { dirname, resolve } from 'node:path';
 import type { ClusterConfig, EkimiConfig } from '../model/config.js';
 import { memberName } from '../model/names.js';
 import { CONFIG_RULES } from './config-rules.js';
-import { conform } from './conform.js';
 import type { Loaded } from './config-error.js';
-import { parseYaml, unreadable } from './document.js';
-import { EKIMI_SCHEMA } from './ekimi-schema.js';
 import { hashOf } from './hash.js';
+import { readValues, type ClusterValues, type ConfigValues } from './read-values.js';
 import { judge } from './rule.js';
 import { withoutPems, withoutSecrets } from './secrets.js';
 import { SecretReader, type Environment } from './secret-reader.js';
-import type { Values } from './schema.js';
-import { MAX_CONFIG_BYTES, readSmallFile } from './small-file.js';
 
 export type LoadedConfig = Loaded<{ readonly config: EkimiConfig; readonly hash: string }>;
 
@@ -33,43 +29,8 @@ export function loadConfig(file: string, env: Environment): LoadedConfig {
   return { ok: true, config, hash: hashOf(withoutPems(withoutSecrets(config))), warnings: rows, locator };
 }
 
-/**
- * Where a daemon with this configuration listens and writes, and what it watches. No secret is resolved: whoever asks a daemon or reads its journal need not have
- * the database's password, at night least of all.
- */
-export function loadAddresses(file: string): Loaded<{
-  readonly host: string;
-  readonly port: number;
-  readonly journalDirectory: string;
-  readonly clusters: readonly { readonly scope: string; readonly members: readonly string[] }[];
-}> {
-  const read = readValues(file);
-  if (!read.ok) return read;
-  const { values, locator } = read;
-  const { host, port } = values.api.listen;
-  const journalDirectory = resolve(dirname(resolve(file)), values.journal.directory);
-  const clusters = values.clusters.map(({ scope, patroni }) => ({ scope, members: Object.keys(patroni.members) }));
-  return { ok: true, host, port, journalDirectory, clusters, warnings: [], locator };
-}
-
-function readValues(file: string): Loaded<{ readonly values: ConfigValues }> {
-  let bytes: Uint8Array;
-  try {
-    bytes = readSmallFile(file, MAX_CONFIG_BYTES);
-  } catch (err) {
-    return { ok: false, errors: [unreadable(file, err, 'configuration')] };
-  }
-  const yaml = parseYaml(file, bytes);
-  if (!('document' in yaml)) return { ok: false, errors: yaml };
-  const { values, errors, locator } = conform(yaml, EKIMI_SCHEMA);
-  return values === null ? { ok: false, errors } : { ok: true, values, warnings: [], locator };
-}
-
 /** The command line's own token, if the daemon was started from a shell that has one. */
 const TOKEN_VARIABLE = 'EKIMI_TOKEN';
-
-export type ConfigValues = Values<typeof EKIMI_SCHEMA>;
-export type ClusterValues = ConfigValues['clusters'][number];
 
 function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
   const { journal, api } = values;

@@ -54,3 +54,5 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
   'resume-replay': ofMember('resume-replay', 'resume replay that somebody has paused on a replica'),
   'fence-member': ofMember('fence-member', 'close a second primary in the proxy and kill it'),
 };
+
+export const isProcedure = (name: string): name is ProcedureName => Object.hasOwn(PROCEDURES, name);

@@ -134,5 +134,3 @@ const wishOf = ({ candidate, scheduledAt }: AskedProcedure): Wish => ({
   candidate: candidate === null ? null : memberName(candidate),
   scheduledAtMs: scheduledAt === null ? null : Date.parse(scheduledAt),
 });
-
-export const isProcedure = (name: string): name is ProcedureName => Object.hasOwn(PROCEDURES, name);

@@ -1,13 +1,7 @@
 import { overview, stateLevel, worst, type Level, type Overview } from '../../api/overview.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { clean, counted, durationText } from './paint.js';
-
-export interface CheckResult {
-  readonly exitCode: 0 | 1 | 2 | 3;
-  readonly level: Level;
-  /** The one line of a monitoring plugin: text, bar, performance data. */
-  readonly line: string;
-}
+import { checkFailed, plain, type CheckResult } from './check-failed.js';
+import { counted, durationText } from './paint.js';
 
 const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> = {
   ok: [0, 'OK'],
@@ -28,16 +22,6 @@ export function checkResult(snapshots: readonly ClusterSnapshot[], nowMs: number
   const data = views.flatMap(({ view }) => performanceData(view, snapshots.length > 1));
   return { exitCode, level, line: `EKIMI ${word} - ${plain(text)} | ${data.join(' ')}` };
 }
-
-/** When there is nothing to judge: the plugin's UNKNOWN, never an OK and never a stack trace. */
-export const checkFailed = (why: string): CheckResult => ({
-  exitCode: 3,
-  level: 'unknown',
-  line: `EKIMI UNKNOWN - ${plain(why)}`,
-});
-
-/** The bar begins performance data; it must not come from a name. */
-const plain = (text: string): string => clean(text).replaceAll('|', '/');
 
 const isStale = (view: Overview, nowMs: number): boolean => nowMs - view.atMs > view.staleAfterMs;
 

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import picocolors from 'picocolors';
 import type { Tone } from '../../api/narrate.js';
 import type { Level } from '../../api/overview.js';
@@ -69,39 +68,6 @@ export const timeText = (ms: number): string => `${new Date(ms).toISOString().sl
 
 export const untilText = (style: Style, ms: number): string =>
   ms > style.nowMs ? `in ${durationText(ms - style.nowMs)}` : 'now';
-
-const BARE = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
-/** Columns without lines; cells may hold colours. Trailing blanks are cut, so that copies and goldens are clean. */
-export function table(style: Style, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const made = new Table({
-    head: head.map((title) => dim(style, title)),
-    chars: BARE,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-  });
-  made.push(...rows.map((row) => [...row]));
-  return made
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
-}
 
 /** A title and its lines, or nothing at all where there are none. */
 export const section = (style: Style, title: string, lines: readonly string[]): readonly string[] =>

@@ -5,8 +5,9 @@ import { bytesText } from '../../model/amounts.js';
 import { lossText } from '../../model/loss.js';
 import type { Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byLevel, clean, dim, durationText, section, table, untilText, type Style } from './paint.js';
+import { bold, byLevel, clean, dim, durationText, section, untilText, type Style } from './paint.js';
 import { decisionLines } from './plan.js';
+import { table } from './table.js';
 
 const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
   observe: 'observe: names what is wrong, sends nothing',

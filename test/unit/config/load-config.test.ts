@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadAddresses, loadConfig } from '../../../src/config/load-config.js';
+import { loadAddresses } from '../../../src/config/load-addresses.js';
+import { loadConfig } from '../../../src/config/load-config.js';
 import { accepted, changed, codes, configFrom, configWith, CONTRACT_CONFIG, ENV, folder } from './files.js';
 
 const first = 'clusters.0';

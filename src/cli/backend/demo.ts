@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { runDemo } from '../../controller/demo.js';
+import type { DemoOptions } from '../backend.js';
+import { filesOf } from './files.js';
+
+const wall = {
+  monotonicMs: () => performance.now(),
+  every: (ms: number, call: () => void) => {
+    const timer = setInterval(call, ms);
+    return () => {
+      clearInterval(timer);
+    };
+  },
+};
+
+/** The daemon on the simulated cluster, with the configuration that lies beside the program. */
+export function demo(options: DemoOptions, version: string): Promise<number> {
+  const configFile = fileURLToPath(new URL('../../../config/demo.ekimi.yaml', import.meta.url));
+  return runDemo({ ...options, files: filesOf(configFile), configFile, version, wall });
+}

@@ -1,0 +1,20 @@
+import { doctorFindings } from '../../controller/doctor.js';
+import { askRights, rightsFindings } from '../../controller/rights.js';
+import { lookOnce } from '../../controller/single-look.js';
+import type { ClusterSnapshot } from '../../model/snapshot.js';
+import type { DoctorRow } from '../backend.js';
+import { filesOf } from './files.js';
+
+/** One pass over every cluster that sends nothing. */
+export const look = (configFile: string, version: string): Promise<readonly ClusterSnapshot[]> =>
+  lookOnce(filesOf(configFile), version);
+
+/** What such a pass, and the rights of our login, say of each channel and each actuator. */
+export async function doctor(configFile: string, version: string): Promise<readonly DoctorRow[]> {
+  const files = filesOf(configFile);
+  const [snapshots, rights] = await Promise.all([lookOnce(files, version), askRights(files)]);
+  return snapshots.flatMap((snapshot, index) => [
+    ...doctorFindings(snapshot, files.policy, files.policyLocator),
+    ...rightsFindings(rights[index] ?? { hasLogin: false, members: [] }, files.policy),
+  ]);
+}
