@@ -85,6 +85,15 @@ export const GAUGES: readonly GaugeRow[] = [
       ),
   },
   {
+    name: 'ekimi_lag_seconds',
+    help: 'How old what a replica shows is, by the heartbeat (postgres.heartbeat); no series where nobody writes it',
+    labels: ['member'],
+    samples: (snapshot) =>
+      overview(snapshot).members.flatMap(({ name, lagAgeMs, lagAgeBy }) =>
+        lagAgeMs === null || lagAgeBy !== 'heartbeat' ? [] : [{ labels: { member: name }, value: lagAgeMs / 1000 }],
+      ),
+  },
+  {
     name: 'ekimi_reading_age_seconds',
     help: 'Age of the last answer of a source at the end of the pass',
     labels: ['source', 'member'],

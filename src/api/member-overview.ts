@@ -1,3 +1,4 @@
+import { lagAgesOf, type LagAge } from '../assess/lag-age.js';
 import { bytesBetween } from '../model/names.js';
 import type { DrainRecord } from '../model/ledger.js';
 import type { Problem } from '../model/problem.js';
@@ -25,6 +26,10 @@ export interface MemberOverview {
   readonly lagBytes: number | null;
   /** Where the figure comes from, or why there is none. */
   readonly lagFrom: string;
+  /** How old what it shows is; null for the leader and where nothing is known. */
+  readonly lagAgeMs: number | null;
+  /** `heartbeat`: measured; `positions`: an estimate that is never too old; null: there is no age. */
+  readonly lagAgeBy: LagAge['by'] | null;
   readonly writes: Rotation;
   readonly reads: Rotation;
   readonly sessions: number | null;
@@ -47,6 +52,8 @@ export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, mem
   const keys = lastValue(view.dcs.keys);
   const holdsLeaderKey = keys === null ? null : keys.leader.holder === member.name;
   const lag = lagOf(view, member, snapshot.states?.problems ?? [], holdsLeaderKey === true);
+  const memory = snapshot.states?.memory;
+  const age = holdsLeaderKey === true || memory === undefined ? undefined : lagAgesOf({ view, memory }, member)[0];
   const tags = status?.tags;
   const drain = snapshot.ledger.drains.find((row) => row.member === member.name) ?? null;
   const writes = rotationOf(view, view.pools?.primary ?? null, member.name);
@@ -61,6 +68,8 @@ export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, mem
     timeline: status?.timeline ?? lastValue(member.sql)?.timeline ?? null,
     lagBytes: lag.bytes,
     lagFrom: lag.from,
+    lagAgeMs: age?.ageMs ?? null,
+    lagAgeBy: age?.by ?? null,
     writes,
     reads,
     sessions: serverOf(view, view.pools?.replica ?? null, member.name)?.sessions ?? null,

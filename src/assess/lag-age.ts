@@ -5,6 +5,7 @@ import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
 import { forkPoint } from './divergence.js';
 import type { Assessment } from './finding.js';
+import { beatAgeOf } from './lag-beat.js';
 import { followedIn } from './leader.js';
 
 /** How old what a replica shows is, by one channel's word on its position. */
@@ -12,16 +13,26 @@ export interface LagAge {
   readonly channel: Extract<Channel, 'api' | 'sql'>;
   readonly ageMs: number;
   readonly text: string;
+  /** `heartbeat`: from the rows that are written for that; `positions`: from where the leader was when. */
+  readonly by: 'heartbeat' | 'positions';
 }
 
 type At = Pick<Assessment, 'view' | 'memory'>;
+
+/** How old what the replica shows is, by each channel that can tell. By SQL the heartbeat goes before an estimate. */
+export function lagAgesOf(at: At, member: MemberView): readonly LagAge[] {
+  const beat = beatAgeOf(at, member);
+  const estimates = estimatesOf(at, member);
+  if (beat === null) return estimates;
+  return [{ channel: 'sql', by: 'heartbeat', ...beat }, ...estimates.filter(({ channel }) => channel !== 'sql')];
+}
 
 /**
  * The time since the leader was first seen beyond the position that the replica has replayed. 0: it never was. By our own clock and the
  * leader's positions, so that neither clocks that differ nor an idle leader make a replica old; no older than we have watched. Empty: nobody
  * can tell. It counts where few bytes are missing for long, and where a replica has no source at all.
  */
-export function lagAgesOf(at: At, member: MemberView): readonly LagAge[] {
+function estimatesOf(at: At, member: MemberView): readonly LagAge[] {
   const leader = followedIn(at.view);
   if (leader === null || leader === member || (at.memory.leaderTrail ?? []).length === 0) return [];
   const sql = freshValue(member.sql);
@@ -53,6 +64,6 @@ function aged({ view, memory }: At, member: MemberView, told: Told): readonly La
   if (fork === undefined || (fork !== null && lsn > fork)) return [];
   const beyond = (memory.leaderTrail ?? []).find((point) => (parseLsn(point.lsn) ?? 0n) > lsn);
   const ageMs = beyond === undefined ? 0 : Math.max(0, view.atMs - beyond.atMs);
-  const by = channel === 'sql' ? 'SQL' : 'API';
-  return [{ channel, ageMs, text: `${by}: what ${member.name} shows is ${timeText(ageMs)} old` }];
+  const who = channel === 'sql' ? 'SQL' : 'API';
+  return [{ channel, by: 'positions', ageMs, text: `${who}: what ${member.name} shows is ${timeText(ageMs)} old` }];
 }

@@ -42,6 +42,25 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
     ),
   },
   {
+    // One statement reads one database, and a second one for each member and look would cost as much again.
+    id: 'heartbeat-readable',
+    severity: 'warning',
+    keys: ['clusters[].postgres.heartbeat.database', 'clusters[].postgres.database'],
+    check: eachCluster(({ postgres }, at) =>
+      postgres?.heartbeat === undefined || postgres.heartbeat.database === postgres.database
+        ? []
+        : [
+            {
+              key: `${at}.postgres.heartbeat.database`,
+              found: `${postgres.heartbeat.database}, while postgres.database is ${postgres.database}`,
+              expected: 'the same database, for lag in seconds',
+              remedy:
+                'make the table in the database that Ekimi connects to; as it is the heartbeat finds a leader that cannot write, and tells no lag',
+            },
+          ],
+    ),
+  },
+  {
     id: 'tls-pair',
     severity: 'error',
     keys: ['clusters[].patroni.tls', 'clusters[].dcs.tls', 'clusters[].postgres.tls'],

@@ -102,9 +102,13 @@ const CLUSTER = {
     passwordFile: key(nullable(path), null, 'File that holds the password.'),
     database: key(text(), 'postgres', 'Database to connect to.'),
     heartbeat: optional(
-      'One row a second, written on the leader by the holder of tenure in mode enforce: it finds a leader that reads and cannot write. Make the table yourself: CREATE TABLE ekimi_heartbeat (scope text PRIMARY KEY, instance text NOT NULL, beat_at timestamptz NOT NULL); GRANT SELECT, INSERT, UPDATE ON ekimi_heartbeat TO our user.',
+      'One row a second, written on the leader by the holder of tenure in mode enforce: it finds a leader that reads and cannot write, and each replica shows by it how many seconds it lags. Make the table yourself: CREATE TABLE ekimi_heartbeat (scope text PRIMARY KEY, instance text NOT NULL, beat_at timestamptz NOT NULL); GRANT SELECT, INSERT, UPDATE ON ekimi_heartbeat TO our user.',
       {
-        database: key(text(), 'postgres', 'Database that has the table.'),
+        database: key(
+          text(),
+          'postgres',
+          'Database that has the table. Lag in seconds is read from it only if it is `database` above.',
+        ),
         table: key(
           text(/^[A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)?$/, 'TABLE or SCHEMA.TABLE'),
           'public.ekimi_heartbeat',

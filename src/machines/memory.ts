@@ -1,5 +1,6 @@
 import { CLOCK_JUMP_MS } from '../assess/observer.js';
 import { isPaused, leadershipOf, primaryChannels, waitsOf } from '../assess/leader.js';
+import { rememberBeats } from '../assess/lag-beat.js';
 import { rememberAddresses } from '../assess/places.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { timelineOf } from '../assess/timeline.js';
@@ -48,6 +49,7 @@ export function remember(before: Memory, view: ClusterView): Memory {
     ...next,
     walRate: walRate(memory, view),
     leaderTrail: rememberTrail(memory, view),
+    ...rememberBeats(memory, view),
     ...rememberStanding(next, view),
     addresses: rememberAddresses(memory, view),
     ...rememberPlatform(next, view),

@@ -7,7 +7,10 @@ export interface Heartbeat {
   readonly refused: { readonly code: string | null; readonly text: string } | null;
 }
 
-/** What a row says besides its time, which is the server's. */
+/** What stands in the column `instance`: who had it written, and on which member, whose clock its time is. */
+export const beatAuthor = (instance: string, member: string): string => `${instance} on ${member}`;
+
+/** What a row says besides its time and its server. */
 export interface BeatRow {
   readonly scope: string;
   readonly instance: string;

@@ -49,8 +49,19 @@ export interface SqlStatus {
   readonly recoveryTarget?: string | null;
   /** Absent in older journals. */
   readonly standbySettings?: Readonly<Record<StandbySetting, number>>;
+  /** null: no row that we may read, or none that names its server. Absent in older journals, and where it is not read. */
+  readonly beat?: SeenBeat | null;
   /** Sessions that read files of this member as pg_rewind does: somebody is being rewound from it. Absent in older journals. */
   readonly rewinds?: readonly { readonly client: string | null; readonly sinceMs: number | null }[];
+}
+
+/** The row of the heartbeat (`postgres.heartbeat`) that a server shows, by clocks of servers alone. */
+export interface SeenBeat {
+  /** The member on which it was written, and whose clock `atMs` is. */
+  readonly by: string;
+  readonly atMs: number;
+  /** How old it is by the clock of the server that was asked. */
+  readonly agoMs: number;
 }
 
 /** Backends whose commit waits for a synchronous standby (wait event SyncRep). */

@@ -133,6 +133,8 @@ export interface Memory {
   readonly walRate: { readonly lsn: string; readonly atMs: number; readonly bytesPerSecond: number | null } | null;
   /** Positions of the leader and when each was first seen, oldest first, thinner with age. Absent in older journals. */
   readonly leaderTrail?: readonly { readonly lsn: string; readonly atMs: number }[];
+  /** The unbroken run of beats that the leader was seen to show, by the clock of that leader. Absent: none, or an older journal. */
+  readonly beatRun?: { readonly member: string; readonly firstMs: number; readonly lastMs: number };
   /** Per member: since when its replay is paused, as far as it was seen. Absent in older journals. */
   readonly replayPausedSinceMs?: Readonly<Record<string, number>>;
   /** Absent in older journals. */

@@ -185,6 +185,9 @@ function patroniPort(sight: Sight): PatroniPort {
   };
 }
 
+/** WAL of one row and its commit. */
+const BEAT_BYTES = 240;
+
 /** One row of the heartbeat: a server that cannot write says so by the SQLSTATE of PostgreSQL. */
 function beatPort(sight: Sight): NonNullable<PostgresPort['beat']> {
   const { world } = sight;
@@ -195,7 +198,8 @@ function beatPort(sight: Sight): NonNullable<PostgresPort['beat']> {
         return refused('25006', 'cannot execute INSERT in a read-only transaction');
       if (postgres.dataFull) return refused('53100', 'could not extend file: No space left on device');
       if (postgres.readOnly === 'file-system') return refused('58030', 'could not write block: Read-only file system');
-      world.beats.push({ atMs: world.time.nowMs, member: name });
+      postgres.receiveLsn = postgres.replayLsn += BEAT_BYTES;
+      world.beats.push({ atMs: world.time.nowMs, member: name, lsn: postgres.replayLsn, branch: postgres.branch });
       return { member: name, refused: null };
     });
 }

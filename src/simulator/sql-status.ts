@@ -1,5 +1,5 @@
 import { lsnFromNumber, type Lsn } from '../model/names.js';
-import type { ReplicaOfPrimary, Slot, SqlStatus } from '../model/sql.js';
+import type { ReplicaOfPrimary, SeenBeat, Slot, SqlStatus } from '../model/sql.js';
 import { archiverOf } from './archive.js';
 import { sendersInUse, streamsFrom, walSenderState } from './replication.js';
 import { syncStateOf } from './sync.js';
@@ -61,9 +61,17 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
       max_prepared_transactions: 0,
       max_locks_per_transaction: 64,
     },
+    ...(world.options.heartbeat ? { beat: beatOf(world, member) } : {}),
     checksumFailures: postgres.checksumFailures,
     baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
   };
+}
+
+/** The last beat that is part of what this server has replayed. */
+function beatOf({ beats, time }: World, { postgres }: MemberSim): SeenBeat | null {
+  const branchAt = (lsn: number): number => postgres.forks.find((fork) => lsn <= fork.lsn)?.branch ?? postgres.branch;
+  const last = beats.findLast((beat) => beat.lsn <= postgres.replayLsn && beat.branch === branchAt(beat.lsn));
+  return last === undefined ? null : { by: last.member, atMs: last.atMs, agoMs: time.nowMs - last.atMs };
 }
 
 /** As `synchronous_standby_names` reads. */

@@ -248,7 +248,12 @@ export interface World {
   nextPid: number;
   baseBackup: boolean;
   /** Rows of the heartbeat that were written. */
-  readonly beats: { readonly atMs: number; readonly member: MemberName }[];
+  readonly beats: {
+    readonly atMs: number;
+    readonly member: MemberName;
+    readonly lsn: number;
+    readonly branch: number;
+  }[];
   /** Every promotion so far; its place, counted from 1, is the branch that began with it. */
   readonly promotions: { readonly atMs: number; readonly member: MemberName }[];
   readonly clients: ClientsSim;

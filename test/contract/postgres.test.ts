@@ -202,7 +202,7 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
       const result = await inOther(
         `SELECT scope, instance, now() - beat_at < interval '1 minute' AS now FROM "Ekimi_heartbeat"`,
       );
-      expect(result?.rows).toEqual([{ ...row, now: true }]);
+      expect(result?.rows).toEqual([{ ...row, instance: `one on ${PRIMARY}`, now: true }]);
     });
 
     test('[P10] a server that is read-only refuses it with 25006; a replica and a user that is read-only say nothing of that', async () => {
@@ -230,6 +230,76 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
         reason: expect.stringMatching(/our own user/),
       });
       await inOther('ALTER ROLE beater RESET default_transaction_read_only');
+    });
+
+    test('what a replica shows of it is as old as its replay, by the clock of the leader; without the table the rest is read', async () => {
+      const base = config('beater');
+      const heartbeat = { database: 'postgres', table: 'shown' };
+      const made = { ...base, postgres: base.postgres && { ...base.postgres, heartbeat } };
+      const port = postgresAdapter(made, systemClock);
+      opened.push(port);
+      const mine = { scope: made.scope, instance: 'one' };
+      const beats = async () => [(await read(port)).beat, (await read(port, REPLICA)).beat] as const;
+      expect(await beats()).toEqual([null, null]);
+      await lab.sql(
+        PRIMARY,
+        'CREATE TABLE shown (scope text PRIMARY KEY, instance text NOT NULL, beat_at timestamptz NOT NULL)',
+      );
+      expect(await beats()).toEqual([null, null]);
+      await lab.sql(PRIMARY, 'GRANT SELECT, INSERT, UPDATE ON shown TO beater');
+      await beat(port);
+      expect((await read(port)).beat).toBeNull();
+      expect(await port.beat?.(PRIMARY, mine)).toMatchObject({ kind: 'fresh', value: { refused: null } });
+      await caughtUp(port);
+      const [first, shown] = await beats();
+      expect(first).toMatchObject({ by: PRIMARY });
+      expect(first?.agoMs).toBeLessThan(10_000);
+      expect(shown).toMatchObject({ by: PRIMARY, atMs: first?.atMs });
+
+      await lab.sql(REPLICA, 'SELECT pg_wal_replay_pause()');
+      await until('replay is paused', async () => (await read(port, REPLICA)).replayPaused);
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      await port.beat?.(PRIMARY, mine);
+      const [next, still] = await beats();
+      expect(still?.atMs).toBe(first?.atMs);
+      expect((next?.atMs ?? 0) - (still?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
+      await lab.sql(REPLICA, 'SELECT pg_wal_replay_resume()');
+      await caughtUp(port);
+      expect((await read(port, REPLICA)).beat?.atMs).toBe(next?.atMs);
+
+      const client = await session(PRIMARY);
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE shown');
+      // What nobody has committed is sent with the next commit.
+      await lab.sql(PRIMARY, 'CREATE TABLE flushed (i int)');
+      await until('the lock is replayed', async () => (await read(port, REPLICA)).beat === null);
+      expect(await beats()).toEqual([null, null]);
+      await client.query('ROLLBACK');
+      await lab.sql(PRIMARY, 'REVOKE SELECT ON shown FROM beater');
+      expect((await read(port)).beat).toBeNull();
+      await lab.sql(PRIMARY, 'GRANT SELECT ON shown TO beater');
+      expect((await read(port)).beat?.by).toBe(PRIMARY);
+      await lab.sql(PRIMARY, 'ALTER TABLE shown DROP COLUMN beat_at');
+      expect((await read(port)).beat).toBeNull();
+    });
+
+    test('a row that cannot be read takes one reading away, and no more', async () => {
+      const base = config('beater');
+      const heartbeat = { database: 'postgres', table: 'broken' };
+      const port = postgresAdapter(
+        { ...base, postgres: base.postgres && { ...base.postgres, heartbeat } },
+        systemClock,
+      );
+      opened.push(port);
+      // `scope` is of a type that is compared with no text.
+      for (const text of [
+        'CREATE TABLE broken (scope int PRIMARY KEY, instance text NOT NULL, beat_at timestamptz NOT NULL)',
+        'GRANT SELECT ON broken TO beater',
+      ])
+        await lab.sql(PRIMARY, text);
+      expect((await port.status(PRIMARY)).kind).toBe('unknown');
+      expect((await read(port)).beat).toBeUndefined();
+      expect((await read(port)).inRecovery).toBe(false);
     });
 
     test('a table that somebody else has locked is no leader that cannot write', async () => {

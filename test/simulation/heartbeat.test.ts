@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { lagAgesOf } from '../../src/assess/lag-age.js';
+import { memberOf } from '../../src/model/view.js';
 import { fresh, unknown } from '../../src/model/reading.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { rig, type Rig } from '../support/simulated.js';
@@ -110,5 +112,58 @@ describe('the heartbeat', () => {
     await second.pass();
     expect(second.session.parts.tenure.facts().state).toBe('other');
     expect(first.cluster.beats().length).toBe(count);
+  });
+});
+
+describe('lag by the heartbeat', () => {
+  const ageOf = ({ session: { view, states } }: Rig, name = 'patroni3') => {
+    const member = view === null ? null : memberOf(view, name);
+    return view === null || member === null
+      ? undefined
+      : lagAgesOf({ view, memory: states.memory }, member).find(({ by }) => by === 'heartbeat')?.ageMs;
+  };
+  const seconds = (ms: number | undefined) => Math.round((ms ?? -1_000) / 1_000);
+
+  it('is what a replica lags whose replay stands still, however few bytes are written, and ends with it', async () => {
+    const ekimi = await beating();
+    ekimi.cluster.setLoad(0);
+    await ekimi.run(30);
+    expect(seconds(ageOf(ekimi))).toBe(0);
+    ekimi.cluster.lag('patroni3', 'stop-replay');
+    await ekimi.run(90);
+    expect(seconds(ageOf(ekimi))).toBeGreaterThanOrEqual(86);
+    expect(seconds(ageOf(ekimi))).toBeLessThanOrEqual(91);
+    expect(seconds(ageOf(ekimi, 'patroni2'))).toBeLessThanOrEqual(2);
+    const lagging = ekimi.session.states.problems.find(({ code }) => code === 'replica-lagging');
+    expect(lagging).toMatchObject({ subject: 'patroni3', phase: 'active' });
+    expect(lagging?.evidence.map(({ text }) => text).join()).toContain('old by heartbeat');
+    ekimi.cluster.healLag('patroni3');
+    await ekimi.run(60);
+    expect(seconds(ageOf(ekimi))).toBeLessThanOrEqual(2);
+    expect(ekimi.session.states.problems).toEqual([]);
+  });
+
+  it('is told again soon after a failover, by the clock of the new leader', async () => {
+    const ekimi = await beating();
+    ekimi.cluster.killContainer('patroni1');
+    await ekimi.run(60);
+    const leader = ekimi.cluster.leader();
+    const other = leader === 'patroni2' ? 'patroni3' : 'patroni2';
+    expect(leader).not.toBe('patroni1');
+    expect(ekimi.session.view?.heartbeat).toMatchObject({ value: { member: leader } });
+    expect(seconds(ageOf(ekimi, other))).toBeGreaterThanOrEqual(0);
+    expect(seconds(ageOf(ekimi, other))).toBeLessThanOrEqual(2);
+  });
+
+  it('is not told where nobody writes any more, and lag by positions counts', async () => {
+    const first = await beating();
+    const policy = testPolicy({ mode: 'dry-run' });
+    const second = rig({ policy, cluster: first.cluster, owner: 'second' });
+    await second.run(5);
+    expect(ageOf(second)).toBeDefined();
+    second.cluster.lag('patroni3', 'stop-replay');
+    await second.run(90);
+    expect(ageOf(second)).toBeUndefined();
+    expect(second.session.states.problems.map(({ code }) => code)).toContain('replica-lagging');
   });
 });

@@ -1,9 +1,10 @@
 import pg from 'pg';
 import type { ClusterConfig } from '../../model/config.js';
-import type { BeatRow, Heartbeat } from '../../model/heartbeat.js';
+import { beatAuthor, type BeatRow, type Heartbeat } from '../../model/heartbeat.js';
 import type { MemberName } from '../../model/names.js';
 import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
+import { beatTable } from './beat-sql.js';
 import { faultOf } from './faults.js';
 import { sslOf } from './tls.js';
 
@@ -25,8 +26,7 @@ const GIVE_UP_MS = 1_500;
 const SESSION = `-c search_path=pg_catalog -c synchronous_commit=local -c statement_timeout=${BEAT_MS} -c lock_timeout=${LOCK_MS}`;
 
 const quoted = (table: string): string =>
-  (table.includes('.') ? table : `public.${table}`)
-    .split('.')
+  beatTable(table)
     .map((part) => pg.escapeIdentifier(part))
     .join('.');
 
@@ -68,7 +68,7 @@ export class Beat {
       return this.untold(error);
     }
     try {
-      await client.query({ text: beatSql(this.table.table), values: [scope, instance] });
+      await client.query({ text: beatSql(this.table.table), values: [scope, beatAuthor(instance, member)] });
       return fresh({ member, refused: null }, this.clock.now(), this.source);
     } catch (error) {
       return await this.failed(client, error);

@@ -6,9 +6,10 @@ import type { SqlRights, SqlSizes, SqlStatus } from '../../model/sql.js';
 import type { Clock } from '../../ports/clock.js';
 import type { PostgresPort } from '../../ports/postgres.js';
 import { beatsOf } from './beat.js';
-import { Link, type Rows } from './link.js';
 import { STANDBY_SETTINGS } from '../../model/sql.js';
-import { RESUME_SQL, RIGHTS_SQL, signalSql, SIZES_SQL, STATUS_SQL } from './status-sql.js';
+import { beatSqlOf } from './beat-sql.js';
+import { Link, type Rows, type Statement } from './link.js';
+import { RESUME_SQL, RIGHTS_SQL, signalSql, SIZES_SQL, statusSql } from './status-sql.js';
 import { parseStatus } from './status.js';
 
 /**
@@ -28,9 +29,10 @@ export function postgresAdapter(cluster: ClusterConfig, clock: Clock): PostgresP
     const place = postgres?.hosts[member];
     if (postgres !== null && place !== undefined) links.set(member, new Link(postgres, place, deadlines.sql));
   }
+  const asks = statusAsker(cluster, clock);
   const beats = beatsOf(cluster, clock);
   return {
-    status: (member) => statusOf(links.get(member), member, clock),
+    status: (member) => statusOf(links.get(member), member, { clock, asks }),
     rights: (member) => rightsOf(links.get(member), member, clock),
     sizes: (member) => sizesOf(links.get(member), member, clock),
     ...(beats === null ? {} : { beat: beats.beat, beatReady: beats.beatReady }),
@@ -42,11 +44,47 @@ export function postgresAdapter(cluster: ClusterConfig, clock: Clock): PostgresP
   };
 }
 
-async function statusOf(link: Link | undefined, member: MemberName, clock: Clock): Promise<Reading<SqlStatus>> {
+/** So long the row of the heartbeat is not read where a query that asked for it failed. */
+const WITHOUT_BEAT_MS = 60_000;
+
+interface StatusAsker {
+  readonly statement: (member: MemberName) => Statement;
+  /** A query was sent and failed. */
+  readonly failed: (member: MemberName) => void;
+}
+
+const PLAIN: Statement = { name: 'ekimi-status', text: statusSql(null), values: [] };
+
+/**
+ * One query a look. With the row of the heartbeat where it lies in the database that we are connected to. Whatever makes that row unreadable
+ * (a damaged page, a policy) must not take the rest of what we know by SQL away: after a failure it is left out for a while.
+ */
+function statusAsker({ scope, postgres }: ClusterConfig, clock: Clock): StatusAsker {
+  const heartbeat = postgres?.heartbeat;
+  if (heartbeat === undefined || heartbeat.database !== postgres?.database)
+    return { statement: () => PLAIN, failed: () => undefined };
+  const withBeat = { name: 'ekimi-status-beat', text: statusSql(beatSqlOf(heartbeat.table, scope)), values: [] };
+  const untilMs = new Map<MemberName, number>();
+  return {
+    statement: (member) => (clock.monotonic() < (untilMs.get(member) ?? -Infinity) ? PLAIN : withBeat),
+    failed: (member) => {
+      untilMs.set(member, clock.monotonic() + WITHOUT_BEAT_MS);
+    },
+  };
+}
+
+async function statusOf(
+  link: Link | undefined,
+  member: MemberName,
+  { clock, asks }: { readonly clock: Clock; readonly asks: StatusAsker },
+): Promise<Reading<SqlStatus>> {
   const source = `sql ${member}`;
   if (link === undefined) return notConfigured(source, clock.now());
-  const answer = await link.query({ name: 'ekimi-status', text: STATUS_SQL, values: [] });
-  if (!answer.ok) return unknown(answer.fault, `PostgreSQL of ${member}: ${answer.why}`, clock.now(), source);
+  const answer = await link.query(asks.statement(member));
+  if (!answer.ok) {
+    if (answer.sent) asks.failed(member);
+    return unknown(answer.fault, `PostgreSQL of ${member}: ${answer.why}`, clock.now(), source);
+  }
   const parsed = parseStatus(answer.rows[0]?.['status']);
   if (!parsed.ok) return unknown('bad-reply', `PostgreSQL of ${member}: ${parsed.why}`, clock.now(), source);
   return fresh(parsed.status, clock.now(), source);

@@ -1,4 +1,5 @@
 import { STANDBY_SETTINGS, type StandbySetting } from '../../model/sql.js';
+import type { BeatSql } from './beat-sql.js';
 
 /**
  * All of `SqlStatus` as one JSON document, in one statement that is the same on PostgreSQL 12 to 17 and on both roles, so that a reading
@@ -32,7 +33,8 @@ const MAX_BLOCKERS = 20;
 /** A transaction younger than this is no candidate unless recovery is known to wait for it. */
 const CANDIDATE_AGE = '1 second';
 
-export const STATUS_SQL = `
+/** `beat`: the row of the heartbeat is read too; null: none is configured. */
+export const statusSql = (beat: BeatSql | null): string => `
 WITH pos AS (
   SELECT pg_is_in_recovery() AS recovery,
          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END AS current_lsn,
@@ -81,8 +83,8 @@ WITH pos AS (
          OR (backend_xmin IS NOT NULL AND clock_timestamp() - xact_start >= interval '${CANDIDATE_AGE}'))
   ORDER BY holds_lock DESC, xmin_age DESC NULLS LAST, xact_start
   LIMIT ${MAX_BLOCKERS}
-)
-SELECT json_build_object(
+)${beat?.withTable ?? ''}
+SELECT json_build_object(${beat?.value ?? ''}
   'recovery', pos.recovery,
   'version', current_setting('server_version_num')::int,
   'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),

@@ -5,9 +5,11 @@ import {
   type Archiver,
   type ReadOnly,
   type ReplayBlocker,
+  type SeenBeat,
   type SqlStatus,
   type SyncWaits,
 } from '../../model/sql.js';
+import { beatJson } from './beat-sql.js';
 
 const lsn = z
   .string()
@@ -33,7 +35,9 @@ const BLOCKER = z.object({
   holds_lock: z.boolean(),
 });
 
-/** The document of `STATUS_SQL`. */
+const BEAT = z.object({ by: z.string().nullable(), atMs: z.number(), agoMs: z.number() });
+
+/** The document of `statusSql`. */
 const DOCUMENT = z.object({
   recovery: z.boolean(),
   version: whole,
@@ -99,6 +103,7 @@ const DOCUMENT = z.object({
   applyDelayMs: z.number().nullish(),
   recoveryTarget: z.string().nullish(),
   standbySettings: z.record(z.enum(STANDBY_SETTINGS), whole).nullish(),
+  beat: z.string().nullish(),
   rewinds: list(z.object({ client: z.string().nullable(), sinceMs: z.number().nullable() })).nullish(),
 });
 
@@ -163,6 +168,17 @@ const archiverOf = (row: NonNullable<Document['archiver']>): Archiver => ({
   archivedWal: row.archivedWal === null ? null : plain(row.archivedWal, 64),
 });
 
+/** A row that does not name its server tells nobody's clock. */
+function beatOf(xml: string | null): SeenBeat | null {
+  const row = BEAT.safeParse(xml === null ? null : beatJson(xml));
+  if (!row.success || row.data.by === null) return null;
+  return {
+    by: plain(row.data.by, 64),
+    atMs: Math.round(row.data.atMs),
+    agoMs: Math.max(0, Math.round(row.data.agoMs)),
+  };
+}
+
 function statusOf(document: Document): SqlStatus {
   const { receiver, connections, currentLsn } = document;
   const blockers = document.blockers.map((row) => blockerOf(row, document));
@@ -223,11 +239,12 @@ function statusOf(document: Document): SqlStatus {
     applyDelayMs: Math.max(0, document.applyDelayMs ?? 0),
     recoveryTarget: document.recoveryTarget == null ? null : plain(document.recoveryTarget, 200),
     ...(document.standbySettings == null ? {} : { standbySettings: document.standbySettings }),
+    ...(document.beat === undefined ? {} : { beat: beatOf(document.beat) }),
     rewinds: document.rewinds ?? [],
   };
 }
 
-/** The JSON text of `STATUS_SQL` as `SqlStatus`. Confirmed blockers come first, then the oldest snapshots. */
+/** The JSON text of `statusSql` as `SqlStatus`. Confirmed blockers come first, then the oldest snapshots. */
 export function parseStatus(text: unknown): ParsedStatus {
   if (typeof text !== 'string') return { ok: false, why: 'the statement returned no document' };
   let value: unknown;

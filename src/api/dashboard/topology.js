@@ -1,6 +1,6 @@
 // What routes to whom, who leads, who follows and how far behind; read from top to bottom as a request travels.
 import { h } from './dom.js';
-import { bytes, counting, glyph, words } from './format.js';
+import { bytes, counting, duration, glyph, words } from './format.js';
 
 const MEMBER_LEVEL = {
   leader: 'ok',
@@ -120,6 +120,10 @@ function place(value, lag) {
   return Math.round(Math.min(1, Math.max(0, share)) * BAR.width);
 }
 
+/** Measured by the rows that are written for it; estimates stay with the problems that they speak for. */
+const ageByHeartbeat = ({ lagAgeMs, lagAgeBy }) =>
+  lagAgeBy === 'heartbeat' ? [`${duration(lagAgeMs)} by heartbeat`] : [];
+
 function lagFigure(member, lag) {
   const known = member.lagBytes !== null;
   const level = !known
@@ -138,7 +142,7 @@ function lagFigure(member, lag) {
       known && member.lagBytes === 0
         ? h('b', null, 'level with the leader')
         : h('b', null, known ? `${bytes(member.lagBytes)} behind` : 'lag unknown'),
-      h('span', { class: 'dim from' }, member.lagFrom),
+      h('span', { class: 'dim from' }, [...ageByHeartbeat(member), member.lagFrom].join('; ')),
     ),
     h(
       'svg',

@@ -1,7 +1,7 @@
 import type { MemberOverview } from '../../api/member-overview.js';
 import { clockOf } from '../../api/shown.js';
 import { overview, type Level, type Overview } from '../../api/overview.js';
-import { bytesText } from '../../model/amounts.js';
+import { bytesText, timeText } from '../../model/amounts.js';
 import { lossText } from '../../model/loss.js';
 import type { Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
@@ -116,10 +116,12 @@ function memberRow(member: MemberOverview, view: Overview, style: Style): string
 }
 
 function lagText(member: MemberOverview, { lag }: Overview, style: Style): string {
-  if (member.lagBytes === null) return byLevel(style, 'unknown', 'unknown');
+  const { lagAgeMs, lagAgeBy } = member;
+  const age = lagAgeMs === null || lagAgeBy !== 'heartbeat' ? [] : [`${timeText(lagAgeMs)} by heartbeat`];
+  if (member.lagBytes === null) return age[0] ?? byLevel(style, 'unknown', 'unknown');
   const level: Level =
     member.lagBytes >= lag.criticalBytes ? 'critical' : member.lagBytes >= lag.warningBytes ? 'warning' : 'ok';
-  return byLevel(style, level, bytesText(member.lagBytes));
+  return byLevel(style, level, [bytesText(member.lagBytes), ...age].join(', '));
 }
 
 function footLines(view: Overview): string[] {

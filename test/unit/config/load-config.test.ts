@@ -373,6 +373,12 @@ describe('values that do not go together', () => {
       { insecure: true },
       'tls-insecure clusters[0].patroni.tls.insecure',
     ],
+    [
+      'a heartbeat in a database that is not read',
+      `${first}.postgres.heartbeat`,
+      { database: 'ops' },
+      'heartbeat-readable clusters[0].postgres.heartbeat.database',
+    ],
   ])('%s is a warning', (_case, path, value, code) => {
     const loaded = configWith(path, value);
     expect(loaded.ok).toBe(true);

@@ -165,3 +165,34 @@ describe('who blocks replay', () => {
     expect(blocker?.query.length).toBe(200);
   });
 });
+
+describe('the row of the heartbeat', () => {
+  const xml = (json: string): string =>
+    `<row xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n  <beat>${json}</beat>\n</row>\n`;
+  const beat = (text: string | null | undefined) =>
+    parsed(text === undefined ? REPLICA : { ...REPLICA, beat: text }).beat;
+
+  test.each([
+    [
+      'a row',
+      xml('{"by" : "patroni1", "atMs" : 1768442400123.456, "agoMs" : 812.2}'),
+      { by: 'patroni1', atMs: 1768442400123, agoMs: 812 },
+    ],
+    [
+      'a name with signs of XML',
+      xml('{"by" : "a&amp;b&lt;c", "atMs" : 1, "agoMs" : -3}'),
+      { by: 'a&b<c', atMs: 1, agoMs: 0 },
+    ],
+    ['one that names no server', xml('{"by" : null, "atMs" : 1, "agoMs" : 3}'), null],
+    ['no row', '', null],
+    ['no table', null, null],
+    ['nonsense', xml('{'), null],
+    ['figures that are none', xml('{"by" : "a", "atMs" : "x", "agoMs" : 3}'), null],
+  ])('%s', (_name, text, expected) => {
+    expect(beat(text)).toEqual(expected);
+  });
+
+  test('that is not read is no row', () => {
+    expect(beat(undefined)).toBeUndefined();
+  });
+});
