@@ -1,24 +1,15 @@
 // (d) One pass of the operations manual's own script, and one look of `ekimi check`, each a process that starts, asks everything and ends.
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { ROOT } from '../ready.mjs';
 import { median } from './figures.mjs';
 import { ADDRESS, lab } from './lab.mjs';
+import { timed } from './timed.mjs';
 
-const run = promisify(execFile);
 const RUNS = 15;
 const NEEDS = ['curl', 'jq', 'psql'];
 
 export const whatIsMissing = () => NEEDS.filter((program) => spawnSync(program, ['--version']).status !== 0);
-
-/** Wall and processor milliseconds of a command with all its children, as bash counts them. */
-async function timed(...command) {
-  const env = { ...process.env, PGPASSWORD: 'postgres', TIMEFORMAT: '%R %U %S', LC_ALL: 'C' };
-  const { stderr } = await run('bash', ['-c', 'time "$@" >/dev/null', 'bash', ...command], { env });
-  const [wall, user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
-  return { wallMs: wall * 1000, cpuMs: (user + system) * 1000 };
-}
 
 async function medians(name, ...command) {
   const runs = [];

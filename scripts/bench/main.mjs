@@ -2,18 +2,28 @@
 // `npm run bench`: what Ekimi costs and how fast it is, as docs/benchmarks.md explains. Prints Markdown tables; exits 1 if a target is missed.
 //
 //   npm run bench                    all of it: about eight minutes, on a lab of its own
-//   npm run bench -- --only pass     only these of: pass, footprint, detection, beside
+//   npm run bench -- --only pass     only these of: pass, commands, footprint, detection, beside
+//   npm run bench -- --before FOLDER a built checkout of an older version, measured in turn with this one (commands)
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchBeside, whatIsMissing } from './beside.mjs';
+import { benchCommands } from './commands.mjs';
 import { benchDetection, GRACE_MS, PERIOD_MS } from './detection.mjs';
 import { machine, markdown, median, round, verdict } from './figures.mjs';
 import { benchDemo, benchFootprint, SETTINGS } from './footprint.mjs';
 import { lab, whyNoEngine } from './lab.mjs';
 import { benchPass } from './pass.mjs';
 
-const PARTS = ['pass', 'footprint', 'detection', 'beside'];
-const TARGET = { passUs: 200, cpuPercent: 2, rssMb: 110, decisionMs: 2 * PERIOD_MS, sentMs: 250 };
+const PARTS = ['pass', 'commands', 'footprint', 'detection', 'beside'];
+const TARGET = {
+  passUs: 200,
+  cpuPercent: 2,
+  rssMb: 110,
+  decisionMs: 2 * PERIOD_MS,
+  sentMs: 250,
+  versionMs: 150,
+  statusMs: 300,
+};
 
 const say = (text = '') => void process.stdout.write(`${text}\n`);
 const load = () =>
@@ -43,6 +53,24 @@ async function pass() {
         round(row.medianUs),
         round(row.p99Us),
         judged(row.medianUs < TARGET.passUs),
+      ]),
+    ),
+  );
+}
+
+async function commands(before) {
+  title('Processor time of a command that only asks');
+  const targets = { '--version': TARGET.versionMs, status: TARGET.statusMs };
+  const shown = (figures) => (figures === null ? '-' : `${round(figures.leastMs, 0)} (${round(figures.medianMs, 0)})`);
+  const rows = await benchCommands(before);
+  say(
+    markdown(
+      ['ekimi', 'least (median), ms', 'version before, ms', 'target, least'],
+      rows.map(({ name, now, before: old }) => [
+        name,
+        shown(now),
+        shown(old),
+        `${judged(now.leastMs < targets[name])} (${targets[name]} ms)`,
       ]),
     ),
   );
@@ -112,13 +140,16 @@ async function beside() {
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { only: { type: 'string', default: PARTS.join() } } });
+  const { values } = parseArgs({
+    options: { only: { type: 'string', default: PARTS.join() }, before: { type: 'string' } },
+  });
   const parts = values.only.split(',');
   const unknown = parts.find((part) => !PARTS.includes(part));
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}: ${PARTS.join(', ')}`);
   say(`${machine()}, ${new Date().toISOString().slice(0, 10)}`);
   if (parts.includes('pass')) await pass();
-  if (parts.every((part) => part === 'pass')) return;
+  if (parts.includes('commands')) await commands(values.before ?? null);
+  if (parts.every((part) => ['pass', 'commands'].includes(part))) return;
   const noEngine = await whyNoEngine();
   if (noEngine !== null) {
     if (parts.includes('footprint')) await footprint(noEngine);
