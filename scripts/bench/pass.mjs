@@ -2,8 +2,8 @@
 import { findingsIn } from '../../dist/assess/assess.js';
 import { loadPolicy } from '../../dist/config/load-policy.js';
 import { dcsLedgerStore } from '../../dist/controller/ledger-store.js';
-import { decideInput } from '../../dist/controller/decide-input.js';
 import { openSession } from '../../dist/controller/session.js';
+import { situationOf } from '../../dist/controller/situation.js';
 import { tenureKeeper } from '../../dist/controller/tenure.js';
 import { tick } from '../../dist/controller/tick.js';
 import { keepBooks } from '../../dist/decide/bookkeeping.js';
@@ -74,7 +74,7 @@ async function inputsOf(disturb) {
     const { states, ledger } = session;
     await tick(session);
     if (pass >= 2 * SETTLE)
-      inputs.push({ view: session.view, states, ledger, input: decideInput(session, session.view) });
+      inputs.push({ view: session.view, states, ledger, input: situationOf(session, session.view) });
     cluster.advance(PERIOD_MS);
   }
   return { inputs, problems: session.states.problems.map((problem) => problem.code) };
