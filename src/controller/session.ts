@@ -12,7 +12,7 @@ import type { ProcedureAnswer } from '../model/procedure.js';
 import type { ControllerEvent } from '../model/snapshot.js';
 import type { ClusterView } from '../model/view.js';
 import { patientAsker, type Asker } from '../observe/patience.js';
-import type { ObserveTarget } from '../observe/observe.js';
+import type { ObserveTarget } from '../observe/pass.js';
 import type { Ports } from '../observe/ports.js';
 import { initialStates } from '../machines/reduce.js';
 import type { JournalPort } from '../ports/journal.js';

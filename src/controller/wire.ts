@@ -14,7 +14,7 @@ import { fileTags } from '../adapters/tags/file-tags.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { Place } from '../model/address.js';
 import { placeOfUrl, plainHost, type OurPlace } from '../observe/addresses.js';
-import type { ObserveTarget } from '../observe/observe.js';
+import type { ObserveTarget } from '../observe/pass.js';
 import type { Ports } from '../observe/ports.js';
 import type { Clock } from '../ports/clock.js';
 import type { TagsPort } from '../ports/tags.js';

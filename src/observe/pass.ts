@@ -1,0 +1,88 @@
+import { aged, type Reading, type Unknown } from '../model/reading.js';
+import type { MemberName } from '../model/names.js';
+import type { ClusterView } from '../model/view.js';
+import type { Addresses } from './addresses.js';
+import type { Asker } from './patience.js';
+import type { Ports } from './ports.js';
+import { isDue, type SourceRow } from './sources.js';
+
+/** What must be known of the cluster to observe it: our own inventory and how the proxy's pools are called. */
+export interface ObserveTarget {
+  readonly scope: string;
+  readonly members: readonly MemberName[];
+  readonly dcsNames: readonly string[];
+  readonly pools: ClusterView['pools'];
+  /** What the operator declares of members. */
+  readonly intentions?: ClusterView['intentions'];
+  /** Where we ask each member. Absent: not known, and not held against what etcd says. */
+  readonly addresses?: Addresses;
+  readonly sites?: ClusterView['sites'];
+}
+
+export interface ObserveOptions {
+  readonly previous: ClusterView | null;
+  readonly tick: number;
+  /** Something is suspected or in flight: ask everything that may matter now. */
+  readonly suspect: boolean;
+  /** Members whose slow facts (file tag, `/replica`) are awaited by a remediation. */
+  readonly closely: ReadonlySet<string>;
+  /** The look just before a request: the members that it touches, and who leads. Null: an ordinary pass. */
+  readonly beforeRequest: ReadonlySet<string> | null;
+  /** The highest etcd revision that was ever read: a lower one is an answer from the past. Null: none was. */
+  readonly notBefore: string | null;
+  /** Remembers from look to look which sources hang. */
+  readonly asker: Asker;
+  /** Who writes the heartbeat: the holder of tenure in mode enforce, by its name. Absent: nothing is written. */
+  readonly beatAs?: string;
+  /** Monotonic and wall clock when the previous pass began. */
+  readonly lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
+}
+
+export interface Pass extends ObserveOptions {
+  readonly ports: Ports;
+  readonly target: ObserveTarget;
+  readonly nowMs: number;
+}
+
+/** In the look before a request, whoever it does not touch is not waited for longer than this, unless it is known to be slow. */
+const BYSTANDER_PATIENCE_MS = 300;
+
+interface Asking<T> {
+  readonly key: string;
+  readonly last: Reading<T> | null;
+  /** The member that is asked; null: it is about the cluster. */
+  readonly member: string | null;
+  readonly ask: () => Promise<Reading<T>>;
+}
+
+/** Asks a source if its row says that it is time, for as long as its row says; else hands on its last reading with its age. */
+export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: Asking<T>): Promise<Reading<T>> {
+  const isClose = row.closely !== undefined && member !== null && pass.closely.has(member);
+  const isNeeded = isNeededBeforeRequest(pass, row, member);
+  const isAsked = pass.beforeRequest === null ? isDue(last, row, pass) : row.beforeRequest !== 'no';
+  if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
+  const patienceMs = patienceOf(pass, row, isNeeded || isClose);
+  return pass.asker({
+    key,
+    last,
+    nowMs: pass.nowMs,
+    patienceMs,
+    explains: row.for === 'explains',
+    anew: isNeeded,
+    ask,
+  });
+}
+
+const isNeededBeforeRequest = ({ beforeRequest: touched }: Pass, row: SourceRow, member: string | null): boolean =>
+  touched !== null &&
+  (row.beforeRequest === 'always' || (row.beforeRequest === 'touched' && member !== null && touched.has(member)));
+
+/** A first look has nothing to fall back on, and may be the only one: what authorises has until the call itself gives up. */
+function patienceOf(pass: Pass, row: SourceRow, isNeeded: boolean): number {
+  if (row.patienceMs === null || (pass.previous === null && row.for === 'authorises')) return Infinity;
+  return pass.beforeRequest === null || isNeeded ? row.patienceMs : Math.min(row.patienceMs, BYSTANDER_PATIENCE_MS);
+}
+
+/** `none`: why there is no answer where nobody can be asked. */
+export const orNone = <T>(call: Promise<Reading<T>> | null, none: Unknown): Promise<Reading<T>> =>
+  call ?? Promise.resolve(none);
