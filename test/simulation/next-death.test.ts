@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../src/simulator/world.js';
 import { rig, type Rig } from '../support/simulated.js';
-import { leading } from '../support/situations.js';
+import { caughtUp, lagEmergency, leading } from '../support/situations.js';
 
 /** As the policy has it by default: five minutes. */
 const policy = leading(
@@ -38,6 +38,25 @@ describe.each([1, 2, 3])('a second leader dies (seed %i)', (seed) => {
     expect(first).toBeLessThan(4);
     expect(second).toBeLessThanOrEqual(first + 2);
     expect(deletions(ekimi)).toHaveLength(2);
+  });
+});
+
+describe('a leader dies whose replicas were repaired too often', () => {
+  it('[F4] it is replaced as fast, though the breaker holds every repair', async () => {
+    const limits = { ...policy.limits, perHour: 1 };
+    const ekimi = rig({ policy: { ...policy, limits } });
+    await ekimi.run(15);
+    lagEmergency(ekimi);
+    await ekimi.run(30);
+    caughtUp(ekimi);
+    await ekimi.run(60);
+    expect(ekimi.session.ledger.breaker).not.toBeNull();
+    expect(await killLeader(ekimi)).toBeLessThan(4);
+    expect(deletions(ekimi)).toHaveLength(1);
+    // The second one within the hour finds the figure spent by the first: the bound is limits.perHour for these alone.
+    await ekimi.run(60);
+    expect(await killLeader(ekimi)).toBeGreaterThan(10);
+    expect(deletions(ekimi)).toHaveLength(1);
   });
 });
 

@@ -973,8 +973,45 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         because: '2 actions within an hour, 2 are allowed',
         unblock: 'ekimi resume --subject breaker, after a look at why',
       },
+      {
+        name: '[F4] leaders that died have spent it',
+        input: with_(EXPEDITE, {
+          policy: limits({ perHour: 2 }),
+          ledger: ledgerOf({
+            breaker: { openSinceMs: 0, reason: 'spent' },
+            remediations: ['patroni2', 'patroni3'].map((name) =>
+              remediationOf('expedite-failover', name, { id: name }),
+            ),
+          }),
+        }),
+        candidate: EXPEDITE,
+        because: '2 actions within an hour, 2 are allowed',
+        unblock: 'ekimi resume --subject breaker, after a look at why',
+      },
+      {
+        name: '[F4] a fence, which kills, waits for whoever closes the breaker',
+        input: with_(FENCE, { ledger: ledgerOf({ breaker: { openSinceMs: 0, reason: 'spent' } }) }),
+        candidate: FENCE,
+        because: 'the breaker is open: spent',
+        unblock: 'ekimi resume --subject breaker',
+      },
     ],
     passes: [
+      {
+        name: '[F4] repairs have spent it and opened the breaker, and a leader dies',
+        input: with_(EXPEDITE, {
+          policy: limits({ perHour: 2 }),
+          ledger: ledgerOf({
+            breaker: { openSinceMs: 0, reason: 'spent' },
+            remediations: [
+              remediationOf('drain-replica', 'patroni2', { id: '1' }),
+              remediationOf('reinitialize-replica', 'patroni2', { id: '2' }),
+              remediationOf('expedite-failover', 'patroni3', { id: '3' }),
+            ],
+          }),
+        }),
+        candidate: EXPEDITE,
+      },
       {
         name: 'undrains and what was abandoned cost nothing',
         input: with_(DRAIN, {
