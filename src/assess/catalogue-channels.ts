@@ -19,12 +19,12 @@ export const CHANNEL_ROWS: readonly ProblemRow[] = [
     code: 'channel-silent',
     level: 'warning',
     rank: 23.5,
-    seenBy: 'SQL, host driver, file of tags, proxy',
+    seenBy: 'SQL, host driver, file of tags, proxy; whether Patroni takes our password',
     grace: fixed(180_000, 5, 30_000),
     ladder: [],
     page: 'at-once',
     meaning:
-      'A configured channel gives no answer for minutes while the rest of the same member is fine: Ekimi sees less and may do less.',
+      'A configured channel gives no answer or refuses us for minutes while the rest of the same member is fine: Ekimi sees less and may do less.',
     advice:
       'Look at the reason: renew the password or certificate in ekimi.yaml, or open the way to it; ekimi doctor asks each channel anew.',
   },

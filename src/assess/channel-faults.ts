@@ -1,16 +1,25 @@
 import type { Channel } from '../model/channel.js';
-import { freshValue, isSilent, type Reading, type Unknown } from '../model/reading.js';
+import {
+  fresh,
+  freshValue,
+  isSilent,
+  lastValue,
+  notConfigured,
+  unknown,
+  type Reading,
+  type Unknown,
+} from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import type { Finding } from '../model/problem.js';
 import { cannotTell, says, seen, type Assess } from './finding.js';
 
 /** A part of the configuration by which we see and act, and what is lost without it. */
 interface Part {
-  readonly part: 'postgres' | 'hosts' | 'tags';
+  readonly part: 'postgres' | 'hosts' | 'tags' | 'patroni.auth';
   readonly channel: Channel;
   readonly what: string;
   readonly disables: string;
-  readonly of: (member: MemberView) => Reading<unknown>;
+  readonly of: (member: MemberView, view: ClusterView) => Reading<unknown>;
   /** The rest of the member is fine, so that its silence is the channel's own. */
   readonly isElseFine: (member: MemberView) => boolean;
 }
@@ -43,7 +52,22 @@ const PARTS: readonly Part[] = [
     of: ({ fileTag }) => fileTag,
     isElseFine: apiRuns,
   },
+  {
+    part: 'patroni.auth',
+    channel: 'api',
+    what: 'changes through Patroni',
+    disables: 'restart-member, reinitialize-replica, drain by tag, failover and switchover',
+    of: loginOf,
+    isElseFine: ({ api }) => freshValue(api) !== null,
+  },
 ];
+
+/** A member that has not been asked yet, or has not answered, says nothing. */
+function loginOf({ name }: MemberView, { writeAccess, atMs }: ClusterView): Reading<unknown> {
+  const row = writeAccess === undefined ? undefined : lastValue(writeAccess)?.[name];
+  if (row?.isRefused == null) return notConfigured('patroni.auth', atMs);
+  return row.isRefused ? unknown('denied', row.why, atMs, 'patroni.auth') : fresh('granted', atMs, 'patroni.auth');
+}
 
 /** It was asked, and gave nothing that can be used: silence, a refusal, nonsense. */
 const isBad = (reading: Reading<unknown>): reading is Unknown =>
@@ -56,9 +80,9 @@ const isBad = (reading: Reading<unknown>): reading is Unknown =>
 export const assessChannels: Assess = ({ view }) => [...PARTS.flatMap((part) => ofPart(view, part)), ...ofProxy(view)];
 
 function ofPart(view: ClusterView, { part, channel, what, disables, of, isElseFine }: Part): readonly Finding[] {
-  const asked = view.members.filter((member) => !isOff(of(member)));
+  const asked = view.members.filter((member) => !isOff(of(member, view)));
   const bad = asked.flatMap((member) => {
-    const reading = of(member);
+    const reading = of(member, view);
     return isBad(reading) && isElseFine(member) ? [{ name: member.name, reading }] : [];
   });
   const [first] = bad;

@@ -51,6 +51,8 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,
+    // Whoever only observes sends nothing that a member could take for a change.
+    triesLogin: session.policy.mode !== 'observe',
     ...(mayBeat(session) ? { beatAs: session.parts.instance } : {}),
   });
   if (view.dcs.keys.kind === 'fresh') session.dcsRevision = view.dcs.keys.value.revision;

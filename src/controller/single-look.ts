@@ -41,7 +41,8 @@ function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterCon
   return openSession(
     {
       ports,
-      target: targetOf(cluster),
+      // `plan` and `check` only read; the doctor asks each member for itself.
+      target: { ...targetOf(cluster), hasLogin: false },
       journal: UNWRITTEN,
       notifier: { page: () => undefined },
       tenure: tenureKeeper(ports.dcs, systemClock, files.config.instance, cluster.dcs.tenureTtlMs),

@@ -62,6 +62,7 @@ export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
   pools:
     cluster.proxy === null ? null : { primary: cluster.proxy.primaryBackend, replica: cluster.proxy.replicaBackend },
   addresses: addressesOf(cluster),
+  hasLogin: cluster.patroni.auth !== null,
 });
 
 const addressesOf = ({ members, patroni, postgres }: ClusterConfig): NonNullable<ObserveTarget['addresses']> =>

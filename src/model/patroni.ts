@@ -137,3 +137,15 @@ export interface HistoryRow {
 export interface PatroniMetrics {
   readonly values: Readonly<Record<string, number>>;
 }
+
+/** What a member said last of our password. */
+export interface LoginAnswer {
+  readonly askedAtMs: number;
+  /** null: it has not said so far. */
+  readonly isRefused: boolean | null;
+  /** Its words. */
+  readonly why: string;
+}
+
+/** By member; who was not asked yet is absent. */
+export type WriteAccess = Readonly<Record<string, LoginAnswer>>;

@@ -7,7 +7,14 @@ import type { HostStatus } from './host.js';
 import type { MemberLog } from './log-sign.js';
 import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
-import type { ClusterReport, DynamicConfig, HistoryRow, PatroniMetrics, PatroniStatus } from './patroni.js';
+import type {
+  ClusterReport,
+  DynamicConfig,
+  HistoryRow,
+  PatroniMetrics,
+  PatroniStatus,
+  WriteAccess,
+} from './patroni.js';
 import type { ProxyView } from './proxy.js';
 import type { Reading } from './reading.js';
 import type { SqlSizes, SqlStatus } from './sql.js';
@@ -39,6 +46,8 @@ export interface ClusterView {
   readonly certificates?: Reading<readonly CertificateEnd[]>;
   /** Our own PEM files. Absent in older journals, and where there are none. */
   readonly pemFiles?: Reading<readonly PemState[]>;
+  /** Whether Patroni lets us change anything. Absent in older journals, where no password is configured, and in mode observe. */
+  readonly writeAccess?: Reading<WriteAccess>;
   /** What the names of addresses resolve to where we stand. Absent in older journals, and where all are written as addresses. */
   readonly names?: Reading<KnownNames>;
   /** How our addresses of the members compare to those in etcd. Absent in older journals, and while etcd does not answer. */

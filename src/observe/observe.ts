@@ -19,6 +19,7 @@ import {
   type ClusterSource,
   type MemberSource,
 } from './sources.js';
+import { observeWriteAccess } from './write-access.js';
 
 /**
  * Asks all ports at once, row by row of the tables in `sources.ts`, and fills one view. Never throws: every port answers with readings, and
@@ -49,10 +50,11 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   );
   const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), addresses);
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
-  const [config, history, heartbeat] = await Promise.all([
+  const [config, history, heartbeat, writeAccess] = await Promise.all([
     observeConfig(pass, dcs, answering),
     observeHistory(pass, answering),
     observeHeartbeat(pass, dcs, members),
+    observeWriteAccess(pass, members),
   ]);
   return {
     scope: target.scope,
@@ -71,6 +73,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(isConfigured(certificates) ? { certificates } : {}),
     ...(isConfigured(pemFiles) ? { pemFiles } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
+    ...(writeAccess === null ? {} : { writeAccess }),
     ...(names === null ? {} : { names }),
     ...(addresses.length === 0 ? {} : { addresses }),
     actuators: actuatorsOf(ports),

@@ -17,6 +17,8 @@ export interface ObserveTarget {
   /** Where we ask each member. Absent: not known, and not held against what etcd says. */
   readonly addresses?: Addresses;
   readonly sites?: ClusterView['sites'];
+  /** A password for Patroni is configured, and whether members take it is asked now and then. */
+  readonly hasLogin?: boolean;
 }
 
 export interface ObserveOptions {
@@ -34,6 +36,8 @@ export interface ObserveOptions {
   readonly asker: Asker;
   /** Who writes the heartbeat: the holder of tenure in mode enforce, by its name. Absent: nothing is written. */
   readonly beatAs?: string;
+  /** Whether members may be asked if they take our password. Absent: they are not. */
+  readonly triesLogin?: boolean;
   /** Monotonic and wall clock when the previous pass began. */
   readonly lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
 }

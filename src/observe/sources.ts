@@ -217,6 +217,18 @@ export const ENDPOINT_HOST: EndpointSource<HostStatus> = {
 export const NAMES: SourceRow = { ...slow, calm: 60_000, suspect: 30_000, patienceMs: 300 };
 
 /**
+ * Whether Patroni takes our password, by a request that is refused for want of a body whatever the password is: one member at a time, and
+ * seldom, since somebody may read its log.
+ */
+export const WRITE_ACCESS: SourceRow & { readonly part: string } = {
+  ...slow,
+  calm: 600_000,
+  suspect: 60_000,
+  patienceMs: 300,
+  part: 'patroni.auth',
+};
+
+/**
  * The one source that writes. Asked only by who may, of a leader that is proven in this very look, and never in the look before a request. Its
  * patience is short, since the pass waits for it alone; what comes late is the next pass's.
  */

@@ -18,7 +18,7 @@ export interface PatroniPort {
   replicaCheck(member: MemberName): Promise<Reading<number>>;
   /**
    * Whether the member lets us change anything: an empty `PATCH /config`, which Patroni refuses with 400, but only after it has looked at
-   * the password and the address. `denied`: 401 or 403. For the doctor alone; absent where nobody can be asked. [patroni.md section 3]
+   * the password and the address. `denied`: 401 or 403. Absent where nobody can be asked. [patroni.md section 3]
    */
   mayWrite?(member: MemberName): Promise<Reading<'granted'>>;
   send(step: Extract<Step, { port: 'patroni' }>): Promise<Reply>;

@@ -76,6 +76,8 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   slowApi(member: string, ms: number): void;
   garbageApi(member: string, on?: boolean): void;
   wrongScope(member: string, on?: boolean): void;
+  /** restapi.authentication has another password than ours. */
+  refuseLogin(member: string, on?: boolean): void;
   operatorDrain(member: string): void;
   operatorUndrain(member: string): void;
   operatorTag(member: string, tags?: Partial<TagSet>): void;

@@ -102,6 +102,7 @@ export function patroniFaults(
   | 'slowApi'
   | 'garbageApi'
   | 'wrongScope'
+  | 'refuseLogin'
   | 'setPendingRestart'
 > {
   return {
@@ -131,6 +132,9 @@ export function patroniFaults(
     },
     garbageApi: (name, on = true) => {
       at(name).patroni.apiGarbage = on;
+    },
+    refuseLogin: (name, on = true) => {
+      at(name).patroni.refusesUs = on;
     },
     wrongScope: (name, on = true) => {
       at(name).patroni.wrongScope = on;

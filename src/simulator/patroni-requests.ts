@@ -24,6 +24,7 @@ const textOf = (value: unknown): string | null => (typeof value === 'string' ? v
 /** Executes one POST or DELETE with Patroni's own words. null: the connection was closed without an answer. [patroni.md section 3] */
 export async function handle(world: World, member: MemberSim, step: PatroniStep): Promise<HttpAnswer | null> {
   const body = bodyOf(step);
+  if (member.patroni.refusesUs) return answer(401, 'not authenticated');
   if (step.path === '/reload') {
     member.patroni.reloadAsked = true;
     return answer(202, 'reload scheduled');

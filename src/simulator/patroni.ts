@@ -49,6 +49,7 @@ export function newPatroni(nowMs: number, firstLoopMs: number, role: PatroniSim[
     apiSlowMs: 0,
     apiGarbage: false,
     wrongScope: false,
+    refusesUs: false,
     understateBytes: 0,
     sleepsFor: null,
   };

@@ -167,6 +167,14 @@ function patroniPort(sight: Sight): PatroniPort {
     config: (name) => get(name, '/config', (member) => configDocument(world, member.patroni.config), true),
     history: (name) => get(name, '/history', () => historyDocument(world), true),
     metrics: (name) => get(name, '/metrics', (member) => metricsDocument(world, member)),
+    mayWrite: async (name) => {
+      const reading = await get(name, '/config', ({ patroni }) => !patroni.refusesUs);
+      if (reading.kind === 'unknown') return reading;
+      const source = `PATCH ${name} /config`;
+      return reading.value
+        ? fresh('granted', reading.atMs, source)
+        : unknown('denied', `${source}: status 401 with "not authenticated"`, reading.atMs, source);
+    },
     replicaCheck: (name) => get(name, '/replica', (member): number => replicaStatus(member)),
     send: (step) => {
       const member = memberAt(world, step.member);

@@ -122,6 +122,8 @@ export interface PatroniSim {
   apiSlowMs: number;
   apiGarbage: boolean;
   wrongScope: boolean;
+  /** Its REST API takes another password than ours; what only reads needs none. */
+  refusesUs: boolean;
   /** Bytes by which the next published position is too low: seen on replicas that were just created. */
   understateBytes: number;
   /** The appointment that it sleeps towards, within loop_wait of its time: carried out even if it is taken back by then. */

@@ -6,6 +6,25 @@ const noTags = (name: string, fault: ReadingFault): Change =>
   member(name, () => ({ fileTag: unknown(fault, `patroni.yml of ${name}: ${fault}`, NOW_MS, 'tags') }));
 const tagsRead = all(...everyone.map((name) => member(name, () => ({ fileTag: fresh(false, NOW_MS, 'tags') }))));
 
+/** What members said of our password, ten minutes ago at most; null: asked, and not answered. */
+export const login =
+  (refused: Readonly<Record<string, boolean | null>>): Change =>
+  (view) => ({
+    ...view,
+    writeAccess: {
+      kind: 'stale',
+      ageMs: 500_000,
+      atMs: NOW_MS - 500_000,
+      source: 'patroni.auth',
+      value: Object.fromEntries(
+        Object.entries(refused).map(([name, isRefused]) => [
+          name,
+          { askedAtMs: NOW_MS - 500_000, isRefused, why: isRefused === true ? `PATCH ${name}: status 401` : '' },
+        ]),
+      ),
+    },
+  });
+
 /** Trouble with our own means. */
 export const CHANNEL_SITUATIONS = {
   'channels-contradict': {
@@ -59,6 +78,19 @@ export const CHANNEL_SITUATIONS = {
       { name: 'SQL is not configured', view: [...everyone.map((name) => silent(name, 'sql', 'not-configured'))] },
       { name: 'its answer is late in this pass', view: [silent('patroni2', 'sql', 'not-read-yet')] },
       { name: 'tags are read', view: [tagsRead] },
+      {
+        name: 'its Patroni takes our password, and another one has not said',
+        view: [login({ patroni2: false, patroni3: null })],
+      },
+      {
+        name: 'the Patroni that refused us is silent',
+        view: [
+          login({ patroni2: true }),
+          silent('patroni2', 'api'),
+          silent('patroni2', 'sql'),
+          silent('patroni2', 'host'),
+        ],
+      },
     ],
   },
 } as const;
@@ -76,5 +108,10 @@ export const ONE_CAUSE: readonly {
   },
   { name: 'the host driver is gone', subject: 'hosts', view: everyone.map((name) => silent(name, 'host', 'refused')) },
   { name: 'no file of tags can be read', subject: 'tags', view: everyone.map((name) => noTags(name, 'denied')) },
+  {
+    name: 'the password of the REST API was rotated',
+    subject: 'patroni.auth',
+    view: [login({ patroni1: true, patroni2: true, patroni3: true })],
+  },
   { name: 'HAProxy refuses us', subject: 'proxy', view: [noProxy] },
 ];

@@ -58,6 +58,8 @@ export interface RigOptions {
   readonly without?: readonly ('postgres' | 'proxy' | 'host' | 'tags')[];
   /** Where the configuration has the members; absent: nothing is held against what etcd has. */
   readonly addresses?: Addresses;
+  /** A password for Patroni is configured. */
+  readonly hasLogin?: boolean;
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
 }
 
@@ -90,6 +92,7 @@ export function rig(options: RigOptions = {}): Rig {
         dcsNames: cluster.options.dcs,
         ...(options.sites === undefined ? {} : { sites: options.sites }),
         pools: { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
+        ...(options.hasLogin === undefined ? {} : { hasLogin: options.hasLogin }),
         ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
       },
       journal: options.wrapJournal?.(journal) ?? journal,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contradicted } from '../../../src/assess/contradiction.js';
-import { ONE_CAUSE } from '../../support/channel-situations.js';
+import { login, ONE_CAUSE } from '../../support/channel-situations.js';
 import { assessmentOf, findingOf, host, planOf, seenIn, silent, viewOf } from '../../support/view.js';
 
 describe('a channel that is refused by all members at once', () => {
@@ -15,6 +15,20 @@ describe('a channel that is refused by all members at once', () => {
     expect(text('denied')).toContain('refuses us: password, certificate or permission');
     expect(text('timeout')).toContain('no answer in time');
     expect(text('denied')).toContain('without it no expedite-failover');
+  });
+
+  it('[N4] a Patroni that refuses our password is told with what cannot be done there', () => {
+    const at = assessmentOf(viewOf(login({ patroni1: false, patroni2: true })));
+    expect(seenIn(at).filter((key) => key.startsWith('channel-silent/'))).toEqual([
+      'channel-silent/patroni2 patroni.auth',
+    ]);
+    expect(findingOf(at, 'channel-silent')).toMatchObject({
+      evidence: [
+        {
+          text: 'changes through Patroni of patroni2: it refuses us: password, certificate or permission (PATCH patroni2: status 401); without it no restart-member, reinitialize-replica, drain by tag, failover and switchover there',
+        },
+      ],
+    });
   });
 });
 
