@@ -109,7 +109,8 @@ async function within(clock: Clock, call: Call, patienceMs: number): Promise<voi
   if (patienceMs === Infinity) return call.ended;
   const over = new AbortController();
   await Promise.race([call.ended, clock.sleep(patienceMs, over.signal)]);
-  over.abort();
+  // With a reason: without one Node makes an exception, with its stack, for each question of each pass.
+  over.abort('answered');
 }
 
 /** What a look goes on with when there is no answer of its own. */
