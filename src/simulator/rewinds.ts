@@ -1,4 +1,3 @@
-import { breakByRewind } from './copies.js';
 import { opens } from './links.js';
 import { logLine } from './log.js';
 import { begin, runTask, STOP_MS } from './patroni-tasks.js';
@@ -49,8 +48,9 @@ function rewinding(world: World, member: MemberSim, leader: MemberSim): NonNulla
     const comes = answersSql(leader) && opens(world, member.name, leader.name, 'sql');
     if (comes) leftMs -= stepMs;
     if (isGone || (!comes && nowMs - startMs > HANG_MS)) {
-      // The first that it writes is at about a tenth of its time: before, nothing is harmed.
-      if (leftMs < 0.9 * world.options.rewindMs) breakByRewind(world, member);
+      // Patroni lives and knows that a rewind is due: it rewinds again, from whoever leads then. pg_control is written last. [rewind.py execute]
+      logLine(world, member, `WARNING: Failed to rewind because primary ${leader.name} become unreachable`);
+      note(world, `${member.name}'s rewind was cut off: ${leader.name} is gone`);
       return over();
     }
     if (leftMs > 0) return 'stay';

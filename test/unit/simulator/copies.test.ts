@@ -205,7 +205,18 @@ describe('a rewind needs something', () => {
     expect(cluster.inspect('patroni1').postgres.streaming).toBe(true);
   });
 
-  it('[T3] one that is cut off half-way leaves a directory from which nothing starts', async () => {
+  it('[T3] its source goes: Patroni, which lives on, rewinds again from whoever leads then', () => {
+    const cluster = returned({ rewindMs: 60_000 });
+    advance(cluster, 40);
+    const source = cluster.leader() ?? '';
+    cluster.killContainer(source);
+    advance(cluster, 200);
+    expect(cluster.leader()).not.toBe(source);
+    expect(cluster.events.filter(({ text }) => text.startsWith('patroni1 must rewind'))).toHaveLength(2);
+    expect(cluster.inspect('patroni1').postgres).toMatchObject({ broken: false, streaming: true });
+  });
+
+  it('[T3] one that dies with its Patroni half-way leaves a directory from which nothing starts', async () => {
     const cluster = returned({ rewindMs: 100_000 });
     advance(cluster, 60);
     cluster.killContainer('patroni1');
