@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { drawBenign, drawStory } from '../../src/simulator/stories/draw.js';
-import { judgeStory } from '../support/chaos/judge.js';
 import { failureText } from '../support/chaos/report.js';
 import { tell } from '../support/chaos/tell.js';
+import { judgeStory } from '../support/chaos/verdict.js';
 
 /** Fixed, so that a red run is a fault and not chance; `npm run chaos` draws others. */
 const FIRST_SEED = 1;

@@ -1,5 +1,9 @@
 import { byHand } from './stage.js';
+import { mayHandOver } from './standing.js';
 import { ANY, type Happening, NOBODY, REPLICA, row } from './row.js';
+
+const switchoverInS = (figure: number): number => 10 + Math.round(figure * 500) / 10;
+const restartInS = (figure: number): number => 5 + Math.round(figure * 400) / 10;
 
 export const OPERATORS: readonly Happening[] = [
   row('the cluster is paused', {
@@ -21,6 +25,7 @@ export const OPERATORS: readonly Happening[] = [
     begin: ({ cluster }) => {
       cluster.switchover(null);
     },
+    meets: ({ cluster }) => mayHandOver(cluster, null),
   }),
   row('a switchover to it', {
     weight: 3,
@@ -29,14 +34,17 @@ export const OPERATORS: readonly Happening[] = [
     begin: ({ cluster }, member) => {
       cluster.switchover(member);
     },
+    meets: ({ cluster }, member) => mayHandOver(cluster, member),
   }),
   row('a switchover is scheduled', {
     weight: 2,
     benign: true,
     roles: REPLICA,
     begin: ({ cluster }, member, figure) => {
-      cluster.scheduleSwitchover(cluster.nowMs() + 10_000 + Math.round(figure * 50_000), member);
+      cluster.scheduleSwitchover(cluster.nowMs() + switchoverInS(figure) * 1000, member);
     },
+    meets: ({ cluster }, member) => mayHandOver(cluster, member),
+    delayS: switchoverInS,
   }),
   row('it is restarted by hand', {
     weight: 4,
@@ -66,8 +74,9 @@ export const OPERATORS: readonly Happening[] = [
     benign: true,
     roles: ANY,
     begin: ({ cluster }, member, figure) => {
-      cluster.scheduleRestart(member, cluster.nowMs() + 5000 + Math.round(figure * 40_000));
+      cluster.scheduleRestart(member, cluster.nowMs() + restartInS(figure) * 1000);
     },
+    delayS: restartInS,
   }),
   row('it is drained by hand', {
     weight: 3,

@@ -1,4 +1,5 @@
 import { etcdOf, type Happening, NOBODY, pick, row } from './row.js';
+import { standing } from './standing.js';
 
 export const ETCD: readonly Happening[] = [
   row('an etcd member is killed', {
@@ -78,6 +79,11 @@ export const ETCD: readonly Happening[] = [
     end: ({ cluster }, _, figure) => {
       cluster.returnSite(pick(Object.keys(cluster.options.sites), figure));
     },
+    meets: ({ cluster }, _, figure) =>
+      (cluster.options.sites[pick(Object.keys(cluster.options.sites), figure)] ?? [])
+        .filter((part) => cluster.options.members.includes(part))
+        .map((name) => standing(cluster, name))
+        .join(', '),
   }),
   row('etcd elects', {
     weight: 3,

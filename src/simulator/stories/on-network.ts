@@ -1,4 +1,4 @@
-import { ANY, etcdOf, type Happening, NOBODY, otherThan, row } from './row.js';
+import { ANY, etcdOf, type Happening, meetsBoth, NOBODY, otherThan, row } from './row.js';
 
 const cutFrom = (kind: 'dcs' | 'peers' | 'proxy' | 'observer' | 'all', weight: number): Happening =>
   row(`it is cut off from ${kind === 'observer' ? 'the controllers' : kind}`, {
@@ -29,6 +29,7 @@ export const NETWORK: readonly Happening[] = [
     end: (stage, member, figure) => {
       stage.cluster.healLink(member, otherThan(stage, member, figure));
     },
+    meets: meetsBoth,
   }),
   row('it can open no connection to another member', {
     weight: 3,
@@ -40,6 +41,7 @@ export const NETWORK: readonly Happening[] = [
     end: (stage, member, figure) => {
       stage.cluster.healLink(member, otherThan(stage, member, figure));
     },
+    meets: meetsBoth,
   }),
   row('the proxy reaches only its REST API', {
     weight: 1,
@@ -73,6 +75,7 @@ export const NETWORK: readonly Happening[] = [
     end: ({ cluster }) => {
       cluster.healAddresses();
     },
+    meets: meetsBoth,
   }),
   row('its API is slow', {
     weight: 3,

@@ -1,27 +1,36 @@
 import type { SimulatedCluster } from '../world.js';
 import { happening } from './happenings.js';
 import { cast, type Stage } from './stage.js';
+import { isWell } from './standing.js';
 import type { Story } from './story.js';
 
-/** Plans every event of the story from now on, and its end for the very member that it happened to. */
-export function playStory(story: Story, stage: Stage): void {
+/**
+ * Plans every event of the story from now on, and its end for the very member that it happened to. Answers with what each event met, once
+ * all have been.
+ */
+export function playStory(story: Story, stage: Stage): () => readonly string[] {
   const { cluster } = stage;
   const startMs = cluster.nowMs();
   if (story.synchronous !== 'off') cluster.setSynchronousMode(story.synchronous === 'quorum' ? 'quorum' : true);
   if (story.synchronous === 'strict') cluster.setSynchronousRules({ strict: true });
   if (story.failsafe) cluster.setFailsafeMode(true);
-  for (const event of story.events) {
-    const { begin, end } = happening(event.what);
+  const met = story.events.map(() => '');
+  for (const [index, event] of story.events.entries()) {
+    const { begin, end, meets, delayS } = happening(event.what);
     let member: string | null = null;
     cluster.at(startMs + event.atSeconds * 1000, () => {
-      member = cast(stage, event.role);
-      begin(stage, member, event.figure);
+      const whom = (member = cast(stage, event.role));
+      const look = (): void => void (met[index] = meets(stage, whom, event.figure));
+      if (delayS(event.figure) === 0) look();
+      else cluster.at(cluster.nowMs() + delayS(event.figure) * 1000, look);
+      begin(stage, whom, event.figure);
     });
     if (event.untilSeconds === null || end === null) continue;
     cluster.at(startMs + event.untilSeconds * 1000, () => {
       if (member !== null) end(stage, member, event.figure);
     });
   }
+  return () => met;
 }
 
 /** What is wrong with the cluster now, a line each; empty: it is whole. */
@@ -37,11 +46,4 @@ export function wrongs(cluster: SimulatedCluster): readonly string[] {
     if (cluster.inspect(name).patroni.tags.noloadbalance) found.push(`${name} is tagged noloadbalance`);
   }
   return found;
-}
-
-function isWell(cluster: SimulatedCluster, name: string, leader: string | null): boolean {
-  const { host, patroni, postgres } = cluster.inspect(name);
-  if (host.state !== 'running' || patroni.process !== 'up' || patroni.frozen || patroni.task !== null) return false;
-  if (postgres.process !== 'up' || postgres.frozen) return false;
-  return name === leader ? !postgres.inRecovery : postgres.inRecovery && postgres.streaming;
 }

@@ -1,4 +1,5 @@
 import type { Stage } from './stage.js';
+import { standing } from './standing.js';
 import type { Role } from './story.js';
 
 /** One thing that can happen to a cluster: how often, how long, and what it does. */
@@ -12,9 +13,14 @@ export interface Happening {
   readonly lasts: readonly [number, number] | null;
   readonly begin: (stage: Stage, member: string, figure: number) => void;
   readonly end: ((stage: Stage, member: string, figure: number) => void) | null;
+  /** What it meets in its moment: where that differs, two tellings of a story have become two stories. */
+  readonly meets: (stage: Stage, member: string, figure: number) => string;
+  /** Seconds from when it is done to that moment. */
+  readonly delayS: (figure: number) => number;
 }
 
 type Do = Happening['begin'];
+type Meets = Happening['meets'];
 
 export const ANY: readonly Role[] = ['leader', 'replica', 'other-replica'];
 export const LEADER: readonly Role[] = ['leader'];
@@ -28,9 +34,20 @@ interface Shape {
   readonly benign?: boolean;
   readonly begin: Do;
   readonly end?: Do;
+  readonly meets?: Meets;
+  readonly delayS?: Happening['delayS'];
 }
 
-export const row = (what: string, { weight, roles, lasts, benign = false, begin, end }: Shape): Happening => ({
+/** What happens to a member meets what it is by then; what happens to nobody is the same whoever is there. */
+const usually =
+  (roles: readonly Role[]): Meets =>
+  ({ cluster }, member) =>
+    roles === NOBODY ? '' : standing(cluster, member);
+
+export const row = (
+  what: string,
+  { weight, roles, lasts, benign = false, begin, end, meets = usually(roles), delayS = () => 0 }: Shape,
+): Happening => ({
   what,
   weight,
   benign,
@@ -38,6 +55,8 @@ export const row = (what: string, { weight, roles, lasts, benign = false, begin,
   lasts: lasts ?? null,
   begin,
   end: end ?? null,
+  meets,
+  delayS,
 });
 
 export const pick = <T>(list: readonly T[], figure: number): T =>
@@ -48,3 +67,6 @@ export const otherThan = ({ cluster }: Stage, member: string, figure: number): s
     cluster.options.members.filter((name) => name !== member),
     figure,
   );
+/** What a link between the member and another one meets. */
+export const meetsBoth: Meets = (stage, member, figure) =>
+  [member, otherThan(stage, member, figure)].map((name) => standing(stage.cluster, name)).join(', ');

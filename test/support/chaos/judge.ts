@@ -1,26 +1,37 @@
-import type { Story } from '../../../src/simulator/stories/story.js';
 import { lostAlone } from './measure.js';
-import { tell, type Told } from './tell.js';
+import type { Told } from './tell.js';
 
 const OUTAGE_MORE_MS = 3000;
 const DOUBLED_MORE_MS = 1000;
 const LOST_MORE_MS = 400;
-/** Other draws of the same story: what is worse in one alone, chance has done. */
-const DRAWS = [1, 2, 3];
 
 export interface Fault {
   readonly kind: 'outage' | 'doubled' | 'lost' | 'end' | 'untold' | 'thrown';
   readonly text: string;
 }
 
+/** Both tellings of a story with the same draw of chance. */
+export interface Pair {
+  readonly stock: Told;
+  readonly ekimi: Told;
+}
+
 const s = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-const worst = (told: readonly Told[], of: 'outageMs' | 'doubledMs'): number => Math.max(...told.map((one) => one[of]));
+type Measure = 'outageMs' | 'doubledMs';
+const worst = (told: readonly Told[], of: Measure): number => Math.max(...told.map((one) => one[of]));
+const mean = (told: readonly Told[], of: Measure): number => told.reduce((sum, one) => sum + one[of], 0) / told.length;
+
+/** What nothing without Ekimi has to be held against: no chance excuses it. */
+export const alwaysWrong = (ekimi: Told): readonly Fault[] => [
+  ...untold(ekimi).map((text) => ({ kind: 'untold' as const, text })),
+  ...ekimi.thrown.map((text) => ({ kind: 'thrown' as const, text: `a pass threw: ${text}` })),
+];
 
 /** What Ekimi made worse, against the worst of the tellings without it. */
-function judge(stock: readonly Told[], ekimi: Told): readonly Fault[] {
+export function worse(stock: readonly Told[], ekimi: Told): readonly Fault[] {
   const faults: Fault[] = [];
-  const more = (kind: Fault['kind'], of: 'outageMs' | 'doubledMs', least: number, what: string): void => {
+  const more = (kind: Fault['kind'], of: Measure, least: number, what: string): void => {
     const without = worst(stock, of);
     if (ekimi[of] > without + least)
       faults.push({ kind, text: `${what}: ${s(ekimi[of])} with Ekimi, ${s(without)} without` });
@@ -34,9 +45,41 @@ function judge(stock: readonly Told[], ekimi: Told): readonly Fault[] {
   for (const text of ekimi.wrong)
     if (!anyway.has(text) && !isDrainOfBroken(text, ekimi))
       faults.push({ kind: 'end', text: `in the end ${text}, without Ekimi not` });
-  for (const text of untold(ekimi)) faults.push({ kind: 'untold', text });
-  for (const text of ekimi.thrown) faults.push({ kind: 'thrown', text: `a pass threw: ${text}` });
   return faults;
+}
+
+/** In how many of eight draws a kind may be worse than in the worst of the eight without, and still be chance. */
+const BY_CHANCE: Readonly<Partial<Record<Fault['kind'], number>>> = { outage: 2, doubled: 1, lost: 1, end: 1 };
+
+export interface Weighed {
+  readonly faults: readonly Fault[];
+  /** Worse in so few draws that chance did it: listed, no failure. */
+  readonly unlucky: readonly Fault[];
+}
+
+/** Which of the faults of the first pair chance does not explain, by all pairs. */
+export function weigh(pairs: readonly Pair[]): Weighed {
+  const stock = pairs.map((pair) => pair.stock);
+  const ekimi = pairs.map((pair) => pair.ekimi);
+  const each = ekimi.map((one) => worse(stock, one));
+  const faults: Fault[] = [];
+  const unlucky: Fault[] = [];
+  for (const kind of ['outage', 'doubled', 'lost', 'end'] as const) {
+    const found = each.map((all) => all.find((fault) => fault.kind === kind)).filter((fault) => fault !== undefined);
+    const [first] = found;
+    if (first === undefined) continue;
+    const text = `${first.text} (in ${found.length} of ${pairs.length} draws)`;
+    (found.length > (BY_CHANCE[kind] ?? 0) ? faults : unlucky).push({ kind, text });
+  }
+  for (const [kind, of, least] of [
+    ['outage', 'outageMs', OUTAGE_MORE_MS],
+    ['doubled', 'doubledMs', DOUBLED_MORE_MS],
+  ] as const) {
+    const [more, less] = [mean(ekimi, of), mean(stock, of)];
+    if (more > less + least && faults.every((fault) => fault.kind !== kind))
+      faults.push({ kind, text: `${of} on average: ${s(more)} with Ekimi, ${s(less)} without` });
+  }
+  return { faults, unlucky };
 }
 
 /** Whoever does not follow is rightly kept from readers. */
@@ -59,54 +102,4 @@ function untold({ wrong, pages }: Told): readonly string[] {
       );
     })
     .map((text) => `in the end ${text}, and nobody was paged`);
-}
-
-export interface Verdict {
-  readonly story: Story;
-  readonly stock: Told;
-  readonly ekimi: Told;
-  readonly faults: readonly Fault[];
-  /** Worse in this draw, and not in most of the others: told, and no failure. */
-  readonly unlucky: readonly Fault[];
-}
-
-/**
- * Told twice. Where that looks worse, it is told with other draws of what chance decides (when Patroni loops, who wakes first): a fault is
- * what shows in at least half of them, each against the worst of all that are told without Ekimi.
- */
-export async function judgeStory(story: Story): Promise<Verdict> {
-  const stock = [await tell(story, false)];
-  const told = [await tell(story, true)];
-  const verdict = (faults: readonly Fault[], unlucky: readonly Fault[] = []): Verdict => ({
-    story,
-    stock: stock[0] as Told,
-    ekimi: told[0] as Told,
-    faults,
-    unlucky,
-  });
-  const first = judge(stock, told[0] as Told);
-  if (first.every(({ kind }) => kind === 'thrown')) return verdict(first);
-  for (const shift of DRAWS) {
-    stock.push(await tell(story, false, shift));
-    told.push(await tell(story, true, shift));
-  }
-  const kinds = told.map((one) => new Set(judge(stock, one).map(({ kind }) => kind)));
-  const isOften = ({ kind }: Fault): boolean => kinds.filter((each) => each.has(kind)).length * 2 >= kinds.length;
-  const left = judge(stock, told[0] as Told);
-  return verdict(
-    left.filter(isOften),
-    left.filter((fault) => !isOften(fault)),
-  );
-}
-
-/** The smallest story that still shows a fault of the same kind: events are left out one after the other. */
-export async function shrink(verdict: Verdict): Promise<Verdict> {
-  const kinds = new Set(verdict.faults.map(({ kind }) => kind));
-  let least = verdict;
-  for (let index = least.story.events.length - 1; index >= 0 && least.story.events.length > 1; index -= 1) {
-    const story = { ...least.story, events: least.story.events.filter((_, at) => at !== index) };
-    const shorter = await judgeStory(story);
-    if (shorter.faults.some(({ kind }) => kinds.has(kind))) least = shorter;
-  }
-  return least;
 }

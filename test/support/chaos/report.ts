@@ -1,5 +1,5 @@
 import { storyText } from '../../../src/simulator/stories/story.js';
-import type { Verdict } from './judge.js';
+import type { Verdict } from './verdict.js';
 import type { Told } from './tell.js';
 
 const at = (seconds: number): string => seconds.toFixed(1).padStart(7);
@@ -17,10 +17,12 @@ const lines = (told: Told): readonly string[] =>
     .map(({ atSeconds, text }) => `${at(atSeconds)}  ${text}`);
 
 /** A failed story as a timeline, with and without Ekimi. */
-export function failureText({ story, stock, ekimi, faults }: Verdict): string {
+export function failureText({ story, stock, ekimi, faults, unlucky, leftOut }: Verdict): string {
   return [
     ...storyText(story),
+    ...leftOut.map(({ atSeconds, what }) => `left out, since it met something else: ${at(atSeconds)} ${what}`),
     ...faults.map(({ kind, text }) => `FAULT ${kind}: ${text}`),
+    ...unlucky.map(({ kind, text }) => `by chance ${kind}: ${text}`),
     '--- with Ekimi',
     ...lines(ekimi),
     '--- without',
@@ -36,6 +38,8 @@ export interface Figures {
   readonly requests: readonly string[];
   readonly pages: readonly string[];
   readonly unlucky: readonly string[];
+  /** Events that were left out, since they met something else in the two tellings. */
+  readonly leftOut: readonly string[];
   readonly faults: readonly string[];
 }
 
@@ -55,13 +59,14 @@ export function kindOf(text: string): string {
 export const pageKind = ({ code, text }: Told['pages'][number]): string =>
   text.startsWith('over: ') ? `${code}: over` : code;
 
-export const figuresOf = ({ story, stock, ekimi, faults, unlucky }: Verdict): Figures => ({
+export const figuresOf = ({ story, stock, ekimi, faults, unlucky, leftOut }: Verdict): Figures => ({
   seed: story.seed,
   stockMs: stock.outageMs,
   ekimiMs: ekimi.outageMs,
   requests: ekimi.requests.map(({ text }) => kindOf(text)),
   pages: ekimi.pages.map(pageKind),
   unlucky: unlucky.map(({ kind }) => kind),
+  leftOut: leftOut.map(({ what }) => what),
   faults: faults.map(({ kind }) => kind),
 });
 
@@ -78,7 +83,7 @@ export function counted(values: readonly string[]): readonly string[] {
     .map(([value, count]) => `${String(count).padStart(6)}  ${value}`);
 }
 
-const named = (all: readonly Figures[], of: 'faults' | 'unlucky'): string =>
+const named = (all: readonly Figures[], of: 'faults' | 'unlucky' | 'leftOut'): string =>
   all
     .filter((row) => row[of].length > 0)
     .map((row) => `${row.seed} (${[...new Set(row[of])].join(', ')})`)
@@ -94,7 +99,8 @@ export function summary(all: readonly Figures[]): string {
     ...counted(all.flatMap(({ requests }) => requests)),
     'pages:',
     ...counted(all.flatMap(({ pages }) => pages)),
-    `worse by chance, in one draw and not in most: ${named(all, 'unlucky')}`,
+    `compared without what met something else in the two tellings: ${named(all, 'leftOut')}`,
+    `worse by chance, in too few of eight draws: ${named(all, 'unlucky')}`,
     `${failed.length} failed: ${named(all, 'faults')}`,
   ].join('\n');
 }

@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawBenign, drawStory } from '../../../src/simulator/stories/draw.js';
 import { storyText } from '../../../src/simulator/stories/story.js';
-import { judgeStory, shrink, type Verdict } from './judge.js';
 import { failureText, figuresOf, kindOf, pageKind } from './report.js';
 import { readStory, tell } from './tell.js';
+import { judgeStory, shrink, type Verdict } from './verdict.js';
 
 /** One worker of `npm run chaos`: seeds from argv, a line of JSON for each on stdout. The parent, `scripts/chaos.mjs`, adds them up. */
 const [mode = '', ...rest] = process.argv.slice(2);
@@ -24,7 +24,8 @@ async function stories(from: number, to: number, step: number, folder: string): 
   for (let seed = from; seed < to; seed += step) {
     const verdict = await judgeStory(drawStory(seed));
     const figures = figuresOf(verdict);
-    if (verdict.faults.length === 0) say(figures);
+    if (verdict.faults.length === 0)
+      say(verdict.unlucky.length === 0 ? figures : { ...figures, text: failureText(verdict) });
     else {
       const least = await shrink(verdict);
       say({ ...figures, file: keep(folder, least), text: failureText(least) });

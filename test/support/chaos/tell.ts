@@ -8,6 +8,8 @@ import { fleet, type Fleet } from '../fleet.js';
 import { measure, type Measured } from './measure.js';
 
 export interface Told extends Measured {
+  /** What each event of the story met in its moment. */
+  readonly met: readonly string[];
   /** What is wrong in the end, a line each. */
   readonly wrong: readonly string[];
   /** Members far behind the leader in the end. */
@@ -28,8 +30,9 @@ export interface Told extends Measured {
   readonly seconds: number;
 }
 
-/** How long a cluster may take to recover after the last event, and how long it has to be whole. Seconds. */
+/** How long a cluster may take to recover after the last event or the last change of the leader, and how long it has to be whole. Seconds. */
 const SETTLE_S = 200;
+const LONGEST_S = 900;
 const WHOLE_S = 20;
 const LOOK_S = 5;
 
@@ -55,7 +58,7 @@ export async function tell(story: Story, withEkimi: boolean, shift = 0): Promise
   const beganMs = cluster.nowMs();
   const controllers = withEkimi ? story.controllers : [];
   const ours = fleet(cluster, controllers, { policy: policyOf(story.allowance), without: story.without });
-  playStory(story, {
+  const met = playStory(story, {
     cluster,
     controllers,
     lastLeader: cluster.leader() ?? '',
@@ -69,19 +72,23 @@ export async function tell(story: Story, withEkimi: boolean, shift = 0): Promise
   const client = measure(cluster);
   await cluster.play(lastSecond(story) * 1000);
   await settle(cluster);
-  return { ...client(), ...outcome(cluster, ours, beganMs) };
+  return { ...client(), met: met(), ...outcome(cluster, ours, beganMs) };
 }
 
 /** Until it has been whole for a while, or for as long as anybody would wait. */
 async function settle(cluster: SimulatedCluster): Promise<void> {
   let wholeS = 0;
-  for (let s = 0; s < SETTLE_S && wholeS < WHOLE_S; s += LOOK_S) {
+  let sinceS = 0;
+  let leader = cluster.leader();
+  for (let s = 0; s < LONGEST_S && sinceS < SETTLE_S && wholeS < WHOLE_S; s += LOOK_S) {
     await cluster.play(LOOK_S * 1000);
     wholeS = wrongs(cluster).length === 0 ? wholeS + LOOK_S : 0;
+    sinceS = cluster.leader() === leader ? sinceS + LOOK_S : 0;
+    leader = cluster.leader();
   }
 }
 
-function outcome(cluster: SimulatedCluster, ours: Fleet, beganMs: number): Omit<Told, keyof Measured> {
+function outcome(cluster: SimulatedCluster, ours: Fleet, beganMs: number): Omit<Told, keyof Measured | 'met'> {
   const at = (atMs: number): number => Math.round((atMs - beganMs) / 100) / 10;
   return {
     wrong: wrongs(cluster),
