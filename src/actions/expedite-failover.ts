@@ -18,6 +18,7 @@ import {
   type RunbookAction,
   type Sight,
 } from './action.js';
+import { knownLoss } from './known-loss.js';
 import { primaryServerOf } from './proxy-server.js';
 
 /**
@@ -60,6 +61,7 @@ export const expediteFailover: RunbookAction = {
       ? null
       : notYet(`${plan.target} is no longer proven dead`);
   },
+  loss: (input, plan) => knownLoss(input, plan.target),
   grounds: (input, plan) => whoMayLead(successorsOf(input.view, input.memory, plan.target)),
   steps: ({ policy, pools }, plan) => {
     const { timeoutMs: withinMs } = actionPolicy(policy, 'expedite-failover');

@@ -1,5 +1,6 @@
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf } from '../assess/leader.js';
+import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue, isSilent } from '../model/reading.js';
@@ -17,6 +18,7 @@ import {
   type RunbookAction,
   type Sight,
 } from './action.js';
+import { knownLoss } from './known-loss.js';
 import { primaryServerOf } from './proxy-server.js';
 
 /** Makes a member unable to accept writes, and proves it: closed in the proxy, its sessions shut, then stopped. */
@@ -34,6 +36,7 @@ export const fenceMember: RunbookAction = {
   destroysCopy: false,
   leavesEvidence: true,
   finishesAtOnce: true,
+  loss: (input, plan) => (plan.because.code === 'leader-frozen' ? behindForLong(input, plan.target) : null),
   bind: (input, target) => {
     const member = memberOf(input.view, target);
     const host = member === null ? null : freshValue(member.host);
@@ -74,6 +77,14 @@ export const fenceMember: RunbookAction = {
     stopStep(plan, actionPolicy(policy, 'fence-member').timeoutMs),
   ],
 };
+
+/** Its PostgreSQL writes on, so that every replica is behind by what is on its way. */
+const ON_ITS_WAY_S = 2;
+
+function behindForLong(input: ActionInput, leader: string): Loss | null {
+  const loss = knownLoss(input, leader);
+  return loss === null || (loss.seconds !== null && loss.seconds < ON_ITS_WAY_S) ? null : loss;
+}
 
 /** By two channels: a host driver that looks at another container would call a living primary stopped. */
 const isProvenStopped = (member: MemberView): boolean =>

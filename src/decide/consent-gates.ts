@@ -8,7 +8,7 @@ import { no, type Gate } from './gate.js';
 export const CONSENT_GATES: readonly Gate[] = [
   {
     name: 'data-loss',
-    doc: 'A copy is destroyed only when it is proven to hold nothing that the leader does not; else a person agrees to what is lost.',
+    doc: 'A copy is destroyed only when it is proven to hold nothing that the leader does not, and a leader is given up early only when a successor has all that it is known to have written; else a person agrees to what is lost.',
     check: (input, { action, plan }) => {
       const loss = lossOf(input, action, plan);
       if (loss === null || accepts(plan, loss)) return null;
