@@ -9,7 +9,10 @@ export interface Fault {
   readonly reason: string;
 }
 
-/** One answer: after its deadline where nothing comes, at once where something refuses. */
+/**
+ * One answer: at once where something refuses, after its deadline where nothing comes. A process that is thawed and a link that is healed
+ * meanwhile answer what was asked before.
+ */
 export async function read<T>(
   sight: Sight,
   source: string,
@@ -19,8 +22,10 @@ export async function read<T>(
   deadlineMs = sight.world.options.deadlineMs,
 ): Promise<Reading<T>> {
   const { world, observer } = sight;
-  const fault = faultOf(sight, member);
-  if (fault?.fault === 'timeout') await world.time.block(() => false, deadlineMs);
+  const isMute = (): boolean => faultOf(sight, member)?.fault === 'timeout';
+  const first = faultOf(sight, member);
+  const isHeard = first?.fault === 'timeout' ? await world.time.block(() => !isMute(), deadlineMs) : true;
+  const fault = isHeard ? faultOf(sight, member) : first;
   if (fault !== null) return unknown(fault.fault, fault.reason, wallMs(world, observer), source);
   return fresh(value(member), wallMs(world, observer), source);
 }
