@@ -68,8 +68,12 @@ export const restartMember: RunbookAction = {
     const viaPatroni = api !== null;
     if (!viaPatroni && !input.view.actuators.host)
       return { kind: 'nothing', why: `Patroni on ${target} does not answer and no host driver is configured` };
+    if (viaPatroni) return bound({ via: 'patroni' });
     const host = member === null ? null : freshValue(member.host);
-    return bound(viaPatroni || host === null ? { via: viaPatroni ? 'patroni' : 'host' } : { via: 'host', id: host.id });
+    // A driver that does not answer cannot restart either, and nobody would know for minutes whether it did.
+    return host === null
+      ? { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` }
+      : bound({ via: 'host', id: host.id });
   },
   alreadyTrue: () => false,
   refuse: (input, plan) => {
