@@ -143,6 +143,8 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     rank: 57,
     seenBy: 'our ledger, member API, leader',
     grace: fixed(2_000, 2, 0),
+    // It was let live: until its traffic is open nobody can write.
+    milder: { when: (facts) => facts['leads'] === true, level: 'info', grace: fixed(0, 2, 0) },
     ladder: [rung('open-traffic', 1, ['api', 'sql'])],
     page: 'when-exhausted',
     meaning: 'A member that we fenced is back and streams (or never stopped leading): its traffic may be opened again.',

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
-import { memberOf, type MemberView } from '../model/view.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
 import { leadershipOf } from './leader.js';
 import { isStreaming } from './replica.js';
@@ -24,13 +24,22 @@ function stopped(input: Assessment, member: MemberView): readonly Finding[] {
   ];
 }
 
-function rejoined(input: Assessment, member: MemberView): readonly Finding[] {
-  const leadership = leadershipOf(input.view);
-  if (leadership.kind !== 'proven') return [];
+function rejoined({ view }: Assessment, member: MemberView): readonly Finding[] {
+  // Without a proxy its traffic was never closed: it is a fenced one no more as soon as it is back, see keepBooks.
+  if (view.pools === null || !hasRejoined(view, member)) return [];
+  const leads = leadsStill(view, member);
+  const what = leads ? 'holds the leader key and is primary' : 'runs and streams from the leader';
+  return [seen('member-rejoined', member.name, [says('api', `${member.name} ${what}`, view.atMs)], { leads })];
+}
+
+/** It streams from a proven leader, or it never stopped leading. */
+export function hasRejoined(view: ClusterView, member: MemberView): boolean {
+  if (leadershipOf(view).kind !== 'proven') return false;
   const api = freshValue(member.api);
-  const leadsStill = leadership.member.name === member.name;
-  const follows = api?.role === 'replica' && api.state === 'running' && isStreaming(input.view, member);
-  if (!leadsStill && !follows) return [];
-  const what = leadsStill ? 'holds the leader key and is primary' : 'runs and streams from the leader';
-  return [seen('member-rejoined', member.name, [says('api', `${member.name} ${what}`, input.view.atMs)])];
+  return leadsStill(view, member) || (api?.role === 'replica' && api.state === 'running' && isStreaming(view, member));
+}
+
+function leadsStill(view: ClusterView, { name }: MemberView): boolean {
+  const leadership = leadershipOf(view);
+  return leadership.kind === 'proven' && leadership.member.name === name;
 }

@@ -1,4 +1,5 @@
 import { drainOf } from '../actions/drain-replica.js';
+import { hasRejoined } from '../assess/fences.js';
 import { rotationOf, tagStands } from '../assess/rotation.js';
 import { isInFlight, type DrainRecord, type Ledger, type Remediation } from '../model/ledger.js';
 import type { Policy } from '../model/policy.js';
@@ -29,8 +30,20 @@ export function keepBooks(ledger: Ledger, pass: Pass): Ledger {
     approvals: keepApprovals(ledger.approvals, { nowMs, states: pass.after, policy: pass.policy }),
     switches: ledger.switches.filter((row) => row.expiresAtMs === null || row.expiresAtMs > nowMs),
     breaker: ledger.breaker ?? tripped(ledger, pass),
+    fences: fences(ledger, pass.view),
     ...foreignKept(ledger, nowMs),
   };
+}
+
+/** Without a proxy there is no traffic to open, and nothing to be remembered once it is back: else a stop by hand months later were ours. */
+function fences(ledger: Ledger, view: ClusterView): Ledger['fences'] {
+  if (view.pools !== null || ledger.fences.length === 0) return ledger.fences;
+  const isUnderWay = (name: string): boolean =>
+    ledger.remediations.some((row) => isInFlight(row) && row.plan.target === name);
+  return ledger.fences.filter((fence) => {
+    const member = memberOf(view, fence.member);
+    return member === null || isUnderWay(fence.member) || !hasRejoined(view, member);
+  });
 }
 
 /** As our own: in flight for as long as it takes, ended for a day. */

@@ -91,8 +91,10 @@ export function rig(options: RigOptions = {}): Rig {
         members: (options.members ?? cluster.options.members) as never,
         dcsNames: cluster.options.dcs,
         ...(options.sites === undefined ? {} : { sites: options.sites }),
-        pools: { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
         ...(options.hasLogin === undefined ? {} : { hasLogin: options.hasLogin }),
+        pools: without.includes('proxy')
+          ? null
+          : { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
         ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
       },
       journal: options.wrapJournal?.(journal) ?? journal,
