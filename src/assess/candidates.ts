@@ -225,7 +225,18 @@ function barredBy(view: ClusterView, member: MemberView, api: PatroniStatus): re
   if (isRetired(view, member)) reasons.push('is declared retired');
   if (api.watchdogFailed === true) reasons.push('says that its watchdog failed');
   if (primaryChannels(member).length > 0) reasons.push('is already primary');
-  return reasons;
+  return [...reasons, ...blindTo(view, member, api)];
+}
+
+/** Who does not see etcd cannot take the key, and one that is ahead of the others keeps them from it. */
+function blindTo(view: ClusterView, { name }: MemberView, api: PatroniStatus): readonly string[] {
+  const keys = freshValue(view.dcs.keys);
+  if (keys === null) return [];
+  if (!keys.members.some((row) => row.name === name)) return ['has no key in etcd, so its Patroni does not see it'];
+  const isHeld = keys.leader.holder !== null && api.clusterUnlocked;
+  return isHeld
+    ? [`says that nobody leads while ${keys.leader.holder ?? ''} holds the key, so it does not see etcd`]
+    : [];
 }
 
 function inSyncSet(view: ClusterView, member: MemberView): boolean | null {

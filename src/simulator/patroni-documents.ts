@@ -97,7 +97,7 @@ export function statusDocument(world: World, member: MemberSim): PatroniStatus {
     serverVersion: up ? 150018 : null,
     postmasterStartedAtMs: up ? postgres.startedAtMs : null,
     // Keeps advancing even without quorum: Patroni counts a cached answer as contact.
-    dcsLastSeenMs: Math.floor(world.time.nowMs / 1000) * 1000,
+    dcsLastSeenMs: Math.floor(patroni.lastDcsMs / 1000) * 1000,
     watchdogFailed: patroni.watchdogFailed,
     scheduledRestart:
       patroni.scheduledRestart === null ? null : { at: new Date(patroni.scheduledRestart.atMs).toISOString() },

@@ -48,6 +48,20 @@ describe('kept from random histories', () => {
     expect(cluster.leader()).toBe('patroni1');
   });
 
+  it('a stalled leader whose only successor does not see etcd is let live: nobody would take the key', async () => {
+    const cluster = createCluster({ seed: 2923, members: ['patroni1', 'patroni2'] });
+    const auto = { 'fence-member': AUTO, 'expedite-failover': AUTO };
+    const one = fleet(cluster, ['a'], { policy: testPolicy({}, auto) });
+    await one.run(30);
+    cluster.partition('patroni2', 'dcs');
+    cluster.freezePatroni('patroni1');
+    await one.run(17);
+    cluster.thaw('patroni1');
+    await one.run(30);
+    expect(cluster.requests).toEqual([]);
+    expect(cluster.leader()).toBe('patroni1');
+  });
+
   it('a dead replica is told at once while the host driver does not answer: nothing is sent to a driver that is silent', async () => {
     const cluster = createCluster({ seed: 2628 });
     const one = fleet(cluster, ['a'], {

@@ -164,3 +164,24 @@ describe('who may succeed a leader', () => {
     expect(rows.map((row) => row.name)).toEqual(['patroni2', 'patroni3']);
   });
 });
+
+describe('who does not see etcd', () => {
+  const reasons = (...changes: Change[]): readonly string[] =>
+    successorsOf(viewOf(...changes), MEMORY, 'patroni1').find(({ name }) => name === 'patroni2')?.barred ?? [];
+
+  it('is no successor: it has no member key', () => {
+    const view = viewOf();
+    const members = view.dcs.keys.kind === 'fresh' ? view.dcs.keys.value.members : [];
+    expect(reasons(keys({ members: members.filter(({ name }) => name !== 'patroni2') }))).toEqual([
+      'has no key in etcd, so its Patroni does not see it',
+    ]);
+  });
+
+  it('is no successor: it says that nobody leads while somebody holds the key', () => {
+    expect(reasons(api('patroni2', { clusterUnlocked: true }))).toEqual([
+      'says that nobody leads while patroni1 holds the key, so it does not see etcd',
+    ]);
+    expect(reasons(api('patroni2', { clusterUnlocked: true }), leaderKey(null))).toEqual([]);
+    expect(reasons()).toEqual([]);
+  });
+});
