@@ -1,4 +1,4 @@
-import { fixed, type ProblemRow } from './problem-row.js';
+import { afterALoop, fixed, type ProblemRow } from './problem-row.js';
 
 /** What goes wrong with whoever leads while it holds its key, or while nobody holds it. */
 export const LEADER_ROWS: readonly ProblemRow[] = [
@@ -8,7 +8,7 @@ export const LEADER_ROWS: readonly ProblemRow[] = [
     rank: 91,
     seenBy: 'leader key, member API of its holder, SQL',
     // A crash, a restart or a promotion of some seconds wakes nobody.
-    grace: (_policy, waits) => ({ forMs: waits.loopWaitMs, samples: 3, clearForMs: 0 }),
+    grace: afterALoop,
     milder: {
       when: (facts) => facts['isWished'] === true,
       level: 'warning',
@@ -58,7 +58,7 @@ export const LEADER_ROWS: readonly ProblemRow[] = [
     level: 'critical',
     rank: 81,
     seenBy: "etcd's member keys and leader key",
-    grace: (_policy, waits) => ({ forMs: waits.loopWaitMs, samples: 3, clearForMs: 0 }),
+    grace: afterALoop,
     milder: {
       when: (facts) => facts['leads'] !== true,
       level: 'warning',
@@ -76,11 +76,11 @@ export const LEADER_ROWS: readonly ProblemRow[] = [
     level: 'critical',
     rank: 93,
     seenBy: 'own API or SQL of the member, leader key',
-    grace: (_policy, waits) => ({ forMs: waits.loopWaitMs, samples: 3, clearForMs: 0 }),
+    grace: afterALoop,
     milder: {
       when: (facts) => facts['isPaused'] === true,
       level: 'info',
-      grace: (_policy, waits) => ({ forMs: waits.loopWaitMs, samples: 3, clearForMs: 0 }),
+      grace: afterALoop,
       page: 'never',
     },
     ladder: [],
@@ -121,11 +121,11 @@ export const LEADER_ROWS: readonly ProblemRow[] = [
     level: 'critical',
     rank: 79,
     seenBy: 'SQL of the leader (default_transaction_read_only)',
-    grace: (_policy, waits) => ({ forMs: waits.loopWaitMs, samples: 3, clearForMs: 0 }),
+    grace: afterALoop,
     milder: {
       when: (facts) => facts['isServer'] !== true,
       level: 'info',
-      grace: (_policy, waits) => ({ forMs: waits.loopWaitMs, samples: 3, clearForMs: 0 }),
+      grace: afterALoop,
       page: 'never',
     },
     ladder: [],

@@ -1,4 +1,4 @@
-import { fixed, rung, type ProblemRow } from './problem-row.js';
+import { afterALoop, fixed, rung, type ProblemRow } from './problem-row.js';
 
 /** Ourselves, the leader, the DCS: what stands above any single replica. */
 export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
@@ -188,7 +188,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     level: 'critical',
     rank: 86,
     seenBy: 'member API, SQL, status and sync keys',
-    grace: (_policy, waits) => ({ forMs: waits.loopWaitMs, samples: 3, clearForMs: 0 }),
+    grace: afterALoop,
     // What short lag, a restart or a rebuild passes through every day is told only when it has become a state.
     milder: { when: (facts) => facts['isLed'] === true, level: 'warning', grace: fixed(10 * 60_000, 3, 60_000) },
     ladder: [],

@@ -55,6 +55,13 @@ export const lagGrace = (policy: Policy): Grace => ({
   clearForMs: policy.lag.forMs,
 });
 
+/** What a crash, a restart or a promotion shows for some seconds is seen off by one loop of Patroni. */
+export const afterALoop = (_policy: Policy, waits: Waits): Grace => ({
+  forMs: waits.loopWaitMs,
+  samples: 3,
+  clearForMs: 0,
+});
+
 /** What Patroni heals by itself gets `ttl + loop_wait` first. [design: Never fight Patroni] */
 export const patroniFirst =
   (samples: number) =>

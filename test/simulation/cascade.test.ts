@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../src/simulator/world.js';
 import { rig, type Rig } from '../support/simulated.js';
-import { leading } from '../support/situations.js';
+import { leading, problemsOf } from '../support/situations.js';
 
 const VERSIONS = ['3.0.2', '4.1.4'] as const;
 
@@ -13,9 +13,6 @@ async function cascade(patroniVersion: string, seed = 1): Promise<Rig> {
   expect(ekimi.cluster.inspect('patroni3').postgres.upstream).toBe('patroni2');
   return ekimi;
 }
-
-const problemsOf = (ekimi: Rig): readonly string[] =>
-  ekimi.session.states.problems.map((problem) => `${problem.code}/${problem.subject}`);
 
 describe.each(VERSIONS)('a replica that follows another replica, Patroni %s', (patroniVersion) => {
   it('is no problem in calm, and nothing is sent for it', async () => {

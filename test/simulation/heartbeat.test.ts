@@ -5,7 +5,7 @@ import { fresh, unknown } from '../../src/model/reading.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { testPolicy } from '../support/policy.js';
-import { leading } from '../support/situations.js';
+import { leading, pagesOf } from '../support/situations.js';
 
 async function beating(options: Parameters<typeof rig>[0] = {}): Promise<Rig> {
   const ekimi = rig({ policy: leading(), cluster: createCluster({ heartbeat: true }), ...options });
@@ -13,8 +13,6 @@ async function beating(options: Parameters<typeof rig>[0] = {}): Promise<Rig> {
   return ekimi;
 }
 const problemOf = (ekimi: Rig) => ekimi.session.states.problems.find(({ code }) => code === 'leader-cannot-write');
-const pagesOf = (ekimi: Rig): readonly string[] =>
-  ekimi.notifier.pages.map(({ code, subject }) => `${code}/${subject}`);
 
 describe('the heartbeat', () => {
   it('is one row a second on the leader, and follows it in a switchover without a problem', async () => {

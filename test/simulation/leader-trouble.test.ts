@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../src/simulator/world.js';
-import { rig, type Rig, type RigOptions } from '../support/simulated.js';
-import { leading } from '../support/situations.js';
+import { type Rig } from '../support/simulated.js';
+import { pagesOf, problemsOf, watching } from '../support/situations.js';
 
-/** A quiet start, as after a long watch; then what the test is about. */
-async function watching(options: RigOptions = {}): Promise<Rig> {
-  const ekimi = rig({ policy: leading(), ...options });
-  await ekimi.run(25);
-  return ekimi;
-}
-
-const pagesOf = (ekimi: Rig): readonly string[] =>
-  ekimi.notifier.pages.map(({ code, subject }) => `${code}/${subject}`);
-const problemsOf = (ekimi: Rig): readonly string[] =>
-  ekimi.session.states.problems.map(({ code, subject }) => `${code}/${subject}`);
 const textOf = (ekimi: Rig, code: string): string =>
   ekimi.session.states.problems
     .filter((problem) => problem.code === code)

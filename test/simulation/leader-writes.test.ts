@@ -4,19 +4,8 @@ import { unknown } from '../../src/model/reading.js';
 import type { SqlStatus } from '../../src/model/sql.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { testPolicy } from '../support/policy.js';
-import { rig, type Rig, type RigOptions } from '../support/simulated.js';
-import { leading } from '../support/situations.js';
-
-async function watching(options: RigOptions = {}): Promise<Rig> {
-  const ekimi = rig({ policy: leading(), ...options });
-  await ekimi.run(25);
-  return ekimi;
-}
-
-const pagesOf = (ekimi: Rig): readonly string[] =>
-  ekimi.notifier.pages.map(({ code, subject }) => `${code}/${subject}`);
-const problemsOf = (ekimi: Rig): readonly string[] =>
-  ekimi.session.states.problems.map(({ code, subject }) => `${code}/${subject}`);
+import { type Rig } from '../support/simulated.js';
+import { pagesOf, problemsOf, watching } from '../support/situations.js';
 
 /** What PostgreSQL of a member says, changed while `on()`. */
 const telling =

@@ -46,6 +46,17 @@ const approveWhatWaits = async (of: Rig): Promise<void> => {
   await answer;
 };
 
+/** The other instance is told "yes" while this one stands still. */
+const approvedByTheOther: Pick<Work, 'other' | 'stride' | 'atMost'> = {
+  other: async (other) => {
+    await other.run(4);
+    await approveWhatWaits(other);
+    await other.run(6);
+  },
+  stride: 3,
+  atMost: [rebuild],
+};
+
 const WORKS: Readonly<Record<string, Work>> = {
   'takes tenure and gives it back': { during: onePass, other: idle, atMost: [] },
   'drains a replica': {
@@ -86,25 +97,13 @@ const WORKS: Readonly<Record<string, Work>> = {
     policy: asking,
     before: waitingRebuild,
     during: onePass,
-    other: async (other) => {
-      await other.run(4);
-      await approveWhatWaits(other);
-      await other.run(6);
-    },
-    stride: 3,
-    atMost: [rebuild],
+    ...approvedByTheOther,
   },
   'uses the approval that the first one is about to use': {
     policy: asking,
     before: waitingRebuild,
     during: approveWhatWaits,
-    other: async (other) => {
-      await other.run(4);
-      await approveWhatWaits(other);
-      await other.run(6);
-    },
-    stride: 3,
-    atMost: [rebuild],
+    ...approvedByTheOther,
   },
   'rebuilds a replica by itself': {
     policy: leading({}, { 'restart-member': { mode: 'off' } }),

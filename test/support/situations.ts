@@ -1,6 +1,6 @@
 import type { Policy } from '../../src/model/policy.js';
 import { testPolicy } from './policy.js';
-import type { Rig } from './simulated.js';
+import { rig, type Rig, type RigOptions } from './simulated.js';
 
 export const MB = 1024 * 1024;
 
@@ -22,6 +22,19 @@ export const UNDRAIN = 'haproxy> set server postgres_replicas/patroni3 state rea
 /** Requests that cost a copy or a member's work if they are sent twice or at the wrong one. */
 export const destructive = (requests: readonly string[]): readonly string[] =>
   requests.filter((text) => / \/(reinitialize|restart|failover|switchover) |^host (stop|kill|restart)/.test(text));
+
+/** A quiet start, as after a long watch; then what the test is about. */
+export async function watching(options: RigOptions = {}): Promise<Rig> {
+  const ekimi = rig({ policy: leading(), ...options });
+  await ekimi.run(25);
+  return ekimi;
+}
+
+/** Whatever a person was told, in order. */
+export const pagesOf = (ekimi: Rig): readonly string[] =>
+  ekimi.notifier.pages.map(({ code, subject }) => `${code}/${subject}`);
+export const problemsOf = (ekimi: Rig): readonly string[] =>
+  ekimi.session.states.problems.map(({ code, subject }) => `${code}/${subject}`);
 
 /** Everything that moves leadership is automatic too; what a test varies is on top. */
 export function leading(

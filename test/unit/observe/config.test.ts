@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { memberName } from '../../../src/model/names.js';
 import type { ClusterView } from '../../../src/model/view.js';
-import { observe } from '../../../src/observe/observe.js';
-import { patientAsker } from '../../../src/observe/patience.js';
 import { createCluster, type SimulatedCluster } from '../../../src/simulator/world.js';
+import { firstLook } from '../../support/observing.js';
 
 /** One look; `asked` counts the calls of `GET /config`. */
 async function lookAt(cluster: SimulatedCluster): Promise<{ view: ClusterView; asked: number }> {
@@ -13,25 +11,7 @@ async function lookAt(cluster: SimulatedCluster): Promise<{ view: ClusterView; a
     asked += 1;
     return ports.patroni.config(name);
   };
-  const view = await observe(
-    { ...ports, patroni: { ...ports.patroni, config } },
-    {
-      scope: cluster.options.scope,
-      members: cluster.options.members.map(memberName),
-      dcsNames: cluster.options.dcs,
-      pools: null,
-    },
-    {
-      previous: null,
-      tick: 1,
-      suspect: false,
-      closely: new Set(),
-      notBefore: null,
-      lastPass: null,
-      beforeRequest: null,
-      asker: patientAsker(ports.clock),
-    },
-  );
+  const view = await firstLook(cluster, { ...ports, patroni: { ...ports.patroni, config } });
   return { view, asked };
 }
 

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { memberName } from '../../../src/model/names.js';
 import { unknown } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';
-import { observe } from '../../../src/observe/observe.js';
-import { patientAsker } from '../../../src/observe/patience.js';
 import { createCluster } from '../../../src/simulator/world.js';
+import { firstLook } from '../../support/observing.js';
 
 /** One look at a cluster of which patroni2's API is silent or not; `asked` are the members whose log was read. */
 async function lookAt({ isSilent }: { readonly isSilent: boolean }): Promise<{ view: ClusterView; asked: string[] }> {
@@ -13,7 +11,8 @@ async function lookAt({ isSilent }: { readonly isSilent: boolean }): Promise<{ v
   cluster.advance(30_000);
   const ports = cluster.ports();
   const asked: string[] = [];
-  const view = await observe(
+  const view = await firstLook(
+    cluster,
     {
       ...ports,
       patroni: {
@@ -21,30 +20,15 @@ async function lookAt({ isSilent }: { readonly isSilent: boolean }): Promise<{ v
         status: async (name) =>
           isSilent && name === 'patroni2' ? unknown('timeout', 'no answer', 0, 'patroni2') : ports.patroni.status(name),
       },
-      host: ports.host && {
+      host: {
         ...ports.host,
         logs: async (name, lines, sinceMs) => {
           asked.push(name);
-          return ports.host!.logs!(name, lines, sinceMs);
+          return ports.host.logs!(name, lines, sinceMs);
         },
       },
     },
-    {
-      scope: cluster.options.scope,
-      members: cluster.options.members.map(memberName),
-      dcsNames: cluster.options.dcs,
-      pools: null,
-    },
-    {
-      previous: null,
-      tick: 1,
-      suspect: true,
-      closely: new Set(),
-      notBefore: null,
-      lastPass: null,
-      beforeRequest: null,
-      asker: patientAsker(ports.clock),
-    },
+    true,
   );
   return { view, asked };
 }
