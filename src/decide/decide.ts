@@ -11,6 +11,7 @@ import { waitOf } from '../model/wait.js';
 import { chooseRung, type Candidate, type Choice } from './candidate.js';
 import { lossOf } from './consent.js';
 import { blocksFor } from './gates.js';
+import { syncCost } from './sync-floor.js';
 import type { Situation } from '../model/situation.js';
 
 /**
@@ -113,11 +114,12 @@ const oneAtATime = (acting: Plan | null): readonly Block[] =>
         },
       ];
 
-/** What speaks for the target of this plan and against others, where there was a choice. */
+/** What speaks for the target of this plan and against others, where there was a choice; and what it costs that no gate holds. */
 export function groundsOf(input: Situation, plan: Plan): readonly string[] {
   const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
   const grounds = ACTIONS[plan.action].grounds?.(at, plan) ?? null;
-  return grounds === null ? [] : [grounds];
+  const cost = ACTIONS[plan.action].disruptsTarget ? syncCost(input.view, plan.target) : null;
+  return [grounds, cost].filter((text) => text !== null);
 }
 
 const whyOf = (problem: Problem): string => problem.evidence.map((item) => item.text).join('; ');

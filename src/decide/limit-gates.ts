@@ -29,7 +29,7 @@ export const LIMIT_GATES: readonly Gate[] = [
   },
   {
     name: 'quorum',
-    doc: 'Never take a synchronous standby (in quorum mode a voter) away if fewer than synchronous_node_count of them stay connected.',
+    doc: 'Never take the last connected synchronous standby (in quorum mode voter) away; in strict mode none if fewer than synchronous_node_count stay connected. Else Patroni makes do with fewer, which is told.',
     check: ({ view }, { action, plan }) => (action.disruptsTarget ? syncFloor(view, plan.target) : null),
   },
   {

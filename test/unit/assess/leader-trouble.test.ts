@@ -6,7 +6,9 @@ import { graceOf, levelOf, pageOf } from '../../../src/assess/catalogue.js';
 import { startMember } from '../../../src/actions/member-actions.js';
 import { expediteFailover } from '../../../src/actions/expedite-failover.js';
 import { restartMember } from '../../../src/actions/member-actions.js';
-import { syncFloor } from '../../../src/decide/sync-floor.js';
+import { groundsOf } from '../../../src/decide/decide.js';
+import { unknown } from '../../../src/model/reading.js';
+import { syncCost, syncFloor } from '../../../src/decide/sync-floor.js';
 import { rememberLeadership } from '../../../src/machines/leadership.js';
 import { doctorFindings } from '../../../src/controller/doctor.js';
 import { parseStatus } from '../../../src/adapters/postgres/status.js';
@@ -18,6 +20,7 @@ import {
   CLEAN_MEMORY,
   config,
   findingOf,
+  inputOf,
   isPrimary,
   keys,
   leaderKey,
@@ -113,14 +116,82 @@ describe('quorum commit', () => {
     expect(candidatesFor(view, CLEAN_MEMORY, 'patroni1').map((row) => row.against)).toEqual([[], []]);
   });
 
-  it('[P9] a standby is not taken away if fewer than synchronous_node_count stay connected', () => {
+  describe('[P9] of two standbys that are both wanted', () => {
     const both = sync(['patroni2', 'patroni3']);
-    expect(
-      syncFloor(viewOf(config({ synchronousMode: 'on', synchronousNodeCount: 2 }), both), 'patroni2')?.because,
-    ).toBe('without patroni2 1 synchronous standbys are connected, and synchronous_node_count is 2');
+    const two = (strict: boolean, mode: 'on' | 'quorum' = 'on') =>
+      config({ synchronousMode: mode, synchronousNodeCount: 2, synchronousModeStrict: strict });
+
+    it.each(['on', 'quorum'] as const)(
+      'one is taken in mode %s, which Patroni makes do without, and that is told',
+      (mode) => {
+        const view = viewOf(two(false, mode), both);
+        expect(syncFloor(view, 'patroni2')).toBeNull();
+        expect(syncCost(view, 'patroni2')).toBe(
+          'while patroni2 is away 1 synchronous standby is connected, and synchronous_node_count is 2: Patroni makes do with that from its next loop on, and until then commits may wait',
+        );
+        const input = inputOf([], { view });
+        expect(groundsOf(input, planOf('restart-member', 'patroni2')).join()).toContain('Patroni makes do with that');
+        expect(groundsOf(input, planOf('drain-replica', 'patroni2'))).toEqual([]);
+      },
+    );
+
+    it.each(['on', 'quorum'] as const)('none is taken in strict mode, and why is said (%s)', (mode) => {
+      const view = viewOf(two(true, mode), both);
+      expect(syncFloor(view, 'patroni2')?.because).toBe(
+        'without patroni2 1 synchronous standby is connected, synchronous_node_count is 2 and synchronous_mode_strict is on: commits would be on fewer servers than it asks for',
+      );
+      expect(syncCost(view, 'patroni2')).toBeNull();
+    });
+
+    it.each([
+      [false, 'commits would wait for the next loop of Patroni and then be on the leader alone'],
+      [true, 'every commit would wait until one is back (synchronous_mode_strict)'],
+    ])('the last that is connected is never taken (strict: %s)', (strict, consequence) => {
+      const view = viewOf(two(strict), both, notStreaming('patroni3'));
+      expect(syncFloor(view, 'patroni2')?.because).toBe(
+        `without patroni2 no synchronous standby is connected, and synchronous_node_count is 2: ${consequence}`,
+      );
+      // One that confirms nothing already is mended.
+      expect(syncFloor(view, 'patroni3')).toBeNull();
+      expect(syncCost(view, 'patroni3')).toBeNull();
+      expect(
+        syncFloor(viewOf(two(strict), both, silent('patroni1', 'sql'), silent('patroni1', 'api')), 'patroni3'),
+      ).not.toBeNull();
+    });
+
+    it('where our user may not see who streams, Patroni tells, and else nobody is counted on', () => {
+      const hidden = sql('patroni1', {
+        replicas: ['', ''].map((applicationName) => ({
+          applicationName,
+          state: 'unknown',
+          syncState: 'unknown',
+          sentLsn: null,
+          replayLsn: null,
+          lagBytes: null,
+        })),
+      });
+      const only = sync(['patroni2']);
+      expect(syncFloor(viewOf(two(false), both, hidden), 'patroni2')).toBeNull();
+      expect(syncFloor(viewOf(only, hidden), 'patroni2')).not.toBeNull();
+      expect(syncFloor(viewOf(only, hidden, silent('patroni1', 'api')), 'patroni2')).not.toBeNull();
+    });
+
+    it('where nobody knows the configuration one that stays is enough', () => {
+      const unknownConfig = (view: ReturnType<typeof viewOf>) => ({
+        ...view,
+        config: unknown('timeout', 'no answer', view.atMs, 'config'),
+      });
+      expect(syncFloor(viewOf(both, unknownConfig), 'patroni2')).toBeNull();
+      expect(syncFloor(viewOf(sync(['patroni2']), unknownConfig), 'patroni2')).not.toBeNull();
+    });
+  });
+
+  it('[P9] of two voters one is taken, and none that is no standby is held', () => {
+    const both = sync(['patroni2', 'patroni3']);
     expect(syncFloor(viewOf(quorum, both), 'patroni2')).toBeNull();
+    expect(syncCost(viewOf(quorum, both), 'patroni2')).toBeNull();
     expect(syncFloor(viewOf(quorum, both, notStreaming('patroni3')), 'patroni2')?.because).toContain(
-      'without patroni2 0 synchronous',
+      'without patroni2 no synchronous',
     );
     expect(syncFloor(viewOf(quorum, sync(['patroni3'])), 'patroni2')).toBeNull();
   });

@@ -766,8 +766,9 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         name: 'the only synchronous standby',
         input: with_(RESTART, { view: viewOf(keys({ sync: { leader: 'patroni1', standbys: ['patroni3'] } })) }),
         candidate: RESTART,
-        because: 'patroni3 is the only synchronous standby',
-        unblock: 'another standby must become synchronous first',
+        because:
+          'patroni3 is the only synchronous standby: commits would wait for the next loop of Patroni and then be on the leader alone',
+        unblock: 'another standby must become synchronous and stream first',
       },
     ],
     passes: [
