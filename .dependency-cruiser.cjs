@@ -1,5 +1,5 @@
 /** The direction of dependencies that the design fixes; a planted violation in test/unit/structure proves that each rule bites. */
-const PURE = '^src/(model|assess|machines|decide|actions|verify)/';
+const PURE = '^src/(model|assess|machines|decide|actions|verify|replay)/';
 module.exports = {
   forbidden: [
     {
@@ -19,7 +19,7 @@ module.exports = {
     {
       name: 'pure-no-npm',
       severity: 'error',
-      from: { path: '^src/(model|assess|decide|actions|verify)/' },
+      from: { path: '^src/(model|assess|decide|actions|verify|replay)/' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'] },
     },
     {

@@ -4,6 +4,7 @@ import type { MemberName } from '../model/names.js';
 import type { ActionClass, ActionName, Json, Plan, Risk, Step } from '../model/plan.js';
 import type { ActionPolicy, Policy } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
+import type { Situation } from '../model/situation.js';
 import type { Memory } from '../model/states.js';
 import type { Actuators, ClusterView } from '../model/view.js';
 import type { StepInput } from './waits.js';
@@ -15,6 +16,19 @@ export interface ActionInput {
   readonly ledger: Ledger;
   readonly policy: Policy;
 }
+
+/** A situation as actions look at it. */
+export const actionInput = ({
+  view,
+  states,
+  ledger,
+  policy,
+}: Pick<Situation, 'view' | 'states' | 'ledger' | 'policy'>): ActionInput => ({
+  view,
+  memory: states.memory,
+  ledger,
+  policy,
+});
 
 /** How far a step's effect can be seen. `violated` is final: it can no longer come true. */
 export type Sight =

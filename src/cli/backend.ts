@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../model/entry.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { Replayer } from '../replay/replay.js';
 
 /** Where the two files are. null: look in the usual places. */
 interface ConfigOptions {
@@ -89,4 +90,6 @@ export interface CommandBackend {
     options: { readonly sinceMs?: number; readonly onBad: (where: string, why: string) => void },
   ): AsyncIterable<JournalEntry>;
   verifyJournal(directory: string): Promise<JournalReport>;
+  /** Makes recorded decisions again; under the policy of that file, or null: under the recorded one. */
+  replayer(policyFile: string | null): Promise<Replayer>;
 }

@@ -27,4 +27,5 @@ export const composition: CommandBackend = {
     yield* (await import('../journal/read.js')).readJournal(directory, options);
   },
   verifyJournal: async (directory) => (await import('./backend/journal-report.js')).journalReport(directory),
+  replayer: async (policyFile) => (await import('./backend/replay.js')).replayerOf(policyFile),
 };

@@ -7,6 +7,7 @@ import { addDaemonCommands } from './commands-daemon.js';
 import { addJournalCommands } from './commands-journal.js';
 import { addProcedureCommand } from './commands-procedure.js';
 import { addLocalCommands } from './commands-local.js';
+import { addReplayCommand } from './commands-replay.js';
 import type { Context } from './context.js';
 import type { CliIo } from './io.js';
 import { clean } from './render/paint.js';
@@ -46,6 +47,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addDaemonCommands(program, context);
   addProcedureCommand(program, context);
   addJournalCommands(program, context);
+  addReplayCommand(program, context);
   return { program, context };
 }
 

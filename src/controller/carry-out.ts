@@ -1,13 +1,14 @@
-import { notYet, type Halt } from '../actions/action.js';
-import { ACTIONS } from '../actions/index.js';
-import { wrongAddress } from '../assess/address.js';
-import { decide, requestsOf } from '../decide/decide.js';
+import { actionInput, notYet, type Halt } from '../actions/action.js';
+import { requestsOf } from '../decide/decide.js';
+import { haltAt } from '../decide/second-look.js';
 import { withDrain, withFence, withoutFence, withoutDrain, withRemediation } from '../decide/bookkeeping.js';
 import { useApproval } from '../decide/approvals.js';
-import type { Situation } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
+import type { SecondLook } from '../model/entry.js';
 import type { Ledger, Remediation } from '../model/ledger.js';
-import { fingerprint, stepText, type Plan, type Reply } from '../model/plan.js';
+import { stepText, type Plan, type Reply } from '../model/plan.js';
+import { keptSituation, type Situation } from '../model/situation.js';
+import type { ClusterView } from '../model/view.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf } from '../verify/verdict.js';
 import { whileAwake } from './awake.js';
@@ -25,14 +26,9 @@ const STALE_LOOK_MS = 2_000;
 /** Acts on the one decision that acts. */
 export async function carryOut(session: Session, decisions: readonly Decision[]): Promise<void> {
   for (const decision of decisions) {
-    if (decision.kind === 'act') await begin(session, decision.plan, fromLadders);
+    if (decision.kind === 'act') await begin(session, decision.plan, 'problem');
   }
 }
-
-/** Makes the plan anew from another look; null: it would not come out again. */
-export type Replan = (input: Situation) => Plan | null;
-
-const fromLadders: Replan = (input) => decide(input).find((decision) => decision.kind === 'act')?.plan ?? null;
 
 /**
  * Intent to verdict of a new remediation begins here; in dry-run it ends here too, with every request written down and none sent. Returns
@@ -41,7 +37,7 @@ const fromLadders: Replan = (input) => decide(input).find((decision) => decision
 export async function begin(
   session: Session,
   plan: Plan,
-  replan: Replan,
+  asked: SecondLook['asked'],
 ): Promise<{ readonly id: string } | { readonly why: string }> {
   const { ports, newId } = session.parts;
   const shadow = !isEnforcing(session);
@@ -63,7 +59,7 @@ export async function begin(
     lastReply: null,
     detail: '',
   };
-  const why = shadow ? await rehearse(session, remediation) : await sendStep(session, remediation, replan);
+  const why = shadow ? await rehearse(session, remediation) : await sendStep(session, remediation, asked);
   return why === null ? { id: remediation.id } : { why };
 }
 
@@ -89,7 +85,7 @@ async function rehearse(session: Session, remediation: Remediation): Promise<str
     endedAtMs: session.parts.ports.clock.now(),
     detail: 'dry-run: nothing was sent',
   };
-  session.ledger = owned(session, done);
+  session.ledger = owned(session, done, view.proxy);
   if (done.plan.action === 'undrain-replica') session.ledger = withoutDrain(session.ledger, done.plan.target);
   if (done.plan.action === 'open-traffic') session.ledger = withoutFence(session.ledger, done.plan.target);
   await write(session, { kind: 'verdict', id: done.id, remediation: done });
@@ -99,27 +95,24 @@ async function rehearse(session: Session, remediation: Remediation): Promise<str
 const NO_JOURNAL = 'the journal cannot be written';
 
 /**
- * One request: look again, write the intent to the disk, commit it to etcd under our epoch, send once, note what came back. Whatever fails
- * on the way up to the sending means that nothing is sent. `replan` null: a later step, whose plan stands. Returns why nothing was sent, or
- * null. [design: One risky step, then look again]
+ * One request: look again, write the intent with that look to the disk, commit it to etcd under our epoch, send once, note what came back.
+ * Whatever fails on the way up to the sending means that nothing is sent. Returns why nothing was sent, or null.
+ * [design: One risky step, then look again]
  */
 export async function sendStep(
   session: Session,
   remediation: Remediation,
-  replan: Replan | null,
+  asked: SecondLook['asked'],
 ): Promise<string | null> {
   const { clock } = session.parts.ports;
-  const isFirst = replan !== null;
+  const isFirst = asked !== 'step';
   const log = evidenceFor(session, remediation, isFirst);
-  const changed = await lookAgain(session, remediation, replan);
+  const { situation, halt } = await lookAgain(session, remediation, asked);
   const lookedAtMs = clock.monotonic();
-  const view = session.view;
-  if (view === null) return 'no pass has ended yet';
-  if (changed !== null) return abandon(session, remediation, changed, isFirst);
-  const input = { view, memory: session.states.memory, ledger: session.ledger, policy: session.policy };
-  const actionStep = stepsOf(input, remediation)[remediation.stepIndex];
+  if (halt !== null) return abandon(session, remediation, halt, isFirst);
+  const actionStep = stepsOf(actionInput(situation), remediation)[remediation.stepIndex];
   if (actionStep === undefined) return 'no step is left';
-  if (log !== null) await writeEvidence(session, remediation, 'before', await log);
+  if (log !== null) await writeEvidence(session, remediation, 'before', { ...situation, log: await log });
   const intent = await write(session, {
     kind: 'intent',
     id: remediation.id,
@@ -128,6 +121,7 @@ export async function sendStep(
     request: stepText(actionStep.step),
     shadow: false,
     epoch: remediation.epoch,
+    look: { ...keptSituation(situation, session.policyHash), asked },
   });
   if (intent === null) return NO_JOURNAL;
   const nowMs = clock.now();
@@ -139,7 +133,7 @@ export async function sendStep(
     detail: stepText(actionStep.step),
   };
   const before = session.ledger;
-  session.ledger = owned(session, sending);
+  session.ledger = owned(session, sending, situation.view.proxy);
   if (!(await commitLedger(session)) || clock.monotonic() - lookedAtMs > STALE_LOOK_MS || session.isStopping) {
     session.ledger = before;
     session.unsent = new Map([...session.unsent, [remediation.id, { row: remediation, before }]]);
@@ -155,35 +149,29 @@ export async function sendStep(
 }
 
 /** What is about to be sent is ours from now on: the run, the approval that it used, the drain or fence that it makes. */
-const owned = (session: Session, remediation: Remediation): Ledger => {
+const owned = (session: Session, remediation: Remediation, proxy: ClusterView['proxy']): Ledger => {
   const used = useApproval(session.ledger, remediation.plan);
-  return withRemediation(
-    withFence(withDrain(used, remediation, session.policy, session.view?.proxy ?? null), remediation),
-    remediation,
-  );
+  return withRemediation(withFence(withDrain(used, remediation, session.policy, proxy), remediation), remediation);
 };
 
-/** The decision must still be the same on a view of this very moment; a later step only needs its authority and its conditions. */
-async function lookAgain(session: Session, remediation: Remediation, replan: Replan | null): Promise<Halt | null> {
+/**
+ * The second look is a situation of its own: what the pass saw and made of it stays as it is. The decision must still be the same on a view
+ * of this very moment.
+ */
+async function lookAgain(
+  session: Session,
+  { plan }: Remediation,
+  asked: SecondLook['asked'],
+): Promise<{ readonly situation: Situation; readonly halt: Halt | null }> {
   const { value: view, stoodStillMs } = await whileAwake(session.parts.ports.clock, () =>
-    look(session, touchedBy(session, remediation.plan)),
+    look(session, touchedBy(session, plan)),
   );
-  const states = advanceWith(session, view);
-  session.view = view;
-  if (session.isStopping) return notYet('ekimi is being stopped: nothing new is sent');
+  const situation = situationOf(session, view, advanceWith(session, view));
+  if (session.isStopping) return { situation, halt: notYet('ekimi is being stopped: nothing new is sent') };
   // What was read before we stood still is old, however fresh the end of the look is.
   if (stoodStillMs > STALE_LOOK_MS)
-    return notYet(`we stood still for ${Math.round(stoodStillMs)} ms in the middle of the look`);
-  const stranger = wrongAddress(view, remediation.plan);
-  if (stranger !== null) return notYet(stranger);
-  if (replan === null) {
-    // Between two steps a frozen leader may have thawed: what refused to begin refuses to go on.
-    const at = { view, memory: states.memory, ledger: session.ledger, policy: session.policy };
-    return ACTIONS[remediation.plan.action].refuseLater?.(at, remediation.plan) ?? null;
-  }
-  const again = replan(situationOf(session, view, states));
-  if (again !== null && fingerprint(again) === fingerprint(remediation.plan)) return null;
-  return notYet('the situation changed between plan and request: nothing was sent');
+    return { situation, halt: notYet(`we stood still for ${Math.round(stoodStillMs)} ms in the middle of the look`) };
+  return { situation, halt: haltAt(situation, plan, asked) };
 }
 
 async function abandon(session: Session, remediation: Remediation, halt: Halt, isFirst: boolean): Promise<string> {

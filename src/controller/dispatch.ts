@@ -9,17 +9,23 @@ import { isEnforcing, type Session } from './session.js';
 /** How long a pass waits for an answer; longer ones arrive while the passes go on. */
 const PATIENCE_MS = 1_000;
 
-/** Sends, and waits a little. A slow answer (a restart blocks until PostgreSQL is up) arrives through the mailbox in a later pass. */
+/**
+ * Sends, and waits a little: a prompt answer is this pass's. A slow one (a restart blocks until PostgreSQL is up) arrives through the mailbox
+ * at the head of a later pass, and so does all else that comes meanwhile: nothing from outside moves under a pass.
+ */
 export async function dispatch(session: Session, sending: Remediation, step: Step): Promise<void> {
   const { ports } = session.parts;
   const patience = new AbortController();
-  const answered = route(session, step).then(async (reply) => {
+  const prompt: Reply[] = [];
+  let isLeft = false;
+  const answered = route(session, step).then((reply) => {
     session.sending.delete(sending.id);
     patience.abort();
-    const settle = () => settleReply(session, sending, reply);
-    session.mailbox.push(settle);
-    session.wake();
-    await Promise.resolve();
+    if (!isLeft) prompt.push(reply);
+    else {
+      session.mailbox.push(() => settleReply(session, sending, reply));
+      session.wake();
+    }
   });
   session.sending.set(sending.id, answered);
   session.parts.log.info(
@@ -27,7 +33,8 @@ export async function dispatch(session: Session, sending: Remediation, step: Ste
     'request sent',
   );
   await Promise.race([answered, ports.clock.sleep(PATIENCE_MS, patience.signal)]);
-  await emptyMailbox(session);
+  isLeft = true;
+  for (const reply of prompt) await settleReply(session, sending, reply);
 }
 
 const lost = (error: unknown): Reply => ({
@@ -92,7 +99,7 @@ async function settleReply(session: Session, sending: Remediation, reply: Reply)
   await writeVerdict(session, next);
 }
 
-/** Applies what arrived since: answers, approvals, switches, a new policy. One after the other, never in the middle of a pass. */
+/** Applies what arrived since: late answers, approvals, switches, a new policy. One after the other, at the head of a pass and nowhere else. */
 export async function emptyMailbox(session: Session): Promise<void> {
   for (let letter = session.mailbox.shift(); letter !== undefined; letter = session.mailbox.shift()) await letter();
 }

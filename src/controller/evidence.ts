@@ -27,9 +27,8 @@ export async function writeEvidence(
   session: Session,
   remediation: Remediation,
   moment: CaseEvidence['moment'],
-  log: Log,
+  { view, states, log }: Pick<Session, 'view' | 'states'> & { readonly log: Log },
 ): Promise<void> {
-  const { view, states } = session;
   if (view === null) return;
   const { id, plan } = remediation;
   await write(session, { kind: 'evidence', id, plan, moment, ...tracesOf(view, states.memory), log });
@@ -45,7 +44,9 @@ export async function writeVerdict(session: Session, remediation: Remediation): 
   const key = `evidence ${remediation.id}`;
   const read = logOf(session, remediation.plan.target).then((log) => {
     session.sending.delete(key);
-    session.mailbox.push(() => writeEvidence(session, remediation, 'after', log));
+    session.mailbox.push(() =>
+      writeEvidence(session, remediation, 'after', { view: session.view, states: session.states, log }),
+    );
     session.wake();
   });
   session.sending.set(key, read);

@@ -73,7 +73,7 @@ async function continueWith(session: Session, remediation: Remediation): Promise
   if (!isEnforcing(session)) return end(session, remediation, 'ABANDON', 'the mode is no longer enforce');
   const blocks = blocksToContinue(situationOf(session, view), remediation.plan);
   if (blocks.length === 0) {
-    await sendStep(session, remediation, null);
+    await sendStep(session, remediation, 'step');
     return;
   }
   if (session.parts.ports.clock.now() < remediation.deadlineMs) return;

@@ -52,10 +52,7 @@ async function answerTo(session: Session, { procedure, atMs }: Asked, isTaken: b
   const blocks = decision.kind === 'held' ? decision.blocks : [];
   if (procedure.dryRun) return told(session, procedure, { kind: 'planned', plan, why, steps, blocks });
   if (decision.kind === 'held') return told(session, procedure, decision);
-  const begun = await begin(session, plan, (input) => {
-    const again = decideProcedure(input, procedure);
-    return again.kind === 'act' ? again.plan : null;
-  });
+  const begun = await begin(session, plan, procedure);
   if ('why' in begun) return told(session, procedure, { kind: 'refused', status: 409, text: begun.why }, plan);
   return told(session, procedure, {
     kind: isEnforcing(session) ? 'started' : 'rehearsed',

@@ -1,6 +1,7 @@
 import type { Decision } from '../model/decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
 import type { Problem } from '../model/problem.js';
+import { keptSituation, type Situation } from '../model/situation.js';
 import { emit, type Session } from './session.js';
 
 const HEARTBEAT_MS = 60_000;
@@ -32,27 +33,36 @@ export async function write(session: Session, body: EntryBody): Promise<JournalE
 }
 
 /** A pass is kept, with all that it read, when it says something new; a quiet one once a minute. */
-export async function recordPass(session: Session, decisions: readonly Decision[]): Promise<void> {
+export async function recordPass(
+  session: Session,
+  situation: Situation,
+  decisions: readonly Decision[],
+): Promise<void> {
   const nowMs = session.parts.ports.clock.now();
   const signature = signatureOf(session.states.problems, decisions, session.states.cluster.state);
   const isNew = session.recorded?.signature !== signature;
   const isDue = session.recorded === null || nowMs - session.recorded.atMs >= HEARTBEAT_MS;
   if (!isNew && !isDue && session.impaired.journal === null) return;
-  const entry = await writePass(session, decisions);
+  const entry = await write(session, {
+    ...passBody(session, decisions),
+    ...keptSituation(situation, session.policyHash),
+  });
   if (entry !== null) session.recorded = { signature, atMs: nowMs };
 }
 
-/** The last pass as it is, worth a line or not. */
-export const writePass = (session: Session, decisions: readonly Decision[]): Promise<JournalEntry | null> =>
-  write(session, {
-    kind: 'pass',
-    tick: session.tick,
-    cluster: session.states.cluster.state,
-    problems: session.states.problems,
-    decisions,
-    view: session.view,
-    states: session.states,
-  });
+/** The last pass as it stands at the end, worth a line or not: what a new start remembers, not what a decision was made of. */
+export const writeLastPass = (session: Session): Promise<JournalEntry | null> =>
+  write(session, passBody(session, session.decisions));
+
+const passBody = (session: Session, decisions: readonly Decision[]): Extract<EntryBody, { kind: 'pass' }> => ({
+  kind: 'pass',
+  tick: session.tick,
+  cluster: session.states.cluster.state,
+  problems: session.states.problems,
+  decisions,
+  view: session.view,
+  states: session.states,
+});
 
 /** What makes a pass worth a line: figures may move every second, situations do not. */
 function signatureOf(problems: readonly Problem[], decisions: readonly Decision[], cluster: string): string {

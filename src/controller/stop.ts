@@ -6,7 +6,7 @@ import { emptyMailbox } from './dispatch.js';
 import { commitLedger } from './ledger-care.js';
 import type { CodedFields } from '../model/log-code.js';
 import { refuseAsked } from './procedures.js';
-import { write, writePass } from './record.js';
+import { write, writeLastPass } from './record.js';
 import type { Session } from './session.js';
 import { closePorts } from './wire.js';
 
@@ -40,7 +40,7 @@ export async function endSession(
     );
   });
   // Until when we watched: the next start would else count from the last pass that was worth a line.
-  if (session.view !== null) await writePass(session, session.decisions);
+  if (session.view !== null) await writeLastPass(session);
   await write(session, { kind: 'stop', reason: 'stopped by signal' });
   await closePorts(session.parts.ports);
 }

@@ -43,7 +43,7 @@ export async function tick(session: Session): Promise<void> {
   const decisions = decide(input);
   session.decisions = decisions;
 
-  await recordPass(session, decisions);
+  await recordPass(session, input, decisions);
   await askForApprovals(session, decisions);
   await page(session, input, decisions);
   await carryOut(session, decisions);

@@ -1,4 +1,4 @@
-import type { RunbookAction } from '../actions/action.js';
+import { actionInput, type RunbookAction } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { problemRow, type ProblemRow, type Rung } from '../assess/catalogue.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
@@ -49,7 +49,7 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
   const notes: string[] = [];
   let exhausted = false;
   let isAnswered = false;
-  const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+  const at = actionInput(input);
   for (const rung of row.ladder) {
     const action = ACTIONS[rung.action];
     const target = action.target === undefined ? memberName(problem.subject) : action.target(at, problem);

@@ -1,3 +1,4 @@
+import { actionInput } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { covers, lossText, type Loss } from '../model/loss.js';
 import type { Plan } from '../model/plan.js';
@@ -24,10 +25,7 @@ export const CONSENT_GATES: readonly Gate[] = [
     name: 'refusal',
     doc: "The action's own conditions, asked again just before the request. No approval lifts them.",
     check: (input, { action, plan }) => {
-      const because = action.refuse(
-        { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy },
-        plan,
-      );
+      const because = action.refuse(actionInput(input), plan);
       return because === null ? null : no(because, 'its conditions must hold');
     },
   },
@@ -38,7 +36,7 @@ export const CONSENT_GATES: readonly Gate[] = [
       // Who starts it has agreed to it; what it costs beyond its guards is another question, asked above.
       if (isByPerson(plan)) return null;
       if (approvalFor(input, plan, 'approved') !== null) return null;
-      const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+      const at = actionInput(input);
       const doubt = action.doubt?.(at, plan) ?? null;
       if (input.policy.actions[plan.action].mode !== 'approve' && doubt === null) return null;
       const waiting = approvalFor(input, plan, 'waiting');

@@ -1,4 +1,4 @@
-import type { RunbookAction } from '../actions/action.js';
+import { actionInput, type RunbookAction } from '../actions/action.js';
 import { divergenceOf } from '../assess/divergence.js';
 import { secondsOfWrites } from '../assess/write-time.js';
 import { isInFlight, type Approval } from '../model/ledger.js';
@@ -9,7 +9,7 @@ import type { Situation } from '../model/situation.js';
 
 /** What the plan would lose beyond its guards, as of this pass; null: nothing. */
 export function lossOf(input: Situation, action: RunbookAction, plan: Plan): Loss | null {
-  const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+  const at = actionInput(input);
   const loss = action.loss?.(at, plan) ?? null;
   if (loss !== null || !action.destroysCopy) return loss;
   const member = memberOf(input.view, plan.target);

@@ -1,3 +1,4 @@
+import { actionInput } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
 import { isOfCommonCause } from '../assess/all-replicas.js';
@@ -116,7 +117,7 @@ const oneAtATime = (acting: Plan | null): readonly Block[] =>
 
 /** What speaks for the target of this plan and against others, where there was a choice; and what it costs that no gate holds. */
 export function groundsOf(input: Situation, plan: Plan): readonly string[] {
-  const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+  const at = actionInput(input);
   const grounds = ACTIONS[plan.action].grounds?.(at, plan) ?? null;
   const cost = ACTIONS[plan.action].disruptsTarget ? syncCost(input.view, plan.target) : null;
   return [grounds, cost].filter((text) => text !== null);

@@ -1,4 +1,4 @@
-import type { Wish } from '../actions/action.js';
+import { actionInput, type Wish } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import type { Block } from '../model/decision.js';
@@ -39,7 +39,7 @@ export function decideProcedure(input: Situation, asked: AskedProcedure): Proced
   const fault = misfit(asked, row) ?? strangers(input.view, asked) ?? badMoment(asked, input.nowMs);
   if (fault !== null) return refused(400, fault);
   const action = ACTIONS[asked.name];
-  const at = { view: input.view, memory: input.states.memory, ledger: input.ledger, policy: input.policy };
+  const at = actionInput(input);
   const target = targetOf(input.view, asked);
   if (typeof target !== 'string') return refused(409, target.none);
   const stale = otherLeader(input.view, asked) ?? candidateLeads(input.view, asked);

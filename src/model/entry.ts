@@ -4,9 +4,19 @@ import type { KillSwitch, Remediation } from './ledger.js';
 import type { AgreedLoss } from './loss.js';
 import type { Plan, Reply } from './plan.js';
 import type { PageChange } from './page.js';
+import type { ProcedureRequest } from './procedure.js';
 import type { Problem, ProblemLevel } from './problem.js';
+import type { Circumstances, KeptSituation } from './situation.js';
 import type { States } from './states.js';
 import type { ClusterView } from './view.js';
+
+/**
+ * The look just before a request. `asked`: whose plan it must have been again: that of a ladder (`problem`), of a person, or none, since the
+ * plan of a later step stands and only has to be allowed to go on (`step`).
+ */
+export type SecondLook = KeptSituation & {
+  readonly asked: 'problem' | 'step' | (ProcedureRequest & { readonly by: string });
+};
 
 /** What the journal keeps. `kind` is stable; readers skip kinds that they do not know. */
 export type EntryBody =
@@ -29,6 +39,8 @@ export type EntryBody =
       /** Left out of passes that only repeat the one before. */
       readonly view: ClusterView | null;
       readonly states: States | null;
+      /** The rest of what the decisions were made of, so that they can be made again. Absent in older journals. */
+      readonly circumstances?: Circumstances;
     }
   /** Before the request. `requests` is what will be, or in dry-run would be, sent. */
   | {
@@ -39,6 +51,8 @@ export type EntryBody =
       readonly request: string;
       readonly shadow: boolean;
       readonly epoch: string;
+      /** The look on whose strength it is sent. Absent in dry-run, which looks once, and in older journals. */
+      readonly look?: SecondLook;
     }
   /** After the request: what came back, or that nothing is known. */
   | {

@@ -60,6 +60,7 @@ export async function cli(argv: string, setup: CliSetup = {}): Promise<Ran> {
     addresses: unasked,
     readJournal: unasked,
     verifyJournal: unasked,
+    replayer: unasked,
     ...setup.backend,
   };
   // Quoted words stay together, as a shell would keep them.

@@ -11,7 +11,9 @@ import type { Decision } from '../../src/model/decision.js';
 import type { Approval } from '../../src/model/ledger.js';
 import type { Change } from '../../src/model/snapshot.js';
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
+import { fromJson, toJson } from '../../src/model/json.js';
 import type { Policy, WindowFacts } from '../../src/model/policy.js';
+import { replayer } from '../../src/replay/replay.js';
 import type { Memory } from '../../src/model/states.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { memoryJournal, recordingNotifier } from '../../src/simulator/memory-journal.js';
@@ -35,6 +37,27 @@ export interface Rig {
   readonly entries: <K extends EntryBody['kind']>(
     kind: K,
   ) => readonly (JournalEntry & { body: Extract<EntryBody, { kind: K }> })[];
+}
+
+/**
+ * Every pass and every second look of every simulation is read back from its journal line and made again: the same, byte for byte. The policy
+ * only changes at the head of a pass, so all that a pass wrote was decided under the one that is in force at its end.
+ */
+function replaying(session: Session, { entries }: ReturnType<typeof memoryJournal>): () => void {
+  let from = entries.length;
+  return () => {
+    const redecide = replayer();
+    const start = { kind: 'start', version: '', instance: '', configHash: '', policyHash: session.policyHash };
+    const { scope } = session.parts.target;
+    redecide({ seq: 0, prev: '', hash: '', atMs: 0, scope, body: { ...start, policy: session.policy } as EntryBody });
+    for (; from < entries.length; from += 1) {
+      const entry = fromJson(toJson(entries[from])) as JournalEntry;
+      if (entry.scope !== scope) continue;
+      const again = redecide(entry);
+      if (again !== null && (again.kind === 'skipped' || again.changes.length > 0))
+        throw new Error(`entry ${entry.seq} is not replayed as it was: ${toJson(again)}`);
+    }
+  };
 }
 
 export interface RigOptions {
@@ -116,7 +139,12 @@ export function rig(options: RigOptions = {}): Rig {
   void options.dead?.then(() => {
     isDead = true;
   });
-  const pass = () => (options.dead === undefined ? tick(session) : Promise.race([tick(session), options.dead]));
+  const once = () => (options.dead === undefined ? tick(session) : Promise.race([tick(session), options.dead]));
+  const replays = replaying(session, journal);
+  const pass = async () => {
+    await once();
+    replays();
+  };
   return {
     cluster,
     session,

@@ -1,0 +1,33 @@
+import { actionInput, notYet, type Halt } from '../actions/action.js';
+import { ACTIONS } from '../actions/index.js';
+import { wrongAddress } from '../assess/address.js';
+import type { SecondLook } from '../model/entry.js';
+import { fingerprint, type Plan } from '../model/plan.js';
+import type { Situation } from '../model/situation.js';
+import { decide } from './decide.js';
+import { blocksToContinue } from './gates.js';
+import { decideProcedure } from './procedures.js';
+
+/** Why the plan must not be sent on the strength of this look, null: it may. Pure, so that a replay comes to the same. */
+export function haltAt(situation: Situation, plan: Plan, asked: SecondLook['asked']): Halt | null {
+  const stranger = wrongAddress(situation.view, plan);
+  if (stranger !== null) return notYet(stranger);
+  if (asked === 'step') return haltOfStep(situation, plan);
+  const again = planAgain(situation, asked);
+  if (again !== null && fingerprint(again) === fingerprint(plan)) return null;
+  return notYet('the situation changed between plan and request: nothing was sent');
+}
+
+/** Between two steps a frozen leader may have thawed, and a person may have switched us off: what refuses to begin refuses to go on. */
+function haltOfStep(situation: Situation, plan: Plan): Halt | null {
+  const [block] = blocksToContinue(situation, plan);
+  if (block !== undefined) return notYet(`held by ${block.gate} (${block.because})`);
+  return ACTIONS[plan.action].refuseLater?.(actionInput(situation), plan) ?? null;
+}
+
+/** The plan as it comes out of this look; null: none does. */
+function planAgain(situation: Situation, asked: Exclude<SecondLook['asked'], 'step'>): Plan | null {
+  if (asked === 'problem') return decide(situation).find((decision) => decision.kind === 'act')?.plan ?? null;
+  const decision = decideProcedure(situation, asked);
+  return decision.kind === 'act' ? decision.plan : null;
+}
