@@ -8,7 +8,7 @@ import { diskStatus } from './disks.js';
 import { logOf } from './log.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
-import { memberSim, type HostSim, type MemberSim, type World } from './state.js';
+import { memberSim, type HostSim, type World } from './state.js';
 
 export const hostFault = ({ world, observer }: Sight): Fault | null =>
   !opens(world, observer.name, HOST_DRIVER) ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
@@ -40,10 +40,7 @@ export function hostPort(sight: Sight): HostPort {
         `logs of ${name}`,
         memberSim(world, name),
         () => hostFault(sight),
-        (member) => [
-          ...logOf(world, member, count, forMs),
-          ...ownWords(member).map((text) => `${new Date(world.time.nowMs).toISOString()} ${text}`),
-        ],
+        (member) => logOf(world, member, count, forMs),
       ),
     disk: (name) =>
       read(
@@ -90,10 +87,4 @@ async function hostVerb(world: World, step: Extract<Step, { port: 'host' }>): Pr
   }
   if (step.verb === 'start' || step.verb === 'restart') startHost(world, member);
   return { effect: 'done', status: null, text: `${step.verb} ${step.member}` };
-}
-
-/** What PostgreSQL and Patroni write once per loop while they are in this trouble. */
-function ownWords({ postgres, patroni }: MemberSim): readonly string[] {
-  if (postgres.broken) return ['PANIC:  could not open file "global/pg_control": No such file or directory'];
-  return patroni.rewindTried ? ['ERROR: Failed to rewind from healthy primary: pg_rewind exited with code=1'] : [];
 }
