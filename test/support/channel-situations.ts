@@ -1,10 +1,29 @@
+import { memberName } from '../../src/model/names.js';
 import { fresh, unknown, type ReadingFault } from '../../src/model/reading.js';
-import { all, api, host, isPrimary, member, noProxy, NOW_MS, silent, sql, stopped, type Change } from './view.js';
+import {
+  all,
+  api,
+  host,
+  isPrimary,
+  keys,
+  member,
+  noProxy,
+  notStreaming,
+  NOW_MS,
+  silent,
+  sql,
+  startFailed,
+  stopped,
+  type Change,
+} from './view.js';
 
 const everyone = ['patroni1', 'patroni2', 'patroni3'];
 const noTags = (name: string, fault: ReadingFault): Change =>
   member(name, () => ({ fileTag: unknown(fault, `patroni.yml of ${name}: ${fault}`, NOW_MS, 'tags') }));
 const tagsRead = all(...everyone.map((name) => member(name, () => ({ fileTag: fresh(false, NOW_MS, 'tags') }))));
+
+const keyOf = (name: string, role: string, state: string): Change =>
+  keys({ members: [{ name: memberName(name), role, state, timeline: 7, xlogLocation: null, apiUrl: null }] });
 
 /** What members said of our password, ten minutes ago at most; null: asked, and not answered. */
 export const login =
@@ -41,8 +60,30 @@ export const CHANNEL_SITUATIONS = {
         view: [sql('patroni3', { inRecovery: false })],
       },
       { name: 'its API says primary, its SQL that it is in recovery', view: [isPrimary('patroni3', ['api'])] },
+      {
+        name: 'its key says running, its API start failed',
+        view: [keyOf('patroni3', 'replica', 'running'), startFailed('patroni3')],
+      },
+      { name: 'its key says start failed, its API running', view: [keyOf('patroni3', 'replica', 'start failed')] },
+      { name: 'its key says primary, its API replica', view: [keyOf('patroni3', 'master', 'running')] },
+      { name: 'the leader sends it WAL, and it has no receiver', view: [sql('patroni3', { walReceiver: null })] },
+      {
+        name: 'it receives, and nobody sends',
+        view: [sql('patroni1', { replicas: [] }), api('patroni3', { replicationState: null })],
+      },
     ],
     friends: [
+      { name: 'its key says what its API says', view: [keyOf('patroni3', 'replica', 'running')] },
+      {
+        name: 'both say that it does not run',
+        view: [keyOf('patroni3', 'replica', 'start failed'), startFailed('patroni3')],
+      },
+      {
+        name: 'its key says running, and it is silent',
+        view: [keyOf('patroni3', 'replica', 'running'), silent('patroni3', 'api')],
+      },
+      { name: 'neither sends nor receives', view: [notStreaming('patroni3')] },
+      { name: 'who sends it WAL does not answer', view: [silent('patroni1', 'sql'), silent('patroni1', 'api')] },
       { name: 'it is stopped and silent', view: [stopped('patroni3')] },
       { name: 'both say primary', view: [isPrimary('patroni3')] },
       {
