@@ -1,5 +1,6 @@
 import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
+import { bytesText } from '../model/amounts.js';
 import { secondsText } from '../model/loss.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
@@ -113,7 +114,9 @@ function lastLeaderReturns({ view, memory }: ActionInput): Bound | null {
 function lostText(bytes: number | null, seconds: number | null): string {
   const lost = "of the old leader's WAL would be lost";
   if (bytes === null) return `an unknown number of bytes ${lost}`;
-  return bytes === 0 ? `no byte that is known ${lost}` : `at least ${bytes} bytes ${lost}, ${secondsText(seconds)}`;
+  return bytes === 0
+    ? `no byte that is known ${lost}`
+    : `at least ${bytesText(bytes)} ${lost}, ${secondsText(seconds)}`;
 }
 
 /** Whom a person saw leading when they started it; null: nobody led, which is the only case in which we start it ourselves. */

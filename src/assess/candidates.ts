@@ -1,3 +1,4 @@
+import { bytesAgainst, bytesText } from '../model/amounts.js';
 import { lossText } from '../model/loss.js';
 import { bytesBetween, formatLsn, furthest, parseLsn, type Lsn, type MemberName } from '../model/names.js';
 import type { PatroniStatus } from '../model/patroni.js';
@@ -77,7 +78,7 @@ export const whoMayLead = (rows: readonly FailoverCandidate[]): string =>
 
 function behindText({ lossBytes: bytes, lossSeconds: seconds }: FailoverCandidate): string {
   if (bytes === null) return 'how far behind is unknown';
-  return bytes === 0 ? '0 bytes behind' : `${lossText({ bytes, seconds })} behind`;
+  return bytes === 0 ? `${bytesText(0)} behind` : `${lossText({ bytes, seconds })} behind`;
 }
 
 function verdictOn({ barred, against }: FailoverCandidate): string {
@@ -255,8 +256,11 @@ function beyondGuards(view: ClusterView, row: Standing, target: Position): reado
     reasons.push(`is on timeline ${row.timeline}, the leader was on ${target.timeline}`);
   if (config === null) return [...reasons, "the cluster's own lag limit is unknown"];
   if (row.lossBytes === null) reasons.push('how far it is behind the old leader is unknown');
-  else if (row.lossBytes > config.maximumLagOnFailoverBytes)
-    reasons.push(`is ${row.lossBytes} bytes behind, maximum_lag_on_failover is ${config.maximumLagOnFailoverBytes}`);
+  else if (row.lossBytes > config.maximumLagOnFailoverBytes) {
+    const limit = config.maximumLagOnFailoverBytes;
+    const [behind, most] = [bytesAgainst(row.lossBytes, limit), bytesAgainst(limit, row.lossBytes)];
+    reasons.push(`is ${behind} behind, maximum_lag_on_failover is ${most}`);
+  }
   if (row.isSynchronous === false) reasons.push('is not in the sync set');
   return reasons;
 }

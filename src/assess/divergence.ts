@@ -1,3 +1,4 @@
+import { bytesText } from '../model/amounts.js';
 import { bytesBetween, formatLsn, parseLsn, type Lsn } from '../model/names.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
@@ -83,7 +84,7 @@ function mayHaveLedSince(
 
 function diverged(member: MemberView, lsn: Lsn, limit: Lsn): Divergence {
   const bytes = bytesBetween(lsn, limit);
-  const text = `${member.name} holds at least ${bytes} bytes past ${formatLsn(limit)} that the leader does not have`;
+  const text = `${member.name} holds at least ${bytesText(bytes)} past ${formatLsn(limit)} that the leader does not have`;
   return { kind: 'diverged', bytes, text };
 }
 

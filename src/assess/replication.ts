@@ -1,3 +1,4 @@
+import { bytesText } from '../model/amounts.js';
 import { bytesBetween, formatLsn } from '../model/names.js';
 import type { Finding } from '../model/problem.js';
 import type { Evidence } from '../model/channel.js';
@@ -73,7 +74,7 @@ function diverged(input: Assessment, member: MemberView): readonly Finding[] {
   const position = sql?.replayLsn ?? api?.xlog?.replayedLocation ?? null;
   const fork = forkPoint(input.view, timeline, leadership.timeline);
   if (position === null || fork == null || position <= fork) return [];
-  const text = `${member.name} is on timeline ${timeline} at ${formatLsn(position)}, ${bytesBetween(position, fork)} bytes past ${formatLsn(fork)}, where the leader left it for ${leadership.timeline}`;
+  const text = `${member.name} is on timeline ${timeline} at ${formatLsn(position)}, ${bytesText(bytesBetween(position, fork))} past ${formatLsn(fork)}, where the leader left it for ${leadership.timeline}`;
   return [
     seen(
       'timeline-diverged',

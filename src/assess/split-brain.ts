@@ -1,3 +1,4 @@
+import { bytesText } from '../model/amounts.js';
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
 import { bytesBetween, formatLsn, type Lsn } from '../model/names.js';
@@ -145,6 +146,6 @@ function partingOf(view: ClusterView, rogue: MemberView, leader: MemberView | nu
   if (fork === null)
     return { rogue, fork: null, ownBytes: null, text: `/history does not tell where ${who} left timeline ${older}` };
   const ownBytes = bytesBetween(here.lsn, fork);
-  const text = `${who} left timeline ${older} at ${formatLsn(fork)}, and ${rogue.name} holds ${ownBytes} bytes past it`;
+  const text = `${who} left timeline ${older} at ${formatLsn(fork)}, and ${rogue.name} holds ${bytesText(ownBytes)} past it`;
   return { rogue, fork: `${older} at ${formatLsn(fork)}`, ownBytes, text };
 }

@@ -108,8 +108,8 @@ export function requestApproval(ledger: Ledger, { plan, why, loss, nowMs, id, ex
 }
 
 function outgrown(row: Approval, loss: Loss | null): string {
-  const asked = row.loss == null ? 'no loss' : lossText(row.loss);
-  return `it was asked for ${asked}; by now it is ${loss === null ? 'none' : lossText(loss)}`;
+  const asked = row.loss == null ? 'no loss' : lossText(row.loss, loss);
+  return `it was asked for ${asked}; by now it is ${loss === null ? 'none' : lossText(loss, row.loss ?? null)}`;
 }
 
 /** An approval is for one run: used once, it is gone. */

@@ -17,7 +17,9 @@ export const CONSENT_GATES: readonly Gate[] = [
       if (approved === null) return no(loss.text, agreeing(plan, loss));
       if (coversLoss(approved, loss)) return null;
       const only =
-        approved.loss == null ? 'it was approved without a word of a loss' : `${lossText(approved.loss)} were approved`;
+        approved.loss == null
+          ? 'it was approved without a word of a loss'
+          : `${lossText(approved.loss, loss)} were approved`;
       return no(`${loss.text}; ${only}`, agreeing(plan, loss));
     },
   },

@@ -17,6 +17,10 @@ export function bytesText(bytes: number): string {
   return `${shown} ${BYTE_UNITS[unit] ?? 'B'}`;
 }
 
+/** `bytesText` of an amount that is held against another one: exact where one unit would show the two alike. */
+export const bytesAgainst = (bytes: number, other: number): string =>
+  bytes !== other && bytesText(bytes) === bytesText(other) ? `${bytes} B` : bytesText(bytes);
+
 const TIME_UNITS = [
   ['d', 86_400],
   ['h', 3_600],

@@ -1,3 +1,5 @@
+import { bytesAgainst } from './amounts.js';
+
 /** What an action would cost in data, as far as anybody can tell. */
 export interface Loss {
   readonly text: string;
@@ -18,6 +20,8 @@ export const covers = (agreed: Pick<Loss, 'bytes'>, loss: Pick<Loss, 'bytes'>): 
 export const secondsText = (seconds: number | null): string =>
   seconds === null ? 'for how many seconds of writes is unknown' : `about ${seconds} s of writes`;
 
-/** "at least 1460000 bytes (about 14 s of writes)", for a sentence. */
-export const lossText = ({ bytes, seconds }: AgreedLoss): string =>
-  bytes === null ? 'an unknown number of bytes' : `at least ${bytes} bytes (${secondsText(seconds)})`;
+/** "at least 1.3 MiB (about 14 s of writes)", for a sentence. `against`: another one that stands beside it. */
+export const lossText = ({ bytes, seconds }: AgreedLoss, against: AgreedLoss | null = null): string =>
+  bytes === null
+    ? 'an unknown number of bytes'
+    : `at least ${bytesAgainst(bytes, against?.bytes ?? bytes)} (${secondsText(seconds)})`;

@@ -103,9 +103,9 @@ describe.skipIf(!present)('the dashboard', () => {
   it('states what an approval loses, in its row and where a person agrees', async () => {
     await visit('waitingApproval');
     controller.show(losing(SCENARIOS.waitingApproval(Date.now()), { bytes: 1_460_000, seconds: 14 }));
-    await page.locator('#approvals').getByText('Loses at least 1460000 bytes (about 14 s of writes).').waitFor();
+    await page.locator('#approvals').getByText('Loses at least 1.3 MiB (about 14 s of writes).').waitFor();
     await page.getByRole('button', { name: 'Approve…' }).click();
-    const text = 'Loses at least 1460000 bytes (about 14 s of writes), and no more.';
+    const text = 'Loses at least 1.3 MiB (about 14 s of writes), and no more.';
     await page.getByRole('dialog').getByText(text).waitFor();
     expect(complaints).toEqual([]);
   });

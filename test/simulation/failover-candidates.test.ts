@@ -27,7 +27,7 @@ describe.each(VERSIONS)('a leaderless cluster whose furthest replica is tagged n
       'failover patroni2',
     ]);
     expect(ekimi.approvals('waiting')[0]?.why).toMatch(
-      /1\. patroni2 \(.*\) may lead only if a person agrees: is \d+ bytes behind.*patroni3 \(.*, 0 bytes behind\) may not lead: is tagged nofailover/,
+      /1\. patroni2 \(.*\) may lead only if a person agrees: is [\d.]+ \S*B behind.*patroni3 \(.*, 0 B behind\) may not lead: is tagged nofailover/,
     );
   });
 

@@ -54,7 +54,9 @@ describe.each(VERSIONS)(
       expect(rebuilds(ekimi)).toEqual([]);
       const [asked] = ekimi.approvals('waiting');
       expect(asked?.plan).toMatchObject({ action: 'reinitialize-replica', target: 'patroni1' });
-      expect(asked?.why).toMatch(/patroni1 holds at least \d+ bytes past 0\/[0-9A-F]{8} that the leader does not have/);
+      expect(asked?.why).toMatch(
+        /patroni1 holds at least [\d.]+ \S*B past 0\/[0-9A-F]{8} that the leader does not have/,
+      );
     });
 
     it('is rebuilt once a person has agreed to lose them, and streams', async () => {

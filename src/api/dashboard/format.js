@@ -28,7 +28,7 @@ export function bytes(value) {
 export function lossText({ bytes: count, seconds }) {
   if (count === null) return 'an unknown number of bytes';
   const time = seconds === null ? 'for how many seconds of writes is unknown' : `about ${seconds} s of writes`;
-  return `at least ${count} bytes (${time})`;
+  return `at least ${bytes(count)} (${time})`;
 }
 
 /** Two units at most: 3 d 4 h, 12 min 34 s, 0.4 s. */

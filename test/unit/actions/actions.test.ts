@@ -555,7 +555,7 @@ describe('an action refuses', () => {
       'a fence when the replicas are beyond the lag limit of a failover',
       fence,
       [frozen, ...unreceived('patroni2', 3 * MB), ...unreceived('patroni3', 2 * MB)],
-      'no replica may succeed patroni1: patroni3 is 2097152 bytes behind, maximum_lag_on_failover is 1048576; patroni2 is 3145728 bytes behind, maximum_lag_on_failover is 1048576',
+      'no replica may succeed patroni1: patroni3 is 2 MiB behind, maximum_lag_on_failover is 1 MiB; patroni2 is 3 MiB behind, maximum_lag_on_failover is 1 MiB',
     ],
     [
       'a fence of what was started again since it was planned',

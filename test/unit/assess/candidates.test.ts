@@ -119,7 +119,7 @@ describe('who may lead where nobody does', () => {
     const row = leaderless(standsAt('patroni2', 0, 6)).find(({ name }) => name === 'patroni2');
     expect(row).toMatchObject({
       lossBytes: 100 * MB,
-      against: expect.arrayContaining([expect.stringMatching(/bytes behind/)]),
+      against: expect.arrayContaining([expect.stringMatching(/MiB behind/)]),
     });
   });
 
@@ -131,21 +131,21 @@ describe('who may lead where nobody does', () => {
 
 describe('the line that a person reads of a candidate', () => {
   it.each<[string, readonly Change[], string]>([
-    ['within the guards', [], 'patroni2 (timeline 7, 5/00000000, 0 bytes behind) may lead'],
+    ['within the guards', [], 'patroni2 (timeline 7, 5/00000000, 0 B behind) may lead'],
     [
       'in the sync set',
       [inSyncSet('patroni2')],
-      'patroni2 (timeline 7, 5/00000000, 0 bytes behind, in the sync set) may lead',
+      'patroni2 (timeline 7, 5/00000000, 0 B behind, in the sync set) may lead',
     ],
     [
       'beyond them',
       [standsAt('patroni2', 2 * MB)],
-      `patroni2 (timeline 7, 4/FFE00000, at least ${2 * MB} bytes (for how many seconds of writes is unknown) behind) may lead only if a person agrees: is ${2 * MB} bytes behind, maximum_lag_on_failover is ${MB}`,
+      'patroni2 (timeline 7, 4/FFE00000, at least 2 MiB (for how many seconds of writes is unknown) behind) may lead only if a person agrees: is 2 MiB behind, maximum_lag_on_failover is 1 MiB',
     ],
     [
       'that is out of the question',
       [nofailover('patroni2')],
-      'patroni2 (timeline 7, 5/00000000, 0 bytes behind) may not lead: is tagged nofailover',
+      'patroni2 (timeline 7, 5/00000000, 0 B behind) may not lead: is tagged nofailover',
     ],
     [
       'that is silent',

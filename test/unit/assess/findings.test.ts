@@ -142,7 +142,7 @@ describe('what a replica may hold that the leader does not', () => {
     expect(of(last(6, '4/FFFFFFFF'))).toEqual({
       kind: 'diverged',
       bytes: 100 * MB - 1,
-      text: `patroni3 holds at least ${100 * MB - 1} bytes past 4/F9C00000 that the leader does not have`,
+      text: `patroni3 holds at least 99.9 MiB past 4/F9C00000 that the leader does not have`,
     });
   });
 
@@ -275,7 +275,7 @@ describe('what a former leader holds that the leader does not', () => {
     expect(of(was, now)).toEqual({
       kind: 'diverged',
       bytes: 256,
-      text: 'patroni3 holds at least 256 bytes past 4/F9C00000 that the leader does not have',
+      text: 'patroni3 holds at least 256 B past 4/F9C00000 that the leader does not have',
     });
   });
 
@@ -337,7 +337,7 @@ describe('who may lead next', () => {
     [
       'beyond the lag that Patroni allows',
       [sql('patroni2', { receiveLsn: at(2 * MB), replayLsn: at(2 * MB) }), api('patroni2', { xlog: null })],
-      `is ${2 * MB} bytes behind, maximum_lag_on_failover is ${MB}`,
+      'is 2 MiB behind, maximum_lag_on_failover is 1 MiB',
     ],
     [
       'outside the sync set',

@@ -41,7 +41,7 @@ describe('what is told of two primaries', () => {
       `sql: patroni1 is primary by its SQL, on timeline 7 at ${lsn(0)}`,
       `api: patroni3 is primary by its own API, on timeline 6 at ${lsn(0)}`,
       `sql: patroni3 is primary by its SQL, on timeline 6 at ${lsn(0)}`,
-      `dcs: patroni1 holds the leader key; patroni1 left timeline 6 at ${lsn(3 * MB)}, and patroni3 holds ${3 * MB} bytes past it`,
+      `dcs: patroni1 holds the leader key; patroni1 left timeline 6 at ${lsn(3 * MB)}, and patroni3 holds 3 MiB past it`,
     ]);
   });
 
@@ -61,7 +61,7 @@ describe('what is told of two primaries', () => {
     [
       'the rogue went on to a timeline of its own, and /history knows from where',
       [ahead, history(7, 2 * MB)],
-      `patroni3 left timeline 7 at ${lsn(2 * MB)}, and patroni3 holds ${2 * MB} bytes past it`,
+      `patroni3 left timeline 7 at ${lsn(2 * MB)}, and patroni3 holds 2 MiB past it`,
       2 * MB,
     ],
     ['/history does not know', [ahead], '/history does not tell where patroni3 left timeline 7', null],

@@ -45,7 +45,7 @@ describe('a leader that nobody could succeed', () => {
     const finding = found(behind('patroni2', 5 * MB), forbidden('patroni3'));
     expect(finding).toMatchObject({ subject: 'patroni1', verdict: 'seen', facts: { isLed: true } });
     expect(finding?.evidence[0]?.text).toBe(
-      `nobody may succeed patroni1: patroni2 is ${5 * MB} bytes behind, maximum_lag_on_failover is ${MB}; patroni3 is tagged nofailover`,
+      `nobody may succeed patroni1: patroni2 is 5 MiB behind, maximum_lag_on_failover is 1 MiB; patroni3 is tagged nofailover`,
     );
   });
 

@@ -76,8 +76,8 @@ describe('status', () => {
   });
 
   it.each([
-    [{ bytes: 1_460_000, seconds: 14 }, 'loses at least 1460000 bytes (about 14 s of writes)'],
-    [{ bytes: 7, seconds: null }, 'loses at least 7 bytes (for how many seconds of writes is unknown)'],
+    [{ bytes: 1_460_000, seconds: 14 }, 'loses at least 1.3 MiB (about 14 s of writes)'],
+    [{ bytes: 7, seconds: null }, 'loses at least 7 B (for how many seconds of writes is unknown)'],
     [{ bytes: null, seconds: null }, 'loses an unknown number of bytes'],
   ])('states what an approval loses: %j', (loss, text) => {
     expect(renderStatus(losing(SCENARIOS.waitingApproval(), loss), PLAIN)).toContain(text);

@@ -84,13 +84,13 @@ describe('an approval of a loss', () => {
       'more',
       100,
       101,
-      'it was asked for at least 100 bytes (for how many seconds of writes is unknown); by now it is at least 101 bytes (for how many seconds of writes is unknown)',
+      'it was asked for at least 100 B (for how many seconds of writes is unknown); by now it is at least 101 B (for how many seconds of writes is unknown)',
     ],
     [
       'nobody can count it any more',
       100,
       null,
-      'it was asked for at least 100 bytes (for how many seconds of writes is unknown); by now it is an unknown number of bytes',
+      'it was asked for at least 100 B (for how many seconds of writes is unknown); by now it is an unknown number of bytes',
     ],
   ])('ends, and is asked for anew, when the loss has grown: %s', (_name, before, now, ended) => {
     const ledger = requestApproval(ledgerOf(), { ...AT, loss: loss(before) });
@@ -108,7 +108,7 @@ describe('an approval of a loss', () => {
       [
         'a1',
         'expired',
-        'it was asked for no loss; by now it is at least 1 bytes (for how many seconds of writes is unknown)',
+        'it was asked for no loss; by now it is at least 1 B (for how many seconds of writes is unknown)',
       ],
       ['a2', 'waiting', undefined],
     ]);

@@ -1143,7 +1143,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         }),
         candidate: REBUILD,
         because:
-          'patroni3 holds at least 101 bytes past 5/00000000 that the leader does not have, for how many seconds of writes is unknown; at least 100 bytes (about 3 s of writes) were approved',
+          'patroni3 holds at least 101 B past 5/00000000 that the leader does not have, for how many seconds of writes is unknown; at least 100 B (about 3 s of writes) were approved',
         unblock: 'ekimi approve, after looking at what it holds',
       },
       {
@@ -1154,7 +1154,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
           ledger: agreedTo({ bytes: 100, seconds: 3 }),
         }),
         candidate: REBUILD,
-        because: 'no position of patroni3 is known; at least 100 bytes (about 3 s of writes) were approved',
+        because: 'no position of patroni3 is known; at least 100 B (about 3 s of writes) were approved',
         unblock: 'ekimi approve, after looking at what it holds',
       },
       ...[null, undefined].map((loss) => ({
@@ -1162,7 +1162,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         input: with_(REBUILD, { view: viewOf(...broken), memory: holding(1), ledger: agreedTo(loss) }),
         candidate: REBUILD,
         because:
-          'patroni3 holds at least 1 bytes past 5/00000000 that the leader does not have, for how many seconds of writes is unknown; it was approved without a word of a loss',
+          'patroni3 holds at least 1 B past 5/00000000 that the leader does not have, for how many seconds of writes is unknown; it was approved without a word of a loss',
         unblock: 'ekimi approve, after looking at what it holds',
       })),
     ],
