@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import type { Block } from '../../../src/model/decision.js';
+import { toJson } from '../../../src/model/json.js';
 import type { ActionName } from '../../../src/model/plan.js';
+import { replayer } from '../../../src/replay/replay.js';
 import { Daemon, type DaemonOptions } from './daemon.js';
 import type { Lab, Member } from './lab.js';
 import { until } from './wait.js';
@@ -30,6 +32,7 @@ export class Bench {
     await Promise.all(
       this.#daemons.splice(0).map(async (daemon) => {
         this.lab.sentTwice.push(...(await destructiveTwice(daemon)));
+        this.lab.notReplayed.push(...(await notReplayed(daemon)));
         await daemon.discard();
       }),
     );
@@ -45,6 +48,15 @@ async function destructiveTwice(daemon: Daemon): Promise<readonly string[]> {
     .map((body) => body.request)
     .filter((text) => DESTRUCTIVE.test(text));
   return texts.filter((text, at) => texts.indexOf(text) !== at);
+}
+
+/** Decisions of this very run that do not come out again from what its journal kept of them: not one byte may differ. */
+async function notReplayed(daemon: Daemon): Promise<readonly string[]> {
+  const redecide = replayer();
+  return (await daemon.journal()).flatMap((entry) => {
+    const again = redecide(entry);
+    return again === null || (again.kind !== 'skipped' && again.changes.length === 0) ? [] : [toJson(again)];
+  });
 }
 
 const DESTRUCTIVE = /^POST \/reinitialize |^host (kill|stop) |^etcd: delete the leader key /;

@@ -40,6 +40,7 @@ export class Lab {
   readonly patroni: PatroniLine;
   /** Destructive requests that any run of any test sent more than once. */
   readonly sentTwice: string[] = [];
+  readonly notReplayed: string[] = [];
   /** Claimed by `up`: a suite that is skipped takes none. */
   #slot: Slot = { number: KEPT_SLOT, release: () => undefined };
 

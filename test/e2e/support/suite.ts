@@ -68,5 +68,8 @@ export function suite(patroni: PatroniLine, scenarios: readonly Scenario[] = SHO
     test('nothing destructive was sent twice, by any controller in any of these', { retry: 0 }, () => {
       expect(lab.sentTwice).toEqual([]);
     });
+    test('every decision of every controller comes out of its journal again, byte for byte', { retry: 0 }, () => {
+      expect(lab.notReplayed).toEqual([]);
+    });
   });
 }
