@@ -70,9 +70,15 @@ describe('a drain that was broken off', () => {
     ],
     ['is not done when the proxy forgot it as well', BOTH, [running(false), file(true)], false],
     ['is not known to be undone while the member is silent', TAG, [silent('patroni3', 'api'), file(true)], true],
-    ['is done on paper in dry-run', drained({ actuators: ['tag'], shadow: true }), [running(false)], true],
   ])('%s', (_name, ledger, changes, done) => {
     expect(isDone(ledger, ...changes)).toBe(done);
+  });
+
+  it('in dry-run is rehearsed, and not done', () => {
+    const ledger = drained({ actuators: ['tag'], shadow: true });
+    expect(isDone(ledger, running(false))).toBe(false);
+    const at = assessmentOf(viewOf(running(false)), { ledger });
+    expect(ACTIONS['drain-replica'].rehearsed?.(at, memberName('patroni3'))).toBe(true);
   });
 
   it('and is tried again stays the drain of the person who asked for it', () => {
