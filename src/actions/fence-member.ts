@@ -1,5 +1,5 @@
 import { candidatesFor } from '../assess/candidates.js';
-import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf } from '../assess/leader.js';
+import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } from '../assess/leader.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
@@ -60,7 +60,8 @@ export const fenceMember: RunbookAction = {
     const other = notTheSameRun(member, plan);
     if (other !== null) return other;
     if (!primaryChannels(member).includes('sql')) return `PostgreSQL on ${plan.target} does not say that it is primary`;
-    return plan.because.code === 'leader-frozen' ? notFrozen(input, member) : notRogue(input, plan);
+    if (plan.because.code !== 'leader-frozen') return notRogue(input, plan);
+    return notFrozen(input, member) ?? servesOn(input.view, member.name);
   },
   refuseLater: (input, plan) => {
     const member = memberOf(input.view, plan.target);
@@ -149,6 +150,22 @@ function notFrozen(input: ActionInput, member: MemberView): string | null {
   const rows = candidatesFor(input.view, input.memory, member.name);
   if (rows.some((row) => row.against.length === 0)) return null;
   return `no replica may succeed ${member.name}: ${rows.map((row) => `${row.name} ${row.against.join(', ')}`).join('; ') || 'none is known to run'}`;
+}
+
+/** A fence that begins with so much of `ttl` left is over before the key expires. */
+const IN_TIME = 0.3;
+
+/**
+ * Clients write through the proxy as before, so a fence would only cost them: it waits until the proxy gives the leader up, or its key is about
+ * to expire. Null: it does not wait.
+ */
+function servesOn(view: ClusterView, name: string): string | null {
+  const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
+  if (leftMs === null || leftMs <= IN_TIME * waitsOf(view).ttlMs) return null;
+  const isServed = primaryServerOf(view, name)?.up === true;
+  return isServed
+    ? `the proxy still sends writes to ${name}, and ${Math.round(leftMs / 1000)} s of its lease are left`
+    : null;
 }
 
 /**

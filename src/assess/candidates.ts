@@ -234,10 +234,9 @@ function blindTo(view: ClusterView, { name }: MemberView, api: PatroniStatus): r
   const keys = freshValue(view.dcs.keys);
   if (keys === null) return [];
   if (!keys.members.some((row) => row.name === name)) return ['has no key in etcd, so its Patroni does not see it'];
-  const isHeld = keys.leader.holder !== null && api.clusterUnlocked;
-  return isHeld
-    ? [`says that nobody leads while ${keys.leader.holder ?? ''} holds the key, so it does not see etcd`]
-    : [];
+  const { holder } = keys.leader;
+  if (holder === null || !api.clusterUnlocked) return [];
+  return [`says that nobody leads while ${holder} holds the key, so it does not see etcd`];
 }
 
 function inSyncSet(view: ClusterView, member: MemberView): boolean | null {

@@ -41,6 +41,11 @@ import {
 
 const elder = { ...blocker, pid: 43, xactAgeMs: 90_000 };
 const frozen = silent('patroni1', 'api');
+const leaseLeft = (leaseTtlMs: number | null): Change =>
+  keys({
+    leader: { holder: memberName('patroni1'), leaseId: '1', leaseTtlMs, modRevision: '100', createRevision: '90' },
+  });
+const givenUp = proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN' });
 /** A replica that has not received this much of what the leader wrote. */
 const unreceived = (name: string, bytes: number): readonly Change[] => [
   sql(name, { receiveLsn: positionBehind(bytes), replayLsn: positionBehind(bytes) }),
@@ -563,7 +568,15 @@ describe('an action refuses', () => {
       [frozen],
       'patroni1 was started again meanwhile: somebody is at work on it',
     ],
-    ['nothing: a fence of a frozen leader', fence, [frozen], null],
+    [
+      'a fence while the proxy sends writes to the leader as before',
+      fence,
+      [frozen, leaseLeft(9_100)],
+      'the proxy still sends writes to patroni1, and 9 s of its lease are left',
+    ],
+    ['nothing: a fence of a frozen leader whose key is about to expire', fence, [frozen, leaseLeft(9_000)], null],
+    ['nothing: a fence of a frozen leader whose lease nobody can read', fence, [frozen, leaseLeft(null)], null],
+    ['nothing: a fence of a frozen leader that the proxy has given up', fence, [frozen, givenUp], null],
     [
       'a fence of the holder of the key as the rogue',
       planOf('fence-member', 'patroni1', { id: 'patroni1-1', proxied: true }, 'split-brain-confirmed'),
