@@ -52,7 +52,7 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,
     // Whoever only observes sends nothing that a member could take for a change.
-    triesLogin: session.policy.mode !== 'observe',
+    triesLogin: isEnforcing(session),
     ...(mayBeat(session) ? { beatAs: session.parts.instance } : {}),
   });
   if (view.dcs.keys.kind === 'fresh') session.dcsRevision = view.dcs.keys.value.revision;

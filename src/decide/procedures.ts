@@ -4,7 +4,7 @@ import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import type { Block } from '../model/decision.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
-import type { ProcedureName, ProcedureRequest } from '../model/procedure.js';
+import type { ProcedureRequest } from '../model/procedure.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { blocksFor } from './gates.js';

@@ -75,7 +75,7 @@ export function cutOffWork(world: World, member: MemberSim): void {
 }
 
 /** pg_rewind that did not come to its end leaves files of two histories. [documentation of pg_rewind] */
-export function breakByRewind(world: World, member: MemberSim): void {
+function breakByRewind(world: World, member: MemberSim): void {
   member.postgres.broken = true;
   logLine(
     world,

@@ -1,6 +1,10 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** An empty `PATCH /config` asks whether our password is right, and Patroni refuses it before it asks etcd. */
+const asksOnly = (method: string, url: string, body: Buffer): boolean =>
+  method === 'GET' || method === 'OPTIONS' || (method === 'PATCH' && url === '/config' && body.toString() === '{}');
+
 /** A wire tap in front of one member's REST API: everything passes, changes are counted, and an answer can be held back for ever. */
 export class Tap {
   /** `POST /reinitialize {}` and the like, in the order in which they reached the member. */
@@ -44,7 +48,7 @@ export class Tap {
     incoming.on('end', () => {
       const body = Buffer.concat(chunks);
       const { method = 'GET', url = '/', headers } = incoming;
-      const change = method === 'GET' || method === 'OPTIONS' ? null : `${method} ${url} ${body.toString()}`;
+      const change = asksOnly(method, url, body) ? null : `${method} ${url} ${body.toString()}`;
       if (change !== null) this.changes.push(change);
       const onward = request(`${this.#target}${url}`, { method, headers }, (answer) => {
         if (change !== null && this.#answered !== null) {

@@ -16,7 +16,7 @@ export interface Verdict extends Pair {
   readonly leftOut: readonly StoryEvent[];
 }
 
-export const tellBoth = async (story: Story, draw = 0): Promise<Pair> => ({
+const tellBoth = async (story: Story, draw = 0): Promise<Pair> => ({
   stock: await tell(story, false, draw),
   ekimi: await tell(story, true, draw),
 });
