@@ -1,4 +1,4 @@
-import type { Ledger } from '../model/ledger.js';
+import type { Ending, Ledger } from '../model/ledger.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
 import type { ActionClass, ActionName, Json, Plan, Risk, Step } from '../model/plan.js';
@@ -32,9 +32,9 @@ export const actionInput = ({
 
 /** How far a step's effect can be seen. `violated` is final: it can no longer come true. */
 export type Sight =
-  | { readonly kind: 'met'; readonly text: string }
+  | { readonly kind: 'met'; readonly text: string; readonly ending?: Ending }
   | { readonly kind: 'pending'; readonly text: string }
-  | { readonly kind: 'violated'; readonly text: string };
+  | { readonly kind: 'violated'; readonly text: string; readonly ending?: Ending };
 
 /** One request and what must be seen after it. */
 export interface ActionStep {
@@ -133,6 +133,10 @@ export const actionPolicy = (policy: Policy, name: ActionName): ActionPolicy => 
 export const over = (why: string): Halt => ({ why, over: true });
 export const notYet = (why: string): Halt => ({ why, over: false });
 
-export const met = (text: string): Sight => ({ kind: 'met', text });
+export const met = (text: string, ending?: Ending): Sight => ({ kind: 'met', text, ...(ending && { ending }) });
 export const pending = (text: string): Sight => ({ kind: 'pending', text });
-export const violated = (text: string): Sight => ({ kind: 'violated', text });
+export const violated = (text: string, ending?: Ending): Sight => ({
+  kind: 'violated',
+  text,
+  ...(ending && { ending }),
+});

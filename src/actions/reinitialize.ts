@@ -84,7 +84,7 @@ export const reinitializeReplica: RunbookAction = {
 function copied(view: ClusterView, target: MemberName): Sight {
   const member = memberOf(view, target);
   const failure = member === null ? null : failedCopy(view, member);
-  return failure === null ? serves(view, target) : violated(failure);
+  return failure === null ? serves(view, target) : violated(failure, 'copy-failed');
 }
 
 /** Never repeated within a chain: a person removes the cause first. Null: none of ours failed so. */
@@ -94,7 +94,7 @@ function failedBefore({ ledger, policy, view }: ActionInput, target: string): st
       row.plan.action === 'reinitialize-replica' &&
       row.plan.target === target &&
       row.phase === 'ineffective' &&
-      row.detail.startsWith(`the copy of ${target} failed`) &&
+      row.ending === 'copy-failed' &&
       row.endedAtMs !== null &&
       view.atMs - row.endedAtMs < policy.chainMs,
   );

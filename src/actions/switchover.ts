@@ -131,7 +131,7 @@ function appointed(view: ClusterView, plan: Plan): Sight {
   const keys = freshValue(view.dcs.keys);
   if (keys === null) return pending('etcd does not answer');
   if (isAppointment(keys.failover, bond))
-    return met(`scheduled: ${bond.candidate} is to lead from ${bond.scheduledAt ?? ''}`);
+    return met(`scheduled: ${bond.candidate} is to lead from ${bond.scheduledAt ?? ''}`, 'scheduled');
   if (keys.leader.holder === bond.candidate) return met(`${bond.candidate} leads already`);
   if (keys.failover !== null) return violated('another request stands in the failover key');
   return pending('the failover key is empty');

@@ -20,8 +20,9 @@ export async function noteAppointments(session: Session): Promise<void> {
     if (!isStanding(row)) continue;
     const appointment = appointmentOf(view, row.plan, session.policy.actions.switchover.timeoutMs);
     if (appointment === null || appointment.kind === 'waiting') continue;
+    const { ending: _, ...rest } = row;
     const ended: Remediation = {
-      ...row,
+      ...rest,
       phase: END[appointment.kind],
       endedAtMs: session.parts.ports.clock.now(),
       detail: appointment.text,
@@ -31,10 +32,6 @@ export async function noteAppointments(session: Session): Promise<void> {
   }
 }
 
-/** Its detail is the mark: it says "scheduled" from the verdict on the request until the verdict on the appointment. */
-const isStanding = ({ plan, phase, shadow, detail }: Remediation): boolean =>
-  plan.action === 'switchover' &&
-  !shadow &&
-  phase === 'succeeded' &&
-  plan.params['scheduledAt'] != null &&
-  detail.startsWith('scheduled');
+/** From the verdict on the request until the verdict on the appointment. */
+const isStanding = ({ phase, shadow, ending }: Remediation): boolean =>
+  !shadow && phase === 'succeeded' && ending === 'scheduled';

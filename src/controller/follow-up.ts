@@ -1,6 +1,6 @@
 import { blocksToContinue } from '../decide/gates.js';
 import { undoneDrains, withoutDrain, withoutFence, withRemediation } from '../decide/bookkeeping.js';
-import { isInFlight, type Remediation } from '../model/ledger.js';
+import { isInFlight, type Ending, type Remediation } from '../model/ledger.js';
 import { stepRemediation } from '../machines/step.js';
 import type { ActionInput } from '../actions/action.js';
 import { stepsOf, verdictOf } from '../verify/verdict.js';
@@ -43,9 +43,9 @@ async function judge(session: Session, remediation: Remediation): Promise<void> 
       return due(session, { ...remediation, phase, sentAgain: true, detail: verdict.text }, input);
     }
     case 'met':
-      return end(session, remediation, 'MET', verdict.text);
+      return end(session, remediation, 'MET', verdict);
     case 'expired':
-      return end(session, remediation, 'EXPIRED', verdict.text);
+      return end(session, remediation, 'EXPIRED', verdict);
     default:
       return verdict satisfies never;
   }
@@ -59,7 +59,7 @@ async function due(session: Session, remediation: Remediation, input: ActionInpu
   const step = stepsOf(input, remediation)[remediation.stepIndex];
   const sight = step?.unlessSeen === true ? step.expect(input) : null;
   if (sight?.kind === 'met' && remediation.stepIndex + 1 === remediation.steps)
-    return end(session, remediation, 'MET', sight.text);
+    return end(session, remediation, 'MET', sight);
   const deadlineMs = session.parts.ports.clock.now() + HELD_MS;
   const next: Remediation = { ...remediation, deadlineMs };
   session.ledger = withRemediation(session.ledger, next);
@@ -70,29 +70,26 @@ async function due(session: Session, remediation: Remediation, input: ActionInpu
 async function continueWith(session: Session, remediation: Remediation): Promise<void> {
   const { view } = session;
   if (view === null) return;
-  if (!isEnforcing(session)) return end(session, remediation, 'ABANDON', 'the mode is no longer enforce');
+  if (!isEnforcing(session)) return end(session, remediation, 'ABANDON', { text: 'the mode is no longer enforce' });
   const blocks = blocksToContinue(situationOf(session, view), remediation.plan);
   if (blocks.length === 0) {
     await sendStep(session, remediation, 'step');
     return;
   }
   if (session.parts.ports.clock.now() < remediation.deadlineMs) return;
-  await end(
-    session,
-    remediation,
-    'EXPIRED',
-    `held by ${blocks.map((block) => `${block.gate} (${block.because})`).join(', ')}`,
-  );
+  const text = `held by ${blocks.map((block) => `${block.gate} (${block.because})`).join(', ')}`;
+  await end(session, remediation, 'EXPIRED', { text });
 }
 
 async function end(
   session: Session,
   remediation: Remediation,
   type: 'MET' | 'EXPIRED' | 'ABANDON',
-  detail: string,
+  { text: detail, ending }: { readonly text: string; readonly ending?: Ending },
 ): Promise<void> {
   const phase = stepRemediation(remediation.phase, { type });
-  const ended: Remediation = { ...remediation, phase, endedAtMs: session.parts.ports.clock.now(), detail };
+  const endedAtMs = session.parts.ports.clock.now();
+  const ended: Remediation = { ...remediation, phase, endedAtMs, detail, ...(ending && { ending }) };
   session.ledger = withRemediation(session.ledger, ended);
   if (phase === 'succeeded' && ended.plan.action === 'undrain-replica')
     session.ledger = withoutDrain(session.ledger, ended.plan.target);
@@ -105,6 +102,11 @@ async function end(
   await writeVerdict(session, ended);
 }
 
+const UNDONE = {
+  overridden: (member: string) => `overridden: ${member} was put back into rotation by somebody else`,
+  forgotten: (member: string) => `forgotten: the proxy restarted and lost the drain of ${member}`,
+};
+
 /** Ours on paper, gone in fact: a person put the member back, or the proxy restarted and forgot. */
 async function noteUndoneDrains(session: Session): Promise<void> {
   const { view } = session;
@@ -116,10 +118,10 @@ async function noteUndoneDrains(session: Session): Promise<void> {
     );
     session.ledger = withoutDrain(session.ledger, member);
     if (drain?.phase !== 'succeeded') continue;
-    const detail = byHand.includes(member)
-      ? `overridden: ${member} was put back into rotation by somebody else`
-      : `forgotten: the proxy restarted and lost the drain of ${member}`;
-    const ended: Remediation = { ...drain, phase: 'abandoned', endedAtMs: session.parts.ports.clock.now(), detail };
+    const ending = byHand.includes(member) ? 'overridden' : 'forgotten';
+    const endedAtMs = session.parts.ports.clock.now();
+    const detail = UNDONE[ending](member);
+    const ended: Remediation = { ...drain, phase: 'abandoned', endedAtMs, detail, ending };
     session.ledger = withRemediation(session.ledger, ended);
     await write(session, { kind: 'verdict', id: ended.id, remediation: ended });
   }

@@ -83,7 +83,7 @@ function patroniRow(member: MemberName, reading: Reading<'granted'>, hasLogin: b
     const detail = `whether Patroni of ${member} lets us change anything is unknown: ${reading.reason}`;
     return [{ check, verdict: 'warn', detail, disables: [] }];
   }
-  const remedy = reading.reason.includes('status 403') ? LOGIN_REMEDY.place : LOGIN_REMEDY[hasLogin ? 'given' : 'none'];
+  const remedy = reading.status === 403 ? LOGIN_REMEDY.place : LOGIN_REMEDY[hasLogin ? 'given' : 'none'];
   return [
     {
       check,

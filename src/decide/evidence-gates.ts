@@ -145,7 +145,7 @@ function operatorUndid(input: Situation, { plan }: Candidate): No | null {
     (row) =>
       row.plan.target === plan.target &&
       row.phase === 'abandoned' &&
-      row.detail.startsWith('overridden') &&
+      row.ending === 'overridden' &&
       row.endedAtMs !== null &&
       input.nowMs - row.endedAtMs < input.policy.chainMs,
   );

@@ -1,7 +1,7 @@
 import type { ForeignRow } from './foreign.js';
 import { partsOf, withForeignParts, wordForWord } from './ledger-parts.js';
 import { fromJson, toJson } from './json.js';
-import { EMPTY_LEDGER, type Approval, type Ledger, type Remediation } from './ledger.js';
+import { EMPTY_LEDGER, type Approval, type Ending, type Ledger, type Remediation } from './ledger.js';
 import { ACTION_NAMES } from './plan.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,6 +46,20 @@ const isApproval = (row: unknown): row is Approval & Fields =>
   isNumber(row['requestedAtMs']) &&
   isNumber(row['expiresAtMs']);
 
+/** Version 0.1.0 kept the code in the sentence, at its beginning. */
+const IN_WORDS: readonly (readonly [RegExp, Ending])[] = [
+  [/^scheduled: .* is to lead from /, 'scheduled'],
+  [/^overridden/, 'overridden'],
+  [/^forgotten/, 'forgotten'],
+  [/^the copy of \S+ failed/, 'copy-failed'],
+];
+
+function withEnding(row: Remediation): Remediation {
+  if (row.ending !== undefined || row.endedAtMs === null) return row;
+  const told = IN_WORDS.find(([words]) => words.test(row.detail));
+  return told === undefined ? row : { ...row, ending: told[1] };
+}
+
 function foreignOf(list: ForeignRow['list'], value: unknown): ForeignRow {
   const row = isFields(value) ? value : { row: value };
   const plan = isFields(row['plan']) ? row['plan'] : {};
@@ -84,7 +98,7 @@ export function ledgerFrom(text: string): Ledger | null {
   return {
     ...EMPTY_LEDGER,
     ...(document as Partial<Ledger>),
-    remediations: remediations.filter(isRemediation),
+    remediations: remediations.filter(isRemediation).map(withEnding),
     approvals: approvals.filter(isApproval),
     ...(foreign.length === 0 ? {} : { foreign }),
   };

@@ -27,7 +27,15 @@ export interface Remediation {
   readonly endedAtMs: number | null;
   readonly lastReply: Reply | null;
   readonly detail: string;
+  /** What later decisions ask of how it ended; `detail` is for people alone. Absent: nothing of the kind. */
+  readonly ending?: Ending;
 }
+
+/**
+ * `scheduled`: Patroni keeps the appointment, nobody has yet seen what became of it. `overridden`: somebody undid it by hand. `forgotten`: the
+ * proxy that was told restarted. `copy-failed`: the copy was begun and failed.
+ */
+export type Ending = 'scheduled' | 'overridden' | 'forgotten' | 'copy-failed';
 
 /** A drain that is ours: what we did and through which actuator, so that an operator's own drain is never undone. */
 export interface DrainRecord {

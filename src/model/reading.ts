@@ -20,6 +20,8 @@ export interface Unknown {
   readonly reason: string;
   readonly atMs: number;
   readonly source: string;
+  /** Of an HTTP answer. */
+  readonly status?: number;
 }
 
 /**

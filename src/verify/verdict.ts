@@ -1,15 +1,15 @@
 import type { ActionInput, ActionStep, Sight } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
-import type { Remediation } from '../model/ledger.js';
+import type { Ending, Remediation } from '../model/ledger.js';
 
 export type Verdict =
   | { readonly kind: 'step-met'; readonly text: string }
-  | { readonly kind: 'met'; readonly text: string }
+  | { readonly kind: 'met'; readonly text: string; readonly ending?: Ending }
   | { readonly kind: 'pending'; readonly text: string }
   /** Proven never to have taken effect: the same step is due once more. */
   | { readonly kind: 'undone'; readonly text: string }
-  | { readonly kind: 'expired'; readonly text: string };
+  | { readonly kind: 'expired'; readonly text: string; readonly ending?: Ending };
 
 export function stepsOf(input: ActionInput, remediation: Remediation): readonly ActionStep[] {
   return ACTIONS[remediation.plan.action].steps(stepInput(input), remediation.plan);
@@ -25,15 +25,14 @@ export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: n
   if (step === undefined) return unseen(nowMs >= remediation.deadlineMs);
   const sight: Sight = step.expect(input);
   if (sight.kind === 'met')
-    return remediation.stepIndex + 1 < steps.length
-      ? { kind: 'step-met', text: sight.text }
-      : { kind: 'met', text: sight.text };
+    return remediation.stepIndex + 1 < steps.length ? { kind: 'step-met', text: sight.text } : sight;
   const undone = neverHappened(input, remediation, step, nowMs);
   if (undone !== null) return { kind: 'undone', text: undone };
   const late = sight.kind === 'pending' && nowMs >= remediation.deadlineMs;
   if (late && step.goOnWhenLate === true && remediation.stepIndex + 1 < steps.length)
     return { kind: 'step-met', text: `late: ${sight.text}` };
-  if (sight.kind === 'violated' || nowMs >= remediation.deadlineMs) return { kind: 'expired', text: sight.text };
+  if (sight.kind === 'violated') return { ...sight, kind: 'expired' };
+  if (nowMs >= remediation.deadlineMs) return { kind: 'expired', text: sight.text };
   return { kind: 'pending', text: sight.text };
 }
 

@@ -141,6 +141,7 @@ describe('a drain of ours that somebody undoes by hand', () => {
     expect(ekimi.entries('verdict').at(-1)?.body.remediation).toMatchObject({
       phase: 'abandoned',
       detail: 'overridden: patroni3 was put back into rotation by somebody else',
+      ending: 'overridden',
     });
   });
 });

@@ -202,10 +202,6 @@ function badStatus(status: number, body: string, location: string | undefined, a
   const redirect =
     location === undefined ? '' : `, a redirect to ${location.slice(0, EXCERPT_CHARS)} that is not followed`;
   const denied = status === 401 || status === 403;
-  return unknown(
-    denied ? 'denied' : 'http-status',
-    `${source}: status ${status}${redirect} with ${said}`,
-    atMs,
-    source,
-  );
+  const reason = `${source}: status ${status}${redirect} with ${said}`;
+  return { ...unknown(denied ? 'denied' : 'http-status', reason, atMs, source), status };
 }

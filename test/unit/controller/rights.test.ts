@@ -35,11 +35,13 @@ describe('the doctor on what a Patroni lets us change', () => {
   });
 
   it.each([
-    [true, 'status 401 with "not authenticated"', /correct patroni\.auth/],
-    [false, 'status 401 with "no auth header received"', /none is configured: name it in patroni\.auth/],
-    [true, 'status 403 with "Access is denied"', /restapi\.allowlist/],
-  ])('fails with the remedy when it refuses (password configured: %s, %s)', (hasLogin, reason, remedy) => {
-    expect(found({ patroni: refused('denied', reason) }, hasLogin)).toMatchObject([
+    [true, 401, /correct patroni\.auth/],
+    [false, 401, /none is configured: name it in patroni\.auth/],
+    [true, 403, /restapi\.allowlist/],
+  ])('fails with the remedy when it refuses (password configured: %s, status %i)', (hasLogin, status, remedy) => {
+    expect(
+      found({ patroni: { ...unknown('denied', 'in other words', 0, 'patroni1'), status } }, hasLogin),
+    ).toMatchObject([
       { verdict: 'fail', detail: expect.stringMatching(remedy), disables: [expect.stringContaining('patroni1')] },
     ]);
   });

@@ -103,6 +103,7 @@ describe('before a copy is thrown away it is proven that a new one can be made',
     const failed = remediationOf('reinitialize-replica', 'patroni3', {
       phase: 'ineffective',
       detail: 'the copy of patroni3 failed: pg_basebackup: error: No space left on device',
+      ending: 'copy-failed',
       endedAtMs: NOW_MS - 60_000,
     });
     expect(decided([damaged('patroni3')], { ledger: ledgerOf({ remediations: [failed] }) })).toContain(
@@ -128,6 +129,7 @@ describe('before a copy is thrown away it is proven that a new one can be made',
     expect(verdict(failed)).toEqual({
       kind: 'expired',
       text: 'the copy of patroni3 failed: pg_basebackup: error: could not write to file "base/1/2": No space left on device',
+      ending: 'copy-failed',
     });
   });
 

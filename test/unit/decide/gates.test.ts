@@ -531,7 +531,8 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
             remediations: [
               remediationOf('drain-replica', 'patroni3', {
                 phase: 'abandoned',
-                detail: 'overridden: patroni3 was put back into rotation by somebody else',
+                detail: 'in other words',
+                ending: 'overridden',
                 endedAtMs: NOW_MS - 60_000,
               }),
             ],

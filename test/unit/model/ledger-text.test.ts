@@ -36,6 +36,25 @@ describe('a ledger of our own version', () => {
     expect(ledgerFrom(ledgerText(EMPTY_LEDGER))).toEqual(EMPTY_LEDGER);
   });
 
+  it.each([
+    ['overridden: patroni3 was put back into rotation by somebody else', 'overridden'],
+    ['scheduled: patroni2 is to lead from 2026-11-26T03:00:00.000Z', 'scheduled'],
+    ['the copy of patroni3 failed: No space left on device', 'copy-failed'],
+    ['patroni3 is drained', undefined],
+  ])('of 0.1.0 says in its words how something ended: %s', (detail, ending) => {
+    const old = { ...row, phase: 'abandoned', endedAtMs: NOW_MS, detail };
+    const read = ledgerFrom(withRows({ remediations: [old] }))?.remediations[0];
+    expect(read?.ending).toBe(ending);
+    expect(
+      ledgerFrom(withRows({ remediations: [{ ...old, endedAtMs: null }] }))?.remediations[0]?.ending,
+    ).toBeUndefined();
+  });
+
+  it('of a newer one keeps an ending that this one does not know', () => {
+    const text = withRows({ remediations: [{ ...row, endedAtMs: NOW_MS, phase: 'failed', ending: 'moonstruck' }] });
+    expect(ledgerText(ledgerFrom(text) ?? own)).toContain('"ending":"moonstruck"');
+  });
+
   it('of an older one lacks lists: they are empty', () => {
     expect(ledgerFrom('{"remediations":[],"switches":[]}')).toEqual(EMPTY_LEDGER);
   });
