@@ -34,7 +34,9 @@ function commitsWait({ view }: Assessment, leader: MemberView, sql: SqlStatus): 
   const config = lastValue(view.config);
   const synchronous = sql.replicas.filter((row) => row.syncState === 'sync' || row.syncState === 'quorum');
   const isStrict = config?.synchronousModeStrict === true && config.synchronousMode !== 'off';
-  const isBare = isStrict && synchronous.length === 0;
+  // For some seconds after a promotion or a change of the mode PostgreSQL has no such setting yet, and nothing waits.
+  const isSet = waits === undefined || waits.standbyNames !== '';
+  const isBare = isStrict && isSet && synchronous.length === 0;
   if (!waiting && !isBare) return [];
   const evidence = [];
   if (waiting) {

@@ -139,7 +139,9 @@ function finishPromotion(world: World, member: MemberSim): void {
   postgres.timeline += 1;
   world.promotions.push({ atMs: world.time.nowMs, member: member.name });
   postgres.branch = world.promotions.length;
-  postgres.syncNames = null;
+  // Strict: whoever streams confirms, until the first loop has chosen. [ha.py enforce_primary_role]
+  const { synchronousMode: mode, synchronousModeStrict: strict } = member.patroni.config;
+  postgres.syncNames = mode !== 'off' && strict ? { kind: 'first', count: 1, names: '*' } : null;
   postgres.receiveLsn = postgres.replayLsn = lsn + 0x98;
   note(world, `${member.name} is primary on timeline ${postgres.timeline}`);
 }

@@ -13,7 +13,7 @@ const seeds = (first: number, count: number): readonly number[] => Array.from({ 
 const parts = (all: number): readonly number[] => seeds(0, all / PART).map((n) => FIRST_SEED + n * PART);
 
 describe('random histories, told with Ekimi and without', () => {
-  it.each(parts(60))(
+  it.each(parts(100))(
     'nothing is made worse, and nothing left broken is untold: seeds from %i',
     async (first) => {
       for (const seed of seeds(first, PART)) {
@@ -25,19 +25,13 @@ describe('random histories, told with Ekimi and without', () => {
   );
 });
 
-/**
- * What is so, and worth a word, though an operator has caused it: after a switchover in strict synchronous mode commits do wait until a
- * standby is in the set; three changes of the leader within an hour; a leader restarted while it is being promoted.
- */
-const ACCEPTED: readonly string[] = ['commits-wait', 'failover-flapping', 'leader-not-serving'];
-
 describe('benign episodes', () => {
   it(
-    'operators work, networks blip, etcd elects: no request is sent, and nobody is woken for what is not so',
+    'operators work, networks blip, etcd elects: no request is sent, and nobody is woken',
     async () => {
       for (const seed of seeds(FIRST_SEED, 150)) {
         const told = await tell(drawBenign(seed), true);
-        const pages = told.pages.map(({ code }) => code).filter((code) => !ACCEPTED.includes(code));
+        const pages = told.pages.map(({ code }) => code);
         expect({ seed, requests: told.requests, pages, thrown: told.thrown }).toEqual({
           seed,
           requests: [],

@@ -305,6 +305,13 @@ export const LEADER_SITUATIONS = {
         name: 'strict, and a standby is synchronous',
         view: [config({ synchronousMode: 'on', synchronousModeStrict: true }), confirms],
       },
+      {
+        name: 'strict, and PostgreSQL names no standby yet: just promoted, nothing waits',
+        view: [
+          config({ synchronousMode: 'on', synchronousModeStrict: true }),
+          sql('patroni1', { syncWaits: { count: 0, oldestMs: null, standbyNames: '' } }),
+        ],
+      },
       { name: 'no standby, and the mode is not strict', view: [config({ synchronousMode: 'on' })] },
       { name: 'SQL of the leader was not read', view: [silent('patroni1', 'sql')] },
     ],
