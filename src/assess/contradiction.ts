@@ -6,6 +6,7 @@ import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { says, seen, type Assess } from './finding.js';
 import { primaryChannels, replicasOf } from './leader.js';
 import { isFailingState, streamingBy } from './replica.js';
+import { isBeingRewound } from './rewinding.js';
 
 /**
  * Two channels of one member that cannot both be right, each read in this pass: the host driver sees something stopped or paused that
@@ -81,11 +82,12 @@ function sendersAgainst(view: ClusterView, member: MemberView): readonly Evidenc
 }
 
 /** Told once it lasts: a promotion, or a stop, is read half before and half after. */
-export const assessContradictions: Assess = ({ view }) =>
+export const assessContradictions: Assess = ({ view, memory }) =>
   view.members.flatMap((member) => {
     const evidence = contradictionAt(member, view.atMs);
     if (evidence.length > 0) return [seen('channels-contradict', member.name, evidence)];
-    const others = othersAgainst(view, member);
+    // Its Patroni does nothing else meanwhile, and its key says what was so before.
+    const others = isBeingRewound({ view, memory }, member) ? [] : othersAgainst(view, member);
     return others.length === 0 ? [] : [seen('channels-contradict', member.name, others, { isSlow: true })];
   });
 

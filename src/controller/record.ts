@@ -52,7 +52,7 @@ export async function recordPass(
 
 /** The last pass as it stands at the end, worth a line or not: what a new start remembers, not what a decision was made of. */
 export const writeLastPass = (session: Session): Promise<JournalEntry | null> =>
-  write(session, passBody(session, session.decisions));
+  write(session, { ...passBody(session, session.decisions), isLast: true });
 
 const passBody = (session: Session, decisions: readonly Decision[]): Extract<EntryBody, { kind: 'pass' }> => ({
   kind: 'pass',

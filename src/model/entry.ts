@@ -41,6 +41,8 @@ export type EntryBody =
       readonly states: States | null;
       /** The rest of what the decisions were made of, so that they can be made again. Absent in older journals. */
       readonly circumstances?: Circumstances;
+      /** At the end of a run, for what the next one remembers: nothing was decided by it. */
+      readonly isLast?: true;
     }
   /** Before the request. `requests` is what will be, or in dry-run would be, sent. */
   | {

@@ -100,10 +100,10 @@ const actIn = (decisions: readonly Decision[]) => {
   return acting === undefined ? null : [acting.plan.action, acting.plan.target];
 };
 
-/** null: an entry of which nothing was decided; the last pass before a stop has no circumstances and decided nothing new. */
+/** null: an entry of which nothing was decided. */
 function keptIn(body: EntryBody) {
   if (body.kind === 'intent') return body.shadow ? null : (body.look ?? 'old');
-  if (body.kind !== 'pass') return null;
+  if (body.kind !== 'pass' || body.isLast === true) return null;
   const { view, states, circumstances } = body;
   if (view === null || states === null) return null;
   return circumstances === undefined ? 'old' : { view, states, circumstances };

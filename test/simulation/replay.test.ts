@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { endSession } from '../../src/controller/stop.js';
 import type { JournalEntry } from '../../src/model/entry.js';
 import type { ActionPolicy, Policy } from '../../src/model/policy.js';
 import { replayer, type Redecided } from '../../src/replay/replay.js';
@@ -42,6 +43,17 @@ describe('a journal', () => {
     expect(rows.filter(({ kind }) => kind === 'second-look')).toHaveLength(1);
     expect(rows.filter(({ kind }) => kind === 'pass').length).toBeGreaterThan(2);
     expect(rows.every(({ kind }) => kind !== 'skipped')).toBe(true);
+  });
+
+  it('that ends with a stop has a last pass that decided nothing', async () => {
+    const ekimi = rig({ policy: withDrain('auto') });
+    await ekimi.run(5);
+    await endSession(ekimi.session, Promise.resolve());
+    const { scope } = ekimi.cluster.options;
+    const rows = replay([{ ...startOf(ekimi.session.policy), scope }, ...ekimi.journal.entries]);
+    expect(ekimi.entries('pass').at(-1)?.body.isLast).toBe(true);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.every(({ kind }) => kind === 'pass')).toBe(true);
   });
 
   it('shows what another policy would have done, by which gate, and from where on that is a guess', async () => {
