@@ -2,7 +2,7 @@
 // `npm run bench`: what Ekimi costs and how fast it is, as docs/benchmarks.md explains. Prints Markdown tables; exits 1 if a target is missed.
 //
 //   npm run bench                    all of it: about eight minutes, on a lab of its own
-//   npm run bench -- --only pass     only these of: pass, commands, footprint, detection, beside
+//   npm run bench -- --only pass     only these of: pass, replay, commands, footprint, detection, beside
 //   npm run bench -- --before FOLDER a built checkout of an older version, measured in turn with this one (commands)
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -13,10 +13,12 @@ import { machine, markdown, median, round, verdict } from './figures.mjs';
 import { benchDemo, benchFootprint, SETTINGS } from './footprint.mjs';
 import { lab, whyNoEngine } from './lab.mjs';
 import { benchPass } from './pass.mjs';
+import { benchReplay } from './replay.mjs';
 
-const PARTS = ['pass', 'commands', 'footprint', 'detection', 'beside'];
+const PARTS = ['pass', 'replay', 'commands', 'footprint', 'detection', 'beside'];
 const TARGET = {
   passUs: 200,
+  replayed: 5_000,
   cpuPercent: 2,
   rssMb: 110,
   decisionMs: 2 * PERIOD_MS,
@@ -54,6 +56,21 @@ async function pass() {
         round(row.p99Us),
         judged(row.medianUs < TARGET.passUs),
       ]),
+    ),
+  );
+}
+
+async function replay() {
+  title('Decisions of real incidents made again, a second of processor time');
+  const { whole, pure } = await benchReplay();
+  const rows = [
+    ['read from the disk, chain checked, decided', whole],
+    ['decided alone', pure],
+  ];
+  say(
+    markdown(
+      ['what', 'a second', `at least ${TARGET.replayed}`],
+      rows.map(([what, rate]) => [what, round(rate, 0), judged(rate >= TARGET.replayed)]),
     ),
   );
 }
@@ -148,8 +165,9 @@ async function main() {
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}: ${PARTS.join(', ')}`);
   say(`${machine()}, ${new Date().toISOString().slice(0, 10)}`);
   if (parts.includes('pass')) await pass();
+  if (parts.includes('replay')) await replay();
   if (parts.includes('commands')) await commands(values.before ?? null);
-  if (parts.every((part) => ['pass', 'commands'].includes(part))) return;
+  if (parts.every((part) => ['pass', 'replay', 'commands'].includes(part))) return;
   const noEngine = await whyNoEngine();
   if (noEngine !== null) {
     if (parts.includes('footprint')) await footprint(noEngine);

@@ -23,4 +23,18 @@ export const toJson = (value: unknown, space?: number): string =>
   JSON.stringify(value, (_key, item: unknown) => written(item), space);
 
 /** Reads back what `toJson` wrote; throws SyntaxError for text that is not JSON. */
-export const fromJson = (text: string): unknown => JSON.parse(text, (_key, item: unknown) => read(item));
+export const fromJson = (text: string): unknown => revived(JSON.parse(text) as unknown);
+
+/** In place: a reviver of `JSON.parse` is called for every figure too, and took three quarters of the reading of a journal. */
+function revived(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null) return read(item);
+  const holder = item as Record<string, unknown>;
+  for (const key of Object.keys(holder)) {
+    const before = holder[key];
+    const after = revived(before);
+    // Not by assignment: a key called `__proto__` would be a prototype.
+    if (after !== before)
+      Object.defineProperty(holder, key, { value: after, writable: true, enumerable: true, configurable: true });
+  }
+  return item;
+}

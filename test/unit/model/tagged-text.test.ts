@@ -26,4 +26,11 @@ describe('[A8] text of a person', () => {
   it('positions are read as they always were', () => {
     expect(fromJson('{"at":"lsn:0/5D0001F0"}')).toEqual({ at: 0x5d0001f0n });
   });
+
+  it('is read back at every depth, and under a name that would be a prototype', () => {
+    const read = fromJson('{"a":[{"b":"lsn:0/5"}],"__proto__":"lsn:0/6"}') as Record<string, unknown>;
+    expect(read['a']).toEqual([{ b: 5n }]);
+    expect(Object.getOwnPropertyDescriptor(read, '__proto__')?.value).toBe(6n);
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+  });
 });
