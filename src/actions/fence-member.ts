@@ -156,16 +156,16 @@ function notFrozen(input: ActionInput, member: MemberView): string | null {
 const IN_TIME = 0.3;
 
 /**
- * Clients write through the proxy as before, so a fence would only cost them: it waits until the proxy gives the leader up, or its key is about
- * to expire. Null: it does not wait.
+ * Clients write as before, through the proxy or where none stands between, so a fence would only cost them: it waits until the proxy gives the
+ * leader up, or its key is about to expire. Null: it does not wait.
  */
 function servesOn(view: ClusterView, name: string): string | null {
   const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
   if (leftMs === null || leftMs <= IN_TIME * waitsOf(view).ttlMs) return null;
-  const isServed = primaryServerOf(view, name)?.up === true;
-  return isServed
-    ? `the proxy still sends writes to ${name}, and ${Math.round(leftMs / 1000)} s of its lease are left`
-    : null;
+  const left = `${Math.round(leftMs / 1000)} s of its lease are left`;
+  if (primaryServerOf(view, name)?.up === true) return `the proxy still sends writes to ${name}, and ${left}`;
+  const hasNoProxy = view.proxy.kind === 'unknown' && view.proxy.fault === 'not-configured';
+  return hasNoProxy ? `clients write to ${name} without a proxy, and ${left}` : null;
 }
 
 /**

@@ -99,7 +99,7 @@ describe('kept from random histories', () => {
 describe('what met something else in the two tellings is charged to nobody', () => {
   it.each([
     [
-      219,
+      4287,
       'a leader is killed that only leads so soon because Ekimi has replaced the one before',
       'its container is killed',
     ],

@@ -4,7 +4,7 @@ import { ACTIONS } from '../../../src/actions/index.js';
 import { stepInput } from '../../../src/actions/waits.js';
 import { memberName } from '../../../src/model/names.js';
 import { ACTION_CLASSES, ACTION_NAMES, RISKS, stepText, type ActionName, type Plan } from '../../../src/model/plan.js';
-import { fresh, unknown } from '../../../src/model/reading.js';
+import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   api,
@@ -45,6 +45,7 @@ const leaseLeft = (leaseTtlMs: number | null): Change =>
   keys({
     leader: { holder: memberName('patroni1'), leaseId: '1', leaseTtlMs, modRevision: '100', createRevision: '90' },
   });
+const proxyless: Change = (view) => ({ ...view, proxy: notConfigured('proxy', NOW_MS) });
 const givenUp = proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN' });
 /** A replica that has not received this much of what the leader wrote. */
 const unreceived = (name: string, bytes: number): readonly Change[] => [
@@ -574,6 +575,13 @@ describe('an action refuses', () => {
       [frozen, leaseLeft(9_100)],
       'the proxy still sends writes to patroni1, and 9 s of its lease are left',
     ],
+    [
+      'a fence while clients write to the leader without a proxy',
+      fence,
+      [frozen, proxyless, leaseLeft(9_100)],
+      'clients write to patroni1 without a proxy, and 9 s of its lease are left',
+    ],
+    ['nothing: the same when its key is about to expire', fence, [frozen, proxyless, leaseLeft(9_000)], null],
     ['nothing: a fence of a frozen leader whose key is about to expire', fence, [frozen, leaseLeft(9_000)], null],
     ['nothing: a fence of a frozen leader whose lease nobody can read', fence, [frozen, leaseLeft(null)], null],
     ['nothing: a fence of a frozen leader that the proxy has given up', fence, [frozen, givenUp], null],
