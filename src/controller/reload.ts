@@ -9,7 +9,8 @@ import type { Session } from './session.js';
 
 /**
  * SIGHUP: both files are read and checked as a whole. Only the policy takes effect; infrastructure needs a restart and says so. Anything
- * wrong changes nothing and is told. Our own PEM files are read anew whatever the rest says.
+ * wrong changes nothing and is told. Our own PEM files are read anew whatever the rest says, beside it: a disk that hangs must not hold up a
+ * policy that takes our rights away.
  */
 export async function reload(
   sessions: readonly Session[],
@@ -18,7 +19,8 @@ export async function reload(
   env: NodeJS.ProcessEnv,
 ): Promise<readonly string[]> {
   const files = loadFiles(configFile, env);
-  const told: string[] = [...(await renewed(sessions))];
+  const renewing = renewed(sessions);
+  const told: string[] = [];
   for (const session of sessions) {
     if (!files.ok) {
       await refusePolicy(session, files.errors.join('\n'));
@@ -35,10 +37,10 @@ export async function reload(
     await applyPolicy(session, { policy, hash, locator, changes, widened: widens(session.policy, policy) });
     told.push(...changes);
   }
-  if (!files.ok) return [...told, ...files.errors];
+  if (!files.ok) return [...(await renewing), ...told, ...files.errors];
   if (files.configHash !== configHash)
     told.push(`${configFile} changed: its cluster, journal and api parts take effect at the next start`);
-  return told;
+  return [...(await renewing), ...told];
 }
 
 async function renewed(sessions: readonly Session[]): Promise<readonly string[]> {

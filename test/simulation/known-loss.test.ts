@@ -36,7 +36,7 @@ describe('a leader that dies with commits that no replica has', () => {
           expect.objectContaining({
             gate: 'data-loss',
             because: expect.stringMatching(
-              /lacks at least \d+ bytes .* of what patroni1 had written: kept if patroni1 comes back/,
+              /lacks at least [\d.]+ KiB .* of what patroni1 had written: kept if patroni1 comes back/,
             ),
           }),
         ],
