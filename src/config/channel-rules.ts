@@ -52,7 +52,7 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
         : [
             {
               key: `${at}.postgres.heartbeat.database`,
-              found: `${postgres.heartbeat.database}, while postgres.database is ${postgres.database}`,
+              found: 'another database than postgres.database',
               expected: 'the same database, for lag in seconds',
               remedy:
                 'make the table in the database that Ekimi connects to; as it is the heartbeat finds a leader that cannot write, and tells no lag',
