@@ -80,7 +80,7 @@ heal_fill_disk() {
   if inside "$member" test -e "$FILL"; then die "$member still has $FILL"; fi
   wait_for 60 move_on || die "there is no leader that takes writes"
   wait_healthy "$member" 120
-  sql "$(leader)" 'SET client_min_messages = warning; DROP TABLE IF EXISTS lab_full; CHECKPOINT'
+  wait_for 60 dropped lab_full || die "there is no leader that drops a table"
   say "fill-disk healed: $member has $(($(free_bytes "$member") / 1048576)) of $(label "$member" data) MB left and is healthy"
 }
 

@@ -830,7 +830,7 @@ fault_corrupt() {
   say "corrupt: block 0 of $path on $member is broken, $(checksum_failures "$member") checksum failure(s) counted"
 }
 heal_corrupt() {
-  sql "$(leader)" 'DROP TABLE IF EXISTS lab_corrupt'
+  wait_for 60 dropped lab_corrupt || die "there is no leader that drops a table"
   if [ "$(leader)" = "$1" ]; then
     sql "$1" 'SELECT pg_stat_reset()' >/dev/null
     wait_healthy "$1" 30

@@ -114,6 +114,9 @@ script() {
 # sql NAME SQL: unaligned tuples only, as the superuser, over the local socket.
 sql() { docker exec -u postgres "$(container "$1")" timeout 60 psql -X -q -A -t -v ON_ERROR_STOP=1 -d postgres -c "$2"; }
 
+# dropped TABLE: the leader has dropped it. While its PostgreSQL starts /primary says 200 all the same: to be waited for (wait_for).
+dropped() { sql "$(leader)" "SET client_min_messages = warning; DROP TABLE IF EXISTS $1; CHECKPOINT"; }
+
 # rest NAME METHOD PATH [JSON]: call the member's own REST API from inside its container, print the body.
 rest() {
   local -a auth=() body=()
