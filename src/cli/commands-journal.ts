@@ -22,7 +22,7 @@ import { parseTime } from './times.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-type JournalOptions = Common & { readonly journal?: string };
+export type JournalOptions = Common & { readonly journal?: string };
 
 const withJournal = (command: Command): Command =>
   withCommon(command).option('--journal <DIR>', 'read these files (else those of the configuration)');
@@ -62,11 +62,16 @@ export function addJournalCommands(program: Command, context: Context): void {
     });
 }
 
-const directoryOf = async (context: Context, options: JournalOptions): Promise<string> =>
+/** The journal that is meant: the one that is named, else that of the configuration. */
+export const directoryOf = async (context: Context, options: JournalOptions): Promise<string> =>
   options.journal ?? (await context.backend.addresses(needConfig(context, options))).journalDirectory;
 
 /** Bad lines are told, not hidden, and do not stop the reading. */
-async function* entriesOf(context: Context, options: JournalOptions, sinceMs?: number): AsyncIterable<JournalEntry> {
+export async function* entriesOf(
+  context: Context,
+  options: JournalOptions,
+  sinceMs?: number,
+): AsyncIterable<JournalEntry> {
   const onBad = (where: string, reason: string): void => {
     context.io.stderr(`ekimi: skipped ${clean(where)}: ${clean(reason)}\n`);
   };

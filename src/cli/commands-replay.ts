@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import type { JournalEntry } from '../model/entry.js';
-import type { Redecided } from '../replay/replay.js';
+import type { Redecided } from '../replay/redecided.js';
 import { CliError, exitCode } from './cli-error.js';
-import { needConfig, print, printJson, styleOf, withCommon, type Common, type Context } from './context.js';
-import { clean } from './render/paint.js';
-import { emptySummary, renderRedecided, renderSummary, summed } from './render/replay.js';
+import { directoryOf, entriesOf } from './commands-journal.js';
+import { print, printJson, styleOf, withCommon, type Common, type Context } from './context.js';
 import { parseTime } from './times.js';
 
 interface ReplayOptions extends Common {
@@ -32,42 +30,34 @@ export function addReplayCommand(program: Command, context: Context): void {
 
 async function replay(context: Context, directory: string | null, options: ReplayOptions): Promise<void> {
   const { backend, io } = context;
-  const where = directory ?? (await backend.addresses(needConfig(context, options))).journalDirectory;
+  const { isAsItWas } = await import('../replay/redecided.js');
+  const { emptySummary, renderRedecided, renderSummary, summed } = await import('./render/replay.js');
+  const journal = directory ?? (await directoryOf(context, options));
   const redecide = await backend.replayer(options.policy ?? null);
   const [fromMs, toMs] = [options.from, options.to].map((text) =>
     text === undefined ? null : parseTime(text, io.now()),
   );
   let summary = emptySummary();
-  const kept: Redecided[] = [];
+  const differing: Redecided[] = [];
   const style = styleOf(context);
   // From the beginning, whatever --from says: the policy in force is in an entry that may be much older.
-  for await (const entry of entriesOf(context, where)) {
-    if (options.scope !== undefined && entry.scope !== options.scope) continue;
+  for await (const entry of entriesOf(context, { ...options, journal })) {
     if (toMs != null && entry.atMs > toMs) break;
     const again = redecide(entry);
     if (again === null || (fromMs != null && entry.atMs < fromMs)) continue;
     summary = summed(summary, again);
-    if (options.json === true) kept.push(again);
+    if (isAsItWas(again)) continue;
+    if (options.json === true) differing.push(again);
     else for (const line of renderRedecided(again, style)) print(context, line);
   }
   if (summary.passes + summary.looks + summary.skipped === 0)
     throw new CliError(
       'absent',
       'no-entry',
-      `${where} holds no decision of that time`,
+      `${journal} holds no decision of that time`,
       '"ekimi journal list" shows what there is.',
     );
-  const differing = kept.filter((row) => row.kind === 'skipped' || row.changes.length > 0);
   if (options.json === true) printJson(context, { ...summary, differing });
   else print(context, renderSummary(summary, { policyFile: options.policy ?? null }, style));
   context.exit = summary.differing === 0 && summary.skipped === 0 ? exitCode('ok') : exitCode('failed');
-}
-
-/** A line that cannot be read is told; what was decided there is not known. */
-function entriesOf({ backend, io }: Context, directory: string): AsyncIterable<JournalEntry> {
-  return backend.readJournal(directory, {
-    onBad: (where, reason) => {
-      io.stderr(`ekimi: skipped ${clean(where)}: ${clean(reason)}\n`);
-    },
-  });
 }

@@ -2,7 +2,7 @@ import { blocksToContinue } from '../decide/gates.js';
 import { undoneDrains, withoutDrain, withoutFence, withRemediation } from '../decide/bookkeeping.js';
 import { isInFlight, type Ending, type Remediation } from '../model/ledger.js';
 import { stepRemediation } from '../machines/step.js';
-import type { ActionInput } from '../actions/action.js';
+import { actionInput, type ActionInput } from '../actions/action.js';
 import { stepsOf, verdictOf } from '../verify/verdict.js';
 import { noteAppointments } from './appointments.js';
 import { sendStep } from './carry-out.js';
@@ -28,7 +28,8 @@ async function judge(session: Session, remediation: Remediation): Promise<void> 
   const { view } = session;
   if (view === null) return;
   const nowMs = session.parts.ports.clock.now();
-  const input = { view, memory: session.states.memory, ledger: session.ledger, policy: session.policy };
+  const { states, ledger, policy } = session;
+  const input = actionInput({ view, states, ledger, policy });
   const verdict = verdictOf(input, remediation, nowMs);
   switch (verdict.kind) {
     case 'pending':

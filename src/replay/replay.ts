@@ -5,30 +5,8 @@ import type { EntryBody, JournalEntry } from '../model/entry.js';
 import { toJson } from '../model/json.js';
 import type { Policy } from '../model/policy.js';
 import { situationFrom } from '../model/situation.js';
-import { changesBetween, type Change } from './changes.js';
-
-/** One recorded decision, made again. */
-export type Redecided =
-  | {
-      readonly kind: 'pass' | 'second-look';
-      readonly seq: number;
-      readonly atMs: number;
-      readonly scope: string;
-      /** Empty: byte for byte what was decided then. */
-      readonly changes: readonly Change[];
-      /** An earlier difference would have been acted on, so this one is a guess: what was seen since followed what was done then. */
-      readonly isBeyond: boolean;
-      /** This is the first difference of that kind: from here on the recorded future no longer holds. */
-      readonly parts: boolean;
-    }
-  /** It cannot be made again, and why. */
-  | {
-      readonly kind: 'skipped';
-      readonly seq: number;
-      readonly atMs: number;
-      readonly scope: string;
-      readonly why: string;
-    };
+import { changesBetween } from './changes.js';
+import type { Redecided } from './redecided.js';
 
 interface Standing {
   policy: Policy | null;

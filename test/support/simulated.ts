@@ -13,6 +13,7 @@ import type { Change } from '../../src/model/snapshot.js';
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import { fromJson, toJson } from '../../src/model/json.js';
 import type { Policy, WindowFacts } from '../../src/model/policy.js';
+import { isAsItWas } from '../../src/replay/redecided.js';
 import { replayer } from '../../src/replay/replay.js';
 import type { Memory } from '../../src/model/states.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
@@ -54,7 +55,7 @@ function replaying(session: Session, { entries }: ReturnType<typeof memoryJourna
       const entry = fromJson(toJson(entries[from])) as JournalEntry;
       if (entry.scope !== scope) continue;
       const again = redecide(entry);
-      if (again !== null && (again.kind === 'skipped' || again.changes.length > 0))
+      if (again !== null && !isAsItWas(again))
         throw new Error(`entry ${entry.seq} is not replayed as it was: ${toJson(again)}`);
     }
   };

@@ -1,4 +1,4 @@
-import type { Redecided } from '../../replay/replay.js';
+import type { Redecided } from '../../replay/redecided.js';
 import { bold, byLevel, clean, counted, dim, timeText, type Style } from './paint.js';
 
 export interface ReplaySummary {
@@ -41,11 +41,10 @@ export function summed(before: ReplaySummary, row: Redecided): ReplaySummary {
   };
 }
 
-/** One line for what cannot be made again, some for what differs, none for what is the same. */
+/** One line for what cannot be made again, some for what differs. */
 export function renderRedecided(row: Redecided, style: Style): readonly string[] {
   const head = dim(style, `${String(row.seq).padStart(7)}  ${timeText(row.atMs)}`);
   if (row.kind === 'skipped') return [`${head}  ${byLevel(style, 'warning', 'not replayed')}: ${row.why}`];
-  if (row.changes.length === 0) return [];
   const guess = row.isBeyond ? dim(style, ' (a guess: see above)') : '';
   const what = row.kind === 'pass' ? 'pass' : 'second look';
   const lines = row.changes.flatMap((change) => [

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Block } from '../../../src/model/decision.js';
 import { toJson } from '../../../src/model/json.js';
 import type { ActionName } from '../../../src/model/plan.js';
+import { isAsItWas } from '../../../src/replay/redecided.js';
 import { replayer } from '../../../src/replay/replay.js';
 import { Daemon, type DaemonOptions } from './daemon.js';
 import type { Lab, Member } from './lab.js';
@@ -55,7 +56,7 @@ async function notReplayed(daemon: Daemon): Promise<readonly string[]> {
   const redecide = replayer();
   return (await daemon.journal()).flatMap((entry) => {
     const again = redecide(entry);
-    return again === null || (again.kind !== 'skipped' && again.changes.length === 0) ? [] : [toJson(again)];
+    return again === null || isAsItWas(again) ? [] : [toJson(again)];
   });
 }
 
