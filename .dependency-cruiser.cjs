@@ -1,5 +1,5 @@
 /** The direction of dependencies that the design fixes; a planted violation in test/unit/structure proves that each rule bites. */
-const PURE = '^src/(model|assess|machines|decide|actions|verify|replay)/';
+const PURE = '^src/(model|assess|machines|decide|actions|verify|replay|ledger)/';
 module.exports = {
   forbidden: [
     {
@@ -19,7 +19,7 @@ module.exports = {
     {
       name: 'pure-no-npm',
       severity: 'error',
-      from: { path: '^src/(model|assess|decide|actions|verify|replay)/' },
+      from: { path: '^src/(model|assess|decide|actions|verify|replay|ledger)/' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'] },
     },
     {
@@ -48,11 +48,31 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(ports|model)/' },
     },
     {
-      name: 'adapters-named-in-wire',
+      name: 'adapters-named-in-wiring',
       comment: 'One place where real parts are chosen; everything else takes ports.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(adapters/|controller/wire\\.ts|simulator/)' },
+      from: { path: '^src/', pathNot: '^src/(adapters/|app/wiring\\.ts|simulator/)' },
       to: { path: '^src/adapters/' },
+    },
+    {
+      name: 'kernel-knows-no-caller',
+      comment: 'One cluster, by ports alone: whoever runs it, shows it or simulates it comes from above.',
+      severity: 'error',
+      from: { path: '^src/kernel/' },
+      to: { path: '^src/(app|fleet|api|cli|journal|simulator|docs)/' },
+    },
+    {
+      name: 'fleet-knows-no-caller',
+      severity: 'error',
+      from: { path: '^src/fleet/' },
+      to: { path: '^src/(app|api|cli|journal|simulator|docs)/' },
+    },
+    {
+      name: 'app-is-the-top',
+      comment: 'Only a command, the generator of the documentation and the app itself know the app.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|cli|docs)/' },
+      to: { path: '^src/app/' },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {

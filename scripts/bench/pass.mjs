@@ -1,12 +1,12 @@
 // (a) The pure part of one pass: remember, findingsIn, advance, keepBooks, decide, on inputs that the real controller met on the simulated cluster.
 import { findingsIn } from '../../dist/assess/assess.js';
 import { loadPolicy } from '../../dist/config/load-policy.js';
-import { dcsLedgerStore } from '../../dist/controller/ledger-store.js';
-import { openSession } from '../../dist/controller/session.js';
-import { situationOf } from '../../dist/controller/situation.js';
-import { tenureKeeper } from '../../dist/controller/tenure.js';
-import { tick } from '../../dist/controller/tick.js';
-import { keepBooks } from '../../dist/decide/bookkeeping.js';
+import { dcsLedgerStore } from '../../dist/kernel/ledger-store.js';
+import { openSession } from '../../dist/kernel/session.js';
+import { situationOf } from '../../dist/kernel/situation.js';
+import { tenureKeeper } from '../../dist/kernel/tenure.js';
+import { tick } from '../../dist/kernel/pass.js';
+import { keepBooks } from '../../dist/ledger/after-pass.js';
 import { decide } from '../../dist/decide/decide.js';
 import { remember } from '../../dist/machines/memory.js';
 import { advance } from '../../dist/machines/reduce.js';
@@ -80,7 +80,7 @@ async function inputsOf(disturb) {
   return { inputs, problems: session.states.problems.map((problem) => problem.code) };
 }
 
-/** As src/controller/tick.ts does it. */
+/** As src/kernel/pass.ts does it. */
 function purePass({ view, states, ledger, input }) {
   const memory = remember(states.memory, view);
   const findings = findingsIn({ view, memory, ledger, policy: input.policy });

@@ -1,8 +1,8 @@
-import { dcsLedgerStore, memoryLedgerStore } from '../controller/ledger-store.js';
-import { isSuspect } from '../controller/look.js';
-import { openSession, type Session } from '../controller/session.js';
-import { tenureKeeper } from '../controller/tenure.js';
-import { tick } from '../controller/tick.js';
+import { dcsLedgerStore, memoryLedgerStore } from '../kernel/ledger-store.js';
+import { isSuspect } from '../kernel/look.js';
+import { openSession, type Session } from '../kernel/session.js';
+import { tenureKeeper } from '../kernel/tenure.js';
+import { tick } from '../kernel/pass.js';
 import { memberName } from '../model/names.js';
 import type { Policy } from '../model/policy.js';
 import { memoryJournal } from '../simulator/memory-journal.js';

@@ -22,3 +22,9 @@ export interface Ports {
   /** Absent: names are compared as they are written. */
   readonly names?: NamesPort | null;
 }
+
+/** Ends every connection and timer of the ports; one that will not close does not keep the others open. */
+export const closePorts = async (ports: Ports): Promise<void> => {
+  const closable = [ports.patroni, ports.dcs, ports.postgres, ports.proxy, ports.host].filter((port) => port !== null);
+  await Promise.allSettled(closable.map((port) => port.close()));
+};

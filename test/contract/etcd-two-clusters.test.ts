@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
 import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
 import { EMPTY_LEDGER } from '../../src/model/ledger.js';
-import { ledgerText } from '../../src/model/ledger-text.js';
+import { ledgerText } from '../../src/ledger/codec.js';
 import { freshValue } from '../../src/model/reading.js';
 import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
 import { EtcdLab, programOf, until } from './etcd-support.js';

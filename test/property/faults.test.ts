@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../src/actions/index.js';
-import { recallMemory } from '../../src/controller/recall.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import { isInFlight } from '../../src/model/ledger.js';
 import type { Reply, Step } from '../../src/model/plan.js';
 import { memoryJournal } from '../../src/simulator/memory-journal.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideApproval } from '../../src/controller/commands.js';
+import { decideApproval } from '../../src/kernel/commands.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { caughtUp, DRAIN, lagEmergency, leading, UNDRAIN } from '../support/situations.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { liftSwitch, throwSwitch } from '../../src/controller/commands.js';
+import { liftSwitch, throwSwitch } from '../../src/kernel/commands.js';
 import type { Approval } from '../../src/model/ledger.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { controllerOf } from '../../src/controller/controller.js';
-import { pass } from '../../src/controller/pass.js';
+import { controllerOf } from '../../src/fleet/controller.js';
+import { pass } from '../../src/fleet/guarded-pass.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { unknown } from '../../src/model/reading.js';
-import { guardedPorts } from '../../src/controller/guarded.js';
+import { guardedPorts } from '../../src/kernel/guarded.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { lagEmergency, leading } from '../support/situations.js';

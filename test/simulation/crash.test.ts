@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recallMemory } from '../../src/controller/recall.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import { doomed, type Doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';

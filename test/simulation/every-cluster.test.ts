@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controllerOf } from '../../src/controller/controller.js';
+import { controllerOf } from '../../src/fleet/controller.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { rig } from '../support/simulated.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recallMemory } from '../../src/controller/recall.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import { defaultPolicy } from '../../src/docs/pages.js';
 import type { ActionName } from '../../src/model/plan.js';
 import type { Policy } from '../../src/model/policy.js';

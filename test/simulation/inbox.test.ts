@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nowhere } from '../../src/config/rule.js';
-import { applyPolicy, throwSwitch } from '../../src/controller/commands.js';
+import { applyPolicy, throwSwitch } from '../../src/kernel/commands.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';

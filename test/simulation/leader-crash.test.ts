@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recallMemory } from '../../src/controller/recall.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import type { Step } from '../../src/model/plan.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { doomed } from '../support/crash.js';

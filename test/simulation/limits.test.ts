@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { liftSwitch } from '../../src/controller/commands.js';
+import { liftSwitch } from '../../src/kernel/commands.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { caughtUp, DRAIN, lagEmergency, UNDRAIN } from '../support/situations.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { throwSwitch } from '../../src/controller/commands.js';
+import { throwSwitch } from '../../src/kernel/commands.js';
 import type { WindowFacts } from '../../src/model/policy.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';

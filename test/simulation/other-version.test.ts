@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decideApproval, liftSwitch } from '../../src/controller/commands.js';
-import { snapshotOf } from '../../src/controller/snapshot.js';
-import { ledgerText } from '../../src/model/ledger-text.js';
+import { decideApproval, liftSwitch } from '../../src/kernel/commands.js';
+import { snapshotOf } from '../../src/kernel/snapshot.js';
+import { ledgerText } from '../../src/ledger/codec.js';
 import { fresh } from '../../src/model/reading.js';
 import { ledgerOf, planOf, remediationOf } from '../support/view.js';
 import { rig, type Rig } from '../support/simulated.js';

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadFiles, openDaemon } from '../../src/controller/daemon.js';
-import { doctorFindings } from '../../src/controller/doctor.js';
-import { reload } from '../../src/controller/reload.js';
-import type { Session } from '../../src/controller/session.js';
-import { tick } from '../../src/controller/tick.js';
+import { loadFiles, openDaemon } from '../../src/app/daemon.js';
+import { doctorFindings } from '../../src/app/doctor.js';
+import { reload } from '../../src/app/reload.js';
+import type { Session } from '../../src/kernel/session.js';
+import { tick } from '../../src/kernel/pass.js';
 import { openLog } from '../../src/cli/log.js';
 import { memoryJournal } from '../../src/simulator/memory-journal.js';
 import { createCluster } from '../../src/simulator/world.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { throwSwitch } from '../../src/controller/commands.js';
-import { askForProcedure } from '../../src/controller/procedures.js';
-import { recallMemory } from '../../src/controller/recall.js';
+import { throwSwitch } from '../../src/kernel/commands.js';
+import { askForProcedure } from '../../src/kernel/orders.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { ask, gatesOf, requestOf, told } from '../support/asking.js';
 import { doomed } from '../support/crash.js';

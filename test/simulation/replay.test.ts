@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endSession } from '../../src/controller/stop.js';
+import { endSession } from '../../src/kernel/stop.js';
 import type { JournalEntry } from '../../src/model/entry.js';
 import type { ActionPolicy, Policy } from '../../src/model/policy.js';
 import type { Redecided } from '../../src/replay/redecided.js';

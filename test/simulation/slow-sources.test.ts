@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { doctorFindings } from '../../src/controller/doctor.js';
-import { snapshotOf } from '../../src/controller/snapshot.js';
+import { doctorFindings } from '../../src/app/doctor.js';
+import { snapshotOf } from '../../src/kernel/snapshot.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { rig, type Rig } from '../support/simulated.js';
 

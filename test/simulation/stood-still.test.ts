@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decideApproval } from '../../src/controller/commands.js';
-import { endSession } from '../../src/controller/stop.js';
+import { decideApproval } from '../../src/kernel/commands.js';
+import { endSession } from '../../src/kernel/stop.js';
 import { EMPTY_LEDGER, isInFlight, type Ledger } from '../../src/model/ledger.js';
-import { ledgerFrom } from '../../src/model/ledger-text.js';
+import { ledgerFrom } from '../../src/ledger/codec.js';
 import { freshValue } from '../../src/model/reading.js';
 import type { Policy } from '../../src/model/policy.js';
 import { createCluster } from '../../src/simulator/world.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { askForProcedure } from '../../src/controller/procedures.js';
-import { loop } from '../../src/controller/loop.js';
-import { recallMemory } from '../../src/controller/recall.js';
-import { endSession, STOP_PATIENCE_MS } from '../../src/controller/stop.js';
+import { askForProcedure } from '../../src/kernel/orders.js';
+import { loop } from '../../src/fleet/loop.js';
+import { recallMemory } from '../../src/kernel/recall.js';
+import { endSession, STOP_PATIENCE_MS } from '../../src/kernel/stop.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { liftSwitch, throwSwitch } from '../../src/controller/commands.js';
+import { liftSwitch, throwSwitch } from '../../src/kernel/commands.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import type { Change } from '../../src/model/snapshot.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';

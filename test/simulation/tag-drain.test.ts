@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { liftSwitch, throwSwitch } from '../../src/controller/commands.js';
-import { recallMemory } from '../../src/controller/recall.js';
+import { liftSwitch, throwSwitch } from '../../src/kernel/commands.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { doomed } from '../support/crash.js';

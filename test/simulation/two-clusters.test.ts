@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { snapshotOf } from '../../src/controller/snapshot.js';
+import { snapshotOf } from '../../src/kernel/snapshot.js';
 import { EMPTY_LEDGER } from '../../src/model/ledger.js';
-import { ledgerText } from '../../src/model/ledger-text.js';
+import { ledgerText } from '../../src/ledger/codec.js';
 import { freshValue, fresh } from '../../src/model/reading.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';

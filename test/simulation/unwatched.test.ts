@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recallMemory } from '../../src/controller/recall.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';

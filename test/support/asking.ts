@@ -1,4 +1,4 @@
-import { askForProcedure } from '../../src/controller/procedures.js';
+import { askForProcedure } from '../../src/kernel/orders.js';
 import type { ProcedureAnswer, ProcedureName, ProcedureRequest } from '../../src/model/procedure.js';
 import type { Rig } from './simulated.js';
 

@@ -1,5 +1,5 @@
-import { loop } from '../../src/controller/loop.js';
-import { recallMemory } from '../../src/controller/recall.js';
+import { loop } from '../../src/fleet/loop.js';
+import { recallMemory } from '../../src/kernel/recall.js';
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { SimulatedCluster } from '../../src/simulator/world.js';
 import { memoryJournal } from '../../src/simulator/memory-journal.js';

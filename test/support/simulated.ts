@@ -1,9 +1,9 @@
-import { dcsLedgerStore, memoryLedgerStore } from '../../src/controller/ledger-store.js';
-import { openSession, type Session, type SessionLog } from '../../src/controller/session.js';
-import { tenureKeeper } from '../../src/controller/tenure.js';
-import { tick } from '../../src/controller/tick.js';
-import { isSuspect } from '../../src/controller/look.js';
-import { decideApproval } from '../../src/controller/commands.js';
+import { dcsLedgerStore, memoryLedgerStore } from '../../src/kernel/ledger-store.js';
+import { openSession, type Session, type SessionLog } from '../../src/kernel/session.js';
+import { tenureKeeper } from '../../src/kernel/tenure.js';
+import { tick } from '../../src/kernel/pass.js';
+import { isSuspect } from '../../src/kernel/look.js';
+import { decideApproval } from '../../src/kernel/commands.js';
 import type { Addresses } from '../../src/observe/addresses.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { runDemo } from '../../controller/demo.js';
+import { runDemo } from '../../app/demo.js';
 import type { DemoOptions } from '../backend.js';
 import { filesOf } from './files.js';
 

@@ -1,6 +1,6 @@
-import { doctorFindings } from '../../controller/doctor.js';
-import { askRights, rightsFindings } from '../../controller/rights.js';
-import { lookOnce } from '../../controller/single-look.js';
+import { doctorFindings } from '../../app/doctor.js';
+import { askRights, rightsFindings } from '../../app/grants.js';
+import { lookOnce } from '../../app/single-look.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import type { DoctorRow } from '../backend.js';
 import { filesOf } from './files.js';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { serve } from '../../controller/serve.js';
+import { serve } from '../../app/serve.js';
 import type { CodedFields } from '../../model/log-code.js';
 import type { RunOptions } from '../backend.js';
 import { openLog } from '../log.js';

@@ -10,7 +10,7 @@ import { groundsOf } from '../../../src/decide/decide.js';
 import { unknown } from '../../../src/model/reading.js';
 import { syncCost, syncFloor } from '../../../src/decide/sync-floor.js';
 import { rememberLeadership } from '../../../src/machines/leadership.js';
-import { doctorFindings } from '../../../src/controller/doctor.js';
+import { doctorFindings } from '../../../src/app/doctor.js';
 import { parseStatus } from '../../../src/adapters/postgres/status.js';
 import { led, leaseLeft, registered } from '../../support/leader-situations.js';
 import { testPolicy } from '../../support/policy.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rotationOf, servingReplicas, takesNew } from '../../../src/assess/rotation.js';
 import { serversFrom, serverStates } from '../../../src/adapters/haproxy/servers.js';
-import { undoneDrains } from '../../../src/decide/bookkeeping.js';
+import { undoneDrains } from '../../../src/ledger/after-pass.js';
 import { decide } from '../../../src/decide/decide.js';
 import type { ProxyServer } from '../../../src/model/proxy.js';
 import { memberOf } from '../../../src/model/view.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../../src/actions/index.js';
-import { undoneDrains, withDrain } from '../../../src/decide/bookkeeping.js';
+import { undoneDrains, withDrain } from '../../../src/ledger/after-pass.js';
 import type { DrainRecord } from '../../../src/model/ledger.js';
 import { memberName } from '../../../src/model/names.js';
 import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';

@@ -28,8 +28,8 @@ const PLANTED = [
   ['machines-only-xstate', 'src/machines/planted.ts', "import { parse } from 'yaml';\nexport const planted = parse;\n"],
   [
     'clients-in-adapters',
-    'src/controller/planted.ts',
-    "import { Agent } from 'undici';\nexport const planted = Agent;\n",
+    'src/kernel/planted.ts',
+    "import { Agent } from 'undici';\nimport { loop } from '../fleet/loop.js';\nexport const planted = [Agent, loop];\n",
   ],
   [
     'adapters-know-ports',
@@ -37,9 +37,24 @@ const PLANTED = [
     "import { GATES } from '../decide/gates.js';\nexport const planted = GATES;\n",
   ],
   [
-    'adapters-named-in-wire',
+    'adapters-named-in-wiring',
     'src/api/planted.ts',
     "import { systemClock } from '../adapters/clock.js';\nexport const planted = systemClock;\n",
+  ],
+  [
+    'kernel-knows-no-caller',
+    'src/kernel/planted.ts',
+    "import { Agent } from 'undici';\nimport { loop } from '../fleet/loop.js';\nexport const planted = [Agent, loop];\n",
+  ],
+  [
+    'fleet-knows-no-caller',
+    'src/fleet/planted.ts',
+    "import { openDaemon } from '../app/daemon.js';\nexport const planted = openDaemon;\n",
+  ],
+  [
+    'app-is-the-top',
+    'src/observe/planted.ts',
+    "import { openDaemon } from '../app/daemon.js';\nexport const planted = openDaemon;\n",
   ],
 ] as const;
 

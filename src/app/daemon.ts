@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { windowsAt } from '../config/calendar.js';
+import { errorText, type Locator } from '../config/config-error.js';
+import { loadConfig } from '../config/load-config.js';
+import { loadPolicy } from '../config/load-policy.js';
+import { redactorOf } from '../config/secrets.js';
+import { checkTogether } from '../config/together.js';
+import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { Policy } from '../model/policy.js';
+import type { ControllerPort } from '../model/snapshot.js';
+import type { Clock } from '../ports/clock.js';
+import type { JournalPort } from '../ports/journal.js';
+import type { Notifier } from '../ports/notifier.js';
+import type { Ports } from '../observe/ports.js';
+import { controllerOf } from '../fleet/controller.js';
+import { discreetPorts } from './redact.js';
+import { dcsLedgerStore, fileLedgerStore } from '../kernel/ledger-store.js';
+import { loop } from '../fleet/loop.js';
+import { recallMemory } from '../kernel/recall.js';
+import { write } from '../kernel/record.js';
+import { openSession, type Session } from '../kernel/session.js';
+import { endSession } from '../kernel/stop.js';
+import { tenureKeeper } from '../kernel/tenure.js';
+import { portsOf, systemClock, targetOf } from './wiring.js';
+
+/** Both files, checked alone and together; all errors at once, or values. */
+export type LoadedFiles =
+  | {
+      readonly ok: true;
+      readonly config: EkimiConfig;
+      readonly configHash: string;
+      readonly policy: Policy;
+      readonly policyHash: string;
+      /** Where each key of the policy stands, for what only the cluster's own waits can contradict. */
+      readonly policyLocator: Locator;
+      readonly warnings: readonly string[];
+    }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+export function loadFiles(configFile: string, env: NodeJS.ProcessEnv): LoadedFiles {
+  const config = loadConfig(configFile, env);
+  if (!config.ok) return { ok: false, errors: config.errors.map(errorText) };
+  const policy = loadPolicy(config.config.policyFile);
+  if (!policy.ok) return { ok: false, errors: policy.errors.map(errorText) };
+  const rows = checkTogether(config.config, policy.policy, policy.locator);
+  const errors = rows.filter((row) => row.severity === 'error');
+  if (errors.length > 0) return { ok: false, errors: errors.map(errorText) };
+  return {
+    ok: true,
+    config: config.config,
+    configHash: config.hash,
+    policy: policy.policy,
+    policyHash: policy.hash,
+    policyLocator: policy.locator,
+    warnings: [...config.warnings, ...policy.warnings, ...rows].map(errorText),
+  };
+}
+
+export interface DaemonParts {
+  readonly files: Extract<LoadedFiles, { ok: true }>;
+  readonly journal: JournalPort;
+  readonly log: Logger;
+  readonly version: string;
+  readonly newId: () => string;
+  readonly clock?: Clock;
+  /** Instead of the real ones, for the simulated cluster. */
+  readonly ports?: (cluster: ClusterConfig) => Ports;
+  /** They are those of `ekimi demo`. */
+  readonly demo?: true;
+}
+
+export interface Daemon {
+  readonly controller: ControllerPort;
+  readonly sessions: readonly Session[];
+  /** Runs until `stop`; then, within seconds, finishes or marks what is in flight, gives up tenure and closes all but the journal. */
+  run(stop: AbortSignal): Promise<void>;
+}
+
+/** All clusters of the configuration, each with a loop of its own. */
+export async function openDaemon(parts: DaemonParts): Promise<Daemon> {
+  const sessions = await Promise.all(parts.files.config.clusters.map((cluster) => openCluster(parts, cluster)));
+  return { controller: controllerOf(sessions), sessions, run: (stop) => runAll(sessions, stop) };
+}
+
+async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<Session> {
+  const { config, policy, policyHash, policyLocator, configHash } = parts.files;
+  const clock = parts.clock ?? systemClock;
+  const ports = discreetPorts(parts.ports?.(cluster) ?? portsOf(cluster, clock), redactorOf(config));
+  const log = parts.log.child({ scope: cluster.scope });
+  const session = openSession(
+    {
+      ports,
+      target: targetOf(cluster),
+      journal: parts.journal,
+      notifier: logNotifier(log),
+      tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
+      ledgerStore: dcsLedgerStore(ports.dcs),
+      shadowStore: fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
+      windowsAt,
+      newId: parts.newId,
+      version: parts.version,
+      instance: config.instance,
+      ...(parts.demo === true ? { demo: true as const } : {}),
+      log,
+    },
+    policy,
+    policyHash,
+    await recallMemory(parts.journal, cluster.scope, clock.now()),
+    policyLocator,
+  );
+  await write(session, {
+    kind: 'start',
+    version: parts.version,
+    instance: config.instance,
+    configHash,
+    policyHash,
+    policy,
+  });
+  return session;
+}
+
+/** Until pages go somewhere else, they go to the log at a level that nobody filters. */
+const logNotifier = (log: Logger): Notifier => ({
+  page: ({ code, subject, level, change, text }) => {
+    const fields = { code, subject, level, change, text };
+    if (change === 'ended') log.warn(fields, 'what a person was paged for is over');
+    else log.error(fields, change === 'reminder' ? 'a person is still needed' : 'a person is needed');
+  },
+});
+
+/** All clusters end beside each other: what one of them waits for must not keep another one's tenure. */
+async function runAll(sessions: readonly Session[], stop: AbortSignal): Promise<void> {
+  await Promise.all(
+    sessions.map(async (session) => {
+      const unwatch = wakeOnEvents(session);
+      const looping = loop(session, stop);
+      await Promise.race([stopped(stop), looping]);
+      unwatch();
+      await endSession(session, looping);
+    }),
+  );
+}
+
+const stopped = (stop: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    else
+      stop.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+  });
+
+/** Events only make the next pass come sooner; what it decides comes from what it reads. */
+function wakeOnEvents(session: Session): () => void {
+  const { dcs, host } = session.parts.ports;
+  const wake = (): void => {
+    session.wake();
+  };
+  const ends = [dcs.onLeaderChange(wake), host?.onEvent(wake)];
+  return () => {
+    for (const end of ends) end?.();
+  };
+}

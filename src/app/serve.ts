@@ -1,0 +1,122 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createMetrics } from '../api/metrics.js';
+import { startServer, type Server } from '../api/server.js';
+import { openJournal, type OpenJournal } from '../journal/open.js';
+import type { ApiConfig } from '../model/config.js';
+import type { CodedFields } from '../model/log-code.js';
+import { systemClock } from './wiring.js';
+import { openDaemon, type Daemon, type DaemonParts, type LoadedFiles } from './daemon.js';
+import { reload } from './reload.js';
+
+export interface ServeOptions {
+  readonly files: Extract<LoadedFiles, { ok: true }>;
+  readonly configFile: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Logger;
+  readonly version: string;
+  /** Instead of the real ones: the simulated cluster's. */
+  readonly parts?: Partial<Pick<DaemonParts, 'clock' | 'ports' | 'demo'>> & {
+    readonly journal?: DaemonParts['journal'];
+  };
+  /** Called once the API listens. */
+  readonly onListening?: (url: string, daemon: Daemon) => void;
+}
+
+/** The daemon with its API until SIGTERM or SIGINT. Returns the exit code; rejects with what kept it from starting. */
+export async function serve(options: ServeOptions, stop: AbortSignal): Promise<number> {
+  const { files, log } = options;
+  const opened: OpenJournal | null =
+    options.parts?.journal === undefined
+      ? await openJournal({ ...files.config.journal, clock: options.parts?.clock ?? systemClock })
+      : null;
+  for (const note of opened?.notes ?? [])
+    log.warn({ code: 'JOURNAL_NOTE', note } satisfies CodedFields, 'the journal was repaired at opening');
+  const journal = options.parts?.journal ?? opened;
+  if (journal === null) throw new Error('no journal');
+  try {
+    const daemon = await openDaemon({
+      files,
+      journal,
+      log,
+      version: options.version,
+      newId: () => randomUUID().slice(0, 8),
+      ...(options.parts?.clock === undefined ? {} : { clock: options.parts.clock }),
+      ...(options.parts?.ports === undefined ? {} : { ports: options.parts.ports }),
+      ...(options.parts?.demo === true ? { demo: true as const } : {}),
+    });
+    return await serveDaemon(options, daemon, stop);
+  } finally {
+    await opened?.close();
+  }
+}
+
+async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSignal): Promise<number> {
+  const { files, log, env } = options;
+  const metrics = createMetrics(daemon.controller);
+  const config = await withToken(
+    files.config.api,
+    files.config.journal.directory,
+    log,
+    options.parts?.journal === undefined,
+  );
+  const server: Server = await startServer({
+    config,
+    controller: daemon.controller,
+    log,
+    metrics,
+    clock: options.parts?.clock ?? systemClock,
+  });
+  log.info({ url: server.url, mode: files.policy.mode, clusters: daemon.controller.scopes() }, 'ekimi runs');
+  options.onListening?.(server.url, daemon);
+  const onHup = (): void => {
+    void reload(daemon.sessions, options.configFile, files.configHash, env).then((told) => {
+      log.info({ told }, 'reload');
+    });
+  };
+  process.on('SIGHUP', onHup);
+  try {
+    await daemon.run(stop);
+    return 0;
+  } finally {
+    process.off('SIGHUP', onHup);
+    await server.close();
+    metrics.close();
+  }
+}
+
+/** Shorter than this it is no token of ours: an empty file, a lone newline, a disk that was full. */
+const LEAST_TOKEN_CHARS = 20;
+const OWNER_ONLY = 0o600;
+
+/**
+ * Without a token nobody could approve or pause: one is made, for whoever may read the journal's folder. One that others than its owner's
+ * group may read, or anybody else may write, may be known to them: it is replaced.
+ */
+export async function withToken(api: ApiConfig, directory: string, log: Logger, keep: boolean): Promise<ApiConfig> {
+  if (api.tokens.length > 0) return api;
+  const file = join(directory, 'api-token');
+  const kept = keep ? await keptToken(file, log) : null;
+  const token = kept ?? randomBytes(24).toString('base64url');
+  if (keep && kept === null) {
+    await rm(file, { force: true });
+    await writeFile(file, `${token}\n`, { mode: OWNER_ONLY, flag: 'wx' });
+  }
+  log.info({ file: keep ? file : null }, 'no api.tokens are configured: an operator token was made');
+  return { ...api, tokens: [{ name: 'local', role: 'operator', token }] };
+}
+
+async function keptToken(file: string, log: Logger): Promise<string | null> {
+  const stat = await lstat(file).catch(() => null);
+  if (stat === null) return null;
+  const token = stat.isFile() && stat.size < 1_024 ? (await readFile(file, 'utf8').catch(() => '')).trim() : '';
+  const isOpen = (stat.mode & 0o027) !== 0;
+  if (!isOpen && token.length >= LEAST_TOKEN_CHARS && /^[\x21-\x7e]+$/.test(token)) return token;
+  const why = isOpen
+    ? `its mode is ${(stat.mode & 0o777).toString(8)}, so that others may know or change it`
+    : 'it holds no token';
+  log.warn({ code: 'API_TOKEN_REPLACED', file, why } satisfies CodedFields, 'the operator token was made anew');
+  return null;
+}

@@ -1,0 +1,85 @@
+import { systemClock } from '../adapters/clock.js';
+import { commandAdapter } from '../adapters/command/command-adapter.js';
+import { dockerAdapter } from '../adapters/docker/docker-adapter.js';
+import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
+import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
+import { namesAdapter } from '../adapters/names/names.js';
+import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
+import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
+import { commandTags } from '../adapters/tags/command-tags.js';
+import { dockerTags } from '../adapters/tags/docker-tags.js';
+import { certificatesOf } from '../adapters/tls/certificates.js';
+import { renewable } from '../adapters/tls/renewed.js';
+import { fileTags } from '../adapters/tags/file-tags.js';
+import type { ClusterConfig } from '../model/config.js';
+import type { Place } from '../model/address.js';
+import { placeOfUrl, plainHost, type OurPlace } from '../observe/addresses.js';
+import type { ObserveTarget } from '../observe/pass.js';
+import type { Ports } from '../observe/ports.js';
+import type { Clock } from '../ports/clock.js';
+import type { TagsPort } from '../ports/tags.js';
+
+/** The one place where real parts are chosen. */
+export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Ports {
+  const cluster = renewable(config);
+  return {
+    clock,
+    patroni: patroniAdapter(cluster, clock),
+    dcs: etcdAdapter(cluster, clock),
+    postgres: cluster.postgres === null ? null : postgresAdapter(cluster, clock),
+    proxy: cluster.proxy === null ? null : haproxyAdapter(cluster, clock),
+    host:
+      cluster.hosts === null
+        ? null
+        : cluster.hosts.driver === 'docker'
+          ? dockerAdapter(cluster, clock)
+          : commandAdapter(cluster, clock),
+    tags: tagsOf(cluster, clock),
+    certificates: certificatesOf(cluster, clock),
+    names: namesAdapter(clock),
+  };
+}
+
+function tagsOf(cluster: ClusterConfig, clock: Clock): TagsPort | null {
+  switch (cluster.tags?.driver) {
+    case undefined:
+      return null;
+    case 'docker':
+      return dockerTags(cluster, clock);
+    case 'file':
+      return fileTags(cluster, clock);
+    case 'command':
+      return commandTags(cluster, clock);
+  }
+}
+
+export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
+  scope: cluster.scope,
+  ...(cluster.intended === undefined ? {} : { intentions: cluster.intended }),
+  ...(cluster.sites === undefined ? {} : { sites: cluster.sites }),
+  members: cluster.members,
+  dcsNames: cluster.dcs.hosts.map((host) => host.name),
+  pools:
+    cluster.proxy === null ? null : { primary: cluster.proxy.primaryBackend, replica: cluster.proxy.replicaBackend },
+  addresses: addressesOf(cluster),
+  hasLogin: cluster.patroni.auth !== null,
+});
+
+const addressesOf = ({ members, patroni, postgres }: ClusterConfig): NonNullable<ObserveTarget['addresses']> =>
+  Object.fromEntries(
+    members.map((name) => [
+      name,
+      {
+        api: placeOf(patroni.advertised?.[name], placeOfUrl(patroni.urls[name] ?? '')),
+        sql: placeOf(postgres?.advertised?.[name], postgres?.hosts[name] ?? null),
+      },
+    ]),
+  );
+
+/** Where NAT or a tunnel lies between, the configuration says how the member itself calls the place. */
+function placeOf(declared: Place | undefined, asked: Place | null): OurPlace | null {
+  const place = declared ?? asked;
+  return place === null ? null : { host: plainHost(place.host), port: place.port, isDeclared: declared !== undefined };
+}
+
+export { systemClock };

@@ -1,0 +1,69 @@
+import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
+import { decideApproval, liftSwitch, throwSwitch } from '../kernel/commands.js';
+import { askForProcedure } from '../kernel/orders.js';
+import type { Change } from '../model/snapshot.js';
+import { unreadiness } from '../kernel/readiness.js';
+import type { Session } from '../kernel/session.js';
+import { snapshotOf } from '../kernel/snapshot.js';
+
+const NO_CLUSTER = (scope: string): Change => ({ ok: false, status: 404, text: `no cluster ${scope}` });
+
+/** All clusters of the process behind one face, for the API, the dashboard and the terminal. */
+export function controllerOf(sessions: readonly Session[]): ControllerPort {
+  const find = (scope: string): Session | undefined => sessions.find((session) => session.parts.target.scope === scope);
+  const on = (scope: string, change: (session: Session) => Promise<Change>): Promise<Change> => {
+    const session = find(scope);
+    return session === undefined ? Promise.resolve(NO_CLUSTER(scope)) : change(session);
+  };
+  const onSubject = (scope: string, subject: string, change: (session: Session) => Promise<Change>): Promise<Change> =>
+    subject === 'global' && find(scope) !== undefined ? everywhere(sessions, change) : on(scope, change);
+  return {
+    scopes: () => sessions.map((session) => session.parts.target.scope),
+    snapshot: (scope) => {
+      const session = find(scope);
+      return session === undefined ? null : snapshotOf(session);
+    },
+    // All sessions of a process share one journal.
+    journal: (options) => sessions[0]?.parts.journal.page(options) ?? Promise.resolve({ entries: [], more: false }),
+    ready: () => {
+      const reasons = sessions.flatMap(unreadiness);
+      return { ready: reasons.length === 0, reasons };
+    },
+    onEvent: (listener: (event: ControllerEvent) => void) => {
+      for (const session of sessions) session.listeners.add(listener);
+      return () => {
+        for (const session of sessions) session.listeners.delete(listener);
+      };
+    },
+    approve: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'approved', by, reason)),
+    reject: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'rejected', by, reason)),
+    pause: (scope, killSwitch, by) =>
+      onSubject(scope, killSwitch.subject, (session) => throwSwitch(session, killSwitch, by)),
+    resume: (scope, subject, by) => onSubject(scope, subject, (session) => liftSwitch(session, subject, by)),
+    runProcedure: (scope, request, by) => {
+      const session = find(scope);
+      return session === undefined
+        ? Promise.resolve({ kind: 'refused', status: 404, text: `no cluster ${scope}` })
+        : askForProcedure(session, { ...request, by });
+    },
+  };
+}
+
+/**
+ * `global` means every cluster of the process: each has the switch in its own etcd, and each answers for itself. One that had nothing to
+ * resume is no failure while another one had.
+ */
+async function everywhere(
+  sessions: readonly Session[],
+  change: (session: Session) => Promise<Change>,
+): Promise<Change> {
+  const answers = await Promise.all(
+    sessions.map(async (session) => ({ scope: session.parts.target.scope, said: await change(session) })),
+  );
+  const [only] = answers;
+  if (answers.length === 1 && only !== undefined) return only.said;
+  const text = answers.map(({ scope, said }) => `${scope}: ${said.text}`).join('; ');
+  const failed = answers.flatMap(({ said }) => (said.ok ? [] : [said.status]));
+  if (failed.length === answers.length) return { ok: false, status: failed.includes(409) ? 409 : 404, text };
+  return failed.includes(409) ? { ok: false, status: 409, text } : { ok: true, text };
+}

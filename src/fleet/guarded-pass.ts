@@ -1,0 +1,48 @@
+import { isSuspect } from '../kernel/look.js';
+import { write } from '../kernel/record.js';
+import { FAILED_PASSES, type Session } from '../kernel/session.js';
+import { tick } from '../kernel/pass.js';
+
+/**
+ * One pass, whatever becomes of it. One that throws is a defect of ours: nothing is sent until one has ended well, a person is told once, and
+ * after some in a row tenure is given up. Returns whether the next one is to come soon.
+ */
+export async function pass(session: Session): Promise<boolean> {
+  try {
+    await tick(session);
+    session.failedPasses = 0;
+    session.impaired.pass = null;
+    return isSuspect(session);
+  } catch (error) {
+    await noteFailure(session, error);
+    return false;
+  }
+}
+
+async function noteFailure(session: Session, error: unknown): Promise<void> {
+  session.failedPasses += 1;
+  const said = error instanceof Error ? error.message : String(error);
+  const count = session.failedPasses;
+  session.impaired.pass = `${count} ${count === 1 ? 'pass' : 'passes in a row'} of Ekimi failed: ${said}`;
+  session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'a pass failed');
+  if (count === 1) await tell(session, `a pass of Ekimi failed, so it sees and does nothing: ${said}`);
+  if (count < FAILED_PASSES) return;
+  if (session.parts.tenure.grant() === null) return;
+  await session.parts.tenure.release().catch(() => undefined);
+  const detail = `given up after ${count} failed passes: ${said}`;
+  await write(session, { kind: 'tenure', change: 'released', detail });
+}
+
+/** By what needs no pass: the notifier and the journal. */
+async function tell(session: Session, text: string): Promise<void> {
+  const { scope } = session.parts.target;
+  const about = { code: 'observer-impaired', subject: scope, level: 'critical', change: 'opened', text } as const;
+  try {
+    const atMs = session.parts.ports.clock.now();
+    const unblock = ['look at the log of Ekimi, and at each member yourself until it works again'];
+    session.parts.notifier.page({ scope, atMs, sinceMs: atMs, unblock, ...about });
+  } catch (error) {
+    session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'the notifier failed');
+  }
+  await write(session, { kind: 'page', ...about });
+}

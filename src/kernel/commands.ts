@@ -1,0 +1,210 @@
+import { withoutForeignWork } from '../ledger/after-pass.js';
+import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
+import type { Approval, KillSwitch } from '../model/ledger.js';
+import { lossText } from '../model/loss.js';
+import { MEMBER_OR_ACTION } from './switch-subjects.js';
+import type { Change } from '../model/snapshot.js';
+import { commitLedger, loadLedger } from './books.js';
+import { write } from './record.js';
+import { startGrace } from './authority.js';
+import { isEnforcing, type Session } from './session.js';
+import { writeSwitch } from './switches.js';
+
+const refused = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
+
+/** Somebody else wrote the ledger meanwhile: the word was given on what stands there no more. */
+const READ_ANEW = refused(409, 'the ledger was changed by another instance: look again, then ask again');
+
+/** Runs `change` between two passes and answers when it is done: nothing from outside moves under a pass. */
+function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
+  return new Promise((resolve) => {
+    session.mailbox.push(async () => {
+      try {
+        resolve(await change());
+      } catch (error) {
+        resolve(refused(409, `Ekimi failed at it: ${error instanceof Error ? error.message : String(error)}`));
+        throw error;
+      }
+    });
+    session.wake();
+  });
+}
+
+/** Only the instance that acts may change the shared ledger; elsewhere the answer names it. */
+function notOurs(session: Session): Change | null {
+  if (!isEnforcing(session)) return null;
+  const { state, owner } = session.parts.tenure.facts();
+  if (state === 'held') return null;
+  return refused(
+    409,
+    state === 'other'
+      ? `${owner ?? 'another instance'} holds tenure: ask it`
+      : 'tenure is unknown: etcd does not answer',
+  );
+}
+
+/** Gives or refuses an approval that is waiting. What was approved is planned anew and passes all gates again. */
+export function decideApproval(
+  session: Session,
+  id: string,
+  state: 'approved' | 'rejected',
+  by: string,
+  reason: string,
+): Promise<Change> {
+  return betweenPasses(session, async () => {
+    const elsewhere = notOurs(session);
+    if (elsewhere !== null) return elsewhere;
+    const approval = session.ledger.approvals.find((row) => row.id === id);
+    const foreign = session.ledger.foreign?.find((row) => row.list === 'approvals' && row.id === id);
+    if (foreign !== undefined)
+      return refused(409, `approval ${id} is for ${foreign.action}, which this version does not know`);
+    if (approval === undefined) return refused(404, `no approval ${id}`);
+    if (approval.state !== 'waiting')
+      return refused(
+        409,
+        `approval ${id} is ${approval.state}${approval.ended === undefined ? '' : `: ${approval.ended}`}`,
+      );
+    const decidedAtMs = session.parts.ports.clock.now();
+    const decided: Approval = { ...approval, state, by, reason, decidedAtMs };
+    session.ledger = {
+      ...session.ledger,
+      approvals: session.ledger.approvals.map((row) => (row.id === id ? decided : row)),
+    };
+    await write(session, { kind: 'approval', id, state, by, reason, plan: approval.plan, loss: approval.loss ?? null });
+    const kept = await commitLedger(session);
+    const lost = notOurs(session) ?? (session.ledgerLoaded ? null : READ_ANEW);
+    if (!kept && lost !== null) return lost;
+    const told = approval.loss == null ? '' : `, with a loss of ${lossText(approval.loss)}`;
+    const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}`;
+    return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };
+  });
+}
+
+/** In force at once, even in the middle of a pass; for all instances as soon as etcd has it, whoever holds tenure. */
+export function throwSwitch(session: Session, killSwitch: KillSwitch, by: string): Promise<Change> {
+  if (!MEMBER_OR_ACTION.test(killSwitch.subject))
+    return Promise.resolve(
+      refused(409, `unknown subject ${killSwitch.subject}: global, cluster, member:NAME or action:NAME`),
+    );
+  const local = { killSwitch: { ...killSwitch, id: session.parts.newId() }, written: false, triedAtMs: -Infinity };
+  session.localSwitches = [...session.localSwitches, local];
+  return betweenPasses(session, async () => {
+    await write(session, { kind: 'switch', change: 'on', switch: local.killSwitch, by });
+    const why = await writeSwitch(session, local);
+    if (why === null) return { ok: true, text: `${killSwitch.subject} is off` };
+    const text = `${killSwitch.subject} is off in this instance only: not yet in etcd (${why}); written as soon as it answers`;
+    return { ok: true, text };
+  });
+}
+
+/** Takes a switch back for all instances, or closes the breaker (`breaker`). Rights that grow start with a grace. */
+export function liftSwitch(session: Session, subject: string, by: string): Promise<Change> {
+  return betweenPasses(session, async () => {
+    if (subject !== 'breaker' && subject !== FOREIGN_WORK) return lift(session, subject, by);
+    const elsewhere = notOurs(session);
+    if (elsewhere !== null) return elsewhere;
+    return subject === 'breaker' ? closeBreaker(session, by) : setForeignWorkAside(session, by);
+  });
+}
+
+async function lift(session: Session, subject: string, by: string): Promise<Change> {
+  const isMeant = (row: KillSwitch): boolean => row.subject === subject;
+  const { dcs } = session.parts.ports;
+  const keys = await dcs.keys();
+  if (keys.kind !== 'fresh') return refused(409, `nothing was resumed: ${keys.kind === 'unknown' ? keys.reason : ''}`);
+  const ofOld = session.ledger.switches.filter(isMeant);
+  const here = session.localSwitches.map(({ killSwitch }) => killSwitch).filter(isMeant);
+  const shared = (keys.value.switches ?? []).filter(isMeant);
+  const [lifted] = [...shared, ...here, ...ofOld];
+  if (lifted === undefined) return refused(404, `nothing is switched off under ${subject}`);
+  const elsewhere = ofOld.length === 0 ? null : notOurs(session);
+  if (elsewhere !== null) return elsewhere;
+  // A switch that we could not write may be there all the same: its answer may have been lost.
+  const ids = new Set([...shared, ...here].map(({ id }) => id).filter((id) => id !== undefined));
+  const answer = ids.size === 0 ? { written: true as const } : await dcs.removeSwitches([...ids]);
+  if (!answer.written && shared.length > 0) return refused(409, `nothing was resumed: ${answer.why}`);
+  session.localSwitches = session.localSwitches.filter(({ killSwitch }) => !isMeant(killSwitch));
+  session.seenSwitches = session.seenSwitches?.filter((row) => !isMeant(row)) ?? null;
+  session.ledger = { ...session.ledger, switches: session.ledger.switches.filter((row) => !isMeant(row)) };
+  startGrace(session, `${by} resumed ${subject}`);
+  await write(session, { kind: 'switch', change: 'off', switch: lifted, by });
+  await commitLedger(session);
+  return { ok: true, text: `${subject} is on again` };
+}
+
+/** The hour's budget counts anew from here: else the breaker would open again at once. */
+async function closeBreaker(session: Session, by: string): Promise<Change> {
+  const { breaker } = session.ledger;
+  if (breaker === null) return refused(404, 'the breaker is closed');
+  const nowMs = session.parts.ports.clock.now();
+  const remediations = session.ledger.remediations.map((row) =>
+    row.endedAtMs === null ? row : { ...row, createdAtMs: Math.min(row.createdAtMs, nowMs - 60 * 60_000) },
+  );
+  session.ledger = { ...session.ledger, breaker: null, remediations };
+  const about: KillSwitch = {
+    subject: 'breaker',
+    owner: by,
+    reason: breaker.reason,
+    sinceMs: breaker.openSinceMs,
+    expiresAtMs: null,
+  };
+  await write(session, { kind: 'switch', change: 'off', switch: about, by });
+  await commitLedger(session);
+  return { ok: true, text: 'the breaker is closed' };
+}
+
+/** What another version began and nobody here can judge: over, on a person's word. */
+async function setForeignWorkAside(session: Session, by: string): Promise<Change> {
+  const rows = foreignInFlight(session.ledger);
+  if (rows.length === 0) return refused(404, 'nothing of another version is in flight');
+  const reason = rows.map((row) => `${row.action} ${row.target}`).join(', ');
+  const nowMs = session.parts.ports.clock.now();
+  session.ledger = withoutForeignWork(session.ledger, by, nowMs);
+  startGrace(session, `${by} set aside what another version began`);
+  const about: KillSwitch = { subject: FOREIGN_WORK, owner: by, reason, sinceMs: nowMs, expiresAtMs: null };
+  await write(session, { kind: 'switch', change: 'off', switch: about, by });
+  await commitLedger(session);
+  return { ok: true, text: `set aside: ${reason}` };
+}
+
+/** A valid new policy, taken between passes. `widened` names the rights that grew: they wait for a grace. */
+export function applyPolicy(
+  session: Session,
+  next: {
+    readonly policy: Session['policy'];
+    readonly hash: string;
+    readonly locator: Session['policyLocator'];
+    readonly changes: readonly string[];
+    readonly widened: readonly string[];
+  },
+): Promise<Change> {
+  return betweenPasses(session, async () => {
+    const wasEnforcing = isEnforcing(session);
+    session.policy = next.policy;
+    session.policyHash = next.hash;
+    session.policyLocator = next.locator;
+    session.policyError = null;
+    if (wasEnforcing !== isEnforcing(session)) await changeLedger(session, wasEnforcing);
+    if (next.widened.length > 0) startGrace(session, `the new policy widened: ${next.widened.join(', ')}`);
+    const detail = next.changes.join('; ') || 'nothing changed';
+    await write(session, { kind: 'policy', change: 'reloaded', hash: next.hash, detail, policy: next.policy });
+    return { ok: true, text: detail };
+  });
+}
+
+/** Enforce and dry-run count in different ledgers; crossing over changes the book. */
+async function changeLedger(session: Session, wasEnforcing: boolean): Promise<void> {
+  session.ledgerLoaded = false;
+  if (wasEnforcing) await session.parts.tenure.release();
+  if (!isEnforcing(session)) await loadLedger(session);
+}
+
+/** A policy that cannot be read changes nothing; it is told until a good one comes. */
+export function refusePolicy(session: Session, why: string): Promise<Change> {
+  return betweenPasses(session, async () => {
+    session.policyError = why;
+    session.parts.log.error({ code: 'POLICY_REFUSED', why }, 'the new policy was refused; the old one stays in force');
+    await write(session, { kind: 'policy', change: 'refused', hash: session.policyHash, detail: why, policy: null });
+    return { ok: true, text: why };
+  });
+}

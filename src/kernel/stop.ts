@@ -1,0 +1,65 @@
+import { withRemediation } from '../ledger/after-pass.js';
+import type { Reply } from '../model/plan.js';
+import { stepRemediation } from '../machines/step.js';
+import type { Clock } from '../ports/clock.js';
+import { emptyMailbox } from './dispatch.js';
+import { commitLedger } from './books.js';
+import type { CodedFields } from '../model/log-code.js';
+import { refuseAsked } from './orders.js';
+import { write, writeLastPass } from './record.js';
+import type { Session } from './session.js';
+import { closePorts } from '../observe/ports.js';
+
+/**
+ * How long a stop waits for the pass under way and for answers to what was sent. A restart may take minutes to answer; `docker stop` kills
+ * after 10 s, and by then the ledger must be in etcd and tenure given up, each within its own deadline (`deadlines.dcs`).
+ */
+export const STOP_PATIENCE_MS = 5_000;
+
+/**
+ * Ends one cluster's loop in order: nothing new is sent from the signal on, what is on its way has `patienceMs` to be answered, and what is
+ * not is left to the next start as `unknown`, which watches for its effect and does not repeat it. `looping` ends with the last pass.
+ */
+export async function endSession(
+  session: Session,
+  looping: Promise<void>,
+  patienceMs: number = STOP_PATIENCE_MS,
+): Promise<void> {
+  session.isStopping = true;
+  const quiet = looping.then(() => Promise.allSettled([...session.sending.values()]));
+  await atMost(session.parts.ports.clock, patienceMs, quiet);
+  // Answers that came after the last pass: the next holder must not have to guess what we know.
+  await emptyMailbox(session);
+  await leaveUnanswered(session);
+  await refuseAsked(session, 'ekimi is being stopped: ask the next instance');
+  await commitLedger(session);
+  await session.parts.tenure.release().catch((error: unknown) => {
+    session.parts.log.warn(
+      { code: 'TENURE_RELEASE', err: error } satisfies CodedFields,
+      'tenure could not be given up; it runs out by itself',
+    );
+  });
+  // Until when we watched: the next start would else count from the last pass that was worth a line.
+  if (session.view !== null) await writeLastPass(session);
+  await write(session, { kind: 'stop', reason: 'stopped by signal' });
+  await closePorts(session.parts.ports);
+}
+
+/** The answer may still come, to nobody: it may have happened. */
+async function leaveUnanswered(session: Session): Promise<void> {
+  const nowMs = session.parts.ports.clock.now();
+  for (const row of session.ledger.remediations.filter(({ phase }) => phase === 'sending')) {
+    const tookMs = nowMs - (row.sentAtMs ?? nowMs);
+    const text = `we were stopped ${Math.round(tookMs / 1000)} s after the request and before its answer: it may have happened`;
+    const reply: Reply = { effect: 'maybe', status: null, text, tookMs };
+    await write(session, { kind: 'outcome', id: row.id, step: row.stepIndex, reply, shadow: false });
+    const phase = stepRemediation(row.phase, { type: 'LOST' });
+    session.ledger = withRemediation(session.ledger, { ...row, phase, lastReply: reply, detail: text });
+  }
+}
+
+async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, clock.sleep(ms, over.signal)]);
+  over.abort();
+}

@@ -1,0 +1,199 @@
+import { drainOf } from '../actions/drain-replica.js';
+import { hasRejoined } from '../assess/fences.js';
+import { rotationOf, tagStands } from '../assess/rotation.js';
+import { isInFlight, type DrainRecord, type Ledger, type Remediation } from '../model/ledger.js';
+import type { Policy } from '../model/policy.js';
+import type { MemberState, States } from '../model/states.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import { keepApprovals } from './approvals.js';
+import { budgetUsed, stormingMembers } from '../decide/limit-gates.js';
+
+const KEEP_MS = 24 * 60 * 60_000;
+const UNWELL: readonly MemberState[] = ['down', 'start-failed', 'not-streaming', 'diverged'];
+
+interface Pass {
+  readonly view: ClusterView;
+  readonly before: States;
+  readonly after: States;
+  readonly policy: Policy;
+}
+
+/** What a pass changes in the ledger before anything is decided: leader changes, falls, storms, expiries, drains that somebody undid. */
+export function keepBooks(ledger: Ledger, pass: Pass): Ledger {
+  const nowMs = pass.view.atMs;
+  return {
+    ...ledger,
+    remediations: ledger.remediations.filter((row) => isInFlight(row) || nowMs - row.createdAtMs < KEEP_MS),
+    leaderChanges: leaderChanges(ledger, pass),
+    flaps: flaps(ledger, pass),
+    stormUntilMs: stormUntil(ledger, pass),
+    approvals: keepApprovals(ledger.approvals, { nowMs, states: pass.after, policy: pass.policy }),
+    switches: ledger.switches.filter((row) => row.expiresAtMs === null || row.expiresAtMs > nowMs),
+    breaker: ledger.breaker ?? tripped(ledger, pass),
+    fences: fences(ledger, pass.view),
+    ...foreignKept(ledger, nowMs),
+  };
+}
+
+/** Without a proxy there is no traffic to open, and nothing to be remembered once it is back: else a stop by hand months later were ours. */
+function fences(ledger: Ledger, view: ClusterView): Ledger['fences'] {
+  if (view.pools !== null || ledger.fences.length === 0) return ledger.fences;
+  const isUnderWay = (name: string): boolean =>
+    ledger.remediations.some((row) => isInFlight(row) && row.plan.target === name);
+  return ledger.fences.filter((fence) => {
+    const member = memberOf(view, fence.member);
+    return member === null || isUnderWay(fence.member) || !hasRejoined(view, member);
+  });
+}
+
+/** As our own: in flight for as long as it takes, ended for a day. */
+function foreignKept({ foreign }: Ledger, nowMs: number): Pick<Ledger, 'foreign'> {
+  if (foreign === undefined) return {};
+  return { foreign: foreign.filter((row) => row.inFlight || nowMs - (row.createdAtMs ?? nowMs) < KEEP_MS) };
+}
+
+/** A person looked and says that it is over: ended in the words of the ledger, for whichever version reads it next. */
+export const withoutForeignWork = (ledger: Ledger, by: string, nowMs: number): Ledger => ({
+  ...ledger,
+  foreign: (ledger.foreign ?? []).map((one) =>
+    one.inFlight
+      ? {
+          ...one,
+          inFlight: false,
+          row: { ...one.row, phase: 'abandoned', endedAtMs: nowMs, detail: `set aside by ${by}` },
+        }
+      : one,
+  ),
+});
+
+function leaderChanges(ledger: Ledger, { before, after, view }: Pass): Ledger['leaderChanges'] {
+  const recent = ledger.leaderChanges.filter((row) => view.atMs - row.atMs < KEEP_MS);
+  const changedAtMs = after.memory.lastLeaderChangeMs;
+  const isNew = changedAtMs !== null && changedAtMs !== before.memory.lastLeaderChangeMs;
+  if (!isNew) return recent.length === ledger.leaderChanges.length ? ledger.leaderChanges : recent;
+  return [...recent, { atMs: changedAtMs, from: before.memory.lastLeader, to: after.memory.lastLeader }];
+}
+
+/** A fall is a member that served and now does not. */
+function flaps(ledger: Ledger, { before, after, view }: Pass): Ledger['flaps'] {
+  let next = ledger.flaps;
+  for (const [name, now] of Object.entries(after.members)) {
+    const was = before.members[name]?.state ?? 'unknown';
+    if (!UNWELL.includes(now.state) || !['healthy', 'lagging', 'blocked'].includes(was)) continue;
+    const kept = (next[name] ?? []).filter((atMs) => view.atMs - atMs < KEEP_MS);
+    next = { ...next, [name]: [...kept, view.atMs] };
+  }
+  return next;
+}
+
+function stormUntil(ledger: Ledger, { view, after, policy }: Pass): number | null {
+  const storming = stormingMembers({ view, states: after }).length >= policy.limits.stormMembers;
+  if (storming) return view.atMs + policy.limits.stormQuietMs;
+  return ledger.stormUntilMs !== null && ledger.stormUntilMs > view.atMs ? ledger.stormUntilMs : null;
+}
+
+/** The budget is spent: from here only a person opens the way again. */
+function tripped(ledger: Ledger, { view, policy }: Pass): Ledger['breaker'] {
+  const used = budgetUsed({ ledger, nowMs: view.atMs });
+  if (used < policy.limits.perHour) return null;
+  return { openSinceMs: view.atMs, reason: `${used} actions within an hour (limits.perHour ${policy.limits.perHour})` };
+}
+
+/**
+ * Drains that are ours on paper but that somebody has undone in every actuator we can see. Theirs is the last word: the record goes, and
+ * the gate someone-else keeps us from draining again for the rest of the chain. A proxy that restarted since forgot the drain by itself,
+ * which is nobody's word: those are returned in `forgotten`.
+ */
+export function undoneDrains(
+  ledger: Ledger,
+  view: ClusterView,
+): { readonly byHand: readonly string[]; readonly forgotten: readonly string[] } {
+  const byHand: string[] = [];
+  const forgotten: string[] = [];
+  for (const drain of ledger.drains) {
+    if (drain.shadow) continue;
+    if (ledger.remediations.some((row) => isInFlight(row) && row.plan.target === drain.member)) continue;
+    const member = memberOf(view, drain.member);
+    if (member === null) continue;
+    const rotation = rotationOf(view, member);
+    const inForce = [
+      drain.actuators.includes('proxy') ? rotation.drainedByProxy : null,
+      drain.actuators.includes('tag') ? tagStands(view, rotation) : null,
+    ].filter((answer) => answer !== null);
+    if (inForce.length === 0 || inForce.some((answer) => answer)) continue;
+    const startedAtMs = view.proxy.kind === 'unknown' ? null : (view.proxy.value.startedAtMs ?? null);
+    if (drain.actuators.includes('proxy') && (isAnother(view, drain) || (startedAtMs ?? 0) > drain.sinceMs))
+      forgotten.push(drain.member);
+    else byHand.push(drain.member);
+  }
+  return { byHand, forgotten };
+}
+
+/** Uptimes are whole seconds, and two readings of one process are a second apart. */
+const SAME_START_MS = 5_000;
+
+/** Another process than the one that was told answers, older or younger: a second proxy behind one address knows nothing of our drains. */
+function isAnother({ proxy }: ClusterView, { process: told }: DrainRecord): boolean {
+  if (proxy.kind === 'unknown' || told === undefined) return false;
+  const { pid = null, startedAtMs = null } = proxy.value;
+  if (pid !== null && told.pid !== null && pid !== told.pid) return true;
+  return startedAtMs !== null && told.startedAtMs !== null && Math.abs(startedAtMs - told.startedAtMs) > SAME_START_MS;
+}
+
+export const withRemediation = (ledger: Ledger, remediation: Remediation): Ledger => ({
+  ...ledger,
+  remediations: ledger.remediations.some((row) => row.id === remediation.id)
+    ? ledger.remediations.map((row) => (row.id === remediation.id ? remediation : row))
+    : [...ledger.remediations, remediation],
+});
+
+function processOf(proxy: ClusterView['proxy'] | null): Pick<DrainRecord, 'process'> {
+  if (proxy === null || proxy.kind === 'unknown') return {};
+  const { pid = null, startedAtMs = null } = proxy.value;
+  return pid === null && startedAtMs === null ? {} : { process: { pid, startedAtMs } };
+}
+
+/** The drain becomes ours before the request leaves: a crash in between must not leave an orphan that nobody undoes. */
+export function withDrain(
+  ledger: Ledger,
+  remediation: Remediation,
+  policy: Policy,
+  proxy: ClusterView['proxy'] | null = null,
+): Ledger {
+  if (remediation.plan.action !== 'drain-replica') return ledger;
+  // Half done and tried again: whoever asked for it first still says when it ends.
+  const by = remediation.plan.because.by ?? ledger.drains.find((row) => row.member === remediation.plan.target)?.by;
+  const record = {
+    member: remediation.plan.target,
+    actuators: drainOf(policy, remediation.plan).actuators,
+    sinceMs: remediation.createdAtMs,
+    remediationId: remediation.id,
+    shadow: remediation.shadow,
+    ...(by === undefined ? {} : { by }),
+    ...processOf(proxy),
+  };
+  return { ...ledger, drains: [...ledger.drains.filter((row) => row.member !== record.member), record] };
+}
+
+/** As with a drain: ours before the request leaves. */
+export function withFence(ledger: Ledger, remediation: Remediation): Ledger {
+  if (remediation.plan.action !== 'fence-member') return ledger;
+  const { target: member } = remediation.plan;
+  const record = {
+    member,
+    sinceMs: remediation.createdAtMs,
+    remediationId: remediation.id,
+    shadow: remediation.shadow,
+  };
+  return { ...ledger, fences: [...ledger.fences.filter((row) => row.member !== member), record] };
+}
+
+export const withoutFence = (ledger: Ledger, member: string): Ledger => ({
+  ...ledger,
+  fences: ledger.fences.filter((row) => row.member !== member),
+});
+
+export const withoutDrain = (ledger: Ledger, member: string): Ledger => ({
+  ...ledger,
+  drains: ledger.drains.filter((row) => row.member !== member),
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { rightsFindings, type MemberRights } from '../../../src/app/grants.js';
+import { memberName } from '../../../src/model/names.js';
+import { fresh, notConfigured, unknown, type ReadingFault } from '../../../src/model/reading.js';
+import type { SqlRights } from '../../../src/model/sql.js';
+import { testPolicy } from '../../support/policy.js';
+
+const member = memberName('patroni1');
+const granted = fresh('granted' as const, 0, 'PATCH');
+const refused = (fault: ReadingFault, reason: string): MemberRights['patroni'] => unknown(fault, reason, 0, 'PATCH');
+const sql = (rights: Partial<SqlRights>): MemberRights['sql'] =>
+  fresh({ user: 'ekimi', monitor: true, signalBackend: true, resumeReplay: true, ...rights }, 0, 'sql');
+const NONE = notConfigured('x', 0);
+
+const OFF = testPolicy(
+  {},
+  {
+    'cancel-blocking-queries': { mode: 'off' },
+    'terminate-blocking-queries': { mode: 'off' },
+    'resume-replay': { mode: 'off' },
+  },
+);
+
+const found = (rights: Partial<MemberRights>, hasLogin = true, policy = testPolicy()) =>
+  rightsFindings({ hasLogin, members: [{ member, patroni: NONE, sql: NONE, ...rights }] }, policy);
+
+describe('the doctor on what a Patroni lets us change', () => {
+  it.each([
+    [true, 'Patroni of patroni1 accepts our password'],
+    [false, 'Patroni of patroni1 asks for no password'],
+  ])('is content when it does (password configured: %s)', (hasLogin, detail) => {
+    expect(found({ patroni: granted }, hasLogin)).toEqual([
+      { check: 'patroni1 may change', verdict: 'ok', detail, disables: [] },
+    ]);
+  });
+
+  it.each([
+    [true, 401, /correct patroni\.auth/],
+    [false, 401, /none is configured: name it in patroni\.auth/],
+    [true, 403, /restapi\.allowlist/],
+  ])('fails with the remedy when it refuses (password configured: %s, status %i)', (hasLogin, status, remedy) => {
+    expect(
+      found({ patroni: { ...unknown('denied', 'in other words', 0, 'patroni1'), status } }, hasLogin),
+    ).toMatchObject([
+      { verdict: 'fail', detail: expect.stringMatching(remedy), disables: [expect.stringContaining('patroni1')] },
+    ]);
+  });
+
+  it('warns when something in between answers', () => {
+    expect(found({ patroni: refused('http-status', 'status 502') })).toMatchObject([{ verdict: 'warn', disables: [] }]);
+  });
+
+  it.each<ReadingFault>(['timeout', 'refused', 'not-configured'])('adds nothing when nobody answers: %s', (fault) => {
+    expect(found({ patroni: refused(fault, 'no answer') })).toEqual([]);
+  });
+});
+
+describe('the doctor on the grants of the SQL user', () => {
+  it('is content with both roles', () => {
+    expect(found({ sql: sql({}) })).toMatchObject([
+      {
+        check: 'patroni1 grants',
+        verdict: 'ok',
+        detail: 'SQL user ekimi has pg_monitor and pg_signal_backend; may resume replay',
+      },
+    ]);
+  });
+
+  it('says which grant is missing, and what cannot be done without it', () => {
+    expect(found({ sql: sql({ user: 'e"k', monitor: false, signalBackend: false }) })).toMatchObject([
+      {
+        verdict: 'warn',
+        detail: expect.stringMatching(
+          /lacks pg_monitor .* and pg_signal_backend .*: GRANT pg_monitor, pg_signal_backend TO "e""k"$/,
+        ),
+        disables: ['cancel-blocking-queries on patroni1', 'terminate-blocking-queries on patroni1'],
+      },
+    ]);
+  });
+
+  it('does not ask for pg_signal_backend where nothing may be cancelled', () => {
+    expect(found({ sql: sql({ signalBackend: false }) }, true, OFF)).toMatchObject([
+      { verdict: 'ok', detail: expect.stringContaining('cancelling queries is off') },
+    ]);
+    expect(found({ sql: sql({ signalBackend: false }) })).toMatchObject([{ verdict: 'warn' }]);
+  });
+
+  it('[P16] says that replay could not be resumed, and does not ask for it where that is off', () => {
+    expect(
+      found({ sql: sql({ resumeReplay: false }) }, true, testPolicy({}, { 'resume-replay': { mode: 'approve' } })),
+    ).toEqual([
+      {
+        check: 'patroni1 grants',
+        verdict: 'warn',
+        detail: expect.stringMatching(/: GRANT EXECUTE ON FUNCTION pg_wal_replay_resume\(\) TO "ekimi"$/),
+        disables: ['resume-replay on patroni1'],
+      },
+    ]);
+    expect(found({ sql: sql({ resumeReplay: false }) }, true, OFF)).toMatchObject([
+      { verdict: 'ok', detail: expect.stringContaining('resuming replay is off') },
+    ]);
+  });
+
+  it('adds nothing when SQL does not answer', () => {
+    expect(found({ sql: unknown('timeout', 'no answer', 0, 'sql') })).toEqual([]);
+  });
+});
+
+describe('the doctor on the heartbeat', () => {
+  it('says nothing where none is configured, or nobody answers', () => {
+    expect(found({})).toEqual([]);
+    expect(found({ heartbeat: unknown('refused', 'connection refused', 0, 'heartbeat') })).toEqual([]);
+  });
+
+  it('tells a table that is missing, and one that is there', () => {
+    const reason = 'the table ekimi_heartbeat of the heartbeat in database postgres is missing: see postgres.heartbeat';
+    expect(found({ heartbeat: unknown('denied', reason, 0, 'heartbeat') })).toEqual([
+      { check: 'patroni1 heartbeat', verdict: 'warn', detail: reason, disables: ['heartbeat'] },
+    ]);
+    expect(found({ heartbeat: fresh('ready', 0, 'heartbeat') })).toMatchObject([{ verdict: 'ok', disables: [] }]);
+  });
+});
