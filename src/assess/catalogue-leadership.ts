@@ -205,7 +205,8 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     grace: fixed(0, 1, 60_000),
     ladder: [],
     page: 'at-once',
-    meaning: 'The leader changed three times or more within an hour.',
+    meaning:
+      'The leader changed three times or more within an hour, not counting what was asked for: a request seen in the key failover, or our own switchover.',
     advice: 'Look for an unstable network or DCS before anything else.',
   },
   {

@@ -1,4 +1,3 @@
-import type { Ledger } from '../model/ledger.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { memberOf } from '../model/view.js';
@@ -8,34 +7,40 @@ import { receivingBy } from './replica.js';
 
 /** Actions that move leadership; a change of leader that follows one of them is our doing. */
 const LEADERSHIP: readonly string[] = ['expedite-failover', 'failover', 'switchover'];
+/** Those of them that take leadership from a leader that is well. */
+const HANDED_OVER: readonly string[] = ['switchover'];
 
 /** Why the last change of leader was no switchover by a person; null: it may have been one. */
 export function leaderChangedByFailure({ view, memory, ledger }: Assessment): string | null {
-  const { formerLeader, lastLeader, lastLeaderChangeMs } = memory;
-  if (formerLeader == null || lastLeaderChangeMs === null) return null;
-  // Patroni may take a lease's time to act on a request, and another to elect.
-  const change = { atMs: lastLeaderChangeMs, withinMs: 2 * waitsOf(view).ttlMs };
-  const ours = ownAct(ledger, [formerLeader, lastLeader], change);
+  const { formerLeader } = memory;
+  const ours = ownAct(LEADERSHIP, { view, memory, ledger });
   if (ours !== null) return ours;
+  if (formerLeader == null || memory.lastLeaderChangeMs === null) return null;
   const former = memberOf(view, formerLeader);
   return former !== null && isGone(view, former) ? `the former leader ${formerLeader} does not run` : null;
 }
 
-function ownAct(
-  ledger: Ledger,
-  parties: readonly (string | null)[],
-  change: { readonly atMs: number; readonly withinMs: number },
-): string | null {
+/** The last change of leader was asked for: by a request that was seen in etcd, or by our own switchover. */
+export const leaderChangeWasWished = (input: Changed): boolean =>
+  input.memory.lastLeaderChangeAsked === true || ownAct(HANDED_OVER, input) !== null;
+
+type Changed = Pick<Assessment, 'view' | 'memory' | 'ledger'>;
+
+function ownAct(actions: readonly string[], { view, memory, ledger }: Changed): string | null {
+  const { formerLeader, lastLeader, lastLeaderChangeMs: atMs } = memory;
+  if (formerLeader == null || atMs === null) return null;
+  // Patroni may take a lease's time to act on a request, and another to elect.
+  const withinMs = 2 * waitsOf(view).ttlMs;
   const ours = ledger.remediations.find(
     ({ plan, phase, shadow, sentAtMs }) =>
-      LEADERSHIP.includes(plan.action) &&
+      actions.includes(plan.action) &&
       !shadow &&
-      parties.includes(plan.target) &&
+      [formerLeader, lastLeader].includes(plan.target) &&
       sentAtMs !== null &&
       phase !== 'failed' &&
       phase !== 'abandoned' &&
-      sentAtMs <= change.atMs &&
-      change.atMs - sentAtMs < change.withinMs,
+      sentAtMs <= atMs &&
+      atMs - sentAtMs < withinMs,
   );
   return ours === undefined ? null : `we sent ${ours.plan.action} ${ours.plan.target}`;
 }

@@ -1,5 +1,6 @@
 import { drainOf } from '../actions/drain-replica.js';
 import { hasRejoined } from '../assess/fences.js';
+import { leaderChangeWasWished } from '../assess/former-leader.js';
 import { rotationOf, tagStands } from '../assess/rotation.js';
 import { isInFlight, type DrainRecord, type Ledger, type Remediation } from '../model/ledger.js';
 import type { Policy } from '../model/policy.js';
@@ -66,11 +67,13 @@ export const withoutForeignWork = (ledger: Ledger, by: string, nowMs: number): L
   ),
 });
 
+/** A change that somebody asked for says nothing of the cluster. */
 function leaderChanges(ledger: Ledger, { before, after, view }: Pass): Ledger['leaderChanges'] {
   const recent = ledger.leaderChanges.filter((row) => view.atMs - row.atMs < KEEP_MS);
   const changedAtMs = after.memory.lastLeaderChangeMs;
   const isNew = changedAtMs !== null && changedAtMs !== before.memory.lastLeaderChangeMs;
-  if (!isNew) return recent.length === ledger.leaderChanges.length ? ledger.leaderChanges : recent;
+  if (!isNew || leaderChangeWasWished({ view, memory: after.memory, ledger }))
+    return recent.length === ledger.leaderChanges.length ? ledger.leaderChanges : recent;
   return [...recent, { atMs: changedAtMs, from: before.memory.lastLeader, to: after.memory.lastLeader }];
 }
 

@@ -8,6 +8,7 @@ import { formatLsn, furthest, parseLsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
+import { isWished, rememberWish } from './leader-wish.js';
 import { rememberLeadership } from './leadership.js';
 import { rememberPlatform } from './platform.js';
 import { rememberStanding } from './standing.js';
@@ -86,20 +87,32 @@ function disturbance(memory: Memory, view: ClusterView): string | null {
 function leadership(
   memory: Memory,
   view: ClusterView,
-): Pick<Memory, 'lastLeader' | 'formerLeader' | 'lastLeaderChangeMs' | 'lastLeaderModRevision'> {
+): Pick<
+  Memory,
+  | 'lastLeader'
+  | 'formerLeader'
+  | 'lastLeaderChangeMs'
+  | 'lastLeaderChangeAsked'
+  | 'leaderWish'
+  | 'lastLeaderModRevision'
+> {
   const keys = freshValue(view.dcs.keys);
   const holder = keys?.leader.holder ?? null;
-  const same = { lastLeader: memory.lastLeader, lastLeaderChangeMs: memory.lastLeaderChangeMs };
+  const leaderWish = rememberWish(memory, view);
+  const same = { lastLeader: memory.lastLeader, lastLeaderChangeMs: memory.lastLeaderChangeMs, leaderWish };
   if (keys === null) return { ...same, lastLeaderModRevision: memory.lastLeaderModRevision };
   const lastLeaderModRevision = keys.leader.modRevision;
   // The very first sighting is not a change: else every start would look like a promotion.
   if (memory.lastLeader === null && memory.lastLeaderChangeMs === null && holder !== null)
-    return { lastLeader: holder, lastLeaderChangeMs: null, lastLeaderModRevision };
+    return { lastLeader: holder, lastLeaderChangeMs: null, leaderWish, lastLeaderModRevision };
   if (holder === null || holder === memory.lastLeader) return { ...same, lastLeaderModRevision };
   return {
     lastLeader: holder,
     formerLeader: memory.lastLeader,
     lastLeaderChangeMs: view.atMs,
+    lastLeaderChangeAsked: isWished(leaderWish, memory.lastLeader, holder, view),
+    // It has come to pass, or to nothing: what happens next is asked for anew.
+    leaderWish: null,
     lastLeaderModRevision,
   };
 }

@@ -99,7 +99,7 @@ export interface Ledger {
   readonly stormUntilMs: number | null;
   /** Healthy-to-unhealthy changes by member, for the flap score. */
   readonly flaps: Readonly<Record<string, readonly number[]>>;
-  /** Leader changes that we saw, newest last. */
+  /** Leader changes that we saw and that nobody had asked for, newest last. */
   readonly leaderChanges: readonly {
     readonly atMs: number;
     readonly from: string | null;

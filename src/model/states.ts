@@ -59,6 +59,16 @@ export interface LeadershipMemory {
   readonly strangers: readonly string[];
 }
 
+/** A request in Patroni's key `failover`. */
+export interface LeaderWish {
+  /** Who shall cease to lead. */
+  readonly from: string;
+  /** null: whoever can. */
+  readonly to: string | null;
+  /** When it was seen last; one for later: its appointment. */
+  readonly dueMs: number;
+}
+
 /** What the machines made of the passes so far; a plain value, stored and replayed. */
 export interface States {
   readonly cluster: { readonly state: ClusterState; readonly sinceMs: number };
@@ -83,6 +93,10 @@ export interface Memory {
   /** Who held the key before `lastLeader`; absent until a change was seen. */
   readonly formerLeader?: string | null;
   readonly lastLeaderChangeMs: number | null;
+  /** The last change was asked for, as far as it was seen. Absent until a change was seen, and in older journals. */
+  readonly lastLeaderChangeAsked?: boolean;
+  /** Who was asked to lead instead of whom, until it has happened or was taken back. Absent in older journals. */
+  readonly leaderWish?: LeaderWish | null;
   readonly lastLeaderModRevision: string | null;
   readonly wasPaused: boolean;
   /** Per member: postmaster starts or start failures seen, for the crash loop. */

@@ -234,6 +234,17 @@ describe('false friends: nobody is paged', () => {
     expect(told(ekimi)).toEqual([]);
   });
 
+  it('[N1] for switchovers by operators that follow on one another', async () => {
+    const ekimi = await quiet();
+    for (const member of ['patroni2', 'patroni3', 'patroni1', 'patroni2']) {
+      ekimi.cluster.switchover(member);
+      await ekimi.run(30);
+      expect(ekimi.cluster.leader()).toBe(member);
+    }
+    await ekimi.run(60);
+    expect(told(ekimi)).toEqual([]);
+  });
+
   it('[N1] for a switchover by an operator', async () => {
     const ekimi = await quiet();
     ekimi.cluster.switchover('patroni2');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { keepBooks, undoneDrains, withDrain, withoutDrain, withRemediation } from '../../../src/ledger/after-pass.js';
 import { flapScore } from '../../../src/decide/limit-gates.js';
 import type { Ledger } from '../../../src/model/ledger.js';
+import type { ActionName } from '../../../src/model/plan.js';
 import type { MemberState, States } from '../../../src/model/states.js';
 import { testPolicy } from '../../support/policy.js';
 import {
@@ -28,6 +29,13 @@ const membersIn = (state: MemberState, states: States = statesOf([])): States =>
 
 const kept = (ledger: Ledger, before: States = statesOf([]), after: States = statesOf([]), policy = testPolicy()) =>
   keepBooks(ledger, { view: viewOf(), before, after, policy });
+
+const weSent = (action: ActionName): Ledger =>
+  ledgerOf({
+    remediations: [
+      remediationOf(action, 'patroni2', { phase: 'verifying', sentAtMs: NOW_MS - 3_000, endedAtMs: null }),
+    ],
+  });
 
 describe('each pass', () => {
   it('forgets remediations of yesterday, but never one that is in flight', () => {
@@ -59,6 +67,16 @@ describe('each pass', () => {
     const once = kept(ledgerOf(), before, after);
     expect(once.leaderChanges).toEqual([{ atMs: NOW_MS, from: 'patroni1', to: 'patroni2' }]);
     expect(kept(once, after, after).leaderChanges).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<States['memory']>, Ledger, number]>([
+    ['a request in etcd', { lastLeaderChangeAsked: true }, ledgerOf(), 0],
+    ['our own switchover', {}, weSent('switchover'), 0],
+    ['our own answer to a death', {}, weSent('expedite-failover'), 1],
+  ])('notes no change of leader that was asked for: %s', (_name, part, ledger, noted) => {
+    const before = statesOf([], { ...CLEAN_MEMORY, lastLeader: 'patroni1', lastLeaderChangeMs: null });
+    const after = { ...CLEAN_MEMORY, formerLeader: 'patroni1', lastLeader: 'patroni2', lastLeaderChangeMs: NOW_MS };
+    expect(kept(ledger, before, statesOf([], { ...after, ...part })).leaderChanges).toHaveLength(noted);
   });
 
   it('stays quiet for a while after a storm', () => {
