@@ -1,5 +1,7 @@
 /** The direction of dependencies that the design fixes; a planted violation in test/unit/structure proves that each rule bites. */
-const PURE = '^src/(model|assess|machines|decide|actions|verify|replay|ledger)/';
+const PURE = '^src/(model|assess|machines|decide|actions|verify|replay|ledger|words)/';
+/** What a row's own sentence is made of: figures, moments, one request. */
+const UNITS = '^src/words/(amounts|moments|request|loss|foreign|wait)\\.ts$';
 module.exports = {
   forbidden: [
     {
@@ -19,7 +21,7 @@ module.exports = {
     {
       name: 'pure-no-npm',
       severity: 'error',
-      from: { path: '^src/(model|assess|decide|actions|verify|replay|ledger)/' },
+      from: { path: '^src/(model|assess|decide|actions|verify|replay|ledger|words)/' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'] },
     },
     {
@@ -27,6 +29,21 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/machines/' },
       to: { dependencyTypes: ['npm', 'npm-dev'], pathNot: 'node_modules/xstate/' },
+    },
+    {
+      name: 'rows-take-units-from-words',
+      comment:
+        'A decision never depends on how it is told: the core writes its rows with the units of words and knows none of its sentences.',
+      severity: 'error',
+      from: { path: PURE, pathNot: '^src/words/' },
+      to: { path: '^src/words/', pathNot: UNITS },
+    },
+    {
+      name: 'words-for-who-tells',
+      comment: 'What speaks to the outside hands values on; those who face people find the words.',
+      severity: 'error',
+      from: { path: '^src/(adapters|ports|observe|config|journal|fleet)/' },
+      to: { path: '^src/words/' },
     },
     {
       name: 'clients-in-adapters',

@@ -1,7 +1,7 @@
 import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
-import { bytesText } from '../model/amounts.js';
-import { secondsText } from '../model/loss.js';
+import { bytesText } from '../words/amounts.js';
+import { secondsText } from '../words/loss.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';

@@ -1,5 +1,6 @@
 import { candidatesFor } from '../assess/candidates.js';
-import { lossText, type Loss } from '../model/loss.js';
+import { type Loss } from '../model/loss.js';
+import { lossText } from '../words/loss.js';
 import type { ActionInput } from './action.js';
 
 /**

@@ -1,6 +1,6 @@
 import { intendedDelayMs } from '../assess/intended.js';
 import { heldBack, leadersSettings, pauseCauseOf, standsAt, unreadCause } from '../assess/paused-replay.js';
-import { bytesText } from '../model/amounts.js';
+import { bytesText } from '../words/amounts.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import type { StandbySetting } from '../model/sql.js';

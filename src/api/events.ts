@@ -1,6 +1,6 @@
 import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
 import { toJson } from '../model/json.js';
-import { narrate } from './narrate.js';
+import { narrate } from '../words/narrate.js';
 import { overview } from './overview.js';
 
 /** The writable half of one event stream; `node:http`'s response is one. */

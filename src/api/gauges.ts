@@ -1,7 +1,7 @@
 import { MODES } from '../model/policy.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
-import { stateOf } from './shown.js';
+import { stateOf } from '../words/headline.js';
 import { overview, STATE_LEVEL, type Overview } from './overview.js';
 
 interface Sample {

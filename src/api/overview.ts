@@ -1,6 +1,7 @@
 import { isReadPoolEmpty } from '../assess/rotation.js';
 import { budgetUsed } from '../decide/limit-gates.js';
-import { foreignInFlight, foreignText } from '../model/foreign.js';
+import { foreignInFlight } from '../model/foreign.js';
+import { foreignText } from '../words/foreign.js';
 import { isInFlight, type Approval, type KillSwitch, type Remediation } from '../model/ledger.js';
 import type { Mode } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
@@ -9,7 +10,7 @@ import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { leaderIn, memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
-import { brakes, headline, stateOf, suspectsIn } from './shown.js';
+import { brakes, headline, stateOf, suspectsIn } from '../words/headline.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 
 /** How bad it is, in the order of a monitoring plugin's exit codes by name, not by number. */

@@ -1,5 +1,5 @@
 import { PROCEDURES } from '../decide/procedure-table.js';
-import { sentence } from '../model/decision.js';
+import { decisionText } from '../words/decision.js';
 import {
   PROCEDURE_NAMES,
   type ProcedureAnswer,
@@ -91,7 +91,7 @@ function answerOf(answer: ProcedureAnswer): Answer {
     case 'planned':
       return { body: { ok: true, answer } };
     case 'held': {
-      const error = new ApiError('held', sentence(answer));
+      const error = new ApiError('held', decisionText(answer));
       return { status: error.status, body: { ...error.body(), answer } };
     }
     case 'refused':

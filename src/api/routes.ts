@@ -1,9 +1,9 @@
-import { sentence } from '../model/decision.js';
+import { decisionText } from '../words/decision.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import { known, reason, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
-import { narrate } from './narrate.js';
+import { narrate } from '../words/narrate.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
 
@@ -100,7 +100,7 @@ export const ROUTES: readonly Route[] = [
     access: 'viewer',
     summary: 'Every decision of the last pass, "no" included, with its gates.',
     handle: (context, call) => ({
-      body: { decisions: snapshotOf(context, call).decisions.map((one) => ({ sentence: sentence(one), ...one })) },
+      body: { decisions: snapshotOf(context, call).decisions.map((one) => ({ sentence: decisionText(one), ...one })) },
     }),
   },
   {
@@ -112,7 +112,7 @@ export const ROUTES: readonly Route[] = [
       const { decisions, policy } = snapshotOf(context, call);
       const plans = decisions.flatMap((one) =>
         one.kind === 'act' || one.kind === 'held'
-          ? [{ ...one, blocks: one.kind === 'held' ? one.blocks : [], sentence: sentence(one) }]
+          ? [{ ...one, blocks: one.kind === 'held' ? one.blocks : [], sentence: decisionText(one) }]
           : [],
       );
       return { body: { mode: policy.mode, plans } };

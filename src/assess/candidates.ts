@@ -1,5 +1,6 @@
-import { bytesAgainst, bytesText } from '../model/amounts.js';
-import { lossText } from '../model/loss.js';
+import { clockText } from '../words/moments.js';
+import { bytesAgainst, bytesText } from '../words/amounts.js';
+import { lossText } from '../words/loss.js';
 import { bytesBetween, formatLsn, furthest, parseLsn, type Lsn, type MemberName } from '../model/names.js';
 import type { PatroniStatus } from '../model/patroni.js';
 import { freshValue } from '../model/reading.js';
@@ -139,7 +140,7 @@ export function leaderPositionText(view: ClusterView, memory: Memory): string {
   if (lsn === null) return 'no position of the old leader is known';
   return atMs === null
     ? `its last position, ${formatLsn(lsn)}, is what Patroni wrote into etcd, and what it wrote after that is not counted`
-    : `its position, ${formatLsn(lsn)}, was last read at ${new Date(atMs).toISOString().slice(11, 19)} UTC, and what it wrote after that is not counted`;
+    : `its position, ${formatLsn(lsn)}, was last read at ${clockText(atMs)}, and what it wrote after that is not counted`;
 }
 
 function candidateOf(view: ClusterView, memory: Memory, member: MemberView, target: LeaderPosition): FailoverCandidate {

@@ -1,6 +1,6 @@
-import { bytesText } from '../model/amounts.js';
+import { bytesText } from '../words/amounts.js';
 import type { Finding } from '../model/problem.js';
-import { dayText } from '../model/clock-text.js';
+import { dayText } from '../words/moments.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { isRetired, isToBeLevel } from './intended.js';

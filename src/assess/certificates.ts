@@ -1,3 +1,4 @@
+import { minuteText } from '../words/moments.js';
 import type { CertificateEnd } from '../model/certificate.js';
 import type { Finding } from '../model/problem.js';
 import { lastValue } from '../model/reading.js';
@@ -49,7 +50,7 @@ function ofSubject(rows: readonly CertificateEnd[], subject: string, nowMs: numb
 }
 
 function textOf(where: string, endsAtMs: number, nowMs: number): string {
-  const date = `${new Date(endsAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const date = minuteText(endsAtMs);
   if (endsAtMs <= nowMs) return `the certificate of ${where} ended at ${date}`;
   const days = Math.floor((endsAtMs - nowMs) / DAY_MS);
   return `the certificate of ${where} ends at ${date}, in ${days} ${days === 1 ? 'day' : 'days'}`;

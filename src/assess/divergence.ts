@@ -1,4 +1,5 @@
-import { bytesText } from '../model/amounts.js';
+import { dayText } from '../words/moments.js';
+import { bytesText } from '../words/amounts.js';
 import { bytesBetween, formatLsn, parseLsn, type Lsn } from '../model/names.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
@@ -78,8 +79,7 @@ function mayHaveLedSince(
     return `${seen}, and the history says that it led timeline ${led.timeline + 1} afterwards: it may hold writes of its own`;
   const gap = memory.unwatched?.[name];
   if (gap === undefined) return null;
-  const time = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-  return `${seen}; from ${time(gap.fromMs)} to ${time(gap.toMs)} UTC nobody watched it (${gap.why}), and the leader is on timeline ${leaderTimeline}: whether ${name} led meanwhile, and what it wrote then, is not known`;
+  return `${seen}; from ${dayText(gap.fromMs)} to ${dayText(gap.toMs)} nobody watched it (${gap.why}), and the leader is on timeline ${leaderTimeline}: whether ${name} led meanwhile, and what it wrote then, is not known`;
 }
 
 function diverged(member: MemberView, lsn: Lsn, limit: Lsn): Divergence {

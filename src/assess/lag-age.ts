@@ -1,4 +1,4 @@
-import { timeText } from '../model/amounts.js';
+import { spanText } from '../words/amounts.js';
 import type { Channel } from '../model/channel.js';
 import { parseLsn, type Lsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
@@ -65,5 +65,5 @@ function aged({ view, memory }: At, member: MemberView, told: Told): readonly La
   const beyond = (memory.leaderTrail ?? []).find((point) => (parseLsn(point.lsn) ?? 0n) > lsn);
   const ageMs = beyond === undefined ? 0 : Math.max(0, view.atMs - beyond.atMs);
   const who = channel === 'sql' ? 'SQL' : 'API';
-  return [{ channel, by: 'positions', ageMs, text: `${who}: what ${member.name} shows is ${timeText(ageMs)} old` }];
+  return [{ channel, by: 'positions', ageMs, text: `${who}: what ${member.name} shows is ${spanText(ageMs)} old` }];
 }

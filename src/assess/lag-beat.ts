@@ -1,4 +1,4 @@
-import { timeText } from '../model/amounts.js';
+import { spanText } from '../words/amounts.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
@@ -47,5 +47,5 @@ export function beatAgeOf(
   const isOlder = shown.atMs < run.firstMs;
   const ageMs = Math.max(0, run.lastMs - Math.max(shown.atMs, run.firstMs));
   const atLeast = isOlder ? 'at least ' : '';
-  return { ageMs, text: `SQL: what ${member.name} shows is ${atLeast}${timeText(ageMs)} old by heartbeat` };
+  return { ageMs, text: `SQL: what ${member.name} shows is ${atLeast}${spanText(ageMs)} old by heartbeat` };
 }

@@ -1,4 +1,4 @@
-import { bytesText } from '../model/amounts.js';
+import { bytesText } from '../words/amounts.js';
 import type { Channel } from '../model/channel.js';
 import { bytesBetween, furthest, type Lsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';

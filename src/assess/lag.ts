@@ -1,4 +1,4 @@
-import { bytesText, timeText } from '../model/amounts.js';
+import { bytesText, spanText } from '../words/amounts.js';
 import type { Finding, ProblemCode } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
@@ -52,7 +52,7 @@ function lagLevels(input: Assessment, member: MemberView): readonly Finding[] {
       ...ages.filter(({ ageMs }) => delayMs !== null && ageMs >= limits.ageMs + delayMs),
     ];
     if (evidence.length === 0) return [];
-    const limit = `limit ${bytesText(limits.bytes)} or ${timeText(limits.ageMs + (delayMs ?? 0))}`;
+    const limit = `limit ${bytesText(limits.bytes)} or ${spanText(limits.ageMs + (delayMs ?? 0))}`;
     return [
       seen(
         code,

@@ -1,4 +1,4 @@
-import { clockText } from '../model/clock-text.js';
+import { clockText } from '../words/moments.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { SqlStatus } from '../model/sql.js';

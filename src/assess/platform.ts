@@ -1,5 +1,5 @@
-import { bytesText } from '../model/amounts.js';
-import { clockText } from '../model/clock-text.js';
+import { bytesText } from '../words/amounts.js';
+import { clockText } from '../words/moments.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import { majorOf, serverVersionText } from '../model/versions.js';

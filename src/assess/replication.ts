@@ -1,4 +1,4 @@
-import { bytesText } from '../model/amounts.js';
+import { bytesText } from '../words/amounts.js';
 import { bytesBetween, formatLsn } from '../model/names.js';
 import type { Finding } from '../model/problem.js';
 import type { Evidence } from '../model/channel.js';

@@ -1,4 +1,4 @@
-import { timeText } from '../model/amounts.js';
+import { spanText } from '../words/amounts.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
@@ -40,7 +40,7 @@ export const assessRewinds: Assess = ({ view, memory }) =>
   view.members.flatMap((member): readonly Finding[] => {
     const sinceMs = memory.rewindingSinceMs?.[member.name] ?? view.atMs;
     if (isBeingRewound({ view, memory }, member)) {
-      const text = `${member.name} is being rewound from ${followedIn(view)?.name ?? 'the leader'} for ${timeText(view.atMs - sinceMs)}`;
+      const text = `${member.name} is being rewound from ${followedIn(view)?.name ?? 'the leader'} for ${spanText(view.atMs - sinceMs)}`;
       return [seen('member-rewinding', member.name, [says('sql', text, view.atMs)], { sinceMs })];
     }
     if (!isRewindInterrupted({ view, memory }, member)) return [];

@@ -1,4 +1,4 @@
-import { clockText } from '../model/clock-text.js';
+import { clockText } from '../words/moments.js';
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue, isSilent } from '../model/reading.js';

@@ -1,5 +1,5 @@
 import type { Evidence } from '../model/channel.js';
-import { clockText } from '../model/clock-text.js';
+import { clockText } from '../words/moments.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type MemberView } from '../model/view.js';

@@ -1,4 +1,4 @@
-import { bytesText } from '../model/amounts.js';
+import { bytesText } from '../words/amounts.js';
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
 import { bytesBetween, formatLsn, type Lsn } from '../model/names.js';

@@ -1,4 +1,5 @@
-import { bytesText, timeText } from '../model/amounts.js';
+import { clockText } from '../words/moments.js';
+import { bytesText, spanText } from '../words/amounts.js';
 import type { Evidence } from '../model/channel.js';
 import { slotNameOf } from '../model/names.js';
 import type { Finding } from '../model/problem.js';
@@ -44,8 +45,8 @@ function staleSite({ view, memory }: Assessment): readonly Finding[] {
   const what =
     silentMs === Infinity
       ? 'has no streaming WAL receiver'
-      : `has heard nothing from its sender for ${timeText(silentMs)}`;
-  const text = `${name} ${what} and has replayed nothing for ${timeText(standingMs)}`;
+      : `has heard nothing from its sender for ${spanText(silentMs)}`;
+  const text = `${name} ${what} and has replayed nothing for ${spanText(standingMs)}`;
   const evidence = [says('sql', text, view.atMs)];
   const told = freshValue(leadership.member.api)?.replicationState ?? null;
   if (told !== null && told !== 'streaming') evidence.push(says('api', `${name} says ${told}`, view.atMs));
@@ -63,7 +64,7 @@ function archiving({ view }: Assessment, member: MemberView): readonly Finding[]
   const safe = archivedUpTo(archiver.archivedWal);
   const waiting = safe === null || sql.currentLsn === null ? null : Number(sql.currentLsn - safe);
   const since =
-    archivedAgoMs === null ? 'nothing was ever archived' : `the last file was archived ${timeText(archivedAgoMs)} ago`;
+    archivedAgoMs === null ? 'nothing was ever archived' : `the last file was archived ${spanText(archivedAgoMs)} ago`;
   const kept = waiting === null || waiting < 0 ? '' : `, ${bytesText(waiting)} of WAL wait`;
   const text = `${member.name} fails to archive ${archiver.failedWal ?? 'its WAL'}: ${since}${kept}`;
   return [
@@ -99,7 +100,7 @@ function slotText({ name, kind, active, walStatus, safeBytes }: Slot): string {
 function replayPaused({ view, memory }: Assessment, member: MemberView): readonly Finding[] {
   const evidence: Evidence[] = [];
   const sinceMs = memory.replayPausedSinceMs?.[member.name] ?? view.atMs;
-  const since = `since ${new Date(sinceMs).toISOString().slice(11, 19)} UTC`;
+  const since = `since ${clockText(sinceMs)}`;
   const cause = pauseCauseOf(view, member);
   if (cause !== null) {
     const why = cause.kind === 'target' || cause.kind === 'setting' ? `: ${cause.text}` : '';
@@ -152,7 +153,7 @@ function intended({ view }: Assessment, member: MemberView): readonly Finding[] 
       ? null
       : delayMs === null
         ? 'it is declared delayed'
-        : `it replays ${timeText(delayMs)} late (recovery_min_apply_delay)`,
+        : `it replays ${spanText(delayMs)} late (recovery_min_apply_delay)`,
     isRetired(view, member) ? 'it is declared retired' : null,
   ].filter((reason) => reason !== null);
   if (reasons.length === 0) return [];

@@ -1,3 +1,4 @@
+import { dayText } from '../words/moments.js';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { redactorOf, type Redactor } from '../config/secrets.js';
 import type { EkimiConfig } from '../model/config.js';
@@ -43,13 +44,13 @@ const LEVELS: Readonly<Record<number, string>> = {
 /** `2026-11-23 02:30:11Z ERROR a person is needed  code=leader-down ...`, and the stack below if there is one. */
 function forPeople(line: string): string {
   const { time, level, msg, err, name: _program, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>;
-  const at = new Date(Number(time)).toISOString().slice(0, 19).replace('T', ' ');
+  const at = dayText(Number(time));
   const rest = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack)}` : '';
   const text = typeof msg === 'string' ? msg : '';
-  const words = `${at}Z ${(LEVELS[Number(level)] ?? String(level)).padEnd(5)} ${[text, ...rest].join('  ')}${stack}\n`;
+  const words = `${at} ${(LEVELS[Number(level)] ?? String(level)).padEnd(5)} ${[text, ...rest].join('  ')}${stack}\n`;
   // What others answered is in it: a terminal must not act on it.
   return words.replace(/[^\P{Cc}\n]/gu, '\ufffd');
 }

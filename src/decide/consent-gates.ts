@@ -1,6 +1,7 @@
 import { actionInput } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
-import { covers, lossText, type Loss } from '../model/loss.js';
+import { covers, type Loss } from '../model/loss.js';
+import { lossText } from '../words/loss.js';
 import type { Plan } from '../model/plan.js';
 import { approvalFor, coversLoss, lossOf } from './consent.js';
 import { no, type Gate } from './gate.js';

@@ -1,5 +1,7 @@
+import { minuteText } from '../words/moments.js';
 import { ACTIONS, actionNamed } from '../actions/index.js';
-import { FOREIGN_WORK, foreignInFlight, foreignText } from '../model/foreign.js';
+import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
+import { foreignText } from '../words/foreign.js';
 import { isInFlight } from '../model/ledger.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
 import { attemptsUsed, type Candidate } from './candidate.js';
@@ -80,8 +82,7 @@ function outsideMaintenance({ windows, policy }: Situation, action: ActionName):
   const because = `no maintenance window is open, and actions.${action}.window is maintenance`;
   if (opensAtMs === null)
     return no(because, `no window opens within a year: add one, or set actions.${action}.window: any`);
-  const time = new Date(opensAtMs).toISOString().slice(0, 16).replace('T', ' ');
-  return no(because, `the next one opens at ${time} UTC`, opensAtMs);
+  return no(because, `wait: the next one opens at ${minuteText(opensAtMs)}`, opensAtMs);
 }
 
 /** Each fall counts one, halved every `halfLifeMs`. */

@@ -1,7 +1,7 @@
 import { withoutForeignWork } from '../ledger/after-pass.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import type { Approval, KillSwitch } from '../model/ledger.js';
-import { lossText } from '../model/loss.js';
+import { lossText } from '../words/loss.js';
 import { MEMBER_OR_ACTION } from './switch-subjects.js';
 import type { Change } from '../model/snapshot.js';
 import { commitLedger, loadLedger } from './books.js';

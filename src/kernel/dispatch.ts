@@ -1,6 +1,7 @@
 import { withoutDrain, withoutFence, withRemediation } from '../ledger/after-pass.js';
 import type { Remediation } from '../model/ledger.js';
-import { stepText, type Reply, type Step } from '../model/plan.js';
+import { type Reply, type Step } from '../model/plan.js';
+import { stepText } from '../words/request.js';
 import { stepRemediation } from '../machines/step.js';
 import { writeVerdict } from './evidence.js';
 import { write } from './record.js';

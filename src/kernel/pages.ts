@@ -1,8 +1,9 @@
-import { pagesWished, type Wish } from '../decide/page-wish.js';
+import { pagesWished } from '../decide/page-wish.js';
 import { turnPages, type PageAct, type PageRole } from '../decide/page-book.js';
 import type { Situation, TenureFacts } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
-import type { PageMessage, PageRow } from '../model/page.js';
+import type { PageMessage } from '../model/page.js';
+import { pageText } from '../words/page.js';
 import { write } from './record.js';
 import type { Session } from './session.js';
 
@@ -37,7 +38,7 @@ async function tell(session: Session, { change, row, wish }: PageAct): Promise<v
   const atMs = session.parts.ports.clock.now();
   const { code, subject } = row;
   const level = row.level ?? 'warning';
-  const text = wish === null ? endedText(row, atMs) : wishText(wish, change, atMs);
+  const text = pageText({ change, row, wish }, atMs);
   const message: PageMessage = {
     scope: session.parts.target.scope,
     code,
@@ -51,26 +52,4 @@ async function tell(session: Session, { change, row, wish }: PageAct): Promise<v
   };
   session.parts.notifier.page(message);
   await write(session, { kind: 'page', code, subject, text, change, level });
-}
-
-const timeOf = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19)}Z`;
-
-function lasting(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
-}
-
-const LEAD = { opened: '', changed: 'changed: ', reminder: 'still unanswered: ', ended: '' } as const;
-
-/** Evidence, since when, why nothing answers it, the way out. */
-function wishText({ evidence, because, unblock, sinceMs }: Wish, change: PageAct['change'], atMs: number): string {
-  const since = `since ${timeOf(sinceMs)}${atMs - sinceMs < 1_000 ? '' : ` (${lasting(atMs - sinceMs)})`}`;
-  const parts = [evidence, since, ...(because === null ? [] : [because]), `what you can do: ${unblock.join('; or ')}`];
-  return `${LEAD[change]}${parts.join('; ')}`;
-}
-
-function endedText({ code, subject, sinceMs, atMs: toldAtMs, goneSinceMs }: PageRow, atMs: number): string {
-  const goneAtMs = goneSinceMs ?? atMs;
-  return `over: ${code} ${subject} has not been seen since ${timeOf(goneAtMs)}, after ${lasting(goneAtMs - (sinceMs ?? toldAtMs))}`;
 }

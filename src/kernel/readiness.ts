@@ -1,4 +1,4 @@
-import { unreadableParts } from '../model/foreign.js';
+import { unreadableParts } from '../words/foreign.js';
 import { freshValue, type Reading } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { impairments, type Session } from './session.js';

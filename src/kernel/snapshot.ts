@@ -1,5 +1,5 @@
-import { unreadableParts } from '../model/foreign.js';
-import { sentence } from '../model/decision.js';
+import { unreadableParts } from '../words/foreign.js';
+import { passText } from '../words/decision.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { switchesInForce } from './switches.js';
 import { situationOf } from './situation.js';
@@ -30,19 +30,9 @@ export function snapshotOf(session: Session): ClusterSnapshot {
     states: session.states,
     decisions: session.decisions,
     ledger: { ...session.ledger, switches: switchesInForce(session, session.view) },
-    sentence: sentenceOf(session),
+    sentence: passText(parts.target.scope, session.states.cluster.state, session.decisions),
     impaired: [...impairments(session), ...unreadableParts(session.ledger)],
   };
-}
-
-/** One plain sentence per pass, so that the log reads as a diary. */
-function sentenceOf(session: Session): string {
-  const first =
-    session.decisions.find((decision) => decision.kind === 'act') ??
-    session.decisions.find((decision) => decision.kind === 'held') ??
-    session.decisions[0];
-  if (first !== undefined) return sentence(first);
-  return `${session.parts.target.scope} is ${session.states.cluster.state}: nothing to do`;
 }
 
 export function publish(session: Session, tookMs: number): void {

@@ -1,6 +1,7 @@
 import type { Decision } from '../model/decision.js';
 import type { Approval, Ledger } from '../model/ledger.js';
-import { lossText, type Loss } from '../model/loss.js';
+import { type Loss } from '../model/loss.js';
+import { lossText } from '../words/loss.js';
 import { fingerprint, type Plan } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import type { States } from '../model/states.js';

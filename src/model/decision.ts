@@ -64,25 +64,3 @@ export type Decision =
       readonly untilMs: number | null;
     }
   | { readonly kind: 'page'; readonly code: ProblemCode; readonly subject: string; readonly why: string };
-
-/** One sentence for logs, the terminal and the dashboard. */
-export function sentence(decision: Decision): string {
-  switch (decision.kind) {
-    case 'act':
-      return `${decision.plan.action} ${decision.plan.target}: ${decision.why}`;
-    case 'held':
-      if (decision.blocks.every((block) => block.gate === 'approval'))
-        return `${decision.plan.action} ${decision.plan.target} waits for an approval: ${decision.why}`;
-      return `${decision.plan.action} ${decision.plan.target} held by ${decision.blocks.map((block) => block.gate).join(', ')}: ${decision.why}`;
-    case 'waiting':
-      return `waiting on ${decision.code} ${decision.subject}: ${decision.why}`;
-    case 'page':
-      return `a person must act on ${decision.code} ${decision.subject}: ${decision.why}`;
-    default:
-      return otherKind(decision);
-  }
-}
-
-/** A decision of a kind that only another version has: read back from its journal or its daemon. */
-export const otherKind = (decision: never): string =>
-  `a decision of a kind that this version does not know: ${(decision as Decision).kind}`;

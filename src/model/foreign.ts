@@ -32,18 +32,8 @@ export interface ForeignRow {
 /** A person's word for "whatever that was, it is over": `ekimi resume --subject foreign-work`. */
 export const FOREIGN_WORK = 'foreign-work';
 
-const isOfPart = ({ list }: ForeignRow): boolean => list !== 'remediations' && list !== 'approvals';
-
-/** Parts of the ledger that cannot be read, each told once. */
-export const unreadableParts = (ledger: { readonly foreign?: readonly ForeignRow[] }): readonly string[] => [
-  ...new Set((ledger.foreign ?? []).filter(isOfPart).map(foreignText)),
-];
-
-/** One clause: whose work it is and what it does. */
-export const foreignText = (row: ForeignRow): string =>
-  isOfPart(row)
-    ? `what the ledger in etcd keeps under ${row.list} cannot be read${row.target === 'unknown' ? '' : ` (of ${row.target})`}`
-    : `${row.action} ${row.target} is in flight, begun by another version of Ekimi and unknown to this one`;
+/** Of neither list of work: what it holds back is told apart. */
+export const isOfPart = ({ list }: ForeignRow): boolean => list !== 'remediations' && list !== 'approvals';
 
 export const foreignInFlight = (ledger: { readonly foreign?: readonly ForeignRow[] }): readonly ForeignRow[] =>
   (ledger.foreign ?? []).filter((row) => row.inFlight);

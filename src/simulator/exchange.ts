@@ -1,4 +1,5 @@
-import { stepText, type Reply, type Step } from '../model/plan.js';
+import { type Reply, type Step } from '../model/plan.js';
+import { stepText } from '../words/request.js';
 import { fresh, unknown, type Reading, type ReadingFault } from '../model/reading.js';
 import { wallMs } from './observer.js';
 import { sentBy, type Sight } from './wire.js';

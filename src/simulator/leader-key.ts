@@ -1,4 +1,5 @@
-import { stepText, type Reply, type Step } from '../model/plan.js';
+import { type Reply, type Step } from '../model/plan.js';
+import { stepText } from '../words/request.js';
 import type { TenureGrant } from '../ports/dcs.js';
 import { dropLeaderKey } from './etcd.js';
 import { sentBy, type Sight } from './wire.js';

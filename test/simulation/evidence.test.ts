@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { narrate } from '../../src/api/narrate.js';
+import { narrate } from '../../src/words/narrate.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { fresh, type Reading } from '../../src/model/reading.js';
 import { createCluster } from '../../src/simulator/world.js';

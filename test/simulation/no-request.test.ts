@@ -170,7 +170,7 @@ describe('no request is sent', () => {
     const ekimi = await afterTrouble({ policy, windowsAt: () => windows }, lagEmergency);
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'window: no maintenance window is open, and actions.drain-replica.window is maintenance -> the next one opens at 2027-01-15 08:00 UTC',
+      'window: no maintenance window is open, and actions.drain-replica.window is maintenance -> wait: the next one opens at 2027-01-15 08:00Z',
     );
     windows = { freeze: null, maintenance: { untilMs: 1_900_000_000_000 } };
     await ekimi.run(5);

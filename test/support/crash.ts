@@ -1,4 +1,4 @@
-import { stepText } from '../../src/model/plan.js';
+import { stepText } from '../../src/words/request.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';
 import { appendingThrough } from './journal-wrap.js';

@@ -1,7 +1,7 @@
+import { counted, spanText } from '../../words/amounts.js';
 import { overview, stateLevel, worst, type Level, type Overview } from '../../api/overview.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { checkFailed, plain, type CheckResult } from './check-failed.js';
-import { counted, durationText } from './paint.js';
 
 const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> = {
   ok: [0, 'OK'],
@@ -34,7 +34,7 @@ function levelOf(view: Overview, nowMs: number): Level {
 }
 
 function clusterText(view: Overview, nowMs: number): string {
-  if (isStale(view, nowMs)) return `${view.scope} was last looked at ${durationText(nowMs - view.atMs)} ago`;
+  if (isStale(view, nowMs)) return `${view.scope} was last looked at ${spanText(nowMs - view.atMs)} ago`;
   const replicas = view.members.filter((member) => member.holdsLeaderKey !== true && member.state === 'healthy').length;
   const leader = view.leader === null ? (view.leaderNote ?? 'no leader') : `${view.leader} leads`;
   const problems = view.problems.filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info');

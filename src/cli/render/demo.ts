@@ -1,4 +1,4 @@
-import { narrate } from '../../api/narrate.js';
+import { narrate } from '../../words/narrate.js';
 import type { JournalEntry } from '../../model/entry.js';
 import { bold, byTone, clean, dim, type Style } from './paint.js';
 

@@ -1,6 +1,7 @@
+import { counted } from '../../words/amounts.js';
 import type { ConfigReport, DoctorRow } from '../backend.js';
 import type { Level } from '../../api/overview.js';
-import { bold, byLevel, clean, counted, dim, type Style } from './paint.js';
+import { bold, byLevel, clean, dim, type Style } from './paint.js';
 
 const MARK: Readonly<Record<DoctorRow['verdict'], readonly [Level | 'info', string]>> = {
   ok: ['ok', 'ok  '],

@@ -1,13 +1,15 @@
-import { narrate } from '../../api/narrate.js';
+import { counted } from '../../words/amounts.js';
+import { narrate } from '../../words/narrate.js';
 import type { JournalEntry } from '../../model/entry.js';
 import { toJson } from '../../model/json.js';
 import type { JournalReport } from '../backend.js';
-import { bold, byLevel, byTone, clean, counted, dim, timeText, type Style } from './paint.js';
+import { bold, byLevel, byTone, clean, dim, type Style } from './paint.js';
+import { dayText } from '../../words/moments.js';
 
 /** One line an entry: number, time, kind, sentence. */
 export function renderEntryLine(entry: JournalEntry, style: Style): string {
   const line = narrate(entry);
-  const head = `${String(line.seq).padStart(7)}  ${timeText(line.atMs)}  ${line.kind.padEnd(8)}`;
+  const head = `${String(line.seq).padStart(7)}  ${dayText(line.atMs)}  ${line.kind.padEnd(8)}`;
   return `${dim(style, head)} ${byTone(style, line.tone, clean(line.text))}`;
 }
 

@@ -1,10 +1,11 @@
-import { clockOf } from '../../api/shown.js';
+import { clockText } from '../../words/moments.js';
 import { overview } from '../../api/overview.js';
-import { otherKind, type Decision } from '../../model/decision.js';
+import { type Decision } from '../../model/decision.js';
+import { unknownDecision } from '../../words/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { GRACE } from '../../model/wait.js';
+import { GRACE } from '../../words/wait.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
-import type { Tone } from '../../api/narrate.js';
+import type { Tone } from '../../words/narrate.js';
 
 /** Held by the mode alone means that everything else said yes: that is what dry-run is for. */
 function verdictOf(decision: Decision): readonly [Tone, string] {
@@ -19,7 +20,7 @@ function verdictOf(decision: Decision): readonly [Tone, string] {
     case 'page':
       return ['bad', 'a person must act'];
     default:
-      return ['warn', otherKind(decision)];
+      return ['warn', unknownDecision(decision)];
   }
 }
 
@@ -28,7 +29,7 @@ const KNOWN_KINDS: readonly Decision['kind'][] = ['act', 'held', 'waiting', 'pag
 /** A time to wait for says more than that there is one. */
 const whyOf = (decision: Decision): string =>
   decision.kind === 'waiting' && decision.why === GRACE && decision.untilMs !== null
-    ? `counts at ${clockOf(decision.untilMs)} if it persists`
+    ? `counts at ${clockText(decision.untilMs)} if it persists`
     : decision.why;
 
 /** One decision: what, why, every gate that says no with what would lift it; `full` adds the exact requests. */

@@ -1,10 +1,11 @@
-import type { Tone } from '../../api/narrate.js';
+import type { Tone } from '../../words/narrate.js';
 import { PROCEDURES } from '../../decide/procedure-table.js';
 import { membersTouched } from '../../model/plan.js';
 import { PROCEDURE_NAMES, type ProcedureAnswer } from '../../model/procedure.js';
 import type { Remediation, RemediationPhase } from '../../model/ledger.js';
 import type { Progress } from '../../verify/progress.js';
-import { bold, byTone, clean, dim, durationText, untilText, type Style } from './paint.js';
+import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
+import { spanText } from '../../words/amounts.js';
 
 /** The list: how each is written, what it does. */
 export const renderProcedures = (): string =>
@@ -46,7 +47,7 @@ export function renderAnswer(answer: Said, style: Style): string {
 export function renderProgress({ step, steps, text, leftMs, phase }: Progress, form: 'live' | 'log'): string {
   const count = steps > 1 ? `${step}/${steps}  ` : '';
   const what = phase === 'sending' ? `sent, no answer yet: ${text}` : text;
-  const left = leftMs === null || form === 'log' ? '' : ` (at most ${durationText(leftMs)} more)`;
+  const left = leftMs === null || form === 'log' ? '' : ` (at most ${spanText(leftMs)} more)`;
   return `${count}${clean(what)}${left}`;
 }
 
@@ -58,5 +59,5 @@ const PHASE_TONE: Readonly<Partial<Record<RemediationPhase, Tone>>> = {
 };
 
 export function renderVerdict({ phase, detail }: Remediation, tookMs: number, style: Style): string {
-  return `${byTone(style, PHASE_TONE[phase] ?? 'plain', phase)} after ${durationText(tookMs)}: ${clean(detail)}`;
+  return `${byTone(style, PHASE_TONE[phase] ?? 'plain', phase)} after ${spanText(tookMs)}: ${clean(detail)}`;
 }

@@ -1,5 +1,7 @@
+import { counted } from '../../words/amounts.js';
 import type { Redecided } from '../../replay/redecided.js';
-import { bold, byLevel, clean, counted, dim, timeText, type Style } from './paint.js';
+import { bold, byLevel, clean, dim, type Style } from './paint.js';
+import { dayText } from '../../words/moments.js';
 
 export interface ReplaySummary {
   readonly passes: number;
@@ -43,7 +45,7 @@ export function summed(before: ReplaySummary, row: Redecided): ReplaySummary {
 
 /** One line for what cannot be made again, some for what differs. */
 export function renderRedecided(row: Redecided, style: Style): readonly string[] {
-  const head = dim(style, `${String(row.seq).padStart(7)}  ${timeText(row.atMs)}`);
+  const head = dim(style, `${String(row.seq).padStart(7)}  ${dayText(row.atMs)}`);
   if (row.kind === 'skipped') return [`${head}  ${byLevel(style, 'warning', 'not replayed')}: ${row.why}`];
   const guess = row.isBeyond ? dim(style, ' (a guess: see above)') : '';
   const what = row.kind === 'pass' ? 'pass' : 'second look';
@@ -65,7 +67,7 @@ export function renderSummary(
   const span =
     summary.firstMs === null || summary.lastMs === null
       ? ''
-      : `, ${timeText(summary.firstMs)} to ${timeText(summary.lastMs)}`;
+      : `, ${dayText(summary.firstMs)} to ${dayText(summary.lastMs)}`;
   const all = `${counted(summary.passes, 'pass', 'passes')} and ${counted(summary.looks, 'second look')}${span}`;
   const skipped = summary.skipped === 0 ? '' : `; ${counted(summary.skipped, 'entry', 'entries')} not replayed`;
   if (summary.differing === 0)

@@ -1,11 +1,11 @@
 import type { MemberOverview } from '../../api/member-overview.js';
-import { clockOf } from '../../api/shown.js';
+import { clockText } from '../../words/moments.js';
 import { overview, type Level, type Overview } from '../../api/overview.js';
-import { bytesText, timeText } from '../../model/amounts.js';
-import { lossText } from '../../model/loss.js';
+import { bytesText, spanText } from '../../words/amounts.js';
+import { lossText } from '../../words/loss.js';
 import type { Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byLevel, clean, dim, durationText, section, untilText, type Style } from './paint.js';
+import { bold, byLevel, clean, dim, section, untilText, type Style } from './paint.js';
 import { decisionLines } from './plan.js';
 import { table } from './table.js';
 
@@ -60,12 +60,10 @@ export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
 const DEMO_LINE = 'demo: a simulated cluster; nothing here is real';
 
 function headLines(view: Overview, snapshot: ClusterSnapshot, style: Style): string[] {
-  const since = view.sinceMs === null ? '' : ` for ${durationText(style.nowMs - view.sinceMs)}`;
+  const since = view.sinceMs === null ? '' : ` for ${spanText(style.nowMs - view.sinceMs)}`;
   const ageMs = style.nowMs - view.atMs;
   const stale =
-    ageMs > view.staleAfterMs
-      ? byLevel(style, 'critical', ` STALE: the last pass ended ${durationText(ageMs)} ago`)
-      : '';
+    ageMs > view.staleAfterMs ? byLevel(style, 'critical', ` STALE: the last pass ended ${spanText(ageMs)} ago`) : '';
   return [
     ...(view.demo === true ? [byLevel(style, 'warning', DEMO_LINE)] : []),
     `${bold(style, clean(view.scope))}  ${byLevel(style, view.level, bold(style, stateText(view)))}${since}${brakeText(view, style)}${stale}`,
@@ -106,18 +104,18 @@ function memberRow(member: MemberOverview, view: Overview, style: Style): string
     bold(style, clean(member.name)),
     leads ? 'leader' : clean(member.role),
     member.state,
-    member.sinceMs === null ? '' : durationText(style.nowMs - member.sinceMs),
+    member.sinceMs === null ? '' : spanText(style.nowMs - member.sinceMs),
     member.timeline === null ? '?' : String(member.timeline),
     leads ? '-' : lagText(member, view, style),
     rotation === 'in' && member.drain === null ? member.poolText : byLevel(style, 'warning', member.poolText),
     member.sessions === null || leads ? '' : String(member.sessions),
-    member.atMs === null ? byLevel(style, 'unknown', 'API unknown') : `${durationText(style.nowMs - member.atMs)} ago`,
+    member.atMs === null ? byLevel(style, 'unknown', 'API unknown') : `${spanText(style.nowMs - member.atMs)} ago`,
   ];
 }
 
 function lagText(member: MemberOverview, { lag }: Overview, style: Style): string {
   const { lagAgeMs, lagAgeBy } = member;
-  const age = lagAgeMs === null || lagAgeBy !== 'heartbeat' ? [] : [`${timeText(lagAgeMs)} by heartbeat`];
+  const age = lagAgeMs === null || lagAgeBy !== 'heartbeat' ? [] : [`${spanText(lagAgeMs)} by heartbeat`];
   if (member.lagBytes === null) return age[0] ?? byLevel(style, 'unknown', 'unknown');
   const level: Level =
     member.lagBytes >= lag.criticalBytes ? 'critical' : member.lagBytes >= lag.warningBytes ? 'warning' : 'ok';
@@ -147,10 +145,10 @@ export function problemLines(problem: Problem, style: Style): string[] {
   const level = problem.phase === 'active' ? problem.level : problem.phase === 'suspect' ? 'unknown' : 'info';
   const phase =
     problem.phase === 'suspect'
-      ? `suspect, counts at ${clockOf(problem.actionableAtMs)} if it persists`
+      ? `suspect, counts at ${clockText(problem.actionableAtMs)} if it persists`
       : problem.phase === 'recovering'
         ? 'recovering'
-        : `active for ${durationText(style.nowMs - problem.firstSeenMs)}`;
+        : `active for ${spanText(style.nowMs - problem.firstSeenMs)}`;
   return [
     `${byLevel(style, level, problem.code)} ${bold(style, clean(problem.subject))}  ${problem.level}, ${phase}`,
     ...problem.evidence.map((one) => `  ${dim(style, one.channel.padEnd(6))}${clean(one.text)}`),

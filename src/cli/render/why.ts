@@ -1,11 +1,13 @@
-import { narrate, type Line } from '../../api/narrate.js';
+import { narrate, type Line } from '../../words/narrate.js';
 import type { Decision } from '../../model/decision.js';
 import type { EntryBody, JournalEntry } from '../../model/entry.js';
-import { FOREIGN_WORK, foreignInFlight, foreignText } from '../../model/foreign.js';
+import { FOREIGN_WORK, foreignInFlight } from '../../model/foreign.js';
+import { foreignText } from '../../words/foreign.js';
 import { membersTouched, type Plan } from '../../model/plan.js';
 import type { Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byTone, clean, section, timeText, type Style } from './paint.js';
+import { bold, byTone, clean, section, type Style } from './paint.js';
+import { dayText } from '../../words/moments.js';
 import { decisionLines } from './plan.js';
 import { problemLines } from './status.js';
 
@@ -131,9 +133,9 @@ function silenceNote({ subject, atMs, snapshot }: Question, noPass: boolean): st
 /** `ekimi why`: did, did not, and what would unblock it. */
 export function renderWhy(found: Answer, style: Style): string {
   const about = found.subject === null ? '' : ` about ${bold(style, clean(found.subject))}`;
-  const when = found.atMs === null ? '' : ` at ${timeText(found.atMs)}`;
+  const when = found.atMs === null ? '' : ` at ${dayText(found.atMs)}`;
   const told = (lines: readonly Line[]): string[] =>
-    lines.map((line) => `${timeText(line.atMs).slice(11)}  ${byTone(style, line.tone, clean(line.text))}`);
+    lines.map((line) => `${dayText(line.atMs).slice(11)}  ${byTone(style, line.tone, clean(line.text))}`);
   return [
     `${bold(style, clean(found.scope ?? 'no cluster'))}${about}${when}`,
     ...(found.note === null ? [] : [clean(found.note)]),

@@ -148,7 +148,7 @@ describe('what a failover would lose', () => {
     expect(loss({ positions, walRate }, ...lagging)).toEqual({
       bytes: 3_000_000,
       seconds: 15,
-      text: "patroni2 is 2.8 MiB behind, maximum_lag_on_failover is 1 MiB: at least 2.8 MiB of the old leader's WAL would be lost, about 15 s of writes; its position, 5/00000000, was last read at 01:58:59 UTC, and what it wrote after that is not counted",
+      text: "patroni2 is 2.8 MiB behind, maximum_lag_on_failover is 1 MiB: at least 2.8 MiB of the old leader's WAL would be lost, about 15 s of writes; its position, 5/00000000, was last read at 01:58:59Z, and what it wrote after that is not counted",
     });
   });
 

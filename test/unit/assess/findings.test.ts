@@ -204,7 +204,7 @@ describe('a replica that may have led since it was last seen following', () => {
     const gap = { timeline: 6, fromMs: NOW_MS - 600_000, toMs: NOW_MS - 1_000, why: 'ekimi did not run' };
     expect(of('patroni1', { unwatched: { patroni3: gap } })).toEqual({
       kind: 'unproven',
-      text: `${seen}; from 2026-01-15 01:50:00 to 2026-01-15 01:59:59 UTC nobody watched it (ekimi did not run), and the leader is on timeline 7: whether patroni3 led meanwhile, and what it wrote then, is not known`,
+      text: `${seen}; from 2026-01-15 01:50:00Z to 2026-01-15 01:59:59Z nobody watched it (ekimi did not run), and the leader is on timeline 7: whether patroni3 led meanwhile, and what it wrote then, is not known`,
     });
   });
 });

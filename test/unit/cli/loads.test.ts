@@ -77,7 +77,7 @@ describe('a command loads what it needs, and none of the clients of a cluster', 
     const { out, packages, folders } = await loadedBy('version', '--version');
     expect(out).toMatch(/^\d+\.\d+\.\d+$/m);
     expect(packages).toEqual(LINE);
-    expect(folders).toEqual(['cli', 'decide', 'model']);
+    expect(folders).toEqual(['cli', 'decide', 'model', 'words']);
   });
 
   it.each([

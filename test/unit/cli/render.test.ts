@@ -3,11 +3,11 @@ import { checkResult } from '../../../src/cli/render/check.js';
 import { demoHead, demoLine, demoSay } from '../../../src/cli/render/demo.js';
 import { renderConfigReport, renderDoctor } from '../../../src/cli/render/doctor.js';
 import { renderEntry, renderEntryLine, renderJournalReport } from '../../../src/cli/render/journal.js';
-import { clean, durationText, type Style } from '../../../src/cli/render/paint.js';
+import { clean, type Style } from '../../../src/cli/render/paint.js';
+import { spanText, bytesText } from '../../../src/words/amounts.js';
 import { renderPlan } from '../../../src/cli/render/plan.js';
 import { renderStatus } from '../../../src/cli/render/status.js';
 import { answer, renderWhy, type Question } from '../../../src/cli/render/why.js';
-import { bytesText } from '../../../src/model/amounts.js';
 import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
 import { NOW_MS, plan, remediation } from '../../support/snapshots.js';
@@ -244,7 +244,7 @@ describe('check', () => {
 
   it('is unknown when the last look is too old, however healthy it was', () => {
     const result = checkResult([SCENARIOS.healthy()], NOW_MS + 60_000);
-    expect(result).toMatchObject({ exitCode: 3, line: expect.stringContaining('last looked at 1 min 0 s ago') });
+    expect(result).toMatchObject({ exitCode: 3, line: expect.stringContaining('last looked at 1 min ago') });
   });
 
   it('is unknown when there is nothing to look at', () => {
@@ -375,13 +375,13 @@ describe('figures', () => {
     expect(bytesText(value)).toBe(text);
   });
   it.each([
-    [-5, '0.0 s'],
+    [-5, '0 s'],
     [420, '0.4 s'],
     [59_999, '59 s'],
     [754_000, '12 min 34 s'],
     [7_260_000, '2 h 1 min'],
     [273_600_000, '3 d 4 h'],
   ])('%i ms are %s', (ms, text) => {
-    expect(durationText(ms)).toBe(text);
+    expect(spanText(ms)).toBe(text);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide, requestsOf } from '../../../src/decide/decide.js';
-import { sentence, type Decision } from '../../../src/model/decision.js';
+import { type Decision } from '../../../src/model/decision.js';
+import { decisionText } from '../../../src/words/decision.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   blocker,
@@ -231,7 +232,7 @@ describe('in words', () => {
       `a person must act on cluster-down ${SCOPE}: nobody answers`,
     ],
   ])('%s', (_name, decision, text) => {
-    expect(sentence(decision)).toBe(text);
+    expect(decisionText(decision)).toBe(text);
   });
 
   it('the requests of a plan are those that would be sent, in order', () => {

@@ -605,7 +605,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         }),
         candidate: DRAIN,
         because: 'no maintenance window is open, and actions.drain-replica.window is maintenance',
-        unblock: 'the next one opens at 2026-01-15 03:00 UTC',
+        unblock: 'wait: the next one opens at 2026-01-15 03:00Z',
         retryAtMs: NOW_MS + 3_600_000,
       },
       {

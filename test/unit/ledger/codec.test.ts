@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
 import { withoutForeignWork } from '../../../src/ledger/after-pass.js';
-import { foreignInFlight, foreignText, unreadableParts } from '../../../src/model/foreign.js';
+import { foreignInFlight } from '../../../src/model/foreign.js';
+import { foreignText, unreadableParts } from '../../../src/words/foreign.js';
 import { ledgerFrom, ledgerText } from '../../../src/ledger/codec.js';
 import { ledgerOf, NOW_MS, planOf, remediationOf } from '../../support/view.js';
 

@@ -27,6 +27,16 @@ const PLANTED = [
   ['pure-no-npm', 'src/actions/planted.ts', "import { parse } from 'yaml';\nexport const planted = parse;\n"],
   ['machines-only-xstate', 'src/machines/planted.ts', "import { parse } from 'yaml';\nexport const planted = parse;\n"],
   [
+    'rows-take-units-from-words',
+    'src/verify/planted.ts',
+    "import { narrate } from '../words/narrate.js';\nexport const planted = narrate;\n",
+  ],
+  [
+    'words-for-who-tells',
+    'src/observe/planted.ts',
+    "import { openDaemon } from '../app/daemon.js';\nimport { spanText } from '../words/amounts.js';\nexport const planted = [openDaemon, spanText];\n",
+  ],
+  [
     'clients-in-adapters',
     'src/kernel/planted.ts',
     "import { Agent } from 'undici';\nimport { loop } from '../fleet/loop.js';\nexport const planted = [Agent, loop];\n",
@@ -54,7 +64,7 @@ const PLANTED = [
   [
     'app-is-the-top',
     'src/observe/planted.ts',
-    "import { openDaemon } from '../app/daemon.js';\nexport const planted = openDaemon;\n",
+    "import { openDaemon } from '../app/daemon.js';\nimport { spanText } from '../words/amounts.js';\nexport const planted = [openDaemon, spanText];\n",
   ],
 ] as const;
 

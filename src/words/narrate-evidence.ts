@@ -1,3 +1,4 @@
+import { dayText } from './moments.js';
 import type { CaseEvidence, MemberTrace } from '../model/evidence.js';
 
 /** What was known around a fence or of a dead leader, in one sentence; `ekimi journal show` has the log whole. */
@@ -26,7 +27,7 @@ function hostText(host: MemberTrace['host']): string {
   const { state, exitCode, oomKilled, finishedAtMs } = host.value;
   if (state !== 'stopped') return state;
   const code = exitCode === null ? '' : ` with exit code ${exitCode}`;
-  const since = finishedAtMs === null ? '' : ` since ${new Date(finishedAtMs).toISOString()}`;
+  const since = finishedAtMs === null ? '' : ` since ${dayText(finishedAtMs)}`;
   return `stopped${code}${oomKilled ? ' (out of memory)' : ''}${since}`;
 }
 

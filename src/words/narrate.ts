@@ -1,4 +1,5 @@
-import { sentence, type Decision } from '../model/decision.js';
+import { type Decision } from '../model/decision.js';
+import { decisionText } from './decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
 import type { Remediation, RemediationPhase } from '../model/ledger.js';
 import type { Reply } from '../model/plan.js';
@@ -137,7 +138,7 @@ function passTone(decisions: readonly Decision[]): Tone {
 
 /** What is done or held in full; who is paged has an entry of its own, and waits for one reason are one clause. */
 function decisionsText(decisions: readonly Decision[]): string {
-  const full = decisions.filter((one) => one.kind === 'act' || one.kind === 'held').map(sentence);
+  const full = decisions.filter((one) => one.kind === 'act' || one.kind === 'held').map(decisionText);
   const pages = decisions.flatMap((one) => (one.kind === 'page' ? [`${one.code} ${one.subject}`] : []));
   const waits = new Map<string, string[]>();
   for (const one of decisions)

@@ -28,8 +28,9 @@ const TIME_UNITS = [
   ['s', 1],
 ] as const;
 
-/** `0 s`, `45 s`, `12 min 5 s`, `3 h 20 min`: the two largest units. */
-export function timeText(ms: number): string {
+/** `0 s`, `0.4 s`, `45 s`, `12 min 5 s`, `3 h 20 min`: the two largest units. */
+export function spanText(ms: number): string {
+  if (ms >= 100 && ms < 1000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
   let seconds = Math.floor(Math.max(0, ms) / 1000);
   const parts: string[] = [];
   for (const [unit, length] of TIME_UNITS) {
@@ -41,3 +42,6 @@ export function timeText(ms: number): string {
   }
   return parts.length === 0 ? '0 s' : parts.join(' ');
 }
+
+/** 1 entry, 2 entries. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

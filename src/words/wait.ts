@@ -1,4 +1,4 @@
-import type { Problem } from './problem.js';
+import type { Problem } from '../model/problem.js';
 
 /** Why a problem that is not active is not answered, and from when on it counts, where that is known. */
 export interface Wait {

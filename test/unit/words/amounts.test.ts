@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytesAgainst } from '../../../src/model/amounts.js';
-import { lossText } from '../../../src/model/loss.js';
+import { bytesAgainst } from '../../../src/words/amounts.js';
+import { lossText } from '../../../src/words/loss.js';
 
 const MIB = 1024 * 1024;
 

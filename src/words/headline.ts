@@ -1,10 +1,11 @@
+import { clockText } from './moments.js';
 import { isPaused } from '../assess/leader.js';
 import { isReadPoolEmpty } from '../assess/rotation.js';
 import { isSuspected } from '../machines/summary.js';
 import type { Problem } from '../model/problem.js';
 import { foreignInFlight } from '../model/foreign.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
-import { waitOf } from '../model/wait.js';
+import { waitOf } from './wait.js';
 import type { ClusterState, MemberState } from '../model/states.js';
 
 export const suspectsIn = (snapshot: ClusterSnapshot): readonly Problem[] =>
@@ -19,9 +20,6 @@ const brokenIn = (snapshot: ClusterSnapshot): readonly string[] =>
 
 /** The cluster's state: one word on every screen, in the metrics and in the snapshot. Before the first judgement it is unknown. */
 export const stateOf = ({ states }: ClusterSnapshot): ClusterState => states?.cluster.state ?? 'unknown';
-
-/** 03:14:05Z: of today, so the day is left out. */
-export const clockOf = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)}Z`;
 
 /** The state in words, as it stands on top of every screen; never a bare "healthy" beside something that is seen. */
 export function headline(snapshot: ClusterSnapshot): string {
@@ -38,7 +36,7 @@ function suspicion(snapshot: ClusterSnapshot): string {
   const more = suspects.length === 1 ? '' : ` and ${suspects.length - 1} more`;
   const seen = broken.length > 0 ? `${broken.join(', ')}; ` : '';
   const { why, untilMs } = waitOf(first, snapshot.atMs);
-  const until = untilMs === null ? `: ${why}` : ` counts at ${clockOf(untilMs)} if it persists`;
+  const until = untilMs === null ? `: ${why}` : ` counts at ${clockText(untilMs)} if it persists`;
   return `${seen}${first.code} ${first.subject}${more}${until}`;
 }
 

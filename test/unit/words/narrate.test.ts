@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { narrate } from '../../../src/api/narrate.js';
+import { narrate } from '../../../src/words/narrate.js';
 import type { EntryBody } from '../../../src/model/entry.js';
 import { fresh, unknown } from '../../../src/model/reading.js';
 import { SCENARIOS } from '../../support/scenarios.js';
@@ -157,7 +157,7 @@ const cases: readonly { body: EntryBody; tone: string; text: string }[] = [
       log: fresh(['LOG: ready', 'INFO: no action', ''], NOW_MS, 'docker'),
     },
     tone: 'quiet',
-    text: 'evidence after fence-member patroni2: patroni2 holds the leader key at revision 77, 8 s of its lease left; patroni2 silent position unknown, stopped with exit code 137 (out of memory) since 2026-01-15T02:00:30.000Z; patroni1 replica at 0/5000060 on timeline 3, its host does not say; log of patroni2: 3 lines, the last: INFO: no action',
+    text: 'evidence after fence-member patroni2: patroni2 holds the leader key at revision 77, 8 s of its lease left; patroni2 silent position unknown, stopped with exit code 137 (out of memory) since 2026-01-15 02:00:30Z; patroni1 replica at 0/5000060 on timeline 3, its host does not say; log of patroni2: 3 lines, the last: INFO: no action',
   },
   {
     body: {

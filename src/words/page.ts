@@ -1,0 +1,23 @@
+import type { PageAct } from '../decide/page-book.js';
+import type { Wish } from '../decide/page-wish.js';
+import type { PageRow } from '../model/page.js';
+import { spanText } from './amounts.js';
+import { dayText } from './moments.js';
+
+/** What a person is told: complete without the other fields of the message. */
+export const pageText = ({ change, row, wish }: PageAct, atMs: number): string =>
+  wish === null ? endedText(row, atMs) : wishText(wish, change, atMs);
+
+const LEAD = { opened: '', changed: 'changed: ', reminder: 'still unanswered: ', ended: '' } as const;
+
+/** Evidence, since when, why nothing answers it, the way out. */
+function wishText({ evidence, because, unblock, sinceMs }: Wish, change: PageAct['change'], atMs: number): string {
+  const since = `since ${dayText(sinceMs)}${atMs - sinceMs < 1_000 ? '' : ` (${spanText(atMs - sinceMs)})`}`;
+  const parts = [evidence, since, ...(because === null ? [] : [because]), `what you can do: ${unblock.join('; or ')}`];
+  return `${LEAD[change]}${parts.join('; ')}`;
+}
+
+function endedText({ code, subject, sinceMs, atMs: toldAtMs, goneSinceMs }: PageRow, atMs: number): string {
+  const goneAtMs = goneSinceMs ?? atMs;
+  return `over: ${code} ${subject} has not been seen since ${dayText(goneAtMs)}, after ${spanText(goneAtMs - (sinceMs ?? toldAtMs))}`;
+}

@@ -1,0 +1,25 @@
+import type { Step } from '../model/plan.js';
+
+/** One line for people: what would be or was sent. Bodies hold no secret; credentials are added by the adapter. */
+export function stepText(step: Step): string {
+  switch (step.port) {
+    case 'patroni':
+      return `${step.method} ${step.path} on ${step.member}${step.body === null ? '' : ` ${JSON.stringify(step.body)}`}`;
+    case 'proxy':
+      return `haproxy> ${step.command}`;
+    case 'tags':
+      return `set tags.${step.tag} = ${step.value} in ${step.member}'s own patroni.yml`;
+    case 'sql':
+      if (step.statement === 'resume-replay')
+        return `SELECT pg_wal_replay_resume() on ${step.member} (if it is still paused at ${step.at})`;
+      return step.statement === 'cancel-backend'
+        ? `SELECT pg_cancel_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`
+        : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;
+    case 'host':
+      return `host ${step.verb} ${step.member}${step.graceMs === undefined ? '' : ` (killed after ${step.graceMs / 1000} s)`}`;
+    case 'dcs':
+      return `etcd: delete the leader key if it is ${step.holder}'s at mod revision ${step.modRevision}`;
+    default:
+      return `a request of a kind that this version does not know: ${(step satisfies never as Step).port}`;
+  }
+}
