@@ -1,5 +1,6 @@
 import type { Evidence } from '../model/channel.js';
 import { freshValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
 import { blindWhileRenewedMs } from './sight.js';
 import { says, seen, type Assess } from './finding.js';
 import { isRetired } from './intended.js';
@@ -7,6 +8,13 @@ import { cutOffSite } from './sites.js';
 
 /** A wall clock that moved this far against the monotonic one means that we slept or were set: nothing we remember has its age. */
 export const CLOCK_JUMP_MS = 5_000;
+
+/** No grace tells the difference, and every clock is set right by milliseconds all the time. */
+const UNNOTICED_MS = 1_000;
+
+/** By how much our wall clock was set since the last pass, or the machine slept, beyond the time that we lived; 0: not worth a word. */
+export const clockSetMs = ({ observer: { clockJumpMs } }: ClusterView): number =>
+  Math.abs(clockJumpMs) < UNNOTICED_MS ? 0 : Math.round(clockJumpMs);
 
 /** When most looks dead, suspect the observer. [peers.md: Kubernetes node lifecycle] */
 export const assessObserver: Assess = ({ view }) => {

@@ -43,7 +43,27 @@ export interface PageInput {
   /** The rows of the ledger in force: ours as holder, the holder's as watcher. */
   readonly shared: readonly PageRow[];
   readonly memory: PageMemory;
+  /** By how much our wall clock was set since the last pass; absent: it was not. */
+  readonly setByMs?: number;
 }
+
+/** Waiting, reminding and ending count time that was lived. */
+export const livedPage = (row: PageRow, byMs: number): PageRow => ({
+  ...row,
+  ...(row.lastAtMs !== undefined && { lastAtMs: row.lastAtMs + byMs }),
+  ...(row.goneSinceMs != null && { goneSinceMs: row.goneSinceMs + byMs }),
+});
+
+const livedMemory = (memory: PageMemory, byMs: number): PageMemory =>
+  byMs === 0
+    ? memory
+    : {
+        ...memory,
+        own: memory.own.map((row) => livedPage(row, byMs)),
+        wishedSinceMs: Object.fromEntries(
+          Object.entries(memory.wishedSinceMs).map(([key, sinceMs]) => [key, sinceMs + byMs]),
+        ),
+      };
 
 export interface PageAct {
   readonly change: PageChange;
@@ -60,7 +80,8 @@ export interface PageOutcome {
 
 /** One pass over the book of pages: whom to tell what, and what is remembered of it. Pure. */
 export function turnPages(input: PageInput): PageOutcome {
-  const { role, nowMs, memory } = input;
+  const { role, nowMs } = input;
+  const memory = livedMemory(input.memory, input.setByMs ?? 0);
   const isWatcher = role === 'watcher';
   const since = (key: string): [string, number] => [key, memory.wishedSinceMs[key] ?? nowMs];
   const wishedSinceMs = Object.fromEntries(input.wishes.flatMap((wish) => [since(wish.thing), since(newsKey(wish))]));

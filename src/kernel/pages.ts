@@ -1,3 +1,4 @@
+import { clockSetMs } from '../assess/observer.js';
 import { pagesWished } from '../decide/page-wish.js';
 import { turnPages, type PageAct, type PageRole } from '../decide/page-book.js';
 import type { Situation, TenureFacts } from '../model/situation.js';
@@ -23,6 +24,7 @@ export async function page(session: Session, input: Situation, decisions: readon
     policy: policy.pages,
     shared: session.ledger.pages,
     memory: session.pageMemory,
+    setByMs: clockSetMs(input.view),
   });
   session.pageMemory = outcome.memory;
   if (outcome.shared !== session.ledger.pages) session.ledger = { ...session.ledger, pages: outcome.shared };

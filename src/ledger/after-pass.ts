@@ -7,6 +7,7 @@ import type { Policy } from '../model/policy.js';
 import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { keepApprovals } from './approvals.js';
+import { livedLedger } from './lived.js';
 import { budgetUsed, stormingMembers } from '../decide/limit-gates.js';
 
 const KEEP_MS = 24 * 60 * 60_000;
@@ -20,7 +21,8 @@ interface Pass {
 }
 
 /** What a pass changes in the ledger before anything is decided: leader changes, falls, storms, expiries, drains that somebody undid. */
-export function keepBooks(ledger: Ledger, pass: Pass): Ledger {
+export function keepBooks(before: Ledger, pass: Pass): Ledger {
+  const ledger = livedLedger(before, pass.view);
   const nowMs = pass.view.atMs;
   return {
     ...ledger,
@@ -71,7 +73,7 @@ export const withoutForeignWork = (ledger: Ledger, by: string, nowMs: number): L
 function leaderChanges(ledger: Ledger, { before, after, view }: Pass): Ledger['leaderChanges'] {
   const recent = ledger.leaderChanges.filter((row) => view.atMs - row.atMs < KEEP_MS);
   const changedAtMs = after.memory.lastLeaderChangeMs;
-  const isNew = changedAtMs !== null && changedAtMs !== before.memory.lastLeaderChangeMs;
+  const isNew = changedAtMs === view.atMs && after.memory.lastLeader !== before.memory.lastLeader;
   if (!isNew || leaderChangeWasWished({ view, memory: after.memory, ledger }))
     return recent.length === ledger.leaderChanges.length ? ledger.leaderChanges : recent;
   return [...recent, { atMs: changedAtMs, from: before.memory.lastLeader, to: after.memory.lastLeader }];

@@ -10,6 +10,7 @@ import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { isWished, rememberWish } from './leader-wish.js';
 import { rememberLeadership } from './leadership.js';
+import { livedMemory } from './lived.js';
 import { rememberPlatform } from './platform.js';
 import { rememberStanding } from './standing.js';
 import { rememberTrail } from './trail.js';
@@ -36,7 +37,7 @@ const FAILURES_KEPT_MS = 10 * 60_000;
 
 /** What this pass adds to what no single pass can know: changes, ages, rates, last positions. */
 export function remember(before: Memory, view: ClusterView): Memory {
-  const memory = ofThisSystem(before, view);
+  const memory = livedMemory(ofThisSystem(before, view), view);
   let next: Memory = {
     ...memory,
     ...cleanliness(memory, view),

@@ -5,6 +5,7 @@ import { problemKey } from '../model/problem.js';
 import type { Policy } from '../model/policy.js';
 import type { ClusterState, DcsState, MemberState, Memory, ProxyState, States } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
+import { livedStates } from './lived.js';
 import { FRESH_MEMORY } from './memory.js';
 import type { ProblemContext, ProblemEvent } from './problem.js';
 import { stepPart, stepProblem } from './step.js';
@@ -23,17 +24,18 @@ export const initialStates = (atMs: number, memory: Memory = FRESH_MEMORY): Stat
 
 /** One pass through all machines: findings move problems, problems and view move the summaries. Pure. */
 export function advance(
-  states: States,
+  before: States,
   memory: Memory,
   view: ClusterView,
   findings: readonly Finding[],
   policy: Policy,
 ): States {
+  const states = livedStates(before, view);
   const problems = advanceProblems(states.problems, view, findings, policy);
   const members: Record<string, States['members'][string]> = {};
   for (const member of view.members) {
-    const before = states.members[member.name] ?? { state: 'unknown' as MemberState, sinceMs: view.atMs };
-    members[member.name] = stepped('member', before, memberFact(member, problems, view), view.atMs);
+    const was = states.members[member.name] ?? { state: 'unknown' as MemberState, sinceMs: view.atMs };
+    members[member.name] = stepped('member', was, memberFact(member, problems, view), view.atMs);
   }
   return {
     cluster: stepped<ClusterState>('cluster', states.cluster, clusterFact(problems, view), view.atMs),

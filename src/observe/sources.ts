@@ -252,5 +252,8 @@ export function isDue(
   if (reading === null) return true;
   const everyMs = suspect ? row.suspect : row.calm;
   if (everyMs === 0) return true;
-  return nowMs - reading.atMs >= (reading.kind === 'unknown' ? Math.min(everyMs, 1_000) : everyMs);
+  const ageMs = nowMs - reading.atMs;
+  // Our clock went back: nobody knows how old it is.
+  if (ageMs < 0) return true;
+  return ageMs >= (reading.kind === 'unknown' ? Math.min(everyMs, 1_000) : everyMs);
 }

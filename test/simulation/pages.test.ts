@@ -254,6 +254,30 @@ describe('false friends: nobody is paged', () => {
     expect(ekimi.requests()).toEqual([]);
   });
 
+  it.each([30_000, -30_000])('[N1] for a switchover in which our own clock is set by %i ms', async (byMs) => {
+    const ekimi = await quiet({ without: ['postgres'] });
+    ekimi.cluster.switchover('patroni2');
+    await ekimi.run(5);
+    ekimi.cluster.jumpClock(byMs);
+    await ekimi.run(120);
+    expect(told(ekimi)).toEqual([]);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it.each([3_600_000, -3_600_000])('but a dead replica is paged as soon, with our clock set by %i ms', async (byMs) => {
+    const pagedAfter = async (jumpMs: number): Promise<number> => {
+      const ekimi = await quiet({ policy: cautious({ mode: 'dry-run' }) });
+      ekimi.cluster.stopContainer('patroni2');
+      const diedMs = ekimi.cluster.nowMs();
+      await ekimi.run(3);
+      if (jumpMs !== 0) ekimi.cluster.jumpClock(jumpMs);
+      while (told(ekimi, 'member-down').length === 0 && ekimi.cluster.nowMs() - diedMs < 600_000) await ekimi.run(0.5);
+      return (ekimi.cluster.nowMs() - diedMs) / 1000;
+    };
+    // The start grace begins anew.
+    expect(await pagedAfter(byMs)).toBeLessThan((await pagedAfter(0)) + 12);
+  });
+
   it('[N1] for a leader that is back before its key expires', async () => {
     const ekimi = await quiet();
     ekimi.cluster.killContainer('patroni1');
