@@ -1,6 +1,8 @@
 import { matterOf } from '../model/log-sign.js';
+import { parseLsn, type Lsn } from '../model/names.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
+import { candidatesFor } from './candidates.js';
 import { signsOf } from './copy-fault.js';
 import type { Assessment } from './finding.js';
 import { leadershipOf } from './leader.js';
@@ -13,8 +15,8 @@ const RESERVE_SHARE = 0.1;
 
 type Proof = (input: Assessment, member: MemberView, leader: MemberView) => string | null;
 
-/** In the order in which a copy needs them: a way, a login, a sender, room here, room there. */
-const PROOFS: readonly Proof[] = [noWay, noSender, noRoomHere, noRoomThere];
+/** In the order in which a copy needs them: a way, a login, a sender, room here, room there; then what it would cost the others. */
+const PROOFS: readonly Proof[] = [noWay, noSender, noRoomHere, noRoomThere, noSuccessorThen];
 
 /**
  * Why a copy of the leader would fail, or end the leader: then the old one is not thrown away for it. Null: nothing is known that stands in
@@ -70,6 +72,29 @@ function noRoomThere({ view }: Assessment, _member: MemberView, leader: MemberVi
   return short === undefined
     ? null
     : `${leader.name}: ${volumeText(short)}, and WAL is kept there while the copy is made`;
+}
+
+/** Who has not received for longer what the leader has written is not merely a moment behind. */
+const RECEIVES_MS = 2_000;
+
+/**
+ * A base backup switches WAL on the leader, which moves its position by up to 16 MiB: more than `maximum_lag_on_failover` allows. Who receives
+ * gets that too. Where all who could lead now are stalled, none of them could any more, and if the leader died Patroni would elect nobody.
+ */
+function noSuccessorThen({ view, memory }: Assessment, member: MemberView, leader: MemberView): string | null {
+  const able = candidatesFor(view, memory, leader.name).filter(
+    (row) => row.name !== member.name && row.against.length === 0,
+  );
+  const stalledMs = able.map(({ lsn }) => missingSinceMs({ view, memory }, lsn));
+  if (able.length === 0 || stalledMs.some((ms) => ms <= RECEIVES_MS)) return null;
+  const who = able.map(({ name }, index) => `${name} for ${Math.round((stalledMs[index] ?? 0) / 1000)} s`).join(', ');
+  return `nobody receives what ${leader.name} writes (${who} not): a copy moves the leader on by up to a WAL segment, and after that none of them may lead`;
+}
+
+/** Since the leader was first seen beyond this position, by our own clock; 0: it never was. */
+function missingSinceMs({ view, memory }: Pick<Assessment, 'view' | 'memory'>, lsn: Lsn | null): number {
+  const beyond = (memory.leaderTrail ?? []).find((point) => (parseLsn(point.lsn) ?? 0n) > (lsn ?? 0n));
+  return beyond === undefined ? 0 : view.atMs - beyond.atMs;
 }
 
 /** Why a person should look before a copy is thrown away although nothing stands against it: nobody can see the disk. Null: somebody can. */

@@ -96,6 +96,16 @@ describe('kept from random histories', () => {
   });
 });
 
+describe('whole stories that failed once', () => {
+  it.each([[5143, 'a copy was begun while the only synchronous standby was cut off, and then the leader died']])(
+    'seed %i: %s',
+    async (seed) => {
+      const { faults } = await judgeStory(drawStory(seed));
+      expect(faults).toEqual([]);
+    },
+  );
+});
+
 describe('what met something else in the two tellings is charged to nobody', () => {
   it.each([
     [

@@ -1,23 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/decide/decide.js';
 import type { DiskStatus } from '../../../src/model/disk.js';
+import { formatLsn } from '../../../src/model/names.js';
 import { fresh } from '../../../src/model/reading.js';
 import type { SqlSizes } from '../../../src/model/sql.js';
+import type { Memory } from '../../../src/model/states.js';
 import { verdictOf } from '../../../src/verify/verdict.js';
 import { testPolicy } from '../../support/policy.js';
 import {
+  all,
   api,
   assessmentOf,
+  at,
+  CLEAN_MEMORY,
   damaged,
   inputOf,
   ledgerOf,
   logSays,
+  MB,
   member,
+  NO_TAGS,
   notStreaming,
   NOW_MS,
   problemOf,
   remediationOf,
   sql,
+  statesOf,
   viewOf,
   type Change,
 } from '../../support/view.js';
@@ -33,6 +41,8 @@ const disk = (name: string, data: DiskStatus['data'], wal: DiskStatus['wal'] = n
   member(name, () => ({ disk: fresh({ data, wal }, NOW_MS, 'disk') }));
 const sizes = (name: string, value: SqlSizes): Change => member(name, () => ({ sizes: fresh(value, NOW_MS, 'sizes') }));
 const tenGib = sizes('patroni1', { databaseBytes: 10 * GIB, walBytes: GIB });
+
+const nofailover = (name: string): Change => api(name, { tags: { ...NO_TAGS, nofailover: true } });
 
 function decided(changes: readonly Change[], part: Parameters<typeof inputOf>[1] = {}): string {
   const input = inputOf([problemOf('wal-missing', 'patroni3')], { view: viewOf(...changes), policy, ...part });
@@ -80,6 +90,44 @@ describe('before a copy is thrown away it is proven that a new one can be made',
     ],
   ])('[W1] held: %s', (_name, changes, why) => {
     expect(decided([damaged('patroni3'), ...changes])).toMatch(why);
+  });
+
+  /** The leader was here so many bytes ago and so long ago, oldest first. */
+  const trail = (...points: readonly (readonly [bytesBehind: number, agoMs: number])[]) => ({
+    ...CLEAN_MEMORY,
+    leaderTrail: points.map(([bytes, agoMs]) => ({ lsn: formatLsn(at(bytes)), atMs: NOW_MS - agoMs })),
+  });
+  const received = (bytesBehind: number): Change =>
+    all(
+      sql('patroni2', { receiveLsn: at(bytesBehind), replayLsn: at(bytesBehind) }),
+      api('patroni2', {
+        xlog: {
+          location: null,
+          receivedLocation: at(bytesBehind),
+          replayedLocation: at(bytesBehind),
+          replayedAtMs: null,
+          replayPaused: false,
+        },
+      }),
+    );
+  const walked = trail([300_000, 5_000], [200_000, 4_000], [100_000, 2_000], [0, 0]);
+  const withTrail = (memory: Memory, ...changes: readonly Change[]): string =>
+    decided([damaged('patroni3'), ...changes], { states: statesOf([problemOf('wal-missing', 'patroni3')], memory) });
+
+  it('[W1] held: the only one who could lead has stalled, and a switch of WAL would put it beyond the limit', () => {
+    expect(withTrail(walked, received(300_000))).toMatch(
+      /nobody receives what patroni1 writes \(patroni2 for 4 s not\): a copy moves the leader on/,
+    );
+  });
+
+  it.each<[string, Memory, readonly Change[]]>([
+    ['it is a moment behind', walked, [received(150_000)]],
+    ['the leader has written nothing since', trail([0, 60_000]), [received(0)]],
+    ['nobody could lead anyway: it is too far behind already', walked, [received(5 * MB)]],
+    ['nobody could lead anyway: it is tagged nofailover', walked, [received(300_000), nofailover('patroni2')]],
+    ['nothing is known of where the leader was', CLEAN_MEMORY, [received(300_000)]],
+  ])('[W1] sent: %s', (_name, memory, changes) => {
+    expect(withTrail(memory, ...changes)).toBe('act');
   });
 
   it('[P1] held: it does not get to the leader, whoever asks for the copy', () => {
