@@ -23,11 +23,18 @@ const SEAL_LENGTH = SEAL.length + HASH_LENGTH + '"}'.length;
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 
-/** The line for an entry that follows `tip`, without the end of line, and the entry as it will be read. */
-export function sealed(entry: NewEntry, tip: Tip): { readonly line: string; readonly entry: JournalEntry } {
+/**
+ * The line for an entry that follows `tip`, without the end of line, and the entry as it will be read. `written`: how its body stands in the
+ * line, where that is not the body itself.
+ */
+export function sealed(
+  entry: NewEntry,
+  tip: Tip,
+  written: unknown = entry.body,
+): { readonly line: string; readonly entry: JournalEntry } {
   const { atMs, scope, body } = entry;
   const [seq, prev] = [tip.seq + 1, tip.hash];
-  const text = toJson({ seq, prev, atMs, scope, body });
+  const text = toJson({ seq, prev, atMs, scope, body: written });
   const hash = sha256(text);
   return { line: `${text.slice(0, -1)}${SEAL}${hash}"}`, entry: { seq, prev, atMs, scope, body, hash } };
 }

@@ -4,6 +4,7 @@ import type { JournalPort } from '../ports/journal.js';
 import { sealed, TORN_MARK, type Tip } from './chain.js';
 import { fileNumbers, filePath, nodeFs, type JournalFile, type JournalFs } from './files.js';
 import { JournalError, journalError } from './journal-error.js';
+import { Keeper } from './kept.js';
 import { JournalLock } from './lock.js';
 import { pageOfJournal, readJournal, tailJournal, type Page, type PageOptions, type ReadOptions } from './read.js';
 import { standingOf } from './recover.js';
@@ -54,6 +55,11 @@ interface Current {
   bytes: number;
 }
 
+type Line = ReturnType<typeof sealed> & {
+  /** To be called once it is on the disk. */
+  readonly note: () => void;
+};
+
 class Journal implements OpenJournal {
   notes: readonly string[] = [];
   readonly #options: JournalOptions;
@@ -66,6 +72,7 @@ class Journal implements OpenJournal {
   /** The file that holds the last acknowledged entry. A later one that never held any is used again, or a bad disk would fill with files. */
   #acknowledgedIn = 0;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #keeper = new Keeper();
   #closed = false;
 
   constructor(options: JournalOptions, fs: JournalFs, lock: JournalLock) {
@@ -125,23 +132,39 @@ class Journal implements OpenJournal {
 
   async #append(entry: NewEntry): Promise<JournalEntry> {
     const { directory, maxFileBytes } = this.#options;
-    let line: string;
-    let done: JournalEntry;
+    let next: Line;
     try {
       await this.#lock.confirm();
       const ready = await this.#ready();
-      ({ line, entry: done } = sealedOrRefused(entry, ready.tip));
-      const bytes = Buffer.byteLength(line) + 1;
+      next = this.#line(entry, ready.tip);
+      const bytes = Buffer.byteLength(next.line) + 1;
       const full = ready.current.bytes > 0 && ready.current.bytes + bytes > maxFileBytes;
       const current = full ? await this.#nextFile(ready.current) : ready.current;
-      await this.#write(current, `${line}\n`);
-      this.#tip = done;
+      // A file stands for itself: what differs from a whole one in the last file is whole in the new one.
+      if (full) next = this.#line(entry, ready.tip);
+      await this.#write(current, `${next.line}\n`);
+      next.note();
+      this.#tip = next.entry;
       this.#acknowledgedIn = current.number;
       if (full) await this.#prune();
     } catch (err) {
       throw journalError(err, directory);
     }
-    return done;
+    return next.entry;
+  }
+
+  #line(entry: NewEntry, tip: Tip): Line {
+    try {
+      const { written, note } = this.#keeper.packed(entry.body, tip.seq + 1, entry.scope);
+      return { ...sealed(entry, tip, written), note };
+    } catch (err) {
+      const why = err instanceof Error ? err.message : String(err);
+      throw new JournalError(
+        'JOURNAL_BAD_ENTRY',
+        `an entry of kind ${entry.body.kind} cannot be written as JSON (${why}); expected plain data`,
+        err,
+      );
+    }
   }
 
   async #ready(): Promise<{ readonly current: Current; readonly tip: Tip }> {
@@ -200,22 +223,10 @@ class Journal implements OpenJournal {
   async #letGo(): Promise<void> {
     const file = this.#current?.file;
     this.#current = null;
+    this.#keeper.forget();
     await file?.close().catch(() => undefined);
   }
 }
 
 const closedError = (directory: string): JournalError =>
   new JournalError('JOURNAL_CLOSED', `the journal at ${directory} is closed; expected an open one; open it again`);
-
-function sealedOrRefused(entry: NewEntry, tip: Tip): ReturnType<typeof sealed> {
-  try {
-    return sealed(entry, tip);
-  } catch (err) {
-    const why = err instanceof Error ? err.message : String(err);
-    throw new JournalError(
-      'JOURNAL_BAD_ENTRY',
-      `an entry of kind ${entry.body.kind} cannot be written as JSON (${why}); expected plain data`,
-      err,
-    );
-  }
-}

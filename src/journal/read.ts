@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../model/entry.js';
 import { opened } from './chain.js';
+import { baseOf, Expander } from './kept.js';
 import { fileName, fileNumbers, filePath, nodeFs, type JournalFs } from './files.js';
 import { journalError } from './journal-error.js';
 import { linesBackwards } from './backwards.js';
@@ -39,8 +40,13 @@ export async function* readJournal(
   const numbers = await numbersIn(fs, directory);
   const start = options.sinceMs === undefined ? 0 : await firstFileSince(fs, directory, numbers, options.sinceMs);
   for (const number of numbers.slice(start)) {
+    const expander = new Expander();
     for await (const entry of entriesOf(fs, directory, number, options)) {
-      if (wanted(entry, options)) yield entry;
+      const isWanted = wanted(entry, options);
+      if (isWanted || baseOf(entry) === null) {
+        const whole = expander.take(entry);
+        if (isWanted) yield whole;
+      }
     }
   }
 }
@@ -122,14 +128,12 @@ export async function tailJournal(
   return (await pageOfJournal(directory, { ...options, limit: count }, fs)).entries;
 }
 
-async function* entriesBackwards(
-  fs: JournalFs,
-  directory: string,
-  options: PageOptions,
-): AsyncGenerator<{ readonly entry: JournalEntry; readonly length: number }> {
+async function* entriesBackwards(fs: JournalFs, directory: string, options: PageOptions): AsyncGenerator<Found> {
   const oldestMs = (options.sinceMs ?? Number.NEGATIVE_INFINITY) - CLOCK_SLACK_MS;
   for (const number of [...(await numbersIn(fs, directory))].reverse()) {
     const name = fileName(number);
+    const waiting = new Waiting();
+    let isOver = false;
     try {
       for await (const line of linesBackwards(fs, filePath(directory, number))) {
         if (isOfOther(line.text, options)) continue;
@@ -138,14 +142,69 @@ async function* entriesBackwards(
           options.onBad?.(`${name}, line ${line.fromEnd} from its end`, answer.why);
           continue;
         }
-        if (answer.entry.atMs < oldestMs) return;
-        if (wanted(answer.entry, options) && answer.entry.seq < (options.beforeSeq ?? Infinity))
-          yield { entry: answer.entry, length: line.text.length };
+        const { entry } = answer;
+        isOver ||= entry.atMs < oldestMs;
+        const isWanted = !isOver && wanted(entry, options) && entry.seq < (options.beforeSeq ?? Infinity);
+        yield* waiting.take({ entry, length: line.text.length }, isWanted);
+        if (isOver && waiting.isEmpty) return;
       }
     } catch (err) {
       // A file may be removed by rotation while it is read.
       options.onBad?.(name, journalError(err, directory, 'JOURNAL_UNREADABLE').message);
     }
+    yield* waiting.rest();
+    if (isOver) return;
+  }
+}
+
+interface Found {
+  readonly entry: JournalEntry;
+  readonly length: number;
+}
+
+/** Entries of one file, the newest first, that wait for the whole one before them. Those behind them wait too, so that the order stays. */
+class Waiting {
+  #queue: Found[] = [];
+  /** The whole entry that is waited for; null: none. */
+  #base: number | null = null;
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  take(found: Found, isWanted: boolean): readonly Found[] {
+    const of = baseOf(found.entry);
+    if (of !== null) {
+      if (!isWanted) return [];
+      // One of another base while the first is waited for: that base is not there, since those before it belong to an older one.
+      const released = this.#base !== null && this.#base !== of ? this.rest() : [];
+      this.#base = of;
+      this.#queue.push(found);
+      return released;
+    }
+    if (this.#base === null) return isWanted ? [found] : [];
+    if (found.entry.seq !== this.#base) {
+      if (isWanted) this.#queue.push(found);
+      return [];
+    }
+    const expander = new Expander();
+    expander.take(found.entry);
+    const { length } = found;
+    const ready = this.#queue.map((row) =>
+      baseOf(row.entry) === null ? row : { entry: expander.take(row.entry), length: row.length + length },
+    );
+    this.#queue = [];
+    this.#base = null;
+    return isWanted ? [...ready, found] : ready;
+  }
+
+  /** What still waits when nothing older can come. */
+  rest(): readonly Found[] {
+    const expander = new Expander();
+    const rows = this.#queue.map(({ entry, length }) => ({ entry: expander.take(entry), length }));
+    this.#queue = [];
+    this.#base = null;
+    return rows;
   }
 }
 

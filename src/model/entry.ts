@@ -43,6 +43,8 @@ export type EntryBody =
       readonly circumstances?: Circumstances;
       /** At the end of a run, for what the next one remembers: nothing was decided by it. */
       readonly isLast?: true;
+      /** Why a reader could not give view and states back. Never written. */
+      readonly lost?: string;
     }
   /** Before the request. `requests` is what will be, or in dry-run would be, sent. */
   | {
@@ -55,6 +57,8 @@ export type EntryBody =
       readonly epoch: string;
       /** The look on whose strength it is sent. Absent in dry-run, which looks once, and in older journals. */
       readonly look?: SecondLook;
+      /** Why a reader could not give the look back. Never written. */
+      readonly lost?: string;
     }
   /** After the request: what came back, or that nothing is known. */
   | {

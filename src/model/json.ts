@@ -19,8 +19,37 @@ const read = (item: unknown): unknown => {
   return item.startsWith(ESCAPE) ? item.slice(ESCAPE.length) : (parseLsn(item.slice(TAG.length)) ?? item);
 };
 
-export const toJson = (value: unknown, space?: number): string =>
-  JSON.stringify(value, (_key, item: unknown) => written(item), space);
+export const toJson = (value: unknown, space?: number): string => JSON.stringify(writable(value), null, space);
+
+/** A copy where something must be written otherwise, else the value itself: a replacer of `JSON.stringify` is called for every figure too. */
+function writable(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null) return written(item);
+  if ('toJSON' in item && typeof item.toJSON === 'function') return item;
+  if (Array.isArray(item)) {
+    let copy: unknown[] | null = null;
+    for (let at = 0; at < item.length; at += 1) {
+      const before: unknown = item[at];
+      const after = writable(before);
+      if (after !== before) (copy ??= item.slice())[at] = after;
+    }
+    return copy ?? item;
+  }
+  const holder = item as Record<string, unknown>;
+  let copy: Record<string, unknown> | null = null;
+  for (const key of Object.keys(holder)) {
+    const before = holder[key];
+    const after = writable(before);
+    if (after !== before) set((copy ??= { ...holder }), key, after);
+  }
+  return copy ?? item;
+}
+
+/** Not by assignment: a key called `__proto__` would be a prototype. */
+function set(holder: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+  else holder[key] = value;
+}
 
 /** Reads back what `toJson` wrote; throws SyntaxError for text that is not JSON. */
 export const fromJson = (text: string): unknown => revived(JSON.parse(text) as unknown);
@@ -32,9 +61,7 @@ function revived(item: unknown): unknown {
   for (const key of Object.keys(holder)) {
     const before = holder[key];
     const after = revived(before);
-    // Not by assignment: a key called `__proto__` would be a prototype.
-    if (after !== before)
-      Object.defineProperty(holder, key, { value: after, writable: true, enumerable: true, configurable: true });
+    if (after !== before) set(holder, key, after);
   }
   return item;
 }

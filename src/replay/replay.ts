@@ -46,6 +46,8 @@ export function replayer(policy: Policy | null = null): Replayer {
 function redecide(entry: JournalEntry, standing: Standing, isOther: boolean): Redecided | null {
   const { seq, atMs, scope, body } = entry;
   const skipped = (why: string): Redecided => ({ kind: 'skipped', seq, atMs, scope, why });
+  if ((body.kind === 'pass' || (body.kind === 'intent' && !body.shadow)) && body.lost !== undefined)
+    return skipped(body.lost);
   const kept = keptIn(body);
   if (kept === null) return null;
   if (kept === 'old') return skipped(OLD);

@@ -7,6 +7,7 @@ import { decideApproval } from '../../src/kernel/commands.js';
 import type { Addresses } from '../../src/observe/addresses.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';
+import { Expander, Keeper } from '../../src/journal/kept.js';
 import type { Decision } from '../../src/model/decision.js';
 import type { Approval } from '../../src/model/ledger.js';
 import type { Change } from '../../src/model/snapshot.js';
@@ -46,14 +47,22 @@ export interface Rig {
  */
 function replaying(session: Session, { entries }: ReturnType<typeof memoryJournal>): () => void {
   let from = entries.length;
+  const [keeper, expander] = [new Keeper(), new Expander()];
+  const readBack = (entry: JournalEntry): JournalEntry => {
+    const packed = keeper.packed(entry.body, entry.seq, entry.scope);
+    packed.note();
+    return expander.take(fromJson(toJson({ ...entry, body: packed.written })) as JournalEntry);
+  };
   return () => {
     const redecide = replayer();
     const start = { kind: 'start', version: '', instance: '', configHash: '', policyHash: session.policyHash };
     const { scope } = session.parts.target;
     redecide({ seq: 0, prev: '', hash: '', atMs: 0, scope, body: { ...start, policy: session.policy } as EntryBody });
     for (; from < entries.length; from += 1) {
-      const entry = fromJson(toJson(entries[from])) as JournalEntry;
-      if (entry.scope !== scope) continue;
+      const written = entries[from];
+      if (written?.scope !== scope) continue;
+      const entry = readBack(written);
+      if (toJson(entry) !== toJson(written)) throw new Error(`entry ${written.seq} is not read back as it was written`);
       const again = redecide(entry);
       if (again !== null && !isAsItWas(again))
         throw new Error(`entry ${entry.seq} is not replayed as it was: ${toJson(again)}`);
