@@ -95,7 +95,7 @@ export interface RunbookAction {
   /** It takes a leader away that is well: what a change of leader breaks off (base backups) is waited for. */
   readonly stopsLeader?: (plan: Plan) => boolean;
   /** It is the end of a change of leader: one that is still in flight does not hold it up. */
-  readonly settlesLeadership?: boolean;
+  readonly settlesLeadership?: (plan: Pick<Plan, 'because'>) => boolean;
   /** What this run is bound to (pids, levels), or why there is nothing for it to do now. `problem` null: a person started it. */
   readonly bind: (input: ActionInput, target: MemberName, problem: Problem | null, wish?: Wish) => Bound;
   /** Its effect is there already, whoever caused it: the ladder moves on. */

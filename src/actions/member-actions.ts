@@ -134,6 +134,8 @@ export const startMember: RunbookAction = {
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,
+  // The one that we fenced comes back whoever leads by then, and it is most needed where the election fails that we brought forward.
+  settlesLeadership: ({ because }) => because.code === 'member-fenced',
   // Nobody leads: the one who led last holds all that was acknowledged, so its start comes before any failover that loses something.
   target: (input, problem) =>
     memberName(

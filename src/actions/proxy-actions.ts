@@ -48,7 +48,7 @@ export const proxyNudge: RunbookAction = {
   class: 'traffic',
   risk: 'none',
   runbook: 'Automatic Failover > Failover Timeline',
-  settlesLeadership: true,
+  settlesLeadership: () => true,
   summary: 'mark a proven new leader up in the proxy, and the old one down',
   inverse: null,
   inverseNote: "none needed: the proxy's own checks correct it within seconds",

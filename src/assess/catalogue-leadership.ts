@@ -134,7 +134,8 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     grace: fixed(5_000, 3, 0),
     ladder: [rung('start-member', 1, ['host'])],
     page: 'when-exhausted',
-    meaning: 'A member that we fenced is stopped, and another one leads: it may come back as a replica.',
+    meaning:
+      'A member that we fenced is stopped, and another one leads: it may come back as a replica. Or nobody does: then who was to succeed it fails, and it comes back as the one that led last.',
     advice: 'Look at what it holds before you start it: pg_rewind discards what only it has.',
   },
   {

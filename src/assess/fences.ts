@@ -1,7 +1,7 @@
 import type { Finding } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import { says, seen, type Assess, type Assessment } from './finding.js';
+import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { leadershipOf } from './leader.js';
 import { isStreaming } from './replica.js';
 
@@ -12,16 +12,21 @@ export const assessFences: Assess = (input) =>
     return member === null ? [] : [...stopped(input, member), ...rejoined(input, member)];
   });
 
+/**
+ * Another one leads; or nobody does, though an election takes less than this problem's grace. Then who was to succeed it fails, and the one
+ * that we stopped has all that was acknowledged: it is started again, and Patroni elects as ever.
+ */
 function stopped(input: Assessment, member: MemberView): readonly Finding[] {
-  const host = freshValue(member.host);
-  const leadership = leadershipOf(input.view);
-  if (host?.state !== 'stopped' || leadership.kind !== 'proven' || leadership.member.name === member.name) return [];
-  return [
-    seen('member-fenced', member.name, [
-      says('host', `${member.name} is stopped by its host driver`, input.view.atMs),
-      says('dcs', `${leadership.member.name} leads`, input.view.atMs),
-    ]),
-  ];
+  const { view, memory } = input;
+  const { name } = member;
+  if (freshValue(member.host)?.state !== 'stopped') return [];
+  const leadership = leadershipOf(view);
+  const isStopped = says('host', `${name} is stopped by its host driver`, view.atMs);
+  const because = (text: string): Finding => seen('member-fenced', name, [isStopped, says('dcs', text, view.atMs)]);
+  if (leadership.kind === 'proven')
+    return leadership.member.name === name ? [] : [because(`${leadership.member.name} leads`)];
+  if (leadership.kind !== 'none') return [cannotTell('member-fenced', name, leadership.why, view.atMs)];
+  return memory.lastLeader === name ? [because(`nobody leads since we stopped ${name}, which led last`)] : [];
 }
 
 function rejoined({ view }: Assessment, member: MemberView): readonly Finding[] {

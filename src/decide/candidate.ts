@@ -37,12 +37,21 @@ export function chooseRung(input: Situation, problem: Problem): Choice {
   const running = input.ledger.remediations.find(
     (remediation) =>
       isInFlight(remediation) &&
+      !(ACTIONS[remediation.plan.action].class === 'leadership' && isSettling(problem)) &&
       (remediation.plan.target === problem.subject ||
         (remediation.plan.because.code === problem.code && remediation.plan.because.subject === problem.subject)),
   );
   if (running !== undefined) return { kind: 'in-flight', remediation: running };
   const row = problemRow(problem.code);
   return climb(input, problem, row);
+}
+
+/** The end of a change of leader does not wait for the verdict on it: where the election fails, this is what helps. */
+function isSettling({ code, subject }: Problem): boolean {
+  const { ladder } = problemRow(code);
+  const settles = ({ action }: Rung): boolean =>
+    ACTIONS[action].settlesLeadership?.({ because: { code, subject } }) === true;
+  return ladder.length > 0 && ladder.every(settles);
 }
 
 function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {

@@ -106,7 +106,7 @@ function blastRadius(input: Situation, candidate: Candidate): No | null {
   if (foreign !== null) return foreign;
   const running = input.ledger.remediations
     .filter(isInFlight)
-    .filter((row) => action.settlesLeadership !== true || ACTIONS[row.plan.action].class !== 'leadership');
+    .filter((row) => action.settlesLeadership?.(plan) !== true || ACTIONS[row.plan.action].class !== 'leadership');
   // Leadership pre-empts what is below it: a replica under repair never stands in the way of a dead leader. Among repairs nothing does:
   // one member restarting and another one being rebuilt are two members away.
   // A leader that is well is in no hurry: whoever takes it away on purpose waits for what is in flight.

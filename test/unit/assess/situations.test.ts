@@ -855,13 +855,20 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   },
   'member-fenced': {
     subject: 'patroni3',
-    seen: [{ name: 'we stopped it and another leads', view: [stopped('patroni3')], with: { ledger: fencedByUs } }],
+    seen: [
+      { name: 'we stopped it and another leads', view: [stopped('patroni3')], with: { ledger: fencedByUs } },
+      {
+        name: 'we stopped it, it led last, and nobody leads since',
+        view: [stopped('patroni3'), nobodyLeads],
+        with: { ledger: fencedByUs, memory: { ...CLEAN_MEMORY, lastLeader: 'patroni3' } },
+      },
+    ],
     friends: [
       { name: 'an operator stopped it', view: [stopped('patroni3')] },
       {
-        name: 'we stopped it and nobody leads yet',
+        name: 'we stopped it, another led after it, and nobody leads now',
         view: [stopped('patroni3'), nobodyLeads],
-        with: { ledger: fencedByUs },
+        with: { ledger: fencedByUs, memory: { ...CLEAN_MEMORY, lastLeader: 'patroni2', formerLeader: 'patroni3' } },
       },
     ],
   },

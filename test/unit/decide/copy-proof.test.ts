@@ -114,7 +114,7 @@ describe('before a copy is thrown away it is proven that a new one can be made',
   const withTrail = (memory: Memory, ...changes: readonly Change[]): string =>
     decided([damaged('patroni3'), ...changes], { states: statesOf([problemOf('wal-missing', 'patroni3')], memory) });
 
-  it('[W1] held: the only one who could lead has stalled, and a switch of WAL would put it beyond the limit', () => {
+  it('held: the only one who could lead has stalled, and a switch of WAL would put it beyond the limit', () => {
     expect(withTrail(walked, received(300_000))).toMatch(
       /nobody receives what patroni1 writes \(patroni2 for 4 s not\): a copy moves the leader on/,
     );
@@ -126,7 +126,7 @@ describe('before a copy is thrown away it is proven that a new one can be made',
     ['nobody could lead anyway: it is too far behind already', walked, [received(5 * MB)]],
     ['nobody could lead anyway: it is tagged nofailover', walked, [received(300_000), nofailover('patroni2')]],
     ['nothing is known of where the leader was', CLEAN_MEMORY, [received(300_000)]],
-  ])('[W1] sent: %s', (_name, memory, changes) => {
+  ])('sent: %s', (_name, memory, changes) => {
     expect(withTrail(memory, ...changes)).toBe('act');
   });
 
