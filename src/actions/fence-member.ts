@@ -154,6 +154,8 @@ function notFrozen(input: ActionInput, member: MemberView): string | null {
 
 /** A fence that begins with so much of `ttl` left is over before the key expires. */
 const IN_TIME = 0.3;
+/** One of a single step needs less: a look, a commit to etcd (2 s at most), the kill, and a second by which etcd rounds. */
+const KILLED_WITHIN_MS = 5_000;
 
 /**
  * Clients write as before, through the proxy or where none stands between, so a fence would only cost them: it waits until the proxy gives the
@@ -161,10 +163,11 @@ const IN_TIME = 0.3;
  */
 function servesOn(view: ClusterView, name: string): string | null {
   const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
-  if (leftMs === null || leftMs <= IN_TIME * waitsOf(view).ttlMs) return null;
+  const hasNoProxy = view.proxy.kind === 'unknown' && view.proxy.fault === 'not-configured';
+  const inTimeMs = IN_TIME * waitsOf(view).ttlMs;
+  if (leftMs === null || leftMs <= (hasNoProxy ? Math.min(KILLED_WITHIN_MS, inTimeMs) : inTimeMs)) return null;
   const left = `${Math.round(leftMs / 1000)} s of its lease are left`;
   if (primaryServerOf(view, name)?.up === true) return `the proxy still sends writes to ${name}, and ${left}`;
-  const hasNoProxy = view.proxy.kind === 'unknown' && view.proxy.fault === 'not-configured';
   return hasNoProxy ? `clients write to ${name} without a proxy, and ${left}` : null;
 }
 

@@ -39,6 +39,45 @@ function watched(cluster: SimulatedCluster): { readonly outageMs: number; readon
 const leadershipRequests = (requests: readonly string[]): readonly string[] =>
   requests.filter((text) => /^etcd:|^host |state maint|shutdown sessions/.test(text));
 
+describe('a frozen leader with no proxy of ours before it', () => {
+  const frozenFor = async (seconds: number, phase: number, prepare: (cluster: SimulatedCluster) => void) => {
+    const cluster = createCluster({ seed: 5518 + phase });
+    const ekimi = rig({ cluster, policy: automatic(), without: ['proxy'] });
+    prepare(cluster);
+    await ekimi.run(25 + phase);
+    const count = watched(cluster);
+    cluster.freezePatroni('patroni1');
+    cluster.at(cluster.nowMs() + seconds * 1000, () => {
+      cluster.thaw('patroni1');
+    });
+    await ekimi.run(70);
+    return { doubledMs: count.doubledMs, sent: leadershipRequests(ekimi.requests()).length, leader: cluster.leader() };
+  };
+  const phases = [0, 2, 4, 6, 8];
+
+  it('that wakes after 14 s is let live, wherever in its loop it stalled', async () => {
+    for (const phase of phases)
+      expect(await frozenFor(14, phase, () => undefined)).toEqual({ doubledMs: 0, sent: 0, leader: 'patroni1' });
+  });
+
+  it.each<[string, (cluster: SimulatedCluster) => void]>([
+    ['', () => undefined],
+    [
+      ', though etcd is slow',
+      (cluster) => {
+        for (const name of cluster.options.dcs) cluster.slowEtcd(name, 300);
+      },
+    ],
+  ])('that does not wake is stopped before its key expires: never two primaries%s', async (_, prepare) => {
+    for (const phase of phases) {
+      const { doubledMs, sent, leader } = await frozenFor(48, phase, prepare);
+      expect({ phase, doubledMs }).toEqual({ phase, doubledMs: 0 });
+      expect(sent).toBeGreaterThanOrEqual(2);
+      expect(leader).not.toBe('patroni1');
+    }
+  });
+});
+
 describe('a leader whose Patroni stalls for 20 s while nobody may succeed it', () => {
   it('because both replicas are beyond the lag limit: it is let live, and leads on as without us', async () => {
     const cluster = createCluster();

@@ -579,10 +579,10 @@ describe('an action refuses', () => {
     [
       'a fence while clients write to the leader without a proxy',
       fence,
-      [frozen, proxyless, leaseLeft(9_100)],
-      'clients write to patroni1 without a proxy, and 9 s of its lease are left',
+      [frozen, proxyless, leaseLeft(5_100)],
+      'clients write to patroni1 without a proxy, and 5 s of its lease are left',
     ],
-    ['nothing: the same when its key is about to expire', fence, [frozen, proxyless, leaseLeft(9_000)], null],
+    ['nothing: the same when its key is about to expire', fence, [frozen, proxyless, leaseLeft(5_000)], null],
     ['nothing: a fence of a frozen leader whose key is about to expire', fence, [frozen, leaseLeft(9_000)], null],
     ['nothing: a fence of a frozen leader whose lease nobody can read', fence, [frozen, leaseLeft(null)], null],
     ['nothing: a fence of a frozen leader that the proxy has given up', fence, [frozen, givenUp], null],
