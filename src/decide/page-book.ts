@@ -45,6 +45,8 @@ export interface PageInput {
   readonly memory: PageMemory;
   /** By how much our wall clock was set since the last pass; absent: it was not. */
   readonly setByMs?: number;
+  /** The incident that a problem is part of, where one is known. */
+  readonly incidentOf?: (about: Pick<Wish, 'code' | 'subject'>) => string | null;
 }
 
 /** Waiting, reminding and ending count time that was lived. */
@@ -157,6 +159,7 @@ function changeOf(input: PageInput, row: PageRow, wish: Wish, sinceMs: number): 
 }
 
 const toldRow = (input: PageInput, wish: Wish, before: PageRow | null): PageRow => ({
+  ...incidentIn(input.incidentOf?.(wish) ?? before?.incident),
   code: wish.code,
   subject: wish.subject,
   thing: wish.thing,
@@ -168,6 +171,9 @@ const toldRow = (input: PageInput, wish: Wish, before: PageRow | null): PageRow 
   by: input.instance,
   goneSinceMs: null,
 });
+
+const incidentIn = (incident: string | undefined): Pick<PageRow, 'incident'> =>
+  incident === undefined ? {} : { incident };
 
 /** Gone for a while, by passes that can tell: after a start, and while we are blind, nothing is seen and nothing is over. */
 function close(

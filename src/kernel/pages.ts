@@ -1,5 +1,6 @@
 import { clockSetMs } from '../assess/observer.js';
 import { pagesWished } from '../decide/page-wish.js';
+import { incidentOf } from '../ledger/incident-of.js';
 import { turnPages, type PageAct, type PageRole } from '../decide/page-book.js';
 import type { Situation, TenureFacts } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
@@ -25,6 +26,7 @@ export async function page(session: Session, input: Situation, decisions: readon
     shared: session.ledger.pages,
     memory: session.pageMemory,
     setByMs: clockSetMs(input.view),
+    incidentOf: (about) => incidentOf(session.ledger.incidents ?? [], about)?.id ?? null,
   });
   session.pageMemory = outcome.memory;
   if (outcome.shared !== session.ledger.pages) session.ledger = { ...session.ledger, pages: outcome.shared };
@@ -51,6 +53,7 @@ async function tell(session: Session, { change, row, wish }: PageAct): Promise<v
     unblock: wish?.unblock ?? [],
     sinceMs: row.sinceMs ?? row.atMs,
     atMs,
+    ...(row.incident === undefined ? {} : { incident: row.incident }),
   };
   session.parts.notifier.page(message);
   await write(session, { kind: 'page', code, subject, text, change, level });

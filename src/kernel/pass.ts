@@ -7,6 +7,7 @@ import { followUp } from './judge.js';
 import { commitLedger, holdLedgerAgainstCluster } from './books.js';
 import { advanceWith, look } from './look.js';
 import { startProcedures } from './orders.js';
+import { followIncidents } from './incidents.js';
 import { page } from './pages.js';
 import { recordPass } from './record.js';
 import { situationOf } from './situation.js';
@@ -31,6 +32,7 @@ export async function tick(session: Session): Promise<void> {
   const pass = { view, before: session.states, after: states, policy: session.policy };
   const asked = session.ledger.approvals;
   session.ledger = keepBooks(session.ledger, pass);
+  await followIncidents(session, { view, states, lastPassMs: session.view?.atMs ?? null });
   session.view = view;
   session.states = states;
   session.lastPass = began;

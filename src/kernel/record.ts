@@ -1,5 +1,7 @@
 import type { Decision } from '../model/decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
+import { incidentOfEntry } from '../ledger/incident-of.js';
+import type { Incident } from '../model/incident.js';
 import type { Problem } from '../model/problem.js';
 import { keptSituation, type Situation } from '../model/situation.js';
 import { emit, type Session } from './session.js';
@@ -15,7 +17,7 @@ export async function write(session: Session, body: EntryBody): Promise<JournalE
     const entry = await session.parts.journal.append({
       atMs: session.parts.ports.clock.now(),
       scope: session.parts.target.scope,
-      body,
+      body: withIncident(body, session.ledger.incidents ?? []),
     });
     session.impaired.journal = null;
     emit(session, { kind: 'entry', entry });
@@ -30,6 +32,12 @@ export async function write(session: Session, body: EntryBody): Promise<JournalE
     session.impaired.journal = `the journal cannot be written: ${why}`;
     return null;
   }
+}
+
+/** Each entry names the incident that it is part of. */
+function withIncident(body: EntryBody, incidents: readonly Incident[]): EntryBody {
+  const incident = body.incident ?? incidentOfEntry(body, incidents);
+  return incident === null || incident.length === 0 ? body : { ...body, incident };
 }
 
 /** A pass is kept, with all that it read, when it says something new; a quiet one once a minute. */

@@ -3,6 +3,7 @@ import { nowhere } from '../config/rule.js';
 import { NO_PAGES, type PageMemory } from '../decide/page-book.js';
 import type { AskedProcedure } from '../decide/procedures.js';
 import type { Decision } from '../model/decision.js';
+import type { Incident } from '../model/incident.js';
 import { EMPTY_LEDGER, type KillSwitch, type Ledger, type Remediation } from '../model/ledger.js';
 import type { Policy, WindowFacts } from '../model/policy.js';
 import type { CodedFields } from '../model/log-code.js';
@@ -95,6 +96,8 @@ export interface Session {
   ledgerLoaded: boolean;
   /** What this instance itself told persons, whoever's ledger is loaded. */
   pageMemory: PageMemory;
+  /** The open incidents that this instance opened, whoever's ledger is loaded. */
+  ownIncidents: readonly Incident[];
   committedJson: string;
   decisions: readonly Decision[];
   windows: WindowFacts;
@@ -153,6 +156,7 @@ export function openSession(
     ledger: EMPTY_LEDGER,
     ledgerLoaded: false,
     pageMemory: NO_PAGES,
+    ownIncidents: [],
     committedJson: '',
     decisions: [],
     windows: { freeze: null, maintenance: null },

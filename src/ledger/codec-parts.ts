@@ -46,6 +46,20 @@ const ROWS: Partial<Record<Part, Check>> = {
   }),
   leaderChanges: rowOf({ atMs: number, from: orNull(text), to: orNull(text) }),
   pages: rowOf({ code: text, subject: text, atMs: number }),
+  incidents: rowOf({
+    id: text,
+    cause: text,
+    subject: text,
+    level: text,
+    openedAtMs: number,
+    problems: listOf(rowOf({ code: text, subject: text, firstSeenMs: number, endedAtMs: orNull(number) })),
+    remediations: listOf(rowOf({ id: text, action: text, target: text })),
+    pages: listOf(rowOf({ code: text, subject: text, atMs: number })),
+    withoutWrites: rowOf({ ms: number, unsureMs: number, sinceMs: orNull(number), untoldSinceMs: orNull(number) }),
+    quietSinceMs: orNull(number),
+    endedAtMs: orNull(number),
+    by: text,
+  }),
 };
 
 const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknown }>> = {

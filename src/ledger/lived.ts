@@ -1,4 +1,5 @@
 import { clockSetMs } from '../assess/observer.js';
+import { isOpen, type Incident } from '../model/incident.js';
 import { isInFlight, type Approval, type DrainRecord, type Ledger, type Remediation } from '../model/ledger.js';
 import { livedPage } from '../decide/page-book.js';
 import type { ClusterView } from '../model/view.js';
@@ -27,6 +28,7 @@ export function livedLedger(ledger: Ledger, view: ClusterView): Ledger {
     flaps: Object.fromEntries(Object.entries(ledger.flaps).map(([name, times]) => [name, times.map(done)])),
     leaderChanges: ledger.leaderChanges.map(dated),
     pages: ledger.pages.map((row) => livedPage(row, byMs)),
+    ...(ledger.incidents && { incidents: ledger.incidents.map((row) => livedIncident(row, byMs)) }),
   };
 }
 
@@ -41,6 +43,29 @@ function livedRemediation(row: Remediation, byMs: number, done: (atMs: number) =
   if (!isInFlight(row)) return moved;
   const patienceMs = Math.max(0, deadlineMs - (sentAtMs ?? createdAtMs));
   return { ...moved, deadlineMs: Math.min(deadlineMs + byMs, nowMs + patienceMs) };
+}
+
+/** One that is open goes on for as long as was lived; of one that is over the times stay as they were told. */
+export function livedIncident(incident: Incident, byMs: number): Incident {
+  if (byMs === 0 || !isOpen(incident)) return incident;
+  const moved = (atMs: number | null): number | null => (atMs === null ? null : atMs + byMs);
+  const { withoutWrites, quietSinceMs, openedAtMs, problems } = incident;
+  return {
+    ...incident,
+    openedAtMs: openedAtMs + byMs,
+    problems: problems.map((row) => ({
+      ...row,
+      firstSeenMs: row.firstSeenMs + byMs,
+      activeSinceMs: moved(row.activeSinceMs),
+      endedAtMs: moved(row.endedAtMs),
+    })),
+    withoutWrites: {
+      ...withoutWrites,
+      sinceMs: moved(withoutWrites.sinceMs),
+      untoldSinceMs: moved(withoutWrites.untoldSinceMs),
+    },
+    quietSinceMs: moved(quietSinceMs),
+  };
 }
 
 /** It is held against when the proxy's process began, which is told as an age. */

@@ -1,5 +1,6 @@
 import type { Block, Decision } from './decision.js';
 import type { CaseEvidence } from './evidence.js';
+import type { Incident } from './incident.js';
 import type { KillSwitch, Remediation } from './ledger.js';
 import type { AgreedLoss } from './loss.js';
 import type { Plan, Reply } from './plan.js';
@@ -18,8 +19,7 @@ export type SecondLook = KeptSituation & {
   readonly asked: 'problem' | 'step' | (ProcedureRequest & { readonly by: string });
 };
 
-/** What the journal keeps. `kind` is stable; readers skip kinds that they do not know. */
-export type EntryBody =
+type Body =
   | {
       readonly kind: 'start';
       readonly version: string;
@@ -117,7 +117,17 @@ export type EntryBody =
       readonly text: string;
       readonly change?: PageChange;
       readonly level?: ProblemLevel;
-    };
+    }
+  /** An incident with all that is known of it: at its opening, at its end, and where it turned out to be part of another one. */
+  | { readonly kind: 'incident'; readonly change: 'opened' | 'joined' | 'ended'; readonly of: Incident };
+
+/** The incident that an entry is part of: of a pass those that were open. Absent: of none, or in older journals. */
+interface InIncident {
+  readonly incident?: string | readonly string[];
+}
+
+/** What the journal keeps. `kind` is stable; readers skip kinds that they do not know. */
+export type EntryBody = Body & InIncident;
 
 export interface NewEntry {
   readonly atMs: number;

@@ -11,6 +11,7 @@ export interface ForeignRow {
     | 'switches'
     | 'leaderChanges'
     | 'pages'
+    | 'incidents'
     | 'flaps'
     | 'breaker'
     | 'stormUntilMs';

@@ -1,4 +1,5 @@
 import type { ForeignRow } from './foreign.js';
+import type { Incident } from './incident.js';
 import type { AgreedLoss } from './loss.js';
 import type { PageRow } from './page.js';
 import type { Plan, Reply } from './plan.js';
@@ -109,6 +110,8 @@ export interface Ledger {
   readonly foreign?: readonly ForeignRow[];
   /** What persons have been told and is not over. */
   readonly pages: readonly PageRow[];
+  /** The open ones, and the last that ended. Absent in the ledger of an older version. */
+  readonly incidents?: readonly Incident[];
 }
 
 export const EMPTY_LEDGER: Ledger = {

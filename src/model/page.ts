@@ -25,6 +25,8 @@ export interface PageRow {
   readonly goneSinceMs?: number | null;
   /** The instance that told it. */
   readonly by?: string;
+  /** The incident that it is part of; absent: of none that was known then. */
+  readonly incident?: string;
 }
 
 /** One message to a person. */
@@ -40,4 +42,5 @@ export interface PageMessage {
   readonly unblock: readonly string[];
   readonly sinceMs: number;
   readonly atMs: number;
+  readonly incident?: string;
 }

@@ -3,6 +3,7 @@ import { decisionText } from './decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
 import type { Remediation, RemediationPhase } from '../model/ledger.js';
 import type { Reply } from '../model/plan.js';
+import { incidentNewsText } from './incident.js';
 import { evidenceText } from './narrate-evidence.js';
 
 /** How a sentence is meant: for colour in the terminal and on the dashboard, never the only carrier of the meaning. */
@@ -100,6 +101,8 @@ function tell(body: EntryBody): readonly [Tone, string] {
       return [body.change === 'refused' ? 'bad' : 'plain', `policy ${body.change}${because(body.detail)}`];
     case 'page':
       return ['bad', `paged for ${body.code} ${body.subject}: ${body.text}`];
+    case 'incident':
+      return [INCIDENT_TONE[body.change], incidentNewsText(body, body.of.endedAtMs ?? body.of.openedAtMs)];
     default:
       // A newer writer's kind: readers skip what they do not know.
       return [
@@ -108,6 +111,12 @@ function tell(body: EntryBody): readonly [Tone, string] {
       ];
   }
 }
+
+const INCIDENT_TONE: Readonly<Record<Extract<EntryBody, { kind: 'incident' }>['change'], Tone>> = {
+  opened: 'warn',
+  joined: 'quiet',
+  ended: 'good',
+};
 
 /** A rehearsal has no success: nothing was sent, and nothing became so. */
 function tellVerdict({ plan, phase, shadow, detail }: Remediation): readonly [Tone, string] {

@@ -5,8 +5,10 @@ import { spanText } from './amounts.js';
 import { dayText } from './moments.js';
 
 /** What a person is told: complete without the other fields of the message. */
-export const pageText = ({ change, row, wish }: PageAct, atMs: number): string =>
-  wish === null ? endedText(row, atMs) : wishText(wish, change, atMs);
+export function pageText({ change, row, wish }: PageAct, atMs: number): string {
+  const text = wish === null ? endedText(row, atMs) : wishText(wish, change, atMs);
+  return row.incident === undefined ? text : `${text}; incident ${row.incident}`;
+}
 
 const LEAD = { opened: '', changed: 'changed: ', reminder: 'still unanswered: ', ended: '' } as const;
 

@@ -131,7 +131,7 @@ describe('what another version wrote', () => {
 });
 
 describe('a ledger of odd shape', () => {
-  const lists = ['drains', 'fences', 'switches', 'leaderChanges', 'pages'] as const;
+  const lists = ['drains', 'fences', 'switches', 'leaderChanges', 'pages', 'incidents'] as const;
   const parts = [...lists, 'flaps', 'breaker', 'stormUntilMs'] as const;
   const oddities = [
     {},
@@ -159,8 +159,8 @@ describe('a ledger of odd shape', () => {
       }
       expect(ledger).not.toBeNull();
       if (ledger === null) continue;
-      for (const list of lists) expect(Array.isArray(ledger[list])).toBe(true);
-      for (const list of lists) for (const entry of ledger[list]) expect(entry).toBeTypeOf('object');
+      for (const list of lists) expect(Array.isArray(ledger[list] ?? [])).toBe(true);
+      for (const list of lists) for (const entry of ledger[list] ?? []) expect(entry).toBeTypeOf('object');
       for (const times of Object.values(ledger.flaps)) for (const time of times) expect(time).toBeTypeOf('number');
       expect(JSON.parse(ledgerText(ledger))).toEqual(JSON.parse(text));
     }

@@ -1,0 +1,42 @@
+import type { EntryBody } from '../model/entry.js';
+import { isOpen, type Incident } from '../model/incident.js';
+import type { Remediation } from '../model/ledger.js';
+import { holds } from './incident-links.js';
+
+/** The incident of which this is a problem: the open one, else the last that ended; null: of none. */
+export const incidentOf = (
+  incidents: readonly Incident[],
+  about: { readonly code: string; readonly subject: string },
+): Incident | null =>
+  incidents.findLast((one) => isOpen(one) && holds(one, about)) ??
+  incidents.findLast((one) => one.joinedTo === undefined && holds(one, about)) ??
+  null;
+
+/** The incident for whose sake this was tried. A person's own request belongs to none. */
+export const incidentOfWork = (
+  incidents: readonly Incident[],
+  { id, plan }: { readonly id: string; readonly plan: Pick<Remediation['plan'], 'because'> | null },
+): Incident | null =>
+  incidents.findLast(({ remediations }) => remediations.some((row) => row.id === id)) ??
+  (plan === null ? null : incidentOf(incidents, plan.because));
+
+/** The incident that an entry is part of; a pass may be part of several, and names all that are open. */
+export function incidentOfEntry(body: EntryBody, incidents: readonly Incident[]): string | readonly string[] | null {
+  switch (body.kind) {
+    case 'pass':
+      return incidents.filter(isOpen).map(({ id }) => id);
+    case 'page':
+      return incidentOf(incidents, body)?.id ?? null;
+    case 'approval':
+      return incidentOf(incidents, body.plan.because)?.id ?? null;
+    case 'intent':
+    case 'evidence':
+      return incidentOfWork(incidents, body)?.id ?? null;
+    case 'outcome':
+      return incidentOfWork(incidents, { id: body.id, plan: null })?.id ?? null;
+    case 'verdict':
+      return incidentOfWork(incidents, body.remediation)?.id ?? null;
+    default:
+      return null;
+  }
+}
