@@ -99,6 +99,13 @@ export const API_ERRORS = [
     remedy: 'The journal has all of them.',
   },
   {
+    code: 'unknown-incident',
+    status: 404,
+    meaning:
+      'No incident of this id is kept, or several begin so; the ledger keeps the open ones and the last ten that ended.',
+    remedy: '"ekimi incident ID --journal DIR" finds older ones in the journal.',
+  },
+  {
     code: 'too-many-streams',
     status: 503,
     meaning: 'As many event streams are open as are allowed.',

@@ -33,6 +33,8 @@ const MEMBER_STATES: readonly MemberState[] = [
   'rogue',
 ];
 
+const INCIDENT_LEVELS = ['warning', 'critical'];
+
 const one = (value: number | boolean): Sample[] => [{ labels: {}, value: Number(value) }];
 
 /** One series per possible state, 1 for the present one, so that an alert can name a state without knowing the others. */
@@ -61,6 +63,26 @@ export const GAUGES: readonly GaugeRow[] = [
       (states?.problems ?? [])
         .filter((problem) => problem.phase === 'active')
         .map(({ code, subject, level }) => ({ labels: { code, subject, level }, value: 1 })),
+  },
+  {
+    name: 'ekimi_incidents_open',
+    help: 'Incidents that are open, by the worst level of their problems',
+    labels: ['level'],
+    samples: (snapshot) =>
+      INCIDENT_LEVELS.map((level) => ({
+        labels: { level },
+        value: overview(snapshot).incidents.filter((incident) => incident.level === level).length,
+      })),
+  },
+  {
+    name: 'ekimi_incident_without_writes_seconds',
+    help: 'How long nobody could write in each open incident so far, as far as passes saw',
+    labels: ['incident', 'cause', 'subject'],
+    samples: (snapshot) =>
+      overview(snapshot).incidents.map(({ id, cause, subject, withoutWritesMs }) => ({
+        labels: { incident: id, cause, subject },
+        value: withoutWritesMs / 1000,
+      })),
   },
   {
     name: 'ekimi_cluster_state',

@@ -28,6 +28,16 @@ export const COUNTERS = {
     help: 'Remediations that ended, by outcome; shadow="true" is the dry-run twin that sent nothing',
     labels: ['scope', 'action', 'outcome', 'shadow'],
   },
+  incidents: {
+    name: 'ekimi_incidents_total',
+    help: 'Incidents that ended, by the code of their first problem',
+    labels: ['scope', 'cause'],
+  },
+  withoutWrites: {
+    name: 'ekimi_without_writes_seconds_total',
+    help: 'How long nobody could write in the incidents that ended, as far as passes saw',
+    labels: ['scope'],
+  },
   passes: { name: 'ekimi_pass_seconds', help: 'Length of a pass over a cluster', labels: ['scope'] },
 } as const;
 
@@ -46,6 +56,11 @@ export function createMetrics(controller: ControllerPort): Metrics {
       const { scope } = event.snapshot;
       count.passes.observe({ scope }, event.snapshot.passMs.last / 1000);
       last.set(scope, countNew(event.snapshot, last.get(scope) ?? new Set(), count));
+    } else if (event.entry.body.kind === 'incident') {
+      const { change, of } = event.entry.body;
+      if (change !== 'ended') return;
+      count.incidents.inc({ scope: event.entry.scope, cause: of.cause });
+      count.withoutWrites.inc({ scope: event.entry.scope }, of.withoutWrites.ms / 1000);
     } else if (event.entry.body.kind === 'verdict') {
       const { plan, phase, shadow } = event.entry.body.remediation;
       count.actions.inc({ scope: event.entry.scope, action: plan.action, outcome: phase, shadow: String(shadow) });
@@ -58,17 +73,25 @@ interface Counters {
   readonly decisions: Counter;
   readonly held: Counter;
   readonly actions: Counter;
+  readonly incidents: Counter;
+  readonly withoutWrites: Counter;
   readonly passes: Histogram;
 }
 
 function counters(registry: Registry): Counters {
-  const counter = ({ name, help, labels }: (typeof COUNTERS)['decisions' | 'held' | 'actions']): Counter =>
+  const counter = ({
+    name,
+    help,
+    labels,
+  }: Omit<(typeof COUNTERS)[Exclude<keyof typeof COUNTERS, 'passes'>], never>): Counter =>
     new Counter({ name, help, labelNames: labels, registers: [registry] });
   const { name, help, labels } = COUNTERS.passes;
   return {
     decisions: counter(COUNTERS.decisions),
     held: counter(COUNTERS.held),
     actions: counter(COUNTERS.actions),
+    incidents: counter(COUNTERS.incidents),
+    withoutWrites: counter(COUNTERS.withoutWrites),
     passes: new Histogram({ name, help, labelNames: labels, buckets: PASS_BUCKETS_SECONDS, registers: [registry] }),
   };
 }

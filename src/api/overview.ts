@@ -9,6 +9,7 @@ import { lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
+import { openIncidents, type IncidentOverview } from './incidents.js';
 import { leaderIn, memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
 import { brakes, headline, stateOf, suspectsIn } from '../words/headline.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
@@ -64,6 +65,8 @@ export interface Overview {
   readonly proxyNote: string | null;
   readonly endpoints: readonly EndpointOverview[];
   readonly sources: readonly SourceOverview[];
+  /** The open ones. */
+  readonly incidents: readonly IncidentOverview[];
   readonly problems: readonly Problem[];
   readonly inFlight: readonly Remediation[];
   /** Newest first. */
@@ -133,6 +136,7 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     proxyNote: view === null ? 'no pass yet' : view.proxy.kind === 'unknown' ? view.proxy.reason : null,
     endpoints: view === null ? [] : endpointsIn(view),
     sources: view === null ? [] : sourcesIn(view),
+    incidents: openIncidents(snapshot),
     problems,
     inFlight: ledger.remediations.filter(isInFlight),
     ended: ledger.remediations.filter((one) => !isInFlight(one)).sort((a, b) => endOf(b) - endOf(a)),

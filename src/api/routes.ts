@@ -5,6 +5,7 @@ import { known, reason, snapshotOf, who, why, type Answer, type Call, type Conte
 import { ApiError } from './errors.js';
 import { narrate } from '../words/narrate.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
+import { INCIDENT_ROUTES } from './incidents.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
 
 const REASON_BODY = {
@@ -184,6 +185,7 @@ export const ROUTES: readonly Route[] = [
     handle: async (context, call) =>
       changed(await context.controller.resume(known(context, call), call.params['subject'] ?? '', who(call))),
   },
+  ...INCIDENT_ROUTES,
   ...PROCEDURE_ROUTES,
 ];
 

@@ -46,6 +46,7 @@ export const COMMAND_CODES = [
   'no-reason',
   'no-approval',
   'no-entry',
+  'no-incident',
   'internal',
 ] as const;
 export type CommandCode = (typeof COMMAND_CODES)[number];

@@ -1,3 +1,5 @@
+import type { IncidentOverview } from '../api/incidents.js';
+import type { Line } from '../words/narrate.js';
 import type { JournalEntry } from '../model/entry.js';
 import { fromJson, toJson } from '../model/json.js';
 import type { Remediation } from '../model/ledger.js';
@@ -118,6 +120,16 @@ export class DaemonClient {
   async remediation(scope: string, id: string): Promise<{ remediation: Remediation; progress: Progress }> {
     const path = `/v1/clusters/${encodeURIComponent(scope)}/remediations/${encodeURIComponent(id)}`;
     return (await this.#ask('GET', path)) as { remediation: Remediation; progress: Progress };
+  }
+
+  async incidents(scope: string): Promise<readonly IncidentOverview[]> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents`;
+    return ((await this.#ask('GET', path)) as { incidents: readonly IncidentOverview[] }).incidents;
+  }
+
+  async incident(scope: string, id: string): Promise<{ incident: IncidentOverview; lines: readonly Line[] }> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents/${encodeURIComponent(id)}`;
+    return (await this.#ask('GET', path)) as { incident: IncidentOverview; lines: readonly Line[] };
   }
 
   async #change(method: string, path: string, body?: unknown): Promise<string> {

@@ -24,7 +24,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 export type JournalOptions = Common & { readonly journal?: string };
 
-const withJournal = (command: Command): Command =>
+export const withJournal = (command: Command): Command =>
   withCommon(command).option('--journal <DIR>', 'read these files (else those of the configuration)');
 
 /** Commands that answer from what was written. */
@@ -43,7 +43,7 @@ export function addJournalCommands(program: Command, context: Context): void {
     .option('--since <TIME>', 'from then on')
     .option(
       '--kind <KIND>',
-      'only pass, evidence, intent, outcome, verdict, approval, procedure, switch, tenure, policy, page, start or stop',
+      'only pass, evidence, intent, outcome, verdict, approval, procedure, incident, switch, tenure, policy, page, start or stop',
     )
     .option('--limit <N>', 'the last so many', '200')
     .action((options: JournalOptions & { since?: string; kind?: string; limit: string }) => list(context, options));

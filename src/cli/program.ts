@@ -4,6 +4,7 @@ import type { CommandBackend } from './backend.js';
 import { failureLine, isCheck } from './check-guard.js';
 import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode, type ExitName } from './cli-error.js';
 import { addDaemonCommands } from './commands-daemon.js';
+import { addIncidentCommand } from './commands-incident.js';
 import { addJournalCommands } from './commands-journal.js';
 import { addProcedureCommand } from './commands-procedure.js';
 import { addLocalCommands } from './commands-local.js';
@@ -47,6 +48,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addDaemonCommands(program, context);
   addProcedureCommand(program, context);
   addJournalCommands(program, context);
+  addIncidentCommand(program, context);
   addReplayCommand(program, context);
   return { program, context };
 }

@@ -87,6 +87,7 @@ const COMMANDS: Words<CommandCode> = {
   'unknown-procedure': ['There is no such procedure.', 'ekimi run-procedure lists them.'],
   'no-reason': ['A procedure was asked for without a reason.', 'Give one with --reason.'],
   'no-approval': ['There is no such approval.', 'The message lists those that wait.'],
+  'no-incident': ['There is no such incident, or several begin so.', 'The message lists those that there are.'],
   'no-entry': ['The journal has no such entry.', 'ekimi journal list shows those that there are.'],
   internal: ['A fault of ours.', 'Report it with the message.'],
 };

@@ -5,7 +5,7 @@ import type { Incident, IncidentProblem } from '../model/incident.js';
 import { problemKey, type Problem, type ProblemCode } from '../model/problem.js';
 
 /** Trouble with the leader, and what ends or answers it: in one cluster at one time it is one incident, whoever its subject is. */
-export const LEADER_TROUBLE: readonly ProblemCode[] = [
+const LEADER_TROUBLE: readonly ProblemCode[] = [
   'leader-down',
   'leader-frozen',
   'leader-not-serving',

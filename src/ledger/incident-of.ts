@@ -13,7 +13,7 @@ export const incidentOf = (
   null;
 
 /** The incident for whose sake this was tried. A person's own request belongs to none. */
-export const incidentOfWork = (
+const incidentOfWork = (
   incidents: readonly Incident[],
   { id, plan }: { readonly id: string; readonly plan: Pick<Remediation['plan'], 'because'> | null },
 ): Incident | null =>
@@ -40,3 +40,7 @@ export function incidentOfEntry(body: EntryBody, incidents: readonly Incident[])
       return null;
   }
 }
+
+/** Is an entry of the journal part of this incident? */
+export const isIn = ({ incident }: EntryBody, id: string): boolean =>
+  typeof incident === 'string' ? incident === id : incident?.includes(id) === true;

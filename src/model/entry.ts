@@ -121,13 +121,11 @@ type Body =
   /** An incident with all that is known of it: at its opening, at its end, and where it turned out to be part of another one. */
   | { readonly kind: 'incident'; readonly change: 'opened' | 'joined' | 'ended'; readonly of: Incident };
 
-/** The incident that an entry is part of: of a pass those that were open. Absent: of none, or in older journals. */
-interface InIncident {
-  readonly incident?: string | readonly string[];
-}
-
 /** What the journal keeps. `kind` is stable; readers skip kinds that they do not know. */
-export type EntryBody = Body & InIncident;
+export type EntryBody = Body & {
+  /** The incident that it is part of; of a pass those that were open. Absent: of none, or in older journals. */
+  readonly incident?: string | readonly string[];
+};
 
 export interface NewEntry {
   readonly atMs: number;

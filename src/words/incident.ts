@@ -6,13 +6,13 @@ import { clockText } from './moments.js';
 /** `incident 7f3a19c2: leader-down patroni1`. */
 export const incidentName = ({ id, cause, subject }: Incident): string => `incident ${id}: ${cause} ${subject}`;
 
-/** `8 s without writes, 2 s more or less`; `writes were taken throughout` where that is what was seen. */
-export function withoutWritesText(incident: Incident, nowMs: number): string {
+/** `8 s without writes (±2 s)`, as far as passes saw. */
+function withoutWritesText(incident: Incident, nowMs: number): string {
   const ms = withoutWritesMs(incident, nowMs);
   const { unsureMs, sinceMs } = incident.withoutWrites;
   if (ms === 0 && sinceMs === null) return 'no time without writes was seen';
   const goesOn = sinceMs === null ? '' : ' until now';
-  return `${spanText(ms)} without writes${goesOn}${unsureMs === 0 ? '' : `, ${spanText(unsureMs)} more or less`}`;
+  return `${spanText(ms)} without writes${goesOn}${unsureMs === 0 ? '' : ` (±${spanText(unsureMs)})`}`;
 }
 
 /** What became of it so far, in one clause: how long, how long nobody could write, how much there is of it. */

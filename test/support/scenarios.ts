@@ -1,3 +1,4 @@
+import type { Incident } from '../../src/model/incident.js';
 import type { Decision } from '../../src/model/decision.js';
 import type { Approval } from '../../src/model/ledger.js';
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
@@ -280,11 +281,47 @@ function leaderless(atMs = NOW_MS): ClusterSnapshot {
           why: 'nobody holds the leader key for longer than ttl + loop_wait and Patroni has not elected',
         },
       ],
-      ledger: { pages: [{ code: 'leaderless', subject: 'email-cluster', atMs: atMs - 12_000 }] },
+      ledger: {
+        pages: [{ code: 'leaderless', subject: 'email-cluster', atMs: atMs - 12_000 }],
+        incidents: [incident(atMs)],
+      },
     },
     atMs,
   );
 }
+
+/** A leader that died 54 s ago, and nobody who leads since. */
+export const incident = (atMs = NOW_MS): Incident => ({
+  id: '7f3a19c2',
+  cause: 'leader-down',
+  subject: 'patroni1',
+  level: 'critical',
+  openedAtMs: atMs - 54_000,
+  problems: [
+    {
+      code: 'leader-down',
+      subject: 'patroni1',
+      level: 'critical',
+      firstSeenMs: atMs - 54_000,
+      activeSinceMs: atMs - 53_000,
+      endedAtMs: atMs - 40_000,
+    },
+    {
+      code: 'leaderless',
+      subject: 'email-cluster',
+      level: 'critical',
+      firstSeenMs: atMs - 52_000,
+      activeSinceMs: atMs - 12_000,
+      endedAtMs: null,
+    },
+  ],
+  remediations: [{ id: 'r1', action: 'expedite-failover', target: 'patroni1' }],
+  pages: [{ code: 'leaderless', subject: 'email-cluster', atMs: atMs - 12_000 }],
+  withoutWrites: { ms: 0, unsureMs: 2_000, sinceMs: atMs - 54_000, untoldSinceMs: null },
+  quietSinceMs: null,
+  endedAtMs: null,
+  by: 'control1:4121',
+});
 
 /** The same, with what each question that waits would lose. */
 export const losing = (snapshot: ClusterSnapshot, loss: Approval['loss']): ClusterSnapshot => ({

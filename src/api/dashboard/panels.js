@@ -308,6 +308,21 @@ export function hero(overview, snapshot) {
       { class: 'instruments' },
       instruments.map(([name, value, tone]) => h('div', { class: tone }, h('dt', null, name), h('dd', null, value))),
     ),
+    overview.incidents.length > 0 &&
+      h(
+        'ul',
+        { class: 'incidents', 'aria-label': 'Open incidents' },
+        overview.incidents.map((one) =>
+          h(
+            'li',
+            { class: one.level, 'data-key': one.id },
+            h('span', { class: 'kind' }, 'incident'),
+            h('b', null, one.id),
+            h('span', null, `${one.cause} ${one.subject}`),
+            h('span', { class: 'dim' }, one.text),
+          ),
+        ),
+      ),
     overview.impaired.length > 0 &&
       h(
         'ul',

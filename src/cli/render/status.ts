@@ -6,6 +6,7 @@ import { lossText } from '../../words/loss.js';
 import type { Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byLevel, clean, dim, section, untilText, type Style } from './paint.js';
+import { incidentLine } from './incident.js';
 import { decisionLines } from './plan.js';
 import { table } from './table.js';
 
@@ -28,6 +29,11 @@ export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
       style,
       'IMPAIRED',
       view.impaired.map((text) => byLevel(style, 'critical', clean(text))),
+    ),
+    ...section(
+      style,
+      'INCIDENTS',
+      view.incidents.map((one) => incidentLine(one, style)),
     ),
     ...section(
       style,

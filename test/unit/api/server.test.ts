@@ -6,7 +6,7 @@ import { startServer, type Server } from '../../../src/api/server.js';
 import { fromJson } from '../../../src/model/json.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import { FakeController } from '../../support/fake-controller.js';
-import { SCENARIOS } from '../../support/scenarios.js';
+import { incident, SCENARIOS } from '../../support/scenarios.js';
 import { NOW_MS } from '../../support/snapshots.js';
 
 const TOKENS = [
@@ -54,6 +54,37 @@ interface Answer {
 }
 const json = async (response: Response): Promise<Answer> => (await response.json()) as Answer;
 
+describe('incidents', () => {
+  const told = { kind: 'incident', change: 'opened', of: incident(), incident: incident().id } as const;
+
+  it('are told with their figures, and each with what the journal has of it', async () => {
+    const controller = new FakeController(SCENARIOS.leaderless());
+    controller.write(NOW_MS - 50_000, told);
+    controller.write(NOW_MS - 40_000, { kind: 'stop', reason: 'nothing of it' });
+    const pass = { kind: 'pass', tick: 1, cluster: '', problems: [], decisions: [], view: null, states: null } as const;
+    controller.write(NOW_MS - 30_000, { ...pass, incident: ['other', incident().id] });
+    const url = await serve(controller);
+    const { incidents } = (await (await fetch(`${url}${SCOPE}/incidents`)).json()) as { incidents: object[] };
+    expect(incidents).toMatchObject([
+      { id: '7f3a19c2', name: 'incident 7f3a19c2: leader-down patroni1', withoutWritesMs: 54_000 },
+    ]);
+    const one = await fetch(`${url}${SCOPE}/incidents/7f3a`);
+    expect(await one.json()).toMatchObject({
+      incident: { id: '7f3a19c2', text: expect.stringMatching(/^open for 54 s; 54 s without writes until now/) },
+      lines: [{ kind: 'incident' }, { kind: 'pass' }],
+      more: false,
+    });
+  });
+
+  it('are found by no id that is unknown, nor by one that several begin with', async () => {
+    const snapshot = SCENARIOS.leaderless();
+    const incidents = [incident(), { ...incident(), id: '7f3b' }];
+    const url = await serve(new FakeController({ ...snapshot, ledger: { ...snapshot.ledger, incidents } }));
+    for (const id of ['8', '7f3'])
+      expect(await (await fetch(`${url}${SCOPE}/incidents/${id}`)).json()).toMatchObject({ code: 'unknown-incident' });
+  });
+});
+
 describe('reading', () => {
   it('gives the snapshot whole, positions included', async () => {
     const snapshot = SCENARIOS.lagHeld();
@@ -63,7 +94,7 @@ describe('reading', () => {
     expect(fromJson(await answer.text())).toEqual(snapshot);
   });
 
-  it.each(['overview', 'problems', 'decisions', 'plan', 'ledger', 'approvals', 'journal', 'procedures'])(
+  it.each(['overview', 'problems', 'decisions', 'plan', 'ledger', 'approvals', 'journal', 'incidents', 'procedures'])(
     'answers %s for a cluster with something to tell',
     async (what) => {
       const url = await serve(new FakeController(SCENARIOS.waitingApproval()));

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { JournalEntry } from '../model/entry.js';
+import type { Incident } from '../model/incident.js';
+import { CliError } from './cli-error.js';
+import { entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
+import { clientOf, nowOf, print, printJson, scopesOf, styleOf, type Context } from './context.js';
+
+/** `ekimi incident [ID]`: which there are, or the story of one. */
+export function addIncidentCommand(program: Command, context: Context): void {
+  withJournal(program.command('incident'))
+    .description('the open incidents and the last ones that ended; with an ID, the story of one from the journal')
+    .argument('[id]', 'as "ekimi status" shows it; its beginning is enough')
+    .action((id: string | undefined, options: JournalOptions) =>
+      options.journal === undefined ? fromDaemon(context, id, options) : fromJournal(context, id, options),
+    );
+}
+
+async function fromDaemon(context: Context, id: string | undefined, options: JournalOptions): Promise<void> {
+  const client = await clientOf(context, options);
+  const scopes = await scopesOf(client, options);
+  const lists = await Promise.all(scopes.map(async (scope) => ({ scope, incidents: await client.incidents(scope) })));
+  if (id === undefined) return list(context, lists, options);
+  const owner = lists.find(({ incidents }) => incidents.some((one) => one.id.startsWith(id)));
+  if (owner === undefined)
+    throw unknown(
+      id,
+      lists.flatMap(({ incidents }) => incidents),
+    );
+  const { incident, lines } = await client.incident(owner.scope, id);
+  if (options.json === true) {
+    printJson(context, { incident, lines });
+    return;
+  }
+  const { renderIncident } = await import('./render/incident.js');
+  print(context, renderIncident(incident, lines, styleOf(context)));
+}
+
+/** From the files alone: the last that was written of each incident, and what names it. */
+async function fromJournal(context: Context, id: string | undefined, options: JournalOptions): Promise<void> {
+  const { isIn } = await import('../ledger/incident-of.js');
+  const byScope = new Map<string, Map<string, Incident>>();
+  const named: JournalEntry[] = [];
+  for await (const entry of entriesOf(context, options)) {
+    const { body, scope } = entry;
+    const known = byScope.get(scope) ?? new Map<string, Incident>();
+    byScope.set(scope, known);
+    if (body.kind === 'incident') known.set(body.of.id, body.of);
+    if (id !== undefined && [...known.keys()].some((one) => one.startsWith(id) && isIn(body, one))) named.push(entry);
+  }
+  const lists = [...byScope].map(([scope, known]) => ({ scope, incidents: [...known.values()].reverse() }));
+  if (id === undefined) return list(context, lists, options);
+  const all = lists.flatMap(({ incidents }) => incidents);
+  const [incident, ...others] = all.filter((one) => one.id.startsWith(id));
+  if (incident === undefined || others.length > 0)
+    throw unknown(id, incident === undefined ? all : [incident, ...others]);
+  const { narrate } = await import('../words/narrate.js');
+  const { overviewOf, renderIncident } = await import('./render/incident.js');
+  const lines = named.map(narrate);
+  if (options.json === true) printJson(context, { incident: overviewOf(incident, nowOf(context)), lines });
+  else print(context, renderIncident(incident, lines, styleOf(context)));
+}
+
+async function list(
+  context: Context,
+  lists: readonly { readonly scope: string; readonly incidents: readonly Incident[] }[],
+  options: JournalOptions,
+): Promise<void> {
+  if (options.json === true) {
+    printJson(context, lists);
+    return;
+  }
+  const { renderIncidents } = await import('./render/incident.js');
+  const style = styleOf(context);
+  print(context, lists.map(({ scope, incidents }) => renderIncidents(scope, incidents, style)).join('\n\n'));
+}
+
+const unknown = (id: string, incidents: readonly Incident[]): CliError =>
+  new CliError(
+    'absent',
+    'no-incident',
+    `there is no one incident ${id}`,
+    incidents.length === 0 ? 'None is kept.' : `There are: ${incidents.map((one) => one.id).join(', ')}.`,
+  );

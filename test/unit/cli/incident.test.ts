@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { renderIncident, renderIncidents } from '../../../src/cli/render/incident.js';
+import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
+import { narrate } from '../../../src/words/narrate.js';
+import { cli } from '../../support/fake-cli.js';
+import { incident } from '../../support/scenarios.js';
+import { NOW_MS, plan } from '../../support/snapshots.js';
+
+const PLAIN = { color: false, columns: 100, nowMs: NOW_MS };
+const one = incident();
+const ended = {
+  ...incident(NOW_MS - 600_000),
+  id: '0badcafe',
+  withoutWrites: { ms: 2_000, unsureMs: 1_000, sinceMs: null, untoldSinceMs: null },
+  quietSinceMs: NOW_MS - 600_000,
+  endedAtMs: NOW_MS - 600_000,
+};
+
+const entry = (seq: number, agoMs: number, body: EntryBody): JournalEntry => ({
+  seq,
+  atMs: NOW_MS - agoMs,
+  scope: 'email-cluster',
+  body,
+  prev: 'p',
+  hash: 'h',
+});
+const of = (which: typeof one) => ({ kind: 'incident', change: 'opened', of: which, incident: which.id }) as const;
+const STORY = [
+  entry(1, 660_000, of(ended)),
+  entry(2, 600_000, { ...of(ended), change: 'ended' }),
+  entry(3, 53_000, of(one)),
+  entry(4, 52_900, {
+    kind: 'intent',
+    id: 'r1',
+    plan: plan('expedite-failover', 'patroni1', 'leader-down'),
+    step: 0,
+    request: "etcd: delete the leader key if it is patroni1's at mod revision 77",
+    shadow: false,
+    epoch: '1',
+    incident: one.id,
+  }),
+  entry(5, 50_000, { kind: 'switch', change: 'on', by: 'ann', switch: {} as never }),
+  entry(6, 12_000, {
+    kind: 'page',
+    code: 'leaderless',
+    subject: 'email-cluster',
+    text: 'nobody leads',
+    incident: one.id,
+  }),
+];
+const backend = {
+  readJournal: async function* () {
+    yield* STORY;
+  },
+};
+
+describe('ekimi incident', () => {
+  it('lists the open ones and those that ended', () => {
+    expect(renderIncidents('email-cluster', [one, ended], PLAIN)).toMatchInlineSnapshot(`
+      "email-cluster
+        7f3a19c2  leader-down patroni1: open for 54 s; 54 s without writes until now (±2 s); 2 problems, 1 action, 1 page
+        0badcafe  leader-down patroni1: over after 54 s, at 09:20:00Z; 2 s without writes (±1 s); 2 problems, 1 action, 1 page"
+    `);
+  });
+
+  it('tells one as a timeline', () => {
+    const lines = STORY.filter(({ body }) => body.incident === one.id).map(narrate);
+    expect(renderIncident(one, lines, PLAIN)).toMatchInlineSnapshot(`
+      "incident 7f3a19c2: leader-down patroni1
+      first seen at 2026-11-22 09:29:06Z; open for 54 s; 54 s without writes until now (±2 s); 2 problems, 1 action, 1 page
+
+      PROBLEMS
+            +0.0 s  leader-down patroni1, stood for 14 s
+            +2.0 s  leaderless email-cluster, stands
+
+      WHAT HAPPENED
+        09:29:07Z     +1.0 s  incident 7f3a19c2: leader-down patroni1, first seen at 09:29:06Z
+        09:29:07Z     +1.1 s  sending for expedite-failover patroni1, step 1: etcd: delete the leader key if it is patroni1's at mod revision 77
+        09:29:48Z    +42.0 s  paged for leaderless email-cluster: nobody leads"
+    `);
+  });
+
+  it('says so where there is none', () => {
+    expect(renderIncidents('email-cluster', [], PLAIN)).toBe(
+      'email-cluster  no incident is open, and none ended of late',
+    );
+  });
+
+  it('finds one in the files of a journal by the beginning of its id, with nothing of another', async () => {
+    const { out, exit } = await cli('incident 7f3a --journal /j', { backend });
+    expect(exit).toBe(0);
+    expect(out).toContain('delete the leader key');
+    expect(out).toContain('nobody leads');
+    expect(out).not.toContain('0badcafe');
+    expect(out).not.toContain('paused');
+  });
+
+  it('lists what a journal has, the last of each', async () => {
+    const { out } = await cli('incident --journal /j', { backend });
+    expect(out.match(/0badcafe/g)).toHaveLength(1);
+    expect(out).toContain('2 s without writes (±1 s)');
+  });
+
+  it('names those that there are when there is none of this id', async () => {
+    const { err, exit } = await cli('incident 99 --journal /j', { backend });
+    expect([exit, err]).toEqual([66, 'ekimi: there is no one incident 99\n  There are: 7f3a19c2, 0badcafe.\n']);
+  });
+});
