@@ -40,6 +40,8 @@ describe('a drain through proxy and tag', () => {
     const { doom } = await untilDeath({ policy }, Infinity, lagEmergency, 40);
     expect(doom.effects).toMatchInlineSnapshot(`
       [
+        "journal incident",
+        "ledger",
         "journal intent",
         "ledger",
         "sent set server postgres_replicas/patroni3 state drain",
@@ -102,13 +104,19 @@ describe('the repair of a broken copy', () => {
     const { doom } = await untilDeath({ policy }, Infinity, breakCopy, 120);
     expect(doom.effects).toMatchInlineSnapshot(`
       [
+        "journal incident",
+        "ledger",
+        "ledger",
         "journal intent",
         "ledger",
         "sent /reinitialize",
         "journal outcome",
         "ledger",
         "ledger",
+        "ledger",
+        "ledger",
         "journal verdict",
+        "ledger",
         "ledger",
       ]
     `);
