@@ -6,14 +6,18 @@ import { loadConfig } from '../config/load-config.js';
 import { loadPolicy } from '../config/load-policy.js';
 import { redactorOf } from '../config/secrets.js';
 import { checkTogether } from '../config/together.js';
+import { FRESH_MEMORY } from '../machines/memory.js';
 import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { CodedFields } from '../model/log-code.js';
 import type { Policy } from '../model/policy.js';
 import type { ControllerPort } from '../model/snapshot.js';
+import type { Memory } from '../model/states.js';
 import type { Clock } from '../ports/clock.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
 import type { Ports } from '../observe/ports.js';
 import { controllerOf } from '../fleet/controller.js';
+import { beginningWith } from './journals.js';
 import { discreetPorts } from './redact.js';
 import { dcsLedgerStore, fileLedgerStore } from '../kernel/ledger-store.js';
 import { loop } from '../fleet/loop.js';
@@ -59,7 +63,7 @@ export function loadFiles(configFile: string, env: NodeJS.ProcessEnv): LoadedFil
 
 export interface DaemonParts {
   readonly files: Extract<LoadedFiles, { ok: true }>;
-  readonly journal: JournalPort;
+  readonly journals: (scope: string) => JournalPort;
   readonly log: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -88,11 +92,20 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
   const clock = parts.clock ?? systemClock;
   const ports = discreetPorts(parts.ports?.(cluster) ?? portsOf(cluster, clock), redactorOf(config));
   const log = parts.log.child({ scope: cluster.scope });
+  const start = {
+    kind: 'start',
+    version: parts.version,
+    instance: config.instance,
+    configHash,
+    policyHash,
+    policy,
+  } as const;
+  const journal = beginningWith(parts.journals(cluster.scope), start);
   const session = openSession(
     {
       ports,
       target: targetOf(cluster),
-      journal: parts.journal,
+      journal,
       notifier: logNotifier(log),
       tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
       ledgerStore: dcsLedgerStore(ports.dcs),
@@ -106,18 +119,24 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
     },
     policy,
     policyHash,
-    await recallMemory(parts.journal, cluster.scope, clock.now()),
+    await recalled(journal, cluster.scope, clock.now(), log),
     policyLocator,
   );
-  await write(session, {
-    kind: 'start',
-    version: parts.version,
-    instance: config.instance,
-    configHash,
-    policyHash,
-    policy,
-  });
+  await write(session, start);
   return session;
+}
+
+/** What cannot be read is as good as never seen: a cluster whose disk fails starts as one that nobody has watched yet. */
+async function recalled(journal: JournalPort, scope: string, nowMs: number, log: Logger): Promise<Memory> {
+  try {
+    return await recallMemory(journal, scope, nowMs);
+  } catch (err) {
+    log.error(
+      { code: 'JOURNAL', err } satisfies CodedFields,
+      'the journal cannot be read: nothing is known of earlier runs',
+    );
+    return FRESH_MEMORY;
+  }
 }
 
 /** Until pages go somewhere else, they go to the log at a level that nobody filters. */

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createMetrics } from '../api/metrics.js';
 import { startServer, type Server } from '../api/server.js';
-import { openJournal, type OpenJournal } from '../journal/open.js';
 import type { ApiConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
+import type { JournalPort } from '../ports/journal.js';
 import { systemClock } from './wiring.js';
 import { openDaemon, type Daemon, type DaemonParts, type LoadedFiles } from './daemon.js';
+import { openJournals, type Journals } from './journals.js';
 import { reload } from './reload.js';
 
 export interface ServeOptions {
@@ -19,7 +20,7 @@ export interface ServeOptions {
   readonly version: string;
   /** Instead of the real ones: the simulated cluster's. */
   readonly parts?: Partial<Pick<DaemonParts, 'clock' | 'ports' | 'demo'>> & {
-    readonly journal?: DaemonParts['journal'];
+    readonly journal?: JournalPort;
   };
   /** Called once the API listens. */
   readonly onListening?: (url: string, daemon: Daemon) => void;
@@ -28,18 +29,13 @@ export interface ServeOptions {
 /** The daemon with its API until SIGTERM or SIGINT. Returns the exit code; rejects with what kept it from starting. */
 export async function serve(options: ServeOptions, stop: AbortSignal): Promise<number> {
   const { files, log } = options;
-  const opened: OpenJournal | null =
-    options.parts?.journal === undefined
-      ? await openJournal({ ...files.config.journal, clock: options.parts?.clock ?? systemClock })
-      : null;
-  for (const note of opened?.notes ?? [])
-    log.warn({ code: 'JOURNAL_NOTE', note } satisfies CodedFields, 'the journal was repaired at opening');
-  const journal = options.parts?.journal ?? opened;
-  if (journal === null) throw new Error('no journal');
+  const given = options.parts?.journal;
+  const journals: Journals =
+    given === undefined ? await openJournals(files.config, log) : { of: () => given, close: () => Promise.resolve() };
   try {
     const daemon = await openDaemon({
       files,
-      journal,
+      journals: journals.of,
       log,
       version: options.version,
       newId: () => randomUUID().slice(0, 8),
@@ -49,7 +45,7 @@ export async function serve(options: ServeOptions, stop: AbortSignal): Promise<n
     });
     return await serveDaemon(options, daemon, stop);
   } finally {
-    await opened?.close();
+    await journals.close();
   }
 }
 

@@ -87,7 +87,12 @@ export interface CommandBackend {
   /** Oldest first; lines that cannot be read are told through `onBad` and skipped. */
   readJournal(
     directory: string,
-    options: { readonly sinceMs?: number; readonly onBad: (where: string, why: string) => void },
+    options: {
+      readonly sinceMs?: number;
+      readonly scope?: string;
+      readonly kinds?: readonly string[];
+      readonly onBad: (where: string, why: string) => void;
+    },
   ): AsyncIterable<JournalEntry>;
   verifyJournal(directory: string): Promise<JournalReport>;
   /** Makes recorded decisions again; under the policy of that file, or null: under the recorded one. */

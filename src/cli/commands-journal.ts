@@ -70,16 +70,22 @@ export const directoryOf = async (context: Context, options: JournalOptions): Pr
 export async function* entriesOf(
   context: Context,
   options: JournalOptions,
-  sinceMs?: number,
+  only: { readonly sinceMs?: number; readonly kinds?: readonly string[] } = {},
 ): AsyncIterable<JournalEntry> {
   const onBad = (where: string, reason: string): void => {
     context.io.stderr(`ekimi: skipped ${clean(where)}: ${clean(reason)}\n`);
   };
   const found = context.backend.readJournal(await directoryOf(context, options), {
     onBad,
-    ...(sinceMs === undefined ? {} : { sinceMs }),
+    ...only,
+    ...(options.scope === undefined ? {} : { scope: options.scope }),
   });
-  for await (const entry of found) if (options.scope === undefined || entry.scope === options.scope) yield entry;
+  for await (const entry of found)
+    if (
+      (options.scope === undefined || entry.scope === options.scope) &&
+      (only.kinds === undefined || only.kinds.includes(entry.body.kind))
+    )
+      yield entry;
 }
 
 async function list(
@@ -96,8 +102,11 @@ async function list(
     );
   const sinceMs = options.since === undefined ? undefined : parseTime(options.since, context.io.now());
   const kept: JournalEntry[] = [];
-  for await (const entry of entriesOf(context, options, sinceMs)) {
-    if (options.kind !== undefined && entry.body.kind !== options.kind) continue;
+  const only = {
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+    ...(options.kind === undefined ? {} : { kinds: [options.kind] }),
+  };
+  for await (const entry of entriesOf(context, options, only)) {
     kept.push(entry);
     if (kept.length > limit) kept.shift();
   }
@@ -158,7 +167,7 @@ async function whyThen(
 ): Promise<readonly Answer[]> {
   const { answer } = await import('./render/why.js');
   const byScope = new Map<string, JournalEntry[]>();
-  for await (const entry of entriesOf(context, options, atMs === null ? undefined : atMs - DAY_MS)) {
+  for await (const entry of entriesOf(context, options, atMs === null ? {} : { sinceMs: atMs - DAY_MS })) {
     if (atMs !== null && entry.atMs > atMs) break;
     const known = byScope.get(entry.scope);
     if (known === undefined) byScope.set(entry.scope, [entry]);

@@ -30,7 +30,7 @@ export function addReplayCommand(program: Command, context: Context): void {
 
 async function replay(context: Context, directory: string | null, options: ReplayOptions): Promise<void> {
   const { backend, io } = context;
-  const { isAsItWas } = await import('../replay/redecided.js');
+  const { isAsItWas, REPLAYED_KINDS } = await import('../replay/redecided.js');
   const { emptySummary, renderRedecided, renderSummary, summed } = await import('./render/replay.js');
   const journal = directory ?? (await directoryOf(context, options));
   const redecide = await backend.replayer(options.policy ?? null);
@@ -41,7 +41,7 @@ async function replay(context: Context, directory: string | null, options: Repla
   const differing: Redecided[] = [];
   const style = styleOf(context);
   // From the beginning, whatever --from says: the policy in force is in an entry that may be much older.
-  for await (const entry of entriesOf(context, { ...options, journal })) {
+  for await (const entry of entriesOf(context, { ...options, journal }, { kinds: REPLAYED_KINDS })) {
     if (toMs != null && entry.atMs > toMs) break;
     const again = redecide(entry);
     if (again === null || (fromMs != null && entry.atMs < fromMs)) continue;

@@ -80,7 +80,6 @@ const usageExit = (cause: CommanderError): number => exitCode(cause.exitCode ===
 const KNOWN_CODES: readonly { readonly prefix: string; readonly exit: ExitName; readonly remedy: string }[] = [
   { prefix: 'CONFIG', exit: 'config', remedy: '"ekimi config check" names every fault.' },
   { prefix: 'POLICY', exit: 'config', remedy: '"ekimi config check" names every fault.' },
-  { prefix: 'JOURNAL_LOCKED', exit: 'refused', remedy: 'Another daemon writes this journal: one journal, one daemon.' },
   { prefix: 'JOURNAL', exit: 'absent', remedy: 'Check journal.directory, or --journal DIR.' },
   {
     prefix: 'EADDRINUSE',

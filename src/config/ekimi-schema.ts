@@ -189,9 +189,21 @@ const CLUSTER = {
 export const EKIMI_SCHEMA = {
   clusters: list('The clusters that this controller looks after.', 1, CLUSTER),
   journal: section('What was seen, decided and done.', {
-    directory: key(path, './var/journal', 'Folder of the journal; one controller at a time.'),
-    maxFile: key(size(), '64MB', 'A file that would grow beyond this is followed by a new one.'),
-    keepFiles: key(whole(0, 100_000), 32, 'The oldest files beyond this number are removed; 0 keeps all.'),
+    directory: key(
+      path,
+      './var/journal',
+      'Folder of the journals; each cluster has a folder of its own in it, named by its scope.',
+    ),
+    maxFile: key(
+      size(),
+      '64MB',
+      'A file that would grow beyond this is followed by a new one, as each start begins one.',
+    ),
+    keepFiles: key(
+      whole(0, 100_000),
+      32,
+      'A cluster keeps as many bytes as this number of full files; the oldest files are removed. 0 keeps all.',
+    ),
   }),
   api: section('HTTP: health, metrics, JSON, events and the dashboard.', {
     listen: key(hostPort({ listen: true }), '127.0.0.1:8470', 'Where to listen.'),

@@ -12,10 +12,6 @@ const rowsOf = <C extends string>(words: Words<C>): readonly Row[] =>
   (Object.entries(words) as [C, Words<C>[C]][]).map(([code, [meaning, remedy]]) => [code, meaning, remedy]);
 
 const JOURNAL: Words<JournalErrorCode> = {
-  JOURNAL_LOCKED: [
-    'Another process writes this journal.',
-    'One journal, one daemon: stop the other, or name another directory.',
-  ],
   JOURNAL_FULL: ['No space or quota is left.', 'Free space; writing goes on by itself. Until then no request is sent.'],
   JOURNAL_UNWRITABLE: [
     'The directory cannot be written: rights, a read-only file system, a disk error.',
@@ -25,7 +21,10 @@ const JOURNAL: Words<JournalErrorCode> = {
     'A file of the journal cannot be read.',
     'Check journal.directory, or --journal DIR, and its rights.',
   ],
-  JOURNAL_BAD_ENTRY: ['An entry cannot be written as one line of JSON.', 'Report it: a fault of ours.'],
+  JOURNAL_BAD_ENTRY: [
+    'An entry cannot be written as one line of JSON, or is of another cluster.',
+    'Report it: a fault of ours.',
+  ],
   JOURNAL_CLOSED: ['Something was to be written after the journal was closed.', 'Report it: a fault of ours.'],
 };
 

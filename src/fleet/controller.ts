@@ -23,8 +23,10 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
       const session = find(scope);
       return session === undefined ? null : snapshotOf(session);
     },
-    // All sessions of a process share one journal.
-    journal: (options) => sessions[0]?.parts.journal.page(options) ?? Promise.resolve({ entries: [], more: false }),
+    journal: (options) =>
+      options.scope === undefined
+        ? pageOfAll(sessions, options)
+        : (find(options.scope)?.parts.journal.page(options) ?? Promise.resolve({ entries: [], more: false })),
     ready: () => {
       const reasons = sessions.flatMap(unreadiness);
       return { ready: reasons.length === 0, reasons };
@@ -47,6 +49,16 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
         : askForProcedure(session, { ...request, by });
     },
   };
+}
+
+type PageOptions = Parameters<ControllerPort['journal']>[0];
+
+/** The newest of all clusters, by time: each has a journal of its own. */
+async function pageOfAll(sessions: readonly Session[], options: PageOptions): ReturnType<ControllerPort['journal']> {
+  const pages = await Promise.all(sessions.map((session) => session.parts.journal.page(options)));
+  const entries = pages.flatMap((page) => page.entries).sort((left, right) => left.atMs - right.atMs);
+  const kept = options.limit === 0 ? [] : entries.slice(-options.limit);
+  return { entries: kept, more: kept.length < entries.length || pages.some(({ more }) => more) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOf } from 'node:crypto';
 import type { EntryBody, JournalEntry, NewEntry } from '../model/entry.js';
 import { fromJson, toJson } from '../model/json.js';
 
@@ -21,7 +21,7 @@ const HASH_LENGTH = 64;
 const SEAL = ',"hash":"';
 const SEAL_LENGTH = SEAL.length + HASH_LENGTH + '"}'.length;
 
-const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+const sha256 = (text: string): string => hashOf('sha256', text, 'hex');
 
 /**
  * The line for an entry that follows `tip`, without the end of line, and the entry as it will be read. `written`: how its body stands in the

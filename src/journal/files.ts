@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 
 /** A file that is only ever appended to. */
 export interface JournalFile {
@@ -15,6 +13,8 @@ export interface JournalFile {
 export interface JournalFs {
   ensureDirectory(directory: string): Promise<void>;
   names(directory: string): Promise<readonly string[]>;
+  directories(directory: string): Promise<readonly string[]>;
+  bytes(path: string): Promise<number>;
   chunks(path: string): AsyncIterable<Uint8Array>;
   /** At most `most` bytes that end before `end` (null: at the end of the file), and where they begin. */
   before(
@@ -23,6 +23,8 @@ export interface JournalFs {
     most: number,
   ): Promise<{ readonly bytes: Uint8Array; readonly start: number }>;
   openAppend(path: string): Promise<JournalFile>;
+  /** Fails where there is such a file: nobody else may write into it. */
+  openNew(path: string): Promise<JournalFile>;
   syncDirectory(directory: string): Promise<void>;
   remove(path: string): Promise<void>;
 }
@@ -31,12 +33,32 @@ export interface JournalFs {
 const FILE_MODE = 0o640;
 const DIRECTORY_MODE = 0o750;
 
+/** So much is read at once, and no file stays open in between: a process may read the journals of a thousand clusters beside each other. */
+const CHUNK_BYTES = 256 * 1024;
+
 export const nodeFs: JournalFs = {
   ensureDirectory: async (directory) => {
     await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
   },
   names: (directory) => readdir(directory),
-  chunks: (path) => createReadStream(path) as AsyncIterable<Uint8Array>,
+  directories: async (directory) =>
+    (await readdir(directory, { withFileTypes: true })).flatMap((row) => (row.isDirectory() ? [row.name] : [])),
+  bytes: async (path) => (await stat(path)).size,
+  chunks: async function* (path) {
+    for (let from = 0; ;) {
+      const handle = await open(path, 'r');
+      let read: Uint8Array;
+      try {
+        const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, from);
+        read = buffer.subarray(0, bytesRead);
+      } finally {
+        await handle.close();
+      }
+      if (read.length === 0) return;
+      from += read.length;
+      yield read;
+    }
+  },
   before: async (path, end, most) => {
     const handle = await open(path, 'r');
     try {
@@ -49,18 +71,8 @@ export const nodeFs: JournalFs = {
       await handle.close();
     }
   },
-  openAppend: async (path) => {
-    const handle = await open(path, 'a', FILE_MODE);
-    return {
-      append: (bytes) => handle.appendFile(bytes),
-      sync: () => handle.datasync(),
-      stat: async () => {
-        const { size, nlink } = await handle.stat();
-        return { bytes: size, links: nlink };
-      },
-      close: () => handle.close(),
-    };
-  },
+  openAppend: (path) => opened(path, 'a'),
+  openNew: (path) => opened(path, 'ax'),
   syncDirectory: async (directory) => {
     const handle = await open(directory, 'r');
     try {
@@ -72,18 +84,15 @@ export const nodeFs: JournalFs = {
   remove: (path) => unlink(path),
 };
 
-const NAME = /^journal-(\d{6,})\.jsonl$/;
-
-export const fileName = (number: number): string => `journal-${String(number).padStart(6, '0')}.jsonl`;
-
-/** The numbers of the journal's files, oldest first; anything else in the folder is not ours. */
-export async function fileNumbers(fs: JournalFs, directory: string): Promise<readonly number[]> {
-  const names = await fs.names(directory);
-  return names
-    .map((name) => NAME.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((left, right) => left - right);
+async function opened(path: string, flags: 'a' | 'ax'): Promise<JournalFile> {
+  const handle = await open(path, flags, FILE_MODE);
+  return {
+    append: (bytes) => handle.appendFile(bytes),
+    sync: () => handle.datasync(),
+    stat: async () => {
+      const { size, nlink } = await handle.stat();
+      return { bytes: size, links: nlink };
+    },
+    close: () => handle.close(),
+  };
 }
-
-export const filePath = (directory: string, number: number): string => join(directory, fileName(number));

@@ -1,57 +1,50 @@
+import { join } from 'node:path';
 import type { JournalEntry, NewEntry } from '../model/entry.js';
-import type { Clock } from '../ports/clock.js';
 import type { JournalPort } from '../ports/journal.js';
 import { sealed, TORN_MARK, type Tip } from './chain.js';
-import { fileNumbers, filePath, nodeFs, type JournalFile, type JournalFs } from './files.js';
+import { nodeFs, type JournalFile, type JournalFs } from './files.js';
 import { JournalError, journalError } from './journal-error.js';
 import { Keeper } from './kept.js';
-import { JournalLock } from './lock.js';
 import { pageOfJournal, readJournal, tailJournal, type Page, type PageOptions, type ReadOptions } from './read.js';
-import { standingOf } from './recover.js';
+import { endOf, standingOf } from './recover.js';
+import { pruned } from './retention.js';
+import { folderOf, newRun, segmentOf, segmentsIn, type Segment } from './segments.js';
 
 export interface JournalOptions {
+  /** The journal of all clusters; that of this one is a folder in it. */
   readonly directory: string;
+  readonly scope: string;
   readonly maxFileBytes: number;
-  /** Files to keep, the one being written included; 0 keeps all. */
+  /** As many bytes are kept as so many full files hold; 0 keeps all. */
   readonly keepFiles: number;
   readonly fs?: JournalFs;
-  /** Only for the lock's "since". */
-  readonly clock?: Pick<Clock, 'now'>;
+  /** Names this run in the names of its files; absent: by chance. */
+  readonly run?: string;
 }
 
 /** An open journal: the port, and what only its owner needs. */
 export interface OpenJournal extends JournalPort {
   /** What was found at opening that a person should know: a torn line, unreadable lines. Empty as a rule. */
   readonly notes: readonly string[];
+  /** Why nothing can be written now, as found at opening; each `append` tries again. null: it can. */
+  readonly fault: JournalError | null;
   /** The newest `count` entries, oldest first. */
   tail(count: number, options?: ReadOptions): Promise<readonly JournalEntry[]>;
 }
 
 /**
- * Opens a directory for writing, creating it if need be. Rejects with JournalError: JOURNAL_LOCKED while another process holds it,
- * JOURNAL_FULL or JOURNAL_UNWRITABLE when what a crash left cannot be closed off.
+ * Opens the journal of a cluster for writing, in a file that belongs to this run alone, so that two processes can never mix lines. Never
+ * rejects: a disk that takes nothing holds one cluster (`fault`), not the process.
  */
 export async function openJournal(options: JournalOptions): Promise<OpenJournal> {
-  const fs = options.fs ?? nodeFs;
-  try {
-    await fs.ensureDirectory(options.directory);
-  } catch (err) {
-    throw journalError(err, options.directory);
-  }
-  const lock = await JournalLock.take(options.directory, options.clock?.now() ?? Date.now());
-  const journal = new Journal(options, fs, lock);
-  try {
-    await journal.resume();
-    return journal;
-  } catch (err) {
-    await journal.close();
-    throw journalError(err, options.directory);
-  }
+  const journal = new Journal(options);
+  await journal.begin();
+  return journal;
 }
 
 interface Current {
   readonly file: JournalFile;
-  readonly number: number;
+  readonly segment: Segment;
   bytes: number;
 }
 
@@ -62,27 +55,42 @@ type Line = ReturnType<typeof sealed> & {
 
 class Journal implements OpenJournal {
   notes: readonly string[] = [];
+  fault: JournalError | null = null;
   readonly #options: JournalOptions;
+  readonly #folder: string;
   readonly #fs: JournalFs;
-  readonly #lock: JournalLock;
+  readonly #run: string;
+  readonly #keeper = new Keeper();
+  /** Our own memory wins over a disk that shows less: what is missing there must show as a gap, not be numbered anew. */
   #tip: Tip | null = null;
+  /** The newest file of this run, open or not. */
+  #mine: Segment | null = null;
   #current: Current | null = null;
   /** Set by a failed sync: what is in the page cache may not be on the disk, so no acknowledged entry may follow in that file. */
   #leaveFile = false;
   /** The file that holds the last acknowledged entry. A later one that never held any is used again, or a bad disk would fill with files. */
-  #acknowledgedIn = 0;
+  #acknowledgedIn: Segment | null = null;
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #keeper = new Keeper();
   #closed = false;
 
-  constructor(options: JournalOptions, fs: JournalFs, lock: JournalLock) {
+  constructor(options: JournalOptions) {
     this.#options = options;
-    this.#fs = fs;
-    this.#lock = lock;
+    this.#folder = folderOf(options.directory, options.scope);
+    this.#fs = options.fs ?? nodeFs;
+    this.#run = options.run ?? newRun();
+  }
+
+  async begin(): Promise<void> {
+    try {
+      await this.#resume();
+      await this.#prune();
+    } catch (err) {
+      this.fault = journalError(err, this.#folder);
+    }
   }
 
   append(entry: NewEntry): Promise<JournalEntry> {
-    if (this.#closed) return Promise.reject(closedError(this.#options.directory));
+    if (this.#closed) return Promise.reject(closedError(this.#folder));
     // One at a time: two lines written at once would both follow the same one.
     const written = this.#queue.then(() => this.#append(entry));
     this.#queue = written.catch(() => undefined);
@@ -90,15 +98,18 @@ class Journal implements OpenJournal {
   }
 
   read(options: ReadOptions = {}): AsyncIterable<JournalEntry> {
-    return readJournal(this.#options.directory, options, this.#fs);
+    const { directory, scope } = this.#options;
+    return readJournal(directory, { ...options, scope }, this.#fs);
   }
 
   tail(count: number, options: ReadOptions = {}): Promise<readonly JournalEntry[]> {
-    return tailJournal(this.#options.directory, count, options, this.#fs);
+    const { directory, scope } = this.#options;
+    return tailJournal(directory, count, { ...options, scope }, this.#fs);
   }
 
   page(options: PageOptions): Promise<Page> {
-    return pageOfJournal(this.#options.directory, options, this.#fs);
+    const { directory, scope } = this.#options;
+    return pageOfJournal(directory, { ...options, scope }, this.#fs);
   }
 
   async close(): Promise<void> {
@@ -106,62 +117,40 @@ class Journal implements OpenJournal {
     this.#closed = true;
     await this.#queue;
     await this.#letGo();
-    await this.#lock.release();
-  }
-
-  /** Finds the end on the disk, closes off a cut line, and opens the file to go on in. Also the way back after any failure. */
-  async resume(): Promise<void> {
-    const { directory, maxFileBytes } = this.#options;
-    const standing = await standingOf(this.#fs, directory);
-    const notes = [...standing.notes];
-    // Our own memory wins over a disk that shows less: what is missing there must show as a gap, not be numbered anew.
-    if (this.#tip === null || standing.tip.seq > this.#tip.seq) this.#tip = standing.tip;
-    let current = await this.#openFile(Math.max(1, standing.file));
-    if (standing.closeOff !== 'nothing') {
-      const mark = standing.closeOff === 'torn' ? `${TORN_MARK}\n` : '\n';
-      await this.#write(current, mark);
-      if (standing.closeOff === 'torn')
-        notes.push(`the last line was cut off by a crash or a full disk; kept, and marked "${TORN_MARK.trim()}"`);
-    }
-    if (this.#acknowledgedIn === 0) this.#acknowledgedIn = current.number;
-    const doubtful = this.#leaveFile && current.number === this.#acknowledgedIn;
-    if (doubtful || current.bytes >= maxFileBytes) current = await this.#nextFile(current);
-    this.#leaveFile = false;
-    this.notes = notes;
   }
 
   async #append(entry: NewEntry): Promise<JournalEntry> {
-    const { directory, maxFileBytes } = this.#options;
-    let next: Line;
+    const { maxFileBytes } = this.#options;
     try {
-      await this.#lock.confirm();
       const ready = await this.#ready();
-      next = this.#line(entry, ready.tip);
+      let next = this.#line(entry, ready.tip);
       const bytes = Buffer.byteLength(next.line) + 1;
       const full = ready.current.bytes > 0 && ready.current.bytes + bytes > maxFileBytes;
-      const current = full ? await this.#nextFile(ready.current) : ready.current;
+      const current = full ? await this.#newFile() : ready.current;
       // A file stands for itself: what differs from a whole one in the last file is whole in the new one.
       if (full) next = this.#line(entry, ready.tip);
       await this.#write(current, `${next.line}\n`);
       next.note();
       this.#tip = next.entry;
-      this.#acknowledgedIn = current.number;
+      this.#acknowledgedIn = current.segment;
       if (full) await this.#prune();
+      return next.entry;
     } catch (err) {
-      throw journalError(err, directory);
+      throw journalError(err, this.#folder);
     }
-    return next.entry;
   }
 
   #line(entry: NewEntry, tip: Tip): Line {
+    const { scope } = this.#options;
     try {
-      const { written, note } = this.#keeper.packed(entry.body, tip.seq + 1, entry.scope);
+      if (entry.scope !== scope) throw new Error(`it is of ${entry.scope}, and this is the journal of ${scope}`);
+      const { written, note } = this.#keeper.packed(entry.body, tip.seq + 1, scope);
       return { ...sealed(entry, tip, written), note };
     } catch (err) {
       const why = err instanceof Error ? err.message : String(err);
       throw new JournalError(
         'JOURNAL_BAD_ENTRY',
-        `an entry of kind ${entry.body.kind} cannot be written as JSON (${why}); expected plain data`,
+        `an entry of kind ${entry.body.kind} cannot be written (${why}); expected plain data of this cluster`,
         err,
       );
     }
@@ -169,10 +158,58 @@ class Journal implements OpenJournal {
 
   async #ready(): Promise<{ readonly current: Current; readonly tip: Tip }> {
     // A file that was removed under us still takes writes, and loses them.
-    if (this.#current !== null && (await this.#current.file.stat()).links === 0) await this.#letGo();
-    if (this.#current === null || this.#tip === null) await this.resume();
-    if (this.#current === null || this.#tip === null) throw closedError(this.#options.directory);
+    if (this.#current !== null && (await this.#current.file.stat()).links === 0) {
+      await this.#letGo();
+      this.#mine = null;
+    }
+    if (this.#current === null || this.#tip === null) await this.#resume();
+    if (this.#current === null || this.#tip === null) throw closedError(this.#folder);
     return { current: this.#current, tip: this.#tip };
+  }
+
+  /** Finds what the next entry follows, and a file to write it to: a new one, or ours after a failure, once what was cut off there is closed off. */
+  async #resume(): Promise<void> {
+    await this.#fs.ensureDirectory(this.#folder);
+    if (this.#tip === null) {
+      const { tip, notes } = await standingOf(this.#fs, this.#options.directory, this.#options.scope);
+      [this.#tip, this.notes] = [tip, notes];
+    }
+    const mine = this.#mine;
+    if (mine === null) {
+      await this.#newFile();
+      return;
+    }
+    const end = await endOf(this.#fs, this.#folder, mine);
+    // An entry whose sync failed was not acknowledged, but it is there.
+    if (end.tip !== null && end.tip.seq > this.#tip.seq) this.#tip = end.tip;
+    const current = await this.#opened(mine, await this.#fs.openAppend(join(this.#folder, mine.name)));
+    if (end.closeOff !== 'nothing') await this.#write(current, end.closeOff === 'torn' ? `${TORN_MARK}\n` : '\n');
+    const isDoubtful = this.#leaveFile && mine === this.#acknowledgedIn;
+    if (isDoubtful || current.bytes >= this.#options.maxFileBytes) await this.#newFile();
+    this.#leaveFile = false;
+  }
+
+  async #newFile(): Promise<Current> {
+    await this.#letGo();
+    const newest = (await segmentsIn(this.#fs, this.#folder)).at(-1)?.number ?? 0;
+    const segment = segmentOf(newest + 1, this.#run);
+    const current = await this.#opened(segment, await this.#fs.openNew(join(this.#folder, segment.name)));
+    this.#mine = segment;
+    this.#acknowledgedIn ??= segment;
+    return current;
+  }
+
+  async #opened(segment: Segment, file: JournalFile): Promise<Current> {
+    try {
+      const { bytes } = await file.stat();
+      // A new file's name must survive a crash as well as its content.
+      if (bytes === 0) await this.#fs.syncDirectory(this.#folder);
+      this.#current = { file, segment, bytes };
+      return this.#current;
+    } catch (err) {
+      await file.close().catch(() => undefined);
+      throw err;
+    }
   }
 
   async #write(current: Current, text: string): Promise<void> {
@@ -191,33 +228,9 @@ class Journal implements OpenJournal {
     }
   }
 
-  async #openFile(number: number): Promise<Current> {
-    await this.#letGo();
-    const file = await this.#fs.openAppend(filePath(this.#options.directory, number));
-    try {
-      const { bytes } = await file.stat();
-      // A new file's name must survive a crash as well as its content.
-      if (bytes === 0) await this.#fs.syncDirectory(this.#options.directory);
-      this.#current = { file, number, bytes };
-      return this.#current;
-    } catch (err) {
-      await file.close().catch(() => undefined);
-      throw err;
-    }
-  }
-
-  #nextFile(current: Current): Promise<Current> {
-    return this.#openFile(current.number + 1);
-  }
-
-  /** Whole files, oldest first. A file that cannot be removed is not worth failing an entry that is on the disk. */
-  async #prune(): Promise<void> {
-    const { directory, keepFiles } = this.#options;
-    if (keepFiles === 0) return;
-    const numbers = await fileNumbers(this.#fs, directory).catch(() => []);
-    for (const number of numbers.slice(0, Math.max(0, numbers.length - keepFiles))) {
-      await this.#fs.remove(filePath(directory, number)).catch(() => undefined);
-    }
+  #prune(): Promise<void> {
+    const { keepFiles, maxFileBytes } = this.#options;
+    return pruned(this.#fs, this.#folder, { keepFiles, maxFileBytes, isOurs: ({ run }) => run === this.#run });
   }
 
   async #letGo(): Promise<void> {
@@ -228,5 +241,5 @@ class Journal implements OpenJournal {
   }
 }
 
-const closedError = (directory: string): JournalError =>
-  new JournalError('JOURNAL_CLOSED', `the journal at ${directory} is closed; expected an open one; open it again`);
+const closedError = (folder: string): JournalError =>
+  new JournalError('JOURNAL_CLOSED', `the journal at ${folder} is closed; expected an open one; open it again`);

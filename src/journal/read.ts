@@ -1,25 +1,31 @@
+import { join } from 'node:path';
 import type { JournalEntry } from '../model/entry.js';
 import { opened } from './chain.js';
+import { nodeFs, type JournalFs } from './files.js';
 import { baseOf, Expander } from './kept.js';
-import { fileName, fileNumbers, filePath, nodeFs, type JournalFs } from './files.js';
 import { journalError } from './journal-error.js';
 import { linesBackwards } from './backwards.js';
 import { linesOf } from './lines.js';
+import { merged } from './merge.js';
+import { chainsIn, type Chain, type Segment } from './segments.js';
+import { Waiting, type Found } from './waiting.js';
 
 export interface ReadOptions {
   /** Entries at or after this moment, milliseconds since the epoch. */
   readonly sinceMs?: number;
   readonly scope?: string;
-  /** Told of each line that cannot be read: `journal-000002.jsonl:17` and why. */
+  /** Only entries of these kinds; lines of others are passed over, unread and unchecked. */
+  readonly kinds?: readonly string[];
+  /** Told of each line that cannot be read: `email-cluster/journal-000002-1f9c03aa.jsonl:17` and why. */
   readonly onBad?: (where: string, why: string) => void;
 }
 
 /** A file is passed over by its first entry's time only beyond this: the wall clock may have been set back in between. */
 const CLOCK_SLACK_MS = 24 * 3_600_000;
 
-async function numbersIn(fs: JournalFs, directory: string): Promise<readonly number[]> {
+async function chainsOf(fs: JournalFs, directory: string, scope?: string): Promise<readonly Chain[]> {
   try {
-    return await fileNumbers(fs, directory);
+    return await chainsIn(fs, directory, scope);
   } catch (err) {
     throw journalError(err, directory, 'JOURNAL_UNREADABLE');
   }
@@ -29,37 +35,41 @@ const wanted = (entry: JournalEntry, { sinceMs, scope }: ReadOptions): boolean =
   entry.atMs >= (sinceMs ?? Number.NEGATIVE_INFINITY) && (scope === undefined || entry.scope === scope);
 
 /**
- * Entries of a journal, oldest first. Needs no lock: it may run beside the daemon that writes. What cannot be read is reported and
- * skipped. Throws JournalError (JOURNAL_UNREADABLE) when the directory itself cannot be read.
+ * Entries of a journal, oldest first; those of several clusters by time, each cluster's in its own order. It may run beside the daemon that
+ * writes. What cannot be read is reported and skipped. Throws JournalError (JOURNAL_UNREADABLE) when the directory itself cannot be read.
  */
 export async function* readJournal(
   directory: string,
   options: ReadOptions = {},
   fs: JournalFs = nodeFs,
 ): AsyncGenerator<JournalEntry> {
-  const numbers = await numbersIn(fs, directory);
-  const start = options.sinceMs === undefined ? 0 : await firstFileSince(fs, directory, numbers, options.sinceMs);
-  for (const number of numbers.slice(start)) {
+  const chains = await chainsOf(fs, directory, options.scope);
+  yield* merged(
+    chains.map((chain) => readChain(fs, chain, options)),
+    (left, right) => left.atMs < right.atMs,
+  );
+}
+
+async function* readChain(fs: JournalFs, chain: Chain, options: ReadOptions): AsyncGenerator<JournalEntry> {
+  const { segments } = chain;
+  const start = options.sinceMs === undefined ? 0 : await firstSince(fs, chain, options.sinceMs);
+  for (const segment of segments.slice(start)) {
     const expander = new Expander();
-    for await (const entry of entriesOf(fs, directory, number, options)) {
+    for await (const entry of entriesOf(fs, chain, segment, options)) {
       const isWanted = wanted(entry, options);
-      if (isWanted || baseOf(entry) === null) {
-        const whole = expander.take(entry);
-        if (isWanted) yield whole;
-      }
+      if (!isWanted && baseOf(entry) !== null) continue;
+      const whole = expander.take(entry);
+      if (isWanted) yield whole;
     }
   }
 }
 
 /** The index of the newest file that begins before `sinceMs`: everything wanted is in it or after it. */
-async function firstFileSince(
-  fs: JournalFs,
-  directory: string,
-  numbers: readonly number[],
-  sinceMs: number,
-): Promise<number> {
-  for (let index = numbers.length - 1; index > 0; index -= 1) {
-    for await (const entry of entriesOf(fs, directory, numbers[index] ?? 0, {})) {
+async function firstSince(fs: JournalFs, chain: Chain, sinceMs: number): Promise<number> {
+  for (let index = chain.segments.length - 1; index > 0; index -= 1) {
+    const segment = chain.segments[index];
+    if (segment === undefined) break;
+    for await (const entry of entriesOf(fs, chain, segment, {})) {
       if (entry.atMs < sinceMs - CLOCK_SLACK_MS) return index;
       break;
     }
@@ -69,13 +79,14 @@ async function firstFileSince(
 
 async function* entriesOf(
   fs: JournalFs,
-  directory: string,
-  number: number,
+  { folder, label }: Chain,
+  segment: Segment,
   options: ReadOptions,
 ): AsyncGenerator<JournalEntry> {
-  const name = fileName(number);
+  const name = `${label}${segment.name}`;
   try {
-    for await (const line of linesOf(fs.chunks(filePath(directory, number)))) {
+    for await (const line of linesOf(fs.chunks(join(folder, segment.name)))) {
+      if (isPassedOver(line.text, options)) continue;
       const answer = opened(line.text);
       if (answer.kind === 'entry') yield answer.entry;
       else if (line.terminated) options.onBad?.(`${name}:${line.number}`, answer.why);
@@ -83,7 +94,7 @@ async function* entriesOf(
     }
   } catch (err) {
     // A file may be removed by rotation while it is read.
-    options.onBad?.(name, journalError(err, directory, 'JOURNAL_UNREADABLE').message);
+    options.onBad?.(name, journalError(err, folder, 'JOURNAL_UNREADABLE').message);
   }
 }
 
@@ -129,14 +140,27 @@ export async function tailJournal(
 }
 
 async function* entriesBackwards(fs: JournalFs, directory: string, options: PageOptions): AsyncGenerator<Found> {
+  const chains = await chainsOf(fs, directory, options.scope);
+  // Of two at the same time the later source is the newer one, as it is when they are read forwards.
+  yield* merged(
+    chains.map((chain) => chainBackwards(fs, chain, options)).reverse(),
+    (left, right) => left.entry.atMs > right.entry.atMs,
+  );
+}
+
+async function* chainBackwards(
+  fs: JournalFs,
+  { folder, label, segments }: Chain,
+  options: PageOptions,
+): AsyncGenerator<Found> {
   const oldestMs = (options.sinceMs ?? Number.NEGATIVE_INFINITY) - CLOCK_SLACK_MS;
-  for (const number of [...(await numbersIn(fs, directory))].reverse()) {
-    const name = fileName(number);
+  for (const segment of [...segments].reverse()) {
+    const name = `${label}${segment.name}`;
     const waiting = new Waiting();
     let isOver = false;
     try {
-      for await (const line of linesBackwards(fs, filePath(directory, number))) {
-        if (isOfOther(line.text, options)) continue;
+      for await (const line of linesBackwards(fs, join(folder, segment.name))) {
+        if (isPassedOver(line.text, options)) continue;
         const answer = opened(line.text);
         if (answer.kind !== 'entry') {
           options.onBad?.(`${name}, line ${line.fromEnd} from its end`, answer.why);
@@ -150,68 +174,22 @@ async function* entriesBackwards(fs: JournalFs, directory: string, options: Page
       }
     } catch (err) {
       // A file may be removed by rotation while it is read.
-      options.onBad?.(name, journalError(err, directory, 'JOURNAL_UNREADABLE').message);
+      options.onBad?.(name, journalError(err, folder, 'JOURNAL_UNREADABLE').message);
     }
     yield* waiting.rest();
     if (isOver) return;
   }
 }
 
-interface Found {
-  readonly entry: JournalEntry;
-  readonly length: number;
+/** Long lines of other clusters and kinds are passed over unread: both stand near the beginning. */
+const HEAD_CHARS = 400;
+
+function isPassedOver(text: string, { scope, kinds }: ReadOptions): boolean {
+  if (scope === undefined && kinds === undefined) return false;
+  const found = /^\{"seq":\d+,"prev":"[^"]*","atMs":[^,]*,"scope":("(?:[^"\\]|\\.)*"),"body":\{"kind":"([a-z-]*)"/.exec(
+    text.slice(0, HEAD_CHARS),
+  );
+  if (found === null) return false;
+  const [, told, kind = ''] = found;
+  return (scope !== undefined && told !== JSON.stringify(scope)) || (kinds !== undefined && !kinds.includes(kind));
 }
-
-/** Entries of one file, the newest first, that wait for the whole one before them. Those behind them wait too, so that the order stays. */
-class Waiting {
-  #queue: Found[] = [];
-  /** The whole entry that is waited for; null: none. */
-  #base: number | null = null;
-
-  get isEmpty(): boolean {
-    return this.#queue.length === 0;
-  }
-
-  take(found: Found, isWanted: boolean): readonly Found[] {
-    const of = baseOf(found.entry);
-    if (of !== null) {
-      if (!isWanted) return [];
-      // One of another base while the first is waited for: that base is not there, since those before it belong to an older one.
-      const released = this.#base !== null && this.#base !== of ? this.rest() : [];
-      this.#base = of;
-      this.#queue.push(found);
-      return released;
-    }
-    if (this.#base === null) return isWanted ? [found] : [];
-    if (found.entry.seq !== this.#base) {
-      if (isWanted) this.#queue.push(found);
-      return [];
-    }
-    const expander = new Expander();
-    expander.take(found.entry);
-    const { length } = found;
-    const ready = this.#queue.map((row) =>
-      baseOf(row.entry) === null ? row : { entry: expander.take(row.entry), length: row.length + length },
-    );
-    this.#queue = [];
-    this.#base = null;
-    return isWanted ? [...ready, found] : ready;
-  }
-
-  /** What still waits when nothing older can come. */
-  rest(): readonly Found[] {
-    const expander = new Expander();
-    const rows = this.#queue.map(({ entry, length }) => ({ entry: expander.take(entry), length }));
-    this.#queue = [];
-    this.#base = null;
-    return rows;
-  }
-}
-
-/** Long lines of other clusters are passed over unread: their scope stands near their beginning. */
-const SCOPE_WITHIN_CHARS = 400;
-
-const isOfOther = (text: string, { scope }: PageOptions): boolean => {
-  const told = scope === undefined ? null : /,"scope":("(?:[^"\\]|\\.)*")/.exec(text.slice(0, SCOPE_WITHIN_CHARS))?.[1];
-  return told != null && told !== JSON.stringify(scope);
-};

@@ -1,4 +1,8 @@
+import type { EntryBody } from '../model/entry.js';
 import type { Change } from './changes.js';
+
+/** Entries of other kinds hold neither a decision nor what one is made of. */
+export const REPLAYED_KINDS: readonly EntryBody['kind'][] = ['start', 'policy', 'pass', 'intent'];
 
 /** One recorded decision, made again. */
 export type Redecided =

@@ -9,12 +9,17 @@ import { verifyJournal } from '../../src/journal/verify.js';
 import type { JournalEntry, NewEntry } from '../../src/model/entry.js';
 import { collected } from '../unit/journal/journals.js';
 
+const RUN = 'aaaaaaaa';
+const nameOf = (number: number): string => `journal-${String(number).padStart(6, '0')}-${RUN}.jsonl`;
+const fileOf = (directory: string, number: number): string => join(directory, 's', nameOf(number));
+
 const page = (text: string): NewEntry => ({
   atMs: 1,
   scope: 's',
   body: { kind: 'page', code: 'x', subject: 's', text },
 });
-const open = (directory: string, maxFileBytes = 1_000_000) => openJournal({ directory, maxFileBytes, keepFiles: 0 });
+const open = (directory: string, maxFileBytes = 1_000_000) =>
+  openJournal({ directory, scope: 's', run: RUN, maxFileBytes, keepFiles: 0 });
 
 async function within<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'ekimi-crash-'));
@@ -25,7 +30,6 @@ async function within<T>(work: (directory: string) => Promise<T>): Promise<T> {
   }
 }
 
-const FILE = 'journal-000001.jsonl';
 const texts = (entries: readonly JournalEntry[]): string[] =>
   entries.map(({ body }) => (body.kind === 'page' ? body.text : ''));
 
@@ -38,12 +42,12 @@ async function writeAll(directory: string, entries: readonly string[], maxFileBy
 describe('a crash in the middle of writing a line', () => {
   it('at any byte of it loses nothing before it, and the journal goes on and verifies', async () => {
     await within(async (directory) => {
-      const path = join(directory, FILE);
-      await writeAll(directory, ['one', 'two 🐘']);
-      const before = readFileSync(path).length;
-      await writeAll(directory, ['three, with 🐘 and "quotes"']);
+      const path = fileOf(directory, 1);
+      await writeAll(directory, ['one', 'two 🐘', 'three, with 🐘 and "quotes"']);
       const whole = readFileSync(path);
+      const before = whole.lastIndexOf(10, whole.length - 2) + 1;
       for (let end = before; end <= whole.length; end += 1) {
+        rmSync(fileOf(directory, 2), { force: true });
         writeFileSync(path, whole.subarray(0, end));
         const untouched = await verifyJournal(directory);
         await writeAll(directory, ['after']);
@@ -54,7 +58,7 @@ describe('a crash in the middle of writing a line', () => {
         const entries = await collected(readJournal(directory, { onBad: (where) => bad.push(where) }));
         const torn = !complete && end > before;
         expect(texts(entries), `cut at ${end}`).toEqual([...kept, 'after']);
-        expect(bad, `cut at ${end}`).toEqual(torn ? [`${FILE}:3`] : []);
+        expect(bad, `cut at ${end}`).toEqual(torn ? [`s/${nameOf(1)}:3`] : []);
         expect(untouched, `cut at ${end}`).toMatchObject({
           ok: true,
           entries: kept.length,
@@ -67,7 +71,7 @@ describe('a crash in the middle of writing a line', () => {
           torn: torn ? [{ line: 3 }] : [],
         });
         // Nothing that was on the disk is gone from it.
-        expect(readFileSync(path).subarray(0, end).equals(whole.subarray(0, end)), `cut at ${end}`).toBe(true);
+        expect(readFileSync(path).equals(whole.subarray(0, end)), `cut at ${end}`).toBe(true);
       }
     });
   });
@@ -80,9 +84,9 @@ describe('a crash in the middle of writing a line', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
         await within(async (directory) => {
-          const path = join(directory, FILE);
-          for (const { entries, torn } of steps) {
+          for (const [at, { entries, torn }] of steps.entries()) {
             await writeAll(directory, entries);
+            const path = fileOf(directory, at + 1);
             // What a crash leaves: any bytes, but no end of line, which is written last.
             writeFileSync(
               path,
@@ -121,7 +125,7 @@ describe('any text and any size of file', () => {
 describe('one changed byte', () => {
   it('anywhere before the last line is found', async () => {
     await within(async (directory) => {
-      const path = join(directory, FILE);
+      const path = fileOf(directory, 1);
       await writeAll(directory, ['one', 'two', 'three']);
       const whole = readFileSync(path);
       const lastLine = whole.lastIndexOf(10, whole.length - 2) + 1;

@@ -34,9 +34,10 @@ async function daemonWith(policy: string) {
   if (!files.ok) throw new Error(files.errors.join('\n'));
   const cluster = createCluster();
   const ports = cluster.ports();
+  const memory = memoryJournal();
   const { sessions, controller } = await openDaemon({
     files,
-    journal: memoryJournal(),
+    journals: () => memory,
     log: openLog(files.config, { write: () => undefined }),
     version: 'test',
     newId: () => 'id',

@@ -69,12 +69,12 @@ describe('our secrets in every error text of the outside', () => {
     if (!files.ok) throw new Error(files.errors.join('\n'));
     cluster = createCluster();
     const ports = indiscreet(cluster.ports());
-    journal = await openJournal({ ...files.config.journal, clock: ports.clock });
+    journal = await openJournal({ ...files.config.journal, scope: cluster.options.scope });
     let ids = 0;
     const log = openLog(files.config, { write: (line: string) => logged.push(line) });
     daemon = await openDaemon({
       files,
-      journal,
+      journals: () => journal,
       log,
       version: 'test',
       newId: () => `id-${(ids += 1)}`,
@@ -106,8 +106,9 @@ describe('our secrets in every error text of the outside', () => {
   }
 
   const written = (): string =>
-    readdirSync(join(folder, 'var/journal'))
-      .map((name) => readFileSync(join(folder, 'var/journal', name), 'utf8'))
+    readdirSync(join(folder, 'var/journal'), { recursive: true, withFileTypes: true })
+      .filter((row) => row.isFile())
+      .map((row) => readFileSync(join(row.parentPath, row.name), 'utf8'))
       .join('');
 
   async function answered(): Promise<string> {

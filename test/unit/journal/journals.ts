@@ -8,16 +8,28 @@ import { scratch } from '../../support/scratch.js';
 
 export const folder = (): string => scratch('journal');
 
-export const page = (text: string, atMs = 1_000, scope = 'email-cluster'): NewEntry => ({
+export const SCOPE = 'email-cluster';
+export const RUN = 'aaaaaaaa';
+
+/** The name of a file; each opening begins one, with the next number. */
+export const fileName = (number: number, run = RUN): string =>
+  `journal-${String(number).padStart(6, '0')}-${run}.jsonl`;
+/** As people are told of it. */
+export const told = (number: number, run = RUN): string => `${SCOPE}/${fileName(number, run)}`;
+export const pathOf = (directory: string, number: number, run = RUN): string =>
+  join(directory, SCOPE, fileName(number, run));
+
+export const open = (
+  directory: string,
+  more: { maxFileBytes?: number; keepFiles?: number; fs?: JournalFs; scope?: string; run?: string } = {},
+): Promise<OpenJournal> =>
+  openJournal({ directory, scope: SCOPE, run: RUN, maxFileBytes: 1_000_000, keepFiles: 0, ...more });
+
+export const page = (text: string, atMs = 1_000, scope = SCOPE): NewEntry => ({
   atMs,
   scope,
   body: { kind: 'page', code: 'leaderless', subject: scope, text },
 });
-
-export const open = (
-  directory: string,
-  more: { maxFileBytes?: number; keepFiles?: number; fs?: JournalFs } = {},
-): Promise<OpenJournal> => openJournal({ directory, maxFileBytes: 1_000_000, keepFiles: 0, ...more });
 
 /** Opens, writes one entry for each text, closes. */
 export async function written(directory: string, ...texts: string[]): Promise<readonly JournalEntry[]> {
@@ -45,12 +57,12 @@ export async function readBack(directory: string): Promise<{ texts: string[]; ba
   return { texts, bad };
 }
 
-export const files = (directory: string): string[] =>
-  readdirSync(directory)
+export const files = (directory: string, scope = SCOPE): string[] =>
+  readdirSync(join(directory, scope))
     .filter((name) => name.endsWith('.jsonl'))
     .sort();
-export const contentOf = (directory: string, name = 'journal-000001.jsonl'): string =>
-  readFileSync(join(directory, name), 'utf8');
+export const contentOf = (directory: string, name = fileName(1)): string =>
+  readFileSync(join(directory, SCOPE, name), 'utf8');
 
 export interface Faults {
   /** Bytes that still fit; a write beyond puts down what fits and fails, as a full disk does. */
@@ -88,6 +100,10 @@ export function faultyFs(): { readonly fs: JournalFs; readonly faults: Faults } 
     openAppend: async (path) => {
       if (faults.failOpen !== null) throw errno(faults.failOpen);
       return faulty(await nodeFs.openAppend(path));
+    },
+    openNew: async (path) => {
+      if (faults.failOpen !== null) throw errno(faults.failOpen);
+      return faulty(await nodeFs.openNew(path));
     },
   };
   return { fs, faults };

@@ -7,7 +7,7 @@ import type { JournalEntry, NewEntry } from '../../../src/model/entry.js';
 import { toJson } from '../../../src/model/json.js';
 import { sealed, sealOf } from '../../../src/journal/chain.js';
 import { rig } from '../../support/simulated.js';
-import { collected, contentOf, files, folder, open, page } from './journals.js';
+import { collected, contentOf, files, folder, open, page, SCOPE } from './journals.js';
 
 /** Minutes of a cluster of three members, all channels, nothing wrong. */
 async function calmMinutes(minutes: number): Promise<readonly JournalEntry[]> {
@@ -105,7 +105,7 @@ describe('what a pass was decided on', () => {
       const spoilt = linesOf(directory).map((line) =>
         sealOf(line) !== null && line.length > 15_000 ? line.replace('fresh', 'stale') : line,
       );
-      writeFileSync(join(directory, file), `${spoilt.join('\n')}\n`);
+      writeFileSync(join(directory, SCOPE, file), `${spoilt.join('\n')}\n`);
       const journal = await open(directory);
       const back =
         way === 'forwards' ? await collected(readJournal(directory)) : (await journal.page({ limit: 100 })).entries;
@@ -141,7 +141,7 @@ describe('what a pass was decided on', () => {
       lines.push(line);
       tip = entry;
     }
-    writeFileSync(join(directory, file), `${lines.join('\n')}\n`);
+    writeFileSync(join(directory, SCOPE, file), `${lines.join('\n')}\n`);
     const back = await collected(readJournal(directory));
     expect(back.map(lostOf).filter((why) => why !== undefined)).toHaveLength(5);
   }, 60_000);

@@ -1,12 +1,25 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { JournalError } from '../../../src/journal/journal-error.js';
 import { verifyJournal } from '../../../src/journal/verify.js';
 import type { EntryBody } from '../../../src/model/entry.js';
-import { collected, contentOf, faultyFs, files, folder, open, page, readBack, textOf, written } from './journals.js';
+import {
+  collected,
+  contentOf,
+  faultyFs,
+  fileName,
+  files,
+  folder,
+  open,
+  page,
+  pathOf,
+  readBack,
+  SCOPE,
+  textOf,
+  told,
+  written,
+} from './journals.js';
 
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
   try {
@@ -30,6 +43,7 @@ describe('a journal', () => {
       firstSeq: 1,
       lastSeq: 3,
       torn: [],
+      faults: [],
     });
   });
 
@@ -56,8 +70,8 @@ describe('a journal', () => {
     const calls: string[] = [];
     const watched: typeof fs = {
       ...fs,
-      openAppend: async (path) => {
-        const file = await fs.openAppend(path);
+      openNew: async (path) => {
+        const file = await fs.openNew(path);
         return {
           ...file,
           append: async (bytes) => {
@@ -80,7 +94,7 @@ describe('a journal', () => {
   it('can be written by its owner, read by the group, and by nobody else', async () => {
     const directory = folder();
     await written(directory, 'one');
-    expect(statSync(join(directory, 'journal-000001.jsonl')).mode & 0o007).toBe(0);
+    expect(statSync(pathOf(directory, 1)).mode & 0o007).toBe(0);
   });
 
   it('refuses what is not data, and is not harmed by it', async () => {
@@ -112,7 +126,7 @@ describe('rotation', () => {
     for (let i = 0; i < 12; i += 1) await journal.append(page(`entry ${i}`));
     await journal.close();
     expect(files(directory).length).toBeGreaterThan(2);
-    for (const name of files(directory)) expect(statSync(join(directory, name)).size).toBeLessThanOrEqual(1_000);
+    for (const name of files(directory)) expect(statSync(join(directory, SCOPE, name)).size).toBeLessThanOrEqual(1_000);
     expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 12, firstSeq: 1 });
   });
 
@@ -125,12 +139,14 @@ describe('rotation', () => {
     expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 3 });
   });
 
-  it('removes only whole files, the oldest, and what is left verifies', async () => {
+  it('removes only whole files, the oldest, beyond the bytes of so many full ones, and what is left verifies', async () => {
     const directory = folder();
     const journal = await open(directory, { maxFileBytes: 600, keepFiles: 3 });
     for (let i = 0; i < 20; i += 1) await journal.append(page(`entry ${i}`));
     await journal.close();
-    expect(files(directory)).toHaveLength(3);
+    const bytes = files(directory).map((name) => statSync(join(directory, SCOPE, name)).size);
+    expect(bytes.length).toBeGreaterThan(1);
+    expect(bytes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(1_800);
     const { texts } = await readBack(directory);
     expect(texts).toEqual(Array.from({ length: texts.length }, (_, index) => `entry ${20 - texts.length + index}`));
     const verification = await verifyJournal(directory);
@@ -138,24 +154,45 @@ describe('rotation', () => {
     expect(verification.firstSeq).toBeGreaterThan(1);
   });
 
+  it('of one cluster takes nothing of another', async () => {
+    const directory = folder();
+    const other = await open(directory, { scope: 'other', maxFileBytes: 300, keepFiles: 1 });
+    await other.append(page('of the other', 1, 'other'));
+    const journal = await open(directory, { maxFileBytes: 300, keepFiles: 1 });
+    for (let i = 0; i < 9; i += 1) await journal.append(page(`entry ${i}`));
+    await Promise.all([journal.close(), other.close()]);
+    expect((await readBack(directory)).texts).toEqual(['of the other', 'entry 8']);
+  });
+
+  it('does not let restarts wipe the past: each begins a file, and bytes count', async () => {
+    const directory = folder();
+    for (let start = 0; start < 12; start += 1) {
+      const journal = await open(directory, { keepFiles: 2, maxFileBytes: 10_000 });
+      await journal.append(page(`start ${start}`));
+      await journal.close();
+    }
+    expect((await readBack(directory)).texts).toHaveLength(12);
+  });
+
   it('touches no file that is not the journal', async () => {
     const directory = folder();
+    mkdirSync(join(directory, SCOPE));
     for (const name of ['journal-1.jsonl.bak', 'journal-000000.jsonl.gz', 'notes.txt'])
-      writeFileSync(join(directory, name), 'mine');
+      writeFileSync(join(directory, SCOPE, name), 'mine');
     const journal = await open(directory, { maxFileBytes: 300, keepFiles: 1 });
     for (let i = 0; i < 5; i += 1) await journal.append(page(`entry ${i}`));
     await journal.close();
     for (const name of ['journal-1.jsonl.bak', 'journal-000000.jsonl.gz', 'notes.txt']) {
-      expect(readFileSync(join(directory, name), 'utf8')).toBe('mine');
+      expect(readFileSync(join(directory, SCOPE, name), 'utf8')).toBe('mine');
     }
   });
 
   it('that a crash stopped between the new file and its first entry goes on', async () => {
     const directory = folder();
     await written(directory, 'one');
-    writeFileSync(join(directory, 'journal-000002.jsonl'), '');
+    writeFileSync(pathOf(directory, 2, 'bbbbbbbb'), '');
     await written(directory, 'two');
-    expect(contentOf(directory, 'journal-000002.jsonl')).toContain('two');
+    expect(contentOf(directory, fileName(3))).toContain('two');
     expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 2 });
   });
 });
@@ -174,11 +211,11 @@ describe('a disk that is full', () => {
     faults.roomBytes = Number.POSITIVE_INFINITY;
     expect((await journal.append(page('after'))).seq).toBe(2);
     await journal.close();
-    expect(await readBack(directory)).toEqual({ texts: ['before', 'after'], bad: ['journal-000001.jsonl:2'] });
+    expect(await readBack(directory)).toEqual({ texts: ['before', 'after'], bad: [`${told(1)}:2`] });
     expect(await verifyJournal(directory)).toMatchObject({
       ok: true,
       entries: 2,
-      torn: [{ file: 'journal-000001.jsonl', line: 2 }],
+      torn: [{ file: told(1), line: 2 }],
     });
   });
 
@@ -238,7 +275,7 @@ describe('a disk that fails', () => {
     faults.failSync = null;
     await journal.append(page('after'));
     await journal.close();
-    expect(contentOf(directory, 'journal-000002.jsonl')).toContain('after');
+    expect(contentOf(directory, fileName(2))).toContain('after');
     expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 3 });
   });
 
@@ -270,18 +307,23 @@ describe('a disk that fails', () => {
     expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 2, files: 2 });
   });
 
-  it('at opening gives the lock back', async () => {
+  it('at opening is told, holds each append, and writing goes on by itself once it is gone', async () => {
     const directory = folder();
     const { fs, faults } = faultyFs();
     faults.failOpen = 'EROFS';
-    expect(await codeOf(open(directory, { fs }))).toBe('JOURNAL_UNWRITABLE');
-    await (await open(directory)).close();
+    const journal = await open(directory, { fs });
+    expect(journal.fault?.code).toBe('JOURNAL_UNWRITABLE');
+    expect(await codeOf(journal.append(page('lost')))).toBe('JOURNAL_UNWRITABLE');
+    faults.failOpen = null;
+    expect((await journal.append(page('after'))).seq).toBe(1);
+    await journal.close();
+    expect((await readBack(directory)).texts).toEqual(['after']);
   });
 
   it('because the directory is a file says so', async () => {
     const path = join(folder(), 'file');
     writeFileSync(path, '');
-    expect(await codeOf(open(path))).toBe('JOURNAL_UNWRITABLE');
+    expect((await open(path)).fault?.code).toBe('JOURNAL_UNWRITABLE');
   });
 });
 
@@ -290,123 +332,107 @@ describe('a file that somebody removes while it is written', () => {
     const directory = folder();
     const journal = await open(directory);
     await journal.append(page('one'));
-    rmSync(join(directory, 'journal-000001.jsonl'));
+    rmSync(pathOf(directory, 1));
     const entry = await journal.append(page('two'));
     await journal.close();
     expect(entry.seq).toBe(2);
     expect((await readBack(directory)).texts).toEqual(['two']);
-    expect(await verifyJournal(directory)).toMatchObject({ ok: false, firstBad: { line: 1 } });
+    expect(await verifyJournal(directory)).toMatchObject({ ok: false, faults: [{ line: 1 }] });
   });
 });
 
-describe('the lock', () => {
-  const lockOf = (directory: string): string => join(directory, 'journal.lock');
-  const forged = (directory: string, more: Record<string, unknown>): void => {
-    mkdirSync(directory, { recursive: true });
-    const owner = JSON.parse(readFileSync(lockOf(directory), 'utf8')) as Record<string, unknown>;
-    writeFileSync(lockOf(directory), JSON.stringify({ ...owner, token: 'forged', ...more }));
-  };
-  /** A directory whose lock was left behind, with some of the owner changed. */
-  const left = async (more: Record<string, unknown>): Promise<string> => {
+describe('two daemons on one folder', () => {
+  it('never mix lines: each writes files of its own, all entries are read, and verify says what happened', async () => {
     const directory = folder();
-    const journal = await open(directory);
-    forged(directory, more);
+    const one = await open(directory, { run: 'aaaaaaaa' });
+    await one.append(page('one, alone'));
+    const two = await open(directory, { run: 'bbbbbbbb' });
+    await Promise.all([one.append(page('one')), two.append(page('two'))]);
+    await Promise.all([one.append(page('one again')), two.append(page('two again'))]);
+    await Promise.all([one.close(), two.close()]);
+    const { texts, bad } = await readBack(directory);
+    expect(bad).toEqual([]);
+    expect(texts.toSorted()).toEqual(['one', 'one again', 'one, alone', 'two', 'two again']);
+    const { ok, faults } = await verifyJournal(directory);
+    expect(ok).toBe(false);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatchObject({ file: told(2, 'bbbbbbbb'), line: 1 });
+    expect(faults[0]?.why).toContain(
+      `two daemons wrote this folder at once: this file and ${told(1)} both go on from entry 1`,
+    );
+  });
+
+  it('that begin at the same moment, and go on through several files, are told once', async () => {
+    const directory = folder();
+    await written(directory, 'before');
+    const runs = ['bbbbbbbb', 'cccccccc'];
+    const both = await Promise.all(runs.map((run) => open(directory, { run, maxFileBytes: 700 })));
+    for (let i = 0; i < 6; i += 1)
+      for (const [at, journal] of both.entries()) await journal.append(page(`${at}: ${i}`));
+    for (const journal of both) await journal.close();
+    expect((await readBack(directory)).texts).toHaveLength(13);
+    expect((await verifyJournal(directory)).faults).toHaveLength(1);
+  });
+
+  it('one after the other are no such case, whatever the first one left', async () => {
+    const directory = folder();
+    await written(directory, 'one', 'two');
+    appendFileSync(pathOf(directory, 1), '{"seq":3,"prev');
+    const journal = await open(directory, { run: 'bbbbbbbb' });
+    await journal.append(page('three'));
     await journal.close();
-    return directory;
-  };
-
-  it('keeps a second writer out, and names the first', async () => {
-    const directory = folder();
-    const journal = await open(directory);
-    await expect(open(directory)).rejects.toMatchObject({
-      code: 'JOURNAL_LOCKED',
-      message: expect.stringContaining(`process ${process.pid} on ${hostname()}`),
-    });
-    await journal.append(page('undisturbed'));
-    await journal.close();
-    await (await open(directory)).close();
+    expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 3, torn: [{ line: 3 }] });
   });
 
-  it('does not keep readers out', async () => {
+  it('a file that is there already is never written into', async () => {
     const directory = folder();
-    const journal = await open(directory);
-    await journal.append(page('one'));
-    expect((await readBack(directory)).texts).toEqual(['one']);
+    await written(directory, 'one');
+    const before = contentOf(directory);
+    await written(directory, 'two');
+    expect(contentOf(directory)).toBe(before);
+    expect(files(directory)).toEqual([fileName(1), fileName(2)]);
+  });
+});
+
+describe('an entry of another cluster', () => {
+  it('is refused, since nobody would look for it there', async () => {
+    const journal = await open(folder());
+    expect(await codeOf(journal.append(page('lost', 1, 'other')))).toBe('JOURNAL_BAD_ENTRY');
+    expect((await journal.append(page('ours'))).seq).toBe(1);
     await journal.close();
   });
 
-  it('lets one of many starters in', async () => {
+  it('has a folder of its own, whatever its name is', async () => {
     const directory = folder();
-    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => open(directory)));
-    const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    expect(opened).toHaveLength(1);
-    await opened[0]?.close();
-  });
-
-  it('of a process that has ended is taken over', async () => {
-    const ended = spawnSync(process.execPath, ['-e', '0']).pid;
-    const directory = await left({ pid: ended });
-    await (await open(directory)).close();
-  });
-
-  it('of an earlier process with our own number is taken over, as in a container that was restarted', async () => {
-    const directory = await left({ startedTicks: '1' });
-    await (await open(directory)).close();
-  });
-
-  it('from before the last boot is taken over', async () => {
-    const directory = await left({ bootId: 'another' });
-    await (await open(directory)).close();
-  });
-
-  it('of another host is respected while it beats, and taken over when it has been silent', async () => {
-    const directory = await left({ host: 'elsewhere', pid: 1 });
-    expect(await codeOf(open(directory))).toBe('JOURNAL_LOCKED');
-    const past = new Date(Date.now() - 120_000);
-    utimesSync(lockOf(directory), past, past);
-    await (await open(directory)).close();
-  });
-
-  it('without a name is respected for a moment only', async () => {
-    const directory = folder();
-    writeFileSync(lockOf(directory), '');
-    expect(await codeOf(open(directory))).toBe('JOURNAL_LOCKED');
-    const past = new Date(Date.now() - 10_000);
-    utimesSync(lockOf(directory), past, past);
-    await (await open(directory)).close();
-  });
-
-  it('that was taken from us stops our writing at once, and is not removed by us', async () => {
-    const directory = folder();
-    const journal = await open(directory);
-    await journal.append(page('ours'));
-    forged(directory, {});
-    expect(await codeOf(journal.append(page('not ours any more')))).toBe('JOURNAL_LOCKED');
-    await journal.close();
-    expect(readFileSync(lockOf(directory), 'utf8')).toContain('forged');
-    expect((await readBack(directory)).texts).toEqual(['ours']);
+    for (const scope of ['../up', '.hidden', '..', 'a/b', 'größe 🐘']) {
+      const journal = await open(directory, { scope });
+      await journal.append(page(`of ${scope}`, 1, scope));
+      await journal.close();
+      expect((await collected(journal.read({}))).map(textOf)).toEqual([`of ${scope}`]);
+    }
+    expect((await readBack(directory)).texts).toHaveLength(5);
+    expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 5, files: 5 });
   });
 });
 
 describe('what a crash left', () => {
-  it('is kept, closed off and told', async () => {
+  it('is kept as it is and told; the next run begins a file of its own', async () => {
     const directory = folder();
     await written(directory, 'one');
-    appendFileSync(join(directory, 'journal-000001.jsonl'), '{"seq":2,"prev":"ab');
+    appendFileSync(pathOf(directory, 1), '{"seq":2,"prev":"ab');
     const journal = await open(directory);
-    expect(journal.notes).toHaveLength(1);
+    expect(journal.notes).toEqual([expect.stringContaining(`${told(1)}: its last line was cut off`)]);
     await journal.append(page('two'));
     await journal.close();
-    expect(contentOf(directory)).toContain('\n{"seq":2,"prev":"ab #torn\n');
-    expect(await readBack(directory)).toEqual({ texts: ['one', 'two'], bad: ['journal-000001.jsonl:2'] });
+    expect(contentOf(directory)).toMatch(/\n\{"seq":2,"prev":"ab$/);
+    expect(await readBack(directory)).toEqual({ texts: ['one', 'two'], bad: [`${told(1)}:2`] });
   });
 
-  it('of zeros is kept and closed off like text', async () => {
+  it('of zeros is kept like text', async () => {
     const directory = folder();
     await written(directory, 'one');
-    appendFileSync(join(directory, 'journal-000001.jsonl'), Buffer.alloc(4096));
+    appendFileSync(pathOf(directory, 1), Buffer.alloc(4096));
     await written(directory, 'two');
-    expect(statSync(join(directory, 'journal-000001.jsonl')).size).toBeGreaterThan(4096);
     expect((await readBack(directory)).texts).toEqual(['one', 'two']);
     expect(await verifyJournal(directory)).toMatchObject({ ok: true, torn: [{ line: 2 }] });
   });
@@ -414,23 +440,22 @@ describe('what a crash left', () => {
   it('as a whole line that is not an entry is kept, told, and not mistaken for a crash', async () => {
     const directory = folder();
     await written(directory, 'one', 'two');
-    const path = join(directory, 'journal-000001.jsonl');
-    writeFileSync(path, contentOf(directory).replace('"two"', '"TWO"'));
+    writeFileSync(pathOf(directory, 1), contentOf(directory).replace('"two"', '"TWO"'));
     const journal = await open(directory);
-    expect(journal.notes[0]).toContain('journal-000001.jsonl');
+    expect(journal.notes[0]).toContain(told(1));
     await journal.append(page('three'));
     await journal.close();
     expect(contentOf(directory)).toContain('"TWO"');
-    expect(await verifyJournal(directory)).toMatchObject({ ok: false, firstBad: { line: 2 } });
+    expect(await verifyJournal(directory)).toMatchObject({ ok: false, faults: [{ line: 2 }] });
   });
 
   it('as a file of nothing but rubbish is kept, and the chain goes on from the file before', async () => {
     const directory = folder();
     await written(directory, 'one');
-    writeFileSync(join(directory, 'journal-000002.jsonl'), 'rubbish\nmore rubbish');
+    writeFileSync(pathOf(directory, 2), 'rubbish\nmore rubbish');
     const [two] = await written(directory, 'two');
     expect(two?.seq).toBe(2);
-    expect(contentOf(directory, 'journal-000002.jsonl')).toContain('rubbish\nmore rubbish #torn\n');
+    expect(contentOf(directory, fileName(2))).toBe('rubbish\nmore rubbish');
   });
 });
 

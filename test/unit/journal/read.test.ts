@@ -1,13 +1,28 @@
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFs, type JournalFs } from '../../../src/journal/files.js';
 import { pageOfJournal, readJournal, tailJournal } from '../../../src/journal/read.js';
 import { verifyJournal } from '../../../src/journal/verify.js';
-import { collected, contentOf, files, folder, open, page, readBack, textOf, written } from './journals.js';
+import { sealed, GENESIS } from '../../../src/journal/chain.js';
+import {
+  collected,
+  contentOf,
+  fileName,
+  files,
+  folder,
+  open,
+  page,
+  pathOf,
+  readBack,
+  SCOPE,
+  textOf,
+  told,
+  written,
+} from './journals.js';
 
 const HOUR = 3_600_000;
-const fileOne = (directory: string): string => join(directory, 'journal-000001.jsonl');
+const fileOne = (directory: string): string => pathOf(directory, 1);
 const linesOfOne = (directory: string): string[] => contentOf(directory).trimEnd().split('\n');
 const rewrite = (directory: string, lines: readonly string[]): void => {
   writeFileSync(fileOne(directory), lines.map((line) => `${line}\n`).join(''));
@@ -34,7 +49,7 @@ describe('verify', () => {
     rewrite(directory, change(linesOfOne(directory)));
     expect(await verifyJournal(directory)).toMatchObject({
       ok: false,
-      firstBad: { file: 'journal-000001.jsonl', line },
+      faults: [{ file: told(1), line }],
     });
   });
 
@@ -42,7 +57,7 @@ describe('verify', () => {
     const directory = await three();
     const lines = linesOfOne(directory);
     rewrite(directory, lines.with(1, `${(lines[1] ?? '').slice(0, 40)} #torn`));
-    expect(await verifyJournal(directory)).toMatchObject({ ok: false, firstBad: { line: 3 }, torn: [{ line: 2 }] });
+    expect(await verifyJournal(directory)).toMatchObject({ ok: false, faults: [{ line: 3 }], torn: [{ line: 2 }] });
   });
 
   it('finds a file that is missing in between', async () => {
@@ -50,10 +65,10 @@ describe('verify', () => {
     const journal = await open(directory, { maxFileBytes: 300 });
     for (const text of ['one', 'two', 'three', 'four']) await journal.append(page(text));
     await journal.close();
-    rmSync(join(directory, files(directory)[1] ?? ''));
+    rmSync(join(directory, SCOPE, files(directory)[1] ?? ''));
     expect(await verifyJournal(directory)).toMatchObject({
       ok: false,
-      firstBad: { file: 'journal-000003.jsonl', line: 1 },
+      faults: [{ file: told(3), line: 1 }],
     });
   });
 
@@ -74,6 +89,7 @@ describe('verify', () => {
       firstSeq: null,
       lastSeq: null,
       torn: [],
+      faults: [],
     });
   });
 
@@ -89,7 +105,7 @@ describe('reading', () => {
     appendFileSync(fileOne(directory), '{"seq":');
     expect(await readBack(directory)).toEqual({
       texts: ['one', 'three'],
-      bad: ['journal-000001.jsonl:2', 'journal-000001.jsonl:4'],
+      bad: [`${told(1)}:2`, `${told(1)}:4`],
     });
   });
 
@@ -106,21 +122,27 @@ describe('reading', () => {
     for (const text of ['one', 'two', 'three']) await journal.append(page(text));
     await journal.close();
     const bad: string[] = [];
-    const gone = { ...nodeFs, names: async () => ['journal-000000.jsonl', ...(await nodeFs.names(directory))] };
+    const gone = {
+      ...nodeFs,
+      names: async (path: string) => [...(path === directory ? [] : [fileName(0)]), ...(await nodeFs.names(path))],
+    };
     const entries = await collected(readJournal(directory, { onBad: (where) => bad.push(where) }, gone));
     expect(entries.map(textOf)).toEqual(['one', 'two', 'three']);
-    expect(bad).toEqual(['journal-000000.jsonl']);
+    expect(bad).toEqual([told(0)]);
   });
 });
 
 describe('a journal of several files and two clusters', () => {
   async function long(): Promise<string> {
     const directory = folder();
-    const journal = await open(directory, { maxFileBytes: 600 });
+    const [even, odd] = await Promise.all(
+      ['even', 'odd'].map((scope) => open(directory, { maxFileBytes: 600, scope })),
+    );
     for (let hour = 0; hour < 100; hour += 1) {
-      await journal.append(page(`h${hour}`, hour * HOUR, hour % 2 === 0 ? 'even' : 'odd'));
+      const [journal, scope] = hour % 2 === 0 ? [even, 'even'] : [odd, 'odd'];
+      await journal?.append(page(`h${hour}`, hour * HOUR, scope));
     }
-    await journal.close();
+    await Promise.all([even?.close(), odd?.close()]);
     return directory;
   }
 
@@ -141,7 +163,8 @@ describe('a journal of several files and two clusters', () => {
       },
     };
     await collected(readJournal(directory, { sinceMs: 95 * HOUR }, watched));
-    expect(opened).not.toContain(join(directory, 'journal-000001.jsonl'));
+    expect(opened).not.toContain(join(directory, 'even', fileName(1)));
+    expect(opened).toContain(join(directory, 'even', files(directory, 'even').at(-1) ?? ''));
   });
 
   it('has its newest entries at hand, oldest of them first', async () => {
@@ -151,6 +174,91 @@ describe('a journal of several files and two clusters', () => {
     expect((await tailJournal(directory, 9, { sinceMs: 98 * HOUR })).map(textOf)).toEqual(['h98', 'h99']);
     expect(await tailJournal(directory, 0)).toEqual([]);
     expect(await tailJournal(directory, 1_000)).toHaveLength(100);
+  });
+});
+
+describe('a journal of 0.1.0 in the directory itself', () => {
+  /** Of two clusters in one chain, as that version wrote it. */
+  function old(directory: string): string {
+    let tip = GENESIS;
+    const lines: string[] = [];
+    for (let hour = 0; hour < 6; hour += 1) {
+      const { line, entry } = sealed(page(`old ${hour}`, hour * HOUR, hour % 2 === 0 ? SCOPE : 'other'), tip);
+      lines.push(line);
+      tip = entry;
+    }
+    const text = `${lines.join('\n')}\n{"seq":7,"prev":"cut off`;
+    writeFileSync(join(directory, 'journal-000001.jsonl'), text);
+    return text;
+  }
+
+  it("is read before the cluster's own, and is never written into", async () => {
+    const directory = folder();
+    const text = old(directory);
+    const journal = await open(directory);
+    expect(journal.notes).toEqual([expect.stringContaining('journal-000001.jsonl: its last line was cut off')]);
+    const entry = await journal.append(page('new', 9 * HOUR));
+    expect(entry.seq).toBe(7);
+    expect((await collected(journal.read({}))).map(textOf)).toEqual(['old 0', 'old 2', 'old 4', 'new']);
+    const { entries, more } = await journal.page({ limit: 2 });
+    expect([entries.map(textOf), more]).toEqual([['old 4', 'new'], true]);
+    const older = await journal.page({ limit: 9, beforeSeq: entries[0]?.seq ?? 0 });
+    expect([older.entries.map(textOf), older.more]).toEqual([['old 0', 'old 2'], false]);
+    await journal.close();
+    expect((await readBack(directory)).texts).toEqual(['old 0', 'old 1', 'old 2', 'old 3', 'old 4', 'old 5', 'new']);
+    expect(readFileSync(join(directory, 'journal-000001.jsonl'), 'utf8')).toBe(text);
+    expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 7, files: 2, lastSeq: 7 });
+  });
+
+  it('and what follows it verifies for each cluster, and shows what was removed from its beginning', async () => {
+    const directory = folder();
+    old(directory);
+    for (const scope of [SCOPE, 'other']) {
+      const journal = await open(directory, { scope });
+      await journal.append(page('new', 9 * HOUR, scope));
+      await journal.close();
+    }
+    expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 8, files: 3 });
+    const journal = await open(directory, { run: 'bbbbbbbb' });
+    await journal.append(page('newer', 10 * HOUR));
+    await journal.close();
+    rmSync(pathOf(directory, 1));
+    writeFileSync(pathOf(directory, 1), contentOf(directory, fileName(2, 'bbbbbbbb')));
+    const { faults } = await verifyJournal(directory);
+    expect(faults[0]).toMatchObject({ file: told(1), line: 1 });
+  });
+
+  it('that is gone altogether is no fault of the journals after it', async () => {
+    const directory = folder();
+    old(directory);
+    const journal = await open(directory);
+    await journal.append(page('new', 9 * HOUR));
+    await journal.close();
+    rmSync(join(directory, 'journal-000001.jsonl'));
+    expect(await verifyJournal(directory)).toMatchObject({ ok: true, entries: 1, firstSeq: 7 });
+  });
+
+  it('may be read by its own folder as well', async () => {
+    const directory = folder();
+    await written(directory, 'one');
+    const own = join(directory, SCOPE);
+    expect((await collected(readJournal(own))).map(textOf)).toEqual(['one']);
+    expect(await verifyJournal(own)).toMatchObject({ ok: true, entries: 1 });
+  });
+});
+
+describe('the kinds that are asked for', () => {
+  it('are read alone, the others not even looked at', async () => {
+    const directory = folder();
+    const journal = await open(directory);
+    await journal.append(page('a page'));
+    await journal.append({ atMs: 2, scope: SCOPE, body: { kind: 'stop', reason: 'test' } });
+    await journal.close();
+    writeFileSync(pathOf(directory, 1), contentOf(directory).replace('a page', 'A PAGE'));
+    const bad: string[] = [];
+    const onBad = (where: string): unknown => bad.push(where);
+    expect((await collected(readJournal(directory, { kinds: ['stop'], onBad }))).map(textOf)).toEqual(['stop']);
+    expect(bad).toEqual([]);
   });
 });
 
@@ -168,7 +276,7 @@ describe('the tail of a large file', () => {
     appendFileSync(fileOne(directory), 'rubbish\n');
     const bad: string[] = [];
     expect((await tailJournal(directory, 1, { onBad: (where) => bad.push(where) })).map(textOf)).toEqual(['three']);
-    expect(bad).toEqual(['journal-000001.jsonl, line 1 from its end']);
+    expect(bad).toEqual([`${told(1)}, line 1 from its end`]);
   });
 });
 
