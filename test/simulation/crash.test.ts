@@ -3,7 +3,7 @@ import { recallMemory } from '../../src/kernel/recall.js';
 import { doomed, type Doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
-import { caughtUp, destructive, DRAIN, lagEmergency, UNDRAIN } from '../support/situations.js';
+import { caughtUp, destructive, DRAIN, lagEmergency, MB, UNDRAIN } from '../support/situations.js';
 
 /** The first process, which dies after its n-th effect on the outside since the trouble began. */
 async function untilDeath(
@@ -136,6 +136,43 @@ describe('the repair of a broken copy', () => {
         where,
       ).toHaveLength(1);
       expect(next.session.states.members['patroni2']?.state, where).toBe('healthy');
+    }
+  }, 240_000);
+});
+
+describe('the resuming of replay that a hand has paused', () => {
+  const policy = testPolicy({}, { 'resume-replay': { mode: 'auto' }, 'drain-replica': { mode: 'off' } });
+  const pauseReplay = ({ cluster }: Rig): void => {
+    cluster.setLoad(MB / 4);
+    cluster.pauseReplay('patroni2', 'hand');
+  };
+  const resumes = ({ requests }: Rig): readonly string[] => requests().filter((text) => text.includes('replay_resume'));
+
+  it('has these effects on the outside, in this order', async () => {
+    const { first, doom } = await untilDeath({ policy }, Infinity, pauseReplay, 60);
+    expect(doom.effects).toMatchInlineSnapshot(`
+      [
+        "journal intent",
+        "ledger",
+        "sent resume-replay",
+        "journal outcome",
+        "ledger",
+        "journal verdict",
+        "ledger",
+      ]
+    `);
+    expect(resumes(first)).toHaveLength(1);
+  });
+
+  it('goes on after a death after any of them, and is sent once', async () => {
+    const { doom: whole } = await untilDeath({ policy }, Infinity, pauseReplay, 60);
+    for (let after = 1; after <= whole.effects.length; after += 1) {
+      const { first } = await untilDeath({ policy }, after, pauseReplay, 60);
+      const next = await successor(first, { policy });
+      const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
+      await next.run(90);
+      expect(resumes(next), where).toHaveLength(1);
+      expect(next.cluster.inspect('patroni2').postgres.replayPaused, where).toBe(false);
     }
   }, 240_000);
 });

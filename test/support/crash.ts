@@ -64,6 +64,13 @@ export function doomed(): Doomed {
               ...ports.host,
               send: (step) => effect(`sent ${stepText(step)}`, () => ports.host?.send(step) ?? never()),
             },
+      postgres:
+        ports.postgres === null
+          ? null
+          : {
+              ...ports.postgres,
+              send: (step) => effect(`sent ${step.statement}`, () => ports.postgres?.send(step) ?? never()),
+            },
       tags:
         ports.tags === null
           ? null
