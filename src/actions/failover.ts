@@ -1,5 +1,5 @@
 import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } from '../assess/candidates.js';
-import { leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
+import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
 import { bytesText } from '../words/amounts.js';
 import { secondsText } from '../words/loss.js';
 import type { Plan } from '../model/plan.js';
@@ -105,6 +105,10 @@ function lastLeaderReturns({ view, memory }: ActionInput): Bound | null {
   const { ttlMs, loopWaitMs } = waitsOf(view);
   const seenMs = freshValue(member.api)?.dcsLastSeenMs ?? null;
   if (seenMs !== null && view.atMs - seenMs > ttlMs) return null;
+  if (isPaused(view)) {
+    const why = `${row.name} led last, runs again and may lead; Patroni is paused, and elects nobody until it is resumed`;
+    return { kind: 'nothing', stuck: true, why };
+  }
   const startedAtMs = freshValue(member.host)?.startedAtMs ?? null;
   const why = `${row.name} led last, runs again and may lead: Patroni elects it without us`;
   if (startedAtMs !== null && view.atMs - startedAtMs <= ttlMs + loopWaitMs) return { kind: 'nothing', why };

@@ -1,6 +1,6 @@
 import { isRewindInterrupted } from '../assess/rewinding.js';
 import { candidatesFor } from '../assess/candidates.js';
-import { leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
+import { isPaused, leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
 import { whyAlive, whyNotStopped } from '../assess/living.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { strangersIn } from '../assess/strangers.js';
@@ -62,7 +62,7 @@ export const restartMember: RunbookAction = {
     const api = member === null ? null : freshValue(member.api);
     // Patroni itself tries once per loop, for ever: the same start asked for by us fails the same way. [field-notes: destroyed data directory]
     if (api !== null && (problem?.code === 'replica-start-failed' || isFailingState(api.state)))
-      return { kind: 'nothing', why: `Patroni on ${target} already tries to start it once per loop` };
+      return { kind: 'nothing', why: whoStarts(input.view, target) };
     const useless = problem?.code === 'replica-not-streaming' && member !== null ? noHelp(member) : null;
     if (useless !== null) return { kind: 'nothing', stuck: true, why: useless };
     const viaPatroni = api !== null;
@@ -111,6 +111,11 @@ export const restartMember: RunbookAction = {
     },
   ],
 };
+
+const whoStarts = (view: ClusterView, target: string): string =>
+  isPaused(view)
+    ? `Patroni is paused, so nobody starts PostgreSQL on ${target} until it is resumed`
+    : `Patroni on ${target} already tries to start it once per loop`;
 
 /** PostgreSQL ends a receiver that hears nothing for `wal_receiver_timeout`, 60 s by default: one that is older hangs. */
 const HUNG_RECEIVER_MS = 120_000;

@@ -43,7 +43,7 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     grace: patroniFirst(3),
     ladder: REBUILD,
     page: 'when-exhausted',
-    meaning: 'PostgreSQL on a replica does not start; Patroni tries once per loop for ever.',
+    meaning: 'PostgreSQL on a replica does not start; Patroni tries once per loop for ever, and in a pause not at all.',
     advice: "Read the member's PostgreSQL log: a wrong setting wants a person, a damaged copy wants a rebuild.",
   },
   {

@@ -109,8 +109,12 @@ function startGrace(input: Situation): ReturnType<AuthorityGate['check']> {
   const { passes, forMs } = input.policy.startGrace;
   const readyAtMs = (cleanSinceMs ?? input.nowMs) + forMs;
   if (cleanPasses >= passes && input.nowMs >= readyAtMs) return null;
+  const short =
+    cleanPasses < passes || cleanSinceMs === null
+      ? `${cleanPasses} of ${passes} clean passes`
+      : `clean for ${Math.floor((input.nowMs - cleanSinceMs) / 1000)} s of ${forMs / 1000} s`;
   return no(
-    `${graceReason}: ${cleanPasses} of ${passes} clean passes`,
+    `${graceReason}: ${short}`,
     `wait for ${passes} clean passes over ${forMs / 1000} s`,
     cleanSinceMs === null ? null : readyAtMs,
   );

@@ -684,6 +684,13 @@ describe('an action binds', () => {
       { kind: 'nothing', why: 'Patroni on patroni3 already tries to start it once per loop' },
     ],
     [
+      'no restart of what nobody starts in a pause',
+      'restart-member',
+      'patroni3',
+      [startFailed('patroni3'), config({ paused: true })],
+      { kind: 'nothing', why: 'Patroni is paused, so nobody starts PostgreSQL on patroni3 until it is resumed' },
+    ],
+    [
       'no restart by anybody where neither answers',
       'restart-member',
       'patroni3',

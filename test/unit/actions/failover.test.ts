@@ -90,6 +90,14 @@ describe('the last leader that runs again as a replica', () => {
     });
   });
 
+  it('and is not elected in a pause is told at once, and why', () => {
+    expect(bind(startedAgo(1_000, config({ paused: true })))).toEqual({
+      kind: 'nothing',
+      stuck: true,
+      why: 'patroni1 led last, runs again and may lead; Patroni is paused, and elects nobody until it is resumed',
+    });
+  });
+
   it.each<[string, Change]>([
     ['does not see etcd', api('patroni1', { dcsLastSeenMs: NOW_MS - 30_001 })],
     ['is tagged nofailover', nofailover('patroni1')],

@@ -356,7 +356,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
           memory: { ...CLEAN_MEMORY, cleanPasses: 50, cleanSinceMs: NOW_MS - 500, graceReason: 'we slept' },
         }),
         candidate: DRAIN,
-        because: 'we slept: 50 of 3 clean passes',
+        because: 'we slept: clean for 0 s of 2 s',
         unblock: 'wait for 3 clean passes over 2 s',
         retryAtMs: NOW_MS + 1_500,
       },
