@@ -28,7 +28,7 @@ export const API_ERRORS = [
     code: 'bad-request',
     status: 400,
     meaning: 'A parameter or the body is not of the documented shape.',
-    remedy: 'The message names the field and what was expected.',
+    remedy: 'Correct the field that the message names.',
   },
   {
     code: 'unknown-subject',
@@ -78,25 +78,25 @@ export const API_ERRORS = [
     code: 'not-waiting',
     status: 404,
     meaning: 'The thing to be changed does not exist (any more): approval or kill switch.',
-    remedy: 'Look at the present list; an approval expires and is re-planned.',
+    remedy: 'Look at GET .../approvals and .../ledger. An approval that expired is asked for again.',
   },
   {
     code: 'conflict',
     status: 409,
     meaning: 'The controller refused the change as things stand now.',
-    remedy: 'The message says what stands in the way.',
+    remedy: 'Change what the message names, then ask again.',
   },
   {
     code: 'held',
     status: 409,
     meaning: 'Gates hold the procedure that was asked for. Nothing was sent, and nothing of it is kept for later.',
-    remedy: 'The body names every gate with what would lift it. Then ask again.',
+    remedy: 'Do what the body says under unblock of each gate, then ask again.',
   },
   {
     code: 'unknown-remediation',
     status: 404,
     meaning: 'No remediation of this id is in the ledger; it keeps them for a day.',
-    remedy: 'The journal has all of them.',
+    remedy: 'Look for it in the journal, which has all of them.',
   },
   {
     code: 'unknown-incident',

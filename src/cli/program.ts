@@ -78,13 +78,13 @@ export async function runCli(argv: readonly string[], backend: CommandBackend, i
 const usageExit = (cause: CommanderError): number => exitCode(cause.exitCode === 0 ? 'ok' : 'usage');
 
 const KNOWN_CODES: readonly { readonly prefix: string; readonly exit: ExitName; readonly remedy: string }[] = [
-  { prefix: 'CONFIG', exit: 'config', remedy: '"ekimi config check" names every fault.' },
-  { prefix: 'POLICY', exit: 'config', remedy: '"ekimi config check" names every fault.' },
+  { prefix: 'CONFIG', exit: 'config', remedy: 'Run "ekimi config check", which names every fault.' },
+  { prefix: 'POLICY', exit: 'config', remedy: 'Run "ekimi config check", which names every fault.' },
   { prefix: 'JOURNAL', exit: 'absent', remedy: 'Check journal.directory, or --journal DIR.' },
   {
     prefix: 'EADDRINUSE',
     exit: 'refused',
-    remedy: 'Something listens there already: change api.listen (demo: --port).',
+    remedy: 'Change api.listen (demo: --port): something listens there already.',
   },
 ];
 

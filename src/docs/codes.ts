@@ -45,7 +45,7 @@ const FILES: Words<FileErrorCode> = {
   'tab-indent': ['A tab in the indentation.', 'Use spaces.'],
   'not-yaml': ['The text is not YAML.', 'Correct it where the message says.'],
   'duplicate-key': ['A key that is already there.', 'Remove or rename one of the two.'],
-  'unknown-key': ['A key that the reference does not have.', 'The message suggests the nearest one.'],
+  'unknown-key': ['A key that the reference does not have.', 'Write the key that the message suggests.'],
   'missing-key': ['A key without a default is not there.', 'Add it.'],
   'wrong-shape': ['A value where keys or a list belong, or the reverse.', 'Write it as the reference shows.'],
   'bad-value': [
@@ -63,7 +63,7 @@ const FILES: Words<FileErrorCode> = {
     'A file that is named is empty, or not PEM where PEM is expected.',
     'Write the right content, or name the right file.',
   ],
-  'not-accepted': ['The schema refuses it for a reason of its own.', 'The message says which.'],
+  'not-accepted': ['The schema refuses it for a reason of its own.', 'Do what the message asks for.'],
 };
 
 /** What a command says beside its exit code, as `code` with --json. */
@@ -81,12 +81,12 @@ const COMMANDS: Words<CommandCode> = {
     'Start the one of this configuration, or name the address with --url.',
   ],
   'no-token-file': ['The file with the token cannot be read.', 'Check --token-file.'],
-  'unknown-scope': ['No cluster of that scope.', 'The message lists those that there are.'],
+  'unknown-scope': ['No cluster of that scope.', 'Use one that the message lists.'],
   'which-scope': ['There are several clusters.', 'Name one with --scope.'],
   'unknown-procedure': ['There is no such procedure.', 'ekimi run-procedure lists them.'],
   'no-reason': ['A procedure was asked for without a reason.', 'Give one with --reason.'],
-  'no-approval': ['There is no such approval.', 'The message lists those that wait.'],
-  'no-incident': ['There is no such incident, or several begin so.', 'The message lists those that there are.'],
+  'no-approval': ['There is no such approval.', 'Use one that the message lists.'],
+  'no-incident': ['There is no such incident, or several begin so.', 'Use one that the message lists.'],
   'no-entry': ['The journal has no such entry.', 'ekimi journal list shows those that there are.'],
   internal: ['A fault of ours.', 'Report it with the message.'],
 };

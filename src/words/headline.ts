@@ -1,4 +1,3 @@
-import { clockText } from './moments.js';
 import { isPaused } from '../assess/leader.js';
 import { isReadPoolEmpty } from '../assess/rotation.js';
 import { isSuspected } from '../machines/summary.js';
@@ -36,8 +35,7 @@ function suspicion(snapshot: ClusterSnapshot): string {
   const more = suspects.length === 1 ? '' : ` and ${suspects.length - 1} more`;
   const seen = broken.length > 0 ? `${broken.join(', ')}; ` : '';
   const { why, untilMs } = waitOf(first, snapshot.atMs);
-  const until = untilMs === null ? `: ${why}` : ` counts at ${clockText(untilMs)} if it persists`;
-  return `${seen}${first.code} ${first.subject}${more}${until}`;
+  return `${seen}${first.code} ${first.subject}${more}${untilMs === null ? ':' : ''} ${why}`;
 }
 
 /** What keeps an instance in enforce from sending, most general first; empty: it may act. */

@@ -31,11 +31,11 @@ const PHASE_TONE: Readonly<Record<RemediationPhase, Tone>> = {
 };
 
 const TENURE_TEXT = {
-  held: ['good', 'tenure is ours'],
-  lost: ['bad', 'tenure is lost: nothing is sent until it is ours again'],
-  other: ['quiet', 'another instance has tenure: watching only'],
-  unknown: ['warn', 'whether tenure is ours is unknown: nothing is sent'],
-  released: ['quiet', 'tenure was given up'],
+  held: ['good', 'this instance holds tenure: it may act'],
+  lost: ['bad', 'this instance lost tenure: it sends nothing until it holds it again'],
+  other: ['quiet', 'another instance holds tenure: this one only watches'],
+  unknown: ['warn', 'nobody can tell who holds tenure: this instance sends nothing'],
+  released: ['quiet', 'this instance gave tenure up'],
 } as const satisfies Readonly<Record<string, readonly [Tone, string]>>;
 
 const ASKED = {
@@ -71,7 +71,7 @@ function tell(body: EntryBody): readonly [Tone, string] {
     case 'intent':
       return [
         body.shadow ? 'quiet' : 'plain',
-        `${body.shadow ? 'dry-run, would send' : 'sending'} for ${body.plan.action} ${body.plan.target}, step ${body.step + 1}: ${body.request}`,
+        `${body.shadow ? 'dry-run: ' : ''}${body.plan.action} ${body.plan.target}, step ${body.step + 1}: ${body.shadow ? 'would send' : 'sends'} ${body.request}`,
       ];
     case 'outcome':
       return [outcomeTone(body.reply, body.shadow), `${body.shadow ? 'dry-run: ' : ''}${replyText(body.reply)}`];
@@ -134,7 +134,7 @@ function tellPass(body: Extract<EntryBody, { kind: 'pass' }>): readonly [Tone, s
   if (seen.length > 0)
     return [
       'warn',
-      `sees ${seen.map((problem) => `${problem.code} ${problem.subject} (${problem.phase})`).join(', ')}; nothing is due`,
+      `sees ${seen.map((problem) => `${problem.code} ${problem.subject} (${problem.phase})`).join(', ')}; nothing to do yet`,
     ];
   return ['good', 'no problem in sight'];
 }
@@ -165,6 +165,7 @@ const outcomeTone = (reply: Reply, shadow: boolean): Tone =>
 function replyText(reply: Reply): string {
   const status = reply.status === null ? '' : ` ${reply.status}`;
   const words = reply.text === '' ? '' : `: ${reply.text}`;
-  if (reply.effect === 'maybe') return `no answer that says what happened${words}; looking again before anything else`;
+  if (reply.effect === 'maybe')
+    return `no answer says whether it happened${words}; Ekimi looks before it does anything else`;
   return `${reply.effect === 'done' ? 'done' : 'refused, nothing happened'}${status} in ${Math.round(reply.tookMs)} ms${words}`;
 }

@@ -1,9 +1,7 @@
-import { clockText } from '../../words/moments.js';
 import { overview } from '../../api/overview.js';
 import { type Decision } from '../../model/decision.js';
 import { unknownDecision } from '../../words/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { GRACE } from '../../words/wait.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
 import type { Tone } from '../../words/narrate.js';
 
@@ -26,12 +24,6 @@ function verdictOf(decision: Decision): readonly [Tone, string] {
 
 const KNOWN_KINDS: readonly Decision['kind'][] = ['act', 'held', 'waiting', 'page'];
 
-/** A time to wait for says more than that there is one. */
-const whyOf = (decision: Decision): string =>
-  decision.kind === 'waiting' && decision.why === GRACE && decision.untilMs !== null
-    ? `counts at ${clockText(decision.untilMs)} if it persists`
-    : decision.why;
-
 /** One decision: what, why, every gate that says no with what would lift it; `full` adds the exact requests. */
 export function decisionLines(decision: Decision, style: Style, form: 'short' | 'full'): string[] {
   const [tone, verdict] = verdictOf(decision);
@@ -40,7 +32,7 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
   const what = planned
     ? `${bold(style, decision.plan.action)} ${clean(decision.plan.target)}`
     : `${bold(style, decision.code)} ${clean(decision.subject)}`;
-  const lines = [`${byTone(style, tone, verdict)}  ${what}: ${clean(whyOf(decision))}`];
+  const lines = [`${byTone(style, tone, verdict)}  ${what}: ${clean(decision.why)}`];
   if (planned && form === 'full') lines.push(...decision.steps.map((step, index) => `  ${index + 1}. ${clean(step)}`));
   if (decision.kind === 'held') {
     for (const block of decision.blocks) {
@@ -49,7 +41,7 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
       lines.push(dim(style, `    to unblock: ${clean(block.unblock)}${retry}`));
     }
   }
-  if (decision.kind === 'waiting' && decision.untilMs !== null && decision.why !== GRACE)
+  if (decision.kind === 'waiting' && decision.untilMs !== null)
     lines.push(dim(style, `  decides again ${untilText(style, decision.untilMs)}`));
   return lines;
 }

@@ -51,7 +51,7 @@ describe('level', () => {
     const lost = { ...problem({ ...told, seenForMs: 10, evidence: [] }, NOW_MS), lastSeenMs: NOW_MS - 2_000 };
     const seen = { ...snapshot, states: { ...snapshot.states!, cluster: SUSPECT, problems: [lost] } };
     expect(overview(seen).headline).toBe(
-      'suspect: member-down patroni2: it cannot be looked for now: neither counts nor ends until it can',
+      'suspect: member-down patroni2: nobody can look for it now: it neither counts nor ends until somebody can',
     );
   });
 

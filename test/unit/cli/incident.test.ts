@@ -75,7 +75,7 @@ describe('ekimi incident', () => {
 
       WHAT HAPPENED
         09:29:07Z     +1.0 s  incident 7f3a19c2: leader-down patroni1, first seen at 09:29:06Z
-        09:29:07Z     +1.1 s  sending for expedite-failover patroni1, step 1: etcd: delete the leader key if it is patroni1's at mod revision 77
+        09:29:07Z     +1.1 s  expedite-failover patroni1, step 1: sends etcd: delete the leader key if it is patroni1's at mod revision 77
         09:29:48Z    +42.0 s  paged for leaderless email-cluster: nobody leads"
     `);
   });

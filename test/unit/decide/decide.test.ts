@@ -52,7 +52,7 @@ describe('what is decided', () => {
         kind: 'waiting',
         code: 'replica-lag-emergency',
         subject: 'patroni3',
-        why: 'its grace runs',
+        why: 'counts at 02:00:04Z if it persists',
         untilMs: NOW_MS + 4_000,
       },
     ]);
@@ -63,9 +63,9 @@ describe('what is decided', () => {
     [
       'is only suspected and its source is silent',
       { phase: 'suspect', lastSeenMs: NOW_MS - 2_000 },
-      'it cannot be looked for now: neither counts nor ends until it can',
+      'nobody can look for it now: it neither counts nor ends until somebody can',
     ],
-    ['was seen too rarely', { phase: 'suspect' }, 'seen for long enough, not yet often enough'],
+    ['was seen too rarely', { phase: 'suspect' }, 'seen for long enough, in too few passes so far'],
   ] as const)('is to wait while it %s, and no grace is said to run', (_when, part, why) => {
     expect(decide(inputOf([{ ...EMERGENCY, ...part }], { view: LAGGING }))).toEqual([
       { kind: 'waiting', code: 'replica-lag-emergency', subject: 'patroni3', why, untilMs: null },
@@ -223,8 +223,14 @@ describe('in words', () => {
     ],
     [
       'a wait',
-      { kind: 'waiting', code: 'member-down', subject: 'patroni3', why: 'its grace runs', untilMs: null },
-      'waiting on member-down patroni3: its grace runs',
+      {
+        kind: 'waiting',
+        code: 'member-down',
+        subject: 'patroni3',
+        why: 'counts at 02:00:04Z if it persists',
+        untilMs: null,
+      },
+      'waiting on member-down patroni3: counts at 02:00:04Z if it persists',
     ],
     [
       '[O5] a page names whose turn it is',

@@ -27,7 +27,7 @@ const cases: readonly { body: EntryBody; tone: string; text: string }[] = [
   {
     body: { ...pass, problems, decisions: [] },
     tone: 'warn',
-    text: 'sees replica-lag-emergency patroni2 (active), replay-blocked patroni2 (suspect); nothing is due',
+    text: 'sees replica-lag-emergency patroni2 (active), replay-blocked patroni2 (suspect); nothing to do yet',
   },
   {
     body: { ...pass, problems, decisions: [{ kind: 'act', plan: drain, why: 'far behind', steps: [] }] },
@@ -39,23 +39,35 @@ const cases: readonly { body: EntryBody; tone: string; text: string }[] = [
       ...pass,
       problems,
       decisions: [
-        { kind: 'waiting', code: 'member-down', subject: 'p2', why: 'its grace runs', untilMs: null },
+        {
+          kind: 'waiting',
+          code: 'member-down',
+          subject: 'p2',
+          why: 'counts at 02:00:04Z if it persists',
+          untilMs: null,
+        },
         { kind: 'page', code: 'leaderless', subject: 'c', why: 'nobody leads' },
-        { kind: 'waiting', code: 'too-few-replicas', subject: 'c', why: 'its grace runs', untilMs: null },
+        {
+          kind: 'waiting',
+          code: 'too-few-replicas',
+          subject: 'c',
+          why: 'counts at 02:00:04Z if it persists',
+          untilMs: null,
+        },
       ],
     },
     tone: 'bad',
-    text: 'a person must act on leaderless c; waiting on member-down p2, too-few-replicas c: its grace runs',
+    text: 'a person must act on leaderless c; waiting on member-down p2, too-few-replicas c: counts at 02:00:04Z if it persists',
   },
   {
     body: { kind: 'intent', id: 'r1', plan: drain, step: 0, request: 'haproxy> x', shadow: true, epoch: '1' },
     tone: 'quiet',
-    text: 'dry-run, would send for drain-replica patroni2, step 1: haproxy> x',
+    text: 'dry-run: drain-replica patroni2, step 1: would send haproxy> x',
   },
   {
     body: { kind: 'intent', id: 'r1', plan: drain, step: 1, request: 'haproxy> x', shadow: false, epoch: '1' },
     tone: 'plain',
-    text: 'sending for drain-replica patroni2, step 2: haproxy> x',
+    text: 'drain-replica patroni2, step 2: sends haproxy> x',
   },
   { body: { kind: 'outcome', id: 'r1', step: 0, reply, shadow: false }, tone: 'plain', text: 'done 200 in 12 ms' },
   {
@@ -67,7 +79,7 @@ const cases: readonly { body: EntryBody; tone: string; text: string }[] = [
       shadow: false,
     },
     tone: 'bad',
-    text: 'no answer that says what happened: timeout; looking again before anything else',
+    text: 'no answer says whether it happened: timeout; Ekimi looks before it does anything else',
   },
   {
     body: {
@@ -107,7 +119,7 @@ const cases: readonly { body: EntryBody; tone: string; text: string }[] = [
   {
     body: { kind: 'tenure', change: 'lost', detail: '' },
     tone: 'bad',
-    text: 'tenure is lost: nothing is sent until it is ours again',
+    text: 'this instance lost tenure: it sends nothing until it holds it again',
   },
   {
     body: { kind: 'policy', change: 'refused', hash: 'x', detail: 'mode: "on" is not a mode', policy: null },
