@@ -27,13 +27,20 @@ export class EventStreams {
   readonly #controller: ControllerPort;
   readonly #now: () => number;
   readonly #limits: StreamLimits;
+  readonly #redact: (document: string) => string;
   readonly #unsubscribe: () => void;
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(controller: ControllerPort, now: () => number, limits: StreamLimits = STREAM_LIMITS) {
+  constructor(
+    controller: ControllerPort,
+    now: () => number,
+    redact: (document: string) => string,
+    limits: StreamLimits = STREAM_LIMITS,
+  ) {
     this.#controller = controller;
     this.#now = now;
     this.#limits = limits;
+    this.#redact = redact;
     this.#unsubscribe = controller.onEvent((event) => {
       this.#broadcast(event);
     });
@@ -59,7 +66,7 @@ export class EventStreams {
     this.#send(sink, 'retry: 2000\n\n');
     for (const scope of this.#controller.scopes()) {
       const snapshot = this.#controller.snapshot(scope);
-      if (snapshot !== null) this.#send(sink, frame(this.#now(), { kind: 'snapshot', snapshot }));
+      if (snapshot !== null) this.#send(sink, this.#frame({ kind: 'snapshot', snapshot }));
     }
     this.#send(sink, heartbeat(this.#now()));
   }
@@ -79,8 +86,12 @@ export class EventStreams {
 
   #broadcast(event: ControllerEvent): void {
     if (this.#sinks.size === 0) return;
-    const text = frame(this.#now(), event);
+    const text = this.#frame(event);
     for (const sink of this.#sinks) this.#send(sink, text);
+  }
+
+  #frame(event: ControllerEvent): string {
+    return `event: ${event.kind}\ndata: ${this.#redact(toJson(dataOf(this.#now(), event)))}\n\n`;
   }
 
   #send(sink: Sink, text: string): void {
@@ -95,10 +106,7 @@ export class EventStreams {
 const heartbeat = (nowMs: number): string => `event: heartbeat\ndata: {"nowMs":${nowMs}}\n\n`;
 
 /** `snapshot`: {nowMs, overview, snapshot}. `entry`: {nowMs, line}, one sentence; the whole entry is at /journal. JSON never holds a newline. */
-function frame(nowMs: number, event: ControllerEvent): string {
-  const data =
-    event.kind === 'snapshot'
-      ? { nowMs, overview: overview(event.snapshot), snapshot: event.snapshot }
-      : { nowMs, line: narrate(event.entry) };
-  return `event: ${event.kind}\ndata: ${toJson(data)}\n\n`;
-}
+const dataOf = (nowMs: number, event: ControllerEvent): object =>
+  event.kind === 'snapshot'
+    ? { nowMs, overview: overview(event.snapshot), snapshot: event.snapshot }
+    : { nowMs, line: narrate(event.entry) };

@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly controller: ControllerPort;
   readonly log: ApiLog;
   readonly metrics: Metrics;
+  /** Takes secrets out of a document of strings in quotes: JSON, and metrics. */
+  readonly redact: (document: string) => string;
   /** The wall clock; the system's own by default. */
   readonly clock?: Pick<Clock, 'now'>;
   readonly limits?: StreamLimits;
@@ -42,9 +44,9 @@ const BODY_LIMIT_BYTES = 16_384;
 
 /** Serves the API, the metrics and the dashboard. Rejects when the address cannot be listened on. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, controller, metrics } = options;
+  const { config, controller, metrics, redact } = options;
   const now = (): number => options.clock?.now() ?? Date.now();
-  const streams = new EventStreams(controller, now, options.limits ?? STREAM_LIMITS);
+  const streams = new EventStreams(controller, now, redact, options.limits ?? STREAM_LIMITS);
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
@@ -55,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });
   const context: Context = { controller, config, now, startedAtMs: now(), journalReads };
   app.removeContentTypeParser('text/plain');
-  prepare(app, now, options.log);
+  prepare(app, now, redact, options.log);
   const authorized = authorizer(config);
   for (const asset of await loadAssets()) addAsset(app, asset, authorized);
   for (const route of ROUTES) addRoute(app, route, { context, authorized, log: options.log });
@@ -79,11 +81,15 @@ function urlOf(app: FastifyInstance): string {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-function prepare(app: FastifyInstance, now: () => number, log: ApiLog): void {
+function prepare(app: FastifyInstance, now: () => number, redact: (document: string) => string, log: ApiLog): void {
   app.setReplySerializer((payload) => toJson(payload));
   app.addHook('onRequest', (_request, reply, next) => {
     void reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store', [TIME_HEADER]: String(now()) });
     next();
+  });
+  // The one way out of every body, those of errors too; the files of the dashboard are bytes.
+  app.addHook('onSend', (_request, _reply, payload, next) => {
+    next(null, typeof payload === 'string' ? redact(payload) : payload);
   });
   app.setErrorHandler((cause, request, reply) => {
     const error = asApiError(cause);

@@ -4,7 +4,7 @@ import { windowsAt } from '../config/calendar.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
 import { loadPolicy } from '../config/load-policy.js';
-import { redactorOf } from '../config/secrets.js';
+import { redactorOf, type Redactor } from '../config/redactor.js';
 import { checkTogether } from '../config/together.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
 import type { ClusterConfig, EkimiConfig } from '../model/config.js';
@@ -18,8 +18,7 @@ import type { Notifier } from '../ports/notifier.js';
 import type { Ports } from '../observe/ports.js';
 import { controllerOf } from '../fleet/controller.js';
 import { beginningWith } from './journals.js';
-import { discreetPorts } from './redact.js';
-import { dcsLedgerStore, fileLedgerStore } from '../kernel/ledger-store.js';
+import { dcsLedgerStore, fileLedgerStore, type LedgerStore } from '../kernel/ledger-store.js';
 import { loop } from '../fleet/loop.js';
 import { recallMemory } from '../kernel/recall.js';
 import { write } from '../kernel/record.js';
@@ -90,7 +89,8 @@ export async function openDaemon(parts: DaemonParts): Promise<Daemon> {
 async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<Session> {
   const { config, policy, policyHash, policyLocator, configHash } = parts.files;
   const clock = parts.clock ?? systemClock;
-  const ports = discreetPorts(parts.ports?.(cluster) ?? portsOf(cluster, clock), redactorOf(config));
+  const ports = parts.ports?.(cluster) ?? portsOf(cluster, clock);
+  const redact = redactorOf(config);
   const log = parts.log.child({ scope: cluster.scope });
   const start = {
     kind: 'start',
@@ -108,8 +108,11 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
       journal,
       notifier: logNotifier(log),
       tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
-      ledgerStore: dcsLedgerStore(ports.dcs),
-      shadowStore: fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
+      ledgerStore: withoutSecrets(dcsLedgerStore(ports.dcs), redact),
+      shadowStore: withoutSecrets(
+        fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
+        redact,
+      ),
       windowsAt,
       newId: parts.newId,
       version: parts.version,
@@ -138,6 +141,12 @@ async function recalled(journal: JournalPort, scope: string, nowMs: number, log:
     return FRESH_MEMORY;
   }
 }
+
+/** The last words of a reply stand in it, and whoever may read etcd or our folder reads them. */
+const withoutSecrets = (store: LedgerStore, redact: Redactor): LedgerStore => ({
+  load: () => store.load(),
+  commit: (ledger, grant) => store.commit(redact.value(ledger), grant),
+});
 
 /** Until pages go somewhere else, they go to the log at a level that nobody filters. */
 const logNotifier = (log: Logger): Notifier => ({

@@ -1,4 +1,4 @@
-import { redactorOf } from '../config/secrets.js';
+import { redactorOf } from '../config/redactor.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { MemberName } from '../model/names.js';
 import type { ActionName } from '../model/plan.js';
@@ -7,7 +7,6 @@ import { isSilent, notConfigured, type Reading } from '../model/reading.js';
 import type { SqlRights } from '../model/sql.js';
 import type { Ports } from '../observe/ports.js';
 import type { LoadedFiles } from './daemon.js';
-import { discreetPorts } from './redact.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { portsOf, systemClock } from './wiring.js';
 import { closePorts } from '../observe/ports.js';
@@ -32,11 +31,13 @@ export async function askRights(
   files: Extract<LoadedFiles, { ok: true }>,
   open: (cluster: ClusterConfig) => Ports = portsOf,
 ): Promise<readonly ClusterRights[]> {
+  const redact = redactorOf(files.config);
   return Promise.all(
     files.config.clusters.map(async (cluster) => {
-      const ports = discreetPorts(open(cluster), redactorOf(files.config));
+      const ports = open(cluster);
       try {
-        return { hasLogin: cluster.patroni.auth !== null, members: await rightsIn(ports, cluster.members) };
+        const members = redact.value(await rightsIn(ports, cluster.members));
+        return { hasLogin: cluster.patroni.auth !== null, members };
       } finally {
         await closePorts(ports);
       }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Redactor } from '../config/redactor.js';
 import { openJournal } from '../journal/open.js';
 import type { EkimiConfig } from '../model/config.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
@@ -14,9 +15,12 @@ export interface Journals {
  * The journal of each cluster, in a folder of its own. One that cannot be written holds its own cluster only and is tried again with each entry;
  * only where none can be written is the start refused, since then the directory itself is not what was meant.
  */
-export async function openJournals(config: EkimiConfig, log: Logger): Promise<Journals> {
+export async function openJournals(config: EkimiConfig, log: Logger, redact: Redactor['value']): Promise<Journals> {
   const opened = await Promise.all(
-    config.clusters.map(async ({ scope }) => ({ scope, journal: await openJournal({ ...config.journal, scope }) })),
+    config.clusters.map(async ({ scope }) => ({
+      scope,
+      journal: await openJournal({ ...config.journal, scope, redact }),
+    })),
   );
   const close = async (): Promise<void> => {
     await Promise.all(opened.map(({ journal }) => journal.close()));

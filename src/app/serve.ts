@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createMetrics } from '../api/metrics.js';
 import { startServer, type Server } from '../api/server.js';
+import { redactorOf } from '../config/redactor.js';
 import type { ApiConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { JournalPort } from '../ports/journal.js';
@@ -31,7 +32,9 @@ export async function serve(options: ServeOptions, stop: AbortSignal): Promise<n
   const { files, log } = options;
   const given = options.parts?.journal;
   const journals: Journals =
-    given === undefined ? await openJournals(files.config, log) : { of: () => given, close: () => Promise.resolve() };
+    given === undefined
+      ? await openJournals(files.config, log, redactorOf(files.config).value)
+      : { of: () => given, close: () => Promise.resolve() };
   try {
     const daemon = await openDaemon({
       files,
@@ -63,6 +66,7 @@ async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSig
     controller: daemon.controller,
     log,
     metrics,
+    redact: redactorOf(files.config).json,
     clock: options.parts?.clock ?? systemClock,
   });
   log.info({ url: server.url, mode: files.policy.mode, clusters: daemon.controller.scopes() }, 'ekimi runs');

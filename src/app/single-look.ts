@@ -6,9 +6,8 @@ import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { ClusterConfig } from '../model/config.js';
 import { windowsAt } from '../config/calendar.js';
 import type { JournalPort } from '../ports/journal.js';
-import { redactorOf } from '../config/secrets.js';
+import { redactorOf } from '../config/redactor.js';
 import type { LoadedFiles } from './daemon.js';
-import { discreetPorts } from './redact.js';
 import { dcsLedgerStore, memoryLedgerStore } from '../kernel/ledger-store.js';
 import { advanceWith, look } from '../kernel/look.js';
 import { situationOf } from '../kernel/situation.js';
@@ -38,7 +37,7 @@ const UNWRITTEN: JournalPort = {
 
 /** A session that can look and decide, and that has nothing to act with: no tenure, no journal. */
 function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterConfig, version: string): Session {
-  const ports = discreetPorts(portsOf(cluster, systemClock), redactorOf(files.config));
+  const ports = portsOf(cluster, systemClock);
   return openSession(
     {
       ports,
@@ -65,11 +64,12 @@ export async function lookOnce(
   files: Extract<LoadedFiles, { ok: true }>,
   version: string,
 ): Promise<readonly ClusterSnapshot[]> {
+  const redact = redactorOf(files.config);
   return Promise.all(
     files.config.clusters.map(async (cluster) => {
       const session = openLook(files, cluster, version);
       try {
-        return await lookAt(session);
+        return redact.value(await lookAt(session));
       } finally {
         await closePorts(session.parts.ports);
       }

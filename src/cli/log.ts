@@ -1,6 +1,6 @@
 import { dayText } from '../words/moments.js';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { redactorOf, type Redactor } from '../config/secrets.js';
+import { redactorOf } from '../config/redactor.js';
 import type { EkimiConfig } from '../model/config.js';
 
 /** Whatever a library puts into a field, these never reach a log. */
@@ -16,20 +16,13 @@ export function openLog(config: EkimiConfig, destination?: DestinationStream): L
       base: { name: 'ekimi' },
       hooks: {
         streamWrite: (line) => {
-          const safe = lineWithout(line, redact);
+          const safe = redact.json(line);
           return config.log.pretty ? forPeople(safe) : safe;
         },
       },
     },
     destination,
   );
-}
-
-/** Only texts are touched: a secret of digits is also part of times and numbers, and a line must stay JSON. */
-function lineWithout(line: string, redact: Redactor): string {
-  if (redact(line) === line) return line;
-  const texts = (_name: string, value: unknown): unknown => (typeof value === 'string' ? redact(value) : value);
-  return `${JSON.stringify(JSON.parse(line, texts))}\n`;
 }
 
 const LEVELS: Readonly<Record<number, string>> = {

@@ -20,6 +20,8 @@ export interface JournalOptions {
   readonly fs?: JournalFs;
   /** Names this run in the names of its files; absent: by chance. */
   readonly run?: string;
+  /** Takes secrets out of what is written; the very same value where none is in it. */
+  readonly redact?: <T>(body: T) => T;
 }
 
 /** An open journal: the port, and what only its owner needs. */
@@ -144,8 +146,9 @@ class Journal implements OpenJournal {
     const { scope } = this.#options;
     try {
       if (entry.scope !== scope) throw new Error(`it is of ${entry.scope}, and this is the journal of ${scope}`);
-      const { written, note } = this.#keeper.packed(entry.body, tip.seq + 1, scope);
-      return { ...sealed(entry, tip, written), note };
+      const body = this.#options.redact?.(entry.body) ?? entry.body;
+      const { written, note } = this.#keeper.packed(body, tip.seq + 1, scope);
+      return { ...sealed({ ...entry, body }, tip, written), note };
     } catch (err) {
       const why = err instanceof Error ? err.message : String(err);
       throw new JournalError(

@@ -38,6 +38,7 @@ const serve = (port = 0): Promise<Server> =>
     controller,
     log: QUIET,
     metrics: createMetrics(controller),
+    redact: String,
   });
 
 async function visit(scenario: ScenarioName | ClusterSnapshot): Promise<void> {

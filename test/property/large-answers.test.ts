@@ -4,7 +4,7 @@ import { serverStates } from '../../src/adapters/haproxy/servers.js';
 import { excerpt } from '../../src/adapters/patroni/exchange.js';
 import { parseLossless } from '../../src/adapters/patroni/lossless.js';
 import { metricsFrom } from '../../src/adapters/patroni/metrics.js';
-import { redactorOf } from '../../src/config/secrets.js';
+import { redactorOf } from '../../src/config/redactor.js';
 import { safeLogLine } from '../../src/model/log-line.js';
 import { fromJson } from '../../src/model/json.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -59,7 +59,8 @@ const PARSERS: Readonly<Record<string, (body: string) => unknown>> = {
   'servers state': (body) => serverStates(body),
   'lossless JSON': (body) => quietly(() => parseLossless(body)),
   'our own JSON': (body) => quietly(() => fromJson(body)),
-  redactor: (body) => redact(body),
+  redactor: (body) => redact.text(body),
+  'redactor of documents': (body) => redact.json(JSON.stringify({ body })),
   'a line of a log': (body) => safeLogLine(body),
 };
 

@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../patroni/exchange.js';
 
 /** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
@@ -26,10 +26,11 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
   const url = baseAddress(socket.replace(/^tcp:/, 'http:'));
   const local = url.protocol === 'unix:';
   const base = local ? 'http://docker' : url.origin;
-  const connect = { ...(local ? { socketPath: decodeURIComponent(url.pathname) } : {}), timeoutMs: connectTimeoutMs };
-  const agent = closingAgent(connect);
-  // Apart from the calls: an event stream lives for ever, so no limit on its length may end it.
-  const streamAgent = closingAgent({ ...connect, unlimited: true });
+  const path = local ? { socketPath: decodeURIComponent(url.pathname) } : {};
+  const agent = closingAgent({ ...path, timeoutMs: connectTimeoutMs });
+  // Apart from the calls: an event stream lives for ever, so no limit on its time or length may end it.
+  const connect = { ...path, timeout: connectTimeoutMs };
+  const streamAgent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: -1, connect });
 
   const addressFor = (path: string, query: Readonly<Record<string, string>>): URL => {
     const address = new URL(path, base);

@@ -1,5 +1,6 @@
-import { Agent, buildConnector } from 'undici';
-import type { Dispatcher } from 'undici';
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { TlsConfig } from '../../model/config.js';
 import { madeOf, secureOptions } from '../tls/pem.js';
 import { faultOf, type Fault } from './fault.js';
@@ -31,38 +32,81 @@ export type Exchange<B> =
   /** `written`: the request went out, so anything may have happened. `status` where at least the headers came back. */
   | { readonly kind: 'fault'; readonly fault: Fault; readonly written: boolean; readonly status: number | null };
 
-/**
- * A client for servers that close after each answer. `pipelining: 0` is undici's "no keep-alive": with a connection kept, the first
- * POST after an idle minute would meet a socket that Patroni has closed, and end as "maybe". undici's own timers are off, because
- * the deadline of each call covers them.
- */
-export const closingAgent = (connect: {
-  readonly socketPath?: string;
-  readonly tls?: TlsConfig | null;
+/** Opens connections to servers that close after each answer, and knows those that are open. */
+export interface Closing {
+  /** A socket on its way; `up` is called once it is connected, and with TLS trusted. */
+  open(url: URL, up: () => void): Socket;
   /** For the connection alone. */
   readonly timeoutMs: number;
-  /** For a stream: an answer of any length. */
-  readonly unlimited?: boolean;
-}): Agent => {
-  const { timeoutMs: timeout, tls = null, socketPath } = connect;
+  /** Ends what is open, and refuses what comes later. */
+  destroy(): Promise<void>;
+}
+
+class Destroyed extends Error {
+  readonly code = 'ECONNRESET';
+}
+
+/**
+ * A client for servers that close after each answer. No connection is kept: the first POST after an idle minute would meet a socket that
+ * Patroni has closed, and end as "maybe". Node's own client, because a pool of undici is made and torn down, with some exceptions and their
+ * stacks, around each connection that is not kept: that was a third of what a pass of the daemon cost.
+ */
+export function closingAgent(to: {
+  readonly socketPath?: string;
+  readonly tls?: TlsConfig | null;
+  readonly timeoutMs: number;
+}): Closing {
+  const { tls = null, socketPath } = to;
   // Each connection is a new one, so each uses the certificates of its moment. Made once here, for a file that cannot be read is told at start.
-  const connector = madeOf(tls, () =>
-    buildConnector({
-      timeout,
-      ...(tls === null ? {} : secureOptions(tls)),
-      ...(socketPath === undefined ? {} : { socketPath }),
-    }),
-  );
-  return new Agent({
-    pipelining: 0,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: connect.unlimited === true ? -1 : MAX_ANSWER_BYTES,
-    connect: (options, callback) => {
-      connector()(options, callback);
+  const secure = madeOf(tls, () => ({
+    options: tls === null ? {} : secureOptions(tls),
+    sessions: new Map<string, Buffer>(),
+  }));
+  const sockets = new Set<Socket>();
+  let isDestroyed = false;
+
+  function overTls(host: string, port: number, up: () => void): Socket {
+    const { options, sessions } = secure();
+    const place = `${host}:${port}`;
+    const session = sessions.get(place);
+    const socket = connectTls({
+      host,
+      port,
+      ...options,
+      ALPNProtocols: ['http/1.1'],
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(session === undefined ? {} : { session }),
+    });
+    socket.on('session', (next) => sessions.set(place, next));
+    // A session of a server that was set up anew must not stand in the way of the next connection.
+    socket.on('error', () => sessions.delete(place));
+    return socket.once('secureConnect', up);
+  }
+
+  return {
+    timeoutMs: to.timeoutMs,
+    open(url, up) {
+      if (isDestroyed) throw new Destroyed('the client is closed');
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      const isSecure = url.protocol === 'https:';
+      const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
+      const socket =
+        socketPath !== undefined
+          ? connectPlain({ path: socketPath }, up)
+          : isSecure
+            ? overTls(host, port, up)
+            : connectPlain({ host, port }, up);
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      return socket;
     },
-  });
-};
+    destroy() {
+      isDestroyed = true;
+      for (const socket of sockets) socket.destroy(new Destroyed('the client was closed'));
+      return Promise.resolve();
+    },
+  };
+}
 
 class AnswerTooLong extends Error {
   override readonly name = 'HTTPParserError';
@@ -74,71 +118,80 @@ class DeadlineEnded extends Error {
 }
 
 /**
- * One request, one answer, one deadline; never a retry, never a redirect followed, never a throw. `written` turns true just before the
- * request's first byte: the line between "nothing happened" and "maybe". A bare dispatch, because streams, promises and abort signals
- * around each answer were a third of what a pass of the daemon cost.
+ * One request, one answer, one deadline; never a retry, never a redirect followed, never a throw. The request is made only on a connection
+ * that stands, so `written` turns true just before its first byte: the line between "nothing happened" and "maybe".
  */
-export function exchangeBytes(agent: Agent, call: Call): Promise<Exchange<Buffer>> {
+export function exchangeBytes(agent: Closing, call: Call): Promise<Exchange<Buffer>> {
   return new Promise((resolve) => {
     let written = false;
     let status: number | null = null;
-    let headers: Record<string, string> = {};
-    let abort: ((reason: Error) => void) | null = null;
     let ended = false;
-    let bytes = 0;
-    const chunks: Buffer[] = [];
+    let socket: Socket | null = null;
     const finish = (outcome: Exchange<Buffer>): void => {
       ended = true;
       clearTimeout(timer);
       resolve(outcome);
     };
     const fail = (error: unknown): void => {
-      if (!ended) finish({ kind: 'fault', fault: faultOf(error), written, status });
+      if (ended) return;
+      finish({ kind: 'fault', fault: faultOf(error), written, status });
+      socket?.destroy();
     };
-    const timer = setTimeout(() => {
-      const late = new DeadlineEnded();
-      fail(late);
-      abort?.(late);
-    }, call.deadlineMs);
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: (controller) => {
-        abort = (reason) => {
-          controller.abort(reason);
-        };
-        // A request that waited for its connection until after the deadline must not go out late.
-        if (ended) abort(new DeadlineEnded());
-        else written = true;
-      },
-      onResponseStart: (_controller, statusCode, received) => {
-        // 1xx: the answer itself is still to come.
-        if (statusCode < 200) return;
-        status = statusCode;
-        headers = flat(received);
-      },
-      onResponseData: (controller, chunk) => {
+    const late = (): void => {
+      fail(new DeadlineEnded());
+    };
+    const { deadlineMs } = call;
+    const beganMs = performance.now();
+    let timer = setTimeout(late, Math.min(deadlineMs, agent.timeoutMs));
+
+    function receive(answer: IncomingMessage): void {
+      const of = answer.statusCode ?? 0;
+      const isError = of >= 300;
+      const most = isError ? MAX_ERROR_BYTES : (call.maxBytes ?? MAX_ANSWER_BYTES);
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      status = of;
+      answer.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        const isError = status !== null && status >= 300;
-        if (bytes <= (isError ? MAX_ERROR_BYTES : (call.maxBytes ?? MAX_ANSWER_BYTES))) chunks.push(chunk);
-        else if (!isError) controller.abort(new AnswerTooLong());
-      },
-      onResponseEnd: () => {
-        if (!ended && status !== null) finish({ kind: 'answer', status, headers, body: Buffer.concat(chunks) });
-      },
-      onResponseError: (_controller, error) => {
-        fail(error);
-      },
-    };
+        if (bytes <= most) chunks.push(chunk);
+        else if (!isError) fail(new AnswerTooLong());
+      });
+      answer.on('error', fail);
+      answer.on('end', () => {
+        const [only] = chunks;
+        const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+        if (!ended) finish({ kind: 'answer', status: of, headers: flat(answer.headers), body });
+      });
+    }
+
+    /** Connected. A request that waited for its connection until after the deadline must not go out late. */
+    function send(on: Socket): void {
+      if (ended) return;
+      if (deadlineMs > agent.timeoutMs) {
+        clearTimeout(timer);
+        timer = setTimeout(late, deadlineMs - (performance.now() - beganMs));
+      }
+      written = true;
+      const { url, method, headers, body } = call;
+      const sent: ClientRequest = request({
+        host: url.hostname,
+        ...(url.port === '' ? {} : { port: url.port }),
+        path: url.pathname + url.search,
+        method,
+        headers: { ...headers },
+        createConnection: () => on,
+      });
+      sent.on('error', fail);
+      sent.on('response', receive);
+      sent.end(body ?? undefined);
+    }
+
     try {
-      agent.dispatch(
-        {
-          origin: call.url.origin,
-          path: call.url.pathname + call.url.search,
-          method: call.method,
-          headers: { ...call.headers },
-          body: call.body ?? null,
-        },
-        handler,
-      );
+      const opened = agent.open(call.url, () => {
+        send(opened);
+      });
+      socket = opened;
+      opened.on('error', fail);
     } catch (error) {
       fail(error);
     }
@@ -146,12 +199,12 @@ export function exchangeBytes(agent: Agent, call: Call): Promise<Exchange<Buffer
 }
 
 /** The same with the body as text. */
-export async function exchange(agent: Agent, call: Call): Promise<Exchange<string>> {
+export async function exchange(agent: Closing, call: Call): Promise<Exchange<string>> {
   const outcome = await exchangeBytes(agent, call);
   return outcome.kind === 'fault' ? outcome : { ...outcome, body: outcome.body.toString('utf8') };
 }
 
-const flat = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
+const flat = (headers: IncomingMessage['headers']): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
   );

@@ -39,7 +39,7 @@ class FakeSink implements Sink {
 const LIMITS = { maxClients: 2, maxUnreadBytes: 200_000, heartbeatMs: 5000 };
 let streams: EventStreams;
 const open = (controller: FakeController): EventStreams => {
-  streams = new EventStreams(controller, () => NOW_MS, LIMITS);
+  streams = new EventStreams(controller, () => NOW_MS, String, LIMITS);
   return streams;
 };
 

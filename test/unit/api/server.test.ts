@@ -32,6 +32,7 @@ async function serve(
     controller,
     log: { info: write, warn: write, error: write },
     metrics: createMetrics(controller),
+    redact: String,
     clock: { now: () => nowMs },
   });
   return server.url;

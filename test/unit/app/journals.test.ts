@@ -18,7 +18,7 @@ const openedIn = (directory: string, scopes: readonly string[]) => {
     clusters: scopes.map((scope) => ({ scope })),
     journal: { directory, maxFileBytes: 1_000_000, keepFiles: 0 },
   };
-  return { told, journals: openJournals(config as never, log as never) };
+  return { told, journals: openJournals(config as never, log as never, (body) => body) };
 };
 
 describe('the journals of two clusters', () => {

@@ -27,7 +27,13 @@ beforeAll(async () => {
   const controller = new FakeController(SCENARIOS.healthy());
   const tokens = [{ name: 'dba', role: 'operator', token: TOKEN }] as const;
   const api = { host: '127.0.0.1', port: 0, tokens };
-  server = await startServer({ config: api, controller, log: SILENT, metrics: createMetrics(controller) });
+  server = await startServer({
+    config: api,
+    controller,
+    log: SILENT,
+    metrics: createMetrics(controller),
+    redact: String,
+  });
   writeFileSync(config, CONTRACT_CONFIG.replace('127.0.0.1:8470', new URL(server.url).host));
 });
 

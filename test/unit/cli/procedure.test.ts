@@ -73,6 +73,7 @@ async function run(
     controller: fake,
     log: SILENT,
     metrics: createMetrics(fake),
+    redact: String,
     clock,
   });
   const rest = [...looks.slice(1)];

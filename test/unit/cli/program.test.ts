@@ -31,7 +31,14 @@ async function serve(fake: FakeController): Promise<string> {
   ] as const;
   const config = { host: '127.0.0.1', port: 0, tokens };
   const clock = { now: () => NOW_MS };
-  server = await startServer({ config, controller, log: SILENT, metrics: createMetrics(controller), clock });
+  server = await startServer({
+    config,
+    controller,
+    log: SILENT,
+    metrics: createMetrics(controller),
+    redact: String,
+    clock,
+  });
   return server.url;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { redactorOf, withoutSecrets } from '../../../src/config/secrets.js';
+import { redactorOf } from '../../../src/config/redactor.js';
+import { withoutSecrets } from '../../../src/config/secrets.js';
 import type { EkimiConfig } from '../../../src/model/config.js';
 import { accepted, changed, configFrom, CONTRACT_CONFIG } from './files.js';
 
@@ -23,14 +24,18 @@ describe('the configuration as it may be shown', () => {
   });
 });
 
+const addressed = Object.assign(new URL('http://h'), { password: SECRETS.PGPASSWORD }).password;
+
 describe('a text that repeats a secret', () => {
-  const redact = redactorOf(configWithSecrets());
+  const redact = redactorOf(configWithSecrets()).text;
   it.each([
     ['as it is', 'failed: of patroni', 'failed: [secret]'],
     ['in JSON', '{"p":"a\\"b\\\\c/d e"}', '{"p":"[secret]"}'],
     ['in an address', 'postgres://u:a%22b%5Cc%2Fd%20e@h', 'postgres://u:[secret]@h'],
     ['as basic authentication carries it', `Basic ${btoa('admin:of patroni')}`, 'Basic [secret]'],
     ['twice', 'of patroni, of patroni', '[secret], [secret]'],
+    ['in JSON within JSON', '"a\\\\\\"b\\\\\\\\c/d e"', '"[secret]"'],
+    ['as the password of an address', `http://u:${addressed}@h`, 'http://u:[secret]@h'],
     ['a token', 'x=a-token-of-enough-length;', 'x=[secret];'],
     ['a short one as a word', 'was p.w+1!', 'was [secret]!'],
   ])('%s has it replaced', (_case, text, expected) => {
@@ -56,7 +61,7 @@ describe('a text that repeats a secret', () => {
   });
 
   it('is left where the secret is a word that the configuration spells out', () => {
-    const weak = redactorOf(configWithSecrets({ PGPASSWORD: 'postgres' }));
+    const weak = redactorOf(configWithSecrets({ PGPASSWORD: 'postgres' })).text;
     expect(weak('set server postgres_replicas/patroni3')).toBe('set server postgres_replicas/patroni3');
     expect(weak('of patroni')).toBe('[secret]');
   });
@@ -66,6 +71,57 @@ describe('a text that repeats a secret', () => {
       'clusters:\n  - scope: a\n    patroni: { members: { m1: http://h:1 } }\n    dcs: { hosts: [http://h:2] }\n',
       {},
     );
-    expect(redactorOf(accepted(bare))('of patroni')).toBe('of patroni');
+    expect(redactorOf(accepted(bare)).text('of patroni')).toBe('of patroni');
+  });
+});
+
+describe('a document that repeats a secret', () => {
+  const redact = redactorOf(configWithSecrets());
+  const read = (value: unknown): unknown => JSON.parse(redact.json(JSON.stringify(value)));
+
+  it('has it replaced in its strings and in the names of its parts, however deep', () => {
+    const { PGPASSWORD, PATRONI_PASSWORD } = SECRETS;
+    const nested = JSON.stringify({ [PGPASSWORD]: PATRONI_PASSWORD });
+    expect(read({ a: [{ [PGPASSWORD]: `x ${PATRONI_PASSWORD}` }], nested })).toEqual({
+      a: [{ '[secret]': 'x [secret]' }],
+      nested: '{"[secret]":"[secret]"}',
+    });
+  });
+
+  it.each([
+    ['Python', 'p\u00e4ss<1>', 'päss<1>'],
+    ['Go', 'päss\u003c1\u003e', 'päss<1>'],
+  ])('has it replaced as %s writes it', (_by, written, secret) => {
+    const of = redactorOf(configWithSecrets({ PGPASSWORD: secret }));
+    expect(of.text(`{"p":"${written}"}`)).toBe('{"p":"[secret]"}');
+  });
+
+  it('is the very same one where there is none', () => {
+    const value = { lsn: 5n, text: 'nothing', figures: [1, 2.5] };
+    expect(redact.value(value)).toBe(value);
+    const text = '{"a" : "b"}';
+    expect(redact.json(text)).toBe(text);
+  });
+
+  it('keeps its figures and positions, whatever digits a password has', () => {
+    const figures = redactorOf(configWithSecrets({ PGPASSWORD: '1234567890' }));
+    const value = {
+      atMs: 11_234_567_890_123,
+      at: 0x12345678_90000000n,
+      text: 'failed: 1234567890',
+      port: '1234567890',
+    };
+    expect(figures.value(value)).toEqual({ ...value, text: 'failed: [secret]', port: '[secret]' });
+  });
+
+  it.each(['streaming', '15018'])('keeps facts that are the ordinary word %s, and hides it in sentences', (word) => {
+    const of = redactorOf(configWithSecrets({ PGPASSWORD: word }));
+    const value = { state: word, [word]: `${word}-standby`, why: `said ${word}`, at: `postgres://u:${word}@h` };
+    expect(of.value(value)).toEqual({ ...value, why: 'said [secret]', at: 'postgres://u:[secret]@h' });
+  });
+
+  it('hides a whole value that is a passphrase', () => {
+    const of = redactorOf(configWithSecrets({ PGPASSWORD: 'correct-horse-battery' }));
+    expect(of.value({ tag: 'correct-horse-battery' })).toEqual({ tag: '[secret]' });
   });
 });
