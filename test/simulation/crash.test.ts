@@ -152,12 +152,16 @@ describe('the resuming of replay that a hand has paused', () => {
     const { first, doom } = await untilDeath({ policy }, Infinity, pauseReplay, 60);
     expect(doom.effects).toMatchInlineSnapshot(`
       [
+        "journal incident",
         "journal intent",
         "ledger",
         "sent resume-replay",
         "journal outcome",
         "ledger",
         "journal verdict",
+        "ledger",
+        "ledger",
+        "journal incident",
         "ledger",
       ]
     `);
