@@ -1,15 +1,10 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { windowsAt } from '../config/calendar.js';
-import { errorText, type Locator } from '../config/config-error.js';
-import { loadConfig } from '../config/load-config.js';
-import { loadPolicy } from '../config/load-policy.js';
 import { redactorOf, type Redactor } from '../config/redactor.js';
-import { checkTogether } from '../config/together.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
-import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { ClusterConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
-import type { Policy } from '../model/policy.js';
 import type { ControllerPort } from '../model/snapshot.js';
 import type { Memory } from '../model/states.js';
 import type { Clock } from '../ports/clock.js';
@@ -17,6 +12,7 @@ import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
 import type { Ports } from '../observe/ports.js';
 import { controllerOf } from '../fleet/controller.js';
+import { policyFor, type LoadedFiles } from './files.js';
 import { beginningWith } from './journals.js';
 import { dcsLedgerStore, fileLedgerStore, type LedgerStore } from '../kernel/ledger-store.js';
 import { loop } from '../fleet/loop.js';
@@ -26,39 +22,6 @@ import { openSession, type Session } from '../kernel/session.js';
 import { endSession } from '../kernel/stop.js';
 import { tenureKeeper } from '../kernel/tenure.js';
 import { portsOf, systemClock, targetOf } from './wiring.js';
-
-/** Both files, checked alone and together; all errors at once, or values. */
-export type LoadedFiles =
-  | {
-      readonly ok: true;
-      readonly config: EkimiConfig;
-      readonly configHash: string;
-      readonly policy: Policy;
-      readonly policyHash: string;
-      /** Where each key of the policy stands, for what only the cluster's own waits can contradict. */
-      readonly policyLocator: Locator;
-      readonly warnings: readonly string[];
-    }
-  | { readonly ok: false; readonly errors: readonly string[] };
-
-export function loadFiles(configFile: string, env: NodeJS.ProcessEnv): LoadedFiles {
-  const config = loadConfig(configFile, env);
-  if (!config.ok) return { ok: false, errors: config.errors.map(errorText) };
-  const policy = loadPolicy(config.config.policyFile);
-  if (!policy.ok) return { ok: false, errors: policy.errors.map(errorText) };
-  const rows = checkTogether(config.config, policy.policy, policy.locator);
-  const errors = rows.filter((row) => row.severity === 'error');
-  if (errors.length > 0) return { ok: false, errors: errors.map(errorText) };
-  return {
-    ok: true,
-    config: config.config,
-    configHash: config.hash,
-    policy: policy.policy,
-    policyHash: policy.hash,
-    policyLocator: policy.locator,
-    warnings: [...config.warnings, ...policy.warnings, ...rows].map(errorText),
-  };
-}
 
 export interface DaemonParts {
   readonly files: Extract<LoadedFiles, { ok: true }>;
@@ -87,7 +50,8 @@ export async function openDaemon(parts: DaemonParts): Promise<Daemon> {
 }
 
 async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<Session> {
-  const { config, policy, policyHash, policyLocator, configHash } = parts.files;
+  const { config, configHash } = parts.files;
+  const { policy, hash: policyHash, locator: policyLocator } = policyFor(parts.files, cluster.scope);
   const clock = parts.clock ?? systemClock;
   const ports = parts.ports?.(cluster) ?? portsOf(cluster, clock);
   const redact = redactorOf(config);

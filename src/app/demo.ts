@@ -5,7 +5,7 @@ import { realtimeDriver, type WallTime } from '../simulator/realtime.js';
 import { startScenario } from '../simulator/scenario.js';
 import { createCluster } from '../simulator/world.js';
 import type { JournalEntry } from '../model/entry.js';
-import type { LoadedFiles } from './daemon.js';
+import type { LoadedFiles } from './files.js';
 import { serve } from './serve.js';
 
 /** The page's Approve buttons ask for a token; the demo's is no secret, since it guards nothing. */

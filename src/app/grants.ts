@@ -6,7 +6,7 @@ import type { Policy } from '../model/policy.js';
 import { isSilent, notConfigured, type Reading } from '../model/reading.js';
 import type { SqlRights } from '../model/sql.js';
 import type { Ports } from '../observe/ports.js';
-import type { LoadedFiles } from './daemon.js';
+import type { LoadedFiles } from './files.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { portsOf, systemClock } from './wiring.js';
 import { closePorts } from '../observe/ports.js';

@@ -4,13 +4,13 @@ import { checkAgainstCluster } from '../config/cluster-rules.js';
 import type { Policy } from '../model/policy.js';
 import { lastValue } from '../model/reading.js';
 import { applyPolicy, refusePolicy } from '../kernel/commands.js';
-import { loadFiles } from './daemon.js';
+import { readFiles, type ReadClusterPolicy, type ReadFiles } from './files.js';
 import type { Session } from '../kernel/session.js';
 
 /**
- * SIGHUP: both files are read and checked as a whole. Only the policy takes effect; infrastructure needs a restart and says so. Anything
- * wrong changes nothing and is told. Our own PEM files are read anew whatever the rest says, beside it: a disk that hangs must not hold up a
- * policy that takes our rights away.
+ * SIGHUP: all files are read and checked. Only policies take effect; infrastructure needs a restart and says so. Anything wrong changes nothing
+ * and is told: in a file that all share for all, in a cluster's own file for that cluster. Our own PEM files are read anew whatever the rest
+ * says, beside it: a disk that hangs must not hold up a policy that takes our rights away.
  */
 export async function reload(
   sessions: readonly Session[],
@@ -18,29 +18,44 @@ export async function reload(
   configHash: string,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly string[]> {
-  const files = loadFiles(configFile, env);
+  const files = readFiles(configFile, env);
   const renewing = renewed(sessions);
-  const told: string[] = [];
-  for (const session of sessions) {
-    if (!files.ok) {
-      await refusePolicy(session, files.errors.join('\n'));
-      continue;
-    }
-    const { policy, policyHash: hash, policyLocator: locator } = files;
-    const contradictions = contradicts(session, policy, locator);
-    if (contradictions.length > 0) {
-      await refusePolicy(session, contradictions.join('\n'));
-      told.push(...contradictions);
-      continue;
-    }
-    const changes = describeChanges(session.policy, policy);
-    await applyPolicy(session, { policy, hash, locator, changes, widened: widens(session.policy, policy) });
-    told.push(...changes);
-  }
-  if (!files.ok) return [...(await renewing), ...told, ...files.errors];
-  if (files.configHash !== configHash)
+  const told: string[] = files.ok ? [] : [...files.errors];
+  // Each takes its policy between two passes of its own: one that hangs must not keep another one's from it.
+  const perCluster = await Promise.all(sessions.map((session) => taken(session, files)));
+  told.push(...perCluster.flat());
+  if (files.ok && files.configHash !== configHash)
     told.push(`${configFile} changed: its cluster, journal and api parts take effect at the next start`);
   return [...(await renewing), ...told];
+}
+
+function nextFor(session: Session, files: ReadFiles): ReadClusterPolicy {
+  if (!files.ok) return files;
+  const { scope } = session.parts.target;
+  const next = files.byScope.get(scope) ?? withoutCluster(session, files);
+  if (!next.ok) return next;
+  const errors = contradicts(session, next.policy, next.locator);
+  return errors.length === 0 ? next : { ok: false, errors };
+}
+
+/** Of a cluster that the configuration has no longer. With it a policy of its own is gone, and the general one may allow more. */
+function withoutCluster(session: Session, files: Extract<ReadFiles, { ok: true }>): ReadClusterPolicy {
+  if (session.policyLocator.file === files.general.locator.file) return { ok: true, ...files.general, warnings: [] };
+  const { scope } = session.parts.target;
+  const why = `cluster ${scope} is no longer in the configuration: its policy stays in force until the next start`;
+  return { ok: false, errors: [why] };
+}
+
+async function taken(session: Session, files: ReadFiles): Promise<readonly string[]> {
+  const next = nextFor(session, files);
+  if (!next.ok) {
+    await refusePolicy(session, next.errors.join('\n'));
+    return files.ok ? next.errors : [];
+  }
+  const { policy, hash, locator } = next;
+  const changes = describeChanges(session.policy, policy);
+  await applyPolicy(session, { policy, hash, locator, changes, widened: widens(session.policy, policy) });
+  return changes;
 }
 
 async function renewed(sessions: readonly Session[]): Promise<readonly string[]> {

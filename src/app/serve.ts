@@ -9,7 +9,8 @@ import type { ApiConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { JournalPort } from '../ports/journal.js';
 import { systemClock } from './wiring.js';
-import { openDaemon, type Daemon, type DaemonParts, type LoadedFiles } from './daemon.js';
+import { openDaemon, type Daemon, type DaemonParts } from './daemon.js';
+import type { LoadedFiles } from './files.js';
 import { openJournals, type Journals } from './journals.js';
 import { reload } from './reload.js';
 
@@ -69,7 +70,11 @@ async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSig
     redact: redactorOf(files.config).json,
     clock: options.parts?.clock ?? systemClock,
   });
-  log.info({ url: server.url, mode: files.policy.mode, clusters: daemon.controller.scopes() }, 'ekimi runs');
+  const modes = Object.fromEntries([...files.policies].map(([scope, { policy }]) => [scope, policy.mode]));
+  log.info(
+    { url: server.url, mode: files.general.policy.mode, clusters: daemon.controller.scopes(), modes },
+    'ekimi runs',
+  );
   options.onListening?.(server.url, daemon);
   const onHup = (): void => {
     void reload(daemon.sessions, options.configFile, files.configHash, env).then((told) => {

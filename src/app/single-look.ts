@@ -7,7 +7,7 @@ import type { ClusterConfig } from '../model/config.js';
 import { windowsAt } from '../config/calendar.js';
 import type { JournalPort } from '../ports/journal.js';
 import { redactorOf } from '../config/redactor.js';
-import type { LoadedFiles } from './daemon.js';
+import { policyFor, type LoadedFiles } from './files.js';
 import { dcsLedgerStore, memoryLedgerStore } from '../kernel/ledger-store.js';
 import { advanceWith, look } from '../kernel/look.js';
 import { situationOf } from '../kernel/situation.js';
@@ -37,6 +37,7 @@ const UNWRITTEN: JournalPort = {
 
 /** A session that can look and decide, and that has nothing to act with: no tenure, no journal. */
 function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterConfig, version: string): Session {
+  const { policy, hash } = policyFor(files, cluster.scope);
   const ports = portsOf(cluster, systemClock);
   return openSession(
     {
@@ -54,8 +55,8 @@ function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterCon
       instance: files.config.instance,
       log: pino({ level: 'silent' }),
     },
-    withoutGrace(files.policy),
-    files.policyHash,
+    withoutGrace(policy),
+    hash,
   );
 }
 

@@ -50,6 +50,8 @@ export interface Position {
   readonly line: number | null;
   readonly column: number | null;
   readonly written: boolean;
+  /** Where it is not the file of the locator. */
+  readonly file?: string;
 }
 
 /** Finds a key of one file. A key that is not written has the position of the nearest enclosing one. */

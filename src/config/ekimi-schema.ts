@@ -45,6 +45,11 @@ const callDeadline = duration({ minMs: 50, maxMs: 30_000 });
 
 const CLUSTER = {
   scope: key(name, REQUIRED, "Patroni's scope; an answer from another scope is never believed."),
+  policy: key(
+    nullable(path),
+    null,
+    'A file with the keys of policy.yaml that are otherwise for this cluster; all others are those of the policy file, and both are checked as a whole. Null: the policy file alone.',
+  ),
   patroni: section("Patroni's REST API.", {
     members: key(
       mapOf(name, memberUrl),
@@ -223,7 +228,11 @@ export const EKIMI_SCHEMA = {
       tokenFile: key(nullable(path), null, 'File that holds the token.'),
     }),
   }),
-  policy: key(path, './policy.yaml', 'The policy file. Without one nothing runs.'),
+  policy: key(
+    path,
+    './policy.yaml',
+    'The policy file, for all clusters; `clusters[].policy` may differ from it. Without one nothing runs.',
+  ),
   log: section('Our own log, on standard output: one JSON object a line.', {
     level: key(oneOf(['trace', 'debug', 'info', 'warn', 'error']), 'info', 'Least level that is written.'),
     pretty: key(flag, false, 'Words for people instead of JSON.'),

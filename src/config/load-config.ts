@@ -64,6 +64,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
   const { patroni, dcs, postgres, proxy, hosts, tags } = values;
   return {
     scope: values.scope,
+    ...(values.policy === null ? {} : { policyFile: secrets.path(values.policy) }),
     members: Object.keys(patroni.members).map(memberName),
     patroni: {
       urls: patroni.members,

@@ -23,8 +23,8 @@ export interface Rule<T> {
 export function judge<T>(rules: readonly Rule<T>[], value: T, locator: Locator): ConfigError[] {
   return rules.flatMap((rule) =>
     rule.check(value).map(({ severity, ...breach }) => {
-      const { line, column } = locator.at(breach.key);
-      return { severity: severity ?? rule.severity, code: rule.id, file: locator.file, line, column, ...breach };
+      const { line, column, file = locator.file } = locator.at(breach.key);
+      return { severity: severity ?? rule.severity, code: rule.id, file, line, column, ...breach };
     }),
   );
 }

@@ -35,6 +35,8 @@ export interface TlsConfig {
 
 export interface ClusterConfig {
   readonly scope: string;
+  /** Absolute path of the file with the keys of the policy that are this cluster's own; absent: none. */
+  readonly policyFile?: string;
   readonly members: readonly MemberName[];
   readonly patroni: {
     readonly urls: Readonly<Record<string, string>>;

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { loadFiles, openDaemon } from '../../src/app/daemon.js';
+import { openDaemon } from '../../src/app/daemon.js';
+import { loadFiles } from '../../src/app/files.js';
 import { doctorFindings } from '../../src/app/doctor.js';
 import { reload } from '../../src/app/reload.js';
 import type { Session } from '../../src/kernel/session.js';
@@ -78,7 +80,7 @@ describe('a policy that contradicts the waits of its cluster', () => {
     await pass();
     const snapshot = controller.snapshot('email-cluster');
     if (snapshot === null) throw new Error('no snapshot');
-    const rows = doctorFindings(snapshot, files.policy, files.policyLocator);
+    const rows = doctorFindings(snapshot, files.general.policy, files.general.locator);
     expect(rows.find(({ check }) => check === 'policy and cluster')).toMatchObject({
       verdict: 'fail',
       detail: expect.stringMatching(WHERE),
@@ -94,5 +96,99 @@ describe('a policy that contradicts the waits of its cluster', () => {
     await told;
     expect(session.policyError).toBeNull();
     expect(session.policyLocator.at('mode')).toMatchObject({ line: 2, written: true });
+  });
+});
+
+describe('a reload of two clusters, one with a policy of its own', () => {
+  const GENERAL = 'mode: dry-run\n';
+
+  async function two() {
+    const folder = scratch('two-policies');
+    const configFile = join(folder, 'ekimi.yaml');
+    const write = (name: string, text: string): void => {
+      writeFileSync(join(folder, name), text);
+    };
+    const value = parse(CONTRACT_CONFIG) as { clusters: Record<string, unknown>[] };
+    const own = {
+      scope: 'own',
+      policy: './own.yaml',
+      patroni: { members: { pg1: 'http://10.0.0.1:8008', pg2: 'http://10.0.0.2:8008', pg3: 'http://10.0.0.3:8008' } },
+      dcs: value.clusters[0]?.['dcs'],
+    };
+    write('ekimi.yaml', stringify({ ...value, clusters: [...value.clusters, own] }));
+    write('policy.yaml', GENERAL);
+    write('own.yaml', 'lag: { warning: 3MB }\n');
+    const files = loadFiles(configFile, ENV);
+    if (!files.ok) throw new Error(files.errors.join('\n'));
+    const journals = new Map(['email-cluster', 'own'].map((scope) => [scope, memoryJournal()]));
+    const clusters = new Map(['email-cluster', 'own'].map((scope) => [scope, createCluster({ scope })]));
+    const { sessions } = await openDaemon({
+      files,
+      journals: (scope) => journals.get(scope) ?? memoryJournal(),
+      log: openLog(files.config, { write: () => undefined }),
+      version: 'test',
+      newId: () => 'id',
+      ports: ({ scope }) => (clusters.get(scope) ?? createCluster()).ports(),
+    });
+    const [shared, other] = sessions as readonly [Session, Session];
+    const policies = (scope: string) =>
+      (journals.get(scope)?.entries ?? []).flatMap(({ body }) => (body.kind === 'policy' ? [body] : []));
+    const start = (scope: string) => journals.get(scope)?.entries.find(({ body }) => body.kind === 'start')?.body;
+    const hangUp = () => reload(sessions, configFile, files.configHash, ENV);
+    return { shared, other, write, hangUp, policies, start, configFile, value };
+  }
+
+  it('keeps in each journal the policy of its cluster, whole', async () => {
+    const { shared, other, start } = await two();
+    expect(shared.policy.lag.warningBytes).toBe(1_048_576);
+    expect(other.policy.lag.warningBytes).toBe(3_145_728);
+    expect(start('own')).toMatchObject({ policyHash: other.policyHash, policy: other.policy });
+    expect(start('email-cluster')).toMatchObject({ policyHash: shared.policyHash, policy: shared.policy });
+  });
+
+  it('refuses a faulty file of its own for that cluster, and the other one takes its policy', async () => {
+    const { shared, other, write, hangUp, policies } = await two();
+    const before = other.policy;
+    write('policy.yaml', 'mode: observe\n');
+    write('own.yaml', 'lag: { warning: 3 parsecs }\n');
+    const told = hangUp();
+    await Promise.all([tick(shared), tick(other)]);
+    expect((await told).join('\n')).toMatch(/own\.yaml:1:\d+: error \[bad-value\] lag\.warning/);
+    expect([shared.policy.mode, shared.policyError]).toEqual(['observe', null]);
+    expect(other.policy).toBe(before);
+    expect(other.policyError).toMatch(/own\.yaml:1:.*of cluster own, which has a file of its own/);
+    expect(policies('own')).toEqual([expect.objectContaining({ change: 'refused' })]);
+  });
+
+  it('takes what the general file changes to where the own one says nothing', async () => {
+    const { shared, other, write, hangUp, policies } = await two();
+    write('policy.yaml', 'mode: observe\nlag: { warning: 2MB }\n');
+    const told = hangUp();
+    await Promise.all([tick(shared), tick(other)]);
+    await told;
+    expect([other.policy.mode, other.policy.lag.warningBytes]).toEqual(['observe', 3_145_728]);
+    expect(shared.policy.lag.warningBytes).toBe(2_097_152);
+    expect(policies('own')).toEqual([
+      expect.objectContaining({ change: 'reloaded', hash: other.policyHash, policy: other.policy }),
+    ]);
+  });
+
+  it('does not wait for the pass of a cluster that hangs', async () => {
+    const { shared, other, write, hangUp } = await two();
+    write('policy.yaml', 'mode: observe\n');
+    void hangUp();
+    await tick(other);
+    expect([other.policy.mode, shared.policy.mode]).toEqual(['observe', 'dry-run']);
+  });
+
+  it('never falls back to the general policy because the cluster is gone from the configuration', async () => {
+    const { shared, other, write, hangUp, value } = await two();
+    write('ekimi.yaml', stringify(value));
+    write('policy.yaml', 'mode: enforce\n');
+    const told = hangUp();
+    await Promise.all([tick(shared), tick(other)]);
+    await told;
+    expect([shared.policy.mode, other.policy.mode]).toEqual(['enforce', 'dry-run']);
+    expect(other.policyError).toContain('no longer in the configuration');
   });
 });

@@ -1,4 +1,4 @@
-import { loadFiles, type LoadedFiles } from '../../app/daemon.js';
+import { loadFiles, type LoadedFiles } from '../../app/files.js';
 import { badConfig } from './bad-config.js';
 
 /** Both files, or the end of the command with every fault of them. */

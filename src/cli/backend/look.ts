@@ -1,4 +1,5 @@
 import { doctorFindings } from '../../app/doctor.js';
+import { policyFor } from '../../app/files.js';
 import { askRights, rightsFindings } from '../../app/grants.js';
 import { lookOnce } from '../../app/single-look.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
@@ -13,8 +14,11 @@ export const look = (configFile: string, version: string): Promise<readonly Clus
 export async function doctor(configFile: string, version: string): Promise<readonly DoctorRow[]> {
   const files = filesOf(configFile);
   const [snapshots, rights] = await Promise.all([lookOnce(files, version), askRights(files)]);
-  return snapshots.flatMap((snapshot, index) => [
-    ...doctorFindings(snapshot, files.policy, files.policyLocator),
-    ...rightsFindings(rights[index] ?? { hasLogin: false, members: [] }, files.policy),
-  ]);
+  return snapshots.flatMap((snapshot, index) => {
+    const { policy, locator } = policyFor(files, snapshot.scope);
+    return [
+      ...doctorFindings(snapshot, policy, locator),
+      ...rightsFindings(rights[index] ?? { hasLogin: false, members: [] }, policy),
+    ];
+  });
 }
