@@ -22,7 +22,14 @@ module.exports = {
       name: 'pure-no-npm',
       severity: 'error',
       from: { path: '^src/(model|assess|decide|actions|verify|replay|ledger|words)/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'] },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'], pathNot: 'node_modules/zod/' },
+    },
+    {
+      name: 'shapes-in-actions',
+      comment: 'The shape of what a run is bound to is checked where an action is, and nowhere else in the core.',
+      severity: 'error',
+      from: { path: '^src/(model|assess|machines|decide|verify|replay|ledger|words)/' },
+      to: { path: 'node_modules/zod/' },
     },
     {
       name: 'machines-only-xstate',

@@ -1,12 +1,12 @@
-// (a) The pure part of one pass: remember, findingsIn, advance, keepBooks, decide, on inputs that the real controller met on the simulated cluster.
+// (a) The pure part of one pass: remember, findingsIn, advance, afterPass, decide, on inputs that the real controller met on the simulated cluster.
 import { findingsIn } from '../../dist/assess/assess.js';
 import { loadPolicy } from '../../dist/config/load-policy.js';
 import { dcsLedgerStore } from '../../dist/kernel/ledger-store.js';
-import { openSession } from '../../dist/kernel/session.js';
+import { openSession } from '../../dist/kernel/open.js';
 import { situationOf } from '../../dist/kernel/situation.js';
 import { tenureKeeper } from '../../dist/kernel/tenure.js';
-import { tick } from '../../dist/kernel/pass.js';
-import { keepBooks } from '../../dist/ledger/after-pass.js';
+import { pass } from '../../dist/kernel/pass.js';
+import { afterPass } from '../../dist/ledger/after-pass.js';
 import { decide } from '../../dist/decide/decide.js';
 import { remember } from '../../dist/machines/memory.js';
 import { advance } from '../../dist/machines/reduce.js';
@@ -69,12 +69,11 @@ async function inputsOf(disturb) {
     'bench',
   );
   const inputs = [];
-  for (let pass = 0; pass < 2 * SETTLE + KEEP; pass += 1) {
-    if (pass === SETTLE) disturb(cluster);
+  for (let n = 0; n < 2 * SETTLE + KEEP; n += 1) {
+    if (n === SETTLE) disturb(cluster);
     const { states, ledger } = session;
-    await tick(session);
-    if (pass >= 2 * SETTLE)
-      inputs.push({ view: session.view, states, ledger, input: situationOf(session, session.view) });
+    await pass(session);
+    if (n >= 2 * SETTLE) inputs.push({ view: session.view, states, ledger, input: situationOf(session, session.view) });
     cluster.advance(PERIOD_MS);
   }
   return { inputs, problems: session.states.problems.map((problem) => problem.code) };
@@ -85,7 +84,7 @@ function purePass({ view, states, ledger, input }) {
   const memory = remember(states.memory, view);
   const findings = findingsIn({ view, memory, ledger, policy: input.policy });
   const after = advance(states, memory, view, findings, input.policy);
-  const books = keepBooks(ledger, { view, before: states, after, policy: input.policy });
+  const books = afterPass(ledger, { view, before: states, after, policy: input.policy });
   return decide({ ...input, states: after, ledger: books });
 }
 

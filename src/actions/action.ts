@@ -1,7 +1,9 @@
-import type { Ending, Ledger } from '../model/ledger.js';
+import type { z } from 'zod';
+import type { ClaimKind, Claims } from '../ledger/claims.js';
+import type { Ending, Ledger, Remediation } from '../model/ledger.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
-import type { ActionClass, ActionName, Json, Plan, Risk, Step } from '../model/plan.js';
+import { ACTION_RISKS, type ActionClass, type ActionName, type Plan, type Risk, type Step } from '../model/plan.js';
 import type { ActionPolicy, Policy } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
 import type { Situation } from '../model/situation.js';
@@ -53,11 +55,38 @@ export interface ActionStep {
   readonly provenUndone?: (input: ActionInput, sentMs: number) => string | null;
 }
 
-/** A runbook procedure as a record: when to refuse, the exact requests, what must then be true, how to undo it. */
-export interface RunbookAction {
+/** `waiting` while it stands. */
+export interface Appointment {
+  readonly kind: 'waiting' | 'kept' | 'withdrawn' | 'missed';
+  readonly text: string;
+}
+
+/** A plan whose parameters have the shape that its action gave them. */
+export type PlanOf<P> = Plan & { readonly params: P };
+
+/** A run just before its first request. */
+export type Beginning<P> = Pick<Remediation, 'id' | 'createdAtMs' | 'shadow'> & { readonly plan: PlanOf<P> };
+
+/** What lets an action through a gate that holds the others. `when`: in words, for the documentation. */
+export interface Permit<P = Plan['params']> {
+  readonly when: string;
+  /** `isUnderWay`: it is asked for a later step of a run. */
+  holds(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: PlanOf<P>, isUnderWay: boolean): boolean;
+}
+
+/** Gates through which some action may pass while they hold the others; of `window` the freeze alone. */
+export type PermitGate = 'window' | 'patroni-pause' | 'start-grace';
+
+/**
+ * A runbook procedure as a record: when to refuse, the exact requests, what must then be true, how to undo it, and all that follows from it.
+ * `P` is what a run is bound to; it is checked when it comes back from a ledger. Methods, not functions, so that a typed record fits into the
+ * registry of all.
+ */
+export interface ActionRecord<P> {
   readonly name: ActionName;
+  /** What a run is bound to. Fields that an older version did not write are optional. */
+  readonly params: z.ZodType<P>;
   readonly class: ActionClass;
-  readonly risk: Risk;
   /** Heading of the runbook that this follows. */
   readonly runbook: string;
   readonly summary: string;
@@ -65,7 +94,7 @@ export interface RunbookAction {
   readonly inverse: ActionName | null;
   readonly inverseNote: string;
   /** Which configured parts it needs. */
-  readonly needs: (policy: Policy) => readonly (keyof Actuators)[];
+  needs(policy: Policy): readonly (keyof Actuators)[];
   /** It takes the member away from its work for a while: counted against the floors. */
   readonly disruptsTarget: boolean;
   /** It destroys the member's copy: asks the data-loss guard. */
@@ -78,36 +107,55 @@ export interface RunbookAction {
   /** It stops a member or gives it up for dead: what is known of it is written down before the first request and after the verdict. */
   readonly leavesEvidence?: boolean;
   /** Which member it works on, where that is not the problem's subject; or why there is none, which a person is told. */
-  readonly target?: (input: ActionInput, problem: Problem) => MemberName | { readonly none: string };
+  target?(input: ActionInput, problem: Problem): MemberName | { readonly none: string };
   /** What speaks for this target and against the others: told to whoever has to agree. Null: nothing to choose from. */
-  readonly grounds?: (input: ActionInput, plan: Plan) => string | null;
+  grounds?(input: ActionInput, plan: PlanOf<P>): string | null;
   /** Conditions that must still hold before each later step; null: go on. */
-  readonly refuseLater?: (input: ActionInput, plan: Plan) => Halt | null;
-  /**
-   * Half done it is worse than either: its later steps do not wait for gate start-grace after a takeover. `refuseLater` looks anew before
-   * each.
-   */
-  readonly finishesAtOnce?: boolean;
+  refuseLater?(input: ActionInput, plan: PlanOf<P>): Halt | null;
   /** What would be lost beyond its guards; null: nothing. Only a person's consent passes it. */
-  readonly loss?: (input: ActionInput, plan: Plan) => Loss | null;
+  loss?(input: ActionInput, plan: PlanOf<P>): Loss | null;
   /** It ends another's pending request for a switchover: that one is no reason to hold it. */
   readonly endsRequest?: boolean;
   /** It takes a leader away that is well: what a change of leader breaks off (base backups) is waited for. */
-  readonly stopsLeader?: (plan: Plan) => boolean;
+  stopsLeader?(plan: PlanOf<P>): boolean;
   /** It is the end of a change of leader: one that is still in flight does not hold it up. */
-  readonly settlesLeadership?: (plan: Pick<Plan, 'because'>) => boolean;
+  settlesLeadership?(plan: Pick<Plan, 'because'>): boolean;
   /** What this run is bound to (pids, levels), or why there is nothing for it to do now. `problem` null: a person started it. */
-  readonly bind: (input: ActionInput, target: MemberName, problem: Problem | null, wish?: Wish) => Bound;
+  bind(input: ActionInput, target: MemberName, problem: Problem | null, wish?: Wish): Bound<P>;
   /** Its effect is there already, whoever caused it: the ladder moves on. */
-  readonly alreadyTrue: (input: ActionInput, target: MemberName) => boolean;
+  alreadyTrue(input: ActionInput, target: MemberName): boolean;
   /** In dry-run its record stands, so it is not rehearsed again; nothing was sent, so nothing became so. Default: false. */
-  readonly rehearsed?: (input: ActionInput, target: MemberName) => boolean;
+  rehearsed?(input: ActionInput, target: MemberName): boolean;
   /** Why a person must agree even where the policy says auto: nothing is known against it, and too little for it. Null: none. */
-  readonly doubt?: (input: ActionInput, plan: Plan) => string | null;
+  doubt?(input: ActionInput, plan: PlanOf<P>): string | null;
+  /** What becomes ours before the first request of a run leaves; null: nothing. */
+  claims?(input: Pick<ActionInput, 'view' | 'ledger' | 'policy'>, run: Beginning<P>): Claims;
+  /** Which claim on its target a success gives back. */
+  readonly releases?: ClaimKind;
+  /** Gates that it passes, and when. Absent: it passes none. */
+  readonly permits?: Readonly<Partial<Record<PermitGate, Permit<NoInfer<P>>>>>;
+  /** It takes its target out of the read pool: asks the floors for readers. */
+  readonly takesReader?: boolean;
+  /** An answer to the death of a leader: another leader's death is no echo of it, a row of them is. */
+  readonly answersDeath?: boolean;
+  /** It brings forward what Patroni does itself as soon as the lease ends: the hour's figure counts for it alone, and no election is waited out. */
+  readonly bringsForward?: boolean;
+  /** What became of what its success only arranged (a switchover at a time); null: nothing was, or nobody can tell. */
+  appointment?(input: Pick<ActionInput, 'view' | 'policy'>, plan: PlanOf<P>): Appointment | null;
   /** Hard "no"s that no approval lifts. Null: none. */
-  readonly refuse: (input: ActionInput, plan: Plan) => string | null;
-  readonly steps: (input: StepInput, plan: Plan) => readonly ActionStep[];
+  refuse(input: ActionInput, plan: PlanOf<P>): string | null;
+  steps(input: StepInput, plan: PlanOf<P>): readonly ActionStep[];
 }
+
+/** A record with what its name says it can cost at most. */
+export interface Action<P> extends ActionRecord<P> {
+  readonly risk: Risk;
+}
+
+/** An action as the registry has it, whatever it is bound to. */
+export type RunbookAction = Action<Plan['params']>;
+
+export const action = <P>(record: ActionRecord<P>): Action<P> => ({ ...record, risk: ACTION_RISKS[record.name] });
 
 /** What a person may add to the start of a procedure. */
 export interface Wish {
@@ -121,12 +169,12 @@ export interface Halt {
   readonly over: boolean;
 }
 
-export type Bound =
-  | { readonly kind: 'bound'; readonly params: Readonly<Record<string, Json>> }
+export type Bound<P = Plan['params']> =
+  | { readonly kind: 'bound'; readonly params: P }
   /** `stuck`: not because it is done or not its turn, but because it cannot be: a person is told. */
   | { readonly kind: 'nothing'; readonly why: string; readonly stuck?: true };
 
-export const bound = (params: Readonly<Record<string, Json>> = {}): Bound => ({ kind: 'bound', params });
+export const bound = <const P>(params: P): Bound<P> => ({ kind: 'bound', params });
 
 export const actionPolicy = (policy: Policy, name: ActionName): ActionPolicy => policy.actions[name];
 

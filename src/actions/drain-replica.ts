@@ -1,11 +1,16 @@
+import { z } from 'zod';
 import { leaderKeyHolder } from '../assess/leader.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
+import type { DrainRecord } from '../model/ledger.js';
 import type { Plan } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { freshValue } from '../model/reading.js';
-import { memberOf } from '../model/view.js';
-import { bound, type ActionStep, type RunbookAction } from './action.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import { action, bound, type ActionStep } from './action.js';
 import { proxySteps, tagSteps } from './rotation-steps.js';
+
+const ACTUATORS = z.array(z.enum(['proxy', 'tag'])).readonly();
+const DRAIN = z.object({ actuators: ACTUATORS.exactOptional(), shutdownSessions: z.boolean().exactOptional() });
 
 /** How this drain is done: as it was bound, or by the policy where a plan was written by hand. */
 export const drainOf = (policy: Policy, plan: Plan): Policy['drain'] => ({
@@ -14,10 +19,10 @@ export const drainOf = (policy: Policy, plan: Plan): Policy['drain'] => ({
 });
 
 /** Out of the read pool, sessions allowed to finish. */
-export const drainReplica: RunbookAction = {
+export const drainReplica = action({
   name: 'drain-replica',
+  params: DRAIN,
   class: 'traffic',
-  risk: 'sessions',
   runbook: 'Replication Lag Management > Remediation Steps',
   summary: 'take a lagging replica out of the read pool',
   inverse: 'undrain-replica',
@@ -25,10 +30,25 @@ export const drainReplica: RunbookAction = {
   needs: (policy) => policy.drain.actuators.map((actuator) => (actuator === 'proxy' ? 'proxy' : 'tags')),
   disruptsTarget: false,
   destroysCopy: false,
+  takesReader: true,
   // A drain that worked is not a failed repair: the next emergency may drain again. It is the undrain that is counted.
   countsSuccess: false,
   // Bound once: a policy that is reloaded between two steps must not change what this run does or has to undo.
   bind: ({ policy }) => bound({ ...policy.drain }),
+  // Half done and tried again: whoever asked for it first still says when it ends.
+  claims: ({ policy, ledger, view }, { id, plan, createdAtMs, shadow }) => {
+    const by = plan.because.by ?? ledger.drains.find((row) => row.member === plan.target)?.by;
+    const drain: DrainRecord = {
+      member: plan.target,
+      actuators: drainOf(policy, plan).actuators,
+      sinceMs: createdAtMs,
+      remediationId: id,
+      shadow,
+      ...(by === undefined ? {} : { by }),
+      ...processOf(view.proxy),
+    };
+    return { drain };
+  },
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);
     if (member === null) return false;
@@ -57,13 +77,20 @@ export const drainReplica: RunbookAction = {
     if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, true, waits));
     return steps;
   },
-};
+});
+
+/** Which process was told: one that starts anew has forgotten it. */
+function processOf(proxy: ClusterView['proxy']): Pick<DrainRecord, 'process'> {
+  if (proxy.kind === 'unknown') return {};
+  const { pid = null, startedAtMs = null } = proxy.value;
+  return pid === null && startedAtMs === null ? {} : { process: { pid, startedAtMs } };
+}
 
 /** Back into the read pool. Only what we took out, only by the way we took it out. */
-export const undrainReplica: RunbookAction = {
+export const undrainReplica = action({
   name: 'undrain-replica',
+  params: z.object({ actuators: ACTUATORS }),
   class: 'traffic',
-  risk: 'none',
   runbook: 'Replication Lag Management > Remediation Steps',
   summary: 'put a replica that we drained back into the read pool',
   inverse: 'drain-replica',
@@ -71,6 +98,13 @@ export const undrainReplica: RunbookAction = {
   needs: (policy) => policy.drain.actuators.map((actuator) => (actuator === 'proxy' ? 'proxy' : 'tags')),
   disruptsTarget: false,
   destroysCopy: false,
+  releases: 'drain',
+  permits: {
+    window: {
+      when: 'we drained the replica',
+      holds: ({ ledger }, { target }) => ledger.drains.some((drain) => drain.member === target),
+    },
+  },
   bind: (input, target) => {
     const drain = input.ledger.drains.find((row) => row.member === target);
     if (drain === undefined) return { kind: 'nothing', why: `${target} is not drained by us` };
@@ -82,10 +116,10 @@ export const undrainReplica: RunbookAction = {
       ? null
       : `${plan.target} was not drained by us: what an operator drained, an operator puts back`,
   steps: ({ pools, waits }, plan) => {
-    const actuators = plan.params['actuators'] as readonly string[];
+    const { actuators } = plan.params;
     const steps: ActionStep[] = [];
     if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, false, waits));
     if (actuators.includes('proxy')) steps.push(...proxySteps(pools, plan.target, false, false));
     return steps;
   },
-};
+});

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { candidatesFor, successorsOf, whoMayLead } from '../assess/candidates.js';
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
@@ -7,6 +8,7 @@ import type { Plan } from '../model/plan.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
 import {
+  action,
   actionPolicy,
   bound,
   met,
@@ -15,21 +17,28 @@ import {
   violated,
   type ActionInput,
   type ActionStep,
-  type RunbookAction,
   type Sight,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
 import { primaryServerOf } from './proxy-server.js';
+
+const KEY = z.object({
+  modRevision: z.string(),
+  configRevision: z.string().nullable().exactOptional(),
+  hostId: z.string().nullable().exactOptional(),
+  routed: z.boolean().exactOptional(),
+});
+type Expedite = Plan & { readonly params: z.infer<typeof KEY> };
 
 /**
  * Ends the wait for a dead member's lease: one conditional deletion, after which Patroni elects as it always does. Everything here exists
  * to be sure that the member is dead. While Patroni elects, the proxy is told that it is down: a client that is led to a dead host waits for
  * its own timeout, one that is refused tries again at once. [design: expedite-failover; field-notes: 29 s against 4 s]
  */
-export const expediteFailover: RunbookAction = {
+export const expediteFailover = action({
   name: 'expedite-failover',
+  params: KEY,
   class: 'leadership',
-  risk: 'writes',
   runbook: 'Manual Failover Procedures > Forced Failover (Emergency)',
   summary: "delete a dead leader's key, so that Patroni elects a successor at once",
   inverse: null,
@@ -38,6 +47,8 @@ export const expediteFailover: RunbookAction = {
   disruptsTarget: false,
   destroysCopy: false,
   leavesEvidence: true,
+  answersDeath: true,
+  bringsForward: true,
   bind: (input, target) => {
     const keys = freshValue(input.view.dcs.keys);
     const leader = keys?.leader ?? null;
@@ -65,19 +76,17 @@ export const expediteFailover: RunbookAction = {
   grounds: (input, plan) => whoMayLead(successorsOf(input.view, input.memory, plan.target)),
   steps: ({ policy, pools }, plan) => {
     const { timeoutMs: withinMs } = actionPolicy(policy, 'expedite-failover');
-    const modRevision = plan.params['modRevision'] as string;
-    const { configRevision: asRead } = plan.params;
-    const configRevision = typeof asRead === 'string' ? { configRevision: asRead } : {};
-    const key = { holder: plan.target, modRevision, ...configRevision };
+    const { modRevision, configRevision: asRead } = plan.params;
+    const key = { holder: plan.target, modRevision, ...(asRead == null ? {} : { configRevision: asRead }) };
     const step = { port: 'dcs', call: 'delete-leader-key', ...key } as const;
-    if (pools === null || plan.params['routed'] !== true)
+    if (pools === null || plan.params.routed !== true)
       return [{ step, withinMs, expect: (input) => succeeded(input, plan) }];
     return [
       { step, withinMs, expect: (input) => released(input, plan) },
       markDown(`${pools.primary}/${plan.target}`, withinMs, plan),
     ];
   },
-};
+});
 
 const markDown = (server: string, withinMs: number, plan: Plan): ActionStep => ({
   step: { port: 'proxy', command: `set server ${server} health down` },
@@ -128,11 +137,11 @@ function deathNotProven(input: ActionInput, target: string): string | null {
   return sure.length === 0 ? 'no replica confirms that it lost its leader' : null;
 }
 
-function staleBinding(input: ActionInput, plan: Plan): string | null {
+function staleBinding(input: ActionInput, plan: Expedite): string | null {
   const leader = freshValue(input.view.dcs.keys)?.leader ?? null;
   if (leader?.holder !== plan.target) return `${plan.target} no longer holds the leader key`;
-  if (leader.modRevision !== plan.params['modRevision']) return 'the leader key was written again';
-  return hostIdOf(input, plan.target) === plan.params['hostId']
+  if (leader.modRevision !== plan.params.modRevision) return 'the leader key was written again';
+  return hostIdOf(input, plan.target) === plan.params.hostId
     ? null
     : `another container now bears the name of ${plan.target}`;
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } from '../assess/candidates.js';
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
 import { bytesText } from '../words/amounts.js';
@@ -5,23 +6,17 @@ import { secondsText } from '../words/loss.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
-import {
-  actionPolicy,
-  bound,
-  met,
-  pending,
-  violated,
-  type ActionInput,
-  type Bound,
-  type RunbookAction,
-} from './action.js';
+import { action, actionPolicy, bound, met, pending, violated, type ActionInput, type Bound } from './action.js';
 import { handOverAnswerMs } from './waits.js';
 
+const CHANGE = z.object({ candidate: z.string(), leader: z.string().nullable().exactOptional() });
+type Failover = Plan & { readonly params: z.infer<typeof CHANGE> };
+
 /** Asks Patroni for a leader where none has been elected: the best candidate, within the guards, or what a person agrees to lose. */
-export const failover: RunbookAction = {
+export const failover = action({
   name: 'failover',
+  params: CHANGE,
   class: 'leadership',
-  risk: 'writes',
   runbook: 'Manual Failover Procedures > Forced Failover (Emergency)',
   summary: 'make the best candidate leader of a leaderless cluster',
   inverse: null,
@@ -92,13 +87,13 @@ export const failover: RunbookAction = {
       },
     },
   ],
-};
+});
 
 /**
  * Who led last runs again with all that there is, and sees etcd: Patroni elects it within a loop, and nobody is asked to lose anything
  * meanwhile. A person is told when it does not come to that.
  */
-function lastLeaderReturns({ view, memory }: ActionInput): Bound | null {
+function lastLeaderReturns({ view, memory }: ActionInput): Bound<Failover['params']> | null {
   const row = leaderlessCandidates(view, memory).find(({ name }) => name === memory.lastLeader);
   const member = row === undefined ? null : memberOf(view, row.name);
   if (row === undefined || member === null || row.against.length > 0) return null;
@@ -124,10 +119,10 @@ function lostText(bytes: number | null, seconds: number | null): string {
 }
 
 /** Whom a person saw leading when they started it; null: nobody led, which is the only case in which we start it ourselves. */
-const plannedLeader = (plan: Plan): string | null => (plan.params['leader'] as string | null | undefined) ?? null;
+const plannedLeader = (plan: Failover): string | null => plan.params.leader ?? null;
 
 /** From a living leader only, and to whom Patroni would let it go. Of a silent one the lease decides, not a request. [patroni.md fact 6] */
-function notFromLeader(input: ActionInput, plan: Plan, leader: string): string | null {
+function notFromLeader(input: ActionInput, plan: Failover, leader: string): string | null {
   const holder = leaderKeyHolder(input.view);
   if (holder !== leader) return `${holder ?? 'nobody'} holds the leader key now; it was planned against ${leader}`;
   const leadership = leadershipOf(input.view);

@@ -1,11 +1,14 @@
+import { z } from 'zod';
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } from '../assess/leader.js';
+import { isConsented } from '../ledger/consent.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import {
+  action,
   actionPolicy,
   bound,
   met,
@@ -15,17 +18,24 @@ import {
   type ActionInput,
   type ActionStep,
   type Halt,
-  type RunbookAction,
   type Sight,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
 import { primaryServerOf } from './proxy-server.js';
 
+const RUN = z.object({
+  id: z.string().nullable().exactOptional(),
+  startedAtMs: z.number().nullable().exactOptional(),
+  proxied: z.boolean().exactOptional(),
+  hears: z.boolean().exactOptional(),
+});
+type Fence = Plan & { readonly params: z.infer<typeof RUN> };
+
 /** Makes a member unable to accept writes, and proves it: closed in the proxy, its sessions shut, then stopped. */
-export const fenceMember: RunbookAction = {
+export const fenceMember = action({
   name: 'fence-member',
+  params: RUN,
   class: 'fencing',
-  risk: 'writes',
   runbook: 'Emergency Procedures > Split-Brain Prevention',
   summary: 'close a rogue or frozen primary in the proxy and stop it',
   inverse: 'open-traffic',
@@ -35,7 +45,16 @@ export const fenceMember: RunbookAction = {
   disruptsTarget: false,
   destroysCopy: false,
   leavesEvidence: true,
-  finishesAtOnce: true,
+  answersDeath: true,
+  permits: {
+    // A rogue in a paused cluster is a person's matter, and a second primary is one all the same.
+    'patroni-pause': { when: 'by approval', holds: (input, plan) => isConsented(input, plan) },
+    // Half done it is worse than either: `refuseLater` looks anew before each step.
+    'start-grace': { when: 'its later steps, after a takeover', holds: (_, __, isUnderWay) => isUnderWay },
+  },
+  claims: (_, { id: remediationId, plan: { target: member }, createdAtMs: sinceMs, shadow }) => ({
+    fence: { member, sinceMs, remediationId, shadow },
+  }),
   loss: (input, plan) => (plan.because.code === 'leader-frozen' ? behindForLong(input, plan.target) : null),
   bind: (input, target) => {
     const member = memberOf(input.view, target);
@@ -74,10 +93,10 @@ export const fenceMember: RunbookAction = {
     return no === null ? null : notYet(no);
   },
   steps: ({ policy, pools }, plan) => [
-    ...(pools === null || plan.params['proxied'] !== true ? [] : closeSteps(`${pools.primary}/${plan.target}`, plan)),
+    ...(pools === null || plan.params.proxied !== true ? [] : closeSteps(`${pools.primary}/${plan.target}`, plan)),
     stopStep(plan, actionPolicy(policy, 'fence-member').timeoutMs),
   ],
-};
+});
 
 /** Its PostgreSQL writes on, so that every replica is behind by what is on its way. */
 const ON_ITS_WAY_S = 2;
@@ -92,10 +111,10 @@ const isProvenStopped = (member: MemberView): boolean =>
   freshValue(member.host)?.state === 'stopped' && isSilent(member.sql);
 
 /** What was looked at when this was planned still runs: started again since, it is what a person made of it. */
-function notTheSameRun(member: MemberView, plan: Plan): string | null {
+function notTheSameRun(member: MemberView, plan: Fence): string | null {
   const host = freshValue(member.host);
   if (host?.state !== 'running') return `${member.name} is not proven to run: there is nothing that could be stopped`;
-  if (host.id !== plan.params['id']) return `another container now bears the name of ${member.name}`;
+  if (host.id !== plan.params.id) return `another container now bears the name of ${member.name}`;
   const { startedAtMs } = plan.params;
   return startedAtMs === undefined || startedAtMs === host.startedAtMs
     ? null
@@ -111,10 +130,10 @@ const SETTLE_MS = 5_000;
  * The stop itself. Patroni that is frozen cannot answer a polite one: PostgreSQL below it would live on for the whole grace. That it never
  * arrived is proven by the same run going on: a container that was killed has another start time.
  */
-function stopStep(plan: Plan, withinMs: number): ActionStep {
+function stopStep(plan: Fence, withinMs: number): ActionStep {
   const { target: member, params } = plan;
-  const id = typeof params['id'] === 'string' ? { id: params['id'] } : {};
-  const graceMs = params['hears'] === true ? STOP_GRACE_MS : 0;
+  const id = params.id == null ? {} : { id: params.id };
+  const graceMs = params.hears === true ? STOP_GRACE_MS : 0;
   return {
     step:
       graceMs > 0
@@ -125,7 +144,7 @@ function stopStep(plan: Plan, withinMs: number): ActionStep {
     expect: ({ view }) => stopSeen(view, member),
     provenUndone: ({ view }, sentMs) => {
       const now = memberOf(view, member);
-      const known = typeof params['startedAtMs'] === 'number';
+      const known = typeof params.startedAtMs === 'number';
       return known && now !== null && sentMs >= graceMs + SETTLE_MS && notTheSameRun(now, plan) === null
         ? `${member} still runs since before the request, which never arrived`
         : null;

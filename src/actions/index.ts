@@ -1,5 +1,5 @@
-import type { ActionName } from '../model/plan.js';
-import type { RunbookAction } from './action.js';
+import type { ActionName, Plan } from '../model/plan.js';
+import type { Permit, PermitGate, RunbookAction } from './action.js';
 import { cancelBlockingQueries, terminateBlockingQueries } from './blocking-queries.js';
 import { drainReplica, undrainReplica } from './drain-replica.js';
 import { fenceMember } from './fence-member.js';
@@ -33,3 +33,6 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
 /** For names from outside (a snapshot of another version, for one): null when this version has no such action. */
 export const actionNamed = (name: string): RunbookAction | null =>
   Object.hasOwn(ACTIONS, name) ? ACTIONS[name as ActionName] : null;
+
+/** What lets this plan through the gate; null: it is held like all others. */
+export const permitOf = (plan: Plan, gate: PermitGate): Permit | null => ACTIONS[plan.action].permits?.[gate] ?? null;

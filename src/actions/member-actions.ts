@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isRewindInterrupted } from '../assess/rewinding.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { isPaused, leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
@@ -8,16 +9,8 @@ import { memberName, type MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import {
-  actionPolicy,
-  bound,
-  met,
-  pending,
-  violated,
-  type ActionInput,
-  type RunbookAction,
-  type Sight,
-} from './action.js';
+import { WE_FENCED } from './permits.js';
+import { action, actionPolicy, bound, met, pending, violated, type ActionInput, type Sight } from './action.js';
 
 /** A replica at work again: running by its own word and streaming by every channel that can tell. */
 export function serves(view: ClusterView, target: MemberName): Sight {
@@ -42,14 +35,13 @@ export function mayBePrimary(input: ActionInput, target: MemberName): string | n
 }
 
 /** The container that was looked at, where it has an identity: another one under its name is not touched. */
-const boundTo = ({ params }: Plan): { readonly id?: string } =>
-  typeof params['id'] === 'string' && params['id'] !== '' ? { id: params['id'] } : {};
+const boundTo = (id: string | null | undefined): { readonly id?: string } => (id == null || id === '' ? {} : { id });
 
 /** Restarts PostgreSQL through Patroni where Patroni answers, else the container through the host driver. */
-export const restartMember: RunbookAction = {
+export const restartMember = action({
   name: 'restart-member',
+  params: z.object({ via: z.enum(['patroni', 'host']).exactOptional(), id: z.string().nullable().exactOptional() }),
   class: 'replica',
-  risk: 'sessions',
   runbook: 'Maintenance Operations > Rolling Restart',
   summary: 'restart a replica',
   inverse: null,
@@ -85,18 +77,18 @@ export const restartMember: RunbookAction = {
     if (member?.sql.kind === 'unknown' && member.sql.fault === 'starting-up')
       return `PostgreSQL on ${plan.target} starts or recovers (57P03): a restart would begin that anew`;
     // Between plan and request Patroni may have come back: then the container must not be restarted under it.
-    if (plan.params['via'] === 'host' && api !== null) return `Patroni on ${plan.target} answers again`;
+    if (plan.params.via === 'host' && api !== null) return `Patroni on ${plan.target} answers again`;
     // The container of a member that others see alive is not restarted because we do not hear it.
-    const alive = plan.params['via'] === 'host' && member !== null ? whyAlive(input.view, member) : null;
+    const alive = plan.params.via === 'host' && member !== null ? whyAlive(input.view, member) : null;
     if (alive !== null) return alive;
-    if (plan.params['via'] === 'patroni' && api === null) return `Patroni on ${plan.target} no longer answers`;
+    if (plan.params.via === 'patroni' && api === null) return `Patroni on ${plan.target} no longer answers`;
     return null;
   },
   steps: ({ policy }, plan) => [
     {
       step:
-        plan.params['via'] === 'host'
-          ? { port: 'host', member: plan.target, verb: 'restart', ...boundTo(plan) }
+        plan.params.via === 'host'
+          ? { port: 'host', member: plan.target, verb: 'restart', ...boundTo(plan.params.id) }
           : // `role` is a filter: should it have become primary meanwhile, Patroni itself refuses. [patroni.md fact 2]
             {
               port: 'patroni',
@@ -110,7 +102,7 @@ export const restartMember: RunbookAction = {
       expect: ({ view }) => serves(view, plan.target),
     },
   ],
-};
+});
 
 const whoStarts = (view: ClusterView, target: string): string =>
   isPaused(view)
@@ -128,10 +120,10 @@ function noHelp(member: MemberView): string | null {
 }
 
 /** Starts what the host driver proves to be stopped. */
-export const startMember: RunbookAction = {
+export const startMember = action({
   name: 'start-member',
+  params: z.object({ id: z.string().nullable().exactOptional() }),
   class: 'replica',
-  risk: 'none',
   runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
   summary: 'start a stopped member',
   inverse: null,
@@ -141,6 +133,7 @@ export const startMember: RunbookAction = {
   destroysCopy: false,
   // The one that we fenced comes back whoever leads by then, and it is most needed where the election fails that we brought forward.
   settlesLeadership: ({ because }) => because.code === 'member-fenced',
+  permits: { window: WE_FENCED },
   // Nobody leads: the one who led last holds all that was acknowledged, so its start comes before any failover that loses something.
   target: (input, problem) =>
     memberName(
@@ -166,7 +159,7 @@ export const startMember: RunbookAction = {
     const member = memberOf(input.view, plan.target);
     const host = member === null ? null : freshValue(member.host);
     if (host?.state !== 'stopped') return `${plan.target} is not proven to be stopped`;
-    if (host.id !== plan.params['id']) return `another container now bears the name of ${plan.target}`;
+    if (host.id !== plan.params.id) return `another container now bears the name of ${plan.target}`;
     if (member !== null && isRewindInterrupted(input, member))
       return `${plan.target} was stopped in the middle of a rewind: its directory may be beyond recovery`;
     const running = member === null ? null : whyNotStopped(input.view, member);
@@ -175,12 +168,12 @@ export const startMember: RunbookAction = {
   },
   steps: ({ policy }, plan) => [
     {
-      step: { port: 'host', member: plan.target, verb: 'start', ...boundTo(plan) },
+      step: { port: 'host', member: plan.target, verb: 'start', ...boundTo(plan.params.id) },
       withinMs: actionPolicy(policy, 'start-member').timeoutMs,
       expect: ({ view }) => serves(view, plan.target),
     },
   ],
-};
+});
 
 const HISTORY_MS = 10_000;
 

@@ -1,26 +1,30 @@
+import { z } from 'zod';
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf } from '../assess/leader.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
-import { bound, met, notYet, pending, type ActionInput, type ActionStep, type RunbookAction } from './action.js';
+import { action, bound, met, notYet, pending, type ActionInput, type ActionStep } from './action.js';
+import { WE_FENCED } from './permits.js';
 import { primaryServerOf } from './proxy-server.js';
 
 /** The member leads again, or follows: its line in the primary pool is given back to the health checks. */
-export const openTraffic: RunbookAction = {
+export const openTraffic = action({
   name: 'open-traffic',
+  params: z.object({}),
   class: 'traffic',
-  risk: 'none',
   runbook: 'Emergency Procedures > Split-Brain Prevention',
   summary: 'give a fenced member that has rejoined back to the health checks of the proxy',
   inverse: 'fence-member',
   inverseNote: 'fenced again if it is a rogue again',
+  releases: 'fence',
+  permits: { window: WE_FENCED },
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
   bind: (input, target) =>
     input.ledger.fences.some((fence) => fence.member === target)
-      ? bound()
+      ? bound({})
       : { kind: 'nothing', why: `${target} was not fenced by us` },
   alreadyTrue: (input, target) => !input.ledger.fences.some((fence) => fence.member === target),
   refuse: (input, plan) =>
@@ -40,13 +44,16 @@ export const openTraffic: RunbookAction = {
             },
           },
         ],
-};
+});
+
+const DOWN = z.object({ down: z.array(z.string()).readonly() });
+type Nudge = Plan & { readonly params: z.infer<typeof DOWN> };
 
 /** Tells the proxy of a proven new leader; its own checks go on and have the last word. [field-notes: leader killed] */
-export const proxyNudge: RunbookAction = {
+export const proxyNudge = action({
   name: 'proxy-nudge',
+  params: DOWN,
   class: 'traffic',
-  risk: 'none',
   runbook: 'Automatic Failover > Failover Timeline',
   settlesLeadership: () => true,
   summary: 'mark a proven new leader up in the proxy, and the old one down',
@@ -72,20 +79,18 @@ export const proxyNudge: RunbookAction = {
     if (pools === null) return [];
     return [
       health(pools.primary, plan.target, 'up'),
-      ...downOf(plan).map((name) => health(pools.primary, name, 'down')),
+      ...plan.params.down.map((name) => health(pools.primary, name, 'down')),
     ];
   },
-};
+});
 
-function notTheNewLeader(input: ActionInput, plan: Plan): string | null {
+function notTheNewLeader(input: ActionInput, plan: Nudge): string | null {
   const leadership = leadershipOf(input.view);
   if (leadership.kind !== 'proven' || leadership.member.name !== plan.target)
     return `${plan.target} is not the proven leader`;
-  const alive = downOf(plan).find((name) => !mayBeCalledDown(input, name));
+  const alive = plan.params.down.find((name) => !mayBeCalledDown(input, name));
   return alive === undefined ? null : `${alive} lives and is not proven to be no primary`;
 }
-
-const downOf = (plan: Plan): readonly string[] => plan.params['down'] as readonly string[];
 
 /** A server that might still be the primary of somebody's sessions is left to the proxy's own checks; so is one that is not ours. */
 function mayBeCalledDown(input: ActionInput, name: string): boolean {

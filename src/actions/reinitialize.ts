@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { copyFaultOf } from '../assess/copy-fault.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
 import { failedCopy } from '../assess/copies.js';
@@ -6,15 +7,15 @@ import { isStreaming } from '../assess/replica.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import type { MemberName } from '../model/names.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { actionPolicy, bound, violated, type ActionInput, type RunbookAction, type Sight } from './action.js';
+import { action, actionPolicy, bound, violated, type ActionInput, type Sight } from './action.js';
 import { mayBePrimary, serves } from './member-actions.js';
 import { dcsAnswerMs } from './waits.js';
 
 /** Wipes the copy and makes a new one from the leader. [Runbook: Scenario 1; patroni.md section 4.3] */
-export const reinitializeReplica: RunbookAction = {
+export const reinitializeReplica = action({
   name: 'reinitialize-replica',
+  params: z.object({}),
   class: 'rebuild',
-  risk: 'data',
   runbook: 'Recovery Procedures > Scenario 1: Failed Replica Recovery',
   summary: "destroy a replica's copy and make a new one from the leader",
   inverse: null,
@@ -25,9 +26,9 @@ export const reinitializeReplica: RunbookAction = {
   // A person who starts it has looked; a ladder needs a sign that it is the copy that is at fault.
   bind: (input, target, problem) => {
     const member = memberOf(input.view, target);
-    if (problem === null || member === null) return bound();
+    if (problem === null || member === null) return bound({});
     const fault = copyFaultOf(input, member);
-    return fault.kind === 'sign' ? bound() : { kind: 'nothing', stuck: true, why: fault.text };
+    return fault.kind === 'sign' ? bound({}) : { kind: 'nothing', stuck: true, why: fault.text };
   },
   doubt: (input, plan) => {
     const member = memberOf(input.view, plan.target);
@@ -78,7 +79,7 @@ export const reinitializeReplica: RunbookAction = {
       expect: ({ view }) => copied(view, plan.target),
     },
   ],
-};
+});
 
 /** A copy that failed once is not watched for hours: what it failed of is there, and Patroni tries again without us. */
 function copied(view: ClusterView, target: MemberName): Sight {

@@ -1,22 +1,25 @@
+import { z } from 'zod';
 import { intendedDelayMs } from '../assess/intended.js';
 import { heldBack, leadersSettings, pauseCauseOf, standsAt, unreadCause } from '../assess/paused-replay.js';
 import { bytesText } from '../words/amounts.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
-import type { StandbySetting } from '../model/sql.js';
+import { STANDBY_SETTINGS } from '../model/sql.js';
 import { memberOf, type MemberView } from '../model/view.js';
-import { bound, met, pending, violated, type ActionInput, type RunbookAction, type Sight } from './action.js';
+import { action, bound, met, pending, violated, type ActionInput, type Sight } from './action.js';
 import { mayBePrimary } from './member-actions.js';
+
+const PAUSE = z.object({ at: z.string(), atLeast: z.record(z.enum(STANDBY_SETTINGS), z.number()) });
+type Resume = Plan & { readonly params: z.infer<typeof PAUSE> };
 
 /**
  * Resumes replay that a hand has paused, and nothing else: where a setting of the leader has paused it the server would shut down, and where
  * a recovery target has it would be promoted.
  */
-export const resumeReplay: RunbookAction = {
+export const resumeReplay = action({
   name: 'resume-replay',
+  params: PAUSE,
   class: 'sessions',
-  // Queries that read what was paused meet the conflicts that replay brings.
-  risk: 'sessions',
   runbook: 'Replication Lag Management > Remediation Steps',
   summary: 'resume replay that somebody has paused',
   inverse: null,
@@ -63,16 +66,16 @@ export const resumeReplay: RunbookAction = {
         port: 'sql',
         member: plan.target,
         statement: 'resume-replay',
-        at: plan.params['at'] as string,
-        atLeast: plan.params['atLeast'] as Record<StandbySetting, number>,
+        at: plan.params.at,
+        atLeast: plan.params.atLeast,
       },
       withinMs: 20_000,
       expect: ({ view }) => replays(memberOf(view, plan.target), plan),
     },
   ],
-};
+});
 
-function refused(input: ActionInput, plan: Plan): string | null {
+function refused(input: ActionInput, plan: Resume): string | null {
   const member = memberOf(input.view, plan.target);
   const primary = mayBePrimary(input, plan.target);
   if (member === null || primary !== null) return primary;
@@ -82,19 +85,19 @@ function refused(input: ActionInput, plan: Plan): string | null {
   if (plan.because.code !== 'operator' && intendedDelayMs(input.view, member) !== 0)
     return `${plan.target} is meant to be behind`;
   const at = standsAt(member);
-  return at === plan.params['at']
+  return at === plan.params.at
     ? null
-    : `replay on ${plan.target} is paused at ${at ?? 'a place that is not known'}, not at ${plan.params['at'] as string} as was seen`;
+    : `replay on ${plan.target} is paused at ${at ?? 'a place that is not known'}, not at ${plan.params.at} as was seen`;
 }
 
 /** Replay moves, or has nothing left to do. */
-function replays(member: MemberView | null, { target, params }: Plan): Sight {
+function replays(member: MemberView | null, { target, params }: Resume): Sight {
   const sql = member === null ? null : freshValue(member.sql);
   if (member === null || sql === null) return pending(`PostgreSQL on ${target} did not answer`);
   if (!sql.inRecovery) return violated(`${target} is no longer in recovery`);
   if (sql.replayPaused) return pending(`replay on ${target} is paused`);
   const at = standsAt(member);
-  if (at !== params['at']) return met(`replay on ${target} has gone on to ${at ?? 'where nobody can tell'}`);
+  if (at !== params.at) return met(`replay on ${target} has gone on to ${at ?? 'where nobody can tell'}`);
   return heldBack(member) === 0
     ? met(`replay on ${target} is not paused and has nothing left to do`)
     : pending(`replay on ${target} is not paused and still stands at ${at}`);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isArchivingStuck } from '../assess/archive.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { leadershipOf, waitsOf } from '../assess/leader.js';
@@ -8,28 +9,32 @@ import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import {
+  action,
   actionPolicy,
   bound,
   met,
   pending,
   violated,
   type ActionInput,
-  type RunbookAction,
+  type Appointment,
   type Sight,
 } from './action.js';
 import { dcsAnswerMs, handOverAnswerMs } from './waits.js';
 
-/** What a switchover is bound to. `scheduledAt` null: at once. */
-interface Bond {
-  readonly leader: string;
-  readonly candidate: string;
-  readonly scheduledAt: string | null;
-}
+/** What a switchover is bound to. `scheduledAt` null or absent: at once. */
+const BOND = z.object({
+  leader: z.string(),
+  candidate: z.string(),
+  scheduledAt: z.string().nullable().exactOptional(),
+});
+type Bond = z.infer<typeof BOND>;
+type Switchover = Plan & { readonly params: Bond };
 
-const switchoverOf = ({ params }: Pick<Plan, 'params'>): Bond => ({
-  leader: params['leader'] as string,
-  candidate: params['candidate'] as string,
-  scheduledAt: (params['scheduledAt'] as string | null | undefined) ?? null,
+/** As Patroni's key has it, which may name no leader and no candidate. */
+const APPOINTMENT = z.object({
+  leader: z.string().nullable(),
+  candidate: z.string().nullable(),
+  scheduledAt: z.string(),
 });
 
 /** Patroni may write the same moment in another zone or with another number of digits. */
@@ -37,10 +42,10 @@ const sameMoment = (one: string | null, other: string | null): boolean =>
   one === other || (one !== null && other !== null && Date.parse(one) === Date.parse(other));
 
 /** Leadership handed from a living leader to a healthy replica, now or by Patroni at a time. The target is the one that steps down. */
-export const switchover: RunbookAction = {
+export const switchover = action({
   name: 'switchover',
+  params: BOND,
   class: 'leadership',
-  risk: 'writes',
   runbook: 'Manual Failover Procedures > Planned Failover (Switchover)',
   summary: 'hand leadership to a replica, at once or at a time',
   inverse: 'switchover',
@@ -48,7 +53,8 @@ export const switchover: RunbookAction = {
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
-  stopsLeader: (plan) => switchoverOf(plan).scheduledAt === null,
+  stopsLeader: (plan) => atOnce(plan.params),
+  appointment: ({ view, policy }, plan) => appointmentOf(view, plan, actionPolicy(policy, 'switchover').timeoutMs),
   // Two in a row are a rolling restart, not a repair that does not help.
   countsSuccess: false,
   bind: (input, target, _problem, wish) => {
@@ -60,7 +66,7 @@ export const switchover: RunbookAction = {
   },
   alreadyTrue: () => false,
   refuse: (input, plan) => {
-    const { leader, candidate } = switchoverOf(plan);
+    const { leader, candidate } = plan.params;
     const leadership = leadershipOf(input.view);
     if (leadership.kind === 'proven' && leadership.member.name !== leader)
       return `${leadership.member.name} leads now; it was planned against ${leader}`;
@@ -72,7 +78,7 @@ export const switchover: RunbookAction = {
     return notFit(input, leader, candidate);
   },
   steps: ({ policy, waits }, plan) => {
-    const { leader, candidate, scheduledAt } = switchoverOf(plan);
+    const { leader, candidate, scheduledAt = null } = plan.params;
     return [
       {
         step: {
@@ -88,7 +94,9 @@ export const switchover: RunbookAction = {
       },
     ];
   },
-};
+});
+
+const atOnce = ({ scheduledAt }: Bond): boolean => scheduledAt == null;
 
 /** Runs, streams, replays within `lag.critical`, and passes Patroni's own guards. */
 function notFit(input: ActionInput, leader: string, candidate: string): string | null {
@@ -110,8 +118,7 @@ const whyNobody = (input: ActionInput, leader: string): string =>
     .join('; ');
 
 /** The candidate leads, and who led before streams from it. [patroni.md fact 8] */
-function handedOver(view: ClusterView, plan: Plan): Sight {
-  const { leader, candidate } = switchoverOf(plan);
+function handedOver(view: ClusterView, { params: { leader, candidate } }: Switchover): Sight {
   const leadership = leadershipOf(view);
   if (leadership.kind !== 'proven')
     return pending(leadership.kind === 'none' ? 'nobody leads for the moment' : leadership.why);
@@ -126,8 +133,7 @@ function handedOver(view: ClusterView, plan: Plan): Sight {
 }
 
 /** The appointment stands in etcd; should it have come and gone before we looked, the new leader is the proof. */
-function appointed(view: ClusterView, plan: Plan): Sight {
-  const bond = switchoverOf(plan);
+function appointed(view: ClusterView, { params: bond }: Switchover): Sight {
   const keys = freshValue(view.dcs.keys);
   if (keys === null) return pending('etcd does not answer');
   if (isAppointment(keys.failover, bond))
@@ -141,17 +147,12 @@ const isAppointment = (request: DcsKeys['failover'], bond: Bond): boolean =>
   request !== null &&
   request.leader === bond.leader &&
   request.member === bond.candidate &&
-  sameMoment(request.scheduledAt, bond.scheduledAt);
+  sameMoment(request.scheduledAt, bond.scheduledAt ?? null);
 
 /** What has become of an appointment that was made: `waiting` while it stands; null where etcd does not tell. */
-export function appointmentOf(
-  view: ClusterView,
-  plan: Plan,
-  patienceMs: number,
-): { readonly kind: 'waiting' | 'kept' | 'withdrawn' | 'missed'; readonly text: string } | null {
-  const bond = switchoverOf(plan);
+function appointmentOf(view: ClusterView, { params: bond }: Switchover, patienceMs: number): Appointment | null {
   const keys = freshValue(view.dcs.keys);
-  if (keys === null || bond.scheduledAt === null) return null;
+  if (keys === null || bond.scheduledAt == null) return null;
   const atMs = Date.parse(bond.scheduledAt);
   const sinceMs = view.atMs - atMs;
   if (isAppointment(keys.failover, bond) && sinceMs < patienceMs)
@@ -164,10 +165,10 @@ export function appointmentOf(
 }
 
 /** Takes a scheduled switchover back, whoever made it: only the one that was seen, and only while Patroni still heeds it. */
-export const cancelSwitchover: RunbookAction = {
+export const cancelSwitchover = action({
   name: 'cancel-switchover',
+  params: APPOINTMENT,
   class: 'leadership',
-  risk: 'none',
   runbook: 'Manual Failover Procedures > Planned Failover (Switchover)',
   summary: 'take a scheduled switchover back',
   inverse: 'switchover',
@@ -176,6 +177,7 @@ export const cancelSwitchover: RunbookAction = {
   disruptsTarget: false,
   destroysCopy: false,
   endsRequest: true,
+  permits: { window: { when: 'always: it takes an appointment back', holds: () => true } },
   countsSuccess: false,
   bind: ({ view }) => {
     const request = freshValue(view.dcs.keys)?.failover ?? null;
@@ -189,16 +191,15 @@ export const cancelSwitchover: RunbookAction = {
   },
   alreadyTrue: () => false,
   refuse: ({ view }, plan) => {
-    const { scheduledAt } = switchoverOf(plan);
     const request = freshValue(view.dcs.keys)?.failover ?? null;
-    const { leader, candidate } = plan.params;
+    const { leader, candidate, scheduledAt } = plan.params;
     if (request?.leader !== leader || request?.member !== candidate || request?.scheduledAt !== scheduledAt)
       return 'the scheduled switchover is no longer the one that was to be taken back';
     const member = memberOf(view, plan.target);
     if (member === null || freshValue(member.api) === null) return `the API of ${plan.target} does not answer`;
     // In its last loop_wait the leader sleeps until the moment and then steps down, whatever the key says by then: DELETE answers 200, and
     // who leads afterwards is anybody's guess. [ha.py, should_run_scheduled_action; seen on 4.1.5]
-    const leftMs = Date.parse(scheduledAt ?? '') - view.atMs;
+    const leftMs = Date.parse(scheduledAt) - view.atMs;
     const { loopWaitMs } = waitsOf(view);
     return leftMs > loopWaitMs + 1_000
       ? null
@@ -227,4 +228,4 @@ export const cancelSwitchover: RunbookAction = {
       },
     },
   ],
-};
+});

@@ -1,5 +1,5 @@
 import { isReadPoolEmpty } from '../assess/rotation.js';
-import { budgetUsed } from '../decide/limit-gates.js';
+import { budgetUsed } from '../ledger/budgets.js';
 import { foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
 import { isInFlight, type Approval, type KillSwitch, type Remediation } from '../model/ledger.js';

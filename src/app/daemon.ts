@@ -18,7 +18,8 @@ import { dcsLedgerStore, fileLedgerStore, type LedgerStore } from '../kernel/led
 import { loop } from '../fleet/loop.js';
 import { recallMemory } from '../kernel/recall.js';
 import { write } from '../kernel/record.js';
-import { openSession, type Session } from '../kernel/session.js';
+import { openSession } from '../kernel/open.js';
+import type { Session } from '../kernel/session.js';
 import { endSession } from '../kernel/stop.js';
 import { tenureKeeper } from '../kernel/tenure.js';
 import { portsOf, systemClock, targetOf } from './wiring.js';

@@ -11,7 +11,8 @@ import { policyFor, type LoadedFiles } from './files.js';
 import { dcsLedgerStore, memoryLedgerStore } from '../kernel/ledger-store.js';
 import { advanceWith, look } from '../kernel/look.js';
 import { situationOf } from '../kernel/situation.js';
-import { openSession, type Session } from '../kernel/session.js';
+import { openSession } from '../kernel/open.js';
+import type { Session } from '../kernel/session.js';
 import { snapshotOf } from '../kernel/snapshot.js';
 import { tenureKeeper } from '../kernel/tenure.js';
 import { portsOf, systemClock, targetOf } from './wiring.js';
@@ -80,13 +81,11 @@ export async function lookOnce(
 
 async function lookAt(session: Session): Promise<ClusterSnapshot> {
   const loaded = await session.parts.ledgerStore.load();
-  if (loaded.ok) session.ledger = loaded.ledger;
+  if (loaded.ok) await session.books.note({ kind: 'loaded', ledger: loaded.ledger });
   const began = systemClock.monotonic();
   session.tick = 1;
   const view = await look(session);
-  session.states = advanceWith(session, view);
-  session.view = view;
-  session.windows = windowsAt(session.policy, view.atMs);
+  session.seen = { view, states: advanceWith(session, view), windows: windowsAt(session.policy, view.atMs) };
   // Who holds tenure is the running controller's business; a plan shows what the rest of the gates say.
   session.decisions = decide({
     ...situationOf(session, view),

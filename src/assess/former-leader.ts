@@ -1,3 +1,4 @@
+import { HANDS_OVER, MOVES_LEADERSHIP } from '../actions/leadership.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { memberOf } from '../model/view.js';
@@ -5,15 +6,10 @@ import type { Assessment } from './finding.js';
 import { isFullySilent, leaderKeyHolder, primaryChannels, waitsOf } from './leader.js';
 import { receivingBy } from './replica.js';
 
-/** Actions that move leadership; a change of leader that follows one of them is our doing. */
-const LEADERSHIP: readonly string[] = ['expedite-failover', 'failover', 'switchover'];
-/** Those of them that take leadership from a leader that is well. */
-const HANDED_OVER: readonly string[] = ['switchover'];
-
 /** Why the last change of leader was no switchover by a person; null: it may have been one. */
 export function leaderChangedByFailure({ view, memory, ledger }: Assessment): string | null {
   const { formerLeader } = memory;
-  const ours = ownAct(LEADERSHIP, { view, memory, ledger });
+  const ours = ownAct(MOVES_LEADERSHIP, { view, memory, ledger });
   if (ours !== null) return ours;
   if (formerLeader == null || memory.lastLeaderChangeMs === null) return null;
   const former = memberOf(view, formerLeader);
@@ -22,7 +18,7 @@ export function leaderChangedByFailure({ view, memory, ledger }: Assessment): st
 
 /** The last change of leader was asked for: by a request that was seen in etcd, or by our own switchover. */
 export const leaderChangeWasWished = (input: Changed): boolean =>
-  input.memory.lastLeaderChangeAsked === true || ownAct(HANDED_OVER, input) !== null;
+  input.memory.lastLeaderChangeAsked === true || ownAct(HANDS_OVER, input) !== null;
 
 type Changed = Pick<Assessment, 'view' | 'memory' | 'ledger'>;
 

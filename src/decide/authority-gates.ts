@@ -2,12 +2,13 @@ import { refusesWrites } from '../assess/dcs.js';
 import { pauseOf } from '../assess/leader.js';
 import { membersTouched } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
-import { isConsented } from './consent.js';
-import { no, type AuthorityGate } from './gate.js';
+import { permitOf } from '../actions/index.js';
+import { isUnderWay, type Candidate } from './candidate.js';
+import { no, type Gate, type No } from './gate.js';
 import type { Situation } from '../model/situation.js';
 
 /** Are we allowed to act at all? */
-export const AUTHORITY_GATES: readonly AuthorityGate[] = [
+const ROWS: readonly Gate[] = [
   {
     name: 'tenure',
     doc: 'One instance acts at a time: it holds tenure, an etcd lease of its own. Dry-run and observe take none.',
@@ -60,7 +61,7 @@ export const AUTHORITY_GATES: readonly AuthorityGate[] = [
   {
     name: 'patroni-pause',
     doc: 'A paused cluster, or one of which etcd does not tell whether it is, belongs to a person; only a fence may run there, and only by approval.',
-    check: (input, { plan }) => {
+    check: (input, candidate) => {
       const pause = pauseOf(input.view);
       if (pause.kind === 'not-paused') return null;
       const [because, unblock] =
@@ -70,8 +71,12 @@ export const AUTHORITY_GATES: readonly AuthorityGate[] = [
               `nobody can tell whether Patroni is paused: ${pause.why}`,
               "wait for the leader's next loop, which writes it anew, or PUT /config",
             ];
-      if (plan.action !== 'fence-member') return no(because, unblock);
-      return isConsented(input, plan) ? null : no(because, `ekimi approve, or ${unblock}`);
+      // Where a person's approval is the way through, that is said.
+      const permit = permitOf(candidate.plan, 'patroni-pause');
+      if (permit === null) return no(because, unblock);
+      return permit.holds(input, candidate.plan, isUnderWay(candidate))
+        ? null
+        : no(because, `ekimi approve, or ${unblock}`);
     },
   },
   {
@@ -104,7 +109,11 @@ export const AUTHORITY_GATES: readonly AuthorityGate[] = [
   },
 ];
 
-function startGrace(input: Situation): ReturnType<AuthorityGate['check']> {
+export const AUTHORITY_GATES: readonly Gate[] = ROWS.map((gate) => ({ ...gate, isOfAuthority: true }));
+
+function startGrace(input: Situation, candidate: Candidate): No | null {
+  if (permitOf(candidate.plan, 'start-grace')?.holds(input, candidate.plan, isUnderWay(candidate)) === true)
+    return null;
   const { cleanPasses, cleanSinceMs, graceReason } = input.states.memory;
   const { passes, forMs } = input.policy.startGrace;
   const readyAtMs = (cleanSinceMs ?? input.nowMs) + forMs;

@@ -8,14 +8,32 @@ import type { Problem } from '../model/problem.js';
 import { memberOf } from '../model/view.js';
 import type { Situation } from '../model/situation.js';
 
-/** A rung of the ladder, or what a person asks for, that could be tried now, before any gate is asked. */
+/**
+ * What could be sent now, before any gate is asked: a rung of a problem's ladder, what a person asks for, or the next step of what is under
+ * way. All three pass the one table of gates.
+ */
 export interface Candidate {
-  /** null, as `rung`: a person started it, and their word stands in for what the channels say of a problem. */
+  readonly origin: 'problem' | 'person' | 'step';
+  /** null, as `rung`: no ladder proposes it. A person's word stands in for what the channels say of a problem. */
   readonly problem: Problem | null;
   readonly rung: Rung | null;
   readonly action: RunbookAction;
   readonly plan: Plan;
 }
+
+/** Asked for by a person whom the API knows by name. */
+export const byPerson = (plan: Plan): Candidate => ({
+  origin: 'person',
+  problem: null,
+  rung: null,
+  action: ACTIONS[plan.action],
+  plan,
+});
+
+/** The next step of what is under way: only the gates of authority ask about it. */
+export const nextStep = (plan: Plan): Candidate => ({ ...byPerson(plan), origin: 'step' });
+
+export const isUnderWay = ({ origin }: Candidate): boolean => origin === 'step';
 
 export type Choice =
   | { readonly kind: 'candidate'; readonly candidate: Candidate }
@@ -100,7 +118,7 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
       because: { code: problem.code, subject: problem.subject },
       params: bound.params,
     };
-    return { kind: 'candidate', candidate: { problem, rung, action, plan } };
+    return { kind: 'candidate', candidate: { origin: 'problem', problem, rung, action, plan } };
   }
   return { kind: 'none', notes, exhausted, isAnswered };
 }

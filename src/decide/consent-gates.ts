@@ -3,7 +3,8 @@ import { ACTIONS } from '../actions/index.js';
 import { covers, type Loss } from '../model/loss.js';
 import { lossText } from '../words/loss.js';
 import type { Plan } from '../model/plan.js';
-import { approvalFor, coversLoss, lossOf } from './consent.js';
+import { approvalFor, coversLoss } from '../ledger/consent.js';
+import { lossOf } from './consent.js';
 import { no, type Gate } from './gate.js';
 
 /** Does it cost data, does the action itself refuse, did a person agree? */

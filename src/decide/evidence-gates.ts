@@ -100,7 +100,7 @@ function switchoverScheduled({ view }: Situation, { action }: Candidate): No | n
 
 function recentPromotion(input: Situation, { action, problem }: Candidate): No | null {
   // It asks for proof of death itself, and whoever died does not settle.
-  if (action.name === 'expedite-failover') return null;
+  if (action.bringsForward === true) return null;
   // Telling the proxy, starting a stopped member and opening traffic are part of settling; a second primary is not to be waited out.
   if (action.risk === 'none' || problem?.code === 'split-brain-confirmed') return null;
   const changedAtMs = input.states.memory.lastLeaderChangeMs;
@@ -140,9 +140,9 @@ function baseBackup(input: Situation, { action, plan }: Candidate): No | null {
 
 /** Somebody put back what we drained: their word stands for the rest of the chain. */
 function operatorUndid(input: Situation, { plan }: Candidate): No | null {
-  if (plan.action !== 'drain-replica') return null;
   const undone = input.ledger.remediations.find(
     (row) =>
+      row.plan.action === plan.action &&
       row.plan.target === plan.target &&
       row.phase === 'abandoned' &&
       row.ending === 'overridden' &&

@@ -17,14 +17,14 @@ interface Floor {
   readonly check: Check;
 }
 
-const isDrain = ({ action }: Plan): boolean => action === 'drain-replica';
+const takesReader = ({ action }: Plan): boolean => ACTIONS[action].takesReader === true;
 const disrupts = ({ action }: Plan): boolean => ACTIONS[action].disruptsTarget;
 
 /** What must remain when an action takes a member away, one row each. */
 const FLOORS: readonly Floor[] = [
-  { key: 'minReadPool', holds: isDrain, check: readPool },
+  { key: 'minReadPool', holds: takesReader, check: readPool },
   { key: 'minHealthyReplicas', holds: disrupts, check: healthy },
-  { key: 'minReadPoolPerSite', holds: (plan) => isDrain(plan) || disrupts(plan), check: readPoolOfSite },
+  { key: 'minReadPoolPerSite', holds: (plan) => takesReader(plan) || disrupts(plan), check: readPoolOfSite },
 ];
 
 /** The first floor that this plan would break; null: enough remains. */
@@ -77,7 +77,7 @@ function healthy(input: Situation, { target }: Plan, busy: readonly string[]): N
 function readPoolOfSite(input: Situation, plan: Plan, busy: readonly string[]): No | null {
   const site = siteOf(input.view, plan.target);
   const floor = input.policy.limits.minReadPoolPerSite ?? 0;
-  if (site === null || (!isDrain(plan) && !readsWell(input, plan.target))) return null;
+  if (site === null || (!takesReader(plan) && !readsWell(input, plan.target))) return null;
   const others = otherReaders(input, plan.target).filter(
     (name) => siteOf(input.view, name) === site && !busy.includes(name),
   );

@@ -9,14 +9,9 @@ export interface Gate {
   readonly name: GateName;
   /** The line of the documentation. */
   readonly doc: string;
+  /** It asks about us and not about the action: it is asked again before every later step. */
+  readonly isOfAuthority?: true;
   readonly check: (input: Situation, candidate: Candidate) => No | null;
-}
-
-/** A gate that asks about us and not about the action: it is asked again before every later step. */
-export interface AuthorityGate {
-  readonly name: GateName;
-  readonly doc: string;
-  readonly check: (input: Situation, about: Pick<Candidate, 'plan'>) => No | null;
 }
 
 export const no = (because: string, unblock: string, retryAtMs: number | null = null): No => ({

@@ -1,26 +1,26 @@
 import { minuteText } from '../words/moments.js';
-import { ACTIONS, actionNamed } from '../actions/index.js';
+import { ACTIONS, permitOf } from '../actions/index.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
 import { isInFlight } from '../model/ledger.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
-import { attemptsUsed, type Candidate } from './candidate.js';
+import { budgetUsed, stormingMembers } from '../ledger/budgets.js';
+import { attemptsUsed, isUnderWay, type Candidate } from './candidate.js';
 import { floorsFor } from './floors.js';
-import { passesFreeze } from './freeze.js';
 import { no, type Gate, type No } from './gate.js';
 import { syncFloor } from './sync-floor.js';
 import type { Situation } from '../model/situation.js';
-
-const HOUR_MS = 60 * 60_000;
 
 /** How much, how often, how close to the edge? */
 export const LIMIT_GATES: readonly Gate[] = [
   {
     name: 'window',
     doc: 'A freeze window lets nothing begin but the undoing of our own work (column "in a freeze" of the actions); an action with `window: maintenance` begins in a maintenance window only.',
-    check: (input, { plan }) => {
+    check: (input, candidate) => {
+      const { plan } = candidate;
       const { freeze } = input.windows;
-      if (freeze === null || passesFreeze(input, plan)) return outsideMaintenance(input, plan.action);
+      if (freeze === null || permitOf(plan, 'window')?.holds(input, plan, isUnderWay(candidate)) === true)
+        return outsideMaintenance(input, plan.action);
       return no(`a freeze is in force: ${freeze.reason}`, 'wait for its end', freeze.untilMs);
     },
   },
@@ -125,20 +125,18 @@ function blastRadius(input: Situation, candidate: Candidate): No | null {
 
 const rankOf = (name: Candidate['action']['class']): number => ACTION_CLASSES.indexOf(name);
 
-/** The answers to a leader's death. Another leader's death is no echo of it: what holds up a row of them is gate `flap`. */
-const ANSWERS_DEATH: readonly ActionName[] = ['expedite-failover', 'fence-member'];
-
 /** What costs nothing must not stand in the way of anything else, nor wait for it: only for its own last run on that member. */
 function sharesCooldown({ action, plan }: Pick<Candidate, 'action' | 'plan'>, before: Plan): boolean {
   if (before.action === plan.action && before.target === plan.target) return true;
-  if (ANSWERS_DEATH.includes(plan.action)) return false;
+  // Another leader's death is no echo of this one: what holds up a row of them is gate `flap`.
+  if (action.answersDeath === true) return false;
   const other = ACTIONS[before.action];
   return action.risk !== 'none' && other.risk !== 'none' && other.class === action.class;
 }
 
 /** Leaders that die one after the other: the next one would, too, and each answer costs what was not replicated. */
-function deathsInARow({ ledger, policy, nowMs }: Situation, { plan }: Candidate): No | null {
-  if (!ANSWERS_DEATH.includes(plan.action)) return null;
+function deathsInARow({ ledger, policy, nowMs }: Situation, { action, plan }: Candidate): No | null {
+  if (action.answersDeath !== true) return null;
   const { threshold, halfLifeMs } = policy.flap;
   const answered = ledger.remediations.filter(
     (row) =>
@@ -173,38 +171,20 @@ function cooldown(input: Situation, { action, plan }: Candidate): No | null {
 }
 
 /**
- * Brings forward what Patroni does itself as soon as the lease ends: what repairs have spent is not saved by holding it. It has the hour's
- * figure to itself. A fence kills a server, so it waits for the person who closes the breaker, as all else does.
+ * What brings forward what Patroni does itself as soon as the lease ends has the hour's figure to itself: what repairs have spent is not saved
+ * by holding it. A fence kills a server, so it waits for the person who closes the breaker, as all else does.
  */
-const BROUGHT_FORWARD: ActionName = 'expedite-failover';
-
 function budget(input: Situation, { action }: Candidate): No | null {
   if (action.risk === 'none') return null;
-  const isApart = action.name === BROUGHT_FORWARD;
+  const isApart = action.bringsForward === true;
   if (input.ledger.breaker !== null && !isApart)
     return no(`the breaker is open: ${input.ledger.breaker.reason}`, 'ekimi resume --subject breaker');
-  const used = isApart ? budgetUsed(input, BROUGHT_FORWARD) : budgetUsed(input);
+  const used = isApart ? budgetUsed(input, action.name) : budgetUsed(input);
   if (used < input.policy.limits.perHour) return null;
   return no(
     `${used} actions within an hour, ${input.policy.limits.perHour} are allowed`,
     'ekimi resume --subject breaker, after a look at why',
   );
-}
-
-/** Actions of the last hour that cost something, or of these those of one name; one that this version does not know counts as such. */
-export function budgetUsed({ ledger, nowMs }: Pick<Situation, 'ledger' | 'nowMs'>, only?: ActionName): number {
-  const isRecent = (atMs: number | null): boolean => atMs !== null && nowMs - atMs < HOUR_MS;
-  const own = ledger.remediations.filter(
-    (row) =>
-      isRecent(row.createdAtMs) &&
-      actionNamed(row.plan.action)?.risk !== 'none' &&
-      row.phase !== 'abandoned' &&
-      (only === undefined || row.plan.action === only),
-  );
-  const foreign = (ledger.foreign ?? []).filter(
-    ({ list, createdAtMs, row }) => list === 'remediations' && isRecent(createdAtMs) && row['phase'] !== 'abandoned',
-  );
-  return own.length + foreign.length;
 }
 
 function storm(input: Situation, { action }: Candidate): No | null {
@@ -219,14 +199,4 @@ function storm(input: Situation, { action }: Candidate): No | null {
     );
   const until = input.ledger.stormUntilMs;
   return until !== null && until > input.nowMs ? no('a storm has just passed', 'wait', until) : null;
-}
-
-/** Members with an active critical problem of their own. */
-export function stormingMembers(input: Pick<Situation, 'view' | 'states'>): readonly string[] {
-  const names = new Set(input.view.members.map((member) => member.name as string));
-  const struck = new Set<string>();
-  for (const problem of input.states.problems)
-    if (problem.level === 'critical' && problem.phase === 'active' && names.has(problem.subject))
-      struck.add(problem.subject);
-  return [...struck];
 }

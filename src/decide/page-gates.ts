@@ -1,6 +1,7 @@
+import { permitOf } from '../actions/index.js';
 import type { Block, GateName } from '../model/decision.js';
 import type { Plan } from '../model/plan.js';
-import { approvalFor } from './consent.js';
+import { approvalFor } from '../ledger/consent.js';
 import type { Situation } from '../model/situation.js';
 
 /** A gate that opens by itself within this time is waited for; nobody is woken. */
@@ -85,8 +86,8 @@ const TAKEN_BY_APPROVAL: readonly GateName[] = ['approval', 'data-loss'];
 export function wayOut(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: Plan, block: Block): string {
   const isRejected = block.retryAtMs !== null && approvalFor(input, plan, 'rejected') !== null;
   const waiting = approvalFor(input, plan, 'waiting');
-  const isFencePaused = block.gate === 'patroni-pause' && plan.action === 'fence-member';
-  if (isRejected || (!TAKEN_BY_APPROVAL.includes(block.gate) && !isFencePaused)) return block.unblock;
+  const isByApproval = block.gate === 'patroni-pause' && permitOf(plan, 'patroni-pause') !== null;
+  if (isRejected || (!TAKEN_BY_APPROVAL.includes(block.gate) && !isByApproval)) return block.unblock;
   return waiting === null
     ? 'approve it once Ekimi asks: ekimi status shows the question and its ID'
     : `ekimi approve ${waiting.id} --reason "..."`;

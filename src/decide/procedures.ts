@@ -7,6 +7,7 @@ import type { Plan } from '../model/plan.js';
 import type { ProcedureRequest } from '../model/procedure.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
+import { byPerson } from './candidate.js';
 import { blocksFor } from './gates.js';
 import { groundsOf, requestsOf } from './decide.js';
 import type { Situation } from '../model/situation.js';
@@ -57,7 +58,7 @@ export function decideProcedure(input: Situation, asked: AskedProcedure): Proced
     because: { code: 'operator', subject: target, by: asked.by, reason: asked.reason },
     params: { ...bound.params, ...accepted },
   };
-  const blocks = blocksFor(input, { problem: null, rung: null, action, plan });
+  const blocks = blocksFor(input, byPerson(plan));
   const why = [`${asked.by} asked for it: ${asked.reason}`, ...groundsOf(input, plan)].join('; ');
   const steps = requestsOf(input, plan);
   return blocks.length === 0 ? { kind: 'act', plan, why, steps } : { kind: 'held', plan, why, steps, blocks };

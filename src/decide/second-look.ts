@@ -5,7 +5,8 @@ import type { SecondLook } from '../model/entry.js';
 import { fingerprint, type Plan } from '../model/plan.js';
 import type { Situation } from '../model/situation.js';
 import { decide } from './decide.js';
-import { blocksToContinue } from './gates.js';
+import { nextStep } from './candidate.js';
+import { blocksFor } from './gates.js';
 import { decideProcedure } from './procedures.js';
 
 /** Why the plan must not be sent on the strength of this look, null: it may. Pure, so that a replay comes to the same. */
@@ -20,7 +21,7 @@ export function haltAt(situation: Situation, plan: Plan, asked: SecondLook['aske
 
 /** Between two steps a frozen leader may have thawed, and a person may have switched us off: what refuses to begin refuses to go on. */
 function haltOfStep(situation: Situation, plan: Plan): Halt | null {
-  const [block] = blocksToContinue(situation, plan);
+  const [block] = blocksFor(situation, nextStep(plan));
   if (block !== undefined) return notYet(`held by ${block.gate} (${block.because})`);
   return ACTIONS[plan.action].refuseLater?.(actionInput(situation), plan) ?? null;
 }

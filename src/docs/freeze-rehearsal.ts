@@ -1,8 +1,9 @@
 import { dcsLedgerStore, memoryLedgerStore } from '../kernel/ledger-store.js';
 import { isSuspect } from '../kernel/look.js';
-import { openSession, type Session } from '../kernel/session.js';
+import { openSession } from '../kernel/open.js';
+import type { Session } from '../kernel/session.js';
 import { tenureKeeper } from '../kernel/tenure.js';
-import { tick } from '../kernel/pass.js';
+import { pass } from '../kernel/pass.js';
 import { memberName } from '../model/names.js';
 import type { Policy } from '../model/policy.js';
 import { memoryJournal } from '../simulator/memory-journal.js';
@@ -52,7 +53,7 @@ export async function rehearseFreeze(freeze: Freeze, policy: Policy | null): Pro
   };
   cluster.at(beginMs + SAMPLE_MS, sample);
   while (cluster.nowMs() < endMs + AFTERMATH_MS) {
-    if (session !== null) await tick(session);
+    if (session !== null) await pass(session);
     cluster.advance(session === null ? SAMPLE_MS : periodOf(session));
   }
   return { ...counted, failedOver: cluster.leader() !== OLD_LEADER };

@@ -5,7 +5,6 @@ import { CHECK_EXIT_CODES, EXIT_CODES } from '../cli/cli-error.js';
 import { parsePolicy } from '../config/load-policy.js';
 import { configReference } from '../config/reference.js';
 import { durationText } from '../config/units.js';
-import { IN_FREEZE } from '../decide/freeze.js';
 import { GATES } from '../decide/gates.js';
 import { clusterMachine, dcsMachine, memberMachine, proxyMachine } from '../machines/parts.js';
 import { problemMachine } from '../machines/problem.js';
@@ -65,7 +64,7 @@ function problems(policy: Policy): string {
 
 function gates(): string {
   const rows = GATES.map((gate, index) => [String(index + 1), `\`${gate.name}\``, gate.doc]);
-  return `# Gates\n\n${NOTE}\n\nAll are asked of every plan, in this order, and every "no" is kept with its reason and with what would lift it. The authority gates (the first ${GATES.findIndex((gate) => gate.name === 'channels')}) are asked again before each later step of a procedure.\n\n${table(['', 'gate', 'what it asks'], rows)}\n`;
+  return `# Gates\n\n${NOTE}\n\nAll are asked of every plan, in this order, and every "no" is kept with its reason and with what would lift it. The authority gates (the first ${GATES.filter((gate) => gate.isOfAuthority === true).length}) are asked again before each later step of a procedure.\n\n${table(['', 'gate', 'what it asks'], rows)}\n`;
 }
 
 function actions(policy: Policy): string {
@@ -80,7 +79,7 @@ function actions(policy: Policy): string {
       action.runbook,
       action.needs(policy).join(', ') || 'nothing beyond Patroni and etcd',
       REFUSALS[name],
-      freezeText(IN_FREEZE[name]?.when ?? null),
+      freezeText(action.permits?.window?.when ?? null),
       action.inverse === null ? action.inverseNote : `${action.inverse}: ${action.inverseNote}`,
       `${mode}, cool-down ${durationText(cooldownMs)}, ${attempts} attempts, ${durationText(timeoutMs)} to take effect`,
     ];

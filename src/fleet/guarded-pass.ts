@@ -1,17 +1,17 @@
 import { isSuspect } from '../kernel/look.js';
 import { write } from '../kernel/record.js';
 import { FAILED_PASSES, type Session } from '../kernel/session.js';
-import { tick } from '../kernel/pass.js';
+import { pass } from '../kernel/pass.js';
 
 /**
  * One pass, whatever becomes of it. One that throws is a defect of ours: nothing is sent until one has ended well, a person is told once, and
  * after some in a row tenure is given up. Returns whether the next one is to come soon.
  */
-export async function pass(session: Session): Promise<boolean> {
+export async function guardedPass(session: Session): Promise<boolean> {
   try {
-    await tick(session);
+    await pass(session);
     session.failedPasses = 0;
-    session.impaired.pass = null;
+    session.impaired = { ...session.impaired, pass: null };
     return isSuspect(session);
   } catch (error) {
     await noteFailure(session, error);
@@ -23,7 +23,8 @@ async function noteFailure(session: Session, error: unknown): Promise<void> {
   session.failedPasses += 1;
   const said = error instanceof Error ? error.message : String(error);
   const count = session.failedPasses;
-  session.impaired.pass = `${count} ${count === 1 ? 'pass' : 'passes in a row'} of Ekimi failed: ${said}`;
+  const why = `${count} ${count === 1 ? 'pass' : 'passes in a row'} of Ekimi failed: ${said}`;
+  session.impaired = { ...session.impaired, pass: why };
   session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'a pass failed');
   if (count === 1) await tell(session, `a pass of Ekimi failed, so it sees and does nothing: ${said}`);
   if (count < FAILED_PASSES) return;

@@ -1,4 +1,4 @@
-import { pass } from './guarded-pass.js';
+import { guardedPass } from './guarded-pass.js';
 import type { Session } from '../kernel/session.js';
 
 /**
@@ -17,7 +17,7 @@ export async function loop(session: Session, stop: AbortSignal): Promise<void> {
       sleeping.abort();
     };
     stop.addEventListener('abort', end, { once: true });
-    const isSoon = await pass(session);
+    const isSoon = await guardedPass(session);
     const { intervalMs, suspectIntervalMs } = session.policy.poll;
     const periodMs = isSoon ? suspectIntervalMs : intervalMs;
     const leftMs = periodMs - (clock.monotonic() - beganMs);

@@ -1,120 +1,159 @@
 import { refusesWrites } from '../assess/dcs.js';
+import { entriesOf } from '../ledger/entries.js';
+import type { LedgerEvent, LedgerEventKind } from '../ledger/events.js';
+import { fold } from '../ledger/fold.js';
+import { asLoaded, type Unsent } from '../ledger/reload.js';
+import type { EntryBody } from '../model/entry.js';
+import { toJson } from '../model/json.js';
+import { EMPTY_LEDGER, type Ledger } from '../model/ledger.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
-import { EMPTY_LEDGER, type Ledger, type Remediation } from '../model/ledger.js';
-import { toJson } from '../model/json.js';
-import { stepRemediation } from '../machines/step.js';
-import { write } from './record.js';
-import { isEnforcing, type Session } from './session.js';
-
-const storeOf = (session: Session) => (isEnforcing(session) ? session.parts.ledgerStore : session.parts.shadowStore);
-
-/** Loads the ledger in force. What was being sent when its sender ended may have happened: it becomes `unknown` and is watched, not repeated. */
-export async function loadLedger(session: Session): Promise<void> {
-  const loaded = await storeOf(session).load();
-  if (!loaded.ok) {
-    session.impaired.ledger = loaded.why;
-    session.ledgerLoaded = false;
-    return;
-  }
-  session.impaired.ledger = null;
-  await tellNews(session, loaded.news);
-  session.ledger = afterCrash(withoutUnsent(loaded.ledger, session.unsent), session.sending);
-  session.unsent = new Map();
-  session.committedJson = toJson(session.ledger);
-  session.ledgerLoaded = true;
-}
+import type { TenureGrant } from '../ports/dcs.js';
+import type { LedgerStore } from './ledger-store.js';
 
 /**
- * What stands there as being sent and never left, by our own knowledge: a first step is no try, with the drain or fence that it would have
- * made, and a later one waits as before. What another instance has judged meanwhile is its own.
+ * One ledger and its only writer: the journal first, synced, then the fold, then, where asked for, the commit. Enforce and dry-run have one
+ * each; which is in force follows from the mode.
  */
-function withoutUnsent(ledger: Ledger, unsent: Session['unsent']): Ledger {
-  const isOurs = (row: Remediation): boolean => row.phase === 'sending' && unsent.has(row.id);
-  const ours = ledger.remediations.filter(isOurs);
-  if (ours.length === 0) return ledger;
-  const neverBegun = ours.filter(({ stepIndex }) => stepIndex === 0);
-  return {
-    ...ledger,
-    remediations: ledger.remediations.flatMap((row) => {
-      if (neverBegun.includes(row)) return [];
-      return isOurs(row) ? [unsent.get(row.id)?.row ?? row] : [row];
-    }),
-    drains: asBefore(ledger.drains, neverBegun, (id) => unsent.get(id)?.before.drains),
-    fences: asBefore(ledger.fences, neverBegun, (id) => unsent.get(id)?.before.fences),
-  };
+export interface Books {
+  readonly ledger: Ledger;
+  /** What is in memory follows from what the store holds. Before that nothing of it may be written over. */
+  readonly isLoaded: boolean;
+  /** Why what is in memory may not be what a successor would find; null: it is. */
+  readonly fault: string | null;
+  /**
+   * Journals the event and folds it in. False: the journal could not be written, so that what must stand there first (an intent) did not
+   * happen; all else has happened all the same.
+   */
+  note(event: LedgerEvent): Promise<boolean>;
+  /** Reads the store anew. `sending`: runs whose answer is still awaited here; what else was being sent is `unknown` from now on. */
+  load(sending: ReadonlyMap<string, unknown>): Promise<void>;
+  /** It must be read anew before anything counts by it: another tenure, another mode. */
+  forget(): void;
+  /** It is of another cluster, and neither read nor written over. */
+  disown(why: string): void;
+  /** Writes it if it changed. Returns whether what is in memory is also what a successor would find. */
+  commit(view: ClusterView | null): Promise<boolean>;
 }
 
-/** The record that an unsent step would have made gives way to the one that it would have replaced. */
-const asBefore = <R extends { readonly member: string; readonly remediationId: string }>(
-  records: readonly R[],
-  neverBegun: readonly Remediation[],
-  before: (id: string) => readonly R[] | undefined,
-): readonly R[] =>
-  records.flatMap((record) => {
-    if (!neverBegun.some(({ id }) => id === record.remediationId)) return [record];
-    return before(record.remediationId)?.filter(({ member }) => member === record.member) ?? [];
-  });
-
-function afterCrash(ledger: Ledger, sending: ReadonlyMap<string, unknown>): Ledger {
-  return {
-    ...ledger,
-    remediations: ledger.remediations.map((row) =>
-      row.phase === 'sending' && !sending.has(row.id)
-        ? {
-            ...row,
-            phase: stepRemediation(row.phase, { type: 'LOST' }),
-            detail: 'we ended before the answer: it may have happened',
-          }
-        : row,
-    ),
-  };
+export interface BooksParts {
+  readonly store: LedgerStore;
+  /** One entry, on the disk when it resolves to true. */
+  readonly write: (body: EntryBody) => Promise<boolean>;
+  readonly grant: () => TenureGrant | null;
+  /** etcd said that our grant does not stand. */
+  readonly doubt: () => void;
+  /** Something about the document itself, said once. */
+  readonly onNews: (news: string) => Promise<void>;
 }
 
-/** Writes the ledger if it changed. Returns whether what is in memory is also what a successor would find. */
-export async function commitLedger(session: Session): Promise<boolean> {
-  // What could not be read must not be overwritten: it holds the fences, drains and runs of whoever acted before us.
-  if (!session.ledgerLoaded) return false;
-  const json = toJson(session.ledger);
-  if (json === session.committedJson) return true;
-  const answer = await storeOf(session).commit(session.ledger, session.parts.tenure.grant());
-  if (answer === 'committed') {
-    session.committedJson = json;
-    session.impaired.ledger = null;
-    session.unsent = new Map();
+/** Without a line in the journal these do not happen: an act without a trace. */
+const MUST_STAND: readonly LedgerEventKind[] = ['sending', 'rehearsed'];
+
+export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): Books {
+  let ledger = EMPTY_LEDGER;
+  let isLoaded = false;
+  let fault: string | null = null;
+  /** The last that the store is known to hold: as a value, and as it was written. */
+  let committed: Ledger | null = null;
+  let committedJson = '';
+  let toldNews: string | null = null;
+  /** Steps whose intent may stand in the store as being sent although we know that they never left. */
+  let unsent: ReadonlyMap<string, Unsent> = new Map();
+
+  const keep = (): true => {
+    committed = ledger;
     return true;
-  }
-  if (answer === 'unknown') {
-    const full = session.view === null ? null : refusesWrites(session.view);
-    session.impaired.ledger = `the ledger could not be written${full === null ? '' : `: ${full}`}`;
-    // It may be there or not: whatever we hold is written again, and only a write that succeeds lifts the impairment.
-    session.committedJson = '';
-  }
-  if (answer === 'not-ours') session.parts.tenure.doubt();
-  if (answer === 'unread') {
-    session.impaired.ledger = 'the ledger in etcd was written by somebody else since we read it: it is read again';
-    session.ledgerLoaded = false;
-  }
-  return false;
-}
+  };
 
-/** A ledger at the path of older versions was taken over, or left alone: said once, in log and journal. */
-async function tellNews(session: Session, news: string | undefined): Promise<void> {
-  if (news === undefined || session.toldNews === news) return;
-  session.toldNews = news;
-  session.parts.log.warn({ code: 'LEDGER_PATH', news }, 'the ledger of an older version');
-  await write(session, { kind: 'tenure', change: 'held', detail: `ledger ${news}` });
+  return {
+    get ledger() {
+      return ledger;
+    },
+    get isLoaded() {
+      return isLoaded;
+    },
+    get fault() {
+      return fault;
+    },
+    async note(event) {
+      const before = ledger;
+      const after = fold(before, event);
+      let isWritten = true;
+      for (const body of entriesOf(event, before, after)) {
+        isWritten = (await write(body)) && isWritten;
+        if (!isWritten && MUST_STAND.includes(event.kind)) return false;
+      }
+      if (event.kind === 'unsent') unsent = new Map([...unsent, [event.run.id, event]]);
+      // A stop may note what it leaves while the last pass still waits for the disk.
+      ledger = ledger === before ? after : fold(ledger, event);
+      return isWritten;
+    },
+    async load(sending) {
+      const loaded = await store.load();
+      if (!loaded.ok) {
+        fault = loaded.why;
+        isLoaded = false;
+        return;
+      }
+      fault = null;
+      if (loaded.news !== undefined && loaded.news !== toldNews) {
+        toldNews = loaded.news;
+        await onNews(loaded.news);
+      }
+      ledger = asLoaded(loaded.ledger, unsent, sending);
+      unsent = new Map();
+      committedJson = toJson(ledger);
+      committed = ledger;
+      isLoaded = true;
+    },
+    forget() {
+      isLoaded = false;
+    },
+    disown(why) {
+      fault = why;
+      ledger = EMPTY_LEDGER;
+      isLoaded = false;
+    },
+    async commit(view) {
+      // What could not be read must not be overwritten: it holds the fences, drains and runs of whoever acted before us.
+      if (!isLoaded) return false;
+      if (ledger === committed) return true;
+      const written = ledger;
+      const json = toJson(written);
+      if (json === committedJson) return keep();
+      const answer = await store.commit(written, grant());
+      if (answer === 'committed') {
+        committedJson = json;
+        fault = null;
+        unsent = new Map();
+        return keep();
+      }
+      if (answer === 'unknown') {
+        const full = view === null ? null : refusesWrites(view);
+        fault = `the ledger could not be written${full === null ? '' : `: ${full}`}`;
+        // It may be there or not: whatever we hold is written again, and only a write that succeeds lifts the impairment.
+        committed = null;
+        committedJson = '';
+      }
+      if (answer === 'not-ours') doubt();
+      if (answer === 'unread') {
+        fault = 'the ledger in etcd was written by somebody else since we read it: it is read again';
+        isLoaded = false;
+      }
+      return false;
+    },
+  };
 }
 
 /** A ledger is of one cluster: that of another is neither read nor written over, and one that does not say so is ours from now on. */
-export function holdLedgerAgainstCluster(session: Session, view: ClusterView): void {
+export async function holdAgainstCluster(books: Books, view: ClusterView): Promise<void> {
   const ours = freshValue(view.dcs.keys)?.systemIdentifier ?? '';
-  if (!session.ledgerLoaded || ours === '') return;
-  const theirs = session.ledger.systemIdentifier;
-  if (theirs === undefined) session.ledger = { ...session.ledger, systemIdentifier: ours };
-  else if (theirs !== ours) {
-    session.impaired.ledger = `the ledger is of another cluster (system identifier ${theirs}, ours is ${ours}): nothing is sent; if this cluster was bootstrapped anew, delete that key in etcd`;
-    session.ledger = EMPTY_LEDGER;
-    session.ledgerLoaded = false;
-  }
+  if (!books.isLoaded || ours === '') return;
+  const theirs = books.ledger.systemIdentifier;
+  if (theirs === undefined) await books.note({ kind: 'cluster-known', systemIdentifier: ours });
+  else if (theirs !== ours)
+    books.disown(
+      `the ledger is of another cluster (system identifier ${theirs}, ours is ${ours}): nothing is sent; if this cluster was bootstrapped anew, delete that key in etcd`,
+    );
 }

@@ -1,13 +1,11 @@
-import { withoutForeignWork } from '../ledger/after-pass.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
-import type { Approval, KillSwitch } from '../model/ledger.js';
+import type { KillSwitch } from '../model/ledger.js';
 import { lossText } from '../words/loss.js';
 import { MEMBER_OR_ACTION } from './switch-subjects.js';
 import type { Change } from '../model/snapshot.js';
-import { commitLedger, loadLedger } from './books.js';
 import { write } from './record.js';
 import { startGrace } from './authority.js';
-import { isEnforcing, type Session } from './session.js';
+import { isEnforcing, type PolicyInForce, type Session } from './session.js';
 import { writeSwitch } from './switches.js';
 
 const refused = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
@@ -18,7 +16,7 @@ const READ_ANEW = refused(409, 'the ledger was changed by another instance: look
 /** Runs `change` between two passes and answers when it is done: nothing from outside moves under a pass. */
 function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
   return new Promise((resolve) => {
-    session.mailbox.push(async () => {
+    session.inbox.put(async () => {
       try {
         resolve(await change());
       } catch (error) {
@@ -64,15 +62,10 @@ export function decideApproval(
         409,
         `approval ${id} is ${approval.state}${approval.ended === undefined ? '' : `: ${approval.ended}`}`,
       );
-    const decidedAtMs = session.parts.ports.clock.now();
-    const decided: Approval = { ...approval, state, by, reason, decidedAtMs };
-    session.ledger = {
-      ...session.ledger,
-      approvals: session.ledger.approvals.map((row) => (row.id === id ? decided : row)),
-    };
-    await write(session, { kind: 'approval', id, state, by, reason, plan: approval.plan, loss: approval.loss ?? null });
-    const kept = await commitLedger(session);
-    const lost = notOurs(session) ?? (session.ledgerLoaded ? null : READ_ANEW);
+    const { books } = session;
+    await books.note({ kind: 'approval-decided', id, state, by, reason, atMs: session.parts.ports.clock.now() });
+    const kept = await books.commit(session.view);
+    const lost = notOurs(session) ?? (books.isLoaded ? null : READ_ANEW);
     if (!kept && lost !== null) return lost;
     const told = approval.loss == null ? '' : `, with a loss of ${lossText(approval.loss)}`;
     const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}`;
@@ -125,31 +118,16 @@ async function lift(session: Session, subject: string, by: string): Promise<Chan
   if (!answer.written && shared.length > 0) return refused(409, `nothing was resumed: ${answer.why}`);
   session.localSwitches = session.localSwitches.filter(({ killSwitch }) => !isMeant(killSwitch));
   session.seenSwitches = session.seenSwitches?.filter((row) => !isMeant(row)) ?? null;
-  session.ledger = { ...session.ledger, switches: session.ledger.switches.filter((row) => !isMeant(row)) };
   startGrace(session, `${by} resumed ${subject}`);
-  await write(session, { kind: 'switch', change: 'off', switch: lifted, by });
-  await commitLedger(session);
+  await session.books.note({ kind: 'switch-lifted', switch: lifted, by });
+  await session.books.commit(session.view);
   return { ok: true, text: `${subject} is on again` };
 }
 
-/** The hour's budget counts anew from here: else the breaker would open again at once. */
 async function closeBreaker(session: Session, by: string): Promise<Change> {
-  const { breaker } = session.ledger;
-  if (breaker === null) return refused(404, 'the breaker is closed');
-  const nowMs = session.parts.ports.clock.now();
-  const remediations = session.ledger.remediations.map((row) =>
-    row.endedAtMs === null ? row : { ...row, createdAtMs: Math.min(row.createdAtMs, nowMs - 60 * 60_000) },
-  );
-  session.ledger = { ...session.ledger, breaker: null, remediations };
-  const about: KillSwitch = {
-    subject: 'breaker',
-    owner: by,
-    reason: breaker.reason,
-    sinceMs: breaker.openSinceMs,
-    expiresAtMs: null,
-  };
-  await write(session, { kind: 'switch', change: 'off', switch: about, by });
-  await commitLedger(session);
+  if (session.ledger.breaker === null) return refused(404, 'the breaker is closed');
+  await session.books.note({ kind: 'breaker-closed', by, atMs: session.parts.ports.clock.now() });
+  await session.books.commit(session.view);
   return { ok: true, text: 'the breaker is closed' };
 }
 
@@ -158,45 +136,41 @@ async function setForeignWorkAside(session: Session, by: string): Promise<Change
   const rows = foreignInFlight(session.ledger);
   if (rows.length === 0) return refused(404, 'nothing of another version is in flight');
   const reason = rows.map((row) => `${row.action} ${row.target}`).join(', ');
-  const nowMs = session.parts.ports.clock.now();
-  session.ledger = withoutForeignWork(session.ledger, by, nowMs);
+  await session.books.note({ kind: 'foreign-set-aside', by, atMs: session.parts.ports.clock.now() });
   startGrace(session, `${by} set aside what another version began`);
-  const about: KillSwitch = { subject: FOREIGN_WORK, owner: by, reason, sinceMs: nowMs, expiresAtMs: null };
-  await write(session, { kind: 'switch', change: 'off', switch: about, by });
-  await commitLedger(session);
+  await session.books.commit(session.view);
   return { ok: true, text: `set aside: ${reason}` };
 }
 
 /** A valid new policy, taken between passes. `widened` names the rights that grew: they wait for a grace. */
 export function applyPolicy(
   session: Session,
-  next: {
-    readonly policy: Session['policy'];
-    readonly hash: string;
-    readonly locator: Session['policyLocator'];
+  next: PolicyInForce & {
     readonly changes: readonly string[];
     readonly widened: readonly string[];
   },
 ): Promise<Change> {
   return betweenPasses(session, async () => {
     const wasEnforcing = isEnforcing(session);
-    session.policy = next.policy;
-    session.policyHash = next.hash;
-    session.policyLocator = next.locator;
+    const { policy, hash, locator } = next;
+    session.inForce = { policy, hash, locator };
     session.policyError = null;
-    if (wasEnforcing !== isEnforcing(session)) await changeLedger(session, wasEnforcing);
+    if (wasEnforcing !== isEnforcing(session)) await changeBooks(session, wasEnforcing);
     if (next.widened.length > 0) startGrace(session, `the new policy widened: ${next.widened.join(', ')}`);
     const detail = next.changes.join('; ') || 'nothing changed';
-    await write(session, { kind: 'policy', change: 'reloaded', hash: next.hash, detail, policy: next.policy });
+    await write(session, { kind: 'policy', change: 'reloaded', hash, detail, policy });
     return { ok: true, text: detail };
   });
 }
 
-/** Enforce and dry-run count in different ledgers; crossing over changes the book. */
-async function changeLedger(session: Session, wasEnforcing: boolean): Promise<void> {
-  session.ledgerLoaded = false;
-  if (wasEnforcing) await session.parts.tenure.release();
-  if (!isEnforcing(session)) await loadLedger(session);
+/** Enforce and dry-run count in different ledgers; whichever comes into force is read first. */
+async function changeBooks(session: Session, wasEnforcing: boolean): Promise<void> {
+  session.shared.forget();
+  session.shadow.forget();
+  // In enforce it is tenure that loads them.
+  if (!wasEnforcing) return;
+  await session.parts.tenure.release();
+  await session.books.load(session.sending);
 }
 
 /** A policy that cannot be read changes nothing; it is told until a good one comes. */
@@ -204,7 +178,7 @@ export function refusePolicy(session: Session, why: string): Promise<Change> {
   return betweenPasses(session, async () => {
     session.policyError = why;
     session.parts.log.error({ code: 'POLICY_REFUSED', why }, 'the new policy was refused; the old one stays in force');
-    await write(session, { kind: 'policy', change: 'refused', hash: session.policyHash, detail: why, policy: null });
+    await write(session, { kind: 'policy', change: 'refused', hash: session.inForce.hash, detail: why, policy: null });
     return { ok: true, text: why };
   });
 }

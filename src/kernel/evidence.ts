@@ -34,17 +34,22 @@ export async function writeEvidence(
   await write(session, { kind: 'evidence', id, plan, moment, ...tracesOf(view, states.memory), log });
 }
 
+/** The verdict, and behind it what is then known of the member. */
+export async function noteEnd(session: Session, run: Remediation): Promise<void> {
+  await session.books.note({ kind: 'ended', run });
+  readEvidenceAfter(session, run);
+}
+
 /**
- * The verdict, and behind it what is then known of the member. Its log is not waited for: the next step of the recovery, a new leader to
- * be told to the proxy, is due in this very pass. It is written between this pass and the next.
+ * The log of the member is not waited for: the next step of the recovery, a new leader to be told to the proxy, is due in this very pass. It
+ * is written between this pass and the next.
  */
-export async function writeVerdict(session: Session, remediation: Remediation): Promise<void> {
-  await write(session, { kind: 'verdict', id: remediation.id, remediation });
+export function readEvidenceAfter(session: Session, remediation: Remediation): void {
   if (!leavesEvidence(remediation)) return;
   const key = `evidence ${remediation.id}`;
   const read = logOf(session, remediation.plan.target).then((log) => {
     session.sending.delete(key);
-    session.mailbox.push(() =>
+    session.inbox.put(() =>
       writeEvidence(session, remediation, 'after', { view: session.view, states: session.states, log }),
     );
     session.wake();

@@ -5,7 +5,6 @@ import { isOpen } from '../model/incident.js';
 import type { States } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { incidentName } from '../words/incident.js';
-import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
 
 /**
@@ -37,9 +36,9 @@ export async function followIncidents(
     newId: parts.newId,
   });
   session.ownIncidents = after.filter((one) => isOpen(one) && one.by === parts.instance);
-  if (after.length > 0 && after !== session.ledger.incidents) session.ledger = { ...session.ledger, incidents: after };
-  for (const { change, incident } of incidentNews(before, after)) {
+  const news = incidentNews(before, after);
+  for (const { change, incident } of news)
     parts.log.info({ id: incident.id, incident: incidentName(incident), change }, 'incident');
-    await write(session, { kind: 'incident', change, of: incident, incident: incident.id });
-  }
+  if (news.length > 0 || (after.length > 0 && after !== session.ledger.incidents))
+    await session.books.note({ kind: 'incidents-followed', incidents: after, news });
 }

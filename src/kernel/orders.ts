@@ -2,11 +2,13 @@ import { decideProcedure, type AskedProcedure, type ProcedureDecision } from '..
 import type { Block, Decision } from '../model/decision.js';
 import type { EntryBody } from '../model/entry.js';
 import type { Plan } from '../model/plan.js';
+import type { ClusterView } from '../model/view.js';
 import type { ProcedureAnswer } from '../model/procedure.js';
 import { begin } from './send.js';
 import { write } from './record.js';
 import { situationOf } from './situation.js';
-import { isEnforcing, type Asked, type Session } from './session.js';
+import type { Asked } from './inbox.js';
+import { isEnforcing, type Session } from './session.js';
 
 /** Older than this when a pass comes to it, and whoever asked may have turned to something else: it is not begun any more. */
 const TOO_OLD_MS = 10_000;
@@ -15,16 +17,16 @@ const TOO_OLD_MS = 10_000;
 export function askForProcedure(session: Session, procedure: AskedProcedure): Promise<ProcedureAnswer> {
   return new Promise((resolve) => {
     const asked: Asked = { procedure, atMs: session.parts.ports.clock.monotonic(), answer: resolve };
-    session.asked.push(asked);
+    session.inbox.order(asked);
     session.wake();
   });
 }
 
 /** After the pass has done what it had to: each request is decided on, journaled and answered. Whatever it says, it is then gone. */
-export async function startProcedures(session: Session, decisions: readonly Decision[]): Promise<void> {
+export async function startOrders(session: Session, view: ClusterView, decisions: readonly Decision[]): Promise<void> {
   let isTaken = decisions.some((decision) => decision.kind === 'act');
-  for (let asked = session.asked.shift(); asked !== undefined; asked = session.asked.shift()) {
-    const answer = await answerTo(session, asked, isTaken);
+  for (let asked = session.inbox.nextOrder(); asked !== undefined; asked = session.inbox.nextOrder()) {
+    const answer = await answerTo(session, view, asked, isTaken);
     isTaken ||= answer.kind === 'started' || answer.kind === 'rehearsed';
     asked.answer(answer);
   }
@@ -32,27 +34,29 @@ export async function startProcedures(session: Session, decisions: readonly Deci
 
 /** Nobody will come to them any more: each is told so, and the journal too. */
 export async function refuseAsked(session: Session, text: string): Promise<void> {
-  for (let asked = session.asked.shift(); asked !== undefined; asked = session.asked.shift())
+  for (let asked = session.inbox.nextOrder(); asked !== undefined; asked = session.inbox.nextOrder())
     asked.answer(await told(session, asked.procedure, { kind: 'refused', status: 409, text }));
 }
 
-async function answerTo(session: Session, { procedure, atMs }: Asked, isTaken: boolean): Promise<ProcedureAnswer> {
+async function answerTo(
+  session: Session,
+  view: ClusterView,
+  { procedure, atMs }: Asked,
+  isTaken: boolean,
+): Promise<ProcedureAnswer> {
   const ageMs = session.parts.ports.clock.monotonic() - atMs;
   if (ageMs > TOO_OLD_MS) {
     const text = `asked ${Math.round(ageMs / 1000)} s ago and not begun: ask again`;
     return told(session, procedure, { kind: 'refused', status: 409, text });
   }
-  const { view } = session;
-  const decision: ProcedureDecision =
-    view === null
-      ? { kind: 'refused', status: 409, text: 'no pass has ended yet' }
-      : oneAtATime(decideProcedure(situationOf(session, view), procedure), isTaken);
+  const situation = situationOf(session, view);
+  const decision = oneAtATime(decideProcedure(situation, procedure), isTaken);
   if (decision.kind === 'refused') return told(session, procedure, decision);
   const { plan, why, steps } = decision;
   const blocks = decision.kind === 'held' ? decision.blocks : [];
   if (procedure.dryRun) return told(session, procedure, { kind: 'planned', plan, why, steps, blocks });
   if (decision.kind === 'held') return told(session, procedure, decision);
-  const begun = await begin(session, plan, procedure);
+  const begun = await begin(session, situation, plan, procedure);
   if ('why' in begun) return told(session, procedure, { kind: 'refused', status: 409, text: begun.why }, plan);
   return told(session, procedure, {
     kind: isEnforcing(session) ? 'started' : 'rehearsed',

@@ -6,7 +6,6 @@ import type { Situation, TenureFacts } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
 import type { PageMessage } from '../model/page.js';
 import { pageText } from '../words/page.js';
-import { write } from './record.js';
 import type { Session } from './session.js';
 
 /**
@@ -29,8 +28,19 @@ export async function page(session: Session, input: Situation, decisions: readon
     incidentOf: (about) => incidentOf(session.ledger.incidents ?? [], about)?.id ?? null,
   });
   session.pageMemory = outcome.memory;
-  if (outcome.shared !== session.ledger.pages) session.ledger = { ...session.ledger, pages: outcome.shared };
-  for (const act of outcome.acts) await tell(session, act);
+  const messages = outcome.acts.map((act) => messageOf(session, act));
+  const told = messages.map(({ code, subject, text, change, level }) => ({
+    kind: 'page' as const,
+    code,
+    subject,
+    text,
+    change,
+    level,
+  }));
+  if (told.length > 0 || outcome.shared !== session.ledger.pages)
+    await session.books.note({ kind: 'paged', pages: outcome.shared, told });
+  // Told also where the journal cannot be written: that is the last thing to be silent about.
+  for (const message of messages) session.parts.notifier.page(message);
 }
 
 function roleOf({ pageMemory }: Session, { state }: TenureFacts): PageRole {
@@ -38,12 +48,12 @@ function roleOf({ pageMemory }: Session, { state }: TenureFacts): PageRole {
   return state === 'unknown' && pageMemory.wasHolder ? 'stand-in' : 'watcher';
 }
 
-async function tell(session: Session, { change, row, wish }: PageAct): Promise<void> {
+function messageOf(session: Session, { change, row, wish }: PageAct): PageMessage {
   const atMs = session.parts.ports.clock.now();
   const { code, subject } = row;
   const level = row.level ?? 'warning';
   const text = pageText({ change, row, wish }, atMs);
-  const message: PageMessage = {
+  return {
     scope: session.parts.target.scope,
     code,
     subject,
@@ -55,6 +65,4 @@ async function tell(session: Session, { change, row, wish }: PageAct): Promise<v
     atMs,
     ...(row.incident === undefined ? {} : { incident: row.incident }),
   };
-  session.parts.notifier.page(message);
-  await write(session, { kind: 'page', code, subject, text, change, level });
 }

@@ -1,55 +1,43 @@
 import { decide } from '../decide/decide.js';
-import { keepBooks } from '../ledger/after-pass.js';
-import { askForApprovals, noteEnded } from './approvals.js';
-import { carryOut } from './send.js';
-import { emptyMailbox } from './dispatch.js';
-import { followUp } from './judge.js';
-import { commitLedger, holdLedgerAgainstCluster } from './books.js';
+import { askForApprovals } from './approvals.js';
+import { keepTenure } from './authority.js';
+import { judge } from './judge.js';
 import { advanceWith, look } from './look.js';
-import { startProcedures } from './orders.js';
-import { followIncidents } from './incidents.js';
+import { startOrders } from './orders.js';
 import { page } from './pages.js';
 import { recordPass } from './record.js';
-import { situationOf } from './situation.js';
+import { carryOut } from './send.js';
 import type { Session } from './session.js';
-import { holdPolicyAgainstCluster, keepTenure } from './authority.js';
+import { situationOf } from './situation.js';
 import { publish } from './snapshot.js';
 import { settleSwitches } from './switches.js';
+import { takeIn } from './take-in.js';
 
-/** One pass: observe -> assess -> machines -> decide -> actions -> verify -> journal. Everything that waits is in the shell around it. */
-export async function tick(session: Session): Promise<void> {
+/**
+ * One pass over one cluster: inbox, observe, situation, decide, send, judge, publish. The pure core (assess, machines, decide, actions) stands
+ * between what is awaited; what is awaited is named here.
+ */
+export async function pass(session: Session): Promise<void> {
   const { clock } = session.parts.ports;
   const began = { monotonicMs: clock.monotonic(), wallMs: clock.now() };
   session.tick += 1;
-  await emptyMailbox(session);
+  await session.inbox.take();
   await keepTenure(session);
 
   const view = await look(session);
-  const states = advanceWith(session, view);
-
-  holdPolicyAgainstCluster(session, view);
-  holdLedgerAgainstCluster(session, view);
-  const pass = { view, before: session.states, after: states, policy: session.policy };
-  const asked = session.ledger.approvals;
-  session.ledger = keepBooks(session.ledger, pass);
-  await followIncidents(session, { view, states, lastPassMs: session.view?.atMs ?? null });
-  session.view = view;
-  session.states = states;
-  session.lastPass = began;
-  session.windows = session.parts.windowsAt(session.policy, view.atMs);
-
-  await noteEnded(session, asked);
+  await takeIn(session, { view, states: advanceWith(session, view), began });
   await settleSwitches(session, view);
-  await followUp(session);
-  const input = situationOf(session, view);
-  const decisions = decide(input);
-  session.decisions = decisions;
+  await judge(session, view);
 
-  await recordPass(session, input, decisions);
+  const situation = situationOf(session, view);
+  const decisions = decide(situation);
+  session.decisions = decisions;
+  await recordPass(session, situation, decisions);
   await askForApprovals(session, decisions);
-  await page(session, input, decisions);
-  await carryOut(session, decisions);
-  await startProcedures(session, decisions);
-  await commitLedger(session);
+  await page(session, situation, decisions);
+  await carryOut(session, situation, decisions);
+  await startOrders(session, view, decisions);
+
+  await session.books.commit(view);
   publish(session, clock.monotonic() - began.monotonicMs);
 }

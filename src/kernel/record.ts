@@ -19,7 +19,7 @@ export async function write(session: Session, body: EntryBody): Promise<JournalE
       scope: session.parts.target.scope,
       body: withIncident(body, session.ledger.incidents ?? []),
     });
-    session.impaired.journal = null;
+    session.impaired = { ...session.impaired, journal: null };
     emit(session, { kind: 'entry', entry });
     return entry;
   } catch (error) {
@@ -29,7 +29,7 @@ export async function write(session: Session, body: EntryBody): Promise<JournalE
         { code: 'JOURNAL', err: error, scope: session.parts.target.scope },
         'the journal cannot be written',
       );
-    session.impaired.journal = `the journal cannot be written: ${why}`;
+    session.impaired = { ...session.impaired, journal: `the journal cannot be written: ${why}` };
     return null;
   }
 }
@@ -53,7 +53,7 @@ export async function recordPass(
   if (!isNew && !isDue && session.impaired.journal === null) return;
   const entry = await write(session, {
     ...passBody(session, decisions),
-    ...keptSituation(situation, session.policyHash),
+    ...keptSituation(situation, session.inForce.hash),
   });
   if (entry !== null) session.recorded = { signature, atMs: nowMs };
 }

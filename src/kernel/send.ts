@@ -1,58 +1,54 @@
+import { ACTIONS } from '../actions/index.js';
 import { actionInput, notYet, type Halt } from '../actions/action.js';
 import { requestsOf } from '../decide/decide.js';
 import { haltAt } from '../decide/second-look.js';
-import { withDrain, withFence, withoutFence, withoutDrain, withRemediation } from '../ledger/after-pass.js';
-import { useApproval } from '../ledger/approvals.js';
+import { NO_CLAIMS, type Claims } from '../ledger/claims.js';
 import type { Decision } from '../model/decision.js';
 import type { SecondLook } from '../model/entry.js';
-import type { Ledger, Remediation } from '../model/ledger.js';
-import { type Plan, type Reply } from '../model/plan.js';
+import type { Remediation } from '../model/ledger.js';
+import type { Plan, Reply } from '../model/plan.js';
 import { stepText } from '../words/request.js';
 import { keptSituation, type Situation } from '../model/situation.js';
-import type { ClusterView } from '../model/view.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf } from '../verify/verdict.js';
-import { whileAwake } from './stall.js';
+import { measureStall } from './stall.js';
 import { dispatch } from './dispatch.js';
-import { evidenceFor, writeEvidence, writeVerdict } from './evidence.js';
-import { commitLedger } from './books.js';
+import { evidenceFor, noteEnd, writeEvidence } from './evidence.js';
 import { advanceWith, look, touchedBy } from './look.js';
-import { write } from './record.js';
 import { situationOf } from './situation.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** More than this between the end of the look and the request means that we slept in between: nothing is sent. */
 const STALE_LOOK_MS = 2_000;
 
+const NO_JOURNAL = 'the journal cannot be written';
+
+/** What became of a plan: the run that began, or why none did. */
+export type Begun = { readonly id: string } | { readonly why: string };
+
 /** Acts on the one decision that acts. */
-export async function carryOut(session: Session, decisions: readonly Decision[]): Promise<void> {
-  for (const decision of decisions) {
-    if (decision.kind === 'act') await begin(session, decision.plan, 'problem');
-  }
+export async function carryOut(session: Session, situation: Situation, decisions: readonly Decision[]): Promise<void> {
+  for (const decision of decisions)
+    if (decision.kind === 'act') await begin(session, situation, decision.plan, 'problem');
 }
 
-/**
- * Intent to verdict of a new remediation begins here; in dry-run it ends here too, with every request written down and none sent. Returns
- * its id, or why it came to nothing.
- */
+/** Intent to verdict of a new run begins here; in dry-run it ends here too, with every request written down and none sent. */
 export async function begin(
   session: Session,
+  situation: Situation,
   plan: Plan,
   asked: SecondLook['asked'],
-): Promise<{ readonly id: string } | { readonly why: string }> {
-  const { ports, newId } = session.parts;
-  const shadow = !isEnforcing(session);
-  const nowMs = ports.clock.now();
-  const view = session.view;
-  if (view === null) return { why: 'no pass has ended yet' };
-  const remediation: Remediation = {
-    id: newId(),
+): Promise<Begun> {
+  const nowMs = session.parts.ports.clock.now();
+  const requests = requestsOf(situation, plan);
+  const run: Remediation = {
+    id: session.parts.newId(),
     plan,
     phase: 'planned',
-    shadow,
+    shadow: !isEnforcing(session),
     epoch: session.parts.tenure.facts().epoch ?? '',
     stepIndex: 0,
-    steps: requestsOf({ policy: session.policy, view }, plan).length,
+    steps: requests.length,
     createdAtMs: nowMs,
     sentAtMs: null,
     deadlineMs: nowMs,
@@ -60,100 +56,68 @@ export async function begin(
     lastReply: null,
     detail: '',
   };
-  const why = shadow ? await rehearse(session, remediation) : await sendStep(session, remediation, asked);
-  return why === null ? { id: remediation.id } : { why };
+  const why = run.shadow ? await rehearse(session, situation, run, requests) : await sendStep(session, run, asked);
+  return why === null ? { id: run.id } : { why };
 }
 
 /** Dry-run: the same requests, journaled one by one, and its own ledger counted as if they had gone out. */
-async function rehearse(session: Session, remediation: Remediation): Promise<string | null> {
-  const { view } = session;
-  if (view === null) return 'no pass has ended yet';
-  for (const [step, request] of requestsOf({ policy: session.policy, view }, remediation.plan).entries()) {
-    const written = await write(session, {
-      kind: 'intent',
-      id: remediation.id,
-      plan: remediation.plan,
-      step,
-      request,
-      shadow: true,
-      epoch: '',
-    });
-    if (written === null) return NO_JOURNAL;
-  }
-  const done: Remediation = {
-    ...remediation,
-    phase: 'succeeded',
-    endedAtMs: session.parts.ports.clock.now(),
-    detail: 'dry-run: nothing was sent',
-  };
-  session.ledger = owned(session, done, view.proxy);
-  if (done.plan.action === 'undrain-replica') session.ledger = withoutDrain(session.ledger, done.plan.target);
-  if (done.plan.action === 'open-traffic') session.ledger = withoutFence(session.ledger, done.plan.target);
-  await write(session, { kind: 'verdict', id: done.id, remediation: done });
-  return null;
+async function rehearse(
+  session: Session,
+  situation: Situation,
+  planned: Remediation,
+  requests: readonly string[],
+): Promise<string | null> {
+  const endedAtMs = session.parts.ports.clock.now();
+  const run: Remediation = { ...planned, phase: 'succeeded', endedAtMs, detail: 'dry-run: nothing was sent' };
+  const claims = claimsOf(session, situation, run);
+  const isNoted = await session.books.note({ kind: 'rehearsed', run, claims, requests });
+  return isNoted ? null : NO_JOURNAL;
 }
 
-const NO_JOURNAL = 'the journal cannot be written';
+/** What becomes ours by its first request; a later one claims nothing new. */
+const claimsOf = ({ ledger }: Session, { view, policy }: Situation, run: Remediation): Claims =>
+  run.stepIndex > 0 ? NO_CLAIMS : (ACTIONS[run.plan.action].claims?.({ view, ledger, policy }, run) ?? NO_CLAIMS);
 
 /**
  * One request: look again, write the intent with that look to the disk, commit it to etcd under our epoch, send once, note what came back.
  * Whatever fails on the way up to the sending means that nothing is sent. Returns why nothing was sent, or null.
  * [design: One risky step, then look again]
  */
-export async function sendStep(
-  session: Session,
-  remediation: Remediation,
-  asked: SecondLook['asked'],
-): Promise<string | null> {
+export async function sendStep(session: Session, run: Remediation, asked: SecondLook['asked']): Promise<string | null> {
   const { clock } = session.parts.ports;
   const isFirst = asked !== 'step';
-  const log = evidenceFor(session, remediation, isFirst);
-  const { situation, halt } = await lookAgain(session, remediation, asked);
+  const log = evidenceFor(session, run, isFirst);
+  const { situation, halt } = await lookAgain(session, run, asked);
   const lookedAtMs = clock.monotonic();
-  if (halt !== null) return abandon(session, remediation, halt, isFirst);
-  const actionStep = stepsOf(actionInput(situation), remediation)[remediation.stepIndex];
+  if (halt !== null) return abandon(session, run, halt, isFirst);
+  const actionStep = stepsOf(actionInput(situation), run)[run.stepIndex];
   if (actionStep === undefined) return 'no step is left';
-  if (log !== null) await writeEvidence(session, remediation, 'before', { ...situation, log: await log });
-  const intent = await write(session, {
-    kind: 'intent',
-    id: remediation.id,
-    plan: remediation.plan,
-    step: remediation.stepIndex,
-    request: stepText(actionStep.step),
-    shadow: false,
-    epoch: remediation.epoch,
-    look: { ...keptSituation(situation, session.policyHash), asked },
-  });
-  if (intent === null) return NO_JOURNAL;
+  if (log !== null) await writeEvidence(session, run, 'before', { ...situation, log: await log });
   const nowMs = clock.now();
+  const request = stepText(actionStep.step);
   const sending: Remediation = {
-    ...remediation,
+    ...run,
     phase: stepRemediation('planned', { type: 'SEND' }),
     sentAtMs: nowMs,
     deadlineMs: nowMs + actionStep.withinMs,
-    detail: stepText(actionStep.step),
+    detail: request,
   };
   const before = session.ledger;
-  session.ledger = owned(session, sending, situation.view.proxy);
-  if (!(await commitLedger(session)) || clock.monotonic() - lookedAtMs > STALE_LOOK_MS || session.isStopping) {
-    session.ledger = before;
-    session.unsent = new Map([...session.unsent, [remediation.id, { row: remediation, before }]]);
+  const claims = claimsOf(session, situation, sending);
+  const kept = { ...keptSituation(situation, session.inForce.hash), asked };
+  if (!(await session.books.note({ kind: 'sending', run: sending, claims, request, look: kept }))) return NO_JOURNAL;
+  const isCommitted = await session.books.commit(situation.view);
+  if (!isCommitted || clock.monotonic() - lookedAtMs > STALE_LOOK_MS || session.isStopping) {
     const text = session.isStopping
       ? 'ekimi is being stopped: nothing was sent'
       : 'the intent could not be committed in time: nothing was sent';
     const reply: Reply = { effect: 'none', status: null, text, tookMs: 0 };
-    await write(session, { kind: 'outcome', id: remediation.id, step: remediation.stepIndex, reply, shadow: false });
-    return abandon(session, remediation, notYet(text), isFirst);
+    await session.books.note({ kind: 'unsent', run, before, reply });
+    return abandon(session, run, notYet(text), isFirst);
   }
   await dispatch(session, sending, actionStep.step);
   return null;
 }
-
-/** What is about to be sent is ours from now on: the run, the approval that it used, the drain or fence that it makes. */
-const owned = (session: Session, remediation: Remediation, proxy: ClusterView['proxy']): Ledger => {
-  const used = useApproval(session.ledger, remediation.plan);
-  return withRemediation(withFence(withDrain(used, remediation, session.policy, proxy), remediation), remediation);
-};
 
 /**
  * The second look is a situation of its own: what the pass saw and made of it stays as it is. The decision must still be the same on a view
@@ -164,7 +128,7 @@ async function lookAgain(
   { plan }: Remediation,
   asked: SecondLook['asked'],
 ): Promise<{ readonly situation: Situation; readonly halt: Halt | null }> {
-  const { value: view, stoodStillMs } = await whileAwake(session.parts.ports.clock, () =>
+  const { value: view, stoodStillMs } = await measureStall(session.parts.ports.clock, () =>
     look(session, touchedBy(session, plan)),
   );
   const situation = situationOf(session, view, advanceWith(session, view));
@@ -175,16 +139,17 @@ async function lookAgain(
   return { situation, halt: haltAt(situation, plan, asked) };
 }
 
-async function abandon(session: Session, remediation: Remediation, halt: Halt, isFirst: boolean): Promise<string> {
-  const detail = halt.why;
-  session.parts.log.info({ action: remediation.plan.action, member: remediation.plan.target, detail }, 'not sent');
+async function abandon(session: Session, run: Remediation, halt: Halt, isFirst: boolean): Promise<string> {
+  const { why: detail } = halt;
+  session.parts.log.info({ action: run.plan.action, member: run.plan.target, detail }, 'not sent');
   // A first step that never left is no try: only later steps have something to end.
   if (isFirst) return detail;
   const nowMs = session.parts.ports.clock.now();
-  const expired = halt.over || nowMs >= remediation.deadlineMs;
-  const phase = expired ? stepRemediation('planned', { type: 'EXPIRED' }) : 'planned';
-  const kept: Remediation = { ...remediation, phase, endedAtMs: expired ? nowMs : null, detail };
-  session.ledger = withRemediation(session.ledger, kept);
-  if (expired) await writeVerdict(session, kept);
+  if (!halt.over && nowMs < run.deadlineMs) {
+    await session.books.note({ kind: 'step-due', run: { ...run, detail } });
+    return detail;
+  }
+  const phase = stepRemediation('planned', { type: 'EXPIRED' });
+  await noteEnd(session, { ...run, phase, endedAtMs: nowMs, detail });
   return detail;
 }

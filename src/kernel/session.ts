@@ -1,25 +1,21 @@
 import type { Locator } from '../config/config-error.js';
-import { nowhere } from '../config/rule.js';
-import { NO_PAGES, type PageMemory } from '../decide/page-book.js';
-import type { AskedProcedure } from '../decide/procedures.js';
+import type { PageMemory } from '../decide/page-book.js';
 import type { Decision } from '../model/decision.js';
 import type { Incident } from '../model/incident.js';
-import { EMPTY_LEDGER, type KillSwitch, type Ledger, type Remediation } from '../model/ledger.js';
+import type { KillSwitch, Ledger } from '../model/ledger.js';
 import type { Policy, WindowFacts } from '../model/policy.js';
 import type { CodedFields } from '../model/log-code.js';
-import type { Memory, States } from '../model/states.js';
-import { FRESH_MEMORY } from '../machines/memory.js';
-import type { ProcedureAnswer } from '../model/procedure.js';
+import type { States } from '../model/states.js';
 import type { ControllerEvent } from '../model/snapshot.js';
 import type { ClusterView } from '../model/view.js';
-import { patientAsker, type Asker } from '../observe/patience.js';
+import type { Asker } from '../observe/patience.js';
 import type { ObserveTarget } from '../observe/pass.js';
 import type { Ports } from '../observe/ports.js';
-import { initialStates } from '../machines/reduce.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
-import { guardedPorts } from './guarded.js';
-import { newSight, type Sight } from './sight.js';
+import type { Books } from './books.js';
+import type { Inbox } from './inbox.js';
+import type { Sight } from './sight.js';
 import type { LedgerStore } from './ledger-store.js';
 import type { TenureKeeper } from './tenure.js';
 
@@ -61,130 +57,78 @@ export interface LocalSwitch {
   triedAtMs: number;
 }
 
-/** A step that never left: its run as it was before, and the ledger in which that stood. */
-export interface Unsent {
-  readonly row: Remediation;
-  readonly before: Ledger;
+/** A valid policy, under its name and with the places of its keys. */
+export interface PolicyInForce {
+  readonly policy: Policy;
+  readonly hash: string;
+  /** Where each key stands in its file. */
+  readonly locator: Locator;
 }
 
-/** A person's request on its way to the next pass. */
-export interface Asked {
-  readonly procedure: AskedProcedure;
-  readonly atMs: number;
-  readonly answer: (answer: ProcedureAnswer) => void;
+/** What the last pass saw and made of it: one value, replaced as a whole. */
+export interface Seen {
+  /** null: no pass has seen anything yet. */
+  readonly view: ClusterView | null;
+  readonly states: States;
+  readonly windows: WindowFacts;
 }
 
-/** The mutable memory of one cluster's loop: everything else is computed from it anew in each pass. */
+/** One cluster: what its loop remembers from pass to pass. All else is computed anew in each. */
 export interface Session {
   readonly parts: SessionParts;
   readonly startedAtMs: number;
-  policy: Policy;
-  policyHash: string;
-  /** Where each key of the policy in force stands in its file. */
-  policyLocator: Locator;
-  policyError: string | null;
-  tick: number;
-  view: ClusterView | null;
-  /** The highest revision of etcd that was read in this process. */
-  dcsRevision: string | null;
+  /** What comes from outside, on its way to the head of the next pass. */
+  readonly inbox: Inbox;
+  /** The shared ledger, in etcd, and its dry-run twin. */
+  readonly shared: Books;
+  readonly shadow: Books;
+  /** The one in force: shared in enforce, shadow below it. */
+  readonly books: Books;
   /** Asks for the looks, and awaits beside them what hangs. */
   readonly asker: Asker;
+  /** What we see, to give tenure up while it is nothing. */
+  readonly sight: Sight;
+  /** Requests on their way, by remediation. */
+  readonly sending: Map<string, Promise<void>>;
+  readonly listeners: Set<(event: ControllerEvent) => void>;
+
+  inForce: PolicyInForce;
+  /** Why a newer policy was refused; null: none was. */
+  policyError: string | null;
+  seen: Seen;
+  decisions: readonly Decision[];
+  tick: number;
   lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
-  states: States;
-  /** The ledger in force: shared in enforce, shadow below it. */
-  ledger: Ledger;
-  ledgerLoaded: boolean;
+  /** The highest revision of etcd that was read in this process. */
+  dcsRevision: string | null;
   /** What this instance itself told persons, whoever's ledger is loaded. */
   pageMemory: PageMemory;
   /** The open incidents that this instance opened, whoever's ledger is loaded. */
   ownIncidents: readonly Incident[];
-  committedJson: string;
-  decisions: readonly Decision[];
-  windows: WindowFacts;
-  impaired: { journal: string | null; ledger: string | null; policy: string | null; pass: string | null };
-  /** What was last told of a ledger at the path of older versions. */
-  toldNews: string | null;
-  /** What we see, to give tenure up while it is nothing. */
-  readonly sight: Sight;
+  impaired: { readonly journal: string | null; readonly policy: string | null; readonly pass: string | null };
   /** Passes in a row that threw. */
   failedPasses: number;
   /** Thrown at this instance: in force at once, in the middle of a pass too, and until etcd shows them. */
-  localSwitches: LocalSwitch[];
+  localSwitches: readonly LocalSwitch[];
   /** What etcd listed last; null before it answered for the first time. */
   seenSwitches: readonly KillSwitch[] | null;
-  /** Changes asked from outside, applied between passes. */
-  mailbox: (() => Promise<void>)[];
-  /** What persons asked to be started: each is answered in the next pass or not at all, never kept for another one. */
-  asked: Asked[];
   /** The signal to end has come: nothing new is sent. */
   isStopping: boolean;
-  /** Requests on their way, by remediation. */
-  readonly sending: Map<string, Promise<void>>;
-  /** Steps whose intent may stand in the shared ledger as being sent although we know that they never left. */
-  unsent: ReadonlyMap<string, Unsent>;
-  recorded: { signature: string; atMs: number } | null;
-  passMs: { last: number; mean: number };
-  readonly listeners: Set<(event: ControllerEvent) => void>;
+  recorded: { readonly signature: string; readonly atMs: number } | null;
+  passMs: { readonly last: number; readonly mean: number };
   /** Ends the present sleep. */
   wake: () => void;
+
+  readonly policy: Policy;
+  readonly ledger: Ledger;
+  readonly view: ClusterView | null;
+  readonly states: States;
 }
 
-/** `memory` is what earlier runs left behind; without it a new session knows nothing. `locator` finds the keys of the policy's file. */
-export function openSession(
-  parts: SessionParts,
-  policy: Policy,
-  policyHash: string,
-  memory: Memory = FRESH_MEMORY,
-  locator: Locator = nowhere('policy'),
-): Session {
-  const nowMs = parts.ports.clock.now();
-  const session: Session = {
-    parts: { ...parts, ports: guardedPorts(parts.ports) },
-    startedAtMs: nowMs,
-    policy,
-    policyHash,
-    policyLocator: locator,
-    policyError: null,
-    tick: 0,
-    view: null,
-    dcsRevision: null,
-    asker: patientAsker(parts.ports.clock, () => {
-      session.wake();
-    }),
-    lastPass: null,
-    states: initialStates(nowMs, memory),
-    ledger: EMPTY_LEDGER,
-    ledgerLoaded: false,
-    pageMemory: NO_PAGES,
-    ownIncidents: [],
-    committedJson: '',
-    decisions: [],
-    windows: { freeze: null, maintenance: null },
-    impaired: { journal: null, ledger: null, policy: null, pass: null },
-    toldNews: null,
-    sight: newSight(),
-    failedPasses: 0,
-    localSwitches: [],
-    seenSwitches: null,
-    mailbox: [],
-    asked: [],
-    isStopping: false,
-    sending: new Map(),
-    unsent: new Map(),
-    recorded: null,
-    passMs: { last: 0, mean: 0 },
-    listeners: new Set(),
-    wake: () => undefined,
-  };
-  return session;
-}
+export const isEnforcing = ({ inForce }: Session): boolean => inForce.policy.mode === 'enforce';
 
-export const isEnforcing = (session: Session): boolean => session.policy.mode === 'enforce';
-
-export const impairments = (session: Session): readonly string[] =>
-  [session.impaired.pass, session.impaired.policy, session.impaired.journal, session.impaired.ledger].filter(
-    (reason) => reason !== null,
-  );
+export const impairments = ({ impaired, books }: Session): readonly string[] =>
+  [impaired.pass, impaired.policy, impaired.journal, books.fault].filter((reason) => reason !== null);
 
 export const emit = (session: Session, event: ControllerEvent): void => {
   for (const listener of session.listeners) listener(event);

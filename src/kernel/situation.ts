@@ -14,7 +14,7 @@ export function situationOf(session: Session, view: ClusterView, states: States 
     states,
     ledger: { ...session.ledger, switches: switchesInForce(session, view) },
     policy: session.policy,
-    windows: session.windows,
+    windows: session.seen.windows,
     tenure: isEnforcing(session) ? session.parts.tenure.facts() : { state: 'not-needed', owner: null, epoch: null },
     nowMs,
     impaired: [...impairments(session), ...(isEnforcing(session) && areSwitchesDenied(view) ? [DENIED] : [])],

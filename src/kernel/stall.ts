@@ -6,7 +6,10 @@ const EVERY_MS = 250;
  * Does `work`, and says for how long the process stood still meanwhile (SIGSTOP, a suspended machine, a stalled event loop), by the
  * monotonic clock. An answer that takes long is no standstill: the ticks go on beside it.
  */
-export async function whileAwake<T>(clock: Clock, work: () => Promise<T>): Promise<{ value: T; stoodStillMs: number }> {
+export async function measureStall<T>(
+  clock: Clock,
+  work: () => Promise<T>,
+): Promise<{ value: T; stoodStillMs: number }> {
   const over = new AbortController();
   let lastMs = clock.monotonic();
   let stoodStillMs = 0;

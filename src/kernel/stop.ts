@@ -1,9 +1,5 @@
-import { withRemediation } from '../ledger/after-pass.js';
 import type { Reply } from '../model/plan.js';
-import { stepRemediation } from '../machines/step.js';
 import type { Clock } from '../ports/clock.js';
-import { emptyMailbox } from './dispatch.js';
-import { commitLedger } from './books.js';
 import type { CodedFields } from '../model/log-code.js';
 import { refuseAsked } from './orders.js';
 import { write, writeLastPass } from './record.js';
@@ -29,10 +25,10 @@ export async function endSession(
   const quiet = looping.then(() => Promise.allSettled([...session.sending.values()]));
   await atMost(session.parts.ports.clock, patienceMs, quiet);
   // Answers that came after the last pass: the next holder must not have to guess what we know.
-  await emptyMailbox(session);
+  await session.inbox.take();
   await leaveUnanswered(session);
   await refuseAsked(session, 'ekimi is being stopped: ask the next instance');
-  await commitLedger(session);
+  await session.books.commit(session.view);
   await session.parts.tenure.release().catch((error: unknown) => {
     session.parts.log.warn(
       { code: 'TENURE_RELEASE', err: error } satisfies CodedFields,
@@ -52,9 +48,8 @@ async function leaveUnanswered(session: Session): Promise<void> {
     const tookMs = nowMs - (row.sentAtMs ?? nowMs);
     const text = `we were stopped ${Math.round(tookMs / 1000)} s after the request and before its answer: it may have happened`;
     const reply: Reply = { effect: 'maybe', status: null, text, tookMs };
-    await write(session, { kind: 'outcome', id: row.id, step: row.stepIndex, reply, shadow: false });
-    const phase = stepRemediation(row.phase, { type: 'LOST' });
-    session.ledger = withRemediation(session.ledger, { ...row, phase, lastReply: reply, detail: text });
+    const { id, stepIndex: step } = row;
+    await session.books.note({ kind: 'answered', id, step, reply, atMs: nowMs, detail: text });
   }
 }
 

@@ -1,19 +1,19 @@
-import { drainOf } from '../actions/drain-replica.js';
 import { hasRejoined } from '../assess/fences.js';
 import { leaderChangeWasWished } from '../assess/former-leader.js';
 import { rotationOf, tagStands } from '../assess/rotation.js';
-import { isInFlight, type DrainRecord, type Ledger, type Remediation } from '../model/ledger.js';
+import { isInFlight, type DrainRecord, type Ledger } from '../model/ledger.js';
 import type { Policy } from '../model/policy.js';
 import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { keepApprovals } from './approvals.js';
 import { livedLedger } from './lived.js';
-import { budgetUsed, stormingMembers } from '../decide/limit-gates.js';
+import { budgetUsed, stormingMembers } from './budgets.js';
 
 const KEEP_MS = 24 * 60 * 60_000;
 const UNWELL: readonly MemberState[] = ['down', 'start-failed', 'not-streaming', 'diverged'];
 
-interface Pass {
+/** A pass as the ledger counts it. */
+export interface Pass {
   readonly view: ClusterView;
   readonly before: States;
   readonly after: States;
@@ -21,10 +21,10 @@ interface Pass {
 }
 
 /** What a pass changes in the ledger before anything is decided: leader changes, falls, storms, expiries, drains that somebody undid. */
-export function keepBooks(before: Ledger, pass: Pass): Ledger {
+export function afterPass(before: Ledger, pass: Pass): Ledger {
   const ledger = livedLedger(before, pass.view);
   const nowMs = pass.view.atMs;
-  return {
+  return unlessSame(before, {
     ...ledger,
     remediations: ledger.remediations.filter((row) => isInFlight(row) || nowMs - row.createdAtMs < KEEP_MS),
     leaderChanges: leaderChanges(ledger, pass),
@@ -35,7 +35,19 @@ export function keepBooks(before: Ledger, pass: Pass): Ledger {
     breaker: ledger.breaker ?? tripped(ledger, pass),
     fences: fences(ledger, pass.view),
     ...foreignKept(ledger, nowMs),
-  };
+  });
+}
+
+/** A pass that changes nothing leaves the ledger the very same value, so that nobody compares or commits it anew. */
+function unlessSame(before: Ledger, after: Ledger): Ledger {
+  const isSame = (one: unknown, other: unknown): boolean =>
+    one === other ||
+    (Array.isArray(one) &&
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((row, index) => row === other[index]));
+  const names = Object.keys(after) as (keyof Ledger)[];
+  return names.every((name) => isSame(before[name], after[name])) ? before : after;
 }
 
 /** Without a proxy there is no traffic to open, and nothing to be remembered once it is back: else a stop by hand months later were ours. */
@@ -144,61 +156,3 @@ function isAnother({ proxy }: ClusterView, { process: told }: DrainRecord): bool
   if (pid !== null && told.pid !== null && pid !== told.pid) return true;
   return startedAtMs !== null && told.startedAtMs !== null && Math.abs(startedAtMs - told.startedAtMs) > SAME_START_MS;
 }
-
-export const withRemediation = (ledger: Ledger, remediation: Remediation): Ledger => ({
-  ...ledger,
-  remediations: ledger.remediations.some((row) => row.id === remediation.id)
-    ? ledger.remediations.map((row) => (row.id === remediation.id ? remediation : row))
-    : [...ledger.remediations, remediation],
-});
-
-function processOf(proxy: ClusterView['proxy'] | null): Pick<DrainRecord, 'process'> {
-  if (proxy === null || proxy.kind === 'unknown') return {};
-  const { pid = null, startedAtMs = null } = proxy.value;
-  return pid === null && startedAtMs === null ? {} : { process: { pid, startedAtMs } };
-}
-
-/** The drain becomes ours before the request leaves: a crash in between must not leave an orphan that nobody undoes. */
-export function withDrain(
-  ledger: Ledger,
-  remediation: Remediation,
-  policy: Policy,
-  proxy: ClusterView['proxy'] | null = null,
-): Ledger {
-  if (remediation.plan.action !== 'drain-replica') return ledger;
-  // Half done and tried again: whoever asked for it first still says when it ends.
-  const by = remediation.plan.because.by ?? ledger.drains.find((row) => row.member === remediation.plan.target)?.by;
-  const record = {
-    member: remediation.plan.target,
-    actuators: drainOf(policy, remediation.plan).actuators,
-    sinceMs: remediation.createdAtMs,
-    remediationId: remediation.id,
-    shadow: remediation.shadow,
-    ...(by === undefined ? {} : { by }),
-    ...processOf(proxy),
-  };
-  return { ...ledger, drains: [...ledger.drains.filter((row) => row.member !== record.member), record] };
-}
-
-/** As with a drain: ours before the request leaves. */
-export function withFence(ledger: Ledger, remediation: Remediation): Ledger {
-  if (remediation.plan.action !== 'fence-member') return ledger;
-  const { target: member } = remediation.plan;
-  const record = {
-    member,
-    sinceMs: remediation.createdAtMs,
-    remediationId: remediation.id,
-    shadow: remediation.shadow,
-  };
-  return { ...ledger, fences: [...ledger.fences.filter((row) => row.member !== member), record] };
-}
-
-export const withoutFence = (ledger: Ledger, member: string): Ledger => ({
-  ...ledger,
-  fences: ledger.fences.filter((row) => row.member !== member),
-});
-
-export const withoutDrain = (ledger: Ledger, member: string): Ledger => ({
-  ...ledger,
-  drains: ledger.drains.filter((row) => row.member !== member),
-});

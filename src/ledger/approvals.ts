@@ -5,7 +5,8 @@ import { lossText } from '../words/loss.js';
 import { fingerprint, type Plan } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import type { States } from '../model/states.js';
-import { coversLoss } from '../decide/consent.js';
+import { ACTIONS } from '../actions/index.js';
+import { coversLoss } from './consent.js';
 
 const KEEP_MS = 24 * 60 * 60_000;
 
@@ -67,11 +68,12 @@ export function wantsApproval(decision: Decision): decision is Extract<Decision,
     (block) =>
       block.gate === 'approval' ||
       block.gate === 'data-loss' ||
-      (block.gate === 'patroni-pause' && decision.plan.action === 'fence-member'),
+      (block.gate === 'patroni-pause' && ACTIONS[decision.plan.action].permits?.['patroni-pause'] !== undefined),
   );
 }
 
-interface Request {
+/** What a person is asked. */
+export interface ApprovalRequest {
   readonly plan: Plan;
   readonly why: string;
   readonly loss: Loss | null;
@@ -84,7 +86,7 @@ interface Request {
  * Asks for an approval of this plan unless one is waiting, was given or was refused and has not expired. What was asked for a smaller loss
  * than there is by now ends, and it is asked anew.
  */
-export function requestApproval(ledger: Ledger, { plan, why, loss, nowMs, id, expiresMs }: Request): Ledger {
+export function requestApproval(ledger: Ledger, { plan, why, loss, nowMs, id, expiresMs }: ApprovalRequest): Ledger {
   const wanted = fingerprint(plan);
   const standing = ledger.approvals.filter((row) => row.fingerprint === wanted && row.expiresAtMs > nowMs);
   if (standing.some((row) => row.state === 'rejected' || (isLive(row) && coversLoss(row, loss)))) return ledger;

@@ -1,8 +1,8 @@
+import { actionNamed } from '../actions/index.js';
 import type { ForeignRow } from '../model/foreign.js';
 import { partsOf, withForeignParts, wordForWord } from './codec-parts.js';
 import { fromJson, toJson } from '../model/json.js';
 import { EMPTY_LEDGER, type Approval, type Ending, type Ledger, type Remediation } from '../model/ledger.js';
-import { ACTION_NAMES } from '../model/plan.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,9 @@ const isNumber = (value: unknown): value is number => typeof value === 'number' 
 
 function isPlan(value: unknown): boolean {
   if (!isFields(value) || !isFields(value['because']) || !isFields(value['params'])) return false;
-  return ACTION_NAMES.some((name) => name === value['action']) && isText(value['target']);
+  if (!isText(value['action']) || !isText(value['target'])) return false;
+  // What another version bound differently is nothing that this one could go on with.
+  return actionNamed(value['action'])?.params.safeParse(value['params']).success === true;
 }
 
 const isRemediation = (row: unknown): row is Remediation & Fields =>

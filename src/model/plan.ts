@@ -2,28 +2,34 @@ import type { MemberName } from './names.js';
 import type { ProblemCode } from './problem.js';
 import type { StandbySetting } from './sql.js';
 
-export const ACTION_NAMES = [
-  'drain-replica',
-  'undrain-replica',
-  'cancel-blocking-queries',
-  'terminate-blocking-queries',
-  'resume-replay',
-  'restart-member',
-  'start-member',
-  'reinitialize-replica',
-  'proxy-nudge',
-  'open-traffic',
-  'expedite-failover',
-  'fence-member',
-  'failover',
-  'switchover',
-  'cancel-switchover',
-] as const;
-export type ActionName = (typeof ACTION_NAMES)[number];
-
 /** How much an action can cost: nothing, client sessions, write availability, a copy of the data. */
 export const RISKS = ['none', 'sessions', 'writes', 'data'] as const;
 export type Risk = (typeof RISKS)[number];
+
+/** All actions by name, in the order of every table that lists them, with what each can cost at most. What they do is in `src/actions`. */
+export const ACTION_RISKS = {
+  'drain-replica': 'sessions',
+  'undrain-replica': 'none',
+  'cancel-blocking-queries': 'sessions',
+  'terminate-blocking-queries': 'sessions',
+  'resume-replay': 'sessions',
+  'restart-member': 'sessions',
+  'start-member': 'none',
+  'reinitialize-replica': 'data',
+  'proxy-nudge': 'none',
+  'open-traffic': 'none',
+  'expedite-failover': 'writes',
+  'fence-member': 'writes',
+  failover: 'writes',
+  switchover: 'writes',
+  'cancel-switchover': 'none',
+} as const satisfies Readonly<Record<string, Risk>>;
+export type ActionName = keyof typeof ACTION_RISKS;
+export const ACTION_NAMES = Object.keys(ACTION_RISKS) as readonly ActionName[];
+
+/** What it can cost; null for a name that this version does not know. */
+export const riskOf = (name: string): Risk | null =>
+  Object.hasOwn(ACTION_RISKS, name) ? ACTION_RISKS[name as ActionName] : null;
 
 /** Cool-downs are counted by class, so that a small repair can never stand in the way of a large one. */
 export const ACTION_CLASSES = ['traffic', 'sessions', 'replica', 'rebuild', 'fencing', 'leadership'] as const;

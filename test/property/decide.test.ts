@@ -5,7 +5,7 @@ import { CATALOGUE } from '../../src/assess/catalogue.js';
 import { contradicted } from '../../src/assess/contradiction.js';
 import { decide } from '../../src/decide/decide.js';
 import type { Situation } from '../../src/model/situation.js';
-import { budgetUsed } from '../../src/decide/limit-gates.js';
+import { budgetUsed } from '../../src/ledger/budgets.js';
 import { GATE_NAMES, type Decision } from '../../src/model/decision.js';
 import { fromJson, toJson } from '../../src/model/json.js';
 import { isInFlight, type Ledger, type Remediation, type RemediationPhase } from '../../src/model/ledger.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { liftSwitch, throwSwitch } from '../../src/kernel/commands.js';
 import type { Approval } from '../../src/model/ledger.js';
 import { testPolicy } from '../support/policy.js';
-import { rig, type Rig } from '../support/simulated.js';
+import { changeLedger, rig, type Rig } from '../support/simulated.js';
 
 const policy = testPolicy({}, { failover: { mode: 'auto' }, 'start-member': { mode: 'off' } });
 const FAILOVER = 'POST /failover on patroni2 {"candidate":"patroni2"}';
@@ -25,7 +25,7 @@ async function comesBack(ekimi: Rig): Promise<void> {
 
 const bytesOf = ({ loss }: Approval): number => loss?.bytes ?? -1;
 const changed = (ekimi: Rig, change: (row: Approval) => Approval): void => {
-  ekimi.session.ledger = { ...ekimi.session.ledger, approvals: ekimi.session.ledger.approvals.map(change) };
+  changeLedger(ekimi.session, (ledger) => ({ ...ledger, approvals: ledger.approvals.map(change) }));
 };
 
 describe('an approval of a failover that loses something', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { controllerOf } from '../../src/fleet/controller.js';
-import { pass } from '../../src/fleet/guarded-pass.js';
+import { guardedPass } from '../../src/fleet/guarded-pass.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { unknown } from '../../src/model/reading.js';
 import { guardedPorts } from '../../src/kernel/guarded.js';
@@ -144,7 +144,7 @@ describe('passes that throw', () => {
     });
     const passes = async (count: number): Promise<void> => {
       for (let done = 0; done < count; done += 1) {
-        await pass(ekimi.session);
+        await guardedPass(ekimi.session);
         ekimi.cluster.advance(1_000);
       }
     };

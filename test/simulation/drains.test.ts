@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { throwSwitch } from '../../src/kernel/commands.js';
 import { testPolicy } from '../support/policy.js';
-import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeLedger, rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { caughtUp, DRAIN, lagEmergency, UNDRAIN } from '../support/situations.js';
 
 type Overrides = Parameters<typeof testPolicy>[0];
@@ -246,7 +246,7 @@ describe('a drain of ours whose member becomes leader', () => {
   it('[O6] stays where a person asked for it', async () => {
     const ekimi = await drainedThenLeads();
     const drains = ekimi.session.ledger.drains.map((drain) => ({ ...drain, by: 'ann' }));
-    ekimi.session.ledger = { ...ekimi.session.ledger, drains };
+    changeLedger(ekimi.session, (ledger) => ({ ...ledger, drains }));
     await ekimi.run(120);
     expect(ekimi.cluster.leader()).toBe('patroni3');
     expect(ekimi.requests()).toEqual([DRAIN]);

@@ -227,7 +227,7 @@ describe('a dead leader while etcd', () => {
   it('does not say whether it took what we intend: nothing is sent', async () => {
     const ekimi = await killed(() => ({ commitLedger: () => Promise.resolve('unknown') }));
     expect(ekimi.requests()).toEqual([]);
-    expect(ekimi.session.impaired.ledger).toBe('the ledger could not be written');
+    expect(ekimi.session.books.fault).toBe('the ledger could not be written');
   });
 
   it('has lost its quorum: nothing is sent', async () => {

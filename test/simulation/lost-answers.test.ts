@@ -107,7 +107,7 @@ describe('a ledger that cannot be written', () => {
     options.lose();
     await ekimi.run(60);
     expect(ekimi.requests()).toEqual([DRAIN]);
-    expect(ekimi.session.impaired.ledger).toBeNull();
+    expect(ekimi.session.books.fault).toBeNull();
   });
 
   it.each([1, 2, 3])('at the very moment of the intent (%i writes lost) still ends in one request', async (times) => {
@@ -125,7 +125,7 @@ describe('a ledger that cannot be written', () => {
     await ekimi.run(60);
     expect(ekimi.requests()).toHaveLength(1);
     expect(intents).toBeGreaterThan(1);
-    expect(ekimi.session.impaired.ledger).toBeNull();
+    expect(ekimi.session.books.fault).toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../src/model/policy.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
-import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeLedger, rig, type Rig, type RigOptions } from '../support/simulated.js';
 
 /** What a new policy does: nothing that costs anything is sent without a person's word. */
 const cautious = (part: Partial<Policy> = {}): Policy =>
@@ -106,7 +106,8 @@ describe('a replica that died and waits for what does not come by itself', () =>
         'an open breaker',
         { policy: testPolicy({}, { 'start-member': { mode: 'off' } }) },
         ({ session }) => {
-          session.ledger = { ...session.ledger, breaker: { openSinceMs: 0, reason: '10 actions within an hour' } };
+          const breaker = { openSinceMs: 0, reason: '10 actions within an hour' };
+          changeLedger(session, (ledger) => ({ ...ledger, breaker }));
         },
         /held by budget .*what you can do: ekimi resume --subject breaker/,
       ],

@@ -7,7 +7,7 @@ import { loadFiles } from '../../src/app/files.js';
 import { doctorFindings } from '../../src/app/doctor.js';
 import { reload } from '../../src/app/reload.js';
 import type { Session } from '../../src/kernel/session.js';
-import { tick } from '../../src/kernel/pass.js';
+import { pass as onePass } from '../../src/kernel/pass.js';
 import { openLog } from '../../src/cli/log.js';
 import { memoryJournal } from '../../src/simulator/memory-journal.js';
 import { createCluster } from '../../src/simulator/world.js';
@@ -48,7 +48,7 @@ async function daemonWith(policy: string) {
   });
   const [session] = sessions as readonly [Session];
   const pass = async (): Promise<void> => {
-    await tick(session);
+    await onePass(session);
     cluster.advance(1_000);
   };
   return { files, session, write, pass, controller, reload: () => reload(sessions, configFile, files.configHash, ENV) };
@@ -95,7 +95,7 @@ describe('a policy that contradicts the waits of its cluster', () => {
     await pass();
     await told;
     expect(session.policyError).toBeNull();
-    expect(session.policyLocator.at('mode')).toMatchObject({ line: 2, written: true });
+    expect(session.inForce.locator.at('mode')).toMatchObject({ line: 2, written: true });
   });
 });
 

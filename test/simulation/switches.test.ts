@@ -4,7 +4,7 @@ import type { KillSwitch } from '../../src/model/ledger.js';
 import type { Change } from '../../src/model/snapshot.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
-import { rig, type Rig } from '../support/simulated.js';
+import { changeLedger, rig, type Rig } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';
 
 const night: KillSwitch = { subject: 'cluster', owner: 'dba', reason: 'disk swap', sinceMs: 0, expiresAtMs: null };
@@ -158,7 +158,7 @@ describe('a resume', () => {
 
   it('of a switch that an older version left in the ledger belongs to the holder', async () => {
     const { holder, other, run } = await pair();
-    holder.session.ledger = { ...holder.session.ledger, switches: [night] };
+    changeLedger(holder.session, (ledger) => ({ ...ledger, switches: [night] }));
     await run(10);
     expect(await resume(other)).toMatchObject({ ok: false, text: 'one holds tenure: ask it' });
     expect(await resume(holder)).toMatchObject({ ok: true });

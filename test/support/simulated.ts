@@ -1,7 +1,8 @@
 import { dcsLedgerStore, memoryLedgerStore } from '../../src/kernel/ledger-store.js';
-import { openSession, type Session, type SessionLog } from '../../src/kernel/session.js';
+import { openSession } from '../../src/kernel/open.js';
+import type { Session, SessionLog } from '../../src/kernel/session.js';
 import { tenureKeeper } from '../../src/kernel/tenure.js';
-import { tick } from '../../src/kernel/pass.js';
+import { pass as onePass } from '../../src/kernel/pass.js';
 import { isSuspect } from '../../src/kernel/look.js';
 import { decideApproval } from '../../src/kernel/commands.js';
 import type { Addresses } from '../../src/observe/addresses.js';
@@ -9,7 +10,7 @@ import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';
 import { Expander, Keeper } from '../../src/journal/kept.js';
 import type { Decision } from '../../src/model/decision.js';
-import type { Approval } from '../../src/model/ledger.js';
+import type { Approval, Ledger } from '../../src/model/ledger.js';
 import type { Change } from '../../src/model/snapshot.js';
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import { fromJson, toJson } from '../../src/model/json.js';
@@ -55,7 +56,7 @@ function replaying(session: Session, { entries }: ReturnType<typeof memoryJourna
   };
   return () => {
     const redecide = replayer();
-    const start = { kind: 'start', version: '', instance: '', configHash: '', policyHash: session.policyHash };
+    const start = { kind: 'start', version: '', instance: '', configHash: '', policyHash: session.inForce.hash };
     const { scope } = session.parts.target;
     redecide({ seq: 0, prev: '', hash: '', atMs: 0, scope, body: { ...start, policy: session.policy } as EntryBody });
     for (; from < entries.length; from += 1) {
@@ -95,6 +96,11 @@ export interface RigOptions {
   readonly hasLogin?: boolean;
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
 }
+
+/** Puts something into the ledger in force that no event of these passes put there. */
+export const changeLedger = ({ books }: Session, change: (ledger: Ledger) => Ledger): void => {
+  void books.note({ kind: 'loaded', ledger: change(books.ledger) });
+};
 
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -149,7 +155,7 @@ export function rig(options: RigOptions = {}): Rig {
   void options.dead?.then(() => {
     isDead = true;
   });
-  const once = () => (options.dead === undefined ? tick(session) : Promise.race([tick(session), options.dead]));
+  const once = () => (options.dead === undefined ? onePass(session) : Promise.race([onePass(session), options.dead]));
   const replays = replaying(session, journal);
   const pass = async () => {
     await once();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIONS } from '../../../src/actions/index.js';
 import { parseKeys } from '../../../src/adapters/etcd/keys.js';
 import { statusFrom } from '../../../src/adapters/patroni/parse.js';
 import { candidatesFor } from '../../../src/assess/candidates.js';
 import { rememberAddresses } from '../../../src/assess/places.js';
 import { isSpokenFor } from '../../../src/assess/things.js';
+import { byPerson } from '../../../src/decide/candidate.js';
 import { blocksFor } from '../../../src/decide/gates.js';
 import { memberName } from '../../../src/model/names.js';
 import type { ProblemCode } from '../../../src/model/problem.js';
@@ -80,9 +80,7 @@ describe('[P20] a restart that somebody scheduled', () => {
   const reasons = (ms: number) => {
     const plan = planOf('restart-member', 'patroni2');
     const input = inputOf([], { view: viewOf(at(ms)) });
-    return blocksFor(input, { problem: null, rung: null, action: ACTIONS['restart-member'], plan }).map(
-      ({ because }) => because,
-    );
+    return blocksFor(input, byPerson(plan)).map(({ because }) => because);
   };
   it('is somebody else at work from one loop before its time on', () => {
     expect(reasons(5_000)).toContain('somebody has scheduled a restart of patroni2, which is due');

@@ -3,6 +3,7 @@ import { postgresName, slotNameOf } from '../../../src/model/names.js';
 import { archivedUpTo } from '../../../src/assess/archive.js';
 import { leaderlessCandidates, candidatesFor } from '../../../src/assess/candidates.js';
 import { isServedBy } from '../../../src/assess/upstream.js';
+import { byPerson } from '../../../src/decide/candidate.js';
 import { blocksFor } from '../../../src/decide/gates.js';
 import { ACTIONS } from '../../../src/actions/index.js';
 import { memberName } from '../../../src/model/names.js';
@@ -146,7 +147,7 @@ describe('[P24] a rewind', () => {
     const input = inputOf([], { view: viewOf(...rewinding), states: statesOf([], memory) });
     for (const name of ['restart-member', 'reinitialize-replica', 'start-member'] as const) {
       const plan = planOf(name, 'patroni2');
-      const blocks = blocksFor(input, { problem: null, rung: null, action: ACTIONS[name], plan });
+      const blocks = blocksFor(input, byPerson(plan));
       expect(blocks.map((block) => block.because)).toContain('patroni2 is being rewound');
     }
   });

@@ -76,7 +76,7 @@ const LINE = ['commander', 'picocolors'];
 const WITH_CONFIG = [...LINE, 'convict', 'yaml'].sort();
 const WITH_TABLE = [...WITH_CONFIG, 'cli-table3'].sort();
 /** What only a daemon and a look of one's own need. */
-const HEAVY = ['adapters', 'controller', 'observe', 'simulator'];
+const HEAVY = ['adapters', 'app', 'kernel', 'observe', 'simulator'];
 
 describe('a command loads what it needs, and none of the clients of a cluster', { timeout: 60_000 }, () => {
   it('--version: the command line alone', async () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../../src/actions/index.js';
 import { problemRow, type Rung } from '../../../src/assess/catalogue.js';
 import type { Candidate } from '../../../src/decide/candidate.js';
-import { blocksFor, blocksToContinue, GATES } from '../../../src/decide/gates.js';
+import { nextStep } from '../../../src/decide/candidate.js';
+import { blocksFor, GATES } from '../../../src/decide/gates.js';
 import type { Situation } from '../../../src/model/situation.js';
 import { GATE_NAMES, type GateName } from '../../../src/model/decision.js';
 import type { Approval, KillSwitch } from '../../../src/model/ledger.js';
@@ -48,6 +49,7 @@ function candidateOf(code: ProblemCode, action: ActionName, target: string, para
     oneOf: ['api', 'sql', 'peers'],
   };
   return {
+    origin: 'problem',
     problem: problemOf(code, target, { channels: ['api', 'sql', 'peers', 'host', 'dcs'] }),
     rung,
     action: ACTIONS[action],
@@ -1354,7 +1356,7 @@ describe('before a later step of a procedure under way', () => {
       ledger: ledgerOf({ switches: [off('global')] }),
       impaired: ['the ledger could not be written'],
     });
-    expect(blocksToContinue(input, DRAIN.plan).map((block) => block.gate)).toEqual([
+    expect(blocksFor(input, nextStep(DRAIN.plan)).map((block) => block.gate)).toEqual([
       'policy',
       'kill-switch',
       'patroni-pause',
@@ -1364,8 +1366,8 @@ describe('before a later step of a procedure under way', () => {
   it('a fence that is half done does not wait out the grace after a takeover, a drain does', () => {
     const calm = with_(DRAIN, {});
     const input = { ...calm, states: { ...calm.states, memory: { ...calm.states.memory, cleanPasses: 0 } } };
-    expect(blocksToContinue(input, DRAIN.plan).map((block) => block.gate)).toEqual(['start-grace']);
-    const fence = blocksToContinue(input, planOf('fence-member', 'patroni1'));
+    expect(blocksFor(input, nextStep(DRAIN.plan)).map((block) => block.gate)).toEqual(['start-grace']);
+    const fence = blocksFor(input, nextStep(planOf('fence-member', 'patroni1')));
     // What the policy says is asked all the same.
     expect(fence.map((block) => block.gate)).toEqual(['mode']);
   });
@@ -1375,6 +1377,6 @@ describe('before a later step of a procedure under way', () => {
       view: viewOf(proxyDrain('patroni3'), proxyDrain('patroni2')),
       windows: { freeze: { reason: 'sale', untilMs: NOW_MS + 1 }, maintenance: null },
     });
-    expect(blocksToContinue(input, DRAIN.plan)).toEqual([]);
+    expect(blocksFor(input, nextStep(DRAIN.plan))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIONS } from '../../../src/actions/index.js';
+import { byPerson } from '../../../src/decide/candidate.js';
 import { blocksFor } from '../../../src/decide/gates.js';
 import type { Ledger } from '../../../src/model/ledger.js';
 import type { ActionName } from '../../../src/model/plan.js';
@@ -42,7 +42,7 @@ function held(action: ActionName, sites: Change, { floor, ledger, changes = [] }
     },
   });
   const input = inputOf([], { view: viewOf(sites, ...changes), policy, ledger: ledger ?? ledgerOf() });
-  return blocksFor(input, { problem: null, rung: null, action: ACTIONS[action], plan: planOf(action, 'patroni3') })
+  return blocksFor(input, byPerson(planOf(action, 'patroni3')))
     .filter(({ gate }) => gate === 'blast-radius')
     .map(({ because }) => because);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../../src/actions/index.js';
-import { undoneDrains, withDrain } from '../../../src/ledger/after-pass.js';
+import { undoneDrains } from '../../../src/ledger/after-pass.js';
+import { claimedBy } from '../../support/claimed.js';
 import type { DrainRecord } from '../../../src/model/ledger.js';
 import { memberName } from '../../../src/model/names.js';
 import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
@@ -86,8 +87,8 @@ describe('a drain that was broken off', () => {
       ...planOf('drain-replica', 'patroni3'),
       because: { code: 'operator' as const, subject: 'patroni3', by: 'dba' },
     };
-    const first = withDrain(ledgerOf(), remediationOf('drain-replica', 'patroni3', { plan: byPerson }), testPolicy());
-    const again = withDrain(first, remediationOf('drain-replica', 'patroni3', { id: 'again' }), testPolicy());
+    const first = claimedBy(ledgerOf(), remediationOf('drain-replica', 'patroni3', { plan: byPerson }));
+    const again = claimedBy(first, remediationOf('drain-replica', 'patroni3', { id: 'again' }));
     expect(again.drains).toMatchObject([{ member: 'patroni3', remediationId: 'again', by: 'dba' }]);
   });
 });

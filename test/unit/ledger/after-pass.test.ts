@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { keepBooks, undoneDrains, withDrain, withoutDrain, withRemediation } from '../../../src/ledger/after-pass.js';
+import { afterPass, undoneDrains } from '../../../src/ledger/after-pass.js';
+import { withoutClaim } from '../../../src/ledger/claims.js';
+import { withRemediation } from '../../../src/ledger/fold.js';
+import { claimedBy } from '../../support/claimed.js';
 import { flapScore } from '../../../src/decide/limit-gates.js';
 import type { Ledger } from '../../../src/model/ledger.js';
 import type { ActionName } from '../../../src/model/plan.js';
@@ -28,7 +31,7 @@ const membersIn = (state: MemberState, states: States = statesOf([])): States =>
 });
 
 const kept = (ledger: Ledger, before: States = statesOf([]), after: States = statesOf([]), policy = testPolicy()) =>
-  keepBooks(ledger, { view: viewOf(), before, after, policy });
+  afterPass(ledger, { view: viewOf(), before, after, policy });
 
 const weSent = (action: ActionName): Ledger =>
   ledgerOf({
@@ -120,16 +123,16 @@ describe('a drain of ours', () => {
 
   it('is recorded before the request, once for each member, and only for drains', () => {
     const drain = remediationOf('drain-replica', 'patroni3');
-    const ledger = withDrain(withDrain(ledgerOf(), drain, testPolicy()), drain, testPolicy());
+    const ledger = claimedBy(claimedBy(ledgerOf(), drain), drain);
     expect(ledger.drains).toHaveLength(1);
-    expect(withDrain(ledgerOf(), remediationOf('restart-member', 'patroni3'), testPolicy()).drains).toEqual([]);
-    expect(withoutDrain(ledger, 'patroni3').drains).toEqual([]);
-    expect(withoutDrain(ledger, 'patroni2').drains).toHaveLength(1);
+    expect(claimedBy(ledgerOf(), remediationOf('restart-member', 'patroni3')).drains).toEqual([]);
+    expect(withoutClaim(ledger, 'drain', 'patroni3').drains).toEqual([]);
+    expect(withoutClaim(ledger, 'drain', 'patroni2').drains).toHaveLength(1);
   });
 
   it('is recorded with the actuators that it is bound to: those must be undone, whatever the policy says by then', () => {
     const plan = planOf('drain-replica', 'patroni3', { actuators: ['tag'], shutdownSessions: false });
-    const ledger = withDrain(ledgerOf(), remediationOf('drain-replica', 'patroni3', { plan }), testPolicy());
+    const ledger = claimedBy(ledgerOf(), remediationOf('drain-replica', 'patroni3', { plan }));
     expect(ledger.drains[0]?.actuators).toEqual(['tag']);
   });
 

@@ -1,0 +1,30 @@
+import { riskOf, type ActionName } from '../model/plan.js';
+import type { Situation } from '../model/situation.js';
+
+const HOUR_MS = 60 * 60_000;
+
+/** Actions of the last hour that cost something, or of these those of one name; one that this version does not know counts as such. */
+export function budgetUsed({ ledger, nowMs }: Pick<Situation, 'ledger' | 'nowMs'>, only?: ActionName): number {
+  const isRecent = (atMs: number | null): boolean => atMs !== null && nowMs - atMs < HOUR_MS;
+  const own = ledger.remediations.filter(
+    (row) =>
+      isRecent(row.createdAtMs) &&
+      riskOf(row.plan.action) !== 'none' &&
+      row.phase !== 'abandoned' &&
+      (only === undefined || row.plan.action === only),
+  );
+  const foreign = (ledger.foreign ?? []).filter(
+    ({ list, createdAtMs, row }) => list === 'remediations' && isRecent(createdAtMs) && row['phase'] !== 'abandoned',
+  );
+  return own.length + foreign.length;
+}
+
+/** Members with an active critical problem of their own. */
+export function stormingMembers(input: Pick<Situation, 'view' | 'states'>): readonly string[] {
+  const names = new Set(input.view.members.map((member) => member.name as string));
+  const struck = new Set<string>();
+  for (const problem of input.states.problems)
+    if (problem.level === 'critical' && problem.phase === 'active' && names.has(problem.subject))
+      struck.add(problem.subject);
+  return [...struck];
+}

@@ -1,0 +1,100 @@
+import { ACTIONS } from '../actions/index.js';
+import { stepRemediation } from '../machines/step.js';
+import type { Approval, Ledger, Remediation } from '../model/ledger.js';
+import { afterPass, withoutForeignWork } from './after-pass.js';
+import { requestApproval, useApproval } from './approvals.js';
+import { withClaims, withoutClaim, withoutClaimsOf } from './claims.js';
+import type { EventOf, LedgerEvent, LedgerEventKind } from './events.js';
+
+const HOUR_MS = 60 * 60_000;
+
+export const withRemediation = (ledger: Ledger, run: Remediation): Ledger => ({
+  ...ledger,
+  remediations: ledger.remediations.some((row) => row.id === run.id)
+    ? ledger.remediations.map((row) => (row.id === run.id ? run : row))
+    : [...ledger.remediations, run],
+});
+
+export const runOf = (ledger: Ledger, id: string): Remediation | null =>
+  ledger.remediations.find((row) => row.id === id) ?? null;
+
+/** A success gives back what its action releases; in dry-run too, or it would be rehearsed for ever. */
+function ended(ledger: Ledger, run: Remediation): Ledger {
+  const after = withRemediation(ledger, run);
+  const { releases } = ACTIONS[run.plan.action];
+  return run.phase === 'succeeded' && releases !== undefined ? withoutClaim(after, releases, run.plan.target) : after;
+}
+
+const EVENT_OF = { done: 'ANSWERED', none: 'REFUSED', maybe: 'LOST' } as const;
+
+/** Another instance may have gone on with it meanwhile: then the answer is the journal's alone. */
+function answered(ledger: Ledger, { id, reply, atMs, detail }: EventOf<'answered'>): Ledger {
+  const run = runOf(ledger, id);
+  if (run?.phase !== 'sending') return ledger;
+  const phase = stepRemediation('sending', { type: EVENT_OF[reply.effect] });
+  if (phase !== 'failed')
+    return withRemediation(ledger, { ...run, phase, lastReply: reply, detail: detail ?? run.detail });
+  const failed: Remediation = { ...run, phase, lastReply: reply, endedAtMs: atMs, detail: `refused: ${reply.text}` };
+  const after = withRemediation(ledger, failed);
+  return run.stepIndex === 0 ? withoutClaimsOf(after, id) : after;
+}
+
+const UNDONE = {
+  overridden: (member: string) => `overridden: ${member} was put back into rotation by somebody else`,
+  forgotten: (member: string) => `forgotten: the proxy restarted and lost the drain of ${member}`,
+};
+
+function drainUndone(ledger: Ledger, { member, ending, atMs }: EventOf<'drain-undone'>): Ledger {
+  const drain = ledger.drains.find((row) => row.member === member);
+  const run = drain === undefined ? null : runOf(ledger, drain.remediationId);
+  const after = withoutClaim(ledger, 'drain', member);
+  return run?.phase === 'succeeded'
+    ? withRemediation(after, { ...run, phase: 'abandoned', endedAtMs: atMs, detail: UNDONE[ending](member), ending })
+    : after;
+}
+
+const decided = ({ state, by, reason, atMs }: EventOf<'approval-decided'>, row: Approval): Approval => ({
+  ...row,
+  state,
+  by,
+  reason,
+  decidedAtMs: atMs,
+});
+
+type Fold = { readonly [K in LedgerEventKind]: (ledger: Ledger, event: EventOf<K>) => Ledger };
+
+const FOLD: Fold = {
+  loaded: (_, event) => event.ledger,
+  'pass-seen': (ledger, { pass }) => afterPass(ledger, pass),
+  'cluster-known': (ledger, { systemIdentifier }) => ({ ...ledger, systemIdentifier }),
+  'approval-asked': (ledger, { request }) => requestApproval(ledger, request),
+  'approval-decided': (ledger, event) => ({
+    ...ledger,
+    approvals: ledger.approvals.map((row) => (row.id === event.id ? decided(event, row) : row)),
+  }),
+  rehearsed: (ledger, { run, claims }) => ended(withClaims(useApproval(ledger, run.plan), claims), run),
+  sending: (ledger, { run, claims }) => withRemediation(withClaims(useApproval(ledger, run.plan), claims), run),
+  unsent: (_, { before }) => before,
+  answered,
+  'step-due': (ledger, { run }) => withRemediation(ledger, run),
+  ended: (ledger, { run }) => ended(ledger, run),
+  'drain-undone': drainUndone,
+  paged: (ledger, { pages }) => (pages === ledger.pages ? ledger : { ...ledger, pages }),
+  'incidents-followed': (ledger, { incidents }) => ({ ...ledger, incidents }),
+  'switch-lifted': (ledger, { switch: { subject } }) => ({
+    ...ledger,
+    switches: ledger.switches.filter((row) => row.subject !== subject),
+  }),
+  'breaker-closed': (ledger, { atMs }) => ({
+    ...ledger,
+    breaker: null,
+    remediations: ledger.remediations.map((row) =>
+      row.endedAtMs === null ? row : { ...row, createdAtMs: Math.min(row.createdAtMs, atMs - HOUR_MS) },
+    ),
+  }),
+  'foreign-set-aside': (ledger, { by, atMs }) => withoutForeignWork(ledger, by, atMs),
+};
+
+/** What an event makes of a ledger. Pure: the journal's events in their order give the ledger again. */
+export const fold = (ledger: Ledger, event: LedgerEvent): Ledger =>
+  (FOLD[event.kind] as (ledger: Ledger, event: LedgerEvent) => Ledger)(ledger, event);
