@@ -6,7 +6,6 @@ import { whyAlive, whyNotStopped } from '../assess/living.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { strangersIn } from '../assess/strangers.js';
 import { memberName, type MemberName } from '../model/names.js';
-import type { Plan } from '../model/plan.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { WE_FENCED } from './permits.js';

@@ -193,7 +193,7 @@ export const cancelSwitchover = action({
   refuse: ({ view }, plan) => {
     const request = freshValue(view.dcs.keys)?.failover ?? null;
     const { leader, candidate, scheduledAt } = plan.params;
-    if (request?.leader !== leader || request?.member !== candidate || request?.scheduledAt !== scheduledAt)
+    if (request?.leader !== leader || request.member !== candidate || request.scheduledAt !== scheduledAt)
       return 'the scheduled switchover is no longer the one that was to be taken back';
     const member = memberOf(view, plan.target);
     if (member === null || freshValue(member.api) === null) return `the API of ${plan.target} does not answer`;
