@@ -43,6 +43,7 @@ const against = ({ name, statement, summary }: Way) =>
     inverse: null,
     inverseNote: 'a cancelled query is run again by whoever wants it',
     needs: () => ['sql'],
+    right: 'signalBackend',
     disruptsTarget: false,
     destroysCopy: false,
     bind: (input, target) => {

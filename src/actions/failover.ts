@@ -3,6 +3,7 @@ import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } f
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
 import { bytesText } from '../words/amounts.js';
 import { secondsText } from '../words/loss.js';
+import { memberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
@@ -30,6 +31,7 @@ export const failover = action({
     const best = rows.find((row) => row.barred.length === 0 && row.name !== input.memory.lastLeader);
     return best?.name ?? { none: `no member is to be proposed; ${whoMayLead(rows)}` };
   },
+  targetAsked: (_, candidate) => (candidate === null ? { none: 'it needs a candidate' } : memberName(candidate)),
   grounds: (input, plan) =>
     plannedLeader(plan) === null ? whoMayLead(leaderlessCandidates(input.view, input.memory)) : null,
   stopsLeader: (plan) => plannedLeader(plan) !== null,

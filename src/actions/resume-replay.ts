@@ -25,6 +25,7 @@ export const resumeReplay = action({
   inverse: null,
   inverseNote: 'SELECT pg_wal_replay_pause() pauses it again; what was replayed meanwhile stays',
   needs: () => ['sql'],
+  right: 'resumeReplay',
   disruptsTarget: false,
   destroysCopy: false,
   grounds: (input, plan) => {

@@ -54,6 +54,11 @@ export const switchover = action({
   disruptsTarget: false,
   destroysCopy: false,
   stopsLeader: (plan) => atOnce(plan.params),
+  targetAsked: (view) => {
+    const leadership = leadershipOf(view);
+    if (leadership.kind === 'proven') return leadership.member.name;
+    return { none: leadership.kind === 'none' ? 'nobody leads: there is nothing to hand over' : leadership.why };
+  },
   appointment: ({ view, policy }, plan) => appointmentOf(view, plan, actionPolicy(policy, 'switchover').timeoutMs),
   // Two in a row are a rolling restart, not a repair that does not help.
   countsSuccess: false,
@@ -177,6 +182,13 @@ export const cancelSwitchover = action({
   disruptsTarget: false,
   destroysCopy: false,
   endsRequest: true,
+  // Whoever answers can take it back; the leader heeds it first.
+  targetAsked: (view) => {
+    const wanted = freshValue(view.dcs.keys)?.failover?.leader ?? null;
+    const answering = view.members.filter((member) => freshValue(member.api) !== null);
+    const member = answering.find(({ name }) => name === wanted) ?? answering[0];
+    return member?.name ?? { none: 'no member answers' };
+  },
   permits: { window: { when: 'always: it takes an appointment back', holds: () => true } },
   countsSuccess: false,
   bind: ({ view }) => {

@@ -1,4 +1,4 @@
-import { PROCEDURES } from '../decide/procedure-table.js';
+import { PROCEDURES } from '../actions/asked.js';
 import { decisionText } from '../words/decision.js';
 import {
   PROCEDURE_NAMES,

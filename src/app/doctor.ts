@@ -139,7 +139,9 @@ function partRow(
   what: string,
   policy: Policy,
 ): DoctorFinding {
-  const disables = policy.drain.actuators.includes('proxy') ? ['drain-replica', 'undrain-replica'] : [];
+  const disables = policy.drain.actuators.includes('proxy')
+    ? ACTION_NAMES.filter((name) => ACTIONS[name].needs(policy).includes('proxy') && ACTIONS[name].class === 'traffic')
+    : [];
   const found = row(check, reading, what, disables, 'fail');
   if (found.verdict !== 'ok' || view.pools === null || view.proxy.kind === 'unknown') return found;
   const pool = view.proxy.value.servers

@@ -1,7 +1,9 @@
 import { redactorOf } from '../config/redactor.js';
+import type { RunbookAction } from '../actions/action.js';
+import { ACTIONS } from '../actions/index.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { MemberName } from '../model/names.js';
-import type { ActionName } from '../model/plan.js';
+import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { isSilent, notConfigured, type Reading } from '../model/reading.js';
 import type { SqlRights } from '../model/sql.js';
@@ -96,8 +98,6 @@ function patroniRow(member: MemberName, reading: Reading<'granted'>, hasLogin: b
   ];
 }
 
-const CANCELLING = ['cancel-blocking-queries', 'terminate-blocking-queries'] as const;
-
 interface Grant {
   readonly what: string;
   readonly why: string;
@@ -131,22 +131,22 @@ function sqlRow(member: MemberName, reading: Reading<SqlRights>, policy: Policy)
   const check = `${member} grants`;
   if (reading.kind === 'unknown') return [];
   const { user, monitor, signalBackend, resumeReplay } = reading.value;
-  const isOn = (action: ActionName): boolean => policy.actions[action].mode !== 'off';
-  const wanted = CANCELLING.filter(isOn);
+  /** What is on and needs this right. */
+  const needing = (right: RunbookAction['right']): readonly ActionName[] =>
+    ACTION_NAMES.filter((name) => ACTIONS[name].right === right && policy.actions[name].mode !== 'off');
+  const wanted = needing('signalBackend');
+  const resuming = needing('resumeReplay');
   const missing = [
     ...(monitor ? [] : [GRANTS.monitor]),
     ...(signalBackend || wanted.length === 0 ? [] : [GRANTS.signal]),
-    ...(resumeReplay || !isOn('resume-replay') ? [] : [GRANTS.resume]),
+    ...(resumeReplay || resuming.length === 0 ? [] : [GRANTS.resume]),
   ];
   if (missing.length === 0) {
     const roles = signalBackend ? 'pg_monitor and pg_signal_backend' : 'pg_monitor; cancelling queries is off';
     const resume = resumeReplay ? 'may resume replay' : 'resuming replay is off';
     return [{ check, verdict: 'ok', detail: `SQL user ${user} has ${roles}; ${resume}`, disables: [] }];
   }
-  const disables = [
-    ...(monitor && signalBackend ? [] : wanted),
-    ...(resumeReplay || !isOn('resume-replay') ? [] : ['resume-replay']),
-  ];
+  const disables = [...(monitor && signalBackend ? [] : wanted), ...(resumeReplay ? [] : resuming)];
   const lacks = missing.map(({ what, why }) => `${what} (${why})`).join(' and ');
   const detail = `SQL user ${user} lacks ${lacks}: ${grantText(missing, `"${user.replaceAll('"', '""')}"`)}`;
   return [{ check, verdict: 'warn', detail, disables: disables.map((action) => `${action} on ${member}`) }];

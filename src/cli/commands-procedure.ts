@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isProcedure, PROCEDURES } from '../decide/procedure-table.js';
+import { isProcedure, PROCEDURES } from '../actions/asked.js';
 import { momentOf } from '../decide/moment.js';
 import { PROCEDURE_NAMES, type AcceptedLoss, type ProcedureName } from '../model/procedure.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';

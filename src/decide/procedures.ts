@@ -1,17 +1,16 @@
 import { actionInput, type Wish } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
-import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { leaderKeyHolder } from '../assess/leader.js';
 import type { Block } from '../model/decision.js';
 import { memberName, type MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import type { ProcedureRequest } from '../model/procedure.js';
-import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { byPerson } from './candidate.js';
 import { blocksFor } from './gates.js';
 import { groundsOf, requestsOf } from './decide.js';
 import type { Situation } from '../model/situation.js';
-import { PROCEDURES, type ProcedureRow } from './procedure-table.js';
+import { PROCEDURES, type ProcedureRow } from '../actions/asked.js';
 import { momentOf } from './moment.js';
 
 /** Asked by a person whom the API knows by name. */
@@ -100,19 +99,13 @@ function badMoment({ scheduledAt }: AskedProcedure, nowMs: number): string | nul
   return typeof moment === 'string' ? moment : null;
 }
 
-/** A procedure that changes who leads works on the leader or the candidate; taking an appointment back, on whoever answers. */
-function targetOf(view: ClusterView, asked: AskedProcedure): MemberName | { readonly none: string } {
-  if (asked.target !== null) return memberName(asked.target);
-  if (asked.name === 'failover' && asked.candidate !== null) return memberName(asked.candidate);
-  if (asked.name === 'switchover') {
-    const leadership = leadershipOf(view);
-    if (leadership.kind === 'proven') return leadership.member.name;
-    return { none: leadership.kind === 'none' ? 'nobody leads: there is nothing to hand over' : leadership.why };
-  }
-  const wanted = freshValue(view.dcs.keys)?.failover?.leader ?? null;
-  const answering = view.members.filter((member) => freshValue(member.api) !== null);
-  const member = answering.find(({ name }) => name === wanted) ?? answering[0];
-  return member?.name ?? { none: 'no member answers' };
+/** Who is named, or whom the action takes that for. */
+function targetOf(
+  view: ClusterView,
+  { name, target, candidate }: AskedProcedure,
+): MemberName | { readonly none: string } {
+  if (target !== null) return memberName(target);
+  return ACTIONS[name].targetAsked?.(view, candidate) ?? { none: `${name} needs a member to work on` };
 }
 
 function otherLeader(view: ClusterView, { leader }: AskedProcedure): string | null {

@@ -1,5 +1,5 @@
 import type { Tone } from '../../words/narrate.js';
-import { PROCEDURES } from '../../decide/procedure-table.js';
+import { PROCEDURES } from '../../actions/asked.js';
 import { membersTouched } from '../../model/plan.js';
 import { PROCEDURE_NAMES, type ProcedureAnswer } from '../../model/procedure.js';
 import type { Remediation, RemediationPhase } from '../../model/ledger.js';

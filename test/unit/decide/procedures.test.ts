@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decideProcedure } from '../../../src/decide/procedures.js';
 import { momentOf } from '../../../src/decide/moment.js';
-import { PROCEDURES } from '../../../src/decide/procedure-table.js';
+import { PROCEDURES } from '../../../src/actions/asked.js';
 import { ACTIONS } from '../../../src/actions/index.js';
 import { CATALOGUE } from '../../../src/assess/catalogue.js';
 import { PROCEDURE_NAMES, type ProcedureRequest } from '../../../src/model/procedure.js';

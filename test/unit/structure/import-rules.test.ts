@@ -25,7 +25,7 @@ const PLANTED = [
     "import { systemClock } from '../adapters/clock.js';\nexport const planted = systemClock;\n",
   ],
   ['pure-no-npm', 'src/actions/planted.ts', "import { parse } from 'yaml';\nexport const planted = parse;\n"],
-  ['shapes-in-actions', 'src/verify/planted.ts', "import { z } from 'zod';\nexport const planted = z;\n"],
+  ['shapes-in-actions', 'src/replay/planted.ts', "import { z } from 'zod';\nexport const planted = z;\n"],
   ['machines-only-xstate', 'src/machines/planted.ts', "import { parse } from 'yaml';\nexport const planted = parse;\n"],
   [
     'rows-take-units-from-words',
