@@ -186,7 +186,7 @@ describe('a reload of two clusters, one with a policy of its own', () => {
     write('ekimi.yaml', stringify(value));
     write('policy.yaml', 'mode: enforce\n');
     const told = hangUp();
-    await Promise.all([tick(shared), tick(other)]);
+    await Promise.all([onePass(shared), onePass(other)]);
     await told;
     expect([shared.policy.mode, other.policy.mode]).toEqual(['enforce', 'dry-run']);
     expect(other.policyError).toContain('no longer in the configuration');
