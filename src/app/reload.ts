@@ -40,7 +40,7 @@ function nextFor(session: Session, files: ReadFiles): ReadClusterPolicy {
 
 /** Of a cluster that the configuration has no longer. With it a policy of its own is gone, and the general one may allow more. */
 function withoutCluster(session: Session, files: Extract<ReadFiles, { ok: true }>): ReadClusterPolicy {
-  if (session.policyLocator.file === files.general.locator.file) return { ok: true, ...files.general, warnings: [] };
+  if (session.inForce.locator.file === files.general.locator.file) return { ok: true, ...files.general, warnings: [] };
   const { scope } = session.parts.target;
   const why = `cluster ${scope} is no longer in the configuration: its policy stays in force until the next start`;
   return { ok: false, errors: [why] };
