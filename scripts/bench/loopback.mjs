@@ -1,6 +1,6 @@
 // Daemons of several versions beside each other, over real loopback connections to stand-ins in a process of their own.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,6 @@ import { stringify } from 'yaml';
 
 const STAND_INS = fileURLToPath(new URL('stand-ins/main.mjs', import.meta.url));
 const NAMES = ['patroni1', 'patroni2', 'patroni3'];
-const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux
 
 async function freePort() {
   const server = createServer();
@@ -108,9 +107,12 @@ export class LoopbackDaemon {
 
   /** User and system time so far, seconds. */
   cpuSeconds() {
-    // The name, in brackets, may hold spaces; user and system time are the 12th and 13th field behind it.
-    const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    // Of each thread in nanoseconds: what the process's own figure counts in, a hundredth of a second, is a whole pass.
+    const threads = readdirSync(`/proc/${this.child.pid}/task`);
+    const ns = threads.map((id) =>
+      Number(readFileSync(`/proc/${this.child.pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+    );
+    return ns.reduce((sum, one) => sum + one, 0) / 1e9;
   }
 
   rssMb() {

@@ -22,7 +22,7 @@ export async function dispatch(session: Session, sending: Remediation, step: Ste
   let isLeft = false;
   const answered = route(session, step).then((reply) => {
     session.sending.delete(sending.id);
-    patience.abort();
+    patience.abort('over');
     if (!isLeft) prompt.push(reply);
     else {
       session.inbox.put(() => settleReply(session, books, sending, reply));

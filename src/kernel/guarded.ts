@@ -34,12 +34,15 @@ export function guarded<P extends object>(part: string, port: P, clock: Clock): 
     const said = error instanceof Error ? error.message : String(error);
     return (ANSWERS[name] ?? asReading)(`${source} failed within Ekimi: ${said}`, clock.now(), source);
   };
+  const guards = new Map<string | symbol, { readonly of: unknown; readonly call: unknown }>();
   return new Proxy(port, {
     get: (target, key): unknown => {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
+      const made = guards.get(key);
+      if (made?.of === value) return made.call;
       const name = String(key);
-      return (...given: unknown[]): unknown => {
+      const call = (...given: unknown[]): unknown => {
         try {
           const answer: unknown = Reflect.apply(value, target, given);
           return answer instanceof Promise ? answer.catch((error: unknown) => instead(name, error)) : answer;
@@ -49,6 +52,8 @@ export function guarded<P extends object>(part: string, port: P, clock: Clock): 
             : Promise.resolve(instead(name, error));
         }
       };
+      guards.set(key, { of: value, call });
+      return call;
     },
   });
 }

@@ -31,7 +31,7 @@ export async function measureStall<T>(
     note();
     return { value, stoodStillMs };
   } finally {
-    over.abort();
+    over.abort('over');
     await watching;
   }
 }

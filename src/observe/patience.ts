@@ -51,6 +51,7 @@ interface Line {
  */
 export function patientAsker(clock: Clock, onLate: () => void = () => undefined): Asker {
   const lines = new Map<string, Line>();
+  const waiting = new Waiting(clock);
   return async <T>(question: Question<T>): Promise<Reading<T>> => {
     const { key, nowMs } = question;
     const line = lines.get(key) ?? { open: null, silence: null, tookMs: 0, waitedLongMs: -Infinity };
@@ -61,7 +62,7 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
     if (line.open !== null && !question.anew) return meanwhile(line, question, late);
     const call = begin(clock, line, question, onLate);
     line.open ??= call;
-    await within(clock, call, patienceOf(line, question, clock.monotonic()));
+    await waiting.within(call.ended, patienceOf(line, question, clock.monotonic()));
     const answer = call.answer() as Reading<T> | null;
     if (answer === null) call.leave();
     else if (line.open === call) line.open = null;
@@ -105,12 +106,52 @@ function begin<T>(clock: Clock, line: Line, { key, ask }: Question<T>, onLate: (
 /** A port that throws before it returns a promise is caught like one that rejects. */
 const asked = async <T>(ask: () => Promise<Reading<T>>): Promise<Reading<T>> => ask();
 
-async function within(clock: Clock, call: Call, patienceMs: number): Promise<void> {
-  if (patienceMs === Infinity) return call.ended;
-  const over = new AbortController();
-  await Promise.race([call.ended, clock.sleep(patienceMs, over.signal)]);
-  // With a reason: without one Node makes an exception, with its stack, for each question of each pass.
-  over.abort('answered');
+/** One timer for all questions of a look: they are answered long before it, and one for each, with its signal, cost more than the answers. */
+class Waiting {
+  private readonly dueMs = new Map<() => void, number>();
+  private timer: { readonly dueMs: number; readonly over: AbortController } | null = null;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Resolves once `ended` has, or after `patienceMs`. */
+  within(ended: Promise<void>, patienceMs: number): Promise<void> {
+    if (patienceMs === Infinity) return ended;
+    return new Promise((resolve) => {
+      const go = (): void => {
+        if (!this.dueMs.delete(go)) return;
+        if (this.dueMs.size === 0) this.end();
+        resolve();
+      };
+      const dueMs = this.clock.monotonic() + patienceMs;
+      this.dueMs.set(go, dueMs);
+      void ended.then(go);
+      if (this.timer === null || dueMs < this.timer.dueMs) this.begin(dueMs);
+    });
+  }
+
+  private begin(dueMs: number): void {
+    this.end();
+    const timer = { dueMs, over: new AbortController() };
+    this.timer = timer;
+    void this.clock.sleep(Math.max(0, dueMs - this.clock.monotonic()), timer.over.signal).then(() => {
+      if (this.timer === timer) this.ring(dueMs);
+    });
+  }
+
+  /** Everybody whose time has come; a timer may ring a moment early, and late. */
+  private ring(atMs: number): void {
+    this.timer = null;
+    const nowMs = Math.max(atMs, this.clock.monotonic());
+    for (const [go, dueMs] of [...this.dueMs]) if (dueMs <= nowMs) go();
+    const next = Math.min(...this.dueMs.values());
+    if (next !== Infinity) this.begin(next);
+  }
+
+  private end(): void {
+    // With a reason: without one Node makes an exception, with its stack.
+    this.timer?.over.abort('answered');
+    this.timer = null;
+  }
 }
 
 /** What a look goes on with when there is no answer of its own. */

@@ -161,7 +161,8 @@ export class Endpoints {
       }
       return null;
     } finally {
-      patience.abort();
+      // With a reason: without one Node makes an exception, with its stack.
+      patience.abort('over');
     }
   }
 

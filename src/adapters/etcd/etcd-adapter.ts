@@ -72,12 +72,12 @@ class EtcdAdapter implements DcsPort {
     const read = await readBoth(this.endpointSet, this.path, this.switchesPath);
     if (!read.ok) {
       const quorumless = read.fault === 'timeout' ? await quorumlessSoon : null;
-      done.abort();
+      done.abort('read');
       return quorumless === null
         ? this.failed('no linearizable read', read)
         : this.failed('no linearizable read', { ok: false, fault: 'no-quorum', why: quorumless });
     }
-    done.abort();
+    done.abort('read');
     const tookMs = Math.round(this.clock.monotonic() - beganMs);
     const parsed = parseKeys(this.path, read.value.patroni, read.value.revision);
     if (!parsed.ok) return unknown('bad-reply', `etcd: ${parsed.why}`, this.clock.now(), 'etcd');

@@ -6,16 +6,23 @@ export function csvRecords(
   text: string,
   columns: readonly string[],
 ): readonly Readonly<Partial<Record<string, string>>>[] {
-  const [header, ...rows] = csvRows(text.replace(/^#\s*/, ''));
+  const plain = text.replace(/^#\s*/, '');
+  const header = csvRows(plain.slice(0, endOfLine(plain)))[0];
   if (header === undefined) return [];
   const wanted = columns.map((name) => [name, header.indexOf(name)] as const).filter(([, index]) => index !== -1);
+  const most = Math.max(0, ...wanted.map(([, index]) => index + 1));
+  const [, ...rows] = csvRows(plain, most);
   return rows.map((row) => Object.fromEntries(wanted.map(([name, index]) => [name, row[index] ?? ''])));
 }
 
 const FIELD = /"((?:[^"]|"")*)"|[^,\r\n]*/y;
 
-function csvRows(text: string): string[][] {
-  if (!text.includes('"')) return text.split(/\r?\n/).flatMap((line) => (/[^,]/.test(line) ? [line.split(',')] : []));
+const endOfLine = (text: string): number => (text.includes('\n') ? text.indexOf('\n') : text.length);
+
+/** Of each row its first `most` fields; of a text with quotes all. */
+function csvRows(text: string, most = 1_000): string[][] {
+  if (!text.includes('"'))
+    return text.split('\n').flatMap((line) => (/[^,\r]/.test(line) ? [line.replace(/\r$/, '').split(',', most)] : []));
   const rows: string[][] = [];
   let row: string[] = [];
   let at = 0;
