@@ -52,7 +52,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     page: 'at-once',
     meaning:
       'Patroni is in maintenance mode: a person owns the cluster and we only watch. After pause.remindAfter it is told as one that somebody may have forgotten.',
-    advice: 'PATCH /config {"pause": false} when the work is done.',
+    advice: 'Run patronictl resume when the work is done.',
   },
   {
     code: 'standby-cluster',
@@ -64,7 +64,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     page: 'never',
     meaning:
       'The cluster follows a primary elsewhere: its leader is in recovery on purpose. Nothing is sent for its leadership; lag, drains and repairs of replicas go on.',
-    advice: 'Nothing. To make it a cluster of its own: PATCH /config {"standby_cluster": null}.',
+    advice: 'Do nothing. To make it a cluster of its own: PATCH /config {"standby_cluster": null}.',
   },
   {
     code: 'split-brain-confirmed',
@@ -76,7 +76,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     page: 'when-exhausted',
     meaning: 'Two members of one system accept writes.',
     advice:
-      'Close traffic to the member without the leader key, stop it, let the rest settle, start it again and let Patroni rewind it.',
+      'Close traffic to the member without the leader key and stop it. Let the rest settle; start it again and let Patroni rewind it.',
   },
   {
     code: 'split-brain-suspected',
@@ -149,7 +149,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     ladder: [rung('open-traffic', 1, ['api', 'sql'])],
     page: 'when-exhausted',
     meaning: 'A member that we fenced is back and streams (or never stopped leading): its traffic may be opened again.',
-    advice: 'set server BACKEND/MEMBER state ready',
+    advice: 'Open it by hand: set server BACKEND/MEMBER state ready',
   },
   {
     code: 'proxy-behind',

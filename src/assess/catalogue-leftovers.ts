@@ -12,6 +12,6 @@ export const LEFTOVER_ROWS: readonly ProblemRow[] = [
     page: 'when-exhausted',
     meaning:
       'A member that we drained as a replica leads by now: the drain is left over, and would keep its reads away once it follows again.',
-    advice: 'Nothing: the drain is ended by itself. By hand: ekimi run-procedure undrain-replica MEMBER.',
+    advice: 'Wait: the drain is ended by itself. By hand: ekimi run-procedure undrain-replica MEMBER.',
   },
 ];

@@ -48,7 +48,7 @@ export const PLACES_ROWS: readonly ProblemRow[] = [
     page: 'never',
     meaning:
       'Somebody has scheduled a restart of a member with Patroni. From one loop before its time on nothing is sent to that member.',
-    advice: 'DELETE /restart on that member takes it back.',
+    advice: 'Send DELETE /restart on that member to take it back.',
   },
   {
     code: 'member-doubled',

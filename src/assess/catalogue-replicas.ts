@@ -67,7 +67,7 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     ladder: REBUILD,
     page: 'when-exhausted',
     meaning: "A member holds WAL past the point where the leader's history left its timeline.",
-    advice: 'pg_rewind or reinitialize discards that WAL: look at it first.',
+    advice: 'Look at that WAL first: pg_rewind and reinitialize discard it.',
   },
   {
     code: 'rewind-failed',
@@ -150,6 +150,6 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     ladder: [rung('undrain-replica', 1, ['api', 'sql'])],
     page: 'when-exhausted',
     meaning: 'A replica that we drained has caught up.',
-    advice: 'Nothing: it is put back by itself.',
+    advice: 'Wait: it is put back by itself.',
   },
 ];

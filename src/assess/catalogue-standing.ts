@@ -39,7 +39,7 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
     page: 'at-once',
     meaning: 'Replay on a replica is paused: it receives WAL and shows nothing new.',
     advice:
-      'If whoever paused it has finished, SELECT pg_wal_replay_resume() on that member. Where a setting or a recovery target has paused it, correct that first: to resume would shut it down, or promote it.',
+      'Ask whoever paused it; then SELECT pg_wal_replay_resume() on that member. Where a setting or a recovery target has paused it, correct that first: to resume would shut it down, or promote it.',
   },
   {
     code: 'wrong-upstream',
@@ -122,6 +122,6 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
     ladder: [],
     page: 'never',
     meaning: 'A member does not stream, replays late or is missing on purpose.',
-    advice: 'Nothing.',
+    advice: 'Do nothing.',
   },
 ];

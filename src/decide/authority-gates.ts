@@ -18,7 +18,7 @@ const ROWS: readonly Gate[] = [
         return no(`${tenure.owner ?? 'another instance'} holds tenure`, 'stop that instance, or let it act');
       const full = refusesWrites(view);
       return full === null
-        ? no('our tenure cannot be confirmed', 'etcd must answer')
+        ? no('etcd does not confirm our tenure', 'bring etcd back: a majority of its members must answer')
         : no(full, 'compact and defragment etcd, then etcdctl alarm disarm');
     },
   },
@@ -95,11 +95,14 @@ const ROWS: readonly Gate[] = [
       if (keys.kind === 'unknown' && keys.fault === 'bad-reply')
         return no(keys.reason, 'look at etcd; if it was restored from a backup, restart ekimi');
       if (freshValue(keys) === null)
-        return no('etcd gave no linearizable answer in this pass', 'etcd must answer with quorum');
+        return no(
+          'etcd gave no linearizable answer in this pass',
+          'bring etcd back: a majority of its members must answer',
+        );
       const impaired = input.states.problems.find((problem) => problem.code === 'observer-impaired');
       return impaired === undefined
         ? null
-        : no(impaired.evidence.map((item) => item.text).join('; '), 'several clean passes');
+        : no(impaired.evidence.map((item) => item.text).join('; '), 'wait for clean passes, once that is mended');
     },
   },
   {

@@ -92,7 +92,7 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
       continue;
     }
     if (action.alreadyTrue(at, target)) {
-      notes.push(`${rung.action}: already so`);
+      notes.push(`${rung.action}: done already`);
       isAnswered ||= action.class === ANSWER_THAT_STANDS;
       continue;
     }

@@ -30,7 +30,7 @@ export const CONSENT_GATES: readonly Gate[] = [
     doc: "The action's own conditions, asked again just before the request. No approval lifts them.",
     check: (input, { action, plan }) => {
       const because = action.refuse(actionInput(input), plan);
-      return because === null ? null : no(because, 'its conditions must hold');
+      return because === null ? null : no(because, 'wait until that has changed, or change it');
     },
   },
   {
@@ -60,7 +60,9 @@ export const CONSENT_GATES: readonly Gate[] = [
             : `approval ${waiting.id} is waiting`,
           ...(doubt === null ? [] : [doubt]),
         ].join('; '),
-        waiting === null ? 'ekimi approve' : `ekimi approve ${waiting.id} --reason "..."`,
+        waiting === null
+          ? 'approve it once it waits: ekimi status shows its ID'
+          : `ekimi approve ${waiting.id} --reason "..."`,
         waiting?.expiresAtMs ?? null,
       );
     },

@@ -17,7 +17,7 @@ import { syncCost } from './sync-floor.js';
 import type { Situation } from '../model/situation.js';
 
 /**
- * What to do about each problem, "no" included, in the order of their rank. At most one decision acts: one risky step, then look again.
+ * What to do about each problem, "no" included, in the order of their rank. At most one decision acts; all else is decided again in the next pass.
  * Pure: the same input gives the same decisions.
  */
 export function decide(input: Situation): readonly Decision[] {
@@ -111,7 +111,7 @@ const oneAtATime = (acting: Plan | null): readonly Block[] =>
         {
           gate: 'blast-radius',
           because: `${acting.action} ${acting.target} goes first in this pass`,
-          unblock: 'one step, then look again',
+          unblock: 'wait for the next pass: one action at a time',
           retryAtMs: null,
         },
       ];

@@ -1,3 +1,4 @@
+import { clockText } from '../words/moments.js';
 import { contradicted } from '../assess/contradiction.js';
 import { waitsOf } from '../assess/leader.js';
 import { isRestartDue } from '../assess/places.js';
@@ -56,12 +57,12 @@ function channels(input: Situation, { problem, rung, plan }: Candidate): No | nu
   if (problem.channels.length < rung.minChannels)
     return no(
       `only ${problem.channels.join(', ') || 'no channel'} of the ${rung.minChannels} channels needed speak for it in this pass`,
-      `a second independent channel must agree (${rung.oneOf.join(', ')}); configure postgres or hosts if they are missing`,
+      `wait until a second independent channel agrees (${rung.oneOf.join(', ')}); configure postgres or hosts if they are missing`,
     );
   if (!problem.channels.some((channel) => rung.oneOf.includes(channel)))
     return no(
       `none of ${rung.oneOf.join(', ')} speaks for it in this pass`,
-      `one of ${rung.oneOf.join(', ')} must agree`,
+      `wait until one of ${rung.oneOf.join(', ')} agrees`,
     );
   return null;
 }
@@ -108,7 +109,7 @@ function recentPromotion(input: Situation, { action, problem }: Candidate): No |
   if (changedAtMs === null || input.nowMs - changedAtMs >= ttlMs) return null;
   return no(
     `the leader changed ${Math.round((input.nowMs - changedAtMs) / 1000)} s ago`,
-    'the cluster gets ttl to settle',
+    `wait until ${clockText(changedAtMs + ttlMs)}: the cluster gets ttl to settle`,
     changedAtMs + ttlMs,
   );
 }
@@ -152,7 +153,7 @@ function operatorUndid(input: Situation, { plan }: Candidate): No | null {
   if (undone?.endedAtMs == null) return null;
   return no(
     `somebody put ${plan.target} back by hand`,
-    'drain it by hand, or wait',
+    `drain it by hand, or wait until ${clockText(undone.endedAtMs + input.policy.chainMs)}`,
     undone.endedAtMs + input.policy.chainMs,
   );
 }

@@ -56,7 +56,7 @@ function readPool(input: Situation, { target }: Plan): No | null {
   if (others.length >= minReadPool) return null;
   return no(
     `${others.length} other replicas serve reads, and ${minReadPool} must remain`,
-    'another replica must come back into rotation',
+    'bring another replica back into rotation',
   );
 }
 
@@ -66,7 +66,7 @@ function healthy(input: Situation, { target }: Plan, busy: readonly string[]): N
   if (others.length >= minHealthyReplicas) return null;
   return no(
     `${others.length} other replicas are healthy, and ${minHealthyReplicas} must remain`,
-    'another replica must run and stream, or lower limits.minHealthyReplicas',
+    'bring another replica to run and stream, or lower limits.minHealthyReplicas',
   );
 }
 
@@ -84,7 +84,7 @@ function readPoolOfSite(input: Situation, plan: Plan, busy: readonly string[]): 
   if (others.length >= floor) return null;
   return no(
     `${others.length} other replicas of site ${site} serve reads, and ${floor} must remain there`,
-    `another replica of site ${site} must come back into rotation, or lower limits.minReadPoolPerSite`,
+    `bring another replica of site ${site} back into rotation, or lower limits.minReadPoolPerSite`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { minuteText } from '../words/moments.js';
+import { clockText, minuteText } from '../words/moments.js';
 import { ACTIONS, permitOf } from '../actions/index.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
@@ -21,7 +21,7 @@ export const LIMIT_GATES: readonly Gate[] = [
       const { freeze } = input.windows;
       if (freeze === null || permitOf(plan, 'window')?.holds(input, plan, isUnderWay(candidate)) === true)
         return outsideMaintenance(input, plan.action);
-      return no(`a freeze is in force: ${freeze.reason}`, 'wait for its end', freeze.untilMs);
+      return no(`a freeze is in force: ${freeze.reason}`, 'wait for the end of the freeze', freeze.untilMs);
     },
   },
   {
@@ -81,7 +81,7 @@ function outsideMaintenance({ windows, policy }: Situation, action: ActionName):
   const opensAtMs = windows.maintenanceOpensAtMs ?? null;
   const because = `no maintenance window is open, and actions.${action}.window is maintenance`;
   if (opensAtMs === null)
-    return no(because, `no window opens within a year: add one, or set actions.${action}.window: any`);
+    return no(because, `add a window, since none opens within a year, or set actions.${action}.window: any`);
   return no(because, `wait: the next one opens at ${minuteText(opensAtMs)}`, opensAtMs);
 }
 
@@ -117,7 +117,7 @@ function blastRadius(input: Situation, candidate: Candidate): No | null {
     : running;
   if (inFlight.length >= limits.concurrent) {
     const names = inFlight.map((row) => `${row.plan.action} ${row.plan.target}`).join(', ');
-    return no(`in flight: ${names}`, 'one at a time: let it finish');
+    return no(`in flight: ${names}`, 'let it finish: one action at a time');
   }
   const busy = inFlight.map((row) => row.plan.target as string);
   return floorsFor(input, plan, busy);
@@ -164,8 +164,8 @@ function cooldown(input: Situation, { action, plan }: Candidate): No | null {
   }
   if (retryAtMs <= input.nowMs) return null;
   return no(
-    `${last} was ${plan.action === last.split(' ')[0] ? 'the last such action' : 'of the same class'}; its cool-down runs`,
-    'wait',
+    `${last} was ${plan.action === last.split(' ')[0] ? 'the last such action' : 'of the same class'}; its cool-down ends at ${clockText(retryAtMs)}`,
+    `wait until ${clockText(retryAtMs)}`,
     retryAtMs,
   );
 }
@@ -198,5 +198,7 @@ function storm(input: Situation, { action }: Candidate): No | null {
       'repair or explain one of them by hand',
     );
   const until = input.ledger.stormUntilMs;
-  return until !== null && until > input.nowMs ? no('a storm has just passed', 'wait', until) : null;
+  return until !== null && until > input.nowMs
+    ? no('several members were in critical trouble a moment ago', `wait until ${clockText(until)}`, until)
+    : null;
 }

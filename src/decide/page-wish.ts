@@ -99,10 +99,10 @@ const isAbout = (decision: Decision, { code, subject }: Problem): boolean => {
   return about.code === code && about.subject === subject;
 };
 
-/** What the decision says beyond the evidence: which rungs there were, and what became of them. */
+/** Which rungs there were, and what became of them: the evidence is told apart. */
 function exhausted(input: Situation, problem: Problem, why: string, advice: readonly string[]): Told {
-  const seen = problem.evidence.map((item) => item.text).join('; ');
-  const because = why.startsWith(`${seen}; `) ? why.slice(seen.length + 2) : why;
+  const choice = chooseRung(input, problem);
+  const because = choice.kind === 'none' ? choice.notes.join('; ') : why;
   return { about: isRehearsing(input) ? DRY : 'exhausted', afterMs: 0, because, unblock: advice };
 }
 

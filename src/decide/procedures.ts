@@ -45,7 +45,7 @@ export function decideProcedure(input: Situation, asked: AskedProcedure): Proced
   const stale = otherLeader(input.view, asked) ?? candidateLeads(input.view, asked);
   if (stale !== null) return refused(409, stale);
   if (action.alreadyTrue(at, target))
-    return refused(409, `${asked.name} ${target}: already so, there is nothing to do`);
+    return refused(409, `${asked.name} ${target} is done already: there is nothing to do`);
   if (action.rehearsed?.(at, target) === true)
     return refused(409, `${asked.name} ${target}: rehearsed already, nothing was sent (mode dry-run)`);
   const bound = action.bind(at, target, null, wishOf(asked));

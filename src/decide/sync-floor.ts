@@ -43,12 +43,12 @@ export function syncFloor(view: ClusterView, target: string): No | null {
       standbys === 1
         ? `${target} is the only synchronous standby`
         : `without ${target} no synchronous standby is connected, and synchronous_node_count is ${wanted}`;
-    return no(`${because}: ${alone(isStrict)}`, 'another standby must become synchronous and stream first');
+    return no(`${because}: ${alone(isStrict)}`, 'wait until another standby is synchronous and streams');
   }
   if (!isStrict) return null;
   return no(
     `without ${target} ${countOf(left)} connected, synchronous_node_count is ${wanted} and synchronous_mode_strict is on: commits would be on fewer servers than it asks for`,
-    'another standby must become synchronous and stream first, or lower synchronous_node_count for as long as it takes',
+    'wait until another standby is synchronous and streams, or lower synchronous_node_count for as long as it takes',
   );
 }
 

@@ -92,7 +92,7 @@ describe("an operator's own drain", () => {
     await ekimi.run(40);
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.session.decisions).toContainEqual(
-      expect.objectContaining({ code: 'replica-lag-emergency', why: expect.stringContaining('already so') }),
+      expect.objectContaining({ code: 'replica-lag-emergency', why: expect.stringContaining('done already') }),
     );
     caughtUp(ekimi);
     await ekimi.run(90);
@@ -119,7 +119,7 @@ describe("an operator's own drain", () => {
     await ekimi.run(40);
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'blast-radius: 0 other replicas serve reads, and 1 must remain -> another replica must come back into rotation',
+      'blast-radius: 0 other replicas serve reads, and 1 must remain -> bring another replica back into rotation',
     );
   });
 });

@@ -34,7 +34,7 @@ describe('in a freeze', () => {
     ekimi.cluster.stopContainer('patroni2');
     await ekimi.run(120);
     expect(ekimi.requests()).toEqual([]);
-    expect(ekimi.why()).toContain('window: a freeze is in force: year end -> wait for its end');
+    expect(ekimi.why()).toContain('window: a freeze is in force: year end -> wait for the end of the freeze');
   });
 
   it('the proxy is not told of a leader that Patroni elected, and finds it by itself', async () => {

@@ -54,7 +54,7 @@ describe('no request is sent', () => {
     });
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'blast-radius: 0 other replicas serve reads, and 1 must remain -> another replica must come back into rotation',
+      'blast-radius: 0 other replicas serve reads, and 1 must remain -> bring another replica back into rotation',
     );
   });
 
@@ -72,7 +72,7 @@ describe('no request is sent', () => {
     );
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'blast-radius: 1 other replicas are healthy, and 2 must remain -> another replica must run and stream, or lower limits.minHealthyReplicas',
+      'blast-radius: 1 other replicas are healthy, and 2 must remain -> bring another replica to run and stream, or lower limits.minHealthyReplicas',
     );
   });
 
@@ -161,7 +161,7 @@ describe('no request is sent', () => {
     const windows: WindowFacts = { freeze: { reason: 'year end', untilMs: 1_800_000_000_000 }, maintenance: null };
     const ekimi = await afterTrouble({ windowsAt: () => windows }, lagEmergency);
     expect(ekimi.requests()).toEqual([]);
-    expect(ekimi.why()).toContain('window: a freeze is in force: year end -> wait for its end');
+    expect(ekimi.why()).toContain('window: a freeze is in force: year end -> wait for the end of the freeze');
   });
 
   it('outside of the maintenance windows, whose next opening is told; inside one it begins', async () => {
@@ -204,7 +204,7 @@ describe('no request is sent', () => {
     await ekimi.run(60);
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'observer-health: etcd gave no linearizable answer in this pass -> etcd must answer with quorum',
+      'observer-health: etcd gave no linearizable answer in this pass -> bring etcd back: a majority of its members must answer',
     );
   });
 
@@ -215,7 +215,7 @@ describe('no request is sent', () => {
     });
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'refusal: the proxy does not answer, so it cannot be drained there -> its conditions must hold',
+      'refusal: the proxy does not answer, so it cannot be drained there -> wait until that has changed, or change it',
     );
   });
 
@@ -273,7 +273,7 @@ describe('no request is sent', () => {
     });
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.why()).toContain(
-      'channels: only api of the 2 channels needed speak for it in this pass -> a second independent channel must agree (api, sql, peers); configure postgres or hosts if they are missing',
+      'channels: only api of the 2 channels needed speak for it in this pass -> wait until a second independent channel agrees (api, sql, peers); configure postgres or hosts if they are missing',
     );
   });
 

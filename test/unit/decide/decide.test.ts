@@ -131,7 +131,7 @@ describe('what is decided', () => {
 });
 
 describe('the ladder', () => {
-  it('moves on when the first rung is already so, whoever did it', () => {
+  it('moves on when the first rung is done already, whoever did it', () => {
     const view = viewOf(lags('patroni3', 200 * MB), proxyDrain('patroni3'), sql('patroni3', { blockers: [blocker] }));
     expect(decided([EMERGENCY], { view })).toEqual(['act cancel-blocking-queries patroni3']);
   });
@@ -141,13 +141,13 @@ describe('the ladder', () => {
     const of = (...changes: readonly Change[]): string =>
       decided([EMERGENCY], { view: viewOf(lags('patroni3', 200 * MB), ...changes), ledger }).join();
     expect(of()).toContain('drain-replica: rehearsed, nothing was sent;');
-    expect(of(proxyDrain('patroni3'))).toContain('drain-replica: already so;');
+    expect(of(proxyDrain('patroni3'))).toContain('drain-replica: done already;');
   });
 
   it('waits when no rung has anything to do, and says why of each', () => {
     const view = viewOf(lags('patroni3', 200 * MB), proxyDrain('patroni3'));
     expect(decided([EMERGENCY], { view })).toEqual([
-      'waiting replica-lag-emergency patroni3: drain-replica: already so; cancel-blocking-queries: no backend on patroni3 blocks replay for long enough, or policy protects those that do',
+      'waiting replica-lag-emergency patroni3: drain-replica: done already; cancel-blocking-queries: no backend on patroni3 blocks replay for long enough, or policy protects those that do',
     ]);
   });
 
