@@ -15,7 +15,7 @@ import { controllerOf } from '../fleet/controller.js';
 import { policyFor, type LoadedFiles } from './files.js';
 import { beginningWith } from './journals.js';
 import { dcsLedgerStore, fileLedgerStore, type LedgerStore } from '../kernel/ledger-store.js';
-import { loop } from '../fleet/loop.js';
+import { live } from '../fleet/live.js';
 import { recallMemory } from '../kernel/recall.js';
 import { write } from '../kernel/record.js';
 import { openSession } from '../kernel/open.js';
@@ -127,10 +127,12 @@ async function runAll(sessions: readonly Session[], stop: AbortSignal): Promise<
   await Promise.all(
     sessions.map(async (session) => {
       const unwatch = wakeOnEvents(session);
-      const looping = loop(session, stop);
+      const looping = live(session, stop);
       await Promise.race([stopped(stop), looping]);
       unwatch();
-      await endSession(session, looping);
+      await endSession(session, looping).catch((err: unknown) => {
+        session.parts.log.error({ code: 'STOP_FAILED', err }, 'a cluster could not be ended in order');
+      });
     }),
   );
 }

@@ -12,6 +12,7 @@ import { systemClock } from './wiring.js';
 import { openDaemon, type Daemon, type DaemonParts } from './daemon.js';
 import type { LoadedFiles } from './files.js';
 import { openJournals, type Journals } from './journals.js';
+import { straysOf } from '../fleet/strays.js';
 import { reload } from './reload.js';
 
 export interface ServeOptions {
@@ -81,12 +82,15 @@ async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSig
       log.info({ told }, 'reload');
     });
   };
+  const onStray = straysOf(daemon.sessions);
+  process.on('unhandledRejection', onStray);
   process.on('SIGHUP', onHup);
   try {
     await daemon.run(stop);
     return 0;
   } finally {
     process.off('SIGHUP', onHup);
+    process.off('unhandledRejection', onStray);
     await server.close();
     metrics.close();
   }

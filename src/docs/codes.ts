@@ -97,6 +97,15 @@ const LOG: Words<LogCode> = {
     'One pass over a cluster threw; nothing is sent until one has ended well, and after three in a row tenure is given up.',
     'Report it: a fault of ours. Nothing was sent on its strength.',
   ],
+  LOOP_FAILED: [
+    'What is around the passes of a cluster threw. It begins anew after 5 s; nothing is sent until a pass has ended well.',
+    'Report it with the log line.',
+  ],
+  STOP_FAILED: ['A cluster could not be ended in order; the others were.', 'Its tenure runs out by itself. Report it.'],
+  LISTENER_FAILED: [
+    'Metrics or an event stream threw at an event; the pass went on. Told once a listener.',
+    'Report it with the log line.',
+  ],
   JOURNAL: ['The journal cannot be written; no request is sent until it can.', 'See the codes of the journal.'],
   JOURNAL_NOTE: ['The journal was repaired when it was opened.', 'Nothing: a torn last line is what a crash leaves.'],
   POLICY_REFUSED: ['The new policy is not valid; the old one stays in force.', 'Mend it and reload.'],
@@ -112,7 +121,10 @@ const LOG: Words<LogCode> = {
     'Give the new one to whoever used the old one; `chmod 640` keeps it.',
   ],
   UNCAUGHT: ['An error that nobody caught; the process ends.', 'Report it with the log line.'],
-  UNHANDLED: ['A promise that nobody awaited was rejected; the process ends.', 'Report it with the log line.'],
+  UNHANDLED: [
+    'A promise that nobody awaited was rejected. Nothing rests on it: all clusters go on.',
+    'Report it with the log line.',
+  ],
 };
 
 export const JOURNAL_CODES = rowsOf(JOURNAL);

@@ -35,7 +35,7 @@ async function noteFailure(session: Session, error: unknown): Promise<void> {
 }
 
 /** By what needs no pass: the notifier and the journal. */
-async function tell(session: Session, text: string): Promise<void> {
+export async function tell(session: Session, text: string): Promise<void> {
   const { scope } = session.parts.target;
   const about = { code: 'observer-impaired', subject: scope, level: 'critical', change: 'opened', text } as const;
   try {

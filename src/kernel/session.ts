@@ -130,6 +130,16 @@ export const isEnforcing = ({ inForce }: Session): boolean => inForce.policy.mod
 export const impairments = ({ impaired, books }: Session): readonly string[] =>
   [impaired.pass, impaired.policy, impaired.journal, books.fault].filter((reason) => reason !== null);
 
+const failed = new WeakSet<(event: ControllerEvent) => void>();
+
+/** Whoever listens (metrics, event streams) is no part of a pass: one that throws is told once and fails none, of this cluster or another. */
 export const emit = (session: Session, event: ControllerEvent): void => {
-  for (const listener of session.listeners) listener(event);
+  for (const listener of session.listeners) {
+    try {
+      listener(event);
+    } catch (error) {
+      if (!failed.has(listener)) session.parts.log.error({ code: 'LISTENER_FAILED', err: error }, 'a listener failed');
+      failed.add(listener);
+    }
+  }
 };

@@ -1,6 +1,9 @@
 /** `code` in the daemon's log, for alerts on it. Beside these: the codes of the API, and of the problem in a page. Each has a row in docs/generated. */
 export const LOG_CODES = [
   'PASS_FAILED',
+  'LOOP_FAILED',
+  'STOP_FAILED',
+  'LISTENER_FAILED',
   'JOURNAL',
   'JOURNAL_NOTE',
   'POLICY_REFUSED',

@@ -1,4 +1,4 @@
-import { loop } from '../../src/fleet/loop.js';
+import { live } from '../../src/fleet/live.js';
 import { recallMemory } from '../../src/kernel/recall.js';
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { SimulatedCluster } from '../../src/simulator/world.js';
@@ -51,7 +51,7 @@ export function fleet(cluster: SimulatedCluster, names: readonly string[], optio
     one.session.parts.ports.dcs.onLeaderChange(() => {
       one.session.wake();
     });
-    void loop(one.session, stop.signal);
+    void live(one.session, stop.signal);
   };
   for (const name of names) open(name, memoryJournal(), {});
   const seat = (name: string): Seat => {

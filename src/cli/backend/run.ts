@@ -5,14 +5,13 @@ import type { RunOptions } from '../backend.js';
 import { openLog } from '../log.js';
 import { filesOf } from './files.js';
 
-/** A bug in a stream handler must end in the log with a stack, not in a half-dead daemon; the journal is whole up to the last entry. */
+/**
+ * A bug in a stream handler must end in the log with a stack, not in a half-dead daemon; the journal is whole up to the last entry. A promise
+ * that fails is no such thing once the daemon runs (`fleet/strays.ts`); before, it comes here.
+ */
 function dieLoudly(log: Logger): void {
   process.on('uncaughtException', (error) => {
     log.fatal({ code: 'UNCAUGHT', err: error } satisfies CodedFields, 'a defect: the process ends');
-    process.exit(70);
-  });
-  process.on('unhandledRejection', (reason) => {
-    log.fatal({ code: 'UNHANDLED', err: reason } satisfies CodedFields, 'a defect: the process ends');
     process.exit(70);
   });
 }
