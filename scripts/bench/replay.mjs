@@ -1,6 +1,11 @@
-// (f) Replay: the incidents in test/incidents, read from the disk, checked against their hash chain and decided again, over and over.
-import { readdirSync } from 'node:fs';
+// (f) Replay: the incidents in test/incidents, written as a daemon of today writes them, read from the disk, checked against the hashes of
+// their lines and decided again, over and over.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openJournal } from '../../dist/journal/open.js';
 import { readJournal } from '../../dist/journal/read.js';
+import { REPLAYED_KINDS } from '../../dist/replay/redecided.js';
 import { replayer } from '../../dist/replay/replay.js';
 import { ROOT } from '../ready.mjs';
 
@@ -12,21 +17,47 @@ const incidents = readdirSync(FOLDER, { withFileTypes: true }).flatMap((row) =>
   row.isDirectory() ? [`${FOLDER}/${row.name}`] : [],
 );
 
-/** Passes and second looks of one reading of all incidents. */
-async function once() {
+/** Copies in `folder`: what a pass was decided on whole or as a difference, as it is written today. */
+async function rewritten(folder) {
+  const copies = [];
+  for (const [index, incident] of incidents.entries()) {
+    const directory = join(folder, String(index));
+    let journal = null;
+    for await (const { atMs, scope, body } of readJournal(incident)) {
+      journal ??= await openJournal({ directory, scope, maxFileBytes: 1e9, keepFiles: 0 });
+      await journal.append({ atMs, scope, body });
+    }
+    await journal?.close();
+    copies.push(directory);
+  }
+  return copies;
+}
+
+/** Passes and second looks of one reading of all of them. */
+async function once(journals) {
   let decided = 0;
-  for (const incident of incidents) {
+  for (const journal of journals) {
     const redecide = replayer();
-    for await (const entry of readJournal(incident)) if (redecide(entry) !== null) decided += 1;
+    for await (const entry of readJournal(journal, { kinds: REPLAYED_KINDS }))
+      if (redecide(entry) !== null) decided += 1;
   }
   return decided;
 }
 
 /** How many decisions a second of one core are made again: `whole` from the disk, `pure` from entries that were read before. */
 export async function benchReplay() {
+  const folder = mkdtempSync(join(tmpdir(), 'ekimi-bench-'));
+  try {
+    return await measured(await rewritten(folder));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measured(journals) {
   const began = performance.now();
-  while (performance.now() - began < WARM_UP_MS) await once();
-  const whole = await rate(once);
+  while (performance.now() - began < WARM_UP_MS) await once(journals);
+  const whole = await rate(() => once(journals));
   const entries = [];
   for (const incident of incidents) for await (const entry of readJournal(incident)) entries.push(entry);
   const pure = await rate(() => {

@@ -4,6 +4,10 @@ import { MOST_SIGNED } from './numbers.js';
 export type Plain = null | boolean | number | string | bigint | readonly Plain[] | { readonly [key: string]: Plain };
 export type PlainRecord = Readonly<Record<string, Plain>>;
 
+export const isHolder = (value: Plain): value is readonly Plain[] | PlainRecord =>
+  typeof value === 'object' && value !== null;
+export const isList = (value: Plain): value is readonly Plain[] => Array.isArray(value);
+
 /** Figures that grow together, so that one is told by how far it moved beside the others of its kind. */
 type FigureKind = 'time' | 'count' | 'position' | 'position-text';
 

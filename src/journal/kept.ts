@@ -1,6 +1,8 @@
 import type { EntryBody, JournalEntry } from '../model/entry.js';
 import { fromJson, toJson } from '../model/json.js';
-import { difference, withDifference, type Difference } from './difference.js';
+import { difference } from './difference.js';
+import { measured, withValueAt, type Measured } from './measured.js';
+import { withDifference, type Difference } from './restore.js';
 import type { Plain } from './figures.js';
 
 /**
@@ -14,7 +16,7 @@ type KeptDifference = Difference & {
 };
 
 /** Passes between whole ones: a reader in the middle of a file looks back no further, which is 400 kB. */
-export const MOST_BETWEEN = 360;
+const MOST_BETWEEN = 360;
 /** A difference longer than that part of the whole says that much changed: the whole is the better base for what comes. */
 const MUCH = 0.3;
 
@@ -24,8 +26,7 @@ type Held = Readonly<Record<string, unknown>>;
 interface Whole {
   readonly seq: number;
   readonly scope: string;
-  readonly parts: Readonly<Record<string, Plain>>;
-  readonly length: number;
+  readonly parts: Measured;
 }
 
 /** The part of an entry that holds a situation: the pass itself, or the look of an intent. */
@@ -42,21 +43,19 @@ const partsOf = (holder: Held): Record<string, Plain> =>
 
 /** In the place of the first of them, so that the order of the keys comes back. */
 function replaced(holder: Held, by: Held, names: readonly string[]): Held {
+  const result: Record<string, unknown> = {};
   let isIn = false;
-  const rows = Object.entries(holder).flatMap(([key, value]): [string, unknown][] => {
-    if (!names.includes(key)) return [[key, value]];
-    const first = !isIn;
-    isIn = true;
-    return first ? Object.entries(by) : [];
-  });
-  return Object.fromEntries(rows);
+  for (const key of Object.keys(holder)) {
+    if (!names.includes(key)) result[key] = holder[key];
+    else if (!isIn) Object.assign(result, by);
+    isIn ||= names.includes(key);
+  }
+  return result;
 }
 
 /** The problems of a pass stand in the entry itself; what the machines hold of them is the same. */
-const baseFor = ({ parts }: Whole, body: EntryBody): Plain =>
-  body.kind === 'pass' && parts['states'] != null
-    ? { ...parts, states: { ...(parts['states'] as object), problems: body.problems as unknown as Plain } as Plain }
-    : parts;
+const baseFor = ({ parts }: Whole, body: EntryBody): Measured =>
+  body.kind === 'pass' ? withValueAt(parts, ['states', 'problems'], body.problems as unknown as Plain) : parts;
 
 /** What one writer writes into one file. */
 export class Keeper {
@@ -77,7 +76,7 @@ export class Keeper {
       return {
         written: body,
         note: () => {
-          this.#whole = { seq, scope, parts, length };
+          this.#whole = { seq, scope, parts: measured(parts) };
           this.#between = 0;
         },
       };
@@ -101,7 +100,7 @@ function shortened(body: EntryBody, whole: Whole): unknown {
   if (holder === null) return null;
   const kept: KeptDifference = {
     of: whole.seq,
-    ...difference(baseFor(whole, body), partsOf(holder)),
+    ...difference(baseFor(whole, body).value, partsOf(holder)),
   };
   const written = withHolder(body, replaced(holder, { kept }, PARTS));
   try {
@@ -129,6 +128,7 @@ export function baseOf({ body }: JournalEntry): number | null {
 
 /** Gives entries of one file their situations back; takes them in any order in which a whole one comes before those that differ from it. */
 export class Expander {
+  #noted: JournalEntry | null = null;
   #whole: Whole | null = null;
 
   /** Never throws: an entry whose base is missing says so and keeps the rest of what it told. */
@@ -138,7 +138,8 @@ export class Expander {
       this.#note(entry);
       return entry;
     }
-    if (this.#whole?.seq !== of || this.#whole.scope !== entry.scope)
+    const base = this.#base(of, entry.scope);
+    if (base === null)
       return without(
         entry,
         of === NOWHERE
@@ -146,15 +147,25 @@ export class Expander {
           : `entry ${of}, which holds the whole of it, cannot be read in this file`,
       );
     try {
-      return { ...entry, body: expanded(entry.body, this.#whole) };
+      return { ...entry, body: expanded(entry.body, base) };
     } catch (err) {
       return without(entry, `it does not fit entry ${of}: ${err instanceof Error ? err.message : String(err)}`);
     }
   }
 
-  #note({ body, seq, scope }: JournalEntry): void {
+  #note(entry: JournalEntry): void {
+    const { body } = entry;
     if (body.kind !== 'pass' || body.view == null || body.states == null || body.circumstances === undefined) return;
-    this.#whole = { seq, scope, parts: partsOf(body), length: 0 };
+    this.#noted = entry;
+    this.#whole = null;
+  }
+
+  /** Measured when the first one needs it: in a journal of 0.1.0 none does. */
+  #base(of: number, scope: string): Whole | null {
+    const noted = this.#noted;
+    if (noted?.seq !== of || noted.scope !== scope || noted.body.kind !== 'pass') return null;
+    this.#whole ??= { seq: of, scope, parts: measured(partsOf(noted.body)) };
+    return this.#whole;
   }
 }
 

@@ -4,7 +4,9 @@
  */
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const MORE = 32;
-const VALUES = new Map(Array.from(LETTERS, (letter, value) => [letter.charCodeAt(0), value]));
+const NO_LETTER = -1;
+const VALUES = new Int8Array(128).fill(NO_LETTER);
+for (let value = 0; value < LETTERS.length; value += 1) VALUES[LETTERS.charCodeAt(value)] = value;
 
 export function wordOf(unsigned: number): string {
   let word = '';
@@ -38,8 +40,8 @@ export class WordReader {
   unsigned(): number {
     let [value, weight] = [0, 1];
     for (;;) {
-      const digit = VALUES.get(this.#text.charCodeAt(this.#at));
-      if (digit === undefined) throw new Error('a number is cut off, or no number');
+      const digit = VALUES[this.#text.charCodeAt(this.#at)] ?? NO_LETTER;
+      if (digit === NO_LETTER) throw new Error('a number is cut off, or no number');
       this.#at += 1;
       value += (digit % MORE) * weight;
       if (digit < MORE) return value;

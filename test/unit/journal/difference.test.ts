@@ -1,7 +1,9 @@
 import '../../support/seed.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { difference, withDifference } from '../../../src/journal/difference.js';
+import { difference } from '../../../src/journal/difference.js';
+import { measured, withValueAt } from '../../../src/journal/measured.js';
+import { withDifference } from '../../../src/journal/restore.js';
 import type { Plain } from '../../../src/journal/figures.js';
 import { fromJson, toJson } from '../../../src/model/json.js';
 
@@ -11,7 +13,7 @@ const plain = (value: unknown): Plain => fromJson(toJson(value)) as Plain;
 function thereAndBack(base: unknown, next: unknown): void {
   const [was, is] = [plain(base), plain(next)];
   const told = fromJson(toJson(difference(was, is))) as ReturnType<typeof difference>;
-  expect(toJson(withDifference(was, told))).toBe(toJson(is));
+  expect(toJson(withDifference(measured(was), told))).toBe(toJson(is));
 }
 
 const leaf = fc.oneof(
@@ -102,6 +104,19 @@ describe('the difference between two values', () => {
     thereAndBack(trail(0), trail(30));
   });
 
+  it('may be of a base one part of which is another: its nodes are counted as those of the whole', () => {
+    fc.assert(
+      fc.property(value, value, value, (before, part, after) => {
+        const base = plain({ view: before, states: { since: 1, problems: part, memory: before }, rest: after });
+        const changed = withValueAt(measured(base), ['states', 'problems'], plain(after));
+        expect(changed).toEqual(measured(changed.value));
+        expect(toJson(changed.value)).toBe(
+          toJson({ view: before, states: { since: 1, problems: after, memory: before }, rest: after }),
+        );
+      }),
+    );
+  });
+
   it('throws on what it did not write, and never gives a value that is half right', () => {
     const base = plain({ a: 1, b: ['x', { c: 2n }] });
     for (const bad of [
@@ -113,6 +128,6 @@ describe('the difference between two values', () => {
       { d: 'AC', x: [] },
       { d: 'GC', x: [{ r: [] }] },
     ])
-      expect(() => withDifference(base, bad as never), bad.d).toThrow();
+      expect(() => withDifference(measured(base), bad as never), bad.d).toThrow();
   });
 });

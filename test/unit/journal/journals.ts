@@ -9,7 +9,7 @@ import { scratch } from '../../support/scratch.js';
 export const folder = (): string => scratch('journal');
 
 export const SCOPE = 'email-cluster';
-export const RUN = 'aaaaaaaa';
+const RUN = 'aaaaaaaa';
 
 /** The name of a file; each opening begins one, with the next number. */
 export const fileName = (number: number, run = RUN): string =>
