@@ -23,14 +23,14 @@ export function addReplayCommand(program: Command, context: Context): void {
     .option('--to <TIME>', 'until then')
     .addHelpText(
       'after',
-      '\nSends nothing and needs no daemon. Exit code 0: every decision is the same; 1: some differ, or cannot be made again.',
+      '\nSends nothing and needs no daemon. Exit code 0: every decision is the same, if in other words; 1: some differ, or cannot be made again.',
     )
     .action((directory: string | undefined, options: ReplayOptions) => replay(context, directory ?? null, options));
 }
 
 async function replay(context: Context, directory: string | null, options: ReplayOptions): Promise<void> {
   const { backend, io } = context;
-  const { isAsItWas, REPLAYED_KINDS } = await import('../replay/redecided.js');
+  const { isAsItWas, isReworded, REPLAYED_KINDS } = await import('../replay/redecided.js');
   const { emptySummary, renderRedecided, renderSummary, summed } = await import('./render/replay.js');
   const journal = directory ?? (await directoryOf(context, options));
   const redecide = await backend.replayer(options.policy ?? null);
@@ -46,7 +46,7 @@ async function replay(context: Context, directory: string | null, options: Repla
     const again = redecide(entry);
     if (again === null || (fromMs != null && entry.atMs < fromMs)) continue;
     summary = summed(summary, again);
-    if (isAsItWas(again)) continue;
+    if (isAsItWas(again) || isReworded(again)) continue;
     if (options.json === true) differing.push(again);
     else for (const line of renderRedecided(again, style)) print(context, line);
   }

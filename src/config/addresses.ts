@@ -2,7 +2,7 @@ import { Refusal, text, type Format } from './formats.js';
 
 /** Formats of places: URLs, host and port, sockets. None may carry a password, since these values are logged. */
 
-export interface HostPort {
+export interface HostAndPort {
   readonly host: string;
   readonly port: number;
 }
@@ -27,14 +27,14 @@ export const name: Format<string> = {
 /** A container or a unit (`patroni@1.service`), a backend of the proxy (`db:replicas`). */
 export const thing = text(/^[A-Za-z0-9][\w.@:-]*$/, 'a name of letters, digits, ".", "_", "@", ":" and "-"');
 
-function splitHostPort(raw: unknown): HostPort | null {
+function splitHostPort(raw: unknown): HostAndPort | null {
   const match = typeof raw === 'string' ? /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(raw) : null;
   const port = Number(match?.[3] ?? Number.NaN);
   return match === null || !(port >= 0 && port <= 65_535) ? null : { host: match[1] ?? match[2] ?? '', port };
 }
 
 /** `HOST:PORT`, `[::1]:5432`. Port 0 (any free port) only where we listen. */
-export function hostPort(options: { readonly listen: boolean }): Format<HostPort> {
+export function hostPort(options: { readonly listen: boolean }): Format<HostAndPort> {
   const expected = `HOST:PORT, such as 127.0.0.1:${options.listen ? 8470 : 5432}`;
   return {
     type: 'HOST:PORT',

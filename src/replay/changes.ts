@@ -8,6 +8,8 @@ export interface Change {
   readonly was: string;
   readonly is: string;
   readonly gates: readonly Block['gate'][];
+  /** The same decision in other words: another version wrote it. */
+  readonly isWording?: true;
 }
 
 const NOTHING = 'nothing';
@@ -45,8 +47,21 @@ function changeOf(what: string, old: Decision | undefined, now: Decision | undef
     (gate) => has(before, gate) !== has(after, gate),
   );
   const [was, is] = [wordsOf(old), wordsOf(now)];
+  const wording = toJson(withoutWords(old)) === toJson(withoutWords(now)) ? { isWording: true as const } : {};
   // The same in one word and not in every byte: a figure, a reason.
-  return was === is ? { what, was: toJson(old), is: toJson(now), gates } : { what, was, is, gates };
+  return was === is
+    ? { what, was: toJson(old), is: toJson(now), gates, ...wording }
+    : { what, was, is, gates, ...wording };
+}
+
+/** Everything of it that is no sentence: what is done to whom, by which requests, held by which gates until when, at which loss. */
+function withoutWords(decision: Decision | undefined): unknown {
+  if (decision === undefined || decision.kind === 'page') return { ...decision, why: '' };
+  if (decision.kind === 'waiting') return { ...decision, why: '' };
+  const loss = decision.loss === undefined ? {} : { loss: { ...decision.loss, text: '' } };
+  if (decision.kind === 'act') return { ...decision, ...loss, why: '' };
+  const blocks = decision.blocks.map(({ gate, retryAtMs }) => ({ gate, retryAtMs }));
+  return { ...decision, ...loss, blocks, why: '' };
 }
 
 function wordsOf(decision: Decision | undefined): string {

@@ -27,5 +27,9 @@ export type Redecided =
       readonly why: string;
     };
 
+/** Made again, and nothing but sentences differs: another version wrote them. */
+export const isReworded = (row: Redecided): boolean =>
+  row.kind !== 'skipped' && row.changes.length > 0 && row.changes.every(({ isWording }) => isWording === true);
+
 /** Made again, and not one byte differs: what cannot be made again is not the same. */
 export const isAsItWas = (row: Redecided): boolean => row.kind !== 'skipped' && row.changes.length === 0;

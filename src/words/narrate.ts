@@ -31,7 +31,7 @@ const PHASE_TONE: Readonly<Record<RemediationPhase, Tone>> = {
 };
 
 const TENURE_TEXT = {
-  held: ['good', 'this instance holds tenure: it may act'],
+  held: ['good', 'this instance holds tenure and may act'],
   lost: ['bad', 'this instance lost tenure: it sends nothing until it holds it again'],
   other: ['quiet', 'another instance holds tenure: this one only watches'],
   unknown: ['warn', 'nobody can tell who holds tenure: this instance sends nothing'],
@@ -100,7 +100,10 @@ function tell(body: EntryBody): readonly [Tone, string] {
     case 'policy':
       return [body.change === 'refused' ? 'bad' : 'plain', `policy ${body.change}${because(body.detail)}`];
     case 'page':
-      return ['bad', `paged for ${body.code} ${body.subject}: ${body.text}`];
+      // What is over says itself of what.
+      return body.change === 'ended'
+        ? ['good', body.text]
+        : ['bad', `paged for ${body.code} ${body.subject}: ${body.text}`];
     case 'incident':
       return [INCIDENT_TONE[body.change], incidentNewsText(body, body.of.endedAtMs ?? body.of.openedAtMs)];
     default:

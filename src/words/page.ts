@@ -15,7 +15,12 @@ const LEAD = { opened: '', changed: 'changed: ', reminder: 'still unanswered: ',
 /** Evidence, since when, why nothing answers it, the way out. */
 function wishText({ evidence, because, unblock, sinceMs }: Wish, change: PageAct['change'], atMs: number): string {
   const since = `since ${dayText(sinceMs)}${atMs - sinceMs < 1_000 ? '' : ` (${spanText(atMs - sinceMs)})`}`;
-  const parts = [evidence, since, ...(because === null ? [] : [because]), `what you can do: ${unblock.join('; or ')}`];
+  const parts = [
+    evidence,
+    since,
+    ...(because === null ? [] : [because]),
+    `what you can do: ${unblock.map((way) => way.replace(/\.$/, '')).join('; or ')}`,
+  ];
   return `${LEAD[change]}${parts.join('; ')}`;
 }
 

@@ -1,5 +1,5 @@
 import { counted } from '../../words/amounts.js';
-import type { Redecided } from '../../replay/redecided.js';
+import { isReworded, type Redecided } from '../../replay/redecided.js';
 import { bold, byLevel, clean, dim, type Style } from './paint.js';
 import { dayText } from '../../words/moments.js';
 
@@ -7,6 +7,8 @@ export interface ReplaySummary {
   readonly passes: number;
   readonly looks: number;
   readonly differing: number;
+  /** The same in other words. */
+  readonly reworded: number;
   readonly skipped: number;
   readonly firstMs: number | null;
   readonly lastMs: number | null;
@@ -20,6 +22,7 @@ export const emptySummary = (): ReplaySummary => ({
   passes: 0,
   looks: 0,
   differing: 0,
+  reworded: 0,
   skipped: 0,
   firstMs: null,
   lastMs: null,
@@ -37,7 +40,8 @@ export function summed(before: ReplaySummary, row: Redecided): ReplaySummary {
     ...span,
     passes: before.passes + (row.kind === 'pass' ? 1 : 0),
     looks: before.looks + (row.kind === 'second-look' ? 1 : 0),
-    differing: before.differing + (row.changes.length > 0 ? 1 : 0),
+    differing: before.differing + (row.changes.length > 0 && !isReworded(row) ? 1 : 0),
+    reworded: before.reworded + (isReworded(row) ? 1 : 0),
     partedAtMs: before.partedAtMs ?? (row.parts ? row.atMs : null),
     gates,
   };
@@ -49,11 +53,13 @@ export function renderRedecided(row: Redecided, style: Style): readonly string[]
   if (row.kind === 'skipped') return [`${head}  ${byLevel(style, 'warning', 'not replayed')}: ${row.why}`];
   const guess = row.isBeyond ? dim(style, ' (a guess: see above)') : '';
   const what = row.kind === 'pass' ? 'pass' : 'second look';
-  const lines = row.changes.flatMap((change) => [
-    `${head}  ${what}: ${bold(style, clean(change.what))}${guess}`,
-    `           was  ${clean(change.was)}`,
-    `           is   ${clean(change.is)}${change.gates.length === 0 ? '' : dim(style, ` [${change.gates.join(', ')}]`)}`,
-  ]);
+  const lines = row.changes
+    .filter(({ isWording }) => isWording !== true)
+    .flatMap((change) => [
+      `${head}  ${what}: ${bold(style, clean(change.what))}${guess}`,
+      `           was  ${clean(change.was)}`,
+      `           is   ${clean(change.is)}${change.gates.length === 0 ? '' : dim(style, ` [${change.gates.join(', ')}]`)}`,
+    ]);
   const mark = 'from here on the recorded future no longer holds: what was seen followed what was done then';
   return row.parts ? [...lines, `${head}  ${byLevel(style, 'warning', mark)}`] : lines;
 }
@@ -69,12 +75,13 @@ export function renderSummary(
       ? ''
       : `, ${dayText(summary.firstMs)} to ${dayText(summary.lastMs)}`;
   const all = `${counted(summary.passes, 'pass', 'passes')} and ${counted(summary.looks, 'second look')}${span}`;
+  const words = summary.reworded === 0 ? '' : `, ${summary.reworded} in other words than then`;
   const skipped = summary.skipped === 0 ? '' : `; ${counted(summary.skipped, 'entry', 'entries')} not replayed`;
   if (summary.differing === 0)
-    return `${byLevel(style, summary.skipped === 0 ? 'ok' : 'warning', 'same')}: ${all} decided again ${under}: each as it was${skipped}`;
+    return `${byLevel(style, summary.skipped === 0 ? 'ok' : 'warning', 'same')}: ${all} decided again ${under}: each as it was${words}${skipped}`;
   const gates = Object.entries(summary.gates)
     .sort(([, a], [, b]) => b - a)
     .map(([gate, count]) => `${gate} ${count}`);
   const by = gates.length === 0 ? '' : `; gates that made the difference: ${gates.join(', ')}`;
-  return `${byLevel(style, 'critical', 'DIFFERS')}: ${summary.differing} of ${all} decided again ${under}${by}${skipped}`;
+  return `${byLevel(style, 'critical', 'DIFFERS')}: ${summary.differing} of ${all} decided again ${under}${words}${by}${skipped}`;
 }
