@@ -83,7 +83,7 @@ describe('a command loads what it needs, and none of the clients of a cluster', 
     const { out, packages, folders } = await loadedBy('version', '--version');
     expect(out).toMatch(/^\d+\.\d+\.\d+$/m);
     expect(packages).toEqual(LINE);
-    expect(folders).toEqual(['cli', 'decide', 'model', 'words']);
+    expect(folders).toEqual(['actions', 'cli', 'decide', 'model', 'words']);
   });
 
   it.each([
