@@ -28,14 +28,14 @@ function isClosed(view: ClusterView): boolean {
   return !pool.some(({ up, server }) => up && (leadership.kind !== 'proven' || server === leadership.member.name));
 }
 
-interface Pass {
+interface Moment {
   readonly nowMs: number;
   /** How long before this pass the last one was, since nobody knows when in between it changed. */
   readonly gapMs: number;
 }
 
 /** The count after one more pass, in which writes were taken, were not, or nobody could tell. */
-export function countedOn(before: WithoutWrites, takes: boolean | null, { nowMs, gapMs }: Pass): WithoutWrites {
+export function countedOn(before: WithoutWrites, takes: boolean | null, { nowMs, gapMs }: Moment): WithoutWrites {
   const { untoldSinceMs } = before;
   if (takes === null) return untoldSinceMs === null ? { ...before, untoldSinceMs: nowMs - gapMs } : before;
   const untoldMs = untoldSinceMs === null ? 0 : nowMs - untoldSinceMs;

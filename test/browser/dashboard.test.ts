@@ -101,6 +101,17 @@ describe.skipIf(!present)('the dashboard', () => {
     expect(sources).toContain('GET /patroni on patroni1: no answer within 2 s');
   });
 
+  it('tells of an open incident, and since when nobody can write', async () => {
+    await visit('leaderless');
+    const incidents = await text('#hero .incidents');
+    expect(incidents).toContain('7f3a19c2');
+    expect(incidents).toContain('leader-down patroni1');
+    expect(incidents).toMatch(/5\d s without writes until now \(±2 s\)/);
+    controller.show(SCENARIOS.healthy(Date.now()));
+    await page.locator('#hero .incidents').waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
   it('states what an approval loses, in its row and where a person agrees', async () => {
     await visit('waitingApproval');
     controller.show(losing(SCENARIOS.waitingApproval(Date.now()), { bytes: 1_460_000, seconds: 14 }));

@@ -65,7 +65,9 @@ export function decisions(snapshot) {
   const list = snapshot.decisions;
   return [
     panelTitle('decisions', 'Decisions', `pass ${snapshot.tick}, ${Math.round(snapshot.passMs.last)} ms`),
-    list.length === 0 ? nothing('None: nothing is due.') : h('ul', { class: 'rows' }, list.map(decisionRow)),
+    list.length === 0
+      ? nothing('None: there is nothing to do now.')
+      : h('ul', { class: 'rows' }, list.map(decisionRow)),
   ];
 }
 

@@ -117,7 +117,7 @@ describe('every sentence of the tables', () => {
 
 const filesIn = (folder: string): readonly string[] =>
   readdirSync(join(SRC, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.(ts|js)$/.test(file))
     .map((file) => join(folder, file));
 
 /** The beginnings of all texts that an expression can be: of both branches of a choice, of each row of a list. */
