@@ -91,7 +91,7 @@ export class Ekimi {
   /** Entries of the journal, oldest first; lines that do not parse are left out. @returns {any[]} */
   journal() {
     const folder = join(this.#folder, 'journal');
-    const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.jsonl'));
     const entries = files.sort().flatMap((name) =>
       readFileSync(join(folder, name), 'utf8')
         .split('\n')

@@ -70,7 +70,7 @@ export class Daemon {
 
   /** Whole lines of the journal on the disk, oldest first. */
   journal() {
-    const files = readdirSync(JOURNAL).filter((name) => name.endsWith('.jsonl'));
+    const files = readdirSync(JOURNAL, { recursive: true }).filter((name) => name.endsWith('.jsonl'));
     const lines = files.sort().flatMap((name) => readFileSync(join(JOURNAL, name), 'utf8').split('\n').slice(0, -1));
     return lines.map((line) => JSON.parse(line));
   }

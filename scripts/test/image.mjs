@@ -104,7 +104,7 @@ const CHECKS = [
   {
     name: 'keeps its journal in the volume',
     check: async () => {
-      const files = await says('exec', CONTAINER, 'ls', '/var/lib/ekimi/journal');
+      const files = await says('exec', CONTAINER, 'ls', '-R', '/var/lib/ekimi/journal');
       if (!files.includes('.jsonl')) throw new Error(`there is: ${files}`);
     },
   },

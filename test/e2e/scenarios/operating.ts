@@ -1,8 +1,8 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Bench } from '../support/bench.js';
-import { policyOf } from '../support/daemon.js';
+import { policyOf, SCOPE } from '../support/daemon.js';
 import type { Lab } from '../support/lab.js';
 import { until } from '../support/wait.js';
 
@@ -48,8 +48,10 @@ export function anOperatorsDay(lab: Lab): void {
       expect((await daemon.bodies('stop')).length).toBe(1);
       expect((await daemon.cli('journal', 'verify')).exit).toBe(0);
       expect((await daemon.cli('status')).exit).toBe(69);
-      const files = join(daemon.directory, 'journal', 'journal-000001.jsonl');
-      await writeFile(files, (await readFile(files, 'utf8')).replace('"instance":"', '"instance":"x'));
+      const folder = join(daemon.directory, 'journal', SCOPE);
+      const [first = ''] = (await readdir(folder)).sort();
+      const file = join(folder, first);
+      await writeFile(file, (await readFile(file, 'utf8')).replace('"instance":"', '"instance":"x'));
       expect((await daemon.cli('journal', 'verify')).exit).toBe(1);
     });
 

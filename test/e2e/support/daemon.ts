@@ -1,10 +1,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { readJournal } from '../../../src/journal/read.js';
 import type { Block, Decision } from '../../../src/model/decision.js';
 import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
 import { fromJson } from '../../../src/model/json.js';
@@ -15,7 +16,7 @@ import { until } from './wait.js';
 
 const DIST = process.env['EKIMI_E2E_DIST'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
 const MAIN = join(DIST, 'cli', 'main.js');
-const SCOPE = 'email-cluster';
+export const SCOPE = 'email-cluster';
 
 type Tree = Readonly<Record<string, unknown>>;
 export type Body<K extends EntryBody['kind']> = Extract<EntryBody, { kind: K }>;
@@ -216,14 +217,13 @@ export class Daemon {
 
   /** From the files, so that it can be read without the daemon as well. */
   async journal(): Promise<readonly JournalEntry[]> {
-    const folder = join(this.directory, 'journal');
-    const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.jsonl')).sort();
-    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-    // The last line may be half written at this moment.
-    return texts
-      .flatMap((text) => text.split('\n').slice(0, -1))
-      .filter((line) => line !== '')
-      .map((line) => fromJson(line) as JournalEntry);
+    const entries: JournalEntry[] = [];
+    try {
+      for await (const entry of readJournal(join(this.directory, 'journal'))) entries.push(entry);
+    } catch {
+      // It has not begun one yet.
+    }
+    return entries;
   }
 
   async bodies<K extends EntryBody['kind']>(kind: K): Promise<readonly Body<K>[]> {
