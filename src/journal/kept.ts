@@ -17,8 +17,8 @@ type KeptDifference = Difference & {
 
 /** Passes between whole ones: a reader in the middle of a file looks back no further, which is 400 kB. */
 const MOST_BETWEEN = 360;
-/** A difference longer than that part of the whole says that much changed: the whole is the better base for what comes. */
-const MUCH = 0.3;
+/** An entry that is not shorter than that part of the whole one says that much changed: the whole is the better base for what comes. */
+const MUCH = 0.5;
 
 const PARTS = ['view', 'states', 'circumstances'] as const;
 type Held = Readonly<Record<string, unknown>>;
@@ -68,7 +68,7 @@ export class Keeper {
     if (holder === null || holder['view'] == null) return { written: body, note: () => undefined };
     const read = fromJson(toJson(body)) as EntryBody;
     const parts = partsOf(holderOf(read) ?? {});
-    const length = toJson(parts).length;
+    const length = toJson(read).length;
     const short = this.#whole?.scope === scope && this.#between < MOST_BETWEEN ? shortened(read, this.#whole) : null;
     const isLong = short === null || toJson(short).length > length * MUCH;
     if (body.kind !== 'pass') return { written: isLong ? body : short, note: () => undefined };
