@@ -1,6 +1,8 @@
 import { ACTIONS } from '../actions/index.js';
 import { actionInput, notYet, type Halt } from '../actions/action.js';
 import { requestsOf } from '../decide/decide.js';
+import { nextStep } from '../decide/candidate.js';
+import { blocksFor } from '../decide/gates.js';
 import { haltAt } from '../decide/second-look.js';
 import { NO_CLAIMS, type Claims } from '../ledger/claims.js';
 import type { Decision } from '../model/decision.js';
@@ -107,16 +109,25 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
   const kept = { ...keptSituation(situation, session.inForce.hash), asked };
   if (!(await session.books.note({ kind: 'sending', run: sending, claims, request, look: kept }))) return NO_JOURNAL;
   const isCommitted = await session.books.commit(situation.view);
-  if (!isCommitted || clock.monotonic() - lookedAtMs > STALE_LOOK_MS || session.isStopping) {
-    const text = session.isStopping
-      ? 'ekimi is being stopped: nothing was sent'
-      : 'the intent could not be committed in time: nothing was sent';
+  const isInTime = isCommitted && clock.monotonic() - lookedAtMs <= STALE_LOOK_MS;
+  const text = isInTime
+    ? stoppedAtLast(session, situation, run)
+    : 'the intent could not be committed in time: nothing was sent';
+  if (text !== null) {
     const reply: Reply = { effect: 'none', status: null, text, tookMs: 0 };
     await session.books.note({ kind: 'unsent', run, before, reply });
     return abandon(session, run, notYet(text), isFirst);
   }
   await dispatch(session, sending, actionStep.step);
   return null;
+}
+
+/** Who would not have it any more has the last word, also while the intent is on its way to the disk and to etcd. */
+function stoppedAtLast(session: Session, { view, states }: Situation, { plan }: Remediation): string | null {
+  if (session.isStopping) return 'ekimi is being stopped: nothing was sent';
+  const now = blocksFor(situationOf(session, view, states), nextStep(plan));
+  const thrown = now.find(({ gate }) => gate === 'kill-switch');
+  return thrown === undefined ? null : `${thrown.because}: nothing was sent`;
 }
 
 /**
