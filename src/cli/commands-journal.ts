@@ -117,12 +117,15 @@ async function list(
 
 async function show(context: Context, seq: string, options: JournalOptions): Promise<void> {
   const { renderEntry } = await import('./render/journal.js');
+  // Each cluster counts its own entries: without --scope the number may be that of several.
+  let found = 0;
   for await (const entry of entriesOf(context, options)) {
     if (String(entry.seq) !== seq) continue;
+    found += 1;
     if (options.json === true) printJson(context, entry);
     else print(context, renderEntry(entry, styleOf(context)));
-    return;
   }
+  if (found > 0) return;
   throw new CliError(
     'absent',
     'no-entry',

@@ -418,6 +418,16 @@ describe('journal and why', () => {
     expect((await cli('journal show 99 --journal /j', await reading())).exit).toBe(66);
   });
 
+  it('show prints the entry of that number of each cluster, or of one', async () => {
+    const [entry] = (await written().journal({ limit: 1 })).entries;
+    if (entry === undefined) throw new Error('no entry');
+    const backend = { readJournal: () => entriesFrom([entry, { ...entry, scope: 'other' }]) };
+    const { out } = await cli(`journal show ${entry.seq} --journal /j`, { backend });
+    expect(out).toMatch(/scope email-cluster,[^]*scope other,/);
+    const one = await cli(`journal show ${entry.seq} --journal /j --scope other`, { backend });
+    expect(one.out).not.toContain('scope email-cluster,');
+  });
+
   it('a line that cannot be read is told on the side', async () => {
     const readJournal = (_directory: string, { onBad }: { onBad: (where: string, why: string) => void }) => {
       onBad('journal-000001.jsonl:3', 'not an entry');
