@@ -36,10 +36,10 @@ const clusterConfig = ({ scope, api, sql, etcd, stats, runtime, docker }) => ({
   hosts: {
     driver: 'docker',
     socket: `unix://${docker}`,
-    members: each(NAMES, (name) => name),
+    members: each(NAMES, (name) => `${scope}-${name}`),
     dcs: each(
       etcd.map((_, index) => `etcd${index + 1}`),
-      (name) => name,
+      (name) => `${scope}-${name}`,
     ),
   },
 });
@@ -67,21 +67,29 @@ export class StandIns {
   }
 }
 
+/** Writes both files; returns the path of the configuration. */
+export function configIn(folder, standIns, { mode, interval, listen }) {
+  const policy = join(folder, 'policy.yaml');
+  writeFileSync(
+    policy,
+    stringify({ mode, poll: { interval, suspectInterval: interval === '1s' ? '500ms' : interval } }),
+  );
+  const config = join(folder, 'ekimi.yaml');
+  const journal = { directory: join(folder, 'journal') };
+  writeFileSync(
+    config,
+    stringify({ clusters: standIns.clusters.map(clusterConfig), journal, api: { listen }, policy }),
+  );
+  return config;
+}
+
 /** One `ekimi run` of a built checkout, in dry-run, a pass a second. */
 export class LoopbackDaemon {
   static async start(root, standIns, { mode = 'dry-run', interval = '1s', flags = [], env = {}, out = false } = {}) {
     const daemon = new LoopbackDaemon();
     daemon.folder = mkdtempSync(join(tmpdir(), 'ekimi-bench-run-'));
     daemon.api = `127.0.0.1:${await freePort()}`;
-    const policy = join(daemon.folder, 'policy.yaml');
-    writeFileSync(
-      policy,
-      stringify({ mode, poll: { interval, suspectInterval: interval === '1s' ? '500ms' : interval } }),
-    );
-    const config = join(daemon.folder, 'ekimi.yaml');
-    const clusters = standIns.clusters.map(clusterConfig);
-    const journal = { directory: join(daemon.folder, 'journal') };
-    writeFileSync(config, stringify({ clusters, journal, api: { listen: daemon.api }, policy }));
+    const config = configIn(daemon.folder, standIns, { mode, interval, listen: daemon.api });
     const args = [...flags, join(root, 'dist/cli/main.js'), 'run', '--config', config];
     daemon.child = spawn(process.execPath, args, {
       env: { ...process.env, ...env },

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 // `npm run bench`: what Ekimi costs and how fast it is, as docs/benchmarks.md explains. Prints Markdown tables; exits 1 if a target is missed.
 //
-//   npm run bench                    all of it: about eight minutes, on a lab of its own
-//   npm run bench -- --only pass     only these of: pass, replay, commands, footprint, detection, beside
-//   npm run bench -- --before FOLDER a built checkout of an older version, measured in turn with this one (commands)
+//   npm run bench                    all of it: about fifteen minutes, on a lab of its own
+//   npm run bench -- --only pass     only these of: pass, replay, commands, versions, clusters, footprint, detection, beside
+//   npm run bench -- --before FOLDER a built checkout of an older version, measured beside this one (commands, versions); without it 0.1.0 is
+//                                    built from its commit
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { BEFORE, builtBefore } from './before.mjs';
 import { benchBeside, whatIsMissing } from './beside.mjs';
+import { benchClusters, CLUSTERS, HANGING } from './clusters.mjs';
 import { benchCommands } from './commands.mjs';
 import { benchDetection, GRACE_MS, PERIOD_MS } from './detection.mjs';
 import { machine, markdown, median, round, verdict } from './figures.mjs';
@@ -14,13 +17,18 @@ import { benchDemo, benchFootprint, SETTINGS } from './footprint.mjs';
 import { lab, whyNoEngine } from './lab.mjs';
 import { benchPass } from './pass.mjs';
 import { benchReplay } from './replay.mjs';
+import { benchVersions } from './versions.mjs';
 
-const PARTS = ['pass', 'replay', 'commands', 'footprint', 'detection', 'beside'];
+/** Those that need no lab. */
+const ALONE = ['pass', 'replay', 'commands', 'versions', 'clusters'];
+const PARTS = [...ALONE, 'footprint', 'detection', 'beside'];
 const TARGET = {
   passUs: 200,
   replayed: 5_000,
-  cpuPercent: 2,
-  rssMb: 110,
+  passMs: 8,
+  lateMs: 100,
+  cpuPercent: 1,
+  rssMb: 90,
   decisionMs: 2 * PERIOD_MS,
   sentMs: 250,
   versionMs: 150,
@@ -93,7 +101,56 @@ async function commands(before) {
   );
 }
 
-/** Median processor time of a pass, for the comparison. */
+async function versions(before) {
+  title('Processor time of a pass, three members with all channels, a pass a second, over loopback');
+  const rows = await benchVersions(before);
+  const isOurs = ({ name }) => name === 'this one';
+  say(
+    markdown(
+      ['version', 'least (median) of the rounds, ms', `at most ${TARGET.passMs} ms`, 'CPU, % of a core', 'RSS, MB'],
+      rows.map((row) => [
+        isOurs(row) ? row.name : `${row.name} (${BEFORE})`,
+        `${round(row.leastMs)} (${round(row.medianMs)})`,
+        isOurs(row) ? judged(row.leastMs <= TARGET.passMs) : '-',
+        isOurs(row)
+          ? `${round(row.cpuPercent, 2)}, ${judged(row.cpuPercent < TARGET.cpuPercent)}`
+          : round(row.cpuPercent, 2),
+        isOurs(row) ? `${round(row.rssMb)}, ${judged(row.rssMb < TARGET.rssMb)}` : round(row.rssMb),
+      ]),
+    ),
+  );
+}
+
+async function clusters() {
+  title(`${CLUSTERS} clusters in one process, of which ${HANGING} accept connections and never answer`);
+  const row = await benchClusters();
+  const isMet = row.p99Ms - row.idleP99Ms <= TARGET.lateMs;
+  say(
+    markdown(
+      [
+        'passes of the others',
+        'late: median, ms',
+        'p99, ms',
+        'most, ms',
+        'a bare timer beside it, p99, ms',
+        'CPU, % of a core',
+        '',
+      ],
+      [
+        [
+          `${row.passes} of ${row.expected}`,
+          round(row.medianMs),
+          round(row.p99Ms),
+          round(row.mostMs),
+          round(row.idleP99Ms),
+          round(row.cpuPercent),
+          `${judged(isMet)} (${TARGET.lateMs} ms beyond the timer)`,
+        ],
+      ],
+    ),
+  );
+}
+
 async function footprint(noEngine) {
   title('Footprint of the daemon, a pass a second');
   if (noEngine !== null) say(`*** on the simulated cluster, with the simulation in the figures: ${noEngine} ***\n`);
@@ -156,6 +213,19 @@ async function beside() {
   );
 }
 
+/** What is measured of the version before as well. */
+async function withBefore(parts, given) {
+  if (!parts.includes('commands') && !parts.includes('versions')) return;
+  const built = given === null ? builtBefore() : { folder: given, remove: () => undefined };
+  try {
+    if (built === null) say(`\n*** without the version before: this is no clone that has ${BEFORE} ***`);
+    if (parts.includes('commands')) await commands(built?.folder ?? null);
+    if (parts.includes('versions')) await versions(built?.folder ?? null);
+  } finally {
+    built?.remove();
+  }
+}
+
 async function main() {
   const { values } = parseArgs({
     options: { only: { type: 'string', default: PARTS.join() }, before: { type: 'string' } },
@@ -166,8 +236,9 @@ async function main() {
   say(`${machine()}, ${new Date().toISOString().slice(0, 10)}`);
   if (parts.includes('pass')) await pass();
   if (parts.includes('replay')) await replay();
-  if (parts.includes('commands')) await commands(values.before ?? null);
-  if (parts.every((part) => ['pass', 'replay', 'commands'].includes(part))) return;
+  await withBefore(parts, values.before ?? null);
+  if (parts.includes('clusters')) await clusters();
+  if (parts.every((part) => ALONE.includes(part))) return;
   const noEngine = await whyNoEngine();
   if (noEngine !== null) {
     if (parts.includes('footprint')) await footprint(noEngine);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { windowsAt } from '../config/calendar.js';
@@ -124,10 +125,13 @@ const logNotifier = (log: Logger): Notifier => ({
 
 /** All clusters end beside each other: what one of them waits for must not keep another one's tenure. */
 async function runAll(sessions: readonly Session[], stop: AbortSignal): Promise<void> {
+  // Each loop listens to it.
+  setMaxListeners(0, stop);
   await Promise.all(
-    sessions.map(async (session) => {
+    sessions.map(async (session, index) => {
       const unwatch = wakeOnEvents(session);
-      const looping = live(session, stop);
+      // Spread over a period: passes that all begin in one moment make each other late.
+      const looping = live(session, stop, (index / sessions.length) * session.policy.poll.intervalMs);
       await Promise.race([stopped(stop), looping]);
       unwatch();
       await endSession(session, looping).catch((err: unknown) => {

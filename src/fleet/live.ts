@@ -8,9 +8,11 @@ const PAUSE_MS = 5_000;
 /**
  * The loop of one cluster for as long as the process runs. A pass that throws ends in it; whatever else throws (a sleep, the policy, the
  * telling itself) ends the loop of this cluster alone, which begins anew after a pause; nothing is sent until a pass has ended well. The next
- * pass tells it like any problem, once it lasts; where none comes about in between, a person is told here, once. Never rejects.
+ * pass tells it like any problem, once it lasts; where none comes about in between, a person is told here, once. `afterMs`: when its first
+ * pass begins. Never rejects.
  */
-export async function live(session: Session, stop: AbortSignal): Promise<void> {
+export async function live(session: Session, stop: AbortSignal, afterMs = 0): Promise<void> {
+  if (afterMs > 0) await pause(session, stop, afterMs);
   let isTold = false;
   let passes = -1;
   while (!stop.aborted) {
@@ -21,7 +23,7 @@ export async function live(session: Session, stop: AbortSignal): Promise<void> {
       isTold ||= tells;
       passes = session.tick;
       await noteEnd(session, error, tells).catch(() => undefined);
-      await pause(session, stop);
+      await pause(session, stop, PAUSE_MS);
     }
   }
 }
@@ -36,10 +38,10 @@ async function noteEnd(session: Session, error: unknown, tells: boolean): Promis
 }
 
 /** By the clock, or past it where the clock is what fails. */
-async function pause({ parts }: Session, stop: AbortSignal): Promise<void> {
+async function pause({ parts }: Session, stop: AbortSignal, ms: number): Promise<void> {
   try {
-    await parts.ports.clock.sleep(PAUSE_MS, stop);
+    await parts.ports.clock.sleep(ms, stop);
   } catch {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, ms));
   }
 }
