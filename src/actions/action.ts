@@ -75,7 +75,8 @@ export interface Permit<P = Plan['params']> {
 }
 
 /** Gates through which some action may pass while they hold the others; of `window` the freeze alone. */
-export type PermitGate = 'window' | 'patroni-pause' | 'start-grace';
+export const PERMIT_GATES = ['window', 'patroni-pause', 'start-grace'] as const;
+export type PermitGate = (typeof PERMIT_GATES)[number];
 
 /**
  * A runbook procedure as a record: when to refuse, the exact requests, what must then be true, how to undo it, and all that follows from it.

@@ -1,3 +1,4 @@
+import { PERMIT_GATES } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { API_ERRORS } from '../api/errors.js';
 import { CATALOGUE, graceOf } from '../assess/catalogue.js';
@@ -64,7 +65,17 @@ function problems(policy: Policy): string {
 
 function gates(): string {
   const rows = GATES.map((gate, index) => [String(index + 1), `\`${gate.name}\``, gate.doc]);
-  return `# Gates\n\n${NOTE}\n\nAll are asked of every plan, in this order, and every "no" is kept with its reason and with what would lift it. The authority gates (the first ${GATES.filter((gate) => gate.isOfAuthority === true).length}) are asked again before each later step of a procedure.\n\n${table(['', 'gate', 'what it asks'], rows)}\n`;
+  return `# Gates\n\n${NOTE}\n\nAll are asked of every plan, in this order, and every "no" is kept with its reason and with what would lift it. The authority gates (the first ${GATES.filter((gate) => gate.isOfAuthority === true).length}) are asked again before each later step of a procedure.\n\n${table(['', 'gate', 'what it asks'], rows)}\n\n## Who passes a gate that holds the others\n\n${permits()}\n`;
+}
+
+/** Action by gate: what each may pass, and when. */
+function permits(): string {
+  const head = ['action', ...PERMIT_GATES.map((gate) => (gate === 'window' ? '`window` (a freeze)' : `\`${gate}\``))];
+  const rows = ACTION_NAMES.filter((name) => ACTIONS[name].permits !== undefined).map((name) => [
+    `\`${name}\``,
+    ...PERMIT_GATES.map((gate) => ACTIONS[name].permits?.[gate]?.when ?? ''),
+  ]);
+  return `${table(head, rows)}\n\nEvery other action passes none of them.`;
 }
 
 function actions(policy: Policy): string {
@@ -102,6 +113,9 @@ function actions(policy: Policy): string {
 const freezeText = (when: string | null): string =>
   when === null ? 'no' : when.startsWith('always') ? when : `only if ${when}`;
 
+/** Machines whose edges forbid nothing say so: they give what was found its name on a screen, and decide nothing. */
+const RELABELLING = 'Only a label: every fact leads from every state.';
+
 const MACHINES = [
   ['A problem', 'Grace and hysteresis by time and sample count; UNKNOWN changes nothing.', problemMachine],
   [
@@ -110,9 +124,9 @@ const MACHINES = [
     remediationMachine,
   ],
   ['The cluster', 'A split brain is entered through its suspicion only.', clusterMachine],
-  ['A member', 'As an operator thinks of it.', memberMachine],
-  ['The DCS', 'etcd by its own health.', dcsMachine],
-  ['The proxy', 'Whether it routes as the cluster is.', proxyMachine],
+  ['A member', `As an operator thinks of it. ${RELABELLING}`, memberMachine],
+  ['The DCS', `etcd by its own health. ${RELABELLING}`, dcsMachine],
+  ['The proxy', `Whether it routes as the cluster is. ${RELABELLING}`, proxyMachine],
 ] as const;
 
 function machines(): string {

@@ -20,7 +20,10 @@ const MEMBER_FACTS = {
 
 export type MemberFact = keyof typeof MEMBER_FACTS | 'IS_UNKNOWN';
 
-/** A member as the operator thinks of it. Unknown is entered from everywhere: losing sight of a member is not the member failing. */
+/**
+ * A member as the operator thinks of it, and no more than a label: every fact leads from every state. Unknown is one of them: losing sight of
+ * a member is not the member failing.
+ */
 export const memberMachine = setup({ types: { events: {} as { readonly type: MemberFact } } }).createMachine({
   id: 'member',
   initial: 'unknown',
