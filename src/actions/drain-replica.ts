@@ -13,7 +13,7 @@ const ACTUATORS = z.array(z.enum(['proxy', 'tag'])).readonly();
 const DRAIN = z.object({ actuators: ACTUATORS.exactOptional(), shutdownSessions: z.boolean().exactOptional() });
 
 /** How this drain is done: as it was bound, or by the policy where a plan was written by hand. */
-export const drainOf = (policy: Policy, plan: Plan): Policy['drain'] => ({
+const drainOf = (policy: Policy, plan: Plan): Policy['drain'] => ({
   ...policy.drain,
   ...(plan.params as Partial<Policy['drain']>),
 });
