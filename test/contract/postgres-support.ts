@@ -147,7 +147,15 @@ export class PostgresLab {
       .split(/\s+/)
       .filter(Boolean)
       .map(Number);
-    for (const each of [pid, ...below]) process.kill(each, signal);
+    process.kill(pid, signal);
+    for (const each of below) {
+      try {
+        process.kill(each, signal);
+      } catch (error) {
+        // A worker may end between the list and the signal.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
   }
 
   freeze(name: string): void {
