@@ -1,4 +1,4 @@
-import { describeChanges, widens } from '../config/compare.js';
+import { describeChanges } from '../config/compare.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
 import type { Policy } from '../model/policy.js';
@@ -54,7 +54,7 @@ async function taken(session: Session, files: ReadFiles): Promise<readonly strin
   }
   const { policy, hash, locator } = next;
   const changes = describeChanges(session.policy, policy);
-  await applyPolicy(session, { policy, hash, locator, changes, widened: widens(session.policy, policy) });
+  await applyPolicy(session, { policy, hash, locator });
   return changes;
 }
 

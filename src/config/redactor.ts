@@ -60,16 +60,25 @@ const beginningsOf = (form: string, open: string): readonly string[] =>
 
 type Words = (text: string) => string;
 
-function replacing(secrets: readonly string[], open: string): Words {
+const formsOfAll = (secrets: readonly string[]): readonly string[] =>
+  [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
+
+/** Whole secrets. */
+function replacingWhole(secrets: readonly string[]): Words {
   if (secrets.length === 0) return (text) => text;
-  const forms = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
-  const beginnings = forms.flatMap((form) => beginningsOf(form, open)).sort((a, b) => b.length - a.length);
-  const whole = new RegExp(forms.map(patternOf).join('|'), 'gu');
-  const cut = beginnings.length === 0 ? null : new RegExp(beginnings.join('|'), 'gu');
-  return (text) => {
-    const masked = text.replace(whole, HIDDEN);
-    return cut === null ? masked : masked.replace(cut, HIDDEN);
-  };
+  const whole = new RegExp(formsOfAll(secrets).map(patternOf).join('|'), 'gu');
+  return (text) => text.replace(whole, HIDDEN);
+}
+
+/** Whole secrets, and what a cut has left of one. */
+function replacing(secrets: readonly string[], open: string): Words {
+  const whole = replacingWhole(secrets);
+  const beginnings = formsOfAll(secrets)
+    .flatMap((form) => beginningsOf(form, open))
+    .sort((a, b) => b.length - a.length);
+  if (beginnings.length === 0) return whole;
+  const cut = new RegExp(beginnings.join('|'), 'gu');
+  return (text) => whole(text).replace(cut, HIDDEN);
 }
 
 /** One word of lower-case letters, or a short number: it may be the word for a state, or the number of a port. */
@@ -99,7 +108,8 @@ export function redactorOf(config: EkimiConfig): Redactor {
   const secrets = secretsOf(config).filter((secret) => !open.includes(jsonText(secret)));
   const text = replacing(secrets, open);
   const hard = secrets.filter((secret) => !isOrdinary(secret));
-  const facts = hard.length === secrets.length ? text : replacing(hard, open);
+  // A name of a field or a state that happens to begin as a secret does is no cut of it: hidden, no entry could be read any more.
+  const facts = replacingWhole(hard);
   const begins = beginningOf(secrets);
 
   const string: Words = (said) => {

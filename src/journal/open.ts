@@ -196,8 +196,10 @@ class Journal implements OpenJournal {
     await this.#letGo();
     const newest = (await segmentsIn(this.#fs, this.#folder)).at(-1)?.number ?? 0;
     const segment = segmentOf(newest + 1, this.#run);
-    const current = await this.#opened(segment, await this.#fs.openNew(join(this.#folder, segment.name)));
+    const file = await this.#fs.openNew(join(this.#folder, segment.name));
+    // It is ours from here on: a folder that cannot be synced must not leave one more empty file with each try.
     this.#mine = segment;
+    const current = await this.#opened(segment, file);
     this.#acknowledgedIn ??= segment;
     return current;
   }

@@ -191,5 +191,8 @@ function isPassedOver(text: string, { scope, kinds }: ReadOptions): boolean {
   );
   if (found === null) return false;
   const [, told, kind = ''] = found;
-  return (scope !== undefined && told !== JSON.stringify(scope)) || (kinds !== undefined && !kinds.includes(kind));
+  if (scope !== undefined && told !== JSON.stringify(scope)) return true;
+  // An intent's look may be kept as the difference from a pass: without that pass it would be told as lost.
+  const isBase = kind === 'pass' && kinds?.includes('intent') === true;
+  return kinds !== undefined && !kinds.includes(kind) && !isBase;
 }

@@ -42,14 +42,26 @@ export interface Chain {
   readonly segments: readonly Segment[];
 }
 
+/** Where the journal's folder is a volume of its own. */
+const OF_THE_VOLUME = 'lost+found';
+
+/** Not begun yet, or removed meanwhile. Any other failure is no empty journal: nobody could tell what is in it. */
+const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+
 /** Those in `directory` itself first, since they are older; then the clusters', or that of `scope` alone. Rejects when it cannot be read. */
 export async function chainsIn(fs: JournalFs, directory: string, scope?: string): Promise<readonly Chain[]> {
   const own = await segmentsIn(fs, directory);
-  const names = scope === undefined ? [...(await fs.directories(directory))].sort() : [folderName(scope)];
+  const names =
+    scope === undefined
+      ? [...(await fs.directories(directory))].filter((name) => name !== OF_THE_VOLUME).sort()
+      : [folderName(scope)];
   const chains: Chain[] = [{ folder: directory, label: '', segments: own }];
   for (const name of names) {
     const folder = join(directory, name);
-    const segments = await segmentsIn(fs, folder).catch(() => []);
+    const segments = await segmentsIn(fs, folder).catch((error: unknown) => {
+      if (isGone(error)) return [];
+      throw error;
+    });
     chains.push({ folder, label: `${name}/`, segments });
   }
   return chains.filter(({ segments }) => segments.length > 0);

@@ -1,4 +1,5 @@
 import { refusesWrites } from '../assess/dcs.js';
+import { stillOwn } from '../ledger/incidents.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
 import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
@@ -30,6 +31,7 @@ export async function keepTenure(session: Session): Promise<void> {
     // Whatever memory holds is of another tenure, or another's document stands in its place: it may be written nowhere.
     books.forget();
     await books.load(sending);
+    session.ownIncidents = stillOwn(session.ownIncidents, books.ledger.incidents ?? []);
     startGrace(session, changed === 'held' ? 'just took tenure' : 'the ledger was read anew');
   } else if (state === 'other' && ports.clock.now() - (refreshed.get(session) ?? -Infinity) >= REFRESH_MS) {
     refreshed.set(session, ports.clock.now());

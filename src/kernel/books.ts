@@ -1,6 +1,6 @@
 import { refusesWrites } from '../assess/dcs.js';
 import { entriesOf } from '../ledger/entries.js';
-import type { LedgerEvent, LedgerEventKind } from '../ledger/events.js';
+import type { LedgerEvent } from '../ledger/events.js';
 import { fold } from '../ledger/fold.js';
 import { asLoaded, type Unsent } from '../ledger/reload.js';
 import type { EntryBody } from '../model/entry.js';
@@ -30,6 +30,8 @@ export interface Books {
   load(sending: ReadonlyMap<string, unknown>): Promise<void>;
   /** It must be read anew before anything counts by it: another tenure, another mode. */
   forget(): void;
+  /** It is no longer in force: what is in memory counts for nothing until it is read anew. */
+  close(): void;
   /** It is of another cluster, and neither read nor written over. */
   disown(why: string): void;
   /** Writes it if it changed. Returns whether what is in memory is also what a successor would find. */
@@ -47,9 +49,6 @@ export interface BooksParts {
   readonly onNews: (news: string) => Promise<void>;
 }
 
-/** Without a line in the journal these do not happen: an act without a trace. */
-const MUST_STAND: readonly LedgerEventKind[] = ['sending', 'rehearsed'];
-
 export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): Books {
   let ledger = EMPTY_LEDGER;
   let isLoaded = false;
@@ -60,11 +59,6 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
   let toldNews: string | null = null;
   /** Steps whose intent may stand in the store as being sent although we know that they never left. */
   let unsent: ReadonlyMap<string, Unsent> = new Map();
-
-  const keep = (): true => {
-    committed = ledger;
-    return true;
-  };
 
   return {
     get ledger() {
@@ -82,7 +76,8 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
       let isWritten = true;
       for (const body of entriesOf(event, before, after)) {
         isWritten = (await write(body)) && isWritten;
-        if (!isWritten && MUST_STAND.includes(event.kind)) return false;
+        // An act without a trace: it does not happen.
+        if (!isWritten && body.kind === 'intent') return false;
       }
       if (event.kind === 'unsent') unsent = new Map([...unsent, [event.run.id, event]]);
       // A stop may note what it leaves while the last pass still waits for the disk.
@@ -110,6 +105,10 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
     forget() {
       isLoaded = false;
     },
+    close() {
+      ledger = EMPTY_LEDGER;
+      isLoaded = false;
+    },
     disown(why) {
       fault = why;
       ledger = EMPTY_LEDGER;
@@ -121,13 +120,18 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
       if (ledger === committed) return true;
       const written = ledger;
       const json = toJson(written);
-      if (json === committedJson) return keep();
+      if (json === committedJson) {
+        committed = written;
+        return true;
+      }
       const answer = await store.commit(written, grant());
       if (answer === 'committed') {
         committedJson = json;
         fault = null;
         unsent = new Map();
-        return keep();
+        // And nothing that was noted since: it is the next commit's.
+        committed = written;
+        return true;
       }
       if (answer === 'unknown') {
         const full = view === null ? null : refusesWrites(view);

@@ -1,3 +1,4 @@
+import { describeChanges, widens } from '../config/compare.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import type { KillSwitch } from '../model/ledger.js';
 import { lossText } from '../words/loss.js';
@@ -142,22 +143,18 @@ async function setForeignWorkAside(session: Session, by: string): Promise<Change
   return { ok: true, text: `set aside: ${reason}` };
 }
 
-/** A valid new policy, taken between passes. `widened` names the rights that grew: they wait for a grace. */
-export function applyPolicy(
-  session: Session,
-  next: PolicyInForce & {
-    readonly changes: readonly string[];
-    readonly widened: readonly string[];
-  },
-): Promise<Change> {
+/** A valid new policy, taken between passes. Rights that grew, against what is then in force, wait for a grace. */
+export function applyPolicy(session: Session, next: PolicyInForce): Promise<Change> {
   return betweenPasses(session, async () => {
     const wasEnforcing = isEnforcing(session);
-    const { policy, hash, locator } = next;
-    session.inForce = { policy, hash, locator };
+    const { policy, hash } = next;
+    // Another one may have come into force since this one was read.
+    const widened = widens(session.policy, policy);
+    const detail = describeChanges(session.policy, policy).join('; ') || 'nothing changed';
+    session.inForce = next;
     session.policyError = null;
     if (wasEnforcing !== isEnforcing(session)) await changeBooks(session, wasEnforcing);
-    if (next.widened.length > 0) startGrace(session, `the new policy widened: ${next.widened.join(', ')}`);
-    const detail = next.changes.join('; ') || 'nothing changed';
+    if (widened.length > 0) startGrace(session, `the new policy widened: ${widened.join(', ')}`);
     await write(session, { kind: 'policy', change: 'reloaded', hash, detail, policy });
     return { ok: true, text: detail };
   });
@@ -165,8 +162,11 @@ export function applyPolicy(
 
 /** Enforce and dry-run count in different ledgers; whichever comes into force is read first. */
 async function changeBooks(session: Session, wasEnforcing: boolean): Promise<void> {
-  session.shared.forget();
-  session.shadow.forget();
+  session.shared.close();
+  session.shadow.close();
+  // Whoever told and followed by the other book begins anew in this one.
+  session.ownIncidents = [];
+  session.pageMemory = { ...session.pageMemory, wasHolder: false };
   // In enforce it is tenure that loads them.
   if (!wasEnforcing) return;
   await session.parts.tenure.release();

@@ -14,6 +14,8 @@ interface Look {
 
 /** What was seen becomes what the cluster is from now on, and counts in the ledger. */
 export async function takeIn(session: Session, { view, states, began }: Look): Promise<void> {
+  // Also where something below throws: a clock that was set must not be made up for twice.
+  session.lastPass = began;
   holdPolicyAgainstCluster(session, view);
   await holdAgainstCluster(session.books, view);
   const { policy, states: before } = session;
@@ -22,7 +24,6 @@ export async function takeIn(session: Session, { view, states, began }: Look): P
   await session.books.note({ kind: 'pass-seen', pass: { view, before, after: states, policy }, isOurs });
   await followIncidents(session, { view, states, lastPassMs: session.view?.atMs ?? null });
   session.seen = { view, states, windows: session.parts.windowsAt(policy, view.atMs) };
-  session.lastPass = began;
 }
 
 /** A policy may be valid and still contradict this very cluster's ttl and loop_wait: then nothing is sent under it. */

@@ -174,11 +174,21 @@ function settled(incident: Incident, input: IncidentInput, takes: boolean | null
     problems,
     remediations: held.remediations,
     pages: pagesOf({ ...incident, problems }, input.ledger.pages),
-    withoutWrites: counts ? countedOn(incident.withoutWrites, takes, { nowMs, gapMs }) : incident.withoutWrites,
+    withoutWrites: counts
+      ? countedOn(asWatched(incident, lastPassMs), takes, { nowMs, gapMs })
+      : incident.withoutWrites,
     quietSinceMs,
     endedAtMs: isOver ? quietSinceMs : null,
   };
   return isSame(next, incident) ? incident : next;
+}
+
+/** A first pass finds what others counted: of the time since then nobody here can tell. */
+function asWatched({ withoutWrites }: Incident, lastPassMs: number | null): Incident['withoutWrites'] {
+  const { sinceMs, untoldSinceMs } = withoutWrites;
+  return lastPassMs === null && sinceMs !== null
+    ? { ...withoutWrites, untoldSinceMs: untoldSinceMs ?? sinceMs }
+    : withoutWrites;
 }
 
 /** What was done for its sake, and whether any of it is under way or holds a member back still. */
@@ -220,6 +230,20 @@ export function incidentNews(before: readonly Incident[], after: readonly Incide
     return [{ change: incident.joinedTo === undefined ? 'ended' : 'joined', incident }];
   });
 }
+
+/**
+ * What of `own` still counts beside a ledger that another instance may have kept meanwhile: not what has ended there, and not what it found
+ * the trouble of by itself.
+ */
+export const stillOwn = (own: readonly Incident[], shared: readonly Incident[]): readonly Incident[] =>
+  own.filter((one) => {
+    const kept = shared.find(({ id }) => id === one.id);
+    if (kept !== undefined) return isOpen(kept);
+    const standing = shared.filter(isOpen).flatMap(({ problems }) => problems);
+    const isHeld = (row: IncidentProblem): boolean =>
+      standing.some((other) => other.endedAtMs === null && problemKey(other) === problemKey(row));
+    return !one.problems.some((row) => row.endedAtMs === null && isHeld(row));
+  });
 
 /** `shared` as the ledger has it, with what this instance opened and could not write there; of two forms the one that goes on is newer. */
 export const incidentsKnown = (shared: readonly Incident[], own: readonly Incident[]): readonly Incident[] =>

@@ -47,7 +47,7 @@ const OUTSIDE: Readonly<Record<string, Outside>> = {
   'SIGHUP to dry-run: nothing moves under a pass, and no row gets into the wrong book': {
     comes: ({ session }) => {
       const policy = testPolicy({ mode: 'dry-run' });
-      void applyPolicy(session, { policy, hash: 'other', locator: nowhere('policy'), changes: ['mode'], widened: [] });
+      void applyPolicy(session, { policy, hash: 'other', locator: nowhere('policy') });
     },
     afterwards: async (ekimi, _, where) => {
       await ekimi.run(20);
@@ -67,6 +67,12 @@ const OUTSIDE: Readonly<Record<string, Outside>> = {
       ).toEqual([]);
       expect(
         shadow.ledger.drains.filter((row) => !row.shadow),
+        where,
+      ).toEqual([]);
+      const runs = (shared.ledger.incidents ?? []).flatMap(({ remediations }) => remediations.map(({ id }) => id));
+      const rehearsed = shadow.ledger.remediations.map(({ id }) => id);
+      expect(
+        runs.filter((id) => rehearsed.includes(id)),
         where,
       ).toEqual([]);
       const kinds = ekimi.journal.entries.map(({ body }) => body.kind);

@@ -37,7 +37,7 @@ describe('what comes from outside while a request is on its way', () => {
   it('a new policy waits for the head of the next pass: the answer is noted in the book that the request stands in', async () => {
     const policy = testPolicy({ mode: 'dry-run' });
     const ekimi = await whileSending(({ session }) => {
-      void applyPolicy(session, { policy, hash: 'other', locator: nowhere('policy'), changes: ['mode'], widened: [] });
+      void applyPolicy(session, { policy, hash: 'other', locator: nowhere('policy') });
     });
     expect(kindsSinceIntent(ekimi)).toEqual(['intent', 'outcome']);
     expect(ekimi.session.policy.mode).toBe('enforce');

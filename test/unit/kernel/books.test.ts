@@ -105,6 +105,17 @@ describe('a commit', () => {
     expect(world.log).toEqual(['verdict', 'commit r1 succeeded', 'commit r1 succeeded']);
   });
 
+  it('is of what there was when it began: what was noted meanwhile is the next one’s', async () => {
+    const { world, books: ours } = books();
+    await ours.load(new Map());
+    await ours.note(SENDING);
+    const first = ours.commit(null);
+    await ours.note(ENDED);
+    expect(await first).toBe(true);
+    expect(await ours.commit(null)).toBe(true);
+    expect(world.log.at(-1)).toBe('commit r1 succeeded');
+  });
+
   it('over what somebody else wrote is refused, and all is read anew', async () => {
     const { books: ours } = books({ answer: 'unread' });
     await ours.load(new Map());

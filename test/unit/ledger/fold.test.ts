@@ -36,7 +36,10 @@ describe('an answer', () => {
   });
 
   it('that refuses a later step leaves what the first one made ours', () => {
-    const after = fold(under(sending('fence-member', { stepIndex: 1 })), answered('none'));
+    const after = fold(under(sending('fence-member', { stepIndex: 1 })), {
+      ...answered('none'),
+      step: 1,
+    } as LedgerEvent);
     expect(after.fences).toMatchObject([{ member: 'patroni3' }]);
     expect(after.remediations).toMatchObject([{ phase: 'failed', detail: 'refused: said so' }]);
   });
@@ -44,6 +47,7 @@ describe('an answer', () => {
   it.each([
     ['judged by another instance meanwhile', { phase: 'verifying' as const }],
     ['of a run that the ledger does not have', { id: 'other' }],
+    ['for a step before the present one', { stepIndex: 1 }],
   ])('to what is %s is the journal’s alone', (_case, over) => {
     const ledger = under(sending('drain-replica', over));
     expect(fold(ledger, answered('none'))).toBe(ledger);
