@@ -120,6 +120,18 @@ describe('a document that repeats a secret', () => {
     expect(of.value(value)).toEqual({ ...value, why: 'said [secret]', at: 'postgres://u:[secret]@h' });
   });
 
+  it.each(['kindness77', 'leader-of-the-pack', 'running-wild', 'states7x', 'body-check-1', 'fresh123'])(
+    'keeps every name and state with which the password %s begins, and hides what a cut left of it in a sentence',
+    (password) => {
+      const of = redactorOf(configWithSecrets({ PGPASSWORD: password }));
+      const names = Array.from({ length: password.length - 4 }, (_, index) => password.slice(0, 4 + index));
+      const document = Object.fromEntries(names.filter((name) => /^[a-z]+$/.test(name)).map((name) => [name, name]));
+      const cut = password.slice(0, -1);
+      expect(of.value({ ...document, why: `said ${cut}` })).toEqual({ ...document, why: 'said [secret]' });
+      expect(of.value({ [password]: password })).toEqual({ '[secret]': '[secret]' });
+    },
+  );
+
   it('hides a whole value that is a passphrase', () => {
     const of = redactorOf(configWithSecrets({ PGPASSWORD: 'correct-horse-battery' }));
     expect(of.value({ tag: 'correct-horse-battery' })).toEqual({ tag: '[secret]' });
