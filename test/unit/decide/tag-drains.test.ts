@@ -5,7 +5,6 @@ import { claimedBy } from '../../support/claimed.js';
 import type { DrainRecord } from '../../../src/model/ledger.js';
 import { memberName } from '../../../src/model/names.js';
 import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
-import { testPolicy } from '../../support/policy.js';
 import {
   api,
   assessmentOf,

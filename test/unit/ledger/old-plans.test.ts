@@ -16,7 +16,7 @@ const ledgersIn = (name: string): readonly Circumstances['ledger'][] =>
   readFileSync(`${INCIDENTS}${name}/journal-000001.jsonl`, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => fromJson(line) as unknown as Line)
+    .map((line) => fromJson(line) as Line)
     .flatMap(({ body }) => (body.circumstances === undefined ? [] : [body.circumstances.ledger]));
 
 const names = readdirSync(INCIDENTS, { withFileTypes: true }).flatMap((row) => (row.isDirectory() ? [row.name] : []));
