@@ -18,6 +18,7 @@ import {
   type ActionInput,
   type ActionStep,
   type Sight,
+  type PlanOf,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
 import { primaryServerOf } from './proxy-server.js';
@@ -28,7 +29,7 @@ const KEY = z.object({
   hostId: z.string().nullable().exactOptional(),
   routed: z.boolean().exactOptional(),
 });
-type Expedite = Plan & { readonly params: z.infer<typeof KEY> };
+type Expedite = PlanOf<z.infer<typeof KEY>>;
 
 /**
  * Ends the wait for a dead member's lease: one conditional deletion, after which Patroni elects as it always does. Everything here exists

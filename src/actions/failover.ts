@@ -4,14 +4,23 @@ import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/lead
 import { bytesText } from '../words/amounts.js';
 import { secondsText } from '../words/loss.js';
 import { memberName } from '../model/names.js';
-import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
-import { action, actionPolicy, bound, met, pending, violated, type ActionInput, type Bound } from './action.js';
+import {
+  action,
+  actionPolicy,
+  bound,
+  met,
+  pending,
+  violated,
+  type ActionInput,
+  type Bound,
+  type PlanOf,
+} from './action.js';
 import { handOverAnswerMs } from './waits.js';
 
 const CHANGE = z.object({ candidate: z.string(), leader: z.string().nullable().exactOptional() });
-type Failover = Plan & { readonly params: z.infer<typeof CHANGE> };
+type Failover = PlanOf<z.infer<typeof CHANGE>>;
 
 /** Asks Patroni for a leader where none has been elected: the best candidate, within the guards, or what a person agrees to lose. */
 export const failover = action({

@@ -19,6 +19,7 @@ import {
   type ActionStep,
   type Halt,
   type Sight,
+  type PlanOf,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
 import { primaryServerOf } from './proxy-server.js';
@@ -29,7 +30,7 @@ const RUN = z.object({
   proxied: z.boolean().exactOptional(),
   hears: z.boolean().exactOptional(),
 });
-type Fence = Plan & { readonly params: z.infer<typeof RUN> };
+type Fence = PlanOf<z.infer<typeof RUN>>;
 
 /** Makes a member unable to accept writes, and proves it: closed in the proxy, its sessions shut, then stopped. */
 export const fenceMember = action({

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf } from '../assess/leader.js';
-import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
-import { action, bound, met, notYet, pending, type ActionInput, type ActionStep } from './action.js';
+import { action, bound, met, notYet, pending, type ActionInput, type ActionStep, type PlanOf } from './action.js';
 import { WE_FENCED } from './permits.js';
 import { primaryServerOf } from './proxy-server.js';
 
@@ -47,7 +46,7 @@ export const openTraffic = action({
 });
 
 const DOWN = z.object({ down: z.array(z.string()).readonly() });
-type Nudge = Plan & { readonly params: z.infer<typeof DOWN> };
+type Nudge = PlanOf<z.infer<typeof DOWN>>;
 
 /** Tells the proxy of a proven new leader; its own checks go on and have the last word. [field-notes: leader killed] */
 export const proxyNudge = action({

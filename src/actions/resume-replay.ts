@@ -2,15 +2,14 @@ import { z } from 'zod';
 import { intendedDelayMs } from '../assess/intended.js';
 import { heldBack, leadersSettings, pauseCauseOf, standsAt, unreadCause } from '../assess/paused-replay.js';
 import { bytesText } from '../words/amounts.js';
-import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { STANDBY_SETTINGS } from '../model/sql.js';
 import { memberOf, type MemberView } from '../model/view.js';
-import { action, bound, met, pending, violated, type ActionInput, type Sight } from './action.js';
+import { action, bound, met, pending, violated, type ActionInput, type Sight, type PlanOf } from './action.js';
 import { mayBePrimary } from './member-actions.js';
 
 const PAUSE = z.object({ at: z.string(), atLeast: z.record(z.enum(STANDBY_SETTINGS), z.number()) });
-type Resume = Plan & { readonly params: z.infer<typeof PAUSE> };
+type Resume = PlanOf<z.infer<typeof PAUSE>>;
 
 /**
  * Resumes replay that a hand has paused, and nothing else: where a setting of the leader has paused it the server would shut down, and where

@@ -5,7 +5,6 @@ import { leadershipOf, waitsOf } from '../assess/leader.js';
 import { healthyReplicas, isStreaming } from '../assess/replica.js';
 import type { DcsKeys } from '../model/dcs.js';
 import type { MemberName } from '../model/names.js';
-import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import {
@@ -18,6 +17,7 @@ import {
   type ActionInput,
   type Appointment,
   type Sight,
+  type PlanOf,
 } from './action.js';
 import { dcsAnswerMs, handOverAnswerMs } from './waits.js';
 
@@ -28,7 +28,7 @@ const BOND = z.object({
   scheduledAt: z.string().nullable().exactOptional(),
 });
 type Bond = z.infer<typeof BOND>;
-type Switchover = Plan & { readonly params: Bond };
+type Switchover = PlanOf<Bond>;
 
 /** As Patroni's key has it, which may name no leader and no candidate. */
 const APPOINTMENT = z.object({

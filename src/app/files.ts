@@ -13,35 +13,27 @@ export interface ClusterPolicy {
   readonly locator: Locator;
 }
 
-export type ReadClusterPolicy =
-  | ({ readonly ok: true; readonly warnings: readonly string[] } & ClusterPolicy)
-  | { readonly ok: false; readonly errors: readonly string[] };
+export type ReadClusterPolicy = ({ readonly ok: true; readonly warnings: readonly string[] } & ClusterPolicy) | Faulty;
+
+interface Faulty {
+  readonly ok: false;
+  readonly errors: readonly string[];
+}
+
+interface Common {
+  readonly ok: true;
+  readonly config: EkimiConfig;
+  readonly configHash: string;
+  /** That of the policy file alone. */
+  readonly general: ClusterPolicy;
+  readonly warnings: readonly string[];
+}
 
 /** All files, each cluster's policy for itself: one cluster's faulty file is no other one's. */
-export type ReadFiles =
-  | {
-      readonly ok: true;
-      readonly config: EkimiConfig;
-      readonly configHash: string;
-      /** That of the policy file alone. */
-      readonly general: ClusterPolicy;
-      readonly byScope: ReadonlyMap<string, ReadClusterPolicy>;
-      readonly warnings: readonly string[];
-    }
-  | { readonly ok: false; readonly errors: readonly string[] };
+export type ReadFiles = (Common & { readonly byScope: ReadonlyMap<string, ReadClusterPolicy> }) | Faulty;
 
 /** All files without a fault. */
-export type LoadedFiles =
-  | {
-      readonly ok: true;
-      readonly config: EkimiConfig;
-      readonly configHash: string;
-      /** That of the policy file alone. */
-      readonly general: ClusterPolicy;
-      readonly policies: ReadonlyMap<string, ClusterPolicy>;
-      readonly warnings: readonly string[];
-    }
-  | { readonly ok: false; readonly errors: readonly string[] };
+export type LoadedFiles = (Common & { readonly policies: ReadonlyMap<string, ClusterPolicy> }) | Faulty;
 
 const textsOf = (rows: readonly ConfigError[], severity: ConfigError['severity']): string[] =>
   rows.filter((row) => row.severity === severity).map(errorText);

@@ -6,7 +6,7 @@ import { pageOf, problemRow } from '../assess/catalogue.js';
 import { isSuperseded } from '../assess/things.js';
 import type { Block, Decision } from '../model/decision.js';
 import type { Loss } from '../model/loss.js';
-import { type Plan } from '../model/plan.js';
+import type { Plan } from '../model/plan.js';
 import { stepText } from '../words/request.js';
 import type { Problem } from '../model/problem.js';
 import { waitOf } from '../words/wait.js';

@@ -14,6 +14,14 @@ const outcome = (id: string, step: number, reply: EventOf<'answered'>['reply']):
   shadow: false,
 });
 
+/** What was no switch of a person, and is lifted by one as if it were. */
+const lifted = (subject: string, by: string, reason: string, sinceMs: number): EntryBody => ({
+  kind: 'switch',
+  change: 'off',
+  switch: { subject, owner: by, reason, sinceMs, expiresAtMs: null },
+  by,
+});
+
 /** Approvals that ended without a person's word between the two. */
 function expired(before: Ledger, after: Ledger): readonly EntryBody[] {
   return after.approvals.flatMap(({ id, state, plan, ended = null, loss = null }) => {
@@ -79,40 +87,13 @@ const ENTRIES: Entries = {
   paged: ({ told }) => told,
   'incidents-followed': ({ news }) =>
     news.map(({ change, incident }) => ({ kind: 'incident', change, of: incident, incident: incident.id })),
-  'switch-lifted': ({ switch: lifted, by }) => [{ kind: 'switch', change: 'off', switch: lifted, by }],
+  'switch-lifted': ({ switch: one, by }) => [{ kind: 'switch', change: 'off', switch: one, by }],
   'breaker-closed': ({ by }, { breaker }) =>
-    breaker === null
-      ? []
-      : [
-          {
-            kind: 'switch',
-            change: 'off',
-            switch: {
-              subject: 'breaker',
-              owner: by,
-              reason: breaker.reason,
-              sinceMs: breaker.openSinceMs,
-              expiresAtMs: null,
-            },
-            by,
-          },
-        ],
-  'foreign-set-aside': ({ by, atMs }, before) => [
-    {
-      kind: 'switch',
-      change: 'off',
-      switch: {
-        subject: FOREIGN_WORK,
-        owner: by,
-        reason: foreignInFlight(before)
-          .map((row) => `${row.action} ${row.target}`)
-          .join(', '),
-        sinceMs: atMs,
-        expiresAtMs: null,
-      },
-      by,
-    },
-  ],
+    breaker === null ? [] : [lifted('breaker', by, breaker.reason, breaker.openSinceMs)],
+  'foreign-set-aside': ({ by, atMs }, before) => {
+    const reason = foreignInFlight(before).map((row) => `${row.action} ${row.target}`);
+    return [lifted(FOREIGN_WORK, by, reason.join(', '), atMs)];
+  },
 };
 
 /** What the journal keeps of an event, before it is folded in. */
