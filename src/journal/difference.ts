@@ -73,7 +73,7 @@ class Writer {
     const [was, is] = [figureOf(base), figureOf(next)];
     const step = was !== null && is?.kind === was.kind ? this.#drift.told(was.kind, is.value - was.value) : null;
     if (step !== null) this.#tell({ step });
-    else this.#tell({ side: isHolder(next) || typeof next === 'number' ? { '=': next } : next });
+    else this.#tell({ side: isHolder(next) ? { '=': next } : next });
   }
 
   #within(bases: readonly Plain[], nexts: readonly Plain[]): void {

@@ -8,6 +8,13 @@ export const isHolder = (value: Plain): value is readonly Plain[] | PlainRecord 
   typeof value === 'object' && value !== null;
 export const isList = (value: Plain): value is readonly Plain[] => Array.isArray(value);
 
+/** Not by assignment: a key called `__proto__` would be a prototype. */
+export function put(holder: Record<string, Plain>, key: string, value: Plain): void {
+  if (key === '__proto__')
+    Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+  else holder[key] = value;
+}
+
 /** Figures that grow together, so that one is told by how far it moved beside the others of its kind. */
 type FigureKind = 'time' | 'count' | 'position' | 'position-text';
 
@@ -21,7 +28,9 @@ const EARLIEST_MS = 1e12;
 const LATEST_MS = 1e13;
 
 const WORD = 2 ** 32;
-const POSITION = /^([0-9A-F]{1,8})\/([0-9A-F]{8})$/;
+/** As PostgreSQL prints it, so that the figure gives back this very text. */
+const POSITION = /^(0|[1-9A-F][0-9A-F]{0,7})\/([0-9A-F]{8})$/;
+const MOST = BigInt(Number.MAX_SAFE_INTEGER);
 
 const textOfPosition = (value: number): string =>
   `${Math.floor(value / WORD)
@@ -35,12 +44,12 @@ export function figureOf(plain: Plain): Figure | null {
     return { kind: plain >= EARLIEST_MS && plain < LATEST_MS ? 'time' : 'count', value: plain };
   }
   if (typeof plain === 'bigint')
-    return plain >= 0n && plain <= BigInt(Number.MAX_SAFE_INTEGER) ? { kind: 'position', value: Number(plain) } : null;
+    return plain >= 0n && plain <= MOST ? { kind: 'position', value: Number(plain) } : null;
   if (typeof plain !== 'string') return null;
   const match = POSITION.exec(plain);
   if (match === null) return null;
   const value = parseInt(match[1] ?? '', 16) * WORD + parseInt(match[2] ?? '', 16);
-  return Number.isSafeInteger(value) && textOfPosition(value) === plain ? { kind: 'position-text', value } : null;
+  return Number.isSafeInteger(value) ? { kind: 'position-text', value } : null;
 }
 
 export function plainOf(kind: FigureKind, value: number): Plain {

@@ -45,18 +45,23 @@ export const nodeFs: JournalFs = {
     (await readdir(directory, { withFileTypes: true })).flatMap((row) => (row.isDirectory() ? [row.name] : [])),
   bytes: async (path) => (await stat(path)).size,
   chunks: async function* (path) {
-    for (let from = 0; ;) {
+    let from = 0;
+    for (let isMore = true; isMore;) {
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+      let filled = 0;
       const handle = await open(path, 'r');
-      let read: Uint8Array;
       try {
-        const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, from);
-        read = buffer.subarray(0, bytesRead);
+        // Until nothing comes: a file system may give less than there is.
+        while (isMore && filled < CHUNK_BYTES) {
+          const { bytesRead } = await handle.read(buffer, filled, CHUNK_BYTES - filled, from + filled);
+          isMore = bytesRead > 0;
+          filled += bytesRead;
+        }
       } finally {
         await handle.close();
       }
-      if (read.length === 0) return;
-      from += read.length;
-      yield read;
+      from += filled;
+      if (filled > 0) yield buffer.subarray(0, filled);
     }
   },
   before: async (path, end, most) => {

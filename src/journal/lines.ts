@@ -19,7 +19,8 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       number += 1;
-      yield { text: decoded([...pending, chunk.subarray(start, end)]), number, terminated: true };
+      const last = chunk.subarray(start, end);
+      yield { text: decoded(pending.length === 0 ? [last] : [...pending, last]), number, terminated: true };
       pending = [];
       start = end + 1;
     }
@@ -28,4 +29,10 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   if (pending.length > 0) yield { text: decoded(pending), number: number + 1, terminated: false };
 }
 
-const decoded = (parts: readonly Uint8Array[]): string => Buffer.concat(parts).toString('utf8');
+function decoded(parts: readonly Uint8Array[]): string {
+  const [first] = parts;
+  // Nearly every line lies in one chunk: it is not copied before it is read.
+  if (parts.length === 1 && first !== undefined)
+    return Buffer.from(first.buffer, first.byteOffset, first.byteLength).toString('utf8');
+  return Buffer.concat(parts).toString('utf8');
+}

@@ -1,4 +1,4 @@
-import { Drift, figureOf, isHolder, isList, plainOf, type Plain, type PlainRecord } from './figures.js';
+import { Drift, figureOf, isHolder, isList, plainOf, put, type Plain, type PlainRecord } from './figures.js';
 import type { Measured } from './measured.js';
 import { WordReader } from './numbers.js';
 import { rowsAfter, type RowsPatch } from './rows.js';
@@ -17,6 +17,7 @@ export interface Difference {
 export type Side =
   | null
   | boolean
+  | number
   | string
   | bigint
   | { readonly '=': Plain }
@@ -54,10 +55,12 @@ export function withDifference(base: Measured, { d, x }: Difference): Plain {
 
 /** Of a node that the base has not: a null, which is one node. */
 const NOWHERE = -1;
+/** More nodes than a value has: nothing changes any more. A small whole number, since what counts nodes here is compared at each of them. */
+const NEVER = 2 ** 30 - 1;
 
 /** A journal is read by thousands of these walks: no closures, no lists of keys. `at`: where a node stands in the sizes of the base. */
 class Reader {
-  readonly #sizes: readonly number[];
+  readonly #sizes: Int32Array;
   readonly #words: WordReader;
   readonly #sides: readonly unknown[];
   readonly #drift = new Drift();
@@ -65,7 +68,7 @@ class Reader {
   #gap = 0;
   #way = STEP;
 
-  constructor(sizes: readonly number[], d: string, x: readonly unknown[]) {
+  constructor(sizes: Int32Array, d: string, x: readonly unknown[]) {
     this.#sizes = sizes;
     this.#words = new WordReader(d);
     this.#sides = x;
@@ -73,37 +76,40 @@ class Reader {
   }
 
   get isDone(): boolean {
-    return this.#gap === Infinity;
+    return this.#gap >= NEVER;
   }
 
   #next(): void {
-    const word = this.#words.isAtEnd ? Infinity : this.#words.unsigned();
+    if (this.#words.isAtEnd) {
+      this.#gap = NEVER;
+      return;
+    }
+    const word = this.#words.unsigned();
     this.#way = word % WAYS;
-    this.#gap = Math.floor(word / WAYS);
+    this.#gap = (word - this.#way) / WAYS;
+    if (this.#gap >= NEVER) throw new Error('a change lies beyond the end');
+  }
+
+  /** Passes over so many nodes, if none of them changes. */
+  #passes(size: number): boolean {
+    if (this.#gap < size) return false;
+    if (this.#gap !== NEVER) this.#gap -= size;
+    return true;
   }
 
   take(base: Plain, at: number): Plain {
-    const size = this.#sizeAt(at);
-    if (this.#gap >= size) {
-      this.#gap -= size;
-      return base;
-    }
+    if (this.#passes(at === NOWHERE ? 1 : (this.#sizes[at] ?? 1))) return base;
     if (this.#gap === 0) return this.#changed(base, at);
     this.#gap -= 1;
     return isList(base) ? this.#list(base, at + 1) : this.#record(base as PlainRecord, at + 1);
   }
 
-  #sizeAt(at: number): number {
-    return at === NOWHERE ? 1 : (this.#sizes[at] ?? 1);
-  }
-
   #list(base: readonly Plain[], first: number): Plain {
     const list = base.slice();
     let at = first;
-    for (let index = 0; index < list.length && this.#gap !== Infinity; index += 1) {
+    for (let index = 0; index < list.length && this.#gap !== NEVER; index += 1) {
       const size = this.#sizes[at] ?? 1;
-      if (this.#gap >= size) this.#gap -= size;
-      else list[index] = this.take(list[index] ?? null, at);
+      if (!this.#passes(size)) list[index] = this.take(list[index] ?? null, at);
       at += size;
     }
     return list;
@@ -114,9 +120,8 @@ class Reader {
     let at = first;
     for (const key in base) {
       const size = this.#sizes[at] ?? 1;
-      if (this.#gap >= size) this.#gap -= size;
-      else put(copy, key, this.take(base[key] ?? null, at));
-      if (this.#gap === Infinity) break;
+      if (!this.#passes(size)) put(copy, key, this.take(base[key] ?? null, at));
+      if (this.#gap === NEVER) break;
       at += size;
     }
     return copy;
@@ -143,32 +148,40 @@ class Reader {
     if ('=' in side) return side['='] as Plain;
     if (isHolder(base) && isList(base)) {
       if ('r' in side) return rowsAfter(base, side.r as RowsPatch);
-      if ('n' in side) {
-        const list = resized(base, Number(side.n)).slice();
-        const places = this.#placesOf(at, base.length);
-        this.#enter();
-        for (let index = 0; index < list.length; index += 1)
-          list[index] = this.take(list[index] ?? null, places[index] ?? NOWHERE);
-        return list;
-      }
+      if ('n' in side) return this.#resized(base, at, Number(side.n));
     } else if (isHolder(base) && 'k' in side) {
-      const k = side.k as readonly (number | string)[];
-      const record: Record<string, Plain> = { ...rekeyed(base, k) };
-      const places = this.#placesOf(at, Object.keys(base).length);
-      const names = Object.keys(base);
-      const placeOf = new Map(k.map((key) => (typeof key === 'number' ? [names[key], places[key]] : [key, NOWHERE])));
-      this.#enter();
-      for (const key of Object.keys(record))
-        put(record, key, this.take(record[key] ?? null, placeOf.get(key) ?? NOWHERE));
-      return record;
+      return this.#rekeyed(base, at, side.k as readonly (number | string)[]);
     }
     throw new Error('a change of another shape than what it changes');
   }
 
   /** What the old one became is a node of its own; it is entered whether or not anything differs within it. */
   #enter(): void {
-    if (this.#gap === 0) throw new Error('a change of what has just been changed');
-    this.#gap -= 1;
+    if (!this.#passes(1)) throw new Error('a change of what has just been changed');
+  }
+
+  #resized(base: readonly Plain[], holder: number, length: number): Plain {
+    this.#enter();
+    const list: Plain[] = [];
+    let at = holder + 1;
+    for (let index = 0; index < length; index += 1) {
+      const isNew = index >= base.length;
+      list.push(this.take(isNew ? null : (base[index] ?? null), isNew ? NOWHERE : at));
+      at += this.#sizes[at] ?? 1;
+    }
+    return list;
+  }
+
+  #rekeyed(base: PlainRecord, holder: number, k: readonly (number | string)[]): Plain {
+    this.#enter();
+    const names = Object.keys(base);
+    const places = this.#placesOf(holder, names.length);
+    const record: Record<string, Plain> = {};
+    for (const key of k) {
+      const [name, place] = typeof key === 'string' ? [key, NOWHERE] : [names[key] ?? '', places[key] ?? NOWHERE];
+      put(record, name, this.take(place === NOWHERE ? null : (base[name] ?? null), place));
+    }
+    return record;
   }
 
   /** Where the children of a holder stand. */
@@ -181,11 +194,4 @@ class Reader {
     }
     return places;
   }
-}
-
-/** Not by assignment: a key called `__proto__` would be a prototype. */
-function put(holder: Record<string, Plain>, key: string, value: Plain): void {
-  if (key === '__proto__')
-    Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
-  else holder[key] = value;
 }

@@ -1,4 +1,4 @@
-import { figureOf, plainOf, type Plain, type PlainRecord } from './figures.js';
+import { figureOf, plainOf, put, type Plain, type PlainRecord } from './figures.js';
 
 /**
  * A list that slid on: runs of `[from, count]` of the old one, and between them what is new, as it is (`{ '=': [...] }`) or, where it is rows of
@@ -46,10 +46,12 @@ export function rowsPatch(
 }
 
 export function rowsAfter(base: readonly Plain[], patch: RowsPatch): readonly Plain[] {
-  return patch.flatMap((segment): readonly Plain[] => {
-    if (isRun(segment)) return base.slice(segment[0], segment[0] + segment[1]);
-    return '=' in segment ? segment['='] : rowsOf(segment);
-  });
+  const rows: Plain[] = [];
+  for (const segment of patch) {
+    if (isRun(segment)) for (const row of base.slice(segment[0], segment[0] + segment[1])) rows.push(row);
+    else for (const row of '=' in segment ? segment['='] : rowsOf(segment)) rows.push(row);
+  }
+  return rows;
 }
 
 const isRun = (segment: Segment): segment is readonly [number, number] => Array.isArray(segment);
@@ -103,9 +105,11 @@ function repeated(steps: readonly number[]): readonly (number | readonly [number
 
 function rowsOf({ k, c }: Columns): readonly Plain[] {
   const columns = c.map(valuesOf);
-  return (columns[0] ?? []).map((_, row) =>
-    Object.fromEntries(k.map((key, column) => [key, columns[column]?.[row] ?? null])),
-  );
+  return (columns[0] ?? []).map((_, row) => {
+    const record: Record<string, Plain> = {};
+    for (let at = 0; at < k.length; at += 1) put(record, k[at] ?? '', columns[at]?.[row] ?? null);
+    return record;
+  });
 }
 
 function valuesOf([first = null, ...steps]: Columns['c'][number]): readonly Plain[] {

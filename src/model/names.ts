@@ -12,7 +12,9 @@ export const lsnFromNumber = (value: bigint | number): Lsn => BigInt(value) as L
 export function parseLsn(text: string): Lsn | null {
   const match = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/.exec(text);
   if (match === null) return null;
-  return ((BigInt(`0x${match[1] ?? '0'}`) << 32n) | BigInt(`0x${match[2] ?? '0'}`)) as Lsn;
+  const [high, low] = [parseInt(match[1] ?? '0', 16), parseInt(match[2] ?? '0', 16)];
+  // Exact as a number up to 2^53, which no cluster reaches and a text may.
+  return (high < 2 ** 21 ? BigInt(high * 2 ** 32 + low) : (BigInt(high) << 32n) | BigInt(low)) as Lsn;
 }
 
 export function formatLsn(lsn: Lsn): string {

@@ -47,17 +47,26 @@ function changeOf(what: string, old: Decision | undefined, now: Decision | undef
     (gate) => has(before, gate) !== has(after, gate),
   );
   const [was, is] = [wordsOf(old), wordsOf(now)];
-  const wording = toJson(withoutWords(old)) === toJson(withoutWords(now)) ? { isWording: true as const } : {};
+  const wording = isInOtherWords(old, now) ? { isWording: true as const } : {};
   // The same in one word and not in every byte: a figure, a reason.
   return was === is
     ? { what, was: toJson(old), is: toJson(now), gates, ...wording }
     : { what, was, is, gates, ...wording };
 }
 
-/** Everything of it that is no sentence: what is done to whom, by which requests, held by which gates until when, at which loss. */
-function withoutWords(decision: Decision | undefined): unknown {
-  if (decision === undefined || decision.kind === 'page') return { ...decision, why: '' };
-  if (decision.kind === 'waiting') return { ...decision, why: '' };
+/** The same but for sentences: what is done to whom, by which requests, held by which gates until when, at which loss. */
+function isInOtherWords(old: Decision | undefined, now: Decision | undefined): boolean {
+  if (old === undefined || now === undefined) return false;
+  // The most frequent kinds, and all of them but the sentence: no need to write them out.
+  if (old.kind === 'waiting' || old.kind === 'page')
+    return now.kind === old.kind && untilOf(now) === untilOf(old) && about(now) === about(old);
+  return toJson(withoutWords(old)) === toJson(withoutWords(now));
+}
+
+const untilOf = (decision: Decision): number | null => (decision.kind === 'waiting' ? decision.untilMs : null);
+
+function withoutWords(decision: Decision): unknown {
+  if (decision.kind === 'page' || decision.kind === 'waiting') return { ...decision, why: '' };
   const loss = decision.loss === undefined ? {} : { loss: { ...decision.loss, text: '' } };
   if (decision.kind === 'act') return { ...decision, ...loss, why: '' };
   const blocks = decision.blocks.map(({ gate, retryAtMs }) => ({ gate, retryAtMs }));

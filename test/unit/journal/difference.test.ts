@@ -26,6 +26,7 @@ const leaf = fc.oneof(
     'fresh',
     '0/05D0001F',
     '16/B374D848',
+    '00/05D0001F',
     '0/5d0001f0',
     'lsn:0/1',
     'lsn:=x',
