@@ -1,6 +1,7 @@
 import { actionInput, type RunbookAction } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { problemRow, type ProblemRow, type Rung } from '../assess/catalogue.js';
+import { wasOnlyBusy } from '../ledger/budgets.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
 import type { ActionClass, ActionName, Plan } from '../model/plan.js';
@@ -135,6 +136,7 @@ export function attemptsUsed(input: Situation, action: ActionName, target: strin
       remediation.plan.target === target &&
       remediation.endedAtMs !== null &&
       input.nowMs - remediation.endedAtMs < input.policy.chainMs &&
+      !wasOnlyBusy(input, remediation) &&
       (remediation.phase === 'failed' ||
         remediation.phase === 'ineffective' ||
         // A person's run answered no problem, so none can have come back after it.

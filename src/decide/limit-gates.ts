@@ -4,7 +4,7 @@ import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
 import { isInFlight } from '../model/ledger.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
-import { budgetUsed, stormingMembers } from '../ledger/budgets.js';
+import { budgetUsed, BUSY_COOLDOWN_MS, stormingMembers, wasOnlyBusy } from '../ledger/budgets.js';
 import { attemptsUsed, isUnderWay, type Candidate } from './candidate.js';
 import { floorsFor } from './floors.js';
 import { no, type Gate, type No } from './gate.js';
@@ -156,7 +156,9 @@ function cooldown(input: Situation, { action, plan }: Candidate): No | null {
   let last = '';
   for (const row of input.ledger.remediations) {
     if (!sharesCooldown({ action, plan }, row.plan)) continue;
-    const until = (row.endedAtMs ?? row.createdAtMs) + input.policy.actions[row.plan.action].cooldownMs;
+    const { cooldownMs } = input.policy.actions[row.plan.action];
+    const waitMs = wasOnlyBusy(input, row) ? Math.min(cooldownMs, BUSY_COOLDOWN_MS) : cooldownMs;
+    const until = (row.endedAtMs ?? row.createdAtMs) + waitMs;
     if (until > retryAtMs) {
       retryAtMs = until;
       last = `${row.plan.action} ${row.plan.target}`;

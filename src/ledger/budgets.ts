@@ -1,4 +1,5 @@
 import { riskOf, type ActionName } from '../model/plan.js';
+import type { Remediation } from '../model/ledger.js';
 import type { Situation } from '../model/situation.js';
 
 const HOUR_MS = 60 * 60_000;
@@ -27,4 +28,24 @@ export function stormingMembers(input: Pick<Situation, 'view' | 'states'>): read
     if (problem.level === 'critical' && problem.phase === 'active' && names.has(problem.subject))
       struck.add(problem.subject);
   return [...struck];
+}
+
+/** A member that is at another task for a moment is asked again this soon; for so many times in a chain, then it is a failure like another. */
+export const BUSY_COOLDOWN_MS = 5_000;
+const BUSY_TRIES = 3;
+
+/** Refused only because Patroni was at another task: nothing was begun, so it is neither a try nor a reason to wait for long. */
+export function wasOnlyBusy(
+  { ledger, policy, nowMs }: Pick<Situation, 'ledger' | 'policy' | 'nowMs'>,
+  row: Remediation,
+): boolean {
+  if (row.ending !== 'busy') return false;
+  const alike = ledger.remediations.filter(
+    (other) =>
+      other.ending === 'busy' &&
+      other.plan.action === row.plan.action &&
+      other.plan.target === row.plan.target &&
+      nowMs - other.createdAtMs < policy.chainMs,
+  );
+  return alike.length <= BUSY_TRIES;
 }

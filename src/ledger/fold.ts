@@ -34,7 +34,14 @@ function answered(ledger: Ledger, { id, step, reply, atMs, detail }: EventOf<'an
   const phase = stepRemediation('sending', { type: EVENT_OF[reply.effect] });
   if (phase !== 'failed')
     return withRemediation(ledger, { ...run, phase, lastReply: reply, detail: detail ?? run.detail });
-  const failed: Remediation = { ...run, phase, lastReply: reply, endedAtMs: atMs, detail: `refused: ${reply.text}` };
+  const failed: Remediation = {
+    ...run,
+    phase,
+    lastReply: reply,
+    endedAtMs: atMs,
+    detail: `refused: ${reply.text}`,
+    ...(reply.busy === true && { ending: 'busy' as const }),
+  };
   const after = withRemediation(ledger, failed);
   return run.stepIndex === 0 ? withoutClaimsOf(after, id) : after;
 }

@@ -34,9 +34,9 @@ export interface Remediation {
 
 /**
  * `scheduled`: Patroni keeps the appointment, nobody has yet seen what became of it. `overridden`: somebody undid it by hand. `forgotten`: the
- * proxy that was told restarted. `copy-failed`: the copy was begun and failed.
+ * proxy that was told restarted. `copy-failed`: the copy was begun and failed. `busy`: Patroni was at another task for a moment, nothing was begun.
  */
-export type Ending = 'scheduled' | 'overridden' | 'forgotten' | 'copy-failed';
+export type Ending = 'scheduled' | 'overridden' | 'forgotten' | 'copy-failed' | 'busy';
 
 /** A drain that is ours: what we did and through which actuator, so that an operator's own drain is never undone. */
 export interface DrainRecord {

@@ -123,4 +123,6 @@ export interface Reply {
   /** The other end's words, cut to 300 characters. */
   readonly text: string;
   readonly tookMs: number;
+  /** The other end was at another task in that moment: nothing was begun, and a moment later it may be. Absent: no such word. */
+  readonly busy?: true;
 }

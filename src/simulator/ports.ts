@@ -10,7 +10,7 @@ import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
 import type { ProxyPort } from '../ports/proxy.js';
 import type { TagsPort } from '../ports/tags.js';
-import { effectOf } from '../adapters/patroni/effect.js';
+import { effectOf, isBusy } from '../adapters/patroni/effect.js';
 import { dcsPort } from './dcs-port.js';
 import { walBytes } from './disks.js';
 import { read, send, type Fault } from './exchange.js';
@@ -185,7 +185,8 @@ function patroniPort(sight: Sight): PatroniPort {
         async () => {
           const answer = await handle(world, member, step);
           if (answer === null) return { effect: 'maybe', status: null, text: 'connection closed without an answer' };
-          return { effect: effectOf(answer.status, answer.text), status: answer.status, text: answer.text };
+          const { status, text } = answer;
+          return { effect: effectOf(status, text), status, text, ...(isBusy(status, text) && { busy: true as const }) };
         },
       );
     },

@@ -29,5 +29,11 @@ const RULES: readonly Rule[] = [
   { status: () => true, text: /^/, effect: 'maybe' },
 ];
 
+/**
+ * Patroni's word that it is at another task: `restarting after failure already in progress` lasts about a second of each loop while PostgreSQL
+ * does not start. [Patroni 3.0.2 and 4.1, ha.py: schedule_reinitialize; tried on the lab on 2026-11-26]
+ */
+export const isBusy = (status: number, text: string): boolean => status === 503 && /already in progress/i.test(text);
+
 export const effectOf = (status: number, text: string): Reply['effect'] =>
   RULES.find((rule) => rule.status(status) && rule.text.test(text))?.effect ?? 'maybe';

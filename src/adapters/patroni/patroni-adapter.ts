@@ -6,7 +6,7 @@ import type { Reply, Step } from '../../model/plan.js';
 import { fresh, notConfigured, unknown, type Reading, type Unknown } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
 import type { PatroniPort } from '../../ports/patroni.js';
-import { effectOf } from './effect.js';
+import { effectOf, isBusy } from './effect.js';
 import { addressOf, baseAddress, basicAuth, closingAgent, excerpt, exchange } from './exchange.js';
 import { parseLossless } from './lossless.js';
 import { metricsFrom } from './metrics.js';
@@ -185,7 +185,8 @@ export function patroniAdapter(cluster: ClusterConfig, clock: Clock): PatroniPor
       const outcome = await exchange(agent, { method: step.method, url, headers, body, deadlineMs: step.timeoutMs });
       if (outcome.kind === 'answer') {
         const text = excerpt(outcome.body, REPLY_CHARS);
-        return reply(effectOf(outcome.status, text), outcome.status, text);
+        const answer = reply(effectOf(outcome.status, text), outcome.status, text);
+        return isBusy(outcome.status, text) ? { ...answer, busy: true } : answer;
       }
       const { fault, written, status } = outcome;
       if (!written) return reply('none', null, `nothing was sent: ${fault.why}`);

@@ -43,9 +43,7 @@ export class Bench {
 /** What costs a copy or a member's life if it is sent twice, and was. A test that is tried once more after a failure must not hide it. */
 async function destructiveTwice(daemon: Daemon): Promise<readonly string[]> {
   // What was given up on the way, or refused, did nothing, and the journal says so.
-  const undone = (await daemon.bodies('outcome')).filter(({ reply }) => reply.effect === 'none');
-  const texts = (await daemon.requests())
-    .filter(({ id, step }) => !undone.some((outcome) => outcome.id === id && outcome.step === step))
+  const texts = (await daemon.requestsNotRefused())
     .map((body) => body.request)
     .filter((text) => DESTRUCTIVE.test(text));
   return texts.filter((text, at) => texts.indexOf(text) !== at);

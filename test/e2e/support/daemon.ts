@@ -241,6 +241,14 @@ export class Daemon {
     return (await this.bodies('intent')).filter((body) => !body.shadow);
   }
 
+  /** What of it was not refused: for a second of each loop a member whose PostgreSQL does not start is busy, and says so. */
+  async requestsNotRefused(): Promise<readonly Body<'intent'>[]> {
+    const refused = (await this.bodies('outcome')).filter(({ reply }) => reply.effect === 'none');
+    return (await this.requests()).filter(
+      ({ id, step }) => !refused.some((outcome) => outcome.id === id && outcome.step === step),
+    );
+  }
+
   /**
    * Until the plan is held by this gate, and the grace after the start is no longer among the reasons; with `only`: by none but these, in one
    * and the same pass. A member that starts in vain answers every other time, and what is not heard holds a plan too.
@@ -276,7 +284,10 @@ export class Daemon {
     return until(
       `a verdict on ${action}`,
       withinMs,
-      async () => (await this.entries('verdict')).findLast((entry) => entry.body.remediation.plan.action === action),
+      async () =>
+        (await this.entries('verdict')).findLast(
+          ({ body: { remediation } }) => remediation.plan.action === action && remediation.ending !== 'busy',
+        ),
       () => this.log.slice(-2000),
     );
   }

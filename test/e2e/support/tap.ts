@@ -7,7 +7,7 @@ const asksOnly = (method: string, url: string, body: Buffer): boolean =>
 
 /** A wire tap in front of one member's REST API: everything passes, changes are counted, and an answer can be held back for ever. */
 export class Tap {
-  /** `POST /reinitialize {}` and the like, in the order in which they reached the member. */
+  /** `POST /reinitialize {}` and the like, in the order in which the member took them; one that it refused with 503 began nothing. */
   readonly changes: string[] = [];
   readonly #server: Server;
   readonly #target: string;
@@ -30,7 +30,7 @@ export class Tap {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** From here, the member's answer to the next change is never handed on; resolves when the member has given it. */
+  /** From here, the member's answer to the next change that it takes is never handed on; resolves when the member has given it. */
   holdBackNext(): Promise<string> {
     return new Promise((resolve) => {
       this.#answered = resolve;
@@ -49,9 +49,10 @@ export class Tap {
       const body = Buffer.concat(chunks);
       const { method = 'GET', url = '/', headers } = incoming;
       const change = asksOnly(method, url, body) ? null : `${method} ${url} ${body.toString()}`;
-      if (change !== null) this.changes.push(change);
       const onward = request(`${this.#target}${url}`, { method, headers }, (answer) => {
-        if (change !== null && this.#answered !== null) {
+        const isTaken = change !== null && answer.statusCode !== 503;
+        if (isTaken) this.changes.push(change);
+        if (isTaken && this.#answered !== null) {
           this.#answered(change);
           this.#answered = null;
           answer.resume();
@@ -60,7 +61,11 @@ export class Tap {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
       });
-      onward.on('error', () => outgoing.destroy());
+      onward.on('error', () => {
+        // Nobody knows what became of it.
+        if (change !== null) this.changes.push(change);
+        outgoing.destroy();
+      });
       onward.end(body);
     });
   }

@@ -74,6 +74,14 @@ const DRAIN = candidateOf('replica-lag-emergency', 'drain-replica', 'patroni3');
 const UNDRAIN = candidateOf('replica-recovered', 'undrain-replica', 'patroni3', { actuators: ['proxy'] });
 const RESTART = candidateOf('replica-not-streaming', 'restart-member', 'patroni3', { via: 'patroni' });
 const REBUILD = candidateOf('replica-start-failed', 'reinitialize-replica', 'patroni3');
+const BUSY = [1, 2, 3, 4].map((id) =>
+  remediationOf('reinitialize-replica', 'patroni3', {
+    id: `busy${id}`,
+    phase: 'failed',
+    ending: 'busy',
+    endedAtMs: NOW_MS - id * 1_000,
+  }),
+);
 const CANCEL = candidateOf('replay-blocked', 'cancel-blocking-queries', 'patroni3', { pid: 1, backendStart: 'x' });
 const EXPEDITE = candidateOf('leader-down', 'expedite-failover', 'patroni1', {
   modRevision: '100',
@@ -835,6 +843,22 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         retryAtMs: NOW_MS + 29_000,
       },
       {
+        name: 'a member that was at another task is asked again after seconds',
+        input: with_(REBUILD, { ledger: ledgerOf({ remediations: BUSY.slice(0, 3) }) }),
+        candidate: REBUILD,
+        because: 'reinitialize-replica patroni3 was the last such action; its cool-down ends at 02:00:04Z',
+        unblock: 'wait until 02:00:04Z',
+        retryAtMs: NOW_MS + 4_000,
+      },
+      {
+        name: 'one that was at another task four times in a row failed',
+        input: with_(REBUILD, { ledger: ledgerOf({ remediations: BUSY }) }),
+        candidate: REBUILD,
+        because: 'reinitialize-replica patroni3 was the last such action; its cool-down ends at 02:00:29Z',
+        unblock: 'wait until 02:00:29Z',
+        retryAtMs: NOW_MS + 29_000,
+      },
+      {
         name: 'a start of the same member a moment ago, although it has no risk',
         input: with_(START, {
           ledger: ledgerOf({
@@ -915,6 +939,11 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
       },
     ],
     passes: [
+      {
+        name: 'two at which the member was at another task: nothing was begun',
+        input: with_(REBUILD, { ledger: ledgerOf({ remediations: BUSY.slice(0, 2) }) }),
+        candidate: REBUILD,
+      },
       {
         name: 'tries of another member and of an older chain',
         input: with_(REBUILD, {

@@ -35,6 +35,14 @@ describe('an answer', () => {
     expect(kindsOf(answered(effect), ledger)).toEqual(kinds);
   });
 
+  it('that the other end is at another task is no failure to wait after', () => {
+    const after = fold(under(sending('drain-replica')), {
+      ...answered('none'),
+      reply: { ...reply('none'), busy: true },
+    } as LedgerEvent);
+    expect(after.remediations).toMatchObject([{ phase: 'failed', ending: 'busy' }]);
+  });
+
   it('that refuses a later step leaves what the first one made ours', () => {
     const after = fold(under(sending('fence-member', { stepIndex: 1 })), {
       ...answered('none'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectOf } from '../../../../src/adapters/patroni/effect.js';
+import { effectOf, isBusy } from '../../../../src/adapters/patroni/effect.js';
 import { metricsFrom } from '../../../../src/adapters/patroni/metrics.js';
 import { clusterFrom, configFrom, historyFrom, statusFrom } from '../../../../src/adapters/patroni/parse.js';
 import { roleFrom, rowRoleFrom } from '../../../../src/adapters/patroni/words.js';
@@ -48,6 +48,15 @@ it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
     expect([roleFrom(word), rowRoleFrom(word)]).toEqual(['other', 'other']);
   },
 );
+
+it.each([
+  [503, 'restarting after failure already in progress', true],
+  [503, 'reinitialize already in progress', true],
+  [503, 'Cluster has no leader, can not reinitialize', false],
+  [200, 'already in progress', false],
+])('%i %s: busy for a moment is %s', (status, text, busy) => {
+  expect(isBusy(status, text)).toBe(busy);
+});
 
 describe('[A11] an answer to a change that is not in the words of Patroni', () => {
   it.each([301, 302, 307, 308, 408, 425, 429, 499, 502, 504])('%i: it may have happened', (code) => {
