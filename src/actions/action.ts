@@ -3,7 +3,7 @@ import type { ClaimKind, Claims } from '../ledger/claims.js';
 import type { Ending, Ledger, Remediation } from '../model/ledger.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
-import { ACTION_RISKS, type ActionClass, type ActionName, type Plan, type Risk, type Step } from '../model/plan.js';
+import { ACTION_ROWS, type ActionClass, type ActionName, type Plan, type Risk, type Step } from '../model/plan.js';
 import type { ActionPolicy, Policy } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
 import type { Situation } from '../model/situation.js';
@@ -94,6 +94,8 @@ export interface ActionRecord<P> {
   /** Undoes it; null with the reason why nothing can. */
   readonly inverse: ActionName | null;
   readonly inverseNote: string;
+  /** What no approval lifts, in words for the documentation. The conditions themselves are `refuse`; their texts are what `ekimi why` shows. */
+  readonly refusals: string;
   /** Which configured parts it needs. */
   needs(policy: Policy): readonly (keyof Actuators)[];
   /** It takes the member away from its work for a while: counted against the floors. */
@@ -160,7 +162,7 @@ export interface Action<P> extends ActionRecord<P> {
 /** An action as the registry has it, whatever it is bound to. */
 export type RunbookAction = Action<Plan['params']>;
 
-export const action = <P>(record: ActionRecord<P>): Action<P> => ({ ...record, risk: ACTION_RISKS[record.name] });
+export const action = <P>(record: ActionRecord<P>): Action<P> => ({ ...record, risk: ACTION_ROWS[record.name].risk });
 
 /** What a person may add to the start of a procedure. */
 export interface Wish {

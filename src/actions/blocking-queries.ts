@@ -42,6 +42,7 @@ const against = ({ name, statement, summary }: Way) =>
     summary,
     inverse: null,
     inverseNote: 'a cancelled query is run again by whoever wants it',
+    refusals: 'the target holds the leader key; the backend (pid and start) no longer blocks replay',
     needs: () => ['sql'],
     right: 'signalBackend',
     disruptsTarget: false,

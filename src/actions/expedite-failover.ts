@@ -44,6 +44,8 @@ export const expediteFailover = action({
   summary: "delete a dead leader's key, so that Patroni elects a successor at once",
   inverse: null,
   inverseNote: 'none: a switchover back, when the old leader has rejoined',
+  refusals:
+    'API or SQL of the leader are not silent; the host driver does not prove it stopped in this very pass; a replica still streams, or none confirms that it does not; the key was written again; another container bears its name',
   needs: () => ['host', 'sql'],
   disruptsTarget: false,
   destroysCopy: false,

@@ -31,6 +31,8 @@ export const failover = action({
   summary: 'make the best candidate leader of a leaderless cluster',
   inverse: null,
   inverseNote: 'none: a switchover back, when the old leader has rejoined',
+  refusals:
+    'by itself: there is a leader; the API of the candidate is silent. By a person: another one leads than they saw; the leader holds its key and is not well; the candidate of a living leader is beyond the guards',
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,

@@ -42,6 +42,8 @@ export const fenceMember = action({
   inverse: 'open-traffic',
   inverseNote:
     'started again when another member leads (start-member), its traffic opened when it streams (open-traffic)',
+  refusals:
+    'the target does not run, was started again since the plan was made, or is another container; SQL does not say that it is primary. Frozen leader: its API answers, it lost the key, nobody may take over by the guards of a failover. Rogue: it holds the key, or the holder of the key is not proven to be primary',
   needs: () => ['host', 'sql'],
   disruptsTarget: false,
   destroysCopy: false,

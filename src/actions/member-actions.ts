@@ -45,6 +45,8 @@ export const restartMember = action({
   summary: 'restart a replica',
   inverse: null,
   inverseNote: 'a restart leaves nothing to undo',
+  refusals:
+    'the target holds the leader key, or is primary by its API or its SQL; its copy is being made; Patroni came back, or went away, since the plan was made; by the host driver: another member streams to it, or its key in etcd is renewed',
   needs: () => [],
   disruptsTarget: true,
   destroysCopy: false,
@@ -127,6 +129,8 @@ export const startMember = action({
   summary: 'start a stopped member',
   inverse: null,
   inverseNote: 'stop it by hand; we never stop what runs',
+  refusals:
+    'the host driver does not prove it stopped; its API or its SQL answers, or another member streams to it; another container bears its name; nobody is proven to lead, unless it provably led last and holds all that was written',
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,

@@ -16,6 +16,7 @@ export const openTraffic = action({
   summary: 'give a fenced member that has rejoined back to the health checks of the proxy',
   inverse: 'fence-member',
   inverseNote: 'fenced again if it is a rogue again',
+  refusals: 'the fence is not ours',
   releases: 'fence',
   permits: { window: WE_FENCED },
   needs: () => [],
@@ -58,6 +59,8 @@ export const proxyNudge = action({
   summary: 'mark a proven new leader up in the proxy, and the old one down',
   inverse: null,
   inverseNote: "none needed: the proxy's own checks correct it within seconds",
+  refusals:
+    'the target is not the proven leader; a server that would be called down lives and is not proven to be no primary',
   needs: () => ['proxy'],
   disruptsTarget: false,
   destroysCopy: false,

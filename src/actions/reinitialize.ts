@@ -20,6 +20,8 @@ export const reinitializeReplica = action({
   summary: "destroy a replica's copy and make a new one from the leader",
   inverse: null,
   inverseNote: 'none: the old copy is gone',
+  refusals:
+    'the target holds the leader key, or is primary by its API or its SQL; there is no proven leader that accepts writes; its Patroni is silent; its copy is being made; it runs and streams; another member is being rebuilt; by itself: no sign that the copy is at fault (lost slot, WAL removed, parted history, checksum failure, or its log: damaged directory, PANIC, failed rewind), or its log names a full disk, a setting, a permission or the machine; a copy could not succeed: its log names the way to the leader, fewer than two WAL senders are free there, its volume is full or too small for the leader and a tenth, the volume of the leader has less than a tenth free, or a copy of this chain failed',
   needs: () => [],
   disruptsTarget: true,
   destroysCopy: true,

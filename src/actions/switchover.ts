@@ -50,6 +50,8 @@ export const switchover = action({
   summary: 'hand leadership to a replica, at once or at a time',
   inverse: 'switchover',
   inverseNote: 'back again, when the old leader streams; a scheduled one is taken back by cancel-switchover',
+  refusals:
+    'another one leads than was planned against, or none is proven to; the candidate is tagged nofailover, beyond maximum_lag_on_failover, on an older timeline, outside the sync set of synchronous mode, or does not run, stream and replay within lag.critical',
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
@@ -178,6 +180,8 @@ export const cancelSwitchover = action({
   summary: 'take a scheduled switchover back',
   inverse: 'switchover',
   inverseNote: 'schedule it again',
+  refusals:
+    'the appointment is no longer the one that was seen; its time is less than loop_wait away, when Patroni no longer looks; no member answers',
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,

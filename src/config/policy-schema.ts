@@ -1,5 +1,5 @@
 import { ACTION_MODES, ACTION_WINDOWS, MODES } from '../model/policy.js';
-import { ACTION_NAMES, type ActionName } from '../model/plan.js';
+import { ACTION_NAMES, ACTION_ROWS, type ActionName, type ActionRow } from '../model/plan.js';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
 import { cron, timezone } from './cron.js';
 import { amount, duration, flag, listOf, nullable, oneOf, orOff, percent, size, text, whole } from './formats.js';
@@ -16,26 +16,7 @@ const period = duration({ minMs: 50, maxMs: 600_000 });
 /** A sighting counts with the one before only if less than a minute lies between them. */
 const suspectPeriod = duration({ minMs: 50, maxMs: 30_000 });
 
-const ACTION_DEFAULTS = {
-  'drain-replica': ['auto', '30s', '30s'],
-  'undrain-replica': ['auto', '30s', '30s'],
-  'cancel-blocking-queries': ['approve', '1m', '30s'],
-  'terminate-blocking-queries': ['approve', '1m', '30s'],
-  'resume-replay': ['approve', '1m', '30s'],
-  'restart-member': ['approve', '10m', '5m'],
-  'start-member': ['approve', '5m', '2m'],
-  'reinitialize-replica': ['off', '30m', '4h'],
-  'proxy-nudge': ['auto', '1s', '15s'],
-  'open-traffic': ['auto', '1s', '15s'],
-  'expedite-failover': ['approve', '5m', '30s'],
-  'fence-member': ['off', '5m', '30s'],
-  failover: ['approve', '5m', '1m'],
-  // Nothing but a person starts these two, and the start is the approval.
-  switchover: ['approve', '30s', '2m'],
-  'cancel-switchover': ['approve', '1s', '30s'],
-} as const satisfies Record<ActionName, readonly [mode: string, cooldown: string, timeout: string]>;
-
-const actionKeys = ([mode, cooldown, timeout]: readonly [string, string, string]) => ({
+const actionKeys = ({ mode, cooldown, timeout }: ActionRow) => ({
   mode: key(
     oneOf(ACTION_MODES),
     mode,
@@ -61,7 +42,7 @@ const actionKeys = ([mode, cooldown, timeout]: readonly [string, string, string]
 
 type ActionSections = Record<ActionName, Section<ReturnType<typeof actionKeys>>>;
 const actions = Object.fromEntries(
-  ACTION_NAMES.map((action) => [action, section('', actionKeys(ACTION_DEFAULTS[action]), { shorthand: 'mode' })]),
+  ACTION_NAMES.map((action) => [action, section('', actionKeys(ACTION_ROWS[action]), { shorthand: 'mode' })]),
 ) as ActionSections;
 
 const graceKeys = {

@@ -16,7 +16,6 @@ import { COMMAND_CODES, FILE_CODES, JOURNAL_CODES, LOG_CODES } from './codes.js'
 import { diagramOf } from './diagram.js';
 import { NOTE, PROSE_NOTE, table, type Page } from './page.js';
 import { PROBLEM_PAGES } from './problem-pages.js';
-import { REFUSALS } from './refusals.js';
 
 const DEFAULT_WAITS = { ttlMs: 30_000, loopWaitMs: 10_000 };
 
@@ -89,7 +88,7 @@ function actions(policy: Policy): string {
       action.risk,
       action.runbook,
       action.needs(policy).join(', ') || 'nothing beyond Patroni and etcd',
-      REFUSALS[name],
+      ACTIONS[name].refusals,
       freezeText(action.permits?.window?.when ?? null),
       action.inverse === null ? action.inverseNote : `${action.inverse}: ${action.inverseNote}`,
       `${mode}, cool-down ${durationText(cooldownMs)}, ${attempts} attempts, ${durationText(timeoutMs)} to take effect`,

@@ -6,30 +6,46 @@ import type { StandbySetting } from './sql.js';
 export const RISKS = ['none', 'sessions', 'writes', 'data'] as const;
 export type Risk = (typeof RISKS)[number];
 
-/** All actions by name, in the order of every table that lists them, with what each can cost at most. What they do is in `src/actions`. */
-export const ACTION_RISKS = {
-  'drain-replica': 'sessions',
-  'undrain-replica': 'none',
-  'cancel-blocking-queries': 'sessions',
-  'terminate-blocking-queries': 'sessions',
-  'resume-replay': 'sessions',
-  'restart-member': 'sessions',
-  'start-member': 'none',
-  'reinitialize-replica': 'data',
-  'proxy-nudge': 'none',
-  'open-traffic': 'none',
-  'expedite-failover': 'writes',
-  'fence-member': 'writes',
-  failover: 'writes',
-  switchover: 'writes',
-  'cancel-switchover': 'none',
-} as const satisfies Readonly<Record<string, Risk>>;
-export type ActionName = keyof typeof ACTION_RISKS;
-export const ACTION_NAMES = Object.keys(ACTION_RISKS) as readonly ActionName[];
+/** What is asked of an action without its record, by every command that reads a policy: what it can cost at most, and what the policy says of it by default. */
+export interface ActionRow {
+  readonly risk: Risk;
+  readonly mode: 'off' | 'observe' | 'approve' | 'auto';
+  readonly cooldown: string;
+  readonly timeout: string;
+}
+
+const row = (risk: Risk, mode: ActionRow['mode'], cooldown: string, timeout: string): ActionRow => ({
+  risk,
+  mode,
+  cooldown,
+  timeout,
+});
+
+/** All actions by name, in the order of every table that lists them. What they do is in `src/actions`, a file and an entry of its registry each. */
+export const ACTION_ROWS = {
+  'drain-replica': row('sessions', 'auto', '30s', '30s'),
+  'undrain-replica': row('none', 'auto', '30s', '30s'),
+  'cancel-blocking-queries': row('sessions', 'approve', '1m', '30s'),
+  'terminate-blocking-queries': row('sessions', 'approve', '1m', '30s'),
+  'resume-replay': row('sessions', 'approve', '1m', '30s'),
+  'restart-member': row('sessions', 'approve', '10m', '5m'),
+  'start-member': row('none', 'approve', '5m', '2m'),
+  'reinitialize-replica': row('data', 'off', '30m', '4h'),
+  'proxy-nudge': row('none', 'auto', '1s', '15s'),
+  'open-traffic': row('none', 'auto', '1s', '15s'),
+  'expedite-failover': row('writes', 'approve', '5m', '30s'),
+  'fence-member': row('writes', 'off', '5m', '30s'),
+  failover: row('writes', 'approve', '5m', '1m'),
+  // Nothing but a person starts these two, and the start is the approval.
+  switchover: row('writes', 'approve', '30s', '2m'),
+  'cancel-switchover': row('none', 'approve', '1s', '30s'),
+} as const satisfies Readonly<Record<string, ActionRow>>;
+export type ActionName = keyof typeof ACTION_ROWS;
+export const ACTION_NAMES = Object.keys(ACTION_ROWS) as readonly ActionName[];
 
 /** What it can cost; null for a name that this version does not know. */
 export const riskOf = (name: string): Risk | null =>
-  Object.hasOwn(ACTION_RISKS, name) ? ACTION_RISKS[name as ActionName] : null;
+  Object.hasOwn(ACTION_ROWS, name) ? ACTION_ROWS[name as ActionName].risk : null;
 
 /** Cool-downs are counted by class, so that a small repair can never stand in the way of a large one. */
 export const ACTION_CLASSES = ['traffic', 'sessions', 'replica', 'rebuild', 'fencing', 'leadership'] as const;
