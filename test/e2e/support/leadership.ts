@@ -53,6 +53,11 @@ export class LeadershipBench {
     this.#bench = new Bench(lab);
   }
 
+  /** Its files, not yet a process. */
+  prepare(options: DaemonOptions = {}): Promise<Daemon> {
+    return this.#bench.prepare(options);
+  }
+
   /** Past its grace, on a cluster that is whole: from here on a request is possible at any moment. */
   async ready(options: DaemonOptions = {}): Promise<Daemon> {
     const daemon = await this.#bench.start({ policy: allBut(), ...options });

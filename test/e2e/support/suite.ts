@@ -14,6 +14,7 @@ import { anInstanceThatStoodStill } from '../scenarios/suspended.js';
 import { parted } from '../scenarios/parted.js';
 import { aDestroyedReplica } from '../scenarios/rebuilding.js';
 import { whatAPersonStarts } from '../scenarios/procedures.js';
+import { setUpOtherwise } from '../scenarios/set-up-otherwise.js';
 import { drainByTag } from '../scenarios/tagging.js';
 import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 
@@ -47,6 +48,7 @@ export const FIELD: readonly Scenario[] = [
   aSecondDeath,
   aFullDiskOfTheLeader,
   fullDisks,
+  setUpOtherwise,
 ];
 
 /** Scenarios on a real cluster of this Patroni: brought up for it, taken down after it. */
