@@ -1,5 +1,5 @@
+import { Agent, request } from 'undici';
 import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../patroni/exchange.js';
-import { openStream } from './stream.js';
 
 /** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
 interface EngineCall {
@@ -28,6 +28,9 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
   const base = local ? 'http://docker' : url.origin;
   const path = local ? { socketPath: decodeURIComponent(url.pathname) } : {};
   const agent = closingAgent({ ...path, timeoutMs: connectTimeoutMs });
+  // Apart from the calls: an event stream lives for ever, so no limit on its time or length may end it.
+  const connect = { ...path, timeout: connectTimeoutMs };
+  const streamAgent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: -1, connect });
 
   const addressFor = (path: string, query: Readonly<Record<string, string>>): URL => {
     const address = new URL(path, base);
@@ -49,16 +52,18 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
       });
     },
     async *stream(path, query, signal) {
-      const answer = await openStream(agent, addressFor(path, query), signal);
+      const answer = await request(addressFor(path, query), { method: 'GET', dispatcher: streamAgent, signal });
       if (answer.statusCode !== 200) {
-        answer.destroy();
-        throw new Error(`GET ${path}: status ${answer.statusCode ?? 'none'}`);
+        await answer.body.dump();
+        throw new Error(`GET ${path}: status ${answer.statusCode}`);
       }
       // The stream stands: an empty piece, because the first event may be hours away.
       yield Buffer.alloc(0);
-      for await (const chunk of answer) yield chunk as Buffer;
+      for await (const chunk of answer.body) yield chunk as Buffer;
     },
-    close: () => agent.destroy(),
+    close: async () => {
+      await Promise.all([agent.destroy(), streamAgent.destroy()]);
+    },
   };
 }
 

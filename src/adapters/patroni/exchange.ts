@@ -1,8 +1,8 @@
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TlsConfig } from '../../model/config.js';
 import { madeOf, secureOptions } from '../tls/pem.js';
-import { AnswerReader, type Head } from './answer.js';
 import { faultOf, type Fault } from './fault.js';
 
 /** Longest answer that we take in, whoever asks; a call may take in less. */
@@ -48,8 +48,8 @@ class Destroyed extends Error {
 
 /**
  * A client for servers that close after each answer. No connection is kept: the first POST after an idle minute would meet a socket that
- * Patroni has closed, and end as "maybe". A socket and a reader of one answer, because what Node's client keeps ready around a request (an agent,
- * streams for both ways, a parser of its pool) was a tenth of what a pass of the daemon cost.
+ * Patroni has closed, and end as "maybe". Node's own client, because a pool of undici is made and torn down, with some exceptions and their
+ * stacks, around each connection that is not kept: that was a third of what a pass of the daemon cost.
  */
 export function closingAgent(to: {
   readonly socketPath?: string;
@@ -117,36 +117,6 @@ class DeadlineEnded extends Error {
   override readonly name = 'TimeoutError';
 }
 
-/** The other end closed before its answer was whole. */
-class Closed extends Error {
-  readonly code = 'ECONNRESET';
-}
-
-/** Gathers an answer up to the longest that is taken in; `fail` where it is longer. */
-function gatherer(maxBytes: number, fail: (error: Error) => void) {
-  const pieces: Buffer[] = [];
-  let head: Head | null = null;
-  let bytes = 0;
-  return {
-    reader: new AnswerReader({
-      head: (of) => {
-        head = of;
-      },
-      body: (piece) => {
-        const isError = head !== null && head.status >= 300;
-        bytes += piece.length;
-        if (bytes <= (isError ? MAX_ERROR_BYTES : maxBytes)) pieces.push(piece);
-        else if (!isError) fail(new AnswerTooLong());
-      },
-    }),
-    head: () => head,
-    body: (): Buffer => {
-      const [only] = pieces;
-      return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
-    },
-  };
-}
-
 /**
  * One request, one answer, one deadline; never a retry, never a redirect followed, never a throw. The request is made only on a connection
  * that stands, so `written` turns true just before its first byte: the line between "nothing happened" and "maybe".
@@ -154,44 +124,45 @@ function gatherer(maxBytes: number, fail: (error: Error) => void) {
 export function exchangeBytes(agent: Closing, call: Call): Promise<Exchange<Buffer>> {
   return new Promise((resolve) => {
     let written = false;
+    let status: number | null = null;
     let ended = false;
     let socket: Socket | null = null;
     const finish = (outcome: Exchange<Buffer>): void => {
       ended = true;
       clearTimeout(timer);
       resolve(outcome);
-      socket?.destroy();
     };
     const fail = (error: unknown): void => {
       if (ended) return;
-      finish({ kind: 'fault', fault: faultOf(error), written, status: answer.head()?.status ?? null });
+      finish({ kind: 'fault', fault: faultOf(error), written, status });
+      socket?.destroy();
     };
     const late = (): void => {
       fail(new DeadlineEnded());
     };
     const { deadlineMs } = call;
     const beganMs = performance.now();
-    const answer = gatherer(call.maxBytes ?? MAX_ANSWER_BYTES, fail);
     let timer = setTimeout(late, Math.min(deadlineMs, agent.timeoutMs));
 
-    const whole = (): void => {
-      const head = answer.head();
-      if (ended || head === null) return;
-      finish({ kind: 'answer', ...head, body: answer.body() });
-    };
-    const receive = (chunk: Buffer): void => {
-      if (ended) return;
-      try {
-        answer.reader.take(chunk);
-        if (answer.reader.isWhole) whole();
-      } catch (error) {
-        fail(error);
-      }
-    };
-    const close = (): void => {
-      if (answer.reader.end()) whole();
-      else fail(new Closed('closed'));
-    };
+    function receive(answer: IncomingMessage): void {
+      const of = answer.statusCode ?? 0;
+      const isError = of >= 300;
+      const most = isError ? MAX_ERROR_BYTES : (call.maxBytes ?? MAX_ANSWER_BYTES);
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      status = of;
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= most) chunks.push(chunk);
+        else if (!isError) fail(new AnswerTooLong());
+      });
+      answer.on('error', fail);
+      answer.on('end', () => {
+        const [only] = chunks;
+        const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+        if (!ended) finish({ kind: 'answer', status: of, headers: flat(answer.headers), body });
+      });
+    }
 
     /** Connected. A request that waited for its connection until after the deadline must not go out late. */
     function send(on: Socket): void {
@@ -200,10 +171,19 @@ export function exchangeBytes(agent: Closing, call: Call): Promise<Exchange<Buff
         clearTimeout(timer);
         timer = setTimeout(late, deadlineMs - (performance.now() - beganMs));
       }
-      on.on('data', receive).on('end', close);
-      const bytes = requestOf(call);
       written = true;
-      on.write(bytes);
+      const { url, method, headers, body } = call;
+      const sent: ClientRequest = request({
+        host: url.hostname,
+        ...(url.port === '' ? {} : { port: url.port }),
+        path: url.pathname + url.search,
+        method,
+        headers: { ...headers },
+        createConnection: () => on,
+      });
+      sent.on('error', fail);
+      sent.on('response', receive);
+      sent.end(body ?? undefined);
     }
 
     try {
@@ -212,29 +192,10 @@ export function exchangeBytes(agent: Closing, call: Call): Promise<Exchange<Buff
       });
       socket = opened;
       opened.on('error', fail);
-      opened.on('close', () => {
-        fail(new Closed('closed'));
-      });
     } catch (error) {
       fail(error);
     }
   });
-}
-
-/** What would be a second header or a second request. */
-const BREAK = /[\r\n\0]/;
-
-/** Head and body. What has no body says its length all the same where a method has one: Patroni would else act without its conditions. */
-function requestOf({ method, url, headers = {}, body = null }: Call): string | Buffer {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  const fields = { host: url.host, ...headers, connection: 'close' } as Record<string, string>;
-  if (method !== 'GET' && (bytes !== null || method !== 'DELETE'))
-    fields['content-length'] = String(bytes?.length ?? 0);
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
-  const first = `${method} ${url.pathname}${url.search} HTTP/1.1`;
-  if ([first, ...lines].some((line) => BREAK.test(line))) throw new TypeError('a header of ours holds a line break');
-  const head = `${first}\r\n${lines.join('\r\n')}\r\n\r\n`;
-  return bytes === null ? head : Buffer.concat([Buffer.from(head), bytes]);
 }
 
 /** The same with the body as text. */
@@ -242,6 +203,11 @@ export async function exchange(agent: Closing, call: Call): Promise<Exchange<str
   const outcome = await exchangeBytes(agent, call);
   return outcome.kind === 'fault' ? outcome : { ...outcome, body: outcome.body.toString('utf8') };
 }
+
+const flat = (headers: IncomingMessage['headers']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
 
 export const basicAuth = (
   auth: { readonly username: string; readonly password: string } | null,

@@ -7,12 +7,16 @@ export interface Fault {
   readonly why: string;
 }
 
-/** Error codes of Node, libuv and OpenSSL. First match wins; the order matters where one pattern covers another. */
+/** Error codes of Node, libuv, OpenSSL and undici. First match wins; the order matters where one pattern covers another. */
 const FAULTS: readonly (readonly [code: RegExp, fault: ReadingFault, why: string])[] = [
   [/^ECONNREFUSED$/, 'refused', 'connection refused: the host is up and nothing listens there'],
   [/^(ENOTFOUND|EAI_\w+)$/, 'unresolved', 'the host name does not resolve'],
-  [/^(ECONNRESET|EPIPE)$/, 'closed', 'the connection was closed without a complete answer'],
-  [/^(ETIMEDOUT|ESOCKETTIMEDOUT)$/, 'timeout', 'no answer in time'],
+  [
+    /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_CLOSED|UND_ERR_DESTROYED)$/,
+    'closed',
+    'the connection was closed without a complete answer',
+  ],
+  [/^(UND_ERR_\w+_TIMEOUT|ETIMEDOUT|ESOCKETTIMEDOUT)$/, 'timeout', 'no answer in time'],
   [/^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOENT)$/, 'unreachable', 'there is no way to it'],
   [/^(EACCES|EPERM)$/, 'denied', 'permission denied'],
   [
@@ -20,12 +24,17 @@ const FAULTS: readonly (readonly [code: RegExp, fault: ReadingFault, why: string
     'denied',
     'TLS: the two ends do not trust each other',
   ],
-  [/^(HPE|EPROTO$|ERR_SSL_)/, 'bad-reply', 'the answer is not HTTP as we speak it'],
+  [
+    /^(HPE|EPROTO$|ERR_SSL_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_RES)/,
+    'bad-reply',
+    'the answer is not HTTP as we speak it',
+  ],
 ];
 
 const codeOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return '';
   if ('name' in error && error.name === 'TimeoutError') return 'ETIMEDOUT';
+  // undici 7.30 gives its parser's error no code.
   if ('name' in error && error.name === 'HTTPParserError') return 'HPE';
   if ('code' in error && typeof error.code === 'string') return error.code;
   return 'cause' in error ? codeOf(error.cause) : '';

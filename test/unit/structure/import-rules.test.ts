@@ -40,7 +40,7 @@ const PLANTED = [
   [
     'clients-in-adapters',
     'src/kernel/planted.ts',
-    "import { Pool } from 'pg';\nimport { loop } from '../fleet/loop.js';\nexport const planted = [Pool, loop];\n",
+    "import { Agent } from 'undici';\nimport { loop } from '../fleet/loop.js';\nexport const planted = [Agent, loop];\n",
   ],
   [
     'adapters-know-ports',
@@ -55,7 +55,7 @@ const PLANTED = [
   [
     'kernel-knows-no-caller',
     'src/kernel/planted.ts',
-    "import { Pool } from 'pg';\nimport { loop } from '../fleet/loop.js';\nexport const planted = [Pool, loop];\n",
+    "import { Agent } from 'undici';\nimport { loop } from '../fleet/loop.js';\nexport const planted = [Agent, loop];\n",
   ],
   [
     'fleet-knows-no-caller',
