@@ -7,6 +7,7 @@ import type { ApprovalRequest } from './approvals.js';
 import type { Claims } from './claims.js';
 import type { incidentNews } from './incidents.js';
 import type { Incident } from '../model/incident.js';
+import type { Unsent } from './unsent.js';
 
 /** All that can happen to a ledger. `fold` says what each makes of it, `entriesOf` what the journal keeps of it. */
 export type LedgerEvent =
@@ -39,8 +40,8 @@ export type LedgerEvent =
       readonly request: string;
       readonly look: SecondLook;
     }
-  /** It never left: everything is as it was before `sending`. */
-  | { readonly kind: 'unsent'; readonly run: Remediation; readonly before: Ledger; readonly reply: Reply }
+  /** It never left: what `sending` made of the ledger is taken back, and what happened since stays. */
+  | (Unsent & { readonly kind: 'unsent'; readonly reply: Reply })
   | {
       readonly kind: 'answered';
       readonly id: string;

@@ -5,6 +5,7 @@ import { afterPass, withoutForeignWork } from './after-pass.js';
 import { requestApproval, useApproval } from './approvals.js';
 import { withClaims, withoutClaim, withoutClaimsOf } from './claims.js';
 import type { EventOf, LedgerEvent, LedgerEventKind } from './events.js';
+import { withoutUnsent } from './unsent.js';
 
 const HOUR_MS = 60 * 60_000;
 
@@ -81,7 +82,7 @@ const FOLD: Fold = {
   }),
   rehearsed: (ledger, { run, claims }) => ended(withClaims(useApproval(ledger, run.plan), claims), run),
   sending: (ledger, { run, claims }) => withRemediation(withClaims(useApproval(ledger, run.plan), claims), run),
-  unsent: (_, { before }) => before,
+  unsent: withoutUnsent,
   answered,
   'step-due': (ledger, { run }) => withRemediation(ledger, run),
   ended: (ledger, { run }) => ended(ledger, run),

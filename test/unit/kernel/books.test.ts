@@ -4,6 +4,7 @@ import type { LoadedLedger, LedgerStore } from '../../../src/kernel/ledger-store
 import type { LedgerEvent } from '../../../src/ledger/events.js';
 import type { Ledger } from '../../../src/model/ledger.js';
 import type { CommitAnswer } from '../../../src/ports/dcs.js';
+import { approval } from '../../support/snapshots.js';
 import { ledgerOf, NOW_MS, remediationOf } from '../../support/view.js';
 
 interface World {
@@ -145,13 +146,15 @@ describe('what was being sent when its sender ended', () => {
     expect(ours.ledger.remediations).toMatchObject([{ id: 'r1', phase }]);
   });
 
-  it('and never left, by our own knowledge, is no try', async () => {
-    const { books: ours } = books({ stored });
+  it('and never left, by our own knowledge, is no try, and gives back the word that was given for it', async () => {
+    const approved = { ...approval(run.plan, 'far behind', NOW_MS), state: 'approved' as const };
+    const used = ledgerOf({ remediations: [run], approvals: [{ ...approved, state: 'used' }] });
+    const { books: ours } = books({ stored: { ok: true, ledger: used } });
     await ours.note(SENDING);
     const planned = { ...run, phase: 'planned' as const };
     const reply = { effect: 'none', status: null, text: '', tookMs: 0 } as const;
-    await ours.note({ kind: 'unsent', run: planned, before: ledgerOf(), reply });
+    await ours.note({ kind: 'unsent', run: planned, before: ledgerOf({ approvals: [approved] }), reply });
     await ours.load(new Map());
-    expect(ours.ledger.remediations).toEqual([]);
+    expect(ours.ledger).toMatchObject({ remediations: [], approvals: [approved] });
   });
 });

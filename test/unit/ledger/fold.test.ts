@@ -5,6 +5,7 @@ import { fold } from '../../../src/ledger/fold.js';
 import type { Ledger, Remediation } from '../../../src/model/ledger.js';
 import type { Reply } from '../../../src/model/plan.js';
 import { claimedBy } from '../../support/claimed.js';
+import { approval } from '../../support/snapshots.js';
 import { ledgerOf, NOW_MS, remediationOf } from '../../support/view.js';
 
 const reply = (effect: Reply['effect']): Reply => ({ effect, status: null, text: 'said so', tookMs: 1 });
@@ -80,12 +81,36 @@ describe('the end of a run', () => {
 });
 
 describe('a step that never left', () => {
-  it('leaves the ledger as it was before, and an outcome in the journal', () => {
-    const before = ledgerOf();
-    const run = sending('fence-member', { phase: 'planned' });
-    const event: LedgerEvent = { kind: 'unsent', run, before, reply: reply('none') };
-    expect(fold(under(sending('fence-member')), event)).toBe(before);
-    expect(kindsOf(event, before)).toEqual(['outcome']);
+  const run = sending('fence-member', { phase: 'planned' });
+  const unsent = (before: Ledger): LedgerEvent => ({ kind: 'unsent', run, before, reply: reply('none') });
+  const approved = { ...approval(run.plan, 'far behind', NOW_MS), id: 'a1', state: 'approved' as const };
+  const before: Ledger = { ...ledgerOf(), approvals: [approved] };
+  const claimed = under(sending('fence-member'));
+  const between: Ledger = { ...claimed, approvals: [{ ...approved, state: 'used' }] };
+
+  it('leaves the ledger as it was before, with the word that was given for it, and an outcome in the journal', () => {
+    expect(between.fences).toHaveLength(1);
+    expect(fold(between, unsent(before))).toEqual(before);
+    expect(kindsOf(unsent(before), before)).toEqual(['outcome']);
+  });
+
+  it('takes nothing back that happened since', () => {
+    const asked = { ...approved, id: 'a2', state: 'rejected' as const };
+    const after = fold({ ...between, approvals: [...between.approvals, asked], systemIdentifier: '7' }, unsent(before));
+    expect(after.approvals).toEqual([approved, asked]);
+    expect(after.systemIdentifier).toBe('7');
+  });
+
+  it('that another instance has judged is its own', () => {
+    const judged: Ledger = { ...between, remediations: [{ ...sending('fence-member'), phase: 'unknown' }] };
+    expect(fold(judged, unsent(before))).toBe(judged);
+  });
+
+  it('and was not the first waits as before', () => {
+    const later = sending('fence-member', { stepIndex: 1 });
+    const planned = { ...later, phase: 'planned' as const };
+    const event: LedgerEvent = { kind: 'unsent', run: planned, before: under(planned), reply: reply('none') };
+    expect(fold(under(later), event)).toEqual(under(planned));
   });
 });
 

@@ -1,0 +1,45 @@
+import type { Approval, Ledger, Remediation } from '../model/ledger.js';
+
+/** A step that never left: its run as it was before, and the ledger in which that stood. */
+export interface Unsent {
+  readonly run: Remediation;
+  readonly before: Ledger;
+}
+
+/**
+ * Takes back what the intent of that step made of the ledger, and nothing else that happened since: a first step is no try, with the drain or
+ * fence that it would have made, a later one waits as before, and the word that was given for it counts again. What another instance has
+ * judged meanwhile is its own.
+ */
+export function withoutUnsent(ledger: Ledger, { run, before }: Unsent): Ledger {
+  const sending = ledger.remediations.find((row) => row.id === run.id && row.phase === 'sending');
+  if (sending === undefined) return ledger;
+  const approvals = givenBack(ledger.approvals, before);
+  if (sending.stepIndex > 0)
+    return { ...ledger, approvals, remediations: ledger.remediations.map((row) => (row === sending ? run : row)) };
+  return {
+    ...ledger,
+    approvals,
+    remediations: ledger.remediations.filter((row) => row !== sending),
+    drains: asBefore(ledger.drains, run.id, before.drains),
+    fences: asBefore(ledger.fences, run.id, before.fences),
+  };
+}
+
+/** An approval is for one run, and this was none: used by it, it is as it was. What a person has said since stands. */
+const givenBack = (rows: readonly Approval[], { approvals }: Ledger): readonly Approval[] =>
+  rows.map((row) => {
+    if (row.state !== 'used') return row;
+    const was = approvals.find(({ id }) => id === row.id);
+    return was?.state === 'approved' ? was : row;
+  });
+
+/** The record that the step would have made gives way to the one that it would have replaced. */
+const asBefore = <R extends { readonly member: string; readonly remediationId: string }>(
+  records: readonly R[],
+  id: string,
+  before: readonly R[],
+): readonly R[] =>
+  records.flatMap((record) =>
+    record.remediationId === id ? before.filter(({ member }) => member === record.member) : [record],
+  );
