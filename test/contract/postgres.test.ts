@@ -168,6 +168,10 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
       return last;
     };
 
+    const TABLE =
+      'CREATE TABLE IF NOT EXISTS "Ekimi_heartbeat" (scope text PRIMARY KEY, instance text NOT NULL, beat_at timestamptz NOT NULL)';
+    const GRANT = 'GRANT SELECT, INSERT, UPDATE ON "Ekimi_heartbeat" TO beater';
+
     beforeAll(async () => {
       await lab.sql(PRIMARY, `CREATE ROLE beater LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_monitor`);
     });
@@ -183,15 +187,13 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
         kind: 'unknown',
         reason: expect.stringMatching(/is missing/),
       });
-      await inOther(
-        'CREATE TABLE "Ekimi_heartbeat" (scope text PRIMARY KEY, instance text NOT NULL, beat_at timestamptz NOT NULL)',
-      );
+      await inOther(TABLE);
       expect(await beat(port)).toMatchObject({ kind: 'unknown', fault: 'denied' });
       expect(await port.beatReady?.(PRIMARY)).toMatchObject({
         kind: 'unknown',
         reason: expect.stringMatching(/may not be read/),
       });
-      await inOther('GRANT SELECT, INSERT, UPDATE ON "Ekimi_heartbeat" TO beater');
+      await inOther(GRANT);
       expect(await port.beatReady?.(PRIMARY)).toMatchObject({ kind: 'fresh', value: 'ready' });
     });
 
@@ -207,6 +209,7 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
 
     test('[P10] a server that is read-only refuses it with 25006; a replica and a user that is read-only say nothing of that', async () => {
       const port = beating();
+      await inOther(TABLE, GRANT);
       expect(await beat(port, REPLICA)).toMatchObject({ kind: 'unknown' });
       expect(await beat(port)).toMatchObject({ kind: 'fresh', value: { refused: null } });
       await inOther('ALTER SYSTEM SET default_transaction_read_only = on', 'SELECT pg_reload_conf()');

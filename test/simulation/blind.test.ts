@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { controllerOf } from '../../src/fleet/controller.js';
 import { guardedPass } from '../../src/fleet/guarded-pass.js';
 import { createCluster } from '../../src/simulator/world.js';
-import { unknown } from '../../src/model/reading.js';
+import { ledgerText } from '../../src/ledger/codec.js';
+import { EMPTY_LEDGER } from '../../src/model/ledger.js';
+import { fresh, unknown } from '../../src/model/reading.js';
 import { guardedPorts } from '../../src/kernel/guarded.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { rig, type Rig } from '../support/simulated.js';
@@ -156,8 +158,13 @@ describe('passes that throw', () => {
     expect(ekimi.notifier.pages.map(({ text }) => text)).toEqual([
       'a pass of Ekimi failed, so it sees and does nothing: a defect',
     ]);
+    const before = ekimi.entries('tenure').length;
     await passes(8);
     expect(holds(ekimi)).toBe(false);
+    // Given up once, by the reason that holds, and not taken and let go of again in every pass.
+    expect(ekimi.entries('tenure').slice(before)).toMatchObject([
+      { body: { change: 'released', detail: 'given up after 3 failed passes: a defect' } },
+    ]);
     expect(ekimi.notifier.pages).toHaveLength(1);
     expect(controllerOf([ekimi.session]).ready().reasons.join()).toContain(
       '10 passes in a row of Ekimi failed: a defect',
@@ -213,5 +220,18 @@ describe('readiness', () => {
     expect(reasonsOf(ekimi)).toMatch(/PostgreSQL refuses us: SQL on patroni1: 28P01/);
     expect(reasonsOf(ekimi)).toMatch(/ledger in etcd cannot be read/);
     expect(reasonsOf(ekimi)).toMatch(/new policy was refused.*no such key/);
+  });
+
+  it('[A7] a part of the ledger that cannot be read is a reason', async () => {
+    const text = JSON.stringify({ ...(JSON.parse(ledgerText(EMPTY_LEDGER)) as object), drains: { x: 'y' } });
+    const ekimi = rig({
+      policy: leading(),
+      wrap: (ports) => ({
+        ...ports,
+        dcs: { ...ports.dcs, loadLedger: () => Promise.resolve(fresh(text, ports.clock.now(), 'etcd')) },
+      }),
+    });
+    await ekimi.run(5);
+    expect(reasonsOf(ekimi)).toMatch(/keeps under drains cannot be read/);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memberName } from '../../src/model/names.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { type Rig } from '../support/simulated.js';
 import { pagesOf, problemsOf, watching } from '../support/situations.js';
@@ -42,7 +43,7 @@ describe('a leader that holds its key and does not serve', () => {
     expect(ekimi.session.states.cluster.state).not.toBe('failing-over');
   });
 
-  it('[N2] with primary_start_timeout 0 is told that Patroni gives the key up at once', async () => {
+  it('[N2] that hangs is named as soon where Patroni gives the key up at once (primary_start_timeout 0)', async () => {
     const ekimi = await watching({
       cluster: createCluster({ primaryStartTimeoutMs: 0, members: ['patroni1', 'patroni2'] }),
     });
@@ -113,6 +114,23 @@ describe('a leader that comes and goes within its ttl', () => {
       await ekimi.run(40);
     }
     expect(pagesOf(ekimi)).toContain('leader-flapping/patroni1');
+  });
+
+  it('[P12] three restarts of the leader by an operator are no crash loop', async () => {
+    const ekimi = await watching();
+    for (let time = 0; time < 4; time += 1) {
+      await ekimi.cluster.ports().patroni.send({
+        port: 'patroni',
+        member: memberName('patroni1'),
+        method: 'POST',
+        path: '/restart',
+        body: {},
+        timeoutMs: 60_000,
+      });
+      await ekimi.run(40);
+    }
+    expect(ekimi.session.states.memory.leadership?.episodes).toEqual([]);
+    expect(pagesOf(ekimi)).toEqual([]);
   });
 
   it('[P12] twice is no page, and neither are three switchovers', async () => {

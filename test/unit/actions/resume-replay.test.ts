@@ -99,7 +99,7 @@ describe('resuming replay that is paused', () => {
     expect(action.refuse(input([paused, change]), asked)).toBeNull();
   });
 
-  it('of another pause than the one that was seen is refused', () => {
+  it('[P16] of another pause than the one that was seen is refused', () => {
     expect(refusal(sql('patroni2', { replayPaused: true, replayLsn: at(2 * MB) }))).toMatch(/not at .* as was seen/);
   });
 

@@ -254,6 +254,18 @@ describe('a lease', () => {
   });
 });
 
+describe('a leader whose PostgreSQL does not start', () => {
+  it.each<[string, number, RegExp]>([
+    ['five minutes', 300_000, /keeps the key until 02:05:00Z \(primary_start_timeout, 300 s\)/],
+    ['no time at all', 0, /primary_start_timeout is 0: Patroni gives the key up at once/],
+  ])('[N2] is told with what Patroni will do where it has %s for it', (_name, primaryStartTimeoutMs, words) => {
+    const fails = api('patroni1', { state: 'start-failed', stateText: 'start failed' });
+    const view = viewOf(fails, silent('patroni1', 'sql', 'refused'), config({ primaryStartTimeoutMs }));
+    const text = findingOf(assessmentOf(view), 'leader-not-serving')?.evidence.map((row) => row.text);
+    expect(text?.join('; ')).toMatch(words);
+  });
+});
+
 describe('one primary', () => {
   it('[S2] without a key is no split brain, and in a pause it wakes nobody', () => {
     const gone = [leaderKey(null), silent('patroni1', 'api')];

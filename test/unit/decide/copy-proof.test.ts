@@ -25,6 +25,7 @@ import {
   problemOf,
   remediationOf,
   sql,
+  startFailed,
   statesOf,
   viewOf,
   type Change,
@@ -136,6 +137,12 @@ describe('before a copy is thrown away it is proven that a new one can be made',
       slots: [{ name: 'patroni3', active: false, retainedBytes: null, walStatus: 'lost' }],
     });
     expect(decided([notStreaming('patroni3'), lost, cut])).toContain('does not get to the leader');
+  });
+
+  it('[P1] one that does not stream, and of which nothing says that it is at fault, is kept', () => {
+    const kept = /no sign that the copy of patroni3 is at fault: the log of patroni3 says nothing of it/;
+    expect(decided([notStreaming('patroni3'), logSays('patroni3')])).toMatch(kept);
+    expect(decided([startFailed('patroni3'), logSays('patroni3')])).toMatch(kept);
   });
 
   it('[W1] a person must agree where neither the volumes nor the log can be read', () => {

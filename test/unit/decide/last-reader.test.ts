@@ -56,6 +56,17 @@ describe('the last one who takes new connections', () => {
     expect(isDrained(proxyServer(POOL, 'patroni2', part))).toBe(true);
   });
 
+  it('[W4] a backup counts for nobody while another one serves: it takes nothing new', () => {
+    const policy = testPolicy({ limits: { ...testPolicy().limits, minReadPool: 2 } });
+    const isSent = (...changes: readonly Change[]): boolean =>
+      decide(inputOf([emergency], { view: viewOf(lags('patroni3', 200 * MB), ...changes), policy })).some(
+        ({ kind }) => kind === 'act',
+      );
+    const third = (part: Partial<ProxyServer>) => proxyServer(POOL, 'patroni1', { up: true, status: 'UP', ...part });
+    expect(isSent(third({}))).toBe(true);
+    expect(isSent(third({ backup: true }))).toBe(false);
+  });
+
   it('[W4] one that is held out by its weight is no mismatch of the proxy', () => {
     const view = viewOf(proxyServer(POOL, 'patroni2', { weight: 0 }));
     expect(seenIn(assessmentOf(view))).toEqual([]);

@@ -9,9 +9,12 @@ const row = (lag: unknown): number | null =>
   clusterFrom({ members: [{ name: 'a', role: 'replica', lag }] }).report.rows[0]?.lagBytes ?? null;
 
 describe('[A11] figures that nobody expected', () => {
-  it.each([[-1], ['-1'], [1e400], ['1'.repeat(400)], [2 ** 60], [1.5], [{}]])('a lag of %j is unknown', (lag) => {
-    expect(row(lag)).toBeNull();
-  });
+  it.each([[-1], ['-1'], [1e400], ['1'.repeat(400)], [2 ** 60], ['9'.repeat(20)], [1.5], [{}]])(
+    'a lag of %j is unknown',
+    (lag) => {
+      expect(row(lag)).toBeNull();
+    },
+  );
 
   it('a lag that is one stays one', () => {
     expect([row(0), row(1024), row('1024')]).toEqual([0, 1024, 1024]);

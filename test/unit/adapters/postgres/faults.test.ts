@@ -34,6 +34,7 @@ describe('an error of PostgreSQL', () => {
   test.each([
     ['53300', 'tut mir leid, schon zu viele Verbindungen', 'too-many-clients'],
     ['57P03', 'система баз данных запускается', 'starting-up'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificat auto-signé', 'certificate'],
     ['28P01', 'autenticazione fallita per l\'utente "ekimi"', 'denied'],
   ])('[S7] %s means the same in any language of the server', (code, message, fault) => {
     expect(faultOf(coded(code, message)).fault).toBe(fault);

@@ -39,6 +39,12 @@ describe('certificates', () => {
     expect(pemEndsAtMs(`# a comment\n${cert}${cert}`)).toBe(ENDS_AT_MS);
   });
 
+  it('[P25] of a CA that is being renewed end with the last of its name, whose former one stands beside it', () => {
+    const former = readFileSync(`${FOLDER}former-cert.pem`, 'utf8');
+    expect(pemEndsAtMs(former)).toBeLessThan(ENDS_AT_MS);
+    expect(pemEndsAtMs(`${cert}${former}`)).toBe(ENDS_AT_MS);
+  });
+
   it('[P25] of a file that has none are not known', () => {
     expect(() => pemEndsAtMs(key)).toThrow('no certificate');
   });
