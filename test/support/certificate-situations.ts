@@ -34,10 +34,10 @@ export const CERTIFICATE_SITUATIONS = {
   'certificate-ends': {
     subject: SCOPE,
     seen: [
-      { name: 'in twenty days', view: [certificates(0, inDays(20))] },
-      { name: 'in two days, read an hour ago', view: [certificates(3_600_000, inDays(2))] },
-      { name: 'it has ended', view: [certificates(0, inDays(-1))] },
-      { name: 'one of two, while the other one cannot be read', view: [certificates(0, {}, inDays(5))] },
+      { name: '[P25] in twenty days', view: [certificates(0, inDays(20))] },
+      { name: '[P25] in two days, read an hour ago', view: [certificates(3_600_000, inDays(2))] },
+      { name: '[P25] it has ended', view: [certificates(0, inDays(-1))] },
+      { name: '[P25] one of two, while the other one cannot be read', view: [certificates(0, {}, inDays(5))] },
     ],
     friends: [
       { name: 'in a year', view: [certificates(0, inDays(365))] },

@@ -49,26 +49,32 @@ export const CHANNEL_SITUATIONS = {
   'channels-contradict': {
     subject: 'patroni3',
     seen: [
-      { name: 'its host driver says stopped and its API answers', view: [host('patroni3', { state: 'stopped' })] },
       {
-        name: 'its host driver says stopped and its PostgreSQL answers',
+        name: '[O12] its host driver says stopped and its API answers',
+        view: [host('patroni3', { state: 'stopped' })],
+      },
+      {
+        name: '[O12] its host driver says stopped and its PostgreSQL answers',
         view: [host('patroni3', { state: 'stopped' }), silent('patroni3', 'api', 'refused')],
       },
-      { name: 'its host driver says paused and it answers', view: [host('patroni3', { state: 'paused' })] },
+      { name: '[O12] its host driver says paused and it answers', view: [host('patroni3', { state: 'paused' })] },
       {
-        name: 'its API says replica, its SQL that it is not in recovery',
+        name: '[O12] its API says replica, its SQL that it is not in recovery',
         view: [sql('patroni3', { inRecovery: false })],
       },
-      { name: 'its API says primary, its SQL that it is in recovery', view: [isPrimary('patroni3', ['api'])] },
+      { name: '[O12] its API says primary, its SQL that it is in recovery', view: [isPrimary('patroni3', ['api'])] },
       {
-        name: 'its key says running, its API start failed',
+        name: '[O12] its key says running, its API start failed',
         view: [keyOf('patroni3', 'replica', 'running'), startFailed('patroni3')],
       },
-      { name: 'its key says start failed, its API running', view: [keyOf('patroni3', 'replica', 'start failed')] },
-      { name: 'its key says primary, its API replica', view: [keyOf('patroni3', 'master', 'running')] },
-      { name: 'the leader sends it WAL, and it has no receiver', view: [sql('patroni3', { walReceiver: null })] },
       {
-        name: 'it receives, and nobody sends',
+        name: '[O12] its key says start failed, its API running',
+        view: [keyOf('patroni3', 'replica', 'start failed')],
+      },
+      { name: '[O12] its key says primary, its API replica', view: [keyOf('patroni3', 'master', 'running')] },
+      { name: '[O12] the leader sends it WAL, and it has no receiver', view: [sql('patroni3', { walReceiver: null })] },
+      {
+        name: '[O12] it receives, and nobody sends',
         view: [sql('patroni1', { replicas: [] }), api('patroni3', { replicationState: null })],
       },
     ],
@@ -100,10 +106,10 @@ export const CHANNEL_SITUATIONS = {
   'channel-silent': {
     subject: 'patroni2 postgres',
     seen: [
-      { name: 'its PostgreSQL refuses our password', view: [silent('patroni2', 'sql', 'denied')] },
-      { name: 'its PostgreSQL gives no answer and its Patroni says running', view: [silent('patroni2', 'sql')] },
+      { name: '[N4] its PostgreSQL refuses our password', view: [silent('patroni2', 'sql', 'denied')] },
+      { name: '[N4] its PostgreSQL gives no answer and its Patroni says running', view: [silent('patroni2', 'sql')] },
       {
-        name: 'two refuse us, each by itself',
+        name: '[N4] two refuse us, each by itself',
         view: [silent('patroni2', 'sql', 'denied'), silent('patroni3', 'sql', 'timeout')],
       },
     ],

@@ -20,10 +20,10 @@ export const HEARTBEAT_SITUATIONS = {
   'leader-cannot-write': {
     subject: 'patroni1',
     seen: [
-      { name: 'read-only', view: [beat(refusedBy('25006'))] },
-      { name: 'its disk is full', view: [beat(refusedBy('53100'))] },
-      { name: 'an error of the system under it', view: [beat(refusedBy('58030'))] },
-      { name: 'it takes the statement and does not finish it', view: [beat(refusedBy(null))] },
+      { name: '[P10] read-only', view: [beat(refusedBy('25006'))] },
+      { name: '[P10] its disk is full', view: [beat(refusedBy('53100'))] },
+      { name: '[P10] an error of the system under it', view: [beat(refusedBy('58030'))] },
+      { name: '[P10] it takes the statement and does not finish it', view: [beat(refusedBy(null))] },
     ],
     friends: [
       { name: 'the heartbeat is off' },

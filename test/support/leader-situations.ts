@@ -121,32 +121,32 @@ export const LEADER_SITUATIONS = {
   'leader-not-serving': {
     subject: 'patroni1',
     seen: [
-      { name: 'PostgreSQL crashed on it', view: [down('crashed', 'crashed')] },
-      { name: 'PostgreSQL does not start on it', view: [down('start-failed', 'start failed')] },
-      { name: 'PostgreSQL starts, and starts', view: [down('starting', 'starting')] },
-      { name: 'PostgreSQL is stopped', view: [down('stopped', 'stopped')] },
+      { name: '[N2] PostgreSQL crashed on it', view: [down('crashed', 'crashed')] },
+      { name: '[N2] PostgreSQL does not start on it', view: [down('start-failed', 'start failed')] },
+      { name: '[N2] PostgreSQL starts, and starts', view: [down('starting', 'starting')] },
+      { name: '[N2] PostgreSQL is stopped', view: [down('stopped', 'stopped')] },
       {
-        name: 'it runs as a replica, in recovery',
+        name: '[N2] it runs as a replica, in recovery',
         view: [api('patroni1', { role: 'replica' }), sql('patroni1', { inRecovery: true, currentLsn: null })],
       },
       {
-        name: 'it says that it runs as primary, and PostgreSQL takes no connections (57P03)',
+        name: '[N2] it says that it runs as primary, and PostgreSQL takes no connections (57P03)',
         view: [silent('patroni1', 'sql', 'starting-up')],
       },
       {
-        name: 'its PostgreSQL hangs and its API says so',
+        name: '[N2] its PostgreSQL hangs and its API says so',
         view: [
           api('patroni1', { state: 'unknown', stateText: 'unknown', xlog: null }),
           silent('patroni1', 'sql', 'timeout'),
         ],
       },
       {
-        name: 'API and SQL hang, no replica hears it, and its lease was renewed since',
+        name: '[N2] API and SQL hang, no replica hears it, and its lease was renewed since',
         view: [bothSilent, nobodyHears],
         with: renewedSince,
       },
       {
-        name: 'its API is silent and PostgreSQL says that it is in recovery',
+        name: '[N2] its API is silent and PostgreSQL says that it is in recovery',
         view: [silent('patroni1', 'api'), sql('patroni1', { inRecovery: true, currentLsn: null })],
       },
     ],
@@ -185,17 +185,17 @@ export const LEADER_SITUATIONS = {
     subject: 'patroni1',
     seen: [
       {
-        name: 'its lease was renewed since, and PostgreSQL answers as primary',
+        name: '[S3] its lease was renewed since, and PostgreSQL answers as primary',
         view: [silent('patroni1', 'api')],
         with: renewedSince,
       },
       {
-        name: 'API and SQL are silent to us, a replica has just heard it, and its lease was renewed since',
+        name: '[S3] API and SQL are silent to us, a replica has just heard it, and its lease was renewed since',
         view: [bothSilent],
         with: renewedSince,
       },
       {
-        name: 'etcd tells no lease, and the key has outlived the silence by more than ttl',
+        name: '[S3] etcd tells no lease, and the key has outlived the silence by more than ttl',
         view: [silent('patroni1', 'api'), leaseLeft(null)],
         with: led({ silentSinceMs: NOW_MS - 40_000, renewedMs: null }),
       },
@@ -223,7 +223,7 @@ export const LEADER_SITUATIONS = {
     subject: 'patroni1',
     seen: [
       {
-        name: 'three times without a writer in some minutes',
+        name: '[P12] three times without a writer in some minutes',
         with: led({ episodes: [episode(300_000), episode(200_000), episode(100_000)] }),
       },
     ],
@@ -238,8 +238,8 @@ export const LEADER_SITUATIONS = {
   'member-not-configured': {
     subject: 'patroni4',
     seen: [
-      { name: 'etcd has a member that the configuration lacks', view: [registered('patroni4')] },
-      { name: 'it holds the leader key', view: [leaderKey('patroni4')] },
+      { name: '[N3] etcd has a member that the configuration lacks', view: [registered('patroni4')] },
+      { name: '[N3] it holds the leader key', view: [leaderKey('patroni4')] },
     ],
     friends: [
       { name: 'all of them are ours' },
@@ -251,11 +251,14 @@ export const LEADER_SITUATIONS = {
     subject: 'patroni1',
     seen: [
       {
-        name: 'nobody holds the key, and Patroni of the primary is silent',
+        name: '[S2] nobody holds the key, and Patroni of the primary is silent',
         view: [leaderKey(null), silent('patroni1', 'api')],
       },
-      { name: 'the same in a pause', view: [leaderKey(null), silent('patroni1', 'api'), config({ paused: true })] },
-      { name: 'another holds the key and is a replica still', view: [leaderKey('patroni2')] },
+      {
+        name: '[S2] the same in a pause',
+        view: [leaderKey(null), silent('patroni1', 'api'), config({ paused: true })],
+      },
+      { name: '[S2] another holds the key and is a replica still', view: [leaderKey('patroni2')] },
     ],
     friends: [
       { name: 'the primary holds the key' },
@@ -270,7 +273,7 @@ export const LEADER_SITUATIONS = {
   },
   'keys-missing': {
     subject: SCOPE,
-    seen: [{ name: 'members run, and etcd has nothing below the path', view: [nothingInEtcd] }],
+    seen: [{ name: '[S2] members run, and etcd has nothing below the path', view: [nothingInEtcd] }],
     friends: [
       { name: 'the leader key alone is gone', view: [leaderKey(null)] },
       { name: 'etcd does not answer', view: [noEtcd] },
@@ -284,11 +287,11 @@ export const LEADER_SITUATIONS = {
     subject: 'patroni1',
     seen: [
       {
-        name: 'backends wait for a standby that is connected and mute',
+        name: '[S12, P8] backends wait for a standby that is connected and mute',
         view: [sql('patroni1', { syncWaits: { count: 3, oldestMs: 12_000, standbyNames: 'patroni2' } })],
       },
       {
-        name: 'strict synchronous mode and no synchronous standby, though nobody has committed yet',
+        name: '[S12, P8] strict synchronous mode and no synchronous standby, though nobody has committed yet',
         view: [config({ synchronousMode: 'on', synchronousModeStrict: true })],
       },
     ],
@@ -319,8 +322,11 @@ export const LEADER_SITUATIONS = {
   'leader-read-only': {
     subject: 'patroni1',
     seen: [
-      { name: 'for the whole server', view: [sql('patroni1', { readOnly: { server: true, databases: [] } })] },
-      { name: 'for one database', view: [sql('patroni1', { readOnly: { server: false, databases: ['archive'] } })] },
+      { name: '[P10] for the whole server', view: [sql('patroni1', { readOnly: { server: true, databases: [] } })] },
+      {
+        name: '[P10] for one database',
+        view: [sql('patroni1', { readOnly: { server: false, databases: ['archive'] } })],
+      },
     ],
     friends: [
       { name: 'it takes writes', view: [sql('patroni1', { readOnly: { server: false, databases: [] } })] },
@@ -334,9 +340,9 @@ export const LEADER_SITUATIONS = {
   'failsafe-active': {
     subject: SCOPE,
     seen: [
-      { name: 'the primary goes on without etcd', view: [noEtcd, api('patroni1', { failsafeActive: true })] },
+      { name: '[P7] the primary goes on without etcd', view: [noEtcd, api('patroni1', { failsafeActive: true })] },
       {
-        name: 'failsafe_mode is on, etcd is away and nobody is primary any more',
+        name: '[P7] failsafe_mode is on, etcd is away and nobody is primary any more',
         view: [
           noEtcd,
           config({ failsafeMode: true }),
@@ -364,7 +370,9 @@ export const LEADER_SITUATIONS = {
   },
   'member-starting': {
     subject: 'patroni2',
-    seen: [{ name: 'PostgreSQL says that it takes no connections', view: [silent('patroni2', 'sql', 'starting-up')] }],
+    seen: [
+      { name: '[S7] PostgreSQL says that it takes no connections', view: [silent('patroni2', 'sql', 'starting-up')] },
+    ],
     friends: [
       { name: 'it refuses our login', view: [silent('patroni2', 'sql', 'denied')] },
       { name: 'it is silent', view: [silent('patroni2', 'sql')] },

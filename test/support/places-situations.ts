@@ -66,15 +66,15 @@ export const PLACES_SITUATIONS = {
     subject: 'fra',
     seen: [
       {
-        name: 'both members and the etcd endpoint of a site are silent',
+        name: '[P15] both members and the etcd endpoint of a site are silent',
         view: [onSites, gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
       },
       {
-        name: 'the proxy stood there and is silent too',
+        name: '[P15] the proxy stood there and is silent too',
         view: [sitesWith({ proxy: 'fra' }), noProxy, gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
       },
       {
-        name: 'it is lost to an instance elsewhere that has the quorum of etcd',
+        name: '[P15] it is lost to an instance elsewhere that has the quorum of etcd',
         view: [sitesWith({ ekimi: 'ams' }), gone('patroni1'), gone('patroni2'), noEndpoint('etcd1')],
       },
     ],
@@ -98,12 +98,12 @@ export const PLACES_SITUATIONS = {
   },
   'watchdog-failed': {
     subject: 'patroni2',
-    seen: [{ name: 'its Patroni says so', view: [api('patroni2', { watchdogFailed: true })] }],
+    seen: [{ name: '[P18] its Patroni says so', view: [api('patroni2', { watchdogFailed: true })] }],
     friends: [{ name: 'it says nothing of a watchdog', view: [] }],
   },
   'failsafe-incomplete': {
     subject: 'patroni3',
-    seen: [{ name: 'the mode is on and the set lacks it', view: [failsafe('patroni1', 'patroni2')] }],
+    seen: [{ name: '[P19] the mode is on and the set lacks it', view: [failsafe('patroni1', 'patroni2')] }],
     friends: [
       { name: 'the set has all of them', view: [failsafe('patroni1', 'patroni2', 'patroni3')] },
       { name: 'the mode is off and an old set is left', view: [keys({ failsafe: ['patroni1'] })] },
@@ -113,7 +113,7 @@ export const PLACES_SITUATIONS = {
     subject: 'patroni2',
     seen: [
       {
-        name: 'its Patroni says so',
+        name: '[P20] its Patroni says so',
         view: [api('patroni2', { scheduledRestart: { at: '2026-01-15T03:00:00+00:00' } })],
       },
     ],
@@ -123,12 +123,14 @@ export const PLACES_SITUATIONS = {
   },
   'member-doubled': {
     subject: 'patroni2',
-    seen: [{ name: 'its address changed four times in ten minutes', view: [], with: addresses(4) }],
+    seen: [{ name: '[P21] its address changed four times in ten minutes', view: [], with: addresses(4) }],
     friends: [{ name: 'it moved to another host', view: [], with: addresses(1) }],
   },
   'drain-left-over': {
     subject: 'patroni3',
-    seen: [{ name: 'we drained it and it leads by now', view: [ledBy3], with: { ledger: drainedByUs('patroni3') } }],
+    seen: [
+      { name: '[O6] we drained it and it leads by now', view: [ledBy3], with: { ledger: drainedByUs('patroni3') } },
+    ],
     friends: [
       { name: 'we drained it and it follows', view: [], with: { ledger: drainedByUs('patroni3') } },
       { name: 'it leads and we drained nobody', view: [ledBy3] },

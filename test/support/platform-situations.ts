@@ -53,8 +53,8 @@ export const PLATFORM_SITUATIONS = {
   'dcs-slow': {
     subject: SCOPE,
     seen: [
-      { name: 'a read takes 900 ms', view: [keys({ tookMs: 900 })] },
-      { name: 'no read comes through, and the members answer for themselves', view: [noRead] },
+      { name: '[P26] a read takes 900 ms', view: [keys({ tookMs: 900 })] },
+      { name: '[P26] no read comes through, and the members answer for themselves', view: [noRead] },
     ],
     friends: [
       { name: 'a read takes 40 ms', view: [keys({ tookMs: 40 })] },
@@ -64,14 +64,14 @@ export const PLATFORM_SITUATIONS = {
   },
   'dcs-electing': {
     subject: SCOPE,
-    seen: [{ name: 'four elections within the hour', with: elected(3_000_000, 2_000_000, 60_000, 5_000) }],
+    seen: [{ name: '[P26] four elections within the hour', with: elected(3_000_000, 2_000_000, 60_000, 5_000) }],
     friends: [{ name: 'three, as when every member is restarted', with: elected(90_000, 60_000, 5_000) }],
   },
   'dcs-nearly-full': {
     subject: SCOPE,
     seen: [
-      { name: '76 percent of 2 GiB', view: [etcd({ dbSizeBytes: 1.53 * GIB, quotaBytes: 2 * GIB })] },
-      { name: 'one member alone', view: [endpoint('etcd2', { dbSizeBytes: 1.9 * GIB, quotaBytes: 2 * GIB })] },
+      { name: '[P26] 76 percent of 2 GiB', view: [etcd({ dbSizeBytes: 1.53 * GIB, quotaBytes: 2 * GIB })] },
+      { name: '[P26] one member alone', view: [endpoint('etcd2', { dbSizeBytes: 1.9 * GIB, quotaBytes: 2 * GIB })] },
     ],
     friends: [
       { name: 'the same size under a larger quota', view: [etcd({ dbSizeBytes: 1.9 * GIB, quotaBytes: 8 * GIB })] },
@@ -82,16 +82,16 @@ export const PLATFORM_SITUATIONS = {
     subject: SCOPE,
     seen: [
       {
-        name: 'etcd3 was replaced by a member at another address',
+        name: '[P27] etcd3 was replaced by a member at another address',
         view: [lists(one, two, memberOf('etcd4'))],
         with: answeredAs({ etcd1: one.id, etcd2: two.id, etcd3: three.id }),
       },
       {
-        name: 'replaced under its old name at another address',
+        name: '[P27] replaced under its old name at another address',
         view: [lists(one, two, memberOf('etcd3', { id: 'new', clientUrls: ['http://10.0.0.9:2379'] }))],
       },
-      { name: 'a fourth one that we do not have', view: [lists(one, two, three, memberOf('etcd4'))] },
-      { name: 'a learner', view: [lists(one, two, { ...three, isLearner: true })] },
+      { name: '[P27] a fourth one that we do not have', view: [lists(one, two, three, memberOf('etcd4'))] },
+      { name: '[P27] a learner', view: [lists(one, two, { ...three, isLearner: true })] },
     ],
     friends: [
       { name: 'the same three', view: [lists(one, two, three)] },
@@ -106,10 +106,10 @@ export const PLATFORM_SITUATIONS = {
   'versions-differ': {
     subject: SCOPE,
     seen: [
-      { name: 'a minor version of PostgreSQL', view: [sql('patroni3', { serverVersion: 150019 })] },
-      { name: 'a major version of PostgreSQL', view: [sql('patroni3', { serverVersion: 160003 })] },
-      { name: 'Patroni', view: [api('patroni2', { version: '3.0.2' })] },
-      { name: 'etcd', view: [etcd({ version: '3.5.9' }), endpoint('etcd3', { version: '3.6.1' })] },
+      { name: '[P27] a minor version of PostgreSQL', view: [sql('patroni3', { serverVersion: 150019 })] },
+      { name: '[P27] a major version of PostgreSQL', view: [sql('patroni3', { serverVersion: 160003 })] },
+      { name: '[P27] Patroni', view: [api('patroni2', { version: '3.0.2' })] },
+      { name: '[P27] etcd', view: [etcd({ version: '3.5.9' }), endpoint('etcd3', { version: '3.6.1' })] },
     ],
     friends: [
       { name: 'one is silent', view: [silent('patroni3', 'api'), silent('patroni3', 'sql')] },

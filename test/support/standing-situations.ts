@@ -72,9 +72,13 @@ export const STANDING_SITUATIONS = {
   'standby-cluster-stale': {
     subject: 'patroni1',
     seen: [
-      { name: 'its leader has no WAL receiver and replays nothing', view: [standby(null)], with: stoodFor(2 * MINUTE) },
       {
-        name: 'its receiver is connected and has heard nothing for minutes',
+        name: '[P4] its leader has no WAL receiver and replays nothing',
+        view: [standby(null)],
+        with: stoodFor(2 * MINUTE),
+      },
+      {
+        name: '[P4] its receiver is connected and has heard nothing for minutes',
         view: [standby(receiver({ latestEndAgeMs: 5 * MINUTE }))],
         with: stoodFor(5 * MINUTE),
       },
@@ -93,11 +97,11 @@ export const STANDING_SITUATIONS = {
     subject: 'patroni1',
     seen: [
       {
-        name: 'it failed after the last success',
+        name: '[P11] it failed after the last success',
         view: [archiver({ failedAgoMs: 5_000, failedWal: '000000070000000500000000' })],
       },
       {
-        name: 'nothing was ever archived',
+        name: '[P11] nothing was ever archived',
         view: [archiver({ failedAgoMs: 5_000, archivedAgoMs: null, archivedWal: null })],
       },
     ],
@@ -113,9 +117,9 @@ export const STANDING_SITUATIONS = {
   'replay-paused': {
     subject: 'patroni2',
     seen: [
-      { name: 'SQL says so on a quiet cluster', view: [sql('patroni2', { replayPaused: true })] },
+      { name: '[P16] SQL says so on a quiet cluster', view: [sql('patroni2', { replayPaused: true })] },
       {
-        name: 'its API says so and SQL is not configured',
+        name: '[P16] its API says so and SQL is not configured',
         view: [
           silent('patroni2', 'sql', 'not-configured'),
           api('patroni2', {
@@ -136,7 +140,7 @@ export const STANDING_SITUATIONS = {
     subject: 'patroni3',
     seen: [
       {
-        name: 'it streams from another replica',
+        name: '[P29] it streams from another replica',
         view: [sql('patroni3', { walReceiver: receiver({ senderHost: 'patroni2' }) })],
       },
     ],
@@ -165,7 +169,7 @@ export const STANDING_SITUATIONS = {
     subject: 'patroni3',
     seen: [
       {
-        name: 'it is on a later timeline than the leader',
+        name: '[P29] it is on a later timeline than the leader',
         view: [notStreaming('patroni3'), sql('patroni3', { timeline: 9 }), api('patroni3', { timeline: 9 })],
       },
     ],
@@ -189,7 +193,7 @@ export const STANDING_SITUATIONS = {
     subject: 'patroni2',
     seen: [
       {
-        name: 'the leader serves a rewind and one former leader is stopped',
+        name: '[P24] the leader serves a rewind and one former leader is stopped',
         view: [rewinding],
         with: { memory: { ...CLEAN_MEMORY, lastPrimary: wasPrimary } },
       },
@@ -210,7 +214,7 @@ export const STANDING_SITUATIONS = {
     subject: 'patroni2',
     seen: [
       {
-        name: 'it was stopped while it was being rewound',
+        name: '[P24] it was stopped while it was being rewound',
         view: [gone],
         with: { memory: { ...CLEAN_MEMORY, lastPrimary: wasPrimary, rewindingSinceMs: { patroni2: NOW_MS - MINUTE } } },
       },
@@ -231,10 +235,10 @@ export const STANDING_SITUATIONS = {
   'slot-lost': {
     subject: 'patroni1',
     seen: [
-      { name: 'a logical slot has lost its WAL', view: [slot({ walStatus: 'lost', active: false })] },
+      { name: '[S9] a logical slot has lost its WAL', view: [slot({ walStatus: 'lost', active: false })] },
       {
-        name: 'a physical one of somebody else',
-        view: [slot({ walStatus: 'lost', kind: 'physical', name: 'backup' })],
+        name: '[S9] a physical one of somebody else',
+        view: [slot({ walStatus: 'lost', kind: 'physical', name: '[S9] backup' })],
       },
     ],
     friends: [
@@ -247,15 +251,15 @@ export const STANDING_SITUATIONS = {
   },
   'slot-at-risk': {
     subject: 'patroni1',
-    seen: [{ name: 'a slot is unreserved', view: [slot({ walStatus: 'unreserved', safeBytes: 1024 })] }],
+    seen: [{ name: '[S9] a slot is unreserved', view: [slot({ walStatus: 'unreserved', safeBytes: 1024 })] }],
     friends: [{ name: 'it keeps more than max_wal_size, and may', view: [slot({ walStatus: 'extended' })] }],
   },
   'as-intended': {
     subject: 'patroni3',
     seen: [
-      { name: 'tag nostream', view: [api('patroni3', { tags: { ...NO_TAGS, raw: { nostream: true } } })] },
-      { name: 'an apply delay', view: [sql('patroni3', { applyDelayMs: 3_600_000 })] },
-      { name: 'declared retired', view: [declared('patroni3', 'retired')] },
+      { name: '[S8] tag nostream', view: [api('patroni3', { tags: { ...NO_TAGS, raw: { nostream: true } } })] },
+      { name: '[S8] an apply delay', view: [sql('patroni3', { applyDelayMs: 3_600_000 })] },
+      { name: '[S8] declared retired', view: [declared('patroni3', 'retired')] },
     ],
     friends: [{ name: 'a member like any other', view: [sql('patroni3', { applyDelayMs: 0 })] }],
   },

@@ -623,14 +623,14 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     subject: 'patroni2',
     seen: [
       {
-        name: 'API and SQL are silent to us, and the leader streams to it',
+        name: '[S4] API and SQL are silent to us, and the leader streams to it',
         view: [silent('patroni2', 'api'), silent('patroni2', 'sql'), withoutKey('patroni2')],
       },
       {
-        name: 'API and SQL are silent to us, and its key is in etcd',
+        name: '[S4] API and SQL are silent to us, and its key is in etcd',
         view: [notStreaming('patroni2'), silent('patroni2', 'api'), silent('patroni2', 'sql')],
       },
-      { name: 'its API alone is silent, and its key is in etcd', view: [silent('patroni2', 'api', 'refused')] },
+      { name: '[S4] its API alone is silent, and its key is in etcd', view: [silent('patroni2', 'api', 'refused')] },
     ],
     friends: [
       { name: 'its container is stopped, and its key has not run out yet', view: [stopped('patroni2')] },
@@ -717,9 +717,9 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   'all-replicas-affected': {
     subject: SCOPE,
     seen: [
-      { name: 'no replica receives WAL', view: [notStreaming('patroni2'), notStreaming('patroni3')] },
-      { name: 'all replicas are far behind', view: [lags('patroni2', 50 * MB), lags('patroni3', 20 * MB)] },
-      { name: 'all replicas are stopped', view: [stopped('patroni2'), stopped('patroni3')] },
+      { name: '[P17] no replica receives WAL', view: [notStreaming('patroni2'), notStreaming('patroni3')] },
+      { name: '[P17] all replicas are far behind', view: [lags('patroni2', 50 * MB), lags('patroni3', 20 * MB)] },
+      { name: '[P17] all replicas are stopped', view: [stopped('patroni2'), stopped('patroni3')] },
     ],
     friends: [
       { name: 'one replica of two receives none', view: [notStreaming('patroni3')] },
@@ -751,9 +751,9 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   'disk-full': {
     subject: 'patroni3',
     seen: [
-      { name: 'PostgreSQL says so in its log', view: [startFailed('patroni3'), logSays('patroni3', NO_ROOM)] },
-      { name: 'its data volume has no byte free', view: [volumes('patroni3', 0)] },
-      { name: 'it was so when the volumes were last read', view: [volumes('patroni3', 0, 60_000)] },
+      { name: '[W1] PostgreSQL says so in its log', view: [startFailed('patroni3'), logSays('patroni3', NO_ROOM)] },
+      { name: '[W1] its data volume has no byte free', view: [volumes('patroni3', 0)] },
+      { name: '[W1] it was so when the volumes were last read', view: [volumes('patroni3', 0, 60_000)] },
     ],
     friends: [
       { name: 'half of it is free', view: [volumes('patroni3', 500 * MB)] },
@@ -773,11 +773,11 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     subject: 'patroni3',
     seen: [
       {
-        name: 'its log says that pg_basebackup failed while it creates its copy',
+        name: '[W1] its log says that pg_basebackup failed while it creates its copy',
         view: [api('patroni3', CREATING), logSays('patroni3', BACKUP_FAILED)],
       },
       {
-        name: 'it flips to stopped between two tries',
+        name: '[W1] it flips to stopped between two tries',
         view: [startFailed('patroni3'), logSays('patroni3', BACKUP_FAILED)],
       },
     ],
@@ -790,16 +790,19 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   'replica-cut-off': {
     subject: 'patroni3',
     seen: [
-      { name: 'its log says that it cannot connect', view: [notStreaming('patroni3'), logSays('patroni3', NO_WAY)] },
       {
-        name: 'its log says that it is not let in',
+        name: '[P1] its log says that it cannot connect',
+        view: [notStreaming('patroni3'), logSays('patroni3', NO_WAY)],
+      },
+      {
+        name: '[P1] its log says that it is not let in',
         view: [
           notStreaming('patroni3'),
           logSays('patroni3', `${NO_WAY} FATAL:  no pg_hba.conf entry for replication connection from host "p3"`),
         ],
       },
       {
-        name: 'its log says that no sender is free',
+        name: '[P1] its log says that no sender is free',
         view: [
           notStreaming('patroni3'),
           logSays('patroni3', `${NO_WAY} FATAL:  number of requested standby connections exceeds max_wal_senders`),

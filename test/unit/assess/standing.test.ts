@@ -122,7 +122,7 @@ describe('[S8] what is as intended', () => {
     expect(lagCodes(lags('patroni3', 500 * MB), declared('patroni3', 'delayed'))).toEqual([]);
   });
 
-  it('a member that is retired is neither missed nor counted nor promoted', () => {
+  it('[P21] a member that is retired is neither missed nor counted nor promoted', () => {
     const view = viewOf(stopped('patroni3'), declared('patroni3', 'retired'));
     expect(seenIn(assessmentOf(view))).toEqual(['as-intended/patroni3']);
     const rows = leaderlessCandidates(viewOf(declared('patroni3', 'retired')), CLEAN_MEMORY);
