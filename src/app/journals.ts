@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Redactor } from '../config/redactor.js';
 import { openJournal } from '../journal/open.js';
 import type { EkimiConfig } from '../model/config.js';
-import type { EntryBody, JournalEntry } from '../model/entry.js';
+import { holdsPolicy, type EntryBody, type JournalEntry, type NewEntry } from '../model/entry.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { JournalPort } from '../ports/journal.js';
 
@@ -49,21 +49,26 @@ export async function openJournals(config: EkimiConfig, log: Logger, redact: Red
 }
 
 /**
- * The same journal, in which nothing stands before `start`: where that could not be written, it is written before whatever can be, or what
- * follows could not be decided again for lack of its policy.
+ * The same journal, in which nothing is decided by a policy that does not stand there: the `start` of a run or a reload that could not be
+ * written is written before whatever can be, or what follows could not be decided again.
  */
 export function beginningWith(journal: JournalPort, start: Extract<EntryBody, { kind: 'start' }>): JournalPort {
-  let isBegun = false;
-  const begin = async (entry: { readonly atMs: number; readonly scope: string }): Promise<JournalEntry> => {
-    const begun = await journal.append({ ...entry, body: start });
-    isBegun = true;
-    return begun;
+  let owed: readonly EntryBody[] = [start];
+  const pay = async (at: Omit<NewEntry, 'body'>): Promise<JournalEntry | null> => {
+    let last: JournalEntry | null = null;
+    for (const body of owed) {
+      last = await journal.append({ ...at, body });
+      owed = owed.filter((row) => row !== body);
+    }
+    return last;
   };
   return {
     append: async (entry) => {
-      if (entry.body === start) return begin(entry);
-      if (!isBegun) await begin({ atMs: entry.atMs, scope: entry.scope });
-      return journal.append(entry);
+      const { body, ...at } = entry;
+      const isOwed = holdsPolicy(body);
+      if (isOwed && !owed.includes(body)) owed = [...owed, body];
+      const last = await pay(at);
+      return isOwed && last !== null ? last : journal.append(entry);
     },
     read: (options) => journal.read(options),
     page: (options) => journal.page(options),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JournalEntry, NewEntry } from '../model/entry.js';
+import { holdsPolicy, type EntryBody, type JournalEntry, type NewEntry } from '../model/entry.js';
 import type { JournalPort } from '../ports/journal.js';
 import { sealed, TORN_MARK, type Tip } from './chain.js';
 import { nodeFs, type JournalFile, type JournalFs } from './files.js';
@@ -72,6 +72,8 @@ class Journal implements OpenJournal {
   #leaveFile = false;
   /** The file that holds the last acknowledged entry. A later one that never held any is used again, or a bad disk would fill with files. */
   #acknowledgedIn: Segment | null = null;
+  /** What this run decides by, as it was written last. */
+  #policy: EntryBody | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -129,17 +131,30 @@ class Journal implements OpenJournal {
       const bytes = Buffer.byteLength(next.line) + 1;
       const full = ready.current.bytes > 0 && ready.current.bytes + bytes > maxFileBytes;
       const current = full ? await this.#newFile() : ready.current;
-      // A file stands for itself: what differs from a whole one in the last file is whole in the new one.
-      if (full) next = this.#line(entry, ready.tip);
-      await this.#write(current, `${next.line}\n`);
-      next.note();
-      this.#tip = next.entry;
-      this.#acknowledgedIn = current.segment;
+      // A file stands for itself: what differs from a whole one in the last file is whole in the new one, and the policy stands at its head.
+      const isHeaded = await this.#headed(current, entry, ready.tip);
+      if (full || isHeaded) next = this.#line(entry, this.#tip ?? ready.tip);
+      await this.#put(current, next);
+      if (holdsPolicy(entry.body)) this.#policy = inForce(entry.body);
       if (full) await this.#prune();
       return next.entry;
     } catch (err) {
       throw journalError(err, this.#folder);
     }
+  }
+
+  async #put(current: Current, { line, note, entry }: Line): Promise<void> {
+    await this.#write(current, `${line}\n`);
+    note();
+    this.#tip = entry;
+    this.#acknowledgedIn = current.segment;
+  }
+
+  /** Without it what follows could not be decided again once the files before are pruned. */
+  async #headed(current: Current, { atMs, scope, body }: NewEntry, tip: Tip): Promise<boolean> {
+    if (current.bytes > 0 || this.#policy === null || holdsPolicy(body)) return false;
+    await this.#put(current, this.#line({ atMs, scope, body: this.#policy }, tip));
+    return true;
   }
 
   #line(entry: NewEntry, tip: Tip): Line {
@@ -245,6 +260,14 @@ class Journal implements OpenJournal {
     await file?.close().catch(() => undefined);
   }
 }
+
+const inForce = (body: Extract<EntryBody, { kind: 'start' | 'policy' }>): EntryBody => ({
+  kind: 'policy',
+  change: 'in-force',
+  hash: body.kind === 'start' ? body.policyHash : body.hash,
+  detail: 'the same as before, at the head of a file',
+  policy: body.policy,
+});
 
 const closedError = (folder: string): JournalError =>
   new JournalError('JOURNAL_CLOSED', `the journal at ${folder} is closed; expected an open one; open it again`);

@@ -104,7 +104,8 @@ type Body =
     }
   | {
       readonly kind: 'policy';
-      readonly change: 'reloaded' | 'refused';
+      /** `in-force`: it was so before, and stands at the head of a file, since those before it may be pruned. */
+      readonly change: 'reloaded' | 'refused' | 'in-force';
       readonly hash: string;
       readonly detail: string;
       readonly policy: unknown;
@@ -126,6 +127,10 @@ export type EntryBody = Body & {
   /** The incident that it is part of; of a pass those that were open. Absent: of none, or in older journals. */
   readonly incident?: string | readonly string[];
 };
+
+/** An entry that says by which policy is decided from here on. */
+export const holdsPolicy = (body: EntryBody): body is Extract<EntryBody, { kind: 'start' | 'policy' }> =>
+  body.kind === 'start' || (body.kind === 'policy' && body.change !== 'refused');
 
 export interface NewEntry {
   readonly atMs: number;

@@ -1,7 +1,7 @@
 import { decide } from '../decide/decide.js';
 import { haltAt } from '../decide/second-look.js';
 import type { Decision } from '../model/decision.js';
-import type { EntryBody, JournalEntry } from '../model/entry.js';
+import { holdsPolicy, type EntryBody, type JournalEntry } from '../model/entry.js';
 import { toJson } from '../model/json.js';
 import type { Policy } from '../model/policy.js';
 import { situationFrom } from '../model/situation.js';
@@ -33,7 +33,7 @@ export function replayer(policy: Policy | null = null): Replayer {
   return (entry) => {
     const standing = standingOf(entry.scope);
     const { body } = entry;
-    if (body.kind === 'start' || (body.kind === 'policy' && body.change === 'reloaded')) {
+    if (holdsPolicy(body)) {
       standing.hash = body.kind === 'start' ? body.policyHash : body.hash;
       standing.policy = policy ?? (body.policy as Policy);
       standing.isBeyond = body.kind === 'start' ? false : standing.isBeyond;

@@ -98,6 +98,7 @@ function tell(body: EntryBody): readonly [Tone, string] {
       return [tone, `${text}${because(body.detail)}`];
     }
     case 'policy':
+      if (body.change === 'in-force') return ['quiet', `policy in force${because(body.detail)}`];
       return [body.change === 'refused' ? 'bad' : 'plain', `policy ${body.change}${because(body.detail)}`];
     case 'page':
       // What is over says itself of what.

@@ -57,6 +57,15 @@ describe('a journal', () => {
     expect(rows.every(({ kind }) => kind === 'pass')).toBe(true);
   });
 
+  it('whose first files were pruned goes by the policy at the head of the next', async () => {
+    const policy = withDrain('auto');
+    const [start, ...entries] = await lagged(policy);
+    const head = { kind: 'policy', change: 'in-force', hash: 'hash', detail: '', policy } as const;
+    const rows = replay([{ ...start!, body: head }, ...entries]);
+    expect(changesIn(rows)).toEqual([]);
+    expect(rows.every(({ kind }) => kind !== 'skipped')).toBe(true);
+  });
+
   it('shows what another policy would have done, by which gate, and from where on that is a guess', async () => {
     const rows = replay(await lagged(withDrain('approve')), withDrain('auto'));
     const [first, ...later] = changesIn(rows);

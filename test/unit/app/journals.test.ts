@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { beginningWith, openJournals } from '../../../src/app/journals.js';
 import { controllerOf } from '../../../src/fleet/controller.js';
 import { readJournal } from '../../../src/journal/read.js';
+import type { JournalEntry } from '../../../src/model/entry.js';
 import { memoryJournal } from '../../../src/simulator/memory-journal.js';
 import { scratch } from '../../support/scratch.js';
 import { rig } from '../../support/simulated.js';
@@ -66,5 +67,28 @@ describe('a start that could not be written', () => {
     await journal.append(page('kept'));
     await journal.append(page('and this'));
     expect(memory.entries.map(textOf)).toEqual(['start', 'kept', 'and this']);
+  });
+});
+
+describe('a reload that could not be written', () => {
+  const reloaded = (hash: string) => ({ kind: 'policy', change: 'reloaded', hash, detail: hash, policy: {} }) as const;
+  const told = ({ body }: JournalEntry): string => (body.kind === 'policy' ? body.hash : body.kind);
+
+  it('is written before whatever can be, each in its order and once', async () => {
+    const memory = memoryJournal();
+    const journal = beginningWith(memory, START);
+    await journal.append({ atMs: 1, scope: 's', body: START });
+    for (const hash of ['one', 'two']) {
+      memory.failNext(new Error('full'));
+      await expect(journal.append({ atMs: 2, scope: 's', body: reloaded(hash) })).rejects.toThrow('full');
+    }
+    expect(textOf(await journal.append(page('kept')))).toBe('kept');
+    await journal.append(page('and this'));
+    expect(memory.entries.map(told)).toEqual(['start', 'one', 'two', 'page', 'page']);
+  });
+
+  it('is the entry that is given back where it can be written at once', async () => {
+    const journal = beginningWith(memoryJournal(), START);
+    expect(told(await journal.append({ atMs: 2, scope: 's', body: reloaded('one') }))).toBe('one');
   });
 });

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { JournalError } from '../../../src/journal/journal-error.js';
+import { readJournal } from '../../../src/journal/read.js';
 import { verifyJournal } from '../../../src/journal/verify.js';
 import type { EntryBody } from '../../../src/model/entry.js';
 import {
@@ -152,6 +153,34 @@ describe('rotation', () => {
     const verification = await verifyJournal(directory);
     expect(verification.ok).toBe(true);
     expect(verification.firstSeq).toBeGreaterThan(1);
+  });
+
+  it('says at the head of each new file by which policy is decided, so that what is left of a pruned journal can be decided again', async () => {
+    const directory = folder();
+    const journal = await open(directory, { maxFileBytes: 900, keepFiles: 2 });
+    const start = {
+      kind: 'start',
+      version: '1',
+      instance: 'i',
+      configHash: '',
+      policyHash: 'h1',
+      policy: { a: 1 },
+    } as const;
+    await journal.append({ atMs: 1, scope: SCOPE, body: start });
+    for (let i = 0; i < 4; i += 1) await journal.append(page(`entry ${i}`));
+    const reloaded = { kind: 'policy', change: 'reloaded', hash: 'h2', detail: 'a: 1 -> 2', policy: { a: 2 } } as const;
+    await journal.append({ atMs: 2, scope: SCOPE, body: reloaded });
+    for (let i = 4; i < 20; i += 1) await journal.append(page(`entry ${i}`));
+    await journal.close();
+    const entries = await collected(readJournal(directory));
+    const written = entries.map(({ body }) => (body.kind === 'policy' ? body.change : body.kind));
+    expect(written).not.toContain('start');
+    expect(written).not.toContain('reloaded');
+    expect(entries[0]?.body).toMatchObject({ kind: 'policy', change: 'in-force', hash: 'h2', policy: { a: 2 } });
+    const heads = files(directory).map((name) => contentOf(directory, name).split('\n')[0]);
+    expect(heads.length).toBeGreaterThan(1);
+    for (const head of heads) expect(head).toContain('"change":"in-force","hash":"h2"');
+    expect((await verifyJournal(directory)).ok).toBe(true);
   });
 
   it('of one cluster takes nothing of another', async () => {
