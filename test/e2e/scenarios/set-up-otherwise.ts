@@ -101,7 +101,8 @@ export function setUpOtherwise(lab: Lab): void {
       await lab.fault('freeze', leader);
       expect((await daemon.verdict('fence-member', 60_000)).body.remediation.phase).toBe('succeeded');
       await bench.otherLeader(leader);
-      await until('writes flow again', 45_000, () => writer.flowsSince(Date.now() - 3_000));
+      const byMs = Date.now();
+      await until('writes flow again', 45_000, () => writer.flowsSince(byMs));
       await watch.expectNeverDoubled();
       expect(await writer.lost()).toBe(0);
       const requests = await sent(daemon);
