@@ -1,20 +1,22 @@
 import { z } from 'zod';
 import type { HostStatus } from '../../model/host.js';
 
-const inspectDocument = z.object({
-  Id: z.string(),
-  RestartCount: z.number().catch(0),
-  State: z.object({
-    Status: z.string().optional(),
-    Running: z.boolean().catch(false),
-    Paused: z.boolean().catch(false),
-    Restarting: z.boolean().catch(false),
-    OOMKilled: z.boolean().catch(false),
-    ExitCode: z.number().nullish().catch(null),
-    StartedAt: z.string().nullish().catch(null),
-    FinishedAt: z.string().nullish().catch(null),
+const inspectDocument = z.compile(
+  z.object({
+    Id: z.string(),
+    RestartCount: z.number().catch(0),
+    State: z.object({
+      Status: z.string().optional(),
+      Running: z.boolean().catch(false),
+      Paused: z.boolean().catch(false),
+      Restarting: z.boolean().catch(false),
+      OOMKilled: z.boolean().catch(false),
+      ExitCode: z.number().nullish().catch(null),
+      StartedAt: z.string().nullish().catch(null),
+      FinishedAt: z.string().nullish().catch(null),
+    }),
   }),
-});
+);
 
 /** `GET /containers/NAME/json`. Throws ZodError when it is something else. A restarting or paused container is also "Running". */
 export function hostStatusFrom(json: unknown): HostStatus {

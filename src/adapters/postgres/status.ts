@@ -37,75 +37,77 @@ const BLOCKER = z.object({
 
 const BEAT = z.object({ by: z.string().nullable(), atMs: z.number(), agoMs: z.number() });
 
-/** The document of `statusSql`. */
-const DOCUMENT = z.object({
-  recovery: z.boolean(),
-  version: whole,
-  systemIdentifier: z.string(),
-  ownName: z.string().nullish(),
-  startedAtMs: z.number().nullish(),
-  timeline: whole,
-  currentLsn: lsn,
-  receiveLsn: lsn,
-  replayLsn: lsn,
-  replayLagSeconds: z.number().nullable(),
-  replayPaused: z.boolean(),
-  startupWait: z.string().nullable(),
-  receiver: z
-    .object({
-      status: z.string().nullable(),
-      senderHost: z.string().nullable(),
-      senderPort: z.number().nullish(),
-      timeline: whole.nullable(),
-      latestEndLsn: lsn,
-      ageMs: z.number().nullable(),
-    })
-    .nullable(),
-  replicas: list(
-    z.object({
-      application: z.string().nullable(),
-      state: z.string().nullable(),
-      syncState: z.string().nullable(),
-      sentLsn: lsn,
-      replayLsn: lsn,
-    }),
-  ),
-  blockers: list(BLOCKER),
-  slots: list(
-    z.object({
-      name: z.string(),
-      active: z.boolean(),
-      walStatus: z.string().nullable(),
-      retained: z.number().nullable(),
-      kind: z.string().nullish(),
-      safe: z.number().nullish(),
-    }),
-  ),
-  connections: z.object({
-    max: whole,
-    byDatabase: list(
-      z.object({ database: z.string(), total: whole, active: whole, idle: whole, idle_in_transaction: whole }),
+/** The document of `statusSql`. Compiled, since it is read of each member in every pass: the same answers, for a third of the time. */
+const DOCUMENT = z.compile(
+  z.object({
+    recovery: z.boolean(),
+    version: whole,
+    systemIdentifier: z.string(),
+    ownName: z.string().nullish(),
+    startedAtMs: z.number().nullish(),
+    timeline: whole,
+    currentLsn: lsn,
+    receiveLsn: lsn,
+    replayLsn: lsn,
+    replayLagSeconds: z.number().nullable(),
+    replayPaused: z.boolean(),
+    startupWait: z.string().nullable(),
+    receiver: z
+      .object({
+        status: z.string().nullable(),
+        senderHost: z.string().nullable(),
+        senderPort: z.number().nullish(),
+        timeline: whole.nullable(),
+        latestEndLsn: lsn,
+        ageMs: z.number().nullable(),
+      })
+      .nullable(),
+    replicas: list(
+      z.object({
+        application: z.string().nullable(),
+        state: z.string().nullable(),
+        syncState: z.string().nullable(),
+        sentLsn: lsn,
+        replayLsn: lsn,
+      }),
     ),
+    blockers: list(BLOCKER),
+    slots: list(
+      z.object({
+        name: z.string(),
+        active: z.boolean(),
+        walStatus: z.string().nullable(),
+        retained: z.number().nullable(),
+        kind: z.string().nullish(),
+        safe: z.number().nullish(),
+      }),
+    ),
+    connections: z.object({
+      max: whole,
+      byDatabase: list(
+        z.object({ database: z.string(), total: whole, active: whole, idle: whole, idle_in_transaction: whole }),
+      ),
+    }),
+    checksumFailures: z.number().nullable(),
+    baseBackups: whole,
+    syncWaits: z.object({ count: whole, oldestMs: z.number().nullable(), standbyNames: z.string() }).nullish(),
+    readOnly: z.object({ reset: z.boolean().nullable(), own: z.boolean(), databases: list(z.string()) }).nullish(),
+    walSenders: z.object({ max: whole, used: whole }).optional(),
+    archiver: z
+      .object({
+        failedAgoMs: z.number().nullable(),
+        failedWal: z.string().nullable(),
+        archivedAgoMs: z.number().nullable(),
+        archivedWal: z.string().nullable(),
+      })
+      .nullish(),
+    applyDelayMs: z.number().nullish(),
+    recoveryTarget: z.string().nullish(),
+    standbySettings: z.record(z.enum(STANDBY_SETTINGS), whole).nullish(),
+    beat: z.string().nullish(),
+    rewinds: list(z.object({ client: z.string().nullable(), sinceMs: z.number().nullable() })).nullish(),
   }),
-  checksumFailures: z.number().nullable(),
-  baseBackups: whole,
-  syncWaits: z.object({ count: whole, oldestMs: z.number().nullable(), standbyNames: z.string() }).nullish(),
-  readOnly: z.object({ reset: z.boolean().nullable(), own: z.boolean(), databases: list(z.string()) }).nullish(),
-  walSenders: z.object({ max: whole, used: whole }).optional(),
-  archiver: z
-    .object({
-      failedAgoMs: z.number().nullable(),
-      failedWal: z.string().nullable(),
-      archivedAgoMs: z.number().nullable(),
-      archivedWal: z.string().nullable(),
-    })
-    .nullish(),
-  applyDelayMs: z.number().nullish(),
-  recoveryTarget: z.string().nullish(),
-  standbySettings: z.record(z.enum(STANDBY_SETTINGS), whole).nullish(),
-  beat: z.string().nullish(),
-  rewinds: list(z.object({ client: z.string().nullable(), sinceMs: z.number().nullable() })).nullish(),
-});
+);
 
 type Document = z.infer<typeof DOCUMENT>;
 type BlockerRow = z.infer<typeof BLOCKER>;
