@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../patroni/exchange.js';
 
 /** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
@@ -28,9 +28,7 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
   const base = local ? 'http://docker' : url.origin;
   const path = local ? { socketPath: decodeURIComponent(url.pathname) } : {};
   const agent = closingAgent({ ...path, timeoutMs: connectTimeoutMs });
-  // Apart from the calls: an event stream lives for ever, so no limit on its time or length may end it.
-  const connect = { ...path, timeout: connectTimeoutMs };
-  const streamAgent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: -1, connect });
+  let streams: Promise<Streams> | null = null;
 
   const addressFor = (path: string, query: Readonly<Record<string, string>>): URL => {
     const address = new URL(path, base);
@@ -51,18 +49,19 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
         deadlineMs,
       });
     },
-    async *stream(path, query, signal) {
-      const answer = await request(addressFor(path, query), { method: 'GET', dispatcher: streamAgent, signal });
+    async *stream(route, query, signal) {
+      streams ??= streamsOf({ ...path, timeout: connectTimeoutMs });
+      const answer = await (await streams).get(addressFor(route, query), signal);
       if (answer.statusCode !== 200) {
         await answer.body.dump();
-        throw new Error(`GET ${path}: status ${answer.statusCode}`);
+        throw new Error(`GET ${route}: status ${answer.statusCode}`);
       }
       // The stream stands: an empty piece, because the first event may be hours away.
       yield Buffer.alloc(0);
       for await (const chunk of answer.body) yield chunk as Buffer;
     },
     close: async () => {
-      await Promise.all([agent.destroy(), streamAgent.destroy()]);
+      await Promise.all([agent.destroy(), streams?.then((opened) => opened.close())]);
     },
   };
 }
@@ -77,4 +76,26 @@ export function engineMessage(body: Buffer): string {
     // Not JSON: the text itself is the message.
   }
   return text.trim().slice(0, 300);
+}
+
+interface Streams {
+  get(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
+  close(): Promise<void>;
+}
+
+/**
+ * Apart from the calls: an event stream lives for ever, so no limit on its time or length may end it. Loaded with the first stream, and of undici
+ * what a request needs: all of it (fetch, WebSocket, caches, mocks) is 3 MB of heap more.
+ */
+async function streamsOf(connect: object): Promise<Streams> {
+  const [{ default: Agent }, { default: request }] = await Promise.all([
+    import('undici/lib/dispatcher/agent.js'),
+    import('undici/lib/api/api-request.js'),
+  ]);
+  const agent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: -1, connect });
+  return {
+    get: (url, signal) =>
+      request.call(agent, { origin: url.origin, path: url.pathname + url.search, method: 'GET', signal }),
+    close: () => agent.destroy(),
+  };
 }
