@@ -16,7 +16,10 @@ const look: CommandBackend['check'] = async ({ configFile }) =>
  */
 export const composition: CommandBackend = {
   version,
-  run: async (options) => (await import('./backend/run.js')).run(options, version),
+  run: async (options) => {
+    (await import('../app/compiler.js')).leaveOutOptimizer();
+    return (await import('./backend/run.js')).run(options, version);
+  },
   demo: async (options) => (await import('./backend/demo.js')).demo(options, version),
   check: look,
   plan: look,

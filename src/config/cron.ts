@@ -1,4 +1,5 @@
-import { createTask, parse, validateDetailed, type ParsedFields, type ScheduledTask } from 'node-cron';
+import { createRequire } from 'node:module';
+import type * as NodeCron from 'node-cron';
 import { Refusal, type Format } from './formats.js';
 
 /**
@@ -6,10 +7,13 @@ import { Refusal, type Format } from './formats.js';
  * time exists once; calendar.ts turns wall-clock time into moments, since a freeze must not vanish in a daylight-saving gap.
  */
 export interface CronExpression {
-  readonly fields: ParsedFields;
+  readonly fields: NodeCron.ParsedFields;
   /** `wallMs`: wall-clock time as if it were UTC, in milliseconds. */
   readonly matches: (wallMs: number) => boolean;
 }
+
+/** Loaded with the first expression, since most policies have none. Whoever asks waits for nothing, so it is no `import()`. */
+const nodeCron = () => createRequire(import.meta.url)('node-cron') as typeof NodeCron;
 
 const read = new Map<string, CronExpression>();
 
@@ -17,7 +21,8 @@ const read = new Map<string, CronExpression>();
 export function cronExpression(text: string): CronExpression {
   const known = read.get(text);
   if (known !== undefined) return known;
-  const task: ScheduledTask = createTask(text, () => undefined, { timezone: 'UTC' });
+  const { createTask, parse } = nodeCron();
+  const task: NodeCron.ScheduledTask = createTask(text, () => undefined, { timezone: 'UTC' });
   // Never started; destroying it takes it out of node-cron's registry, or every reload would leave one there.
   void task.destroy();
   const expression = { fields: parse(text), matches: (wallMs: number) => task.match(new Date(wallMs)) };
@@ -53,7 +58,7 @@ export const cron: Format<string> = {
         `it has ${fields} field${fields === 1 ? '' : 's'}; windows open on the minute, there are no seconds`,
       );
     }
-    const verdict = validateDetailed(raw);
+    const verdict = nodeCron().validateDetailed(raw);
     if (verdict.valid) return raw.trim();
     // By the field alone: its value may be anything, and messages do not repeat that.
     const wrong = [...new Set(verdict.errors.map(({ field }) => FIELDS[field] ?? 'one of the fields'))].join(', ');

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { extract, pack, type Header } from 'tar-stream';
+import type { Header } from 'tar-stream';
 import type { Reply } from '../../model/plan.js';
 import type { ReadingFault } from '../../model/reading.js';
 import { engineMessage, type Engine } from '../docker/engine.js';
@@ -54,8 +54,11 @@ export async function readContainerFile(
   return { kind: 'fault', fault: 'bad-reply', why: `more than ${MOST_LINKS} links follow each other` };
 }
 
+/** Loaded with the first file, since most daemons read none. */
+const tar = () => import('tar-stream');
+
 async function firstEntry(archive: Buffer): Promise<{ header: Header; bytes: Buffer } | null> {
-  const entries = extract();
+  const entries = (await tar()).extract();
   try {
     entries.end(archive);
     for await (const entry of entries) {
@@ -71,7 +74,7 @@ async function firstEntry(archive: Buffer): Promise<{ header: Header; bytes: Buf
 
 /** An archive with one file in it: who may read it and whose it is come from the file that it replaces. */
 async function archiveOf(name: string, old: Header, bytes: Buffer, atMs: number): Promise<Buffer> {
-  const archive = pack();
+  const archive = (await tar()).pack();
   const { mode, uid, gid } = old;
   archive.entry({ name, type: 'file', mtime: new Date(atMs), mode, uid, gid }, bytes);
   archive.finalize();
