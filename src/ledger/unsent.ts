@@ -1,4 +1,5 @@
 import type { Approval, Ledger, Remediation } from '../model/ledger.js';
+import { fingerprint } from '../model/plan.js';
 
 /** A step that never left: its run as it was before, and the ledger in which that stood. */
 export interface Unsent {
@@ -14,7 +15,7 @@ export interface Unsent {
 export function withoutUnsent(ledger: Ledger, { run, before }: Unsent): Ledger {
   const sending = ledger.remediations.find((row) => row.id === run.id && row.phase === 'sending');
   if (sending === undefined) return ledger;
-  const approvals = givenBack(ledger.approvals, before);
+  const approvals = givenBack(ledger.approvals, run, before);
   if (sending.stepIndex > 0)
     return { ...ledger, approvals, remediations: ledger.remediations.map((row) => (row === sending ? run : row)) };
   return {
@@ -26,10 +27,10 @@ export function withoutUnsent(ledger: Ledger, { run, before }: Unsent): Ledger {
   };
 }
 
-/** An approval is for one run, and this was none: used by it, it is as it was. What a person has said since stands. */
-const givenBack = (rows: readonly Approval[], { approvals }: Ledger): readonly Approval[] =>
+/** An approval is for one run, and this was none: used by it, it is as it was. One that another run has used meanwhile must not serve twice. */
+const givenBack = (rows: readonly Approval[], { plan }: Remediation, { approvals }: Ledger): readonly Approval[] =>
   rows.map((row) => {
-    if (row.state !== 'used') return row;
+    if (row.state !== 'used' || row.fingerprint !== fingerprint(plan)) return row;
     const was = approvals.find(({ id }) => id === row.id);
     return was?.state === 'approved' ? was : row;
   });

@@ -101,6 +101,13 @@ describe('a step that never left', () => {
     expect(after.systemIdentifier).toBe('7');
   });
 
+  it('gives back no word that another run has used meanwhile: it would serve twice', () => {
+    const other = { ...approval(sending('drain-replica').plan, 'lags', NOW_MS), id: 'a3', state: 'approved' as const };
+    const used: Ledger = { ...between, approvals: [...between.approvals, { ...other, state: 'used' }] };
+    const after = fold(used, unsent({ ...before, approvals: [approved, other] }));
+    expect(after.approvals.map(({ id, state }) => `${id} ${state}`)).toEqual(['a1 approved', 'a3 used']);
+  });
+
   it('that another instance has judged is its own', () => {
     const judged: Ledger = { ...between, remediations: [{ ...sending('fence-member'), phase: 'unknown' }] };
     expect(fold(judged, unsent(before))).toBe(judged);
