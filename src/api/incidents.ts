@@ -46,7 +46,7 @@ export const INCIDENT_ROUTES: readonly Route[] = [
     path: '/v1/clusters/:scope/incidents/:id',
     access: 'viewer',
     summary:
-      'One incident and, as `lines`, what the journal of this instance has of it, a sentence each, oldest first. The beginning of an id is enough.',
+      'One incident and, as `lines`, what the journal of this instance has of it, a sentence each, oldest first; `more`: there are earlier ones, which only `ekimi incident ID --journal DIR` shows. The beginning of an id is enough.',
     handle: incident,
   },
 ];

@@ -127,9 +127,13 @@ export class DaemonClient {
     return ((await this.#ask('GET', path)) as { incidents: readonly IncidentOverview[] }).incidents;
   }
 
-  async incident(scope: string, id: string): Promise<{ incident: IncidentOverview; lines: readonly Line[] }> {
+  /** `more`: there are earlier lines than these. Absent: a daemon of an older version, which does not say. */
+  async incident(
+    scope: string,
+    id: string,
+  ): Promise<{ incident: IncidentOverview; lines: readonly Line[]; more?: boolean }> {
     const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents/${encodeURIComponent(id)}`;
-    return (await this.#ask('GET', path)) as { incident: IncidentOverview; lines: readonly Line[] };
+    return (await this.#ask('GET', path)) as { incident: IncidentOverview; lines: readonly Line[]; more?: boolean };
   }
 
   async #change(method: string, path: string, body?: unknown): Promise<string> {

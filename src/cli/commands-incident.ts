@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { JournalEntry } from '../model/entry.js';
 import type { Incident } from '../model/incident.js';
 import { CliError } from './cli-error.js';
-import { entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
+import { directoryOf, entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
 import { clientOf, nowOf, print, printJson, scopesOf, styleOf, type Context } from './context.js';
 
 /** `ekimi incident [ID]`: which there are, or the story of one. */
@@ -26,14 +26,19 @@ async function fromDaemon(context: Context, id: string | undefined, options: Jou
       id,
       lists.flatMap(({ incidents }) => incidents),
     );
-  const { incident, lines } = await client.incident(owner.scope, id);
+  const { incident, lines, more = false } = await client.incident(owner.scope, id);
   if (options.json === true) {
-    printJson(context, { incident, lines });
+    printJson(context, { incident, lines, more });
     return;
   }
   const { renderIncident } = await import('./render/incident.js');
-  print(context, renderIncident(incident, lines, styleOf(context)));
+  const before = more ? `ekimi incident ${incident.id} --journal ${await journalOf(context, options)}` : null;
+  print(context, renderIncident(incident, lines, styleOf(context), before));
 }
+
+/** A client elsewhere may have no configuration: then it knows the key and not what it says. */
+const journalOf = (context: Context, options: JournalOptions): Promise<string> =>
+  directoryOf(context, options).catch(() => 'JOURNAL.DIRECTORY');
 
 /** From the files alone: the last that was written of each incident, and what names it. */
 async function fromJournal(context: Context, id: string | undefined, options: JournalOptions): Promise<void> {
@@ -56,7 +61,7 @@ async function fromJournal(context: Context, id: string | undefined, options: Jo
   const { narrate } = await import('../words/narrate.js');
   const { overviewOf, renderIncident } = await import('./render/incident.js');
   const lines = named.map(narrate);
-  if (options.json === true) printJson(context, { incident: overviewOf(incident, nowOf(context)), lines });
+  if (options.json === true) printJson(context, { incident: overviewOf(incident, nowOf(context)), lines, more: false });
   else print(context, renderIncident(incident, lines, styleOf(context)));
 }
 

@@ -18,8 +18,13 @@ export const renderIncidents = (scope: string, incidents: readonly Incident[], s
     ? `${bold(style, clean(scope))}  no incident is open, and none ended of late`
     : [bold(style, clean(scope)), ...incidents.map((one) => `  ${incidentLine(one, style)}`)].join('\n');
 
-/** `ekimi incident ID`: its story, from first sight to end. */
-export function renderIncident(one: Incident, lines: readonly Line[], style: Style): string {
+/** `ekimi incident ID`: its story, from first sight to end. `before`: lines are missing before these, and that command shows them. */
+export function renderIncident(
+  one: Incident,
+  lines: readonly Line[],
+  style: Style,
+  before: string | null = null,
+): string {
   const sinceOpened = (atMs: number): string => `+${((atMs - one.openedAtMs) / 1000).toFixed(1)} s`.padStart(10);
   return [
     bold(style, clean(incidentName(one))),
@@ -32,14 +37,15 @@ export function renderIncident(one: Incident, lines: readonly Line[], style: Sty
         return `${dim(style, sinceOpened(firstSeenMs))}  ${byLevel(style, level, code)} ${clean(subject)}, ${span}`;
       }),
     ),
-    ...section(
-      style,
-      'WHAT HAPPENED',
-      lines.map(
+    ...section(style, 'WHAT HAPPENED', [
+      ...(before === null
+        ? []
+        : [`there is more before this; all of it, where the daemon runs: ${bold(style, clean(before))}`]),
+      ...lines.map(
         (line) =>
           `${dim(style, `${clockText(line.atMs)} ${sinceOpened(line.atMs)}`)}  ${byTone(style, line.tone, clean(line.text))}`,
       ),
-    ),
+    ]),
   ].join('\n');
 }
 

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { renderIncident, renderIncidents } from '../../../src/cli/render/incident.js';
 import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
@@ -79,6 +81,42 @@ describe('ekimi incident', () => {
         09:29:48Z    +42.0 s  paged for leaderless email-cluster: nobody leads"
     `);
   });
+
+  it('of which the daemon gives the end alone says so first, and what shows the rest', () => {
+    const told = renderIncident(one, STORY.slice(-1).map(narrate), PLAIN, 'ekimi incident 7f3a19c2 --journal /j');
+    expect(told.split('WHAT HAPPENED\n')[1]?.split('\n')[0]).toBe(
+      '  there is more before this; all of it, where the daemon runs: ekimi incident 7f3a19c2 --journal /j',
+    );
+  });
+
+  it.each([
+    [true, { addresses: async () => ({ journalDirectory: '/var/lib/ekimi' }) }, '--journal /var/lib/ekimi'],
+    [true, {}, '--journal JOURNAL.DIRECTORY'],
+    [false, {}, null],
+  ] as const)(
+    'asked of a daemon (there is more before it: %s, configuration %j) names %s',
+    async (more, given, told) => {
+      const server = createServer((request, response) => {
+        const isOne = request.url?.endsWith('/7f3a') === true;
+        response.setHeader('content-type', 'application/json');
+        const body = isOne ? { incident: one, lines: [], more } : { incidents: [one] };
+        response.end(
+          JSON.stringify(request.url === '/v1/clusters' ? { clusters: [{ scope: 'email-cluster' }] } : body),
+        );
+      });
+      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const files = { './config/ekimi.yaml': '' };
+      const { out, err } = await cli(`incident 7f3a --url ${url} --scope email-cluster`, {
+        files,
+        backend: given as never,
+      });
+      server.close();
+      expect(err).toBe('');
+      if (told === null) expect(out).not.toContain('more before');
+      else expect(out).toContain(`ekimi incident 7f3a19c2 ${told}`);
+    },
+  );
 
   it('says so where there is none', () => {
     expect(renderIncidents('email-cluster', [], PLAIN)).toBe(
