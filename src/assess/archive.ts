@@ -3,7 +3,7 @@ import type { MemberView } from '../model/view.js';
 import type { Lsn } from '../model/names.js';
 
 /** PostgreSQL's default; another size only makes the figure of what waits coarser. */
-const SEGMENT_BYTES = 16n * 1024n * 1024n;
+export const SEGMENT_BYTES = 16n * 1024n * 1024n;
 const SEGMENTS_PER_LOG = 0x1_0000_0000n / SEGMENT_BYTES;
 
 /** The end of the WAL file of this name (`000000070000000500000042`); null for a history or backup file, or none. */

@@ -2,6 +2,7 @@ import { matterOf } from '../model/log-sign.js';
 import { parseLsn, type Lsn } from '../model/names.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
+import { archivedUpTo, isArchivingStuck, SEGMENT_BYTES } from './archive.js';
 import { candidatesFor } from './candidates.js';
 import { signsOf } from './copy-fault.js';
 import type { Assessment } from './finding.js';
@@ -79,16 +80,42 @@ const RECEIVES_MS = 2_000;
 
 /**
  * A base backup switches WAL on the leader, which moves its position by up to 16 MiB: more than `maximum_lag_on_failover` allows. Who receives
- * gets that too. Where all who could lead now are stalled, none of them could any more, and if the leader died Patroni would elect nobody.
+ * gets that too, by a stream or by the archive. Where all who could lead now are stalled, none of them could any more, and if the leader died
+ * Patroni would elect nobody.
  */
 function noSuccessorThen({ view, memory }: Assessment, member: MemberView, leader: MemberView): string | null {
   const able = candidatesFor(view, memory, leader.name).filter(
     (row) => row.name !== member.name && row.against.length === 0,
   );
-  const stalledMs = able.map(({ lsn }) => missingSinceMs({ view, memory }, lsn));
-  if (able.length === 0 || stalledMs.some((ms) => ms <= RECEIVES_MS)) return null;
-  const who = able.map(({ name }, index) => `${name} for ${Math.round((stalledMs[index] ?? 0) / 1000)} s`).join(', ');
-  return `nobody receives what ${leader.name} writes (${who} not): a copy moves the leader on by up to a WAL segment, and after that none of them may lead`;
+  const rows = able.map(({ name, lsn }) => {
+    const one = view.members.find((other) => other.name === name);
+    const isFed = one !== undefined && livesFromArchive(one);
+    const stalledMs = isFed && archiveGives(leader, lsn) ? 0 : missingSinceMs({ view, memory }, lsn);
+    return { name, stalledMs, isFed };
+  });
+  if (rows.length === 0 || rows.some(({ stalledMs }) => stalledMs <= RECEIVES_MS)) return null;
+  const who = rows.map(({ name, stalledMs }) => `${name} for ${Math.round(stalledMs / 1000)} s`).join(', ');
+  const fed = rows.filter(({ isFed }) => isFed).map(({ name }) => name);
+  const archive =
+    fed.length === 0
+      ? ''
+      : `; ${fed.join(', ')} has its WAL from the archive: make ${leader.name} archive and ${fed.join(', ')} restore what it has complete, or let it stream`;
+  return `nobody receives what ${leader.name} writes (${who} not): a copy moves the leader on by up to a WAL segment, and after that none of them may lead${archive}`;
+}
+
+const livesFromArchive = (member: MemberView): boolean =>
+  freshValue(member.api)?.replicationState === 'in archive recovery';
+
+/**
+ * It has WAL file by file, so that for a while it lacks what the leader has not filled a file with; the copy ends that file, and then it gets
+ * it. Only where both ends are seen: the leader has archived all but the file that it writes, and this position lies in the last of them. The
+ * first fails too where a file is larger than we take it for.
+ */
+function archiveGives(leader: MemberView, lsn: Lsn | null): boolean {
+  const sql = freshValue(leader.sql);
+  const archived = archivedUpTo(sql?.archiver?.archivedWal ?? null);
+  if (sql?.currentLsn == null || archived === null || lsn === null || isArchivingStuck(leader)) return false;
+  return sql.currentLsn < archived + SEGMENT_BYTES && lsn > archived - SEGMENT_BYTES;
 }
 
 /** Since the leader was first seen beyond this position, by our own clock; 0: it never was. */

@@ -131,6 +131,49 @@ describe('before a copy is thrown away it is proven that a new one can be made',
     expect(withTrail(memory, ...changes)).toBe('act');
   });
 
+  /** The leader has just begun a WAL file; patroni2 has the file before it from the archive, all but the last bytes. */
+  const SEGMENT = 16 * MB;
+  const wal = (filesBack: number): string => {
+    const number = Number(at(0)) / SEGMENT - filesBack;
+    const hex = (value: number): string => Math.floor(value).toString(16).toUpperCase().padStart(8, '0');
+    return `00000007${hex(number / 256)}${hex(number % 256)}`;
+  };
+  const archived = (filesBack: number, failedAgoMs: number | null = null): Change =>
+    sql('patroni1', { archiver: { failedAgoMs, failedWal: null, archivedAgoMs: 60_000, archivedWal: wal(filesBack) } });
+  const fed = (bytesBehind: number): Change =>
+    all(
+      received(bytesBehind),
+      api('patroni2', { replicationState: 'in archive recovery', tags: { ...NO_TAGS, raw: { nostream: true } } }),
+      sql('patroni2', { walReceiver: null }),
+    );
+  /** For so long the leader has been beyond it, and Patroni would elect it still. */
+  const sinceFile = trail([200, 500_000], [50, 400_000], [0, 0]);
+
+  /** The floor of healthy replicas, which one without a stream is not, is the operator's to lower. */
+  const withoutFloor = testPolicy(
+    { limits: { ...policy.limits, minHealthyReplicas: 0 } },
+    { 'reinitialize-replica': { mode: 'auto' } },
+  );
+  const whereFed = (...changes: readonly Change[]): string =>
+    decided([damaged('patroni3'), fed(100), ...changes], {
+      states: statesOf([problemOf('wal-missing', 'patroni3')], sinceFile),
+      policy: withoutFloor,
+    });
+
+  it('sent: the only other one lives from the archive, has all that lies there, and gets the rest by the very copy', () => {
+    expect(whereFed(archived(1))).toBe('act');
+  });
+
+  it.each<[string, readonly Change[]]>([
+    ['the leader fails to archive', [archived(1, 1_000)]],
+    ['the leader has not archived all that is complete', [archived(2)]],
+    ['nothing is known of its archive', [sql('patroni1', { archiver: null })]],
+  ])('held, and told what mends it: the only other one lives from the archive, and %s', (_name, changes) => {
+    expect(whereFed(...changes)).toMatch(
+      /patroni2 has its WAL from the archive: make patroni1 archive and patroni2 restore what it has complete, or let it stream/,
+    );
+  });
+
   it('[P1] held: it does not get to the leader, whoever asks for the copy', () => {
     const cut = logSays('patroni3', 'FATAL:  could not connect to the primary server: Connection timed out');
     const lost = sql('patroni1', {
