@@ -119,7 +119,8 @@ describe('a leader that comes and goes within its ttl', () => {
   it('[P12] three restarts of the leader by an operator are no crash loop', async () => {
     const ekimi = await watching();
     for (let time = 0; time < 4; time += 1) {
-      await ekimi.cluster.ports().patroni.send({
+      // Not awaited: it blocks until PostgreSQL is up again.
+      void ekimi.cluster.ports().patroni.send({
         port: 'patroni',
         member: memberName('patroni1'),
         method: 'POST',
