@@ -108,7 +108,7 @@ export function casesPage(tests: readonly NamedTest[]): Page {
   const text = [
     '# Cases',
     '',
-    'Situations that operators reported in public, that the suites of other controllers test, or that an attack found; and the tests that hold them.',
+    'Situations that operators reported in public, that the suites of other controllers test, or that an attack found; and the tests that hold them. That these can fail, with what carries each case taken out, is on the page of [proofs](proofs.md).',
     '',
     table(['case', 'what happens, and what is right', 'held by'], rows),
     '',
