@@ -30,7 +30,8 @@ export async function followIncidents(
     states: pass.states,
     ledger: session.ledger,
     canTell: pass.states.memory.cleanPasses >= Math.max(1, policy.startGrace.passes),
-    lastPassMs: pass.lastPassMs === null ? null : pass.lastPassMs + byMs,
+    // What our own passes saw while another one kept them was counted by nobody.
+    lastPassMs: pass.lastPassMs === null || !session.pageMemory.wasHolder ? null : pass.lastPassMs + byMs,
     calmMs: policy.poll.intervalMs,
     instance: parts.instance,
     newId: parts.newId,

@@ -20,7 +20,7 @@ export interface IncidentInput {
   readonly ledger: Pick<Ledger, 'remediations' | 'drains' | 'fences' | 'pages'>;
   /** Enough clean passes: what is not seen is not there. */
   readonly canTell: boolean;
-  /** When the pass before was; null: this is the first one. */
+  /** When the pass before was; null: whoever made it was another holder of the ledger, or an earlier run. */
   readonly lastPassMs: number | null;
   /** How far apart passes are while nothing is suspected. */
   readonly calmMs: number;
@@ -36,7 +36,10 @@ export function incidentsAfter(incidents: readonly Incident[], input: IncidentIn
   const nowMs = input.view.atMs;
   const { open, joined } = placed(incidents.filter(isOpen), input);
   const takes = takesWrites(input.view, input.states.problems);
-  const next = open.map((one) => settled(one, input, takes));
+  const known = new Set(incidents.map(({ id }) => id));
+  // One that opens now counts from what our own passes saw, whoever kept the ledger before.
+  const here = { ...input, lastPassMs: input.lastPassMs ?? nowMs };
+  const next = open.map((one) => settled(one, known.has(one.id) ? input : here, takes));
   const ended = [...incidents.filter((one) => !isOpen(one)), ...joined, ...next.filter((one) => !isOpen(one))]
     .filter((one) => nowMs - (one.endedAtMs ?? nowMs) < KEEP_MS)
     .slice(-KEEP_ENDED);
@@ -166,7 +169,8 @@ function settled(incident: Incident, input: IncidentInput, takes: boolean | null
   const stands = held.isUnderWay || problems.some((row) => row.endedAtMs === null);
   const quietSinceMs = stands ? null : (incident.quietSinceMs ?? (canTell ? nowMs : null));
   const isOver = quietSinceMs !== null && canTell && nowMs - quietSinceMs >= QUIET_MS;
-  const gapMs = lastPassMs === null ? 0 : Math.max(0, nowMs - lastPassMs);
+  const watchedMs = lastPassMs ?? keptUntilMs(incident, input);
+  const gapMs = Math.max(0, nowMs - watchedMs);
   const { sinceMs, untoldSinceMs } = incident.withoutWrites;
   const counts = sinceMs !== null || untoldSinceMs !== null || isLeaderTrouble(incident, nowMs);
   const next: Incident = {
@@ -175,7 +179,7 @@ function settled(incident: Incident, input: IncidentInput, takes: boolean | null
     remediations: held.remediations,
     pages: pagesOf({ ...incident, problems }, input.ledger.pages),
     withoutWrites: counts
-      ? countedOn(asWatched(incident, lastPassMs), takes, { nowMs, gapMs })
+      ? countedOn(lastPassMs === null ? asLeft(incident, watchedMs) : incident.withoutWrites, takes, { nowMs, gapMs })
       : incident.withoutWrites,
     quietSinceMs,
     endedAtMs: isOver ? quietSinceMs : null,
@@ -183,12 +187,25 @@ function settled(incident: Incident, input: IncidentInput, takes: boolean | null
   return isSame(next, incident) ? incident : next;
 }
 
-/** A first pass finds what others counted: of the time since then nobody here can tell. */
-function asWatched({ withoutWrites }: Incident, lastPassMs: number | null): Incident['withoutWrites'] {
+/** A first pass finds what others counted: of the time since they are known to have watched nobody here can tell. */
+function asLeft({ withoutWrites }: Incident, watchedMs: number): Incident['withoutWrites'] {
   const { sinceMs, untoldSinceMs } = withoutWrites;
-  return lastPassMs === null && sinceMs !== null
-    ? { ...withoutWrites, untoldSinceMs: untoldSinceMs ?? sinceMs }
-    : withoutWrites;
+  return sinceMs === null
+    ? withoutWrites
+    : { ...withoutWrites, untoldSinceMs: untoldSinceMs ?? Math.max(sinceMs, watchedMs) };
+}
+
+/** The last that whoever kept it before is known to have seen: the newest moment that it noted of it. Its clock may be ahead of ours. */
+function keptUntilMs(incident: Incident, { ledger, view }: IncidentInput): number {
+  const runs = ledger.remediations.filter(({ id }) => incident.remediations.some((row) => row.id === id));
+  const noted = [
+    incident.openedAtMs,
+    incident.quietSinceMs,
+    ...incident.problems.flatMap((row) => [row.firstSeenMs, row.activeSinceMs, row.endedAtMs]),
+    ...incident.pages.map(({ atMs }) => atMs),
+    ...runs.flatMap((row) => [row.createdAtMs, row.sentAtMs, row.endedAtMs]),
+  ].filter((atMs) => atMs !== null);
+  return Math.min(view.atMs, Math.max(...noted));
 }
 
 /** What was done for its sake, and whether any of it is under way or holds a member back still. */

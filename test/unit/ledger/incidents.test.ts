@@ -264,6 +264,38 @@ describe('the time without writes', () => {
     expect(one?.withoutWrites.ms).toBe(10_000);
   });
 
+  it.each<[string, Look, object]>([
+    [
+      'is unsure since the last that the former holder noted, where it ended before a successor counts',
+      {},
+      { ms: 32_000, unsureMs: 2_000 + 26_000, sinceMs: null },
+    ],
+    ['is unsure for as long where it lasts', leaderless, { ms: 0, unsureMs: 2_000 + 26_000, sinceMs: NOW_MS }],
+  ])('%s', (_what, look, expected) => {
+    // A page 6 s after the first sight is the last that it wrote; its own passes went on for another 4 s.
+    const pages = [{ code: 'leaderless', subject: SCOPE, atMs: NOW_MS + 6_000 }];
+    const [one] = passes(leaderless, { ...leaderless, part: {} })[1] ?? [];
+    const left = { ...one!, pages } as Incident;
+    const [after] = incidentsAfter([left], {
+      view: { ...viewOf(...(look.changes ?? [])), atMs: NOW_MS + 32_000 },
+      states: statesOf(look.problems ?? []),
+      ledger: EMPTY_LEDGER,
+      canTell: true,
+      lastPassMs: null,
+      calmMs: 2_000,
+      instance: 'other',
+      newId: () => 'new',
+    });
+    expect(after?.withoutWrites).toEqual({ untoldSinceMs: null, ...expected });
+  });
+
+  it('that begins before a successor counts began at any time since then', () => {
+    const api = { problems: [seen('leader-api-silent', 'patroni1')] };
+    const later = { ...leaderless, problems: [...api.problems, ...leaderless.problems], afterMs: 30_000 };
+    const [one] = last(api, { ...later, part: { lastPassMs: null } });
+    expect(one?.withoutWrites).toEqual({ ms: 0, unsureMs: 33_000, sinceMs: NOW_MS + 30_000, untoldSinceMs: null });
+  });
+
   it('is nothing where the leader takes writes, whatever else is wrong with it', () => {
     const api = { problems: [seen('leader-api-silent', 'patroni1')] };
     expect(last(api, api)[0]?.withoutWrites).toMatchObject({ ms: 0, sinceMs: null });
