@@ -91,6 +91,7 @@ export interface CommandBackend {
       readonly sinceMs?: number;
       readonly scope?: string;
       readonly kinds?: readonly string[];
+      readonly refuse?: (entry: JournalEntry) => string | null;
       readonly onBad: (where: string, why: string) => void;
     },
   ): AsyncIterable<JournalEntry>;

@@ -70,7 +70,11 @@ export const directoryOf = async (context: Context, options: JournalOptions): Pr
 export async function* entriesOf(
   context: Context,
   options: JournalOptions,
-  only: { readonly sinceMs?: number; readonly kinds?: readonly string[] } = {},
+  only: {
+    readonly sinceMs?: number;
+    readonly kinds?: readonly string[];
+    readonly refuse?: (entry: JournalEntry) => string | null;
+  } = {},
 ): AsyncIterable<JournalEntry> {
   const onBad = (where: string, reason: string): void => {
     context.io.stderr(`ekimi: skipped ${clean(where)}: ${clean(reason)}\n`);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { JournalEntry } from '../model/entry.js';
 import type { Redecided } from '../replay/redecided.js';
 import { CliError, exitCode } from './cli-error.js';
 import { directoryOf, entriesOf } from './commands-journal.js';
@@ -31,6 +32,7 @@ export function addReplayCommand(program: Command, context: Context): void {
 async function replay(context: Context, directory: string | null, options: ReplayOptions): Promise<void> {
   const { backend, io } = context;
   const { isAsItWas, isReworded, REPLAYED_KINDS } = await import('../replay/redecided.js');
+  const { whyUnreadable } = await import('../replay/unreadable.js');
   const { emptySummary, renderRedecided, renderSummary, summed } = await import('./render/replay.js');
   const journal = directory ?? (await directoryOf(context, options));
   const redecide = await backend.replayer(options.policy ?? null);
@@ -38,10 +40,15 @@ async function replay(context: Context, directory: string | null, options: Repla
     text === undefined ? null : parseTime(text, io.now()),
   );
   let summary = emptySummary();
+  const refuse = (entry: JournalEntry): string | null => {
+    const why = whyUnreadable(entry);
+    if (why !== null) summary = { ...summary, skipped: summary.skipped + 1 };
+    return why;
+  };
   const differing: Redecided[] = [];
   const style = styleOf(context);
   // From the beginning, whatever --from says: the policy in force is in an entry that may be much older.
-  for await (const entry of entriesOf(context, { ...options, journal }, { kinds: REPLAYED_KINDS })) {
+  for await (const entry of entriesOf(context, { ...options, journal }, { kinds: REPLAYED_KINDS, refuse })) {
     if (toMs != null && entry.atMs > toMs) break;
     const again = redecide(entry);
     if (again === null || (fromMs != null && entry.atMs < fromMs)) continue;

@@ -16,6 +16,8 @@ export interface ReadOptions {
   readonly scope?: string;
   /** Only entries of these kinds; lines of others are passed over, unread and unchecked. */
   readonly kinds?: readonly string[];
+  /** Why an entry is of no use to whoever reads; it is then told as a line that cannot be read. null: it is. */
+  readonly refuse?: (entry: JournalEntry) => string | null;
   /** Told of each line that cannot be read: `email-cluster/journal-000002-1f9c03aa.jsonl:17` and why. */
   readonly onBad?: (where: string, why: string) => void;
 }
@@ -59,11 +61,14 @@ async function* readChain(fs: JournalFs, chain: Chain, options: ReadOptions): As
   const start = options.sinceMs === undefined ? 0 : await firstSince(fs, chain, options.sinceMs);
   for (const segment of segments.slice(start)) {
     const expander = new Expander();
-    for await (const entry of entriesOf(fs, chain, segment, options)) {
+    for await (const { entry, number } of entriesOf(fs, chain, segment, options)) {
       const isWanted = wanted(entry, options);
       if (!isWanted && baseOf(entry) !== null) continue;
       const whole = expander.take(entry);
-      if (isWanted) yield whole;
+      if (!isWanted) continue;
+      const why = options.refuse?.(whole) ?? null;
+      if (why === null) yield whole;
+      else options.onBad?.(`${chain.label}${segment.name}:${number}`, why);
     }
   }
 }
@@ -73,7 +78,7 @@ async function firstSince(fs: JournalFs, chain: Chain, sinceMs: number): Promise
   for (let index = chain.segments.length - 1; index > 0; index -= 1) {
     const segment = chain.segments[index];
     if (segment === undefined) break;
-    for await (const entry of entriesOf(fs, chain, segment, {})) {
+    for await (const { entry } of entriesOf(fs, chain, segment, {})) {
       if (entry.atMs < sinceMs - CLOCK_SLACK_MS) return index;
       break;
     }
@@ -86,13 +91,13 @@ async function* entriesOf(
   { folder, label }: Chain,
   segment: Segment,
   options: ReadOptions,
-): AsyncGenerator<JournalEntry> {
+): AsyncGenerator<{ readonly entry: JournalEntry; readonly number: number }> {
   const name = `${label}${segment.name}`;
   try {
     for await (const line of linesOf(fs.chunks(join(folder, segment.name)))) {
       if (isPassedOver(line.text, options)) continue;
       const answer = opened(line.text);
-      if (answer.kind === 'entry') yield answer.entry;
+      if (answer.kind === 'entry') yield { entry: answer.entry, number: line.number };
       else if (line.terminated) options.onBad?.(`${name}:${line.number}`, answer.why);
       else options.onBad?.(`${name}:${line.number}`, 'it is not finished: being written now, or cut off by a crash');
     }

@@ -15,14 +15,14 @@ const isFields = (value: unknown): value is Fields =>
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
-function isPlan(value: unknown): boolean {
+export function isPlan(value: unknown): boolean {
   if (!isFields(value) || !isFields(value['because']) || !isFields(value['params'])) return false;
   if (!isText(value['action']) || !isText(value['target'])) return false;
   // What another version bound differently is nothing that this one could go on with.
   return actionNamed(value['action'])?.params.safeParse(value['params']).success === true;
 }
 
-const isRemediation = (row: unknown): row is Remediation & Fields =>
+export const isRemediation = (row: unknown): row is Remediation & Fields =>
   isFields(row) &&
   isText(row['id']) &&
   isPlan(row['plan']) &&
@@ -38,7 +38,7 @@ const isAgreedLoss = (value: unknown): boolean =>
   value === null ||
   (isFields(value) && ['bytes', 'seconds'].every((name) => value[name] === null || isNumber(value[name])));
 
-const isApproval = (row: unknown): row is Approval & Fields =>
+export const isApproval = (row: unknown): row is Approval & Fields =>
   isFields(row) &&
   isText(row['id']) &&
   isText(row['fingerprint']) &&

@@ -39,7 +39,14 @@ export function replayer(policy: Policy | null = null): Replayer {
       standing.isBeyond = body.kind === 'start' ? false : standing.isBeyond;
       return null;
     }
-    return redecide(entry, standing, policy !== null);
+    try {
+      return redecide(entry, standing, policy !== null);
+    } catch (err) {
+      // What another version wrote, or anybody: one entry that nobody can decide by is not the end of the reading.
+      const { seq, atMs, scope } = entry;
+      const why = `this version cannot decide by it: ${err instanceof Error ? err.message : String(err)}`;
+      return { kind: 'skipped', seq, atMs, scope, why };
+    }
   };
 }
 

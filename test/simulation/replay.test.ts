@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { endSession } from '../../src/kernel/stop.js';
-import type { JournalEntry } from '../../src/model/entry.js';
+import { openJournal } from '../../src/journal/open.js';
+import { readJournal } from '../../src/journal/read.js';
+import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { ActionPolicy, Policy } from '../../src/model/policy.js';
 import type { Redecided } from '../../src/replay/redecided.js';
 import { replayer } from '../../src/replay/replay.js';
 import { cli, entriesFrom } from '../support/fake-cli.js';
 import { testPolicy } from '../support/policy.js';
+import { scratch } from '../support/scratch.js';
 import { rig } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';
 
@@ -107,6 +110,69 @@ describe('a journal', () => {
       'written by a version that did not keep what its decisions were made of',
     ]);
     expect([...whys(replay(entries))]).toEqual(['its policy is not in the journal: the entry that held it was pruned']);
+  });
+});
+
+/** The journal as a daemon writes it, on a disk, after `change` of each body. */
+async function onDisk(entries: readonly JournalEntry[], change: (body: EntryBody) => EntryBody): Promise<string> {
+  const directory = scratch('replay');
+  const [{ scope }] = entries as [JournalEntry];
+  const journal = await openJournal({ directory, scope, maxFileBytes: 1e9, keepFiles: 0, run: 'aaaaaaaa' });
+  for (const { atMs, body } of entries) await journal.append({ atMs, scope, body: change(body) });
+  await journal.close();
+  return directory;
+}
+
+describe('ekimi replay of a journal that anybody may have written', () => {
+  const replayed = async (change: (body: EntryBody) => EntryBody) => {
+    const directory = await onDisk(await lagged(withDrain('auto')), change);
+    return cli(`replay ${directory}`, {
+      backend: { readJournal: (from, options) => readJournal(from, options), replayer: async () => replayer() },
+    });
+  };
+
+  it('finds each entry as it was', async () => {
+    expect(await replayed((body) => body)).toMatchObject({ exit: 0, err: '' });
+  });
+
+  it.each<[string, object, string]>([
+    ['is bound to what no drain is bound to', { params: { actuators: 'all' } }, 'drain-replica patroni3'],
+    ['is of an action that nobody knows', { action: 'drink-tea' }, 'drink-tea patroni3'],
+    ['is no plan', { params: null }, 'drain-replica patroni3'],
+  ])('refuses the line of an intent whose plan %s, by its file and number, and goes on', async (_what, part, told) => {
+    const { exit, err, out } = await replayed((body) =>
+      body.kind === 'intent' ? { ...body, plan: { ...body.plan, ...part } } : body,
+    );
+    expect(err).toMatch(
+      new RegExp(
+        `^ekimi: skipped email-cluster/journal-000001-aaaaaaaa.jsonl:\\d+: it is about ${told}, with parameters`,
+      ),
+    );
+    expect(out).toContain('1 entry not replayed');
+    expect(out).toContain('and 0 second looks');
+    expect(exit).toBe(1);
+  });
+
+  it('refuses a pass whose ledger has such a run', async () => {
+    const { exit, err } = await replayed((body) => {
+      if (body.kind !== 'pass' || body.circumstances === undefined) return body;
+      const { ledger } = body.circumstances;
+      const remediations = ledger.remediations.map((row) => ({
+        ...row,
+        plan: { ...row.plan, params: { actuators: 7 } },
+      }));
+      return { ...body, circumstances: { ...body.circumstances, ledger: { ...ledger, remediations } } };
+    });
+    expect(err).toContain(': its ledger has drain-replica patroni3, with parameters that this version does not know');
+    expect(exit).toBe(1);
+  });
+
+  it('tells one by which nothing can be decided, and goes on', async () => {
+    const { exit, out } = await replayed((body) =>
+      body.kind === 'pass' ? ({ ...body, states: { ...body.states, problems: [7] }, problems: [7] } as never) : body,
+    );
+    expect(out).toContain('not replayed: this version cannot decide by it: ');
+    expect(exit).toBe(1);
   });
 });
 
