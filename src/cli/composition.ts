@@ -17,7 +17,7 @@ const look: CommandBackend['check'] = async ({ configFile }) =>
 export const composition: CommandBackend = {
   version,
   run: async (options) => {
-    (await import('../app/compiler.js')).leaveOutOptimizer();
+    (await import('../app/engine.js')).leaveOutOptimizer();
     return (await import('./backend/run.js')).run(options, version);
   },
   demo: async (options) => (await import('./backend/demo.js')).demo(options, version),

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { optimizeForMany } from '../../app/compiler.js';
+import { collectAfterStart, hasFewPasses, optimize } from '../../app/engine.js';
 import { serve } from '../../app/serve.js';
 import type { CodedFields } from '../../model/log-code.js';
 import type { RunOptions } from '../backend.js';
@@ -22,7 +22,8 @@ export async function run({ configFile, stop }: RunOptions, version: string): Pr
   const files = filesOf(configFile);
   const log = openLog(files.config);
   dieLoudly(log);
-  optimizeForMany([...files.policies.values()].map(({ policy }) => policy.poll.intervalMs));
+  if (hasFewPasses([...files.policies.values()].map(({ policy }) => policy.poll.intervalMs))) collectAfterStart();
+  else optimize();
   for (const warning of files.warnings)
     log.warn({ code: 'CONFIG_WARNING', warning } satisfies CodedFields, 'configuration');
   const code = await serve({ files, configFile, env: process.env, log, version }, stop);

@@ -1,0 +1,57 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** From so many passes a second on, optimized code earns what it cost. */
+const MANY_PASSES_A_SECOND = 4;
+
+/** V8 optimizes functions of up to so many bytes of bytecode: none, or as it does by itself. */
+const flagOf = (bytes: number): string => `--max-optimized-bytecode-size=${bytes}`;
+const NOTHING = flagOf(0);
+const AS_BY_ITSELF = flagOf(60 * 1024);
+
+type SetFlags = (flags: string) => void;
+
+/**
+ * A daemon of few clusters runs each of its functions some times a second: V8's optimizing compiler is then at work on one or the other of them
+ * for hours, for code that hardly runs, and keeps what that takes in memory. Without it a pass costs a tenth less and the process holds some 10 MB
+ * less (docs/benchmarks.md). Left out before the daemon is loaded, which is when the compiler would take its memory.
+ */
+export function leaveOutOptimizer(setFlags: SetFlags = setFlagsFromString): void {
+  setFlags(NOTHING);
+}
+
+/** Until all sources, the seldom ones too, have been asked once, and what is loaded with its first use is loaded. */
+const STARTED_AFTER_MS = 20_000;
+
+/**
+ * What only the start needed lies in memory until as much again has come to it: for hours, where little does. Collected once, in some 50 ms; twice,
+ * since what the first time lets go of is free only with the second.
+ */
+export function collectAfterStart(collect: () => void = collector(), afterMs = STARTED_AFTER_MS): void {
+  setTimeout(() => {
+    collect();
+    collect();
+  }, afterMs).unref();
+}
+
+function collector(): () => void {
+  // Each is asked for by itself, since `gc` is there only in a context that is made behind the flag.
+  return () => {
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    setFlagsFromString('--no-expose-gc');
+  };
+}
+
+/**
+ * Once it is known how often there are passes: a daemon of many clusters is faster with the compiler, and has no moment to stop in. `periodsMs`: that
+ * of each. Returns whether they are few.
+ */
+export function hasFewPasses(periodsMs: readonly number[]): boolean {
+  return periodsMs.reduce((sum, periodMs) => sum + 1_000 / periodMs, 0) < MANY_PASSES_A_SECOND;
+}
+
+/** As V8 does by itself. */
+export function optimize(setFlags: SetFlags = setFlagsFromString): void {
+  setFlags(AS_BY_ITSELF);
+}
