@@ -14,11 +14,11 @@ export function parted(lab: Lab): void {
   /** Dead, with more than anybody may be elected without, and the DCS knows how far it was. */
   async function killFarAhead(leader: Member): Promise<void> {
     await lab.fault('hold-wal', leader);
-    const [row] = await lab.sql(
+    await lab.sql(
       leader,
-      `SELECT count(pg_logical_emit_message(true, 'lab', repeat('x', 1024))), max(pg_current_wal_lsn() - '0/0') AS lsn
-         FROM generate_series(1, ${FAR_AHEAD_BYTES / 1024})`,
+      `SELECT count(pg_logical_emit_message(true, 'lab', repeat('x', 1024))) FROM generate_series(1, ${FAR_AHEAD_BYTES / 1024})`,
     );
+    const [row] = await lab.sql(leader, `SELECT pg_current_wal_lsn() - '0/0' AS lsn`);
     const lsn = Number(row?.['lsn']);
     await until('the position of the leader is in etcd', 25_000, async () => (await lab.publishedLsn()) >= lsn);
     await lab.fault('kill', leader);
