@@ -1,6 +1,6 @@
 import { refusesWrites } from '../assess/dcs.js';
-import { stillOwn } from '../ledger/incidents.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
+import { tellTakenOver } from './incidents.js';
 import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
 import { mustStandBack, standBack } from './stand-back.js';
@@ -31,7 +31,7 @@ export async function keepTenure(session: Session): Promise<void> {
     // Whatever memory holds is of another tenure, or another's document stands in its place: it may be written nowhere.
     books.forget();
     await books.load(sending);
-    session.ownIncidents = stillOwn(session.ownIncidents, books.ledger.incidents ?? []);
+    await tellTakenOver(session);
     startGrace(session, changed === 'held' ? 'just took tenure' : 'the ledger was read anew');
   } else if (state === 'other' && ports.clock.now() - (refreshed.get(session) ?? -Infinity) >= REFRESH_MS) {
     refreshed.set(session, ports.clock.now());

@@ -255,11 +255,21 @@ export function incidentNews(before: readonly Incident[], after: readonly Incide
 export const stillOwn = (own: readonly Incident[], shared: readonly Incident[]): readonly Incident[] =>
   own.filter((one) => {
     const kept = shared.find(({ id }) => id === one.id);
-    if (kept !== undefined) return isOpen(kept);
-    const standing = shared.filter(isOpen).flatMap(({ problems }) => problems);
-    const isHeld = (row: IncidentProblem): boolean =>
-      standing.some((other) => other.endedAtMs === null && problemKey(other) === problemKey(row));
-    return !one.problems.some((row) => row.endedAtMs === null && isHeld(row));
+    return kept === undefined ? holderOf(one, shared) === undefined : isOpen(kept);
+  });
+
+/** Those of `own` that `shared` never had, whose trouble it tells as another one: they are part of that one. */
+export const takenOver = (own: readonly Incident[], shared: readonly Incident[], nowMs: number): readonly Incident[] =>
+  own.flatMap((one) => {
+    const holder = shared.some(({ id }) => id === one.id) ? undefined : holderOf(one, shared);
+    return holder === undefined ? [] : [{ ...one, endedAtMs: nowMs, joinedTo: holder.id }];
+  });
+
+/** The open incident in which some of this one's trouble stands. */
+const holderOf = (one: Incident, shared: readonly Incident[]): Incident | undefined =>
+  shared.filter(isOpen).find(({ problems }) => {
+    const standing = problems.filter((row) => row.endedAtMs === null).map(problemKey);
+    return one.problems.some((row) => row.endedAtMs === null && standing.includes(problemKey(row)));
   });
 
 /** `shared` as the ledger has it, with what this instance opened and could not write there; of two forms the one that goes on is newer. */

@@ -20,6 +20,7 @@ const ACTIONS = {
   'undrain-replica': AUTO,
 };
 const policy = testPolicy({}, ACTIONS);
+const ETCD = ['etcd1', 'etcd2', 'etcd3'] as const;
 
 const incidentsIn = ({ session }: Pick<Rig, 'session'>): readonly Incident[] => session.ledger.incidents ?? [];
 const openIn = (one: Pick<Rig, 'session'>): readonly Incident[] => incidentsIn(one).filter(isOpen);
@@ -149,6 +150,41 @@ describe('an incident and those who watch it', () => {
     expect(incidentsIn(both.at('b'))).toMatchObject([{ id: before?.id, withoutWrites: { sinceMs: null } }]);
     expect(openIn(both.at('b'))).toEqual([]);
   });
+
+  it.each([
+    ['is part of that of the next holder, which told the same trouble', false, 'joined'],
+    ['ends with its trouble, which the next holder may never have told', true, 'ended'],
+  ] as const)(
+    'one that was opened while the ledger could not be written %s: its own journal says so',
+    async (_what, isBack, change) => {
+      const cluster = createCluster({ seed: 6 });
+      const both = fleet(cluster, ['a', 'b'], {
+        policy: testPolicy({}, { 'start-member': { mode: 'off' }, 'restart-member': { mode: 'off' } }),
+      });
+      await both.run(30);
+      expect(both.at('a').session.parts.tenure.facts().state).toBe('held');
+      for (const etcd of ETCD) cluster.cutLink('a', etcd);
+      cluster.killContainer('patroni3');
+      await both.run(60);
+      const toldBy = (name: string) =>
+        both
+          .entries('incident')
+          .filter(({ by }) => by === name)
+          .map(({ body }) => [body.change, body.of.id, body.of.joinedTo]);
+      const [opened] = toldBy('a');
+      expect(toldBy('a')).toEqual([['opened', expect.any(String), undefined]]);
+      if (isBack) cluster.startContainer('patroni3');
+      await both.run(isBack ? 120 : 1);
+      for (const etcd of ETCD) cluster.healLink('a', etcd);
+      await both.run(60);
+      expect(both.at('a').session.parts.tenure.facts().state).toBe('other');
+      const theirs = incidentsIn(both.at('b')).map(({ id }) => id);
+      expect(theirs).not.toContain(opened?.[1]);
+      const whose = change === 'joined' ? theirs[0] : undefined;
+      expect(toldBy('a').slice(1)).toEqual([[change, opened?.[1], whose]]);
+      expect(both.at('a').session.ownIncidents).toEqual([]);
+    },
+  );
 
   it('is named by the page', async () => {
     const one = rig({ policy: testPolicy({}, { 'start-member': { mode: 'approve' } }) });
