@@ -30,14 +30,15 @@ const say = (line) => process.stdout.write(`${line}\n`);
 const began = Date.now();
 // Some minutes of two processors: whatever else runs here goes first.
 setPriority(10);
-let taken = null;
+let taken = [];
 
 const takesOut = {
   name: 'prove-cases',
   enforce: 'pre',
   transform(code, id) {
-    if (taken === null || relative(ROOT, id.split('?')[0]) !== taken.file) return null;
-    return { code: without(code, taken), map: null };
+    const file = relative(ROOT, id.split('?')[0]);
+    const part = taken.find((one) => one.file === file);
+    return part === undefined ? null : { code: without(code, part), map: null };
   },
 };
 
@@ -47,7 +48,7 @@ const vitest = await createVitest(
   { plugins: [takesOut] },
 );
 const load = (path) => vitest.import(join(ROOT, path));
-const { without, partName } = await load('test/support/proofs/part.ts');
+const { allOf, without, partName } = await load('test/support/proofs/part.ts');
 const { PROVEN, ELSEWHERE } = await load('test/support/proofs/cases.ts');
 const { proofsPage, verdictOf, WHOLE_FILE } = await load('test/support/proofs/page.ts');
 const { namedTests } = await load('src/docs/named-tests.ts');
@@ -89,7 +90,7 @@ async function run(files, pattern, what, limitMs = HANGS_MS) {
 /** Why the part cannot be taken out; null: it can. */
 function lacks(part) {
   try {
-    without(readFileSync(join(ROOT, part.file), 'utf8'), part);
+    for (const one of allOf(part)) without(readFileSync(join(ROOT, one.file), 'utf8'), one);
     return null;
   } catch (error) {
     return error.message;
@@ -113,8 +114,8 @@ const STAGES = ['unit', 'property', 'simulation', 'contract'];
 /** Its tests without this part, stage by stage until one fails by its own word; all of them where asked for. */
 async function proveWithout(id, part) {
   const at = Date.now();
-  taken = part;
-  vitest.invalidateFile(join(ROOT, part.file));
+  taken = allOf(part);
+  for (const { file } of allOf(part)) vitest.invalidateFile(join(ROOT, file));
   let ran = [];
   let verdict = verdictOf([], ROOT);
   for (const stage of STAGES) {
@@ -126,8 +127,8 @@ async function proveWithout(id, part) {
     verdict = verdictOf(ran, ROOT);
     if (verdict.failed.length > 0 && !isAll) break;
   }
-  taken = null;
-  vitest.invalidateFile(join(ROOT, part.file));
+  taken = [];
+  for (const { file } of allOf(part)) vitest.invalidateFile(join(ROOT, file));
   const { failed, broken } = verdict;
   const seconds = ((Date.now() - at) / 1000).toFixed(1);
   const word = failed.length > 0 ? 'proven' : 'CANNOT FAIL';

@@ -1,4 +1,4 @@
-import { body, text, type Part } from './part.js';
+import { body, text, together, type Part } from './part.js';
 
 const PARSE = 'src/adapters/patroni/parse.ts';
 const METRICS = 'src/adapters/patroni/metrics.ts';
@@ -23,6 +23,16 @@ export const ATTACK: Readonly<Record<string, readonly Part[]>> = {
     ),
   ],
   A2: [
+    text(
+      'src/adapters/tags/edit.ts',
+      "} catch {\n    return { kind: 'refused', reason: 'an alias or a merge (<<) in it leads nowhere' };",
+      '} catch (error) {\n    throw new Error(String(error));',
+      'it threw, and with it every pass',
+    ),
+    together(
+      body('src/kernel/guarded.ts', 'guardedPorts', 'ports', 'what a port threw ended the pass'),
+      text('src/observe/patience.ts', 'asked(ask).then(settle, threw)', 'ask().then(settle)'),
+    ),
     body('src/kernel/guarded.ts', 'guardedPorts', 'ports', 'what a port threw ended the pass'),
     text('src/kernel/stand-back.ts', 'if (session.failedPasses >= FAILED_PASSES) return true;', '', 'tenure was kept'),
     text(

@@ -14,7 +14,12 @@ type Place =
  * What carries the mending of a case: with this taken out the code does what 0.1.0 did, as far as the case is concerned. `old` says what that
  * was; `ABSENT`: 0.1.0 had nothing of the kind, so that to take it out is exactly 0.1.0.
  */
-export type Part = { readonly file: string; readonly old: string } & Place;
+export type Part = {
+  readonly file: string;
+  readonly old: string;
+  /** Taken out together with it: each of them alone holds the case too. In other files. */
+  readonly also?: readonly Part[];
+} & Place;
 
 const ABSENT = 'not there';
 
@@ -42,8 +47,16 @@ export const text = (file: string, now: string, was: string, old: string = ABSEN
   old,
 });
 
+/** Each of these holds the case by itself, so that only without all of them a test can fail. Of different files. */
+export const together = (part: Part, ...also: readonly Part[]): Part => ({ ...part, also });
+
+/** Itself and what is taken out with it. */
+export const allOf = (part: Part): readonly Part[] => [part, ...(part.also ?? [])];
+
 /** A few words for the page: what was taken out. */
-export function partName(part: Part): string {
+export const partName = (part: Part): string => allOf(part).map(oneName).join(', and ');
+
+function oneName(part: Part): string {
   const told = /code !== '([a-z-]+)'\);$/.exec('was' in part ? part.was : '')?.[1];
   if (told !== undefined) return `problem \`${told}\``;
   if ('function' in part) return `\`${part.function}\` of \`${part.file}\` gives \`${part.gives}\``;
@@ -60,7 +73,7 @@ export function without(source: string, part: Part): string {
   const spans = spansOf(source, part);
   const [span] = spans;
   if (span === undefined || spans.length > 1)
-    throw new Error(`${partName(part)}: it is there ${spans.length} times, expected once`);
+    throw new Error(`${oneName(part)}: it is there ${spans.length} times, expected once`);
   return source.slice(0, span.from) + span.instead + source.slice(span.to);
 }
 

@@ -48,6 +48,11 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
     body('src/assess/serving.ts', 'silentSign', 'null'),
   ],
   N3: [
+    text(
+      'src/assess/succession.ts',
+      'if (stranger !== null)\n    return [',
+      'if (stranger !== null && false)\n    return [',
+    ),
     problem('member-not-configured'),
     body('src/assess/candidates.ts', 'besideStrangers', 'row'),
     text('src/assess/capacity.ts', 'if (stranger !== null && registered', 'if (false && registered'),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CASES } from '../../../src/docs/cases.js';
 import { PROVEN } from '../../support/proofs/cases.js';
 import { headOf, proofsPage, verdictOf, WHOLE_FILE, type Ran } from '../../support/proofs/page.js';
-import { body, partName, row, text, without } from '../../support/proofs/part.js';
+import { allOf, body, partName, row, text, without } from '../../support/proofs/part.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8');
@@ -22,8 +22,9 @@ describe('what carries a case', () => {
   });
 
   it.each(parts)('$id: $what is there, once', ({ part }) => {
-    const now = read(part.file);
-    expect(without(now, part)).not.toBe(now);
+    const all = allOf(part);
+    for (const one of all) expect(without(read(one.file), one)).not.toBe(read(one.file));
+    expect(new Set(all.map(({ file }) => file)).size).toBe(all.length);
   });
 
   it('has a row on the page of proofs, and every row there is still carried so: else run npm run prove-cases', () => {
