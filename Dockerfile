@@ -37,6 +37,6 @@ STOPSIGNAL SIGTERM
 # EKIMI_URL, if api.listen is not port 8470 on loopback or on every interface.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(new URL('/healthz', process.env.EKIMI_URL || 'http://127.0.0.1:8470'), { signal: AbortSignal.timeout(4000) }).then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"]
-# A daemon beside a database: its rubbish is 2 MB a pass, for which V8 by itself keeps 45 MB more (docs/benchmarks.md).
-ENTRYPOINT ["node", "--optimize-for-size", "--max-semi-space-size=1", "--single-threaded-gc", "/app/dist/cli/main.js"]
+# Some passes long, so that what a pass leaves is gone before it is taken for something that stays; collected by one thread (docs/benchmarks.md).
+ENTRYPOINT ["node", "--min-semi-space-size=2", "--max-semi-space-size=8", "--single-threaded-gc", "/app/dist/cli/main.js"]
 CMD ["run"]

@@ -17,9 +17,9 @@ const NOTHING = { flags: [], env: {} };
 /** As node runs by itself, and as the image runs it. */
 export const SETTINGS = { 'as it is': NOTHING, 'as in the image': ofImage() };
 
-/** What the image gives to node before the program, and to malloc. */
-function ofImage() {
-  const text = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+/** What the image of a checkout gives to node before the program, and to malloc. */
+export function ofImage(root = ROOT) {
+  const text = readFileSync(join(root, 'Dockerfile'), 'utf8');
   const entry = /^ENTRYPOINT (\[.*\])$/m.exec(text);
   const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(text);
   return {

@@ -105,11 +105,12 @@ async function versions(before) {
   title('Processor time of a pass, three members with all channels, a pass a second, over loopback');
   const rows = await benchVersions(before);
   const isOurs = ({ name }) => name === 'this one';
+  const isBefore = ({ name }) => name === 'before';
   say(
     markdown(
       ['version', 'least (median) of the rounds, ms', `at most ${TARGET.passMs} ms`, 'CPU, % of a core', 'RSS, MB'],
       rows.map((row) => [
-        isOurs(row) ? row.name : `${row.name} (${BEFORE})`,
+        isBefore(row) ? `${row.name} (${BEFORE})` : row.name,
         `${round(row.leastMs)} (${round(row.medianMs)})`,
         isOurs(row) ? judged(row.leastMs <= TARGET.passMs) : '-',
         isOurs(row)

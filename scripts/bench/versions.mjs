@@ -2,19 +2,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../ready.mjs';
 import { median } from './figures.mjs';
+import { ofImage } from './footprint.mjs';
 import { LoopbackDaemon, StandIns } from './loopback.mjs';
 
 const WARM_UP_MS = 90_000;
 const [ROUNDS, ROUND_MS] = [12, 10_000];
 const SCOPE = 'cluster-01';
 
-/** `older`: a built checkout, or null. Rows of processor time a pass (least, median of the rounds), share of a core and memory. */
+/** `older`: a built checkout, or null. Each as its image runs it, this one by plain `node` as well. Rows of processor time a pass (least, median of the rounds), share of a core and memory. */
 export async function benchVersions(older) {
   const standIns = await StandIns.start(1);
-  const rows = [{ name: 'this one', root: ROOT }, ...(older === null ? [] : [{ name: 'before', root: older }])];
+  const rows = [
+    { name: 'this one', root: ROOT, ...ofImage(ROOT) },
+    { name: 'this one, plain node', root: ROOT },
+    ...(older === null ? [] : [{ name: 'before', root: older, ...ofImage(older) }]),
+  ];
   const daemons = [];
   try {
-    for (const { root } of rows) daemons.push(await LoopbackDaemon.start(root, standIns));
+    for (const { root, flags, env } of rows) daemons.push(await LoopbackDaemon.start(root, standIns, { flags, env }));
     await sleep(WARM_UP_MS);
     const passesOf = async (daemon) => (await daemon.snapshot(SCOPE)).tick;
     const before = await Promise.all(daemons.map(passesOf));

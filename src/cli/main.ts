@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --optimize-for-size --max-semi-space-size=1
+#!/usr/bin/env -S node --min-semi-space-size=2 --max-semi-space-size=8 --single-threaded-gc
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
