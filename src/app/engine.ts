@@ -13,7 +13,7 @@ type SetFlags = (flags: string) => void;
 
 /**
  * A daemon of few clusters runs each of its functions some times a second: V8's optimizing compiler is then at work on one or the other of them
- * for hours, for code that hardly runs, and keeps what that takes in memory. Without it a pass costs a tenth less and the process holds some 10 MB
+ * for long, for code that hardly runs, and keeps what that takes in memory. Without it a pass costs a tenth less and the process holds some 10 MB
  * less (docs/benchmarks.md). Left out before the daemon is loaded, which is when the compiler would take its memory.
  */
 export function leaveOutOptimizer(setFlags: SetFlags = setFlagsFromString): void {
@@ -24,7 +24,7 @@ export function leaveOutOptimizer(setFlags: SetFlags = setFlagsFromString): void
 const STARTED_AFTER_MS = 20_000;
 
 /**
- * What only the start needed lies in memory until as much again has come to it: for hours, where little does. Collected once, in some 50 ms; twice,
+ * What only the start needed lies in memory until V8 next collects old space: for minutes, where little is made. Collected once, in some 50 ms; twice,
  * since what the first time lets go of is free only with the second.
  */
 export function collectAfterStart(collect: () => void = collector(), afterMs = STARTED_AFTER_MS): void {
