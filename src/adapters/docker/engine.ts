@@ -83,19 +83,12 @@ interface Streams {
   close(): Promise<void>;
 }
 
-/**
- * Apart from the calls: an event stream lives for ever, so no limit on its time or length may end it. Loaded with the first stream, and of undici
- * what a request needs: all of it (fetch, WebSocket, caches, mocks) is 3 MB of heap more.
- */
+/** Apart from the calls: an event stream lives for ever, so no limit on its time or length may end it. Loaded with the first stream. */
 async function streamsOf(connect: object): Promise<Streams> {
-  const [{ default: Agent }, { default: request }] = await Promise.all([
-    import('undici/lib/dispatcher/agent.js'),
-    import('undici/lib/api/api-request.js'),
-  ]);
-  const agent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: -1, connect });
+  const { Agent, request } = await import('undici');
+  const dispatcher = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: -1, connect });
   return {
-    get: (url, signal) =>
-      request.call(agent, { origin: url.origin, path: url.pathname + url.search, method: 'GET', signal }),
-    close: () => agent.destroy(),
+    get: (url, signal) => request(url, { method: 'GET', signal, dispatcher }),
+    close: () => dispatcher.destroy(),
   };
 }
