@@ -106,16 +106,21 @@ function noSuccessorThen({ view, memory }: Assessment, member: MemberView, leade
 const livesFromArchive = (member: MemberView): boolean =>
   freshValue(member.api)?.replicationState === 'in archive recovery';
 
+/** Replay of a whole file ends at the last record that is whole in it. */
+const LAST_RECORD_BYTES = 256n * 1024n;
+
 /**
  * It has WAL file by file, so that for a while it lacks what the leader has not filled a file with; the copy ends that file, and then it gets
- * it. Only where both ends are seen: the leader has archived all but the file that it writes, and this position lies in the last of them. The
+ * it. Only where both ends are seen: the leader has archived all but the file that it writes, and this position is where the last of them ends. The
  * first fails too where a file is larger than we take it for.
  */
 function archiveGives(leader: MemberView, lsn: Lsn | null): boolean {
   const sql = freshValue(leader.sql);
   const archived = archivedUpTo(sql?.archiver?.archivedWal ?? null);
   if (sql?.currentLsn == null || archived === null || lsn === null || isArchivingStuck(leader)) return false;
-  return sql.currentLsn < archived + SEGMENT_BYTES && lsn > archived - SEGMENT_BYTES;
+  const isComplete = sql.currentLsn < archived + SEGMENT_BYTES;
+  // Further than the archive reaches, or in the midst of a file, it came by a stream, and that it restores is not seen.
+  return isComplete && lsn <= archived && lsn > archived - LAST_RECORD_BYTES;
 }
 
 /** Since the leader was first seen beyond this position, by our own clock; 0: it never was. */

@@ -168,9 +168,17 @@ describe('before a copy is thrown away it is proven that a new one can be made',
     ['the leader fails to archive', [archived(1, 1_000)]],
     ['the leader has not archived all that is complete', [archived(2)]],
     ['nothing is known of its archive', [sql('patroni1', { archiver: null })]],
+    ['stands in the midst of a file: its stream broke, and that it restores is not seen', [archived(1), fed(600_000)]],
   ])('held, and told what mends it: the only other one lives from the archive, and %s', (_name, changes) => {
     expect(whereFed(...changes)).toMatch(
       /patroni2 has its WAL from the archive: make patroni1 archive and patroni2 restore what it has complete, or let it stream/,
+    );
+  });
+
+  it('held: the only other one has more than lies in the archive, so that it came by a stream that has broken', () => {
+    const states = statesOf([problemOf('wal-missing', 'patroni3')], trail([-8_192, 300_000], [-9_000, 0]));
+    expect(decided([damaged('patroni3'), fed(-4_096), archived(1)], { states, policy: withoutFloor })).toMatch(
+      /nobody receives what patroni1 writes/,
     );
   });
 
