@@ -72,8 +72,9 @@ class Journal implements OpenJournal {
   #leaveFile = false;
   /** The file that holds the last acknowledged entry. A later one that never held any is used again, or a bad disk would fill with files. */
   #acknowledgedIn: Segment | null = null;
-  /** What this run decides by, as it was written last. */
+  /** What this run decides by, as it was written last, and the file that has it. */
   #policy: EntryBody | null = null;
+  #policyIn: Segment | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -135,7 +136,7 @@ class Journal implements OpenJournal {
       const isHeaded = await this.#headed(current, entry, ready.tip);
       if (full || isHeaded) next = this.#line(entry, this.#tip ?? ready.tip);
       await this.#put(current, next);
-      if (holdsPolicy(entry.body)) this.#policy = inForce(entry.body);
+      if (holdsPolicy(entry.body)) [this.#policy, this.#policyIn] = [inForce(entry.body), current.segment];
       if (full) await this.#prune();
       return next.entry;
     } catch (err) {
@@ -150,10 +151,14 @@ class Journal implements OpenJournal {
     this.#acknowledgedIn = current.segment;
   }
 
-  /** Without it what follows could not be decided again once the files before are pruned. */
+  /**
+   * Without it what follows could not be decided again once the files before are pruned. By what stands there and not by the size of the file: a
+   * disk that filled may have cut the head off.
+   */
   async #headed(current: Current, { atMs, scope, body }: NewEntry, tip: Tip): Promise<boolean> {
-    if (current.bytes > 0 || this.#policy === null || holdsPolicy(body)) return false;
+    if (this.#policyIn === current.segment || this.#policy === null || holdsPolicy(body)) return false;
     await this.#put(current, this.#line({ atMs, scope, body: this.#policy }, tip));
+    this.#policyIn = current.segment;
     return true;
   }
 

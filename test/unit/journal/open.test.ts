@@ -183,6 +183,27 @@ describe('rotation', () => {
     expect((await verifyJournal(directory)).ok).toBe(true);
   });
 
+  it('says so too in a file whose head a full disk has cut off', async () => {
+    const directory = folder();
+    const { fs, faults } = faultyFs();
+    const journal = await open(directory, { maxFileBytes: 900, keepFiles: 2, fs });
+    const reloaded = { kind: 'policy', change: 'reloaded', hash: 'h2', detail: 'a: 1 -> 2', policy: { a: 2 } } as const;
+    await journal.append({ atMs: 2, scope: SCOPE, body: reloaded });
+    for (let i = 0; files(directory).length === 1; i += 1) {
+      // Room for no more than the first bytes of a line, whenever a new file is begun.
+      faults.roomBytes = statSync(pathOf(directory, 1)).size > 600 ? 40 : Number.POSITIVE_INFINITY;
+      await journal.append(page(`entry ${i}`)).catch(() => undefined);
+    }
+    faults.roomBytes = Number.POSITIVE_INFINITY;
+    await journal.append(page('after'));
+    await journal.close();
+    const [, second = ''] = files(directory);
+    const lines = contentOf(directory, second).split('\n');
+    expect(lines[0]).not.toContain('"hash":"h2"');
+    expect(lines.findIndex((line) => line.includes('"change":"in-force","hash":"h2"'))).toBeGreaterThan(0);
+    expect(lines.findIndex((line) => line.includes('"text":"after"'))).toBeGreaterThan(1);
+  });
+
   it('of one cluster takes nothing of another', async () => {
     const directory = folder();
     const other = await open(directory, { scope: 'other', maxFileBytes: 300, keepFiles: 1 });
