@@ -14,10 +14,12 @@ export function budgetUsed({ ledger, nowMs }: Pick<Situation, 'ledger' | 'nowMs'
       row.phase !== 'abandoned' &&
       (only === undefined || row.plan.action === only),
   );
+  // Asked again and again while Patroni was at another task: nothing was begun, and one count of it is enough to end what never does.
+  const counted = own.filter((row, at) => !own.slice(0, at).some((before) => isBusyLike(before, row)));
   const foreign = (ledger.foreign ?? []).filter(
     ({ list, createdAtMs, row }) => list === 'remediations' && isRecent(createdAtMs) && row['phase'] !== 'abandoned',
   );
-  return own.length + foreign.length;
+  return counted.length + foreign.length;
 }
 
 /** Members with an active critical problem of their own. */
@@ -34,18 +36,21 @@ export function stormingMembers(input: Pick<Situation, 'view' | 'states'>): read
 export const BUSY_COOLDOWN_MS = 5_000;
 const BUSY_TRIES = 3;
 
-/** Refused only because Patroni was at another task: nothing was begun, so it is neither a try nor a reason to wait for long. */
-export function wasOnlyBusy(
-  { ledger, policy, nowMs }: Pick<Situation, 'ledger' | 'policy' | 'nowMs'>,
-  row: Remediation,
-): boolean {
+/**
+ * Refused only because Patroni was at another task: nothing was begun, so it is neither a try nor a reason to wait for long. The fourth such word
+ * within a chain is a failure like another, and stays one.
+ */
+export function wasOnlyBusy({ ledger, policy }: Pick<Situation, 'ledger' | 'policy'>, row: Remediation): boolean {
   if (row.ending !== 'busy') return false;
-  const alike = ledger.remediations.filter(
-    (other) =>
-      other.ending === 'busy' &&
-      other.plan.action === row.plan.action &&
-      other.plan.target === row.plan.target &&
-      nowMs - other.createdAtMs < policy.chainMs,
+  const agoMs = (other: Remediation): number => row.createdAtMs - other.createdAtMs;
+  const upToIt = ledger.remediations.filter(
+    (other) => isBusyLike(other, row) && agoMs(other) >= 0 && agoMs(other) < policy.chainMs,
   );
-  return alike.length <= BUSY_TRIES;
+  return upToIt.length <= BUSY_TRIES;
 }
+
+const isBusyLike = (one: Remediation, other: Remediation): boolean =>
+  one.ending === 'busy' &&
+  other.ending === 'busy' &&
+  one.plan.action === other.plan.action &&
+  one.plan.target === other.plan.target;

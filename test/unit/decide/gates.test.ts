@@ -79,6 +79,7 @@ const BUSY = [1, 2, 3, 4].map((id) =>
     id: `busy${id}`,
     phase: 'failed',
     ending: 'busy',
+    createdAtMs: NOW_MS - id * 1_000 - 100,
     endedAtMs: NOW_MS - id * 1_000,
   }),
 );
