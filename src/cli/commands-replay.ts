@@ -39,10 +39,12 @@ async function replay(context: Context, directory: string | null, options: Repla
   const [fromMs, toMs] = [options.from, options.to].map((text) =>
     text === undefined ? null : parseTime(text, io.now()),
   );
+  const isAsked = ({ atMs }: JournalEntry): boolean =>
+    (fromMs == null || atMs >= fromMs) && (toMs == null || atMs <= toMs);
   let summary = emptySummary();
   const refuse = (entry: JournalEntry): string | null => {
     const why = whyUnreadable(entry);
-    if (why !== null) summary = { ...summary, skipped: summary.skipped + 1 };
+    if (why !== null && isAsked(entry)) summary = { ...summary, skipped: summary.skipped + 1 };
     return why;
   };
   const differing: Redecided[] = [];

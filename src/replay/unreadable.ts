@@ -1,6 +1,7 @@
 import { isApproval, isPlan, isRemediation } from '../ledger/codec.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
 import type { Ledger } from '../model/ledger.js';
+import type { Plan } from '../model/plan.js';
 
 /** A row is the same object in each situation in which it stands as it was. */
 const read = new WeakSet();
@@ -11,14 +12,19 @@ const read = new WeakSet();
  */
 export function whyUnreadable({ body }: JournalEntry): string | null {
   if (body.kind === 'intent' && !isKnown(body.plan, isPlan)) return `it is about ${told(body.plan)}`;
-  const ledger: Partial<Ledger> = ledgerIn(body) ?? {};
-  const run = (ledger.remediations ?? []).find((row) => !isKnown(row, isRemediation));
-  const asked = (ledger.approvals ?? []).find((row) => !isKnown(row, isApproval));
-  const row = run ?? asked;
-  return row === undefined ? null : `its ledger has ${told(row.plan)}`;
+  const { remediations = [], approvals = [] }: Partial<Ledger> = ledgerIn(body) ?? {};
+  // Of any shape, whatever its type says: it comes from a file.
+  if (![remediations, approvals].every((rows: unknown) => Array.isArray(rows)))
+    return 'its ledger has rows that are no list';
+  const strange = [
+    ...remediations.filter((row) => !isKnown(row, isRemediation)),
+    ...approvals.filter((row) => !isKnown(row, isApproval)),
+  ].map((row: { readonly plan?: Plan } | null) => told(row?.plan));
+  return strange[0] === undefined ? null : `its ledger has ${strange[0]}`;
 }
 
-function isKnown(row: object, isRight: (row: unknown) => boolean): boolean {
+function isKnown(row: unknown, isRight: (row: unknown) => boolean): boolean {
+  if (typeof row !== 'object' || row === null) return false;
   if (read.has(row)) return true;
   if (!isRight(row)) return false;
   read.add(row);
