@@ -50,7 +50,11 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
       });
     },
     async *stream(route, query, signal) {
-      streams ??= streamsOf({ ...path, timeout: connectTimeoutMs });
+      // One that could not be loaded, for want of files or of the disk, is loaded with the next try.
+      streams ??= streamsOf({ ...path, timeout: connectTimeoutMs }).catch((error: unknown) => {
+        streams = null;
+        throw error;
+      });
       const answer = await (await streams).get(addressFor(route, query), signal);
       if (answer.statusCode !== 200) {
         await answer.body.dump();
