@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import ts from 'typescript';
 import type { ClusterConfig } from '../../src/model/config.js';
 import { memberName } from '../../src/model/names.js';
+import { stopProcess } from '../support/stopped.js';
 
 /** Path of a program on PATH, or null. */
 export function programOf(name: string): string | null {
@@ -156,7 +157,8 @@ export class EtcdLab {
   }
 
   freeze(name: string): void {
-    this.of(name).child?.kill('SIGSTOP');
+    const pid = this.of(name).child?.pid;
+    if (pid !== undefined) stopProcess(pid);
   }
 
   thaw(name: string): void {

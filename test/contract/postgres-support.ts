@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
+import { stopProcess } from '../support/stopped.js';
 import { ended, endWithUs, freePort, selfSigned, until } from './etcd-support.js';
 
 export const PASSWORD = 'secret-of-postgres';
@@ -147,10 +148,14 @@ export class PostgresLab {
       .split(/\s+/)
       .filter(Boolean)
       .map(Number);
-    process.kill(pid, signal);
+    const send = (to: number): void => {
+      if (signal === 'SIGSTOP') stopProcess(to);
+      else process.kill(to, signal);
+    };
+    send(pid);
     for (const each of below) {
       try {
-        process.kill(each, signal);
+        send(each);
       } catch (error) {
         // A worker may end between the list and the signal.
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
