@@ -675,14 +675,18 @@ demoted() { [ "$(sql "$1" 'SELECT pg_is_in_recovery()')" = t ]; }
 # promote MEMBER SQL [HOW=fault_pause]: run SQL on the leader (it prints the position that the member must have replayed), do what HOW does
 # (pause the cluster, as a rule), then promote the replica behind Patroni's back.
 promote() {
-  local member=$1 how=${3:-fault_pause} head
+  local member=$1 how=${3:-fault_pause} head since
   head=$(sql "$(leader)" "$2")
   wait_for 10 replayed "$member" "${head##*$'\n'}" || die "$member does not replay"
   sql "$member" CHECKPOINT
   $how "$member" >/dev/null
+  since=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   docker exec -u postgres "$(container "$member")" pg_ctl promote -D "$PGDATA" >/dev/null || die "$member cannot be promoted"
-  wait_for 20 promoted "$member" || die "$member is still in recovery"
+  # A Patroni that runs may have demoted it between two looks: then its log has it.
+  wait_for 20 was_promoted "$member" "$since" || die "$member is still in recovery"
 }
+
+was_promoted() { promoted "$1" || in_log "$1" "$2" 'selected new timeline ID'; }
 
 replayed() { [ "$(sql "$1" "SELECT pg_last_wal_replay_lsn() >= '$2'")" = t ]; }
 
