@@ -18,7 +18,7 @@ export async function reload(
   configHash: string,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly string[]> {
-  const files = readFiles(configFile, env);
+  const files = filesNow(configFile, env);
   const renewing = renewed(sessions);
   const told: string[] = files.ok ? [] : [...files.errors];
   // Each takes its policy between two passes of its own: one that hangs must not keep another one's from it.
@@ -27,6 +27,16 @@ export async function reload(
   if (files.ok && files.configHash !== configHash)
     told.push(`${configFile} changed: its cluster, journal and api parts take effect at the next start`);
   return [...(await renewing), ...told];
+}
+
+/** What cannot be read for a reason of our own (a part that cannot be loaded) is refused like any other: it must not be thought taken. */
+function filesNow(configFile: string, env: NodeJS.ProcessEnv): ReadFiles {
+  try {
+    return readFiles(configFile, env);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, errors: [`the reload failed: ${why}; what was in force stays in force`] };
+  }
 }
 
 function nextFor(session: Session, files: ReadFiles): ReadClusterPolicy {

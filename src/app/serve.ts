@@ -13,7 +13,6 @@ import { openDaemon, type Daemon, type DaemonParts } from './daemon.js';
 import type { LoadedFiles } from './files.js';
 import { openJournals, type Journals } from './journals.js';
 import { straysOf } from '../fleet/strays.js';
-import { refusePolicy } from '../kernel/commands.js';
 import { reload } from './reload.js';
 
 export interface ServeOptions {
@@ -79,16 +78,9 @@ async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSig
   );
   options.onListening?.(server.url, daemon);
   const onHup = (): void => {
-    reload(daemon.sessions, options.configFile, files.configHash, env).then(
-      (told) => {
-        log.info({ told }, 'reload');
-      },
-      // What it was to take away must not be thought taken: refused, and told as that.
-      (error: unknown) => {
-        const why = `the reload failed: ${error instanceof Error ? error.message : String(error)}; what was in force stays in force`;
-        for (const session of daemon.sessions) void refusePolicy(session, why);
-      },
-    );
+    void reload(daemon.sessions, options.configFile, files.configHash, env).then((told) => {
+      log.info({ told }, 'reload');
+    });
   };
   const onStray = straysOf(daemon.sessions);
   process.on('unhandledRejection', onStray);

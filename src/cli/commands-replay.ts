@@ -53,7 +53,7 @@ async function replay(context: Context, directory: string | null, options: Repla
   for await (const entry of entriesOf(context, { ...options, journal }, { kinds: REPLAYED_KINDS, refuse })) {
     if (toMs != null && entry.atMs > toMs) break;
     const again = redecide(entry);
-    if (again === null || (fromMs != null && entry.atMs < fromMs)) continue;
+    if (again === null || !isAsked(entry)) continue;
     summary = summed(summary, again);
     if (isAsItWas(again) || isReworded(again)) continue;
     if (options.json === true) differing.push(again);
