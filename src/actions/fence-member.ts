@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } from '../assess/leader.js';
 import { isConsented } from '../ledger/consent.js';
+import { memberHost } from '../model/host.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
@@ -140,8 +141,8 @@ function stopStep(plan: Fence, withinMs: number): ActionStep {
   return {
     step:
       graceMs > 0
-        ? { port: 'host', member, verb: 'stop', graceMs, ...id }
-        : { port: 'host', member, verb: 'kill', ...id },
+        ? { port: 'host', target: memberHost(member), verb: 'stop', graceMs, ...id }
+        : { port: 'host', target: memberHost(member), verb: 'kill', ...id },
     withinMs,
     unlessSeen: true,
     expect: ({ view }) => stopSeen(view, member),

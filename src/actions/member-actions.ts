@@ -5,6 +5,7 @@ import { isPaused, leaderKeyHolder, leadershipOf, primaryChannels } from '../ass
 import { whyAlive, whyNotStopped } from '../assess/living.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { strangersIn } from '../assess/strangers.js';
+import { memberHost } from '../model/host.js';
 import { memberName, type MemberName } from '../model/names.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
@@ -89,7 +90,7 @@ export const restartMember = action({
     {
       step:
         plan.params.via === 'host'
-          ? { port: 'host', member: plan.target, verb: 'restart', ...boundTo(plan.params.id) }
+          ? { port: 'host', target: memberHost(plan.target), verb: 'restart', ...boundTo(plan.params.id) }
           : // `role` is a filter: should it have become primary meanwhile, Patroni itself refuses. [patroni.md fact 2]
             {
               port: 'patroni',
@@ -171,7 +172,7 @@ export const startMember = action({
   },
   steps: ({ policy }, plan) => [
     {
-      step: { port: 'host', member: plan.target, verb: 'start', ...boundTo(plan.params.id) },
+      step: { port: 'host', target: memberHost(plan.target), verb: 'start', ...boundTo(plan.params.id) },
       withinMs: actionPolicy(policy, 'start-member').timeoutMs,
       expect: ({ view }) => serves(view, plan.target),
     },

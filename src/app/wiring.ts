@@ -1,6 +1,5 @@
 import { systemClock } from '../adapters/clock.js';
-import { commandAdapter } from '../adapters/command/command-adapter.js';
-import { dockerAdapter } from '../adapters/docker/docker-adapter.js';
+import { hostPortOf } from '../adapters/hosts/registry.js';
 import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
 import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
 import { namesAdapter } from '../adapters/names/names.js';
@@ -28,12 +27,7 @@ export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Port
     dcs: etcdAdapter(cluster, clock),
     postgres: cluster.postgres === null ? null : postgresAdapter(cluster, clock),
     proxy: cluster.proxy === null ? null : haproxyAdapter(cluster, clock),
-    host:
-      cluster.hosts === null
-        ? null
-        : cluster.hosts.driver === 'docker'
-          ? dockerAdapter(cluster, clock)
-          : commandAdapter(cluster, clock),
+    host: hostPortOf(cluster, clock),
     tags: tagsOf(cluster, clock),
     certificates: certificatesOf(cluster, clock),
     names: namesAdapter(clock),

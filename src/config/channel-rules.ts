@@ -1,3 +1,4 @@
+import { HOST_DRIVERS, type HostDriverName, type HostDriverRow } from '../model/host-drivers.js';
 import type { ClusterConfig } from '../model/config.js';
 import { eachCluster, type ConfigFacts } from './config-facts.js';
 import type { Breach, Rule } from './rule.js';
@@ -97,16 +98,18 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
     id: 'driver-commands',
     severity: 'error',
     keys: ['clusters[].hosts.driver', 'clusters[].tags.driver'],
-    check: eachCluster((cluster, at) =>
-      (['hosts', 'tags'] as const)
-        .filter((part) => cluster[part]?.driver === 'command' && cluster[part].commands === null)
-        .map((part) => ({
-          key: `${at}.${part}.driver`,
-          found: 'command, without commands',
-          expected: `${part}.commands`,
-          remedy: `write ${part}.commands, or choose another driver`,
-        })),
-    ),
+    check: eachCluster(({ hosts, tags }, at) => {
+      const needing = [
+        ...(hosts !== null && needsCommands(hosts.driver) && hosts.commands === null ? ['hosts' as const] : []),
+        ...(tags?.driver === 'command' && tags.commands === null ? ['tags' as const] : []),
+      ];
+      return needing.map((part) => ({
+        key: `${at}.${part}.driver`,
+        found: 'command, without commands',
+        expected: `${part}.commands`,
+        remedy: `write ${part}.commands, or choose another driver`,
+      }));
+    }),
   },
   {
     id: 'command-names-target',
@@ -160,6 +163,11 @@ const tlsOf = (cluster: ClusterConfig) =>
   ).flatMap(([where, tls]) => (tls === null ? [] : [[where, tls] as const]));
 
 /** Without `{name}` every member's command would be the same one. */
+const needsCommands = (driver: HostDriverName): boolean => {
+  const { needs }: HostDriverRow = HOST_DRIVERS[driver];
+  return needs.includes('commands');
+};
+
 function commandsWithoutTarget({ hosts, tags, members }: ClusterConfig, at: string): readonly Breach[] {
   const commands = [
     ...Object.entries(hosts?.commands ?? {}).flatMap(([verb, argv]) =>

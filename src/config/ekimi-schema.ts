@@ -1,5 +1,6 @@
 import { hostPort, name, namespace, socketUrl, thing, webUrl } from './addresses.js';
 import { duration, flag, listOf, mapOf, nullable, oneOf, Refusal, size, text, whole, type Format } from './formats.js';
+import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
 import { INTENTIONS } from '../model/intention.js';
 import { key, list, optional, REQUIRED, section } from './schema.js';
 import { holdsCredentials } from './shown.js';
@@ -17,6 +18,8 @@ const path: Format<string> = {
 };
 const variable = text(/^[A-Za-z_]\w*$/, 'the name of an environment variable');
 const argv = listOf(text());
+
+const DRIVERS_TEXT = `${HOST_DRIVER_NAMES.map((driver) => `${driver}: ${HOST_DRIVERS[driver].summary}`).join('. ')}.`;
 
 const tls = optional('TLS towards these addresses. Paths of PEM files, read anew every 30 s and at SIGHUP.', {
   ca: key(nullable(path), null, 'Certificates to trust instead of the system ones.'),
@@ -135,7 +138,7 @@ const CLUSTER = {
     replicaBackend: key(thing, 'postgres_replicas', 'Backend that routes to the replicas.'),
   }),
   hosts: optional('What runs the members: how to look at it, start it and stop it.', {
-    driver: key(oneOf(['docker', 'command']), REQUIRED, 'Docker Engine API, or commands of your own.'),
+    driver: key(oneOf(HOST_DRIVER_NAMES), REQUIRED, DRIVERS_TEXT),
     socket: key(socketUrl(['http']), 'unix:///var/run/docker.sock', 'docker: where the engine listens.'),
     commands: optional(
       'command: argv of each verb; `{name}` becomes the name below. Exit code and output are the answer.',

@@ -10,6 +10,7 @@ import { GATES } from '../decide/gates.js';
 import { clusterMachine, dcsMachine, memberMachine, proxyMachine } from '../machines/parts.js';
 import { problemMachine } from '../machines/problem.js';
 import { remediationMachine } from '../machines/remediation.js';
+import { HOST_DRIVER_NAMES, HOST_DRIVERS, type HostDriverRow, type HostPrimitive } from '../model/host-drivers.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { Grace, Policy } from '../model/policy.js';
 import { COMMAND_CODES, FILE_CODES, JOURNAL_CODES, LOG_CODES } from './codes.js';
@@ -35,6 +36,7 @@ export function pages(): readonly Page[] {
     { file: 'machines.md', text: machines() },
     { file: 'configuration.md', text: `${configReference().trimEnd()}\n\n${NOTE}\n` },
     { file: 'error-codes.md', text: errorCodes() },
+    { file: 'host-drivers.md', text: hostDrivers() },
   ];
 }
 
@@ -133,6 +135,24 @@ function machines(): string {
     ([title, about, machine]) => `## ${title}\n\n${about}\n\n\`\`\`mermaid\n${diagramOf(machine.config)}\n\`\`\`\n`,
   );
   return `# State machines\n\n${NOTE}\n\n${parts.join('\n')}`;
+}
+
+const PRIMITIVES: readonly HostPrimitive[] = ['logs', 'disk', 'events'];
+
+/** What each driver has; everything else is read as `not-configured`, and nothing is concluded from it. */
+function hostDrivers(): string {
+  const rows = HOST_DRIVER_NAMES.map((name) => {
+    const row: HostDriverRow = HOST_DRIVERS[name];
+    return [
+      `\`${name}\``,
+      row.summary,
+      ...PRIMITIVES.map((primitive) => (row.primitives.includes(primitive) ? 'yes' : 'no')),
+      row.identity,
+      row.shownWith,
+    ];
+  });
+  const head = ['driver', 'what runs there', ...PRIMITIVES, 'identity of a run', 'tested against'];
+  return `# Host drivers\n\n${NOTE}\n\nA target is a member, an etcd endpoint (store) or a proxy. Every driver tells its state and obeys start, stop, restart and kill; what it has not is \`not-configured\`, from which nothing follows. With an identity a request goes to the run that was looked at, and to no other.\n\n${table(head, rows)}\n`;
 }
 
 function errorCodes(): string {

@@ -1,6 +1,7 @@
 import { ACTIONS } from '../actions/index.js';
 import { tracesOf } from '../assess/traces.js';
 import type { CaseEvidence } from '../model/evidence.js';
+import { memberHost } from '../model/host.js';
 import type { Remediation } from '../model/ledger.js';
 import { safeLogLine } from '../model/log-line.js';
 import type { MemberName } from '../model/names.js';
@@ -66,7 +67,7 @@ async function logOf(session: Session, member: MemberName): Promise<Log> {
   const late = clock
     .sleep(PATIENCE_MS, over.signal)
     .then((): Log => unknown('timeout', `${source}: nothing within ${PATIENCE_MS} ms`, clock.now(), source));
-  const read = host.logs(member, LINES).catch((error: unknown): Log => {
+  const read = host.logs(memberHost(member), LINES).catch((error: unknown): Log => {
     const why = error instanceof Error ? error.message : String(error);
     return unknown('bad-reply', `${source}: ${why}`, clock.now(), source);
   });

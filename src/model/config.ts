@@ -1,3 +1,4 @@
+import type { HostDriverName } from './host-drivers.js';
 import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
 
@@ -80,7 +81,7 @@ export interface ClusterConfig {
     readonly replicaBackend: string;
   } | null;
   readonly hosts: {
-    readonly driver: 'docker' | 'command';
+    readonly driver: HostDriverName;
     /** docker: `unix:///var/run/docker.sock` or `http://HOST:PORT`. */
     readonly socket: string;
     /** command: argv templates, `{name}` is replaced; exit code and output are the answer. */

@@ -1,4 +1,16 @@
-/** What runs a member, by the host driver: the only channel that can prove that a member does not run. */
+/** What a host driver can be asked about: what runs a member, an etcd endpoint (the store) or a proxy, each by our own name for it. */
+export interface HostTarget {
+  readonly kind: 'member' | 'store' | 'proxy';
+  readonly name: string;
+}
+
+export const memberHost = (name: string): HostTarget => ({ kind: 'member', name });
+export const storeHost = (name: string): HostTarget => ({ kind: 'store', name });
+
+/** What can be done to what runs there. */
+export type HostVerb = 'start' | 'stop' | 'restart' | 'kill';
+
+/** What runs a target, by the host driver: the only channel that can prove that it does not run. */
 export interface HostStatus {
   readonly state: 'running' | 'stopped' | 'paused' | 'restarting' | 'absent';
   /** The driver's own identity of the thing (container id); a changed id is another thing under an old name. */

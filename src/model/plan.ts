@@ -1,3 +1,4 @@
+import type { HostTarget, HostVerb } from './host.js';
 import type { MemberName } from './names.js';
 import type { ProblemCode } from './problem.js';
 import type { StandbySetting } from './sql.js';
@@ -114,9 +115,9 @@ export type Step =
     }
   | {
       readonly port: 'host';
-      readonly member: MemberName;
-      readonly verb: 'start' | 'stop' | 'restart' | 'kill';
-      /** The driver's own identity of what was looked at: what bears the member's name by then may be something else. */
+      readonly target: HostTarget;
+      readonly verb: HostVerb;
+      /** The driver's own identity of what was looked at: what bears the target's name by then may be something else. */
       readonly id?: string;
       /** Of a stop: how long it may take to end cleanly before the driver kills it. */
       readonly graceMs?: number;

@@ -1,4 +1,5 @@
 import { readLog } from '../assess/log-signs.js';
+import { memberHost } from '../model/host.js';
 import type { MemberLog } from '../model/log-sign.js';
 import type { MemberName } from '../model/names.js';
 import type { PatroniStatus } from '../model/patroni.js';
@@ -22,6 +23,6 @@ export const saysAllIsWell = (api: PatroniStatus): boolean =>
 
 /** The end of a member's log, read for signs; null: no driver shows it. */
 export function askLog({ host }: Ports, name: MemberName): Promise<Reading<MemberLog>> | null {
-  const lines = host?.logs?.(name, LINES, SINCE_MS) ?? null;
+  const lines = host?.logs?.(memberHost(name), LINES, SINCE_MS) ?? null;
   return lines?.then((read) => (read.kind === 'unknown' ? read : { ...read, value: readLog(read.value) })) ?? null;
 }

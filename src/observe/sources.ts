@@ -1,6 +1,6 @@
 import type { CertificateEnd, PemState } from '../model/certificate.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
-import type { HostStatus } from '../model/host.js';
+import { memberHost, storeHost, type HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { DynamicConfig, HistoryRow, PatroniStatus } from '../model/patroni.js';
 import type { ProxyView } from '../model/proxy.js';
@@ -85,7 +85,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     calm: 10_000,
     part: 'hosts',
     beforeRequest: 'touched',
-    ask: ({ host }, name) => host?.member(name) ?? null,
+    ask: ({ host }, name) => host?.status(memberHost(name)) ?? null,
   },
   cluster: {
     ...slow,
@@ -143,7 +143,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     suspect: 5_000,
     part: 'hosts.commands.disk',
     beforeRequest: 'touched',
-    ask: ({ host }, name) => host?.disk?.(name) ?? null,
+    ask: ({ host }, name) => host?.disk?.(memberHost(name)) ?? null,
   },
 };
 
@@ -210,7 +210,7 @@ export const ENDPOINT_HOST: EndpointSource<HostStatus> = {
   calm: 10_000,
   suspect: 2_000,
   part: 'hosts',
-  ask: ({ host }, name) => host?.dcs(name) ?? null,
+  ask: ({ host }, name) => host?.status(storeHost(name)) ?? null,
 };
 
 /** What the names of addresses resolve to: asked once etcd has told its own, and never in the look before a request. */

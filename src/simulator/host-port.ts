@@ -2,7 +2,7 @@ import type { Reply, Step } from '../model/plan.js';
 import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
 import { read, send, type Fault } from './exchange.js';
-import { killHost, startHost, stopHost } from './host.js';
+import { killHost, setEtcdHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
 import { diskStatus } from './disks.js';
 import { logOf } from './log.js';
@@ -26,32 +26,16 @@ export function hostPort(sight: Sight): HostPort {
     restartCount: host.restartCount,
   });
   return {
-    member: (name) =>
-      read(
-        sight,
-        `host ${name}`,
-        memberSim(world, name),
-        () => hostFault(sight),
-        (member) => status(member.host),
-      ),
-    logs: (name, count, forMs) =>
-      read(
-        sight,
-        `logs of ${name}`,
-        memberSim(world, name),
-        () => hostFault(sight),
-        (member) => logOf(world, member, count, forMs),
-      ),
-    disk: (name) =>
-      read(
-        sight,
-        `disk of ${name}`,
-        memberSim(world, name),
-        () => hostFault(sight),
-        (member) => diskStatus(world, member),
-      ),
-    dcs: async (name) => {
-      const host = world.etcd.endpoints.get(name);
+    status: async ({ kind, name }) => {
+      if (kind === 'member')
+        return read(
+          sight,
+          `host ${name}`,
+          memberSim(world, name),
+          () => hostFault(sight),
+          (member) => status(member.host),
+        );
+      const host = kind === 'store' ? world.etcd.endpoints.get(name) : undefined;
       const fault = hostFault(sight);
       if (fault !== null) await world.time.block(() => false, world.options.deadlineMs);
       const atMs = wallMs(world, observer);
@@ -59,6 +43,22 @@ export function hostPort(sight: Sight): HostPort {
       if (host === undefined) return unknown('not-configured', `no host is known for ${name}`, atMs, `host ${name}`);
       return fresh(status(host), atMs, `host ${name}`);
     },
+    logs: ({ name }, count, forMs) =>
+      read(
+        sight,
+        `logs of ${name}`,
+        memberSim(world, name),
+        () => hostFault(sight),
+        (member) => logOf(world, member, count, forMs),
+      ),
+    disk: ({ name }) =>
+      read(
+        sight,
+        `disk of ${name}`,
+        memberSim(world, name),
+        () => hostFault(sight),
+        (member) => diskStatus(world, member),
+      ),
     send: (step) =>
       send(
         sight,
@@ -75,7 +75,9 @@ export function hostPort(sight: Sight): HostPort {
 }
 
 async function hostVerb(world: World, step: Extract<Step, { port: 'host' }>): Promise<Omit<Reply, 'tookMs'>> {
-  const member = memberSim(world, step.member);
+  const { kind, name } = step.target;
+  if (kind === 'store') return storeVerb(world, name, step);
+  const member = memberSim(world, name);
   if (step.id !== undefined && step.id !== member.host.id)
     return { effect: 'none', status: 404, text: `No such container: ${step.id}` };
   if (step.verb === 'kill') killHost(world, member);
@@ -86,5 +88,14 @@ async function hostVerb(world: World, step: Extract<Step, { port: 'host' }>): Pr
     stopHost(world, member);
   }
   if (step.verb === 'start' || step.verb === 'restart') startHost(world, member);
-  return { effect: 'done', status: null, text: `${step.verb} ${step.member}` };
+  return { effect: 'done', status: null, text: `${step.verb} ${name}` };
+}
+
+function storeVerb(world: World, name: string, { verb, id }: Extract<Step, { port: 'host' }>): Omit<Reply, 'tookMs'> {
+  const host = world.etcd.endpoints.get(name);
+  if (host === undefined || (id !== undefined && id !== host.id))
+    return { effect: 'none', status: 404, text: `No such container: ${id ?? name}` };
+  if (verb !== 'start') setEtcdHost(world, name, 'stopped');
+  if (verb === 'start' || verb === 'restart') setEtcdHost(world, name, 'running');
+  return { effect: 'done', status: null, text: `${verb} ${name}` };
 }

@@ -16,7 +16,7 @@ export function stepText(step: Step): string {
         ? `SELECT pg_cancel_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`
         : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;
     case 'host':
-      return `host ${step.verb} ${step.member}${step.graceMs === undefined ? '' : ` (killed after ${step.graceMs / 1000} s)`}`;
+      return `host ${step.verb} ${step.target.name}${step.graceMs === undefined ? '' : ` (killed after ${step.graceMs / 1000} s)`}`;
     case 'dcs':
       return `etcd: delete the leader key if it is ${step.holder}'s at mod revision ${step.modRevision}`;
     default:

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandAdapter } from '../../src/adapters/command/command-adapter.js';
-import { fillIn, runCommand } from '../../src/adapters/command/run.js';
+import { commandAdapter } from '../../src/adapters/hosts/command/command-adapter.js';
+import { fillIn, runCommand } from '../../src/adapters/hosts/command/run.js';
 import type { ClusterConfig } from '../../src/model/config.js';
+import { memberHost, storeHost } from '../../src/model/host.js';
 import { memberName } from '../../src/model/names.js';
 import { clusterConfig, stillClock } from './patroni-support.js';
 
@@ -45,7 +46,7 @@ describe('a status command', () => {
     [0, 'running'],
     [3, 'stopped'],
   ])('that exits with %i says %s', async (code, state) => {
-    expect(await adapter(exiting(code)).member(one)).toMatchObject({
+    expect(await adapter(exiting(code)).status(memberHost(one))).toMatchObject({
       kind: 'fresh',
       value: { state, id: 'db1.example' },
     });
@@ -56,24 +57,24 @@ describe('a status command', () => {
     [4, 'bad-reply'],
     [255, 'unreachable'],
   ])('that exits with %i proves nothing', async (code, fault) => {
-    const reading = await adapter(exiting(code)).dcs('etcd1');
+    const reading = await adapter(exiting(code)).status(storeHost('etcd1'));
     expect(reading).toMatchObject({ kind: 'unknown', fault });
     expect(reading.kind === 'unknown' && reading.reason).toMatch(new RegExp(`dcs1: exit code ${code}.*because`));
   });
 
   it('that a signal ends, that does not exist or that never ends proves nothing', async () => {
-    expect(await adapter(program('process.kill(process.pid, "SIGKILL")')).member(one)).toMatchObject({
+    expect(await adapter(program('process.kill(process.pid, "SIGKILL")')).status(memberHost(one))).toMatchObject({
       fault: 'bad-reply',
     });
-    expect(await adapter(missing).member(one)).toMatchObject({ fault: 'unreachable' });
-    expect(await adapter(hanging, 200).member(one)).toMatchObject({ fault: 'timeout' });
-    expect(await adapter(exiting(0)).member(memberName('patroni9'))).toMatchObject({ fault: 'not-configured' });
+    expect(await adapter(missing).status(memberHost(one))).toMatchObject({ fault: 'unreachable' });
+    expect(await adapter(hanging, 200).status(memberHost(one))).toMatchObject({ fault: 'timeout' });
+    expect(await adapter(exiting(0)).status(memberHost('patroni9'))).toMatchObject({ fault: 'not-configured' });
   });
 });
 
 describe('a send', () => {
   const send = (command: readonly string[], deadlineMs = 5_000) =>
-    adapter(command, deadlineMs).send({ port: 'host', member: one, verb: 'start' });
+    adapter(command, deadlineMs).send({ port: 'host', target: memberHost(one), verb: 'start' });
 
   it('runs the command once, for the host of the member', async () => {
     const log = join(folder, 'log');
@@ -93,7 +94,7 @@ describe('a send', () => {
 
 describe('a log command', () => {
   const logs = (template: readonly string[] | null, count = 2) =>
-    adapter(exiting(0), 5_000, template).logs?.(one, count) ?? Promise.reject(new Error('no logs'));
+    adapter(exiting(0), 5_000, template).logs?.(memberHost(one), count) ?? Promise.reject(new Error('no logs'));
 
   it('is asked for so many lines of the host of the member, and no more are taken', async () => {
     const script = `for (const n of [1, 2, 3]) console.log(process.argv[1], process.argv[2], n)`;

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dockerAdapter } from '../../src/adapters/docker/docker-adapter.js';
+import { dockerAdapter } from '../../src/adapters/hosts/docker/docker-adapter.js';
+import { memberHost } from '../../src/model/host.js';
 import { memberName } from '../../src/model/names.js';
 import type { HostPort } from '../../src/ports/host.js';
 import { clusterConfig, stillClock } from './patroni-support.js';
@@ -41,31 +42,31 @@ describe.skipIf(IMAGE === '')('a real Docker engine', () => {
   it('gives the last lines of output and errors, without its frames', async () => {
     await expect
       .poll(async () => {
-        const log = await port.logs?.(one, 10);
+        const log = await port.logs?.(memberHost(one), 10);
         return log?.kind === 'fresh' ? [...log.value].sort() : log;
       })
       .toEqual(['last', 'to errors', 'to output']);
-    expect(await port.logs?.(one, 1)).toMatchObject({ kind: 'fresh', value: ['last'] });
+    expect(await port.logs?.(memberHost(one), 1)).toMatchObject({ kind: 'fresh', value: ['last'] });
   });
 
   it('has no log of a container that does not exist, which is absent and not stopped', async () => {
-    expect(await port.logs?.(absent, 10)).toMatchObject({ kind: 'unknown', fault: 'http-status' });
-    expect(await port.member(absent)).toMatchObject({ kind: 'fresh', value: { state: 'absent' } });
+    expect(await port.logs?.(memberHost(absent), 10)).toMatchObject({ kind: 'unknown', fault: 'http-status' });
+    expect(await port.status(memberHost(absent))).toMatchObject({ kind: 'fresh', value: { state: 'absent' } });
   });
 
   it('proves a kill, keeps its log, and refuses the second one', async () => {
-    const kill = { port: 'host', member: one, verb: 'kill' } as const;
-    expect(await port.member(one)).toMatchObject({ value: { state: 'running', exitCode: null } });
+    const kill = { port: 'host', target: memberHost(one), verb: 'kill' } as const;
+    expect(await port.status(memberHost(one))).toMatchObject({ value: { state: 'running', exitCode: null } });
     // A container that was made anew under its name is another one.
     expect(await port.send({ ...kill, id: 'f'.repeat(64) })).toMatchObject({ effect: 'none', status: 404 });
     expect(await port.send(kill)).toMatchObject({ effect: 'done' });
     await expect
       .poll(async () => {
-        const reading = await port.member(one);
+        const reading = await port.status(memberHost(one));
         return reading.kind === 'fresh' ? [reading.value.state, reading.value.exitCode] : reading;
       })
       .toEqual(['stopped', 137]);
     expect(await port.send(kill)).toMatchObject({ effect: 'none', status: 409 });
-    expect(await port.logs?.(one, 1)).toMatchObject({ kind: 'fresh', value: ['last'] });
+    expect(await port.logs?.(memberHost(one), 1)).toMatchObject({ kind: 'fresh', value: ['last'] });
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dockerAdapter } from '../../src/adapters/docker/docker-adapter.js';
+import { dockerAdapter } from '../../src/adapters/hosts/docker/docker-adapter.js';
 import type { ClusterConfig } from '../../src/model/config.js';
+import { memberHost, storeHost } from '../../src/model/host.js';
 import { memberName } from '../../src/model/names.js';
 import type { Step } from '../../src/model/plan.js';
 import type { Clock } from '../../src/ports/clock.js';
@@ -52,8 +53,11 @@ describe('looking at a container', () => {
       respond(response, 200, inspected);
     });
     await withAdapter(async (port) => {
-      expect(await port.member(one)).toMatchObject({ kind: 'fresh', value: { state: 'running', id: 'abc' } });
-      expect(await port.dcs('etcd1')).toMatchObject({ kind: 'fresh' });
+      expect(await port.status(memberHost(one))).toMatchObject({
+        kind: 'fresh',
+        value: { state: 'running', id: 'abc' },
+      });
+      expect(await port.status(storeHost('etcd1'))).toMatchObject({ kind: 'fresh' });
     });
     expect(engine.requests.map(({ path }) => path)).toEqual([
       '/containers/email-patroni1/json',
@@ -65,7 +69,10 @@ describe('looking at a container', () => {
     engine.handle((_, response) => {
       respond(response, 404, { message: 'No such container' });
     });
-    expect(await withAdapter((port) => port.member(one))).toMatchObject({ kind: 'fresh', value: { state: 'absent' } });
+    expect(await withAdapter((port) => port.status(memberHost(one)))).toMatchObject({
+      kind: 'fresh',
+      value: { state: 'absent' },
+    });
   });
 
   it.each([
@@ -82,24 +89,27 @@ describe('looking at a container', () => {
     ['a closed connection', (_, response) => response.destroy(), 'closed', /closed/],
   ] as [string, EngineHandler, string, RegExp][])('that meets %s is unknown', async (_, handler, fault, reason) => {
     engine.handle(handler);
-    const reading = await withAdapter((port) => port.member(one));
+    const reading = await withAdapter((port) => port.status(memberHost(one)));
     expect(reading).toMatchObject({ kind: 'unknown', fault });
     expect(reading.kind === 'unknown' && reading.reason).toMatch(reason);
   });
 
   it('with no engine at the socket, or none configured, is unknown', async () => {
-    expect(await withAdapter((port) => port.member(one), 'unix:///nowhere/docker.sock')).toMatchObject({
+    expect(await withAdapter((port) => port.status(memberHost(one)), 'unix:///nowhere/docker.sock')).toMatchObject({
       fault: 'unreachable',
     });
-    expect(await withAdapter((port) => port.member(one), 'http://127.0.0.1:1')).toMatchObject({ fault: 'refused' });
-    expect(await withAdapter((port) => port.member(memberName('patroni9')))).toMatchObject({ fault: 'not-configured' });
+    expect(await withAdapter((port) => port.status(memberHost(one)), 'http://127.0.0.1:1')).toMatchObject({
+      fault: 'refused',
+    });
+    expect(await withAdapter((port) => port.status(memberHost('patroni9')))).toMatchObject({ fault: 'not-configured' });
     const none = dockerAdapter(clusterConfig({}), stillClock);
-    expect(await none.member(one)).toMatchObject({ fault: 'not-configured' });
+    expect(await none.status(memberHost(one))).toMatchObject({ fault: 'not-configured' });
     expect(none.onEvent(() => undefined)).toBeTypeOf('function');
   });
 });
 
-const send = (verb: Verb, member = one) => withAdapter((port) => port.send({ port: 'host', member, verb }));
+const send = (verb: Verb, member = one) =>
+  withAdapter((port) => port.send({ port: 'host', target: memberHost(member), verb }));
 
 describe('a send', () => {
   it.each([
@@ -121,7 +131,7 @@ describe('a send', () => {
     engine.handle((_, response) => {
       respond(response, 204);
     });
-    const to = { port: 'host', member: one, id: 'f00d' } as const;
+    const to = { port: 'host', target: memberHost(one), id: 'f00d' } as const;
     await withAdapter((port) => port.send({ ...to, verb: 'kill' }));
     await withAdapter((port) => port.send({ ...to, verb: 'stop', graceMs: 10_000 }));
     expect(engine.requests.map((request) => `${request.path}?${request.query.toString()}`)).toEqual([
@@ -152,7 +162,7 @@ describe('a send', () => {
 
   it('to nobody has done nothing', async () => {
     expect(await send('stop', memberName('patroni9'))).toMatchObject({ effect: 'none' });
-    const step = { port: 'host', member: one, verb: 'stop' } as const;
+    const step = { port: 'host', target: memberHost(one), verb: 'stop' } as const;
     expect(await withAdapter((port) => port.send(step), 'unix:///nowhere/docker.sock')).toMatchObject({
       effect: 'none',
     });

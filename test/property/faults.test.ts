@@ -367,10 +367,10 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
     if (step.port === 'dcs' && cluster.inspect(step.holder).host.state !== 'stopped')
       wrong.push(`the leader key of ${step.holder} would be deleted although its container is not stopped`);
     if (step.port === 'host' && step.verb === 'kill') {
-      const { patroni } = cluster.inspect(step.member);
+      const { patroni } = cluster.inspect(step.target.name);
       const isFrozen = patroni.frozen || patroni.process !== 'up' || patroni.apiSlowMs > 0;
-      if (cluster.leader() === step.member && !isFrozen)
-        wrong.push(`the leader ${step.member} would be killed although its Patroni runs`);
+      if (cluster.leader() === step.target.name && !isFrozen)
+        wrong.push(`the leader ${step.target.name} would be killed although its Patroni runs`);
     }
     if (step.port !== 'proxy') return;
     const drained = /postgres_replicas\/(\S+) state drain/.exec(step.command)?.[1];

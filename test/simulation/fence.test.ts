@@ -155,9 +155,9 @@ describe('a fence under way', () => {
         ...ports,
         host: ports.host && {
           ...ports.host,
-          member: async (name) => {
-            const reading = await ports.host?.member(name);
-            if (reading?.kind === 'fresh' && lies && name === 'patroni1')
+          status: async (target) => {
+            const reading = await ports.host?.status(target);
+            if (reading?.kind === 'fresh' && lies && target.name === 'patroni1')
               return fresh({ ...reading.value, state: 'stopped' as const }, reading.atMs, reading.source);
             return reading as NonNullable<typeof reading>;
           },

@@ -50,7 +50,10 @@ const HANGS: readonly Hang[] = [
       host:
         host === null
           ? null
-          : { ...host, member: (name) => (name === 'patroni3' ? late(host.member(name)) : host.member(name)) },
+          : {
+              ...host,
+              status: (target) => (target.name === 'patroni3' ? late(host.status(target)) : host.status(target)),
+            },
     }),
   },
   {

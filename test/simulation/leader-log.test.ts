@@ -14,8 +14,8 @@ function logged(logs: Readonly<Record<string, readonly string[]>>): Rig {
       host: host && {
         ...host,
         disk: undefined as never,
-        logs: (member, count): Promise<Reading<readonly string[]>> =>
-          Promise.resolve(fresh([...(logs[member] ?? [])].slice(-count), clock.now(), 'log')),
+        logs: ({ name }, count): Promise<Reading<readonly string[]>> =>
+          Promise.resolve(fresh([...(logs[name] ?? [])].slice(-count), clock.now(), 'log')),
       },
     }),
   });

@@ -38,7 +38,7 @@ function hostSays(status: Reading<HostStatus>, kill: 'obeyed' | 'ignored' = 'obe
   const lie: Lie = {
     isTold: false,
     wrap: withHost((host) => ({
-      member: (name) => (lie.isTold && name === 'patroni1' ? Promise.resolve(status) : host.member(name)),
+      status: (target) => (lie.isTold && target.name === 'patroni1' ? Promise.resolve(status) : host.status(target)),
       send: (step) =>
         lie.isTold && kill === 'ignored'
           ? Promise.resolve({ effect: 'done', status: 204, text: '', tookMs: 1 })
@@ -128,10 +128,10 @@ describe('a host driver that says', () => {
     const ekimi = rig({
       policy,
       wrap: withHost((host, ports) => ({
-        member: (name) =>
-          name === 'patroni1'
+        status: (target) =>
+          target.name === 'patroni1'
             ? Promise.resolve(fresh(killed ? stopped : other, ports.clock.now(), 'host'))
-            : host.member(name),
+            : host.status(target),
         send: () => {
           killed = true;
           return Promise.resolve({ effect: 'done', status: 204, text: '', tookMs: 1 });
@@ -156,8 +156,8 @@ describe('a fence whose container is another one by the time of the request', ()
       policy,
       wrap: withHost((host) => ({
         // A new id in every pass: recreated, or two containers fight for the name.
-        member: async (name) => {
-          const reading = await host.member(name);
+        status: async (target) => {
+          const reading = await host.status(target);
           asked += 1;
           return reading.kind === 'fresh' ? { ...reading, value: { ...reading.value, id: `c${asked}` } } : reading;
         },

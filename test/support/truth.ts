@@ -6,10 +6,10 @@ import type { SimulatedCluster } from '../../src/simulator/world.js';
 export function staleness(cluster: SimulatedCluster, step: Step): string | null {
   if (step.port === 'dcs')
     return isStopped(cluster, step.holder) ? null : `the key of ${step.holder}, which runs, would be deleted`;
-  if (step.port === 'host' && step.verb === 'kill') return fenceable(cluster, step.member);
-  if (step.port === 'host' && step.verb === 'start') {
-    if (!isStopped(cluster, step.member)) return `${step.member} runs and would be started`;
-    return cluster.leader() === null ? `${step.member} would be started while nobody leads` : null;
+  if (step.port === 'host' && step.verb === 'kill') return fenceable(cluster, step.target.name);
+  if (step.port === 'host' && step.verb === 'start' && step.target.kind === 'member') {
+    if (!isStopped(cluster, step.target.name)) return `${step.target.name} runs and would be started`;
+    return cluster.leader() === null ? `${step.target.name} would be started while nobody leads` : null;
   }
   const command = step.port === 'proxy' ? step.command : '';
   const [, member = ''] = /server \w+\/(\w+)/.exec(command) ?? [];

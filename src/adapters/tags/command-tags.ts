@@ -2,7 +2,7 @@ import type { ClusterConfig } from '../../model/config.js';
 import type { MemberName } from '../../model/names.js';
 import type { Clock } from '../../ports/clock.js';
 import type { TagsPort } from '../../ports/tags.js';
-import { fillIn, runCommand } from '../command/run.js';
+import { fillIn, runCommand } from '../hosts/command/run.js';
 import { tagsPort, type FileAccess } from './tags-port.js';
 
 /**

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Header } from 'tar-stream';
 import type { Reply } from '../../model/plan.js';
 import type { ReadingFault } from '../../model/reading.js';
-import { engineMessage, type Engine } from '../docker/engine.js';
+import { engineMessage, type Engine } from '../hosts/docker/engine.js';
 
 export interface ContainerFile {
   readonly kind: 'file';

@@ -2,7 +2,7 @@ import type { ClusterConfig } from '../../model/config.js';
 import type { MemberName } from '../../model/names.js';
 import type { Clock } from '../../ports/clock.js';
 import type { TagsPort } from '../../ports/tags.js';
-import { dockerEngine } from '../docker/engine.js';
+import { dockerEngine } from '../hosts/docker/engine.js';
 import {
   pourContainerFile,
   readContainerFile,

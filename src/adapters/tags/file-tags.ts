@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ClusterConfig } from '../../model/config.js';
 import type { Clock } from '../../ports/clock.js';
 import type { TagsPort } from '../../ports/tags.js';
-import { fillIn } from '../command/run.js';
+import { fillIn } from '../hosts/command/run.js';
 import { faultOf } from '../patroni/fault.js';
 import { tagsPort, type FileAccess, type FileAnswer } from './tags-port.js';
 

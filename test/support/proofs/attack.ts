@@ -175,7 +175,7 @@ export const ATTACK: Readonly<Record<string, readonly Part[]>> = {
       '3xx, 408 and 425 were refusals',
     ),
     text(
-      'src/adapters/command/run.ts',
+      'src/adapters/hosts/command/run.ts',
       'for (const name of options.hidden ?? []) Reflect.deleteProperty(env, name);',
       '',
       'commands inherited our secrets',

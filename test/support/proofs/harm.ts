@@ -21,7 +21,7 @@ export const HARM: Readonly<Record<string, readonly Part[]>> = {
       "if (other !== null) return { kind: 'other', text: quoted(member, other) };\n  const proven",
       'const proven',
     ),
-    body('src/adapters/docker/df.ts', 'diskFrom', 'null'),
+    body('src/adapters/hosts/df.ts', 'diskFrom', 'null'),
   ],
   W2: [
     body('src/observe/misplaced.ts', 'withoutMisplaced', 'members'),

@@ -22,9 +22,9 @@ async function lookAt({ isSilent }: { readonly isSilent: boolean }): Promise<{ v
       },
       host: {
         ...ports.host,
-        logs: async (name, lines, sinceMs) => {
-          asked.push(name);
-          return ports.host.logs!(name, lines, sinceMs);
+        logs: async (target, lines, sinceMs) => {
+          asked.push(target.name);
+          return ports.host.logs!(target, lines, sinceMs);
         },
       },
     },

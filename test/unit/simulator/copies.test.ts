@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memberHost } from '../../../src/model/host.js';
 import { memberName } from '../../../src/model/names.js';
 import { freshValue } from '../../../src/model/reading.js';
 import type { ClusterOptions } from '../../../src/simulator/state.js';
@@ -28,7 +29,7 @@ const reinitialize = async (cluster: SimulatedCluster, member = P2, force = fals
 const stateOf = async (cluster: SimulatedCluster, member = P2) =>
   freshValue(await cluster.ports().patroni.status(member))?.stateText;
 const logOf = async (cluster: SimulatedCluster, member = P2): Promise<string> => {
-  const lines = await cluster.ports().host.logs?.(member, 60);
+  const lines = await cluster.ports().host.logs?.(memberHost(member), 60);
   return (lines === undefined ? [] : (freshValue(lines) ?? [])).join('\n');
 };
 const backups = (cluster: SimulatedCluster): number =>

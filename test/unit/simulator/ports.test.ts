@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { memberHost } from '../../../src/model/host.js';
 import { memberName } from '../../../src/model/names.js';
 import type { Json, Step } from '../../../src/model/plan.js';
 import { freshValue, type Reading } from '../../../src/model/reading.js';
@@ -144,7 +145,7 @@ describe('what a reading says when something is broken', () => {
     const { patroni, postgres, host } = cluster.ports();
     expect(faultOf(await patroni.status(P2))).toBe(row.api);
     expect(faultOf(await postgres.status(P2))).toBe(row.sql);
-    expect(freshValue(await host.member(P2))?.state).toBe(row.host);
+    expect(freshValue(await host.status(memberHost(P2)))?.state).toBe(row.host);
   });
 
   test('we are cut off from everything: every port says that it does not know', async () => {
@@ -155,7 +156,7 @@ describe('what a reading says when something is broken', () => {
       await patroni.status(P1),
       await postgres.status(P1),
       await proxy.view(),
-      await host.member(P1),
+      await host.status(memberHost(P1)),
       await dcs.keys(),
       await tags.read(P1),
     ];
@@ -483,11 +484,13 @@ describe('sends', () => {
   test('the request is lost: nothing was executed or recorded, the sender knows nothing', async () => {
     const cluster = createCluster();
     cluster.failSend('never-arrives');
-    const reply = await cluster.ports().host.send({ port: 'host', member: P2, verb: 'kill' });
+    const reply = await cluster.ports().host.send({ port: 'host', target: memberHost(P2), verb: 'kill' });
     expect(reply.effect).toBe('maybe');
     expect(cluster.inspect('patroni2').host.state).toBe('running');
     expect(cluster.requests).toEqual([]);
-    expect((await cluster.ports().host.send({ port: 'host', member: P2, verb: 'kill' })).effect).toBe('done');
+    expect((await cluster.ports().host.send({ port: 'host', target: memberHost(P2), verb: 'kill' })).effect).toBe(
+      'done',
+    );
     expect(cluster.inspect('patroni2').host.state).toBe('stopped');
   });
 
@@ -520,14 +523,14 @@ describe('sends', () => {
   test('host verbs: a frozen member takes ten seconds to stop, a healthy one hands its key over', async () => {
     const cluster = createCluster();
     const { host } = cluster.ports();
-    expect((await host.send({ port: 'host', member: P1, verb: 'stop' })).tookMs).toBe(1000);
+    expect((await host.send({ port: 'host', target: memberHost(P1), verb: 'stop' })).tookMs).toBe(1000);
     cluster.advance(4000);
     expect(cluster.primaries()).toHaveLength(1);
     cluster.freezePatroni('patroni3');
-    expect((await host.send({ port: 'host', member: P3, verb: 'stop' })).tookMs).toBe(10_000);
+    expect((await host.send({ port: 'host', target: memberHost(P3), verb: 'stop' })).tookMs).toBe(10_000);
     const woken: string[] = [];
     host.onEvent((what) => woken.push(what));
-    await host.send({ port: 'host', member: P1, verb: 'start' });
+    await host.send({ port: 'host', target: memberHost(P1), verb: 'start' });
     expect(woken).toEqual(['start patroni1']);
     cluster.advance(30_000);
     expect(cluster.inspect('patroni1').postgres.streaming).toBe(true);

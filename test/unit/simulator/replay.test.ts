@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memberHost } from '../../../src/model/host.js';
 import { memberName } from '../../../src/model/names.js';
 import { freshValue } from '../../../src/model/reading.js';
 import type { SqlStatus } from '../../../src/model/sql.js';
@@ -18,7 +19,7 @@ const advance = (cluster: SimulatedCluster, seconds: number): void => {
 const sql = async (cluster: SimulatedCluster, name = P2): Promise<SqlStatus | null> =>
   freshValue(await cluster.ports().postgres.status(name));
 const logOf = async (cluster: SimulatedCluster): Promise<string> => {
-  const lines = await cluster.ports().host.logs?.(P2, 60);
+  const lines = await cluster.ports().host.logs?.(memberHost(P2), 60);
   return (lines === undefined ? [] : (freshValue(lines) ?? [])).join('\n');
 };
 
@@ -115,7 +116,7 @@ describe('what becomes of WAL', () => {
   it('[T7] the host driver tells the size and the room of both volumes', async () => {
     const cluster = createCluster({ volumes: { dataBytes: 4096 * MIB, walBytes: 1024 * MIB } });
     cluster.fillDisk('patroni2', 'data', 10 * MIB);
-    const disk = await cluster.ports().host.disk?.(P2);
+    const disk = await cluster.ports().host.disk?.(memberHost(P2));
     expect(disk === undefined ? null : freshValue(disk)).toMatchObject({
       data: { totalBytes: 4096 * MIB, freeBytes: 10 * MIB },
       wal: { totalBytes: 1024 * MIB, freeBytes: 944 * MIB },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { memberHost } from '../../../src/model/host.js';
 import { memberName } from '../../../src/model/names.js';
 import type { Step } from '../../../src/model/plan.js';
 import { createCluster } from '../../../src/simulator/world.js';
@@ -58,7 +59,13 @@ test('reads are never recorded as requests, sends are', async () => {
   const cluster = createCluster();
   const { patroni, dcs, proxy, postgres, host, tags } = cluster.ports();
   const member = memberName('patroni2');
-  await Promise.all([patroni.status(member), dcs.keys(), proxy.view(), postgres.status(member), host.member(member)]);
+  await Promise.all([
+    patroni.status(member),
+    dcs.keys(),
+    proxy.view(),
+    postgres.status(member),
+    host.status(memberHost(member)),
+  ]);
   await tags.read(member);
   expect(cluster.requests).toEqual([]);
   await patroni.send(step('/restart', 'patroni2'));

@@ -1,16 +1,15 @@
-import type { ClusterConfig } from '../../model/config.js';
-import type { HostStatus } from '../../model/host.js';
-import type { Reply, Step } from '../../model/plan.js';
-import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
-import type { Clock } from '../../ports/clock.js';
-import type { HostPort } from '../../ports/host.js';
+import type { ClusterConfig } from '../../../model/config.js';
+import type { HostStatus, HostVerb } from '../../../model/host.js';
+import type { Reply, Step } from '../../../model/plan.js';
+import { fresh, notConfigured, unknown, type Reading } from '../../../model/reading.js';
+import type { Clock } from '../../../ports/clock.js';
+import type { HostPort } from '../../../ports/host.js';
+import { hostNamed, namesOfHosts } from '../named.js';
 import { diskOfContainer } from './disk.js';
 import { dockerEngine, engineMessage } from './engine.js';
 import { watchEvents } from './events.js';
 import { logLinesFrom } from './logs.js';
 import { ABSENT, hostStatusFrom } from './status.js';
-
-type Verb = Extract<Step, { port: 'host' }>['verb'];
 
 /**
  * How long the engine waits for a clean end before it kills. Docker's own 10 s are too short for Patroni: it stops PostgreSQL with
@@ -22,7 +21,10 @@ const CLEAN_STOP_SECONDS = 60;
 const LOG_DEADLINE_MS = 1_000;
 
 const VERBS: Readonly<
-  Record<Verb, { readonly query: Readonly<Record<string, string>>; readonly extraMs: number; readonly already: string }>
+  Record<
+    HostVerb,
+    { readonly query: Readonly<Record<string, string>>; readonly extraMs: number; readonly already: string }
+  >
 > = {
   start: { query: {}, extraMs: 0, already: 'it was running already' },
   stop: {
@@ -89,19 +91,10 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     return unknown('http-status', reason, atMs, source);
   }
 
-  /** Container name to our own word, for everything that is configured. */
-  const watched = (): ReadonlyMap<string, string> =>
-    new Map(
-      [hosts?.members ?? {}, hosts?.dcs ?? {}, hosts?.proxy ?? {}].flatMap((group) =>
-        Object.entries(group).map(([name, container]): [string, string] => [container, name]),
-      ),
-    );
-
   return {
-    member: (member) => inspect(hosts?.members[member], member),
-    dcs: (name) => inspect(hosts?.dcs[name], name),
-    logs: (member, count, forMs) => logs(hosts?.members[member], member, count, forMs),
-    disk: (member) => diskOfContainer({ cluster, engine, clock }, member),
+    status: (target) => inspect(hostNamed(cluster, target), target.name),
+    logs: (target, count, forMs) => logs(hostNamed(cluster, target), target.name, count, forMs),
+    disk: (target) => diskOfContainer({ cluster, engine, clock }, target),
 
     async send(step): Promise<Reply> {
       const startedMs = clock.monotonic();
@@ -111,9 +104,9 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
         text: text.slice(0, 300),
         tookMs: Math.round(clock.monotonic() - startedMs),
       });
-      const container = hosts?.members[step.member];
+      const container = hostNamed(cluster, step.target);
       if (engine === null || container === undefined) {
-        return reply('none', null, `no container is configured for ${step.member} (hosts.members); nothing was sent`);
+        return reply('none', null, `no container is configured for ${step.target.name} (hosts); nothing was sent`);
       }
       const { query, extraMs, already } = requestFor(step);
       // By its id where one was looked at: a container that was made anew under this name is another one, and the engine says 404.
@@ -131,7 +124,7 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
       return reply(outcome.status < 500 ? 'none' : 'maybe', outcome.status, text);
     },
 
-    onEvent: (wake) => (engine === null ? () => undefined : watchEvents(engine, clock, watched(), wake)),
+    onEvent: (wake) => (engine === null ? () => undefined : watchEvents(engine, clock, namesOfHosts(cluster), wake)),
     close: async () => {
       await engine?.close();
     },
@@ -139,7 +132,7 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
 }
 
 /** A stop with a grace of its own gives up on a clean end sooner. */
-function requestFor(step: Extract<Step, { port: 'host' }>): (typeof VERBS)[Verb] {
+function requestFor(step: Extract<Step, { port: 'host' }>): (typeof VERBS)[HostVerb] {
   const { query, extraMs, already } = VERBS[step.verb];
   if (step.verb !== 'stop' || step.graceMs === undefined) return { query, extraMs, already };
   return { query: { t: String(Math.ceil(step.graceMs / 1000)) }, extraMs: step.graceMs, already };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HostStatus } from '../../model/host.js';
+import type { HostStatus } from '../../../model/host.js';
 
 const inspectDocument = z.compile(
   z.object({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logLinesFrom } from '../../../../src/adapters/docker/logs.js';
+import { logLinesFrom } from '../../../../../src/adapters/hosts/docker/logs.js';
 
 const frame = (stream: number, text: string): Buffer => {
   const header = Buffer.alloc(8);

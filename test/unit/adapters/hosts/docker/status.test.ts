@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostStatusFrom } from '../../../../src/adapters/docker/status.js';
+import { hostStatusFrom } from '../../../../../src/adapters/hosts/docker/status.js';
 
 const container = (state: object, changes: object = {}): object => ({
   Id: 'b208af4f',

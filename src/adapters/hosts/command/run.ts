@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { faultOf, type Fault } from '../patroni/fault.js';
+import { faultOf, type Fault } from '../../patroni/fault.js';
 
 export type CommandOutcome =
   /** It ran and ended. `code` null: a signal ended it. */

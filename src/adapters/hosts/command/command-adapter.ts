@@ -1,12 +1,12 @@
-import type { ClusterConfig } from '../../model/config.js';
-import type { DiskStatus } from '../../model/disk.js';
-import type { HostStatus } from '../../model/host.js';
-import type { MemberName } from '../../model/names.js';
-import type { Reply } from '../../model/plan.js';
-import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
-import type { Clock } from '../../ports/clock.js';
-import type { HostPort } from '../../ports/host.js';
-import { diskFrom } from '../docker/df.js';
+import type { ClusterConfig } from '../../../model/config.js';
+import type { DiskStatus } from '../../../model/disk.js';
+import type { HostStatus, HostTarget } from '../../../model/host.js';
+import type { Reply } from '../../../model/plan.js';
+import { fresh, notConfigured, unknown, type Reading } from '../../../model/reading.js';
+import type { Clock } from '../../../ports/clock.js';
+import type { HostPort } from '../../../ports/host.js';
+import { hostNamed } from '../named.js';
+import { diskFrom } from '../df.js';
 import { fillIn, runCommand } from './run.js';
 
 /** Patroni needs this long to stop cleanly and give its leader key back; the command gets it beyond `deadlines.host`. */
@@ -65,10 +65,10 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     return fresh((lines.at(-1) === '' ? lines.slice(0, -1) : lines).slice(-count), atMs, source);
   }
 
-  async function disk(member: MemberName): Promise<Reading<DiskStatus>> {
+  async function disk(target: HostTarget): Promise<Reading<DiskStatus>> {
     const template = commands?.disk ?? null;
-    const host = hosts?.members[member];
-    if (template === null || host === undefined) return notConfigured(`disk command of ${member}`, clock.now());
+    const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
+    if (template === null || host === undefined) return notConfigured(`disk command of ${target.name}`, clock.now());
     const argv = fillIn(template, { name: host });
     const source = argv.join(' ');
     const outcome = await runCommand(argv, { deadlineMs, hidden });
@@ -85,10 +85,9 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   }
 
   return {
-    member: (member) => status(hosts?.members[member], member),
-    dcs: (name) => status(hosts?.dcs[name], name),
+    status: (target) => status(hostNamed(cluster, target), target.name),
     disk,
-    logs: (member, count) => logs(hosts?.members[member], member, count),
+    logs: (target, count) => logs(hostNamed(cluster, target), target.name, count),
 
     async send(step): Promise<Reply> {
       const startedMs = clock.monotonic();
@@ -98,11 +97,11 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
         text: text.slice(0, 300),
         tookMs: Math.round(clock.monotonic() - startedMs),
       });
-      const host = hosts?.members[step.member];
+      const host = hostNamed(cluster, step.target);
       if (commands === null || host === undefined) {
         return reply(
           'none',
-          `no host command is configured for ${step.member} (hosts.members, hosts.commands); nothing was run`,
+          `no host command is configured for ${step.target.name} (hosts.commands and its name under hosts); nothing was run`,
         );
       }
       const argv = fillIn(commands[step.verb], { name: host });

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.js';
+import type { Clock } from '../../../ports/clock.js';
 import type { Engine } from './engine.js';
 
 /** What can change whether a part runs. `exec_*` is left out: every health check makes three of them. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { diskFrom, DISK_SCRIPT } from '../../../../src/adapters/docker/df.js';
+import { diskFrom, DISK_SCRIPT } from '../../../../src/adapters/hosts/df.js';
 import { scratch } from '../../../support/scratch.js';
 
 const df = (device: string, size: number, free: number, mount: string): string =>

@@ -1,9 +1,10 @@
-import type { ClusterConfig } from '../../model/config.js';
-import type { DiskStatus } from '../../model/disk.js';
-import type { MemberName } from '../../model/names.js';
-import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
-import type { Clock } from '../../ports/clock.js';
-import { diskFrom, DISK_SCRIPT } from './df.js';
+import type { ClusterConfig } from '../../../model/config.js';
+import type { DiskStatus } from '../../../model/disk.js';
+import type { HostTarget } from '../../../model/host.js';
+import { fresh, notConfigured, unknown, type Reading } from '../../../model/reading.js';
+import type { Clock } from '../../../ports/clock.js';
+import { hostNamed } from '../named.js';
+import { diskFrom, DISK_SCRIPT } from '../df.js';
 import { engineMessage, type Engine } from './engine.js';
 import { logLinesFrom } from './logs.js';
 
@@ -22,10 +23,12 @@ export async function diskOfContainer(
     engine,
     clock,
   }: { readonly cluster: ClusterConfig; readonly engine: Engine | null; readonly clock: Clock },
-  member: MemberName,
+  target: HostTarget,
 ): Promise<Reading<DiskStatus>> {
-  const container = cluster.hosts?.members[member];
-  if (engine === null || container === undefined) return notConfigured(`container of ${member}`, clock.now());
+  const container = hostNamed(cluster, target);
+  // The script looks for PGDATA, which nobody else has.
+  if (target.kind !== 'member') return notConfigured(`disk of ${target.name}`, clock.now());
+  if (engine === null || container === undefined) return notConfigured(`container of ${target.name}`, clock.now());
   const source = `df in ${container} on ${engine.address}`;
   const failed = (why: string): Reading<DiskStatus> => unknown('bad-reply', `${source}: ${why}`, clock.now(), source);
   const files = cluster.tags?.driver === 'docker' ? [cluster.tags.file] : PATRONI_FILES;

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../patroni/exchange.js';
+import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../../patroni/exchange.js';
 
 /** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
 interface EngineCall {

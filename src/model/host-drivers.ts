@@ -1,0 +1,35 @@
+/** What a driver can do beside telling the state of a target and obeying the verbs; what is missing is said as `not-configured`. */
+export type HostPrimitive = 'logs' | 'disk' | 'events';
+
+/** A host driver as configuration and documentation tell it; what it does is in `src/adapters/hosts`, a folder each. */
+export interface HostDriverRow {
+  readonly summary: string;
+  readonly primitives: readonly HostPrimitive[];
+  /** What tells one run of a target from another: a request then goes to what was looked at, and to nothing else. */
+  readonly identity: string;
+  /** Keys of `hosts` without which it cannot work. */
+  readonly needs: readonly 'commands'[];
+  /** What its contract tests run it against. */
+  readonly shownWith: string;
+}
+
+/** All drivers by the name that `hosts.driver` has. Configuration, its rules, the registry of adapters and the documentation follow this table. */
+export const HOST_DRIVERS = {
+  docker: {
+    summary: 'containers, by the Engine API of Docker',
+    primitives: ['logs', 'disk', 'events'],
+    identity: 'container id, start time',
+    needs: [],
+    shownWith: 'a Docker engine',
+  },
+  command: {
+    summary: 'commands of your own, run without a shell',
+    primitives: ['logs', 'disk'],
+    identity: 'none',
+    needs: ['commands'],
+    shownWith: 'programs of this machine',
+  },
+} as const satisfies Readonly<Record<string, HostDriverRow>>;
+
+export type HostDriverName = keyof typeof HOST_DRIVERS;
+export const HOST_DRIVER_NAMES = Object.keys(HOST_DRIVERS) as readonly HostDriverName[];
