@@ -12,6 +12,13 @@ readonly MEMBERS=(patroni1 patroni2 patroni3)
 readonly ETCDS=(etcd1 etcd2 etcd3)
 readonly PGDATA=/var/lib/patroni/data
 
+# What runs: a line of Debian's own packages. The first word names it (LAB_LINE), so does its Patroni (PATRONI); then PostgreSQL, etcd and HAProxy
+# as that release has them, and the suites that it is made from, the first that can be installed. Testing has what unstable has, some days later,
+# and can be installed also while something in unstable cannot.
+readonly LINES='12 3.0 15 3.4 2.6 bookworm
+13 4.0 17 3.5 3.0 trixie
+unstable 4.1 18 3.5 3.2 sid forky'
+
 say() { printf '%s\n' "$*"; }
 warn() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { warn "$1"; exit "${2:-1}"; }
@@ -57,6 +64,20 @@ compose() {
 
 project() { printf 'ekimi-lab-%s' "$LAB_PREFIX"; }
 network() { printf '%s_default' "$(project)"; }
+
+# ---- the line ---------------------------------------------------------------------------------------------------------
+
+# choose_line: LAB_LINE and PATRONI, whichever of them is given; by default the newest. Two that do not belong together are a mistake.
+choose_line() {
+  local row
+  row=$(awk -v line="${LAB_LINE:-}" -v patroni="${PATRONI:-}" '(line == "" || $1 == line) && (patroni == "" || $2 == patroni)' <<<"$LINES" | tail -n 1)
+  [ -n "$row" ] || die "there is no such line: LAB_LINE=${LAB_LINE:-} PATRONI=${PATRONI:-}. There are: $(awk '{printf "%s%s (Patroni %s)", sep, $1, $2; sep = ", "}' <<<"$LINES")" 2
+  read -r LAB_LINE PATRONI _ <<<"$row"
+  export LAB_LINE PATRONI
+}
+
+# line_part FIELD: 3 PostgreSQL, 4 etcd, 5 HAProxy, 6- the suites of the line that was chosen.
+line_part() { awk -v line="$LAB_LINE" '$1 == line' <<<"$LINES" | cut -d ' ' -f "$1"; }
 
 # ---- names -----------------------------------------------------------------------------------------------------------
 

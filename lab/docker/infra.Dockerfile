@@ -1,9 +1,10 @@
-# etcd and HAProxy. Built by lab/images.
-FROM ekimi-lab/base:bookworm
+# etcd and HAProxy of the base's own Debian. Built by lab/images.
+ARG BASE
+FROM $BASE
 
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      ca-certificates curl etcd-client etcd-server haproxy iproute2 iptables jq procps socat \
+      ca-certificates curl etcd-client etcd-server haproxy iproute2 iptables jq openssl pgbouncer procps socat \
  && rm -rf /var/lib/apt/lists/*
 
 RUN install -d -m 700 /etcd-data

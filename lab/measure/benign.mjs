@@ -47,14 +47,14 @@ async function baseBackup(lab, who) {
   const other = (await lab.replicas()).find((name) => name !== who);
   const command =
     'PGPASSWORD=replicator pg_basebackup -h "$1" -U replicator -D /tmp/measure -X stream -c fast -r 5M; rm -rf /tmp/measure';
-  await lab.inside(other, 'bash', '-c', `PATH=$PATH:/usr/lib/postgresql/15/bin; ${command}`, 'base-backup', who);
+  await lab.inside(other, 'bash', '-c', `PATH=$PATH:/usr/lib/postgresql/bin; ${command}`, 'base-backup', who);
 }
 
 async function load(lab, who) {
   const command =
     'export PGPASSWORD=postgres; pgbench -q -i -s 2 -h haproxy -p 5000 -U postgres postgres && ' +
     'pgbench -n -c 4 -j 2 -R 200 -T 8 -h haproxy -p 5000 -U postgres postgres';
-  await lab.inside(who, 'bash', '-c', `PATH=$PATH:/usr/lib/postgresql/15/bin; ${command}`);
+  await lab.inside(who, 'bash', '-c', `PATH=$PATH:/usr/lib/postgresql/bin; ${command}`);
 }
 
 async function moveEtcdLeader(lab, who) {
