@@ -17,7 +17,17 @@ export interface Recording {
   readonly body_text?: string;
 }
 
-export const recordings: readonly Recording[] = ['patroni-3.0.2', 'patroni-4.0.0', 'patroni-4.1.4'].flatMap((folder) =>
+/** The first three with PostgreSQL 15 in many states; then each line of Debian with its own PostgreSQL. */
+const RECORDED = [
+  'patroni-3.0.2',
+  'patroni-4.0.0',
+  'patroni-4.1.4',
+  'debian-12/patroni',
+  'debian-13/patroni',
+  'debian-unstable/patroni',
+];
+
+export const recordings: readonly Recording[] = RECORDED.flatMap((folder) =>
   readdirSync(join(REPLIES, folder))
     .sort()
     .map((name) => {

@@ -123,6 +123,13 @@ const STATUSES: readonly (readonly [string, string])[] = [
     'replica running tl=13 got=0/7A2500B8 replayed=0/7A2500B8 streaming sync',
   ],
   ['patroni-4.1.4/wal-removed.replica.get-patroni', 'replica running tl=12 got=0/5D000000 replayed=0/5D004CD8'],
+  ['debian-12/patroni/primary.get-patroni', 'primary running tl=1 at=0/04000060'],
+  ['debian-13/patroni/primary.get-patroni', 'primary running tl=1 at=0/0504F9B8'],
+  ['debian-unstable/patroni/primary.get-patroni', 'primary running tl=1 at=0/05051750'],
+  [
+    'debian-unstable/patroni/quorum.patroni3.get-patroni',
+    'replica running tl=1 got=0/050517B0 replayed=0/050517B0 streaming sync',
+  ],
 ];
 
 describe('GET /patroni', () => {
