@@ -6,7 +6,7 @@ import { streamingBy } from '../assess/replica.js';
 import { strangersText } from '../assess/strangers.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue, isSilent } from '../model/reading.js';
-import { memberOf } from '../model/view.js';
+import { memberOf, type MemberView } from '../model/view.js';
 import {
   action,
   actionPolicy,
@@ -133,11 +133,25 @@ function deathNotProven(input: ActionInput, target: string): string | null {
   if (host === null) return `the host driver does not say in this pass what runs ${target}`;
   if (host.state !== 'stopped') return `${target} is ${host.state} by its host driver`;
   // A wrong name in the configuration shows here: the container that we look at is stopped, and replicas still stream from the leader.
-  const views = replicasOf(input.view).map((replica) => ({ name: replica.name, by: streamingBy(input.view, replica) }));
-  const still = views.find(({ by }) => by.api === true || by.sql === true);
+  const views = replicasOf(input.view).map((replica) => ({
+    name: replica.name,
+    by: streamingBy(input.view, replica),
+    isLeftOver: isLeftOver(input, target, replica),
+  }));
+  const still = views.find(({ by, isLeftOver }) => (by.api === true || by.sql === true) && !isLeftOver);
   if (still !== undefined) return `${still.name} still streams from a leader`;
-  const sure = views.filter(({ by }) => by.sql === false || by.api === false);
+  const sure = views.filter(({ by, isLeftOver }) => by.sql === false || by.api === false || isLeftOver);
   return sure.length === 0 ? 'no replica confirms that it lost its leader' : null;
+}
+
+/**
+ * We stopped the leader ourselves, and this stream has brought nothing since before that: off the network nobody tells a receiver that its
+ * sender is gone, and it believes in it for `wal_receiver_timeout`. What still streams from a leader that lives has heard it since.
+ */
+function isLeftOver({ view, ledger }: ActionInput, target: string, replica: MemberView): boolean {
+  const fence = ledger.fences.find((row) => row.member === target && !row.shadow);
+  const ageMs = freshValue(replica.sql)?.walReceiver?.latestEndAgeMs ?? null;
+  return fence !== undefined && ageMs !== null && view.atMs - ageMs < fence.sinceMs;
 }
 
 function staleBinding(input: ActionInput, plan: Expedite): string | null {

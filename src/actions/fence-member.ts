@@ -4,6 +4,7 @@ import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } f
 import { isConsented } from '../ledger/consent.js';
 import { memberHost } from '../model/host.js';
 import type { Loss } from '../model/loss.js';
+import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue, isSilent } from '../model/reading.js';
@@ -25,13 +26,14 @@ import {
 import { knownLoss } from './known-loss.js';
 import { primaryServerOf } from './proxy-server.js';
 
-const RUN = z.object({
+export const RUN = z.object({
   id: z.string().nullable().exactOptional(),
   startedAtMs: z.number().nullable().exactOptional(),
   proxied: z.boolean().exactOptional(),
   hears: z.boolean().exactOptional(),
 });
-type Fence = PlanOf<z.infer<typeof RUN>>;
+/** A fence is bound to one run of one container or host. */
+export type Fence = PlanOf<z.infer<typeof RUN>>;
 
 /** Makes a member unable to accept writes, and proves it: closed in the proxy, its sessions shut, then stopped. */
 export const fenceMember = action({
@@ -105,19 +107,26 @@ export const fenceMember = action({
 /** Its PostgreSQL writes on, so that every replica is behind by what is on its way. */
 const ON_ITS_WAY_S = 2;
 
-function behindForLong(input: ActionInput, leader: string): Loss | null {
+export function behindForLong(input: ActionInput, leader: string): Loss | null {
   const loss = knownLoss(input, leader);
   return loss === null || (loss.seconds !== null && loss.seconds < ON_ITS_WAY_S) ? null : loss;
 }
 
 /** By two channels: a host driver that looks at another container would call a living primary stopped. */
-const isProvenStopped = (member: MemberView): boolean =>
+export const isProvenStopped = (member: MemberView): boolean =>
   freshValue(member.host)?.state === 'stopped' && isSilent(member.sql);
 
+const RUNNING = ['running'] as const;
+
 /** What was looked at when this was planned still runs: started again since, it is what a person made of it. */
-function notTheSameRun(member: MemberView, plan: Fence): string | null {
+export function notTheSameRun(
+  member: MemberView,
+  plan: Fence,
+  runs: readonly HostStatus['state'][] = RUNNING,
+): string | null {
   const host = freshValue(member.host);
-  if (host?.state !== 'running') return `${member.name} is not proven to run: there is nothing that could be stopped`;
+  if (host === null || !runs.includes(host.state))
+    return `${member.name} is not proven to run: there is nothing that could be stopped`;
   if (host.id !== plan.params.id) return `another container now bears the name of ${member.name}`;
   const { startedAtMs } = plan.params;
   return startedAtMs === undefined || startedAtMs === host.startedAtMs
@@ -134,7 +143,7 @@ const SETTLE_MS = 5_000;
  * The stop itself. Patroni that is frozen cannot answer a polite one: PostgreSQL below it would live on for the whole grace. That it never
  * arrived is proven by the same run going on: a container that was killed has another start time.
  */
-function stopStep(plan: Fence, withinMs: number): ActionStep {
+export function stopStep(plan: Fence, withinMs: number, runs: readonly HostStatus['state'][] = RUNNING): ActionStep {
   const { target: member, params } = plan;
   const id = params.id == null ? {} : { id: params.id };
   const graceMs = params.hears === true ? STOP_GRACE_MS : 0;
@@ -149,7 +158,7 @@ function stopStep(plan: Fence, withinMs: number): ActionStep {
     provenUndone: ({ view }, sentMs) => {
       const now = memberOf(view, member);
       const known = typeof params.startedAtMs === 'number';
-      return known && now !== null && sentMs >= graceMs + SETTLE_MS && notTheSameRun(now, plan) === null
+      return known && now !== null && sentMs >= graceMs + SETTLE_MS && notTheSameRun(now, plan, runs) === null
         ? `${member} still runs since before the request, which never arrived`
         : null;
     },

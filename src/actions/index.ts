@@ -2,6 +2,7 @@ import type { ActionName, Plan } from '../model/plan.js';
 import type { Permit, PermitGate, RunbookAction } from './action.js';
 import { cancelBlockingQueries, terminateBlockingQueries } from './blocking-queries.js';
 import { drainReplica, undrainReplica } from './drain-replica.js';
+import { fenceLeader } from './fence-leader.js';
 import { fenceMember } from './fence-member.js';
 import { expediteFailover } from './expedite-failover.js';
 import { failover } from './failover.js';
@@ -25,6 +26,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'open-traffic': openTraffic,
   'expedite-failover': expediteFailover,
   'fence-member': fenceMember,
+  'fence-leader': fenceLeader,
   failover,
   switchover,
   'cancel-switchover': cancelSwitchover,

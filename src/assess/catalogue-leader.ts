@@ -17,9 +17,9 @@ export const LEADER_ROWS: readonly ProblemRow[] = [
     ladder: [],
     page: 'at-once',
     meaning:
-      'The holder of the leader key takes no writes: its PostgreSQL is down, starting, in recovery, or hangs. While it holds the key nobody else may lead. A restart that somebody asked for is told later.',
+      'The holder of the leader key takes no writes: its PostgreSQL is down, starting, or in recovery. While it holds the key nobody else may lead. A restart that somebody asked for is told later.',
     advice:
-      "Look at PostgreSQL's log on it. Patroni waits for primary_start_timeout before it lets another lead: patronictl failover to a candidate ends that; what hangs must be stopped with its container or host.",
+      "Look at PostgreSQL's log on it. Patroni waits for primary_start_timeout before it lets another lead: patronictl failover to a candidate ends that.",
   },
   {
     code: 'leader-api-silent',

@@ -4,6 +4,7 @@ import { CAUSE_ROWS } from './catalogue-causes.js';
 import { CERTIFICATE_ROWS } from './catalogue-certificates.js';
 import { CHANNEL_ROWS } from './catalogue-channels.js';
 import { HARM_ROWS } from './catalogue-harm.js';
+import { HUNG_ROWS } from './catalogue-hung.js';
 import { LEADER_ROWS } from './catalogue-leader.js';
 import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
 import { LEFTOVER_ROWS } from './catalogue-leftovers.js';
@@ -21,6 +22,7 @@ export type { ProblemRow, Rung, Waits } from './problem-row.js';
 export const CATALOGUE: readonly ProblemRow[] = [
   ...LEADERSHIP_ROWS,
   ...LEADER_ROWS,
+  ...HUNG_ROWS,
   ...REPLICA_ROWS,
   ...HARM_ROWS,
   ...WATCH_ROWS,

@@ -1,6 +1,7 @@
 import type { Finding } from '../model/problem.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
 import { leaderFlaps } from './flapping.js';
+import { leaderUnreachable } from './hung-leader.js';
 import { leadershipOf } from './leader.js';
 import { notServing } from './serving.js';
 import { leaderSilent } from './silent-leader.js';
@@ -12,6 +13,7 @@ import { leaderless, unprotected } from './succession.js';
 export const assessLeadership: Assess = (input) => [
   ...standbyCluster(input),
   ...leaderSilent(input),
+  ...leaderUnreachable(input),
   ...notServing(input),
   ...leaderFlaps(input),
   ...strangers(input),

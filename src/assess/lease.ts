@@ -13,7 +13,7 @@ const LEASE_SLACK_MS = 1_000;
 /** etcd ends a lease a little late. */
 const EXPIRY_SLACK_MS = 3_000;
 
-export function leaseOf({ view, memory }: Assessment): Lease {
+export function leaseOf({ view, memory }: Pick<Assessment, 'view' | 'memory'>): Lease {
   const { ttlMs, loopWaitMs } = waitsOf(view);
   const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
   if (leftMs !== null && leftMs <= ttlMs - loopWaitMs - LEASE_SLACK_MS) return 'missed';

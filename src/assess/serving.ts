@@ -30,12 +30,12 @@ export function notServing(input: Assessment): readonly Finding[] {
   const holder = keys === null ? (memory.leadership?.holder ?? null) : keys.leader.holder;
   const leader = holder === null ? null : memberOf(view, holder);
   if (leader === null) return [];
-  if (keys === null)
-    return [cannotTell('leader-not-serving', leader.name, 'etcd does not say who holds the leader key', view.atMs)];
-  const sign = signOf(input, leader);
+  const unclear = (why: string): readonly Finding[] =>
+    (['leader-not-serving', 'leader-hung'] as const).map((code) => cannotTell(code, leader.name, why, view.atMs));
+  if (keys === null) return unclear('etcd does not say who holds the leader key');
+  const sign = servingOf(input, leader);
   if (sign === 'serves') return [];
-  if (sign === null)
-    return [cannotTell('leader-not-serving', leader.name, `${leader.name} gives no clear answer`, view.atMs)];
+  if (sign === null) return unclear(`${leader.name} gives no clear answer`);
   const sinceMs = memory.leadership?.idleSinceMs ?? view.atMs;
   const evidence = [
     ...sign.evidence,
@@ -44,11 +44,14 @@ export function notServing(input: Assessment): readonly Finding[] {
     says('self', whatMayBeDone(input, leader, sign.how), view.atMs),
   ];
   const isWished = sign.how === 'restarting' || isPaused(view);
-  return [seen('leader-not-serving', leader.name, evidence, { how: sign.how, sinceMs, isWished })];
+  const code = sign.how === 'hangs' ? 'leader-hung' : 'leader-not-serving';
+  return [seen(code, leader.name, evidence, { how: sign.how, sinceMs, isWished })];
 }
 
-/** null: it cannot be told. */
-function signOf(input: Assessment, leader: MemberView): Sign | 'serves' | null {
+type Looks = Pick<Assessment, 'view' | 'memory'>;
+
+/** How the holder of the key fails to serve, by its own word or its silence; null: it cannot be told. */
+export function servingOf(input: Looks, leader: MemberView): Sign | 'serves' | null {
   const { atMs } = input.view;
   const { name } = leader;
   const api = freshValue(leader.api);
@@ -78,7 +81,7 @@ function sqlSign({ name, sql }: MemberView, atMs: number): Sign | null {
 }
 
 /** Its API says nothing. PostgreSQL may say that it does not serve; where nothing answers and the lease is renewed, PostgreSQL hangs. */
-function silentSign(input: Assessment, leader: MemberView, sql: Sign | null): Sign | 'serves' | null {
+function silentSign(input: Looks, leader: MemberView, sql: Sign | null): Sign | 'serves' | null {
   if (sql !== null) return sql;
   if (freshValue(leader.sql)?.inRecovery === false) return 'serves';
   if (!isSilent(leader.api) || !isFullySilent(leader)) return null;
@@ -93,7 +96,7 @@ function silentSign(input: Assessment, leader: MemberView, sql: Sign | null): Si
   };
 }
 
-function forecast({ view }: Assessment, { name }: MemberView, how: Failing, sinceMs: number): string {
+function forecast({ view }: Looks, { name }: MemberView, how: Failing, sinceMs: number): string {
   if (isPaused(view)) return 'Patroni is paused: it starts, promotes and elects nobody';
   if (how === 'hangs')
     return `Patroni neither restarts what hangs nor gives the key up: ${name} keeps it while its loop lives`;
@@ -110,7 +113,7 @@ function forecast({ view }: Assessment, { name }: MemberView, how: Failing, sinc
     : `the time for it ended at ${clockText(endMs)} (${limit}): Patroni gives the key up as soon as another member may lead`;
 }
 
-function whatMayBeDone({ view, memory }: Assessment, { name }: MemberView, how: Failing): string {
+function whatMayBeDone({ view, memory }: Looks, { name }: MemberView, how: Failing): string {
   const best = candidatesFor(view, memory, name).find((row) => row.against.length === 0);
   const stranger = strangersText(view);
   if (best === undefined)

@@ -7,6 +7,8 @@ const THINGS: Readonly<Record<string, readonly ProblemCode[]>> = {
   start: ['replica-start-failed', 'replica-crash-loop'],
   writes: ['leader-cannot-write', 'leader-read-only'],
   stream: ['wal-missing', 'replica-not-streaming'],
+  // What runs can be stopped; once it is, its death is the only form left.
+  death: ['leader-unreachable', 'leader-down'],
 };
 
 const FORM = new Map<ProblemCode, { readonly thing: string; readonly order: number }>(
@@ -63,6 +65,7 @@ const OF_ALL: readonly ProblemCode[] = ['too-few-replicas', 'all-replicas-affect
 const SPEAKS_FOR: Readonly<Partial<Record<ProblemCode, readonly ProblemCode[]>>> = {
   'cluster-down': ['member-down', 'patroni-down', 'too-few-replicas', 'all-replicas-affected', 'no-failover-candidate'],
   'split-brain-confirmed': ['split-brain-suspected'],
+  'leader-hung': ['leader-cannot-write'],
   'dcs-quorum-lost': ['dcs-member-down'],
   'all-replicas-affected': ['too-few-replicas'],
   'site-lost': [...OF_ONE, ...OF_ALL],

@@ -51,10 +51,17 @@ const HEARD_MS = 3_000;
 
 /** Who has just heard the leader. Only a "yes" counts: an idle leader says nothing for half of wal_sender_timeout. */
 export const whoHears = (view: ClusterView, leader: MemberView): string | null =>
+  heardSince(view, leader, view.atMs - HEARD_MS);
+
+/** Who has heard the leader at this moment or later, on our clock; what is on its way then is as old as a reading may be. */
+export const heardSince = (view: ClusterView, leader: MemberView, sinceMs: number): string | null =>
   view.members.find((member) => {
     const receiver = member === leader ? null : (freshValue(member.sql)?.walReceiver ?? null);
     const ageMs = receiver?.latestEndAgeMs ?? null;
     return (
-      receiver?.status === 'streaming' && ageMs !== null && ageMs <= HEARD_MS && streamingBy(view, member).sql === true
+      receiver?.status === 'streaming' &&
+      ageMs !== null &&
+      view.atMs - ageMs >= sinceMs &&
+      streamingBy(view, member).sql === true
     );
   })?.name ?? null;

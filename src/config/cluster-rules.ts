@@ -41,6 +41,13 @@ const AHEAD_OF_PATRONI: readonly (readonly [code: ProblemCode, action: ActionNam
     'its key expires first, and then there are two primaries',
   ],
   [
+    'leader-unreachable',
+    'fence-leader',
+    // As that of a frozen one: after the key has expired Patroni has replaced it.
+    ({ ttlMs, loopWaitMs }) => 0.75 * (ttlMs - loopWaitMs),
+    'its key expires first, and Patroni has replaced it',
+  ],
+  [
     'leader-down',
     'expedite-failover',
     ({ ttlMs }) => 0.75 * ttlMs,

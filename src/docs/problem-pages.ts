@@ -23,6 +23,8 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, string>> = {
   'rewind-failed': 'replication',
   'leader-down': 'leader',
   'leader-frozen': 'leader',
+  'leader-unreachable': 'leader',
+  'leader-hung': 'leader',
   'member-fenced': 'leader',
   'member-rejoined': 'leader',
   'proxy-behind': 'channels-addresses-names',

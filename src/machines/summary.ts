@@ -31,8 +31,8 @@ const CLUSTER: readonly Row<ClusterFact>[] = [
   ['IS_PAUSED', (_p, view) => isPaused(view)],
   ['IS_UNKNOWN', (p, view) => isActive(p, 'observer-impaired') || leadershipOf(view).kind === 'unknown'],
   ['IS_LEADER_FROZEN', (p) => isActive(p, 'leader-frozen')],
-  ['IS_LEADER_DOWN', (p) => isActive(p, 'leader-down')],
-  ['IS_LEADER_NOT_SERVING', (p) => isActive(p, 'leader-not-serving')],
+  ['IS_LEADER_DOWN', (p) => isActive(p, 'leader-down') || isActive(p, 'leader-unreachable')],
+  ['IS_LEADER_NOT_SERVING', (p) => isActive(p, 'leader-not-serving') || isActive(p, 'leader-hung')],
   // Known well enough to say that it is not well: its key is held, and somebody else hears it.
   [
     'IS_DEGRADED',

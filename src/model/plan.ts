@@ -36,6 +36,7 @@ export const ACTION_ROWS = {
   'open-traffic': row('none', 'auto', '1s', '15s'),
   'expedite-failover': row('writes', 'approve', '5m', '30s'),
   'fence-member': row('writes', 'off', '5m', '30s'),
+  'fence-leader': row('writes', 'off', '5m', '30s'),
   failover: row('writes', 'approve', '5m', '1m'),
   // Nothing but a person starts these two, and the start is the approval.
   switchover: row('writes', 'approve', '30s', '2m'),

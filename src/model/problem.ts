@@ -84,6 +84,8 @@ export const PROBLEM_CODES = [
   'certificate-ends',
   'certificate-unusable',
   'drain-left-over',
+  'leader-unreachable',
+  'leader-hung',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

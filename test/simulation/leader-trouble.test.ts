@@ -15,17 +15,17 @@ describe('a leader that holds its key and does not serve', () => {
     const ekimi = await watching();
     ekimi.cluster.freezePostgres('patroni1');
     await ekimi.run(15);
-    expect(problemsOf(ekimi)).toContain('leader-not-serving/patroni1');
-    expect(pagesOf(ekimi)).toEqual(['leader-not-serving/patroni1']);
+    expect(problemsOf(ekimi)).toContain('leader-hung/patroni1');
+    expect(pagesOf(ekimi)).toEqual(['leader-hung/patroni1']);
     expect(ekimi.session.states.cluster.state).toBe('leader-not-serving');
-    const text = textOf(ekimi, 'leader-not-serving');
+    const text = textOf(ekimi, 'leader-hung');
     expect(text).toContain('Patroni neither restarts what hangs nor gives the key up');
     expect(text).toMatch(/nobody takes writes since \d\d:\d\d:\d\dZ/);
     expect(text).toMatch(
       /stop the container or host of patroni1 to let Patroni elect another: next would be patroni[23]/,
     );
     await ekimi.run(600);
-    expect(pagesOf(ekimi).filter((page) => page === 'leader-not-serving/patroni1')).toHaveLength(1);
+    expect(pagesOf(ekimi).filter((page) => page === 'leader-hung/patroni1')).toHaveLength(1);
     expect(ekimi.requests()).toEqual([]);
   });
 
@@ -49,7 +49,7 @@ describe('a leader that holds its key and does not serve', () => {
     });
     ekimi.cluster.freezePostgres('patroni1');
     await ekimi.run(12);
-    expect(problemsOf(ekimi)).toContain('leader-not-serving/patroni1');
+    expect(problemsOf(ekimi)).toContain('leader-hung/patroni1');
   });
 
   it.each<[string, (ekimi: Rig) => void]>([

@@ -5,13 +5,13 @@ import { fresh, unknown, type ReadingFault } from '../../src/model/reading.js';
 import type { SituationRow } from './leader-situations.js';
 import { leaderKey, NOW_MS, silent, sql, type Change } from './view.js';
 
-const beat =
+export const beat =
   (refused: Heartbeat['refused'], { name = 'patroni1', agoMs = 0 } = {}): Change =>
   (view) => ({
     ...view,
     heartbeat: fresh({ member: memberName(name), refused }, NOW_MS - agoMs, `heartbeat ${name}`),
   });
-const refusedBy = (code: string | null) => ({ code, text: 'cannot execute INSERT' });
+export const refusedBy = (code: string | null) => ({ code, text: 'cannot execute INSERT' });
 const none =
   (fault: ReadingFault): Change =>
   (view) => ({ ...view, heartbeat: unknown(fault, 'no row was written', NOW_MS, 'heartbeat patroni1') });

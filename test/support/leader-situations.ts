@@ -80,7 +80,7 @@ export const registered =
           ],
         })(view);
 
-const hears = (name: string, ageMs: number): Change =>
+export const hears = (name: string, ageMs: number): Change =>
   sql(name, {
     walReceiver: {
       status: 'streaming',
@@ -90,10 +90,10 @@ const hears = (name: string, ageMs: number): Change =>
       latestEndAgeMs: ageMs,
     },
   });
-const nobodyHears = all(hears('patroni2', 20_000), hears('patroni3', 20_000));
-const bothSilent = all(silent('patroni1', 'api'), silent('patroni1', 'sql'));
-const silentForTenSeconds = { silentSinceMs: NOW_MS - 10_000 };
-const renewedSince = led({ ...silentForTenSeconds, renewedMs: NOW_MS - 4_000 });
+export const nobodyHears = all(hears('patroni2', 20_000), hears('patroni3', 20_000));
+export const bothSilent = all(silent('patroni1', 'api'), silent('patroni1', 'sql'));
+export const silentForTenSeconds = { silentSinceMs: NOW_MS - 10_000 };
+export const renewedSince = led({ ...silentForTenSeconds, renewedMs: NOW_MS - 4_000 });
 const episode = (agoMs: number, leader = 'patroni1') => ({
   leader,
   fromMs: NOW_MS - agoMs,
@@ -132,18 +132,6 @@ export const LEADER_SITUATIONS = {
       {
         name: '[N2] it says that it runs as primary, and PostgreSQL takes no connections (57P03)',
         view: [silent('patroni1', 'sql', 'starting-up')],
-      },
-      {
-        name: '[N2] its PostgreSQL hangs and its API says so',
-        view: [
-          api('patroni1', { state: 'unknown', stateText: 'unknown', xlog: null }),
-          silent('patroni1', 'sql', 'timeout'),
-        ],
-      },
-      {
-        name: '[N2] API and SQL hang, no replica hears it, and its lease was renewed since',
-        view: [bothSilent, nobodyHears],
-        with: renewedSince,
       },
       {
         name: '[N2] its API is silent and PostgreSQL says that it is in recovery',

@@ -215,6 +215,13 @@ describe('the exact requests', () => {
         ['host kill patroni1'],
       ],
     ],
+    'fence-leader': [
+      [
+        'is one kill',
+        planOf('fence-leader', 'patroni1', { id: 'x', proxied: false, hears: false }),
+        ['host kill patroni1'],
+      ],
+    ],
     failover: [
       [
         'to one named candidate',

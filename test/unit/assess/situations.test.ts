@@ -12,6 +12,7 @@ import { testPolicy } from '../../support/policy.js';
 import { CERTIFICATE_SITUATIONS } from '../../support/certificate-situations.js';
 import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
 import { HEARTBEAT_SITUATIONS } from '../../support/heartbeat-situations.js';
+import { HUNG_SITUATIONS } from '../../support/hung-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
 import { cutOffIn, PLACES_SITUATIONS } from '../../support/places-situations.js';
 import { PLATFORM_SITUATIONS } from '../../support/platform-situations.js';
@@ -152,6 +153,7 @@ const changes = (...agesMs: readonly number[]) =>
 
 const SITUATIONS: Record<ProblemCode, Row> = {
   ...LEADER_SITUATIONS,
+  ...HUNG_SITUATIONS,
   ...STANDING_SITUATIONS,
   ...CHANNEL_SITUATIONS,
   ...PLACES_SITUATIONS,

@@ -59,6 +59,7 @@ describe('a policy that says next to nothing', () => {
       'open-traffic': 'auto',
       'expedite-failover': 'approve',
       'fence-member': 'off',
+      'fence-leader': 'off',
       failover: 'approve',
       switchover: 'approve',
       'cancel-switchover': 'approve',

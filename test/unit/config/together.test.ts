@@ -133,6 +133,7 @@ describe('a policy and the pace of its cluster', () => {
 
   it.each([
     ['leader-frozen', 'fence-member', 15],
+    ['leader-unreachable', 'fence-leader', 15],
     ['leader-down', 'expedite-failover', 22],
   ])('do not fit when %s is acted on by %s after the key has expired', (code, action, mostS) => {
     const policy = (mode: string, grace: string) =>

@@ -1,0 +1,85 @@
+import type { Evidence } from '../model/channel.js';
+import type { Finding } from '../model/problem.js';
+import { freshValue, isSilent, lastValue } from '../model/reading.js';
+import { memberOf, type MemberView } from '../model/view.js';
+import { says, seen, type Assessment } from './finding.js';
+import { isStandbyCluster, leaderKeyHolder, replicasOf, waitsOf } from './leader.js';
+import { leaseOf, type Lease } from './lease.js';
+import { stalledBeat } from './heartbeat.js';
+import { servingOf } from './serving.js';
+import { heardSince, whoHears } from './writer.js';
+
+/** The holder of the leader key gives no sign of life, and its host driver says that there is something that could be stopped. */
+export interface Unreachable {
+  readonly leader: MemberView;
+  readonly lease: Lease;
+  readonly hostState: 'running' | 'paused';
+  /**
+   * By etcd, whose lease nobody renews, or by the driver, which says that all of it stands still. Until then it may be our way to it that is
+   * broken, and its Patroni is asked by nobody but us.
+   */
+  readonly isProven: boolean;
+}
+
+/**
+ * API and SQL are asked and silent, no replica hears it, a replica answers (so it is not we who are cut off from all), and what runs it says
+ * running or paused. A lease that was renewed since is a Patroni that lives: never this. Null: it is not so, or nobody can tell.
+ */
+export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): Unreachable | null {
+  const { view, memory } = input;
+  const holder = isStandbyCluster(view) ? null : leaderKeyHolder(view);
+  const leader = holder === null ? null : memberOf(view, holder);
+  if (leader === null || !isSilent(leader.api) || !isSilent(leader.sql)) return null;
+  // A driver that was not asked in this pass begins the count, and proves nothing.
+  const hostState = lastValue(leader.host)?.state;
+  if (hostState !== 'running' && hostState !== 'paused') return null;
+  const lease = leaseOf(input);
+  if (lease === 'renewed' || heardSince(view, leader, memory.leadership?.silentSinceMs ?? view.atMs) !== null)
+    return null;
+  if (!replicasOf(view).some((replica) => freshValue(replica.api) !== null)) return null;
+  return {
+    leader,
+    lease,
+    hostState,
+    isProven: leader.host.kind === 'fresh' && (lease === 'missed' || hostState === 'paused'),
+  };
+}
+
+/** A leader that neither we nor its replicas hear, beside what may be its death: dead is what does not run. */
+export function leaderUnreachable(input: Assessment): readonly Finding[] {
+  const found = unreachableLeader(input);
+  if (found === null) return [];
+  const { leader, lease, hostState, isProven } = found;
+  const { view } = input;
+  const told = (channel: Evidence['channel'], text: string): Evidence => says(channel, text, view.atMs);
+  const reasonOf = (reading: MemberView['api'] | MemberView['sql']): string =>
+    reading.kind === 'unknown' ? reading.reason : '';
+  const evidence = [
+    told('api', `API of ${leader.name}: ${reasonOf(leader.api)}`),
+    told('sql', `PostgreSQL on ${leader.name}: ${reasonOf(leader.sql)}`),
+    told('host', `${leader.name} is ${hostState} by its host driver`),
+    told('dcs', `${leader.name} holds the leader key, ${leaseText(input, lease)}`),
+    told('peers', `no replica has heard ${leader.name} since`),
+  ];
+  return [seen('leader-unreachable', leader.name, evidence, { lease, hostState, isProven })];
+}
+
+function leaseText({ view }: Assessment, lease: Lease): string {
+  const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
+  const left = leftMs === null ? '' : `: ${Math.round(leftMs / 1000)} s of ${waitsOf(view).ttlMs / 1000} s are left`;
+  return lease === 'missed' ? `and has not renewed its lease${left}` : `and its next renewal is not due yet${left}`;
+}
+
+/**
+ * The holder of the key whose PostgreSQL hangs below a Patroni that lives, by proof: Patroni's own question and ours get no answer, or a row of
+ * the heartbeat is not written though reads are; and no replica hears anything. Null: it is not so, or nobody can tell.
+ */
+export function hungLeader(input: Pick<Assessment, 'view' | 'memory'>): MemberView | null {
+  const { view } = input;
+  const holder = isStandbyCluster(view) ? null : leaderKeyHolder(view);
+  const leader = holder === null ? null : memberOf(view, holder);
+  if (leader === null || whoHears(view, leader) !== null) return null;
+  const sign = servingOf(input, leader);
+  if (sign !== null && sign !== 'serves' && sign.how === 'hangs') return leader;
+  return stalledBeat(view, leader) === null ? null : leader;
+}
