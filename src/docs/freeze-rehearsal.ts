@@ -9,11 +9,13 @@ import type { Policy } from '../model/policy.js';
 import { memoryJournal } from '../simulator/memory-journal.js';
 import { createCluster, type SimulatedCluster } from '../simulator/world.js';
 
-/** One freeze of the leader's Patroni, and how it went. Times in milliseconds of the simulated clock. */
+/** One freeze of the leader, and how it went. Times in milliseconds of the simulated clock. */
 export interface Freeze {
   readonly lengthMs: number;
   /** When it begins, counted from a fixed moment: Patroni renews the lease once a loop, so this decides how old it is then. */
   readonly phaseMs: number;
+  /** Its Patroni alone (as where nothing is said), its whole machine, or its PostgreSQL below a Patroni that lives. */
+  readonly what?: 'patroni' | 'machine' | 'postgres';
 }
 
 export interface Outcome {
@@ -32,17 +34,49 @@ const AFTERMATH_MS = 45_000;
 const SAMPLE_MS = 250;
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+type Befalls = (cluster: SimulatedCluster) => void;
+
+const thaw: Befalls = (cluster) => {
+  cluster.thaw(OLD_LEADER);
+};
+
+/** How each kind begins and ends. */
+const KINDS: Readonly<Record<NonNullable<Freeze['what']>, { readonly begin: Befalls; readonly end: Befalls }>> = {
+  patroni: {
+    begin: (cluster) => {
+      cluster.freezePatroni(OLD_LEADER);
+    },
+    end: thaw,
+  },
+  machine: {
+    begin: (cluster) => {
+      cluster.pauseContainer(OLD_LEADER);
+    },
+    // What was killed meanwhile does not go on.
+    end: (cluster) => {
+      if (cluster.inspect(OLD_LEADER).host.state === 'paused') cluster.startContainer(OLD_LEADER);
+    },
+  },
+  postgres: {
+    begin: (cluster) => {
+      cluster.freezePostgres(OLD_LEADER);
+    },
+    end: thaw,
+  },
+};
+
 /** The real controller on the simulated cluster, or the cluster alone (`policy: null`). The same arguments give the same outcome. */
 export async function rehearseFreeze(freeze: Freeze, policy: Policy | null): Promise<Outcome> {
   const cluster = createCluster({ seed: 1, patroniVersion: '4.1.4' });
   const session = policy === null ? null : sessionOn(cluster, policy);
+  const { begin, end } = KINDS[freeze.what ?? 'patroni'];
   const beginMs = cluster.nowMs() + WARM_UP_MS + freeze.phaseMs;
   const endMs = beginMs + freeze.lengthMs;
   cluster.at(beginMs, () => {
-    cluster.freezePatroni(OLD_LEADER);
+    begin(cluster);
   });
   cluster.at(endMs, () => {
-    cluster.thaw(OLD_LEADER);
+    end(cluster);
   });
   const counted = { outageMs: 0, doubledMs: 0 };
   // Sampled by the simulated clock itself: a pass waits for members that do not answer, and time goes by in it.

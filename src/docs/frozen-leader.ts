@@ -18,7 +18,8 @@ export function acting(policy: Policy, graceS: number): Policy {
   };
 }
 
-interface Cell {
+/** Means of a row of freezes. */
+export interface Cell {
   readonly needless: number;
   readonly outageS: number;
   readonly doubledS: number;

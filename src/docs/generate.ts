@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { casesPage } from './cases.js';
 import { frozenLeaderPage } from './frozen-leader.js';
+import { hungLeaderPage } from './hung-leader.js';
 import { namedTests } from './named-tests.js';
 import { defaultPolicy, pages } from './pages.js';
 
@@ -11,7 +12,12 @@ const folder = `${root}docs/generated/`;
 const isCheck = process.argv.includes('--check');
 const differing: string[] = [];
 mkdirSync(folder, { recursive: true });
-for (const { file, text } of [...pages(), await frozenLeaderPage(defaultPolicy()), casesPage(namedTests(root))]) {
+for (const { file, text } of [
+  ...pages(),
+  await frozenLeaderPage(defaultPolicy()),
+  await hungLeaderPage(defaultPolicy()),
+  casesPage(namedTests(root)),
+]) {
   const path = `${folder}${file}`;
   if (!isCheck) writeFileSync(path, text);
   else if (present(path) !== text) differing.push(file);

@@ -120,15 +120,44 @@ describe.each(VERSIONS)('a leader whose PostgreSQL hangs below a Patroni that li
 
 /** What looks like a leader that hangs. Whatever the policy allows, nobody is stopped and no key is deleted. */
 const FRIENDS: readonly (readonly [name: string, befalls: (ekimi: Rig) => void | Promise<void>])[] = [
-  ['a network on which each answer takes longer than we wait', ({ cluster }) => cluster.slowApi('patroni1', 5_000)],
-  ['our way to the leader alone is cut', ({ cluster }) => cluster.cutLink('controller', 'patroni1')],
+  [
+    'a network on which each answer takes longer than we wait',
+    ({ cluster }) => {
+      cluster.slowApi('patroni1', 5_000);
+    },
+  ],
+  [
+    'our way to the leader alone is cut',
+    ({ cluster }) => {
+      cluster.cutLink('controller', 'patroni1');
+    },
+  ],
   [
     'we are cut off from all members',
-    ({ cluster }) => ['patroni1', 'patroni2', 'patroni3'].forEach((name) => cluster.cutLink('controller', name)),
+    ({ cluster }) => {
+      ['patroni1', 'patroni2', 'patroni3'].forEach((name) => {
+        cluster.cutLink('controller', name);
+      });
+    },
   ],
-  ['we are cut off from etcd', ({ cluster }) => cluster.cutObserver('dcs')],
-  ['its SQL alone is silent to us', ({ cluster }) => cluster.cutOneWay('controller', 'patroni1', 'sql')],
-  ['a backup', ({ cluster }) => cluster.baseBackup(true)],
+  [
+    'we are cut off from etcd',
+    ({ cluster }) => {
+      cluster.cutObserver('dcs');
+    },
+  ],
+  [
+    'its SQL alone is silent to us',
+    ({ cluster }) => {
+      cluster.cutOneWay('controller', 'patroni1', 'sql');
+    },
+  ],
+  [
+    'a backup',
+    ({ cluster }) => {
+      cluster.baseBackup(true);
+    },
+  ],
   [
     'a laptop that was closed for two minutes',
     async ({ cluster, run }) => {
@@ -141,7 +170,9 @@ const FRIENDS: readonly (readonly [name: string, befalls: (ekimi: Rig) => void |
     async ({ cluster, run }) => {
       cluster.pauseContainer('patroni1');
       await run(3);
-      cluster.at(cluster.nowMs() + 5_000, () => cluster.startContainer('patroni1'));
+      cluster.at(cluster.nowMs() + 5_000, () => {
+        cluster.startContainer('patroni1');
+      });
       cluster.advance(60_000);
     },
   ],
