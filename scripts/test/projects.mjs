@@ -9,13 +9,14 @@ import { run } from './run.mjs';
 const LIMIT_MINUTES = { unit: 12, property: 8, simulation: 20, contract: 8, browser: 8, e2e: 40 };
 export const PROJECTS = Object.keys(LIMIT_MINUTES);
 
-export async function runProject(name, env = {}) {
+/** `node`: the program that runs it, this one if none is named. */
+export async function runProject(name, env = {}, node = process.execPath) {
   const file = join(ROOT, 'var/test', `${name}.json`);
   rmSync(file, { force: true });
   const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', name, '--reporter=default', '--reporter=json'];
   // A fault on a real cluster is struck at a random point of three daemons' periods, on a machine that others may load: once more, and said so.
   const again = name === 'e2e' && process.env.CI === 'true' ? ['--retry=1'] : [];
-  const done = await run(process.execPath, [...args, ...again, `--outputFile.json=${file}`], {
+  const done = await run(node, [...args, ...again, `--outputFile.json=${file}`], {
     limitMs: LIMIT_MINUTES[name] * 60_000,
     env,
   });

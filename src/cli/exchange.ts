@@ -1,4 +1,7 @@
-import { request, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+
+// Not by name: from Node 22 on a module that imports from node:http gets all of it, Node's own undici included.
+const { request } = process.getBuiltinModule('node:http');
 
 interface Question {
   readonly method: string;

@@ -1,9 +1,12 @@
-import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TlsConfig } from '../../model/config.js';
 import { madeOf, secureOptions } from '../tls/pem.js';
 import { faultOf, type Fault } from './fault.js';
+
+// Not by name: from Node 22 on a module that imports from node:http gets all of it, Node's own undici included.
+const { request } = process.getBuiltinModule('node:http');
 
 /** Longest answer that we take in, whoever asks; a call may take in less. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
