@@ -115,7 +115,7 @@ healthy() {
   case $1 in
     patroni*) [ "$(sql "$1" 'SELECT 1')" = 1 ] && { [ "$(leader)" = "$1" ] || streams "$1"; } ;;
     etcd*) inside "$1" curl -sf -m 2 http://127.0.0.1:2379/health | grep -q '"health":"true"' ;;
-    haproxy) inside "$1" curl -sf -m 2 -o /dev/null http://127.0.0.1:7000/stats ;;
+    haproxy*) inside "$1" curl -sf -m 2 -o /dev/null http://127.0.0.1:7000/stats ;;
   esac
 }
 
@@ -527,6 +527,8 @@ fixed_ip() {
     etcd?) say "$subnet.1${1#etcd}" ;;
     patroni?) say "$subnet.2${1#patroni}" ;;
     haproxy) say "$subnet.31" ;;
+    haproxy2) say "$subnet.32" ;;
+    address) say "$subnet.30" ;;
     host) say "$subnet.1" ;;
   esac
 }
@@ -551,7 +553,7 @@ fault_partition() {
       ;;
     dcs) others=("${ETCDS[@]}") port=2379 ;;
     peers) if [[ $member == etcd* ]]; then others=("${ETCDS[@]}") port=2380; else others=("${MEMBERS[@]}") port=5432; fi ;;
-    proxy) others=(haproxy) port=7000 ;;
+    proxy) read -r -a others <<<"$(proxies)"; port=7000 ;;
     host) others=(host) port= ;;
     *) die "partition from what? all, dcs, peers, proxy or host, not '$from'" 2 ;;
   esac
@@ -587,6 +589,49 @@ SH
   fi
   wait_healthy "$member" 90
   say "partition healed: $member is on the network at $(fixed_ip "$member"), drops nothing, and is healthy"
+}
+
+# ---- the address of two proxies --------------------------------------------------------------------------------------
+
+need_proxies() { two_proxies || die "this lab has one HAProxy: LAB_PROXIES=2 makes two" 2; }
+
+has_address() { [ "$(container_state "$1")" = running ] && inside "$1" ip -o address show dev eth0 | grep -q " $(fixed_ip address)/"; }
+
+# answers_at_address NAME: whoever has the address is this one by its own runtime API, as a member sees it.
+answers_at_address() {
+  local id
+  id=$(docker inspect --format '{{.Config.Hostname}}' "$(container "$1")")
+  inside patroni1 bash -c "exec 3<>/dev/tcp/$(fixed_ip address)/9999; echo 'show info' >&3; timeout 2 cat <&3" | grep -qx "node: $id"
+}
+
+# give_address NAME: taken from the other first, as a good takeover does it; the announcement (gratuitous ARP) makes everybody's table right.
+give_address() {
+  local name address
+  address=$(fixed_ip address)
+  for name in $(proxies); do
+    if [ "$name" != "$1" ] && has_address "$name"; then inside "$name" ip address del "$address/24" dev eth0; fi
+  done
+  has_address "$1" || inside "$1" ip address add "$address/24" dev eth0
+  inside "$1" arping -q -U -c 2 -I eth0 "$address" || true
+  wait_for 10 answers_at_address "$1" || die "$1 does not answer at $address"
+}
+
+#: move-address PROXY | LAB_PROXIES=2: the address that the two share goes from this HAProxy to the other, as a takeover does it; sessions through it break | goes back
+fault_move_address() {
+  local other=haproxy2
+  need_proxies
+  [ "$1" = haproxy ] || other=haproxy
+  ! has_address "$other" || die "$other has the address, not $1" 2
+  need_running "$other"
+  give_address "$other"
+  say "move-address: $(fixed_ip address) is $other's, no longer $1's"
+}
+
+heal_move_address() {
+  need_proxies
+  need_running "$1"
+  give_address "$1"
+  say "move-address healed: $(fixed_ip address) is $1's"
 }
 
 # ---- etcd ------------------------------------------------------------------------------------------------------------

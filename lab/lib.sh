@@ -59,6 +59,8 @@ compose() {
   fi
   local -a files=(--file "$LAB_DIR/compose.yaml")
   [ -z "${LAB_DATA_SIZE:-}" ] || files+=(--file "$LAB_DIR/compose.sized.yaml")
+  [ "${LAB_PROXIES:-1}" != 2 ] || files+=(--file "$LAB_DIR/compose.proxies.yaml")
+  [ "${LAB_POOLER:-0}" != 1 ] || files+=(--file "$LAB_DIR/compose.pooler.yaml")
   "${command[@]}" --project-name "$(project)" "${files[@]}" "$@"
 }
 
@@ -94,6 +96,12 @@ label() { docker inspect --format "{{index .Config.Labels \"ekimi.lab.$2\"}}" "$
 
 address() { label haproxy address; }
 
+# The proxies of this lab, and what they call things: with two of them servers are not called like members.
+two_proxies() { [ "$(label haproxy proxies)" = 2 ]; }
+proxies() { if two_proxies; then say haproxy haproxy2; else say haproxy; fi; }
+pool_of() { if two_proxies; then case $1 in primary) say rw ;; replicas) say ro ;; esac else say "postgres_$1"; fi; }
+server_of() { if two_proxies; then tr 123 abc <<<"pg-${1#patroni}"; else say "$1"; fi; }
+
 lab_exists() { docker inspect "$(container haproxy)" >/dev/null 2>&1 || docker inspect "$(container patroni1)" >/dev/null 2>&1; }
 
 need_lab() {
@@ -106,7 +114,7 @@ need_lab() {
 resolve() {
   local name=${1#"$LAB_PREFIX"-}
   case $name in
-    patroni[123] | etcd[123] | haproxy) printf '%s' "$name" ;;
+    patroni[123] | etcd[123] | haproxy | haproxy2 | pgbouncer) printf '%s' "$name" ;;
     [123]) printf 'etcd%s' "$name" ;;
     leader) leader ;;
     replica | replica1) replicas | sed -n 1p | grep . || die "no replica is running" ;;
