@@ -58,13 +58,14 @@ streams() {
 
 api_field() { rest "$1" GET /patroni | docker exec -i "$(container "$1")" jq -r ".$2 // \"\""; }
 
-# Processes of a member, by what they are: patroni (the child that does the work, not PID 1, which only forwards signals), postmaster,
+# Processes of a member, by what they are: patroni (those that do the work, not PID 1, which only forwards signals; from Python 3.14 on its child
+# only forks the one that works), postmaster,
 # postgres (the postmaster and all of its children), startup (the one that replays WAL), walsender (those that send WAL to replicas), walreceiver.
 pids() {
   script "$1" "$2" "$PGDATA" <<'SH'
 postmaster() { head -n 1 "$1/postmaster.pid" 2>/dev/null || true; }
 case $1 in
-  patroni) pgrep -P 1 -f '/usr/bin/patroni' ;;
+  patroni) pgrep -f '/usr/bin/patroni' | grep -vx 1 ;;
   postmaster) postmaster "$2" ;;
   postgres) p=$(postmaster "$2"); [ -n "$p" ] && { echo "$p"; pgrep -P "$p" || true; } ;;
   startup) pgrep -P "$(postmaster "$2")" -f ': startup ' ;;

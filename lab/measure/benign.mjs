@@ -16,12 +16,12 @@ const etcdMember = (leads) => async (lab) => {
 };
 
 async function freezeFor(lab, who, ms, signal) {
-  const pid = await lab.patroniPid(who);
-  await lab.inside(who, 'kill', '-STOP', pid);
+  const pids = await lab.patroniPids(who);
+  await lab.inside(who, 'kill', '-STOP', ...pids);
   try {
     await sleep(ms, signal);
   } finally {
-    await lab.inside(who, 'kill', '-CONT', pid);
+    await lab.inside(who, 'kill', '-CONT', ...pids);
   }
 }
 

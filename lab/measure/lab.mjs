@@ -53,9 +53,10 @@ export class Lab {
     return stdout.trim();
   }
 
-  /** The child of PID 1 that does Patroni's work: PID 1 itself only forwards signals. */
-  patroniPid(name) {
-    return this.inside(name, 'pgrep', '-P', '1', '-f', '/usr/bin/patroni');
+  /** Of the processes that do Patroni's work: PID 1 only forwards signals, and from Python 3.14 on its child only forks the one that works. */
+  async patroniPids(name) {
+    const found = await this.inside(name, 'pgrep', '-f', '/usr/bin/patroni');
+    return found.split('\n').filter((pid) => pid !== '1');
   }
 
   async state(name) {
