@@ -25,6 +25,7 @@ export default defineConfig({
       project('browser', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       project('e2e', LAB),
       project('field', LAB),
+      project('smoke', LAB),
     ],
   },
 });

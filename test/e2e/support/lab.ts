@@ -8,7 +8,7 @@ import { until } from './wait.js';
 const run = promisify(execFile);
 const LAB = fileURLToPath(new URL('../../../lab/', import.meta.url));
 
-export type PatroniLine = '3.0' | '4.1';
+export type PatroniLine = '3.0' | '4.0' | '4.1';
 export type Member = 'patroni1' | 'patroni2' | 'patroni3';
 export const MEMBERS: readonly Member[] = ['patroni1', 'patroni2', 'patroni3'];
 

@@ -36,6 +36,15 @@ const SHORT: readonly Scenario[] = [
   fullDisks,
 ];
 
+/** What `npm run lab:smoke` plays, on the line between: a drain, a rebuild, a leader that dies or hangs, a switchover. */
+export const SMOKE: readonly Scenario[] = [
+  anOperatorsDay,
+  aReplicaThatLags,
+  aDestroyedReplica,
+  leadership,
+  whatAPersonStarts,
+];
+
 /** What `npm run lab:field` plays: all that was reported from the field, the long ones too. */
 export const FIELD: readonly Scenario[] = [
   misconfigured,

@@ -23,7 +23,8 @@ describe('what a script takes from the build', () => {
     expect(taken.length).toBeGreaterThan(5);
   });
 
-  it.each(taken)('$script: dist/$module has $names', async ({ module, names }) => {
+  // The first one compiles everything that the daemon is made of.
+  it.each(taken)('$script: dist/$module has $names', { timeout: 60_000 }, async ({ module, names }) => {
     const found = (await import(`${ROOT}src/${module}.ts`)) as Record<string, unknown>;
     for (const name of names) expect(Object.keys(found)).toContain(name);
   });
