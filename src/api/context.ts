@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import type { ApiConfig } from '../model/config.js';
 import type { ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import type { Access, Caller } from './auth.js';
 import { ApiError } from './errors.js';
 import type { Turnstile } from './turnstile.js';
+import type { RouteSchema } from './validation.js';
 
 export interface Context {
   readonly controller: ControllerPort;
@@ -31,12 +33,12 @@ export interface Route {
   readonly path: string;
   readonly access: Access;
   readonly summary: string;
-  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly schema?: RouteSchema;
   readonly handle: (context: Context, call: Call) => Answer | Promise<Answer>;
 }
 
 /** Goes into the journal. */
-export const reason = { type: 'string', minLength: 1, maxLength: 500, pattern: '\\S' } as const;
+export const reason = z.string().max(500).regex(/\S/, 'a reason is more than blanks');
 
 export function known({ controller }: Context, call: Call): string {
   const scope = call.params['scope'] ?? '';

@@ -155,7 +155,6 @@ export class ApiError extends Error {
 }
 
 const FRAMEWORK_CODES: Readonly<Record<string, ApiErrorCode>> = {
-  FST_ERR_VALIDATION: 'bad-request',
   FST_ERR_CTP_INVALID_JSON_BODY: 'bad-request',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'bad-request',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-request',

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { PROCEDURES } from '../actions/asked.js';
 import { decisionText } from '../words/decision.js';
 import {
@@ -11,23 +12,18 @@ import { progressOf } from '../verify/progress.js';
 import { known, reason, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
 
-const member = { type: 'string', minLength: 1, maxLength: 128 } as const;
+const member = z.string().min(1).max(128).optional();
 const BODY = {
-  body: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['name', 'reason'],
-    properties: {
-      name: { enum: PROCEDURE_NAMES },
-      target: member,
-      candidate: member,
-      leader: member,
-      scheduledAt: { type: 'string', minLength: 1, maxLength: 40 },
-      acceptLoss: { anyOf: [{ const: 'any' }, { type: 'integer', minimum: 0 }] },
-      reason,
-      dryRun: { type: 'boolean' },
-    },
-  },
+  body: z.strictObject({
+    name: z.enum(PROCEDURE_NAMES),
+    target: member,
+    candidate: member,
+    leader: member,
+    scheduledAt: z.string().min(1).max(40).optional(),
+    acceptLoss: z.union([z.literal('any'), z.int().min(0)]).optional(),
+    reason,
+    dryRun: z.boolean().optional(),
+  }),
 };
 
 /** What a person starts by name. The controller plans it, puts it to every gate and sends it or says why not; nothing is queued. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { decisionText } from '../words/decision.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
@@ -8,33 +9,24 @@ import { demoOf, overview, staleAfterMs } from './overview.js';
 import { INCIDENT_ROUTES } from './incidents.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
 
-const REASON_BODY = {
-  body: { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason } },
-};
+const REASON_BODY = { body: z.strictObject({ reason }) };
 const YEAR_MS = 366 * 86_400_000;
 const SWITCH_BODY = {
-  body: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['subject', 'reason'],
-    properties: {
-      subject: { type: 'string', pattern: '^(global|cluster|member:.{1,128}|action:[a-z-]{1,64})$' },
-      reason,
-      expiresInMs: { type: 'integer', minimum: 1000, maximum: YEAR_MS, nullable: true },
-    },
-  },
+  body: z.strictObject({
+    subject: z
+      .string()
+      .regex(/^(global|cluster|member:.{1,128}|action:[a-z-]{1,64})$/, 'global, cluster, member:NAME or action:NAME'),
+    reason,
+    expiresInMs: z.int().min(1000).max(YEAR_MS).nullish(),
+  }),
 };
 const JOURNAL_QUERY = {
-  querystring: {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      since: { type: 'string', maxLength: 40 },
-      before: { type: 'integer', minimum: 1 },
-      limit: { type: 'integer', minimum: 1, maximum: 1000 },
-      form: { enum: ['full', 'line'] },
-    },
-  },
+  querystring: z.strictObject({
+    since: z.string().max(40).optional(),
+    before: z.coerce.number().int().min(1).optional(),
+    limit: z.coerce.number().int().min(1).max(1000).optional(),
+    form: z.enum(['full', 'line']).optional(),
+  }),
 };
 
 /** Every path but the event stream, the metrics and the page. A GET row never touches the changing half of the controller. */

@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.js';
 import type { Call, Context, Route } from './context.js';
 import { ROUTES } from './routes.js';
 import { Turnstile } from './turnstile.js';
+import { COMPILERS } from './validation.js';
 
 /** The part of a pino logger that is used here. */
 interface ApiLog {
@@ -52,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     forceCloseConnections: true,
     requestTimeout: 10_000,
     routerOptions: { maxParamLength: 200 },
-    ajv: { customOptions: { removeAdditional: false } },
+    schemaController: { compilersFactory: COMPILERS },
   });
   const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });
   const context: Context = { controller, config, now, startedAtMs: now(), journalReads };

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import { API_ERRORS } from '../../../src/api/errors.js';
 import { createMetrics } from '../../../src/api/metrics.js';
@@ -411,6 +412,30 @@ describe('errors', () => {
       expect(await json(await fetch(`${url}${SCOPE}/journal?${query}`))).toMatchObject({ code: 'bad-request' });
     },
   );
+
+  it.each([
+    ['/approvals/a-7f31c2/approve', {}, 'body.reason is missing'],
+    ['/approvals/a-7f31c2/approve', { reason: '   ' }, 'body.reason: a reason is more than blanks; found "   "'],
+    ['/approvals/a-7f31c2/approve', { reason: 'x', force: true }, 'body has no field force'],
+    [
+      '/switches',
+      { subject: 'patroni2', reason: 'x' },
+      'body.subject: global, cluster, member:NAME or action:NAME; found "patroni2"',
+    ],
+    ['/procedures', { name: 'reboot', reason: 'x' }, 'body.name: Invalid option'],
+    ['/procedures', { name: 'failover', acceptLoss: -1, reason: 'x' }, 'body.acceptLoss: '],
+  ])('POST %s with %j says which field is wrong', async (path, body, message) => {
+    const url = await serve(new FakeController(SCENARIOS.waitingApproval()));
+    const said = await json(await post(`${url}${SCOPE}${path}`, body));
+    expect(said).toMatchObject({ code: 'bad-request', message: expect.stringContaining(message) });
+  });
+
+  it('serves without the compilers that fastify brings, which a daemon would hold in memory for nothing', async () => {
+    await serve(new FakeController(SCENARIOS.healthy()));
+    const loaded = Object.keys(createRequire(import.meta.url).cache);
+    expect(loaded.some((path) => path.includes('/node_modules/fastify/'))).toBe(true);
+    expect(loaded.filter((path) => /node_modules\/(?:ajv|.*-compiler)\//.test(path))).toEqual([]);
+  });
 
   it('a fault of ours keeps its message in the log', async () => {
     const controller = new FakeController(SCENARIOS.healthy());
