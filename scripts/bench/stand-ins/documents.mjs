@@ -206,9 +206,27 @@ export const statistics = () => ({ type: 'text/plain', body: STATS });
 /** HAProxy's runtime API. */
 export const runtimeAnswer = (command) => (command.startsWith('show servers state') ? SERVERS : INFO);
 
-/** Docker's Engine API: containers that have run since long ago, without a log and without a shell. */
+/** Output as the engine sends it without a terminal: a frame of the standard output. */
+const framed = (text) => {
+  const body = Buffer.from(text);
+  const head = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+  head.writeUInt32BE(body.length, 4);
+  return Buffer.concat([head, body]);
+};
+const df = (kind) =>
+  `Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/${kind} 263174212 27805696 221924664 12% /data\n`;
+const DISKS = ['data', 'wal'].map((what) => `== ${what}\n${df('vda')}== inodes\n${df('vda')}`).join('');
+const LOG = Array.from(
+  { length: 36 },
+  (_, at) => `2026-11-22 18:18:${10 + at},931 INFO: no action. I am (${LEADER}), the leader with the lock\n`,
+).join('');
+
+/** Docker's Engine API: containers that have run since long ago, with room on their disks and nothing in their logs. */
 export const engineAnswer = (method, path) => {
   if (path.startsWith('/events')) return null;
+  if (/^\/containers\/[^/]+\/logs/.test(path)) return { type: 'application/octet-stream', body: framed(LOG) };
+  if (/^\/containers\/[^/]+\/exec$/.test(path)) return { status: 201, body: { Id: 'e'.repeat(64) } };
+  if (/^\/exec\/[^/]+\/start$/.test(path)) return { type: 'application/octet-stream', body: framed(DISKS) };
   const name = /^\/containers\/([^/]+)\/json/.exec(path)?.[1];
   if (name === undefined) return { status: 404, body: { message: 'no such thing here' } };
   const state = { Status: 'running', Running: true, Paused: false, Restarting: false, OOMKilled: false, Dead: false };

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 const bytesOf = ({ status = 200, type = 'application/json', body }) => {
   const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   const head = [
-    `HTTP/1.0 ${status} ${status === 200 ? 'OK' : 'No'}`,
+    `HTTP/1.0 ${status} ${status < 300 ? 'OK' : 'No'}`,
     'Server: BaseHTTP/0.6 Python/3.11.2',
     `Date: ${new Date().toUTCString()}`,
     `Content-Type: ${type}`,
