@@ -240,10 +240,12 @@ export const HEARTBEAT: SourceRow & { readonly part: string } = {
   part: 'postgres.heartbeat',
 };
 
-/**
- * Is it time to ask again? An unknown reading is asked again after a second: a source that is not there must not cost its patience in every
- * pass of a fast period, nor be forgotten.
- */
+/** An unknown reading is asked for again so soon: a source that is not there must not cost its patience in every pass of a fast period, nor be forgotten. */
+const AGAIN_MS = 1_000;
+/** One that only explains, while all is well: an engine that shows no disks and no logs would be asked for them in every pass. */
+const AGAIN_CALM_MS = 5_000;
+
+/** Is it time to ask again? */
 export function isDue(
   reading: Reading<unknown> | null,
   row: SourceRow,
@@ -255,5 +257,6 @@ export function isDue(
   const ageMs = nowMs - reading.atMs;
   // Our clock went back: nobody knows how old it is.
   if (ageMs < 0) return true;
-  return ageMs >= (reading.kind === 'unknown' ? Math.min(everyMs, 1_000) : everyMs);
+  const againMs = row.for === 'explains' && !suspect ? AGAIN_CALM_MS : AGAIN_MS;
+  return ageMs >= (reading.kind === 'unknown' ? Math.min(everyMs, againMs) : everyMs);
 }
