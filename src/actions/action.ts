@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ClaimKind, Claims } from '../ledger/claims.js';
-import type { Ending, Ledger, Remediation } from '../model/ledger.js';
+import type { DrainRecord, Ending, Ledger, Remediation } from '../model/ledger.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
 import { ACTION_ROWS, type ActionClass, type ActionName, type Plan, type Risk, type Step } from '../model/plan.js';
@@ -139,6 +139,8 @@ export interface ActionRecord<P> {
   targetAsked?(view: ClusterView, candidate: string | null): MemberName | { readonly none: string };
   /** Which claim on its target a success gives back. */
   readonly releases?: ClaimKind;
+  /** What of that claim stays all the same, because this run could not give it back; null: nothing. */
+  keeps?(plan: PlanOf<P>): Pick<DrainRecord, 'at'> | null;
   /** Gates that it passes, and when. Absent: it passes none. */
   readonly permits?: Readonly<Partial<Record<PermitGate, Permit<NoInfer<P>>>>>;
   /** It takes its target out of the read pool: asks the floors for readers. */

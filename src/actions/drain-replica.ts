@@ -1,16 +1,26 @@
 import { z } from 'zod';
 import { leaderKeyHolder } from '../assess/leader.js';
+import { lineText, maybeHidden, memberLines, outOfReachOf, silentProxies, tellable } from '../assess/proxy-lines.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
-import type { DrainRecord } from '../model/ledger.js';
+import type { DrainRecord, Ledger } from '../model/ledger.js';
+import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
-import { freshValue } from '../model/reading.js';
-import { memberOf, type ClusterView } from '../model/view.js';
-import { action, bound, type ActionStep } from './action.js';
+import { memberOf } from '../model/view.js';
+import { action, bound, over, type ActionInput, type ActionStep } from './action.js';
+import { drainedPlaces, notYetDrained, processesTold, toDrain, union } from './drain-places.js';
+import { field, holds, movedServer, PLACES, unlessUsual, usualPlaces } from './proxy-places.js';
 import { proxySteps, tagSteps } from './rotation-steps.js';
 
 const ACTUATORS = z.array(z.enum(['proxy', 'tag'])).readonly();
-const DRAIN = z.object({ actuators: ACTUATORS.exactOptional(), shutdownSessions: z.boolean().exactOptional() });
+/** `left`: proxies that did not answer, by name. */
+const LEFT = z.array(z.string()).readonly();
+const DRAIN = z.object({
+  actuators: ACTUATORS.exactOptional(),
+  shutdownSessions: z.boolean().exactOptional(),
+  at: PLACES.exactOptional(),
+  left: LEFT.exactOptional(),
+});
 
 /** How this drain is done: as it was bound, or by the policy where a plan was written by hand. */
 const drainOf = (policy: Policy, plan: Plan): Policy['drain'] => ({
@@ -35,18 +45,35 @@ export const drainReplica = action({
   // A drain that worked is not a failed repair: the next emergency may drain again. It is the undrain that is counted.
   countsSuccess: false,
   // Bound once: a policy that is reloaded between two steps must not change what this run does or has to undo.
-  bind: ({ policy }) => bound({ ...policy.drain }),
+  bind: ({ policy: { drain }, view, ledger }, target) => {
+    const { actuators, shutdownSessions } = drain;
+    if (!actuators.includes('proxy')) return bound({ actuators, shutdownSessions });
+    const at = unlessUsual(view, 'reads', target, toDrain(view, target, oursIn(ledger, target)));
+    const left = view.proxies.length > 1 ? outOfReachOf(view) : [];
+    return bound({
+      actuators,
+      shutdownSessions,
+      ...field('at', at),
+      ...field('left', left.length === 0 ? undefined : left),
+    });
+  },
   // Half done and tried again: whoever asked for it first still says when it ends.
   claims: ({ policy, ledger, view }, { id, plan, createdAtMs, shadow }) => {
-    const by = plan.because.by ?? ledger.drains.find((row) => row.member === plan.target)?.by;
+    const before = ledger.drains.find((row) => row.member === plan.target);
+    const by = plan.because.by ?? before?.by;
+    const ours = before?.shadow === false && !shadow ? before : undefined;
+    // Taken further: what stands already stays ours, also if the first request of this run is refused.
+    const goesOn = ours !== undefined && notYetDrained(view, ours).length > 0;
+    const at = plan.params.at;
     const drain: DrainRecord = {
       member: plan.target,
       actuators: drainOf(policy, plan).actuators,
       sinceMs: createdAtMs,
-      remediationId: id,
+      remediationId: goesOn ? ours.remediationId : id,
       shadow,
       ...(by === undefined ? {} : { by }),
-      ...processOf(view.proxy),
+      ...processesTold(view, ours),
+      ...field('at', goesOn ? union(drainedPlaces(view, ours), at ?? []) : at),
     };
     return { drain };
   },
@@ -56,7 +83,10 @@ export const drainReplica = action({
     const rotation = rotationOf(input.view, member);
     const ours = input.ledger.drains.find((drain) => drain.member === target);
     // One that was broken off is not done: setting what is set already costs nothing.
-    if (ours?.shadow === false) return !isHalfDone(rotation, ours.actuators);
+    if (ours?.shadow === false) {
+      const isEverywhere = !ours.actuators.includes('proxy') || notYetDrained(input.view, ours).length === 0;
+      return isEverywhere && !isHalfDone(rotation, ours.actuators);
+    }
     return rotation.drainedByProxy === true || rotation.tagged === true;
   },
   rehearsed: ({ ledger }, target) => ledger.drains.some((drain) => drain.member === target && drain.shadow),
@@ -64,33 +94,48 @@ export const drainReplica = action({
     const member = memberOf(input.view, plan.target);
     if (member === null) return `${plan.target} is not a member of ours`;
     if (leaderKeyHolder(input.view) === plan.target) return `${plan.target} holds the leader key`;
-    if (drainOf(input.policy, plan).actuators.includes('proxy')) {
-      if (freshValue(input.view.proxy) === null) return 'the proxy does not answer, so it cannot be drained there';
-      if (rotationOf(input.view, member).server === null)
-        return `the proxy has no server ${plan.target} in its replica pool`;
-    }
-    return null;
+    return drainOf(input.policy, plan).actuators.includes('proxy') ? outOfReach(input, plan.target) : null;
   },
-  steps: ({ policy, pools, waits }, plan) => {
+  // A template's server may be another member's by now.
+  refuseLater: ({ view }, plan) => {
+    const moved = movedServer(view, plan);
+    return moved === null ? null : over(moved);
+  },
+  steps: ({ policy, routing, waits }, plan) => {
     const steps: ActionStep[] = [];
     const { actuators, shutdownSessions } = drainOf(policy, plan);
-    if (actuators.includes('proxy')) steps.push(...proxySteps(pools, plan.target, true, shutdownSessions));
+    const places = plan.params.at ?? usualPlaces(routing, 'reads', plan.target);
+    const turn = { member: plan.target, drain: true, closeSessions: shutdownSessions, left: plan.params.left ?? [] };
+    if (actuators.includes('proxy')) steps.push(...proxySteps(routing, places, turn));
     if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, true, waits));
     return steps;
   },
 });
 
-/** Which process was told: one that starts anew has forgotten it. */
-function processOf(proxy: ClusterView['proxy']): Pick<DrainRecord, 'process'> {
-  if (proxy.kind === 'unknown') return {};
-  const { pid = null, startedAtMs = null } = proxy.value;
-  return pid === null && startedAtMs === null ? {} : { process: { pid, startedAtMs } };
+const oursIn = (ledger: Ledger, target: string): DrainRecord | undefined =>
+  ledger.drains.find((drain) => drain.member === target && !drain.shadow);
+
+/** Not everything that gives it readers can be told, and the policy does not say that less will do. */
+function outOfReach({ view, policy }: ActionInput, target: MemberName): string | null {
+  if (silentProxies(view).length === view.proxies.length)
+    return 'the proxy does not answer, so it cannot be drained there';
+  const silent = outOfReachOf(view);
+  const hidden = maybeHidden(view, 'reads', target);
+  const hasServer = tellable(view, memberLines(view, 'reads', target)).length > 0 || view.proxies.length === 1;
+  if (memberLines(view, 'reads', target).length === 0 && view.proxies.length === 1)
+    return `the proxy has no server ${target} in its replica pool`;
+  if (!hasServer) return `no proxy that answers has a server of ${target} in a pool for reads`;
+  if (policy.drain.whileProxySilent === 'go-on') return null;
+  if (silent.length > 0)
+    return `proxy ${silent.join(', ')} cannot be told (no answer, or no runtime API), so it cannot be drained there (drain.whileProxySilent: hold)`;
+  if (hidden.length === 0) return null;
+  return `${hidden.map((line) => lineText(view, line)).join(', ')} may be ${target}: say which member it is in proxies.${hidden[0]?.proxy ?? ''}.servers (drain.whileProxySilent: hold)`;
 }
 
 /** Back into the read pool. Only what we took out, only by the way we took it out. */
 export const undrainReplica = action({
   name: 'undrain-replica',
-  params: z.object({ actuators: ACTUATORS }),
+  params: z.object({ actuators: ACTUATORS, back: PLACES.exactOptional(), left: PLACES.exactOptional() }),
   class: 'traffic',
   runbook: 'Replication Lag Management > Remediation Steps',
   summary: 'put a replica that we drained back into the read pool',
@@ -110,18 +155,37 @@ export const undrainReplica = action({
   bind: (input, target) => {
     const drain = input.ledger.drains.find((row) => row.member === target);
     if (drain === undefined) return { kind: 'nothing', why: `${target} is not drained by us` };
-    return bound({ actuators: drain.actuators });
+    const silent = input.view.proxies.length > 1 ? outOfReachOf(input.view) : [];
+    const left = drainedPlaces(input.view, drain).filter(({ proxy }) => silent.includes(proxy));
+    if (drain.at === undefined && left.length === 0) return bound({ actuators: drain.actuators });
+    const back = drainedPlaces(input.view, drain).filter((place) => !holds(left, place));
+    return bound({ actuators: drain.actuators, back, ...field('left', left.length === 0 ? undefined : left) });
   },
   alreadyTrue: (input, target) => !input.ledger.drains.some((drain) => drain.member === target),
-  refuse: (input, plan) =>
-    input.ledger.drains.some((drain) => drain.member === plan.target)
+  refuse: (input, plan) => {
+    if (!input.ledger.drains.some((drain) => drain.member === plan.target))
+      return `${plan.target} was not drained by us: what an operator drained, an operator puts back`;
+    const left = [...new Set((plan.params.left ?? []).map(({ proxy }) => proxy))].join(', ');
+    if (left === '' || !plan.params.actuators.includes('proxy')) return null;
+    if (plan.params.back?.length === 0) return `proxy ${left} does not answer, and it is drained nowhere else`;
+    return input.policy.drain.whileProxySilent === 'go-on'
       ? null
-      : `${plan.target} was not drained by us: what an operator drained, an operator puts back`,
-  steps: ({ pools, waits }, plan) => {
-    const { actuators } = plan.params;
+      : `proxy ${left} does not answer, so it cannot be put back there (drain.whileProxySilent: hold)`;
+  },
+  // What could not be put back now stays ours, to be put back when its proxy answers.
+  keeps: ({ params }) => (params.left === undefined ? null : { at: params.left }),
+  steps: ({ routing, waits }, plan) => {
+    const { actuators, back, left = [] } = plan.params;
     const steps: ActionStep[] = [];
     if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, false, waits));
-    if (actuators.includes('proxy')) steps.push(...proxySteps(pools, plan.target, false, false));
+    const turn = {
+      member: plan.target,
+      drain: false,
+      closeSessions: false,
+      left: [...new Set(left.map(({ proxy }) => proxy))],
+    };
+    if (actuators.includes('proxy'))
+      steps.push(...proxySteps(routing, back ?? usualPlaces(routing, 'reads', plan.target), turn));
     return steps;
   },
 });

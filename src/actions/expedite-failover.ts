@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { candidatesFor, successorsOf, whoMayLead } from '../assess/candidates.js';
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
+import { lineAt, tellable } from '../assess/proxy-lines.js';
 import { streamingBy } from '../assess/replica.js';
 import { strangersText } from '../assess/strangers.js';
 import type { Plan } from '../model/plan.js';
+import type { ServerPlace } from '../model/proxy.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type MemberView } from '../model/view.js';
 import {
@@ -21,13 +23,15 @@ import {
   type PlanOf,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
-import { primaryServerOf } from './proxy-server.js';
+import { field, placeOf, PLACES, unlessUsual, usualPlaces, writeLines } from './proxy-places.js';
+import { setServer } from './proxy-requests.js';
 
 const KEY = z.object({
   modRevision: z.string(),
   configRevision: z.string().nullable().exactOptional(),
   hostId: z.string().nullable().exactOptional(),
   routed: z.boolean().exactOptional(),
+  at: PLACES.exactOptional(),
 });
 type Expedite = PlanOf<z.infer<typeof KEY>>;
 
@@ -60,9 +64,17 @@ export const expediteFailover = action({
     const best = candidatesFor(input.view, input.memory, target).find((row) => row.against.length === 0);
     if (best === undefined)
       return { kind: 'nothing', stuck: true, why: `no replica may succeed ${target}: ${whyNobody(input, target)}` };
-    const routed = primaryServerOf(input.view, target)?.up === true;
+    const up = tellable(input.view, writeLines(input.view, target)).filter(({ row }) => row.up);
+    const routed = up.length > 0;
+    const places = routed ? unlessUsual(input.view, 'writes', target, up.map(placeOf)) : undefined;
     const configRevision = keys?.configRevision ?? null;
-    return bound({ modRevision: leader.modRevision, configRevision, hostId: hostIdOf(input, target), routed });
+    return bound({
+      modRevision: leader.modRevision,
+      configRevision,
+      hostId: hostIdOf(input, target),
+      routed,
+      ...field('at', places),
+    });
   },
   alreadyTrue: (input, target) => {
     const keys = freshValue(input.view.dcs.keys);
@@ -77,24 +89,32 @@ export const expediteFailover = action({
   },
   loss: (input, plan) => knownLoss(input, plan.target),
   grounds: (input, plan) => whoMayLead(successorsOf(input.view, input.memory, plan.target)),
-  steps: ({ policy, pools }, plan) => {
+  steps: ({ policy, routing }, plan) => {
     const { timeoutMs: withinMs } = actionPolicy(policy, 'expedite-failover');
     const { modRevision, configRevision: asRead } = plan.params;
     const key = { holder: plan.target, modRevision, ...(asRead == null ? {} : { configRevision: asRead }) };
     const step = { port: 'dcs', call: 'delete-leader-key', ...key } as const;
-    if (pools === null || plan.params.routed !== true)
-      return [{ step, withinMs, expect: (input) => succeeded(input, plan) }];
+    const places = plan.params.routed === true ? (plan.params.at ?? usualPlaces(routing, 'writes', plan.target)) : [];
+    const last = places.at(-1);
+    if (last === undefined) return [{ step, withinMs, expect: (input) => succeeded(input, plan) }];
     return [
       { step, withinMs, expect: (input) => released(input, plan) },
-      markDown(`${pools.primary}/${plan.target}`, withinMs, plan),
+      ...places.slice(0, -1).map(markDown),
+      { step: setServer(last, 'health down'), withinMs, expect: (input) => succeeded(input, plan) },
     ];
   },
 });
 
-const markDown = (server: string, withinMs: number, plan: Plan): ActionStep => ({
-  step: { port: 'proxy', command: `set server ${server} health down` },
-  withinMs,
-  expect: (input) => succeeded(input, plan),
+/** One proxy of several: the next one is not kept waiting for it. */
+const markDown = (place: ServerPlace): ActionStep => ({
+  step: setServer(place, 'health down'),
+  withinMs: 1_000,
+  goOnWhenLate: true,
+  expect: ({ view }) => {
+    const row = lineAt(view, place)?.row ?? null;
+    if (row === null) return pending(`${place.proxy} did not answer`);
+    return row.up ? pending(`${place.backend}/${place.server} is still up`) : met(`${place.proxy} knows`);
+  },
 });
 
 /** The whole point: another member leads. What the proxy makes of it is for its own checks. */

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } from '../assess/leader.js';
+import { lineAt, placeText, tellable } from '../assess/proxy-lines.js';
 import { isConsented } from '../ledger/consent.js';
 import { memberHost } from '../model/host.js';
 import type { Loss } from '../model/loss.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
+import type { ServerPlace } from '../model/proxy.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import {
@@ -24,12 +26,14 @@ import {
   type PlanOf,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
-import { primaryServerOf } from './proxy-server.js';
+import { field, placeOf, PLACES, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
+import { setServer, shutSessions } from './proxy-requests.js';
 
 export const RUN = z.object({
   id: z.string().nullable().exactOptional(),
   startedAtMs: z.number().nullable().exactOptional(),
   proxied: z.boolean().exactOptional(),
+  at: PLACES.exactOptional(),
   hears: z.boolean().exactOptional(),
 });
 /** A fence is bound to one run of one container or host. */
@@ -72,8 +76,11 @@ export const fenceMember = action({
       return { kind: 'nothing', stuck: true, why };
     }
     const { id, startedAtMs } = host;
-    const proxied = primaryServerOf(input.view, target) !== null;
-    return bound({ id, startedAtMs, proxied, hears: freshValue(member.api) !== null });
+    // A proxy that gives no answer is not waited for: the stop is what counts.
+    const at = tellable(input.view, writeLines(input.view, target)).map(placeOf);
+    const proxied = at.length > 0;
+    const places = proxied ? unlessUsual(input.view, 'writes', target, at) : undefined;
+    return bound({ id, startedAtMs, proxied, ...field('at', places), hears: freshValue(member.api) !== null });
   },
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);
@@ -98,8 +105,10 @@ export const fenceMember = action({
     const no = notRogue(input, plan);
     return no === null ? null : notYet(no);
   },
-  steps: ({ policy, pools }, plan) => [
-    ...(pools === null || plan.params.proxied !== true ? [] : closeSteps(`${pools.primary}/${plan.target}`, plan)),
+  steps: ({ policy, routing }, plan) => [
+    ...(plan.params.proxied === true
+      ? closeSteps(routing, plan.params.at ?? usualPlaces(routing, 'writes', plan.target), plan)
+      : []),
     stopStep(plan, actionPolicy(policy, 'fence-member').timeoutMs),
   ],
 });
@@ -195,11 +204,11 @@ const KILLED_WITHIN_MS = 5_000;
  */
 function servesOn(view: ClusterView, name: string): string | null {
   const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
-  const hasNoProxy = view.proxy.kind === 'unknown' && view.proxy.fault === 'not-configured';
+  const hasNoProxy = view.proxies.length === 0;
   const inTimeMs = IN_TIME * waitsOf(view).ttlMs;
   if (leftMs === null || leftMs <= (hasNoProxy ? Math.min(KILLED_WITHIN_MS, inTimeMs) : inTimeMs)) return null;
   const left = `${Math.round(leftMs / 1000)} s of its lease are left`;
-  if (primaryServerOf(view, name)?.up === true) return `the proxy still sends writes to ${name}, and ${left}`;
+  if (writeLines(view, name).some(({ row }) => row.up)) return `the proxy still sends writes to ${name}, and ${left}`;
   return hasNoProxy ? `clients write to ${name} without a proxy, and ${left}` : null;
 }
 
@@ -220,33 +229,37 @@ function notRogue(input: ActionInput, plan: Plan): string | null {
   return leadershipOf(input.view).kind === 'proven' ? null : 'the holder of the leader key is not proven to be primary';
 }
 
-function closeSteps(server: string, plan: Plan): readonly ActionStep[] {
+/** All of them first, so that nobody new comes by another proxy while the sessions of the first are shut. */
+function closeSteps(routing: Routing, places: readonly ServerPlace[], plan: Plan): readonly ActionStep[] {
   return [
-    {
-      step: { port: 'proxy', command: `set server ${server} state maint` },
-      withinMs: 5_000,
-      // A proxy that does not obey must not keep a rogue alive: the stop is what counts.
-      goOnWhenLate: true,
-      expect: ({ view }) =>
-        primaryServerOf(view, plan.target)?.admin.maint === true
-          ? met(`${server} is closed`)
-          : pending(`${server} is not closed yet`),
-    },
-    {
-      step: { port: 'proxy', command: `shutdown sessions server ${server}` },
+    ...places.map((place): ActionStep => {
+      const server = placeText(routing, place);
+      return {
+        step: setServer(place, 'state maint'),
+        withinMs: 5_000,
+        // A proxy that does not obey must not keep a rogue alive: the stop is what counts.
+        goOnWhenLate: true,
+        expect: ({ view }) =>
+          lineAt(view, place)?.row.admin.maint === true
+            ? met(`${server} is closed`)
+            : pending(`${server} is not closed yet`),
+      };
+    }),
+    ...places.map((place): ActionStep => ({
+      step: shutSessions(place),
       withinMs: 2_000,
       goOnWhenLate: true,
       expect: ({ view }) =>
         isDrained(view, plan.target)
           ? met('no session is left, and a replica has all its WAL')
           : pending('sessions end, or WAL is still on its way'),
-    },
+    })),
   ];
 }
 
 /** Sessions are gone and some replica has received everything: what was acknowledged until now survives the stop. */
 function isDrained(view: ClusterView, target: string): boolean {
-  if ((primaryServerOf(view, target)?.sessions ?? 0) > 0) return false;
+  if (writeLines(view, target).some(({ row }) => row.sessions > 0)) return false;
   const member = memberOf(view, target);
   const current = member === null ? null : (freshValue(member.sql)?.currentLsn ?? null);
   if (current === null) return true;

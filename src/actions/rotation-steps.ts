@@ -1,22 +1,23 @@
 import { leaderKeyHolder } from '../assess/leader.js';
-import { rotationOf, takesNew } from '../assess/rotation.js';
+import { answers, lineAt, placeText, poolsFor } from '../assess/proxy-lines.js';
+import { isHeld, takesNew } from '../assess/rotation.js';
 import type { MemberName } from '../model/names.js';
-import type { ProxyServer } from '../model/proxy.js';
+import { ownerOf, type ProxyServer, type ServerPlace } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { met, pending, type ActionStep } from './action.js';
+import { met, pending, type ActionStep, type Sight } from './action.js';
+import type { Routing } from './proxy-places.js';
+import { setServer, shutSessions } from './proxy-requests.js';
 import { rereadMs, type RequestWaits } from './waits.js';
 
-type Pools = ClusterView['pools'];
-
-/** A drain is of one pool: what others of the same proxy go on giving it is said. */
+/** A drain is of the pools that the configuration names: what others of the same proxies go on giving the member is said. */
 function elsewhere(view: ClusterView, member: MemberName): string {
-  const others = (freshValue(view.proxy)?.servers ?? [])
-    .filter(
-      (row) => row.server === member && row.backend !== view.pools?.replica && row.backend !== view.pools?.primary,
-    )
-    .filter(takesNew)
-    .map((row) => row.backend);
+  const others = view.proxies.flatMap((proxy) => {
+    const ours = [...poolsFor(proxy.pools, 'writes'), ...poolsFor(proxy.pools, 'reads')];
+    return (freshValue(proxy.seen)?.servers ?? [])
+      .filter((row) => ownerOf(row) === member && !ours.includes(row.backend) && takesNew(row))
+      .map((row) => (view.proxies.length > 1 ? `${proxy.name}:${row.backend}` : row.backend));
+  });
   return others.length === 0 ? '' : `, and still takes connections in ${others.join(', ')}: drain it there by hand`;
 }
 
@@ -32,48 +33,69 @@ function readyText(server: string, row: ProxyServer, leads: boolean): string {
   return `${set}; the proxy still gives it nothing new (${row.status}${weight})`;
 }
 
+/** What all steps of one drain, or of its end, are about. */
+export interface ProxyTurn {
+  readonly member: MemberName;
+  readonly drain: boolean;
+  readonly closeSessions: boolean;
+  /** Proxies that gave no answer when it began, and were not waited for. */
+  readonly left: readonly string[];
+}
+
 /** HAProxy's runtime API: at once, and forgotten when HAProxy restarts. [patroni.md section 4.1] */
-export function proxySteps(
-  pools: Pools,
-  member: MemberName,
-  drain: boolean,
-  closeSessions: boolean,
-): readonly ActionStep[] {
-  if (pools === null) return [];
-  const server = `${pools.replica}/${member}`;
-  const steps: ActionStep[] = [
-    {
-      step: { port: 'proxy', command: `set server ${server} state ${drain ? 'drain' : 'ready'}` },
-      withinMs: 15_000,
-      expect: ({ view }) => {
-        const target = memberOf(view, member);
-        const rotation = target === null ? null : rotationOf(view, target);
-        if (rotation?.drainedByProxy == null) return pending('the proxy did not answer');
-        if (rotation.server === null || rotation.drainedByProxy !== drain)
-          return pending(`${server} is still ${rotation.server?.status ?? ''}`);
-        return met(
-          drain
-            ? `${server} is ${rotation.server.status} in the proxy${elsewhere(view, member)}`
-            : readyText(server, rotation.server, leaderKeyHolder(view) === member),
-        );
-      },
-    },
-  ];
+export function proxySteps(routing: Routing, places: readonly ServerPlace[], turn: ProxyTurn): readonly ActionStep[] {
+  const { drain, closeSessions } = turn;
+  const set = places.map((place, index): ActionStep => ({
+    step: setServer(place, `state ${drain ? 'drain' : 'ready'}`),
+    withinMs: 15_000,
+    // What was set before is looked at again: with the last one it is seen that all of them have it.
+    expect: ({ view }) => setSeen(view, places.slice(0, index + 1), turn),
+  }));
   // Readers that stay connected keep reading old data; a policy may cut them.
-  if (drain && closeSessions)
-    steps.push({
-      step: { port: 'proxy', command: `shutdown sessions server ${server}` },
+  if (!drain || !closeSessions) return set;
+  const cut = places.map((place): ActionStep => {
+    const server = placeText(routing, place);
+    return {
+      step: shutSessions(place),
       withinMs: 15_000,
       expect: ({ view }) => {
-        const target = memberOf(view, member);
-        const sessions = target === null ? null : rotationOf(view, target).server?.sessions;
+        const sessions = lineAt(view, place)?.row.sessions;
         return sessions === 0
           ? met(`no session is left on ${server}`)
           : pending(`${sessions ?? 'unknown'} sessions on ${server}`);
       },
-    });
-  return steps;
+    };
+  });
+  return [...set, ...cut];
 }
+
+/** Every place shows it: a proxy that does not answer shows nothing. */
+function setSeen(view: ClusterView, places: readonly ServerPlace[], { member, drain, left }: ProxyTurn): Sight {
+  const told: string[] = [];
+  for (const place of places) {
+    const row = lineAt(view, place)?.row ?? null;
+    const server = placeText(view.proxies, place);
+    if (row === null) {
+      const proxy = view.proxies.find(({ name }) => name === place.proxy);
+      const isGone = proxy !== undefined && answers(proxy);
+      return pending(isGone ? `the proxy has no server ${server} any more` : `${nameFor(view, place)} did not answer`);
+    }
+    if (isHeld(row) !== drain) return pending(`${server} is still ${row.status}`);
+    told.push(
+      drain ? `${server} is ${row.status} in the proxy` : readyText(server, row, leaderKeyHolder(view) === member),
+    );
+  }
+  return met(`${told.join(', ')}${drain ? elsewhere(view, member) : ''}${leftText(left, drain)}`);
+}
+
+const nameFor = (view: ClusterView, { proxy }: ServerPlace): string =>
+  view.proxies.length > 1 ? `proxy ${proxy}` : 'the proxy';
+
+/** Partly done is said, with where it is not. */
+const leftText = (left: readonly string[], drain: boolean): string =>
+  left.length === 0
+    ? ''
+    : `; not ${drain ? 'drained' : 'put back'} in ${left.join(', ')}, which did not answer: it follows when that answers`;
 
 /**
  * The member's own tag: survives the proxy's restart, and Patroni's `/replica` itself says 503. The runbook's `PATCH /config` with tags

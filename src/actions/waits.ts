@@ -1,6 +1,7 @@
 import { waitsOf } from '../assess/leader.js';
 import type { Policy } from '../model/policy.js';
 import type { ClusterView } from '../model/view.js';
+import type { Routing } from './proxy-places.js';
 
 /** The cluster's own times, milliseconds; Patroni's defaults while its configuration has not been read. */
 export interface RequestWaits {
@@ -18,13 +19,13 @@ function requestWaitsOf(view: ClusterView): RequestWaits {
 /** What the steps of an action follow from, besides its plan. */
 export interface StepInput {
   readonly policy: Policy;
-  readonly pools: ClusterView['pools'];
+  readonly routing: Routing;
   readonly waits: RequestWaits;
 }
 
 export const stepInput = ({ policy, view }: { readonly policy: Policy; readonly view: ClusterView }): StepInput => ({
   policy,
-  pools: view.pools,
+  routing: view.proxies,
   waits: requestWaitsOf(view),
 });
 

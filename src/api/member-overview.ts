@@ -1,8 +1,9 @@
 import { lagAgesOf, type LagAge } from '../assess/lag-age.js';
+import { poolsFor, type Purpose } from '../assess/proxy-lines.js';
 import { bytesBetween } from '../model/names.js';
 import type { DrainRecord } from '../model/ledger.js';
 import type { Problem } from '../model/problem.js';
-import type { ProxyServer } from '../model/proxy.js';
+import { ownerOf, type ProxyServer } from '../model/proxy.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
@@ -56,8 +57,8 @@ export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, mem
   const age = holdsLeaderKey === true || memory === undefined ? undefined : lagAgesOf({ view, memory }, member)[0];
   const tags = status?.tags;
   const drain = snapshot.ledger.drains.find((row) => row.member === member.name) ?? null;
-  const writes = rotationOf(view, view.pools?.primary ?? null, member.name);
-  const reads = rotationOf(view, view.pools?.replica ?? null, member.name);
+  const writes = rotationOf(view, 'writes', member.name);
+  const reads = rotationOf(view, 'reads', member.name);
   return {
     name: member.name,
     state: state?.state ?? 'unknown',
@@ -72,7 +73,7 @@ export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, mem
     lagAgeBy: age?.by ?? null,
     writes,
     reads,
-    sessions: serverOf(view, view.pools?.replica ?? null, member.name)?.sessions ?? null,
+    sessions: sessionsOf(view, member.name),
     drain,
     poolText: poolText(holdsLeaderKey === true, writes, reads, drain),
     pendingRestart: status?.pendingRestart ?? false,
@@ -161,13 +162,26 @@ function byPeers(view: ClusterView, member: MemberView): Lag | null {
   return null;
 }
 
-const serverOf = (view: ClusterView, backend: string | null, name: string): ProxyServer | undefined =>
-  lastValue(view.proxy)?.servers.find((server) => server.backend === backend && server.server === name);
+/** Its lines in the pools for a purpose, of every proxy, as they were seen last. */
+const serversOf = (view: ClusterView, purpose: Purpose, name: string): readonly ProxyServer[] =>
+  view.proxies.flatMap(({ pools, seen }) => {
+    const backends = poolsFor(pools, purpose);
+    return (lastValue(seen)?.servers ?? []).filter((row) => backends.includes(row.backend) && ownerOf(row) === name);
+  });
 
-function rotationOf(view: ClusterView, backend: string | null, name: string): Rotation {
-  if (view.proxy.kind === 'unknown' || backend === null) return 'unknown';
-  const server = serverOf(view, backend, name);
-  return server === undefined ? 'absent' : rotationOfServer(server);
+function sessionsOf(view: ClusterView, name: string): number | null {
+  const servers = serversOf(view, 'reads', name);
+  return servers.length === 0 ? null : servers.reduce((sum, { sessions }) => sum + sessions, 0);
+}
+
+/** Where proxies and pools differ, what still gives it clients is what is shown; each by itself is among the pools. */
+const MOST_OPEN = ['in', 'down', 'drain', 'maint'] as const;
+
+function rotationOf(view: ClusterView, purpose: Purpose, name: string): Rotation {
+  if (!view.proxies.some(({ pools, seen }) => seen.kind !== 'unknown' && poolsFor(pools, purpose).length > 0))
+    return 'unknown';
+  const found = serversOf(view, purpose, name).map(rotationOfServer);
+  return MOST_OPEN.find((rotation) => found.includes(rotation)) ?? 'absent';
 }
 
 export function rotationOfServer(server: ProxyServer): Exclude<Rotation, 'absent' | 'unknown'> {

@@ -19,9 +19,13 @@ export type Level = 'ok' | 'warning' | 'critical' | 'unknown';
 
 interface PoolOverview {
   readonly use: 'writes' | 'reads';
+  /** Which proxy; absent: there is only one. */
+  readonly proxy?: string;
   readonly backend: string;
   readonly servers: readonly {
     readonly name: string;
+    /** Which member it is; null: that cannot be told. Absent: the one of its name. */
+    readonly member?: string | null;
     readonly status: string;
     readonly rotation: Rotation;
     readonly sessions: number;
@@ -133,7 +137,7 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     ...leaderOf(view),
     members: view === null ? [] : view.members.map((member) => memberOverview(snapshot, view, member)),
     pools: view === null ? [] : poolsIn(view),
-    proxyNote: view === null ? 'no pass yet' : view.proxy.kind === 'unknown' ? view.proxy.reason : null,
+    proxyNote: view === null ? 'no pass yet' : proxyNote(view),
     endpoints: view === null ? [] : endpointsIn(view),
     sources: view === null ? [] : sourcesIn(view),
     incidents: openIncidents(snapshot),
@@ -199,22 +203,39 @@ function leaderOf(view: ClusterView | null): Pick<Overview, 'leader' | 'leaderNo
   };
 }
 
+/** In the order of the configuration; those of a proxy that has not answered yet are missing. */
 function poolsIn(view: ClusterView): PoolOverview[] {
-  const servers = lastValue(view.proxy)?.servers;
-  if (servers === undefined || view.pools === null) return [];
-  const pool = (use: PoolOverview['use'], backend: string): PoolOverview => ({
-    use,
-    backend,
-    servers: servers
-      .filter((server) => server.backend === backend)
-      .map((server) => ({
-        name: server.server,
-        status: server.status,
-        rotation: rotationOfServer(server),
-        sessions: server.sessions,
-      })),
+  return view.proxies.flatMap(({ name, pools, seen }) => {
+    const servers = lastValue(seen)?.servers;
+    if (servers === undefined) return [];
+    const pool = (use: PoolOverview['use'], backend: string): PoolOverview => ({
+      use,
+      ...(view.proxies.length > 1 ? { proxy: name } : {}),
+      backend,
+      servers: servers
+        .filter((server) => server.backend === backend)
+        .map((server) => ({
+          name: server.server,
+          ...(server.member === undefined ? {} : { member: server.member }),
+          status: server.status,
+          rotation: rotationOfServer(server),
+          sessions: server.sessions,
+        })),
+    });
+    return [
+      ...(pools.writes === null ? [] : [pool('writes', pools.writes)]),
+      ...pools.reads.map((backend) => pool('reads', backend)),
+    ];
   });
-  return [pool('writes', view.pools.primary), pool('reads', view.pools.replica)];
+}
+
+/** What a person must know of the proxies before anything else; null: all of them answer. */
+function proxyNote({ proxies }: ClusterView): string | null {
+  if (proxies.length === 0) return 'proxy is not configured';
+  const silent = proxies.flatMap(({ name, seen }) =>
+    seen.kind === 'unknown' ? [proxies.length > 1 ? `${name}: ${seen.reason}` : seen.reason] : [],
+  );
+  return silent.length === 0 ? null : silent.join('; ');
 }
 
 const endpointsIn = (view: ClusterView): EndpointOverview[] =>

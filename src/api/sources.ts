@@ -9,7 +9,7 @@ import type { ClusterView, MemberView } from '../model/view.js';
 export interface SourceOverview {
   readonly source: string;
   readonly channel: Channel;
-  /** Member or etcd endpoint; null for a source of the cluster as a whole. */
+  /** Member, etcd endpoint, or proxy where there are several; null for a source of the cluster as a whole. */
   readonly subject: string | null;
   readonly kind: 'fresh' | 'stale' | 'unknown' | 'unread' | 'off';
   readonly atMs: number;
@@ -40,7 +40,6 @@ const CLUSTER_SOURCES: readonly Row<ClusterView>[] = [
   { source: 'dcs-alarms', channel: 'dcs', of: (view) => view.dcs.alarms },
   { source: 'config', channel: 'api', of: (view) => view.config },
   { source: 'history', channel: 'api', of: (view) => view.history },
-  { source: 'proxy', channel: 'proxy', of: (view) => view.proxy },
 ];
 
 /** Every source of the view, members first, in a stable order. */
@@ -49,6 +48,8 @@ export function sourcesIn(view: ClusterView): SourceOverview[] {
   for (const member of view.members)
     for (const row of MEMBER_SOURCES) rows.push(describe(row.source, row.channel, member.name, row.of(member)));
   for (const row of CLUSTER_SOURCES) rows.push(describe(row.source, row.channel, null, row.of(view)));
+  for (const { name, seen } of view.proxies)
+    rows.push(describe('proxy', 'proxy', view.proxies.length > 1 ? name : null, seen));
   for (const endpoint of view.dcs.endpoints) {
     rows.push(describe('endpoint', 'dcs', endpoint.name, endpoint.status));
     rows.push(describe('endpoint-host', 'host', endpoint.name, endpoint.host));

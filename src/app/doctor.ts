@@ -10,6 +10,8 @@ import { freshValue, type Reading } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { addressRow } from './doctor-addresses.js';
 import type { DoctorFinding } from './doctor-finding.js';
+import { proxyRows } from './doctor-proxies.js';
+import { row } from './doctor-row.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 
 /** Everything that a look at one cluster tells about our own means. */
@@ -22,25 +24,12 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     ...dcsRows(view),
     identityRow(view),
     addressRow(view),
-    partRow(view, 'proxy', view.proxy, 'HAProxy statistics and runtime API', policy),
+    ...proxyRows(view, policy),
     ...actuatorRows(view, policy),
     ...ladderRows(view, policy),
     ...clusterRows(view, policy, locator),
     RUNBOOK_PATCH,
   ];
-}
-
-function row(
-  check: string,
-  reading: Reading<unknown>,
-  what: string,
-  disables: readonly string[],
-  weight: 'warn' | 'fail',
-): DoctorFinding {
-  if (reading.kind !== 'unknown') return { check, verdict: 'ok', detail: `${what} answers`, disables: [] };
-  if (reading.fault === 'not-configured')
-    return { check, verdict: 'off', detail: `${what} is not configured`, disables };
-  return { check, verdict: weight, detail: `${what}: ${reading.reason}`, disables };
 }
 
 function memberRows(view: ClusterView): readonly DoctorFinding[] {
@@ -130,31 +119,6 @@ function identityRow(view: ClusterView): DoctorFinding {
   );
   const rest = untold.length === 0 ? 'and the same by API and SQL of every member' : `not told by ${untold.join(', ')}`;
   return { check, verdict: 'ok', detail: `${ours} in etcd, ${rest}`, disables: [] };
-}
-
-function partRow(
-  view: ClusterView,
-  check: string,
-  reading: Reading<unknown>,
-  what: string,
-  policy: Policy,
-): DoctorFinding {
-  const disables = policy.drain.actuators.includes('proxy')
-    ? ACTION_NAMES.filter((name) => ACTIONS[name].needs(policy).includes('proxy') && ACTIONS[name].class === 'traffic')
-    : [];
-  const found = row(check, reading, what, disables, 'fail');
-  if (found.verdict !== 'ok' || view.pools === null || view.proxy.kind === 'unknown') return found;
-  const pool = view.proxy.value.servers
-    .filter((server) => server.backend === view.pools?.replica)
-    .map((server) => server.server);
-  const missing = view.members.filter((member) => !pool.includes(member.name)).map((member) => member.name);
-  if (missing.length === 0) return found;
-  return {
-    check,
-    verdict: 'warn',
-    detail: `${view.pools.replica} has no server named ${missing.join(', ')}: server names must be member names`,
-    disables: missing.map((name) => `drain by proxy of ${name}`),
-  };
 }
 
 /** What each action works through, by the policy as it stands. */

@@ -12,7 +12,7 @@ import { renewable } from '../adapters/tls/renewed.js';
 import { fileTags } from '../adapters/tags/file-tags.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { Place } from '../model/address.js';
-import { placeOfUrl, plainHost, type OurPlace } from '../observe/addresses.js';
+import { isLoopback, placeOfUrl, plainHost, type OurPlace } from '../observe/addresses.js';
 import type { ObserveTarget } from '../observe/pass.js';
 import type { Ports } from '../observe/ports.js';
 import type { Clock } from '../ports/clock.js';
@@ -26,7 +26,9 @@ export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Port
     patroni: patroniAdapter(cluster, clock),
     dcs: etcdAdapter(cluster, clock),
     postgres: cluster.postgres === null ? null : postgresAdapter(cluster, clock),
-    proxy: cluster.proxy === null ? null : haproxyAdapter(cluster, clock),
+    proxies: Object.fromEntries(
+      cluster.proxies.map((proxy) => [proxy.name, haproxyAdapter(proxy, cluster.deadlines.proxy, clock)]),
+    ),
     host: hostPortOf(cluster, clock),
     tags: tagsOf(cluster, clock),
     certificates: certificatesOf(cluster, clock),
@@ -53,8 +55,12 @@ export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
   ...(cluster.sites === undefined ? {} : { sites: cluster.sites }),
   members: cluster.members,
   dcsNames: cluster.dcs.hosts.map((host) => host.name),
-  pools:
-    cluster.proxy === null ? null : { primary: cluster.proxy.primaryBackend, replica: cluster.proxy.replicaBackend },
+  proxies: cluster.proxies.map(({ name, pools, servers, runtime, stats }) => ({
+    name,
+    pools,
+    servers,
+    isHere: runtime?.startsWith('unix:') === true || isLoopback(placeOfUrl(stats)?.host ?? ''),
+  })),
   addresses: addressesOf(cluster),
   hasLogin: cluster.patroni.auth !== null,
 });

@@ -6,14 +6,14 @@ export const HARM_ROWS: readonly ProblemRow[] = [
     code: 'proxy-names',
     level: 'warning',
     rank: 23,
-    seenBy: 'proxy: no server of a pool bears the name of a member',
+    seenBy: 'proxy: no server of a pool is a member by map, name or address',
     grace: fixed(20_000, 3, 5_000),
     ladder: [],
     page: 'at-once',
     meaning:
       'Which server of the proxy is which member cannot be told: its routing is not judged, and drain by proxy and nudge are off there.',
     advice:
-      'Call the servers of HAProxy like the members of Patroni, or correct proxy.primaryBackend and proxy.replicaBackend.',
+      'Say in proxies.NAME.servers which server is which member, or call them alike; or correct proxies.NAME.pools.',
   },
   {
     code: 'disk-full',

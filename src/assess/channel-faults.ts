@@ -118,18 +118,13 @@ const found = (view: ClusterView, subject: string, channel: Channel, text: strin
   seen('channel-silent', subject, [says(channel, text, view.atMs)], { fault });
 
 function ofProxy(view: ClusterView): readonly Finding[] {
-  const { proxy } = view;
-  if (proxy.kind === 'stale') return [cannotTell('channel-silent', 'proxy', 'its answer is late', view.atMs)];
-  if (!isBad(proxy)) return [];
-  return [
-    found(
-      view,
-      'proxy',
-      'proxy',
-      `HAProxy: ${wordsFor(proxy)}; without it no drain by proxy and no proxy-nudge`,
-      proxy,
-    ),
-  ];
+  return view.proxies.flatMap(({ name, seen: reading }) => {
+    if (reading.kind === 'stale') return [cannotTell('channel-silent', name, 'its answer is late', view.atMs)];
+    if (!isBad(reading)) return [];
+    const which = view.proxies.length > 1 ? `HAProxy ${name}` : 'HAProxy';
+    const text = `${which}: ${wordsFor(reading)}; without it no drain by proxy and no proxy-nudge`;
+    return [found(view, name, 'proxy', view.proxies.length > 1 ? `${text} there` : text, reading)];
+  });
 }
 
 /** What a person is to look at first. The reason is the adapter's and names the other end. */

@@ -31,7 +31,7 @@ function stopped(input: Assessment, member: MemberView): readonly Finding[] {
 
 function rejoined({ view }: Assessment, member: MemberView): readonly Finding[] {
   // Without a proxy its traffic was never closed: it is a fenced one no more as soon as it is back, see afterPass.
-  if (view.pools === null || !hasRejoined(view, member)) return [];
+  if (!view.proxies.some(({ pools }) => pools.writes !== null) || !hasRejoined(view, member)) return [];
   const leads = leadsStill(view, member);
   const what = leads ? 'holds the leader key and is primary' : 'runs and streams from the leader';
   return [seen('member-rejoined', member.name, [says('api', `${member.name} ${what}`, view.atMs)], { leads })];

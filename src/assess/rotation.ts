@@ -1,30 +1,30 @@
-import type { ProxyServer } from '../model/proxy.js';
+import { ownerOf, type ProxyServer } from '../model/proxy.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
+import { linesIn, memberLines, type ProxyLine } from './proxy-lines.js';
 
-/** Who holds a member out of the read pool, as far as can be seen. Whether it was us, only the ledger knows. */
+/** Who holds a member out of the read pools, as far as can be seen. Whether it was us, only the ledger knows. */
 export interface Rotation {
-  /** The proxy's line in the replica pool; null: no proxy, or no such server. */
-  readonly server: ProxyServer | null;
-  /** true, false, or null when the proxy did not answer. */
+  /** Its lines in the read pools of every proxy that answered; empty: no proxy, no answer, or no such server. */
+  readonly lines: readonly ProxyLine[];
+  /** Held out by every one of them; null when there is none. */
   readonly drainedByProxy: boolean | null;
   /** The running tag as Patroni has it, which is the file's only after a reload. */
   readonly tagged: boolean | null;
   readonly fileTag: boolean | null;
-  readonly serving: boolean | null;
 }
 
+/** Somebody, or something in the proxy's name, keeps everything new away by the administrative state. */
+export const isHeld = ({ admin }: ProxyServer): boolean => admin.drain || admin.maint;
+
 export function rotationOf(view: ClusterView, member: MemberView): Rotation {
-  const proxy = freshValue(view.proxy);
-  const server =
-    proxy?.servers.find((row) => row.backend === view.pools?.replica && row.server === member.name) ?? null;
+  const lines = memberLines(view, 'reads', member.name);
   const tags = freshValue(member.api)?.tags ?? null;
   return {
-    server,
-    drainedByProxy: server === null ? null : server.admin.drain || server.admin.maint,
+    lines,
+    drainedByProxy: lines.length === 0 ? null : lines.every(({ row }) => isHeld(row)),
     tagged: tags === null ? null : tags.noloadbalance,
     fileTag: lastValue(member.fileTag),
-    serving: server === null ? null : takesNew(server),
   };
 }
 
@@ -52,20 +52,44 @@ export const takesNew = ({ up, status, weight, admin }: ProxyServer): boolean =>
   up && !admin.drain && !admin.maint && !admin.resolution && weight !== 0 && !GIVEN_NOTHING.test(status);
 
 /** A pool for reads that is there and, as far as was seen last, routes to nobody. */
-export function isReadPoolEmpty({ proxy, pools }: ClusterView): boolean {
-  const pool = (lastValue(proxy)?.servers ?? []).filter(({ backend }) => backend === pools?.replica);
-  return pool.length > 0 && !pool.some(takesNew);
+export function isReadPoolEmpty({ proxies }: ClusterView): boolean {
+  return proxies.some(({ pools, seen }) => {
+    const servers = lastValue(seen)?.servers ?? [];
+    return pools.reads.some((backend) => {
+      const pool = servers.filter((row) => row.backend === backend);
+      return pool.length > 0 && !pool.some(takesNew);
+    });
+  });
 }
 
 /** Up and given nothing: somebody's weight, agent or soft stop, in other words a wish and no trouble. */
 export const isHeldOut = (server: ProxyServer): boolean => server.up && !takesNew(server);
 
-/** Servers of the replica pool that take new connections now, or would if `except` did not: backups only while no other server does. */
-export function servingReplicas(view: ClusterView, except: string): readonly string[] {
-  const proxy = freshValue(view.proxy);
-  if (proxy === null || view.pools === null) return [];
-  const pool = view.pools.replica;
-  const others = proxy.servers.filter((row) => row.backend === pool && row.server !== except && takesNew(row));
+/** Whose server it is, or how the proxy calls it where that is not known. */
+const nameOf = (row: ProxyServer): string => ownerOf(row) ?? row.server;
+
+/** Who takes new connections in one pool, `except` left aside: backups only while no other server does. */
+function servingIn(pool: readonly ProxyServer[], except: string): readonly string[] {
+  const others = pool.filter((row) => nameOf(row) !== except && takesNew(row));
   const active = others.filter((row) => row.backup !== true);
-  return (active.length > 0 ? active : others).map((row) => row.server);
+  return [...new Set((active.length > 0 ? active : others).map(nameOf))];
 }
+
+/** Read pools of the proxies that answered in this pass. */
+const readPools = (view: ClusterView): readonly (readonly ProxyServer[])[] =>
+  view.proxies.flatMap((proxy) => {
+    if (proxy.seen.kind !== 'fresh') return [];
+    const rows = linesIn(proxy, 'reads').map(({ row }) => row);
+    return proxy.pools.reads.map((backend) => rows.filter((row) => row.backend === backend));
+  });
+
+/** For each read pool that has `target`, or for each if none has, who takes new connections there beside it; empty: no proxy answers. */
+export function othersServing(view: ClusterView, target: string): readonly (readonly string[])[] {
+  const pools = readPools(view);
+  const its = pools.filter((pool) => pool.some((row) => nameOf(row) === target));
+  return (its.length > 0 ? its : pools).map((pool) => servingIn(pool, target));
+}
+
+/** It takes new connections in some read pool: as a backup only where no other server does. */
+export const servesReads = (view: ClusterView, member: string): boolean =>
+  readPools(view).some((pool) => servingIn(pool, '').includes(member));

@@ -6,6 +6,7 @@ import { memberOf, type MemberView } from '../model/view.js';
 import { cannotTell, says, seen, type Assessment } from './finding.js';
 import { isFullySilent, isStandbyCluster, waitsOf } from './leader.js';
 import { leaseOf, type Lease } from './lease.js';
+import { memberLines } from './proxy-lines.js';
 import { isUnfollowed, whoHears } from './writer.js';
 
 /**
@@ -78,9 +79,9 @@ function apiSilent(input: Assessment, leader: MemberView): Finding {
     evidence.push(says('sql', `PostgreSQL on ${name} answers as primary`, view.atMs));
   const hearer = whoHears(view, leader);
   if (hearer !== null) evidence.push(says('peers', `${hearer} streams from ${name}`, view.atMs));
-  const server =
-    freshValue(view.proxy)?.servers.find((row) => row.backend === view.pools?.primary && row.server === name) ?? null;
-  const isReached = server?.status === 'UP' && view.atMs - sinceMs >= CHECKED_SINCE_MS;
+  const servers = memberLines(view, 'writes', name).map(({ row }) => row);
+  const server = servers.find(({ up }) => up) ?? servers[0] ?? null;
+  const isReached = servers.some(({ status }) => status === 'UP') && view.atMs - sinceMs >= CHECKED_SINCE_MS;
   evidence.push(says(server === null ? 'self' : 'proxy', routeText(name, sinceMs, server, isReached), view.atMs));
   return seen('leader-api-silent', name, evidence, { sinceMs, isReached });
 }

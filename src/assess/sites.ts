@@ -4,8 +4,8 @@ import type { Finding } from '../model/problem.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isFullySilent } from './leader.js';
 
-/** The names in `sites` that are neither a member nor an etcd endpoint: HAProxy, and this instance. */
-const PROXY = 'proxy';
+/** The names in `sites` that are no member, no etcd endpoint and no proxy: each proxy that has no row of its own, and this instance. */
+const ANY_PROXY = 'proxy';
 const OURSELVES = 'ekimi';
 
 /** The site of a member, an endpoint, the proxy or this instance; null: nobody says. */
@@ -18,9 +18,10 @@ function silencesOf(view: ClusterView, site: string): readonly boolean[] {
   const endpoints = view.dcs.endpoints
     .filter(({ name, status }) => at(name) && status.kind !== 'stale')
     .map(({ status }) => isSilent(status));
-  const { proxy } = view;
-  const isAsked = proxy.kind === 'fresh' || (proxy.kind === 'unknown' && proxy.fault !== 'not-configured');
-  return [...members, ...endpoints, ...(at(PROXY) && isAsked ? [isSilent(proxy)] : [])];
+  const proxies = view.proxies
+    .filter(({ name, seen }) => (at(name) || (siteOf(view, name) === null && at(ANY_PROXY))) && seen.kind !== 'stale')
+    .map(({ seen }) => isSilent(seen));
+  return [...members, ...endpoints, ...proxies];
 }
 
 const sitesIn = (view: ClusterView): readonly string[] => [...new Set(Object.values(view.sites ?? {}))];

@@ -1,5 +1,6 @@
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
+import { linesOf } from './proxy-lines.js';
 import { isFullySilent, isPaused, isStandbyCluster, leaderKeyHolder, leadershipOf, replicasOf } from './leader.js';
 import { streamingBy } from './replica.js';
 
@@ -42,8 +43,8 @@ export function isUnfollowed(view: ClusterView): boolean {
 }
 
 function isUnrouted(view: ClusterView): boolean {
-  const servers = freshValue(view.proxy)?.servers.filter((row) => row.backend === view.pools?.primary) ?? [];
-  return servers.length > 0 && servers.every((row) => !row.up);
+  const lines = linesOf(view, 'writes');
+  return lines.length > 0 && lines.every(({ row }) => !row.up);
 }
 
 /** A replica's receiver has heard its sender within this: the leader's PostgreSQL lives, whatever we hear of it ourselves. */

@@ -27,6 +27,12 @@ export const name: Format<string> = {
 /** A container or a unit (`patroni@1.service`), a backend of the proxy (`db:replicas`). */
 export const thing = text(/^[A-Za-z0-9][\w.@:-]*$/, 'a name of letters, digits, ".", "_", "@", ":" and "-"');
 
+/** A server of the proxy, or BACKEND/SERVER. */
+export const serverName = text(
+  /^[A-Za-z0-9_][\w.@:-]*(?:\/[A-Za-z0-9_][\w.@:-]*)?$/,
+  'SERVER or BACKEND/SERVER, as HAProxy calls them',
+);
+
 function splitHostPort(raw: unknown): HostAndPort | null {
   const match = typeof raw === 'string' ? /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(raw) : null;
   const port = Number(match?.[3] ?? Number.NaN);

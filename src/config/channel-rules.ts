@@ -2,7 +2,6 @@ import { HOST_DRIVERS, type HostDriverName, type HostDriverRow } from '../model/
 import type { ClusterConfig } from '../model/config.js';
 import { eachCluster, type ConfigFacts } from './config-facts.js';
 import type { Breach, Rule } from './rule.js';
-import { nameShown } from './shown.js';
 import { durationText } from './units.js';
 
 /** How each part is reached, and that one command or backend is never taken for another. */
@@ -64,7 +63,7 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
   {
     id: 'tls-pair',
     severity: 'error',
-    keys: ['clusters[].patroni.tls', 'clusters[].dcs.tls', 'clusters[].postgres.tls'],
+    keys: ['clusters[].patroni.tls', 'clusters[].dcs.tls', 'clusters[].postgres.tls', 'clusters[].proxies.NAME.tls'],
     check: eachCluster((cluster, at) =>
       tlsOf(cluster)
         .filter(([, tls]) => (tls.cert === null) !== (tls.key === null))
@@ -79,7 +78,7 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
   {
     id: 'tls-insecure',
     severity: 'warning',
-    keys: ['clusters[].patroni.tls', 'clusters[].dcs.tls', 'clusters[].postgres.tls'],
+    keys: ['clusters[].patroni.tls', 'clusters[].dcs.tls', 'clusters[].postgres.tls', 'clusters[].proxies.NAME.tls'],
     check: eachCluster((cluster, at) =>
       tlsOf(cluster)
         .filter(([, tls]) => tls.insecure)
@@ -134,23 +133,6 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
           ],
     ),
   },
-  {
-    id: 'backends-apart',
-    severity: 'error',
-    keys: ['clusters[].proxy.primaryBackend', 'clusters[].proxy.replicaBackend'],
-    check: eachCluster(({ proxy }, at) =>
-      proxy === null || proxy.primaryBackend !== proxy.replicaBackend
-        ? []
-        : [
-            {
-              key: `${at}.proxy.replicaBackend`,
-              found: `${nameShown(proxy.replicaBackend)} for both pools`,
-              expected: 'two backends',
-              remedy: 'name the backend of the replicas: draining in the pool of the primary would stop writes',
-            },
-          ],
-    ),
-  },
 ];
 
 const tlsOf = (cluster: ClusterConfig) =>
@@ -159,6 +141,7 @@ const tlsOf = (cluster: ClusterConfig) =>
       ['patroni.tls', cluster.patroni.tls],
       ['dcs.tls', cluster.dcs.tls],
       ['postgres.tls', cluster.postgres?.tls ?? null],
+      ...cluster.proxies.map(({ name, tls }) => [`proxies.${name}.tls`, tls] as const),
     ] as const
   ).flatMap(([where, tls]) => (tls === null ? [] : [[where, tls] as const]));
 

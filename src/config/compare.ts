@@ -64,6 +64,7 @@ const FIGURES: readonly Figure[] = [
 const LISTS: readonly (readonly [string, 'grants' | 'protects', (policy: Policy) => readonly string[]])[] = [
   ['drain.actuators', 'grants', ({ drain }) => drain.actuators],
   ['drain.shutdownSessions', 'grants', ({ drain }) => (drain.shutdownSessions ? ['true'] : [])],
+  ['drain.whileProxySilent', 'grants', ({ drain }) => (drain.whileProxySilent === 'go-on' ? ['go-on'] : [])],
   ['blockers.never.users', 'protects', ({ blockers }) => blockers.neverUsers],
   ['blockers.never.applications', 'protects', ({ blockers }) => blockers.neverApplications],
   ['blockers.never.databases', 'protects', ({ blockers }) => blockers.neverDatabases],

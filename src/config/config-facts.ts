@@ -5,7 +5,13 @@ import { nameShown } from './shown.js';
 /** What the rules read: the result, and how the DCS hosts were written, since a bare list has no names of its own. */
 export interface ConfigFacts {
   readonly config: EkimiConfig;
-  readonly values: { readonly clusters: readonly { readonly dcs: { readonly hosts: unknown } }[] };
+  readonly values: {
+    readonly clusters: readonly {
+      readonly dcs: { readonly hosts: unknown };
+      readonly proxy?: unknown;
+      readonly proxies?: object;
+    }[];
+  };
 }
 
 export type ClusterCheck = (cluster: ClusterConfig, at: string, facts: ConfigFacts, index: number) => readonly Breach[];

@@ -1,6 +1,7 @@
 import { CHANNEL_RULES } from './channel-rules.js';
 import { repeated, type ConfigFacts } from './config-facts.js';
 import { INVENTORY_RULES } from './inventory-rules.js';
+import { PROXY_RULES } from './proxy-rules.js';
 import type { Rule } from './rule.js';
 import { sizeText } from './units.js';
 
@@ -12,6 +13,7 @@ const LEAST_JOURNAL_FILE_BYTES = 1024 ** 2;
 export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
   ...INVENTORY_RULES,
   ...CHANNEL_RULES,
+  ...PROXY_RULES,
   {
     // The journal is how a restart knows who led and how far, and what `ekimi why --at` looks up.
     id: 'journal-holds-history',

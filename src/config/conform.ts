@@ -4,7 +4,15 @@ import type { Complaint, ConfigError, Locator, Position } from './config-error.j
 import { unknownKey, type YamlFile } from './document.js';
 import { readAs } from './formats.js';
 import { foundText, isSecretKey, stepShown } from './shown.js';
-import { REQUIRED, type Key, type Part, type SectionList, type Shape, type Values } from './schema.js';
+import {
+  REQUIRED,
+  type Key,
+  type NamedSections,
+  type Part,
+  type SectionList,
+  type Shape,
+  type Values,
+} from './schema.js';
 
 /**
  * Holds a document against a schema. convict owns defaults, strictness and validation: one convict schema for the file and one for
@@ -220,6 +228,8 @@ class Reader implements Locator {
         return node === undefined ? null : this.values(part.keys, node, path);
       case 'list':
         return this.#readList(part, node, path);
+      case 'named':
+        return this.#readNamed(part, node, path);
       default:
         return part satisfies never;
     }
@@ -237,6 +247,30 @@ class Reader implements Locator {
       this.#place(join(path, index), item);
       return this.values(part.keys, item, join(path, index));
     });
+  }
+
+  #readNamed(part: NamedSections<Shape>, node: unknown, path: string): Raw {
+    if (node === undefined) return {};
+    if (!isMap(node)) {
+      const expected = `a map: NAME, and below it ${Object.keys(part.keys).join(', ')}`;
+      const remedy = 'write one "NAME:" for each, and its keys indented below it';
+      this.#note(path, { code: 'wrong-shape', found: foundText(this.#plain(node, path), path), expected, remedy });
+      return {};
+    }
+    const sections: Raw = {};
+    for (const [name, item] of this.#pairs(node, path)) {
+      const at = join(path, name);
+      const answer = readAs(part.names, name);
+      if (!('refusals' in answer)) sections[name] = this.values(part.keys, item, at);
+      else
+        for (const { expected, remedy } of answer.refusals)
+          this.#note(
+            at,
+            { code: 'bad-value', found: foundText(name, at), expected, remedy },
+            join(path, stepShown(name, path)),
+          );
+    }
+    return sections;
   }
 
   #child(given: unknown, name: string): unknown {

@@ -1,8 +1,8 @@
-import { hostPort, name, namespace, socketUrl, thing, webUrl } from './addresses.js';
+import { hostPort, name, namespace, serverName, socketUrl, thing, webUrl } from './addresses.js';
 import { duration, flag, listOf, mapOf, nullable, oneOf, Refusal, size, text, whole, type Format } from './formats.js';
 import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
 import { INTENTIONS } from '../model/intention.js';
-import { key, list, optional, REQUIRED, section } from './schema.js';
+import { key, list, named, optional, REQUIRED, section } from './schema.js';
 import { holdsCredentials } from './shown.js';
 
 /** `ekimi.yaml`: where things are. What may be done to them is the policy's. */
@@ -70,7 +70,7 @@ const CLUSTER = {
   sites: key(
     mapOf(name, name),
     {},
-    'Where things stand, by name: a member, an etcd endpoint, `proxy`, `ekimi` (this instance). A site of which nothing answers is one problem; an instance on a site that is cut off says that it is the blind one; among equal candidates the site of the old leader is preferred; `limits.minReadPoolPerSite` keeps readers on each.',
+    'Where things stand, by name: a member, an etcd endpoint, a proxy, `proxy` (each proxy that is not named here), `ekimi` (this instance). A site of which nothing answers is one problem; an instance on a site that is cut off says that it is the blind one; among equal candidates the site of the old leader is preferred; `limits.minReadPoolPerSite` keeps readers on each.',
   ),
   intended: key(
     mapOf(name, listOf(oneOf(INTENTIONS))),
@@ -126,17 +126,47 @@ const CLUSTER = {
     ),
     tls,
   }),
-  proxy: optional('HAProxy. Without it nothing can be drained at the proxy.', {
-    stats: key(
-      webUrl({ path: true, example: 'http://127.0.0.1:7000/stats' }),
-      REQUIRED,
-      'Statistics page, without `;csv`.',
-    ),
-    statsAuth: auth,
-    runtime: key(nullable(socketUrl(['tcp'])), null, 'Runtime API. Without it we look and do not touch.'),
-    primaryBackend: key(thing, 'postgres_primary', 'Backend that routes to the primary.'),
-    replicaBackend: key(thing, 'postgres_replicas', 'Backend that routes to the replicas.'),
-  }),
+  proxies: named(
+    'HAProxy, each by a name of your choice: all that route to this cluster, or a drain is none. Without any nothing can be drained at a proxy.',
+    name,
+    {
+      stats: key(
+        webUrl({ path: true, example: 'http://10.0.0.7:7000/stats' }),
+        REQUIRED,
+        'Statistics page, without `;csv`.',
+      ),
+      statsAuth: auth,
+      tls,
+      runtime: key(
+        nullable(socketUrl(['tcp'])),
+        null,
+        'Runtime API, level admin. Without it we look and do not touch.',
+      ),
+      pools: section('Its backends by what they are for.', {
+        writes: key(nullable(thing), 'postgres_primary', 'Backend that routes to the primary. Null: none does.'),
+        reads: key(listOf(thing), ['postgres_replicas'], 'Backends that route to replicas, any number.'),
+      }),
+      servers: key(
+        mapOf(serverName, name),
+        {},
+        'Server to member, where a server is not called like its member: SERVER, or BACKEND/SERVER where the pools name it differently. What is not here is found by the name of the member, else by address and port of its PostgreSQL; `ekimi doctor` shows what was found.',
+      ),
+    },
+  ),
+  proxy: optional(
+    'One HAProxy, as version 0.1.0 wrote it: the same as one of `proxies` that is called `proxy`. Never both.',
+    {
+      stats: key(
+        webUrl({ path: true, example: 'http://127.0.0.1:7000/stats' }),
+        REQUIRED,
+        'Statistics page, without `;csv`.',
+      ),
+      statsAuth: auth,
+      runtime: key(nullable(socketUrl(['tcp'])), null, 'Runtime API. Without it we look and do not touch.'),
+      primaryBackend: key(thing, 'postgres_primary', 'Backend that routes to the primary.'),
+      replicaBackend: key(thing, 'postgres_replicas', 'Backend that routes to the replicas.'),
+    },
+  ),
   hosts: optional('What runs the members: how to look at it, start it and stop it.', {
     driver: key(oneOf(HOST_DRIVER_NAMES), REQUIRED, DRIVERS_TEXT),
     socket: key(socketUrl(['http']), 'unix:///var/run/docker.sock', 'docker: where the engine listens.'),

@@ -99,7 +99,8 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
     severity: 'error',
     keys: ['clusters[].sites', 'clusters[].patroni.members', 'clusters[].dcs.hosts'],
     check: eachCluster((cluster, at) => {
-      const known = [...cluster.members, ...cluster.dcs.hosts.map(({ name }) => name), 'proxy', 'ekimi'];
+      const proxies = cluster.proxies.map(({ name }) => name).filter((name) => name !== 'proxy');
+      const known = [...cluster.members, ...cluster.dcs.hosts.map(({ name }) => name), ...proxies, 'proxy', 'ekimi'];
       return Object.keys(cluster.sites ?? {})
         .filter((name) => !known.includes(name))
         .map((name) => ({

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { ClusterConfig, EkimiConfig, ProxyConfig } from '../model/config.js';
 import { memberName } from '../model/names.js';
+import { ONLY_PROXY } from '../model/proxy.js';
 import { CONFIG_RULES } from './config-rules.js';
 import type { Loaded } from './config-error.js';
 import { hashOf } from './hash.js';
@@ -61,7 +62,7 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
 }
 
 function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): ClusterConfig {
-  const { patroni, dcs, postgres, proxy, hosts, tags } = values;
+  const { patroni, dcs, postgres, hosts, tags } = values;
   return {
     scope: values.scope,
     ...(values.policy === null ? {} : { policyFile: secrets.path(values.policy) }),
@@ -92,17 +93,33 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
       tls: secrets.tls(`${at}.postgres.tls`, postgres.tls),
       ...(postgres.heartbeat === null ? {} : { heartbeat: postgres.heartbeat }),
     },
-    proxy: proxy && {
-      stats: proxy.stats,
-      statsAuth: secrets.auth(`${at}.proxy.statsAuth`, proxy.statsAuth),
-      runtime: proxy.runtime,
-      primaryBackend: proxy.primaryBackend,
-      replicaBackend: proxy.replicaBackend,
-    },
+    proxies: proxiesOf(values, at, secrets),
     hosts: hosts && { ...hosts },
     tags: tags && { ...tags, file: tags.driver === 'file' ? secrets.path(tags.file) : tags.file },
     deadlines: values.deadlines,
   };
+}
+
+function proxiesOf({ proxy, proxies }: ClusterValues, at: string, secrets: SecretReader): readonly ProxyConfig[] {
+  const named = Object.entries(proxies).map(([name, { statsAuth, tls, ...rest }]) => ({
+    name,
+    ...rest,
+    statsAuth: secrets.auth(`${at}.proxies.${name}.statsAuth`, statsAuth),
+    tls: secrets.tls(`${at}.proxies.${name}.tls`, tls),
+    servers: Object.fromEntries(Object.entries(rest.servers).map(([server, member]) => [server, memberName(member)])),
+  }));
+  if (proxy === null) return named;
+  const { stats, runtime, primaryBackend, replicaBackend } = proxy;
+  const only: ProxyConfig = {
+    name: ONLY_PROXY,
+    stats,
+    statsAuth: secrets.auth(`${at}.proxy.statsAuth`, proxy.statsAuth),
+    tls: null,
+    runtime,
+    pools: { writes: primaryBackend, reads: [replicaBackend] },
+    servers: {},
+  };
+  return [only, ...named];
 }
 
 /** Names for a bare list of URLs: those of `hosts.dcs` in order, so that an endpoint and what runs it can be matched. */

@@ -112,7 +112,11 @@ function policyOf(values: PolicyValues): Policy {
     },
     grace: graceOf(values.grace),
     actions: actionsOf(values.actions),
-    drain: { actuators: [...new Set(drain.actuators)], shutdownSessions: drain.shutdownSessions },
+    drain: {
+      actuators: [...new Set(drain.actuators)],
+      shutdownSessions: drain.shutdownSessions,
+      whileProxySilent: drain.whileProxySilent,
+    },
     blockers: {
       olderThanMs: blockers.olderThan,
       neverUsers: blockers.never.users,

@@ -99,6 +99,11 @@ export const POLICY_SCHEMA = {
       'proxy: runtime API. tag: noloadbalance in patroni.yml.',
     ),
     shutdownSessions: key(flag, false, 'Also end the sessions that are still on it.'),
+    whileProxySilent: key(
+      oneOf(['hold', 'go-on']),
+      'hold',
+      'What a drain and its end do while one of several proxies gives no answer. hold: they wait for it. go-on: they do what can be done, say where they did not, and do the rest when it answers. A fence, an expedited failover and a nudge never wait.',
+    ),
   }),
   blockers: section('Which queries may be cancelled or terminated.', {
     olderThan: key(span, '30s', 'A younger transaction is left alone.'),

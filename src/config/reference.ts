@@ -18,13 +18,13 @@ function fallbackText(fallback: unknown): string {
   return `\`${typeof fallback === 'string' ? fallback : JSON.stringify(fallback)}\``;
 }
 
-const KIND_TEXT = { section: '', optional: 'optional section', list: 'list' } as const;
+const KIND_TEXT = { section: '', optional: 'optional section', list: 'list', named: 'sections by name' } as const;
 
 function rowsOf(path: string, part: Part): Row[] {
   if (part.kind === 'key') {
     return [{ path, type: part.format.type, fallback: fallbackText(part.fallback), doc: part.doc }];
   }
-  const below = part.kind === 'list' ? `${path}[]` : path;
+  const below = part.kind === 'list' ? `${path}[]` : part.kind === 'named' ? `${path}.NAME` : path;
   const own: Row[] =
     part.doc === ''
       ? []

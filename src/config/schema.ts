@@ -33,8 +33,16 @@ export interface SectionList<S extends Shape> {
   readonly least: number;
 }
 
+/** Like sections under names that we do not know beforehand; none when it is not written. */
+export interface NamedSections<S extends Shape> {
+  readonly kind: 'named';
+  readonly doc: string;
+  readonly names: Format<string>;
+  readonly keys: S;
+}
+
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a Key is invariant in what it reads; a shape holds keys of every kind
-export type Part = Key<any> | Section<Shape> | OptionalSection<Shape> | SectionList<Shape>;
+export type Part = Key<any> | Section<Shape> | OptionalSection<Shape> | SectionList<Shape> | NamedSections<Shape>;
 export interface Shape {
   readonly [key: string]: Part;
 }
@@ -47,9 +55,11 @@ export type Values<S extends Shape> = {
       ? Values<C> | null
       : S[K] extends SectionList<infer C>
         ? readonly Values<C>[]
-        : S[K] extends Section<infer C>
-          ? Values<C>
-          : never;
+        : S[K] extends NamedSections<infer C>
+          ? Readonly<Record<string, Values<C>>>
+          : S[K] extends Section<infer C>
+            ? Values<C>
+            : never;
 };
 
 export const REQUIRED = Symbol('required');
@@ -84,4 +94,11 @@ export const list = <S extends Shape>(doc: string, least: number, keys: S): Sect
   doc,
   keys,
   least,
+});
+
+export const named = <S extends Shape>(doc: string, names: Format<string>, keys: S): NamedSections<S> => ({
+  kind: 'named',
+  doc,
+  names,
+  keys,
 });

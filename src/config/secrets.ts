@@ -21,7 +21,7 @@ export function withoutSecrets(config: EkimiConfig): EkimiConfig {
         password: cluster.postgres.password === null ? null : HIDDEN,
         tls: tls(cluster.postgres.tls),
       },
-      proxy: cluster.proxy && { ...cluster.proxy, statsAuth: auth(cluster.proxy.statsAuth) },
+      proxies: cluster.proxies.map((proxy) => ({ ...proxy, statsAuth: auth(proxy.statsAuth), tls: tls(proxy.tls) })),
     })),
   };
 }
@@ -36,23 +36,24 @@ export const withoutPems = (config: EkimiConfig): EkimiConfig => ({
     patroni: { ...cluster.patroni, tls: unread(cluster.patroni.tls) },
     dcs: { ...cluster.dcs, tls: unread(cluster.dcs.tls) },
     postgres: cluster.postgres && { ...cluster.postgres, tls: unread(cluster.postgres.tls) },
+    proxies: cluster.proxies.map((proxy) => ({ ...proxy, tls: unread(proxy.tls) })),
   })),
 });
 
 /** Every secret value. */
 export function secretsOf(config: EkimiConfig): readonly string[] {
-  const logins = config.clusters.flatMap(({ patroni, dcs, proxy }) => [
+  const logins = config.clusters.flatMap(({ patroni, dcs, proxies }) => [
     patroni.auth,
     dcs.auth,
-    proxy?.statsAuth ?? null,
+    ...proxies.map(({ statsAuth }) => statsAuth),
   ]);
   const values = [
     ...logins.map((login) => login?.password),
     // As basic authentication carries it.
     ...logins.map((login) => login && Buffer.from(`${login.username}:${login.password}`).toString('base64')),
-    ...config.clusters.flatMap(({ patroni, dcs, postgres }) => [
+    ...config.clusters.flatMap(({ patroni, dcs, postgres, proxies }) => [
       postgres?.password,
-      ...[patroni.tls, dcs.tls, postgres?.tls].map((each) => each?.key),
+      ...[patroni.tls, dcs.tls, postgres?.tls, ...proxies.map(({ tls }) => tls)].map((each) => each?.key),
     ]),
     ...config.api.tokens.map(({ token }) => token),
   ];

@@ -2,6 +2,7 @@ import type { ClusterConfig, EkimiConfig } from '../model/config.js';
 import type { Policy } from '../model/policy.js';
 import { CLUSTER_RULES } from './cluster-rules.js';
 import type { ConfigError, Locator } from './config-error.js';
+import { ONLY_PROXY } from '../model/proxy.js';
 import { judge, nowhere, type Breach, type Rule } from './rule.js';
 
 interface Both {
@@ -13,8 +14,14 @@ interface Both {
 const mayTouchMembers = ({ policy }: Both): boolean =>
   Object.values(policy.actions).some(({ mode }) => mode === 'approve' || mode === 'auto');
 
+const runtimeKey = (proxy: string): string => (proxy === ONLY_PROXY ? 'proxy.runtime' : `proxies.${proxy}.runtime`);
+
 const missingActuator = {
-  proxy: (cluster: ClusterConfig) => (cluster.proxy?.runtime == null ? 'proxy.runtime' : null),
+  proxy: ({ proxies }: ClusterConfig) => {
+    const mute = proxies.find(({ runtime }) => runtime === null);
+    if (proxies.length === 0) return 'proxies.NAME.runtime';
+    return mute === undefined ? null : runtimeKey(mute.name);
+  },
   tag: (cluster: ClusterConfig) => (cluster.tags === null ? 'tags' : null),
 } as const;
 

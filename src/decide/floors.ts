@@ -1,9 +1,9 @@
 import { ACTIONS } from '../actions/index.js';
 import { healthyReplicas } from '../assess/replica.js';
-import { servingReplicas } from '../assess/rotation.js';
+import { silentProxies } from '../assess/proxy-lines.js';
+import { othersServing, servesReads } from '../assess/rotation.js';
 import { siteOf } from '../assess/sites.js';
 import type { Plan } from '../model/plan.js';
-import { freshValue } from '../model/reading.js';
 import { no, type No } from './gate.js';
 import type { Situation } from '../model/situation.js';
 
@@ -39,15 +39,19 @@ export function floorsFor(input: Situation, plan: Plan, busy: readonly string[])
 const healthyNames = ({ view, policy }: Situation): readonly string[] =>
   healthyReplicas(view, policy.lag.emergencyBytes).map(({ name }) => name);
 
-/** Who takes new readers beside `target`; by their health where no proxy tells. */
-function otherReaders(input: Situation, target: string): readonly string[] {
-  const proxyKnown = freshValue(input.view.proxy) !== null;
-  const names = proxyKnown
-    ? servingReplicas(input.view, target)
-    : healthyNames(input).filter((name) => name !== target);
+/** Who takes new readers beside `target`, in the pool that has fewest; by their health where no proxy tells. */
+function otherReaders(
+  input: Situation,
+  target: string,
+  counts: (name: string) => boolean = () => true,
+): readonly string[] {
   // In dry-run our drains exist on paper only; the floor must hold as if they were real.
   const drained = new Set(input.ledger.drains.map((drain) => drain.member));
-  return names.filter((name) => !drained.has(name));
+  const left = (names: readonly string[]): readonly string[] =>
+    names.filter((name) => !drained.has(name) && counts(name));
+  const [first, ...others] = othersServing(input.view, target).map(left);
+  if (first === undefined) return left(healthyNames(input).filter((name) => name !== target));
+  return others.reduce((fewest, names) => (names.length < fewest.length ? names : fewest), first);
 }
 
 function readPool(input: Situation, { target }: Plan): No | null {
@@ -78,9 +82,7 @@ function readPoolOfSite(input: Situation, plan: Plan, busy: readonly string[]): 
   const site = siteOf(input.view, plan.target);
   const floor = input.policy.limits.minReadPoolPerSite ?? 0;
   if (site === null || (!takesReader(plan) && !readsWell(input, plan.target))) return null;
-  const others = otherReaders(input, plan.target).filter(
-    (name) => siteOf(input.view, name) === site && !busy.includes(name),
-  );
+  const others = otherReaders(input, plan.target, (name) => siteOf(input.view, name) === site && !busy.includes(name));
   if (others.length >= floor) return null;
   return no(
     `${others.length} other replicas of site ${site} serve reads, and ${floor} must remain there`,
@@ -90,5 +92,5 @@ function readPoolOfSite(input: Situation, plan: Plan, busy: readonly string[]): 
 
 function readsWell(input: Situation, target: string): boolean {
   if (!healthyNames(input).includes(target)) return false;
-  return freshValue(input.view.proxy) === null || servingReplicas(input.view, '').includes(target);
+  return silentProxies(input.view).length === input.view.proxies.length || servesReads(input.view, target);
 }

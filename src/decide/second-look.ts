@@ -1,5 +1,6 @@
 import { actionInput, notYet, type Halt } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
+import { movedServer } from '../actions/proxy-places.js';
 import { wrongAddress } from '../assess/address.js';
 import type { SecondLook } from '../model/entry.js';
 import { fingerprint, type Plan } from '../model/plan.js';
@@ -14,6 +15,8 @@ export function haltAt(situation: Situation, plan: Plan, asked: SecondLook['aske
   const stranger = wrongAddress(situation.view, plan);
   if (stranger !== null) return notYet(stranger);
   if (asked === 'step') return haltOfStep(situation, plan);
+  const moved = movedServer(situation.view, plan);
+  if (moved !== null) return notYet(moved);
   const again = planAgain(situation, asked);
   if (again !== null && fingerprint(again) === fingerprint(plan)) return null;
   return notYet('the situation changed between plan and request: nothing was sent');

@@ -4,6 +4,7 @@ import { openSession } from '../kernel/open.js';
 import type { Session } from '../kernel/session.js';
 import { tenureKeeper } from '../kernel/tenure.js';
 import { pass } from '../kernel/pass.js';
+import { ONLY_PROXY } from '../model/proxy.js';
 import { memberName } from '../model/names.js';
 import type { Policy } from '../model/policy.js';
 import { memoryJournal } from '../simulator/memory-journal.js';
@@ -107,7 +108,7 @@ function sessionOn(cluster: SimulatedCluster, policy: Policy): Session {
         scope: options.scope,
         members: options.members.map(memberName),
         dcsNames: options.dcs,
-        pools: { primary: options.primaryBackend, replica: options.replicaBackend },
+        proxies: [{ name: ONLY_PROXY, pools: { writes: options.primaryBackend, reads: [options.replicaBackend] } }],
       },
       journal: memoryJournal(),
       notifier: { page: () => undefined },

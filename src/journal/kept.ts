@@ -1,5 +1,6 @@
 import type { EntryBody, JournalEntry } from '../model/entry.js';
 import { fromJson, toJson } from '../model/json.js';
+import { withProxies } from '../model/proxies-before.js';
 import { difference } from './difference.js';
 import { measured, withValueAt, type Measured } from './measured.js';
 import { withDifference, type Difference } from './restore.js';
@@ -136,7 +137,7 @@ export class Expander {
     const of = baseOf(entry);
     if (of === null) {
       this.#note(entry);
-      return entry;
+      return asOfToday(entry);
     }
     const base = this.#base(of, entry.scope);
     if (base === null)
@@ -147,7 +148,7 @@ export class Expander {
           : `entry ${of}, which holds the whole of it, cannot be read in this file`,
       );
     try {
-      return { ...entry, body: expanded(entry.body, base) };
+      return asOfToday({ ...entry, body: expanded(entry.body, base) });
     } catch (err) {
       return without(entry, `it does not fit entry ${of}: ${err instanceof Error ? err.message : String(err)}`);
     }
@@ -167,6 +168,15 @@ export class Expander {
     this.#whole ??= { seq: of, scope, parts: measured(partsOf(noted.body)) };
     return this.#whole;
   }
+}
+
+/** What another version wrote in another form; what it is kept as a difference to stays in the form in which it was written. */
+function asOfToday(entry: JournalEntry): JournalEntry {
+  const holder = holderOf(entry.body);
+  const view: unknown = holder?.['view'];
+  if (holder === null || typeof view !== 'object' || view === null) return entry;
+  const now = withProxies(view);
+  return now === view ? entry : { ...entry, body: withHolder(entry.body, { ...holder, view: now }) };
 }
 
 function without(entry: JournalEntry, why: string): JournalEntry {

@@ -6,6 +6,8 @@ export interface Found {
   readonly length: number;
 }
 
+const whole = ({ entry, length }: Found): Found => ({ entry: new Expander().take(entry), length });
+
 /** Entries of one file, the newest first, that wait for the whole one before them. Those behind them wait too, so that the order stays. */
 export class Waiting {
   #queue: Found[] = [];
@@ -26,7 +28,7 @@ export class Waiting {
       this.#queue.push(found);
       return released;
     }
-    if (this.#base === null) return isWanted ? [found] : [];
+    if (this.#base === null) return isWanted ? [whole(found)] : [];
     if (found.entry.seq !== this.#base) {
       if (isWanted) this.#queue.push(found);
       return [];
@@ -35,11 +37,11 @@ export class Waiting {
     expander.take(found.entry);
     const { length } = found;
     const ready = this.#queue.map((row) =>
-      baseOf(row.entry) === null ? row : { entry: expander.take(row.entry), length: row.length + length },
+      baseOf(row.entry) === null ? whole(row) : { entry: expander.take(row.entry), length: row.length + length },
     );
     this.#queue = [];
     this.#base = null;
-    return isWanted ? [...ready, found] : ready;
+    return isWanted ? [...ready, whole(found)] : ready;
   }
 
   /** What still waits when nothing older can come. */

@@ -1,6 +1,8 @@
 import { runOf } from '../ledger/fold.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Reply, Step } from '../model/plan.js';
+import type { Ports } from '../observe/ports.js';
+import type { ProxyPort } from '../ports/proxy.js';
 import { stepText } from '../words/request.js';
 import type { Books } from './books.js';
 import { readEvidenceAfter } from './evidence.js';
@@ -46,15 +48,19 @@ const lost = (error: unknown): Reply => ({
   tookMs: 0,
 });
 
+/** A request of before has no name for the only one. */
+const proxyFor = (proxies: Ports['proxies'], { proxy }: Extract<Step, { port: 'proxy' }>): ProxyPort | undefined =>
+  proxy === undefined ? Object.values(proxies)[0] : proxies[proxy];
+
 async function route(session: Session, step: Step): Promise<Reply> {
-  const { patroni, proxy, tags, postgres, host } = session.parts.ports;
+  const { patroni, proxies, tags, postgres, host } = session.parts.ports;
   const missing: Reply = { effect: 'none', status: null, text: `${step.port} is not configured`, tookMs: 0 };
   try {
     switch (step.port) {
       case 'patroni':
         return await patroni.send(step);
       case 'proxy':
-        return (await proxy?.send(step)) ?? missing;
+        return (await proxyFor(proxies, step)?.send(step)) ?? missing;
       case 'tags':
         return (await tags?.write(step)) ?? missing;
       case 'sql':

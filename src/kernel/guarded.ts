@@ -67,7 +67,9 @@ export function guardedPorts(ports: Ports): Ports {
     patroni: guarded('patroni', ports.patroni, clock),
     dcs: guarded('etcd', ports.dcs, clock),
     postgres: orNull('postgres', ports.postgres),
-    proxy: orNull('proxy', ports.proxy),
+    proxies: Object.fromEntries(
+      Object.entries(ports.proxies).map(([name, port]) => [name, guarded(`proxy ${name}`, port, clock)]),
+    ),
     host: orNull('hosts', ports.host),
     tags: orNull('tags', ports.tags),
     certificates: orNull('certificates', ports.certificates ?? null),

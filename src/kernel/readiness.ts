@@ -45,7 +45,10 @@ function unseen(view: ClusterView): readonly string[] {
       'PostgreSQL',
       view.members.map(({ sql }) => sql),
     ),
-    ...refusing('HAProxy', [view.proxy]),
+    ...refusing(
+      'HAProxy',
+      view.proxies.map(({ seen }) => seen),
+    ),
   ];
 }
 

@@ -1,7 +1,8 @@
+import { drainStands } from '../actions/drain-places.js';
 import { hasRejoined } from '../assess/fences.js';
 import { leaderChangeWasWished } from '../assess/former-leader.js';
 import { rotationOf, tagStands } from '../assess/rotation.js';
-import { isInFlight, type DrainRecord, type Ledger } from '../model/ledger.js';
+import { isInFlight, type Ledger } from '../model/ledger.js';
 import type { Policy } from '../model/policy.js';
 import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
@@ -52,7 +53,7 @@ function unlessSame(before: Ledger, after: Ledger): Ledger {
 
 /** Without a proxy there is no traffic to open, and nothing to be remembered once it is back: else a stop by hand months later were ours. */
 function fences(ledger: Ledger, view: ClusterView): Ledger['fences'] {
-  if (view.pools !== null || ledger.fences.length === 0) return ledger.fences;
+  if (view.proxies.some(({ pools }) => pools.writes !== null) || ledger.fences.length === 0) return ledger.fences;
   const isUnderWay = (name: string): boolean =>
     ledger.remediations.some((row) => isInFlight(row) && row.plan.target === name);
   return ledger.fences.filter((fence) => {
@@ -133,26 +134,14 @@ export function undoneDrains(
     const member = memberOf(view, drain.member);
     if (member === null) continue;
     const rotation = rotationOf(view, member);
+    const stands = drain.actuators.includes('proxy') ? drainStands(view, drain) : null;
     const inForce = [
-      drain.actuators.includes('proxy') ? rotation.drainedByProxy : null,
+      stands === null ? null : stands === 'in-force',
       drain.actuators.includes('tag') ? tagStands(view, rotation) : null,
     ].filter((answer) => answer !== null);
     if (inForce.length === 0 || inForce.some((answer) => answer)) continue;
-    const startedAtMs = view.proxy.kind === 'unknown' ? null : (view.proxy.value.startedAtMs ?? null);
-    if (drain.actuators.includes('proxy') && (isAnother(view, drain) || (startedAtMs ?? 0) > drain.sinceMs))
-      forgotten.push(drain.member);
+    if (stands === 'forgotten') forgotten.push(drain.member);
     else byHand.push(drain.member);
   }
   return { byHand, forgotten };
-}
-
-/** Uptimes are whole seconds, and two readings of one process are a second apart. */
-const SAME_START_MS = 5_000;
-
-/** Another process than the one that was told answers, older or younger: a second proxy behind one address knows nothing of our drains. */
-function isAnother({ proxy }: ClusterView, { process: told }: DrainRecord): boolean {
-  if (proxy.kind === 'unknown' || told === undefined) return false;
-  const { pid = null, startedAtMs = null } = proxy.value;
-  if (pid !== null && told.pid !== null && pid !== told.pid) return true;
-  return startedAtMs !== null && told.startedAtMs !== null && Math.abs(startedAtMs - told.startedAtMs) > SAME_START_MS;
 }

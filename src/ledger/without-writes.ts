@@ -1,9 +1,10 @@
 import { pageOf } from '../assess/catalogue.js';
 import { leadershipOf } from '../assess/leader.js';
+import { linesIn } from '../assess/proxy-lines.js';
 import { writingOf } from '../assess/writer.js';
 import type { WithoutWrites } from '../model/incident.js';
 import type { Problem, ProblemCode } from '../model/problem.js';
-import { freshValue } from '../model/reading.js';
+import { ownerOf } from '../model/proxy.js';
 import type { ClusterView } from '../model/view.js';
 
 /** There is a leader, and no transaction of a client ends well; a form of it that is told to nobody is that of one client alone. */
@@ -19,13 +20,22 @@ export function takesWrites(view: ClusterView, problems: readonly Problem[]): bo
   );
 }
 
-/** The proxy sends writes to nobody, or to others than the proven leader. One whose servers are not called like the members tells nothing. */
+/**
+ * Every proxy that routes writes sends them to nobody, or to others than the proven leader. One whose servers are not known as members tells
+ * nothing, and nor does a silent one, behind which clients may be served.
+ */
 function isClosed(view: ClusterView): boolean {
   const members: readonly string[] = view.members.map(({ name }) => name);
-  const pool = freshValue(view.proxy)?.servers.filter((row) => row.backend === view.pools?.primary) ?? [];
   const leadership = leadershipOf(view);
-  if (!pool.some(({ server }) => members.includes(server))) return false;
-  return !pool.some(({ up, server }) => up && (leadership.kind !== 'proven' || server === leadership.member.name));
+  const routing = view.proxies.filter(({ pools }) => pools.writes !== null);
+  return (
+    routing.length > 0 &&
+    routing.every((proxy) => {
+      const pool = linesIn(proxy, 'writes').map(({ row }) => ({ up: row.up, member: ownerOf(row) ?? '' }));
+      if (!pool.some(({ member }) => members.includes(member))) return false;
+      return !pool.some(({ up, member }) => up && (leadership.kind !== 'proven' || member === leadership.member.name));
+    })
+  );
 }
 
 interface Moment {

@@ -7,6 +7,7 @@ import {
   primaryChannels,
 } from '../assess/leader.js';
 import { isFailingState } from '../assess/replica.js';
+import { silentProxies } from '../assess/proxy-lines.js';
 import { isReadPoolEmpty } from '../assess/rotation.js';
 import type { Problem, ProblemCode } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
@@ -79,8 +80,8 @@ const DCS: readonly Row<DcsFact>[] = [
 ];
 
 const PROXY: readonly Row<ProxyFact>[] = [
-  ['IS_NOT_CONFIGURED', (_p, view) => view.proxy.kind === 'unknown' && view.proxy.fault === 'not-configured'],
-  ['IS_UNKNOWN', (_p, view) => freshValue(view.proxy) === null],
+  ['IS_NOT_CONFIGURED', (_p, view) => view.proxies.length === 0],
+  ['IS_UNKNOWN', (_p, view) => silentProxies(view).length > 0],
   ['IS_MISMATCH', (p) => isActive(p, 'proxy-mismatch')],
   ['IS_HEALTHY', () => true],
 ];

@@ -44,12 +44,18 @@ const of = ({ members }: ClusterView, subject: string, field: 'api' | 'sql' | 'h
   return (one.length > 0 ? one : members).map((member) => member[field]);
 };
 
+/** Of one proxy where it or a pool of it is the subject, else all: any of them may be where it was seen. */
+const proxiesOf = ({ proxies }: ClusterView, subject: string): Readings => {
+  const one = proxies.filter(({ name }) => subject === name || subject.startsWith(`${name}:`));
+  return (one.length > 0 ? one : proxies).map(({ seen }) => seen);
+};
+
 const READ_BY: Readonly<Record<Channel, (view: ClusterView, subject: string) => Readings>> = {
   api: (view, subject) => of(view, subject, 'api'),
   sql: (view, subject) => of(view, subject, 'sql'),
   host: (view, subject) => (view.dcs.endpoints.some(({ name }) => name === subject) ? [] : of(view, subject, 'host')),
   peers: (view, subject) => othersOf(view, subject).flatMap(({ api, sql }) => [api, sql]),
-  proxy: ({ proxy }) => [proxy],
+  proxy: proxiesOf,
   dcs: ({ dcs }) => [dcs.keys],
   self: () => [],
 };

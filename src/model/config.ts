@@ -1,6 +1,7 @@
 import type { HostDriverName } from './host-drivers.js';
 import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
+import type { ProxyPools } from './proxy.js';
 
 /** `ekimi.yaml` after defaults and validation: infrastructure only; what may be done is the policy's. Secrets are resolved values, never logged. */
 export interface EkimiConfig {
@@ -32,6 +33,20 @@ export interface TlsConfig {
   readonly insecure: boolean;
   /** Where they were read from; absent: not from files. */
   readonly files?: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
+}
+
+export interface ProxyConfig {
+  /** Ours for it, in what is told and in requests. */
+  readonly name: string;
+  readonly stats: string;
+  readonly statsAuth: { readonly username: string; readonly password: string } | null;
+  /** Towards the statistics page. */
+  readonly tls: TlsConfig | null;
+  /** `tcp://HOST:PORT` or `unix:///PATH`; null: we can look but not touch. */
+  readonly runtime: string | null;
+  readonly pools: ProxyPools;
+  /** Server of the proxy to member, where the operator says it. */
+  readonly servers: Readonly<Record<string, MemberName>>;
 }
 
 export interface ClusterConfig {
@@ -72,14 +87,8 @@ export interface ClusterConfig {
     /** Where one row a second is written on the leader; absent: nowhere. `table` may have its schema before a point. */
     readonly heartbeat?: { readonly database: string; readonly table: string };
   } | null;
-  readonly proxy: {
-    readonly stats: string;
-    readonly statsAuth: { readonly username: string; readonly password: string } | null;
-    /** `tcp://HOST:PORT` or `unix:///PATH`; null: we can look but not touch. */
-    readonly runtime: string | null;
-    readonly primaryBackend: string;
-    readonly replicaBackend: string;
-  } | null;
+  /** In the order of the file; empty: none. */
+  readonly proxies: readonly ProxyConfig[];
   readonly hosts: {
     readonly driver: HostDriverName;
     /** docker: `unix:///var/run/docker.sock` or `http://HOST:PORT`. */

@@ -3,6 +3,7 @@ import type { Incident } from './incident.js';
 import type { AgreedLoss } from './loss.js';
 import type { PageRow } from './page.js';
 import type { Plan, Reply } from './plan.js';
+import type { ProxyProcess, ServerPlace } from './proxy.js';
 
 /** Where a remediation stands. `unknown` is re-observed, never blindly repeated. */
 export type RemediationPhase =
@@ -47,8 +48,12 @@ export interface DrainRecord {
   readonly shadow: boolean;
   /** The person who asked for it: it stays until a person ends it, however well the replica does. */
   readonly by?: string;
-  /** The proxy's process that was told: its number and when it began. Absent: a version that did not ask, or a proxy that does not tell. */
-  readonly process?: { readonly pid: number | null; readonly startedAtMs: number | null };
+  /** The only proxy's process that was told: its number and when it began. Absent: a version that did not ask, or a proxy that does not tell. */
+  readonly process?: ProxyProcess;
+  /** The same of each proxy, where there are several. */
+  readonly processes?: Readonly<Record<string, ProxyProcess>>;
+  /** The servers that were told. Absent: those of the member's own name in the read pools of the only proxy. */
+  readonly at?: readonly ServerPlace[];
 }
 
 /** A member that we made unable to accept writes: until it has rejoined and takes traffic again, its state is our doing. */

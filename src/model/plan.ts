@@ -69,8 +69,11 @@ export interface Plan {
   readonly params: Readonly<Record<string, Json>>;
 }
 
-/** Parameters that follow what others do meanwhile (the proxy's own checks find a dead leader): they change a step, not what a person agreed to. */
-const PASSING: readonly string[] = ['routed'];
+/**
+ * Parameters that follow what others do meanwhile (the proxy's own checks find a dead leader, a proxy falls silent): they change a step, not what
+ * a person agreed to.
+ */
+const PASSING: readonly string[] = ['routed', 'at', 'downAt', 'back', 'left'];
 
 /** Same action, same target, same parameters: the same plan, whatever pass it was made in. */
 export function fingerprint(plan: Plan): string {
@@ -96,7 +99,8 @@ export type Step =
       readonly body: Json;
       readonly timeoutMs: number;
     }
-  | { readonly port: 'proxy'; readonly command: string }
+  /** `proxy`: which one. Absent in older journals, which knew one. */
+  | { readonly port: 'proxy'; readonly command: string; readonly proxy?: string }
   | { readonly port: 'tags'; readonly member: MemberName; readonly tag: 'noloadbalance'; readonly value: boolean }
   | {
       readonly port: 'sql';

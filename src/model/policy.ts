@@ -57,7 +57,12 @@ export interface Policy {
   /** Overrides of the catalogue's grace, by problem code. */
   readonly grace: Readonly<Partial<Record<ProblemCode, Partial<Grace>>>>;
   readonly actions: Readonly<Record<ActionName, ActionPolicy>>;
-  readonly drain: { readonly actuators: readonly ('proxy' | 'tag')[]; readonly shutdownSessions: boolean };
+  readonly drain: {
+    readonly actuators: readonly ('proxy' | 'tag')[];
+    readonly shutdownSessions: boolean;
+    /** What a drain, or its end, does while one of several proxies gives no answer. Absent in older journals: hold. */
+    readonly whileProxySilent?: 'hold' | 'go-on';
+  };
   readonly blockers: {
     /** A backend younger than this is never cancelled. */
     readonly olderThanMs: number;

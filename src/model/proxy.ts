@@ -1,3 +1,7 @@
+import type { Place } from './address.js';
+import type { MemberName } from './names.js';
+import type { Reading } from './reading.js';
+
 /** One server line of HAProxy. Administrative and operational state are apart: drained by an operator is not down. */
 export interface ProxyServer {
   readonly backend: string;
@@ -14,7 +18,14 @@ export interface ProxyServer {
   readonly weight?: number | null;
   /** Used only while no other server of its backend is. Absent in older journals. */
   readonly backup?: boolean;
+  /** Where the proxy sends to, as `show servers state` has it: the address as it was resolved, and the port. Null: not told, or not resolved. */
+  readonly address?: ProxyAddress | null;
+  /** Which member it is where it is not called like one; null: that cannot be told. Absent: the member of its own name, if there is one. */
+  readonly member?: MemberName | null;
 }
+
+/** `fqdn`: the name from which the proxy has it. */
+export type ProxyAddress = Place & { readonly fqdn?: string };
 
 /** `show servers state`, srv_admin_state: forced by a person or a program through the runtime API. */
 export interface ProxyAdmin {
@@ -31,3 +42,39 @@ export interface ProxyView {
   readonly startedAtMs?: number | null;
   readonly servers: readonly ProxyServer[];
 }
+
+/** The proxy's backends by what they are for. */
+export interface ProxyPools {
+  /** Null: this proxy routes no writes. */
+  readonly writes: string | null;
+  readonly reads: readonly string[];
+}
+
+/** A proxy by the operator's name for it, and what it says. */
+export interface ProxySeen {
+  readonly name: string;
+  readonly pools: ProxyPools;
+  readonly seen: Reading<ProxyView>;
+  /** It has no runtime API for us: we look, and nothing can be sent. */
+  readonly mute?: true;
+}
+
+/** One server line of one proxy, by the names that the proxy knows. */
+export type ServerPlace = {
+  readonly proxy: string;
+  readonly backend: string;
+  readonly server: string;
+};
+
+/** Which process of a proxy was told something: another one knows nothing of it. */
+export interface ProxyProcess {
+  readonly pid: number | null;
+  readonly startedAtMs: number | null;
+}
+
+/** Whose server it is, by name; null: nobody can tell. */
+export const ownerOf = ({ member, server }: Pick<ProxyServer, 'member' | 'server'>): string | null =>
+  member === undefined ? server : member;
+
+/** What a proxy is called where the configuration has only one, in the form of version 0.1.0. */
+export const ONLY_PROXY = 'proxy';

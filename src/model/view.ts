@@ -15,7 +15,7 @@ import type {
   PatroniStatus,
   WriteAccess,
 } from './patroni.js';
-import type { ProxyView } from './proxy.js';
+import type { ProxySeen } from './proxy.js';
 import type { Reading } from './reading.js';
 import type { SqlSizes, SqlStatus } from './sql.js';
 
@@ -30,9 +30,8 @@ export interface ClusterView {
   readonly config: Reading<DynamicConfig>;
   readonly history: Reading<readonly HistoryRow[]>;
   readonly dcs: DcsView;
-  readonly proxy: Reading<ProxyView>;
-  /** How the policy and the configuration name the proxy's two pools. */
-  readonly pools: { readonly primary: string; readonly replica: string } | null;
+  /** In the order of the configuration; empty: none is configured. */
+  readonly proxies: readonly ProxySeen[];
   /** Which actuators are configured at all; a missing one disables the actions that need it. */
   readonly actuators: Actuators;
   readonly observer: ObserverView;

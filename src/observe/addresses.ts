@@ -28,7 +28,7 @@ const TOLD_AS: Readonly<Record<'api' | 'sql', (row: DcsMember) => Place | null>>
 
 const isAddress = (host: string): boolean => host.includes(':') || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host);
 /** Everybody's own: that two names are `localhost` where we stand says nothing of where they are. */
-const isLoopback = (address: string): boolean => /^127\.|^::1$|^::ffff:127\./.test(address);
+export const isLoopback = (address: string): boolean => /^127\.|^::1$|^::ffff:127\.|^localhost$/.test(address);
 
 /** The names that must be resolved before addresses can be compared; what is written as an address needs none. */
 export function namesToResolve(rows: readonly DcsMember[], addresses: Addresses): readonly string[] {

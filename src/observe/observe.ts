@@ -1,6 +1,7 @@
 import { aged, freshValue, lastValue, notConfigured, unknown, type Reading, type Unknown } from '../model/reading.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
+import type { ProxySeen } from '../model/proxy.js';
 import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
 import { checkAddresses } from './addresses.js';
@@ -9,16 +10,18 @@ import { observeHeartbeat } from './heartbeat.js';
 import { withoutMisplaced } from './misplaced.js';
 import { observeNames } from './names.js';
 import { withoutOtherSystems } from './other-system.js';
-import { orNone, read, type ObserveOptions, type ObserveTarget, type Pass } from './pass.js';
+import { orNone, read, type ObserveOptions, type ObserveTarget, type Pass, type ProxyTarget } from './pass.js';
 import type { Ports } from './ports.js';
 import {
   CLUSTER_SOURCES,
   ENDPOINT_HOST,
   MEMBER_SOURCES,
+  PROXY,
   type ClusterReadings,
   type ClusterSource,
   type MemberSource,
 } from './sources.js';
+import { withMembers } from './proxy-members.js';
 import { observeWriteAccess } from './write-access.js';
 
 /**
@@ -29,10 +32,11 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, { keys, proxy, certificates, pemFiles, ...etcd }, hosts] = await Promise.all([
+  const [answers, { keys, certificates, pemFiles, ...etcd }, hosts, asked] = await Promise.all([
     Promise.all(target.members.map((name) => observeMember(pass, name))),
     observeCluster(pass),
     Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
+    Promise.all(target.proxies.map((proxy) => observeProxy(pass, proxy))),
   ]);
   const dcs: DcsView = {
     keys: notFromThePast(keys, pass),
@@ -64,8 +68,9 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     config,
     history,
     dcs,
-    proxy,
-    pools: target.pools,
+    proxies: asked.map((proxy) =>
+      withMembers(proxy, { target, rows, names: names === null ? {} : (lastValue(names) ?? {}) }),
+    ),
     ...(target.intentions === undefined || Object.keys(target.intentions).length === 0
       ? {}
       : { intentions: target.intentions }),
@@ -85,7 +90,7 @@ const isConfigured = (reading: Reading<unknown>): boolean =>
   reading.kind !== 'unknown' || reading.fault !== 'not-configured';
 
 const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
-  proxy: ports.proxy?.canSend === true,
+  proxy: Object.values(ports.proxies).some(({ canSend }) => canSend),
   tags: ports.tags !== null,
   sql: ports.postgres !== null,
   host: ports.host !== null,
@@ -129,10 +134,9 @@ function ofMember(
 
 async function observeCluster(pass: Pass): Promise<ClusterReadings> {
   const { ports, previous, nowMs, suspect } = pass;
-  const { dcs, proxy } = previous ?? { dcs: null, proxy: null };
+  const { dcs } = previous ?? { dcs: null };
   const last: { readonly [K in keyof ClusterReadings]: Reading<unknown> | null } = {
     keys: dcs?.keys ?? null,
-    proxy,
     membership: dcs?.membership ?? null,
     alarms: dcs?.alarms ?? null,
     endpoints: listOf(dcs),
@@ -182,6 +186,13 @@ function observeEndpointHost(pass: Pass, name: string): Promise<Reading<HostStat
   const last = pass.previous?.dcs.endpoints.find((row) => row.name === name)?.host ?? null;
   const ask = () => orNone(ENDPOINT_HOST.ask(pass.ports, name), notConfigured(ENDPOINT_HOST.part, pass.nowMs));
   return read(pass, ENDPOINT_HOST, { key: `host of ${name}`, last, member: null, ask });
+}
+
+async function observeProxy(pass: Pass, { name, pools }: ProxyTarget): Promise<ProxySeen> {
+  const last = pass.previous?.proxies.find((row) => row.name === name)?.seen ?? null;
+  const ask = () => orNone(PROXY.ask(pass.ports, name), notConfigured(PROXY.part, pass.nowMs));
+  const seen = await read(pass, PROXY, { key: `proxy ${name}`, last, member: null, ask });
+  return { name, pools, seen, ...(pass.ports.proxies[name]?.canSend === false ? { mute: true } : {}) };
 }
 
 function observerOf(pass: Pass, beganMs: number): ObserverView {

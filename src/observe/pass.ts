@@ -1,17 +1,29 @@
 import { aged, type Reading, type Unknown } from '../model/reading.js';
 import type { MemberName } from '../model/names.js';
+import type { ProxyPools } from '../model/proxy.js';
 import type { ClusterView } from '../model/view.js';
 import type { Addresses } from './addresses.js';
 import type { Asker } from './patience.js';
 import type { Ports } from './ports.js';
 import { isDue, type SourceRow } from './sources.js';
 
-/** What must be known of the cluster to observe it: our own inventory and how the proxy's pools are called. */
+/** How a proxy's pools are called, and which server is which member where the operator says it. */
+export interface ProxyTarget {
+  readonly name: string;
+  readonly pools: ProxyPools;
+  /** It stands where we stand, so that its loopback is ours. Absent: it does not. */
+  readonly isHere?: boolean;
+  /** Absent: by name, and by address. */
+  readonly servers?: Readonly<Record<string, MemberName>>;
+}
+
+/** What must be known of the cluster to observe it: our own inventory and how the proxies' pools are called. */
 export interface ObserveTarget {
   readonly scope: string;
   readonly members: readonly MemberName[];
   readonly dcsNames: readonly string[];
-  readonly pools: ClusterView['pools'];
+  /** In the order of the configuration. */
+  readonly proxies: readonly ProxyTarget[];
   /** What the operator declares of members. */
   readonly intentions?: ClusterView['intentions'];
   /** Where we ask each member. Absent: not known, and not held against what etcd says. */

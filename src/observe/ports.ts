@@ -14,7 +14,8 @@ export interface Ports {
   readonly patroni: PatroniPort;
   readonly dcs: DcsPort;
   readonly postgres: PostgresPort | null;
-  readonly proxy: ProxyPort | null;
+  /** By the names of the configuration; empty: none is configured. */
+  readonly proxies: Readonly<Record<string, ProxyPort>>;
   readonly host: HostPort | null;
   readonly tags: TagsPort | null;
   /** Absent: there is no TLS. */
@@ -25,6 +26,7 @@ export interface Ports {
 
 /** Ends every connection and timer of the ports; one that will not close does not keep the others open. */
 export const closePorts = async (ports: Ports): Promise<void> => {
-  const closable = [ports.patroni, ports.dcs, ports.postgres, ports.proxy, ports.host].filter((port) => port !== null);
+  const { patroni, dcs, postgres, proxies, host } = ports;
+  const closable = [patroni, dcs, postgres, ...Object.values(proxies), host].filter((port) => port !== null);
   await Promise.allSettled(closable.map((port) => port.close()));
 };

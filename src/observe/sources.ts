@@ -51,7 +51,7 @@ export interface SharedSource<T> extends SourceRow {
   readonly ask: (ports: Ports, member: MemberName) => Promise<Reading<T>>;
 }
 
-/** Asked of one etcd endpoint by the name that the configuration gives it. */
+/** Asked of one etcd endpoint, or one proxy, by the name that the configuration gives it. */
 interface EndpointSource<T> extends SourceRow {
   readonly part: string;
   readonly ask: (ports: Ports, name: string) => Promise<Reading<T>> | null;
@@ -149,7 +149,6 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
 
 export interface ClusterReadings {
   readonly keys: Reading<DcsKeys>;
-  readonly proxy: Reading<ProxyView>;
   readonly membership: Reading<DcsMembership>;
   readonly alarms: Reading<readonly DcsAlarm[]>;
   readonly endpoints: Reading<readonly { readonly name: string; readonly status: Reading<DcsEndpoint> }[]>;
@@ -166,7 +165,6 @@ export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSo
     beforeRequest: 'always',
     ask: ({ dcs }, { suspect }) => dcs.keys(suspect),
   },
-  proxy: { ...every, part: 'proxy', beforeRequest: 'always', ask: ({ proxy }) => proxy?.view() ?? null },
   membership: { ...slow, calm: 60_000, suspect: 30_000, part: 'dcs', ask: ({ dcs }) => dcs.membership() },
   alarms: { ...slow, calm: 30_000, suspect: 10_000, part: 'dcs', ask: ({ dcs }) => dcs.alarms() },
   endpoints: {
@@ -192,6 +190,14 @@ export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSo
     part: 'tls',
     ask: ({ certificates }) => certificates?.reread?.() ?? null,
   },
+};
+
+/** Each proxy by itself, so that one that hangs keeps nobody waiting for another. */
+export const PROXY: EndpointSource<ProxyView> = {
+  ...every,
+  part: 'proxies',
+  beforeRequest: 'always',
+  ask: ({ proxies }, name) => proxies[name]?.view() ?? null,
 };
 
 interface SharedReadings {

@@ -8,6 +8,7 @@ import type { DcsPort } from '../ports/dcs.js';
 import type { HostPort } from '../ports/host.js';
 import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
+import { ONLY_PROXY } from '../model/proxy.js';
 import type { ProxyPort } from '../ports/proxy.js';
 import type { TagsPort } from '../ports/tags.js';
 import { effectOf, isBusy } from '../adapters/patroni/effect.js';
@@ -36,7 +37,7 @@ export interface SimulatedPorts {
   readonly patroni: PatroniPort;
   readonly dcs: DcsPort;
   readonly postgres: PostgresPort;
-  readonly proxy: ProxyPort;
+  readonly proxies: Readonly<Record<string, ProxyPort>>;
   readonly host: HostPort;
   readonly tags: TagsPort;
   readonly clock: Clock;
@@ -97,25 +98,27 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
         ),
       close: () => Promise.resolve(),
     },
-    proxy: {
-      canSend: true,
-      view: async () => {
-        if (opens(world, observer.name, PROXY)) return fresh(proxyView(world), wallMs(world, observer), 'haproxy');
-        await world.time.block(() => false, world.options.deadlineMs);
-        return unknown('timeout', 'HAProxy: no answer in time', wallMs(world, observer), 'haproxy');
+    proxies: {
+      [ONLY_PROXY]: {
+        canSend: true,
+        view: async () => {
+          if (opens(world, observer.name, PROXY)) return fresh(proxyView(world), wallMs(world, observer), 'haproxy');
+          await world.time.block(() => false, world.options.deadlineMs);
+          return unknown('timeout', 'HAProxy: no answer in time', wallMs(world, observer), 'haproxy');
+        },
+        send: (step) =>
+          send(
+            sight,
+            step,
+            () =>
+              !opens(world, observer.name, PROXY) ? { fault: 'timeout', reason: 'HAProxy: no answer in time' } : null,
+            () => {
+              const text = runtimeCommand(world, step.command);
+              return { effect: text === '' ? 'done' : 'none', status: null, text };
+            },
+          ),
+        close: () => Promise.resolve(),
       },
-      send: (step) =>
-        send(
-          sight,
-          step,
-          () =>
-            !opens(world, observer.name, PROXY) ? { fault: 'timeout', reason: 'HAProxy: no answer in time' } : null,
-          () => {
-            const text = runtimeCommand(world, step.command);
-            return { effect: text === '' ? 'done' : 'none', status: null, text };
-          },
-        ),
-      close: () => Promise.resolve(),
     },
     host: hostPort(sight),
     tags: {

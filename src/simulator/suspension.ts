@@ -43,7 +43,7 @@ export function suspendable(sight: Sight, ports: SimulatedPorts): SimulatedPorts
     patroni: through(ports.patroni),
     dcs: through(ports.dcs),
     postgres: through(ports.postgres),
-    proxy: through(ports.proxy),
+    proxies: Object.fromEntries(Object.entries(ports.proxies).map(([name, port]) => [name, through(port)])),
     host: through(ports.host),
     tags: through(ports.tags),
   };

@@ -1,4 +1,5 @@
 import type { Step } from '../model/plan.js';
+import { ONLY_PROXY } from '../model/proxy.js';
 
 /** One line for people: what would be or was sent. Bodies hold no secret; credentials are added by the adapter. */
 export function stepText(step: Step): string {
@@ -6,7 +7,7 @@ export function stepText(step: Step): string {
     case 'patroni':
       return `${step.method} ${step.path} on ${step.member}${step.body === null ? '' : ` ${JSON.stringify(step.body)}`}`;
     case 'proxy':
-      return `haproxy> ${step.command}`;
+      return `haproxy${step.proxy === undefined || step.proxy === ONLY_PROXY ? '' : ` ${step.proxy}`}> ${step.command}`;
     case 'tags':
       return `set tags.${step.tag} = ${step.value} in ${step.member}'s own patroni.yml`;
     case 'sql':

@@ -188,7 +188,7 @@ export function clusterConfig(options: {
     patroni: { urls: {}, auth: null, tls: null },
     dcs: { hosts, namespace: '/service/', auth: null, tls: null, ekimiNamespace: '/ekimi/', tenureTtlMs: 15_000 },
     postgres: options.postgres ?? null,
-    proxy: null,
+    proxies: [],
     hosts: null,
     tags: null,
     deadlines: { read: 3000, slowRead: 12_000, sql: deadlineMs, dcs: deadlineMs, proxy: 2000, host: 5000 },

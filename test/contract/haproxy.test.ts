@@ -4,18 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haproxyAdapter } from '../../src/adapters/haproxy/haproxy-adapter.js';
-import type { ClusterConfig } from '../../src/model/config.js';
+import type { ProxyConfig } from '../../src/model/config.js';
 import type { ProxyPort } from '../../src/ports/proxy.js';
-import {
-  answering,
-  clusterConfig,
-  hangingUp,
-  rawServer,
-  REPLIES,
-  silent,
-  stillClock,
-  type Behaviour,
-} from './patroni-support.js';
+import { answering, hangingUp, rawServer, REPLIES, silent, stillClock, type Behaviour } from './patroni-support.js';
 
 const file = (name: string): string => readFileSync(join(REPLIES, 'haproxy-2.6', name), 'utf8');
 const page = (body: string, status = 200): string => `HTTP/1.1 ${status} X\r\nConnection: close\r\n\r\n${body}`;
@@ -46,7 +37,7 @@ afterAll(async () => {
   rmSync(socketPath, { force: true });
 });
 
-type Proxy = NonNullable<ClusterConfig['proxy']>;
+type Proxy = ProxyConfig;
 
 async function withAdapter<T>(
   changes: Partial<Proxy>,
@@ -55,15 +46,16 @@ async function withAdapter<T>(
 ): Promise<T> {
   commands.length = 0;
   const proxy: Proxy = {
+    name: 'proxy',
     stats: `http://127.0.0.1:${stats.port}/stats`,
     statsAuth: null,
     runtime: `tcp://127.0.0.1:${(runtime.address() as AddressInfo).port}`,
-    primaryBackend: 'postgres_primary',
-    replicaBackend: 'postgres_replicas',
+    tls: null,
+    pools: { writes: 'postgres_primary', reads: ['postgres_replicas'] },
+    servers: {},
     ...changes,
   };
-  const deadlines = { ...clusterConfig({}).deadlines, proxy: deadlineMs };
-  const port = haproxyAdapter(clusterConfig({ proxy, deadlines }), stillClock);
+  const port = haproxyAdapter(proxy, deadlineMs, stillClock);
   try {
     return await use(port);
   } finally {
@@ -164,13 +156,6 @@ describe('a view', () => {
       expect(await view({}, 200)).toMatchObject({ kind: 'unknown', fault });
     },
   );
-
-  it('of a proxy that is not configured says so', async () => {
-    const port = haproxyAdapter(clusterConfig({}), stillClock);
-    expect(await port.view()).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
-    expect(await port.send({ port: 'proxy', command: 'show info' })).toMatchObject({ effect: 'none' });
-    await port.close();
-  });
 });
 
 describe('a command', () => {

@@ -116,7 +116,7 @@ export const clusterConfig = (changes: Partial<ClusterConfig>): ClusterConfig =>
   patroni: { urls: {}, auth: null, tls: null },
   dcs: { hosts: [], namespace: '/service/', auth: null, tls: null, ekimiNamespace: '/ekimi/', tenureTtlMs: 10_000 },
   postgres: null,
-  proxy: null,
+  proxies: [],
   hosts: null,
   tags: null,
   deadlines: { read: 2_000, slowRead: 2_000, sql: 2_000, dcs: 2_000, proxy: 2_000, host: 2_000 },

@@ -41,6 +41,7 @@ import {
   viewOf,
   type Change,
 } from '../support/view.js';
+import { seenOf } from '../support/proxies.js';
 
 const NAMES = ['patroni1', 'patroni2', 'patroni3'];
 const name = fc.constantFrom(...NAMES);
@@ -363,7 +364,7 @@ describe('whatever acts', () => {
     always((act, one) => {
       if (act.plan.action !== 'drain-replica' || one.policy.limits.minReadPool === 0) return;
       const drained = one.ledger.drains.map((row) => row.member);
-      const serving = (freshValue(one.view.proxy)?.servers ?? []).filter(
+      const serving = (freshValue(seenOf(one.view))?.servers ?? []).filter(
         (row) => row.backend === 'postgres_replicas' && row.up && !row.admin.drain && row.server !== act.plan.target,
       );
       expect(serving.filter((row) => !drained.includes(row.server)).length).toBeGreaterThan(0);

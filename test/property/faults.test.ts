@@ -10,6 +10,7 @@ import { doomed, type Doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { MB } from '../support/situations.js';
+import { proxyOf, withProxies } from '../support/proxies.js';
 
 const MEMBERS = ['patroni1', 'patroni2', 'patroni3'] as const;
 const SECONDS = 240;
@@ -392,7 +393,7 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
       dead: doom.dead,
       wrapJournal: doom.wrapJournal,
       wrap: (ports) => {
-        const { patroni, proxy, host, dcs } = ports;
+        const { patroni, host, dcs } = ports;
         const looking =
           <S extends Step>(send: (step: S) => Promise<Reply>) =>
           (step: S): Promise<Reply> => {
@@ -410,7 +411,10 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
           },
           host: host === null ? null : { ...host, send: looking((step: HostStep) => host.send(step)) },
           patroni: { ...patroni, send: looking((step: PatroniStep) => patroni.send(step)) },
-          proxy: proxy === null ? null : { ...proxy, send: looking((step: ProxyStep) => proxy.send(step)) },
+          ...withProxies({ proxies: ports.proxies }, (proxy) => ({
+            ...proxy,
+            send: looking((step: ProxyStep) => proxy.send(step)),
+          })),
         });
       },
     });
@@ -458,7 +462,7 @@ async function tell(story: typeof history extends fc.Arbitrary<infer T> ? T : ne
   const ours = ekimi.session.ledger.drains.map((drain) => drain.member);
   for (const name of ours)
     if (well.some((member) => member === name) && isWell(name)) wrong.push(`our drain of ${name} was never undone`);
-  const view = await cluster.ports().proxy.view();
+  const view = await proxyOf(cluster.ports()).view();
   const left = (view.kind === 'fresh' ? view.value.servers : [])
     .filter((row) => row.admin.drain)
     .map((row) => row.server);

@@ -3,6 +3,7 @@ import { memberName } from '../../src/model/names.js';
 import { freshValue } from '../../src/model/reading.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import type { ClusterOptions } from '../../src/simulator/state.js';
+import { proxyOf } from '../support/proxies.js';
 
 /** The figures are those of the field notes, measured on a real cluster with ttl 30, loop_wait 10, HAProxy 3 s / fall 3 / rise 2. */
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
@@ -80,7 +81,8 @@ describe.each(VERSIONS)('Patroni %s', (patroniVersion) => {
 
   test('leader key deleted and HAProxy told that the new primary is healthy: writes flow after about 4 s', async () => {
     const cluster = quiet({ patroniVersion, seed: 4 });
-    const { proxy, dcs } = cluster.ports();
+    const { dcs, ...ports } = cluster.ports();
+    const proxy = proxyOf(ports);
     cluster.killContainer('patroni1');
     cluster.advance(1000);
     cluster.deleteLeaderKey(freshValue(await dcs.keys())?.leader.modRevision ?? '');
@@ -162,7 +164,8 @@ describe.each(VERSIONS)('Patroni %s', (patroniVersion) => {
 
   test('paused and promoted by hand: /cluster calls the rogue a level replica, its own API and SQL say primary', async () => {
     const cluster = quiet({ patroniVersion, seed: 8 });
-    const { patroni, postgres, proxy } = cluster.ports();
+    const { patroni, postgres, ...ports } = cluster.ports();
+    const proxy = proxyOf(ports);
     const rogue = memberName('patroni3');
     cluster.pause();
     cluster.advance(12_000);

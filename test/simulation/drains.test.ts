@@ -3,6 +3,7 @@ import { throwSwitch } from '../../src/kernel/commands.js';
 import { testPolicy } from '../support/policy.js';
 import { changeLedger, rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { caughtUp, DRAIN, lagEmergency, UNDRAIN } from '../support/situations.js';
+import { withProxies } from '../support/proxies.js';
 
 type Overrides = Parameters<typeof testPolicy>[0];
 type Actions = Parameters<typeof testPolicy>[1];
@@ -150,19 +151,14 @@ describe('a drain that a restarted proxy forgot', () => {
   it('is done again, because nobody meant to undo it', async () => {
     let startedAtMs: number | null = null;
     const ekimi = await quiet({
-      wrap: (ports) => ({
-        ...ports,
-        proxy:
-          ports.proxy === null
-            ? null
-            : {
-                ...ports.proxy,
-                view: async () => {
-                  const reading = await (ports.proxy?.view() ?? Promise.reject(new Error('no proxy')));
-                  return reading.kind === 'fresh' ? { ...reading, value: { ...reading.value, startedAtMs } } : reading;
-                },
-              },
-      }),
+      wrap: (ports) =>
+        withProxies(ports, (proxy) => ({
+          ...proxy,
+          view: async () => {
+            const reading = await proxy.view();
+            return reading.kind === 'fresh' ? { ...reading, value: { ...reading.value, startedAtMs } } : reading;
+          },
+        })),
     });
     lagEmergency(ekimi);
     await ekimi.run(20);

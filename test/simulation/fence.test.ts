@@ -7,6 +7,7 @@ import { fresh } from '../../src/model/reading.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { doomed } from '../support/crash.js';
 import { rig } from '../support/simulated.js';
+import { withProxies } from '../support/proxies.js';
 
 const MOVES: readonly ActionName[] = [
   'expedite-failover',
@@ -122,20 +123,18 @@ describe('a fence under way', () => {
     const ekimi = rig({
       cluster,
       policy: automatic(),
-      wrap: (ports) => ({
-        ...ports,
-        proxy: ports.proxy && {
-          ...ports.proxy,
+      wrap: (ports) =>
+        withProxies(ports, (proxy) => ({
+          ...proxy,
           send: async (step) => {
-            const reply = await ports.proxy?.send(step);
+            const reply = await proxy.send(step);
             if (/shutdown/.test(step.command)) {
               cluster.killContainer('patroni1');
               cluster.startContainer('patroni1');
             }
-            return reply as NonNullable<typeof reply>;
+            return reply;
           },
-        },
-      }),
+        })),
     });
     await ekimi.run(20);
     cluster.freezePatroni('patroni1');

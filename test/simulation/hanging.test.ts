@@ -4,6 +4,7 @@ import type { Ports } from '../../src/observe/ports.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { rig } from '../support/simulated.js';
 import { leading } from '../support/situations.js';
+import { withProxies } from '../support/proxies.js';
 
 const DEADLINE_MS = 3_000;
 
@@ -65,10 +66,7 @@ const HANGS: readonly Hang[] = [
   },
   {
     name: 'HAProxy',
-    wrap: ({ proxy, ...ports }, late) => ({
-      ...ports,
-      proxy: proxy === null ? null : { ...proxy, view: () => late(proxy.view()) },
-    }),
+    wrap: (ports, late) => withProxies(ports, (proxy) => ({ ...proxy, view: () => late(proxy.view()) })),
   },
   {
     name: 'one etcd endpoint',

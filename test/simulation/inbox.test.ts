@@ -4,20 +4,19 @@ import { applyPolicy, throwSwitch } from '../../src/kernel/commands.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';
+import { withProxies } from '../support/proxies.js';
 
 /** A lagging replica whose drain is on its way when `meanwhile` happens. */
 async function whileSending(meanwhile: (ekimi: Rig) => void): Promise<Rig> {
   const ekimi: Rig = rig({
-    wrap: (ports) => ({
-      ...ports,
-      proxy: ports.proxy && {
-        ...ports.proxy,
+    wrap: (ports) =>
+      withProxies(ports, (proxy) => ({
+        ...proxy,
         send: (step) => {
           meanwhile(ekimi);
-          return ports.proxy!.send(step);
+          return proxy.send(step);
         },
-      },
-    }),
+      })),
   });
   await ekimi.run(15);
   lagEmergency(ekimi);

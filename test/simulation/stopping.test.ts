@@ -8,6 +8,7 @@ import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';
+import { withProxies } from '../support/proxies.js';
 
 const policy = testPolicy({}, { 'restart-member': { mode: 'off' }, 'cancel-blocking-queries': { mode: 'off' } });
 const forever = new AbortController().signal;
@@ -16,19 +17,15 @@ const forever = new AbortController().signal;
 const slowAnswer =
   (answerMs: number) =>
   (ports: Ports): Ports => {
-    const { proxy, clock } = ports;
-    if (proxy === null) throw new Error('no proxy');
-    return {
-      ...ports,
-      proxy: {
-        ...proxy,
-        send: async (step) => {
-          const reply = await proxy.send(step);
-          await clock.sleep(answerMs, forever);
-          return reply;
-        },
+    const { clock } = ports;
+    return withProxies(ports, (proxy) => ({
+      ...proxy,
+      send: async (step) => {
+        const reply = await proxy.send(step);
+        await clock.sleep(answerMs, forever);
+        return reply;
       },
-    };
+    }));
   };
 
 /** The look before a request, the second of its pass, takes so long; `began` is told as it begins. */

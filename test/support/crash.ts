@@ -2,6 +2,7 @@ import { stepText } from '../../src/words/request.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';
 import { appendingThrough } from './journal-wrap.js';
+import { withProxies } from './proxies.js';
 
 /** A process that dies right after its n-th effect on the outside: entry on the disk, ledger in etcd, request executed. */
 export interface Doomed {
@@ -56,7 +57,10 @@ export function doomed(): Doomed {
         send: (step, grant) => effect(`sent ${stepText(step)}`, () => ports.dcs.send(step, grant)),
       },
       patroni: { ...ports.patroni, send: (step) => effect(`sent ${step.path}`, () => ports.patroni.send(step)) },
-      proxy: sending(ports.proxy, (send, step) => effect(`sent ${step.command}`, () => send(step))),
+      ...withProxies({ proxies: ports.proxies }, (proxy) => ({
+        ...proxy,
+        send: (step) => effect(`sent ${step.command}`, () => proxy.send(step)),
+      })),
       host:
         ports.host === null
           ? null
@@ -78,10 +82,3 @@ export function doomed(): Doomed {
     }),
   };
 }
-
-type Proxy = NonNullable<Ports['proxy']>;
-
-const sending = (
-  proxy: Ports['proxy'],
-  through: (send: Proxy['send'], step: Parameters<Proxy['send']>[0]) => ReturnType<Proxy['send']>,
-): Ports['proxy'] => (proxy === null ? null : { ...proxy, send: (step) => through((same) => proxy.send(same), step) });

@@ -13,7 +13,7 @@ export const firstLook = (cluster: SimulatedCluster, ports: Ports, suspect = fal
       scope: cluster.options.scope,
       members: cluster.options.members.map(memberName),
       dcsNames: cluster.options.dcs,
-      pools: null,
+      proxies: [],
     },
     {
       previous: null,

@@ -118,7 +118,7 @@ export function rig(options: RigOptions = {}): Rig {
     patroni: simulated.patroni,
     dcs: simulated.dcs,
     postgres: without.includes('postgres') ? null : simulated.postgres,
-    proxy: without.includes('proxy') ? null : simulated.proxy,
+    proxies: without.includes('proxy') ? {} : simulated.proxies,
     host: without.includes('host') ? null : simulated.host,
     tags: without.includes('tags') ? null : simulated.tags,
   });
@@ -131,9 +131,12 @@ export function rig(options: RigOptions = {}): Rig {
         dcsNames: cluster.options.dcs,
         ...(options.sites === undefined ? {} : { sites: options.sites }),
         ...(options.hasLogin === undefined ? {} : { hasLogin: options.hasLogin }),
-        pools: without.includes('proxy')
-          ? null
-          : { primary: cluster.options.primaryBackend, replica: cluster.options.replicaBackend },
+        proxies: without.includes('proxy')
+          ? []
+          : Object.keys(simulated.proxies).map((name) => ({
+              name,
+              pools: { writes: cluster.options.primaryBackend, reads: [cluster.options.replicaBackend] },
+            })),
         ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
       },
       journal: options.wrapJournal?.(journal) ?? journal,

@@ -11,6 +11,7 @@ import { fresh, notConfigured, unknown, type Reading } from '../../src/model/rea
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
 import type { MemberState, States } from '../../src/model/states.js';
 import type { ClusterView, MemberView } from '../../src/model/view.js';
+import { ONE_PROXY } from './proxies.js';
 
 /** A Sunday morning, fixed, so that goldens hold. */
 export const NOW_MS = Date.UTC(2026, 10, 22, 9, 30, 0);
@@ -205,17 +206,26 @@ function clusterView(spec: ViewSpec, atMs: number): ClusterView {
       membership: fresh({ members: [] }, atMs - 40, 'dcs'),
       alarms: fresh([], atMs - 40, 'dcs'),
     },
-    proxy: fresh(
+    proxies: [
       {
-        servers: members.flatMap(({ name }) => [
-          server('postgres_primary', name, name === holder && !isDown(name), name === holder ? 18 : 0),
-          server('postgres_replicas', name, name !== holder && !isDown(name), name === holder || isDown(name) ? 0 : 7),
-        ]),
+        ...ONE_PROXY,
+        seen: fresh(
+          {
+            servers: members.flatMap(({ name }) => [
+              server('postgres_primary', name, name === holder && !isDown(name), name === holder ? 18 : 0),
+              server(
+                'postgres_replicas',
+                name,
+                name !== holder && !isDown(name),
+                name === holder || isDown(name) ? 0 : 7,
+              ),
+            ]),
+          },
+          atMs - 30,
+          'proxy',
+        ),
       },
-      atMs - 30,
-      'proxy',
-    ),
-    pools: { primary: 'postgres_primary', replica: 'postgres_replicas' },
+    ],
     actuators: { proxy: true, tags: true, sql: true, host: true },
     observer: { clockJumpMs: 0, sinceLastPassMs: 2000, passTookMs: 41 },
   };

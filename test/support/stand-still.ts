@@ -1,6 +1,7 @@
 import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';
 import { appendingThrough } from './journal-wrap.js';
+import { withProxies } from './proxies.js';
 
 /** A process that is stopped (SIGSTOP) at one of its awaits, once, for as long as `meanwhile` takes, and then goes on as if nothing was. */
 export interface StandStill {
@@ -67,7 +68,7 @@ export function standStill(): StandStill {
       patroni: watched('patroni', ports.patroni),
       dcs: watched('dcs', ports.dcs),
       postgres: ports.postgres && watched('postgres', ports.postgres),
-      proxy: ports.proxy && watched('proxy', ports.proxy),
+      ...withProxies({ proxies: ports.proxies }, (proxy) => watched('proxy', proxy)),
       host: ports.host && watched('host', ports.host),
       tags: ports.tags && watched('tags', ports.tags),
     }),

@@ -1,6 +1,7 @@
 import type { Step } from '../../src/model/plan.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { SimulatedCluster } from '../../src/simulator/world.js';
+import { withProxies } from './proxies.js';
 
 /** What the cluster really is at the moment at which a request of the leadership procedures arrives; null: it is as it should be. */
 export function staleness(cluster: SimulatedCluster, step: Step): string | null {
@@ -32,7 +33,7 @@ function fenceable(cluster: SimulatedCluster, member: string): string | null {
 
 /** Every request passes `look` on its way out, at the moment of its arrival. */
 export function sendsThrough(ports: Ports, look: (step: Step) => void): Ports {
-  const { proxy, host, dcs, patroni } = ports;
+  const { host, dcs, patroni } = ports;
   const through =
     <S extends Step, A extends readonly unknown[], R>(send: (step: S, ...rest: A) => R) =>
     (step: S, ...rest: A): R => {
@@ -43,7 +44,7 @@ export function sendsThrough(ports: Ports, look: (step: Step) => void): Ports {
     ...ports,
     dcs: { ...dcs, send: through((step, grant) => dcs.send(step, grant)) },
     patroni: { ...patroni, send: through((step) => patroni.send(step)) },
-    proxy: proxy === null ? null : { ...proxy, send: through((step) => proxy.send(step)) },
+    ...withProxies({ proxies: ports.proxies }, (proxy) => ({ ...proxy, send: through((step) => proxy.send(step)) })),
     host: host === null ? null : { ...host, send: through((step) => host.send(step)) },
   };
 }

@@ -18,6 +18,7 @@ import type { ReplayBlocker, SqlStatus } from '../../src/model/sql.js';
 import type { Memory, States } from '../../src/model/states.js';
 import type { ClusterView, MemberView } from '../../src/model/view.js';
 import { testPolicy } from './policy.js';
+import { eachProxy, ONE_PROXY } from './proxies.js';
 
 export const NOW_MS = Date.UTC(2026, 0, 15, 2, 0, 0);
 export const SCOPE = 'email-cluster';
@@ -232,16 +233,20 @@ export function viewOf(...changes: readonly Change[]): ClusterView {
       membership: notAsked,
       alarms: now([], 'alarms'),
     },
-    proxy: now(
+    proxies: [
       {
-        servers: NAMES.flatMap((name, index) => [
-          server('postgres_primary', name, index === 0),
-          server('postgres_replicas', name, index !== 0),
-        ]),
+        ...ONE_PROXY,
+        seen: now(
+          {
+            servers: NAMES.flatMap((name, index) => [
+              server('postgres_primary', name, index === 0),
+              server('postgres_replicas', name, index !== 0),
+            ]),
+          },
+          'proxy',
+        ),
       },
-      'proxy',
-    ),
-    pools: { primary: 'postgres_primary', replica: 'postgres_replicas' },
+    ],
     actuators: { proxy: true, tags: true, sql: true, host: true },
     observer: { clockJumpMs: 0, sinceLastPassMs: 1000, passTookMs: 20 },
   };
@@ -332,16 +337,16 @@ export const observer =
 export const proxyServer =
   (backend: 'postgres_primary' | 'postgres_replicas', name: string, part: Partial<ProxyServer>): Change =>
   (view) =>
-    view.proxy.kind === 'unknown'
-      ? view
-      : {
-          ...view,
-          proxy: edited(view.proxy, {
-            servers: view.proxy.value.servers.map((row) =>
-              row.backend === backend && row.server === name ? { ...row, ...part } : row,
-            ),
-          }),
-        };
+    eachProxy(view, ({ seen }) => ({
+      seen:
+        seen.kind === 'unknown'
+          ? seen
+          : edited(seen, {
+              servers: seen.value.servers.map((row) =>
+                row.backend === backend && row.server === name ? { ...row, ...part } : row,
+              ),
+            }),
+    }));
 
 export const proxyDrain = (name: string): Change =>
   proxyServer('postgres_replicas', name, {
@@ -349,10 +354,8 @@ export const proxyDrain = (name: string): Change =>
     admin: { drain: true, maint: false, resolution: false },
   });
 
-export const noProxy: Change = (view) => ({
-  ...view,
-  proxy: unknown('timeout', 'haproxy: no answer in time', NOW_MS, 'proxy'),
-});
+export const noProxy: Change = (view) =>
+  eachProxy(view, () => ({ seen: unknown('timeout', 'haproxy: no answer in time', NOW_MS, 'proxy') }));
 
 /** The row of `name` in every other member's `/cluster`. */
 export const peerRow =

@@ -1,7 +1,7 @@
-import type { ClusterConfig } from '../../model/config.js';
+import type { ProxyConfig } from '../../model/config.js';
 import type { Reply, Step } from '../../model/plan.js';
 import type { ProxyServer, ProxyView } from '../../model/proxy.js';
-import { fresh, notConfigured, unknown, type Reading } from '../../model/reading.js';
+import { fresh, unknown, type Reading } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ProxyPort } from '../../ports/proxy.js';
 import { baseAddress, basicAuth, closingAgent, excerpt, exchange } from '../patroni/exchange.js';
@@ -26,12 +26,10 @@ const INFO_EVERY_MS = 10_000;
  * With a runtime API a view needs both: the statistics show one state at a time, so that a drained server that is down would look
  * as if nobody had drained it. Without one the statistics alone are the view, and every send is refused.
  */
-export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort {
-  const proxy = cluster.proxy;
-  const deadlineMs = cluster.deadlines.proxy;
-  const agent = closingAgent({ timeoutMs: deadlineMs });
-  const statistics = proxy === null ? null : { url: csvAddress(proxy.stats), headers: basicAuth(proxy.statsAuth) };
-  const runtime = proxy?.runtime ? new URL(proxy.runtime) : null;
+export function haproxyAdapter(proxy: ProxyConfig, deadlineMs: number, clock: Clock): ProxyPort {
+  const agent = closingAgent({ tls: proxy.tls, timeoutMs: deadlineMs });
+  const statistics = { url: csvAddress(proxy.stats), headers: basicAuth(proxy.statsAuth) };
+  const runtime = proxy.runtime === null ? null : new URL(proxy.runtime);
 
   /** `show servers state`, null without a runtime API, or what stood in the way. */
   async function adminStates(): Promise<ReadonlyMap<string, ServerState> | null | { why: string; fault: Fault }> {
@@ -74,7 +72,6 @@ export function haproxyAdapter(cluster: ClusterConfig, clock: Clock): ProxyPort 
     canSend: runtime !== null,
 
     async view(): Promise<Reading<ProxyView>> {
-      if (statistics === null) return notConfigured('proxy', clock.now());
       const source = `GET ${statistics.url.href}`;
       const [page, states, began] = await Promise.all([
         exchange(agent, { method: 'GET', ...statistics, deadlineMs }),

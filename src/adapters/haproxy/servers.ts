@@ -1,4 +1,4 @@
-import type { ProxyAdmin, ProxyServer } from '../../model/proxy.js';
+import type { ProxyAddress, ProxyAdmin, ProxyServer } from '../../model/proxy.js';
 import { csvRecords } from './csv.js';
 
 /**
@@ -19,6 +19,8 @@ export interface ServerState {
   /** As an operator or the configuration set it, 0 while it stops; null: not told. */
   readonly weight: number | null;
   readonly admin: ProxyAdmin;
+  /** As it was resolved; null: not told, or a name that does not resolve. */
+  readonly address: ProxyAddress | null;
 }
 
 const keyOf = (backend: string, server: string): string => `${backend}/${server}`;
@@ -36,6 +38,7 @@ export function serverStates(text: string): ReadonlyMap<string, ServerState> | n
   const columns = [column('be_name'), column('srv_name'), column('srv_op_state'), column('srv_admin_state')] as const;
   if (columns.includes(-1)) return null;
   const weightColumn = column('srv_uweight');
+  const where = [column('srv_addr'), column('srv_port'), column('srv_fqdn')] as const;
   const states = new Map<string, ServerState>();
   for (const line of lines) {
     const fields = line.trim().split(/\s+/);
@@ -49,9 +52,21 @@ export function serverStates(text: string): ReadonlyMap<string, ServerState> | n
       running: RUNNING.includes(operational),
       weight,
       admin: adminFrom(Number(flags)),
+      address: addressFrom(...where.map((index) => fields[index])),
     });
   }
   return states;
+}
+
+const PORT = /^[1-9]\d{0,4}$/;
+
+/** `-` is a name that does not resolve, and a socket of this host has a path; neither is a place on the network. */
+function addressFrom(host?: string, port?: string, fqdn?: string): ProxyAddress | null {
+  const named = fqdn === undefined || fqdn === '-' || fqdn === '' ? {} : { fqdn: fqdn.toLowerCase() };
+  if (host === undefined || port === undefined || !PORT.test(port)) return null;
+  return /^[0-9A-Fa-f:.]*[.:][0-9A-Fa-f:.]*$/.test(host)
+    ? { host: host.toLowerCase(), port: Number(port), ...named }
+    : null;
 }
 
 export const adminFrom = (flags: number): ProxyAdmin => ({
@@ -102,6 +117,7 @@ export function serversFrom(
       sessions: Number(record['scur'] ?? 0) || 0,
       checkStatus: record['check_status'] ?? '',
       lastChangeSeconds: record['lastchg'] === undefined || record['lastchg'] === '' ? null : Number(record['lastchg']),
+      ...(state?.address == null ? {} : { address: state.address }),
     };
   });
 }

@@ -43,10 +43,12 @@ const tlsOf = ({
   patroni,
   dcs,
   postgres,
+  proxies,
 }: ClusterConfig): readonly (readonly [part: string, tls: TlsConfig | null])[] => [
   ['patroni.tls', patroni.tls],
   ['dcs.tls', dcs.tls],
   ['postgres.tls', postgres?.tls ?? null],
+  ...proxies.map(({ name, tls }) => [`proxies.${name}.tls`, tls] as const),
 ];
 
 /** Each file once. Its text is taken when it is asked for: by then it may have been renewed. */
@@ -71,11 +73,11 @@ function filesOf(cluster: ClusterConfig): readonly Source[] {
   }));
 }
 
-function peersOf({ patroni, dcs, postgres, proxy }: ClusterConfig): readonly Source[] {
+function peersOf({ patroni, dcs, postgres, proxies }: ClusterConfig): readonly Source[] {
   return [
     ...Object.entries(patroni.urls).flatMap(([name, url]) => byUrl(name, url, patroni.tls)),
     ...dcs.hosts.flatMap(({ name, url }) => byUrl(name, url, dcs.tls)),
-    ...(proxy === null ? [] : byUrl('proxy', proxy.stats, null)),
+    ...proxies.flatMap(({ name, stats, tls }) => byUrl(name, stats, tls)),
     ...(postgres === null || postgres.tls === null
       ? []
       : Object.entries(postgres.hosts).map(([name, { host, port }]) =>

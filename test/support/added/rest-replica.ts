@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { action, bound } from '../../../src/actions/action.js';
+import { usualPlaces } from '../../../src/actions/proxy-places.js';
 import { proxySteps } from '../../../src/actions/rotation-steps.js';
 import { ADDED } from './row.js';
 
@@ -24,5 +25,11 @@ export const restReplica = action({
   }),
   alreadyTrue: ({ ledger }, target) => ledger.drains.some((row) => row.member === target),
   refuse: (_input, { target }) => (target === 'patroni2' ? 'patroni2 never rests' : null),
-  steps: ({ pools }, { target }) => [...proxySteps(pools, target, true, false)],
+  steps: ({ routing }, { target }) =>
+    proxySteps(routing, usualPlaces(routing, 'reads', target), {
+      member: target,
+      drain: true,
+      closeSessions: false,
+      left: [],
+    }),
 });

@@ -24,8 +24,6 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
     'how long writes stand still is measured on the real cluster: [leader-cut-off](../measurements.md#leader-cut-off)',
   'the machine of the leader hangs':
     'left to Patroni and told, since nobody can tell it from one that only we do not hear: `test/simulation/lies.test.ts`',
-  'servers of a proxy that are not called like members are mapped to them; several proxies and pools':
-    'not done: nothing untrue is said of them (S5)',
   "our own rights in etcd and at HAProxy's socket": 'not done: a doctor that asks for them',
   'sessions stay on the old leader; what a switchover would wait for': 'not done, but for an archive that fails (P11)',
   'a host is evacuated': 'not done: a procedure of its own',

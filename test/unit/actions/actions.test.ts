@@ -39,6 +39,7 @@ import {
   viewOf,
   type Change,
 } from '../../support/view.js';
+import { withSeen } from '../../support/proxies.js';
 
 const elder = { ...blocker, pid: 43, xactAgeMs: 90_000 };
 const frozen = silent('patroni1', 'api');
@@ -46,7 +47,7 @@ const leaseLeft = (leaseTtlMs: number | null): Change =>
   keys({
     leader: { holder: memberName('patroni1'), leaseId: '1', leaseTtlMs, modRevision: '100', createRevision: '90' },
   });
-const proxyless: Change = (view) => ({ ...view, proxy: notConfigured('proxy', NOW_MS) });
+const proxyless: Change = (view) => ({ ...view, proxies: [] });
 const givenUp = proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN' });
 /** A replica that has not received this much of what the leader wrote. */
 const unreceived = (name: string, bytes: number): readonly Change[] => [
@@ -292,7 +293,7 @@ describe('the exact requests', () => {
       planOf('proxy-nudge', 'patroni2', { down: [] }),
     ])
       expect(
-        ACTIONS[plan.action].steps(stepInput({ policy: testPolicy(), view: { ...viewOf(), pools: null } }), plan),
+        ACTIONS[plan.action].steps(stepInput({ policy: testPolicy(), view: { ...viewOf(), proxies: [] } }), plan),
       ).toEqual([]);
   });
 
@@ -442,7 +443,7 @@ describe('an action refuses', () => {
     [
       'a drain of a server that the proxy does not have',
       drain,
-      [(view) => ({ ...view, proxy: fresh({ servers: [] }, NOW_MS, 'proxy') })],
+      [(view) => withSeen(view, fresh({ servers: [] }, NOW_MS, 'proxy'))],
       'the proxy has no server patroni3 in its replica pool',
     ],
     ['nothing: a drain of a replica', drain, [], null],

@@ -5,6 +5,7 @@ import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import type { MemberView } from '../../../src/model/view.js';
 import { SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
 import { NOW_MS, problem } from '../../support/snapshots.js';
+import { seenOf, withSeen } from '../../support/proxies.js';
 
 const withMember = (
   snapshot: ClusterSnapshot,
@@ -57,10 +58,10 @@ describe('level', () => {
 
   it('[S10] a read pool that routes to nobody is not healthy', () => {
     const snapshot = SCENARIOS.healthy();
-    const { proxy } = snapshot.view!;
+    const proxy = seenOf(snapshot.view!);
     const servers = (proxy.kind === 'fresh' ? proxy.value.servers : []).map((server) => ({ ...server, up: false }));
     const states = { ...snapshot.states!, cluster: { state: 'degraded' as const, sinceMs: NOW_MS } };
-    const empty = { ...snapshot, states, view: { ...snapshot.view!, proxy: fresh({ servers }, NOW_MS, 'proxy') } };
+    const empty = { ...snapshot, states, view: withSeen(snapshot.view!, fresh({ servers }, NOW_MS, 'proxy')) };
     expect(overview(empty)).toMatchObject({
       level: 'warning',
       state: 'degraded',
@@ -119,14 +120,14 @@ describe('rotation', () => {
 
   it('is unknown without a proxy to ask', () => {
     const snapshot = SCENARIOS.healthy();
-    const blind = { ...snapshot, view: { ...snapshot.view!, proxy: notConfigured('proxy', NOW_MS) } };
+    const blind = { ...snapshot, view: { ...snapshot.view!, proxies: [] } };
     expect(member(blind, 'patroni2').reads).toBe('unknown');
     expect(overview(blind).proxyNote).toBe('proxy is not configured');
   });
 
   it('is absent where the pool has no such server', () => {
     const snapshot = SCENARIOS.healthy();
-    const empty = { ...snapshot, view: { ...snapshot.view!, proxy: fresh({ servers: [] }, NOW_MS, 'proxy') } };
+    const empty = { ...snapshot, view: withSeen(snapshot.view!, fresh({ servers: [] }, NOW_MS, 'proxy')) };
     expect(member(empty, 'patroni2').reads).toBe('absent');
   });
 });

@@ -11,7 +11,7 @@ import {
 } from '../../../src/assess/leader.js';
 import { healthyReplicas, isStreaming, tellsReplicationState } from '../../../src/assess/replica.js';
 import { lagFiguresOf } from '../../../src/assess/lag-figures.js';
-import { rotationOf, servingReplicas } from '../../../src/assess/rotation.js';
+import { othersServing, rotationOf } from '../../../src/assess/rotation.js';
 import { unknown } from '../../../src/model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../../../src/model/view.js';
 import {
@@ -271,8 +271,8 @@ describe('rotation', () => {
   });
 
   it('counts who else takes reads', () => {
-    expect(servingReplicas(viewOf(), 'patroni3')).toEqual(['patroni2']);
-    expect(servingReplicas(viewOf(proxyDrain('patroni2')), 'patroni3')).toEqual([]);
-    expect(servingReplicas(viewOf(noProxy), 'patroni3')).toEqual([]);
+    expect(othersServing(viewOf(), 'patroni3')).toEqual([['patroni2']]);
+    expect(othersServing(viewOf(proxyDrain('patroni2')), 'patroni3')).toEqual([[]]);
+    expect(othersServing(viewOf(noProxy), 'patroni3')).toEqual([]);
   });
 });

@@ -56,6 +56,7 @@ import {
   type Change,
   remediationOf,
 } from '../../support/view.js';
+import { eachProxy } from '../../support/proxies.js';
 
 /** One situation: what is different from a healthy cluster, and what earlier passes and our own deeds left behind. */
 interface Situation {
@@ -1091,7 +1092,10 @@ const LACKING: readonly (readonly [string, Change])[] = [
   ['no API has answered in time', lateOf('api')],
   ['no PostgreSQL has answered in time', lateOf('sql')],
   ['no host has answered in time', lateOf('host')],
-  ['the proxy has not answered in time', (view) => ({ ...view, proxy: unanswered(view.proxy) as typeof view.proxy })],
+  [
+    'the proxy has not answered in time',
+    (view) => eachProxy(view, ({ seen }) => ({ seen: unanswered(seen) as typeof seen })),
+  ],
 ];
 
 describe.each(LACKING)('[S1] while %s', (_what, lacking) => {

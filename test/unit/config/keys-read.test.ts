@@ -80,6 +80,14 @@ const FULL_CONFIG: Loose = {
   instance: 'one',
 };
 
+/** The proxies by name, which stand in the place of the only one. */
+const withNamedProxies = (full: Loose): Loose => {
+  const [{ proxy, ...cluster }] = full['clusters'] as [Loose];
+  const { primaryBackend: writes, replicaBackend, ...one } = proxy as Loose;
+  const pools = { writes, reads: [replicaBackend] };
+  return { ...full, clusters: [{ ...cluster, proxies: { NAME: { ...one, tls, pools, servers: { s: 'm1' } } } }] };
+};
+
 const window = { cron: '0 2 * * *', for: '1h', timezone: 'UTC', reason: 'because' };
 const FULL_POLICY: Loose = {
   grace: Object.fromEntries(
@@ -104,6 +112,11 @@ const OTHER: Loose = {
   'clusters.postgres.members': { m1: 'h:1', m2: 'h:3' },
   'clusters.proxy.stats': 'http://h:7001/s',
   'clusters.proxy.runtime': 'unix:///b',
+  'clusters.proxies.NAME.stats': 'http://h:7001/s',
+  'clusters.proxies.NAME.runtime': 'unix:///b',
+  'clusters.proxies.NAME.pools.writes': 'x',
+  'clusters.proxies.NAME.pools.reads': ['x', 'y'],
+  'clusters.proxies.NAME.servers': { s: 'm2' },
   'clusters.hosts.driver': 'command',
   'clusters.hosts.socket': 'unix:///b',
   'clusters.hosts.members': { m1: 'c1', m2: 'c9' },
@@ -129,6 +142,7 @@ const OTHER: Loose = {
   'lag.for': '11s',
   'lag.recovered': '512KB',
   'drain.actuators': ['tag'],
+  'drain.whileProxySilent': 'go-on',
   'limits.concurrent': 2,
   'limits.perHour': 7,
   'limits.minHealthyReplicas': 2,
@@ -205,6 +219,7 @@ function leavesOf(shape: Shape, path: readonly (string | number)[] = []): Leaf[]
   return Object.entries(shape).flatMap(([name, part]: [string, Part]) => {
     const here = [...path, name];
     if (part.kind === 'key') return [{ path: here, name: here.filter((step) => typeof step === 'string').join('.') }];
+    if (part.kind === 'named') return leavesOf(part.keys, [...here, 'NAME']);
     return leavesOf(part.keys, part.kind === 'list' ? [...here, 0] : here);
   });
 }
@@ -254,8 +269,9 @@ describe.each([
   it.each(leavesOf(schema).map((leaf) => [leaf.name, leaf] as const))('%s is read', (name, leaf) => {
     const other = otherFor(leaf);
     expect(other, 'a second value for the new key').toBeDefined();
-    const after = load(withValue(full, leaf.path, other));
-    expect(after).not.toBe(before);
+    const given = leaf.path.includes('proxies') ? withNamedProxies(full) : full;
+    const after = load(withValue(given, leaf.path, other));
+    expect(after).not.toBe(load(given));
     if (!RULED.includes(name)) expect(after).not.toContain('refused');
   });
 
@@ -265,7 +281,7 @@ describe.each([
       for (const [key, part] of Object.entries(shape)) {
         if (part.kind !== 'key') {
           const family = part.kind === 'section' && part.family !== null;
-          const below = `${path}${key}${part.kind === 'list' ? '[]' : ''}.`;
+          const below = `${path}${key}${part.kind === 'list' ? '[]' : part.kind === 'named' ? '.NAME' : ''}.`;
           if (family) expect(reference).toContain(`\`${below}${part.family}.`);
           else visit(part.keys, below);
           continue;

@@ -77,13 +77,17 @@ describe('the configuration of the design document', () => {
         database: 'postgres',
         tls: null,
       },
-      proxy: {
-        stats: 'http://127.0.0.1:7000/stats',
-        statsAuth: null,
-        runtime: 'tcp://127.0.0.1:9999',
-        primaryBackend: 'postgres_primary',
-        replicaBackend: 'postgres_replicas',
-      },
+      proxies: [
+        {
+          name: 'proxy',
+          tls: null,
+          servers: {},
+          pools: { writes: 'postgres_primary', reads: ['postgres_replicas'] },
+          stats: 'http://127.0.0.1:7000/stats',
+          statsAuth: null,
+          runtime: 'tcp://127.0.0.1:9999',
+        },
+      ],
       hosts: {
         driver: 'docker',
         socket: 'unix:///var/run/docker.sock',
@@ -115,7 +119,7 @@ describe('the configuration of the design document', () => {
         {},
       ),
     );
-    expect(config.clusters[0]).toMatchObject({ postgres: null, proxy: null, hosts: null, tags: null });
+    expect(config.clusters[0]).toMatchObject({ postgres: null, proxies: [], hosts: null, tags: null });
   });
 
   it('has one hash whatever the secrets are, and another when anything else changes', () => {

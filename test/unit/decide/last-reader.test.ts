@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rotationOf, servingReplicas, takesNew } from '../../../src/assess/rotation.js';
+import { othersServing, rotationOf, takesNew } from '../../../src/assess/rotation.js';
 import { serversFrom, serverStates } from '../../../src/adapters/haproxy/servers.js';
 import { undoneDrains } from '../../../src/ledger/after-pass.js';
 import { decide } from '../../../src/decide/decide.js';
@@ -22,6 +22,7 @@ import {
   viewOf,
   type Change,
 } from '../../support/view.js';
+import { eachProxy, seenOf } from '../../support/proxies.js';
 
 const POOL = 'postgres_replicas';
 const emergency = problemOf('replica-lag-emergency', 'patroni3');
@@ -71,7 +72,7 @@ describe('the last one who takes new connections', () => {
     const view = viewOf(proxyServer(POOL, 'patroni2', { weight: 0 }));
     expect(seenIn(assessmentOf(view))).toEqual([]);
     const member = memberOf(view, 'patroni2');
-    expect(member === null ? null : rotationOf(view, member).serving).toBe(false);
+    expect(member === null ? null : rotationOf(view, member).lines.some(({ row }) => takesNew(row))).toBe(false);
   });
 
   it('[W4] stays, whatever the servers of the pool say', () => {
@@ -90,9 +91,10 @@ describe('the last one who takes new connections', () => {
         const drains = decide(inputOf([emergency], { view, policy })).some(
           (decision) => decision.kind === 'act' && decision.plan.action === 'drain-replica',
         );
-        const left = servingReplicas(view, 'patroni3');
+        const left = othersServing(view, 'patroni3')[0] ?? [];
         expect(drains && left.length < minReadPool).toBe(false);
-        const servers = view.proxy.kind === 'fresh' ? view.proxy.value.servers : [];
+        const seen = seenOf(view);
+        const servers = seen.kind === 'fresh' ? seen.value.servers : [];
         for (const name of left)
           expect(servers.some((row) => row.backend === POOL && row.server === name && takesNew(row))).toBe(true);
       }),
@@ -130,9 +132,9 @@ describe('another process behind the address', () => {
   const seenAs =
     (pid: number, startedAtMs: number): Change =>
     (view) =>
-      view.proxy.kind === 'unknown'
-        ? view
-        : { ...view, proxy: { ...view.proxy, value: { ...view.proxy.value, pid, startedAtMs } } };
+      eachProxy(view, ({ seen }) => ({
+        seen: seen.kind === 'unknown' ? seen : { ...seen, value: { ...seen.value, pid, startedAtMs } },
+      }));
 
   it.each([
     ['the same process: a person put it back', 10, NOW_MS - 60_000, { byHand: ['patroni3'], forgotten: [] }],
@@ -152,7 +154,7 @@ describe('a proxy that was taken out of the configuration in the middle of a dra
     steps: 1,
     deadlineMs: NOW_MS + 1_000,
   });
-  const view = viewOf((so) => ({ ...so, pools: null }));
+  const view = viewOf((so) => ({ ...so, proxies: [] }));
 
   it.each([
     ['is waited for', NOW_MS, 'pending'],

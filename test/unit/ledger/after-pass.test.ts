@@ -22,6 +22,7 @@ import {
   viewOf,
   type Change,
 } from '../../support/view.js';
+import { eachProxy } from '../../support/proxies.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -169,13 +170,10 @@ describe('a drain of ours', () => {
   });
 
   it('that a restarted proxy forgot was not undone by anybody', () => {
-    const restarted: Change = (view) => ({
-      ...view,
-      proxy:
-        view.proxy.kind === 'unknown'
-          ? view.proxy
-          : { ...view.proxy, value: { ...view.proxy.value, startedAtMs: NOW_MS - 1_000 } },
-    });
+    const restarted: Change = (view) =>
+      eachProxy(view, ({ seen }) => ({
+        seen: seen.kind === 'unknown' ? seen : { ...seen, value: { ...seen.value, startedAtMs: NOW_MS - 1_000 } },
+      }));
     expect(undone(drainedByUs('patroni3'), restarted)).toEqual({ byHand: [], forgotten: ['patroni3'] });
   });
 });

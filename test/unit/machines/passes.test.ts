@@ -38,6 +38,7 @@ import {
   viewOf,
   type Change,
 } from '../../support/view.js';
+import { seenOf, withSeen } from '../../support/proxies.js';
 
 const moved = <T>(reading: Reading<T>, atMs: number): Reading<T> =>
   reading.kind === 'fresh' ? { ...reading, atMs } : reading;
@@ -267,9 +268,9 @@ describe('unknown', () => {
 });
 
 const noReads: Change = (view) => {
-  const servers = freshValue(view.proxy)?.servers ?? [];
-  const shut = servers.map((server) => (server.backend === view.pools?.replica ? { ...server, up: false } : server));
-  return { ...view, proxy: fresh({ servers: shut }, view.atMs, 'proxy') };
+  const servers = freshValue(seenOf(view))?.servers ?? [];
+  const shut = servers.map((server) => (server.backend === 'postgres_replicas' ? { ...server, up: false } : server));
+  return withSeen(view, fresh({ servers: shut }, view.atMs, 'proxy'));
 };
 
 describe('the summary', () => {

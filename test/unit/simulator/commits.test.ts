@@ -3,6 +3,7 @@ import { memberName } from '../../../src/model/names.js';
 import { freshValue } from '../../../src/model/reading.js';
 import type { ClusterOptions } from '../../../src/simulator/state.js';
 import { createCluster, type SimulatedCluster } from '../../../src/simulator/world.js';
+import { proxyOf } from '../../support/proxies.js';
 
 const P1 = memberName('patroni1');
 
@@ -70,7 +71,7 @@ describe('acknowledged commits', () => {
     cluster.roguePromote('patroni3');
     advance(cluster, 3);
     cluster.inspect('patroni1').patroni.frozen = true;
-    await cluster.ports().proxy.send({ port: 'proxy', command: 'set server postgres_primary/patroni3 health up' });
+    await proxyOf(cluster.ports()).send({ port: 'proxy', command: 'set server postgres_primary/patroni3 health up' });
     cluster.startClient('second', 200);
     advance(cluster, 2);
     const { twoWritersMs, afterSuccessor } = cluster.commits();

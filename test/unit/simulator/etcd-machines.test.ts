@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { memberName } from '../../../src/model/names.js';
 import { freshValue } from '../../../src/model/reading.js';
 import { createCluster, type SimulatedCluster } from '../../../src/simulator/world.js';
+import { proxyOf } from '../../support/proxies.js';
 
 const healthy = async (cluster: SimulatedCluster): Promise<readonly string[]> =>
   (await cluster.ports().dcs.endpoints()).flatMap(({ name, status }) =>
@@ -145,9 +146,9 @@ describe('[T6] controllers', () => {
     cluster.cutObserver('proxy', 'b');
     expect((await a.patroni.status(memberName('patroni2'))).kind).toBe('unknown');
     expect((await b.patroni.status(memberName('patroni2'))).kind).toBe('fresh');
-    expect([(await a.proxy.view()).kind, (await b.proxy.view()).kind]).toEqual(['fresh', 'unknown']);
+    expect([(await proxyOf(a).view()).kind, (await proxyOf(b).view()).kind]).toEqual(['fresh', 'unknown']);
     cluster.healObserver('b');
-    expect((await b.proxy.view()).kind).toBe('fresh');
+    expect((await proxyOf(b).view()).kind).toBe('fresh');
   });
 
   test('each has its own wall clock', () => {

@@ -5,6 +5,7 @@ import type { Json, Step } from '../../../src/model/plan.js';
 import { freshValue, type Reading } from '../../../src/model/reading.js';
 import type { CutFrom } from '../../../src/simulator/state.js';
 import { createCluster, type SimulatedCluster } from '../../../src/simulator/world.js';
+import { proxyOf } from '../../support/proxies.js';
 
 const P1 = memberName('patroni1');
 const P2 = memberName('patroni2');
@@ -151,7 +152,8 @@ describe('what a reading says when something is broken', () => {
   test('we are cut off from everything: every port says that it does not know', async () => {
     const cluster = createCluster();
     cluster.cutObserver('all');
-    const { patroni, postgres, proxy, host, dcs, tags } = cluster.ports();
+    const { patroni, postgres, proxies, host, dcs, tags } = cluster.ports();
+    const proxy = proxyOf({ proxies });
     const readings = [
       await patroni.status(P1),
       await postgres.status(P1),
@@ -474,7 +476,7 @@ describe('sends', () => {
   test('the answer is lost: the request was executed, the sender knows nothing', async () => {
     const cluster = createCluster();
     cluster.failSend('answer-lost', 'proxy');
-    const { proxy } = cluster.ports();
+    const proxy = proxyOf(cluster.ports());
     const reply = await proxy.send({ port: 'proxy', command: 'set server postgres_replicas/patroni3 state drain' });
     expect(reply).toMatchObject({ effect: 'maybe', tookMs: 2000 });
     expect(cluster.proxyStatus('postgres_replicas', 'patroni3')).toBe('DRAIN');
@@ -503,7 +505,7 @@ describe('sends', () => {
 
   test('HAProxy: complaints are not success, commands change only what they name', async () => {
     const cluster = createCluster();
-    const { proxy } = cluster.ports();
+    const proxy = proxyOf(cluster.ports());
     const say = async (command: string) => (await proxy.send({ port: 'proxy', command })).text;
     expect(await say('set server nowhere/patroni1 state drain')).toBe('No such backend.');
     expect(await say('set server postgres_replicas/nobody state drain')).toBe('No such server.');

@@ -3,6 +3,7 @@ import { memberHost } from '../../../src/model/host.js';
 import { memberName } from '../../../src/model/names.js';
 import type { Step } from '../../../src/model/plan.js';
 import { createCluster } from '../../../src/simulator/world.js';
+import { proxyOf } from '../../support/proxies.js';
 
 const step = (path: '/restart' | '/reinitialize', member: string): Step & { port: 'patroni' } => ({
   port: 'patroni',
@@ -57,7 +58,8 @@ test('a quiet cluster stays as it is for an hour and receives no request', () =>
 
 test('reads are never recorded as requests, sends are', async () => {
   const cluster = createCluster();
-  const { patroni, dcs, proxy, postgres, host, tags } = cluster.ports();
+  const { patroni, dcs, proxies, postgres, host, tags } = cluster.ports();
+  const proxy = proxyOf({ proxies });
   const member = memberName('patroni2');
   await Promise.all([
     patroni.status(member),

@@ -6,8 +6,9 @@ const clock = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve()
 it.each(['http://127.0.0.1:1', 'http://127.0.0.1:1/', 'http://127.0.0.1:1/stats', 'http://127.0.0.1:1/;csv'])(
   '[S5] the statistics at %s are asked for as CSV',
   async (stats) => {
-    const proxy = { stats, statsAuth: null, runtime: null, primaryBackend: 'p', replicaBackend: 'r' };
-    const adapter = haproxyAdapter({ proxy, deadlines: { proxy: 200 } } as never, clock);
+    const pools = { writes: 'p', reads: ['r'] };
+    const proxy = { name: 'proxy', stats, statsAuth: null, tls: null, runtime: null, pools, servers: {} };
+    const adapter = haproxyAdapter(proxy, 200, clock);
     const reading = await adapter.view();
     await adapter.close();
     expect(reading.source).toMatch(/^GET http:\/\/127\.0\.0\.1:1\/(stats)?;csv$/);

@@ -76,7 +76,7 @@ describe('certificates', () => {
       patroni: { urls: { p1: `https://127.0.0.1:${web}`, p2: 'http://127.0.0.1:8008' }, auth: null, tls },
       dcs: { hosts: [{ name: 'etcd1', url: 'https://127.0.0.1:1' }], tls },
       postgres: null,
-      proxy: null,
+      proxies: [],
     } as unknown as ClusterConfig;
     const reading = await certificatesOf(cluster, systemClock)?.ends();
     expect(reading?.kind === 'fresh' && reading.value).toEqual([
@@ -91,7 +91,7 @@ describe('certificates', () => {
       patroni: { urls: { p1: 'http://127.0.0.1:8008' }, tls: null },
       dcs: { hosts: [], tls: null },
       postgres: null,
-      proxy: null,
+      proxies: [],
     } as unknown as ClusterConfig;
     expect(certificatesOf(cluster, systemClock)).toBeNull();
   });

@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import { ACTIONS } from '../../../src/actions/index.js';
+import { stepInput } from '../../../src/actions/waits.js';
+import { decide } from '../../../src/decide/decide.js';
+import { haltAt } from '../../../src/decide/second-look.js';
+import { undoneDrains } from '../../../src/ledger/after-pass.js';
+import { fold } from '../../../src/ledger/fold.js';
+import type { DrainRecord, Ledger } from '../../../src/model/ledger.js';
+import type { Decision } from '../../../src/model/decision.js';
+import type { Plan } from '../../../src/model/plan.js';
+import { memberName } from '../../../src/model/names.js';
+import type { Policy } from '../../../src/model/policy.js';
+import { stepText } from '../../../src/words/request.js';
+import { testPolicy } from '../../support/policy.js';
+import { atProxy, begunAnew, drainedAt, noAnswerOf, twoProxies } from '../../support/two-proxies.js';
+import {
+  assessmentOf,
+  inputOf,
+  lags,
+  ledgerOf,
+  MB,
+  NOW_MS,
+  planOf,
+  problemOf,
+  remediationOf,
+  viewOf,
+  type Change,
+} from '../../support/view.js';
+
+const emergency = problemOf('replica-lag-emergency', 'patroni3');
+const goesOn = testPolicy({ drain: { ...testPolicy().drain, whileProxySilent: 'go-on' } });
+
+const laggard = (...changes: readonly Change[]) => viewOf(twoProxies, lags('patroni3', 200 * MB), ...changes);
+
+function drainIn(view: ReturnType<typeof laggard>, policy: Policy, ledger: Ledger = ledgerOf()): Decision | undefined {
+  return decide({ ...inputOf([emergency], { view, policy }), ledger }).find(
+    (decision) => 'plan' in decision && decision.plan?.action === 'drain-replica',
+  );
+}
+
+const requestsIn = (view: ReturnType<typeof laggard>, plan: Plan, policy = testPolicy()): readonly string[] =>
+  ACTIONS[plan.action].steps(stepInput({ policy, view }), plan).map(({ step }) => stepText(step));
+
+const planIn = (view: ReturnType<typeof laggard>, policy = testPolicy(), ledger = ledgerOf()): Plan => {
+  const decision = drainIn(view, policy, ledger);
+  if (decision?.kind !== 'act') throw new Error(`no drain: ${JSON.stringify(decision)}`);
+  return decision.plan;
+};
+
+const place = (proxy: string, backend: string) => ({ proxy, backend, server: 'pg-c' });
+const NORTH = [place('north', 'ro'), place('north', 'reports')];
+const SOUTH = [place('south', 'ro'), place('south', 'reports')];
+const TOLD = { pid: 10, startedAtMs: NOW_MS - 3_600_000 };
+const record = (at: DrainRecord['at'], part: Partial<DrainRecord> = {}): Ledger =>
+  ledgerOf({
+    drains: [
+      {
+        member: 'patroni3',
+        actuators: ['proxy'],
+        sinceMs: NOW_MS - 60_000,
+        remediationId: 'd',
+        shadow: false,
+        processes: { north: TOLD, south: TOLD },
+        ...(at === undefined ? {} : { at }),
+        ...part,
+      },
+    ],
+  });
+
+describe('a drain', () => {
+  it('[S5] is sent to every pool of every proxy, by the names that they have', () => {
+    const view = laggard();
+    expect(requestsIn(view, planIn(view))).toEqual([
+      'haproxy north> set server ro/pg-c state drain',
+      'haproxy north> set server reports/pg-c state drain',
+      'haproxy south> set server ro/pg-c state drain',
+      'haproxy south> set server reports/pg-c state drain',
+    ]);
+  });
+
+  it('[S5] has succeeded when all of them show it, and says so', () => {
+    const plan = planIn(laggard());
+    const steps = ACTIONS['drain-replica'].steps(stepInput({ policy: testPolicy(), view: laggard() }), plan);
+    const last = steps.at(-1);
+    const sight = (...changes: readonly Change[]) => last?.expect(assessmentOf(laggard(...changes)));
+    expect(sight(drainedAt('south', 'pg-c'))).toMatchObject({ kind: 'pending', text: 'north:ro/pg-c is still UP' });
+    const both = [drainedAt('north', 'pg-c'), drainedAt('south', 'pg-c')];
+    expect(sight(...both)).toMatchObject({ kind: 'met', text: expect.stringContaining('south:reports/pg-c is DRAIN') });
+    expect(sight(...both, noAnswerOf('north'))).toMatchObject({ kind: 'pending' });
+  });
+
+  it('[S5] is held while one proxy does not answer, and names it', () => {
+    const decision = drainIn(laggard(noAnswerOf('south')), testPolicy());
+    expect(decision?.kind).toBe('held');
+    expect(JSON.stringify(decision)).toContain('proxy south cannot be told');
+  });
+
+  it('[S5] goes on where the policy says so, says where it is not done, and follows when that proxy answers', () => {
+    const view = laggard(noAnswerOf('south'));
+    const plan = planIn(view, goesOn);
+    expect(requestsIn(view, plan)).toHaveLength(2);
+    const [step] = ACTIONS['drain-replica'].steps(stepInput({ policy: goesOn, view }), plan).slice(-1);
+    const seen = laggard(noAnswerOf('south'), drainedAt('north', 'pg-c'));
+    expect(step?.expect(assessmentOf(seen))).toMatchObject({
+      kind: 'met',
+      text: expect.stringContaining('not drained in south, which did not answer'),
+    });
+    const later = laggard(drainedAt('north', 'pg-c'));
+    const again = planIn(later, goesOn, record(NORTH, { processes: { north: TOLD } }));
+    const claims = ACTIONS['drain-replica'].claims?.(
+      { view: later, ledger: record(NORTH, { processes: { north: TOLD } }), policy: goesOn },
+      { id: 'e', plan: again, createdAtMs: NOW_MS, shadow: false },
+    );
+    expect(claims?.drain).toMatchObject({ remediationId: 'd', at: [...NORTH, ...SOUTH] });
+  });
+
+  it('[S5] is done again where a proxy began anew, and not where somebody opened it by hand', () => {
+    const lost = laggard(drainedAt('north', 'pg-c'), begunAnew('south'));
+    expect(undoneDrains(record([...NORTH, ...SOUTH]), lost)).toEqual({ byHand: [], forgotten: [] });
+    expect(drainIn(lost, testPolicy(), record([...NORTH, ...SOUTH]))?.kind).toBe('act');
+    const opened = laggard(drainedAt('north', 'pg-c'));
+    expect(drainIn(opened, testPolicy(), record([...NORTH, ...SOUTH]))).toBeUndefined();
+  });
+
+  it.each<[string, readonly Change[], ReturnType<typeof undoneDrains>]>([
+    ['all of it by hand', [], { byHand: ['patroni3'], forgotten: [] }],
+    ['what a proxy forgot', [begunAnew('south')], { byHand: [], forgotten: ['patroni3'] }],
+    ['nobody knows: one is silent', [noAnswerOf('south')], { byHand: [], forgotten: [] }],
+    ['nothing: it stands in one pool', [drainedAt('south', 'pg-c', 'reports')], { byHand: [], forgotten: [] }],
+  ])('[S5] was undone: %s', (_name, changes, expected) => {
+    expect(undoneDrains(record([...NORTH, ...SOUTH]), laggard(...changes))).toEqual(expected);
+  });
+
+  it('[S5] leaves what a person drained in one proxy to that person', () => {
+    const plan = planIn(laggard(drainedAt('north', 'pg-c')));
+    expect(plan.params['at']).toEqual(SOUTH);
+  });
+
+  it('[S5] is not sent to a server that is another member by the second look', () => {
+    const plan = planIn(laggard());
+    const moved = laggard(atProxy('south', null, 'pg-c', { member: memberName('patroni2') }));
+    expect(haltAt(inputOf([emergency], { view: moved }), plan, 'problem')?.why).toBe("south:ro/pg-c is patroni2's now");
+    expect(ACTIONS['drain-replica'].refuseLater?.(assessmentOf(moved), plan)).toMatchObject({ over: true });
+  });
+
+  it('[S5] is held while a pool has servers of which nobody knows whose they are, and not the member', () => {
+    const view = laggard(atProxy('south', 'ro', 'pg-c', { member: null }));
+    const decision = drainIn(view, testPolicy());
+    expect(JSON.stringify(decision)).toContain('south:ro/pg-c may be patroni3');
+  });
+
+  it('[S5] counts the last reader of each pool', () => {
+    expect(drainIn(laggard(atProxy('south', 'reports', 'pg-b', { weight: 0 })), testPolicy())?.kind).not.toBe('act');
+    expect(drainIn(laggard(atProxy('south', 'main', 'pg-b', { weight: 0 })), testPolicy())?.kind).toBe('act');
+  });
+});
+
+describe('the end of a drain', () => {
+  const undrain = (view: ReturnType<typeof laggard>, ledger: Ledger, policy = testPolicy()) => {
+    const bound = ACTIONS['undrain-replica'].bind(assessmentOf(view, { ledger }), memberName('patroni3'), null);
+    if (bound.kind !== 'bound') throw new Error(bound.why);
+    const plan = { ...planOf('undrain-replica', 'patroni3'), params: bound.params };
+    return { plan, refused: ACTIONS['undrain-replica'].refuse(assessmentOf(view, { ledger, policy }), plan) };
+  };
+
+  it('[S5] waits for a proxy that does not answer', () => {
+    const { refused } = undrain(viewOf(twoProxies, noAnswerOf('south')), record([...NORTH, ...SOUTH]));
+    expect(refused).toContain('proxy south does not answer');
+  });
+
+  it('[S5] or puts back what it can, and keeps the rest for later', () => {
+    const ledger = record([...NORTH, ...SOUTH]);
+    const { plan, refused } = undrain(viewOf(twoProxies, noAnswerOf('south')), ledger, goesOn);
+    expect(refused).toBe(null);
+    expect(plan.params).toMatchObject({ back: NORTH, left: SOUTH });
+    const run = remediationOf('undrain-replica', 'patroni3', { plan, phase: 'succeeded' });
+    expect(fold(ledger, { kind: 'ended', run } as never).drains).toMatchObject([{ member: 'patroni3', at: SOUTH }]);
+  });
+});
+
+describe('a fence, an expedited failover and a nudge', () => {
+  const bound = (action: 'fence-member' | 'expedite-failover' | 'proxy-nudge', ...changes: readonly Change[]) => {
+    const view = viewOf(twoProxies, ...changes);
+    const answer = ACTIONS[action].bind(assessmentOf(view), memberName('patroni1'), null);
+    if (answer.kind !== 'bound') throw new Error(answer.why);
+    const plan = { ...planOf(action, 'patroni1'), params: answer.params };
+    return requestsIn(view, plan).filter((text) => text.startsWith('haproxy'));
+  };
+
+  it('[S5] close it in every proxy before any session is cut', () => {
+    expect(bound('fence-member')).toEqual([
+      'haproxy north> set server main/pg-a state maint',
+      'haproxy south> set server main/pg-a state maint',
+      'haproxy north> shutdown sessions server main/pg-a',
+      'haproxy south> shutdown sessions server main/pg-a',
+    ]);
+  });
+
+  it('[S5] wait for no proxy that does not answer', () => {
+    expect(bound('fence-member', noAnswerOf('north'))).toHaveLength(2);
+    expect(bound('expedite-failover', noAnswerOf('north'))).toEqual([
+      'haproxy south> set server main/pg-a health down',
+    ]);
+  });
+
+  it('[S5] tell only the proxies that have not found the new leader yet', () => {
+    expect(bound('proxy-nudge', atProxy('south', 'main', 'pg-a', { up: false, status: 'DOWN' }))).toEqual([
+      'haproxy south> set server main/pg-a health up',
+    ]);
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { memberName } from '../../../src/model/names.js';
+import type { ProxyAddress } from '../../../src/model/proxy.js';
+import { fresh } from '../../../src/model/reading.js';
+import { withMembers } from '../../../src/observe/proxy-members.js';
+import type { ProxyTarget } from '../../../src/observe/pass.js';
+
+const members = ['patroni1', 'patroni2', 'patroni3'].map(memberName);
+const pools = { writes: 'main', reads: ['ro'] };
+const place = (host: string, port: number) => ({ host, port, isDeclared: false });
+const addresses = {
+  patroni1: { api: place('10.0.0.1', 8008), sql: place('10.0.0.1', 5432) },
+  patroni2: { api: place('pg2', 8008), sql: place('pg2', 5432) },
+  patroni3: { api: place('fd00::3', 8008), sql: place('fd00::3', 5432) },
+};
+
+interface Case {
+  readonly server: string;
+  readonly address?: ProxyAddress | null;
+  readonly backend?: string;
+  readonly target?: Partial<ProxyTarget>;
+  readonly to?: typeof addresses;
+}
+
+function memberOf({ server, address = null, backend = 'ro', target = {}, to = addresses }: Case): unknown {
+  const row = {
+    backend,
+    server,
+    status: 'UP',
+    up: true,
+    admin: { drain: false, maint: false, resolution: false },
+    sessions: 0,
+    checkStatus: '',
+    lastChangeSeconds: null,
+    address,
+  };
+  const proxy = { name: 'north', pools, seen: fresh({ servers: [row] }, 0, 'north') };
+  const { seen } = withMembers(proxy, {
+    target: { members, addresses: to, proxies: [{ name: 'north', pools, ...target }] },
+    rows: [
+      { name: memberName('patroni2'), apiUrl: 'http://10.9.9.2:8008/patroni', conn: { host: '10.9.9.2', port: 5432 } },
+    ],
+    names: { pg2: ['10.0.0.2'] },
+  });
+  const [found] = seen.kind === 'unknown' ? [] : seen.value.servers;
+  return found !== undefined && 'member' in found ? found.member : 'by its name';
+}
+
+const at = (host: string, port = 5432, fqdn?: string): ProxyAddress => ({
+  host,
+  port,
+  ...(fqdn === undefined ? {} : { fqdn }),
+});
+const servers = (map: Readonly<Record<string, string>>) => ({
+  servers: Object.fromEntries(Object.entries(map).map(([server, name]) => [server, memberName(name)])),
+});
+
+describe('which member a server of a proxy is', () => {
+  it.each<[string, Case, unknown]>([
+    ['as the operator says', { server: 'pg-a', target: servers({ 'pg-a': 'patroni3' }) }, 'patroni3'],
+    [
+      'as the operator says, against its address',
+      { server: 'pg-a', address: at('10.0.0.1'), target: servers({ 'pg-a': 'patroni3' }) },
+      'patroni3',
+    ],
+    [
+      'as the operator says of this pool alone',
+      { server: 'one', backend: 'main', target: servers({ 'main/one': 'patroni1', one: 'patroni3' }) },
+      'patroni1',
+    ],
+    ['by its own name', { server: 'patroni2' }, 'by its name'],
+    [
+      'by its own name, at an address that nobody knows',
+      { server: 'patroni2', address: at('192.0.2.7') },
+      'by its name',
+    ],
+    ['by address and port', { server: 'postgresql_10.0.0.1_5432', address: at('10.0.0.1') }, 'patroni1'],
+    ['by what our name for it resolves to', { server: 'pg-b', address: at('10.0.0.2') }, 'patroni2'],
+    ['by the address that etcd has', { server: 'pg-b', address: at('10.9.9.2') }, 'patroni2'],
+    ['by the name that the proxy resolves', { server: 'srv1', address: at('172.18.0.9', 5432, 'PG2') }, 'patroni2'],
+    ['by an address of IPv6', { server: 'pg-c', address: at('FD00::3') }, 'patroni3'],
+    ['by an IPv4 address written as IPv6', { server: 'pg-a', address: at('::ffff:10.0.0.1') }, 'patroni1'],
+    ['by its host, where a pooler stands in front', { server: 'pg-a', address: at('10.0.0.1', 6432) }, 'patroni1'],
+    [
+      'nobody: another service of that host',
+      { server: 'redis', backend: 'cache', address: at('10.0.0.1', 6379) },
+      null,
+    ],
+    ['nobody: called like one and leading to another', { server: 'patroni2', address: at('10.0.0.1') }, null],
+    ['nobody: a slot of a template that is not filled', { server: 'srv3', address: null }, null],
+    ['nobody: an address that nobody has', { server: 'pg-x', address: at('192.0.2.7') }, null],
+  ])('[S5] is told %s', (_how, given, expected) => {
+    expect(memberOf(given)).toBe(expected);
+  });
+
+  const tunnel = { ...addresses, patroni1: { api: null as never, sql: place('127.0.0.1', 5432) } };
+
+  it('[S5] is not told by a loopback address of another host', () => {
+    expect(memberOf({ server: 'pg-x', address: at('127.0.0.1'), to: tunnel })).toBe(null);
+    expect(memberOf({ server: 'pg-x', address: at('127.0.0.1'), to: tunnel, target: { isHere: true } })).toBe(
+      'patroni1',
+    );
+  });
+});
