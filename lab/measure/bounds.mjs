@@ -33,7 +33,7 @@ const NEVER_DOUBLED = {
   unit: 's',
 };
 const NO_REQUEST = counted('request', (row) => row.requests.length);
-const WHO_LEADS = ['expedite-failover', 'fence-member', 'failover', 'switchover'];
+const WHO_LEADS = ['expedite-failover', 'fence-member', 'fence-leader', 'failover', 'switchover'];
 /** What Patroni does by itself is left to it; to tell the proxy what has happened is not. */
 const LEFT_TO_PATRONI = counted(
   'request about who leads',
@@ -44,12 +44,14 @@ const KILLED = [medianBelow(3_000), worstBelow(5_000), NEVER_DOUBLED];
 const BY_SCENARIO = {
   'kill-leader': [...KILLED, NO_OTHER_LOSS],
   'freeze-leader': [worstBelow(12_000), NO_LOSS, NEVER_DOUBLED],
+  'hang-leader': [medianBelow(12_000), worstBelow(15_000), NO_OTHER_LOSS, NEVER_DOUBLED],
+  'freeze-postgres': [medianBelow(15_000), NO_OTHER_LOSS, NEVER_DOUBLED],
   'stop-leader': [LEFT_TO_PATRONI, NO_LOSS],
   'leader-without-etcd': [LEFT_TO_PATRONI, NO_LOSS, NEVER_DOUBLED],
   'leader-without-replicas': [NO_REQUEST, NO_LOSS, NEVER_DOUBLED],
   'leader-without-proxy': [LEFT_TO_PATRONI, NO_LOSS, NEVER_DOUBLED],
   'leader-without-controller': [NO_REQUEST, NO_LOSS, NEVER_DOUBLED],
-  'leader-cut-off': [LEFT_TO_PATRONI, NO_OTHER_LOSS],
+  'leader-cut-off': [medianBelow(15_000), NO_OTHER_LOSS],
   'kill-leader-ahead': [NO_OTHER_LOSS, NEVER_DOUBLED],
   'rewind-fails': [NO_OTHER_LOSS, NEVER_DOUBLED],
   leaderless: [NO_OTHER_LOSS, NEVER_DOUBLED],

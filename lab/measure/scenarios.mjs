@@ -24,6 +24,12 @@ const starts = async (lab, who) => {
   if ((await lab.state(who)) !== 'running') await lab.heal('kill', who);
 };
 
+/** A controller may have killed it or started it again: then nothing stands still any more. */
+const goesOn = (fault) => async (lab, who) => {
+  if ((await lab.state(who)) === 'exited') return lab.heal('kill', who);
+  return lab.heal(fault, who).catch(() => {});
+};
+
 /** Dead with what nobody else has: its senders are stopped for a moment, and writes go on. */
 async function killAhead(lab, who) {
   await lab.fault('hold-wal', who);
@@ -84,6 +90,26 @@ const FAULTS = {
       // A controller may have restarted it: then nothing is frozen any more and there is nothing to thaw.
       return lab.inside(who, 'pkill', '-CONT', '-f', '/usr/bin/patroni').catch(() => {});
     },
+    rejoins: true,
+    deadlineMs: 300_000,
+  },
+  'hang-leader': {
+    what: "the leader's machine hangs (docker pause: API, PostgreSQL and streams stand still) for 48 s",
+    who: leader,
+    fault: (lab, who) => lab.fault('hang', who),
+    struck: (who) => (fact) => fact.what === 'docker' && fact.member === who && fact.detail === 'pause',
+    holdMs: 48_000,
+    heal: goesOn('hang'),
+    rejoins: true,
+    deadlineMs: 300_000,
+  },
+  'freeze-postgres': {
+    what: 'PostgreSQL on the leader is frozen (SIGSTOP of the postmaster and its children) for 48 s, and Patroni hangs with it',
+    who: leader,
+    fault: (lab, who) => lab.fault('freeze-postgres', who),
+    struck: signalled,
+    holdMs: 48_000,
+    heal: goesOn('freeze-postgres'),
     rejoins: true,
     deadlineMs: 300_000,
   },
