@@ -45,11 +45,12 @@ export const HARM_ROWS: readonly ProblemRow[] = [
     code: 'disk-filling',
     level: 'warning',
     rank: 22,
-    seenBy: 'volumes by the host driver',
+    seenBy: 'volumes by the host driver, now and over the last half hour',
     grace: fixed(60_000, 3, 60_000),
     ladder: [],
     page: 'at-once',
-    meaning: 'Less than a tenth of a volume of a member is free.',
+    meaning:
+      'Less than a tenth of a volume of a member is free, or all of it is gone within disks.warnWithin at the rate of the last half hour.',
     advice:
       'Enlarge the volume, or find what grows: pg_wal held by a slot or a failing archiver, temporary files, logs.',
   },

@@ -17,15 +17,17 @@ export const binaryText = (bytes: number): string => {
   return `${value >= 10 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
 };
 
-type Level = 'full' | 'filling' | 'roomy';
+/** How much is left of a volume. */
+export type VolumeLevel = 'full' | 'filling' | 'roomy';
 
-export function levelOfVolume({ totalBytes, freeBytes, freeInodes }: Volume): Level {
+export function levelOfVolume({ totalBytes, freeBytes, freeInodes }: Volume): VolumeLevel {
   if (freeBytes < Math.min(FULL_BYTES, totalBytes / 4) || freeBytes < totalBytes * FULL_SHARE || freeInodes === 0)
     return 'full';
   return freeBytes < totalBytes * FILLING_SHARE ? 'filling' : 'roomy';
 }
 
-interface Named {
+/** A volume by what lies on it. */
+export interface Named {
   readonly name: 'data' | 'WAL';
   readonly volume: Volume;
 }

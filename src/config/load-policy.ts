@@ -140,6 +140,7 @@ function policyOf(values: PolicyValues): Policy {
     connections: { warningPercent: values.connections.warning },
     pause: { remindAfterMs: values.pause.remindAfter },
     slots: { retainWarningBytes: values.slots.retainWarning },
+    disks: { warnWithinMs: values.disks.warnWithin },
     windows: {
       maintenance: values.windows.maintenance.map(windowOf),
       freeze: values.windows.freeze.map(windowOf),

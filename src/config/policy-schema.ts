@@ -175,6 +175,13 @@ export const POLICY_SCHEMA = {
       'WAL held back by one slot that is told; every slot that is used holds some.',
     ),
   }),
+  disks: section('Volumes of members, where the host driver reads them.', {
+    warnWithin: key(
+      duration({ minMs: MINUTE_MS, maxMs: WEEK_MS }),
+      '4h',
+      'A volume that is full within this at its present rate is told, however much of it is free now.',
+    ),
+  }),
   windows: section('The calendar.', {
     maintenance: list('When actions with `window: maintenance` may begin.', 0, window),
     freeze: list('When nothing may begin but the undoing of our own work.', 0, window),

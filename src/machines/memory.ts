@@ -12,6 +12,7 @@ import { isWished, rememberWish } from './leader-wish.js';
 import { rememberLeadership } from './leadership.js';
 import { livedMemory } from './lived.js';
 import { rememberPlatform } from './platform.js';
+import { rememberRoom } from './room.js';
 import { rememberStanding } from './standing.js';
 import { rememberTrail } from './trail.js';
 import { rememberWatch } from './watch.js';
@@ -54,6 +55,7 @@ export function remember(before: Memory, view: ClusterView): Memory {
     ...rememberBeats(memory, view),
     ...rememberStanding(next, view),
     addresses: rememberAddresses(memory, view),
+    room: rememberRoom(memory, view),
     ...rememberPlatform(next, view),
   };
 }

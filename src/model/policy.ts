@@ -95,6 +95,8 @@ export interface Policy {
   /** After so long a pause of Patroni is told as one that somebody may have forgotten. */
   readonly pause: { readonly remindAfterMs: number };
   readonly slots: { readonly retainWarningBytes: number };
+  /** A volume that is full within so long at its present rate is told. Absent in older journals: the default. */
+  readonly disks?: { readonly warnWithinMs: number };
   readonly windows: { readonly maintenance: readonly CronWindow[]; readonly freeze: readonly CronWindow[] };
 }
 

@@ -80,6 +80,9 @@ export interface States {
   readonly memory: Memory;
 }
 
+/** Free MiB of the data volume and, where it has one of its own, of that of pg_wal. */
+export type RoomSample = readonly [dataMib: number, walMib?: number];
+
 export interface Memory {
   /** The cluster's system identifier as etcd told it last: what was seen of another one proves nothing of this one. Absent: never told. */
   readonly systemIdentifier?: string;
@@ -163,6 +166,11 @@ export interface Memory {
   readonly serverVersions?: Readonly<Record<string, number>>;
   /** Per member: since when it was seen being rewound; until it streams again. Absent in older journals. */
   readonly rewindingSinceMs?: Readonly<Record<string, number>>;
+  /**
+   * Per member and five minutes of the clock (`floor(ms / 300000)`): the most that was free on its volumes. The last half hour.
+   * Absent in older journals.
+   */
+  readonly room?: Readonly<Record<string, Readonly<Record<string, RoomSample>>>>;
   /** Per member key in etcd: where it says that the member is, every place of late, and when that changed. Absent in older journals. */
   readonly addresses?: Readonly<
     Record<string, { readonly last: string; readonly known: readonly string[]; readonly changesMs: readonly number[] }>

@@ -152,6 +152,15 @@ const weSent = (action: 'expedite-failover' | 'failover', target: string, part: 
 const changes = (...agesMs: readonly number[]) =>
   ledgerOf({ leaderChanges: agesMs.map((ageMs) => ({ atMs: NOW_MS - ageMs, from: 'patroni1', to: 'patroni2' })) });
 
+/** Free room of patroni3's only volume in each five minutes of the last half hour. */
+const roomOf = (freeBytes: (agoMin: number) => number) => {
+  const slots = [25, 20, 15, 10, 5, 0].map((agoMin) => {
+    const slot = Math.floor((NOW_MS - agoMin * 60_000) / 300_000);
+    return [String(slot), [freeBytes(agoMin) / MB]] as const;
+  });
+  return { memory: { ...CLEAN_MEMORY, room: { patroni3: Object.fromEntries(slots) } } };
+};
+
 const SITUATIONS: Record<ProblemCode, Row> = {
   ...LEADER_SITUATIONS,
   ...HUNG_SITUATIONS,
@@ -766,9 +775,21 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   },
   'disk-filling': {
     subject: 'patroni3',
-    seen: [{ name: 'less than a tenth is free', view: [volumes('patroni3', 90 * MB)] }],
+    seen: [
+      { name: 'less than a tenth is free', view: [volumes('patroni3', 90 * MB)] },
+      {
+        name: 'half of it is free, and it is full in 10 minutes',
+        view: [volumes('patroni3', 500 * MB)],
+        with: roomOf((agoMin) => 500 * MB + agoMin * 50 * MB),
+      },
+    ],
     friends: [
       { name: 'a fifth is free', view: [volumes('patroni3', 200 * MB)] },
+      {
+        name: 'half of it is free, and it lasts for 8 hours',
+        view: [volumes('patroni3', 500 * MB)],
+        with: roomOf((agoMin) => 500 * MB + agoMin * MB),
+      },
       { name: 'it is full', view: [volumes('patroni3', 0)] },
     ],
   },

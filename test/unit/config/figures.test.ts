@@ -57,6 +57,7 @@ const POLICY: Readonly<Record<string, Row>> = {
   'connections.warning': ['refused', 'means', 'refused'],
   'pause.remindAfter': ['refused', 'refused', 'refused'],
   'slots.retainWarning': ['refused', 'refused', 'means'],
+  'disks.warnWithin': ['refused', 'refused', 'refused'],
   'windows.maintenance.0.for': ['refused', 'refused', 'refused'],
   'windows.freeze.0.for': ['refused', 'refused', 'refused'],
 };

@@ -152,6 +152,7 @@ const OTHER: Loose = {
   'connections.warning': '90%',
   'pause.remindAfter': '2h',
   'slots.retainWarning': '2GB',
+  'disks.warnWithin': '5h',
   'flap.threshold': 4,
   'startGrace.passes': 4,
   'startGrace.for': '2m',
