@@ -378,8 +378,8 @@ heal_kill_postgres() {
   say "kill-postgres healed: $1 is healthy (Patroni started it again)"
 }
 
-silent() { ! inside "$1" curl -s -m 2 -o /dev/null http://127.0.0.1:8008/liveness; }
-answers() { inside "$1" curl -s -m 2 -o /dev/null http://127.0.0.1:8008/liveness; }
+silent() { ! api "$1" /liveness -s -m 2 -o /dev/null; }
+answers() { api "$1" /liveness -s -m 2 -o /dev/null; }
 
 #: freeze MEMBER | stops Patroni (SIGSTOP of its working process), not PostgreSQL: the API is silent, SQL goes on; on the leader, two primaries after ttl | SIGCONT
 fault_freeze() {

@@ -60,6 +60,7 @@ compose() {
   local -a files=(--file "$LAB_DIR/compose.yaml")
   [ -z "${LAB_DATA_SIZE:-}" ] || files+=(--file "$LAB_DIR/compose.sized.yaml")
   [ "${LAB_PROXIES:-1}" != 2 ] || files+=(--file "$LAB_DIR/compose.proxies.yaml")
+  [ "${LAB_TLS:-0}" != 1 ] || files+=(--file "$LAB_DIR/compose.tls.yaml")
   [ "${LAB_POOLER:-0}" != 1 ] || files+=(--file "$LAB_DIR/compose.pooler.yaml")
   "${command[@]}" --project-name "$(project)" "${files[@]}" "$@"
 }
@@ -151,7 +152,20 @@ rest() {
   local -a auth=() body=()
   if [ "$(label "$1" auth)" = 1 ]; then auth=(-u admin:secret); fi
   if [ -n "${4:-}" ]; then body=(-H 'Content-Type: application/json' -d "$4"); fi
-  inside "$1" curl -sS -m 15 "${auth[@]}" -X "$2" "${body[@]}" "http://127.0.0.1:8008$3"
+  api "$1" "$3" -sS -m 15 "${auth[@]}" -X "$2" "${body[@]}"
+}
+
+# api NAME PATH CURL_ARGUMENTS...: from inside the member's container. Read once: a running lab has TLS or has it not.
+tls=
+api() {
+  local name=$1 path=$2
+  shift 2
+  [ -n "$tls" ] || tls=$(label "$name" tls)
+  if [ "$tls" = 1 ]; then
+    inside "$name" curl "$@" --cacert /etc/lab-tls/ca.crt --cert /etc/lab-tls/client.pem "https://127.0.0.1:8008$path"
+  else
+    inside "$name" curl "$@" "http://127.0.0.1:8008$path"
+  fi
 }
 
 # ---- who is what -----------------------------------------------------------------------------------------------------
@@ -161,7 +175,7 @@ leader() {
   local name
   for name in "${MEMBERS[@]}"; do
     if [ "$(container_state "$name")" = running ] &&
-      inside "$name" curl -sf -m 2 -o /dev/null http://127.0.0.1:8008/primary 2>/dev/null; then
+      api "$name" /primary -sf -m 2 -o /dev/null 2>/dev/null; then
       printf '%s\n' "$name"
       return 0
     fi
