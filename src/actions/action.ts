@@ -71,11 +71,24 @@ export type Beginning<P> = Pick<Remediation, 'id' | 'createdAtMs' | 'shadow'> & 
 export interface Permit<P = Plan['params']> {
   readonly when: string;
   /** `isUnderWay`: it is asked for a later step of a run. */
-  holds(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: PlanOf<P>, isUnderWay: boolean): boolean;
+  holds(input: Situation, plan: PlanOf<P>, isUnderWay: boolean): boolean;
 }
 
-/** Gates through which some action may pass while they hold the others; of `window` the freeze alone. */
-export const PERMIT_GATES = ['window', 'patroni-pause', 'start-grace'] as const;
+/**
+ * Gates through which some action may pass while they hold the others; of `window` the freeze alone, of `policy` only that etcd does not have
+ * the ledger.
+ */
+export const PERMIT_GATES = [
+  'tenure',
+  'policy',
+  'window',
+  'patroni-pause',
+  'failsafe',
+  'observer-health',
+  'start-grace',
+  'someone-else',
+  'blast-radius',
+] as const;
 export type PermitGate = (typeof PERMIT_GATES)[number];
 
 /**
@@ -88,6 +101,8 @@ export interface ActionRecord<P> {
   /** What a run is bound to. Fields that an older version did not write are optional. */
   readonly params: z.ZodType<P>;
   readonly class: ActionClass;
+  /** What its target is. Absent: a member. */
+  readonly worksOn?: 'store';
   /** Heading of the runbook that this follows. */
   readonly runbook: string;
   readonly summary: string;

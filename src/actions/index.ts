@@ -1,4 +1,6 @@
 import type { ActionName, Plan } from '../model/plan.js';
+import { endpointOf } from '../assess/stores.js';
+import { memberOf, type ClusterView } from '../model/view.js';
 import type { Permit, PermitGate, RunbookAction } from './action.js';
 import { cancelBlockingQueries, terminateBlockingQueries } from './blocking-queries.js';
 import { drainReplica, undrainReplica } from './drain-replica.js';
@@ -9,6 +11,7 @@ import { failover } from './failover.js';
 import { openTraffic, proxyNudge } from './proxy-actions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
+import { startStore } from './start-store.js';
 import { resumeReplay } from './resume-replay.js';
 import { reinitializeReplica } from './reinitialize.js';
 
@@ -21,6 +24,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'resume-replay': resumeReplay,
   'restart-member': restartMember,
   'start-member': startMember,
+  'start-store': startStore,
   'reinitialize-replica': reinitializeReplica,
   'proxy-nudge': proxyNudge,
   'open-traffic': openTraffic,
@@ -35,6 +39,10 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
 /** For names from outside (a snapshot of another version, for one): null when this version has no such action. */
 export const actionNamed = (name: string): RunbookAction | null =>
   Object.hasOwn(ACTIONS, name) ? ACTIONS[name as ActionName] : null;
+
+/** Is this something of ours that the action can work on? */
+export const isTargetOf = (view: ClusterView, name: ActionName, target: string): boolean =>
+  ACTIONS[name].worksOn === 'store' ? endpointOf(view, target) !== null : memberOf(view, target) !== null;
 
 /** What lets this plan through the gate; null: it is held like all others. */
 export const permitOf = (plan: Plan, gate: PermitGate): Permit | null => ACTIONS[plan.action].permits?.[gate] ?? null;

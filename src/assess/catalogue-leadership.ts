@@ -214,9 +214,12 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     code: 'dcs-quorum-lost',
     level: 'critical',
     rank: 84,
-    seenBy: 'linearizable read, endpoints',
-    grace: fixed(5_000, 3, 0),
-    ladder: [],
+    seenBy: 'linearizable read, endpoints, host',
+    // Patroni gives up its leader 10 s after it lost etcd: where the host driver proves why, there is nothing to wait for.
+    grace: fixed(1_000, 2, 0),
+    // An election of etcd looks the same for a second or two.
+    milder: { when: ({ isStopped }) => isStopped !== true, level: 'critical', grace: fixed(5_000, 3, 0) },
+    ladder: [rung('start-store', 2, ['host'])],
     page: 'at-once',
     meaning:
       'etcd cannot answer a linearizable read. Without failsafe_mode the leader demotes itself within retry_timeout and the cluster becomes read-only; with it the leader goes on for as long as all members answer it.',
@@ -228,7 +231,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     rank: 60,
     seenBy: 'the endpoint itself, host',
     grace: fixed(8_000, 3, 5_000),
-    ladder: [],
+    ladder: [rung('start-store', 2, ['host'])],
     page: 'at-once',
     meaning: 'One etcd member does not serve; one more and quorum is lost.',
     advice: 'Restart that etcd member.',

@@ -1,19 +1,20 @@
 import type { Finding } from '../model/problem.js';
-import { isSilent, lastValue, recentValue } from '../model/reading.js';
+import { lastValue, recentValue } from '../model/reading.js';
 import type { Evidence } from '../model/channel.js';
 import type { DcsAlarm } from '../model/dcs.js';
 import type { ClusterView } from '../model/view.js';
 import { says, seen, type Assess } from './finding.js';
+import { isMajorityStopped, isOutOfService } from './stores.js';
 import { primaryChannels } from './leader.js';
 
 /** etcd's own health: one member gone, quorum lost, an alarm raised. `dcs_last_seen` proves nothing. [patroni.md fact 4] */
 export const assessDcs: Assess = ({ view }) => {
   const findings: Finding[] = [];
   let silent = 0;
+  const stopped: Evidence[] = [];
   for (const endpoint of view.dcs.endpoints) {
+    if (!isOutOfService(endpoint)) continue;
     const status = recentValue(endpoint.status);
-    if (status?.healthy === true) continue;
-    if (status === null && !isSilent(endpoint.status)) continue;
     silent += 1;
     const evidence: Evidence[] = [
       says(
@@ -23,21 +24,29 @@ export const assessDcs: Assess = ({ view }) => {
       ),
     ];
     const host = recentValue(endpoint.host);
-    if (host !== null && host.state !== 'running')
+    if (host !== null && host.state !== 'running') {
       evidence.push(says('host', `${endpoint.name} is ${host.state} by its host driver`, view.atMs));
+      stopped.push(says('host', `${endpoint.name} is ${host.state} by its host driver`, view.atMs));
+    }
     findings.push(seen('dcs-member-down', endpoint.name, evidence));
   }
   const keys = view.dcs.keys;
   if (keys.kind === 'unknown' && silent * 2 > view.dcs.endpoints.length)
     findings.push(
-      seen('dcs-quorum-lost', view.scope, [
-        says(
-          'dcs',
-          `${silent} of ${view.dcs.endpoints.length} etcd members do not serve; linearizable read: ${keys.reason}`,
-          view.atMs,
-        ),
-        says('self', whatFollows(view), view.atMs),
-      ]),
+      seen(
+        'dcs-quorum-lost',
+        view.scope,
+        [
+          says(
+            'dcs',
+            `${silent} of ${view.dcs.endpoints.length} etcd members do not serve; linearizable read: ${keys.reason}`,
+            view.atMs,
+          ),
+          ...stopped,
+          says('self', whatFollows(view), view.atMs),
+        ],
+        { isStopped: isMajorityStopped(view) },
+      ),
     );
   return [...findings, ...alarmFindings(view)];
 };

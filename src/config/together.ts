@@ -1,4 +1,5 @@
 import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { CLUSTER_RULES } from './cluster-rules.js';
 import type { ConfigError, Locator } from './config-error.js';
@@ -107,19 +108,32 @@ const TOGETHER: readonly Rule<Both>[] = [
   {
     id: 'host-driver-configured',
     severity: 'warning',
-    keys: ['actions.start-member.mode'],
-    check: ({ config, policy }) => {
-      const { mode } = policy.actions['start-member'];
-      return config.clusters
-        .filter(({ hosts }) => (mode === 'approve' || mode === 'auto') && hosts === null)
-        .map(({ scope }) => ({
-          key: 'actions.start-member.mode',
-          found: `${mode}, while cluster ${scope} has no hosts in the configuration`,
-          expected: 'hosts for an action that starts a member',
-          remedy: `configure hosts; until then no member of ${scope} is started`,
-        }));
-    },
+    keys: ['actions.start-member.mode', 'actions.start-store.mode'],
+    check: ({ config, policy, written }) =>
+      STARTS.flatMap(({ action, what, isNamed }) => {
+        const { mode } = policy.actions[action];
+        // Whoever wrote nothing of it did without before there was such an action.
+        if (action === 'start-store' && !written(`actions.${action}`)) return [];
+        return config.clusters
+          .filter(({ hosts }) => (mode === 'approve' || mode === 'auto') && (hosts === null || !isNamed(hosts)))
+          .map(({ scope }) => ({
+            key: `actions.${action}.mode`,
+            found: `${mode}, while cluster ${scope} has no ${what} in the configuration`,
+            expected: `hosts for an action that starts ${what === 'hosts' ? 'a member' : 'an etcd member'}`,
+            remedy: `configure ${what}; until then no ${what === 'hosts' ? 'member' : 'etcd member'} of ${scope} is started`,
+          }));
+      }),
   },
+];
+
+/** What starts something needs to know what runs it. */
+const STARTS: readonly {
+  readonly action: ActionName;
+  readonly what: string;
+  readonly isNamed: (hosts: NonNullable<ClusterConfig['hosts']>) => boolean;
+}[] = [
+  { action: 'start-member', what: 'hosts', isNamed: () => true },
+  { action: 'start-store', what: 'hosts.dcs', isNamed: ({ dcs }) => Object.keys(dcs).length > 0 },
 ];
 
 /**

@@ -3,7 +3,7 @@ import { pauseOf } from '../assess/leader.js';
 import { membersTouched } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { permitOf } from '../actions/index.js';
-import { isUnderWay, type Candidate } from './candidate.js';
+import { isUnderWay } from './candidate.js';
 import { no, type Gate, type No } from './gate.js';
 import type { Situation } from '../model/situation.js';
 
@@ -25,9 +25,12 @@ const ROWS: readonly Gate[] = [
   {
     name: 'policy',
     doc: 'Policy, ledger and journal must be readable and writable. What we cannot record we do not do.',
-    check: ({ impaired }) => {
-      const first = impaired[0];
-      return first === undefined ? null : no(impaired.join('; '), `repair it: ${first}`);
+    asksPermit: true,
+    check: (input, candidate) => {
+      const passes = permitOf(candidate.plan, 'policy')?.holds(input, candidate.plan, isUnderWay(candidate)) === true;
+      const reasons = passes ? input.impaired.filter((reason) => reason !== input.unshared) : input.impaired;
+      const first = reasons[0];
+      return first === undefined ? null : no(reasons.join('; '), `repair it: ${first}`);
     },
   },
   {
@@ -60,6 +63,7 @@ const ROWS: readonly Gate[] = [
   },
   {
     name: 'patroni-pause',
+    asksPermit: true,
     doc: 'A paused cluster, or one of which etcd does not tell whether it is, belongs to a person; only a fence may run there, and only by approval.',
     check: (input, candidate) => {
       const pause = pauseOf(input.view);
@@ -114,9 +118,7 @@ const ROWS: readonly Gate[] = [
 
 export const AUTHORITY_GATES: readonly Gate[] = ROWS.map((gate) => ({ ...gate, isOfAuthority: true }));
 
-function startGrace(input: Situation, candidate: Candidate): No | null {
-  if (permitOf(candidate.plan, 'start-grace')?.holds(input, candidate.plan, isUnderWay(candidate)) === true)
-    return null;
+function startGrace(input: Situation): No | null {
   const { cleanPasses, cleanSinceMs, graceReason } = input.states.memory;
   const { passes, forMs } = input.policy.startGrace;
   const readyAtMs = (cleanSinceMs ?? input.nowMs) + forMs;

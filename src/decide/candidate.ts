@@ -1,12 +1,11 @@
 import { actionInput, type RunbookAction } from '../actions/action.js';
-import { ACTIONS } from '../actions/index.js';
+import { ACTIONS, isTargetOf } from '../actions/index.js';
 import { problemRow, type ProblemRow, type Rung } from '../assess/catalogue.js';
 import { wasOnlyBusy } from '../ledger/budgets.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
 import type { ActionClass, ActionName, Plan } from '../model/plan.js';
 import type { Problem } from '../model/problem.js';
-import { memberOf } from '../model/view.js';
 import type { Situation } from '../model/situation.js';
 
 /**
@@ -81,8 +80,11 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
   for (const rung of row.ladder) {
     const action = ACTIONS[rung.action];
     const target = action.target === undefined ? memberName(problem.subject) : action.target(at, problem);
-    if (typeof target !== 'string' || memberOf(input.view, target) === null) {
-      const why = typeof target === 'string' ? `${target} is not a member that it could work on` : target.none;
+    if (typeof target !== 'string' || !isTargetOf(input.view, rung.action, target)) {
+      const why =
+        typeof target === 'string'
+          ? `${target} is ${action.worksOn === 'store' ? 'no etcd endpoint' : 'not a member'} that it could work on`
+          : target.none;
       notes.push(`${rung.action}: ${why}`);
       exhausted = true;
       continue;

@@ -1,4 +1,6 @@
-import type { Block } from '../model/decision.js';
+import { PERMIT_GATES, type PermitGate } from '../actions/action.js';
+import { permitOf } from '../actions/index.js';
+import type { Block, GateName } from '../model/decision.js';
 import { AUTHORITY_GATES } from './authority-gates.js';
 import { isUnderWay, type Candidate } from './candidate.js';
 import { CONSENT_GATES } from './consent-gates.js';
@@ -6,6 +8,12 @@ import { EVIDENCE_GATES } from './evidence-gates.js';
 import type { Gate } from './gate.js';
 import type { Situation } from '../model/situation.js';
 import { LIMIT_GATES } from './limit-gates.js';
+
+const isPermit = (gate: GateName): gate is PermitGate => (PERMIT_GATES as readonly string[]).includes(gate);
+
+/** Does this gate hold others and let this one through? */
+const isPermitted = (input: Situation, candidate: Candidate, gate: GateName): boolean =>
+  isPermit(gate) && permitOf(candidate.plan, gate)?.holds(input, candidate.plan, isUnderWay(candidate)) === true;
 
 /** The one ordered table. Every gate is asked, every reason is kept: an operator wants all of them, not the first. */
 export const GATES: readonly Gate[] = [...AUTHORITY_GATES, ...EVIDENCE_GATES, ...LIMIT_GATES, ...CONSENT_GATES];
@@ -16,6 +24,7 @@ export const GATES: readonly Gate[] = [...AUTHORITY_GATES, ...EVIDENCE_GATES, ..
  */
 export const blocksFor = (input: Situation, candidate: Candidate): readonly Block[] =>
   GATES.filter((gate) => gate.isOfAuthority === true || !isUnderWay(candidate)).flatMap((gate) => {
+    if (!gate.asksPermit && isPermitted(input, candidate, gate.name)) return [];
     const answer = gate.check(input, candidate);
     return answer === null ? [] : [{ gate: gate.name, ...answer }];
   });

@@ -15,6 +15,7 @@ import type { Situation } from '../model/situation.js';
 export const LIMIT_GATES: readonly Gate[] = [
   {
     name: 'window',
+    asksPermit: true,
     doc: 'A freeze window lets nothing begin but the undoing of our own work (column "in a freeze" of the actions); an action with `window: maintenance` begins in a maintenance window only.',
     check: (input, candidate) => {
       const { plan } = candidate;

@@ -1,4 +1,5 @@
 import { refusesWrites } from '../assess/dcs.js';
+import { lacksMajority } from '../assess/stores.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
 import { tellTakenOver } from './incidents.js';
 import { write } from './record.js';
@@ -20,7 +21,9 @@ export async function keepTenure(session: Session): Promise<void> {
   // Whoever cannot end a pass, or sees nothing, leaves it to another one.
   if (mustStandBack(session)) return standBack(session);
   const { tenure, log, ports } = session.parts;
-  const changed = await tenure.keep();
+  // Nobody can confirm it: to ask would cost the pass the time in which etcd could be brought back. What we hold runs out by the clock.
+  const isInVain = session.view !== null && lacksMajority(session.view);
+  const changed = isInVain ? null : await tenure.keep();
   const { state, owner, epoch } = tenure.facts();
   if (changed !== null) {
     log.info({ state, owner, epoch }, 'tenure');

@@ -1,4 +1,5 @@
 import { refusesWrites } from '../assess/dcs.js';
+import { lacksMajority } from '../assess/stores.js';
 import { entriesOf } from '../ledger/entries.js';
 import type { LedgerEvent } from '../ledger/events.js';
 import { fold } from '../ledger/fold.js';
@@ -119,6 +120,11 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
       // What could not be read must not be overwritten: it holds the fences, drains and runs of whoever acted before us.
       if (!isLoaded) return false;
       if (ledger === committed) return true;
+      if (view !== null && lacksMajority(view)) {
+        // Nobody can take it: to ask would cost the pass the time in which etcd could be brought back.
+        fault = 'the ledger could not be written: etcd has no majority';
+        return false;
+      }
       const written = ledger;
       const json = toJson(written);
       if (json === committedJson) {

@@ -1,11 +1,14 @@
+import { permitOf } from '../actions/index.js';
 import { describeChanges, widens } from '../config/compare.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import type { KillSwitch } from '../model/ledger.js';
 import { lossText } from '../words/loss.js';
 import { MEMBER_OR_ACTION } from './switch-subjects.js';
+import type { Plan } from '../model/plan.js';
 import type { Change } from '../model/snapshot.js';
 import { write } from './record.js';
 import { startGrace } from './authority.js';
+import { situationOf } from './situation.js';
 import { isEnforcing, type PolicyInForce, type Session } from './session.js';
 import { writeSwitch } from './switches.js';
 
@@ -42,6 +45,10 @@ function notOurs(session: Session): Change | null {
   );
 }
 
+/** What may be done while nobody can confirm tenure may be agreed to as well. */
+const needsNoTenure = (session: Session, plan: Plan): boolean =>
+  session.view !== null && permitOf(plan, 'tenure')?.holds(situationOf(session, session.view), plan, false) === true;
+
 /** Gives or refuses an approval that is waiting. What was approved is planned anew and passes all gates again. */
 export function decideApproval(
   session: Session,
@@ -51,9 +58,10 @@ export function decideApproval(
   reason: string,
 ): Promise<Change> {
   return betweenPasses(session, async () => {
-    const elsewhere = notOurs(session);
-    if (elsewhere !== null) return elsewhere;
     const approval = session.ledger.approvals.find((row) => row.id === id);
+    const isAlone = approval !== undefined && needsNoTenure(session, approval.plan);
+    const elsewhere = isAlone ? null : notOurs(session);
+    if (elsewhere !== null) return elsewhere;
     const foreign = session.ledger.foreign?.find((row) => row.list === 'approvals' && row.id === id);
     if (foreign !== undefined)
       return refused(409, `approval ${id} is for ${foreign.action}, which this version does not know`);
@@ -67,7 +75,7 @@ export function decideApproval(
     await books.note({ kind: 'approval-decided', id, state, by, reason, atMs: session.parts.ports.clock.now() });
     const kept = await books.commit(session.view);
     const lost = notOurs(session) ?? (books.isLoaded ? null : READ_ANEW);
-    if (!kept && lost !== null) return lost;
+    if (!kept && lost !== null && !isAlone) return lost;
     const told = approval.loss == null ? '' : `, with a loss of ${lossText(approval.loss)}`;
     const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}`;
     return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };

@@ -15,10 +15,14 @@ import { situationOf } from './situation.js';
 /** Judges what is in flight by what the cluster shows, takes the next step of what has several, and notes what others undid or kept. */
 export async function judge(session: Session, view: ClusterView): Promise<void> {
   // What another instance has in flight is its own to judge: we explain it from the ledger.
-  if (isEnforcing(session) && session.parts.tenure.facts().state === 'other') return;
-  await noteUndoneDrains(session, view);
-  await noteAppointments(session, view);
+  const isElsewhere = isEnforcing(session) && session.parts.tenure.facts().state === 'other';
+  if (!isElsewhere) {
+    await noteUndoneDrains(session, view);
+    await noteAppointments(session, view);
+  }
   for (const run of session.ledger.remediations.filter(isInFlight)) {
+    // But for what we began ourselves, without tenure.
+    if (isElsewhere && run.epoch !== '') continue;
     if (run.phase === 'sending') continue;
     if (run.phase === 'planned') await continueWith(session, view, run);
     else await judgeRun(session, view, run);

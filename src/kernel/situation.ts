@@ -17,6 +17,7 @@ export function situationOf(session: Session, view: ClusterView, states: States 
     windows: session.seen.windows,
     tenure: isEnforcing(session) ? session.parts.tenure.facts() : { state: 'not-needed', owner: null, epoch: null },
     nowMs,
+    unshared: session.books.fault,
     impaired: [...impairments(session), ...(isEnforcing(session) && areSwitchesDenied(view) ? [DENIED] : [])],
   };
 }

@@ -1,4 +1,4 @@
-import { freshValue, recentValue } from '../model/reading.js';
+import { freshValue, lastValue, recentValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 
@@ -24,9 +24,11 @@ function etcdOf(before: EtcdMemory | undefined, view: ClusterView): EtcdMemory {
   const highest = terms.reduce<bigint | null>((most, one) => (most === null || one > most ? one : most), null);
   const isNew = highest !== null && term !== null && highest > BigInt(term);
   const recent = elections.filter((atMs) => atMs <= view.atMs && view.atMs - atMs < HOUR_MS);
+  const members = lastValue(view.dcs.membership)?.members ?? before?.members;
   const known = told.flatMap(({ name, status }) => (status?.memberId === undefined ? [] : [[name, status.memberId]]));
   return {
     term: highest === null ? term : String(highest),
+    ...(members === undefined ? {} : { members }),
     elections: isNew ? [...recent, view.atMs] : recent,
     ids: { ...ids, ...(Object.fromEntries(known) as Record<string, string>) },
   };

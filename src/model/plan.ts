@@ -31,6 +31,7 @@ export const ACTION_ROWS = {
   'resume-replay': row('sessions', 'approve', '1m', '30s'),
   'restart-member': row('sessions', 'approve', '10m', '5m'),
   'start-member': row('none', 'approve', '5m', '2m'),
+  'start-store': row('none', 'approve', '1m', '30s'),
   'reinitialize-replica': row('data', 'off', '30m', '4h'),
   'proxy-nudge': row('none', 'auto', '1s', '15s'),
   'open-traffic': row('none', 'auto', '1s', '15s'),
@@ -50,7 +51,7 @@ export const riskOf = (name: string): Risk | null =>
   Object.hasOwn(ACTION_ROWS, name) ? ACTION_ROWS[name as ActionName].risk : null;
 
 /** Cool-downs are counted by class, so that a small repair can never stand in the way of a large one. */
-export const ACTION_CLASSES = ['traffic', 'sessions', 'replica', 'rebuild', 'fencing', 'leadership'] as const;
+export const ACTION_CLASSES = ['store', 'traffic', 'sessions', 'replica', 'rebuild', 'fencing', 'leadership'] as const;
 export type ActionClass = (typeof ACTION_CLASSES)[number];
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

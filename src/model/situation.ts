@@ -21,6 +21,8 @@ export interface Situation {
   readonly tenure: TenureFacts;
   /** Parts of ourselves that cannot be relied on: journal, ledger, policy. Empty when all is well. */
   readonly impaired: readonly string[];
+  /** Which of these is that etcd does not have our ledger: what acts without it is not held by that one. Absent in older journals. */
+  readonly unshared?: string | null;
 }
 
 /** What the journal keeps of a situation beside view and states. The policy is in the entry `start` or `policy` of this hash. */
@@ -41,6 +43,6 @@ export const keptSituation = ({ view, states, policy: _, ...rest }: Situation, p
 
 /** Field by field: a journal is replayed through here a thousand times a second, and what this version does not know decides nothing. */
 export const situationFrom = ({ view, states, circumstances }: KeptSituation, policy: Policy): Situation => {
-  const { nowMs, ledger, windows, tenure, impaired } = circumstances;
-  return { nowMs, view, states, ledger, policy, windows, tenure, impaired };
+  const { nowMs, ledger, windows, tenure, impaired, unshared } = circumstances;
+  return { nowMs, view, states, ledger, policy, windows, tenure, impaired, ...(unshared == null ? {} : { unshared }) };
 };

@@ -1,3 +1,4 @@
+import type { DcsMembership } from './dcs.js';
 import type { Problem } from './problem.js';
 
 export type ClusterState =
@@ -161,6 +162,8 @@ export interface Memory {
     readonly elections: readonly number[];
     /** Per endpoint: as which member of etcd it answered last. */
     readonly ids: Readonly<Record<string, string>>;
+    /** As etcd listed them last. Absent: not yet, and in older journals. */
+    readonly members?: DcsMembership['members'];
   };
   /** Per member: its PostgreSQL version as last told. Absent in older journals. */
   readonly serverVersions?: Readonly<Record<string, number>>;

@@ -6,6 +6,7 @@ import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
 import { checkAddresses } from './addresses.js';
 import { observeConfig, observeHistory } from './documents.js';
+import { observeEtcd } from './etcd.js';
 import { observeHeartbeat } from './heartbeat.js';
 import { withoutMisplaced } from './misplaced.js';
 import { observeNames } from './names.js';
@@ -143,11 +144,18 @@ async function observeCluster(pass: Pass): Promise<ClusterReadings> {
     certificates: previous?.certificates ?? null,
     pemFiles: previous?.pemFiles ?? null,
   };
+  const readOne = (field: keyof ClusterReadings, row: ClusterSource<unknown>): Promise<Reading<unknown>> => {
+    const ask = () => orNone(row.ask(ports, { suspect }), notConfigured(row.part, nowMs));
+    return read(pass, row, { key: field, last: last[field], member: null, ask });
+  };
+  const etcd = observeEtcd(pass, {
+    keys: readOne('keys', CLUSTER_SOURCES.keys) as Promise<ClusterReadings['keys']>,
+    endpoints: (row) => readOne('endpoints', row) as Promise<ClusterReadings['endpoints']>,
+  });
   const readings = await Promise.all(
     CLUSTER_FIELDS.map(async (field) => {
-      const row: ClusterSource<unknown> = CLUSTER_SOURCES[field];
-      const ask = () => orNone(row.ask(ports, { suspect }), notConfigured(row.part, nowMs));
-      return [field, await read(pass, row, { key: field, last: last[field], member: null, ask })];
+      if (field === 'keys' || field === 'endpoints') return [field, (await etcd)[field]];
+      return [field, await readOne(field, CLUSTER_SOURCES[field])];
     }),
   );
   return Object.fromEntries(readings) as ClusterReadings;
@@ -185,7 +193,7 @@ function endpointsOf(
 function observeEndpointHost(pass: Pass, name: string): Promise<Reading<HostStatus>> {
   const last = pass.previous?.dcs.endpoints.find((row) => row.name === name)?.host ?? null;
   const ask = () => orNone(ENDPOINT_HOST.ask(pass.ports, name), notConfigured(ENDPOINT_HOST.part, pass.nowMs));
-  return read(pass, ENDPOINT_HOST, { key: `host of ${name}`, last, member: null, ask });
+  return read(pass, ENDPOINT_HOST, { key: `host of ${name}`, last, member: name, ask });
 }
 
 async function observeProxy(pass: Pass, { name, pools }: ProxyTarget): Promise<ProxySeen> {

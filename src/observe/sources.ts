@@ -214,7 +214,9 @@ export const SHARED_SOURCES: { readonly [K in keyof SharedReadings]: SharedSourc
 export const ENDPOINT_HOST: EndpointSource<HostStatus> = {
   ...slow,
   calm: 10_000,
-  suspect: 2_000,
+  suspect: 1_000,
+  closely: true,
+  beforeRequest: 'touched',
   part: 'hosts',
   ask: ({ host }, name) => host?.status(storeHost(name)) ?? null,
 };

@@ -20,6 +20,7 @@ const REPLICA_ACTIONS: Partial<Record<ActionName, ActionPolicy>> = {
   'terminate-blocking-queries': action('auto'),
   'restart-member': action('auto', { attempts: 1, timeoutMs: 60_000 }),
   'start-member': action('auto'),
+  'start-store': action('off'),
   'reinitialize-replica': action('auto', { timeoutMs: 600_000 }),
 };
 

@@ -156,6 +156,9 @@ describe('the exact requests', () => {
       ['through the host', planOf('restart-member', 'patroni3', { via: 'host' }), ['host restart patroni3']],
     ],
     'start-member': [['of the host', planOf('start-member', 'patroni3', { id: 'x' }), ['host start patroni3']]],
+    'start-store': [
+      ['of the host of an etcd member', planOf('start-store', 'etcd2', { id: 'etcd2-1' }), ['host start etcd2']],
+    ],
     'reinitialize-replica': [
       [
         'without force, which would begin a running copy anew',

@@ -73,9 +73,7 @@ describe('what is decided', () => {
   });
 
   it('is to page for a problem without a ladder', () => {
-    expect(decided([problemOf('dcs-quorum-lost', SCOPE)])).toEqual([
-      `page dcs-quorum-lost ${SCOPE}: dcs-quorum-lost on ${SCOPE}`,
-    ]);
+    expect(decided([problemOf('dcs-alarm', SCOPE)])).toEqual([`page dcs-alarm ${SCOPE}: dcs-alarm on ${SCOPE}`]);
   });
 
   it('is nothing for a problem that is only worth a look', () => {

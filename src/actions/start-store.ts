@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { endpointOf, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
+import { storeHost } from '../model/host.js';
+import { isInFlight } from '../model/ledger.js';
+import { memberName } from '../model/names.js';
+import { recentValue } from '../model/reading.js';
+import {
+  action,
+  actionPolicy,
+  bound,
+  met,
+  pending,
+  violated,
+  type ActionInput,
+  type Permit,
+  type Sight,
+} from './action.js';
+
+/**
+ * One that is stopped while a majority serves is in nobody's way: whoever works on it, one after the other as an upgrade goes, has this long.
+ */
+const SPARE_MS = 120_000;
+
+/** Who holds tenure goes first: both may start it, since to start what runs changes nothing, but one is enough. */
+const HOLDER_FIRST_MS = 4_000;
+
+const withoutEtcd = (when: string): Permit => ({ when, holds: ({ view }) => lacksMajority(view) });
+
+/** It takes nothing away from anybody, so it waits for nobody. */
+const ALWAYS: Permit = { when: 'always: it takes nothing away from any member', holds: () => true };
+
+/** Starts an etcd member that its host driver proves to be stopped. Never stops one. */
+export const startStore = action({
+  name: 'start-store',
+  params: z.object({ id: z.string().nullable().exactOptional() }),
+  class: 'store',
+  worksOn: 'store',
+  runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
+  summary: 'start a stopped etcd member',
+  inverse: null,
+  inverseNote: 'stop it by hand; Ekimi never stops an etcd member',
+  refusals:
+    'the host driver does not prove it stopped, or it answers; another container bears its name; etcd did not list it as a member when it was last asked. While a majority serves: it has been down for less than 2 min',
+  needs: () => ['host'],
+  disruptsTarget: false,
+  destroysCopy: false,
+  permits: {
+    tenure: {
+      when: 'etcd has no majority, so that nobody can confirm tenure; who knows of another holder waits 4 s longer',
+      holds: ({ view, tenure, states, nowMs }) => {
+        if (!lacksMajority(view)) return false;
+        const since = states.problems.find((row) => row.code === 'dcs-quorum-lost')?.activeSinceMs ?? null;
+        return tenure.state !== 'other' || (since !== null && nowMs - since >= HOLDER_FIRST_MS);
+      },
+    },
+    policy: withoutEtcd('etcd has no majority: the ledger cannot be there; journal and policy are asked all the same'),
+    failsafe: ALWAYS,
+    'observer-health': {
+      when: 'etcd has no majority, and nothing else says that it is we who do not see',
+      holds: ({ view, states }) =>
+        lacksMajority(view) && !states.problems.some(({ code }) => code === 'observer-impaired'),
+    },
+    'start-grace': withoutEtcd('etcd has no majority: no pass is clean before it is back'),
+    'someone-else': ALWAYS,
+    'blast-radius': ALWAYS,
+  },
+  target: (input, problem) => {
+    if (problem.code === 'dcs-member-down') return memberName(problem.subject);
+    return best(input) ?? { none: 'no etcd member is proven to be stopped by its host driver' };
+  },
+  bind: ({ view }, target, problem) => {
+    const endpoint = endpointOf(view, target);
+    const host = endpoint === null ? null : recentValue(endpoint.host);
+    if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
+    if (host.state !== 'stopped')
+      return { kind: 'nothing', stuck: true, why: `${target} is ${host.state} by its host driver` };
+    const sinceMs = problem?.firstSeenMs ?? view.atMs;
+    if (!lacksMajority(view) && view.atMs - sinceMs < SPARE_MS)
+      return {
+        kind: 'nothing',
+        stuck: true,
+        why: `a majority serves without ${target}: somebody may be at work on it for 2 min`,
+      };
+    return bound({ id: host.id });
+  },
+  alreadyTrue: ({ view }, target) => {
+    const endpoint = endpointOf(view, target);
+    return endpoint !== null && recentValue(endpoint.host)?.state === 'running';
+  },
+  refuse: ({ view, memory }, plan) => {
+    const endpoint = endpointOf(view, plan.target);
+    const host = endpoint === null ? null : stoppedHost(endpoint);
+    if (host === null) return `${plan.target} is not proven to be stopped`;
+    if (host.id !== plan.params.id) return `another container now bears the name of ${plan.target}`;
+    return notListed(view, memory, plan.target);
+  },
+  steps: ({ policy }, plan) => [
+    {
+      step: {
+        port: 'host',
+        target: storeHost(plan.target),
+        verb: 'start',
+        ...(plan.params.id == null || plan.params.id === '' ? {} : { id: plan.params.id }),
+      },
+      withinMs: actionPolicy(policy, 'start-store').timeoutMs,
+      expect: (input) => servesAgain(input, plan.target),
+    },
+  ],
+});
+
+/** The one that stopped last has the newest data and is the least likely to be broken; one that was tried already comes after the others. */
+function best({ view, memory, ledger, policy }: ActionInput): ReturnType<typeof memberName> | null {
+  const tries = (name: string): number =>
+    ledger.remediations.filter(
+      ({ plan, endedAtMs, createdAtMs }) =>
+        plan.action === 'start-store' &&
+        plan.target === name &&
+        view.atMs - (endedAtMs ?? createdAtMs) < policy.chainMs,
+    ).length;
+  const rows = view.dcs.endpoints.flatMap((endpoint) => {
+    const host = stoppedHost(endpoint);
+    const isOurs = host !== null && notListed(view, memory, endpoint.name) === null;
+    return isOurs ? [{ name: endpoint.name, tries: tries(endpoint.name), finishedAtMs: host.finishedAtMs ?? 0 }] : [];
+  });
+  const idle = rows.filter(
+    ({ name }) => !ledger.remediations.some((row) => isInFlight(row) && row.plan.target === name),
+  );
+  const [first] = [...(idle.length > 0 ? idle : rows)].sort(
+    (one, other) =>
+      one.tries - other.tries || other.finishedAtMs - one.finishedAtMs || (one.name < other.name ? -1 : 1),
+  );
+  return first === undefined ? null : memberName(first.name);
+}
+
+/** An etcd member answers only once a majority does: before that its process is all that can be asked for. */
+function servesAgain({ view }: ActionInput, target: string): Sight {
+  const endpoint = endpointOf(view, target);
+  if (endpoint === null) return violated(`${target} is no etcd endpoint of ours`);
+  const status = recentValue(endpoint.status);
+  if (status !== null && endpoint.status.kind === 'fresh' && status.healthy) return met(`${target} serves`);
+  const host = endpoint.host.kind === 'fresh' ? endpoint.host.value : null;
+  if (host?.state !== 'running') return pending(`${target} is ${host?.state ?? 'unknown'} by its host driver`);
+  return lacksMajority(view)
+    ? met(`${target} runs by its host driver, and serves as soon as a majority does`)
+    : pending(`${target} runs and does not serve yet`);
+}

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { decideApproval, throwSwitch } from '../../src/kernel/commands.js';
+import { createCluster } from '../../src/simulator/world.js';
+import { testPolicy } from '../support/policy.js';
+import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+
+const policy = testPolicy(
+  { startGrace: { passes: 3, forMs: 5_000 } },
+  { 'start-store': { mode: 'auto', cooldownMs: 10_000 } },
+);
+
+const started = ({ requests }: Pick<Rig, 'requests'>): readonly string[] =>
+  requests().filter((text) => text.startsWith('host start etcd'));
+
+/** A quiet start, then the trouble, then some time. */
+async function after(
+  trouble: (rig: Rig) => void | Promise<void>,
+  options: RigOptions = {},
+  seconds = 60,
+): Promise<Rig> {
+  const ekimi = rig({ policy, ...options });
+  await ekimi.run(20);
+  await trouble(ekimi);
+  await ekimi.run(seconds);
+  return ekimi;
+}
+
+const stopTwo = ({ cluster }: Rig): void => {
+  cluster.killEtcd('etcd2');
+  cluster.killEtcd('etcd3');
+};
+
+/** How often the cluster has promoted somebody, and whether anybody may be written to. */
+const writes = ({ cluster }: Rig) => ({
+  leader: cluster.leader(),
+  timeline: cluster.inspect('patroni1').postgres.timeline,
+  inRecovery: cluster.inspect('patroni1').postgres.inRecovery,
+});
+
+describe('etcd loses its quorum', () => {
+  it('because two of three stopped: one is started before Patroni gives its leader up, whatever the phase of its loop', async () => {
+    for (const phase of [0, 1.3, 2.6, 3.9, 5.2, 6.5, 7.8, 9.1]) {
+      const ekimi = rig({ policy });
+      await ekimi.run(20 + phase);
+      const before = writes(ekimi);
+      const beganMs = ekimi.cluster.nowMs();
+      stopTwo(ekimi);
+      await ekimi.run(60);
+      expect(started(ekimi).toSorted()).toEqual(
+        ['host start etcd2', 'host start etcd3'].slice(0, started(ekimi).length),
+      );
+      expect(started(ekimi).length).toBeGreaterThan(0);
+      const first = ekimi.cluster.requests.find(({ text }) => text.startsWith('host start etcd'));
+      expect((first?.atMs ?? Infinity) - beganMs).toBeLessThan(7_000);
+      expect(writes(ekimi)).toEqual(before);
+    }
+  });
+
+  it('and Patroni alone gives its leader up: what is won is that', async () => {
+    const ekimi = await after(stopTwo, { policy: testPolicy() }, 30);
+    expect(started(ekimi)).toEqual([]);
+    expect(writes(ekimi).inRecovery).toBe(true);
+  });
+
+  it('because all stopped: one after the other is started without waiting for one that cannot serve alone', async () => {
+    const ekimi = rig({ policy });
+    await ekimi.run(20);
+    const before = writes(ekimi);
+    ekimi.cluster.stopEtcd(3);
+    await ekimi.run(60);
+    expect(started(ekimi).length).toBeGreaterThanOrEqual(2);
+    expect(writes(ekimi)).toEqual(before);
+    expect(ekimi.cluster.leader()).not.toBeNull();
+  });
+
+  it('and two of us start what stopped: the second finds it running, or not at all', async () => {
+    const cluster = createCluster();
+    const one = rig({ policy, cluster, as: 'ekimi-1' });
+    const other = rig({ policy, cluster, as: 'ekimi-2' });
+    for (let second = 0; second < 20; second += 1) {
+      await one.pass();
+      await other.pass();
+      cluster.advance(1_000);
+    }
+    stopTwo(one);
+    for (let look = 0; look < 60; look += 1) {
+      await one.pass();
+      await other.pass();
+      cluster.advance(500);
+    }
+    expect(writes(one)).toMatchObject({ inRecovery: false });
+    expect(started(one).length).toBeLessThanOrEqual(4);
+  });
+
+  it('and whoever held tenure is gone: another instance starts it, some seconds later', async () => {
+    const cluster = createCluster();
+    const holder = rig({ policy, cluster, as: 'ekimi-1' });
+    const other = rig({ policy, cluster, as: 'ekimi-2' });
+    for (let second = 0; second < 20; second += 1) {
+      await holder.pass();
+      await other.pass();
+      cluster.advance(1_000);
+    }
+    stopTwo(holder);
+    await other.run(30);
+    expect(started(other).length).toBeGreaterThan(0);
+    expect(cluster.leader()).not.toBeNull();
+  });
+
+  it('the run is judged and told, also where nobody could write it into etcd', async () => {
+    const ekimi = await after(stopTwo);
+    const verdicts = ekimi.entries('verdict').filter(({ body }) => body.remediation.plan.action === 'start-store');
+    expect(verdicts.length).toBeGreaterThan(0);
+    expect(verdicts.every(({ body }) => body.remediation.phase === 'succeeded')).toBe(true);
+  });
+});
+
+describe('where the policy asks for an approval', () => {
+  it('a person is asked, and agrees while nobody can confirm tenure', async () => {
+    const asking = testPolicy({}, { 'start-store': { mode: 'approve' } });
+    const ekimi = await after(stopTwo, { policy: asking }, 30);
+    expect(started(ekimi)).toEqual([]);
+    expect(ekimi.session.parts.tenure.facts().state).toBe('unknown');
+    const asked = ekimi.approvals('waiting');
+    expect(asked.map(({ plan }) => plan.target).toSorted()).toEqual(['etcd2', 'etcd3']);
+    const change = decideApproval(ekimi.session, asked[0]?.id ?? '', 'approved', 'dba', 'nobody works on it');
+    await ekimi.run(5);
+    expect(await change).toMatchObject({ ok: true });
+    expect(started(ekimi)).toEqual([`host start ${asked[0]?.plan.target ?? ''}`]);
+  });
+});
+
+describe('an etcd member that is stopped', () => {
+  it('while a majority serves is started after two minutes: somebody may be at work on it', async () => {
+    const ekimi = await after(
+      ({ cluster }) => {
+        cluster.killEtcd('etcd3');
+      },
+      {},
+      110,
+    );
+    expect(started(ekimi)).toEqual([]);
+    expect(ekimi.notifier.pages.map(({ code }) => code)).toContain('dcs-member-down');
+    await ekimi.run(40);
+    expect(started(ekimi)).toEqual(['host start etcd3']);
+  });
+});
+
+describe('nothing is started', () => {
+  it.each<[string, (ekimi: Rig) => void | Promise<void>, RigOptions?]>([
+    [
+      'when Patroni is paused: somebody is at work',
+      async (ekimi) => {
+        ekimi.cluster.pause();
+        await ekimi.run(15);
+        stopTwo(ekimi);
+      },
+    ],
+    [
+      'when a person has switched us off for those etcd members',
+      async (ekimi) => {
+        for (const name of ['etcd2', 'etcd3']) {
+          const row = { owner: 'dba', subject: `member:${name}`, reason: 'new disks', sinceMs: 0, expiresAtMs: null };
+          const thrown = throwSwitch(ekimi.session, { ...row, sinceMs: ekimi.cluster.nowMs() }, 'dba');
+          await ekimi.pass();
+          await thrown;
+        }
+        stopTwo(ekimi);
+      },
+    ],
+    [
+      'when they hang and are not stopped',
+      ({ cluster }) => {
+        cluster.hangEtcd('etcd2');
+        cluster.hangEtcd('etcd3');
+      },
+    ],
+    [
+      'when it is an election: etcd is without a leader for a second',
+      ({ cluster }) => {
+        cluster.electEtcd();
+      },
+    ],
+    [
+      'when somebody restarts them: gone for a second',
+      ({ cluster }) => {
+        cluster.stopEtcd(2);
+        cluster.advance(1_000);
+        cluster.startEtcd();
+      },
+    ],
+    [
+      'of what etcd has not listed as a member',
+      async (ekimi) => {
+        const url = (name: string) => ({
+          id: `x-${name}`,
+          name,
+          clientUrls: [`http://${name}:2379`],
+          isLearner: false,
+        });
+        ekimi.cluster.setEtcdMembers([url('etcd1'), url('other2'), url('other3')]);
+        await ekimi.run(70);
+        stopTwo(ekimi);
+      },
+    ],
+    ['where the policy says off', stopTwo, { policy: testPolicy() }],
+    ['where there is no host driver', stopTwo, { without: ['host'] }],
+  ])('%s', async (_, trouble, options = {}) => {
+    const ekimi = await after(trouble, options);
+    expect(started(ekimi)).toEqual([]);
+  });
+
+  it('in dry-run, which says what it would have done', async () => {
+    const ekimi = await after(stopTwo, { policy: { ...policy, mode: 'dry-run' } }, 20);
+    expect(started(ekimi)).toEqual([]);
+    const intents = ekimi.entries('intent').filter(({ body }) => body.plan.action === 'start-store');
+    expect(intents.length).toBeGreaterThan(0);
+    expect(intents.every(({ body }) => body.shadow)).toBe(true);
+  });
+});
