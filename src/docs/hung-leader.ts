@@ -11,7 +11,7 @@ const PHASES_S = [0, 4, 8];
 type Kind = NonNullable<Freeze['what']>;
 
 /** What the table is about is automatic, all else as in an empty policy. */
-export function fencing(policy: Policy, graceS: number): Policy {
+function fencing(policy: Policy, graceS: number): Policy {
   const auto = (name: keyof Policy['actions']) => ({ [name]: { ...policy.actions[name], mode: 'auto' as const } });
   const forMs = graceS * 1000;
   return {

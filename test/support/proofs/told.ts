@@ -43,7 +43,6 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
   ],
   N2: [
     problem('leader-not-serving'),
-    problem('leader-hung'),
     problem('leader-flapping'),
     body('src/assess/serving.ts', 'forecast', "''"),
     body('src/assess/serving.ts', 'silentSign', 'null'),
