@@ -6,6 +6,7 @@ import { cannotTell, says, seen, type Assess, type Assessment } from './finding.
 import { isRetired, isToBeLevel } from './intended.js';
 import { followedIn, isFullySilent, leaderKeyHolder, pauseOf, replicasOf } from './leader.js';
 import { healthyReplicas, isStreaming } from './replica.js';
+import { diskOf } from './room.js';
 import { strangersText } from './strangers.js';
 
 /** What needs a person's plan rather than a repair: room, parameters, floors, corruption, a pause that somebody may have forgotten. */
@@ -95,16 +96,30 @@ function connections(input: Assessment, name: string): readonly Finding[] {
   return [seen('connections-high', name, [says('sql', text, input.view.atMs)], { percent, isRefused: false })];
 }
 
+/** What every slot that is used may hold at times. */
+const HELD_BY_ANY_BYTES = 64 * 1024 ** 2;
+
+/** Much by the policy, or as much as is left where pg_wal lies: held on like that, the volume is full when that much more is written. */
 function slots(input: Assessment, name: string): readonly Finding[] {
   const worst = [...(sqlOf(input, name)?.slots ?? [])].sort(
     (a, b) => (b.retainedBytes ?? 0) - (a.retainedBytes ?? 0),
   )[0];
-  if (worst?.retainedBytes == null || worst.retainedBytes < input.policy.slots.retainWarningBytes) return [];
-  const text = `slot ${worst.name} on ${name} (${worst.active ? 'active' : 'inactive'}) holds back ${bytesText(worst.retainedBytes)} of WAL`;
+  if (worst?.retainedBytes == null) return [];
+  const { retainedBytes } = worst;
+  const member = input.view.members.find((row) => row.name === name);
+  const disk = member === undefined ? null : diskOf(member);
+  const freeBytes = (disk?.wal ?? disk?.data)?.freeBytes ?? null;
+  const isPressing = freeBytes !== null && retainedBytes >= Math.max(freeBytes, HELD_BY_ANY_BYTES);
+  if (retainedBytes < input.policy.slots.retainWarningBytes && !isPressing) return [];
+  const text = `slot ${worst.name} on ${name} (${worst.active ? 'active' : 'inactive'}) holds back ${bytesText(retainedBytes)} of WAL`;
+  const left =
+    freeBytes === null ? [] : [says('host', `${bytesText(freeBytes)} are left where it lies`, input.view.atMs)];
   return [
-    seen('slot-retains-wal', name, [says('sql', text, input.view.atMs)], {
+    seen('slot-retains-wal', name, [says('sql', text, input.view.atMs), ...left], {
       slot: worst.name,
-      retainedBytes: worst.retainedBytes,
+      retainedBytes,
+      freeBytes,
+      isPressing,
     }),
   ];
 }

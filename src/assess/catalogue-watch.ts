@@ -63,11 +63,12 @@ export const WATCH_ROWS: readonly ProblemRow[] = [
     code: 'slot-retains-wal',
     level: 'warning',
     rank: 25,
-    seenBy: 'SQL',
+    seenBy: 'SQL, volumes by the host driver',
     grace: fixed(60_000, 5, 30_000),
     ladder: [],
     page: 'at-once',
-    meaning: 'A replication slot holds back much WAL and may fill the disk.',
+    meaning:
+      'A replication slot holds back much WAL, or as much as is left on the volume where pg_wal lies, and may fill it.',
     advice: 'Find its consumer; drop the slot if it has none.',
   },
   {

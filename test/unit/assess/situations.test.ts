@@ -1027,8 +1027,31 @@ const SITUATIONS: Record<ProblemCode, Row> = {
           sql('patroni1', { slots: [{ name: 'old', active: false, retainedBytes: 2048 * MB, walStatus: 'extended' }] }),
         ],
       },
+      {
+        name: 'one holds back 300 MB, and 250 MB are left',
+        view: [
+          sql('patroni1', { slots: [{ name: 'old', active: false, retainedBytes: 300 * MB, walStatus: 'extended' }] }),
+          volumes('patroni1', 250 * MB),
+        ],
+      },
     ],
     friends: [
+      {
+        name: 'one holds back 300 MB, and 400 MB are left',
+        view: [
+          sql('patroni1', { slots: [{ name: 'old', active: false, retainedBytes: 300 * MB, walStatus: 'extended' }] }),
+          volumes('patroni1', 400 * MB),
+        ],
+      },
+      {
+        name: 'a segment more than is left of a volume that is full for another reason',
+        view: [
+          sql('patroni1', {
+            slots: [{ name: 'patroni2', active: true, retainedBytes: 16 * MB, walStatus: 'reserved' }],
+          }),
+          volumes('patroni1', 10 * MB),
+        ],
+      },
       {
         name: 'a slot that holds back what a short outage needs',
         view: [
