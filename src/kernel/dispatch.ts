@@ -1,3 +1,5 @@
+import { ACTIONS } from '../actions/index.js';
+import { stepInput } from '../actions/waits.js';
 import { runOf } from '../ledger/fold.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Reply, Step } from '../model/plan.js';
@@ -80,6 +82,13 @@ async function route(session: Session, step: Step): Promise<Reply> {
   }
 }
 
+/** A proxy that refuses must keep no rogue alive: what follows its step is what counts. */
+function onlyHelps({ view, policy }: Session, { plan, stepIndex }: Remediation): boolean {
+  if (view === null) return false;
+  const steps = ACTIONS[plan.action].steps(stepInput({ policy, view }), plan);
+  return steps[stepIndex]?.goOnWhenLate === true && stepIndex + 1 < steps.length;
+}
+
 /** The answer, whatever it is, goes to the journal and the ledger; what it did is for the verdict to say. */
 async function settleReply(
   session: Session,
@@ -88,7 +97,9 @@ async function settleReply(
   reply: Reply,
 ): Promise<void> {
   const before = runOf(books.ledger, id);
-  await books.note({ kind: 'answered', id, step, reply, atMs: session.parts.ports.clock.now() });
+  const goesOn =
+    before !== null && reply.effect === 'none' && onlyHelps(session, before) ? ({ goesOn: true } as const) : {};
+  await books.note({ kind: 'answered', id, step, reply, atMs: session.parts.ports.clock.now(), ...goesOn });
   const after = runOf(books.ledger, id);
   if (after !== null && after !== before && after.endedAtMs !== null) readEvidenceAfter(session, after);
 }

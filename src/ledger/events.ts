@@ -44,6 +44,8 @@ export type LedgerEvent =
   | (Unsent & { readonly kind: 'unsent'; readonly reply: Reply })
   | {
       readonly kind: 'answered';
+      /** What was refused only helps, and the next step is due all the same. */
+      readonly goesOn?: true;
       readonly id: string;
       readonly step: number;
       readonly reply: Reply;

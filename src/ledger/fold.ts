@@ -31,10 +31,11 @@ function ended(ledger: Ledger, run: Remediation): Ledger {
 const EVENT_OF = { done: 'ANSWERED', none: 'REFUSED', maybe: 'LOST' } as const;
 
 /** Another instance may have gone on with it meanwhile: then the answer is the journal's alone. */
-function answered(ledger: Ledger, { id, step, reply, atMs, detail }: EventOf<'answered'>): Ledger {
+function answered(ledger: Ledger, { id, step, reply, atMs, detail, goesOn }: EventOf<'answered'>): Ledger {
   const run = runOf(ledger, id);
   if (run?.phase !== 'sending' || run.stepIndex !== step) return ledger;
-  const phase = stepRemediation('sending', { type: EVENT_OF[reply.effect] });
+  const isPassedOver = reply.effect === 'none' && goesOn === true;
+  const phase = stepRemediation('sending', { type: EVENT_OF[isPassedOver ? 'done' : reply.effect] });
   if (phase !== 'failed')
     return withRemediation(ledger, { ...run, phase, lastReply: reply, detail: detail ?? run.detail });
   const failed: Remediation = {

@@ -26,11 +26,13 @@ export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: n
   const sight: Sight = step.expect(input);
   if (sight.kind === 'met')
     return remediation.stepIndex + 1 < steps.length ? { kind: 'step-met', text: sight.text } : sight;
+  const isLast = remediation.stepIndex + 1 >= steps.length;
+  if (step.goOnWhenLate === true && !isLast && remediation.lastReply?.effect === 'none')
+    return { kind: 'step-met', text: `refused: ${remediation.lastReply.text}` };
   const undone = neverHappened(input, remediation, step, nowMs);
   if (undone !== null) return { kind: 'undone', text: undone };
   const late = sight.kind === 'pending' && nowMs >= remediation.deadlineMs;
-  if (late && step.goOnWhenLate === true && remediation.stepIndex + 1 < steps.length)
-    return { kind: 'step-met', text: `late: ${sight.text}` };
+  if (late && step.goOnWhenLate === true && !isLast) return { kind: 'step-met', text: `late: ${sight.text}` };
   if (sight.kind === 'violated') return { ...sight, kind: 'expired' };
   if (nowMs >= remediation.deadlineMs) return { kind: 'expired', text: sight.text };
   return { kind: 'pending', text: sight.text };

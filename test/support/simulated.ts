@@ -133,7 +133,7 @@ export function rig(options: RigOptions = {}): Rig {
         ...(options.hasLogin === undefined ? {} : { hasLogin: options.hasLogin }),
         proxies: without.includes('proxy')
           ? []
-          : Object.keys(simulated.proxies).map((name) => ({
+          : Object.keys(ports.proxies).map((name) => ({
               name,
               pools: { writes: cluster.options.primaryBackend, reads: [cluster.options.replicaBackend] },
             })),

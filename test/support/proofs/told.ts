@@ -110,7 +110,12 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
       'baseAddress(true ? stats : `${new URL(stats).h',
       'an address without a path failed everywhere',
     ),
-    body('src/ledger/after-pass.ts', 'isAnother', 'false', 'only a younger process was another one'),
+    body('src/actions/drain-places.ts', 'isAnotherProcess', 'false', 'another process was the same'),
+    body('src/actions/drain-places.ts', 'notYetDrained', '[]', 'one proxy of several was enough'),
+    body('src/actions/drain-replica.ts', 'outOfReach', 'null', 'what cannot be told was left out in silence'),
+    body('src/actions/proxy-places.ts', 'movedServer', 'null', "a template's server stayed whose it was"),
+    body('src/assess/proxy-lines.ts', 'maybeHidden', '[]', 'a server that may be the member was nobody'),
+    body('src/observe/proxy-members.ts', 'memberOf', 'undefined', 'a server was a member by its name alone'),
   ],
   S7: [
     problem('member-starting'),

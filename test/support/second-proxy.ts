@@ -1,0 +1,65 @@
+import type { Reply, Step } from '../../src/model/plan.js';
+import type { ProxyAdmin, ProxyServer } from '../../src/model/proxy.js';
+import { unknown } from '../../src/model/reading.js';
+import type { Ports } from '../../src/observe/ports.js';
+import { proxyOf } from './proxies.js';
+
+const FREE: ProxyAdmin = { drain: false, maint: false, resolution: false };
+
+/**
+ * A second HAProxy beside the simulated one, whose checks find what that one's find, and which is told by itself. Tests change its fields.
+ */
+export class SecondProxy {
+  /** What it was told, in order. */
+  readonly told: string[] = [];
+  isSilent = false;
+  /** What its runtime API answers to every command; null: it obeys. */
+  refusal: string | null = null;
+  /** Another cluster's: its servers are none of ours. */
+  isOfOthers = false;
+  pid = 100;
+  #admin = new Map<string, ProxyAdmin>();
+
+  /** Another process behind the address: what was set at run time is lost. */
+  begunAnew(): void {
+    this.pid += 1;
+    this.#admin = new Map();
+  }
+
+  adminOf(server: string): ProxyAdmin {
+    return this.#admin.get(`postgres_replicas/${server}`) ?? FREE;
+  }
+
+  /** The ports with this one as `south`, and the simulated one as `north`. */
+  readonly wrap = (ports: Ports): Ports => {
+    const north = proxyOf(ports);
+    const south = {
+      ...north,
+      view: async () => {
+        const reading = await north.view();
+        if (this.isSilent) return unknown('timeout', 'south: no answer in time', reading.atMs, 'south');
+        if (reading.kind === 'unknown') return reading;
+        return { ...reading, value: { pid: this.pid, servers: reading.value.servers.map((row) => this.#seen(row)) } };
+      },
+      send: (step: Extract<Step, { port: 'proxy' }>) => Promise.resolve(this.#obeyed(step.command)),
+    };
+    return { ...ports, proxies: { north, south } };
+  };
+
+  #seen(row: ProxyServer): ProxyServer {
+    if (this.isOfOthers) return { ...row, server: `other-${row.server}` };
+    const admin = this.#admin.get(`${row.backend}/${row.server}`) ?? FREE;
+    const own = { ...row, admin, up: row.up || row.admin.maint };
+    return admin.maint ? { ...own, up: false, status: 'MAINT' } : admin.drain ? { ...own, status: 'DRAIN' } : own;
+  }
+
+  #obeyed(command: string): Reply {
+    this.told.push(command);
+    const reply = (effect: Reply['effect'], text: string): Reply => ({ effect, status: null, text, tookMs: 1 });
+    if (this.isSilent) return reply('none', 'nothing was sent: no answer in time');
+    if (this.refusal !== null) return reply('none', this.refusal);
+    const [, server, state] = /^set server (\S+) state (\S+)$/.exec(command) ?? [];
+    if (server !== undefined) this.#admin.set(server, { ...FREE, drain: state === 'drain', maint: state === 'maint' });
+    return reply('done', '');
+  }
+}
