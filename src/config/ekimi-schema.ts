@@ -173,7 +173,11 @@ const CLUSTER = {
     commands: optional(
       'command: argv of each verb; `{name}` becomes the name below. Exit code and output are the answer.',
       {
-        status: key(argv, REQUIRED, 'Exits 0 when it runs and 3 when it is stopped; anything else says nothing.'),
+        status: key(
+          argv,
+          REQUIRED,
+          'Exits 0 when it runs and 3 when it is stopped; anything else says nothing. May print `id=ID` and `started=SECONDS` of this run, and `host={name}`: then nothing is done to another run, and another host is not believed.',
+        ),
         start: key(argv, REQUIRED, 'Starts it.'),
         stop: key(argv, REQUIRED, 'Stops it.'),
         restart: key(argv, REQUIRED, 'Restarts it.'),

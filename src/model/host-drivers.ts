@@ -25,9 +25,9 @@ export const HOST_DRIVERS = {
   command: {
     summary: 'commands of your own, run without a shell',
     primitives: ['logs', 'disk'],
-    identity: 'none',
+    identity: 'what the status command prints (`id=`, `started=`, `host=`); none if it prints nothing of it',
     needs: ['commands'],
-    shownWith: 'programs of this machine',
+    shownWith: 'programs of this machine; ssh to members under a supervisor (runit)',
   },
 } as const satisfies Readonly<Record<string, HostDriverRow>>;
 

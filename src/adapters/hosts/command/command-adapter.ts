@@ -24,7 +24,9 @@ const NOT_REACHED = 255;
 /**
  * Hosts by the operator's own commands: argv templates in which `{name}` becomes the host's name (`hosts.members`), run without a shell.
  *
- * - `status` exits 0 when the member runs and 3 when it is stopped; anything else, or no end in time, is an unknown reading.
+ * - `status` exits 0 when the member runs and 3 when it is stopped; anything else, or no end in time, is an unknown reading. It may print
+ *   lines `id=ID` (of this run: a process number, an invocation), `started=SECONDS` (since 1970) and `host=NAME`: with an id a request that was
+ *   meant for another run is not made, and an answer for another host counts as none.
  * - `start`, `stop`, `restart`, `kill` exit 0 when it is done. A command that did not start did nothing; any other end is "maybe",
  *   since half of it may have been done.
  * - `disk`, if there is one, prints `df -Pk` of the member's data directory, and behind a line `== wal` that of its pg_wal; it exits 0.
@@ -46,9 +48,19 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     const atMs = clock.now();
     if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
     const state = outcome.code === null ? undefined : STATES[outcome.code];
-    if (state !== undefined) return fresh(hostStatus(state, host), atMs, source);
+    const told = identityIn(outcome.stdout);
+    if (told.host !== null && told.host !== host)
+      return unknown('wrong-scope', `${source}: it answers for ${told.host}, not for ${host}`, atMs, source);
+    if (state !== undefined) return fresh(hostStatus(state, host, told), atMs, source);
     const reason = `${source}: ${endText(outcome.code)}, where 0 is running and 3 is stopped: ${outcome.stderr}`;
     return unknown(outcome.code === NOT_REACHED ? 'unreachable' : 'bad-reply', reason, atMs, source);
+  }
+
+  /** Why this is not the run that was looked at; null: it is. A command has no way to name a run, so it is asked just before. */
+  async function anotherRun(host: string, id: string): Promise<string | null> {
+    const now = await status(host, host);
+    if (now.kind === 'unknown') return now.reason;
+    return now.value.id === id ? null : `another run bears the name of ${host} now`;
   }
 
   async function logs(host: string | undefined, what: string, count: number): Promise<Reading<readonly string[]>> {
@@ -104,6 +116,9 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
           `no host command is configured for ${step.target.name} (hosts.commands and its name under hosts); nothing was run`,
         );
       }
+      const changed =
+        step.verb === 'start' || step.id === undefined || step.id === host ? null : await anotherRun(host, step.id);
+      if (changed !== null) return reply('none', `${changed}; nothing was run`);
       const argv = fillIn(commands[step.verb], { name: host });
       const extraMs = step.verb === 'stop' || step.verb === 'restart' ? CLEAN_STOP_MS : 0;
       const outcome = await runCommand(argv, { deadlineMs: deadlineMs + extraMs, hidden });
@@ -121,10 +136,29 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
 
 const endText = (code: number | null): string => (code === null ? 'ended by a signal' : `exit code ${code}`);
 
-const hostStatus = (state: HostStatus['state'], id: string): HostStatus => ({
+interface Identity {
+  readonly host: string | null;
+  readonly id: string | null;
+  readonly startedAtMs: number | null;
+}
+
+const MAX_LINES = 20;
+
+function identityIn(stdout: Buffer): Identity {
+  const lines = stdout.subarray(0, 4_096).toString('utf8').split(/\r?\n/).slice(0, MAX_LINES);
+  const valueOf = (key: string): string | null => {
+    const line = lines.find((one) => one.startsWith(`${key}=`));
+    return line === undefined || line.length === key.length + 1 ? null : line.slice(key.length + 1).trim();
+  };
+  const seconds = valueOf('started');
+  const isTime = seconds !== null && /^\d{1,12}$/.test(seconds);
+  return { host: valueOf('host'), id: valueOf('id'), startedAtMs: isTime ? Number(seconds) * 1000 : null };
+}
+
+const hostStatus = (state: HostStatus['state'], name: string, { id, startedAtMs }: Identity): HostStatus => ({
   state,
-  id,
-  startedAtMs: null,
+  id: id ?? name,
+  startedAtMs,
   finishedAtMs: null,
   exitCode: null,
   oomKilled: false,
