@@ -18,7 +18,7 @@ const LEFT = z.array(z.string()).readonly();
 const DRAIN = z.object({
   actuators: ACTUATORS.exactOptional(),
   shutdownSessions: z.boolean().exactOptional(),
-  at: PLACES.exactOptional(),
+  servers: PLACES.exactOptional(),
   left: LEFT.exactOptional(),
 });
 
@@ -53,7 +53,7 @@ export const drainReplica = action({
     return bound({
       actuators,
       shutdownSessions,
-      ...field('at', at),
+      ...field('servers', at),
       ...field('left', left.length === 0 ? undefined : left),
     });
   },
@@ -64,7 +64,7 @@ export const drainReplica = action({
     const ours = before?.shadow === false && !shadow ? before : undefined;
     // Taken further: what stands already stays ours, also if the first request of this run is refused.
     const goesOn = ours !== undefined && notYetDrained(view, ours).length > 0;
-    const at = plan.params.at;
+    const at = plan.params.servers;
     const drain: DrainRecord = {
       member: plan.target,
       actuators: drainOf(policy, plan).actuators,
@@ -104,7 +104,7 @@ export const drainReplica = action({
   steps: ({ policy, routing, waits }, plan) => {
     const steps: ActionStep[] = [];
     const { actuators, shutdownSessions } = drainOf(policy, plan);
-    const places = plan.params.at ?? usualPlaces(routing, 'reads', plan.target);
+    const places = plan.params.servers ?? usualPlaces(routing, 'reads', plan.target);
     const turn = { member: plan.target, drain: true, closeSessions: shutdownSessions, left: plan.params.left ?? [] };
     if (actuators.includes('proxy')) steps.push(...proxySteps(routing, places, turn));
     if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, true, waits));

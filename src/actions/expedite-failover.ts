@@ -31,7 +31,7 @@ const KEY = z.object({
   configRevision: z.string().nullable().exactOptional(),
   hostId: z.string().nullable().exactOptional(),
   routed: z.boolean().exactOptional(),
-  at: PLACES.exactOptional(),
+  servers: PLACES.exactOptional(),
 });
 type Expedite = PlanOf<z.infer<typeof KEY>>;
 
@@ -73,7 +73,7 @@ export const expediteFailover = action({
       configRevision,
       hostId: hostIdOf(input, target),
       routed,
-      ...field('at', places),
+      ...field('servers', places),
     });
   },
   alreadyTrue: (input, target) => {
@@ -94,7 +94,8 @@ export const expediteFailover = action({
     const { modRevision, configRevision: asRead } = plan.params;
     const key = { holder: plan.target, modRevision, ...(asRead == null ? {} : { configRevision: asRead }) };
     const step = { port: 'dcs', call: 'delete-leader-key', ...key } as const;
-    const places = plan.params.routed === true ? (plan.params.at ?? usualPlaces(routing, 'writes', plan.target)) : [];
+    const places =
+      plan.params.routed === true ? (plan.params.servers ?? usualPlaces(routing, 'writes', plan.target)) : [];
     const last = places.at(-1);
     if (last === undefined) return [{ step, withinMs, expect: (input) => succeeded(input, plan) }];
     return [

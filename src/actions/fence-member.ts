@@ -33,7 +33,7 @@ export const RUN = z.object({
   id: z.string().nullable().exactOptional(),
   startedAtMs: z.number().nullable().exactOptional(),
   proxied: z.boolean().exactOptional(),
-  at: PLACES.exactOptional(),
+  servers: PLACES.exactOptional(),
   hears: z.boolean().exactOptional(),
 });
 /** A fence is bound to one run of one container or host. */
@@ -80,7 +80,7 @@ export const fenceMember = action({
     const at = tellable(input.view, writeLines(input.view, target)).map(placeOf);
     const proxied = at.length > 0;
     const places = proxied ? unlessUsual(input.view, 'writes', target, at) : undefined;
-    return bound({ id, startedAtMs, proxied, ...field('at', places), hears: freshValue(member.api) !== null });
+    return bound({ id, startedAtMs, proxied, ...field('servers', places), hears: freshValue(member.api) !== null });
   },
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);
@@ -107,7 +107,7 @@ export const fenceMember = action({
   },
   steps: ({ policy, routing }, plan) => [
     ...(plan.params.proxied === true
-      ? closeSteps(routing, plan.params.at ?? usualPlaces(routing, 'writes', plan.target), plan)
+      ? closeSteps(routing, plan.params.servers ?? usualPlaces(routing, 'writes', plan.target), plan)
       : []),
     stopStep(plan, actionPolicy(policy, 'fence-member').timeoutMs),
   ],

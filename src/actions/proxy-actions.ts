@@ -62,8 +62,8 @@ function closedAt(view: ClusterView, member: string): readonly ServerPlace[] | u
 
 const DOWN = z.object({
   down: z.array(z.string()).readonly(),
-  at: PLACES.exactOptional(),
-  downAt: PLACES.exactOptional(),
+  servers: PLACES.exactOptional(),
+  downServers: PLACES.exactOptional(),
 });
 type Nudge = PlanOf<z.infer<typeof DOWN>>;
 
@@ -94,7 +94,7 @@ export const proxyNudge = action({
     const at = unlessUsual(view, 'writes', target, (view.proxies.length > 1 ? behind : lines).map(placeOf));
     const usualDown = down.flatMap((name) => usualPlaces(view.proxies, 'writes', name));
     const isUsual = view.proxies.length === 1 && former.map(placeOf).every((place) => holds(usualDown, place));
-    return bound({ down, ...field('at', at), ...field('downAt', isUsual ? undefined : former.map(placeOf)) });
+    return bound({ down, ...field('servers', at), ...field('downServers', isUsual ? undefined : former.map(placeOf)) });
   },
   alreadyTrue: (input, target) => {
     const lines = tellable(input.view, writeLines(input.view, target));
@@ -106,10 +106,10 @@ export const proxyNudge = action({
     return no === null ? null : notYet(no);
   },
   steps: ({ routing }, plan) => {
-    const { at, down, downAt } = plan.params;
+    const { servers, down, downServers } = plan.params;
     return [
-      ...(at ?? usualPlaces(routing, 'writes', plan.target)).map((place) => health(routing, place, 'up')),
-      ...(downAt ?? down.flatMap((name) => usualPlaces(routing, 'writes', name))).map((place) =>
+      ...(servers ?? usualPlaces(routing, 'writes', plan.target)).map((place) => health(routing, place, 'up')),
+      ...(downServers ?? down.flatMap((name) => usualPlaces(routing, 'writes', name))).map((place) =>
         health(routing, place, 'down'),
       ),
     ];

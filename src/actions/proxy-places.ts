@@ -50,7 +50,7 @@ export const writeLines = (view: ClusterView, member: string): readonly ProxyLin
  * that answer show.
  */
 export function movedServer(view: ClusterView, { target, params }: Plan): string | null {
-  const means = (key: 'at' | 'downAt', members: readonly unknown[]): string | null => {
+  const means = (key: 'servers' | 'downServers', members: readonly unknown[]): string | null => {
     const places = PLACES.safeParse(params[key]).data ?? [];
     for (const place of places) {
       const line = lineAt(view, place);
@@ -61,5 +61,5 @@ export function movedServer(view: ClusterView, { target, params }: Plan): string
     return null;
   };
   const down = params['down'];
-  return means('at', [target]) ?? means('downAt', Array.isArray(down) ? down : []);
+  return means('servers', [target]) ?? means('downServers', Array.isArray(down) ? down : []);
 }

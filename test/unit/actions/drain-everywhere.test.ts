@@ -133,7 +133,7 @@ describe('a drain', () => {
 
   it('[S5] leaves what a person drained in one proxy to that person', () => {
     const plan = planIn(laggard(drainedAt('north', 'pg-c')));
-    expect(plan.params['at']).toEqual(SOUTH);
+    expect(plan.params['servers']).toEqual(SOUTH);
   });
 
   it('[S5] is not sent to a server that is another member by the second look', () => {
