@@ -5,7 +5,7 @@ import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
-import { action, actionPolicy, bound, type ActionInput } from './action.js';
+import { action, actionPolicy, bound, notYet, over, type ActionInput } from './action.js';
 import { behindForLong, isProvenStopped, notTheSameRun, RUN, stopStep } from './fence-member.js';
 
 /**
@@ -50,6 +50,18 @@ export const fenceLeader = action({
     if (member === null) return `${plan.target} is not a member of ours`;
     if (leaderKeyHolder(input.view) !== plan.target) return `${plan.target} no longer holds the leader key`;
     return notTheSameRun(member, plan, RUNS) ?? notStandingStill(input, plan) ?? nobodyMayFollow(input, plan.target);
+  },
+  // A kill of which nobody knows whether it was sent is sent again only to a leader that stands still to this moment.
+  refuseLater: (input, plan) => {
+    const member = memberOf(input.view, plan.target);
+    if (member === null) return over(`${plan.target} is not a member of ours`);
+    if (freshValue(member.host) === null) return notYet(`the host driver does not say what runs ${plan.target}`);
+    const other = notTheSameRun(member, plan, RUNS);
+    if (other !== null) return over(other);
+    if (freshValue(input.view.dcs.keys) === null) return notYet('etcd does not say who holds the leader key');
+    if (leaderKeyHolder(input.view) !== plan.target) return over(`${plan.target} no longer holds the leader key`);
+    const no = notStandingStill(input, plan) ?? nobodyMayFollow(input, plan.target);
+    return no === null ? null : notYet(no);
   },
   steps: ({ policy }, plan) => [stopStep(plan, actionPolicy(policy, 'fence-leader').timeoutMs, RUNS)],
 });

@@ -8,7 +8,10 @@ import { rig, type Rig } from '../support/simulated.js';
 import { leading } from '../support/situations.js';
 import { sendsThrough, staleness } from '../support/truth.js';
 
-const policy = leading({ poll: { intervalMs: 1_000, suspectIntervalMs: 1_000 } });
+const policy = leading(
+  { poll: { intervalMs: 1_000, suspectIntervalMs: 1_000 } },
+  { 'fence-leader': { mode: 'auto', timeoutMs: 30_000 } },
+);
 
 interface Story {
   readonly name: string;
@@ -25,6 +28,15 @@ const STORIES: readonly Story[] = [
     },
     heal: (cluster) => {
       cluster.thaw('patroni1');
+      cluster.startContainer('patroni1');
+    },
+  },
+  {
+    name: 'a machine that hangs: stop it, expedite, tell the proxy, start',
+    strike: (cluster) => {
+      cluster.pauseContainer('patroni1');
+    },
+    heal: (cluster) => {
       cluster.startContainer('patroni1');
     },
   },

@@ -27,6 +27,9 @@ const isStopped = (cluster: SimulatedCluster, member: string): boolean =>
 
 /** Nobody may be fenced whose Patroni is at work, nor who could not write anything. */
 function fenceable(cluster: SimulatedCluster, member: string): string | null {
+  // All of it stands still, so it is stopped for the key that it holds.
+  if (cluster.inspect(member).host.state === 'paused')
+    return cluster.leader() === member ? null : `${member} no longer holds the key and would be stopped`;
   if (!cluster.inspect(member).patroni.frozen) return `${member} is not frozen and would be fenced`;
   return cluster.primaries().some((name) => name === member) ? null : `${member} is no primary and would be fenced`;
 }
