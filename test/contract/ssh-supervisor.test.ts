@@ -49,7 +49,8 @@ const freePort = (): Promise<number> =>
 describe.skipIf(!isHere || process.getuid?.() !== 0)('members under a supervisor, reached by ssh', () => {
   let folder = '';
   let host: HostPort;
-  const children: ChildProcess[] = [];
+  let sshd: ChildProcess | null = null;
+  let supervisor: ChildProcess | null = null;
   const one = memberHost('patroni1');
 
   beforeAll(async () => {
@@ -76,8 +77,8 @@ describe.skipIf(!isHere || process.getuid?.() !== 0)('members under a supervisor
       join(folder, 'sshd_config'),
       `Port ${port}\nListenAddress 127.0.0.1\nHostKey ${hostKey}\nAuthorizedKeysFile ${ownKey}.pub\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\nPermitRootLogin prohibit-password\nPidFile none\n`,
     );
-    children.push(spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: 'ignore' }));
-    children.push(spawn('/usr/bin/runsvdir', [services], { stdio: 'ignore', detached: true }));
+    sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: 'ignore' });
+    supervisor = spawn('/usr/bin/runsvdir', [services], { stdio: 'ignore', detached: true });
     // -n: nothing to read. BatchMode: never asks. The options are those that an operator would write into ssh_config.
     const ssh = ['ssh', '-n', '-F', 'none', '-p', String(port), '-i', ownKey, '-o', 'BatchMode=yes'];
     const unasked = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'];
@@ -110,10 +111,11 @@ describe.skipIf(!isHere || process.getuid?.() !== 0)('members under a supervisor
     for (let tries = 0; tries < 50 && (await host.status(one)).kind !== 'fresh'; tries += 1) await sleep(300);
   });
 
-  afterAll(() => {
-    const services = join(folder, 'service');
-    execFileSync('sh', ['-c', `for s in ${services}/*; do sv -w 5 exit "$s"; done; true`], { stdio: 'ignore' });
-    for (const child of children) child.kill('SIGTERM');
+  afterAll(async () => {
+    // A HUP to runsvdir ends its services as well; whoever ends them first has them started again.
+    supervisor?.kill('SIGHUP');
+    await sleep(2_000);
+    sshd?.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   });
 
