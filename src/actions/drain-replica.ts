@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLACES } from './places-shape.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import { lineText, maybeHidden, memberLines, outOfReachOf, silentProxies, tellable } from '../assess/proxy-lines.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
@@ -9,7 +10,7 @@ import type { Policy } from '../model/policy.js';
 import { memberOf } from '../model/view.js';
 import { action, bound, over, type ActionInput, type ActionStep } from './action.js';
 import { drainedPlaces, notYetDrained, processesTold, toDrain, union } from './drain-places.js';
-import { field, holds, movedServer, PLACES, unlessUsual, usualPlaces } from './proxy-places.js';
+import { field, holds, movedServer, unlessUsual, usualPlaces } from './proxy-places.js';
 import { proxySteps, tagSteps } from './rotation-steps.js';
 
 const ACTUATORS = z.array(z.enum(['proxy', 'tag'])).readonly();

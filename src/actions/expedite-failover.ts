@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLACES } from './places-shape.js';
 import { candidatesFor, successorsOf, whoMayLead } from '../assess/candidates.js';
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
@@ -23,7 +24,7 @@ import {
   type PlanOf,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
-import { field, placeOf, PLACES, unlessUsual, usualPlaces, writeLines } from './proxy-places.js';
+import { field, placeOf, unlessUsual, usualPlaces, writeLines } from './proxy-places.js';
 import { setServer } from './proxy-requests.js';
 
 const KEY = z.object({

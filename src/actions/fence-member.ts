@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLACES } from './places-shape.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } from '../assess/leader.js';
 import { lineAt, placeText, tellable } from '../assess/proxy-lines.js';
@@ -26,7 +27,7 @@ import {
   type PlanOf,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
-import { field, placeOf, PLACES, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
+import { field, placeOf, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
 import { setServer, shutSessions } from './proxy-requests.js';
 
 export const RUN = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLACES } from './places-shape.js';
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf } from '../assess/leader.js';
 import { lineAt, linesOf, outOfReachOf, placeText, tellable } from '../assess/proxy-lines.js';
@@ -7,7 +8,7 @@ import { ownerOf, type ServerPlace } from '../model/proxy.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { action, bound, met, notYet, pending, type ActionInput, type ActionStep, type PlanOf } from './action.js';
 import { WE_FENCED } from './permits.js';
-import { field, holds, placeOf, PLACES, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
+import { field, holds, placeOf, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
 import { setServer } from './proxy-requests.js';
 
 /** The member leads again, or follows: its line in the primary pool is given back to the health checks. */

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { lineAt, lineText, memberLines, poolsFor, type ProxyLine, type Purpose } from '../assess/proxy-lines.js';
 import { ownerOf, type ProxySeen, type ServerPlace } from '../model/proxy.js';
 import type { Plan } from '../model/plan.js';
@@ -6,10 +5,6 @@ import type { ClusterView } from '../model/view.js';
 
 /** Proxies as the steps of an action need them: their names and pools, whatever they say now. */
 export type Routing = readonly Pick<ProxySeen, 'name' | 'pools'>[];
-
-export const PLACES = z
-  .array(z.object({ proxy: z.string(), backend: z.string(), server: z.string() }).readonly())
-  .readonly();
 
 export const placeOf = ({ proxy, row: { backend, server } }: ProxyLine): ServerPlace => ({ proxy, backend, server });
 
@@ -51,7 +46,7 @@ export const writeLines = (view: ClusterView, member: string): readonly ProxyLin
  */
 export function movedServer(view: ClusterView, { target, params }: Plan): string | null {
   const means = (key: 'servers' | 'downServers', members: readonly unknown[]): string | null => {
-    const places = PLACES.safeParse(params[key]).data ?? [];
+    const places = (params[key] ?? []) as readonly ServerPlace[];
     for (const place of places) {
       const line = lineAt(view, place);
       const owner = line === null ? null : ownerOf(line.row);

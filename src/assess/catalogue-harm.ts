@@ -13,7 +13,7 @@ export const HARM_ROWS: readonly ProblemRow[] = [
     meaning:
       'Which server of the proxy is which member cannot be told: its routing is not judged, and drain by proxy and nudge are off there.',
     advice:
-      'Say in proxies.NAME.servers which server is which member, or call them alike; or correct proxies.NAME.pools.',
+      'Add to proxies.NAME.servers which server is which member, or call them alike; or correct proxies.NAME.pools.',
   },
   {
     code: 'disk-full',

@@ -261,9 +261,9 @@ describe('lag figures', () => {
 
 describe('rotation', () => {
   it.each<[string, readonly Change[], object]>([
-    ['serves', [], { drainedByProxy: false, tagged: false, serving: true }],
-    ['is drained by the proxy', [proxyDrain('patroni3')], { drainedByProxy: true, serving: false }],
-    ['is unknown when the proxy is silent', [noProxy], { server: null, drainedByProxy: null, serving: null }],
+    ['serves', [], { drainedByProxy: false, tagged: false, lines: [{ proxy: 'proxy' }] }],
+    ['is drained by the proxy', [proxyDrain('patroni3')], { drainedByProxy: true }],
+    ['is unknown when the proxy is silent', [noProxy], { lines: [], drainedByProxy: null }],
     ['has an unknown tag when its API is silent', [silent('patroni3', 'api')], { tagged: null }],
   ])('%s', (_name, changes, expected) => {
     const view = viewOf(...changes);

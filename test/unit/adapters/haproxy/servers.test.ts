@@ -51,6 +51,7 @@ describe('show servers state', () => {
       running: true,
       weight: 1,
       admin: { drain: false, maint: false, resolution: false },
+      address: { host: '127.0.0.1', port: 15433 },
     });
     expect(states?.get('postgres_replicas/patroni2')?.running).toBe(false);
   });
