@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue, isSilent, lastValue } from '../model/reading.js';
-import { memberOf, type MemberView } from '../model/view.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isStandbyCluster, leaderKeyHolder, replicasOf, waitsOf } from './leader.js';
 import { leaseOf, type Lease } from './lease.js';
@@ -36,12 +36,12 @@ export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): U
   const lease = leaseOf(input);
   if (lease === 'renewed' || heardSince(view, leader, memory.leadership?.silentSinceMs ?? view.atMs) !== null)
     return null;
-  if (!replicasOf(view).some((replica) => freshValue(replica.api) !== null)) return null;
+  if (!isDenied(view)) return null;
   return {
     leader,
     lease,
     hostState,
-    isProven: leader.host.kind === 'fresh' && (lease === 'missed' || hostState === 'paused'),
+    isProven: leader.host.kind === 'fresh' && (isMissed(view, lease) || hostState === 'paused'),
   };
 }
 
@@ -78,8 +78,27 @@ export function hungLeader(input: Pick<Assessment, 'view' | 'memory'>): MemberVi
   const { view } = input;
   const holder = isStandbyCluster(view) ? null : leaderKeyHolder(view);
   const leader = holder === null ? null : memberOf(view, holder);
-  if (leader === null || whoHears(view, leader) !== null) return null;
+  if (leader === null || whoHears(view, leader) !== null || !isDenied(view)) return null;
+  // Silent by both it may be well, and our way to it cut: an idle leader is heard by nobody for a while. That is told, and proves nothing.
+  if (freshValue(leader.api) === null) return null;
   const sign = servingOf(input, leader);
   if (sign !== null && sign !== 'serves' && sign.how === 'hangs') return leader;
-  return stalledBeat(view, leader) === null ? null : leader;
+  const isRecent = view.heartbeat !== undefined && view.atMs - view.heartbeat.atMs <= PROOF_MS;
+  return isRecent && stalledBeat(view, leader) !== null ? leader : null;
+}
+
+/** A beat that is older proves nothing of now, whatever may be told by it. */
+const PROOF_MS = 2_000;
+
+/** Somebody who was asked by SQL in this very look says that it does not hear the leader: what nobody was asked is no denial. */
+const isDenied = (view: ClusterView): boolean =>
+  replicasOf(view).some((replica) => freshValue(replica.api) !== null && freshValue(replica.sql)?.inRecovery === true);
+
+/** etcd cuts what is left of a lease to whole seconds, and a loop may begin late. */
+const ROUNDING_MS = 2_000;
+
+function isMissed(view: ClusterView, lease: Lease): boolean {
+  const { ttlMs, loopWaitMs } = waitsOf(view);
+  const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
+  return lease === 'missed' && leftMs !== null && leftMs <= ttlMs - loopWaitMs - ROUNDING_MS;
 }

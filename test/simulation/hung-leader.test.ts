@@ -198,3 +198,18 @@ describe('no leader that hangs', () => {
     expect(ekimi.cluster.leader()).toBe('patroni1');
   });
 });
+
+describe('a leader that we do not hear, and that is idle', () => {
+  it('is told and never stopped, though no replica has heard it for long: its lease is renewed', async () => {
+    const ekimi = await led('4.1.4', fencing, 0);
+    const { cluster } = ekimi;
+    cluster.cutLink('controller', 'patroni1');
+    for (let second = 0; second < 40; second += 1) {
+      for (const name of ['patroni2', 'patroni3'])
+        cluster.inspect(name).postgres.lastMessageMs = cluster.nowMs() - 20_000;
+      await ekimi.run(1);
+    }
+    expect(ekimi.requests().filter((text) => /^(host|etcd)/.test(text))).toEqual([]);
+    expect(cluster.leader()).toBe('patroni1');
+  });
+});
