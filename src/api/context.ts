@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { ApiConfig } from '../model/config.js';
 import type { ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import type { Access, Caller } from './auth.js';
@@ -36,9 +35,6 @@ export interface Route {
   readonly schema?: RouteSchema;
   readonly handle: (context: Context, call: Call) => Answer | Promise<Answer>;
 }
-
-/** Goes into the journal. */
-export const reason = z.string().max(500).regex(/\S/, 'a reason is more than blanks');
 
 export function known({ controller }: Context, call: Call): string {
   const scope = call.params['scope'] ?? '';

@@ -9,8 +9,9 @@ import {
 } from '../model/procedure.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { progressOf } from '../verify/progress.js';
-import { known, reason, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
+import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
+import { reason } from './validation.js';
 
 const member = z.string().min(1).max(128).optional();
 const BODY = {

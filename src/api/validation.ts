@@ -1,5 +1,5 @@
 import type { FastifySchemaCompiler, FastifyServerOptions } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ApiError } from './errors.js';
 
 /** What a route takes. Without a row for a part, the route looks at it itself or not at all. */
@@ -7,6 +7,9 @@ export interface RouteSchema {
   readonly body?: z.ZodType;
   readonly querystring?: z.ZodType;
 }
+
+/** Goes into the journal. */
+export const reason = z.string().max(500).regex(/\S/, 'a reason is more than blanks');
 
 const LONGEST_FOUND = 60;
 
