@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpointOf, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
+import { endpointOf, isMajorityStopped, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
 import { storeHost } from '../model/host.js';
 import { isInFlight } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
@@ -24,7 +24,11 @@ const SPARE_MS = 120_000;
 /** Who holds tenure goes first: both may start it, since to start what runs changes nothing, but one is enough. */
 const HOLDER_FIRST_MS = 4_000;
 
-const withoutEtcd = (when: string): Permit => ({ when, holds: ({ view }) => lacksMajority(view) });
+/** That etcd is silent to us says only that we do not reach it: while a majority serves others, tenure and ledger are theirs. */
+const withoutEtcd = (when: string): Permit => ({
+  when,
+  holds: ({ view, states }) => isMajorityStopped(view, states.memory),
+});
 
 /** It takes nothing away from anybody, so it waits for nobody. */
 const ALWAYS: Permit = { when: 'always: it takes nothing away from any member', holds: () => true };
@@ -46,21 +50,21 @@ export const startStore = action({
   destroysCopy: false,
   permits: {
     tenure: {
-      when: 'etcd has no majority, so that nobody can confirm tenure; who knows of another holder waits 4 s longer',
+      when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder waits 4 s longer',
       holds: ({ view, tenure, states, nowMs }) => {
-        if (!lacksMajority(view)) return false;
+        if (!isMajorityStopped(view, states.memory)) return false;
         const since = states.problems.find((row) => row.code === 'dcs-quorum-lost')?.activeSinceMs ?? null;
         return tenure.state !== 'other' || (since !== null && nowMs - since >= HOLDER_FIRST_MS);
       },
     },
-    policy: withoutEtcd('etcd has no majority: the ledger cannot be there; journal and policy are asked all the same'),
+    policy: withoutEtcd('the same: the ledger cannot be there; journal and policy are asked all the same'),
     failsafe: ALWAYS,
     'observer-health': {
-      when: 'etcd has no majority, and nothing else says that it is we who do not see',
+      when: 'the same, and nothing else says that it is we who do not see',
       holds: ({ view, states }) =>
-        lacksMajority(view) && !states.problems.some(({ code }) => code === 'observer-impaired'),
+        isMajorityStopped(view, states.memory) && !states.problems.some(({ code }) => code === 'observer-impaired'),
     },
-    'start-grace': withoutEtcd('etcd has no majority: no pass is clean before it is back'),
+    'start-grace': withoutEtcd('the same: no pass is clean before it is back'),
     'someone-else': ALWAYS,
     'blast-radius': ALWAYS,
   },
@@ -68,18 +72,18 @@ export const startStore = action({
     if (problem.code === 'dcs-member-down') return memberName(problem.subject);
     return best(input) ?? { none: 'no etcd member is proven to be stopped by its host driver' };
   },
-  bind: ({ view }, target, problem) => {
+  bind: ({ view, memory }, target, problem) => {
     const endpoint = endpointOf(view, target);
     const host = endpoint === null ? null : recentValue(endpoint.host);
     if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
     if (host.state !== 'stopped')
       return { kind: 'nothing', stuck: true, why: `${target} is ${host.state} by its host driver` };
     const sinceMs = problem?.firstSeenMs ?? view.atMs;
-    if (!lacksMajority(view) && view.atMs - sinceMs < SPARE_MS)
+    if (!isMajorityStopped(view, memory) && view.atMs - sinceMs < SPARE_MS)
       return {
         kind: 'nothing',
         stuck: true,
-        why: `a majority serves without ${target}: somebody may be at work on it for 2 min`,
+        why: `a majority may serve without ${target}: somebody may be at work on it for 2 min`,
       };
     return bound({ id: host.id });
   },

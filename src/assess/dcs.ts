@@ -8,7 +8,7 @@ import { isMajorityStopped, isOutOfService } from './stores.js';
 import { primaryChannels } from './leader.js';
 
 /** etcd's own health: one member gone, quorum lost, an alarm raised. `dcs_last_seen` proves nothing. [patroni.md fact 4] */
-export const assessDcs: Assess = ({ view }) => {
+export const assessDcs: Assess = ({ view, memory }) => {
   const findings: Finding[] = [];
   let silent = 0;
   const stopped: Evidence[] = [];
@@ -45,7 +45,7 @@ export const assessDcs: Assess = ({ view }) => {
           ...stopped,
           says('self', whatFollows(view), view.atMs),
         ],
-        { isStopped: isMajorityStopped(view) },
+        { isStopped: isMajorityStopped(view, memory) },
       ),
     );
   return [...findings, ...alarmFindings(view)];

@@ -20,13 +20,19 @@ export const stoppedHost = ({ status, host }: Endpoint): HostStatus | null => {
   return told?.state === 'stopped' && isSilent(status) ? told : null;
 };
 
-/** So many are proven to be stopped that no majority of the configured endpoints can be left. */
-export const isMajorityStopped = ({ dcs: { endpoints } }: ClusterView): boolean =>
-  endpoints.length > 0 && endpoints.filter((row) => stoppedHost(row) !== null).length * 2 >= endpoints.length;
+/**
+ * No linearizable answer, and so many are proven to be stopped that no majority can be left: of the configured endpoints, nor of what etcd listed
+ * when it was last asked, where that is more. Silence alone does not say so: it may be we whom nobody reaches, while etcd serves everybody else.
+ */
+export const isMajorityStopped = ({ dcs }: ClusterView, { etcd }: Pick<Memory, 'etcd'>): boolean => {
+  const voters = (etcd?.members ?? []).filter(({ isLearner }) => !isLearner).length;
+  const stopped = dcs.endpoints.filter((row) => stoppedHost(row) !== null).length;
+  return dcs.keys.kind === 'unknown' && stopped > 0 && stopped * 2 >= Math.max(dcs.endpoints.length, voters);
+};
 
 /**
- * etcd gave no linearizable answer in this look, and most of its endpoints do not serve: whoever asks it for anything waits in vain. Tenure and
- * ledger cannot be confirmed then, by us or anybody else.
+ * etcd gave no linearizable answer in this look, and most of its endpoints do not serve us: to ask it for anything is to wait in vain. It proves
+ * nothing of etcd itself, and authorises nothing: `isMajorityStopped` does.
  */
 export const lacksMajority = ({ dcs }: ClusterView): boolean =>
   dcs.keys.kind === 'unknown' && dcs.endpoints.filter(isOutOfService).length * 2 > dcs.endpoints.length;

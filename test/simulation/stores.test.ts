@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decideApproval, throwSwitch } from '../../src/kernel/commands.js';
+import { unknown } from '../../src/model/reading.js';
+import type { Ports } from '../../src/observe/ports.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
@@ -23,6 +25,29 @@ async function after(
   await trouble(ekimi);
   await ekimi.run(seconds);
   return ekimi;
+}
+
+/** A firewall that refuses every connection of this controller to etcd from now on; whoever else asks is answered. */
+function refusing() {
+  let isOn = false;
+  return {
+    wrap: ({ dcs, ...ports }: Ports): Ports => {
+      const refused = (source: string) => unknown('refused', 'connection refused', ports.clock.now(), source);
+      return {
+        ...ports,
+        dcs: {
+          ...dcs,
+          keys: async () => (isOn ? refused('etcd keys') : dcs.keys()),
+          endpoints: async () =>
+            isOn ? ['etcd1', 'etcd2', 'etcd3'].map((name) => ({ name, status: refused(name) })) : dcs.endpoints(),
+        },
+      };
+    },
+    begin: ({ cluster }: Rig, controller?: string): void => {
+      isOn = true;
+      cluster.cutObserver('dcs', controller);
+    },
+  };
 }
 
 const stopTwo = ({ cluster }: Rig): void => {
@@ -147,6 +172,53 @@ describe('an etcd member that is stopped', () => {
 });
 
 describe('nothing is started', () => {
+  it("by whoever is cut off from etcd itself: what it cannot reach serves others, and one that is stopped is somebody's work", async () => {
+    const cluster = createCluster();
+    const holder = rig({ policy, cluster, as: 'ekimi-1' });
+    const firewall = refusing();
+    const blind = rig({ policy, cluster, as: 'ekimi-2', wrap: firewall.wrap });
+    const both = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second += 1) {
+        await holder.pass();
+        await blind.pass();
+        cluster.advance(1_000);
+      }
+    };
+    await both(20);
+    cluster.killEtcd('etcd3');
+    await both(5);
+    firewall.begin(blind, 'ekimi-2');
+    await both(60);
+    expect(blind.session.states.problems.map(({ code }) => code)).toContain('dcs-quorum-lost');
+    expect(started(blind)).toEqual([]);
+    // Nor after the two minutes: that one is for whoever holds tenure.
+    await blind.run(120);
+    expect(started(blind)).toEqual([]);
+  });
+
+  it('by the only one, cut off from etcd as it still holds tenure', async () => {
+    const firewall = refusing();
+    const ekimi = rig({ policy, wrap: firewall.wrap });
+    await ekimi.run(20);
+    ekimi.cluster.killEtcd('etcd3');
+    await ekimi.run(5);
+    firewall.begin(ekimi);
+    await ekimi.run(150);
+    expect(started(ekimi)).toEqual([]);
+  });
+
+  it('without tenure where too few of those that etcd listed are stopped, however few are configured', async () => {
+    const url = (name: string) => ({ id: name, name, clientUrls: [`http://${name}:2379`], isLearner: false });
+    const ekimi = rig({ policy, cluster: createCluster() });
+    const five = ['etcd1', 'etcd2', 'etcd3', 'etcd4', 'etcd5'];
+    ekimi.cluster.setEtcdMembers(five.map(url));
+    await ekimi.run(90);
+    ekimi.cluster.killEtcd('etcd2');
+    ekimi.cluster.killEtcd('etcd3');
+    await ekimi.run(60);
+    expect(started(ekimi)).toEqual([]);
+  });
+
   it.each<[string, (ekimi: Rig) => void | Promise<void>, RigOptions?]>([
     [
       'when Patroni is paused: somebody is at work',
