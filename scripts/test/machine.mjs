@@ -29,6 +29,8 @@ const NEEDED = [
   // postgresql-15 on Debian 12, whatever it is elsewhere.
   { package: 'postgresql', for: 'contract', there: hasPostgres },
   { package: 'openssl', for: 'contract', there: () => onPath('openssl') },
+  { package: 'openssh-server', for: 'contract', there: () => existsSync('/usr/sbin/sshd') && onPath('ssh-keygen') },
+  { package: 'runit', for: 'contract', there: () => onPath('runsvdir') },
   { package: 'curl', for: 'e2e', there: () => onPath('curl') },
   { package: 'procps', for: 'e2e', there: () => onPath('pgrep') },
 ];
