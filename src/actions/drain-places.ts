@@ -1,16 +1,16 @@
 import { lineAt, memberLines, silentProxies, tellable, type ProxyLine } from '../assess/proxy-lines.js';
 import { isHeld } from '../assess/rotation.js';
-import type { DrainRecord } from '../model/ledger.js';
+import type { DrainRecord, Ledger, Remediation } from '../model/ledger.js';
 import type { ProxyProcess, ProxySeen, ServerPlace } from '../model/proxy.js';
 import type { ClusterView } from '../model/view.js';
-import { holds, placeOf, usualPlaces } from './proxy-places.js';
+import { holds, isGone, placeOf, usualPlaces } from './proxy-places.js';
 
 /** Uptimes are whole seconds, and two readings of one process are a second apart. */
 const SAME_START_MS = 5_000;
 
-/** The servers that a drain of ours told. */
+/** The servers that a drain of ours told, without those that are no more: a proxy that was taken out of the configuration, a server out of a proxy. */
 export const drainedPlaces = (view: ClusterView, { at, member }: Pick<DrainRecord, 'at' | 'member'>) =>
-  at ?? usualPlaces(view.proxies, 'reads', member);
+  at === undefined ? usualPlaces(view.proxies, 'reads', member) : at.filter((place) => !isGone(view, place));
 
 const processOf = ({ seen }: ProxySeen): ProxyProcess | null => {
   if (seen.kind === 'unknown') return null;
@@ -63,17 +63,39 @@ export function drainStands(view: ClusterView, drain: DrainRecord): 'in-force' |
   return isForgotten ? 'forgotten' : 'undone';
 }
 
+/** A run that ended half-way has not told all that it claimed: until one succeeds, what takes readers was never drained. */
+function isHalfWay({ remediations }: Pick<Ledger, 'remediations'>, member: string): boolean {
+  const runs = remediations.filter(
+    ({ plan, shadow, phase }) =>
+      plan.target === member &&
+      !shadow &&
+      phase !== 'planned' &&
+      ['drain-replica', 'undrain-replica'].includes(plan.action),
+  );
+  const last = runs.reduce<Remediation | null>(
+    (newest, run) => (newest === null || run.createdAtMs >= newest.createdAtMs ? run : newest),
+    null,
+  );
+  return last !== null && last.phase !== 'succeeded';
+}
+
 /**
  * Lines that go on giving it readers though it is drained elsewhere: their proxy began anew, or gave no answer, or had no such server when the
- * drain was made. One that somebody opened by hand is theirs, and none of these.
+ * drain was made, or the drain was broken off. One that somebody opened by hand is theirs, and none of these.
  */
-export function notYetDrained(view: ClusterView, drain: DrainRecord): readonly ProxyLine[] {
-  if (drainStands(view, drain) !== 'in-force') return [];
+export function notYetDrained(
+  view: ClusterView,
+  drain: DrainRecord,
+  ledger: Pick<Ledger, 'remediations'>,
+): readonly ProxyLine[] {
+  const stands = drainStands(view, drain);
+  if (stands === 'undone' || stands === 'forgotten') return [];
   const told = drainedPlaces(view, drain);
+  const isBrokenOff = isHalfWay(ledger, drain.member);
   return tellable(view, memberLines(view, 'reads', drain.member)).filter((line) => {
     if (isHeld(line.row)) return false;
     const proxy = view.proxies.find(({ name }) => name === line.proxy);
-    return !holds(told, placeOf(line)) || (proxy !== undefined && isAnotherProcess(proxy, drain));
+    return isBrokenOff || !holds(told, placeOf(line)) || (proxy !== undefined && isAnotherProcess(proxy, drain));
   });
 }
 

@@ -7,7 +7,7 @@ import type { DrainRecord, Ledger } from '../model/ledger.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
-import { memberOf } from '../model/view.js';
+import { memberOf, type ClusterView } from '../model/view.js';
 import { action, bound, over, type ActionInput, type ActionStep } from './action.js';
 import { drainedPlaces, notYetDrained, processesTold, toDrain, union } from './drain-places.js';
 import { field, holds, movedServer, unlessUsual, usualPlaces } from './proxy-places.js';
@@ -50,7 +50,9 @@ export const drainReplica = action({
     const { actuators, shutdownSessions } = drain;
     if (!actuators.includes('proxy')) return bound({ actuators, shutdownSessions });
     const at = unlessUsual(view, 'reads', target, toDrain(view, target, oursIn(ledger, target)));
-    const left = view.proxies.length > 1 ? outOfReachOf(view) : [];
+    const left = view.proxies.length > 1 ? readersOutOfReach(view) : [];
+    if (at?.length === 0 && memberLines(view, 'reads', target).length > 0)
+      return { kind: 'nothing', stuck: true, why: `no server of ${target} that can be told takes readers` };
     return bound({
       actuators,
       shutdownSessions,
@@ -64,7 +66,7 @@ export const drainReplica = action({
     const by = plan.because.by ?? before?.by;
     const ours = before?.shadow === false && !shadow ? before : undefined;
     // Taken further: what stands already stays ours, also if the first request of this run is refused.
-    const goesOn = ours !== undefined && notYetDrained(view, ours).length > 0;
+    const goesOn = ours !== undefined && notYetDrained(view, ours, ledger).length > 0;
     const at = plan.params.servers;
     const drain: DrainRecord = {
       member: plan.target,
@@ -85,7 +87,8 @@ export const drainReplica = action({
     const ours = input.ledger.drains.find((drain) => drain.member === target);
     // One that was broken off is not done: setting what is set already costs nothing.
     if (ours?.shadow === false) {
-      const isEverywhere = !ours.actuators.includes('proxy') || notYetDrained(input.view, ours).length === 0;
+      const isEverywhere =
+        !ours.actuators.includes('proxy') || notYetDrained(input.view, ours, input.ledger).length === 0;
       return isEverywhere && !isHalfDone(rotation, ours.actuators);
     }
     return rotation.drainedByProxy === true || rotation.tagged === true;
@@ -113,6 +116,9 @@ export const drainReplica = action({
   },
 });
 
+const readersOutOfReach = (view: ClusterView): readonly string[] =>
+  outOfReachOf({ proxies: view.proxies.filter(({ pools }) => pools.reads.length > 0) });
+
 const oursIn = (ledger: Ledger, target: string): DrainRecord | undefined =>
   ledger.drains.find((drain) => drain.member === target && !drain.shadow);
 
@@ -120,7 +126,8 @@ const oursIn = (ledger: Ledger, target: string): DrainRecord | undefined =>
 function outOfReach({ view, policy }: ActionInput, target: MemberName): string | null {
   if (silentProxies(view).length === view.proxies.length)
     return 'the proxy does not answer, so it cannot be drained there';
-  const silent = outOfReachOf(view);
+  // One that routes no reads has nothing to do with it.
+  const silent = readersOutOfReach(view);
   const hidden = maybeHidden(view, 'reads', target);
   const hasServer = tellable(view, memberLines(view, 'reads', target)).length > 0 || view.proxies.length === 1;
   if (memberLines(view, 'reads', target).length === 0 && view.proxies.length === 1)

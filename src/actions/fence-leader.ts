@@ -29,7 +29,8 @@ export const fenceLeader = action({
   leavesEvidence: true,
   answersDeath: true,
   claims: (_, { id: remediationId, plan: { target: member }, createdAtMs: sinceMs, shadow }) => ({
-    fence: { member, sinceMs, remediationId, shadow },
+    // Its server is left to the health checks, and one that a person closed is theirs to open.
+    fence: { member, sinceMs, remediationId, shadow, at: [] },
   }),
   loss: (input, plan) => behindForLong(input, plan.target),
   grounds: (input, plan) => whoMayLead(successorsOf(input.view, input.memory, plan.target)),

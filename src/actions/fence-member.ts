@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PLACES } from './places-shape.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } from '../assess/leader.js';
-import { lineAt, placeText, tellable } from '../assess/proxy-lines.js';
+import { lineAt, placeText, silentProxies, tellable } from '../assess/proxy-lines.js';
 import { isConsented } from '../ledger/consent.js';
 import { memberHost } from '../model/host.js';
 import type { Loss } from '../model/loss.js';
@@ -63,8 +63,8 @@ export const fenceMember = action({
     // Half done it is worse than either: `refuseLater` looks anew before each step.
     'start-grace': { when: 'its later steps, after a takeover', holds: (_, __, isUnderWay) => isUnderWay },
   },
-  claims: (_, { id: remediationId, plan: { target: member }, createdAtMs: sinceMs, shadow }) => ({
-    fence: { member, sinceMs, remediationId, shadow },
+  claims: (_, { id: remediationId, plan: { target: member, params }, createdAtMs: sinceMs, shadow }) => ({
+    fence: { member, sinceMs, remediationId, shadow, ...field('at', params.proxied === false ? [] : params.servers) },
   }),
   loss: (input, plan) => (plan.because.code === 'leader-frozen' ? behindForLong(input, plan.target) : null),
   bind: (input, target) => {
@@ -240,10 +240,12 @@ function closeSteps(routing: Routing, places: readonly ServerPlace[], plan: Plan
         withinMs: 5_000,
         // A proxy that does not obey must not keep a rogue alive: the stop is what counts.
         goOnWhenLate: true,
-        expect: ({ view }) =>
-          lineAt(view, place)?.row.admin.maint === true
+        expect: ({ view }) => {
+          if (isOut(view, place)) return met(`${server}: ${place.proxy} does not answer, and is not waited for`);
+          return lineAt(view, place)?.row.admin.maint === true
             ? met(`${server} is closed`)
-            : pending(`${server} is not closed yet`),
+            : pending(`${server} is not closed yet`);
+        },
       };
     }),
     ...places.map((place): ActionStep => ({
@@ -251,16 +253,20 @@ function closeSteps(routing: Routing, places: readonly ServerPlace[], plan: Plan
       withinMs: 2_000,
       goOnWhenLate: true,
       expect: ({ view }) =>
-        isDrained(view, plan.target)
+        isOut(view, place) || isDrained(view, plan.target, place)
           ? met('no session is left, and a replica has all its WAL')
           : pending('sessions end, or WAL is still on its way'),
     })),
   ];
 }
 
+/** One proxy of several that gives no answer keeps the others, and the stop, waiting for nothing. */
+const isOut = (view: ClusterView, { proxy }: ServerPlace): boolean =>
+  view.proxies.length > 1 && silentProxies(view).includes(proxy);
+
 /** Sessions are gone and some replica has received everything: what was acknowledged until now survives the stop. */
-function isDrained(view: ClusterView, target: string): boolean {
-  if (writeLines(view, target).some(({ row }) => row.sessions > 0)) return false;
+function isDrained(view: ClusterView, target: string, place: ServerPlace): boolean {
+  if ((lineAt(view, place)?.row.sessions ?? 0) > 0) return false;
   const member = memberOf(view, target);
   const current = member === null ? null : (freshValue(member.sql)?.currentLsn ?? null);
   if (current === null) return true;

@@ -6,15 +6,34 @@ import { lineAt, linesOf, outOfReachOf, placeText, tellable } from '../assess/pr
 import { isHeld } from '../assess/rotation.js';
 import { ownerOf, type ServerPlace } from '../model/proxy.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { action, bound, met, notYet, pending, type ActionInput, type ActionStep, type PlanOf } from './action.js';
+import {
+  action,
+  bound,
+  met,
+  notYet,
+  pending,
+  type ActionInput,
+  type ActionStep,
+  type PlanOf,
+  type Sight,
+} from './action.js';
 import { WE_FENCED } from './permits.js';
-import { field, holds, placeOf, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
+import {
+  closedPlaces,
+  field,
+  holds,
+  placeOf,
+  unlessUsual,
+  usualPlaces,
+  writeLines,
+  type Routing,
+} from './proxy-places.js';
 import { setServer } from './proxy-requests.js';
 
 /** The member leads again, or follows: its line in the primary pool is given back to the health checks. */
 export const openTraffic = action({
   name: 'open-traffic',
-  params: z.object({ back: PLACES.exactOptional() }),
+  params: z.object({ back: PLACES.exactOptional(), left: PLACES.exactOptional() }),
   class: 'traffic',
   runbook: 'Emergency Procedures > Split-Brain Prevention',
   summary: 'give a fenced member that has rejoined back to the health checks of the proxy',
@@ -26,18 +45,29 @@ export const openTraffic = action({
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
-  bind: (input, target) =>
-    input.ledger.fences.some((fence) => fence.member === target)
-      ? bound(field('back', closedAt(input.view, target)))
-      : { kind: 'nothing', why: `${target} was not fenced by us` },
+  bind: (input, target) => {
+    const fence = input.ledger.fences.find((row) => row.member === target);
+    if (fence === undefined) return { kind: 'nothing', why: `${target} was not fenced by us` };
+    const places = closedPlaces(input.view, fence);
+    if (places.length === 0) return { kind: 'nothing', why: `no server of ${target} is closed by us` };
+    const out = outOfReachOf(input.view);
+    const left = places.filter(({ proxy }) => out.includes(proxy));
+    const back = places.filter((place) => !holds(left, place));
+    const isUsual = fence.at === undefined;
+    return bound({
+      ...field('back', isUsual ? undefined : back),
+      ...field('left', isUsual || left.length === 0 ? undefined : left),
+    });
+  },
   alreadyTrue: (input, target) => !input.ledger.fences.some((fence) => fence.member === target),
   refuse: (input, plan) => {
     if (!input.ledger.fences.some((fence) => fence.member === plan.target))
       return `${plan.target} was not fenced by us`;
-    // The record goes with the first success: a proxy that is silent now would keep it closed for good.
-    const silent = input.view.proxies.length > 1 ? outOfReachOf(input.view) : [];
-    return silent.length === 0 ? null : `proxy ${silent.join(', ')} cannot be told, where it may be closed too`;
+    const left = [...new Set((plan.params.left ?? []).map(({ proxy }) => proxy))].join(', ');
+    return plan.params.back?.length === 0 ? `proxy ${left} cannot be told, and it is closed nowhere else` : null;
   },
+  // What cannot be told now stays closed by us, to be opened when it can.
+  keeps: ({ params }) => (params.left === undefined ? null : { at: params.left }),
   steps: ({ routing }, plan) =>
     (plan.params.back ?? usualPlaces(routing, 'writes', plan.target)).map((place) => {
       const server = placeText(routing, place);
@@ -53,13 +83,6 @@ export const openTraffic = action({
       };
     }),
 });
-
-/** Of several proxies those in which it is closed; undefined: the usual places. */
-function closedAt(view: ClusterView, member: string): readonly ServerPlace[] | undefined {
-  const lines = writeLines(view, member);
-  const closed = lines.filter(({ row }) => row.admin.maint);
-  return unlessUsual(view, 'writes', member, (closed.length > 0 ? closed : lines).map(placeOf));
-}
 
 const DOWN = z.object({
   down: z.array(z.string()).readonly(),
@@ -95,6 +118,8 @@ export const proxyNudge = action({
     const at = unlessUsual(view, 'writes', target, (view.proxies.length > 1 ? behind : lines).map(placeOf));
     const usualDown = down.flatMap((name) => usualPlaces(view.proxies, 'writes', name));
     const isUsual = view.proxies.length === 1 && former.map(placeOf).every((place) => holds(usualDown, place));
+    if (at?.length === 0 && down.length === 0)
+      return { kind: 'nothing', why: `no proxy that can be told waits for ${target}` };
     return bound({ down, ...field('servers', at), ...field('downServers', isUsual ? undefined : former.map(placeOf)) });
   },
   alreadyTrue: (input, target) => {
@@ -108,14 +133,22 @@ export const proxyNudge = action({
   },
   steps: ({ routing }, plan) => {
     const { servers, down, downServers } = plan.params;
-    return [
-      ...(servers ?? usualPlaces(routing, 'writes', plan.target)).map((place) => health(routing, place, 'up')),
-      ...(downServers ?? down.flatMap((name) => usualPlaces(routing, 'writes', name))).map((place) =>
-        health(routing, place, 'down'),
-      ),
+    const told: readonly Told[] = [
+      ...(servers ?? usualPlaces(routing, 'writes', plan.target)).map((place): Told => ({ place, state: 'up' })),
+      ...(downServers ?? down.flatMap((name) => usualPlaces(routing, 'writes', name))).map((place): Told => ({
+        place,
+        state: 'down',
+      })),
     ];
+    // With the last one it is seen that all of them have it.
+    return told.map((one, index) => health(routing, one, index + 1 < told.length ? [one] : told));
   },
 });
+
+interface Told {
+  readonly place: ServerPlace;
+  readonly state: 'up' | 'down';
+}
 
 function notTheNewLeader(input: ActionInput, plan: Nudge): string | null {
   const leadership = leadershipOf(input.view);
@@ -131,19 +164,24 @@ function mayBeCalledDown(input: ActionInput, name: string | null): boolean {
   return member !== null && isProvenNotPrimary(input.view, member);
 }
 
-function health(routing: Routing, place: ServerPlace, state: 'up' | 'down'): ActionStep {
-  const server = placeText(routing, place);
+function health(routing: Routing, { place, state }: Told, seen: readonly Told[]): ActionStep {
   return {
     step: setServer(place, `health ${state}`),
     withinMs: 10_000,
     // One proxy of several that does not obey keeps the others waiting for no longer than this.
     ...(routing.length > 1 ? { goOnWhenLate: true, withinMs: 3_000 } : {}),
     expect: ({ view }) => {
-      const row = lineAt(view, place)?.row ?? null;
-      if (row === null) return pending('the proxy did not answer');
-      return row.up === (state === 'up')
-        ? met(`${server} is ${row.status}`)
-        : pending(`${server} is not ${state} yet (${row.status} now)`);
+      const sights = (routing.length > 1 ? seen : seen.slice(-1)).map((one) => healthSeen(view, one));
+      return sights.find(({ kind }) => kind === 'pending') ?? met(sights.map(({ text }) => text).join(', '));
     },
   };
+}
+
+function healthSeen(view: ClusterView, { place, state }: Told): Sight {
+  const server = placeText(view.proxies, place);
+  const row = lineAt(view, place)?.row ?? null;
+  if (row === null) return pending('the proxy did not answer');
+  return row.up === (state === 'up')
+    ? met(`${server} is ${row.status}`)
+    : pending(`${server} is not ${state} yet (${row.status} now)`);
 }

@@ -1,5 +1,14 @@
-import { lineAt, lineText, memberLines, poolsFor, type ProxyLine, type Purpose } from '../assess/proxy-lines.js';
+import {
+  answers,
+  lineAt,
+  lineText,
+  memberLines,
+  poolsFor,
+  type ProxyLine,
+  type Purpose,
+} from '../assess/proxy-lines.js';
 import { ownerOf, type ProxySeen, type ServerPlace } from '../model/proxy.js';
+import type { FenceRecord } from '../model/ledger.js';
 import type { Plan } from '../model/plan.js';
 import type { ClusterView } from '../model/view.js';
 
@@ -36,6 +45,12 @@ export function unlessUsual(
 export const field = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
 
+/** Its proxy is not configured any more, or answers without that server: nothing is left there to give back. */
+export function isGone(view: ClusterView, place: ServerPlace): boolean {
+  const proxy = view.proxies.find(({ name }) => name === place.proxy);
+  return proxy === undefined || (answers(proxy) && lineAt(view, place) === null);
+}
+
 /** The member's lines in the write pools; empty: no proxy, no answer, or no such server. */
 export const writeLines = (view: ClusterView, member: string): readonly ProxyLine[] =>
   memberLines(view, 'writes', member);
@@ -58,3 +73,7 @@ export function movedServer(view: ClusterView, { target, params }: Plan): string
   const down = params['down'];
   return means('servers', [target]) ?? means('downServers', Array.isArray(down) ? down : []);
 }
+
+/** The servers that a fence closed and that are there to be opened; of a record of before the usual ones. */
+export const closedPlaces = (view: ClusterView, { at, member }: Pick<FenceRecord, 'at' | 'member'>) =>
+  at === undefined ? usualPlaces(view.proxies, 'writes', member) : at.filter((place) => !isGone(view, place));

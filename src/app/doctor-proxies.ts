@@ -38,7 +38,7 @@ function poolRows(
     const rows = servers.filter((server) => server.backend === backend);
     const isPlaced = (server: ProxyServer): boolean => members.includes(ownerOf(server) ?? '');
     const missing = members.filter((member) => !rows.some((server) => ownerOf(server) === member));
-    const strange = rows.filter((server) => !isPlaced(server));
+    const strange = rows.filter((server) => server.isNobodys !== true && !isPlaced(server));
     const placed = rows.filter(isPlaced).map((server) => {
       const owner = ownerOf(server) ?? '';
       return owner === server.server ? owner : `${server.server} = ${owner}`;

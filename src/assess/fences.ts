@@ -1,3 +1,4 @@
+import { closedPlaces } from '../actions/proxy-places.js';
 import type { Finding } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
@@ -9,7 +10,12 @@ import { isStreaming } from './replica.js';
 export const assessFences: Assess = (input) =>
   input.ledger.fences.flatMap((fence) => {
     const member = memberOf(input.view, fence.member);
-    return member === null ? [] : [...stopped(input, member), ...rejoined(input, member)];
+    if (member === null) return [];
+    // Where nothing is closed by us it is a fenced one no more as soon as it is back, see afterPass.
+    return [
+      ...stopped(input, member),
+      ...(closedPlaces(input.view, fence).length === 0 ? [] : rejoined(input, member)),
+    ];
   });
 
 /**
@@ -30,8 +36,7 @@ function stopped(input: Assessment, member: MemberView): readonly Finding[] {
 }
 
 function rejoined({ view }: Assessment, member: MemberView): readonly Finding[] {
-  // Without a proxy its traffic was never closed: it is a fenced one no more as soon as it is back, see afterPass.
-  if (!view.proxies.some(({ pools }) => pools.writes !== null) || !hasRejoined(view, member)) return [];
+  if (!hasRejoined(view, member)) return [];
   const leads = leadsStill(view, member);
   const what = leads ? 'holds the leader key and is primary' : 'runs and streams from the leader';
   return [seen('member-rejoined', member.name, [says('api', `${member.name} ${what}`, view.atMs)], { leads })];

@@ -45,7 +45,7 @@ export const answers = ({ seen }: ProxySeen): boolean => seen.kind === 'fresh';
 export const isWithinReach = (proxy: ProxySeen): boolean => answers(proxy) && proxy.mute !== true;
 
 /** Proxies that nothing can be sent to in this pass: no answer, or no runtime API. */
-export const outOfReachOf = (view: ClusterView): readonly string[] =>
+export const outOfReachOf = (view: Pick<ClusterView, 'proxies'>): readonly string[] =>
   view.proxies.filter((proxy) => !isWithinReach(proxy)).map(({ name }) => name);
 
 /** Lines in proxies that can be told something. */
@@ -79,7 +79,7 @@ export function maybeHidden(view: ClusterView, purpose: Purpose, member: string)
     poolsFor(proxy.pools, purpose).flatMap((backend) => {
       const lines = linesIn(proxy, purpose).filter(({ row }) => row.backend === backend);
       if (lines.some(({ row }) => ownerOf(row) === member)) return [];
-      return lines.filter(({ row }) => !known.has(ownerOf(row) ?? ''));
+      return lines.filter(({ row }) => row.isNobodys !== true && !known.has(ownerOf(row) ?? ''));
     }),
   );
 }

@@ -7,7 +7,7 @@ import { isDeclared } from './intended.js';
 import { leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
 import { isStreaming } from './replica.js';
-import { answers, linesIn, lineText, memberLines, poolText, type ProxyLine } from './proxy-lines.js';
+import { answers, linesIn, lineText, memberLines, poolText } from './proxy-lines.js';
 import { isHeld, isHeldOut, rotationOf, takesNew } from './rotation.js';
 
 /**
@@ -67,10 +67,11 @@ function wrongWriter(view: ClusterView, proxy: ProxySeen, leader: string): reado
 
 function leftOut({ view, ledger }: Assessment, member: MemberView, proxies: readonly ProxySeen[]): readonly Finding[] {
   const rotation = rotationOf(view, member);
-  const isKnown = ({ proxy }: ProxyLine): boolean => proxies.some(({ name }) => name === proxy);
-  const out = rotation.lines.filter(
-    (line) => isKnown(line) && !takesNew(line.row) && !isHeld(line.row) && !isHeldOut(line.row),
-  );
+  // In a pool with a check of its own (how late, how synchronous) a healthy replica is down by design.
+  const out = proxies.flatMap(({ name }) => {
+    const lines = rotation.lines.filter(({ proxy }) => proxy === name);
+    return lines.every(({ row }) => !takesNew(row) && !isHeld(row) && !isHeldOut(row)) ? lines : [];
+  });
   if (out.length === 0) return [];
   if (rotation.tagged === true || ledger.drains.some((drain) => drain.member === member.name)) return [];
   if (freshValue(member.api)?.state !== 'running' || !isStreaming(view, member)) return [];

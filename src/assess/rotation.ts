@@ -51,14 +51,11 @@ const GIVEN_NOTHING = /^(?:DOWN|DRAIN|MAINT|NOLB)/;
 export const takesNew = ({ up, status, weight, admin }: ProxyServer): boolean =>
   up && !admin.drain && !admin.maint && !admin.resolution && weight !== 0 && !GIVEN_NOTHING.test(status);
 
-/** A pool for reads that is there and, as far as was seen last, routes to nobody. */
+/** A proxy that has pools for reads and, as far as was seen last, routes reads to nobody. */
 export function isReadPoolEmpty({ proxies }: ClusterView): boolean {
   return proxies.some(({ pools, seen }) => {
-    const servers = lastValue(seen)?.servers ?? [];
-    return pools.reads.some((backend) => {
-      const pool = servers.filter((row) => row.backend === backend);
-      return pool.length > 0 && !pool.some(takesNew);
-    });
+    const rows = (lastValue(seen)?.servers ?? []).filter(({ backend }) => pools.reads.includes(backend));
+    return rows.length > 0 && !rows.some(takesNew);
   });
 }
 

@@ -147,9 +147,9 @@ const CLUSTER = {
         reads: key(listOf(thing), ['postgres_replicas'], 'Backends that route to replicas, any number.'),
       }),
       servers: key(
-        mapOf(serverName, name),
+        mapOf(serverName, nullable(name)),
         {},
-        'Server to member, where a server is not called like its member: SERVER, or BACKEND/SERVER where the pools name it differently. What is not here is found by the name of the member, else by address and port of its PostgreSQL; `ekimi doctor` shows what was found.',
+        'Server to member, where a server is not called like its member: SERVER, or BACKEND/SERVER where the pools name it differently; null: no member, such as a page that says sorry. What is not here is found by the name of the member, else by address and port of its PostgreSQL; `ekimi doctor` shows what was found.',
       ),
     },
   ),

@@ -106,7 +106,9 @@ function proxiesOf({ proxy, proxies }: ClusterValues, at: string, secrets: Secre
     ...rest,
     statsAuth: secrets.auth(`${at}.proxies.${name}.statsAuth`, statsAuth),
     tls: secrets.tls(`${at}.proxies.${name}.tls`, tls),
-    servers: Object.fromEntries(Object.entries(rest.servers).map(([server, member]) => [server, memberName(member)])),
+    servers: Object.fromEntries(
+      Object.entries(rest.servers).map(([server, member]) => [server, member === null ? null : memberName(member)]),
+    ),
   }));
   if (proxy === null) return named;
   const { stats, runtime, primaryBackend, replicaBackend } = proxy;

@@ -126,7 +126,7 @@ export const PROXY_RULES: readonly Rule<ConfigFacts>[] = [
     keys: ['clusters[].proxies.NAME.servers', 'clusters[].patroni.members'],
     check: eachProxy(({ servers }, at, { members }) =>
       Object.entries(servers)
-        .filter(([, member]) => !members.includes(member))
+        .flatMap(([server, member]) => (member === null || members.includes(member) ? [] : [[server, member] as const]))
         .map(([server, member]) => ({
           key: `${at}.servers.${server}`,
           found: `"${member}", which patroni.members lacks`,
@@ -159,14 +159,37 @@ export const PROXY_RULES: readonly Rule<ConfigFacts>[] = [
     keys: ['clusters[].proxies.NAME.servers'],
     check: eachProxy(({ servers }, at) =>
       repeated(
-        Object.entries(servers).map(([server, member]) => [
-          `${at}.servers.${server}`,
-          `${server.includes('/') ? (server.split('/')[0] ?? '') : ''}/${member}`,
-        ]),
+        Object.entries(servers)
+          .filter(([, member]) => member !== null)
+          .map(([server, member]) => [
+            `${at}.servers.${server}`,
+            `${server.includes('/') ? (server.split('/')[0] ?? '') : ''}/${member}`,
+          ]),
         'each member once in a pool',
         'correct the one that was copied and not changed; where pools name their servers differently write BACKEND/SERVER',
         (value) => nameShown(value.replace(/^.*\//, '')),
       ),
+    ),
+  },
+  {
+    // Both would be taken for the one member, and neither for the other.
+    id: 'server-not-a-namesake',
+    severity: 'error',
+    keys: ['clusters[].proxies.NAME.servers', 'clusters[].patroni.members'],
+    check: eachProxy(({ servers }, at, { members }) =>
+      Object.entries(servers).flatMap(([key, member]) => {
+        const server = key.replace(/^.*\//, '');
+        const isTaken = member !== null && !Object.keys(servers).some((one) => one.replace(/^.*\//, '') === member);
+        if (member === null || member === server || !isTaken || !members.some((name) => name === server)) return [];
+        return [
+          {
+            key: `${at}.servers.${key}`,
+            found: `"${member}", while the server is called like the member ${server}, and one that is called ${member} is ${member} too`,
+            expected: `a row for the server ${member} as well, or none for ${server}`,
+            remedy: 'write both, if the names are crossed; else remove this row',
+          },
+        ];
+      }),
     ),
   },
 ];

@@ -86,7 +86,7 @@ async function route(session: Session, step: Step): Promise<Reply> {
 function onlyHelps({ view, policy }: Session, { plan, stepIndex }: Remediation): boolean {
   if (view === null) return false;
   const steps = ACTIONS[plan.action].steps(stepInput({ policy, view }), plan);
-  return steps[stepIndex]?.goOnWhenLate === true && stepIndex + 1 < steps.length;
+  return steps[stepIndex]?.goOnWhenLate === true;
 }
 
 /** The answer, whatever it is, goes to the journal and the ledger; what it did is for the verdict to say. */

@@ -1,3 +1,4 @@
+import { closedPlaces } from '../actions/proxy-places.js';
 import { drainStands } from '../actions/drain-places.js';
 import { hasRejoined } from '../assess/fences.js';
 import { leaderChangeWasWished } from '../assess/former-leader.js';
@@ -51,13 +52,14 @@ function unlessSame(before: Ledger, after: Ledger): Ledger {
   return names.every((name) => isSame(before[name], after[name])) ? before : after;
 }
 
-/** Without a proxy there is no traffic to open, and nothing to be remembered once it is back: else a stop by hand months later were ours. */
+/** Where no server is closed by us there is no traffic to open, and nothing to be remembered once it is back: else a stop by hand months later were ours. */
 function fences(ledger: Ledger, view: ClusterView): Ledger['fences'] {
-  if (view.proxies.some(({ pools }) => pools.writes !== null) || ledger.fences.length === 0) return ledger.fences;
+  if (ledger.fences.length === 0) return ledger.fences;
   const isUnderWay = (name: string): boolean =>
     ledger.remediations.some((row) => isInFlight(row) && row.plan.target === name);
   return ledger.fences.filter((fence) => {
     const member = memberOf(view, fence.member);
+    if (closedPlaces(view, fence).length > 0) return true;
     return member === null || isUnderWay(fence.member) || !hasRejoined(view, member);
   });
 }

@@ -27,12 +27,15 @@ export const withoutClaim = (ledger: Ledger, kind: ClaimKind, member: string): L
     : { ...ledger, fences: others(ledger.fences, member) };
 
 /** Given back in part: the rest of it stays ours. A tag is of the member, and given back with the first part. */
-export const withLessOfDrain = (ledger: Ledger, member: string, kept: Pick<DrainRecord, 'at'>): Ledger => ({
-  ...ledger,
-  drains: ledger.drains.map((drain) =>
-    drain.member === member ? { ...drain, ...kept, actuators: ['proxy'] as const } : drain,
-  ),
-});
+export function withLess(ledger: Ledger, kind: ClaimKind, member: string, kept: Pick<DrainRecord, 'at'>): Ledger {
+  const isIts = (row: { readonly member: string }): boolean => row.member === member;
+  return kind === 'drain'
+    ? {
+        ...ledger,
+        drains: ledger.drains.map((row) => (isIts(row) ? { ...row, ...kept, actuators: ['proxy'] as const } : row)),
+      }
+    : { ...ledger, fences: ledger.fences.map((row) => (isIts(row) ? { ...row, ...kept } : row)) };
+}
 
 /** Of a run whose very first request was refused: nothing happened, so there is nothing to undo. */
 export const withoutClaimsOf = (ledger: Ledger, remediationId: string): Ledger => ({

@@ -28,14 +28,18 @@ const listOf =
 
 const claim = { member: text, sinceMs: number, remediationId: text, shadow: flag };
 
+const places = listOf(rowOf({ proxy: text, backend: text, server: text }));
+
 /** Lists, row by row: what does not fit is set apart, and the others count. */
 const ROWS: Partial<Record<Part, Check>> = {
   drains: rowOf({
     ...claim,
     actuators: listOf((value) => value === 'proxy' || value === 'tag'),
     by: maybe(text),
+    at: maybe(places),
+    processes: maybe((value) => isFields(value) && Object.values(value).every(isFields)),
   }),
-  fences: rowOf(claim),
+  fences: rowOf({ ...claim, at: maybe(places) }),
   switches: rowOf({
     id: maybe(text),
     subject: text,

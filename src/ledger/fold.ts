@@ -3,7 +3,7 @@ import { stepRemediation } from '../machines/step.js';
 import type { Approval, Ledger, Remediation } from '../model/ledger.js';
 import { afterPass, withoutForeignWork } from './after-pass.js';
 import { requestApproval, useApproval } from './approvals.js';
-import { withClaims, withLessOfDrain, withoutClaim, withoutClaimsOf } from './claims.js';
+import { withClaims, withLess, withoutClaim, withoutClaimsOf } from './claims.js';
 import type { EventOf, LedgerEvent, LedgerEventKind } from './events.js';
 import { withoutUnsent } from './unsent.js';
 
@@ -25,7 +25,9 @@ function ended(ledger: Ledger, run: Remediation): Ledger {
   const { releases } = ACTIONS[run.plan.action];
   if (run.phase !== 'succeeded' || releases === undefined) return after;
   const kept = ACTIONS[run.plan.action].keeps?.(run.plan) ?? null;
-  return kept === null ? withoutClaim(after, releases, run.plan.target) : withLessOfDrain(after, run.plan.target, kept);
+  return kept === null
+    ? withoutClaim(after, releases, run.plan.target)
+    : withLess(after, releases, run.plan.target, kept);
 }
 
 const EVENT_OF = { done: 'ANSWERED', none: 'REFUSED', maybe: 'LOST' } as const;

@@ -22,8 +22,8 @@ export function withoutUnsent(ledger: Ledger, { run, before }: Unsent): Ledger {
     ...ledger,
     approvals,
     remediations: ledger.remediations.filter((row) => row !== sending),
-    drains: asBefore(ledger.drains, run.id, before.drains),
-    fences: asBefore(ledger.fences, run.id, before.fences),
+    drains: asBefore(ledger.drains, run, before.drains),
+    fences: asBefore(ledger.fences, run, before.fences),
   };
 }
 
@@ -35,12 +35,16 @@ const givenBack = (rows: readonly Approval[], { plan }: Remediation, { approvals
     return was?.state === 'approved' ? was : row;
   });
 
-/** The record that the step would have made gives way to the one that it would have replaced. */
-const asBefore = <R extends { readonly member: string; readonly remediationId: string }>(
+/** The record that the step would have made, or taken further, gives way to the one that it would have replaced. */
+function asBefore<R extends { readonly member: string; readonly remediationId: string }>(
   records: readonly R[],
-  id: string,
+  { id, plan }: Remediation,
   before: readonly R[],
-): readonly R[] =>
-  records.flatMap((record) =>
-    record.remediationId === id ? before.filter(({ member }) => member === record.member) : [record],
+): readonly R[] {
+  const isOfRun = ({ remediationId, member }: R): boolean =>
+    remediationId === id ||
+    (member === plan.target && before.some((row) => row.member === member && row.remediationId === remediationId));
+  return records.flatMap((record) =>
+    isOfRun(record) ? before.filter(({ member }) => member === record.member) : [record],
   );
+}

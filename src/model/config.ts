@@ -45,8 +45,8 @@ export interface ProxyConfig {
   /** `tcp://HOST:PORT` or `unix:///PATH`; null: we can look but not touch. */
   readonly runtime: string | null;
   readonly pools: ProxyPools;
-  /** Server of the proxy to member, where the operator says it. */
-  readonly servers: Readonly<Record<string, MemberName>>;
+  /** Server of the proxy to member, where the operator says it; null: no member's. */
+  readonly servers: Readonly<Record<string, MemberName | null>>;
 }
 
 export interface ClusterConfig {

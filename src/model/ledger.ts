@@ -58,6 +58,8 @@ export interface DrainRecord {
 
 /** A member that we made unable to accept writes: until it has rejoined and takes traffic again, its state is our doing. */
 export interface FenceRecord {
+  /** The servers that it closed; empty: none. Absent: that of the member's own name in the write pool of the only proxy. */
+  readonly at?: readonly ServerPlace[];
   readonly member: string;
   readonly sinceMs: number;
   readonly remediationId: string;

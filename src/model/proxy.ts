@@ -22,6 +22,8 @@ export interface ProxyServer {
   readonly address?: ProxyAddress | null;
   /** Which member it is where it is not called like one; null: that cannot be told. Absent: the member of its own name, if there is one. */
   readonly member?: MemberName | null;
+  /** The operator says that it is no member's. */
+  readonly isNobodys?: true;
 }
 
 /** `fqdn`: the name from which the proxy has it. */

@@ -14,7 +14,7 @@ export interface ProxyTarget {
   /** It stands where we stand, so that its loopback is ours. Absent: it does not. */
   readonly isHere?: boolean;
   /** Absent: by name, and by address. */
-  readonly servers?: Readonly<Record<string, MemberName>>;
+  readonly servers?: Readonly<Record<string, MemberName | null>>;
 }
 
 /** What must be known of the cluster to observe it: our own inventory and how the proxies' pools are called. */

@@ -23,7 +23,10 @@ export function withMembers(proxy: ProxySeen, known: Known): ProxySeen {
   if (target === undefined) return proxy;
   // Where all are called like members and say nowhere else, there is nothing to look up: this is every pass.
   const places = seen.value.servers.some(({ address }) => address != null) ? placesOf(known) : null;
-  const servers = seen.value.servers.map((row) => placed(row, memberOf(row, target, known, places)));
+  const servers = seen.value.servers.map((row) => {
+    const one = placed(row, memberOf(row, target, known, places));
+    return saidOf(row, target) === null ? { ...one, isNobodys: true as const } : one;
+  });
   const value: ProxyView = { ...seen.value, servers };
   return { ...proxy, seen: { ...seen, value } };
 }
@@ -35,6 +38,12 @@ function placed(row: ProxyServer, member: MemberName | null | undefined): ProxyS
   return { ...rest, member, ...(member === null && address != null ? { address } : {}) };
 }
 
+/** What the operator says of it: a member, null for nobody, undefined for nothing. */
+function saidOf({ backend, server }: ProxyServer, { servers = {} }: Pick<ProxyTarget, 'servers'>) {
+  const one = servers[`${backend}/${server}`];
+  return one === undefined ? servers[server] : one;
+}
+
 /** Undefined: the member of its own name. */
 function memberOf(
   row: ProxyServer,
@@ -42,7 +51,7 @@ function memberOf(
   { target }: Known,
   places: Places | null,
 ): MemberName | null | undefined {
-  const said = servers[`${row.backend}/${row.server}`] ?? servers[row.server];
+  const said = saidOf(row, { servers });
   if (said !== undefined) return said === row.server ? undefined : said;
   const named = target.members.find((member) => member === row.server);
   const { address } = row;

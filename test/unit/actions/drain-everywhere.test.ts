@@ -11,6 +11,7 @@ import type { Plan } from '../../../src/model/plan.js';
 import { memberName } from '../../../src/model/names.js';
 import type { Policy } from '../../../src/model/policy.js';
 import { stepText } from '../../../src/words/request.js';
+import { eachProxy } from '../../support/proxies.js';
 import { testPolicy } from '../../support/policy.js';
 import { atProxy, begunAnew, drainedAt, noAnswerOf, twoProxies } from '../../support/two-proxies.js';
 import {
@@ -23,6 +24,7 @@ import {
   planOf,
   problemOf,
   remediationOf,
+  seenIn,
   viewOf,
   type Change,
 } from '../../support/view.js';
@@ -155,6 +157,65 @@ describe('a drain', () => {
   });
 });
 
+describe('a drain that was broken off', () => {
+  const brokenOff = (phase: 'failed' | 'ineffective' | 'succeeded'): Ledger => ({
+    ...record([...NORTH, ...SOUTH]),
+    remediations: [remediationOf('drain-replica', 'patroni3', { phase, createdAtMs: NOW_MS - 60_000 })],
+  });
+  const half = laggard(drainedAt('north', 'pg-c'));
+
+  it.each<['failed' | 'ineffective' | 'succeeded', boolean]>([
+    ['failed', false],
+    ['ineffective', false],
+    ['succeeded', true],
+  ])('[S5] between two proxies is done only if its run %s: %s', (phase, done) => {
+    const input = assessmentOf(half, { ledger: brokenOff(phase) });
+    expect(ACTIONS['drain-replica'].alreadyTrue(input, memberName('patroni3'))).toBe(done);
+  });
+
+  it('[S5] by a proxy that died is done in the one that all clients go to now', () => {
+    const view = laggard(noAnswerOf('north'));
+    expect(drainIn(view, goesOn, record(NORTH, { processes: { north: TOLD } }))?.kind).toBe('act');
+  });
+
+  it('[S5] further, and never sent, leaves the record as it was', () => {
+    const view = laggard(drainedAt('north', 'pg-c'), begunAnew('south'));
+    const before = record([...NORTH, ...SOUTH]);
+    const plan = planIn(view, testPolicy(), before);
+    const run = remediationOf('drain-replica', 'patroni3', { id: 'e', plan, phase: 'sending', stepIndex: 0 });
+    const claims = ACTIONS['drain-replica'].claims?.({ view, ledger: before, policy: testPolicy() }, run);
+    const sending = fold(before, { kind: 'sending', run, claims: claims ?? {} } as never);
+    expect(sending.drains).not.toEqual(before.drains);
+    expect(fold(sending, { kind: 'unsent', run, before } as never).drains).toEqual(before.drains);
+  });
+
+  it('[S5] at a proxy or a server that is no more is not waited for', () => {
+    const gone = [...NORTH, { proxy: 'west', backend: 'ro', server: 'pg-c' }, place('south', 'old')];
+    const input = assessmentOf(viewOf(twoProxies), { ledger: record(gone) });
+    expect(ACTIONS['undrain-replica'].bind(input, memberName('patroni3'), null)).toEqual({
+      kind: 'bound',
+      params: { actuators: ['proxy'], back: NORTH },
+    });
+  });
+});
+
+describe('a drain is not held', () => {
+  it('[S5] by a silent proxy that routes writes alone', () => {
+    const view = eachProxy(laggard(noAnswerOf('south')), ({ name, pools }) => ({
+      pools: name === 'south' ? { ...pools, reads: [] } : pools,
+    }));
+    expect(drainIn(view, testPolicy())?.kind).toBe('act');
+  });
+
+  it('[S5] by a server that the operator calls nobody', () => {
+    const unknown = atProxy('south', 'ro', 'pg-c', { member: null });
+    expect(drainIn(laggard(unknown), testPolicy())?.kind).toBe('held');
+    expect(
+      drainIn(laggard(atProxy('south', 'ro', 'pg-c', { member: null, isNobodys: true })), testPolicy())?.kind,
+    ).toBe('act');
+  });
+});
+
 describe('the end of a drain', () => {
   const undrain = (view: ReturnType<typeof laggard>, ledger: Ledger, policy = testPolicy()) => {
     const bound = ACTIONS['undrain-replica'].bind(assessmentOf(view, { ledger }), memberName('patroni3'), null);
@@ -175,6 +236,45 @@ describe('the end of a drain', () => {
     expect(plan.params).toMatchObject({ back: NORTH, left: SOUTH });
     const run = remediationOf('undrain-replica', 'patroni3', { plan, phase: 'succeeded' });
     expect(fold(ledger, { kind: 'ended', run } as never).drains).toMatchObject([{ member: 'patroni3', at: SOUTH }]);
+  });
+});
+
+describe('opening traffic', () => {
+  const WRITES = ['north', 'south'].map((proxy) => ({ proxy, backend: 'main', server: 'pg-a' }));
+  const open = (at: DrainRecord['at'], ...changes: readonly Change[]) => {
+    const fence = { member: 'patroni1', sinceMs: NOW_MS, remediationId: 'f', shadow: false };
+    const ledger = ledgerOf({ fences: [at === undefined ? fence : { ...fence, at }] });
+    const input = assessmentOf(viewOf(twoProxies, ...changes), { ledger });
+    const bound = ACTIONS['open-traffic'].bind(input, memberName('patroni1'), null);
+    if (bound.kind !== 'bound') return { bound, refused: null, fences: ledger.fences };
+    const plan = { ...planOf('open-traffic', 'patroni1'), params: bound.params };
+    const run = remediationOf('open-traffic', 'patroni1', { plan, phase: 'succeeded' });
+    const { fences } = fold(ledger, { kind: 'ended', run } as never);
+    return { bound, refused: ACTIONS['open-traffic'].refuse(input, plan), fences };
+  };
+
+  it('[S5] is done where it can be, and the rest stays ours until that proxy answers', () => {
+    const { bound, refused, fences } = open(WRITES, noAnswerOf('south'));
+    expect(refused).toBe(null);
+    expect(bound).toMatchObject({ params: { back: WRITES.slice(0, 1), left: WRITES.slice(1) } });
+    expect(fences).toMatchObject([{ at: WRITES.slice(1) }]);
+    expect(open(WRITES).fences).toEqual([]);
+    expect(open(WRITES.slice(1), noAnswerOf('south')).refused).toContain('south cannot be told');
+  });
+
+  it('[S5] opens what we closed, and never what a person did', () => {
+    const byHand = atProxy('south', 'main', 'pg-a', { admin: { drain: false, maint: true, resolution: false } });
+    expect(open(WRITES.slice(0, 1), byHand).bound).toEqual({ kind: 'bound', params: { back: WRITES.slice(0, 1) } });
+    expect(open([], byHand).bound.kind).toBe('nothing');
+  });
+});
+
+describe('a replica that one pool leaves out by a check of its own', () => {
+  const down = (pool: string | null) => atProxy('south', pool, 'pg-c', { up: false, status: 'DOWN' });
+
+  it('[S5] is no mismatch while another pool of that proxy has it, and one when none has', () => {
+    expect(seenIn(assessmentOf(viewOf(twoProxies, down('reports'))))).not.toContain('proxy-mismatch/patroni3');
+    expect(seenIn(assessmentOf(viewOf(twoProxies, down(null))))).toContain('proxy-mismatch/patroni3');
   });
 });
 
