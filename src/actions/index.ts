@@ -44,5 +44,8 @@ export const actionNamed = (name: string): RunbookAction | null =>
 export const isTargetOf = (view: ClusterView, name: ActionName, target: string): boolean =>
   ACTIONS[name].worksOn === 'store' ? endpointOf(view, target) !== null : memberOf(view, target) !== null;
 
+/** An etcd member and a member of the cluster may bear one name: they are two things all the same. */
+export const worksOnMember = ({ action }: Pick<Plan, 'action'>): boolean => ACTIONS[action].worksOn !== 'store';
+
 /** What lets this plan through the gate; null: it is held like all others. */
 export const permitOf = (plan: Plan, gate: PermitGate): Permit | null => ACTIONS[plan.action].permits?.[gate] ?? null;

@@ -1,5 +1,5 @@
 import { actionInput, type RunbookAction } from '../actions/action.js';
-import { ACTIONS, isTargetOf } from '../actions/index.js';
+import { ACTIONS, isTargetOf, worksOnMember } from '../actions/index.js';
 import { problemRow, type ProblemRow, type Rung } from '../assess/catalogue.js';
 import { wasOnlyBusy } from '../ledger/budgets.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
@@ -56,12 +56,18 @@ export function chooseRung(input: Situation, problem: Problem): Choice {
     (remediation) =>
       isInFlight(remediation) &&
       !(ACTIONS[remediation.plan.action].class === 'leadership' && isSettling(problem)) &&
-      (remediation.plan.target === problem.subject ||
+      (isAbout(remediation.plan, problem) ||
         (remediation.plan.because.code === problem.code && remediation.plan.because.subject === problem.subject)),
   );
   if (running !== undefined) return { kind: 'in-flight', remediation: running };
   const row = problemRow(problem.code);
   return climb(input, problem, row);
+}
+
+/** It works on the very thing that the problem is of. */
+function isAbout(plan: Plan, { code, subject }: Problem): boolean {
+  const isOfMember = problemRow(code).ladder.every(worksOnMember);
+  return plan.target === subject && worksOnMember(plan) === isOfMember;
 }
 
 /** The end of a change of leader does not wait for the verdict on it: where the election fails, this is what helps. */

@@ -1,3 +1,4 @@
+import { worksOnMember } from '../actions/index.js';
 import { clockText } from '../words/moments.js';
 import { contradicted } from '../assess/contradiction.js';
 import { waitsOf } from '../assess/leader.js';
@@ -47,10 +48,10 @@ function channels(input: Situation, { problem, rung, plan }: Candidate): No | nu
     (row) =>
       row.code === 'scope-mismatch' ||
       row.code === 'keys-missing' ||
-      (row.code === 'member-unknown' && row.subject === (problem?.subject ?? plan.target)),
+      (row.code === 'member-unknown' && worksOnMember(plan) && row.subject === (problem?.subject ?? plan.target)),
   );
   if (wrong !== undefined) return no(wrong.evidence[0]?.text ?? wrong.code, 'correct the addresses in ekimi.yaml');
-  const odd = contradicted(input.view, plan);
+  const odd = worksOnMember(plan) ? contradicted(input.view, plan) : null;
   if (odd !== null) return no(odd, 'compare its addresses and names in ekimi.yaml with where it runs');
   // A person names no problem: what must be known is in the conditions of the action.
   if (problem === null || rung === null) return null;
@@ -117,7 +118,7 @@ function recentPromotion(input: Situation, { action, problem }: Candidate): No |
 const BUSY: readonly string[] = ['restarting', 'stopping', 'creating-replica', 'initializing', 'custom-bootstrap'];
 
 function memberBusy(input: Situation, { plan }: Candidate): No | null {
-  const member = memberOf(input.view, plan.target);
+  const member = worksOnMember(plan) ? memberOf(input.view, plan.target) : null;
   if (member !== null && isBeingRewound({ view: input.view, memory: input.states.memory }, member))
     return no(`${plan.target} is being rewound`, 'let it finish');
   if (member !== null && isRestartDue(input.view, member, input.nowMs))

@@ -1,5 +1,5 @@
 import { clockText, minuteText } from '../words/moments.js';
-import { ACTIONS, permitOf } from '../actions/index.js';
+import { ACTIONS, permitOf, worksOnMember } from '../actions/index.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
 import { isInFlight } from '../model/ledger.js';
@@ -120,7 +120,7 @@ function blastRadius(input: Situation, candidate: Candidate): No | null {
     const names = inFlight.map((row) => `${row.plan.action} ${row.plan.target}`).join(', ');
     return no(`in flight: ${names}`, 'let it finish: one action at a time');
   }
-  const busy = inFlight.map((row) => row.plan.target as string);
+  const busy = inFlight.filter(({ plan: of }) => worksOnMember(of)).map((row) => row.plan.target as string);
   return floorsFor(input, plan, busy);
 }
 

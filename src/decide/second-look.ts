@@ -1,5 +1,5 @@
 import { actionInput, notYet, type Halt } from '../actions/action.js';
-import { ACTIONS } from '../actions/index.js';
+import { ACTIONS, worksOnMember } from '../actions/index.js';
 import { movedServer } from '../actions/proxy-places.js';
 import { wrongAddress } from '../assess/address.js';
 import type { SecondLook } from '../model/entry.js';
@@ -12,7 +12,7 @@ import { decideProcedure } from './procedures.js';
 
 /** Why the plan must not be sent on the strength of this look, null: it may. Pure, so that a replay comes to the same. */
 export function haltAt(situation: Situation, plan: Plan, asked: SecondLook['asked']): Halt | null {
-  const stranger = wrongAddress(situation.view, plan);
+  const stranger = worksOnMember(plan) ? wrongAddress(situation.view, plan) : null;
   if (stranger !== null) return notYet(stranger);
   if (asked === 'step') return haltOfStep(situation, plan);
   const moved = movedServer(situation.view, plan);
