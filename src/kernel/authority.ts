@@ -36,7 +36,11 @@ export async function keepTenure(session: Session): Promise<void> {
     await books.load(sending);
     await tellTakenOver(session);
     startGrace(session, changed === 'held' ? 'just took tenure' : 'the ledger was read anew');
-  } else if (state === 'other' && ports.clock.now() - (refreshed.get(session) ?? -Infinity) >= REFRESH_MS) {
+  } else if (
+    state === 'other' &&
+    !isInVain &&
+    ports.clock.now() - (refreshed.get(session) ?? -Infinity) >= REFRESH_MS
+  ) {
     refreshed.set(session, ports.clock.now());
     await books.load(sending);
   }
