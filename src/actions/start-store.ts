@@ -4,6 +4,7 @@ import { storeHost } from '../model/host.js';
 import { isInFlight } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
 import { recentValue } from '../model/reading.js';
+import type { Situation } from '../model/situation.js';
 import {
   action,
   actionPolicy,
@@ -21,8 +22,11 @@ import {
  */
 const SPARE_MS = 120_000;
 
-/** Who holds tenure goes first: both may start it, since to start what runs changes nothing, but one is enough. */
-const HOLDER_FIRST_MS = 4_000;
+/**
+ * Who knows of another holder of tenure waits for that one: without etcd a switch or a rejection that a person gives the holder reaches nobody
+ * else. A holder that lives and may act has done so long before; a person who is at work has this long to tell every instance.
+ */
+const HOLDER_FIRST_MS = 30_000;
 
 /** That etcd is silent to us says only that we do not reach it: while a majority serves others, tenure and ledger are theirs. */
 const withoutEtcd = (when: string): Permit => ({
@@ -50,11 +54,10 @@ export const startStore = action({
   destroysCopy: false,
   permits: {
     tenure: {
-      when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder waits 4 s longer',
-      holds: ({ view, tenure, states, nowMs }) => {
-        if (!isMajorityStopped(view, states.memory)) return false;
-        const since = states.problems.find((row) => row.code === 'dcs-quorum-lost')?.activeSinceMs ?? null;
-        return tenure.state !== 'other' || (since !== null && nowMs - since >= HOLDER_FIRST_MS);
+      when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder acts on `auto` only, and once for 30 s nobody has started an etcd member',
+      holds: (input) => {
+        if (!isMajorityStopped(input.view, input.states.memory)) return false;
+        return input.tenure.state !== 'other' || isLeftToUs(input);
       },
     },
     policy: withoutEtcd('the same: the ledger cannot be there; journal and policy are asked all the same'),
@@ -111,6 +114,24 @@ export const startStore = action({
     },
   ],
 });
+
+/** Nobody else has it in hand, and no person has to be asked, whom the holder may have asked already. */
+function isLeftToUs({ view, states, ledger, policy, nowMs }: Situation): boolean {
+  if (actionPolicy(policy, 'start-store').mode !== 'auto') return false;
+  const since = states.problems.find((row) => row.code === 'dcs-quorum-lost')?.activeSinceMs ?? null;
+  const byUs = ({ name }: { readonly name: string }): boolean =>
+    ledger.remediations.some(
+      ({ plan, epoch }) => plan.action === 'start-store' && plan.target === name && epoch === '',
+    );
+  // What runs, or ran until then, was started by somebody. A time to come is of another clock and says nothing.
+  const stirred = view.dcs.endpoints
+    .filter((row) => !byUs(row))
+    .flatMap(({ host }) => {
+      const told = recentValue(host);
+      return [told?.startedAtMs ?? null, told?.finishedAtMs ?? null].filter((atMs) => atMs !== null && atMs <= nowMs);
+    });
+  return since !== null && [since, ...stirred].every((atMs) => nowMs - (atMs ?? 0) >= HOLDER_FIRST_MS);
+}
 
 /** The one that stopped last has the newest data and is the least likely to be broken; one that was tried already comes after the others. */
 function best({ view, memory, ledger, policy }: ActionInput): ReturnType<typeof memberName> | null {

@@ -117,7 +117,72 @@ describe('etcd loses its quorum', () => {
     expect(started(one).length).toBeLessThanOrEqual(4);
   });
 
-  it('and whoever held tenure is gone: another instance starts it, some seconds later', async () => {
+  it('and a person switches off the holder: another instance, which cannot know, leaves them 30 s to tell it too', async () => {
+    const cluster = createCluster();
+    const holder = rig({ policy, cluster, as: 'ekimi-1' });
+    const other = rig({ policy, cluster, as: 'ekimi-2' });
+    for (let second = 0; second < 20; second += 1) {
+      await holder.pass();
+      await other.pass();
+      cluster.advance(1_000);
+    }
+    const beganMs = cluster.nowMs();
+    const row = { owner: 'dba', subject: 'global', reason: 'etcd is moved', sinceMs: beganMs, expiresAtMs: null };
+    stopTwo(holder);
+    const thrown = throwSwitch(holder.session, row, 'dba');
+    while (cluster.nowMs() - beganMs < 28_000) {
+      await holder.pass();
+      await other.pass();
+      cluster.advance(500);
+    }
+    await thrown;
+    expect(started(other)).toEqual([]);
+  });
+
+  it('and no instance but the holder asks a person: who rejects it there has rejected it', async () => {
+    const asking = testPolicy({}, { 'start-store': { mode: 'approve' } });
+    const cluster = createCluster();
+    const holder = rig({ policy: asking, cluster, as: 'ekimi-1' });
+    const other = rig({ policy: asking, cluster, as: 'ekimi-2' });
+    for (let second = 0; second < 20; second += 1) {
+      await holder.pass();
+      await other.pass();
+      cluster.advance(1_000);
+    }
+    stopTwo(holder);
+    await other.run(60);
+    expect(other.approvals('waiting')).toEqual([]);
+  });
+
+  it('and a pass of who does not hold tenure waits for no ledger', async () => {
+    const cluster = createCluster();
+    const holder = rig({ policy, cluster, as: 'ekimi-1' });
+    let loads = 0;
+    const wrap = (ports: Ports): Ports => ({
+      ...ports,
+      dcs: {
+        ...ports.dcs,
+        loadLedger: async () => {
+          loads += 1;
+          return ports.dcs.loadLedger();
+        },
+      },
+    });
+    const other = rig({ policy: testPolicy(), cluster, as: 'ekimi-2', wrap });
+    for (let second = 0; second < 20; second += 1) {
+      await holder.pass();
+      await other.pass();
+      cluster.advance(1_000);
+    }
+    stopTwo(holder);
+    await other.run(3);
+    const before = loads;
+    expect(before).toBeGreaterThan(0);
+    await other.run(20);
+    expect(loads).toBe(before);
+  });
+
+  it('and whoever held tenure is gone: another instance starts it, half a minute later', async () => {
     const cluster = createCluster();
     const holder = rig({ policy, cluster, as: 'ekimi-1' });
     const other = rig({ policy, cluster, as: 'ekimi-2' });
@@ -127,7 +192,7 @@ describe('etcd loses its quorum', () => {
       cluster.advance(1_000);
     }
     stopTwo(holder);
-    await other.run(30);
+    await other.run(90);
     expect(started(other).length).toBeGreaterThan(0);
     expect(cluster.leader()).not.toBeNull();
   });
