@@ -6,7 +6,7 @@ import { checkAgainstCluster } from '../config/cluster-rules.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
-import { freshValue, type Reading } from '../model/reading.js';
+import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { addressRow } from './doctor-addresses.js';
 import type { DoctorFinding } from './doctor-finding.js';

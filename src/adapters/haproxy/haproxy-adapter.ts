@@ -50,10 +50,12 @@ export function haproxyAdapter(proxy: ProxyConfig, deadlineMs: number, clock: Cl
   async function startedAtMs(everyMs = INFO_EVERY_MS): Promise<number | null> {
     if (runtime === null || clock.monotonic() - started.askedMs < everyMs) return started.atMs;
     const answer = await runtimeCommand(runtime, 'show info', deadlineMs);
-    const uptime = answer.kind === 'fault' ? null : /^Uptime_sec: (\d+)/m.exec(answer.text);
+    // One that begins anew answers nothing at first: until it does it is asked in every pass.
+    if (answer.kind === 'fault') return started.atMs;
+    const uptime = /^Uptime_sec: (\d+)/m.exec(answer.text);
     const atMs = uptime?.[1] === undefined ? started.atMs : clock.now() - Number(uptime[1]) * 1000;
-    const pid = answer.kind === 'fault' ? null : /^Pid: (\d+)/m.exec(answer.text)?.[1];
-    started = { atMs, pid: pid == null ? started.pid : Number(pid), askedMs: clock.monotonic() };
+    const pid = /^Pid: (\d+)/m.exec(answer.text)?.[1];
+    started = { atMs, pid: pid === undefined ? started.pid : Number(pid), askedMs: clock.monotonic() };
     return atMs;
   }
 

@@ -33,6 +33,10 @@ export function topology(overview) {
   );
 }
 
+/** One of several pools for a purpose is known by its proxy and backend. */
+const poolKey = (pool, pools) =>
+  pools.filter(({ use }) => use === pool.use).length > 1 ? `${pool.proxy ?? ''}:${pool.backend}` : pool.use;
+
 function proxyBar(overview) {
   return h(
     'div',
@@ -45,11 +49,15 @@ function proxyBar(overview) {
       const who = pool.use === 'writes' ? up.map((server) => server.name).join(', ') || 'nobody' : `${up.length} up`;
       return h(
         'p',
-        { class: `pool ${up.length === 0 ? 'bad' : ''}`, 'data-key': pool.use },
+        { class: `pool ${up.length === 0 ? 'bad' : ''}`, 'data-key': poolKey(pool, overview.pools) },
         h('span', { class: 'pool-use' }, pool.use),
         h('span', { class: 'arrow', 'aria-hidden': 'true' }, '→'),
         h('strong', null, who),
-        h('span', { class: 'dim' }, `${pool.backend}, ${sessions} sessions`),
+        h(
+          'span',
+          { class: 'dim' },
+          `${pool.proxy === undefined ? '' : `${pool.proxy}: `}${pool.backend}, ${sessions} sessions`,
+        ),
       );
     }),
   );

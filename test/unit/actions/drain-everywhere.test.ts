@@ -36,7 +36,7 @@ const laggard = (...changes: readonly Change[]) => viewOf(twoProxies, lags('patr
 
 function drainIn(view: ReturnType<typeof laggard>, policy: Policy, ledger: Ledger = ledgerOf()): Decision | undefined {
   return decide({ ...inputOf([emergency], { view, policy }), ledger }).find(
-    (decision) => 'plan' in decision && decision.plan?.action === 'drain-replica',
+    (decision) => 'plan' in decision && decision.plan.action === 'drain-replica',
   );
 }
 

@@ -60,7 +60,7 @@ describe('proxies by name', () => {
   });
 
   it('[S5] a server twice is an error of the YAML already', () => {
-    const text = `${withoutOld.split('journal:')[0] ?? ''}`;
+    const text = withoutOld.split('journal:')[0] ?? '';
     expect(text).not.toContain('proxies');
     const twice = JSON.stringify({ ...NORTH, servers: {} }).replace(
       '"servers":{}',
