@@ -1,9 +1,10 @@
+import { permitOf } from '../actions/index.js';
 import { refusesWrites } from '../assess/dcs.js';
 import { lacksMajority } from '../assess/stores.js';
 import { entriesOf } from '../ledger/entries.js';
 import type { LedgerEvent } from '../ledger/events.js';
 import { fold } from '../ledger/fold.js';
-import { asLoaded } from '../ledger/reload.js';
+import { asLoaded, withOwn } from '../ledger/reload.js';
 import type { Unsent } from '../ledger/unsent.js';
 import type { EntryBody } from '../model/entry.js';
 import { toJson } from '../model/json.js';
@@ -61,6 +62,8 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
   let toldNews: string | null = null;
   /** Steps whose intent may stand in the store as being sent although we know that they never left. */
   let unsent: ReadonlyMap<string, Unsent> = new Map();
+  /** Runs of ours that may have been begun without tenure, and so without the store. */
+  const alone = new Set<string>();
 
   return {
     get ledger() {
@@ -82,6 +85,7 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
         if (!isWritten && body.kind === 'intent') return false;
       }
       if (event.kind === 'unsent') unsent = new Map([...unsent, [event.run.id, event]]);
+      if (event.kind === 'sending' && permitOf(event.run.plan, 'tenure') !== null) alone.add(event.run.id);
       // A stop may note what it leaves while the last pass still waits for the disk.
       ledger = ledger === before ? after : fold(ledger, event);
       return isWritten;
@@ -98,10 +102,17 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
         toldNews = loaded.news;
         await onNews(loaded.news);
       }
-      ledger = asLoaded(loaded.ledger, unsent, sending);
+      const stored = asLoaded(loaded.ledger, unsent, sending);
+      const isOurs = grant() !== null;
+      // What was begun under a tenure is judged under one: in another's time it would be in flight for ever.
+      const own = ledger.remediations.filter(
+        (row) => alone.has(row.id) && (row.endedAtMs !== null || row.epoch === '' || isOurs),
+      );
+      ledger = withOwn(stored, own);
       unsent = new Map();
-      committedJson = toJson(ledger);
-      committed = ledger;
+      // Only who holds tenure can write what the store lacks.
+      committed = isOurs ? stored : ledger;
+      committedJson = toJson(committed);
       isLoaded = true;
     },
     forget() {

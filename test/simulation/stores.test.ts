@@ -205,6 +205,33 @@ describe('etcd loses its quorum', () => {
   });
 });
 
+describe('an etcd member that does not stay up', () => {
+  it('is tried as often as the policy says, also by who does not hold tenure and reads the ledger anew in between', async () => {
+    const cluster = createCluster();
+    const holder = rig({ policy: testPolicy(), cluster, as: 'ekimi-1' });
+    const other = rig({ policy, cluster, as: 'ekimi-2' });
+    const both = async (seconds: number): Promise<void> => {
+      const untilMs = cluster.nowMs() + seconds * 1_000;
+      while (cluster.nowMs() < untilMs) {
+        await holder.pass();
+        await other.pass();
+        cluster.advance(1_000);
+      }
+    };
+    await both(20);
+    for (let crash = 0; crash < 9; crash += 1) {
+      stopTwo(other);
+      await both(45);
+      // Somebody else brings them back where we do not.
+      cluster.startEtcd();
+      await both(12);
+    }
+    expect(started(other).length).toBeGreaterThan(0);
+    for (const name of ['etcd2', 'etcd3'])
+      expect(started(other).filter((text) => text.endsWith(name)).length).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('where the policy asks for an approval', () => {
   it('a person is asked, and agrees while nobody can confirm tenure', async () => {
     const asking = testPolicy({}, { 'start-store': { mode: 'approve' } });

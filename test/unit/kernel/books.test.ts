@@ -52,6 +52,40 @@ const run = remediationOf('restart-member', 'patroni3', { id: 'r1', phase: 'send
 const SENDING = { kind: 'sending', run, claims: {}, request: 'POST /restart', look: {} } as unknown as LedgerEvent;
 const ENDED: LedgerEvent = { kind: 'ended', run: { ...run, phase: 'succeeded', endedAtMs: NOW_MS } };
 
+describe('a run that may be begun without tenure', () => {
+  const alone = remediationOf('start-store', 'etcd2', { id: 's1', phase: 'sending', endedAtMs: null, epoch: '' });
+  const sending = { ...SENDING, run: alone } as LedgerEvent;
+  const ended: LedgerEvent = { kind: 'ended', run: { ...alone, phase: 'succeeded', endedAtMs: NOW_MS } };
+
+  it('counts still when the store that never had it is read anew, and what needs tenure does not', async () => {
+    const { world, books: ours } = books();
+    await ours.load(new Map());
+    for (const event of [sending, ended, SENDING, ENDED]) await ours.note(event);
+    world.stored = { ok: true, ledger: ledgerOf({ remediations: [{ ...run, id: 'theirs' }] }) };
+    for (let time = 0; time < 2; time += 1) await ours.load(new Map());
+    expect(ours.ledger.remediations.map(({ id, phase }) => `${id} ${phase}`)).toEqual([
+      'theirs unknown',
+      's1 succeeded',
+    ]);
+    // Who holds no tenure has nothing to write.
+    world.log.length = 0;
+    expect(await ours.commit(null)).toBe(true);
+    expect(world.log).toEqual([]);
+  });
+
+  it('and whose end the store knows is as the store has it', async () => {
+    const { world, books: ours } = books();
+    await ours.load(new Map());
+    await ours.note(sending);
+    world.stored = {
+      ok: true,
+      ledger: ledgerOf({ remediations: [{ ...alone, phase: 'ineffective', endedAtMs: NOW_MS }] }),
+    };
+    await ours.load(new Map());
+    expect(ours.ledger.remediations.map(({ id, phase }) => `${id} ${phase}`)).toEqual(['s1 ineffective']);
+  });
+});
+
 describe('an event', () => {
   it('is on the disk before it is in the ledger, and in the ledger before it is in etcd', async () => {
     const { world, books: ours } = books();
