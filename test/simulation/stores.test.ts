@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decideApproval, throwSwitch } from '../../src/kernel/commands.js';
+import type { EntryBody } from '../../src/model/entry.js';
 import { unknown } from '../../src/model/reading.js';
 import type { Ports } from '../../src/observe/ports.js';
+import { isAsItWas } from '../../src/replay/redecided.js';
+import { replayer } from '../../src/replay/replay.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
@@ -380,5 +383,21 @@ describe('nothing is started', () => {
     const intents = ekimi.entries('intent').filter(({ body }) => body.plan.action === 'start-store');
     expect(intents.length).toBeGreaterThan(0);
     expect(intents.every(({ body }) => body.shadow)).toBe(true);
+  });
+});
+
+describe('a journal of a version that could not start an etcd member', () => {
+  it('is decided as it was: what its policy does not name was off', async () => {
+    const ekimi = await after(stopTwo, { policy: testPolicy() }, 20);
+    const { 'start-store': _, ...actions } = testPolicy().actions;
+    const { hash } = ekimi.session.inForce;
+    const body = { kind: 'start', version: '', instance: '', configHash: '', policyHash: hash };
+    const redecide = replayer();
+    const { scope } = ekimi.cluster.options;
+    const policyThen = { ...testPolicy(), actions };
+    redecide({ seq: 0, prev: '', hash: '', atMs: 0, scope, body: { ...body, policy: policyThen } as EntryBody });
+    const rows = ekimi.journal.entries.map(redecide).filter((row) => row !== null);
+    expect(rows.length).toBeGreaterThan(2);
+    expect(rows.filter((row) => !isAsItWas(row))).toEqual([]);
   });
 });
