@@ -39,7 +39,7 @@ const toldProcess = ({ process, processes }: DrainRecord, proxy: string): ProxyP
   processes?.[proxy] ?? process;
 
 /** Another process than the one that was told answers, older or younger: a second one behind one address knows nothing of our drains. */
-export function isAnotherProcess(proxy: ProxySeen, drain: DrainRecord): boolean {
+function isAnotherProcess(proxy: ProxySeen, drain: DrainRecord): boolean {
   const now = processOf(proxy);
   const told = toldProcess(drain, proxy.name);
   if (now === null) return false;

@@ -42,7 +42,7 @@ const rowAt = ({ seen }: ProxySeen, backend: string, server: string): ProxyServe
 export const answers = ({ seen }: ProxySeen): boolean => seen.kind === 'fresh';
 
 /** It answers, and can be told something. */
-export const isWithinReach = (proxy: ProxySeen): boolean => answers(proxy) && proxy.mute !== true;
+const isWithinReach = (proxy: ProxySeen): boolean => answers(proxy) && proxy.mute !== true;
 
 /** Proxies that nothing can be sent to in this pass: no answer, or no runtime API. */
 export const outOfReachOf = (view: Pick<ClusterView, 'proxies'>): readonly string[] =>

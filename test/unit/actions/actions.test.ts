@@ -5,7 +5,7 @@ import { stepInput } from '../../../src/actions/waits.js';
 import { memberName } from '../../../src/model/names.js';
 import { ACTION_CLASSES, ACTION_NAMES, RISKS, type ActionName, type Plan } from '../../../src/model/plan.js';
 import { stepText } from '../../../src/words/request.js';
-import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   api,

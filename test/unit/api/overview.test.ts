@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { overview, worst, type Level } from '../../../src/api/overview.js';
-import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import type { MemberView } from '../../../src/model/view.js';
 import { SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
