@@ -30,9 +30,11 @@ export async function observeEtcd(
   late.abort('answered');
   const endpoints = await first;
   if (prompt !== null && prompt.kind !== 'unknown') return { keys: prompt, endpoints };
-  const now = isOld(endpoints)
+  const again = isOld(endpoints)
     ? await asked.endpoints({ ...row, calm: 0, suspect: 0, beforeRequest: 'always' })
     : endpoints;
+  // What the first question brought may be an answer that came between two passes; without one of its own the second has only what was known before.
+  const now = again.kind === 'fresh' ? again : endpoints;
   if (prompt !== null || !refusesMajority(now)) return { keys: await asked.keys, endpoints: now };
   const over = new AbortController();
   const keys = await Promise.race([

@@ -9,6 +9,7 @@ import { loadFiles } from '../../src/app/files.js';
 import { reload } from '../../src/app/reload.js';
 import { serve } from '../../src/app/serve.js';
 import { fromJson } from '../../src/model/json.js';
+import { ONLY_PROXY } from '../../src/model/proxy.js';
 import { fresh, unknown, type Reading } from '../../src/model/reading.js';
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
 import type { Ports } from '../../src/observe/ports.js';
@@ -44,10 +45,12 @@ type Answer = (given: unknown) => unknown;
 /** The ports with one method's answers changed. */
 function with_(ports: Ports, at: string, answer: Answer): Ports {
   const [part = '', method = ''] = at.split('.');
-  const port = (ports as unknown as Record<string, Port>)[part] ?? {};
+  const isProxy = part === 'proxy';
+  const port =
+    (isProxy ? (ports.proxies[ONLY_PROXY] as unknown as Port) : (ports as unknown as Record<string, Port>)[part]) ?? {};
   const call = port[method] as (...given: unknown[]) => Promise<unknown>;
   const changedPort = { ...port, [method]: async (...given: unknown[]) => answer(await call.apply(port, given)) };
-  return { ...ports, [part]: changedPort };
+  return { ...ports, ...(isProxy ? { proxies: { [ONLY_PROXY]: changedPort } } : { [part]: changedPort }) } as Ports;
 }
 
 const denied = (): Reading<never> => unknown('denied', LEAK, 0, LEAK);
