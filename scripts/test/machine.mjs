@@ -30,6 +30,7 @@ const NEEDED = [
   { package: 'postgresql', for: 'contract', there: hasPostgres },
   { package: 'openssl', for: 'contract', there: () => onPath('openssl') },
   { package: 'openssh-server', for: 'contract', there: () => existsSync('/usr/sbin/sshd') && onPath('ssh-keygen') },
+  { package: 'haproxy', for: 'contract', there: () => existsSync('/usr/sbin/haproxy') },
   { package: 'runit', for: 'contract', there: () => onPath('runsvdir') },
   { package: 'curl', for: 'e2e', there: () => onPath('curl') },
   { package: 'procps', for: 'e2e', there: () => onPath('pgrep') },
