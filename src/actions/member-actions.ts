@@ -35,7 +35,8 @@ export function mayBePrimary(input: ActionInput, target: MemberName): string | n
 }
 
 /** The container that was looked at, where it has an identity: another one under its name is not touched. */
-const boundTo = (id: string | null | undefined): { readonly id?: string } => (id == null || id === '' ? {} : { id });
+export const boundTo = (id: string | null | undefined): { readonly id?: string } =>
+  id == null || id === '' ? {} : { id };
 
 /** Restarts PostgreSQL through Patroni where Patroni answers, else the container through the host driver. */
 export const restartMember = action({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpointOf, isMajorityStopped, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
 import { storeHost } from '../model/host.js';
-import { isInFlight } from '../model/ledger.js';
+import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
 import { recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
@@ -16,6 +16,7 @@ import {
   type Permit,
   type Sight,
 } from './action.js';
+import { boundTo } from './member-actions.js';
 
 /**
  * One that is stopped while a majority serves is in nobody's way: whoever works on it, one after the other as an upgrade goes, has this long.
@@ -107,7 +108,7 @@ export const startStore = action({
         port: 'host',
         target: storeHost(plan.target),
         verb: 'start',
-        ...(plan.params.id == null || plan.params.id === '' ? {} : { id: plan.params.id }),
+        ...boundTo(plan.params.id),
       },
       withinMs: actionPolicy(policy, 'start-store').timeoutMs,
       expect: (input) => servesAgain(input, plan.target),
@@ -115,17 +116,17 @@ export const startStore = action({
   ],
 });
 
+/** What was done to an etcd member; a member of the cluster may bear its name, and is another thing. */
+const startsOf = ({ remediations }: Ledger, name: string): readonly Remediation[] =>
+  remediations.filter(({ plan }) => plan.action === 'start-store' && plan.target === name);
+
 /** Nobody else has it in hand, and no person has to be asked, whom the holder may have asked already. */
 function isLeftToUs({ view, states, ledger, policy, nowMs }: Situation): boolean {
   if (actionPolicy(policy, 'start-store').mode !== 'auto') return false;
   const since = states.problems.find((row) => row.code === 'dcs-quorum-lost')?.activeSinceMs ?? null;
-  const byUs = ({ name }: { readonly name: string }): boolean =>
-    ledger.remediations.some(
-      ({ plan, epoch }) => plan.action === 'start-store' && plan.target === name && epoch === '',
-    );
   // What runs, or ran until then, was started by somebody. A time to come is of another clock and says nothing.
   const stirred = view.dcs.endpoints
-    .filter((row) => !byUs(row))
+    .filter(({ name }) => !startsOf(ledger, name).some(({ epoch }) => epoch === ''))
     .flatMap(({ host }) => {
       const told = recentValue(host);
       return [told?.startedAtMs ?? null, told?.finishedAtMs ?? null].filter((atMs) => atMs !== null && atMs <= nowMs);
@@ -136,20 +137,15 @@ function isLeftToUs({ view, states, ledger, policy, nowMs }: Situation): boolean
 /** The one that stopped last has the newest data and is the least likely to be broken; one that was tried already comes after the others. */
 function best({ view, memory, ledger, policy }: ActionInput): ReturnType<typeof memberName> | null {
   const tries = (name: string): number =>
-    ledger.remediations.filter(
-      ({ plan, endedAtMs, createdAtMs }) =>
-        plan.action === 'start-store' &&
-        plan.target === name &&
-        view.atMs - (endedAtMs ?? createdAtMs) < policy.chainMs,
+    startsOf(ledger, name).filter(
+      ({ endedAtMs, createdAtMs }) => view.atMs - (endedAtMs ?? createdAtMs) < policy.chainMs,
     ).length;
   const rows = view.dcs.endpoints.flatMap((endpoint) => {
     const host = stoppedHost(endpoint);
     const isOurs = host !== null && notListed(view, memory, endpoint.name) === null;
     return isOurs ? [{ name: endpoint.name, tries: tries(endpoint.name), finishedAtMs: host.finishedAtMs ?? 0 }] : [];
   });
-  const idle = rows.filter(
-    ({ name }) => !ledger.remediations.some((row) => isInFlight(row) && row.plan.target === name),
-  );
+  const idle = rows.filter(({ name }) => !startsOf(ledger, name).some(isInFlight));
   const [first] = [...(idle.length > 0 ? idle : rows)].sort(
     (one, other) =>
       one.tries - other.tries || other.finishedAtMs - one.finishedAtMs || (one.name < other.name ? -1 : 1),

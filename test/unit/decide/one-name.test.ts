@@ -6,13 +6,17 @@ import { blocksFor } from '../../../src/decide/gates.js';
 import { haltAt } from '../../../src/decide/second-look.js';
 import type { ActionName } from '../../../src/model/plan.js';
 import type { ProblemCode } from '../../../src/model/problem.js';
-import { unknown } from '../../../src/model/reading.js';
+import type { HostStatus } from '../../../src/model/host.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { testPolicy } from '../../support/policy.js';
 import { host, inputOf, ledgerOf, NOW_MS, planOf, problemOf, remediationOf, viewOf } from '../../support/view.js';
 
 const AUTO = { mode: 'auto' } as const;
 const policy = testPolicy({}, { 'start-store': AUTO, 'expedite-failover': AUTO, 'restart-member': AUTO });
+
+/** What the host driver tells beside what a test is about. */
+const UNTOLD = { startedAtMs: null, exitCode: 0, oomKilled: false, restartCount: 0 };
 
 /** etcd runs on the members' machines and bears their names. */
 const sameNames = (view: ClusterView): ClusterView => ({
@@ -61,5 +65,33 @@ describe('an etcd member and a member of the cluster that bear one name', () => 
     const candidate: Candidate = { origin: 'problem', problem, rung, action: ACTIONS['start-store'], plan };
     expect(blocksFor(input, candidate).filter(({ gate }) => gate === 'channels')).toEqual([]);
     expect(haltAt(input, plan, 'problem')?.why).toMatch(/situation changed/);
+  });
+
+  it('and the one that stopped last is started first, though something is done to the member of its name', () => {
+    const stopped = viewOf(sameNames, (view) => ({
+      ...view,
+      dcs: {
+        ...view.dcs,
+        keys: unknown('no-quorum', 'no majority', NOW_MS, 'etcd keys'),
+        endpoints: view.dcs.endpoints.map((row, index) => ({
+          ...row,
+          status: unknown('refused', 'connection refused', NOW_MS, row.name),
+          host: fresh<HostStatus>(
+            { ...UNTOLD, state: 'stopped', id: row.name, finishedAtMs: NOW_MS - 1_000 * index },
+            NOW_MS,
+            row.name,
+          ),
+        })),
+      },
+    }));
+    const { states, ...input } = inputOf([], {
+      view: stopped,
+      policy,
+      ledger: inFlight('restart-member', 'replica-not-streaming'),
+    });
+    const members = stopped.dcs.endpoints.map(({ name }) => ({ id: name, name, clientUrls: [], isLearner: false }));
+    const memory = { ...states.memory, etcd: { term: null, elections: [], members, ids: {} } };
+    const problem = problemOf('dcs-quorum-lost', 'email-cluster');
+    expect(ACTIONS['start-store'].target?.({ ...input, memory }, problem)).toBe('patroni1');
   });
 });
