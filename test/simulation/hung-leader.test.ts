@@ -32,19 +32,24 @@ async function led(patroniVersion: string, policy = fencing, load = 200_000): Pr
   return ekimi;
 }
 
+/** Stopped and replaced, and never two of them: how long nobody could write. */
+async function replaced(ekimi: Rig): Promise<number> {
+  const { outageMs, doubledMs } = await watched(ekimi, 40);
+  expect(ekimi.requests().slice(0, 2)).toEqual([
+    'host kill patroni1',
+    expect.stringMatching(/^etcd: delete the leader key if it is patroni1's/),
+  ]);
+  expect(ekimi.cluster.leader()).not.toBe('patroni1');
+  expect(doubledMs).toBe(0);
+  return outageMs;
+}
+
 describe.each(VERSIONS)('a leader whose machine hangs, Patroni %s', (patroniVersion) => {
   it.each([0, 3, 6, 9])('is stopped and replaced within 12 s (%i s into a loop)', async (phaseS) => {
     const ekimi = await led(patroniVersion);
     await ekimi.run(phaseS);
     ekimi.cluster.pauseContainer('patroni1');
-    const { outageMs, doubledMs } = await watched(ekimi, 40);
-    expect(ekimi.requests().slice(0, 2)).toEqual([
-      'host kill patroni1',
-      expect.stringMatching(/^etcd: delete the leader key if it is patroni1's/),
-    ]);
-    expect(ekimi.cluster.leader()).not.toBe('patroni1');
-    expect(doubledMs).toBe(0);
-    expect(outageMs).toBeLessThan(12_000);
+    expect(await replaced(ekimi)).toBeLessThan(12_000);
   });
 
   it('is left to Patroni where the policy says nothing, and a person is told why', async () => {
@@ -90,14 +95,7 @@ describe.each(VERSIONS)('a leader whose PostgreSQL hangs below a Patroni that li
     const ekimi = await led(patroniVersion);
     await ekimi.run(phaseS);
     ekimi.cluster.freezePostgres('patroni1');
-    const { outageMs, doubledMs } = await watched(ekimi, 40);
-    expect(ekimi.requests().slice(0, 2)).toEqual([
-      'host kill patroni1',
-      expect.stringMatching(/^etcd: delete the leader key if it is patroni1's/),
-    ]);
-    expect(ekimi.cluster.leader()).not.toBe('patroni1');
-    expect(doubledMs).toBe(0);
-    expect(outageMs).toBeLessThan(15_000);
+    expect(await replaced(ekimi)).toBeLessThan(15_000);
   });
 
   it('is told and not touched where nobody may follow', async () => {

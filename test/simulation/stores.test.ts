@@ -53,6 +53,15 @@ function refusing() {
   };
 }
 
+/** Two instances on one cluster, pass by pass; a pass that waits takes its time beside that between the turns. */
+async function inTurns([one, other]: readonly [Rig, Rig], turns: number, everyMs = 1_000): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) {
+    await one.pass();
+    await other.pass();
+    one.cluster.advance(everyMs);
+  }
+}
+
 const stopTwo = ({ cluster }: Rig): void => {
   cluster.killEtcd('etcd2');
   cluster.killEtcd('etcd3');
@@ -105,17 +114,9 @@ describe('etcd loses its quorum', () => {
     const cluster = createCluster();
     const one = rig({ policy, cluster, as: 'ekimi-1' });
     const other = rig({ policy, cluster, as: 'ekimi-2' });
-    for (let second = 0; second < 20; second += 1) {
-      await one.pass();
-      await other.pass();
-      cluster.advance(1_000);
-    }
+    await inTurns([one, other], 20);
     stopTwo(one);
-    for (let look = 0; look < 60; look += 1) {
-      await one.pass();
-      await other.pass();
-      cluster.advance(500);
-    }
+    await inTurns([one, other], 60, 500);
     expect(writes(one)).toMatchObject({ inRecovery: false });
     expect(started(one).length).toBeLessThanOrEqual(4);
   });
@@ -124,20 +125,12 @@ describe('etcd loses its quorum', () => {
     const cluster = createCluster();
     const holder = rig({ policy, cluster, as: 'ekimi-1' });
     const other = rig({ policy, cluster, as: 'ekimi-2' });
-    for (let second = 0; second < 20; second += 1) {
-      await holder.pass();
-      await other.pass();
-      cluster.advance(1_000);
-    }
+    await inTurns([holder, other], 20);
     const beganMs = cluster.nowMs();
     const row = { owner: 'dba', subject: 'global', reason: 'etcd is moved', sinceMs: beganMs, expiresAtMs: null };
     stopTwo(holder);
     const thrown = throwSwitch(holder.session, row, 'dba');
-    while (cluster.nowMs() - beganMs < 28_000) {
-      await holder.pass();
-      await other.pass();
-      cluster.advance(500);
-    }
+    while (cluster.nowMs() - beganMs < 28_000) await inTurns([holder, other], 1, 500);
     await thrown;
     expect(started(other)).toEqual([]);
   });
@@ -147,11 +140,7 @@ describe('etcd loses its quorum', () => {
     const cluster = createCluster();
     const holder = rig({ policy: asking, cluster, as: 'ekimi-1' });
     const other = rig({ policy: asking, cluster, as: 'ekimi-2' });
-    for (let second = 0; second < 20; second += 1) {
-      await holder.pass();
-      await other.pass();
-      cluster.advance(1_000);
-    }
+    await inTurns([holder, other], 20);
     stopTwo(holder);
     await other.run(60);
     expect(other.approvals('waiting')).toEqual([]);
@@ -172,11 +161,7 @@ describe('etcd loses its quorum', () => {
       },
     });
     const other = rig({ policy: testPolicy(), cluster, as: 'ekimi-2', wrap });
-    for (let second = 0; second < 20; second += 1) {
-      await holder.pass();
-      await other.pass();
-      cluster.advance(1_000);
-    }
+    await inTurns([holder, other], 20);
     stopTwo(holder);
     await other.run(3);
     const before = loads;
@@ -189,11 +174,7 @@ describe('etcd loses its quorum', () => {
     const cluster = createCluster();
     const holder = rig({ policy, cluster, as: 'ekimi-1' });
     const other = rig({ policy, cluster, as: 'ekimi-2' });
-    for (let second = 0; second < 20; second += 1) {
-      await holder.pass();
-      await other.pass();
-      cluster.advance(1_000);
-    }
+    await inTurns([holder, other], 20);
     stopTwo(holder);
     await other.run(90);
     expect(started(other).length).toBeGreaterThan(0);
@@ -215,11 +196,7 @@ describe('an etcd member that does not stay up', () => {
     const other = rig({ policy, cluster, as: 'ekimi-2' });
     const both = async (seconds: number): Promise<void> => {
       const untilMs = cluster.nowMs() + seconds * 1_000;
-      while (cluster.nowMs() < untilMs) {
-        await holder.pass();
-        await other.pass();
-        cluster.advance(1_000);
-      }
+      while (cluster.nowMs() < untilMs) await inTurns([holder, other], 1);
     };
     await both(20);
     for (let crash = 0; crash < 9; crash += 1) {
@@ -272,13 +249,7 @@ describe('nothing is started', () => {
     const holder = rig({ policy, cluster, as: 'ekimi-1' });
     const firewall = refusing();
     const blind = rig({ policy, cluster, as: 'ekimi-2', wrap: firewall.wrap });
-    const both = async (seconds: number): Promise<void> => {
-      for (let second = 0; second < seconds; second += 1) {
-        await holder.pass();
-        await blind.pass();
-        cluster.advance(1_000);
-      }
-    };
+    const both = (seconds: number): Promise<void> => inTurns([holder, blind], seconds);
     await both(20);
     cluster.killEtcd('etcd3');
     await both(5);
