@@ -10,7 +10,7 @@ import type { Policy } from '../model/policy.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { action, bound, over, type ActionInput, type ActionStep } from './action.js';
 import { drainedPlaces, notYetDrained, processesTold, toDrain, union } from './drain-places.js';
-import { field, holds, movedServer, unlessUsual, usualPlaces } from './proxy-places.js';
+import { field, holds, movedServer, proxiesOf, unlessUsual, usualPlaces } from './proxy-places.js';
 import { proxySteps, tagSteps } from './rotation-steps.js';
 
 const ACTUATORS = z.array(z.enum(['proxy', 'tag'])).readonly();
@@ -173,7 +173,7 @@ export const undrainReplica = action({
   refuse: (input, plan) => {
     if (!input.ledger.drains.some((drain) => drain.member === plan.target))
       return `${plan.target} was not drained by us: what an operator drained, an operator puts back`;
-    const left = [...new Set((plan.params.left ?? []).map(({ proxy }) => proxy))].join(', ');
+    const left = proxiesOf(plan.params.left ?? []).join(', ');
     if (left === '' || !plan.params.actuators.includes('proxy')) return null;
     if (plan.params.back?.length === 0) return `proxy ${left} does not answer, and it is drained nowhere else`;
     return input.policy.drain.whileProxySilent === 'go-on'
@@ -190,7 +190,7 @@ export const undrainReplica = action({
       member: plan.target,
       drain: false,
       closeSessions: false,
-      left: [...new Set(left.map(({ proxy }) => proxy))],
+      left: proxiesOf(left),
     };
     if (actuators.includes('proxy'))
       steps.push(...proxySteps(routing, back ?? usualPlaces(routing, 'reads', plan.target), turn));

@@ -23,6 +23,7 @@ import {
   field,
   holds,
   placeOf,
+  proxiesOf,
   unlessUsual,
   usualPlaces,
   writeLines,
@@ -63,7 +64,7 @@ export const openTraffic = action({
   refuse: (input, plan) => {
     if (!input.ledger.fences.some((fence) => fence.member === plan.target))
       return `${plan.target} was not fenced by us`;
-    const left = [...new Set((plan.params.left ?? []).map(({ proxy }) => proxy))].join(', ');
+    const left = proxiesOf(plan.params.left ?? []).join(', ');
     return plan.params.back?.length === 0 ? `proxy ${left} cannot be told, and it is closed nowhere else` : null;
   },
   // What cannot be told now stays closed by us, to be opened when it can.

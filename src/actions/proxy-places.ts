@@ -41,6 +41,11 @@ export function unlessUsual(
   return usual.length === places.length && usual.every((place) => holds(places, place)) ? undefined : places;
 }
 
+/** The proxies that have them, each once. */
+export const proxiesOf = (places: readonly ServerPlace[]): readonly string[] => [
+  ...new Set(places.map(({ proxy }) => proxy)),
+];
+
 /** `at` as a field of parameters, left out where it is undefined. */
 export const field = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });

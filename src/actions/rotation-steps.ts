@@ -1,8 +1,8 @@
 import { leaderKeyHolder } from '../assess/leader.js';
-import { answers, lineAt, placeText, poolsFor } from '../assess/proxy-lines.js';
+import { answers, lineAt, placeText } from '../assess/proxy-lines.js';
 import { isHeld, takesNew } from '../assess/rotation.js';
 import type { MemberName } from '../model/names.js';
-import { ownerOf, type ProxyServer, type ServerPlace } from '../model/proxy.js';
+import { backendsOf, ownerOf, type ProxyServer, type ServerPlace } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { met, pending, type ActionStep, type Sight } from './action.js';
@@ -13,7 +13,7 @@ import { rereadMs, type RequestWaits } from './waits.js';
 /** A drain is of the pools that the configuration names: what others of the same proxies go on giving the member is said. */
 function elsewhere(view: ClusterView, member: MemberName): string {
   const others = view.proxies.flatMap((proxy) => {
-    const ours = [...poolsFor(proxy.pools, 'writes'), ...poolsFor(proxy.pools, 'reads')];
+    const ours = backendsOf(proxy.pools);
     return (freshValue(proxy.seen)?.servers ?? [])
       .filter((row) => ownerOf(row) === member && !ours.includes(row.backend) && takesNew(row))
       .map((row) => (view.proxies.length > 1 ? `${proxy.name}:${row.backend}` : row.backend));

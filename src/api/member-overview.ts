@@ -1,5 +1,5 @@
 import { lagAgesOf, type LagAge } from '../assess/lag-age.js';
-import { poolsFor, type Purpose } from '../assess/proxy-lines.js';
+import { linesIn, poolsFor, type Purpose } from '../assess/proxy-lines.js';
 import { bytesBetween } from '../model/names.js';
 import type { DrainRecord } from '../model/ledger.js';
 import type { Problem } from '../model/problem.js';
@@ -164,10 +164,9 @@ function byPeers(view: ClusterView, member: MemberView): Lag | null {
 
 /** Its lines in the pools for a purpose, of every proxy, as they were seen last. */
 const serversOf = (view: ClusterView, purpose: Purpose, name: string): readonly ProxyServer[] =>
-  view.proxies.flatMap(({ pools, seen }) => {
-    const backends = poolsFor(pools, purpose);
-    return (lastValue(seen)?.servers ?? []).filter((row) => backends.includes(row.backend) && ownerOf(row) === name);
-  });
+  view.proxies
+    .flatMap((proxy) => linesIn(proxy, purpose, lastValue))
+    .flatMap(({ row }) => (ownerOf(row) === name ? [row] : []));
 
 function sessionsOf(view: ClusterView, name: string): number | null {
   const servers = serversOf(view, 'reads', name);

@@ -1,7 +1,7 @@
 import { ACTIONS } from '../actions/index.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
-import { ONLY_PROXY, ownerOf, type ProxySeen, type ProxyServer } from '../model/proxy.js';
+import { backendsOf, ONLY_PROXY, ownerOf, type ProxySeen, type ProxyServer } from '../model/proxy.js';
 import type { ClusterView } from '../model/view.js';
 import { placeText } from '../model/address.js';
 import type { DoctorFinding } from './doctor-finding.js';
@@ -33,8 +33,7 @@ function poolRows(
 ): readonly DoctorFinding[] {
   const key = name === ONLY_PROXY ? 'proxies.NAME.servers' : `proxies.${name}.servers`;
   const members: readonly string[] = view.members.map((member) => member.name);
-  const all = [...(pools.writes === null ? [] : [pools.writes]), ...pools.reads];
-  return all.flatMap((backend): readonly DoctorFinding[] => {
+  return backendsOf(pools).flatMap((backend): readonly DoctorFinding[] => {
     const rows = servers.filter((server) => server.backend === backend);
     const isPlaced = (server: ProxyServer): boolean => members.includes(ownerOf(server) ?? '');
     const missing = members.filter((member) => !rows.some((server) => ownerOf(server) === member));

@@ -1,4 +1,11 @@
-import { ownerOf, type ProxyPools, type ProxySeen, type ProxyServer, type ServerPlace } from '../model/proxy.js';
+import {
+  ownerOf,
+  type ProxyPools,
+  type ProxySeen,
+  type ProxyServer,
+  type ProxyView,
+  type ServerPlace,
+} from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 
@@ -13,10 +20,14 @@ export type Purpose = 'writes' | 'reads';
 export const poolsFor = (pools: ProxyPools, purpose: Purpose): readonly string[] =>
   purpose === 'reads' ? pools.reads : pools.writes === null ? [] : [pools.writes];
 
-/** Lines of one proxy in its pools for a purpose; empty where it gave no answer in this pass. */
-export const linesIn = ({ name, pools, seen }: ProxySeen, purpose: Purpose): readonly ProxyLine[] => {
+/** Lines of one proxy in its pools for a purpose; empty where it gave no answer in this pass, or with `lastValue` none ever. */
+export const linesIn = (
+  { name, pools, seen }: ProxySeen,
+  purpose: Purpose,
+  valueOf: (reading: ProxySeen['seen']) => ProxyView | null = freshValue,
+): readonly ProxyLine[] => {
   const backends = poolsFor(pools, purpose);
-  return (freshValue(seen)?.servers ?? [])
+  return (valueOf(seen)?.servers ?? [])
     .filter((row) => backends.includes(row.backend))
     .map((row) => ({ proxy: name, row }));
 };

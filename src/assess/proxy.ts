@@ -1,5 +1,5 @@
 import type { Finding } from '../model/problem.js';
-import { ownerOf, type ProxySeen } from '../model/proxy.js';
+import { backendsOf, ownerOf, type ProxySeen } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
@@ -88,9 +88,9 @@ function leftOut({ view, ledger }: Assessment, member: MemberView, proxies: read
 function strangeNames(view: ClusterView, proxy: ProxySeen): readonly Finding[] {
   const members: readonly string[] = view.members.map((member) => member.name);
   const servers = freshValue(proxy.seen)?.servers ?? [];
-  return [proxy.pools.writes, ...proxy.pools.reads].flatMap((backend) => {
+  return backendsOf(proxy.pools).flatMap((backend) => {
     const rows = servers.filter((row) => row.backend === backend);
-    if (backend === null || rows.some((row) => members.includes(ownerOf(row) ?? ''))) return [];
+    if (rows.some((row) => members.includes(ownerOf(row) ?? ''))) return [];
     const found = rows.length === 0 ? 'has no server' : `has ${rows.map((row) => row.server).join(', ')}`;
     const pool = poolText(view, proxy.name, backend);
     const text = `${pool} ${found}, and none is a member by map, name or address (${members.join(', ')}): drain by proxy and nudge are off there`;

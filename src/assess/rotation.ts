@@ -53,9 +53,9 @@ export const takesNew = ({ up, status, weight, admin }: ProxyServer): boolean =>
 
 /** A proxy that has pools for reads and, as far as was seen last, routes reads to nobody. */
 export function isReadPoolEmpty({ proxies }: ClusterView): boolean {
-  return proxies.some(({ pools, seen }) => {
-    const rows = (lastValue(seen)?.servers ?? []).filter(({ backend }) => pools.reads.includes(backend));
-    return rows.length > 0 && !rows.some(takesNew);
+  return proxies.some((proxy) => {
+    const lines = linesIn(proxy, 'reads', lastValue);
+    return lines.length > 0 && !lines.some(({ row }) => takesNew(row));
   });
 }
 

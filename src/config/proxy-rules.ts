@@ -1,5 +1,5 @@
 import type { ClusterConfig, ProxyConfig } from '../model/config.js';
-import { ONLY_PROXY } from '../model/proxy.js';
+import { backendsOf, ONLY_PROXY } from '../model/proxy.js';
 import { eachCluster, repeated, type ConfigFacts } from './config-facts.js';
 import type { Breach, Rule } from './rule.js';
 import { nameShown } from './shown.js';
@@ -140,7 +140,7 @@ export const PROXY_RULES: readonly Rule<ConfigFacts>[] = [
     severity: 'error',
     keys: ['clusters[].proxies.NAME.servers', 'clusters[].proxies.NAME.pools'],
     check: eachProxy(({ servers, pools }, at) => {
-      const backends = [...(pools.writes === null ? [] : [pools.writes]), ...pools.reads];
+      const backends = backendsOf(pools);
       return Object.keys(servers)
         .flatMap((server) => (server.includes('/') ? [[server, server.split('/')[0] ?? ''] as const] : []))
         .filter(([, backend]) => !backends.includes(backend))

@@ -52,6 +52,10 @@ export interface ProxyPools {
   readonly reads: readonly string[];
 }
 
+/** All of them. */
+export const backendsOf = ({ writes, reads }: ProxyPools): readonly string[] =>
+  writes === null ? reads : [writes, ...reads];
+
 /** A proxy by the operator's name for it, and what it says. */
 export interface ProxySeen {
   readonly name: string;

@@ -18,7 +18,8 @@ export async function observeEtcd(
   pass: Pass,
   asked: {
     readonly keys: Promise<Etcd['keys']>;
-    readonly endpoints: (row: ClusterSource<unknown>) => Promise<Etcd['endpoints']>;
+    /** `last`: what is known so far; absent: what the last pass had. */
+    readonly endpoints: (row: ClusterSource<unknown>, last?: Etcd['endpoints']) => Promise<Etcd['endpoints']>;
   },
 ): Promise<Etcd> {
   const row = CLUSTER_SOURCES.endpoints;
@@ -30,11 +31,9 @@ export async function observeEtcd(
   late.abort('answered');
   const endpoints = await first;
   if (prompt !== null && prompt.kind !== 'unknown') return { keys: prompt, endpoints };
-  const again = isOld(endpoints)
-    ? await asked.endpoints({ ...row, calm: 0, suspect: 0, beforeRequest: 'always' })
+  const now = isOld(endpoints)
+    ? await asked.endpoints({ ...row, calm: 0, suspect: 0, beforeRequest: 'always' }, endpoints)
     : endpoints;
-  // What the first question brought may be an answer that came between two passes; without one of its own the second has only what was known before.
-  const now = again.kind === 'fresh' ? again : endpoints;
   if (prompt !== null || !refusesMajority(now)) return { keys: await asked.keys, endpoints: now };
   const over = new AbortController();
   const keys = await Promise.race([

@@ -46,13 +46,9 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     alarms: etcd.alarms,
   };
   const names = await observeNames(pass, dcs);
+  const knownNames = (names === null ? null : lastValue(names)) ?? {};
   const rows = freshValue(dcs.keys)?.members ?? null;
-  const addresses = checkAddresses(
-    target.members,
-    rows,
-    target.addresses ?? {},
-    names === null ? {} : (lastValue(names) ?? {}),
-  );
+  const addresses = checkAddresses(target.members, rows, target.addresses ?? {}, knownNames);
   const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), addresses);
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
   const [config, history, heartbeat, writeAccess] = await Promise.all([
@@ -69,9 +65,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     config,
     history,
     dcs,
-    proxies: asked.map((proxy) =>
-      withMembers(proxy, { target, rows, names: names === null ? {} : (lastValue(names) ?? {}) }),
-    ),
+    proxies: withMembers(asked, { target, rows, names: knownNames }),
     ...(target.intentions === undefined || Object.keys(target.intentions).length === 0
       ? {}
       : { intentions: target.intentions }),
@@ -144,13 +138,17 @@ async function observeCluster(pass: Pass): Promise<ClusterReadings> {
     certificates: previous?.certificates ?? null,
     pemFiles: previous?.pemFiles ?? null,
   };
-  const readOne = (field: keyof ClusterReadings, row: ClusterSource<unknown>): Promise<Reading<unknown>> => {
+  const readOne = (
+    field: keyof ClusterReadings,
+    row: ClusterSource<unknown>,
+    known: Reading<unknown> | null = last[field],
+  ): Promise<Reading<unknown>> => {
     const ask = () => orNone(row.ask(ports, { suspect }), notConfigured(row.part, nowMs));
-    return read(pass, row, { key: field, last: last[field], member: null, ask });
+    return read(pass, row, { key: field, last: known, member: null, ask });
   };
   const etcd = observeEtcd(pass, {
     keys: readOne('keys', CLUSTER_SOURCES.keys) as Promise<ClusterReadings['keys']>,
-    endpoints: (row) => readOne('endpoints', row) as Promise<ClusterReadings['endpoints']>,
+    endpoints: (row, known) => readOne('endpoints', row, known) as Promise<ClusterReadings['endpoints']>,
   });
   const readings = await Promise.all(
     CLUSTER_FIELDS.map(async (field) => {

@@ -1,7 +1,7 @@
 import type { KnownNames } from '../model/address.js';
 import type { DcsMember } from '../model/dcs.js';
 import type { MemberName } from '../model/names.js';
-import type { ProxyAddress, ProxySeen, ProxyServer, ProxyView } from '../model/proxy.js';
+import { backendsOf, type ProxyAddress, type ProxySeen, type ProxyServer, type ProxyView } from '../model/proxy.js';
 import { isLoopback, placeOfUrl, plainHost } from './addresses.js';
 import type { ObserveTarget, ProxyTarget } from './pass.js';
 
@@ -16,13 +16,19 @@ interface Known {
  * Which server of a proxy is which member: as the operator says; else the member of its own name; else by where the proxy sends to. One that is
  * called like one member and leads to another is nobody's: nothing must be told to the proxy on behalf of either.
  */
-export function withMembers(proxy: ProxySeen, known: Known): ProxySeen {
+export function withMembers(proxies: readonly ProxySeen[], known: Known): readonly ProxySeen[] {
+  let places: Places | null = null;
+  // One look-up for all of them, made with the first proxy that tells an address: this is every pass.
+  const lookUp = (): Places => (places ??= placesOf(known));
+  return proxies.map((proxy) => withMembersOf(proxy, known, lookUp));
+}
+
+function withMembersOf(proxy: ProxySeen, known: Known, lookUp: () => Places): ProxySeen {
   const { seen, name } = proxy;
   if (seen.kind === 'unknown') return proxy;
   const target = known.target.proxies.find((row) => row.name === name);
   if (target === undefined) return proxy;
-  // Where all are called like members and say nowhere else, there is nothing to look up: this is every pass.
-  const places = seen.value.servers.some(({ address }) => address != null) ? placesOf(known) : null;
+  const places = seen.value.servers.some(({ address }) => address != null) ? lookUp() : null;
   const servers = seen.value.servers.map((row) => {
     const one = placed(row, memberOf(row, target, known, places));
     return saidOf(row, target) === null ? { ...one, isNobodys: true as const } : one;
@@ -57,7 +63,7 @@ function memberOf(
   const { address } = row;
   // A slot that a template has not filled leads nowhere; and the loopback of another host is not ours.
   const isUseless = address == null || places === null || (isLoopback(address.host) && !isHere);
-  const isPool = row.backend === pools.writes || pools.reads.includes(row.backend);
+  const isPool = backendsOf(pools).includes(row.backend);
   const found = isUseless ? [] : membersAt(places, address, isPool && named === undefined);
   if (named !== undefined) return found.length === 0 || found.includes(named) ? undefined : null;
   return found.length === 1 ? found[0] : null;

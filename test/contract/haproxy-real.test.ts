@@ -125,21 +125,19 @@ describe.skipIf(!existsSync(HAPROXY))('two real HAProxies', () => {
       port: 15431 + index,
       isDeclared: false,
     });
-    const { seen: reading } = withMembers(
-      { name: proxy.name, pools: POOLS, seen: await port.view() },
-      {
-        target: {
-          members: MEMBERS,
-          addresses: Object.fromEntries(
-            MEMBERS.map((member, index) => [member, { api: null, sql: { ...place(index), host: '127.0.0.1' } }]),
-          ),
-          proxies: [{ name: proxy.name, pools: POOLS, isHere: true }],
-        },
-        rows: [{ name: memberName('patroni3'), apiUrl: null, conn: { host: '::1', port: 15433 } }],
-        names: {},
+    const [placed] = withMembers([{ name: proxy.name, pools: POOLS, seen: await port.view() }], {
+      target: {
+        members: MEMBERS,
+        addresses: Object.fromEntries(
+          MEMBERS.map((member, index) => [member, { api: null, sql: { ...place(index), host: '127.0.0.1' } }]),
+        ),
+        proxies: [{ name: proxy.name, pools: POOLS, isHere: true }],
       },
-    );
-    if (reading.kind !== 'fresh') throw new Error(JSON.stringify(reading));
+      rows: [{ name: memberName('patroni3'), apiUrl: null, conn: { host: '::1', port: 15433 } }],
+      names: {},
+    });
+    const reading = placed?.seen;
+    if (reading?.kind !== 'fresh') throw new Error(JSON.stringify(reading));
     return reading.value.servers;
   }
   const ownersIn = (rows: readonly ProxyServer[], backend: string): readonly (string | null)[] =>

@@ -35,14 +35,15 @@ function memberOf({ server, address = null, backend = 'ro', target = {}, to = ad
     address,
   };
   const proxy = { name: 'north', pools, seen: fresh({ servers: [row] }, 0, 'north') };
-  const { seen } = withMembers(proxy, {
+  const [placed] = withMembers([proxy], {
     target: { members, addresses: to, proxies: [{ name: 'north', pools, ...target }] },
     rows: [
       { name: memberName('patroni2'), apiUrl: 'http://10.9.9.2:8008/patroni', conn: { host: '10.9.9.2', port: 5432 } },
     ],
     names: { pg2: ['10.0.0.2'] },
   });
-  const [found] = seen.kind === 'unknown' ? [] : seen.value.servers;
+  const seen = placed?.seen;
+  const [found] = seen === undefined || seen.kind === 'unknown' ? [] : seen.value.servers;
   return found !== undefined && 'member' in found ? found.member : 'by its name';
 }
 
