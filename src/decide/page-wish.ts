@@ -1,6 +1,7 @@
 import { isOfCommonCause } from '../assess/all-replicas.js';
 import { pageOf, problemRow } from '../assess/catalogue.js';
 import { pauseOf, waitsOf } from '../assess/leader.js';
+import { lacksMajority } from '../assess/stores.js';
 import { formOrder, isSpokenFor, thingOf } from '../assess/things.js';
 import type { Decision } from '../model/decision.js';
 import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
@@ -191,7 +192,9 @@ function leftToPatroni(input: Situation, problem: Problem, told: Told): number {
 }
 
 /** What keeps Ekimi from acting at all is told, whether or not anything is to be done. */
-function ownTrouble({ impaired, view, nowMs }: Situation): readonly Wish[] {
+function ownTrouble({ impaired: all, unshared, view, nowMs }: Situation): readonly Wish[] {
+  // A ledger that an etcd without a majority does not take follows from what is told of that etcd.
+  const impaired = lacksMajority(view) ? all.filter((reason) => reason !== unshared) : all;
   if (impaired.length === 0) return [];
   return [
     {
