@@ -6,6 +6,7 @@ import type { MemberName } from '../model/names.js';
 import { ACTION_ROWS, type ActionClass, type ActionName, type Plan, type Risk, type Step } from '../model/plan.js';
 import type { ActionPolicy, Policy } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
+import type { ServerPlace } from '../model/proxy.js';
 import type { Situation } from '../model/situation.js';
 import type { Memory } from '../model/states.js';
 import type { Actuators, ClusterView } from '../model/view.js';
@@ -38,6 +39,12 @@ export type Sight =
   | { readonly kind: 'pending'; readonly text: string }
   | { readonly kind: 'violated'; readonly text: string; readonly ending?: Ending };
 
+/** A server line of a proxy that is told something because it is one of these members'. */
+export interface ServerClaim {
+  readonly place: ServerPlace;
+  readonly members: readonly string[];
+}
+
 /** One request and what must be seen after it. */
 export interface ActionStep {
   readonly step: Step;
@@ -46,6 +53,8 @@ export interface ActionStep {
   readonly withinMs: number;
   /** A step that helps but must not hold up what follows: when its time runs out, the next one is due. */
   readonly goOnWhenLate?: boolean;
+  /** Servers of a proxy may be another member's by then: asked anew in the look before it is sent. */
+  readonly whose?: ServerClaim;
   /** Not sent when its effect is there already, whoever caused it. */
   readonly unlessSeen?: boolean;
   /**

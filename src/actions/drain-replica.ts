@@ -8,10 +8,11 @@ import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { action, bound, over, type ActionInput, type ActionStep } from './action.js';
+import { action, bound, over, type ActionInput, type ActionStep, type PlanOf } from './action.js';
 import { drainedPlaces, notYetDrained, processesTold, toDrain, union } from './drain-places.js';
-import { field, holds, movedServer, proxiesOf, unlessUsual, usualPlaces } from './proxy-places.js';
+import { field, holds, movedIn, proxiesOf, unlessUsual, usualPlaces } from './proxy-places.js';
 import { proxySteps, tagSteps } from './rotation-steps.js';
+import type { StepInput } from './waits.js';
 
 const ACTUATORS = z.array(z.enum(['proxy', 'tag'])).readonly();
 /** `left`: proxies that did not answer, by name. */
@@ -22,6 +23,8 @@ const DRAIN = z.object({
   servers: PLACES.exactOptional(),
   left: LEFT.exactOptional(),
 });
+
+type DrainPlan = PlanOf<z.infer<typeof DRAIN>>;
 
 /** How this drain is done: as it was bound, or by the policy where a plan was written by hand. */
 const drainOf = (policy: Policy, plan: Plan): Policy['drain'] => ({
@@ -101,20 +104,23 @@ export const drainReplica = action({
     return drainOf(input.policy, plan).actuators.includes('proxy') ? outOfReach(input, plan.target) : null;
   },
   // A template's server may be another member's by now.
-  refuseLater: ({ view }, plan) => {
-    const moved = movedServer(view, plan);
+  refuseLater: ({ view, policy }, plan) => {
+    const moved = movedIn(view, proxyStepsOf({ policy, routing: view.proxies }, plan));
     return moved === null ? null : over(moved);
   },
-  steps: ({ policy, routing, waits }, plan) => {
-    const steps: ActionStep[] = [];
-    const { actuators, shutdownSessions } = drainOf(policy, plan);
-    const places = plan.params.servers ?? usualPlaces(routing, 'reads', plan.target);
-    const turn = { member: plan.target, drain: true, closeSessions: shutdownSessions, left: plan.params.left ?? [] };
-    if (actuators.includes('proxy')) steps.push(...proxySteps(routing, places, turn));
-    if (actuators.includes('tag')) steps.push(...tagSteps(plan.target, true, waits));
-    return steps;
-  },
+  steps: (input, plan) => [
+    ...proxyStepsOf(input, plan),
+    ...(drainOf(input.policy, plan).actuators.includes('tag') ? tagSteps(plan.target, true, input.waits) : []),
+  ],
 });
+
+function proxyStepsOf({ policy, routing }: Omit<StepInput, 'waits'>, plan: DrainPlan): readonly ActionStep[] {
+  const { actuators, shutdownSessions } = drainOf(policy, plan);
+  if (!actuators.includes('proxy')) return [];
+  const places = plan.params.servers ?? usualPlaces(routing, 'reads', plan.target);
+  const turn = { member: plan.target, drain: true, closeSessions: shutdownSessions, left: plan.params.left ?? [] };
+  return proxySteps(routing, places, turn);
+}
 
 const readersOutOfReach = (view: ClusterView): readonly string[] =>
   outOfReachOf({ proxies: view.proxies.filter(({ pools }) => pools.reads.length > 0) });

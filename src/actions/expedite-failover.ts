@@ -101,15 +101,22 @@ export const expediteFailover = action({
     if (last === undefined) return [{ step, withinMs, expect: (input) => succeeded(input, plan) }];
     return [
       { step, withinMs, expect: (input) => released(input, plan) },
-      ...places.slice(0, -1).map(markDown),
-      { step: setServer(last, 'health down'), withinMs, goOnWhenLate: true, expect: (input) => succeeded(input, plan) },
+      ...places.slice(0, -1).map((place) => markDown(place, plan.target)),
+      {
+        step: setServer(last, 'health down'),
+        whose: { place: last, members: [plan.target] },
+        withinMs,
+        goOnWhenLate: true,
+        expect: (input) => succeeded(input, plan),
+      },
     ];
   },
 });
 
 /** One proxy of several: the next one is not kept waiting for it. */
-const markDown = (place: ServerPlace): ActionStep => ({
+const markDown = (place: ServerPlace, member: string): ActionStep => ({
   step: setServer(place, 'health down'),
+  whose: { place, members: [member] },
   withinMs: 1_000,
   goOnWhenLate: true,
   expect: ({ view }) => {

@@ -23,6 +23,7 @@ import {
   type ActionInput,
   type ActionStep,
   type Halt,
+  type ServerClaim,
   type Sight,
   type PlanOf,
 } from './action.js';
@@ -232,11 +233,13 @@ function notRogue(input: ActionInput, plan: Plan): string | null {
 
 /** All of them first, so that nobody new comes by another proxy while the sessions of the first are shut. */
 function closeSteps(routing: Routing, places: readonly ServerPlace[], plan: Plan): readonly ActionStep[] {
+  const whose = (place: ServerPlace): ServerClaim => ({ place, members: [plan.target] });
   return [
     ...places.map((place): ActionStep => {
       const server = placeText(routing, place);
       return {
         step: setServer(place, 'state maint'),
+        whose: whose(place),
         withinMs: 5_000,
         // A proxy that does not obey must not keep a rogue alive: the stop is what counts.
         goOnWhenLate: true,
@@ -250,6 +253,7 @@ function closeSteps(routing: Routing, places: readonly ServerPlace[], plan: Plan
     }),
     ...places.map((place): ActionStep => ({
       step: shutSessions(place),
+      whose: whose(place),
       withinMs: 2_000,
       goOnWhenLate: true,
       expect: ({ view }) =>

@@ -4,7 +4,7 @@ import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf } from '../assess/leader.js';
 import { lineAt, linesOf, outOfReachOf, placeText, tellable } from '../assess/proxy-lines.js';
 import { isHeld } from '../assess/rotation.js';
-import { ownerOf, type ServerPlace } from '../model/proxy.js';
+import { ownerOf } from '../model/proxy.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import {
   action,
@@ -15,6 +15,7 @@ import {
   type ActionInput,
   type ActionStep,
   type PlanOf,
+  type ServerClaim,
   type Sight,
 } from './action.js';
 import { WE_FENCED } from './permits.js';
@@ -22,6 +23,7 @@ import {
   closedPlaces,
   field,
   holds,
+  movedServer,
   placeOf,
   proxiesOf,
   unlessUsual,
@@ -135,10 +137,15 @@ export const proxyNudge = action({
   steps: ({ routing }, plan) => {
     const { servers, down, downServers } = plan.params;
     const told: readonly Told[] = [
-      ...(servers ?? usualPlaces(routing, 'writes', plan.target)).map((place): Told => ({ place, state: 'up' })),
+      ...(servers ?? usualPlaces(routing, 'writes', plan.target)).map((place): Told => ({
+        place,
+        state: 'up',
+        members: [plan.target],
+      })),
       ...(downServers ?? down.flatMap((name) => usualPlaces(routing, 'writes', name))).map((place): Told => ({
         place,
         state: 'down',
+        members: down,
       })),
     ];
     // With the last one it is seen that all of them have it.
@@ -146,8 +153,7 @@ export const proxyNudge = action({
   },
 });
 
-interface Told {
-  readonly place: ServerPlace;
+interface Told extends ServerClaim {
   readonly state: 'up' | 'down';
 }
 
@@ -165,9 +171,10 @@ function mayBeCalledDown(input: ActionInput, name: string | null): boolean {
   return member !== null && isProvenNotPrimary(input.view, member);
 }
 
-function health(routing: Routing, { place, state }: Told, seen: readonly Told[]): ActionStep {
+function health(routing: Routing, { place, state, members }: Told, seen: readonly Told[]): ActionStep {
   return {
     step: setServer(place, `health ${state}`),
+    whose: { place, members },
     withinMs: 10_000,
     // One proxy of several that does not obey keeps the others waiting for no longer than this.
     ...(routing.length > 1 ? { goOnWhenLate: true, withinMs: 3_000 } : {}),
@@ -178,7 +185,10 @@ function health(routing: Routing, { place, state }: Told, seen: readonly Told[])
   };
 }
 
-function healthSeen(view: ClusterView, { place, state }: Told): Sight {
+function healthSeen(view: ClusterView, told: Told): Sight {
+  const { place, state } = told;
+  const moved = movedServer(view, told);
+  if (moved !== null) return met(`${moved}, and was left alone`);
   const server = placeText(view.proxies, place);
   const row = lineAt(view, place)?.row ?? null;
   if (row === null) return pending('the proxy did not answer');

@@ -3,14 +3,15 @@ import {
   lineAt,
   lineText,
   memberLines,
+  placeText,
   poolsFor,
   type ProxyLine,
   type Purpose,
 } from '../assess/proxy-lines.js';
 import { ownerOf, type ProxySeen, type ServerPlace } from '../model/proxy.js';
 import type { FenceRecord } from '../model/ledger.js';
-import type { Plan } from '../model/plan.js';
 import type { ClusterView } from '../model/view.js';
+import type { ActionStep, ServerClaim } from './action.js';
 
 /** Proxies as the steps of an action need them: their names and pools, whatever they say now. */
 export type Routing = readonly Pick<ProxySeen, 'name' | 'pools'>[];
@@ -61,22 +62,28 @@ export const writeLines = (view: ClusterView, member: string): readonly ProxyLin
   memberLines(view, 'writes', member);
 
 /**
- * A server that the plan means is another member's by now: a template's names follow what the resolver says. Null: none is, as far as the proxies
- * that answer show.
+ * It is another member's by now, or nobody knows whose: a template's names follow what the resolver says. Null: it is theirs, or its proxy does
+ * not show it.
  */
-export function movedServer(view: ClusterView, { target, params }: Plan): string | null {
-  const means = (key: 'servers' | 'downServers', members: readonly unknown[]): string | null => {
-    const places = (params[key] ?? []) as readonly ServerPlace[];
-    for (const place of places) {
-      const line = lineAt(view, place);
-      const owner = line === null ? null : ownerOf(line.row);
-      if (line !== null && !members.includes(owner))
-        return `${lineText(view, line)} is ${owner === null ? 'nobody knows whose' : `${owner}'s`} now`;
-    }
-    return null;
-  };
-  const down = params['down'];
-  return means('servers', [target]) ?? means('downServers', Array.isArray(down) ? down : []);
+export function movedServer(view: ClusterView, { place, members }: ServerClaim): string | null {
+  const line = lineAt(view, place);
+  const owner = line === null ? null : ownerOf(line.row);
+  if (line === null || (owner !== null && members.includes(owner))) return null;
+  const server = lineText(view, line);
+  return owner === null ? `nobody knows whose ${server} is now` : `${server} is ${owner}'s now`;
+}
+
+/** The first server of these steps that is another's by now. */
+export const movedIn = (view: ClusterView, steps: readonly ActionStep[]): string | null =>
+  steps.flatMap(({ whose }) => (whose === undefined ? [] : [movedServer(view, whose)])).find((why) => why !== null) ??
+  null;
+
+/** Why a step must not be sent to its server: that is another's, or its proxy tells nothing in this look, so that nobody knows. Null: it may. */
+export function strangeServer(view: ClusterView, { whose }: Pick<ActionStep, 'whose'>): string | null {
+  if (whose === undefined) return null;
+  const proxy = view.proxies.find(({ name }) => name === whose.place.proxy);
+  if (proxy === undefined || answers(proxy)) return movedServer(view, whose);
+  return `${view.proxies.length > 1 ? `proxy ${proxy.name}` : 'the proxy'} does not answer: nobody knows whose ${placeText(view.proxies, whose.place)} is now`;
 }
 
 /** The servers that a fence closed and that are there to be opened; of a record of before the usual ones. */

@@ -44,10 +44,14 @@ export interface ProxyTurn {
 
 /** HAProxy's runtime API: at once, and forgotten when HAProxy restarts. [patroni.md section 4.1] */
 export function proxySteps(routing: Routing, places: readonly ServerPlace[], turn: ProxyTurn): readonly ActionStep[] {
-  const { drain, closeSessions } = turn;
+  const { member, drain, closeSessions } = turn;
+  // What we took out is given back whosever it is by now: it is our word that keeps it out.
+  const whose = (place: ServerPlace): Pick<ActionStep, 'whose'> =>
+    drain ? { whose: { place, members: [member] } } : {};
   const set = places.map((place, index): ActionStep => ({
     step: setServer(place, `state ${drain ? 'drain' : 'ready'}`),
     withinMs: 15_000,
+    ...whose(place),
     // What was set before is looked at again: with the last one it is seen that all of them have it.
     expect: ({ view }) => setSeen(view, places.slice(0, index + 1), turn),
   }));
@@ -58,6 +62,7 @@ export function proxySteps(routing: Routing, places: readonly ServerPlace[], tur
     return {
       step: shutSessions(place),
       withinMs: 15_000,
+      ...whose(place),
       expect: ({ view }) => {
         const sessions = lineAt(view, place)?.row.sessions;
         return sessions === 0

@@ -1,6 +1,7 @@
 import { actionInput, notYet, type Halt } from '../actions/action.js';
 import { ACTIONS, worksOnMember } from '../actions/index.js';
-import { movedServer } from '../actions/proxy-places.js';
+import { movedIn } from '../actions/proxy-places.js';
+import { stepInput } from '../actions/waits.js';
 import { wrongAddress } from '../assess/address.js';
 import type { SecondLook } from '../model/entry.js';
 import { fingerprint, type Plan } from '../model/plan.js';
@@ -15,7 +16,7 @@ export function haltAt(situation: Situation, plan: Plan, asked: SecondLook['aske
   const stranger = worksOnMember(plan) ? wrongAddress(situation.view, plan) : null;
   if (stranger !== null) return notYet(stranger);
   if (asked === 'step') return haltOfStep(situation, plan);
-  const moved = movedServer(situation.view, plan);
+  const moved = movedIn(situation.view, ACTIONS[plan.action].steps(stepInput(situation), plan));
   if (moved !== null) return notYet(moved);
   const again = planAgain(situation, asked);
   if (again !== null && fingerprint(again) === fingerprint(plan)) return null;

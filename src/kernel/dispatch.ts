@@ -43,6 +43,10 @@ export async function dispatch(session: Session, sending: Remediation, step: Ste
   for (const reply of prompt) await settleReply(session, books, sending, reply);
 }
 
+/** The intent stands and nothing leaves: the same end as that of a request that the other side refused. */
+export const leaveOut = (session: Session, sending: Remediation, text: string): Promise<void> =>
+  settleReply(session, session.books, sending, { effect: 'none', status: null, text, tookMs: 0 });
+
 const lost = (error: unknown): Reply => ({
   effect: 'maybe',
   status: null,

@@ -1,5 +1,6 @@
 import { ACTIONS, permitOf } from '../actions/index.js';
 import { actionInput, notYet, type Halt } from '../actions/action.js';
+import { strangeServer } from '../actions/proxy-places.js';
 import { requestsOf } from '../decide/decide.js';
 import { nextStep } from '../decide/candidate.js';
 import { blocksFor } from '../decide/gates.js';
@@ -14,7 +15,7 @@ import { keptSituation, type Situation } from '../model/situation.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf } from '../verify/verdict.js';
 import { measureStall } from './stall.js';
-import { dispatch } from './dispatch.js';
+import { dispatch, leaveOut } from './dispatch.js';
 import { evidenceFor, noteEnd, writeEvidence } from './evidence.js';
 import { advanceWith, look, touchedBy } from './look.js';
 import { situationOf } from './situation.js';
@@ -94,6 +95,8 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
   if (halt !== null) return abandon(session, run, halt, isFirst);
   const actionStep = stepsOf(actionInput(situation), run)[run.stepIndex];
   if (actionStep === undefined) return 'no step is left';
+  const strange = strangeServer(situation.view, actionStep);
+  if (strange !== null && actionStep.goOnWhenLate !== true) return abandon(session, run, notYet(strange), isFirst);
   if (log !== null) await writeEvidence(session, run, 'before', { ...situation, log: await log });
   const nowMs = clock.now();
   const request = stepText(actionStep.step);
@@ -120,7 +123,9 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
     await session.books.note({ kind: 'unsent', run, before, reply });
     return abandon(session, run, notYet(text), isFirst);
   }
-  await dispatch(session, sending, actionStep.step);
+  // What only helps is left out there, which is told as a refusal is, and what counts follows.
+  if (strange === null) await dispatch(session, sending, actionStep.step);
+  else await leaveOut(session, sending, `${strange}: nothing was sent`);
   return null;
 }
 

@@ -104,3 +104,43 @@ describe('two proxies, and a leader that freezes', () => {
     expect(cluster.leader()).not.toBe('patroni1');
   });
 });
+
+describe('two proxies, and a server that becomes another member between two requests', () => {
+  async function movedAfter(command: RegExp, fault: (cluster: ReturnType<typeof createCluster>) => void) {
+    const second = new SecondProxy();
+    const cluster = createCluster();
+    const ekimi = rig({ cluster, policy: leading(), wrap: second.wrap });
+    await ekimi.run(25);
+    second.whenNorthIsTold = (told) => {
+      if (command.test(told))
+        second.moved.set('patroni1', 'patroni2').set('patroni2', 'patroni1').set('patroni3', 'patroni2');
+    };
+    fault(cluster);
+    await ekimi.run(60);
+    const outcomes = ekimi.entries('outcome').map((entry) => entry.body.reply.text);
+    return { second, cluster, ekimi, told: outcomes.filter((text) => text.includes('nobody knows whose')) };
+  }
+
+  it('[S5] a fence leaves that server alone, says so, and stops its target all the same', async () => {
+    const { second, cluster, ekimi, told } = await movedAfter(/patroni1 state maint$/, (sim) => {
+      sim.freezePatroni('patroni1');
+    });
+    expect(second.told.filter((command) => / state maint$|shutdown/.test(command))).toEqual([]);
+    expect(told[0]).toContain('nobody knows whose south:postgres_primary/patroni1 is now: nothing was sent');
+    expect(ekimi.requests().filter((text) => text.startsWith('host kill'))).toHaveLength(1);
+    expect(cluster.leader()).not.toBe('patroni1');
+  });
+
+  it("[S5] so does what follows the deletion of a dead leader's key, and the election is none the worse for it", async () => {
+    const { second, cluster, ekimi, told } = await movedAfter(/patroni1 health down$/, (sim) => {
+      sim.killContainer('patroni1');
+    });
+    expect(second.told.filter((command) => command.endsWith('patroni1 health down'))).toEqual([]);
+    expect(told[0]).toContain('nobody knows whose south:postgres_primary/patroni1 is now: nothing was sent');
+    const [verdict] = ekimi
+      .entries('verdict')
+      .filter(({ body }) => body.remediation.plan.action === 'expedite-failover');
+    expect(verdict?.body.remediation.phase).toBe('succeeded');
+    expect(cluster.leader()).not.toBe('patroni1');
+  });
+});

@@ -17,6 +17,10 @@ export class SecondProxy {
   refusal: string | null = null;
   /** Another cluster's: its servers are none of ours. */
   isOfOthers = false;
+  /** Servers, by name, that lead to another member than the one they are called like: by what the resolver says now. */
+  readonly moved = new Map<string, string>();
+  /** Called when the first proxy was told something. */
+  whenNorthIsTold: (command: string) => void = () => undefined;
   pid = 100;
   #admin = new Map<string, ProxyAdmin>();
 
@@ -43,13 +47,23 @@ export class SecondProxy {
       },
       send: (step: Extract<Step, { port: 'proxy' }>) => Promise.resolve(this.#obeyed(step.command)),
     };
-    return { ...ports, proxies: { north, south } };
+    const told: typeof north = {
+      ...north,
+      send: async (step) => {
+        const reply = await north.send(step);
+        this.whenNorthIsTold(step.command);
+        return reply;
+      },
+    };
+    return { ...ports, proxies: { north: told, south } };
   };
 
   #seen(row: ProxyServer): ProxyServer {
     if (this.isOfOthers) return { ...row, server: `other-${row.server}` };
     const admin = this.#admin.get(`${row.backend}/${row.server}`) ?? FREE;
-    const own = { ...row, admin, up: row.up || row.admin.maint };
+    const leadsTo = this.moved.get(row.server);
+    const address = leadsTo === undefined ? {} : { address: { host: leadsTo, port: 5432 } };
+    const own = { ...row, ...address, admin, up: row.up || row.admin.maint };
     return admin.maint ? { ...own, up: false, status: 'MAINT' } : admin.drain ? { ...own, status: 'DRAIN' } : own;
   }
 

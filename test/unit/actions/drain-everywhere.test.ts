@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../../src/actions/index.js';
+import { strangeServer } from '../../../src/actions/proxy-places.js';
 import { stepInput } from '../../../src/actions/waits.js';
 import { decide } from '../../../src/decide/decide.js';
 import { haltAt } from '../../../src/decide/second-look.js';
@@ -68,6 +69,20 @@ const record = (at: DrainRecord['at'], part: Partial<DrainRecord> = {}): Ledger 
       },
     ],
   });
+
+const leadsElsewhere: Change = (view) =>
+  eachProxy(view, ({ seen }) => ({
+    seen:
+      seen.kind === 'unknown'
+        ? seen
+        : {
+            ...seen,
+            value: {
+              ...seen.value,
+              servers: seen.value.servers.map((row) => (row.server === 'patroni3' ? { ...row, member: null } : row)),
+            },
+          },
+  }));
 
 describe('a drain', () => {
   it('[S5] is sent to every pool of every proxy, by the names that they have', () => {
@@ -143,6 +158,14 @@ describe('a drain', () => {
     const moved = laggard(atProxy('south', null, 'pg-c', { member: memberName('patroni2') }));
     expect(haltAt(inputOf([emergency], { view: moved }), plan, 'problem')?.why).toBe("south:ro/pg-c is patroni2's now");
     expect(ACTIONS['drain-replica'].refuseLater?.(assessmentOf(moved), plan)).toMatchObject({ over: true });
+  });
+
+  it('[S5] is not sent to a server of its own name that leads elsewhere by now, with one proxy as with two', () => {
+    const [at, moved] = [viewOf(lags('patroni3', 200 * MB)), viewOf(lags('patroni3', 200 * MB), leadsElsewhere)];
+    const plan = planIn(at);
+    expect(plan.params).not.toHaveProperty('servers');
+    const halt = haltAt(inputOf([emergency], { view: moved }), plan, 'problem');
+    expect(halt?.why).toBe('nobody knows whose postgres_replicas/patroni3 is now');
   });
 
   it('[S5] is held while a pool has servers of which nobody knows whose they are, and not the member', () => {
@@ -301,6 +324,28 @@ describe('a fence, an expedited failover and a nudge', () => {
     expect(bound('expedite-failover', noAnswerOf('north'))).toEqual([
       'haproxy south> set server main/pg-a health down',
     ]);
+  });
+
+  it.each<['fence-member' | 'expedite-failover' | 'proxy-nudge', readonly Change[]]>([
+    ['fence-member', []],
+    ['expedite-failover', []],
+    ['proxy-nudge', [atProxy('north', 'main', 'pg-a', { up: false }), atProxy('south', 'main', 'pg-a', { up: false })]],
+  ])('[S5] ask of each server whose it is, and of a proxy whether it tells: %s', (action, changes) => {
+    const view = viewOf(twoProxies, ...changes);
+    const answer = ACTIONS[action].bind(assessmentOf(view), memberName('patroni1'), null);
+    if (answer.kind !== 'bound') throw new Error(answer.why);
+    const plan = { ...planOf(action, 'patroni1'), params: answer.params };
+    const strange = (...then: readonly Change[]): readonly (string | null)[] => {
+      const now = viewOf(twoProxies, ...changes, ...then);
+      const steps = ACTIONS[action].steps(stepInput({ policy: testPolicy(), view: now }), plan);
+      return steps.filter(({ step }) => step.port === 'proxy').map((step) => strangeServer(now, step));
+    };
+    expect(strange().every((why) => why === null)).toBe(true);
+    const moved = strange(atProxy('south', null, 'pg-a', { member: memberName('patroni2') }));
+    expect(moved.filter((why) => why === "south:main/pg-a is patroni2's now")).toHaveLength(moved.length / 2);
+    expect(strange(noAnswerOf('south'))).toContain(
+      'proxy south does not answer: nobody knows whose south:main/pg-a is now',
+    );
   });
 
   it('[S5] tell only the proxies that have not found the new leader yet', () => {
