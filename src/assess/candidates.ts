@@ -6,13 +6,12 @@ import type { PatroniStatus } from '../model/patroni.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
-import { forkPoint } from './divergence.js';
 import { isRetired } from './intended.js';
 import { primaryChannels } from './leader.js';
 import { isOutsideFailsafe } from './places.js';
 import { votesMissing } from './quorum.js';
 import { strangersText } from './strangers.js';
-import { timelineOf } from './timeline.js';
+import { forkPoint, timelineOf } from './timeline.js';
 import { majorDiffers, olderThan } from './succession-version.js';
 import { roundSeconds, secondsOfWrites } from './write-time.js';
 

@@ -72,5 +72,5 @@ function partedHistory(input: Assessment, member: MemberView): string | null {
   const timeline = lastPrimary?.[member.name]?.timeline ?? positions[member.name]?.timeline ?? leadership.timeline;
   if (timeline === leadership.timeline) return null;
   const divergence = divergenceOf(input, member);
-  return divergence.kind === 'diverged' ? divergence.text : null;
+  return divergence.kind === 'diverged' || divergence.kind === 'parted' ? divergence.text : null;
 }

@@ -2,23 +2,18 @@ import { dayText } from '../words/moments.js';
 import { bytesText } from '../words/amounts.js';
 import { bytesBetween, formatLsn, parseLsn, type Lsn } from '../model/names.js';
 import { freshValue, lastValue } from '../model/reading.js';
-import type { ClusterView, MemberView } from '../model/view.js';
+import type { MemberView } from '../model/view.js';
 import type { Assessment } from './finding.js';
 import { leadershipOf, waitsOf } from './leader.js';
-
-/**
- * The point up to which the leader's history holds `timeline`, by `/history`; null when the leader is still on it,
- * undefined when the leader never was.
- */
-export function forkPoint(view: ClusterView, timeline: number, leaderTimeline: number): Lsn | null | undefined {
-  if (timeline === leaderTimeline) return null;
-  return lastValue(view.history)?.find((row) => row.timeline === timeline)?.lsn;
-}
+import { surplusOf } from './surplus.js';
+import { forkPoint } from './timeline.js';
 
 /** What a replica at most holds that the leader does not, for the guard before its copy is destroyed. */
 export type Divergence =
   | { readonly kind: 'ancestor'; readonly text: string }
   | { readonly kind: 'diverged'; readonly bytes: number; readonly text: string }
+  /** Its history parted from the leader's, and what it holds beyond was read: nothing that anybody was told. */
+  | { readonly kind: 'parted'; readonly bytes: number; readonly text: string }
   | { readonly kind: 'unproven'; readonly text: string };
 
 interface Position {
@@ -84,9 +79,11 @@ function mayHaveLedSince(
 
 function diverged(member: MemberView, lsn: Lsn, limit: Lsn): Divergence {
   const bytes = bytesBetween(lsn, limit);
-  const text = `${member.name} holds at least ${bytesText(bytes)} past ${formatLsn(limit)} that the leader does not have`;
-  return { kind: 'diverged', bytes, text };
+  return { kind: 'diverged', bytes, text: divergedText(member, bytes, limit) };
 }
+
+const divergedText = ({ name }: MemberView, bytes: number, limit: Lsn): string =>
+  `${name} holds at least ${bytesText(bytes)} past ${formatLsn(limit)} that the leader does not have`;
 
 /** It wrote WAL itself. Where that ended is known only once it has replayed all that it has, as a replica that waits for more. */
 function ofFormerPrimary(
@@ -101,6 +98,17 @@ function ofFormerPrimary(
       `${member.name} was primary on timeline ${primary.timeline}, whose end is not in the leader's history: it may hold writes of its own`,
     );
   const end = last !== null && last.lsn > primary.lsn ? last.lsn : primary.lsn;
+  const guess = byPositions(input, member, { ...at, end, fork });
+  return guess.kind === 'ancestor' ? guess : bySurplus(input, member, { guess, end, fork });
+}
+
+type Ends = { readonly end: Lsn; readonly fork: Lsn };
+
+function byPositions(
+  input: Assessment,
+  member: MemberView,
+  { primary, last, end, fork }: Ends & { readonly primary: Position; readonly last: Position | null },
+): Divergence {
   if (end > fork) return diverged(member, end, fork);
   if (last === null || !last.inRecovery || last.atMs <= primary.atMs) return wasPrimary(member);
   if (!hasReplayedAll(input, member)) return wasPrimary(member);
@@ -108,6 +116,21 @@ function ofFormerPrimary(
     kind: 'ancestor',
     text: `${member.name} has replayed all its WAL up to ${formatLsn(end)}, and the leader left timeline ${primary.timeline} at ${formatLsn(fork)}`,
   };
+}
+
+/** What only it holds: read by pg_waldump where the host driver has it, else what positions tell of it. */
+function bySurplus(
+  input: Assessment,
+  member: MemberView,
+  { guess, end, fork }: Ends & { readonly guess: Divergence },
+): Divergence {
+  const surplus = surplusOf(input, member.name, { fork, end });
+  if (surplus === null) return guess;
+  if (surplus.kind === 'unread') return { ...guess, text: `${guess.text} (not read: ${surplus.why})` };
+  if (surplus.kind === 'empty' && input.policy.rebuild?.readSurplus !== false)
+    return { kind: 'parted', bytes: surplus.bytes, text: `${member.name} has parted from the leader; ${surplus.text}` };
+  const bytes = Math.max(surplus.bytes, guess.kind === 'diverged' ? guess.bytes : 0);
+  return { kind: 'diverged', bytes, text: `${divergedText(member, bytes, fork)}: ${surplus.text}` };
 }
 
 /** Nothing holds replay up and it stands still for longer than a loop: the end of the WAL that it has. By SQL of this pass only. */

@@ -3,10 +3,10 @@ import type { Channel } from '../model/channel.js';
 import { parseLsn, type Lsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
-import { forkPoint } from './divergence.js';
 import type { Assessment } from './finding.js';
 import { beatAgeOf } from './lag-beat.js';
 import { followedIn } from './leader.js';
+import { forkPoint } from './timeline.js';
 
 /** How old what a replica shows is, by one channel's word on its position. */
 export interface LagAge {

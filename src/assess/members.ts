@@ -146,7 +146,7 @@ function rewindFailed(input: Assessment, member: MemberView): readonly Finding[]
   if (by.peers === false)
     evidence.push(says('peers', `${member.name} does not stream from the leader`, input.view.atMs));
   const divergence = divergenceOf(input, member);
-  const divergedBytes = divergence.kind === 'diverged' ? divergence.bytes : null;
+  const divergedBytes = divergence.kind === 'diverged' || divergence.kind === 'parted' ? divergence.bytes : null;
   return [seen('rewind-failed', member.name, evidence, { divergedBytes })];
 }
 

@@ -6,13 +6,12 @@ import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
 import { cutOffBy } from './cut-off.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
-import { forkPoint } from './divergence.js';
 import { whyNotStreaming } from './intended.js';
 import { lagFiguresOf } from './lag-figures.js';
 import { followedIn, leadershipOf, replicasOf } from './leader.js';
 import { lostSlotOf } from './lost-slot.js';
 import { receivingBy } from './replica.js';
-import { timelineOf } from './timeline.js';
+import { forkPoint, timelineOf } from './timeline.js';
 
 /** Replicas that run but do not receive, receive but do not replay, or follow another history than the leader's. */
 export const assessReplication: Assess = (input) => {

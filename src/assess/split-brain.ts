@@ -4,10 +4,10 @@ import type { Finding } from '../model/problem.js';
 import { bytesBetween, formatLsn, type Lsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import { forkPoint } from './divergence.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isPaused, isStandbyCluster, leaderKeyHolder, primaryChannels, waitsOf } from './leader.js';
 import { hasNoKeys } from './strangers.js';
+import { forkPoint } from './timeline.js';
 
 /**
  * Two primaries by their own word or SQL. Confirmed only when two channels speak for each, none is in the middle

@@ -7,12 +7,11 @@ import { freshValue, lastValue } from '../model/reading.js';
 import type { Slot } from '../model/sql.js';
 import type { MemberView } from '../model/view.js';
 import { archivedUpTo, isArchivingStuck } from './archive.js';
-import { forkPoint } from './divergence.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { intendedDelayMs, isRetired, whyNotStreaming } from './intended.js';
 import { followedIn, leadershipOf, replicasOf } from './leader.js';
 import { pauseCauseOf } from './paused-replay.js';
-import { timelineOf } from './timeline.js';
+import { forkPoint, timelineOf } from './timeline.js';
 import { UNTOLD, upstreamOf, wishedUpstream } from './upstream.js';
 
 /** How replicas, slots and the archive stand, apart from how far behind they are. */

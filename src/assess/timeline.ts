@@ -1,7 +1,7 @@
-import { furthest, parseLsn } from '../model/names.js';
-import { freshValue } from '../model/reading.js';
+import { furthest, parseLsn, type Lsn } from '../model/names.js';
+import { freshValue, lastValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
-import type { MemberView } from '../model/view.js';
+import type { ClusterView, MemberView } from '../model/view.js';
 
 /**
  * The timeline that a member is on; null: unknown. A replica that receives nothing tells it from its control file, which is right only from
@@ -24,4 +24,13 @@ export function timelineOf(member: MemberView, memory: Memory): number | null {
     api?.xlog?.replayedLocation,
   );
   return lsn === null || before === null || lsn < before ? told : Math.max(told, last.timeline);
+}
+
+/**
+ * The point up to which the leader's history holds `timeline`, by `/history`; null when the leader is still on it,
+ * undefined when the leader never was.
+ */
+export function forkPoint(view: ClusterView, timeline: number, leaderTimeline: number): Lsn | null | undefined {
+  if (timeline === leaderTimeline) return null;
+  return lastValue(view.history)?.find((row) => row.timeline === timeline)?.lsn;
 }

@@ -187,6 +187,11 @@ const CLUSTER = {
           null,
           'Prints `df -Pk` of its data directory, and behind a line `== wal` that of its pg_wal. Without it a full disk is known by logs and SQL alone.',
         ),
+        waldump: key(
+          nullable(argv),
+          null,
+          'Prints what pg_waldump finds from `{lsn}` on timeline `{timeline}` in its pg_wal, as config/ekimi-waldump does. Without it a former leader that cannot be rewound is never rebuilt unasked.',
+        ),
         logs: key(
           nullable(argv),
           null,

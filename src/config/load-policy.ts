@@ -141,6 +141,7 @@ function policyOf(values: PolicyValues): Policy {
     pause: { remindAfterMs: values.pause.remindAfter },
     slots: { retainWarningBytes: values.slots.retainWarning },
     disks: { warnWithinMs: values.disks.warnWithin },
+    rebuild: { readSurplus: values.rebuild.readSurplus },
     windows: {
       maintenance: values.windows.maintenance.map(windowOf),
       freeze: values.windows.freeze.map(windowOf),

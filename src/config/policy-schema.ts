@@ -182,6 +182,13 @@ export const POLICY_SCHEMA = {
       'A volume that is full within this at its present rate is told, however much of it is free now.',
     ),
   }),
+  rebuild: section('Before a copy is destroyed.', {
+    readSurplus: key(
+      flag,
+      true,
+      'WAL that only a former leader has is read by pg_waldump where the host driver can; if no transaction was committed in it, nothing is lost and nobody has to agree to a loss. false: it is read and told, and a person is asked as ever.',
+    ),
+  }),
   windows: section('The calendar.', {
     maintenance: list('When actions with `window: maintenance` may begin.', 0, window),
     freeze: list('When nothing may begin but the undoing of our own work.', 0, window),

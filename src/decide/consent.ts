@@ -15,7 +15,7 @@ export function lossOf(input: Situation, action: RunbookAction, plan: Plan): Los
   const member = memberOf(input.view, plan.target);
   if (member === null) return { bytes: null, seconds: null, text: `${plan.target} is not a member of ours` };
   const divergence = divergenceOf(at, member);
-  if (divergence.kind === 'ancestor') return null;
+  if (divergence.kind === 'ancestor' || divergence.kind === 'parted') return null;
   if (divergence.kind === 'unproven') return { bytes: null, seconds: null, text: divergence.text };
   const { bytes } = divergence;
   const seconds = secondsOfWrites(at.memory, bytes);

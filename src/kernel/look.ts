@@ -1,6 +1,7 @@
 import { findingsIn } from '../assess/assess.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
 import { leaderKeyHolder } from '../assess/leader.js';
+import { surplusSpans } from '../assess/surplus.js';
 import { isInFlight } from '../model/ledger.js';
 import { membersTouched, type Plan } from '../model/plan.js';
 import type { States } from '../model/states.js';
@@ -51,6 +52,7 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,
+    ...(session.view === null ? {} : { spans: surplusSpans(session.view, session.states.memory) }),
     // Whoever only observes sends nothing that a member could take for a change.
     triesLogin: isEnforcing(session),
     ...(mayBeat(session) ? { beatAs: session.parts.instance } : {}),

@@ -104,6 +104,8 @@ export interface ClusterConfig {
       readonly logs?: readonly string[] | null;
       /** Prints `df -Pk` of the data directory, and behind a line `== wal` that of pg_wal; null: not to be had. */
       readonly disk?: readonly string[] | null;
+      /** `{timeline}` and `{lsn}` from where on; prints what config/ekimi-waldump prints; null: not to be had. */
+      readonly waldump?: readonly string[] | null;
     } | null;
     readonly members: Readonly<Record<string, string>>;
     readonly dcs: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /** What a driver can do beside telling the state of a target and obeying the verbs; what is missing is said as `not-configured`. */
-export type HostPrimitive = 'logs' | 'disk' | 'events';
+export type HostPrimitive = 'logs' | 'disk' | 'waldump' | 'events';
 
 /** A host driver as configuration and documentation tell it; what it does is in `src/adapters/hosts`, a folder each. */
 export interface HostDriverRow {
@@ -17,14 +17,14 @@ export interface HostDriverRow {
 export const HOST_DRIVERS = {
   docker: {
     summary: 'containers, by the Engine API of Docker',
-    primitives: ['logs', 'disk', 'events'],
+    primitives: ['logs', 'disk', 'waldump', 'events'],
     identity: 'container id, start time',
     needs: [],
     shownWith: 'a Docker engine',
   },
   command: {
     summary: 'commands of your own, run without a shell',
-    primitives: ['logs', 'disk'],
+    primitives: ['logs', 'disk', 'waldump'],
     identity: 'what the status command prints (`id=`, `started=`, `host=`); none if it prints nothing of it',
     needs: ['commands'],
     shownWith: 'programs of this machine; ssh to members under a supervisor (runit)',

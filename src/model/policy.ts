@@ -97,6 +97,8 @@ export interface Policy {
   readonly slots: { readonly retainWarningBytes: number };
   /** A volume that is full within so long at its present rate is told. Absent in older journals: the default. */
   readonly disks?: { readonly warnWithinMs: number };
+  /** Absent in older journals: true. */
+  readonly rebuild?: { readonly readSurplus: boolean };
   readonly windows: { readonly maintenance: readonly CronWindow[]; readonly freeze: readonly CronWindow[] };
 }
 

@@ -18,6 +18,7 @@ import type {
 import type { ProxySeen } from './proxy.js';
 import type { Reading } from './reading.js';
 import type { SqlSizes, SqlStatus } from './sql.js';
+import type { SurplusWal } from './surplus.js';
 
 /** All that one pass saw, frozen. Everything after this is computed from it, so it is also what the journal keeps. */
 export interface ClusterView {
@@ -47,6 +48,8 @@ export interface ClusterView {
   readonly pemFiles?: Reading<readonly PemState[]>;
   /** Whether Patroni lets us change anything. Absent in older journals, where no password is configured, and in mode observe. */
   readonly writeAccess?: Reading<WriteAccess>;
+  /** What the WAL holds that only a former leader has, by its name. Absent: nobody's is in question, and in older journals. */
+  readonly surplus?: Readonly<Record<string, Reading<SurplusWal>>>;
   /** What the names of addresses resolve to where we stand. Absent in older journals, and where all are written as addresses. */
   readonly names?: Reading<KnownNames>;
   /** How our addresses of the members compare to those in etcd. Absent in older journals, and while etcd does not answer. */

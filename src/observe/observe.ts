@@ -13,6 +13,7 @@ import { observeNames } from './names.js';
 import { withoutOtherSystems } from './other-system.js';
 import { orNone, read, type ObserveOptions, type ObserveTarget, type Pass, type ProxyTarget } from './pass.js';
 import type { Ports } from './ports.js';
+import { observeSurplus } from './surplus.js';
 import {
   CLUSTER_SOURCES,
   ENDPOINT_HOST,
@@ -33,11 +34,12 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, { keys, certificates, pemFiles, ...etcd }, hosts, asked] = await Promise.all([
+  const [answers, { keys, certificates, pemFiles, ...etcd }, hosts, asked, surplus] = await Promise.all([
     Promise.all(target.members.map((name) => observeMember(pass, name))),
     observeCluster(pass),
     Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
     Promise.all(target.proxies.map((proxy) => observeProxy(pass, proxy))),
+    observeSurplus(pass),
   ]);
   const dcs: DcsView = {
     keys: notFromThePast(keys, pass),
@@ -73,6 +75,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(isConfigured(certificates) ? { certificates } : {}),
     ...(isConfigured(pemFiles) ? { pemFiles } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
+    ...(surplus === null ? {} : { surplus }),
     ...(writeAccess === null ? {} : { writeAccess }),
     ...(names === null ? {} : { names }),
     ...(addresses.length === 0 ? {} : { addresses }),

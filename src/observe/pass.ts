@@ -1,6 +1,7 @@
 import { aged, type Reading, type Unknown } from '../model/reading.js';
 import type { MemberName } from '../model/names.js';
 import type { ProxyPools } from '../model/proxy.js';
+import type { WalSpan } from '../model/surplus.js';
 import type { ClusterView } from '../model/view.js';
 import type { Addresses } from './addresses.js';
 import type { Asker } from './patience.js';
@@ -50,6 +51,8 @@ export interface ObserveOptions {
   readonly beatAs?: string;
   /** Whether members may be asked if they take our password. Absent: they are not. */
   readonly triesLogin?: boolean;
+  /** Former leaders whose WAL is in question, and from where on. Absent: none. */
+  readonly spans?: Readonly<Record<string, WalSpan>>;
   /** Monotonic and wall clock when the previous pass began. */
   readonly lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
 }

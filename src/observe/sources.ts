@@ -248,6 +248,19 @@ export const HEARTBEAT: SourceRow & { readonly part: string } = {
   part: 'postgres.heartbeat',
 };
 
+/**
+ * pg_waldump on a former leader, which reads its WAL from disk: seldom, and anew before a request that would destroy it. What does not come in
+ * time proves nothing.
+ */
+export const SURPLUS: SourceRow & { readonly part: string } = {
+  calm: 30_000,
+  suspect: 30_000,
+  patienceMs: EXPLAIN_MS,
+  for: 'authorises',
+  beforeRequest: 'touched',
+  part: 'hosts.commands.waldump',
+};
+
 /** An unknown reading is asked for again so soon: a source that is not there must not cost its patience in every pass of a fast period, nor be forgotten. */
 const AGAIN_MS = 1_000;
 /** One that only explains, while all is well: an engine that shows no disks and no logs would be asked for them in every pass. */

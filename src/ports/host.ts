@@ -2,6 +2,7 @@ import type { DiskStatus } from '../model/disk.js';
 import type { HostStatus, HostTarget } from '../model/host.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
+import type { SurplusWal, WalSpan } from '../model/surplus.js';
 
 /** What runs the parts, by a driver of few primitives. What a driver has not, or has of another kind of target only, is `not-configured`. */
 export interface HostPort {
@@ -13,6 +14,8 @@ export interface HostPort {
   logs?(target: HostTarget, count: number, forMs?: number): Promise<Reading<readonly string[]>>;
   /** Size and free room of the volumes that a member's PGDATA and pg_wal lie on, inodes included. */
   disk?(target: HostTarget): Promise<Reading<DiskStatus>>;
+  /** What pg_waldump finds in the WAL that a member has beyond the history of the leader. Reads only. */
+  surplus?(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
   send(step: Extract<Step, { port: 'host' }>): Promise<Reply>;
   /** Calls back on a start, stop, kill, pause or health event of anything configured. A wake-up only. Returns the way to stop. */
   onEvent(wake: (what: string) => void): () => void;

@@ -6,7 +6,7 @@ import { note, type World } from './state.js';
 export function diskFaults(
   world: World,
   at: At,
-): Part<'setVolumes' | 'setDatabaseBytes' | 'fillDisk' | 'freeDisk' | 'holdWal' | 'releaseWal'> {
+): Part<'setVolumes' | 'setDatabaseBytes' | 'fillDisk' | 'freeDisk' | 'holdWal' | 'releaseWal' | 'setSurplus'> {
   return {
     setVolumes: (name, { dataBytes, walBytes }) => {
       Object.assign(at(name).postgres.disk, { dataTotal: dataBytes, walTotal: walBytes });
@@ -30,6 +30,9 @@ export function diskFaults(
       const { postgres } = at(name);
       postgres.disk.held = postgres.replayLsn;
       note(world, `a forgotten slot on ${name} holds its WAL`);
+    },
+    setSurplus: (name, what) => {
+      at(name).postgres.surplus = what;
     },
     releaseWal: (name) => {
       at(name).postgres.disk.held = null;

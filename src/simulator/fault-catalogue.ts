@@ -63,6 +63,8 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
   /** A slot that nobody reads: pg_wal of this server keeps all that is written from now on. */
   holdWal(member: string): void;
   releaseWal(member: string): void;
+  /** What pg_waldump finds in WAL that only this server has; at first: a commit for each kilobyte. */
+  setSurplus(member: string, what: 'commits' | 'nothing' | 'no-program'): void;
   /** The leader removed WAL that this replica still needs. */
   walGap(member: string): void;
   breakRewind(member: string): void;

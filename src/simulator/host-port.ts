@@ -5,10 +5,11 @@ import { read, send, type Fault } from './exchange.js';
 import { killHost, setEtcdHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
 import { diskStatus } from './disks.js';
+import { surplusOf } from './surplus.js';
 import { logOf } from './log.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
-import { memberSim, type HostSim, type World } from './state.js';
+import { memberSim, type HostSim, type MemberSim, type World } from './state.js';
 
 export const hostFault = ({ world, observer }: Sight): Fault | null =>
   !opens(world, observer.name, HOST_DRIVER) ? { fault: 'timeout', reason: 'host driver: no answer in time' } : null;
@@ -59,6 +60,14 @@ export function hostPort(sight: Sight): HostPort {
         () => hostFault(sight),
         (member) => diskStatus(world, member),
       ),
+    surplus: ({ name }, span) =>
+      read(
+        sight,
+        `pg_waldump on ${name}`,
+        memberSim(world, name),
+        (_, member) => hostFault(sight) ?? noSurplus(member),
+        (member) => surplusOf(world, member, span),
+      ),
     send: (step) =>
       send(
         sight,
@@ -72,6 +81,14 @@ export function hostPort(sight: Sight): HostPort {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** A program of the member's own: it has to run, and to be there. */
+function noSurplus({ name, host, postgres }: MemberSim): Fault | null {
+  if (host.state !== 'running') return { fault: 'bad-reply', reason: `pg_waldump on ${name}: it does not run` };
+  return postgres.surplus === 'no-program'
+    ? { fault: 'bad-reply', reason: `pg_waldump on ${name}: pg_waldump of version 15 is not there` }
+    : null;
 }
 
 async function hostVerb(world: World, step: Extract<Step, { port: 'host' }>): Promise<Omit<Reply, 'tookMs'>> {

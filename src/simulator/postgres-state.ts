@@ -82,6 +82,8 @@ export interface PostgresSim {
   directory: 'whole' | 'empty' | 'torn';
   copy: CopySim | null;
   disk: DiskSim;
+  /** What pg_waldump would find in WAL that only this server has: a commit for each kilobyte, none, or no program to look with. */
+  surplus: 'commits' | 'nothing' | 'no-program';
   /** No room for data to grow: what would make them grow is refused. */
   dataFull: boolean;
   /** PostgreSQL's log and that of the tools around it, oldest first, bounded. */

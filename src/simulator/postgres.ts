@@ -52,6 +52,7 @@ export function newPostgres(nowMs: number, isPrimary: boolean, volumes: ClusterO
     readOnly: null,
     directory: 'whole',
     copy: null,
+    surplus: 'commits',
     disk: newDisk(volumes),
     dataFull: false,
     log: [],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unknown } from '../../src/model/reading.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
@@ -67,6 +68,79 @@ describe.each(VERSIONS)(
       expect(rebuilds(ekimi)).toEqual(['POST /reinitialize on patroni1 {}']);
       expect(ekimi.cluster.inspect('patroni1').postgres.streaming).toBe(true);
       expect(ekimi.session.states.memory.lastPrimary).not.toHaveProperty('patroni1');
+    });
+
+    it('is rebuilt unasked where pg_waldump shows that none of its WAL holds a commit, and the journal says so', async () => {
+      const ekimi = await returned(version, (cluster) => {
+        diverged(cluster);
+        cluster.setSurplus('patroni1', 'nothing');
+      });
+      await ekimi.run(240);
+      expect(ekimi.approvals('waiting')).toEqual([]);
+      expect(rebuilds(ekimi)).toEqual(['POST /reinitialize on patroni1 {}']);
+      expect(ekimi.cluster.inspect('patroni1').postgres.streaming).toBe(true);
+      const intent = ekimi.entries('intent').find(({ body }) => body.request.startsWith('POST /reinitialize'));
+      expect(intent?.body.look?.view.surplus?.['patroni1']).toMatchObject({ kind: 'fresh', value: { commits: 0 } });
+    });
+
+    it('is asked for, with what committed there, where pg_waldump shows commits', async () => {
+      const ekimi = await returned(version, diverged);
+      await ekimi.run(240);
+      expect(ekimi.approvals('waiting')[0]?.why).toMatch(
+        /that the leader does not have: \d+ transactions? committed there, at .*, in relations 1663\/5\/16384 \(\d+ records?\)/,
+      );
+    });
+
+    it('is asked for where there is no pg_waldump, and where the policy wants a person', async () => {
+      const without = await returned(version, (cluster) => {
+        diverged(cluster);
+        cluster.setSurplus('patroni1', 'no-program');
+      });
+      await without.run(240);
+      expect(rebuilds(without)).toEqual([]);
+      expect(without.approvals('waiting')[0]?.why).toContain(
+        'not read: pg_waldump on patroni1: pg_waldump of version 15',
+      );
+      const asked = await returned(
+        version,
+        (cluster) => {
+          diverged(cluster);
+          cluster.setSurplus('patroni1', 'nothing');
+        },
+        { policy: { ...policy, rebuild: { readSurplus: false } } },
+      );
+      await asked.run(240);
+      expect(rebuilds(asked)).toEqual([]);
+      expect(asked.approvals('waiting')[0]?.why).toContain('no commit among them');
+    });
+
+    it('is not rebuilt when what a pass read cannot be read again just before the request', async () => {
+      const calls: number[] = [];
+      const ekimi = await returned(
+        version,
+        (cluster) => {
+          diverged(cluster);
+          cluster.setSurplus('patroni1', 'nothing');
+        },
+        {
+          wrap: (ports) => ({
+            ...ports,
+            host: ports.host && {
+              ...ports.host,
+              surplus: async (target, span) => {
+                const nowMs = ports.clock.now();
+                const isAgain = nowMs - (calls.at(-1) ?? -Infinity) < 25_000;
+                calls.push(nowMs);
+                if (isAgain) return unknown('timeout', 'no answer', nowMs, 'test');
+                return ports.host?.surplus?.(target, span) ?? unknown('not-configured', '', nowMs, 'test');
+              },
+            },
+          }),
+        },
+      );
+      await ekimi.run(240);
+      expect(calls.some((atMs, index) => atMs - (calls[index - 1] ?? -Infinity) < 25_000)).toBe(true);
+      expect(rebuilds(ekimi)).toEqual([]);
     });
 
     it('is left alone by a controller without SQL: what it holds cannot be known', async () => {

@@ -3,14 +3,19 @@ import type { DiskStatus } from '../../../model/disk.js';
 import type { HostStatus, HostTarget } from '../../../model/host.js';
 import type { Reply } from '../../../model/plan.js';
 import { fresh, notConfigured, unknown, type Reading } from '../../../model/reading.js';
+import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { HostPort } from '../../../ports/host.js';
 import { hostNamed } from '../named.js';
 import { diskFrom } from '../df.js';
+import { surplusFrom } from '../waldump.js';
 import { fillIn, runCommand } from './run.js';
 
 /** Patroni needs this long to stop cleanly and give its leader key back; the command gets it beyond `deadlines.host`. */
 const CLEAN_STOP_MS = 60_000;
+
+/** How long the command that runs pg_waldump may take. */
+const WALDUMP_DEADLINE_MS = 6_000;
 
 /** How long the log command may take. */
 const LOG_DEADLINE_MS = 1_000;
@@ -30,6 +35,7 @@ const NOT_REACHED = 255;
  * - `start`, `stop`, `restart`, `kill` exit 0 when it is done. A command that did not start did nothing; any other end is "maybe",
  *   since half of it may have been done.
  * - `disk`, if there is one, prints `df -Pk` of the member's data directory, and behind a line `== wal` that of its pg_wal; it exits 0.
+ * - `waldump`, if there is one, prints what config/ekimi-waldump prints for `{timeline}` and `{lsn}`; it exits 0.
  * - `logs`, if there is one, prints the last `{lines}` lines of the member's log and exits 0.
  *
  * `stop` and `restart` may take a minute longer than `deadlines.host`. There are no events: the poll sees changes.
@@ -96,9 +102,28 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     );
   }
 
+  async function surplus(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>> {
+    const template = commands?.waldump ?? null;
+    const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
+    if (template === null || host === undefined) return notConfigured(`hosts.commands.waldump`, clock.now());
+    const argv = fillIn(template, { name: host, timeline: String(span.timeline), lsn: span.from });
+    const source = argv.join(' ');
+    const outcome = await runCommand(argv, { deadlineMs: WALDUMP_DEADLINE_MS, hidden });
+    const atMs = clock.now();
+    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
+    const found =
+      outcome.code === 0
+        ? surplusFrom(outcome.stdout.toString('utf8'), span)
+        : `${endText(outcome.code)}: ${outcome.stderr}`;
+    return typeof found === 'string'
+      ? unknown('bad-reply', `${source}: ${found}`, atMs, source)
+      : fresh(found, atMs, source);
+  }
+
   return {
     status: (target) => status(hostNamed(cluster, target), target.name),
     disk,
+    surplus,
     logs: (target, count) => logs(hostNamed(cluster, target), target.name, count),
 
     async send(step): Promise<Reply> {

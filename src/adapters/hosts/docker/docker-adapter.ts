@@ -5,7 +5,7 @@ import { fresh, notConfigured, unknown, type Reading } from '../../../model/read
 import type { Clock } from '../../../ports/clock.js';
 import type { HostPort } from '../../../ports/host.js';
 import { hostNamed, namesOfHosts } from '../named.js';
-import { diskOfContainer } from './disk.js';
+import { diskOfContainer, surplusOfContainer } from './disk.js';
 import { dockerEngine, engineMessage } from './engine.js';
 import { watchEvents } from './events.js';
 import { logLinesFrom } from './logs.js';
@@ -95,6 +95,7 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     status: (target) => inspect(hostNamed(cluster, target), target.name),
     logs: (target, count, forMs) => logs(hostNamed(cluster, target), target.name, count, forMs),
     disk: (target) => diskOfContainer({ cluster, engine, clock }, target),
+    surplus: (target, span) => surplusOfContainer({ cluster, engine, clock }, target, span),
 
     async send(step): Promise<Reply> {
       const startedMs = clock.monotonic();
