@@ -79,7 +79,11 @@ export const movedIn = (view: ClusterView, steps: readonly ActionStep[]): string
   null;
 
 /** Why a step must not be sent to its server: that is another's, or its proxy tells nothing in this look, so that nobody knows. Null: it may. */
-export function strangeServer(view: ClusterView, { whose }: Pick<ActionStep, 'whose'>): string | null {
+export function strangeServer(view: ClusterView, { step, whose }: Pick<ActionStep, 'step' | 'whose'>): string | null {
+  if (step.port === 'proxy') {
+    const others = view.proxies.find(({ name }) => name === (step.proxy ?? name))?.seen;
+    if (others?.kind === 'unknown' && others.fault === 'wrong-scope') return others.reason;
+  }
   if (whose === undefined) return null;
   const proxy = view.proxies.find(({ name }) => name === whose.place.proxy);
   if (proxy === undefined || answers(proxy)) return movedServer(view, whose);

@@ -6,14 +6,15 @@ export const HARM_ROWS: readonly ProblemRow[] = [
     code: 'proxy-names',
     level: 'warning',
     rank: 23,
-    seenBy: 'proxy: no server of a pool is a member by map, name or address',
+    seenBy:
+      'proxy: no server of a pool is a member by map, name or address, or its servers are called like members and lead to where none is',
     grace: fixed(20_000, 3, 5_000),
     ladder: [],
     page: 'at-once',
     meaning:
-      'Which server of the proxy is which member cannot be told: its routing is not judged, and drain by proxy and nudge are off there.',
+      'Which server of the proxy is which member cannot be told, or it is the proxy of another cluster that has the same names: its routing is not judged, and nothing is sent to it.',
     advice:
-      'Add to proxies.NAME.servers which server is which member, or call them alike; or correct proxies.NAME.pools.',
+      'Add to proxies.NAME.servers which server is which member, or call them alike; or correct proxies.NAME.pools, or the address of the proxy.',
   },
   {
     code: 'disk-full',

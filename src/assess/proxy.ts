@@ -2,7 +2,7 @@ import type { Finding } from '../model/problem.js';
 import { backendsOf, ownerOf, type ProxySeen } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
-import { says, seen, type Assess, type Assessment } from './finding.js';
+import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { isDeclared } from './intended.js';
 import { leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
@@ -40,10 +40,12 @@ export const assessNewLeaderInProxy: Assess = (input) => {
 export const assessProxy: Assess = (input) => {
   const { view } = input;
   const leadership = leadershipOf(view);
-  if (leadership.kind !== 'proven') return [];
+  const others = view.proxies.flatMap((proxy) => ofOthers(view, proxy));
+  if (leadership.kind !== 'proven') return others;
   const told = view.proxies.filter(answers).map((proxy) => ({ proxy, strange: strangeNames(view, proxy) }));
   const known = told.filter(({ strange }) => strange.length === 0).map(({ proxy }) => proxy);
   return [
+    ...others,
     ...told.flatMap(({ strange }) => strange),
     ...known.flatMap((proxy) => wrongWriter(view, proxy, leadership.member.name)),
     ...replicasOf(view).flatMap((member) => leftOut(input, member, known)),
@@ -82,6 +84,15 @@ function leftOut({ view, ledger }: Assessment, member: MemberView, proxies: read
       says('api', `${member.name} runs and streams and nobody drained it`, view.atMs),
     ]),
   ];
+}
+
+/** By its addresses it is another cluster's, which is told of the proxy as a whole. While etcd is silent nobody can tell. */
+function ofOthers({ dcs, atMs }: ClusterView, { name, seen: reading }: ProxySeen): readonly Finding[] {
+  if (reading.kind === 'unknown' && reading.fault === 'wrong-scope')
+    return [seen('proxy-names', name, [says('proxy', reading.reason, atMs)])];
+  return freshValue(dcs.keys) === null
+    ? [cannotTell('proxy-names', name, 'etcd does not tell where members are', atMs)]
+    : [];
 }
 
 /** Of not one server of a pool can be told which member it is: nothing may be said of how it routes. */

@@ -67,7 +67,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     config,
     history,
     dcs,
-    proxies: withMembers(asked, { target, rows, names: knownNames }),
+    proxies: withMembers(asked, { target, rows, names: knownNames, checks: addresses }),
     ...(target.intentions === undefined || Object.keys(target.intentions).length === 0
       ? {}
       : { intentions: target.intentions }),

@@ -1,8 +1,9 @@
-import type { KnownNames } from '../model/address.js';
+import type { AddressCheck, KnownNames } from '../model/address.js';
 import type { DcsMember } from '../model/dcs.js';
 import type { MemberName } from '../model/names.js';
 import { backendsOf, type ProxyAddress, type ProxySeen, type ProxyServer, type ProxyView } from '../model/proxy.js';
 import { isLoopback, placeOfUrl, plainHost } from './addresses.js';
+import { asOthers, otherClusters } from './other-proxy.js';
 import type { ObserveTarget, ProxyTarget } from './pass.js';
 
 interface Known {
@@ -10,6 +11,7 @@ interface Known {
   /** What etcd has of the members; null: it did not answer. */
   readonly rows: readonly Pick<DcsMember, 'name' | 'apiUrl' | 'conn'>[] | null;
   readonly names: KnownNames;
+  readonly checks: readonly AddressCheck[];
 }
 
 /**
@@ -29,6 +31,8 @@ function withMembersOf(proxy: ProxySeen, known: Known, lookUp: () => Places): Pr
   const target = known.target.proxies.find((row) => row.name === name);
   if (target === undefined) return proxy;
   const places = seen.value.servers.some(({ address }) => address != null) ? lookUp() : null;
+  const others = places === null ? null : otherClusters(proxy, target, { ...known, isOurs: isAtOne(places) });
+  if (others !== null) return asOthers(proxy, others);
   const servers = seen.value.servers.map((row) => {
     const one = placed(row, memberOf(row, target, known, places));
     return saidOf(row, target) === null ? { ...one, isNobodys: true as const } : one;
@@ -91,6 +95,12 @@ function membersAt({ exact, hosts }: Places, address: ProxyAddress, isPool: bool
   const here = isPool ? hosts.get(plain(host)) : undefined;
   return here?.size === 1 ? [...here] : [];
 }
+
+/** It leads to the host of a member, by its address or by the name that the proxy resolves. */
+const isAtOne =
+  ({ hosts }: Places) =>
+  ({ address }: ProxyServer): boolean =>
+    address != null && [address.host, address.fqdn].some((host) => host !== undefined && hosts.has(plain(host)));
 
 /** Our addresses of the members and those that etcd has, with what their names resolve to where we stand. */
 function placesOf({ target, rows, names }: Known): Places {

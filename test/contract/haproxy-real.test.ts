@@ -135,6 +135,7 @@ describe.skipIf(!existsSync(HAPROXY))('two real HAProxies', () => {
       },
       rows: [{ name: memberName('patroni3'), apiUrl: null, conn: { host: '::1', port: 15433 } }],
       names: {},
+      checks: [],
     });
     const reading = placed?.seen;
     if (reading?.kind !== 'fresh') throw new Error(JSON.stringify(reading));

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Addresses } from '../../src/observe/addresses.js';
+import type { Ports } from '../../src/observe/ports.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { SecondProxy } from '../support/second-proxy.js';
@@ -75,6 +77,59 @@ describe('two proxies, and a replica that lags', () => {
     await ekimi.run(40);
     expect([inNorth(ekimi), second.told]).toEqual(['UP', []]);
     expect(problemsOf(ekimi)).toContain('proxy-names/south:postgres_replicas');
+  });
+});
+
+/** Each member where etcd has it. */
+const asInEtcd: Addresses = Object.fromEntries(
+  ['patroni1', 'patroni2', 'patroni3'].map((host) => [
+    host,
+    { api: null, sql: { host, port: 5432, isDeclared: false } },
+  ]),
+);
+
+describe('two proxies, one of them of another cluster that has the same names', () => {
+  it('[S5] a replica that lags is not drained in it, and it is told by its addresses', async () => {
+    const second = new SecondProxy();
+    second.isElsewhere = true;
+    const ekimi = await quiet(second, { addresses: asInEtcd, policy: goesOn });
+    lagEmergency(ekimi);
+    await ekimi.run(40);
+    expect([inNorth(ekimi), second.told]).toEqual(['DRAIN', []]);
+    expect(problemsOf(ekimi)).toContain('proxy-names/south');
+  });
+
+  it('[S5] one that becomes so while a drain of ours stands is told nothing any more', async () => {
+    const second = new SecondProxy();
+    const ekimi = await quiet(second, { addresses: asInEtcd, policy: goesOn });
+    lagEmergency(ekimi);
+    await ekimi.run(30);
+    expect(second.adminOf('patroni3').drain).toBe(true);
+    second.isElsewhere = true;
+    second.told.length = 0;
+    caughtUp(ekimi);
+    await ekimi.run(90);
+    expect([inNorth(ekimi), second.told]).toEqual(['UP', []]);
+  });
+
+  it('[S5] the only proxy of the configuration, too', async () => {
+    const second = new SecondProxy();
+    const cluster = createCluster();
+    const only = (ports: Ports): Ports => {
+      const { proxies, ...others } = second.wrap(ports);
+      return { ...others, proxies: proxies['south'] === undefined ? {} : { proxy: proxies['south'] } };
+    };
+    const ekimi = rig({ cluster, wrap: only, addresses: asInEtcd });
+    await ekimi.run(15);
+    lagEmergency(ekimi);
+    await ekimi.run(30);
+    expect(second.adminOf('patroni3').drain).toBe(true);
+    second.isElsewhere = true;
+    second.told.length = 0;
+    caughtUp(ekimi);
+    await ekimi.run(60);
+    expect(second.told).toEqual([]);
+    expect(problemsOf(ekimi)).toContain('proxy-names/proxy');
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Reply, Step } from '../../src/model/plan.js';
 import type { ProxyAdmin, ProxyServer } from '../../src/model/proxy.js';
-import { unknown } from '../../src/model/reading.js';
+import { fresh, unknown } from '../../src/model/reading.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { proxyOf } from './proxies.js';
 
@@ -21,6 +21,8 @@ export class SecondProxy {
   readonly moved = new Map<string, string>();
   /** Called when the first proxy was told something. */
   whenNorthIsTold: (command: string) => void = () => undefined;
+  /** Another cluster's with the same names: all of its servers are elsewhere. */
+  isElsewhere = false;
   pid = 100;
   #admin = new Map<string, ProxyAdmin>();
 
@@ -55,13 +57,19 @@ export class SecondProxy {
         return reply;
       },
     };
-    return { ...ports, proxies: { north: told, south } };
+    const names = {
+      resolve: (hosts: readonly string[]) => {
+        const known = Object.fromEntries(hosts.map((host) => [host, [`10.0.0.${host.slice(-1)}`]]));
+        return Promise.resolve(fresh(known, ports.clock.now(), 'names'));
+      },
+    };
+    return { ...ports, names, proxies: { north: told, south } };
   };
 
   #seen(row: ProxyServer): ProxyServer {
     if (this.isOfOthers) return { ...row, server: `other-${row.server}` };
     const admin = this.#admin.get(`${row.backend}/${row.server}`) ?? FREE;
-    const leadsTo = this.moved.get(row.server);
+    const leadsTo = this.isElsewhere ? `10.7.0.${row.server.slice(-1)}` : this.moved.get(row.server);
     const address = leadsTo === undefined ? {} : { address: { host: leadsTo, port: 5432 } };
     const own = { ...row, ...address, admin, up: row.up || row.admin.maint };
     return admin.maint ? { ...own, up: false, status: 'MAINT' } : admin.drain ? { ...own, status: 'DRAIN' } : own;

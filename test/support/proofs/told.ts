@@ -114,12 +114,6 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
     body('src/actions/drain-places.ts', 'notYetDrained', '[]', 'one proxy of several was enough'),
     body('src/actions/drain-replica.ts', 'outOfReach', 'null', 'what cannot be told was left out in silence'),
     body('src/actions/proxy-places.ts', 'movedServer', 'null', "a template's server stayed whose it was"),
-    body(
-      'src/actions/proxy-places.ts',
-      'strangeServer',
-      'null',
-      'a fence, a nudge and an expedited failover did not ask again',
-    ),
     body('src/assess/proxy-lines.ts', 'maybeHidden', '[]', 'a server that may be the member was nobody'),
     body('src/observe/proxy-members.ts', 'memberOf', 'undefined', 'a server was a member by its name alone'),
   ],

@@ -757,6 +757,7 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     seen: [{ name: '[S5] servers are called by address, as in the template of Patroni', view: [byAddress] }],
     friends: [
       { name: 'they are called like the members', view: [] },
+      { name: 'nobody knows where the members are', view: [noEtcd] },
       { name: 'the proxy is silent', view: [noProxy] },
     ],
   },

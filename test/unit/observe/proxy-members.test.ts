@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AddressCheck, AddressMatch } from '../../../src/model/address.js';
 import { memberName } from '../../../src/model/names.js';
 import type { ProxyAddress } from '../../../src/model/proxy.js';
 import { fresh } from '../../../src/model/reading.js';
@@ -41,6 +42,7 @@ function memberOf({ server, address = null, backend = 'ro', target = {}, to = ad
       { name: memberName('patroni2'), apiUrl: 'http://10.9.9.2:8008/patroni', conn: { host: '10.9.9.2', port: 5432 } },
     ],
     names: { pg2: ['10.0.0.2'] },
+    checks: [],
   });
   const seen = placed?.seen;
   const [found] = seen === undefined || seen.kind === 'unknown' ? [] : seen.value.servers;
@@ -101,5 +103,62 @@ describe('which member a server of a proxy is', () => {
     expect(memberOf({ server: 'pg-x', address: at('127.0.0.1'), to: tunnel, target: { isHere: true } })).toBe(
       'patroni1',
     );
+  });
+});
+
+describe('a proxy whose servers are called like our members', () => {
+  const conn = (host: string) => ({ host, port: 5432 });
+  const rows = members.map((name, index) => ({ name, apiUrl: null, conn: conn(`10.0.0.${index + 1}`) }));
+  const checksOf = (how: AddressMatch): readonly AddressCheck[] =>
+    members.map((member) => ({ member, channel: 'sql', ours: 'x:5432', isDeclared: false, told: 'x:5432', how }));
+
+  interface Elsewhere {
+    /** Of patroni1, 2 and 3. */
+    readonly at: readonly (ProxyAddress | null)[];
+    readonly how?: AddressMatch;
+    readonly target?: Partial<ProxyTarget>;
+    readonly isEtcdSilent?: boolean;
+  }
+
+  function faultOf({ at: places, how = 'same', target = {}, isEtcdSilent = false }: Elsewhere): string {
+    const servers = members.map((server, index) => ({
+      backend: 'ro',
+      server,
+      status: 'UP',
+      up: true,
+      admin: { drain: false, maint: false, resolution: false },
+      sessions: 0,
+      checkStatus: '',
+      lastChangeSeconds: null,
+      address: places[index] ?? null,
+    }));
+    const [proxy] = withMembers([{ name: 'north', pools, seen: fresh({ servers }, 0, 'north') }], {
+      target: { members, addresses: {}, proxies: [{ name: 'north', pools, ...target }] },
+      rows: isEtcdSilent ? null : rows,
+      names: {},
+      checks: isEtcdSilent ? [] : checksOf(how),
+    });
+    return proxy?.seen.kind === 'unknown' ? `${proxy.seen.fault}: ${proxy.seen.reason}` : 'ours';
+  }
+
+  const others = [at('10.7.0.1'), at('10.7.0.2'), at('10.7.0.3')];
+
+  it("[S5] is another cluster's where not one of them leads to a member of ours", () => {
+    const told = faultOf({ at: others });
+    expect(told).toContain('wrong-scope');
+    expect(told).toContain('patroni1 leads to 10.7.0.1:5432 there and is at 10.0.0.1:5432 by etcd');
+    expect(told).toContain('proxies.north.servers');
+  });
+
+  it.each<[string, Elsewhere]>([
+    ['they lead to our members', { at: [at('10.0.0.1'), at('10.0.0.2'), at('10.0.0.3')] }],
+    ['one of them does, by a pooler of that host', { at: [at('10.7.0.1'), at('10.7.0.2'), at('10.0.0.3', 6432)] }],
+    ['one alone leads elsewhere, and the others are not resolved', { at: [at('10.7.0.1'), null, null] }],
+    ['NAT: our own addresses are not those of etcd', { at: others, how: 'elsewhere' }],
+    ['the loopback of another host', { at: [1, 2, 3].map(() => at('127.0.0.1')) }],
+    ['etcd is silent', { at: others, isEtcdSilent: true }],
+    ['the operator says which is which', { at: others, target: servers({ patroni1: 'patroni1' }) }],
+  ])('[S5] is ours, or nobody can tell: %s', (_how, given) => {
+    expect(faultOf(given)).toBe('ours');
   });
 });
