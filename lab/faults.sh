@@ -222,18 +222,26 @@ near_segment_end() {
   sql "$1" "SELECT pg_logical_emit_message(true, 'lab', repeat('x', (16777216 - 262144 - (pg_current_wal_lsn() - '0/0') % 16777216)::int))" >/dev/null
 }
 
-#: no-rewind MEMBER | hold-wal, and the leader's WAL from before its replicas fell behind is removed: killed and replaced, it comes back diverged, and pg_rewind fails for want of the last common checkpoint | POST /reinitialize, once another leads
+#: no-rewind MEMBER [empty] | hold-wal, and the leader's WAL from before its replicas fell behind is removed: killed and replaced, it comes back diverged, and pg_rewind fails for want of the last common checkpoint; empty: nothing commits meanwhile | POST /reinitialize, once another leads
 fault_no_rewind() {
-  local member=$1 head name segment
+  local member=$1 how=${2:-} head name segment
   need_leader "$member"
   sql "$member" CHECKPOINT
   # The replicas part from it at the end of a segment, so that the next one is a few hundred kB away: within maximum_lag_on_failover.
   near_segment_end "$member"
+  # All have the new segment, and what it has alone is a checkpoint: no transaction. The setting goes with its copy.
+  if [ "$how" = empty ]; then
+    sql "$member" "ALTER SYSTEM SET default_transaction_read_only = on"
+    sql "$member" "SELECT pg_reload_conf()" >/dev/null
+    sleep 1
+    sql "$member" "SELECT pg_switch_wal()" >/dev/null
+    sleep 1
+  fi
   head=$(sql "$member" 'SELECT pg_current_wal_lsn()')
   for name in $(replicas); do wait_for 20 replayed "$name" "$head" || die "$name does not replay"; done
   stop_processes "$member" walsender >/dev/null
   segment=$(segment_of "$member")
-  until [[ $(segment_of "$member") > $segment ]]; do
+  until [ "$how" = empty ] || [[ $(segment_of "$member") > $segment ]]; do
     sql "$member" "SELECT pg_logical_emit_message(true, 'lab', repeat('x', 65536))" >/dev/null
   done
   # A checkpoint of its own that it can recover from.

@@ -54,6 +54,8 @@ const BY_SCENARIO = {
   'leader-cut-off': [medianBelow(15_000), NO_OTHER_LOSS],
   'kill-leader-ahead': [NO_OTHER_LOSS, NEVER_DOUBLED],
   'rewind-fails': [NO_OTHER_LOSS, NEVER_DOUBLED],
+  'rewind-fails-empty': [counted('person asked', (row) => row.agreed.length), NO_OTHER_LOSS, NEVER_DOUBLED],
+  switchover: [medianBelow(1_000), NO_LOSS, NEVER_DOUBLED],
   leaderless: [NO_OTHER_LOSS, NEVER_DOUBLED],
   'rogue-frozen': [NO_LOSS],
   'rogue-promote': [NO_REQUEST, NO_LOSS],

@@ -32,13 +32,15 @@ export class Ekimi {
   #folder;
   #child = null;
   #policy;
+  #modes;
   #startedMs = 0;
 
-  /** @param {{ lab: import('./lab.mjs').Lab, dist: string, folder: string, policy: string | null }} options */
-  constructor({ lab, dist, folder, policy }) {
+  /** @param {{ lab: import('./lab.mjs').Lab, dist: string, folder: string, policy: string | null, modes?: object }} options */
+  constructor({ lab, dist, folder, policy, modes = {} }) {
     this.#lab = lab;
     this.#dist = resolve(dist);
     this.#folder = resolve(folder);
+    this.#modes = { ...MODES, ...modes };
     this.#policy = policy === null ? null : resolve(policy);
   }
 
@@ -76,6 +78,13 @@ export class Ekimi {
     const command = ['approve', id, '--reason', 'the measurement agrees to what it states'];
     const env = { ...process.env, PGPASSWORD: PASSWORD };
     await run(process.execPath, [this.#cli, ...command, '--config', this.#configFile], { env, timeout: 20_000 });
+  }
+
+  /** As a person does: `ekimi run-procedure switchover`. */
+  async switchover() {
+    const command = ['run-procedure', 'switchover', '--reason', 'the measurement', '--no-wait'];
+    const env = { ...process.env, PGPASSWORD: PASSWORD };
+    await run(process.execPath, [this.#cli, ...command, '--config', this.#configFile], { env, timeout: 60_000 });
   }
 
   async stop() {
@@ -126,7 +135,7 @@ export class Ekimi {
 
   async #measuredPolicy() {
     const { ACTION_NAMES } = await import(pathToFileURL(join(this.#dist, 'model', 'plan.js')).href);
-    const actions = Object.fromEntries(ACTION_NAMES.map((name) => [name, MODES[name] ?? 'auto']));
+    const actions = Object.fromEntries(ACTION_NAMES.map((name) => [name, this.#modes[name] ?? 'auto']));
     return {
       mode: 'enforce',
       poll: { interval: '2s', suspectInterval: '500ms' },

@@ -38,7 +38,13 @@ export function partsOf(run) {
     }),
     observer: new Observer(run.lab),
     ekimi: run.ekimi
-      ? new Ekimi({ lab: run.lab, dist: run.dist, policy: run.policy, folder: join(run.folder, run.id) })
+      ? new Ekimi({
+          lab: run.lab,
+          dist: run.dist,
+          policy: run.policy,
+          folder: join(run.folder, run.id),
+          modes: run.scenario?.modes,
+        })
       : null,
   };
 }
@@ -91,7 +97,7 @@ async function measured(run, parts) {
   const deadlineMs = performance.now() + scenario.deadlineMs;
   const left = () => Math.max(1_000, deadlineMs - performance.now());
   void person?.watch();
-  await scenario.fault(lab, who, signal);
+  await scenario.fault(lab, who, signal, ekimi);
   say(`  ${run.name} on ${who} (leader ${before})`);
   await sleep(scenario.holdMs - Math.min(scenario.holdMs, nowMs() - beganMs), signal);
 

@@ -10,6 +10,7 @@
 //   rejoins   the member needs someone to start it again: the controller is given its time first
 //   agrees    actions to which the person on call agrees when the controller asks
 //   last      what a person still has to do where no controller has done it
+//   modes     of actions, otherwise than in the policy of the measurements
 //   deadlineMs  from the fault to a whole cluster
 import { BENIGN } from './benign.mjs';
 import { sleep } from './pause.mjs';
@@ -40,6 +41,19 @@ async function killAhead(lab, who) {
 async function killBeyondRewind(lab, who) {
   await lab.fault('no-rewind', who);
   await lab.fault('kill', who);
+}
+
+async function killBeyondRewindEmpty(lab, who) {
+  await lab.fault('no-rewind', who, 'empty');
+  await lab.fault('kill', who);
+}
+
+/** As a person does it: to the replica that Patroni would choose. */
+async function switchedOver(lab, who, _signal, ekimi) {
+  if (ekimi !== null) return ekimi.switchover();
+  const [candidate] = await lab.replicas();
+  const { status, text } = await lab.rest(who, 'POST', '/switchover', { leader: who, candidate });
+  if (status !== 200) throw new Error(`POST /switchover: ${status} ${text}`);
 }
 
 /** Twice and more what Patroni's own guard allows a candidate to be behind, and the leader has published where it stands. */
@@ -158,6 +172,27 @@ const FAULTS = {
     agrees: ['reinitialize-replica'],
     last: copiedByHand,
     deadlineMs: 480_000,
+  },
+  'rewind-fails-empty': {
+    what: 'the same, and no transaction committed in the WAL that only the old leader has; a rebuild is on auto in this one, and made 60 s after the start without Ekimi',
+    who: leader,
+    fault: killBeyondRewindEmpty,
+    struck: died,
+    holdMs: 0,
+    takeover: true,
+    heal: (lab, who) => lab.inside(who, 'true').catch(() => lab.start(who)),
+    rejoins: true,
+    modes: { 'reinitialize-replica': 'auto' },
+    last: copiedByHand,
+    deadlineMs: 480_000,
+  },
+  switchover: {
+    what: 'a planned switchover: POST /switchover by hand, or ekimi run-procedure switchover',
+    who: leader,
+    fault: switchedOver,
+    holdMs: 0,
+    heal: null,
+    deadlineMs: 120_000,
   },
   leaderless: {
     what: 'the leader is killed when both replicas are 4 MB behind (maximum_lag_on_failover is 1 MB): nobody may be elected. Ekimi starts the old leader, since nothing is lost with it; without it that is done after 60 s',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { copyFaultOf } from '../assess/copy-fault.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
 import { failedCopy } from '../assess/copies.js';
+import { copyNeedsText } from '../assess/copy-needs.js';
 import { whyNoCopy, whyUnsureOfRoom } from '../assess/copy-proof.js';
 import { isStreaming } from '../assess/replica.js';
 import { freshValue, isSilent } from '../model/reading.js';
@@ -38,7 +39,8 @@ export const reinitializeReplica = action({
   },
   grounds: (input, plan) => {
     const member = memberOf(input.view, plan.target);
-    return member === null ? null : copyFaultOf(input, member).text;
+    if (member === null) return null;
+    return [copyFaultOf(input, member).text, copyNeedsText(input, member)].filter((text) => text !== null).join('; ');
   },
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);

@@ -1,18 +1,18 @@
 import { matterOf } from '../model/log-sign.js';
 import { parseLsn, type Lsn } from '../model/names.js';
-import { freshValue, lastValue } from '../model/reading.js';
+import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
+import { spanText } from '../words/amounts.js';
 import { archivedUpTo, isArchivingStuck, SEGMENT_BYTES } from './archive.js';
 import { candidatesFor } from './candidates.js';
 import { signsOf } from './copy-fault.js';
+import { copyNeeds, roomWithout, walRoomOf } from './copy-needs.js';
 import type { Assessment } from './finding.js';
 import { leadershipOf } from './leader.js';
 import { binaryText, diskOf, levelOfVolume, volumesOf, volumeText, whyNoRoom } from './room.js';
 
 /** pg_basebackup with its WAL beside the files, as Patroni calls it. */
 const SENDERS_OF_A_COPY = 2;
-/** Of the leader's size, for what is written while the copy is made. */
-const RESERVE_SHARE = 0.1;
 
 type Proof = (input: Assessment, member: MemberView, leader: MemberView) => string | null;
 
@@ -47,32 +47,30 @@ function noSender(_input: Assessment, _member: MemberView, leader: MemberView): 
   return `${leader.name} has ${senders.max - senders.used} free WAL senders of ${senders.max}, and a copy takes ${SENDERS_OF_A_COPY}: raise max_wal_senders`;
 }
 
-const sizeOf = (leader: MemberView): number | null =>
-  leader.sizes === undefined ? null : (lastValue(leader.sizes)?.databaseBytes ?? null);
-
-/** Patroni removes the old copy first: it is taken for as large as the leader's. */
-function noRoomHere({ view }: Assessment, member: MemberView, leader: MemberView): string | null {
-  const full = whyNoRoom(view, member);
+/** Patroni removes the old copy first; what the leader writes meanwhile comes with it. */
+function noRoomHere(input: Assessment, member: MemberView, leader: MemberView): string | null {
+  const full = whyNoRoom(input.view, member);
   if (full !== null) return full;
-  const disk = diskOf(member);
-  const leaderBytes = sizeOf(leader);
-  if (disk === null || leaderBytes === null) return null;
-  const { freeBytes, totalBytes } = disk.data;
-  const neededBytes = leaderBytes * (1 + RESERVE_SHARE);
-  const roomBytes = freeBytes + Math.min(leaderBytes, totalBytes - freeBytes);
+  const { leaderBytes, reserveBytes, walBytes } = copyNeeds(input, leader);
+  const roomBytes = leaderBytes === null ? null : roomWithout(member, leaderBytes);
+  if (roomBytes === null || leaderBytes === null || reserveBytes === null) return null;
+  const neededBytes = leaderBytes + Math.max(reserveBytes, walBytes ?? 0);
   if (roomBytes >= neededBytes) return null;
   return `${member.name} has room for ${binaryText(roomBytes)} with its old copy removed, and a copy of ${leader.name} takes ${binaryText(neededBytes)} with its reserve`;
 }
 
 /** While a copy is made the slot of the member holds WAL on the leader: a short volume there ends writes, not only the copy. */
-function noRoomThere({ view }: Assessment, _member: MemberView, leader: MemberView): string | null {
-  const full = whyNoRoom(view, leader);
+function noRoomThere(input: Assessment, _member: MemberView, leader: MemberView): string | null {
+  const full = whyNoRoom(input.view, leader);
   if (full !== null) return `${full}, and WAL would be kept there while the copy is made`;
   const disk = diskOf(leader);
   const short = disk === null ? undefined : volumesOf(disk).find(({ volume }) => levelOfVolume(volume) !== 'roomy');
-  return short === undefined
+  if (short !== undefined) return `${leader.name}: ${volumeText(short)}, and WAL is kept there while the copy is made`;
+  const { walBytes, lastMs } = copyNeeds(input, leader);
+  const room = walRoomOf(leader);
+  return walBytes === null || lastMs === null || room === null || walBytes < room
     ? null
-    : `${leader.name}: ${volumeText(short)}, and WAL is kept there while the copy is made`;
+    : `${leader.name} writes some ${binaryText(walBytes)} of WAL in the ${spanText(lastMs)} that the last copy took, and has ${binaryText(room)} free where it is kept`;
 }
 
 /** Who has not received for longer what the leader has written is not merely a moment behind. */

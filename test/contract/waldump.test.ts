@@ -102,6 +102,5 @@ describe.skipIf(bin === null)('what a real former leader has in its WAL', () => 
     expect(await read(script('exit 1'))).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
     expect(await read(script('yes | head -c 3000000'))).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
     expect(await read(script('echo "== records"'))).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
-    expect(await read(script('sleep 60'))).toMatchObject({ kind: 'unknown', fault: 'timeout' });
-  }, 20_000);
+  });
 });

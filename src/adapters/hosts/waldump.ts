@@ -19,14 +19,15 @@ export const WALDUMP_SCRIPT = [
   'done',
   '[ -n "$w" ] || { echo "== none"; echo "pg_waldump of version $v is not there"; exit 0; }',
   // A program that outlives whoever asked would pile up.
-  't=; command -v timeout >/dev/null 2>&1 && t="timeout 5"',
-  'dump() { $t "$w" -p "$d/pg_wal" -t "$tl" -s "$from" "$@" 2>&1; }',
-  'echo "== control"; $t "$c" "$d" 2>/dev/null | sed -n "/^Database system identifier\\|^Latest checkpoint location\\|^Latest checkpoint\'s TimeLineID/p"',
+  // For a file that is not there it looks 5 s long before it says so.
+  't() { s=$1; shift; if command -v timeout >/dev/null 2>&1; then timeout "$s" "$@"; else "$@"; fi; }',
+  'dump() { s=$1; shift; t "$s" "$w" -p "$d/pg_wal" -t "$tl" -s "$from" "$@" 2>&1; }',
+  'echo "== control"; t 2 "$c" "$d" 2>/dev/null | sed -n "/^Database system identifier\\|^Latest checkpoint location\\|^Latest checkpoint\'s TimeLineID/p"',
   'echo "== timelines"; ls "$d/pg_wal" | sed -n "s/^\\([0-9A-F]\\{8\\}\\)[0-9A-F]\\{16\\}\\$/\\1/p" | sort -u | head -n 20',
-  's=$(dump --stats=record | head -c 65536); echo "== records"; echo "$s"',
-  'case "$s" in *Transaction/COMMIT*) echo "== commits"',
-  'dump --rmgr=Transaction | sed -n "s/.* desc: COMMIT.* \\(20[0-9-]* [0-9:.]* UTC\\).*/\\1/p" | sed -n "1p;\\$p"',
-  'echo "== relations"; dump | head -c 33554432 | grep -o "rel [0-9]*/[0-9]*/[0-9]*" | sort | uniq -c | sort -rn | head -n 10;; esac',
+  'r=$(dump 7 --stats=record | head -c 65536); echo "== records"; echo "$r"',
+  'case "$r" in *Transaction/COMMIT*) echo "== commits"',
+  'dump 2 --rmgr=Transaction | sed -n "s/.* desc: COMMIT.* \\(20[0-9-]* [0-9:.]* UTC\\).*/\\1/p" | sed -n "1p;\\$p"',
+  'echo "== relations"; dump 2 | head -c 33554432 | grep -o "rel [0-9]*/[0-9]*/[0-9]*" | sort | uniq -c | sort -rn | head -n 10;; esac',
   'echo "== end"',
 ].join('\n');
 

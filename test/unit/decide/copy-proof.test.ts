@@ -93,6 +93,51 @@ describe('before a copy is thrown away it is proven that a new one can be made',
     expect(decided([damaged('patroni3'), ...changes])).toMatch(why);
   });
 
+  /** The last copy took half an hour, in which the leader writes 18 GiB at this rate. */
+  const halfAnHour = 30 * 60_000;
+  const ended = NOW_MS - 10 * halfAnHour;
+  const slow = {
+    ledger: ledgerOf({
+      remediations: [
+        remediationOf('reinitialize-replica', 'patroni2', {
+          createdAtMs: ended - halfAnHour,
+          sentAtMs: ended - halfAnHour,
+          endedAtMs: ended,
+        }),
+      ],
+    }),
+    memory: { ...CLEAN_MEMORY, walRate: { lsn: '0/0', atMs: NOW_MS, bytesPerSecond: 10 * MB } },
+  };
+  const roomy = [tenGib, disk('patroni3', volume(100 * GIB, 60 * GIB)), disk('patroni1', volume(100 * GIB, 60 * GIB))];
+
+  it('[W1] held: what the leader writes in the time that the last copy took has no room on it, or here', () => {
+    expect(decided([damaged('patroni3'), ...roomy], slow)).toBe('act');
+    expect(
+      decided(
+        [damaged('patroni3'), ...roomy, disk('patroni1', volume(100 * GIB, 60 * GIB), volume(40 * GIB, 17 * GIB))],
+        slow,
+      ),
+    ).toMatch(/patroni1 writes some 18 GiB of WAL in the 30 min that the last copy took, and has 17 GiB free where/);
+    expect(decided([damaged('patroni3'), ...roomy, disk('patroni3', volume(20 * GIB, 15 * GIB))], slow)).toMatch(
+      /patroni3 has room for 20 GiB .* takes 28 GiB/,
+    );
+  });
+
+  it('who is asked is told what a copy takes, what is there, for how long, and who serves reads meanwhile', () => {
+    const why = (changes: readonly Change[], part: Parameters<typeof inputOf>[1] = {}): string => {
+      const input = inputOf([problemOf('wal-missing', 'patroni3')], { view: viewOf(...changes), policy, ...part });
+      return decide(input)
+        .map((one) => (one.kind === 'page' || one.kind === 'waiting' ? '' : one.why))
+        .join();
+    };
+    expect(why([damaged('patroni3'), ...roomy], slow)).toContain(
+      'a copy of patroni1 takes 10 GiB and a reserve of 1.0 GiB, and patroni3 has room for 70 GiB with its old copy removed; WAL (600 MiB a minute) is kept on patroni1 meanwhile, some 18 GiB of it, where 60 GiB are free; the last one took 30 min; patroni2 serves reads meanwhile',
+    );
+    expect(why([damaged('patroni3')])).toContain(
+      'how large a copy of patroni1 is, is not known; WAL is kept on patroni1 meanwhile; how long it takes is not known; patroni2 serves reads meanwhile',
+    );
+  });
+
   /** The leader was here so many bytes ago and so long ago, oldest first. */
   const trail = (...points: readonly (readonly [bytesBehind: number, agoMs: number])[]) => ({
     ...CLEAN_MEMORY,

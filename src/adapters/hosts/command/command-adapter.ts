@@ -15,7 +15,7 @@ import { fillIn, runCommand } from './run.js';
 const CLEAN_STOP_MS = 60_000;
 
 /** How long the command that runs pg_waldump may take. */
-const WALDUMP_DEADLINE_MS = 6_000;
+const WALDUMP_DEADLINE_MS = 14_000;
 
 /** How long the log command may take. */
 const LOG_DEADLINE_MS = 1_000;

@@ -12,8 +12,8 @@ import { execIn } from './exec.js';
 
 /** A file system that hangs must not hold up a pass: what is not there by then is unknown. */
 const DEADLINE_MS = 3_000;
-/** The script ends each of its programs after 5 s. */
-const WALDUMP_DEADLINE_MS = 6_000;
+/** The script ends all of its programs within 13 s. */
+const WALDUMP_DEADLINE_MS = 14_000;
 /** Where a member's own configuration is in the images of Debian and of the Spilo family, if `tags.file` says nothing. */
 const PATRONI_FILES = ['/etc/patroni.yml', '/etc/patroni/config.yml', '/home/postgres/postgres.yml'];
 
