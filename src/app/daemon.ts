@@ -92,7 +92,17 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
     policyLocator,
   );
   await write(session, start);
+  await lend(ports, config.instance, log);
   return session;
+}
+
+/** To other instances, where that is configured. What is done for them is theirs to journal; here it is in the log. */
+async function lend({ host }: Ports, instance: string, log: Logger): Promise<void> {
+  const told = (level: 'info' | 'warn', fields: object, message: string): void => {
+    log[level](fields, message);
+  };
+  const url = await host?.lend?.({ instance, told });
+  if (typeof url === 'string') log.info({ url }, 'the host driver is lent to other instances');
 }
 
 /** What cannot be read is as good as never seen: a cluster whose disk fails starts as one that nobody has watched yet. */

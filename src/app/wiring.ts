@@ -21,15 +21,16 @@ import type { TagsPort } from '../ports/tags.js';
 /** The one place where real parts are chosen. */
 export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Ports {
   const cluster = renewable(config);
+  const dcs = etcdAdapter(cluster, clock);
   return {
     clock,
     patroni: patroniAdapter(cluster, clock),
-    dcs: etcdAdapter(cluster, clock),
+    dcs,
     postgres: cluster.postgres === null ? null : postgresAdapter(cluster, clock),
     proxies: Object.fromEntries(
       cluster.proxies.map((proxy) => [proxy.name, haproxyAdapter(proxy, cluster.deadlines.proxy, clock)]),
     ),
-    host: hostPortOf(cluster, clock),
+    host: hostPortOf(cluster, clock, dcs),
     tags: tagsOf(cluster, clock),
     certificates: certificatesOf(cluster, clock),
     names: namesAdapter(clock),

@@ -106,3 +106,6 @@ export const namespace: Format<string> = {
       ? `/${raw.replaceAll(/^\/|\/$/g, '')}/`
       : new Refusal('a key prefix such as /service/', "write the same prefix as in the members' patroni.yml"),
 };
+
+/** Of an address on which we listen or that we ask: only this host reaches it. */
+export const isLoopback = (host: string): boolean => /^(?:127\.|localhost$|::1$)/.test(host);

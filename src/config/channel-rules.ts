@@ -99,7 +99,9 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
     keys: ['clusters[].hosts.driver', 'clusters[].tags.driver'],
     check: eachCluster(({ hosts, tags }, at) => {
       const needing = [
-        ...(hosts !== null && needsCommands(hosts.driver) && hosts.commands === null ? ['hosts' as const] : []),
+        ...(hosts !== null && driversOf(hosts).some(needsCommands) && hosts.commands === null
+          ? ['hosts' as const]
+          : []),
         ...(tags?.driver === 'command' && tags.commands === null ? ['tags' as const] : []),
       ];
       return needing.map((part) => ({
@@ -141,6 +143,7 @@ const tlsOf = (cluster: ClusterConfig) =>
       ['patroni.tls', cluster.patroni.tls],
       ['dcs.tls', cluster.dcs.tls],
       ['postgres.tls', cluster.postgres?.tls ?? null],
+      ['hosts.peers.tls', cluster.hosts?.peers?.tls ?? null],
       ...cluster.proxies.map(({ name, tls }) => [`proxies.${name}.tls`, tls] as const),
     ] as const
   ).flatMap(([where, tls]) => (tls === null ? [] : [[where, tls] as const]));
@@ -150,6 +153,9 @@ const needsCommands = (driver: HostDriverName): boolean => {
   const { needs }: HostDriverRow = HOST_DRIVERS[driver];
   return needs.includes('commands');
 };
+
+const driversOf = ({ driver, peers }: NonNullable<ClusterConfig['hosts']>): readonly HostDriverName[] =>
+  driver === 'peers' && peers?.local != null ? [peers.local] : [driver];
 
 function commandsWithoutTarget({ hosts, tags, members }: ClusterConfig, at: string): readonly Breach[] {
   const commands = [

@@ -1,11 +1,12 @@
+import { isLoopback } from './addresses.js';
 import { CHANNEL_RULES } from './channel-rules.js';
 import { repeated, type ConfigFacts } from './config-facts.js';
 import { INVENTORY_RULES } from './inventory-rules.js';
+import { PEER_RULES } from './peer-rules.js';
 import { PROXY_RULES } from './proxy-rules.js';
 import type { Rule } from './rule.js';
 import { sizeText } from './units.js';
 
-const LOOPBACK = /^(?:127\.|localhost$|::1$)/;
 const TOO_SHORT_A_TOKEN = 16;
 const LEAST_JOURNAL_FILE_BYTES = 1024 ** 2;
 
@@ -14,6 +15,7 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
   ...INVENTORY_RULES,
   ...CHANNEL_RULES,
   ...PROXY_RULES,
+  ...PEER_RULES,
   {
     // The journal is how a restart knows who led and how far, and what `ekimi why --at` looks up.
     id: 'journal-holds-history',
@@ -82,7 +84,7 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
     severity: 'warning',
     keys: ['api.listen'],
     check: ({ config: { api } }) =>
-      LOOPBACK.test(api.host)
+      isLoopback(api.host)
         ? []
         : [
             {

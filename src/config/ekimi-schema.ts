@@ -1,22 +1,13 @@
 import { hostPort, name, namespace, serverName, socketUrl, thing, webUrl } from './addresses.js';
-import { duration, flag, listOf, mapOf, nullable, oneOf, Refusal, size, text, whole, type Format } from './formats.js';
+import { duration, flag, listOf, mapOf, nullable, oneOf, size, text, whole, type Format } from './formats.js';
+import { path, variable } from './files-and-variables.js';
 import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
 import { INTENTIONS } from '../model/intention.js';
+import { PEERS } from './peers-schema.js';
 import { key, list, named, optional, REQUIRED, section } from './schema.js';
-import { holdsCredentials } from './shown.js';
 
 /** `ekimi.yaml`: where things are. What may be done to them is the policy's. */
 
-const PATH = 'a path; a relative one starts at the folder of this file';
-/** What cannot be read or written is named with its path later on, so no address with credentials may pass for one. */
-const path: Format<string> = {
-  ...text(/^[^\r\n]+$/u, PATH),
-  read: (raw) =>
-    typeof raw === 'string' && holdsCredentials(raw)
-      ? new Refusal(PATH, 'write the path of a file or folder, not an address', 'what looks like an address')
-      : text(/^[^\r\n]+$/u, PATH).read(raw),
-};
-const variable = text(/^[A-Za-z_]\w*$/, 'the name of an environment variable');
 const argv = listOf(text());
 
 const DRIVERS_TEXT = `${HOST_DRIVER_NAMES.map((driver) => `${driver}: ${HOST_DRIVERS[driver].summary}`).join('. ')}.`;
@@ -199,6 +190,7 @@ const CLUSTER = {
         ),
       },
     ),
+    peers: PEERS,
     members: key(mapOf(name, thing), {}, 'Member to container or unit.'),
     dcs: key(mapOf(name, thing), {}, 'etcd endpoint to container or unit.'),
     proxy: key(mapOf(name, thing), {}, 'Proxy to container or unit.'),

@@ -6,7 +6,7 @@ import { didYouMean } from './suggest.js';
 /** The maps that are keyed by member, as far as they are written. */
 const memberMaps = (cluster: ClusterConfig): readonly (readonly [string, readonly string[]])[] => [
   ...(cluster.postgres === null ? [] : [['postgres.members', Object.keys(cluster.postgres.hosts)] as const]),
-  ...(cluster.hosts === null || Object.keys(cluster.hosts.members).length === 0
+  ...(cluster.hosts === null || cluster.hosts.driver === 'peers' || Object.keys(cluster.hosts.members).length === 0
     ? []
     : [['hosts.members', Object.keys(cluster.hosts.members)] as const]),
 ];
@@ -16,10 +16,13 @@ const partialMaps = ({
   intended,
   patroni,
   postgres,
+  hosts,
 }: ClusterConfig): readonly (readonly [string, readonly string[]])[] => [
   ['intended', Object.keys(intended ?? {})],
   ['patroni.advertised', Object.keys(patroni.advertised ?? {})],
   ['postgres.advertised', Object.keys(postgres?.advertised ?? {})],
+  ['hosts.peers.members', Object.keys(hosts?.peers?.members ?? {})],
+  ...(hosts?.driver === 'peers' ? [['hosts.members', Object.keys(hosts.members)] as const] : []),
 ];
 
 /** Who there is, and that every list of them names the same ones. */

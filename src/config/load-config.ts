@@ -94,7 +94,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
       ...(postgres.heartbeat === null ? {} : { heartbeat: postgres.heartbeat }),
     },
     proxies: proxiesOf(values, at, secrets),
-    hosts: hosts && { ...hosts },
+    hosts: hosts && hostsOf(hosts, `${at}.hosts`, secrets),
     tags: tags && { ...tags, file: tags.driver === 'file' ? secrets.path(tags.file) : tags.file },
     deadlines: values.deadlines,
   };
@@ -122,6 +122,23 @@ function proxiesOf({ proxy, proxies }: ClusterValues, at: string, secrets: Secre
     servers: {},
   };
   return [only, ...named];
+}
+
+function hostsOf(
+  { peers, ...hosts }: NonNullable<ClusterValues['hosts']>,
+  at: string,
+  secrets: SecretReader,
+): ClusterConfig['hosts'] {
+  if (peers === null) return hosts;
+  const { tls, tokenEnv, tokenFile, ...rest } = peers;
+  return {
+    ...hosts,
+    peers: {
+      ...rest,
+      tls: secrets.tls(`${at}.peers.tls`, tls && { ...tls, insecure: false }),
+      token: secrets.optional(`${at}.peers`, 'token', tokenEnv, tokenFile),
+    },
+  };
 }
 
 /** Names for a bare list of URLs: those of `hosts.dcs` in order, so that an endpoint and what runs it can be matched. */

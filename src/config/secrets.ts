@@ -1,4 +1,4 @@
-import type { EkimiConfig, TlsConfig } from '../model/config.js';
+import type { EkimiConfig, PeersConfig, TlsConfig } from '../model/config.js';
 
 export const HIDDEN = '[secret]';
 
@@ -6,6 +6,10 @@ const auth = <A extends { readonly password: string }>(value: A | null): A | nul
   value && { ...value, password: HIDDEN };
 const tls = (value: TlsConfig | null): TlsConfig | null =>
   value && { ...value, key: value.key === null ? null : HIDDEN };
+
+type Hosts = EkimiConfig['clusters'][number]['hosts'];
+const withPeers = (hosts: Hosts, change: (peers: PeersConfig) => PeersConfig): Hosts =>
+  hosts?.peers == null ? hosts : { ...hosts, peers: change(hosts.peers) };
 
 /** The configuration as it may be shown, journaled and hashed: each secret replaced by a word. */
 export function withoutSecrets(config: EkimiConfig): EkimiConfig {
@@ -22,6 +26,11 @@ export function withoutSecrets(config: EkimiConfig): EkimiConfig {
         tls: tls(cluster.postgres.tls),
       },
       proxies: cluster.proxies.map((proxy) => ({ ...proxy, statsAuth: auth(proxy.statsAuth), tls: tls(proxy.tls) })),
+      hosts: withPeers(cluster.hosts, (peers) => ({
+        ...peers,
+        token: peers.token === null ? null : HIDDEN,
+        tls: tls(peers.tls),
+      })),
     })),
   };
 }
@@ -37,6 +46,7 @@ export const withoutPems = (config: EkimiConfig): EkimiConfig => ({
     dcs: { ...cluster.dcs, tls: unread(cluster.dcs.tls) },
     postgres: cluster.postgres && { ...cluster.postgres, tls: unread(cluster.postgres.tls) },
     proxies: cluster.proxies.map((proxy) => ({ ...proxy, tls: unread(proxy.tls) })),
+    hosts: withPeers(cluster.hosts, (peers) => ({ ...peers, tls: unread(peers.tls) })),
   })),
 });
 
@@ -51,9 +61,12 @@ export function secretsOf(config: EkimiConfig): readonly string[] {
     ...logins.map((login) => login?.password),
     // As basic authentication carries it.
     ...logins.map((login) => login && Buffer.from(`${login.username}:${login.password}`).toString('base64')),
-    ...config.clusters.flatMap(({ patroni, dcs, postgres, proxies }) => [
+    ...config.clusters.flatMap(({ patroni, dcs, postgres, proxies, hosts }) => [
       postgres?.password,
-      ...[patroni.tls, dcs.tls, postgres?.tls, ...proxies.map(({ tls }) => tls)].map((each) => each?.key),
+      hosts?.peers?.token,
+      ...[patroni.tls, dcs.tls, postgres?.tls, hosts?.peers?.tls, ...proxies.map(({ tls }) => tls)].map(
+        (each) => each?.key,
+      ),
     ]),
     ...config.api.tokens.map(({ token }) => token),
   ];

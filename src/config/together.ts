@@ -133,7 +133,11 @@ const STARTS: readonly {
   readonly isNamed: (hosts: NonNullable<ClusterConfig['hosts']>) => boolean;
 }[] = [
   { action: 'start-member', what: 'hosts', isNamed: () => true },
-  { action: 'start-store', what: 'hosts.dcs', isNamed: ({ dcs }) => Object.keys(dcs).length > 0 },
+  {
+    action: 'start-store',
+    what: 'hosts.dcs',
+    isNamed: ({ dcs, peers }) => Object.keys({ ...dcs, ...peers?.dcs }).length > 0,
+  },
 ];
 
 /**

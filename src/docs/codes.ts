@@ -115,6 +115,15 @@ const LOG: Words<LogCode> = {
     'Left alone: docs/runbook/upgrade-and-reload.md says how to move it by hand.',
   ],
   TENURE_RELEASE: ['Tenure could not be given up at the end; it runs out by itself.', 'Nothing.'],
+  PEER_UNAUTHORISED: [
+    'A request to `hosts.peers.listen` came without our token, or with another one; told once a minute at most.',
+    'Give all instances of the cluster the same token; if none of them is meant, see who reaches that address.',
+  ],
+  PEER_REFUSED: [
+    'Another instance asked for something and was refused; nothing was done. `refused` and `because` say why.',
+    'A single one after tenure has changed hands is as it should be. Else `ekimi doctor` at both.',
+  ],
+  PEER_FAILED: ['A request of another instance failed within Ekimi.', 'Report it, with the log.'],
   ETCD_TLS_INSECURE: ['dcs.tls.insecure cannot be had: the etcd client always verifies.', 'Give the CA instead.'],
   API_TOKEN_REPLACED: [
     'The operator token in the journal folder was empty, or others could read or write it; a new one was made.',

@@ -72,7 +72,7 @@ async function route(session: Session, step: Step): Promise<Reply> {
       case 'sql':
         return (await postgres?.send(step)) ?? missing;
       case 'host':
-        return (await host?.send(step)) ?? missing;
+        return (await host?.send(step, session.parts.tenure.grant())) ?? missing;
       case 'dcs': {
         const grant = session.parts.tenure.grant();
         if (grant === null) return { ...missing, text: 'our tenure ended' };

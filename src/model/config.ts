@@ -1,4 +1,4 @@
-import type { HostDriverName } from './host-drivers.js';
+import type { HostDriverName, LocalDriverName } from './host-drivers.js';
 import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
 import type { ProxyPools } from './proxy.js';
@@ -47,6 +47,22 @@ export interface ProxyConfig {
   readonly pools: ProxyPools;
   /** Server of the proxy to member, where the operator says it; null: no member's. */
   readonly servers: Readonly<Record<string, MemberName | null>>;
+}
+
+/** Other instances, each beside what it lends its own host driver for. */
+export interface PeersConfig {
+  /** Driver of what this instance reaches itself; null: nothing. */
+  readonly local: LocalDriverName | null;
+  /** Where it lends that; null: to nobody. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  /** URL of who lends it, by member, etcd endpoint and proxy. */
+  readonly members: Readonly<Record<string, string>>;
+  readonly dcs: Readonly<Record<string, string>>;
+  readonly proxy: Readonly<Record<string, string>>;
+  /** Towards the others and of our own listener: with `ca` it takes only clients with a certificate of that authority. */
+  readonly tls: TlsConfig | null;
+  /** That all instances of the cluster share; null: none is asked for. */
+  readonly token: string | null;
 }
 
 export interface ClusterConfig {
@@ -107,6 +123,8 @@ export interface ClusterConfig {
       /** `{timeline}` and `{lsn}` from where on; prints what config/ekimi-waldump prints; null: not to be had. */
       readonly waldump?: readonly string[] | null;
     } | null;
+    /** peers: who lends what; null: nobody. With it `members`, `dcs` and `proxy` below name what this instance reaches itself. */
+    readonly peers?: PeersConfig | null;
     readonly members: Readonly<Record<string, string>>;
     readonly dcs: Readonly<Record<string, string>>;
     readonly proxy: Readonly<Record<string, string>>;

@@ -8,7 +8,7 @@ export interface HostDriverRow {
   /** What tells one run of a target from another: a request then goes to what was looked at, and to nothing else. */
   readonly identity: string;
   /** Keys of `hosts` without which it cannot work. */
-  readonly needs: readonly 'commands'[];
+  readonly needs: readonly ('commands' | 'peers')[];
   /** What its contract tests run it against. */
   readonly shownWith: string;
 }
@@ -29,7 +29,18 @@ export const HOST_DRIVERS = {
     needs: ['commands'],
     shownWith: 'programs of this machine; ssh to members under a supervisor (runit)',
   },
+  peers: {
+    summary: 'other instances of Ekimi, each beside what it lends its own driver for',
+    primitives: ['logs', 'disk', 'events'],
+    identity: 'as the driver of the one that lends it tells it',
+    needs: ['peers'],
+    shownWith: 'instances as processes of their own, a real etcd',
+  },
 } as const satisfies Readonly<Record<string, HostDriverRow>>;
 
 export type HostDriverName = keyof typeof HOST_DRIVERS;
 export const HOST_DRIVER_NAMES = Object.keys(HOST_DRIVERS) as readonly HostDriverName[];
+
+/** What an instance reaches by itself, and can lend to others. */
+export type LocalDriverName = Exclude<HostDriverName, 'peers'>;
+export const LOCAL_DRIVER_NAMES = HOST_DRIVER_NAMES.filter((name): name is LocalDriverName => name !== 'peers');

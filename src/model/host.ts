@@ -1,3 +1,5 @@
+import type { Reading } from './reading.js';
+
 /** What a host driver can be asked about: what runs a member, an etcd endpoint (the store) or a proxy, each by our own name for it. */
 export interface HostTarget {
   readonly kind: 'member' | 'store' | 'proxy';
@@ -20,4 +22,24 @@ export interface HostStatus {
   readonly exitCode: number | null;
   readonly oomKilled: boolean;
   readonly restartCount: number;
+}
+
+/** What another instance tells of itself, which lends its host driver. */
+export interface PeerTold {
+  readonly instance: string;
+  readonly driver: string;
+  readonly lends: readonly HostTarget[];
+  /** Its clock against ours. */
+  readonly clockAheadMs: number;
+  /** Why it cannot read in etcd who holds tenure, without which it does nothing for anybody; null: it can. */
+  readonly blind: string | null;
+  /** Null: there is no TLS, or it could not be told. */
+  readonly certificateEndsAtMs: number | null;
+}
+
+/** One of the instances that the configuration names as peers, and what it was asked for. */
+export interface PeerSeen {
+  readonly url: string;
+  readonly targets: readonly HostTarget[];
+  readonly told: Reading<PeerTold>;
 }

@@ -9,6 +9,14 @@ export interface TenureGrant {
   readonly owner: string;
 }
 
+/** Who holds tenure, and of which cluster that is, by one read of this moment. */
+export interface TenureSeen {
+  /** Null: nobody. */
+  readonly holder: TenureGrant | null;
+  /** PostgreSQL's, from Patroni's key; null: there is none. */
+  readonly systemIdentifier: string | null;
+}
+
 export type TenureAnswer =
   | { readonly kind: 'held'; readonly grant: TenureGrant }
   | { readonly kind: 'other'; readonly owner: string }
@@ -36,6 +44,11 @@ export interface DcsPort {
   alarms(): Promise<Reading<readonly DcsAlarm[]>>;
   /** Takes or confirms tenure for `owner` with a lease of `ttlMs`. Confirming renews the lease. */
   holdTenure(owner: string, ttlMs: number): Promise<TenureAnswer>;
+  /**
+   * Who holds tenure, by a linearizable read that takes a second at most: for whoever is asked to act by another instance. Absent: nobody
+   * can be asked.
+   */
+  seenTenure?(): Promise<Reading<TenureSeen>>;
   releaseTenure(grant: TenureGrant): Promise<void>;
   /** Our shared ledger document as JSON text, null when there is none yet. */
   loadLedger(): Promise<Reading<string | null>>;

@@ -1,8 +1,9 @@
 import type { DiskStatus } from '../model/disk.js';
-import type { HostStatus, HostTarget } from '../model/host.js';
+import type { HostStatus, HostTarget, PeerSeen } from '../model/host.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
 import type { SurplusWal, WalSpan } from '../model/surplus.js';
+import type { TenureGrant } from './dcs.js';
 
 /** What runs the parts, by a driver of few primitives. What a driver has not, or has of another kind of target only, is `not-configured`. */
 export interface HostPort {
@@ -16,8 +17,19 @@ export interface HostPort {
   disk?(target: HostTarget): Promise<Reading<DiskStatus>>;
   /** What pg_waldump finds in the WAL that a member has beyond the history of the leader. Reads only. */
   surplus?(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
-  send(step: Extract<Step, { port: 'host' }>): Promise<Reply>;
+  /** `grant`: the tenure under which it is sent, for a driver through which another instance acts; null: there is none. */
+  send(step: Extract<Step, { port: 'host' }>, grant?: TenureGrant | null): Promise<Reply>;
   /** Calls back on a start, stop, kill, pause or health event of anything configured. A wake-up only. Returns the way to stop. */
   onEvent(wake: (what: string) => void): () => void;
+  /** Asks each of the other instances that lend their driver who it is. Absent: this driver needs none. */
+  peers?(): Promise<readonly PeerSeen[]>;
+  /** Lends what this instance reaches itself to the others, until it is closed. Rejects where it cannot listen; null: it is not configured to. */
+  lend?(as: Lending): Promise<string | null>;
   close(): Promise<void>;
+}
+
+/** As whom it is lent, and who is told what was done for others. */
+export interface Lending {
+  readonly instance: string;
+  readonly told: (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
 }

@@ -3,7 +3,7 @@ import type { ClusterConfig } from '../../model/config.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../../model/dcs.js';
 import { fresh, unknown, type Reading } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
-import type { DcsPort } from '../../ports/dcs.js';
+import type { DcsPort, TenureSeen } from '../../ports/dcs.js';
 import { Endpoints, type Answer, type Endpoint } from './endpoints.js';
 import { faultOf } from './faults.js';
 import { parseKeys, pathOf, type KeyValue } from './keys.js';
@@ -16,6 +16,8 @@ import { Tenure } from './tenure.js';
 
 /** The lease's remaining life is evidence, not truth: it gets no more than this. */
 const LEASE_DEADLINE_MS = 500;
+/** Who waits for it has been asked to act, and acts at once or not at all. */
+const SEEN_DEADLINE_MS = 1_000;
 /** How old it may be while nothing is suspected. */
 const LEASE_CALM_MS = 10_000;
 
@@ -193,6 +195,22 @@ class EtcdAdapter implements DcsPort {
     return deleteLeaderKey(this.endpointSet, paths, step, grant, () => this.clock.monotonic());
   };
 
+  async seenTenure(): Promise<Reading<TenureSeen>> {
+    const limit = this.endpointSet.limit(Math.min(SEEN_DEADLINE_MS, this.deadlineMs));
+    const one = (key: string) => ({ request_range: { key: Buffer.from(key) } });
+    const success = [one(this.tenureKey), one(`${this.path}initialize`)];
+    const answer = await this.endpointSet.ask((client, by) => client.kv.txn({ compare: [], success }, by), limit);
+    if (!answer.ok) return this.failed('the tenure key could not be read', answer, SEEN_DEADLINE_MS);
+    const [tenure, initialize] = answer.value.responses.map(({ response_range }) => response_range.kvs[0]);
+    const holder =
+      tenure === undefined ? null : { epoch: tenure.create_revision, owner: tenure.value.toString('utf8') };
+    return fresh(
+      { holder, systemIdentifier: initialize?.value.toString('utf8') ?? null },
+      this.clock.now(),
+      this.tenureKey,
+    );
+  }
+
   releaseTenure: DcsPort['releaseTenure'] = (grant) => this.tenure.release(grant);
 
   async loadLedger(): Promise<Reading<string | null>> {
@@ -233,8 +251,9 @@ class EtcdAdapter implements DcsPort {
     this.endpointSet.close();
   }
 
-  private failed(what: string, answer: Answer<unknown> & { ok: false }): Reading<never> {
-    return unknown(answer.fault, `etcd: ${what} within ${this.deadlineMs} ms: ${answer.why}`, this.clock.now(), 'etcd');
+  private failed(what: string, answer: Answer<unknown> & { ok: false }, mostMs = this.deadlineMs): Reading<never> {
+    const withinMs = Math.min(mostMs, this.deadlineMs);
+    return unknown(answer.fault, `etcd: ${what} within ${withinMs} ms: ${answer.why}`, this.clock.now(), 'etcd');
   }
 }
 

@@ -44,7 +44,9 @@ const tlsOf = ({
   dcs,
   postgres,
   proxies,
+  hosts,
 }: ClusterConfig): readonly (readonly [part: string, tls: TlsConfig | null])[] => [
+  ['hosts.peers.tls', hosts?.peers?.tls ?? null],
   ['patroni.tls', patroni.tls],
   ['dcs.tls', dcs.tls],
   ['postgres.tls', postgres?.tls ?? null],
@@ -73,8 +75,13 @@ function filesOf(cluster: ClusterConfig): readonly Source[] {
   }));
 }
 
-function peersOf({ patroni, dcs, postgres, proxies }: ClusterConfig): readonly Source[] {
+function peersOf({ patroni, dcs, postgres, proxies, hosts }: ClusterConfig): readonly Source[] {
+  const peers = hosts?.peers ?? null;
+  const lent = [peers?.proxy, peers?.dcs, peers?.members].flatMap((urls) => Object.entries(urls ?? {}));
+  // Who lends several things is told of once.
+  const lenders = new Map(lent.map(([name, url]) => [url, name]));
   return [
+    ...[...lenders].flatMap(([url, name]) => byUrl(name, url, peers?.tls ?? null)),
     ...Object.entries(patroni.urls).flatMap(([name, url]) => byUrl(name, url, patroni.tls)),
     ...dcs.hosts.flatMap(({ name, url }) => byUrl(name, url, dcs.tls)),
     ...proxies.flatMap(({ name, stats, tls }) => byUrl(name, stats, tls)),

@@ -92,7 +92,7 @@ function mustBeUsable({ ca, cert, key }: Texts, nowMs: number): void {
 
 /** The same cluster, whose PEM files can be read anew. */
 export function renewable(cluster: ClusterConfig): ClusterConfig {
-  const { patroni, dcs, postgres, proxies } = cluster;
+  const { patroni, dcs, postgres, proxies, hosts } = cluster;
   const renewed = (key: string, tls: TlsConfig | null): TlsConfig | null =>
     tls?.files === undefined ? tls : new RenewedTls(key, { ...tls, files: tls.files });
   return {
@@ -101,5 +101,9 @@ export function renewable(cluster: ClusterConfig): ClusterConfig {
     dcs: { ...dcs, tls: renewed('dcs.tls', dcs.tls) },
     postgres: postgres && { ...postgres, tls: renewed('postgres.tls', postgres.tls) },
     proxies: proxies.map((proxy) => ({ ...proxy, tls: renewed(`proxies.${proxy.name}.tls`, proxy.tls) })),
+    hosts:
+      hosts?.peers == null
+        ? hosts
+        : { ...hosts, peers: { ...hosts.peers, tls: renewed('hosts.peers.tls', hosts.peers.tls) } },
   };
 }

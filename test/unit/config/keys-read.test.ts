@@ -33,9 +33,15 @@ const tls = {
   insecure: false,
 };
 const otherPem = file('other.pem', `${PEM}other`);
-const secret = file('secret', 'of a file');
+const secret = file('secret', 'of-a-file-with-enough-signs');
 const auth = { username: 'u', passwordEnv: 'ONE' };
-const ENV = { ONE: 'one one one one one', TWO: 'two two two two two', THREE: 'three three three three' };
+const ENV = {
+  ONE: 'one one one one one',
+  TWO: 'two two two two two',
+  THREE: 'three three three three',
+  ONE_TOKEN: 'a'.repeat(32),
+  TWO_TOKEN: 'b'.repeat(32),
+};
 const commands = (verbs: readonly string[]): Loose =>
   Object.fromEntries(verbs.map((verb) => [verb, ['host', verb, '{name}']]));
 
@@ -88,6 +94,16 @@ const withNamedProxies = (full: Loose): Loose => {
   return { ...full, clusters: [{ ...cluster, proxies: { NAME: { ...one, tls, pools, servers: { s: 'm1' } } } }] };
 };
 
+/** Other instances, which stand in the place of a driver of our own for everything. */
+const withPeers = (full: Loose): Loose => {
+  const [{ hosts, ...cluster }] = full['clusters'] as [Loose];
+  const members = { m1: 'https://h:1', m2: 'https://h:2' };
+  const pems = { ca: tls.ca, cert: tls.cert, key: tls.key };
+  const shared = { tls: pems, tokenEnv: 'ONE_TOKEN', listen: '127.0.0.1:2' };
+  const peers = { local: 'docker', members, dcs: { e1: 'https://h:1' }, proxy: { proxy: 'https://h:1' }, ...shared };
+  return { ...full, clusters: [{ ...cluster, hosts: { ...(hosts as Loose), driver: 'peers', peers } }] };
+};
+
 const window = { cron: '0 2 * * *', for: '1h', timezone: 'UTC', reason: 'because' };
 const FULL_POLICY: Loose = {
   grace: Object.fromEntries(
@@ -122,6 +138,12 @@ const OTHER: Loose = {
   'clusters.hosts.members': { m1: 'c1', m2: 'c9' },
   'clusters.hosts.dcs': { e1: 'c9' },
   'clusters.hosts.proxy': { p: 'c9' },
+  'clusters.hosts.peers.local': 'command',
+  'clusters.hosts.peers.listen': '127.0.0.1:3',
+  'clusters.hosts.peers.members': { m1: 'https://h:1', m2: 'https://h:3' },
+  'clusters.hosts.peers.dcs': { e1: 'https://h:3' },
+  'clusters.hosts.peers.proxy': { proxy: 'https://h:3' },
+  'clusters.hosts.peers.tokenEnv': 'TWO_TOKEN',
   'clusters.tags.driver': 'file',
   'clusters.tags.file': '/other/{name}',
   'journal.maxFile': '2MB',
@@ -272,7 +294,11 @@ describe.each([
   it.each(leavesOf(schema).map((leaf) => [leaf.name, leaf] as const))('%s is read', (name, leaf) => {
     const other = otherFor(leaf);
     expect(other, 'a second value for the new key').toBeDefined();
-    const given = leaf.path.includes('proxies') ? withNamedProxies(full) : full;
+    const given = leaf.path.includes('proxies')
+      ? withNamedProxies(full)
+      : leaf.path.includes('peers')
+        ? withPeers(full)
+        : full;
     const after = load(withValue(given, leaf.path, other));
     expect(after).not.toBe(load(given));
     if (!RULED.includes(name)) expect(after).not.toContain('refused');

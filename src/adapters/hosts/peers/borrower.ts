@@ -1,0 +1,162 @@
+import type { ClusterConfig } from '../../../model/config.js';
+import type { DiskStatus } from '../../../model/disk.js';
+import type { HostStatus, HostTarget, PeerSeen, PeerTold } from '../../../model/host.js';
+import type { Reply } from '../../../model/plan.js';
+import { fresh, unknown, type Reading, type ReadingFault, type Unknown } from '../../../model/reading.js';
+import type { Clock } from '../../../ports/clock.js';
+import type { DcsPort, TenureGrant } from '../../../ports/dcs.js';
+import { excerpt, type Exchange } from '../../patroni/exchange.js';
+import { peerEndsAtMs } from '../../tls/peer-end.js';
+import { identityOf, otherCluster } from './identity.js';
+import { orderOf, type HostStep } from './orders.js';
+import type { Peer } from './peer.js';
+import { MOST_LINES, parsed, WIRE, type ClusterNamed, type From, type Question, type Refusal } from './wire.js';
+
+/** What the other end may take beyond the request itself: it asks etcd first. */
+const CHECK_MS = 2_000;
+/** A stop or restart of a member takes as long as PostgreSQL needs for its shutdown checkpoint. */
+const CLEAN_STOP_MS = 60_000;
+/** A log is evidence, never a condition. */
+const LOG_DEADLINE_MS = 1_500;
+const CERTIFICATE_MS = 800;
+
+const FAULT_OF: Partial<Record<Refusal, ReadingFault>> = {
+  unauthorised: 'denied',
+  'other-cluster': 'wrong-scope',
+  'not-mine': 'wrong-scope',
+};
+
+export interface Borrower {
+  status(peer: Peer, target: HostTarget): Promise<Reading<HostStatus>>;
+  disk(peer: Peer, target: HostTarget): Promise<Reading<DiskStatus>>;
+  logs(peer: Peer, target: HostTarget, count: number, forMs?: number): Promise<Reading<readonly string[]>>;
+  send(peer: Peer, step: HostStep, grant: TenureGrant | null): Promise<Reply>;
+  who(peer: Peer, targets: readonly HostTarget[]): Promise<PeerSeen>;
+  /** As our cluster is named to others. */
+  cluster(): Promise<ClusterNamed>;
+}
+
+/**
+ * Asks other instances. One that does not answer, answers for another cluster or for another target, or not in our words, proves nothing:
+ * the reading is unknown. Of a request `none` is only what never left or was refused in words that both ends know.
+ */
+export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenure'>, clock: Clock): Borrower {
+  const identity = identityOf(cluster, dcs, clock);
+  const deadlineMs = cluster.deadlines.host;
+
+  /** The body, if it is ours to read: else why not. */
+  async function ask<T extends { readonly from: From }>(
+    peer: Peer,
+    question: Question,
+    shape: Parameters<typeof parsed<T>>[0],
+    withinMs = deadlineMs,
+  ): Promise<{ readonly ok: T; readonly source: string } | Unknown> {
+    const source = `${question.what}${'target' in question ? ` of ${question.target.name}` : ''} by ${peer.url}`;
+    const outcome = await peer.ask(question, withinMs);
+    const no = (fault: ReadingFault, why: string): Unknown => unknown(fault, `${source}: ${why}`, clock.now(), source);
+    if (outcome.kind === 'fault') return no(outcome.fault.fault, outcome.fault.why);
+    const refused = parsed(WIRE.refused, outcome.body);
+    if (refused !== null)
+      return no(FAULT_OF[refused.refused] ?? 'http-status', `${refused.refused}: ${refused.because}`);
+    const answer = outcome.status === 200 ? parsed<T>(shape, outcome.body) : null;
+    if (answer === null) return no('bad-reply', notOurs(outcome));
+    const other = otherCluster(question, answer.from);
+    return other === null ? { ok: answer, source } : no('wrong-scope', `it answers for another cluster: ${other}`);
+  }
+
+  /** The body of an answer about one target. */
+  async function read<T>(
+    peer: Peer,
+    question: Extract<Question, { target: HostTarget }>,
+    shape: Parameters<typeof parsed<Told<T>>>[0],
+    withinMs = deadlineMs,
+  ): Promise<Reading<T>> {
+    const answer = await ask<Told<T>>(peer, question, shape, withinMs);
+    if ('kind' in answer) return answer;
+    const { ok, source } = answer;
+    const { kind, name } = question.target;
+    const nowMs = clock.now();
+    if (ok.target.kind !== kind || ok.target.name !== name)
+      return unknown('wrong-scope', `${source}: it answers for ${ok.target.kind} ${ok.target.name}`, nowMs, source);
+    if (ok.reading.kind === 'known') return fresh(ok.reading.value, nowMs, source);
+    return unknown(ok.reading.fault, `${source}: ${ok.reading.reason}`, nowMs, source);
+  }
+
+  async function send(peer: Peer, step: HostStep, grant: TenureGrant | null): Promise<Reply> {
+    const startedMs = clock.monotonic();
+    const reply = (effect: Reply['effect'], status: number | null, text: string): Reply => ({
+      effect,
+      status,
+      text: text.slice(0, 300),
+      tookMs: Math.round(clock.monotonic() - startedMs),
+    });
+    const named = await identity();
+    const order = orderOf(step, named, grant, { sentAtMs: clock.now(), withinMs: deadlineMs });
+    const extraMs = step.verb === 'stop' || step.verb === 'restart' ? (step.graceMs ?? CLEAN_STOP_MS) : 0;
+    const outcome = await peer.act(order, deadlineMs + CHECK_MS + extraMs);
+    if (outcome.kind === 'fault')
+      return outcome.written
+        ? reply('maybe', outcome.status, `${peer.url}: the request went out, then: ${outcome.fault.why}`)
+        : reply('none', null, `${peer.url}: nothing was sent: ${outcome.fault.why}`);
+    const { status } = outcome;
+    const refused = status === 200 ? null : parsed(WIRE.refused, outcome.body);
+    if (refused !== null) return reply('none', status, `${peer.url} refused, ${refused.refused}: ${refused.because}`);
+    const done = status === 200 ? parsed(WIRE.done, outcome.body) : null;
+    if (done === null) return reply('maybe', status, `${peer.url}: ${notOurs(outcome)}`);
+    const isOurs =
+      done.id === order.id && done.target.name === step.target.name && done.target.kind === step.target.kind;
+    if (!isOurs || otherCluster(named, done.from) !== null)
+      return reply('maybe', status, `${peer.url} answered another request than ours`);
+    return reply(done.reply.effect, done.reply.status, done.reply.text);
+  }
+
+  async function who(peer: Peer, targets: readonly HostTarget[]): Promise<PeerSeen> {
+    const askedAtMs = clock.now();
+    const answer = await ask(peer, { what: 'who', ...(await identity()) }, WIRE.who);
+    const tookMs = clock.now() - askedAtMs;
+    if ('kind' in answer) return { url: peer.url, targets, told: answer };
+    const { from, who: them } = answer.ok;
+    const lends = (kind: HostTarget['kind'], names: readonly string[]) => names.map((name) => ({ kind, name }));
+    const told: PeerTold = {
+      instance: from.instance,
+      driver: them.driver,
+      lends: [...lends('member', them.members), ...lends('store', them.stores), ...lends('proxy', them.proxies)],
+      clockAheadMs: Math.round(from.nowMs - (askedAtMs + tookMs / 2)),
+      blind: them.tenure,
+      certificateEndsAtMs: await certificateEndOf(peer.url, cluster),
+    };
+    return { url: peer.url, targets, told: fresh(told, clock.now(), answer.source) };
+  }
+
+  return {
+    status: async (peer, target) => read(peer, { what: 'status', target, ...(await identity()) }, WIRE.status),
+    disk: async (peer, target) => read(peer, { what: 'disk', target, ...(await identity()) }, WIRE.disk),
+    logs: async (peer, target, count, forMs) => {
+      const most = Math.max(1, Math.min(count, MOST_LINES));
+      const question = { what: 'logs', target, count: most, forMs: forMs ?? null, ...(await identity()) } as const;
+      return read(peer, question, WIRE.logs, Math.min(deadlineMs, LOG_DEADLINE_MS));
+    },
+    send,
+    who,
+    cluster: identity,
+  };
+}
+
+interface Told<T> {
+  readonly from: From;
+  readonly target: HostTarget;
+  readonly reading:
+    | { readonly kind: 'known'; readonly value: T }
+    | { readonly kind: 'unknown'; readonly fault: ReadingFault; readonly reason: string };
+}
+
+const notOurs = ({ status, body }: Extract<Exchange<Buffer>, { kind: 'answer' }>): string =>
+  `status ${status} and no answer of another instance, but "${excerpt(body.subarray(0, 400).toString('utf8'), 80)}"`;
+
+async function certificateEndOf(url: string, { hosts }: ClusterConfig): Promise<number | null> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:') return null;
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const peer = { host, port: port === '' ? 443 : Number(port), isPostgres: false, tls: hosts?.peers?.tls ?? null };
+  return peerEndsAtMs(peer, CERTIFICATE_MS).catch(() => null);
+}

@@ -1,0 +1,187 @@
+import type { HostTarget } from '../../../model/host.js';
+import type { ClusterConfig } from '../../../model/config.js';
+import type { Reply } from '../../../model/plan.js';
+import { freshValue, type Reading } from '../../../model/reading.js';
+import type { Clock } from '../../../ports/clock.js';
+import type { DcsPort, TenureSeen } from '../../../ports/dcs.js';
+import type { HostPort } from '../../../ports/host.js';
+import { identityOf, otherCluster } from './identity.js';
+import { Repeats } from './repeats.js';
+import { isOwn, ownTargets } from './targets.js';
+import type { From, Order, Question, Refusal, Refused } from './wire.js';
+
+/** How far the clocks of two instances may be apart. A request that lay in a buffer for so long is refused by the same measure. */
+const CLOCKS_APART_MS = 5_000;
+/** Longest time that a request may give itself to be begun. */
+export const LONGEST_DEADLINE_MS = 10_000;
+/** From the question who holds tenure to the act: who took longer (a slow etcd, a process that stood still) asks no further. */
+const ACT_WITHIN_MS = 1_500;
+
+type Done = { readonly from: From; readonly id: string; readonly target: HostTarget; readonly reply: Reply };
+export type Acted = Done | Refused;
+
+export interface Lender {
+  /** Answers what changes nothing. */
+  answer(question: Question): Promise<object>;
+  /** Does it once, under the tenure that etcd shows in this moment, or refuses. */
+  act(order: Order): Promise<Acted>;
+  /** Who we are, for the head of an answer. */
+  from(): Promise<From>;
+}
+
+export interface LenderParts {
+  readonly cluster: ClusterConfig;
+  readonly local: HostPort | null;
+  readonly dcs: Pick<DcsPort, 'seenTenure'>;
+  readonly clock: Clock;
+  readonly instance: () => string;
+}
+
+const refuse = (refused: Refusal, because: string): Refused => ({ refused, because: because.slice(0, 300) });
+
+/**
+ * Lends the driver of what runs beside us. Anybody who may ask is told a state; something is done only for whoever holds tenure by our own
+ * read of etcd, made just before: an old epoch, another cluster, a request that is late or comes from a clock far away is refused, and nothing
+ * was done. One request id is carried out once.
+ */
+export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts): Lender {
+  const startedAtMs = clock.now();
+  const identity = identityOf(cluster, dcs, clock);
+  const repeats = new Repeats<Acted>(clock);
+
+  const from = async (): Promise<From> => ({ ...(await identity()), instance: instance(), nowMs: clock.now() });
+
+  async function answer(question: Question): Promise<object> {
+    const head = await from();
+    const other = otherCluster(head, question);
+    if (other !== null) return refuse('other-cluster', other);
+    if (question.what === 'who') return { from: head, who: await whoAmI() };
+    const { target } = question;
+    if (local === null || !isOwn(cluster, target)) return notMine(target);
+    return { from: { ...head, nowMs: clock.now() }, target, reading: told(await ask(local, question)) };
+  }
+
+  async function whoAmI(): Promise<object> {
+    const own = ownTargets(cluster);
+    const names = (kind: HostTarget['kind']) => own.filter((one) => one.kind === kind).map(({ name }) => name);
+    const seen = await readTenure();
+    return {
+      driver: cluster.hosts?.peers?.local ?? 'none',
+      members: names('member'),
+      stores: names('store'),
+      proxies: names('proxy'),
+      tenure: seen.kind === 'unknown' ? seen.reason.slice(0, 300) : null,
+    };
+  }
+
+  const notMine = ({ name }: HostTarget): Refused =>
+    refuse('not-mine', `${instance()} lends nothing for ${name}; it is not among its own hosts`);
+
+  async function readTenure(): Promise<Reading<TenureSeen>> {
+    const seen = await dcs.seenTenure?.();
+    if (seen !== undefined) return seen;
+    return {
+      kind: 'unknown',
+      fault: 'not-configured',
+      reason: 'there is no etcd to ask',
+      atMs: clock.now(),
+      source: '',
+    };
+  }
+
+  /** What can be said without asking anybody. */
+  function refusalOf(order: Order): Refused | null {
+    const nowMs = clock.now();
+    const agoMs = nowMs - order.sentAtMs;
+    if (local === null || !isOwn(cluster, order.target)) return notMine(order.target);
+    if (order.sentAtMs < startedAtMs)
+      return refuse('before-start', `it was sent before ${instance()} started, by the clock of whoever sent it`);
+    if (Math.abs(agoMs) > CLOCKS_APART_MS)
+      return refuse('clock', `it was sent ${agoMs} ms ago by our clock (at most ${CLOCKS_APART_MS} either way)`);
+    if (order.deadlineMs - order.sentAtMs > LONGEST_DEADLINE_MS)
+      return refuse('late', `its deadline is more than ${LONGEST_DEADLINE_MS} ms after it was sent`);
+    return nowMs > order.deadlineMs ? refuse('late', `its deadline is over for ${nowMs - order.deadlineMs} ms`) : null;
+  }
+
+  async function act(order: Order): Promise<Acted> {
+    const said = `${order.verb} ${order.target.kind} ${order.target.name} ${order.run ?? ''}`;
+    const before = repeats.find(order.id, said);
+    if (before === 'other') return refuse('not-understood', 'this id was given to another request');
+    if (before !== null) return before;
+    const early = refusalOf(order);
+    if (early !== null) return early;
+    if (repeats.isFull) return refuse('busy', 'too many requests within a minute');
+    return repeats.keep(order.id, said, carryOut(order));
+  }
+
+  async function carryOut(order: Order): Promise<Acted> {
+    const { target, verb, run, graceMs, deadlineMs, id } = order;
+    const beganMs = clock.monotonic();
+    const [seen, head] = await Promise.all([readTenure(), from()]);
+    const why = otherCluster(head, order);
+    if (why !== null || local === null) return refuse('other-cluster', why ?? 'nothing is lent');
+    const unfit = seen.kind === 'unknown' ? await withoutEtcd(order, seen) : withEtcd(order, seen.value);
+    if (unfit !== null) return unfit;
+    const tookMs = clock.monotonic() - beganMs;
+    if (tookMs > ACT_WITHIN_MS || clock.now() > deadlineMs)
+      return refuse('late', `to ask etcd who holds tenure took ${Math.round(tookMs)} ms: that may be over by now`);
+    const reply = await local.send({
+      port: 'host',
+      target,
+      verb,
+      ...(run === null ? {} : { id: run }),
+      ...(graceMs === null ? {} : { graceMs }),
+    });
+    return { from: { ...head, nowMs: clock.now() }, id, target, reply: replyOf(reply) };
+  }
+
+  /**
+   * While etcd gives no answer nobody has tenure that could be confirmed. One thing is done all the same, for it is what may end that: an etcd
+   * member that our own driver shows to be stopped, the very run that was looked at, is started.
+   */
+  async function withoutEtcd(order: Order, seen: Reading<TenureSeen> & { kind: 'unknown' }): Promise<Refused | null> {
+    const isStart = order.verb === 'start' && order.target.kind === 'store' && order.run !== null;
+    const isAway = seen.fault !== 'denied' && seen.fault !== 'not-configured';
+    if (!isStart || !isAway) return refuse('etcd-silent', `who holds tenure cannot be read: ${seen.reason}`);
+    const host = local === null ? null : freshValue(await local.status(order.target));
+    if (host?.state === 'stopped' && host.id === order.run) return null;
+    return refuse('etcd-silent', `${order.target.name} is not shown to be stopped by the driver here`);
+  }
+
+  return { answer, act, from };
+}
+
+function withEtcd({ tenure, system }: Order, seen: TenureSeen): Refused | null {
+  const { holder, systemIdentifier } = seen;
+  if (system !== null && systemIdentifier !== null && system !== systemIdentifier)
+    return refuse('other-cluster', `etcd has the system identifier ${systemIdentifier}, the request ${system}`);
+  if (tenure === null) return refuse('no-tenure', 'it names no tenure, and etcd answers');
+  if (holder === null) return refuse('old-epoch', `nobody holds tenure; the request has epoch ${tenure.epoch}`);
+  if (holder.epoch === tenure.epoch && holder.owner === tenure.owner) return null;
+  const by = `${holder.owner}, epoch ${holder.epoch}`;
+  return refuse('old-epoch', `tenure is held by ${by}; the request is of ${tenure.owner}, epoch ${tenure.epoch}`);
+}
+
+function ask(local: HostPort, question: Exclude<Question, { what: 'who' }>): Promise<Reading<unknown>> | null {
+  switch (question.what) {
+    case 'status':
+      return local.status(question.target);
+    case 'disk':
+      return local.disk?.(question.target) ?? null;
+    case 'logs':
+      return local.logs?.(question.target, question.count, question.forMs ?? undefined) ?? null;
+    default:
+      return question satisfies never;
+  }
+}
+
+/** A reading as it goes over the wire: how old it is is for whoever asked to know. */
+function told(reading: Reading<unknown> | null): object {
+  if (reading === null)
+    return { kind: 'unknown', fault: 'not-configured', reason: 'the driver there has no such thing' };
+  if (reading.kind === 'unknown')
+    return { kind: 'unknown', fault: reading.fault, reason: reading.reason.slice(0, 500) };
+  return { kind: 'known', value: reading.value };
+}
+
+const replyOf = ({ effect, status, text, tookMs }: Reply): Reply => ({ effect, status, text, tookMs });

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { secretsOf, withoutPems, withoutSecrets } from '../../../src/config/secrets.js';
+import { accepted, changed, codes, configFrom, CONTRACT_CONFIG, ENV } from './files.js';
+
+const TOKEN = 'f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff';
+const at = 'clusters[0].hosts.peers';
+const env = { ...ENV, PEER_TOKEN: TOKEN, SHORT_TOKEN: 'short' };
+const URLS = {
+  patroni1: 'https://10.0.0.1:8471',
+  patroni2: 'https://10.0.0.2:8471',
+  patroni3: 'https://10.0.0.3:8471',
+};
+const LOCAL = { local: 'docker', listen: '127.0.0.1:8471', tokenEnv: 'PEER_TOKEN', members: URLS };
+
+const load = (peers: unknown, hosts: object = {}) =>
+  configFrom(
+    changed(changed(CONTRACT_CONFIG, 'clusters.0.tags', undefined), 'clusters.0.hosts', {
+      driver: 'peers',
+      members: { patroni2: 'pg' },
+      ...hosts,
+      peers,
+    }),
+    env,
+  );
+
+describe('hosts.peers', () => {
+  it('is read, with the own member among the others, so that all instances may have one map', () => {
+    const config = accepted(load({ ...LOCAL, dcs: { etcd2: 'https://10.0.0.2:8471' } }));
+    expect(config.clusters[0]?.hosts).toMatchObject({
+      driver: 'peers',
+      members: { patroni2: 'pg' },
+      peers: { local: 'docker', listen: { host: '127.0.0.1', port: 8471 }, members: URLS, token: TOKEN, tls: null },
+    });
+  });
+
+  it('keeps its token out of what is shown, and has it masked elsewhere', () => {
+    const config = accepted(load(LOCAL));
+    expect(JSON.stringify(withoutSecrets(config))).not.toContain(TOKEN);
+    expect(withoutPems(config).clusters[0]?.hosts?.peers?.members).toEqual(URLS);
+    expect(secretsOf(config)).toContain(TOKEN);
+  });
+
+  it.each<[string, unknown, object, string]>([
+    ['are missing for the driver', undefined, {}, 'peers-driver clusters[0].hosts.driver'],
+    ['stand beside another driver', LOCAL, { driver: 'docker' }, `peers-driver ${at}`],
+    ['are reached beyond loopback in clear', { ...LOCAL, listen: '0.0.0.0:8471' }, {}, `peers-guarded ${at}.listen`],
+    ['ask nobody who they are', { ...LOCAL, tokenEnv: null }, {}, `peers-guarded ${at}.listen`],
+    [
+      'are asked in clear',
+      { ...LOCAL, members: { ...URLS, patroni1: 'http://10.0.0.1:8471' } },
+      {},
+      `peers-in-clear ${at}.members.patroni1`,
+    ],
+    ['share a token that can be guessed', { ...LOCAL, tokenEnv: 'SHORT_TOKEN' }, {}, `peer-token-weak ${at}`],
+    [
+      'have the same address twice',
+      { ...LOCAL, members: { ...URLS, patroni3: URLS.patroni1 } },
+      {},
+      `peer-once ${at}.members.patroni3`,
+    ],
+    [
+      'are of a member that nobody knows',
+      { ...LOCAL, members: { ...URLS, patroni9: 'https://10.0.0.9:8471' } },
+      {},
+      `member-known ${at}.members.patroni9`,
+    ],
+    [
+      'are of an etcd endpoint that nobody knows',
+      { ...LOCAL, dcs: { etcd9: URLS.patroni1 } },
+      {},
+      `peer-endpoint-known ${at}.dcs.etcd9`,
+    ],
+    ['lend by no driver', { ...LOCAL, local: null }, {}, `peer-lends-something ${at}.local`],
+    ['lend nothing', LOCAL, { members: {} }, `peer-lends-something ${at}.local`],
+    [
+      'lend by commands that are not there',
+      { ...LOCAL, local: 'command' },
+      {},
+      'driver-commands clusters[0].hosts.driver',
+    ],
+    ['listen where the API does', { ...LOCAL, listen: '127.0.0.1:8470' }, {}, `peer-listens-once ${at}.listen`],
+  ])('that %s are refused, with the key', (_what, peers, hosts, code) => {
+    const loaded = load(peers, hosts);
+    expect(loaded.ok).toBe(false);
+    expect(codes(loaded)).toContain(code);
+  });
+
+  it('warns of a member that nobody lends a driver for', () => {
+    const loaded = load({ ...LOCAL, members: { patroni1: URLS.patroni1 } });
+    expect(loaded.ok).toBe(true);
+    expect(codes(loaded)).toContain(`peer-complete ${at}.members`);
+  });
+});
