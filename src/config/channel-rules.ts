@@ -99,17 +99,21 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
     keys: ['clusters[].hosts.driver', 'clusters[].tags.driver'],
     check: eachCluster(({ hosts, tags }, at) => {
       const needing = [
-        ...(hosts !== null && driversOf(hosts).some(needsCommands) && hosts.commands === null
-          ? ['hosts' as const]
-          : []),
-        ...(tags?.driver === 'command' && tags.commands === null ? ['tags' as const] : []),
+        ...(hosts === null
+          ? []
+          : driversOf(hosts).flatMap((driver) =>
+              needsOf(driver).map((need) => ['hosts', driver, need, hosts[need]] as const),
+            )),
+        ...(tags?.driver === 'command' ? [['tags', 'command', 'commands', tags.commands] as const] : []),
       ];
-      return needing.map((part) => ({
-        key: `${at}.${part}.driver`,
-        found: 'command, without commands',
-        expected: `${part}.commands`,
-        remedy: `write ${part}.commands, or choose another driver`,
-      }));
+      return needing
+        .filter(([, , , value]) => value == null)
+        .map(([part, driver, need]) => ({
+          key: `${at}.${part}.driver`,
+          found: `${driver}, without ${need}`,
+          expected: `${part}.${need}`,
+          remedy: `write ${part}.${need}, or choose another driver`,
+        }));
     }),
   },
   {
@@ -148,15 +152,12 @@ const tlsOf = (cluster: ClusterConfig) =>
     ] as const
   ).flatMap(([where, tls]) => (tls === null ? [] : [[where, tls] as const]));
 
-/** Without `{name}` every member's command would be the same one. */
-const needsCommands = (driver: HostDriverName): boolean => {
-  const { needs }: HostDriverRow = HOST_DRIVERS[driver];
-  return needs.includes('commands');
-};
+const needsOf = (driver: HostDriverName): HostDriverRow['needs'] => HOST_DRIVERS[driver].needs;
 
 const driversOf = ({ driver, peers }: NonNullable<ClusterConfig['hosts']>): readonly HostDriverName[] =>
   driver === 'peers' && peers?.local != null ? [peers.local] : [driver];
 
+/** Without `{name}` every member's command would be the same one. */
 function commandsWithoutTarget({ hosts, tags, members }: ClusterConfig, at: string): readonly Breach[] {
   const commands = [
     ...Object.entries(hosts?.commands ?? {}).flatMap(([verb, argv]) =>

@@ -190,6 +190,21 @@ const CLUSTER = {
         ),
       },
     ),
+    systemd: optional(
+      'systemd: units of the machine on which Ekimi runs. Name only what runs there below: a unit that was never enabled nor run on it proves nothing.',
+      {
+        unit: key(
+          text(
+            /^[^\s/]*\{name\}[^\s/]*\.(?:service|scope)$/u,
+            'a unit with {name} in it, such as patroni@{name}.service',
+          ),
+          '{name}.service',
+          'How a name below becomes a unit; one that ends in `.service` or `.scope` is a unit as it stands.',
+        ),
+        systemctl: key(argv, ['systemctl'], 'The program, with what stands before it: `[sudo, -n, systemctl]`.'),
+        journalctl: key(argv, ['journalctl'], 'The program of the log, likewise.'),
+      },
+    ),
     peers: PEERS,
     members: key(mapOf(name, thing), {}, 'Member to container or unit.'),
     dcs: key(mapOf(name, thing), {}, 'etcd endpoint to container or unit.'),

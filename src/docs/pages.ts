@@ -146,12 +146,22 @@ function hostDrivers(): string {
     return [
       `\`${name}\``,
       row.summary,
+      row.states.join(', '),
       ...PRIMITIVES.map((primitive) => (row.primitives.includes(primitive) ? 'yes' : 'no')),
       row.identity,
+      row.asksMachine ? 'yes' : 'no',
       row.shownWith,
     ];
   });
-  const head = ['driver', 'what runs there', ...PRIMITIVES, 'identity of a run', 'tested against'];
+  const head = [
+    'driver',
+    'what runs there',
+    'states',
+    ...PRIMITIVES,
+    'identity of a run',
+    'names its machine',
+    'tested against',
+  ];
   return `# Host drivers\n\n${NOTE}\n\nA target is a member, an etcd endpoint (store) or a proxy. Every driver tells its state and obeys start, stop, restart and kill; what it has not is \`not-configured\`, from which nothing follows. With an identity a request goes to the run that was looked at, and to no other.\n\n${table(head, rows)}\n`;
 }
 

@@ -123,6 +123,12 @@ export interface ClusterConfig {
       /** `{timeline}` and `{lsn}` from where on; prints what config/ekimi-waldump prints; null: not to be had. */
       readonly waldump?: readonly string[] | null;
     } | null;
+    /** systemd: its programs with what stands before them, and how a name becomes a unit where it is none. Absent: another driver. */
+    readonly systemd?: {
+      readonly systemctl: readonly string[];
+      readonly journalctl: readonly string[];
+      readonly unit: string;
+    } | null;
     /** peers: who lends what; null: nobody. With it `members`, `dcs` and `proxy` below name what this instance reaches itself. */
     readonly peers?: PeersConfig | null;
     readonly members: Readonly<Record<string, string>>;

@@ -1,3 +1,5 @@
+import type { HostStatus } from './host.js';
+
 /** What a driver can do beside telling the state of a target and obeying the verbs; what is missing is said as `not-configured`. */
 export type HostPrimitive = 'logs' | 'disk' | 'waldump' | 'events';
 
@@ -5,10 +7,14 @@ export type HostPrimitive = 'logs' | 'disk' | 'waldump' | 'events';
 export interface HostDriverRow {
   readonly summary: string;
   readonly primitives: readonly HostPrimitive[];
+  /** What it can tell of a target; of `absent` and `paused` the others say that they do not know. */
+  readonly states: readonly HostStatus['state'][];
+  /** An answer names its machine, and one about another machine is not believed. */
+  readonly asksMachine: boolean;
   /** What tells one run of a target from another: a request then goes to what was looked at, and to nothing else. */
   readonly identity: string;
   /** Keys of `hosts` without which it cannot work. */
-  readonly needs: readonly ('commands' | 'peers')[];
+  readonly needs: readonly ('commands' | 'systemd' | 'peers')[];
   /** What its contract tests run it against. */
   readonly shownWith: string;
 }
@@ -18,6 +24,8 @@ export const HOST_DRIVERS = {
   docker: {
     summary: 'containers, by the Engine API of Docker',
     primitives: ['logs', 'disk', 'waldump', 'events'],
+    states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
+    asksMachine: false,
     identity: 'container id, start time',
     needs: [],
     shownWith: 'a Docker engine',
@@ -25,13 +33,27 @@ export const HOST_DRIVERS = {
   command: {
     summary: 'commands of your own, run without a shell',
     primitives: ['logs', 'disk', 'waldump'],
+    states: ['running', 'stopped'],
+    asksMachine: true,
     identity: 'what the status command prints (`id=`, `started=`, `host=`); none if it prints nothing of it',
     needs: ['commands'],
     shownWith: 'programs of this machine; ssh to members under a supervisor (runit)',
   },
+  systemd: {
+    summary: 'units of systemd on this machine, by systemctl and journalctl',
+    primitives: ['logs'],
+    states: ['running', 'stopped', 'paused', 'restarting'],
+    asksMachine: false,
+    identity: 'InvocationID, process number and start time of the main process',
+    needs: ['systemd'],
+    shownWith:
+      'a stand-in that answers in the format of systemctl 252; of the real one only what it says where systemd does not run',
+  },
   peers: {
     summary: 'other instances of Ekimi, each beside what it lends its own driver for',
     primitives: ['logs', 'disk', 'events'],
+    states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
+    asksMachine: false,
     identity: 'as the driver of the one that lends it tells it',
     needs: ['peers'],
     shownWith: 'instances as processes of their own, a real etcd',

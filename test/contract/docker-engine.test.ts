@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerAdapter } from '../../src/adapters/hosts/docker/docker-adapter.js';
-import { memberHost } from '../../src/model/host.js';
-import { memberName } from '../../src/model/names.js';
-import type { HostPort } from '../../src/ports/host.js';
+import { memberHost, storeHost } from '../../src/model/host.js';
+import { fakeEngine } from './docker-support.js';
+import { hostContract, type HostRig } from './host-contract.js';
 import { clusterConfig, stillClock } from './patroni-support.js';
 
 const docker = (...args: readonly string[]): string =>
@@ -20,53 +19,63 @@ function anyImage(): string | null {
 
 const IMAGE = anyImage() ?? '';
 const CONTAINER = `ekimi-contract-${process.pid}`;
-// The engine reads output and errors side by side: what is to be last must come well after both.
-const SAYS = 'echo to output; echo to errors >&2; sleep 0.5; echo last; exec sleep 300';
+/**
+ * The engine reads output and errors side by side: what is to be last must come well after both. The first process of a container hears no
+ * TERM that it has not asked for.
+ */
+const SAYS =
+  'trap "exit 0" TERM; echo to output; echo to errors >&2; sleep 0.5; echo started; while :; do sleep 0.2; done';
+const FLOOD = 'head -c 3000000 /dev/zero | tr "\\0" x | fold -w 79 > /proc/1/fd/1';
 
-const one = memberName('patroni1');
-const absent = memberName('patroni2');
+const portAt = (socket: string, deadlineMs: number) =>
+  dockerAdapter(
+    clusterConfig({
+      hosts: {
+        driver: 'docker',
+        socket,
+        commands: null,
+        members: { patroni1: CONTAINER, patroni3: `${CONTAINER}-of-nobody` },
+        dcs: { etcd1: `${CONTAINER}-etcd` },
+        proxy: {},
+      },
+      deadlines: { ...clusterConfig({}).deadlines, host: deadlineMs },
+    }),
+    stillClock,
+  );
 
-describe.skipIf(IMAGE === '')('a real Docker engine', () => {
-  let port: HostPort;
-  beforeAll(() => {
-    docker('run', '--detach', '--name', CONTAINER, '--entrypoint', 'sh', IMAGE, '-c', SAYS);
-    const members = { patroni1: CONTAINER, patroni2: `${CONTAINER}-of-nobody` };
-    const hosts = { driver: 'docker', socket: 'unix:///var/run/docker.sock', commands: null, members } as const;
-    port = dockerAdapter(clusterConfig({ hosts: { ...hosts, dcs: {}, proxy: {} } }), stillClock);
-  });
-  afterAll(async () => {
-    await port.close();
-    docker('rm', '--force', CONTAINER);
-  });
+async function containers(): Promise<HostRig> {
+  for (const name of [CONTAINER, `${CONTAINER}-etcd`])
+    docker('run', '--detach', '--name', name, '--env', 'PGDATA=/tmp/data', '--entrypoint', 'sh', IMAGE, '-c', SAYS);
+  const deaf = await fakeEngine();
+  deaf.handle(() => undefined);
+  const talker = await fakeEngine();
+  talker.handle((_, response) => response.end('x'.repeat(20_000_000)));
+  const port = portAt('unix:///var/run/docker.sock', 20_000);
+  const broken = {
+    hangs: portAt(deaf.socket, 300),
+    missing: portAt('unix:///nowhere/docker.sock', 2_000),
+    endless: portAt(talker.socket, 5_000),
+  };
+  return {
+    port,
+    broken,
+    one: memberHost('patroni1'),
+    store: storeHost('etcd1'),
+    nobody: memberHost('patroni3'),
+    pause: () => docker('pause', CONTAINER),
+    resume: () => docker('unpause', CONTAINER),
+    flood: () => docker('exec', CONTAINER, 'sh', '-c', FLOOD),
+    close: async () => {
+      await Promise.all([port, ...Object.values(broken)].map((one) => one.close()));
+      await Promise.all([deaf.close(), talker.close()]);
+      docker('rm', '--force', CONTAINER, `${CONTAINER}-etcd`);
+    },
+  };
+}
 
-  it('gives the last lines of output and errors, without its frames', async () => {
-    await expect
-      .poll(async () => {
-        const log = await port.logs?.(memberHost(one), 10);
-        return log?.kind === 'fresh' ? [...log.value].sort() : log;
-      })
-      .toEqual(['last', 'to errors', 'to output']);
-    expect(await port.logs?.(memberHost(one), 1)).toMatchObject({ kind: 'fresh', value: ['last'] });
-  });
-
-  it('has no log of a container that does not exist, which is absent and not stopped', async () => {
-    expect(await port.logs?.(memberHost(absent), 10)).toMatchObject({ kind: 'unknown', fault: 'http-status' });
-    expect(await port.status(memberHost(absent))).toMatchObject({ kind: 'fresh', value: { state: 'absent' } });
-  });
-
-  it('proves a kill, keeps its log, and refuses the second one', async () => {
-    const kill = { port: 'host', target: memberHost(one), verb: 'kill' } as const;
-    expect(await port.status(memberHost(one))).toMatchObject({ value: { state: 'running', exitCode: null } });
-    // A container that was made anew under its name is another one.
-    expect(await port.send({ ...kill, id: 'f'.repeat(64) })).toMatchObject({ effect: 'none', status: 404 });
-    expect(await port.send(kill)).toMatchObject({ effect: 'done' });
-    await expect
-      .poll(async () => {
-        const reading = await port.status(memberHost(one));
-        return reading.kind === 'fresh' ? [reading.value.state, reading.value.exitCode] : reading;
-      })
-      .toEqual(['stopped', 137]);
-    expect(await port.send(kill)).toMatchObject({ effect: 'none', status: 409 });
-    expect(await port.logs?.(memberHost(one), 1)).toMatchObject({ kind: 'fresh', value: ['last'] });
-  });
+hostContract({
+  driver: 'docker',
+  against: 'a Docker engine',
+  unless: IMAGE === '' ? 'no engine runs here, or it has no image of the lab' : null,
+  open: containers,
 });

@@ -6,12 +6,14 @@ import type { HostPort } from '../../ports/host.js';
 import { commandAdapter } from './command/command-adapter.js';
 import { dockerAdapter } from './docker/docker-adapter.js';
 import { peersAdapter } from './peers/peers-adapter.js';
+import { systemdAdapter } from './systemd/systemd-adapter.js';
 
 type Made = (cluster: ClusterConfig, clock: Clock, dcs: DcsPort) => HostPort;
 
 const LOCAL: Readonly<Record<LocalDriverName, Made>> = {
   docker: dockerAdapter,
   command: commandAdapter,
+  systemd: systemdAdapter,
 };
 
 /** Every driver of the table has its adapter, or this does not compile. */

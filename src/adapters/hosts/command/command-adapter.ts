@@ -9,16 +9,11 @@ import type { HostPort } from '../../../ports/host.js';
 import { hostNamed } from '../named.js';
 import { diskFrom } from '../df.js';
 import { surplusFrom } from '../waldump.js';
+import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from './ends.js';
 import { fillIn, runCommand } from './run.js';
-
-/** Patroni needs this long to stop cleanly and give its leader key back; the command gets it beyond `deadlines.host`. */
-const CLEAN_STOP_MS = 60_000;
 
 /** How long the command that runs pg_waldump may take. */
 const WALDUMP_DEADLINE_MS = 14_000;
-
-/** How long the log command may take. */
-const LOG_DEADLINE_MS = 1_000;
 
 /** Exit codes of the status command, as `systemctl is-active` uses them. Every other code proves nothing. */
 const STATES: Readonly<Record<number, HostStatus['state']>> = { 0: 'running', 3: 'stopped' };
@@ -79,8 +74,7 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
     if (outcome.code !== 0)
       return unknown('bad-reply', `${source}: ${endText(outcome.code)}: ${outcome.stderr}`, atMs, source);
-    const lines = outcome.stdout.toString('utf8').split(/\r?\n/);
-    return fresh((lines.at(-1) === '' ? lines.slice(0, -1) : lines).slice(-count), atMs, source);
+    return fresh(linesOf(outcome.stdout, count), atMs, source);
   }
 
   async function disk(target: HostTarget): Promise<Reading<DiskStatus>> {
@@ -158,8 +152,6 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     close: () => Promise.resolve(),
   };
 }
-
-const endText = (code: number | null): string => (code === null ? 'ended by a signal' : `exit code ${code}`);
 
 interface Identity {
   readonly host: string | null;

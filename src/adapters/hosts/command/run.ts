@@ -25,6 +25,8 @@ export function runCommand(
     readonly stdin?: Buffer;
     /** Environment variables that it does not inherit: ours, with secrets in them. */
     readonly hidden?: readonly string[];
+    /** Variables that it gets beside ours. */
+    readonly env?: Readonly<Record<string, string>>;
   },
 ): Promise<CommandOutcome> {
   const [program, ...args] = argv;
@@ -34,7 +36,7 @@ export function runCommand(
       resolve({ kind: 'fault', fault, started: false });
       return;
     }
-    const env = { ...process.env };
+    const env = { ...process.env, ...options.env };
     for (const name of options.hidden ?? []) Reflect.deleteProperty(env, name);
     const child = spawn(program, args, { shell: false, detached: true, env, stdio: ['pipe', 'pipe', 'pipe'] });
     const stdout: Buffer[] = [];

@@ -1,0 +1,139 @@
+import type { ClusterConfig } from '../../../model/config.js';
+import type { HostStatus, HostTarget } from '../../../model/host.js';
+import type { Reply, Step } from '../../../model/plan.js';
+import { fresh, notConfigured, unknown, type Reading, type ReadingFault } from '../../../model/reading.js';
+import type { Clock } from '../../../ports/clock.js';
+import type { HostPort } from '../../../ports/host.js';
+import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from '../command/ends.js';
+import { runCommand, type CommandOutcome } from '../command/run.js';
+import { hostNamed } from '../named.js';
+import { PROPERTIES, statusFrom } from './show.js';
+
+/** Moments as we read them, words as we know them, and nobody who is asked for a password. */
+const ENV = { TZ: 'UTC', LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' };
+
+/** Its own words for what it did not begin: who may not, what it does not know, and that no systemd runs here. */
+const DENIED =
+  /Interactive authentication required|Access denied|Permission denied|Operation not permitted|a password is required/;
+const NOT_HERE = /has not been booted with systemd|Failed to connect to bus/;
+const NO_UNIT = /Unit \S+ (?:not found|could not be found|is masked|not loaded)/;
+const REFUSALS = [DENIED, NOT_HERE, NO_UNIT];
+/** The stop was quicker than the kill: there is nothing left. */
+const NONE_LEFT = /process(?:es)? to kill|No such process|not loaded/;
+
+/**
+ * Units of systemd on this machine, by `systemctl` and `journalctl` without a shell. `hosts.systemd` has the programs, with whatever stands
+ * before them (sudo), and how a name becomes a unit.
+ *
+ * A kill first asks for a stop, so that nobody's `Restart=` starts it anew, and then sends SIGKILL to every process of the unit, whatever its
+ * `KillMode`. A stop with a grace is followed by that kill when the grace is over.
+ */
+export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
+  const systemd = cluster.hosts?.systemd ?? null;
+  const deadlineMs = cluster.deadlines.host;
+  const hidden = cluster.secretEnv ?? [];
+
+  /** A name that has a unit's suffix is a unit; any other one goes into the template. */
+  const unitOf = (target: HostTarget): string | undefined => {
+    const name = hostNamed(cluster, target);
+    if (name === undefined || systemd === null) return undefined;
+    return /\.(?:service|scope)$/.test(name) ? name : systemd.unit.replaceAll('{name}', name);
+  };
+  const run = (argv: readonly string[], withinMs: number): Promise<CommandOutcome> =>
+    runCommand(argv, { deadlineMs: withinMs, hidden, env: ENV });
+  const systemctl = (withinMs: number, ...args: readonly string[]): Promise<CommandOutcome> =>
+    run([...(systemd?.systemctl ?? []), '--no-ask-password', ...args], withinMs);
+
+  async function status(target: HostTarget): Promise<Reading<HostStatus>> {
+    const unit = unitOf(target);
+    if (unit === undefined) return notConfigured(`unit of ${target.name}`, clock.now());
+    const source = `systemctl show ${unit}`;
+    const outcome = await systemctl(deadlineMs, 'show', `--property=${PROPERTIES.join(',')}`, '--', unit);
+    const atMs = clock.now();
+    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
+    if (outcome.code !== 0) {
+      return unknown(faultIn(outcome.stderr), `${source}: ${endText(outcome.code)}: ${outcome.stderr}`, atMs, source);
+    }
+    const shown = statusFrom(outcome.stdout.toString('utf8'), unit);
+    if (shown.kind === 'status') return fresh(shown.status, atMs, source);
+    return unknown('bad-reply', `${source}: ${shown.why}`, atMs, source);
+  }
+
+  async function logs(target: HostTarget, count: number, forMs?: number): Promise<Reading<readonly string[]>> {
+    const unit = unitOf(target);
+    if (unit === undefined || systemd === null) return notConfigured(`unit of ${target.name}`, clock.now());
+    const source = `journalctl of ${unit}`;
+    const since = forMs === undefined ? [] : [`--since=@${Math.floor((clock.now() - forMs) / 1000)}`];
+    const argv = [
+      ...systemd.journalctl,
+      ...['--no-pager', '--quiet', '--output=cat', `--lines=${count}`],
+      ...since,
+      `--unit=${unit}`,
+    ];
+    const outcome = await run(argv, Math.min(deadlineMs, LOG_DEADLINE_MS));
+    const atMs = clock.now();
+    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
+    if (outcome.code !== 0)
+      return unknown('bad-reply', `${source}: ${endText(outcome.code)}: ${outcome.stderr}`, atMs, source);
+    return fresh(linesOf(outcome.stdout, count), atMs, source);
+  }
+
+  /** Why this is not the run that was looked at: systemd takes no run with a request, so it is asked just before. Null: it is. */
+  async function anotherRun(step: HostStep): Promise<string | null> {
+    if (step.verb === 'start' || step.id === undefined) return null;
+    const now = await status(step.target);
+    if (now.kind === 'unknown') return now.reason;
+    return now.value.id === step.id ? null : `another run bears the name of ${step.target.name} now`;
+  }
+
+  async function ask(step: HostStep, unit: string): Promise<CommandOutcome> {
+    const longMs = deadlineMs + CLEAN_STOP_MS;
+    if (step.verb === 'start') return systemctl(deadlineMs, 'start', '--', unit);
+    if (step.verb === 'restart') return systemctl(longMs, 'restart', '--', unit);
+    if (step.verb === 'stop' && step.graceMs === undefined) return systemctl(longMs, 'stop', '--', unit);
+    const asked =
+      step.verb === 'stop'
+        ? await systemctl(step.graceMs ?? deadlineMs, 'stop', '--', unit)
+        : await systemctl(deadlineMs, 'stop', '--no-block', '--', unit);
+    const isLate = asked.kind === 'fault' && asked.fault.fault === 'timeout';
+    if (step.verb === 'stop' && !isLate) return asked;
+    if (asked.kind === 'ended' && asked.code !== 0) return asked;
+    if (asked.kind === 'fault' && !isLate) return asked;
+    const killed = await systemctl(deadlineMs, 'kill', '--signal=SIGKILL', '--', unit);
+    return killed.kind === 'ended' && NONE_LEFT.test(killed.stderr) ? asked : killed;
+  }
+
+  return {
+    status,
+    logs,
+
+    async send(step): Promise<Reply> {
+      const startedMs = clock.monotonic();
+      const reply = (effect: Reply['effect'], text: string): Reply => ({
+        effect,
+        status: null,
+        text: text.slice(0, 300),
+        tookMs: Math.round(clock.monotonic() - startedMs),
+      });
+      const unit = unitOf(step.target);
+      if (unit === undefined)
+        return reply('none', `no unit is configured for ${step.target.name} (hosts); nothing was run`);
+      const changed = await anotherRun(step);
+      if (changed !== null) return reply('none', `${changed}; nothing was run`);
+      const outcome = await ask(step, unit);
+      const what = `systemctl ${step.verb} ${unit}`;
+      if (outcome.kind === 'fault') return reply(outcome.started ? 'maybe' : 'none', `${what}: ${outcome.fault.why}`);
+      if (outcome.code === 0) return reply('done', what);
+      const effect = REFUSALS.some((words) => words.test(outcome.stderr)) ? 'none' : 'maybe';
+      return reply(effect, `${what}: ${endText(outcome.code)}: ${outcome.stderr}`);
+    },
+
+    onEvent: () => () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+type HostStep = Extract<Step, { port: 'host' }>;
+
+const faultIn = (stderr: string): ReadingFault =>
+  DENIED.test(stderr) ? 'denied' : NOT_HERE.test(stderr) ? 'unreachable' : 'bad-reply';

@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOST_DRIVERS, type HostDriverName, type HostDriverRow } from '../../src/model/host-drivers.js';
+import { memberHost, type HostStatus, type HostTarget, type HostVerb } from '../../src/model/host.js';
+import type { Reading } from '../../src/model/reading.js';
+import type { HostPort } from '../../src/ports/host.js';
+
+/** A driver before the thing that it drives, with something that may be stopped and started at will. */
+export interface HostRig {
+  readonly port: HostPort;
+  /** Runs at the beginning; each of its runs writes at least one line, `started ...` the last of them. */
+  readonly one: HostTarget;
+  /** An etcd member beside it, which runs all the time. */
+  readonly store: HostTarget;
+  /** Configured, and there is nothing of that name. */
+  readonly nobody: HostTarget;
+  /** What there answers for another machine than the one that was asked for; absent: the driver asks no machine by name. */
+  readonly misplaced?: HostTarget;
+  /** The same driver where the other end is broken in one way. */
+  readonly broken: {
+    /** It never answers; `host` deadlines are short here. */
+    readonly hangs: HostPort;
+    /** Program or engine are not there. */
+    readonly missing: HostPort;
+    /** Whatever is asked, it answers with megabytes. */
+    readonly endless: HostPort;
+  };
+  readonly pause?: () => void;
+  readonly resume?: () => void;
+  /** Makes `one` write several megabytes. */
+  readonly flood?: () => void;
+  readonly close: () => Promise<void>;
+}
+
+export interface HostRigSpec {
+  readonly driver: HostDriverName;
+  /** What it runs against. */
+  readonly against: string;
+  /** Why there is nothing to run against; null: there is. */
+  readonly unless: string | null;
+  readonly open: () => Promise<HostRig>;
+}
+
+const seenOf = (reading: Reading<HostStatus>): HostStatus | string =>
+  reading.kind === 'unknown' ? `${reading.fault}: ${reading.reason}` : reading.value;
+
+/** Another run: what a request that was meant for the first may not touch. */
+const runOf = (status: HostStatus | string): string =>
+  typeof status === 'string' ? status : `${status.id} ${status.startedAtMs ?? ''}`;
+
+const SILENT = ['timeout', 'refused', 'closed', 'unreachable'];
+
+/** What every driver does, whatever it drives: called once for each rig. What its row in `HOST_DRIVERS` does not have is expected to be missing. */
+export function hostContract({ driver, against, unless, open }: HostRigSpec): void {
+  const row: HostDriverRow = HOST_DRIVERS[driver];
+  describe.skipIf(unless !== null)(
+    `the driver ${driver}, by ${against}${unless === null ? '' : ` (${unless})`}`,
+    () => {
+      let rig: HostRig;
+      beforeAll(async () => {
+        rig = await open();
+      }, 60_000);
+      afterAll(() => rig.close());
+
+      /** A test of what its row has. */
+      const itIf = (has: boolean) => (has ? it : () => undefined);
+      const status = async (target = rig.one): Promise<HostStatus | string> => seenOf(await rig.port.status(target));
+      const send = (verb: HostVerb, id?: string, port = rig.port, target = rig.one) =>
+        port.send({ port: 'host', target, verb, ...(id === undefined ? {} : { id }) });
+      const until = async (state: HostStatus['state']): Promise<HostStatus> => {
+        await expect.poll(() => status(), { timeout: 20_000, interval: 100 }).toMatchObject({ state });
+        return (await status()) as HostStatus;
+      };
+      /** Running, whatever the test before left. */
+      const running = async (): Promise<HostStatus> => {
+        if (((await status()) as HostStatus).state !== 'running') await send('start');
+        return until('running');
+      };
+
+      it('tells that a member and an etcd member run, and since when', async () => {
+        const one = await until('running');
+        expect(one.id).not.toBe('');
+        expect(one).toMatchObject({ exitCode: null, oomKilled: false });
+        expect(Math.abs((one.startedAtMs ?? 0) - Date.now())).toBeLessThan(300_000);
+        expect(await status(rig.store)).toMatchObject({ state: 'running' });
+      });
+
+      it('starts what runs without an effect', async () => {
+        const before = await running();
+        expect(await send('start')).toMatchObject({ effect: 'done' });
+        expect(runOf(await status())).toBe(runOf(before));
+      });
+
+      it('restarts it: another run', async () => {
+        const before = await running();
+        expect(await send('restart', before.id)).toMatchObject({ effect: 'done' });
+        expect(runOf(await until('running'))).not.toBe(runOf(before));
+      });
+
+      it('does nothing to a run that was not meant', async () => {
+        const before = await running();
+        for (const verb of ['kill', 'stop', 'restart'] as const)
+          expect(await send(verb, 'f'.repeat(64))).toMatchObject({ effect: 'none' });
+        expect(runOf(await status())).toBe(runOf(before));
+      });
+
+      it('kills it, by proof; a second kill changes nothing', async () => {
+        const before = await running();
+        expect(await send('kill', before.id)).toMatchObject({ effect: 'done' });
+        await until('stopped');
+        expect(['done', 'none', 'maybe']).toContain((await send('kill')).effect);
+        expect(await status()).toMatchObject({ state: 'stopped' });
+        expect(await status(rig.store)).toMatchObject({ state: 'running' });
+      });
+
+      it('starts what was killed: another run', async () => {
+        const before = await running();
+        await send('kill', before.id);
+        await until('stopped');
+        expect(await send('start')).toMatchObject({ effect: 'done' });
+        expect(runOf(await until('running'))).not.toBe(runOf(before));
+      });
+
+      it('stops it; a second stop changes nothing', async () => {
+        const before = await running();
+        expect(await send('stop', before.id)).toMatchObject({ effect: 'done' });
+        await until('stopped');
+        expect(await send('stop')).toMatchObject({ effect: 'done' });
+        expect(await status()).toMatchObject({ state: 'stopped' });
+      });
+
+      it('never calls stopped what is not there, and does nothing to it', async () => {
+        const reading = await rig.port.status(rig.nobody);
+        if (row.states.includes('absent')) expect(seenOf(reading)).toMatchObject({ state: 'absent' });
+        else expect(reading.kind).toBe('unknown');
+        expect((await send('start', undefined, rig.port, rig.nobody)).effect).not.toBe('done');
+      });
+
+      it('says of a target that nobody configured that it is not, and does nothing', async () => {
+        const stranger = memberHost('patroni9');
+        expect(await rig.port.status(stranger)).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+        for (const verb of ['start', 'stop', 'restart', 'kill'] as const)
+          expect(await send(verb, undefined, rig.port, stranger)).toMatchObject({ effect: 'none' });
+        expect((await rig.port.logs?.(stranger, 1))?.kind ?? 'unknown').toBe('unknown');
+        expect((await rig.port.disk?.(stranger))?.kind ?? 'unknown').toBe('unknown');
+      });
+
+      itIf(row.asksMachine)('does not believe an answer about another machine, and does nothing there', async () => {
+        const target = rig.misplaced ?? rig.one;
+        expect(await rig.port.status(target)).toMatchObject({ kind: 'unknown', fault: 'wrong-scope' });
+        expect(await send('kill', '7', rig.port, target)).toMatchObject({ effect: 'none' });
+      });
+
+      itIf(row.states.includes('paused'))('tells that it stands still', async () => {
+        const before = await running();
+        rig.pause?.();
+        expect(await until('paused')).toMatchObject({ id: before.id });
+        rig.resume?.();
+        expect(runOf(await until('running'))).toBe(runOf(before));
+      });
+
+      const logs = async (count: number) => {
+        const log = await rig.port.logs?.(rig.one, count);
+        return log?.kind === 'fresh' ? log.value : (log ?? null);
+      };
+
+      itIf(row.primitives.includes('logs'))(
+        'gives the last lines of its log, and no more than were asked for',
+        async () => {
+          await running();
+          // A log may take a second and no more, which a login on a busy machine does by itself.
+          await expect
+            .poll(() => logs(1), { timeout: 25_000, interval: 200 })
+            .toEqual([expect.stringMatching(/^started/)]);
+          rig.flood?.();
+          await expect.poll(async () => (await logs(5))?.valueOf(), { timeout: 25_000, interval: 200 }).toHaveLength(5);
+        },
+      );
+
+      itIf(row.primitives.includes('disk'))('tells the room of a member, and of nobody else', async () => {
+        await running();
+        const disk = await rig.port.disk?.(rig.one);
+        expect(disk).toMatchObject({ kind: 'fresh' });
+        if (disk?.kind === 'fresh') expect(disk.value.data.totalBytes).toBeGreaterThan(disk.value.data.freeBytes);
+        expect(await rig.port.disk?.(rig.store)).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+      });
+
+      itIf(row.primitives.includes('events'))('wakes when it ends', async () => {
+        await running();
+        const woken: string[] = [];
+        const stop = rig.port.onEvent((what) => woken.push(what));
+        // The stream takes a moment to stand, and what happens before that wakes nobody.
+        const ended = async () => {
+          await send('restart');
+          return woken.join();
+        };
+        await expect.poll(ended, { timeout: 20_000 }).toMatch(rig.one.name);
+        stop();
+      });
+
+      it('has nothing beyond its row', async () => {
+        for (const primitive of ['logs', 'disk'] as const) {
+          if (row.primitives.includes(primitive)) continue;
+          const reading = await rig.port[primitive]?.(rig.one, 1);
+          expect(reading === undefined || (reading.kind === 'unknown' && reading.fault === 'not-configured')).toBe(
+            true,
+          );
+        }
+        // A driver without events takes the call, and the poll sees what happens.
+        rig.port.onEvent(() => undefined)();
+      });
+
+      it('that gets no answer in time proves nothing, and what it asked for may have happened', async () => {
+        const { hangs } = rig.broken;
+        expect(await hangs.status(rig.one)).toMatchObject({ kind: 'unknown', fault: 'timeout' });
+        expect(await send('start', undefined, hangs)).toMatchObject({ effect: 'maybe' });
+        expect((await hangs.logs?.(rig.one, 1))?.kind ?? 'unknown').toBe('unknown');
+        expect((await hangs.disk?.(rig.one))?.kind ?? 'unknown').toBe('unknown');
+      });
+
+      it('whose other end is missing proves nothing, and did nothing', async () => {
+        const { missing } = rig.broken;
+        const reading = await missing.status(rig.one);
+        expect(SILENT).toContain(reading.kind === 'unknown' ? reading.fault : 'it answered');
+        for (const verb of ['start', 'kill'] as const)
+          expect(await send(verb, undefined, missing)).toMatchObject({ effect: 'none' });
+        expect((await missing.logs?.(rig.one, 1))?.kind ?? 'unknown').toBe('unknown');
+      });
+
+      it('that is answered with megabytes proves nothing, and keeps none of them', async () => {
+        const { endless } = rig.broken;
+        const reading = await endless.status(rig.one);
+        expect(reading.kind).toBe('unknown');
+        expect(reading.kind === 'unknown' ? reading.reason.length : Infinity).toBeLessThan(1_000);
+        const reply = await send('start', undefined, endless);
+        expect(reply).toMatchObject({ effect: 'maybe' });
+        expect(reply.text.length).toBeLessThan(1_000);
+      });
+    },
+  );
+}
