@@ -10,11 +10,12 @@ COPY package.json package-lock.json .npmrc ./
 # No package needs its install script to run; none gets to.
 RUN npm ci --ignore-scripts --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/copy-assets.mjs scripts/
+COPY scripts/bundle.mjs scripts/copy-assets.mjs scripts/
 COPY src src
 RUN npm run --silent build \
  && npm prune --omit=dev --ignore-scripts --loglevel=error \
- && rm -f dist/.tsbuildinfo && find dist node_modules -name '*.map' -delete
+ && rm -f dist/.tsbuildinfo && find dist node_modules -name '*.map' -delete \
+ && find dist -name '*.js' ! -path 'dist/bundle/*' ! -path 'dist/cli/main.js' ! -path 'dist/api/dashboard/*' -delete && find dist -type d -empty -delete
 
 FROM ${NODE_IMAGE}
 # 10001: no user of the host by accident. The folders must exist before the volume does, or it belongs to root.

@@ -21,7 +21,7 @@ export interface Asset {
 }
 
 /** Reads all of it once, at the start: a missing file is an error then and not at the first visit. */
-export function loadAssets(directory = new URL('./dashboard/', import.meta.url)): Promise<readonly Asset[]> {
+export function loadAssets(directory = new URL('../api/dashboard/', import.meta.url)): Promise<readonly Asset[]> {
   return Promise.all(
     FILES.map(async ({ path, file, type }) => {
       const content = await readFile(new URL(file, directory));

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { besideProgram } from '../app/beside.js';
 import type { CommandBackend } from './backend.js';
 
 function versionOf(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(besideProgram('package.json'), 'utf8')) as { version: string }).version;
 }
 
 const version = versionOf();

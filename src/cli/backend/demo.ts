@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { besideProgram } from '../../app/beside.js';
 import { runDemo } from '../../app/demo.js';
 import type { DemoOptions } from '../backend.js';
 import { filesOf } from './files.js';
@@ -15,6 +15,6 @@ const wall = {
 
 /** The daemon on the simulated cluster, with the configuration that lies beside the program. */
 export function demo(options: DemoOptions, version: string): Promise<number> {
-  const configFile = fileURLToPath(new URL('../../../config/demo.ekimi.yaml', import.meta.url));
+  const configFile = besideProgram('config/demo.ekimi.yaml');
   return runDemo({ ...options, files: filesOf(configFile), configFile, version, wall });
 }

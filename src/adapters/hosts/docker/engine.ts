@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici';
 import { baseAddress, closingAgent, exchangeBytes, type Exchange } from '../../patroni/exchange.js';
+import { pieces } from './stream.js';
 
 /** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
 interface EngineCall {
@@ -28,7 +28,6 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
   const base = local ? 'http://docker' : url.origin;
   const path = local ? { socketPath: decodeURIComponent(url.pathname) } : {};
   const agent = closingAgent({ ...path, timeoutMs: connectTimeoutMs });
-  let streams: Promise<Streams> | null = null;
 
   const addressFor = (path: string, query: Readonly<Record<string, string>>): URL => {
     const address = new URL(path, base);
@@ -49,24 +48,8 @@ export function dockerEngine(socket: string, connectTimeoutMs: number): Engine {
         deadlineMs,
       });
     },
-    async *stream(route, query, signal) {
-      // One that could not be loaded, for want of files or of the disk, is loaded with the next try.
-      streams ??= streamsOf({ ...path, timeout: connectTimeoutMs }).catch((error: unknown) => {
-        streams = null;
-        throw error;
-      });
-      const answer = await (await streams).get(addressFor(route, query), signal);
-      if (answer.statusCode !== 200) {
-        await answer.body.dump();
-        throw new Error(`GET ${route}: status ${answer.statusCode}`);
-      }
-      // The stream stands: an empty piece, because the first event may be hours away.
-      yield Buffer.alloc(0);
-      for await (const chunk of answer.body) yield chunk as Buffer;
-    },
-    close: async () => {
-      await Promise.all([agent.destroy(), streams?.then((opened) => opened.close())]);
-    },
+    stream: (route, query, signal) => pieces(agent, addressFor(route, query), signal),
+    close: () => agent.destroy(),
   };
 }
 
@@ -80,19 +63,4 @@ export function engineMessage(body: Buffer): string {
     // Not JSON: the text itself is the message.
   }
   return text.trim().slice(0, 300);
-}
-
-interface Streams {
-  get(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
-  close(): Promise<void>;
-}
-
-/** Apart from the calls: an event stream lives for ever, so no limit on its time or length may end it. Loaded with the first stream. */
-async function streamsOf(connect: object): Promise<Streams> {
-  const { Agent, request } = await import('undici');
-  const dispatcher = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: -1, connect });
-  return {
-    get: (url, signal) => request(url, { method: 'GET', signal, dispatcher }),
-    close: () => dispatcher.destroy(),
-  };
 }
