@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { besideProgram } from '../app/beside.js';
+import { besideProgram } from './beside.js';
 import type { CommandBackend } from './backend.js';
 
 function versionOf(): string {

@@ -1,4 +1,4 @@
-import { besideProgram } from '../../app/beside.js';
+import { besideProgram } from '../beside.js';
 import { runDemo } from '../../app/demo.js';
 import type { DemoOptions } from '../backend.js';
 import { filesOf } from './files.js';
