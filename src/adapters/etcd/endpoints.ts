@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import type { Clock } from '../../ports/clock.js';
 import { madeOf } from '../tls/pem.js';
 import { clientOf, type DcsConfig } from './client.js';
-import { faultOf, togetherOf, type EndpointFault, type Fault } from './faults.js';
+import { faultOf, provesNothingDone, togetherOf, type EndpointFault, type Fault } from './faults.js';
 
 /** Absolute wall-clock deadline, as gRPC takes it. */
 export interface Limit {
@@ -11,8 +11,10 @@ export interface Limit {
 
 export type Call<T> = (client: Etcd3, limit: Limit) => Promise<T>;
 
+/** `isUndone`: it is proven that no endpoint has carried it out, or will. */
 export type Answer<T> =
-  { readonly ok: true; readonly value: T; readonly endpoint: string } | ({ readonly ok: false } & Fault);
+  | { readonly ok: true; readonly value: T; readonly endpoint: string }
+  | ({ readonly ok: false; readonly isUndone?: true } & Fault);
 
 type Attempt<T> =
   | { readonly ok: true; readonly value: T; readonly at: Endpoint }
@@ -135,11 +137,15 @@ export class Endpoints {
       running.set(endpoint, attempt(endpoint, call, limit));
       const patienceMs = index === order.length - 1 ? null : partMs;
       const won = await this.firstOf(running, faults, patienceMs);
-      if (won === null) continue;
-      this.preferred = this.all.indexOf(won.at);
-      return { ok: true, value: won.value, endpoint: won.at.name };
+      if (won !== null) {
+        this.preferred = this.all.indexOf(won.at);
+        return { ok: true, value: won.value, endpoint: won.at.name };
+      }
+      // Asked on, an endpoint that is silent would turn a plain "no" into "maybe".
+      if (running.size === 0 && faults.at(-1)?.isByRole === true) break;
     }
-    return { ok: false, ...togetherOf(faults) };
+    const isUndone = running.size === 0 && faults.every(provesNothingDone);
+    return { ok: false, ...togetherOf(faults), ...(isUndone && { isUndone }) };
   }
 
   /** The first success; null when patience ended, one more has failed and another may start, or (without patience) all have failed. */

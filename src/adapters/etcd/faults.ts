@@ -5,7 +5,17 @@ export interface Fault {
   readonly fault: ReadingFault;
   /** Half a sentence that follows an endpoint's name. Holds no secret. */
   readonly why: string;
+  /** It is the word of etcd's roles, which are the same at every endpoint: the next one would say it too. */
+  readonly isByRole?: true;
 }
+
+/** With these nothing was carried out: the connection was never made, or etcd looked at who asks and went no further. */
+const NOTHING_DONE: readonly ReadingFault[] = ['denied', 'refused', 'unresolved'];
+
+/** Proof that whatever was asked of this endpoint has not happened there. */
+export const provesNothingDone = ({ fault }: Fault): boolean => NOTHING_DONE.includes(fault);
+
+const BY_ROLE = /etcdserver: permission denied|PERMISSION_DENIED/i;
 
 /**
  * gRPC and etcd say everything in one message, so the message is what there is to match. First match wins: "no leader" and
@@ -41,7 +51,7 @@ const FAULTS: readonly (readonly [message: RegExp, fault: ReadingFault, why: str
 export function faultOf(error: unknown): Fault {
   const message = error instanceof Error ? error.message : String(error);
   for (const [pattern, fault, why] of FAULTS) {
-    if (pattern.test(message)) return { fault, why };
+    if (pattern.test(message)) return { fault, why, ...(BY_ROLE.test(message) && { isByRole: true as const }) };
   }
   const text = message.replace(/\s+/g, ' ').slice(0, 200);
   return { fault: message.includes('etcdserver') ? 'bad-reply' : 'unreachable', why: text };

@@ -51,7 +51,10 @@ export async function deleteLeaderKey(
     text,
     tookMs: Math.round(monotonic() - began),
   });
-  if (!answer.ok) return reply('maybe', `etcd gave no answer to the deletion: ${answer.why}`);
+  if (!answer.ok)
+    return answer.isUndone === true
+      ? reply('none', `not deleted: ${answer.why}`)
+      : reply('maybe', `etcd gave no answer to the deletion: ${answer.why}`);
   if (answer.value.succeeded) return reply('done', `the leader key of ${step.holder} is deleted`);
   const now = answer.value.responses[0]?.response_range.kvs[0];
   if (now === undefined) return reply('done', 'the leader key is gone');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultOf, togetherOf } from '../../../../src/adapters/etcd/faults.js';
+import { faultOf, provesNothingDone, togetherOf } from '../../../../src/adapters/etcd/faults.js';
 
 // Messages as grpc-js 1.14 and etcd 3.4 word them.
 describe('an error of etcd', () => {
@@ -42,5 +42,21 @@ describe('errors of several endpoints', () => {
       { endpoint: 'etcd2', fault: 'no-quorum', why: '' },
     ] as const;
     expect(togetherOf(faults).fault).toBe('no-quorum');
+  });
+});
+
+describe('what a failure proves', () => {
+  test.each([
+    ['7 PERMISSION_DENIED: etcdserver: permission denied', true, true],
+    ['3 INVALID_ARGUMENT: etcdserver: authentication failed, invalid user ID or password', true, false],
+    ['16 UNAUTHENTICATED: etcdserver: invalid auth token', true, false],
+    ['14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1', true, false],
+    ['4 DEADLINE_EXCEEDED: Deadline exceeded after 1.500s', false, false],
+    ['14 UNAVAILABLE: Connection dropped', false, false],
+    ['14 UNAVAILABLE: etcdserver: request timed out', false, false],
+  ])('[S6] %s: nothing was done %s, and every endpoint would say so %s', (message, nothingDone, byRole) => {
+    const fault = faultOf(new Error(message));
+    expect(provesNothingDone(fault)).toBe(nothingDone);
+    expect(fault.isByRole === true).toBe(byRole);
   });
 });
