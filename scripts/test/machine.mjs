@@ -26,6 +26,7 @@ function hasPostgres() {
 const NEEDED = [
   { package: 'chromium', for: 'browser', there: () => existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium') },
   { package: 'etcd-server', for: 'contract', there: () => onPath('etcd') },
+  { package: 'etcd-client', for: 'contract', there: () => onPath('etcdctl') },
   // postgresql-15 on Debian 12, whatever it is elsewhere.
   { package: 'postgresql', for: 'contract', there: hasPostgres },
   { package: 'openssl', for: 'contract', there: () => onPath('openssl') },

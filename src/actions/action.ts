@@ -157,8 +157,6 @@ export interface ActionRecord<P> {
   doubt?(input: ActionInput, plan: PlanOf<P>): string | null;
   /** What becomes ours before the first request of a run leaves; null: nothing. */
   claims?(input: Pick<ActionInput, 'view' | 'ledger' | 'policy'>, run: Beginning<P>): Claims;
-  /** The right of ours in PostgreSQL without which its request is refused. */
-  readonly right?: 'signalBackend' | 'resumeReplay';
   /** Whom a person means who names no target: the leader, the candidate, whoever answers. */
   targetAsked?(view: ClusterView, candidate: string | null): MemberName | { readonly none: string };
   /** Which claim on its target a success gives back. */

@@ -44,7 +44,6 @@ const against = ({ name, statement, summary }: Way) =>
     inverseNote: 'a cancelled query is run again by whoever wants it',
     refusals: 'the target holds the leader key; the backend (pid and start) no longer blocks replay',
     needs: () => ['sql'],
-    right: 'signalBackend',
     disruptsTarget: false,
     destroysCopy: false,
     bind: (input, target) => {

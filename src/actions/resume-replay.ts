@@ -26,7 +26,6 @@ export const resumeReplay = action({
   refusals:
     "the target holds the leader key or is primary; its SQL does not say that replay is paused, or no longer at the position that was seen; a recovery target is set (to resume would promote it); one of its settings is below the leader's, or its log names a setting (to resume would shut it down); the settings of the leader are not known; by itself: it is declared delayed, or replays late by recovery_min_apply_delay",
   needs: () => ['sql'],
-  right: 'resumeReplay',
   disruptsTarget: false,
   destroysCopy: false,
   grounds: (input, plan) => {

@@ -1,19 +1,16 @@
-import { ACTIONS } from '../actions/index.js';
-import { ACTION_NAMES } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { backendsOf, ONLY_PROXY, ownerOf, type ProxySeen, type ProxyServer } from '../model/proxy.js';
 import type { ClusterView } from '../model/view.js';
 import { placeText } from '../model/address.js';
 import type { DoctorFinding } from './doctor-finding.js';
+import { lostWithout } from './doctor-rights.js';
 import { row } from './doctor-row.js';
 
 const WHAT = 'HAProxy statistics and runtime API';
 
 /** One row a proxy: does it answer, and which of its servers is which member. */
 export function proxyRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
-  const disables = policy.drain.actuators.includes('proxy')
-    ? ACTION_NAMES.filter((name) => ACTIONS[name].needs(policy).includes('proxy') && ACTIONS[name].class === 'traffic')
-    : [];
+  const disables = lostWithout('haproxy-read', policy);
   if (view.proxies.length === 0)
     return [{ check: 'proxy', verdict: 'off', detail: `${WHAT} is not configured`, disables }];
   return view.proxies.flatMap((proxy) => {

@@ -11,6 +11,7 @@ import type { ClusterView } from '../model/view.js';
 import { addressRow } from './doctor-addresses.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { proxyRows } from './doctor-proxies.js';
+import { lostWithout } from './doctor-rights.js';
 import { row } from './doctor-row.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 
@@ -20,7 +21,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
   if (view === null)
     return [{ check: scope, verdict: 'fail', detail: 'no pass was possible', disables: [...ACTION_NAMES] }];
   return [
-    ...memberRows(view),
+    ...memberRows(view, policy),
     ...dcsRows(view),
     identityRow(view),
     addressRow(view),
@@ -32,27 +33,23 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
   ];
 }
 
-function memberRows(view: ClusterView): readonly DoctorFinding[] {
+function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
+  const lost = (right: 'sql-login' | 'docker-inspect', name: string): readonly string[] =>
+    lostWithout(right, policy).map((action) => `${action} on ${name}`);
   return view.members.flatMap((member) => [
     row(
       `${member.name} api`,
       member.api,
       `Patroni of ${member.name}`,
-      [`restart-member and reinitialize-replica on ${member.name}`],
+      [`restart-member on ${member.name}`, `reinitialize-replica on ${member.name}`],
       'fail',
     ),
-    row(
-      `${member.name} sql`,
-      member.sql,
-      `PostgreSQL of ${member.name}`,
-      [`cancel-blocking-queries on ${member.name}`],
-      'warn',
-    ),
+    row(`${member.name} sql`, member.sql, `PostgreSQL of ${member.name}`, lost('sql-login', member.name), 'warn'),
     row(
       `${member.name} host`,
       member.host,
       `the host driver for ${member.name}`,
-      [`start-member on ${member.name}`],
+      lost('docker-inspect', member.name),
       'warn',
     ),
     row(

@@ -19,6 +19,7 @@ export const CASES: Readonly<Record<string, string>> = {
   S3: 'the API of the leader is silent and its lease is renewed: its Patroni lives',
   S4: 'what our own not-hearing suggests is never enough against a living stream, key or host',
   S5: 'proxies whose servers are not called like members, several of them, several pools: mapped by map, name or address, or nothing untrue is said of them',
+  S6: 'a right that was not given is told by the doctor with the actions that it takes away, and what is refused for want of it has no effect by proof',
   S7: 'a refusal is read for what it says: too many clients, starting up, wrong password, certificate',
   S8: 'what is as intended (nostream, archive recovery, apply delay, declared intentions) is no problem',
   S9: 'slots that are lost or unreserved, logical ones too; names longer than PostgreSQL keeps them',

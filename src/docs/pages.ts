@@ -11,8 +11,9 @@ import { clusterMachine, dcsMachine, memberMachine, proxyMachine } from '../mach
 import { problemMachine } from '../machines/problem.js';
 import { remediationMachine } from '../machines/remediation.js';
 import { HOST_DRIVER_NAMES, HOST_DRIVERS, type HostDriverRow, type HostPrimitive } from '../model/host-drivers.js';
-import { ACTION_NAMES } from '../model/plan.js';
+import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import type { Grace, Policy } from '../model/policy.js';
+import { RIGHT_NAMES, RIGHT_SYSTEMS, RIGHTS, type RightRow } from '../model/rights.js';
 import { COMMAND_CODES, FILE_CODES, JOURNAL_CODES, LOG_CODES } from './codes.js';
 import { diagramOf } from './diagram.js';
 import { NOTE, PROSE_NOTE, table, type Page } from './page.js';
@@ -37,6 +38,7 @@ export function pages(): readonly Page[] {
     { file: 'configuration.md', text: `${configReference().trimEnd()}\n\n${NOTE}\n` },
     { file: 'error-codes.md', text: errorCodes() },
     { file: 'host-drivers.md', text: hostDrivers() },
+    { file: 'rights.md', text: rights(policy) },
   ];
 }
 
@@ -163,6 +165,26 @@ function hostDrivers(): string {
     'tested against',
   ];
   return `# Host drivers\n\n${NOTE}\n\nA target is a member, an etcd endpoint (store) or a proxy. Every driver tells its state and obeys start, stop, restart and kill; what it has not is \`not-configured\`, from which nothing follows. With an identity a request goes to the run that was looked at, and to no other.\n\n${table(head, rows)}\n`;
+}
+
+/** All rights that are used, by system; what is off by default is lost only once it is on. */
+function rights(policy: Policy): string {
+  const isOff = (name: ActionName): boolean => policy.actions[name].mode === 'off';
+  const lostText = ({ actions, ways, else: more }: RightRow): string => {
+    const named =
+      actions === 'every' ? ['every action'] : actions.map((name) => (isOff(name) ? `${name} (off)` : name));
+    const drains = ways === undefined ? [] : [`${ways.actions.join(' and ')} by ${ways.by}`];
+    return [...(named.length === 0 ? [] : [named.join(', ')]), ...drains, ...(more === '' ? [] : [more])].join('; ');
+  };
+  const sections = RIGHT_SYSTEMS.map((system) => {
+    const rows = RIGHT_NAMES.map((name): RightRow => RIGHTS[name]).filter((row) => row.system === system);
+    const head = ['right', 'how the doctor asks', 'lost without it'];
+    return `## ${system}\n\n${table(
+      head,
+      rows.map((row) => [row.right, row.asked, lostText(row)]),
+    )}\n`;
+  });
+  return `# Rights\n\n${NOTE}\n\nWhat is marked (off) is off by default and needs its right only once it is on. How to give them: [rights](../rights.md).\n\n${sections.join('\n')}`;
 }
 
 function errorCodes(): string {

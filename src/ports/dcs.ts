@@ -2,6 +2,7 @@ import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs
 import type { KillSwitch } from '../model/ledger.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
+import type { RightSeen } from '../model/rights.js';
 
 /** What holds our own right to act: the create revision of our key, which no other instance can have. */
 export interface TenureGrant {
@@ -63,6 +64,8 @@ export interface DcsPort {
   removeSwitches(ids: readonly string[]): Promise<SwitchWrite>;
   /** Deletes Patroni's leader key only if holder and mod revision still match: one transaction, sent once. `none`: it did not match. */
   send(step: Extract<Step, { port: 'dcs' }>, grant: TenureGrant): Promise<Reply>;
+  /** What we may do, asked without doing it. For the doctor alone; absent where nobody can be asked. */
+  rights?(): Promise<readonly RightSeen[]>;
   /** Calls back when the leader key changes. A wake-up only: the next pass reads the truth. Returns the way to stop. */
   onLeaderChange(wake: () => void): () => void;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
 import type { SurplusWal, WalSpan } from '../model/surplus.js';
 import type { TenureGrant } from './dcs.js';
+import type { RightSeen } from '../model/rights.js';
 
 /** What runs the parts, by a driver of few primitives. What a driver has not, or has of another kind of target only, is `not-configured`. */
 export interface HostPort {
@@ -19,6 +20,8 @@ export interface HostPort {
   surplus?(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
   /** `grant`: the tenure under which it is sent, for a driver through which another instance acts; null: there is none. */
   send(step: Extract<Step, { port: 'host' }>, grant?: TenureGrant | null): Promise<Reply>;
+  /** What the driver lets us do, asked without doing it. For the doctor alone; absent where it cannot be asked. */
+  rights?(): Promise<readonly RightSeen[]>;
   /** Calls back on a start, stop, kill, pause or health event of anything configured. A wake-up only. Returns the way to stop. */
   onEvent(wake: (what: string) => void): () => void;
   /** Asks each of the other instances that lend their driver who it is. Absent: this driver needs none. */

@@ -10,6 +10,7 @@ import { parseKeys, pathOf, type KeyValue } from './keys.js';
 import { LeaderWatch } from './leader-watch.js';
 import { LedgerStore } from './ledger.js';
 import { deleteLeaderKey } from './leader-key.js';
+import { rightsInEtcd } from './rights.js';
 import { parseSwitches, readBoth, SwitchKeys } from './switches.js';
 import { ourPaths } from './our-path.js';
 import { Tenure } from './tenure.js';
@@ -223,6 +224,11 @@ class EtcdAdapter implements DcsPort {
   /** `not-ours` also when our own clock says that the grant has ended: nothing is sent then. */
   commitLedger: DcsPort['commitLedger'] = async (grant, json) =>
     this.tenure.steppedDown(grant) ? 'not-ours' : this.ledger.commit(grant, json);
+
+  rights: Required<DcsPort>['rights'] = () => {
+    const { base: ours, old } = ourPaths(this.cluster.dcs, this.cluster.scope);
+    return rightsInEtcd(this.endpointSet, { theirs: this.path, ours, old }, this.clock);
+  };
 
   putSwitch: DcsPort['putSwitch'] = (id, killSwitch) => this.switchKeys.put(id, killSwitch, this.clock.now());
 

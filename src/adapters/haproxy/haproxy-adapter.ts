@@ -5,6 +5,7 @@ import { fresh, unknown, type Reading } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ProxyPort } from '../../ports/proxy.js';
 import { baseAddress, basicAuth, closingAgent, excerpt, exchange } from '../patroni/exchange.js';
+import { adminLevel } from './level.js';
 import { runtimeCommand } from './runtime.js';
 import { serversFrom, serverStates, type ServerState } from './servers.js';
 
@@ -122,6 +123,8 @@ export function haproxyAdapter(proxy: ProxyConfig, deadlineMs: number, clock: Cl
       const text = excerpt(answer.text, REPLY_CHARS);
       return text === '' ? reply('done', '') : reply('none', text);
     },
+
+    ...(runtime === null ? {} : { rights: async () => [await adminLevel(runtime, deadlineMs, clock)] }),
 
     close: () => agent.destroy(),
   };

@@ -1,6 +1,6 @@
 import { doctorFindings } from '../../app/doctor.js';
 import { policyFor } from '../../app/files.js';
-import { askRights, rightsFindings } from '../../app/grants.js';
+import { askRights, NO_RIGHTS, rightsFindings } from '../../app/grants.js';
 import { lookOnce } from '../../app/single-look.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import type { DoctorRow } from '../backend.js';
@@ -16,9 +16,6 @@ export async function doctor(configFile: string, version: string): Promise<reado
   const [snapshots, rights] = await Promise.all([lookOnce(files, version), askRights(files)]);
   return snapshots.flatMap((snapshot, index) => {
     const { policy, locator } = policyFor(files, snapshot.scope);
-    return [
-      ...doctorFindings(snapshot, policy, locator),
-      ...rightsFindings(rights[index] ?? { hasLogin: false, members: [] }, policy),
-    ];
+    return [...doctorFindings(snapshot, policy, locator), ...rightsFindings(rights[index] ?? NO_RIGHTS, policy)];
   });
 }

@@ -113,7 +113,7 @@ export const PEERS: Readonly<Record<string, readonly Part[]>> = {
     ),
     text('src/assess/paused-replay.ts', 'if (recoveryTarget !== null)', 'if (false)'),
     text(RESUME, 'return at === plan.params.at\n', 'return true\n'),
-    body('src/app/grants.ts', 'grantText', "''"),
+    body('src/app/doctor-rights.ts', 'grantText', "''"),
   ],
   P17: [problem('all-replicas-affected'), body('src/assess/all-replicas.ts', 'isOfCommonCause', 'false')],
   P18: [

@@ -117,6 +117,21 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
     body('src/assess/proxy-lines.ts', 'maybeHidden', '[]', 'a server that may be the member was nobody'),
     body('src/observe/proxy-members.ts', 'memberOf', 'undefined', 'a server was a member by its name alone'),
   ],
+  S6: [
+    body('src/app/doctor-rights.ts', 'partRows', '[]', 'nobody but Patroni and PostgreSQL was asked'),
+    text(
+      'src/adapters/etcd/leader-key.ts',
+      'return answer.isUndone === true',
+      'return false',
+      'a refusal of etcd was "maybe"',
+    ),
+    body(
+      'src/adapters/haproxy/level.ts',
+      'adminLevel',
+      "{ right: 'haproxy-admin', seen: fresh('granted', 0, '') }",
+      'the level was not asked for',
+    ),
+  ],
   S7: [
     problem('member-starting'),
     text(SQL_FAULTS, "'too-many-clients',", "'refused',", 'too many clients was a refused connection'),

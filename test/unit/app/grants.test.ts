@@ -22,7 +22,7 @@ const OFF = testPolicy(
 );
 
 const found = (rights: Partial<MemberRights>, hasLogin = true, policy = testPolicy()) =>
-  rightsFindings({ hasLogin, members: [{ member, patroni: NONE, sql: NONE, ...rights }] }, policy);
+  rightsFindings({ hasLogin, members: [{ member, patroni: NONE, sql: NONE, ...rights }], parts: [] }, policy);
 
 describe('the doctor on what a Patroni lets us change', () => {
   it.each([
@@ -42,7 +42,11 @@ describe('the doctor on what a Patroni lets us change', () => {
     expect(
       found({ patroni: { ...unknown('denied', 'in other words', 0, 'patroni1'), status } }, hasLogin),
     ).toMatchObject([
-      { verdict: 'fail', detail: expect.stringMatching(remedy), disables: [expect.stringContaining('patroni1')] },
+      {
+        verdict: 'fail',
+        detail: expect.stringMatching(remedy),
+        disables: ['restart-member through patroni1', 'reinitialize-replica through patroni1'],
+      },
     ]);
   });
 

@@ -7,7 +7,7 @@ const SRC = fileURLToPath(new URL('../../../src/', import.meta.url));
 
 /** Tables: a ladder, a default, a rule of the configuration, the names themselves. `resume-replay` is also the name of a statement. */
 const DATA = [
-  /^model\/(plan|procedure)\.ts$/,
+  /^model\/(plan|procedure|rights)\.ts$/,
   /^assess\/(catalogue-[a-z]+|problem-row)\.ts$/,
   /^config\/(policy-schema|policy-rules|cluster-rules|together)\.ts$/,
   /^words\/request\.ts$/,

@@ -9,6 +9,7 @@ import { diskOfContainer, surplusOfContainer } from './disk.js';
 import { dockerEngine, engineMessage } from './engine.js';
 import { watchEvents } from './events.js';
 import { logLinesFrom } from './logs.js';
+import { rightsInDocker } from './rights.js';
 import { ABSENT, hostStatusFrom } from './status.js';
 
 /**
@@ -96,6 +97,10 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     logs: (target, count, forMs) => logs(hostNamed(cluster, target), target.name, count, forMs),
     disk: (target) => diskOfContainer({ cluster, engine, clock }, target),
     surplus: (target, span) => surplusOfContainer({ cluster, engine, clock }, target, span),
+
+    ...(engine === null
+      ? {}
+      : { rights: () => rightsInDocker(engine, { deadlineMs, clock, isTagged: cluster.tags?.driver === 'docker' }) }),
 
     async send(step): Promise<Reply> {
       const startedMs = clock.monotonic();

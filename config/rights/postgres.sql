@@ -1,0 +1,16 @@
+-- The least that Ekimi needs in PostgreSQL, as one role; run it once on the leader, in the database of postgres.database:
+--
+--   EKIMI_PASSWORD=... psql -d postgres -v ON_ERROR_STOP=1 -f postgres.sql
+--
+-- What it gives, and nothing else (no superuser, no replication, no right on any table of yours):
+--   pg_monitor            sees sessions, positions and settings of others
+--   pg_signal_backend     cancel-blocking-queries and terminate-blocking-queries; never a superuser's session. Leave it out where both are off
+--   pg_wal_replay_resume  resume-replay. Leave it out where that is off
+-- pg_hba.conf of each member wants a line for it too: hostssl postgres ekimi ADDRESS/32 scram-sha-256
+\set password `printf %s "$EKIMI_PASSWORD"`
+SET password_encryption = 'scram-sha-256';
+CREATE ROLE ekimi LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'password';
+GRANT pg_monitor, pg_signal_backend TO ekimi;
+GRANT EXECUTE ON FUNCTION pg_wal_replay_resume() TO ekimi;
+-- PUBLIC has it unless you took it away:
+SELECT format('GRANT CONNECT ON DATABASE %I TO ekimi', current_database()) \gexec

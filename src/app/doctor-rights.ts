@@ -1,0 +1,151 @@
+import type { MemberName } from '../model/names.js';
+import type { ActionName } from '../model/plan.js';
+import type { Policy } from '../model/policy.js';
+import { isSilent, type Reading } from '../model/reading.js';
+import { RIGHTS, type RightName, type RightRow, type RightSeen } from '../model/rights.js';
+import type { SqlRights } from '../model/sql.js';
+import type { DoctorFinding } from './doctor-finding.js';
+
+/** What one part says of our rights there, by the name that the doctor has for it. */
+export interface PartRights {
+  readonly part: string;
+  readonly rights: readonly RightSeen[];
+}
+
+const EVERY = 'every action';
+
+/** The actions that are on and cannot be done without this right; a drain that has another way loses this one alone. */
+export function lostWithout(right: RightName, policy: Policy): readonly string[] {
+  const { actions, ways }: RightRow = RIGHTS[right];
+  if (actions === 'every') return [EVERY];
+  const { actuators } = policy.drain;
+  const isOn = (name: ActionName): boolean => policy.actions[name].mode !== 'off';
+  const others = actions.filter(isOn);
+  if (ways === undefined || !actuators.includes(ways.by)) return others;
+  const suffix = actuators.length > 1 ? ` by ${ways.by}` : '';
+  return [...ways.actions.filter(isOn).map((name) => `${name}${suffix}`), ...others];
+}
+
+const REMEDY: Readonly<Record<RightRow['system'], string>> = {
+  etcd: 'config/rights/etcd.sh gives it',
+  PostgreSQL: 'config/rights/postgres.sql gives it',
+  Patroni: 'see config/rights/patroni.yml',
+  HAProxy: 'name a socket of that level in proxies.NAME.runtime, see config/rights/haproxy.cfg',
+  Docker: 'let it through to the engine, see config/rights/docker-proxy.cfg',
+};
+
+/** What a part beside the members has not given us, right by right, and which actions that takes away. One that is silent has a row among the channels. */
+export function partRows({ part, rights }: PartRights, policy: Policy): readonly DoctorFinding[] {
+  const check = `${part} grants`;
+  const denied = rights.filter(({ seen }) => seen.kind === 'unknown' && seen.fault === 'denied');
+  const untold = rights.filter(({ seen }) => seen.kind === 'unknown' && seen.fault !== 'denied' && !isSilent(seen));
+  if (!rights.some(({ seen }) => seen.kind !== 'unknown') && denied.length === 0 && untold.length === 0) return [];
+  if (denied.length === 0 && untold.length === 0)
+    return [{ check, verdict: 'ok', detail: `given: ${rights.map(rightText).join('; ')}`, disables: [] }];
+  const lost = [...new Set(denied.flatMap(({ right }) => lostWithout(right, policy)))];
+  const disables = lost.includes(EVERY) ? [EVERY] : lost;
+  const system = (denied[0] ?? untold[0])?.right;
+  const lacks = denied.map((one) => `${rightText(one)}${elseText(one.right)} (${reasonOf(one)})`);
+  const unclear = untold.map((one) => `whether we have ${rightText(one)} is unknown: ${reasonOf(one)}`);
+  const remedy = denied.length === 0 || system === undefined ? [] : [REMEDY[RIGHTS[system].system]];
+  const detail = [...(lacks.length === 0 ? [] : [`not given: ${lacks.join('; ')}`]), ...unclear, ...remedy].join('; ');
+  return [{ check, verdict: disables.length > 0 ? 'fail' : 'warn', detail, disables }];
+}
+
+const rightText = ({ right }: { readonly right: RightName }): string => RIGHTS[right].right;
+const reasonOf = ({ seen }: PartRights['rights'][number]): string => (seen.kind === 'unknown' ? seen.reason : '');
+const elseText = (right: RightName): string =>
+  RIGHTS[right].else === '' ? '' : `, without which ${RIGHTS[right].else}`;
+
+const LOGIN_REMEDY = {
+  given: 'correct patroni.auth in ekimi.yaml: it must be restapi.authentication of the member',
+  none: 'none is configured: name it in patroni.auth of ekimi.yaml (restapi.authentication of the member)',
+  place: 'add this host to restapi.allowlist of the member, or give our certificate in patroni.tls',
+} as const;
+
+/** Whether the member's Patroni lets us change anything: it has one right for all of it. */
+export function patroniRow(
+  member: MemberName,
+  reading: Reading<'granted'>,
+  { hasLogin, policy }: { readonly hasLogin: boolean; readonly policy: Policy },
+): readonly DoctorFinding[] {
+  const check = `${member} may change`;
+  if (reading.kind !== 'unknown') {
+    const detail = `Patroni of ${member} ${hasLogin ? 'accepts our password' : 'asks for no password'}`;
+    return [{ check, verdict: 'ok', detail, disables: [] }];
+  }
+  if (reading.fault === 'not-configured' || isSilent(reading)) return [];
+  if (reading.fault !== 'denied') {
+    const detail = `whether Patroni of ${member} lets us change anything is unknown: ${reading.reason}`;
+    return [{ check, verdict: 'warn', detail, disables: [] }];
+  }
+  const remedy = reading.status === 403 ? LOGIN_REMEDY.place : LOGIN_REMEDY[hasLogin ? 'given' : 'none'];
+  return [
+    {
+      check,
+      verdict: 'fail',
+      detail: `Patroni of ${member} refuses us (${reading.reason}); ${remedy}`,
+      disables: lostWithout('patroni-unsafe', policy).map((action) => `${action} through ${member}`),
+    },
+  ];
+}
+
+interface Grant {
+  readonly what: string;
+  readonly why: string;
+  /** A role is granted with others in one statement. */
+  readonly isRole: boolean;
+}
+
+const GRANTS = {
+  monitor: {
+    what: 'pg_monitor',
+    why: 'the sessions and positions of others are hidden without it',
+    isRole: true,
+  },
+  signal: { what: 'pg_signal_backend', why: 'no query can be cancelled without it', isRole: true },
+  resume: {
+    what: 'EXECUTE ON FUNCTION pg_wal_replay_resume()',
+    why: 'replay that is paused cannot be resumed without it; in the database of postgres.database',
+    isRole: false,
+  },
+} as const satisfies Record<string, Grant>;
+
+function grantText(missing: readonly Grant[], user: string): string {
+  const roles = missing.filter(({ isRole }) => isRole).map(({ what }) => what);
+  const others = missing.filter(({ isRole }) => !isRole).map(({ what }) => what);
+  return [...(roles.length === 0 ? [] : [roles.join(', ')]), ...others]
+    .map((what) => `GRANT ${what} TO ${user}`)
+    .join('; ');
+}
+
+/** What the member's PostgreSQL has granted our user, of what is used by the policy as it stands. */
+export function sqlRow(member: MemberName, reading: Reading<SqlRights>, policy: Policy): readonly DoctorFinding[] {
+  const check = `${member} grants`;
+  if (reading.kind === 'unknown') return [];
+  const { user, monitor, signalBackend, resumeReplay } = reading.value;
+  const wanted = lostWithout('sql-signal', policy);
+  const resuming = lostWithout('sql-resume', policy);
+  const missing = [
+    ...(monitor ? [] : [GRANTS.monitor]),
+    ...(signalBackend || wanted.length === 0 ? [] : [GRANTS.signal]),
+    ...(resumeReplay || resuming.length === 0 ? [] : [GRANTS.resume]),
+  ];
+  if (missing.length === 0) {
+    const roles = signalBackend ? 'pg_monitor and pg_signal_backend' : 'pg_monitor; cancelling queries is off';
+    const resume = resumeReplay ? 'may resume replay' : 'resuming replay is off';
+    return [{ check, verdict: 'ok', detail: `SQL user ${user} has ${roles}; ${resume}`, disables: [] }];
+  }
+  const disables = [...(monitor && signalBackend ? [] : wanted), ...(resumeReplay ? [] : resuming)];
+  const lacks = missing.map(({ what, why }) => `${what} (${why})`).join(' and ');
+  const detail = `SQL user ${user} lacks ${lacks}: ${grantText(missing, `"${user.replaceAll('"', '""')}"`)}`;
+  return [{ check, verdict: 'warn', detail, disables: disables.map((action) => `${action} on ${member}`) }];
+}
+
+/** Whether a heartbeat could be written; nothing where none is configured. */
+export function heartbeatRow(member: MemberName, reading: Reading<'ready'> | undefined): readonly DoctorFinding[] {
+  if (reading === undefined || isSilent(reading)) return [];
+  const check = `${member} heartbeat`;
+  if (reading.kind === 'unknown') return [{ check, verdict: 'warn', detail: reading.reason, disables: ['heartbeat'] }];
+  return [{ check, verdict: 'ok', detail: 'the table is there and our user may write it', disables: [] }];
+}
