@@ -1,4 +1,4 @@
-import type { ClusterConfig, PeersConfig } from '../model/config.js';
+import type { ClusterConfig, PeersConfig, TlsConfig } from '../model/config.js';
 import { isLoopback } from './addresses.js';
 import { eachCluster, repeated, type ConfigFacts } from './config-facts.js';
 import type { Breach, Rule } from './rule.js';
@@ -12,6 +12,10 @@ const eachPeers = (check: PeerCheck): Rule<ConfigFacts>['check'] =>
   eachCluster((cluster, at) =>
     cluster.hosts?.peers == null ? [] : check(cluster.hosts.peers, `${at}.hosts.peers`, cluster),
   );
+
+/** Whether it is written; a file that cannot be read has an error of its own. */
+const names = (tls: TlsConfig | null, part: 'ca' | 'cert' | 'key'): boolean =>
+  (tls?.files?.[part] ?? tls?.[part] ?? null) !== null;
 
 /** Every URL with its key. */
 const urlsOf = (peers: PeersConfig, at: string): readonly (readonly [key: string, url: string])[] =>
@@ -56,14 +60,14 @@ export const PEER_RULES: readonly Rule<ConfigFacts>[] = [
           expected: 'tls, or a loopback address',
           remedy: 'give hosts.peers.tls a certificate and its key, or listen on 127.0.0.1',
         });
-      if (tls !== null && (tls.cert === null || tls.key === null))
+      if (tls !== null && !(names(tls, 'cert') && names(tls, 'key')))
         rows.push({
           key: `${at}.tls`,
           found: 'no certificate to listen with',
           expected: 'cert and key',
           remedy: 'add cert and key to hosts.peers.tls: one certificate serves as client and as server',
         });
-      if (token === null && (tls?.ca ?? null) === null)
+      if (token === null && !names(tls, 'ca'))
         rows.push({
           key: `${at}.listen`,
           found: `${found}, with neither a token nor tls.ca`,

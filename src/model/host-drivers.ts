@@ -51,7 +51,7 @@ export const HOST_DRIVERS = {
   },
   peers: {
     summary: 'other instances of Ekimi, each beside what it lends its own driver for',
-    primitives: ['logs', 'disk', 'events'],
+    primitives: ['logs', 'disk', 'waldump', 'events'],
     states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
     asksMachine: false,
     identity: 'as the driver of the one that lends it tells it',

@@ -7,6 +7,7 @@ import type { ClusterConfig, PeersConfig, TlsConfig } from '../../src/model/conf
 import { memberHost, type HostStatus, type HostTarget } from '../../src/model/host.js';
 import type { Reply, Step } from '../../src/model/plan.js';
 import { fresh, type Reading } from '../../src/model/reading.js';
+import type { SurplusWal, WalSpan } from '../../src/model/surplus.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { DcsPort } from '../../src/ports/dcs.js';
 import type { HostPort } from '../../src/ports/host.js';
@@ -37,6 +38,10 @@ export class LocalDriver implements HostPort {
   }
   logs(): Promise<Reading<readonly string[]>> {
     return Promise.resolve(fresh(this.lines, 0, 'here'));
+  }
+  surplus(_target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>> {
+    const found = { to: null, records: 2, commits: 0, firstMs: 1, lastMs: 2, relations: [], doubts: [] };
+    return Promise.resolve(fresh({ ...span, ...found, systemIdentifier: '1' }, 0, 'here'));
   }
   send(step: Extract<Step, { port: 'host' }>): Promise<Reply> {
     this.sent.push(step);
@@ -112,15 +117,15 @@ export const stepOn = (
   id?: string,
 ): Extract<Step, { port: 'host' }> => ({ port: 'host', target, verb, ...(id === undefined ? {} : { id }) });
 
-/** An authority and certificates of it, for 127.0.0.1. */
-export function authority(folder: string): (name: string) => TlsConfig {
+/** An authority and certificates of it, for this address; its files are in the folder as well. */
+export function authority(folder: string, address = '127.0.0.1'): (name: string) => TlsConfig {
   mkdirSync(folder, { recursive: true });
   const run = (args: readonly string[]): void => {
     execFileSync(programOf('openssl') ?? '', args, { cwd: folder, stdio: 'ignore' });
   };
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   run(['req', '-x509', ...key, '-days', '2', '-subj', '/CN=peers', '-keyout', 'ca.key', '-out', 'ca.crt']);
-  writeFileSync(join(folder, 'ext'), 'subjectAltName=IP:127.0.0.1\n');
+  writeFileSync(join(folder, 'ext'), `subjectAltName=IP:${address}\n`);
   return (name) => {
     run(['req', ...key, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`]);
     const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'ext'];

@@ -71,6 +71,10 @@ describe.skipIf(program === null)('a host driver that another instance lends', (
       value: ['one', 'two'],
     });
     expect(await port.disk?.(memberHost('patroni2'))).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+    expect(await port.surplus?.(memberHost('patroni2'), { timeline: 3, from: '0/3000000' })).toMatchObject({
+      kind: 'fresh',
+      value: { timeline: 3, commits: 0, doubts: [] },
+    });
     const [peer] = (await port.peers?.()) ?? [];
     expect(peer?.targets).toEqual([memberHost('patroni2'), storeHost('etcd2')]);
     expect(peer && freshValue(peer.told)).toMatchObject({

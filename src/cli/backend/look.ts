@@ -1,4 +1,5 @@
 import { doctorFindings } from '../../app/doctor.js';
+import { askPeers, peerRows } from '../../app/doctor-peers.js';
 import { policyFor } from '../../app/files.js';
 import { askRights, NO_RIGHTS, rightsFindings } from '../../app/grants.js';
 import { lookOnce } from '../../app/single-look.js';
@@ -13,9 +14,13 @@ export const look = (configFile: string, version: string): Promise<readonly Clus
 /** What such a pass, and the rights of our login, say of each channel and each actuator. */
 export async function doctor(configFile: string, version: string): Promise<readonly DoctorRow[]> {
   const files = filesOf(configFile);
-  const [snapshots, rights] = await Promise.all([lookOnce(files, version), askRights(files)]);
+  const [snapshots, rights, peers] = await Promise.all([lookOnce(files, version), askRights(files), askPeers(files)]);
   return snapshots.flatMap((snapshot, index) => {
     const { policy, locator } = policyFor(files, snapshot.scope);
-    return [...doctorFindings(snapshot, policy, locator), ...rightsFindings(rights[index] ?? NO_RIGHTS, policy)];
+    return [
+      ...doctorFindings(snapshot, policy, locator),
+      ...rightsFindings(rights[index] ?? NO_RIGHTS, policy),
+      ...peerRows(peers[index] ?? [], Date.now()),
+    ];
   });
 }

@@ -57,6 +57,11 @@ describe('what the examples show in comments', () => {
     expect(loaded.ok ? [] : [...new Set(loaded.errors.map(({ code }) => code))]).toEqual(['file-unreadable']);
   });
 
+  it('of an instance beside each member is accepted too', () => {
+    const loaded = configFrom(uncommented(readFileSync(join(folder, 'peers.example.yaml'), 'utf8')));
+    expect(loaded.ok ? [] : [...new Set(loaded.errors.map(({ code }) => code))]).toEqual(['file-unreadable']);
+  });
+
   it('of the policy is accepted too', () => {
     const text = readFileSync(join(folder, 'policy.example.yaml'), 'utf8')
       .replace(/^# (grace:)$/m, '$1')

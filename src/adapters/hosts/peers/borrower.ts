@@ -3,6 +3,7 @@ import type { DiskStatus } from '../../../model/disk.js';
 import type { HostStatus, HostTarget, PeerSeen, PeerTold } from '../../../model/host.js';
 import type { Reply } from '../../../model/plan.js';
 import { fresh, unknown, type Reading, type ReadingFault, type Unknown } from '../../../model/reading.js';
+import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { DcsPort, TenureGrant } from '../../../ports/dcs.js';
 import { excerpt, type Exchange } from '../../patroni/exchange.js';
@@ -18,6 +19,8 @@ const CHECK_MS = 2_000;
 const CLEAN_STOP_MS = 60_000;
 /** A log is evidence, never a condition. */
 const LOG_DEADLINE_MS = 1_500;
+/** pg_waldump reads what may be many files. */
+const SURPLUS_DEADLINE_MS = 30_000;
 const CERTIFICATE_MS = 800;
 
 const FAULT_OF: Partial<Record<Refusal, ReadingFault>> = {
@@ -29,6 +32,7 @@ const FAULT_OF: Partial<Record<Refusal, ReadingFault>> = {
 export interface Borrower {
   status(peer: Peer, target: HostTarget): Promise<Reading<HostStatus>>;
   disk(peer: Peer, target: HostTarget): Promise<Reading<DiskStatus>>;
+  surplus(peer: Peer, target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
   logs(peer: Peer, target: HostTarget, count: number, forMs?: number): Promise<Reading<readonly string[]>>;
   send(peer: Peer, step: HostStep, grant: TenureGrant | null): Promise<Reply>;
   who(peer: Peer, targets: readonly HostTarget[]): Promise<PeerSeen>;
@@ -131,6 +135,8 @@ export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenur
   return {
     status: async (peer, target) => read(peer, { what: 'status', target, ...(await identity()) }, WIRE.status),
     disk: async (peer, target) => read(peer, { what: 'disk', target, ...(await identity()) }, WIRE.disk),
+    surplus: async (peer, target, span) =>
+      read(peer, { what: 'surplus', target, span, ...(await identity()) }, WIRE.surplus, SURPLUS_DEADLINE_MS),
     logs: async (peer, target, count, forMs) => {
       const most = Math.max(1, Math.min(count, MOST_LINES));
       const question = { what: 'logs', target, count: most, forMs: forMs ?? null, ...(await identity()) } as const;

@@ -168,6 +168,8 @@ function ask(local: HostPort, question: Exclude<Question, { what: 'who' }>): Pro
       return local.status(question.target);
     case 'disk':
       return local.disk?.(question.target) ?? null;
+    case 'surplus':
+      return local.surplus?.(question.target, question.span) ?? null;
     case 'logs':
       return local.logs?.(question.target, question.count, question.forMs ?? undefined) ?? null;
     default:

@@ -91,6 +91,12 @@ export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPo
         (own) => own.disk?.(target),
         (peer, borrower) => borrower.disk(peer, target),
       ),
+    surplus: (target, span) =>
+      read(
+        target,
+        (own) => own.surplus?.(target, span),
+        (peer, borrower) => borrower.surplus(peer, target, span),
+      ),
     logs: (target, count, forMs) =>
       read(
         target,

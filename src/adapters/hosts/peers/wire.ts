@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DiskStatus } from '../../../model/disk.js';
 import type { HostStatus, HostTarget, HostVerb } from '../../../model/host.js';
 import type { Reply } from '../../../model/plan.js';
+import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { ReadingFault } from '../../../model/reading.js';
 
 /** What one instance asks of another, and what that answers: JSON, one POST each, below `PATHS`. */
@@ -22,10 +23,13 @@ const target = z.object({ kind: z.enum(['member', 'store', 'proxy']), name: word
 /** Which cluster the one who asks means: of two with one name in two namespaces, or in two etcds, each has its own. */
 const cluster = { scope: word, namespace: word, system: word.nullable() };
 
+const span = z.object({ timeline: z.number().int().positive(), from: word }) satisfies z.ZodType<WalSpan>;
+
 const question = z.discriminatedUnion('what', [
   z.object({ what: z.literal('who'), ...cluster }),
   z.object({ what: z.literal('status'), target, ...cluster }),
   z.object({ what: z.literal('disk'), target, ...cluster }),
+  z.object({ what: z.literal('surplus'), target, span, ...cluster }),
   z.object({
     what: z.literal('logs'),
     target,
@@ -86,6 +90,17 @@ const status = z.object({
 const volume = z.object({ totalBytes: z.number(), freeBytes: z.number(), freeInodes: z.number().nullable() });
 const disk = z.object({ data: volume, wal: volume.nullable() }) satisfies z.ZodType<DiskStatus>;
 
+const surplus = span.extend({
+  to: z.string().nullable(),
+  records: z.number(),
+  commits: z.number(),
+  firstMs: nullableMoment,
+  lastMs: nullableMoment,
+  relations: z.array(z.object({ relation: z.string(), records: z.number() })),
+  systemIdentifier: z.string().nullable(),
+  doubts: z.array(z.string()),
+}) satisfies z.ZodType<SurplusWal>;
+
 /** What a peer tells of itself. */
 const who = z.object({
   driver: word,
@@ -137,6 +152,7 @@ export const WIRE = {
   who: z.compile(z.object({ from, who })),
   status: z.compile(readingOf(status)),
   disk: z.compile(readingOf(disk)),
+  surplus: z.compile(readingOf(surplus)),
   logs: z.compile(readingOf(z.array(z.string()).max(MOST_LINES))),
   done: z.compile(z.object({ from, id: word, target, reply })),
   refused: z.compile(refused),

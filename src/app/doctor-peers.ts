@@ -1,0 +1,81 @@
+import type { ActionName } from '../model/plan.js';
+import type { ClusterConfig } from '../model/config.js';
+import type { HostTarget, PeerSeen, PeerTold } from '../model/host.js';
+import { closePorts, type Ports } from '../observe/ports.js';
+import type { LoadedFiles } from './files.js';
+import type { DoctorFinding } from './doctor-finding.js';
+import { portsOf } from './wiring.js';
+
+/** From here on a peer refuses what we ask it to do: it is the limit of the listener, and a second less is worth a word. */
+const CLOCKS_APART_MS = 5_000;
+const CLOCKS_WARN_MS = 1_000;
+const CERTIFICATE_WARN_MS = 21 * 86_400_000;
+
+/** Asks each instance that lends us its host driver who it is. Changes nothing; none where no other instance is configured. */
+export async function askPeers(
+  files: Extract<LoadedFiles, { ok: true }>,
+  open: (cluster: ClusterConfig) => Ports = portsOf,
+): Promise<readonly (readonly PeerSeen[])[]> {
+  return Promise.all(
+    files.config.clusters.map(async (cluster) => {
+      if (cluster.hosts?.driver !== 'peers') return [];
+      const ports = open(cluster);
+      try {
+        return (await ports.host?.peers?.()) ?? [];
+      } finally {
+        await closePorts(ports);
+      }
+    }),
+  );
+}
+
+/** A row a peer: does it answer as who it should be, and what is lost where it does not. */
+export const peerRows = (peers: readonly PeerSeen[], nowMs: number): readonly DoctorFinding[] =>
+  peers.map(({ url, targets, told }) => {
+    const check = `peer ${url}`;
+    const disables = targets.flatMap(lostOf);
+    if (told.kind === 'unknown') return { check, verdict: 'fail', detail: told.reason, disables };
+    const wrong = faultOf(told.value, targets);
+    if (wrong !== null) return { check, verdict: 'fail', detail: wrong, disables };
+    const words = concernsOf(told.value, nowMs);
+    const detail = [aboutOf(told.value), ...words].join('; ');
+    return { check, verdict: words.length === 0 ? 'ok' : 'warn', detail, disables: [] };
+  });
+
+/** Nothing proves that a member is stopped but what stands beside it. */
+const LOST: Readonly<Record<HostTarget['kind'], readonly ActionName[]>> = {
+  member: ['start-member', 'fence-member', 'fence-leader', 'expedite-failover'],
+  store: ['start-store'],
+  proxy: [],
+};
+const lostOf = ({ kind, name }: HostTarget): readonly string[] => LOST[kind].map((action) => `${action} on ${name}`);
+
+const sameAs =
+  (one: HostTarget) =>
+  (other: HostTarget): boolean =>
+    one.kind === other.kind && one.name === other.name;
+
+function faultOf({ lends, blind, clockAheadMs }: PeerTold, targets: readonly HostTarget[]): string | null {
+  const missing = targets.filter((target) => !lends.some(sameAs(target))).map(({ name }) => name);
+  if (missing.length > 0)
+    return `it lends no driver for ${missing.join(', ')}: name it under hosts there, or correct hosts.peers here`;
+  if (blind !== null) return `it cannot read in etcd who holds tenure, and so does nothing for anybody: ${blind}`;
+  if (Math.abs(clockAheadMs) > CLOCKS_APART_MS)
+    return `${clockText(clockAheadMs)}: beyond 5 s it refuses every request`;
+  return null;
+}
+
+const clockText = (aheadMs: number): string =>
+  `its clock is ${Math.abs(aheadMs)} ms ${aheadMs < 0 ? 'behind' : 'ahead of'} ours`;
+
+const aboutOf = ({ instance, driver, lends, clockAheadMs }: PeerTold): string =>
+  `${instance} lends ${driver} for ${lends.map(({ name }) => name).join(', ')}; ${clockText(clockAheadMs)}`;
+
+function concernsOf({ clockAheadMs, certificateEndsAtMs: endsAtMs }: PeerTold, nowMs: number): readonly string[] {
+  return [
+    ...(Math.abs(clockAheadMs) > CLOCKS_WARN_MS ? ['beyond 5 s it refuses every request'] : []),
+    ...(endsAtMs === null || endsAtMs - nowMs > CERTIFICATE_WARN_MS
+      ? []
+      : [`its certificate ends at ${new Date(endsAtMs).toISOString()}`]),
+  ];
+}
