@@ -26,6 +26,7 @@ export default defineConfig({
       project('e2e', LAB),
       project('field', LAB),
       project('smoke', LAB),
+      project('sidecars', LAB),
     ],
   },
 });

@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { authority } from '../../contract/peers-support.js';
+import type { Daemon, DaemonOptions } from '../support/daemon.js';
+import { MEMBERS, type Lab, type Member } from '../support/lab.js';
+import { allBut, LeadershipBench, seconds, sent } from '../support/leadership.js';
+import { passSeconds, until } from '../support/wait.js';
+
+type Sidecars = Readonly<Record<Member, Daemon>>;
+
+/** Their lease in etcd and Patroni's own, one after the other, and an election. */
+const BOTH_GONE_MS = 45_000;
+const KILLED_MS = 8_000;
+const FROZEN_MS = 15_000;
+
+let groups = 0;
+
+/** An instance beside each member, which reaches the container of that member and of one etcd member alone and lends it to whoever holds tenure. */
+export function sidecars(lab: Lab): void {
+  const bench = new LeadershipBench(lab);
+  const folder = mkdtempSync(join(tmpdir(), 'ekimi-sidecars-'));
+  const urlOf = (member: Member): string => `https://${lab.address}:${8471 + MEMBERS.indexOf(member)}`;
+  const each = (name: (member: Member) => string): Record<string, string> =>
+    Object.fromEntries(MEMBERS.map((member) => [member, name(member)]));
+  const etcdOf = (member: Member): string => member.replace('patroni', 'etcd');
+  let issue: ReturnType<typeof authority> | null = null;
+
+  function optionsOf(member: Member, ledger: string): DaemonOptions {
+    issue ??= authority(folder, lab.address);
+    issue(member);
+    const file = (name: string): string => join(folder, name);
+    const cluster = {
+      dcs: { hosts: lab.etcdHosts, ekimiNamespace: ledger, tenureTtl: '15s' },
+      tags: undefined,
+      hosts: {
+        driver: 'peers',
+        members: { [member]: lab.container(member) },
+        dcs: { [etcdOf(member)]: lab.container(etcdOf(member)) },
+        peers: {
+          local: 'docker',
+          listen: urlOf(member).replace('https://', ''),
+          members: each(urlOf),
+          dcs: Object.fromEntries(MEMBERS.map((one) => [etcdOf(one), urlOf(one)])),
+          tls: { ca: file('ca.crt'), cert: file(`${member}.crt`), key: file(`${member}.key`) },
+        },
+      },
+    };
+    return { policy: allBut(), cluster, ledger };
+  }
+
+  /** Three of them, past their grace; tenure is with the one beside this member. */
+  async function started(holder: Member): Promise<Sidecars> {
+    groups += 1;
+    const ledger = `/ekimi-sidecars/${process.pid}-${groups}/`;
+    const others = MEMBERS.filter((member) => member !== holder);
+    const rest = await Promise.all(
+      others.map(async (member) => [member, await bench.prepare(optionsOf(member, ledger))] as const),
+    );
+    const first = await bench.ready(optionsOf(holder, ledger));
+    for (const [, daemon] of rest) await daemon.start();
+    await until('every container is seen through whoever stands beside it', 30_000, async () => {
+      const { view } = await first.snapshot();
+      return view?.members.every(({ host }) => host.kind !== 'unknown') === true;
+    });
+    expect((await first.snapshot()).tenure.state).toBe('held');
+    return Object.fromEntries([[holder, first], ...rest]) as unknown as Sidecars;
+  }
+
+  const doneFor = (daemon: Daemon): readonly string[] =>
+    [...daemon.log.matchAll(/"verb":"(\w+)","target":"(\w+)".*"msg":"done for a peer"/g)].map(
+      ([, verb, target]) => `${verb} ${target}`,
+    );
+
+  async function holderNow(all: readonly Daemon[]): Promise<Daemon> {
+    return until('one of them has tenure', 40_000, async () => {
+      for (const daemon of all) if ((await daemon.snapshot()).tenure.state === 'held') return daemon;
+      return null;
+    });
+  }
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  describe('an instance beside each member, and the leader is killed', () => {
+    afterEach(bench.restored);
+
+    test('tenure beside a replica: another leads within seconds, and the dead one is started by whoever stands beside it', async () => {
+      const [leader, [beside]] = [await lab.leader(), await lab.replicas()];
+      const all = await started(beside);
+      const { writer, watch } = await bench.witnesses();
+      const { timeline } = writer;
+      const faultAtMs = Date.now();
+      await lab.fault('kill', leader);
+      const byMs = Date.now();
+      await bench.otherLeader(leader);
+      await until('writes flow again', 20_000, () => writer.flowsSince(faultAtMs + 2_000));
+      const outageMs = writer.longestGapMs;
+      expect((await all[beside].verdict('start-member', 90_000)).body.remediation.phase).toBe('succeeded');
+      await watch.expectNeverDoubled();
+      const loss = await writer.lossAfter({ timeline, byMs, received: watch.receivedFrom(leader) });
+      expect(loss.unexcused).toEqual([]);
+      expect(doneFor(all[leader])).toEqual([`start ${leader}`]);
+      for (const member of MEMBERS) if (member !== beside) expect(await sent(all[member])).toEqual([]);
+      console.info(`Patroni ${lab.patroni}, sidecars, leader killed: ${seconds(outageMs)} without a write`);
+      expect(outageMs).toBeLessThan(KILLED_MS);
+    });
+
+    test('tenure beside it, and that instance dies with it: nothing proves its death, Patroni replaces it as without us, and it is started once its instance is back', async () => {
+      const leader = await lab.leader();
+      const all = await started(leader);
+      const { writer, watch } = await bench.witnesses();
+      const faultAtMs = Date.now();
+      await Promise.all([lab.fault('kill', leader), all[leader].kill()]);
+      await bench.otherLeader(leader);
+      await until('writes flow again', 30_000, () => writer.flowsSince(faultAtMs + 2_000));
+      const outageMs = writer.longestGapMs;
+      const left = MEMBERS.filter((member) => member !== leader).map((member) => all[member]);
+      const holder = await holderNow(left);
+      await passSeconds(5);
+      expect(await sent(holder)).not.toContain(`host start ${leader}`);
+      expect((await sent(holder)).filter((text) => text.startsWith('etcd:'))).toEqual([]);
+      await all[leader].start();
+      expect((await holder.verdict('start-member', 90_000)).body.remediation.phase).toBe('succeeded');
+      await watch.expectNeverDoubled();
+      console.info(
+        `Patroni ${lab.patroni}, sidecars, leader and the instance with tenure beside it killed: ${seconds(outageMs)} without a write`,
+      );
+      expect(outageMs).toBeLessThan(BOTH_GONE_MS);
+    });
+  });
+
+  describe('an instance beside each member, and Patroni on the leader is frozen', () => {
+    afterEach(bench.restored);
+
+    test('tenure beside a replica: the leader is fenced by whoever stands beside it, before its key expires; never two primaries', async () => {
+      const [leader, [beside]] = [await lab.leader(), await lab.replicas()];
+      const all = await started(beside);
+      const { writer, watch } = await bench.witnesses();
+      await lab.fault('freeze', leader);
+      expect((await all[beside].verdict('fence-member', 60_000)).body.remediation.phase).toBe('succeeded');
+      await bench.otherLeader(leader);
+      expect((await all[beside].verdict('open-traffic', 90_000)).body.remediation.phase).toBe('succeeded');
+      await watch.expectNeverDoubled();
+      expect(doneFor(all[leader])).toEqual([`kill ${leader}`, `start ${leader}`]);
+      expect(await writer.lost()).toBe(0);
+      console.info(
+        `Patroni ${lab.patroni}, sidecars, leader frozen: ${seconds(writer.longestGapMs)} without a write, none of ${writer.acks.length} rows lost`,
+      );
+      expect(writer.longestGapMs).toBeLessThan(FROZEN_MS);
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { suite } from '../e2e/support/suite.js';
+import { sidecars } from '../e2e/scenarios/sidecars.js';
+
+suite('3.0', [sidecars]);
