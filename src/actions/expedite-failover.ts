@@ -7,6 +7,7 @@ import { lineAt, tellable } from '../assess/proxy-lines.js';
 import { streamingBy } from '../assess/replica.js';
 import { strangersText } from '../assess/strangers.js';
 import type { Plan } from '../model/plan.js';
+import { runOf, runText } from '../model/power.js';
 import type { ServerPlace } from '../model/proxy.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type MemberView } from '../model/view.js';
@@ -144,7 +145,7 @@ function released(input: ActionInput, plan: Plan): Sight {
 
 const hostIdOf = (input: ActionInput, name: string): string | null => {
   const member = memberOf(input.view, name);
-  return member === null ? null : (freshValue(member.host)?.id ?? null);
+  return member === null ? null : (freshValue(runOf(member))?.id ?? null);
 };
 
 const whyNobody = (input: ActionInput, target: string): string =>
@@ -158,9 +159,9 @@ function deathNotProven(input: ActionInput, target: string): string | null {
   if (member === null) return `${target} is not a member of ours`;
   if (!isSilent(member.api)) return `the API of ${target} is not silent`;
   if (!isSilent(member.sql)) return `PostgreSQL on ${target} is not proven silent`;
-  const host = freshValue(member.host);
+  const host = freshValue(runOf(member));
   if (host === null) return `the host driver does not say in this pass what runs ${target}`;
-  if (host.state !== 'stopped') return `${target} is ${host.state} by its host driver`;
+  if (host.state !== 'stopped') return `${target} is ${runText(host)}`;
   // A wrong name in the configuration shows here: the container that we look at is stopped, and replicas still stream from the leader.
   const views = replicasOf(input.view).map((replica) => ({
     name: replica.name,

@@ -3,10 +3,19 @@ import { hungLeader, unreachableLeader } from '../assess/hung-leader.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
+import { runOf } from '../model/power.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
 import { action, actionPolicy, bound, notYet, over, type ActionInput } from './action.js';
-import { behindForLong, isProvenStopped, notTheSameRun, RUN, stopStep } from './fence-member.js';
+import {
+  behindForLong,
+  heldByPower,
+  isProvenStopped,
+  notTheSameRun,
+  RUN,
+  runParams,
+  stopStep,
+} from './fence-member.js';
 
 /**
  * Stops a leader that hangs, or that nobody reaches, while it still holds its key: what it does not serve, a successor would. Only then is it
@@ -36,11 +45,11 @@ export const fenceLeader = action({
   grounds: (input, plan) => whoMayLead(successorsOf(input.view, input.memory, plan.target)),
   bind: (input, target) => {
     const member = memberOf(input.view, target);
-    const host = member === null ? null : freshValue(member.host);
+    const host = member === null ? null : freshValue(runOf(member));
     if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
     const nobody = nobodyMayFollow(input, target);
     if (nobody !== null) return { kind: 'nothing', stuck: true, why: nobody };
-    return bound({ id: host.id, startedAtMs: host.startedAtMs, proxied: false, hears: false });
+    return bound({ ...runParams(host), proxied: false, hears: false });
   },
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);
@@ -50,18 +59,23 @@ export const fenceLeader = action({
     const member = memberOf(input.view, plan.target);
     if (member === null) return `${plan.target} is not a member of ours`;
     if (leaderKeyHolder(input.view) !== plan.target) return `${plan.target} no longer holds the leader key`;
-    return notTheSameRun(member, plan, RUNS) ?? notStandingStill(input, plan) ?? nobodyMayFollow(input, plan.target);
+    return (
+      heldByPower(input, plan) ??
+      notTheSameRun(member, plan, RUNS) ??
+      notStandingStill(input, plan) ??
+      nobodyMayFollow(input, plan.target)
+    );
   },
   // A kill of which nobody knows whether it was sent is sent again only to a leader that stands still to this moment.
   refuseLater: (input, plan) => {
     const member = memberOf(input.view, plan.target);
     if (member === null) return over(`${plan.target} is not a member of ours`);
-    if (freshValue(member.host) === null) return notYet(`the host driver does not say what runs ${plan.target}`);
+    if (freshValue(runOf(member)) === null) return notYet(`the host driver does not say what runs ${plan.target}`);
     const other = notTheSameRun(member, plan, RUNS);
     if (other !== null) return over(other);
     if (freshValue(input.view.dcs.keys) === null) return notYet('etcd does not say who holds the leader key');
     if (leaderKeyHolder(input.view) !== plan.target) return over(`${plan.target} no longer holds the leader key`);
-    const no = notStandingStill(input, plan) ?? nobodyMayFollow(input, plan.target);
+    const no = heldByPower(input, plan) ?? notStandingStill(input, plan) ?? nobodyMayFollow(input, plan.target);
     return no === null ? null : notYet(no);
   },
   steps: ({ policy }, plan) => [stopStep(plan, actionPolicy(policy, 'fence-leader').timeoutMs, RUNS)],

@@ -9,6 +9,7 @@ import type { Loss } from '../model/loss.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
+import { runOf, runText } from '../model/power.js';
 import type { ServerPlace } from '../model/proxy.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
@@ -28,6 +29,7 @@ import {
   type PlanOf,
 } from './action.js';
 import { knownLoss } from './known-loss.js';
+import { powerHeld } from './power-cut.js';
 import { field, placeOf, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
 import { setServer, shutSessions } from './proxy-requests.js';
 
@@ -37,6 +39,8 @@ export const RUN = z.object({
   proxied: z.boolean().exactOptional(),
   servers: PLACES.exactOptional(),
   hears: z.boolean().exactOptional(),
+  /** By the power of its machine, since the host driver gave no answer: the outlet. */
+  outlet: z.string().exactOptional(),
 });
 /** A fence is bound to one run of one container or host. */
 export type Fence = PlanOf<z.infer<typeof RUN>>;
@@ -70,19 +74,18 @@ export const fenceMember = action({
   loss: (input, plan) => (plan.because.code === 'leader-frozen' ? behindForLong(input, plan.target) : null),
   bind: (input, target) => {
     const member = memberOf(input.view, target);
-    const host = member === null ? null : freshValue(member.host);
+    const host = member === null ? null : freshValue(runOf(member));
     if (member === null || host === null)
       return { kind: 'nothing', why: `the host driver does not say what runs ${target}` };
     if (host.state !== 'running' && primaryChannels(member).includes('sql')) {
-      const why = `${target} is ${host.state} by its host driver, and its PostgreSQL answers as primary: the driver looks at something else (hosts.members), stop it by hand`;
+      const why = `${target} is ${runText(host)}, and its PostgreSQL answers as primary: the driver looks at something else (${host.by === 'power' ? 'power' : 'hosts'}.members), stop it by hand`;
       return { kind: 'nothing', stuck: true, why };
     }
-    const { id, startedAtMs } = host;
     // A proxy that gives no answer is not waited for: the stop is what counts.
     const at = tellable(input.view, writeLines(input.view, target)).map(placeOf);
     const proxied = at.length > 0;
     const places = proxied ? unlessUsual(input.view, 'writes', target, at) : undefined;
-    return bound({ id, startedAtMs, proxied, ...field('servers', places), hears: freshValue(member.api) !== null });
+    return bound({ ...runParams(host), proxied, ...field('servers', places), hears: freshValue(member.api) !== null });
   },
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);
@@ -91,7 +94,7 @@ export const fenceMember = action({
   refuse: (input, plan) => {
     const member = memberOf(input.view, plan.target);
     if (member === null) return `${plan.target} is not a member of ours`;
-    const other = notTheSameRun(member, plan);
+    const other = heldByPower(input, plan) ?? notTheSameRun(member, plan);
     if (other !== null) return other;
     if (!primaryChannels(member).includes('sql')) return `PostgreSQL on ${plan.target} does not say that it is primary`;
     if (plan.because.code !== 'leader-frozen') return notRogue(input, plan);
@@ -100,7 +103,7 @@ export const fenceMember = action({
   refuseLater: (input, plan) => {
     const member = memberOf(input.view, plan.target);
     if (member === null) return over(`${plan.target} is not a member of ours`);
-    if (freshValue(member.host) === null) return notYet(`the host driver does not say what runs ${plan.target}`);
+    if (freshValue(runOf(member)) === null) return notYet(`the host driver does not say what runs ${plan.target}`);
     const other = notTheSameRun(member, plan);
     if (other !== null) return over(other);
     if (plan.because.code === 'leader-frozen') return thawed(input, member);
@@ -125,7 +128,19 @@ export function behindForLong(input: ActionInput, leader: string): Loss | null {
 
 /** By two channels: a host driver that looks at another container would call a living primary stopped. */
 export const isProvenStopped = (member: MemberView): boolean =>
-  freshValue(member.host)?.state === 'stopped' && isSilent(member.sql);
+  freshValue(runOf(member))?.state === 'stopped' && isSilent(member.sql);
+
+/** A plan goes to the run that was looked at; where only its power speaks for it, to its outlet. */
+export const runParams = ({
+  id,
+  startedAtMs,
+  by,
+}: HostStatus): Pick<Fence['params'], 'id' | 'startedAtMs' | 'outlet'> =>
+  by === 'power' ? { id, startedAtMs, outlet: id.replace(/^power /, '') } : { id, startedAtMs };
+
+/** A cut of the power is held by what else hangs on it; a stop is not. */
+export const heldByPower = ({ view }: ActionInput, { target, params }: Fence): string | null =>
+  params.outlet === undefined ? null : powerHeld(view, target);
 
 const RUNNING = ['running'] as const;
 
@@ -135,7 +150,7 @@ export function notTheSameRun(
   plan: Fence,
   runs: readonly HostStatus['state'][] = RUNNING,
 ): string | null {
-  const host = freshValue(member.host);
+  const host = freshValue(runOf(member));
   if (host === null || !runs.includes(host.state))
     return `${member.name} is not proven to run: there is nothing that could be stopped`;
   if (host.id !== plan.params.id) return `another container now bears the name of ${member.name}`;
@@ -156,6 +171,13 @@ const SETTLE_MS = 5_000;
  */
 export function stopStep(plan: Fence, withinMs: number, runs: readonly HostStatus['state'][] = RUNNING): ActionStep {
   const { target: member, params } = plan;
+  if (params.outlet !== undefined)
+    return {
+      step: { port: 'power', member, verb: 'off', outlet: params.outlet },
+      withinMs,
+      unlessSeen: true,
+      expect: ({ view }) => stopSeen(view, member),
+    };
   const id = params.id == null ? {} : { id: params.id };
   const graceMs = params.hears === true ? STOP_GRACE_MS : 0;
   return {
@@ -178,11 +200,12 @@ export function stopStep(plan: Fence, withinMs: number, runs: readonly HostStatu
 
 function stopSeen(view: ClusterView, target: MemberName): Sight {
   const member = memberOf(view, target);
-  const state = member === null ? null : freshValue(member.host)?.state;
-  if (member === null || state !== 'stopped') return pending(`${target} is ${state ?? 'unknown'} by its host driver`);
+  const run = member === null ? null : freshValue(runOf(member));
+  if (member === null || run === null) return pending(`${target} is unknown by its host driver`);
+  if (run.state !== 'stopped') return pending(`${target} is ${runText(run)}`);
   return isProvenStopped(member)
-    ? met(`${target} is stopped by its host driver, and its PostgreSQL is silent`)
-    : pending(`${target} is stopped by its host driver, and its PostgreSQL is not proven silent`);
+    ? met(`${target} is ${runText(run)}, and its PostgreSQL is silent`)
+    : pending(`${target} is ${runText(run)}, and its PostgreSQL is not proven silent`);
 }
 
 /** A frozen leader is fenced only while it still holds the key, while its API is silent, and while somebody may take over. */

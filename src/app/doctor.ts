@@ -52,6 +52,17 @@ function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[]
       lost('docker-inspect', member.name),
       'warn',
     ),
+    ...(member.power === undefined
+      ? []
+      : [
+          row(
+            `${member.name} power`,
+            member.power,
+            `what cuts the power of ${member.name}`,
+            [`fence-member and fence-leader on ${member.name} while its host driver gives no answer`],
+            'warn',
+          ),
+        ]),
     row(
       `${member.name} tags`,
       member.fileTag,

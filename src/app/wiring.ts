@@ -4,6 +4,7 @@ import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
 import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
 import { namesAdapter } from '../adapters/names/names.js';
 import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
+import { powerCommand } from '../adapters/power/power-command.js';
 import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
 import { commandTags } from '../adapters/tags/command-tags.js';
 import { dockerTags } from '../adapters/tags/docker-tags.js';
@@ -31,6 +32,7 @@ export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Port
       cluster.proxies.map((proxy) => [proxy.name, haproxyAdapter(proxy, cluster.deadlines.proxy, clock)]),
     ),
     host: hostPortOf(cluster, clock, dcs),
+    power: powerCommand(cluster, clock),
     tags: tagsOf(cluster, clock),
     certificates: certificatesOf(cluster, clock),
     names: namesAdapter(clock),
@@ -54,6 +56,7 @@ export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
   scope: cluster.scope,
   ...(cluster.intended === undefined ? {} : { intentions: cluster.intended }),
   ...(cluster.sites === undefined ? {} : { sites: cluster.sites }),
+  ...(cluster.power == null ? {} : { sharesPower: sharesPower(cluster.power) }),
   members: cluster.members,
   dcsNames: cluster.dcs.hosts.map((host) => host.name),
   proxies: cluster.proxies.map(({ name, pools, servers, runtime, stats }) => ({
@@ -84,3 +87,11 @@ function placeOf(declared: Place | undefined, asked: Place | null): OurPlace | n
 }
 
 export { systemClock };
+
+const sharesPower = ({ members, dcs }: NonNullable<ClusterConfig['power']>): ObserveTarget['sharesPower'] =>
+  Object.fromEntries(
+    Object.entries(members).map(([member, outlet]) => [
+      member,
+      Object.keys(dcs).filter((endpoint) => dcs[endpoint] === outlet),
+    ]),
+  );

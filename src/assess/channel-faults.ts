@@ -15,7 +15,7 @@ import { cannotTell, says, seen, type Assess } from './finding.js';
 
 /** A part of the configuration by which we see and act, and what is lost without it. */
 interface Part {
-  readonly part: 'postgres' | 'hosts' | 'tags' | 'patroni.auth';
+  readonly part: 'postgres' | 'hosts' | 'power' | 'tags' | 'patroni.auth';
   readonly channel: Channel;
   readonly what: string;
   readonly disables: string;
@@ -42,6 +42,14 @@ const PARTS: readonly Part[] = [
     what: 'the host driver',
     disables: 'expedite-failover, fence-member, fence-leader and start-member',
     of: ({ host }) => host,
+    isElseFine: answers,
+  },
+  {
+    part: 'power',
+    channel: 'host',
+    what: 'what cuts its power',
+    disables: 'fence-member and fence-leader while the host driver gives no answer',
+    of: ({ power }, { atMs }) => power ?? notConfigured('power', atMs),
     isElseFine: answers,
   },
   {

@@ -1,4 +1,5 @@
 import { HANDS_OVER, MOVES_LEADERSHIP } from '../actions/leadership.js';
+import { runOf } from '../model/power.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { memberOf } from '../model/view.js';
@@ -47,7 +48,7 @@ function ownAct(actions: readonly string[], { view, memory, ledger }: Changed): 
  */
 function isGone(view: ClusterView, member: MemberView): boolean {
   if (!isFullySilent(member) || leaderKeyHolder(view) === member.name) return false;
-  const host = freshValue(member.host);
+  const host = freshValue(runOf(member));
   if (host !== null && host.state !== 'running') return true;
   return isSilent(member.sql) && receivingBy(view, member).peers === false;
 }

@@ -1,5 +1,6 @@
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
+import { runOf, runText } from '../model/power.js';
 import { freshValue, isSilent, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { says, seen, type Assessment } from './finding.js';
@@ -31,7 +32,8 @@ export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): U
   const leader = holder === null ? null : memberOf(view, holder);
   if (leader === null || !isSilent(leader.api) || !isSilent(leader.sql)) return null;
   // A driver that was not asked in this pass begins the count, and proves nothing.
-  const hostState = lastValue(leader.host)?.state;
+  const run = runOf(leader);
+  const hostState = lastValue(run)?.state;
   if (hostState !== 'running' && hostState !== 'paused') return null;
   const lease = leaseOf(input);
   if (lease === 'renewed' || heardSince(view, leader, memory.leadership?.silentSinceMs ?? view.atMs) !== null)
@@ -41,7 +43,7 @@ export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): U
     leader,
     lease,
     hostState,
-    isProven: leader.host.kind === 'fresh' && (isMissed(view, lease) || hostState === 'paused'),
+    isProven: run.kind === 'fresh' && (isMissed(view, lease) || hostState === 'paused'),
   };
 }
 
@@ -54,10 +56,12 @@ export function leaderUnreachable(input: Assessment): readonly Finding[] {
   const told = (channel: Evidence['channel'], text: string): Evidence => says(channel, text, view.atMs);
   const reasonOf = (reading: MemberView['api'] | MemberView['sql']): string =>
     reading.kind === 'unknown' ? reading.reason : '';
+  const status = lastValue(runOf(leader));
+  const who = status === null ? `${hostState} by its host driver` : runText(status);
   const evidence = [
     told('api', `API of ${leader.name}: ${reasonOf(leader.api)}`),
     told('sql', `PostgreSQL on ${leader.name}: ${reasonOf(leader.sql)}`),
-    told('host', `${leader.name} is ${hostState} by its host driver`),
+    told('host', `${leader.name} is ${who}`),
     told('dcs', `${leader.name} holds the leader key, ${leaseText(input, lease)}`),
     told('peers', `no replica has heard ${leader.name} since`),
   ];

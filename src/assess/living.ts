@@ -1,4 +1,5 @@
 import type { Evidence } from '../model/channel.js';
+import { runOf } from '../model/power.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { says } from './finding.js';
@@ -6,7 +7,7 @@ import { isServedBy } from './upstream.js';
 
 /** Does its host driver say in this pass that it does not run? A word of its own, which no other proof of life outweighs. */
 const isProvenNotRunning = (member: MemberView): boolean => {
-  const host = freshValue(member.host);
+  const host = freshValue(runOf(member));
   return host !== null && host.state !== 'running';
 };
 

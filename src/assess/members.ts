@@ -1,5 +1,6 @@
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
+import { runOf, runText } from '../model/power.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
@@ -103,9 +104,9 @@ function down(input: Assessment, member: MemberView): readonly Finding[] {
   if (!isFullySilent(member)) return [];
   const evidence = [says('api', `API of ${member.name}: ${reasonOf(member)}`, input.view.atMs)];
   if (isSilent(member.sql)) evidence.push(says('sql', `PostgreSQL on ${member.name} does not answer`, input.view.atMs));
-  const host = freshValue(member.host);
+  const host = freshValue(runOf(member));
   if (host !== null && host.state !== 'running')
-    evidence.push(says('host', `${member.name} is ${host.state} by its host driver`, input.view.atMs));
+    evidence.push(says('host', `${member.name} is ${runText(host)}`, input.view.atMs));
   const keys = freshValue(input.view.dcs.keys);
   if (keys !== null && !keys.members.some((row) => row.name === member.name))
     evidence.push(says('dcs', `${member.name} has no member key in etcd`, input.view.atMs));

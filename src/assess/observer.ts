@@ -1,4 +1,5 @@
 import type { Evidence } from '../model/channel.js';
+import { runOf } from '../model/power.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { blindWhileRenewedMs } from './sight.js';
@@ -22,8 +23,8 @@ export const assessObserver: Assess = ({ view }) => {
   const members = view.members.filter((member) => !isRetired(view, member));
   const answering = members.filter((member) => freshValue(member.api) !== null).length;
   const etcd = freshValue(view.dcs.keys) !== null;
-  const hosts = members.filter((member) => freshValue(member.host) !== null);
-  const provenStopped = hosts.filter((member) => freshValue(member.host)?.state !== 'running').length;
+  const hosts = members.filter((member) => freshValue(runOf(member)) !== null);
+  const provenStopped = hosts.filter((member) => freshValue(runOf(member))?.state !== 'running').length;
   if (answering * 2 <= members.length && !etcd && provenStopped * 2 <= members.length)
     evidence.push(
       says(

@@ -1,6 +1,7 @@
 import type { Evidence } from '../model/channel.js';
 import { clockText } from '../words/moments.js';
 import type { Finding } from '../model/problem.js';
+import { runOf, runText } from '../model/power.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type MemberView } from '../model/view.js';
 import { cannotTell, says, seen, type Assessment } from './finding.js';
@@ -37,7 +38,7 @@ export function leaderSilent(input: Assessment): readonly Finding[] {
   return [seen('leader-down', leader.name, [apiText(input, leader), key, ...witnesses], { isMissed })];
 }
 
-const isProvenStopped = (leader: MemberView): boolean => freshValue(leader.host)?.state === 'stopped';
+const isProvenStopped = (leader: MemberView): boolean => freshValue(runOf(leader))?.state === 'stopped';
 
 const apiText = ({ view }: Assessment, { name, api }: MemberView): Evidence =>
   says('api', `API of ${name}: ${api.kind === 'unknown' ? api.reason : ''}`, view.atMs);
@@ -96,9 +97,9 @@ function deathWitnesses(input: Assessment, leader: MemberView): readonly Evidenc
   const evidence: Evidence[] = [];
   const atMs = input.view.atMs;
   if (isSilent(leader.sql)) evidence.push(says('sql', `PostgreSQL on ${leader.name} does not answer`, atMs));
-  const host = freshValue(leader.host);
+  const host = freshValue(runOf(leader));
   if (host !== null && host.state !== 'running')
-    evidence.push(says('host', `${leader.name} is ${host.state} by its host driver`, atMs));
+    evidence.push(says('host', `${leader.name} is ${runText(host)}`, atMs));
   // A cascading replica, or one that was not asked, is no witness: somebody must say that its stream has ended.
   if (isUnfollowed(input.view)) evidence.push(says('peers', `no replica streams from ${leader.name}`, atMs));
   return evidence;

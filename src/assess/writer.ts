@@ -1,3 +1,4 @@
+import { runOf } from '../model/power.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { linesOf } from './proxy-lines.js';
@@ -31,7 +32,7 @@ const isRestart = (state: string, role: string): boolean =>
 
 /** Somebody else misses it: its host driver, the replicas, or the proxy. Our own not-hearing alone is nothing. */
 function isMissed(view: ClusterView, leader: MemberView): boolean {
-  const host = freshValue(leader.host);
+  const host = freshValue(runOf(leader));
   return (host !== null && host.state !== 'running') || isUnfollowed(view) || isUnrouted(view);
 }
 

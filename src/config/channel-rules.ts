@@ -117,9 +117,32 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
     }),
   },
   {
+    // A fence is planned by what the host driver says or fails to say: without one nothing is ever fenced.
+    id: 'power-beside-hosts',
+    severity: 'error',
+    keys: ['clusters[].power', 'clusters[].hosts'],
+    check: eachCluster(({ power, hosts }, at) =>
+      power == null || hosts !== null
+        ? []
+        : [
+            {
+              key: `${at}.power`,
+              found: 'power, without hosts',
+              expected: 'a host driver beside it',
+              remedy: 'add hosts: power is cut only where the host driver gives no answer',
+            },
+          ],
+    ),
+  },
+  {
     id: 'command-names-target',
     severity: 'error',
-    keys: ['clusters[].hosts.commands', 'clusters[].tags.commands', 'clusters[].tags.file'],
+    keys: [
+      'clusters[].hosts.commands',
+      'clusters[].power.commands',
+      'clusters[].tags.commands',
+      'clusters[].tags.file',
+    ],
     check: eachCluster(commandsWithoutTarget),
   },
   {
@@ -158,12 +181,13 @@ const driversOf = ({ driver, peers }: NonNullable<ClusterConfig['hosts']>): read
   driver === 'peers' && peers?.local != null ? [peers.local] : [driver];
 
 /** Without `{name}` every member's command would be the same one. */
-function commandsWithoutTarget({ hosts, tags, members }: ClusterConfig, at: string): readonly Breach[] {
+function commandsWithoutTarget({ hosts, power, tags, members }: ClusterConfig, at: string): readonly Breach[] {
   const commands = [
     ...Object.entries(hosts?.commands ?? {}).flatMap(([verb, argv]) =>
       // `logs` may be left out.
       Array.isArray(argv) ? [[`${at}.hosts.commands.${verb}`, argv as readonly string[]] as const] : [],
     ),
+    ...Object.entries(power?.commands ?? {}).map(([verb, argv]) => [`${at}.power.commands.${verb}`, argv] as const),
     ...Object.entries(tags?.commands ?? {}).map(([verb, argv]) => [`${at}.tags.commands.${verb}`, argv] as const),
     ...(tags?.driver === 'file' && members.length > 1 ? [[`${at}.tags.file`, [tags.file]] as const] : []),
   ];

@@ -17,10 +17,12 @@ const partialMaps = ({
   patroni,
   postgres,
   hosts,
+  power,
 }: ClusterConfig): readonly (readonly [string, readonly string[]])[] => [
   ['intended', Object.keys(intended ?? {})],
   ['patroni.advertised', Object.keys(patroni.advertised ?? {})],
   ['postgres.advertised', Object.keys(postgres?.advertised ?? {})],
+  ['power.members', Object.keys(power?.members ?? {})],
   ['hosts.peers.members', Object.keys(hosts?.peers?.members ?? {})],
   ...(hosts?.driver === 'peers' ? [['hosts.members', Object.keys(hosts.members)] as const] : []),
 ];
@@ -144,14 +146,18 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
   {
     id: 'dcs-host-known',
     severity: 'error',
-    keys: ['clusters[].dcs.hosts', 'clusters[].hosts.dcs'],
-    check: eachCluster(({ dcs, hosts }, at, facts, index) => {
+    keys: ['clusters[].dcs.hosts', 'clusters[].hosts.dcs', 'clusters[].power.dcs'],
+    check: eachCluster(({ dcs, hosts, power }, at, facts, index) => {
       const names = dcs.hosts.map(({ name }) => name);
       const bare = Array.isArray(facts.values.clusters[index]?.dcs.hosts);
-      return Object.keys(hosts?.dcs ?? {})
-        .filter((name) => !names.includes(name))
-        .map((name) => ({
-          key: `${at}.hosts.dcs.${name}`,
+      const named = [
+        ...Object.keys(hosts?.dcs ?? {}).map((name) => ['hosts', name] as const),
+        ...Object.keys(power?.dcs ?? {}).map((name) => ['power', name] as const),
+      ];
+      return named
+        .filter(([, name]) => !names.includes(name))
+        .map(([part, name]) => ({
+          key: `${at}.${part}.dcs.${name}`,
           found: `"${name}", which is no endpoint of dcs.hosts`,
           expected: `one of ${names.join(', ')}`,
           remedy: bare
@@ -172,6 +178,9 @@ function placesOf(config: EkimiConfig): readonly (readonly (readonly [string, st
     over(({ patroni }) => Object.entries(patroni.urls).map(([name, url]) => [`patroni.members.${name}`, url])),
     over(({ postgres }) =>
       Object.entries(postgres?.hosts ?? {}).map(([name, at]) => [`postgres.members.${name}`, `${at.host}:${at.port}`]),
+    ),
+    over(({ power }) =>
+      Object.entries(power?.members ?? {}).map(([name, outlet]) => [`power.members.${name}`, outlet]),
     ),
     over(({ hosts }) => Object.entries(hosts?.members ?? {}).map(([name, host]) => [`hosts.members.${name}`, host])),
     // Clusters may share etcd, so endpoints are compared within one cluster only.

@@ -95,6 +95,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
     },
     proxies: proxiesOf(values, at, secrets),
     hosts: hosts && hostsOf(hosts, `${at}.hosts`, secrets),
+    power: values.power,
     tags: tags && { ...tags, file: tags.driver === 'file' ? secrets.path(tags.file) : tags.file },
     deadlines: values.deadlines,
   };

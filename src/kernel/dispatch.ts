@@ -59,7 +59,7 @@ const proxyFor = (proxies: Ports['proxies'], { proxy }: Extract<Step, { port: 'p
   proxy === undefined ? Object.values(proxies)[0] : proxies[proxy];
 
 async function route(session: Session, step: Step): Promise<Reply> {
-  const { patroni, proxies, tags, postgres, host } = session.parts.ports;
+  const { patroni, proxies, tags, postgres, host, power } = session.parts.ports;
   const missing: Reply = { effect: 'none', status: null, text: `${step.port} is not configured`, tookMs: 0 };
   try {
     switch (step.port) {
@@ -73,6 +73,8 @@ async function route(session: Session, step: Step): Promise<Reply> {
         return (await postgres?.send(step)) ?? missing;
       case 'host':
         return (await host?.send(step, session.parts.tenure.grant())) ?? missing;
+      case 'power':
+        return (await power?.send(step)) ?? missing;
       case 'dcs': {
         const grant = session.parts.tenure.grant();
         if (grant === null) return { ...missing, text: 'our tenure ended' };

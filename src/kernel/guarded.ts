@@ -71,6 +71,7 @@ export function guardedPorts(ports: Ports): Ports {
       Object.entries(ports.proxies).map(([name, port]) => [name, guarded(`proxy ${name}`, port, clock)]),
     ),
     host: orNull('hosts', ports.host),
+    ...(ports.power == null ? {} : { power: guarded('power', ports.power, clock) }),
     tags: orNull('tags', ports.tags),
     certificates: orNull('certificates', ports.certificates ?? null),
     names: orNull('names', ports.names ?? null),

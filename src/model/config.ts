@@ -135,6 +135,14 @@ export interface ClusterConfig {
     readonly dcs: Readonly<Record<string, string>>;
     readonly proxy: Readonly<Record<string, string>>;
   } | null;
+  /** Absent, null: nothing cuts the power of a machine. */
+  readonly power?: {
+    readonly commands: { readonly status: readonly string[]; readonly off: readonly string[] };
+    /** Member to outlet. */
+    readonly members: Readonly<Record<string, string>>;
+    /** etcd endpoints whose machine hangs on the same outlet as a member's. */
+    readonly dcs: Readonly<Record<string, string>>;
+  } | null;
   readonly tags: {
     readonly driver: 'docker' | 'file' | 'command';
     /** docker: path inside the container; file: path template with `{name}`. */

@@ -17,6 +17,8 @@ export interface HostStatus {
   readonly state: 'running' | 'stopped' | 'paused' | 'restarting' | 'absent';
   /** The driver's own identity of the thing (container id); a changed id is another thing under an old name. */
   readonly id: string;
+  /** Not the driver, which gives no answer, but its machine's power says so. Absent: the driver. */
+  readonly by?: 'power';
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
   readonly exitCode: number | null;

@@ -128,6 +128,8 @@ export type Step =
       /** Of a stop: how long it may take to end cleanly before the driver kills it. */
       readonly graceMs?: number;
     }
+  /** The machine loses its power at once, with all that runs on it. */
+  | { readonly port: 'power'; readonly member: MemberName; readonly verb: 'off'; readonly outlet: string }
   /** One transaction: the leader key goes only if it still names `holder` at exactly this revision. */
   | {
       readonly port: 'dcs';

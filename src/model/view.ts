@@ -15,6 +15,7 @@ import type {
   PatroniStatus,
   WriteAccess,
 } from './patroni.js';
+import type { PowerStatus } from './power.js';
 import type { ProxySeen } from './proxy.js';
 import type { Reading } from './reading.js';
 import type { SqlSizes, SqlStatus } from './sql.js';
@@ -38,6 +39,8 @@ export interface ClusterView {
   readonly observer: ObserverView;
   /** The site of members and etcd endpoints, by name. Absent in older journals, and where no sites are configured. */
   readonly sites?: Readonly<Record<string, string>>;
+  /** Etcd endpoints that lose their power with a member, by its name. Absent in older journals, and where nothing cuts power. */
+  readonly sharesPower?: Readonly<Record<string, readonly string[]>>;
   /** What the operator declares of members. Absent in older journals, and where nothing is declared. */
   readonly intentions?: Readonly<Record<string, readonly Intention[]>>;
   /** The last row that we wrote on the leader. Absent in older journals, and where there is no heartbeat. */
@@ -69,6 +72,8 @@ export interface MemberView {
   readonly fileTag: Reading<boolean>;
   /** What the end of its log says of its trouble; the leader's always, a replica's while it does not stream. Absent in older journals. */
   readonly log?: Reading<MemberLog>;
+  /** Whether its machine has power. Absent in older journals, and where nothing can cut it. */
+  readonly power?: Reading<PowerStatus>;
   /** Its volumes by the host driver. Absent in older journals. */
   readonly disk?: Reading<DiskStatus>;
   /** What PostgreSQL says that it holds there. Absent in older journals. */

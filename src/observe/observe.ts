@@ -72,6 +72,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
       ? {}
       : { intentions: target.intentions }),
     ...(target.sites === undefined || Object.keys(target.sites).length === 0 ? {} : { sites: target.sites }),
+    ...(target.sharesPower === undefined ? {} : { sharesPower: target.sharesPower }),
     ...(isConfigured(certificates) ? { certificates } : {}),
     ...(isConfigured(pemFiles) ? { pemFiles } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
@@ -99,19 +100,25 @@ async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> 
   const ask = (field: MemberField): Promise<Reading<unknown>> =>
     ofMember(pass, name, MEMBER_SOURCES[field], { field, last: last?.[field] ?? null });
   const api = ask('api');
-  const others = MEMBER_FIELDS.filter((field) => field !== 'api').map(async (field) => {
+  const others = MEMBER_FIELDS.filter((field) => field !== 'api' && isThere(pass.ports, field)).map(async (field) => {
     const { afterApi, unless } = MEMBER_SOURCES[field] as MemberSource<unknown>;
     const first = afterApi === true || unless !== undefined ? await api : null;
     if (afterApi === true && first !== null && first.kind !== 'fresh')
       return [field, notAsked(first, pass.nowMs, name)];
     const isSpared =
-      first?.kind === 'fresh' && unless?.holds(first.value as PatroniStatus) === true && !pass.closely.has(name);
+      first?.kind === 'fresh' &&
+      unless?.holds(first.value as PatroniStatus) === true &&
+      (unless.inSuspicion !== true || pass.suspect || pass.beforeRequest !== null) &&
+      !pass.closely.has(name);
     return [field, isSpared ? unknown('not-read-yet', unless.why, pass.nowMs, name) : await ask(field)];
   });
   return { name, api: await api, ...Object.fromEntries(await Promise.all(others)) } as MemberView;
 }
 
 type MemberField = keyof typeof MEMBER_SOURCES;
+const isThere = ({ power }: Ports, field: MemberField): boolean =>
+  (MEMBER_SOURCES[field] as MemberSource<unknown>).isOptional !== true || power != null;
+
 const MEMBER_FIELDS = Object.keys(MEMBER_SOURCES) as readonly MemberField[];
 
 const notAsked = (api: Reading<unknown>, nowMs: number, name: MemberName): Unknown =>

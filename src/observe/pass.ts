@@ -30,6 +30,7 @@ export interface ObserveTarget {
   /** Where we ask each member. Absent: not known, and not held against what etcd says. */
   readonly addresses?: Addresses;
   readonly sites?: ClusterView['sites'];
+  readonly sharesPower?: ClusterView['sharesPower'];
   /** A password for Patroni is configured, and whether members take it is asked now and then. */
   readonly hasLogin?: boolean;
 }

@@ -36,7 +36,14 @@ export interface MemberSource<T> extends SourceRow {
   /** Only of a member whose status was read in this pass, so that a silent API costs one call and not four. */
   readonly afterApi?: true;
   /** Not asked, and why, of a member that says this of itself in this pass; a silent one is asked, and so is one that is watched closely. */
-  readonly unless?: { readonly holds: (api: PatroniStatus) => boolean; readonly why: string };
+  readonly unless?: {
+    readonly holds: (api: PatroniStatus) => boolean;
+    readonly why: string;
+    /** Only while anything is suspected: in a calm time it is asked of all. */
+    readonly inSuspicion?: true;
+  };
+  /** Not in the view where its port is not configured. */
+  readonly isOptional?: true;
   readonly ask: (ports: Ports, member: MemberName) => Promise<Reading<T>> | null;
 }
 
@@ -86,6 +93,16 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     part: 'hosts',
     beforeRequest: 'touched',
     ask: ({ host }, name) => host?.status(memberHost(name)) ?? null,
+  },
+  // What switches power is slow and easily overrun, so that in trouble it is asked about those alone who do not answer.
+  power: {
+    ...every,
+    calm: 60_000,
+    part: 'power',
+    isOptional: true,
+    unless: { holds: () => true, why: 'the power of a member whose API answers is not asked for', inSuspicion: true },
+    beforeRequest: 'touched',
+    ask: ({ power }, name) => power?.status(name) ?? null,
   },
   cluster: {
     ...slow,

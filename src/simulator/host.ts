@@ -47,7 +47,7 @@ function endHost(world: World, member: MemberSim, exitCode: number, event: strin
 }
 
 export function startHost(world: World, member: MemberSim): void {
-  if (member.host.state === 'running') return;
+  if (member.host.state === 'running' || world.unpowered.has(member.name)) return;
   const wasPaused = member.host.state === 'paused';
   member.host.state = 'running';
   tell(world, `${wasPaused ? 'unpause' : 'start'} ${member.name}`);

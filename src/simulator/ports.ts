@@ -9,6 +9,7 @@ import type { HostPort } from '../ports/host.js';
 import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
 import { ONLY_PROXY } from '../model/proxy.js';
+import type { PowerPort } from '../ports/power.js';
 import type { ProxyPort } from '../ports/proxy.js';
 import type { TagsPort } from '../ports/tags.js';
 import { effectOf, isBusy } from '../adapters/patroni/effect.js';
@@ -17,6 +18,7 @@ import { walBytes } from './disks.js';
 import { read, send, type Fault } from './exchange.js';
 import { proxyView, runtimeCommand } from './haproxy.js';
 import { hostFault, hostPort } from './host-port.js';
+import { powerPort } from './power-port.js';
 import {
   clusterDocument,
   configDocument,
@@ -40,6 +42,7 @@ export interface SimulatedPorts {
   readonly proxies: Readonly<Record<string, ProxyPort>>;
   readonly host: HostPort;
   readonly tags: TagsPort;
+  readonly power: PowerPort;
   readonly clock: Clock;
 }
 
@@ -121,6 +124,7 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
       },
     },
     host: hostPort(sight),
+    power: powerPort(sight),
     tags: {
       read: (name) =>
         read(

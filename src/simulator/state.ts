@@ -241,6 +241,8 @@ export interface World {
   readonly links: Links;
   /** Controllers by name, each with what it sees and its own clock. */
   readonly observers: Map<string, ObserverSim>;
+  /** Members whose machine has no power: nobody starts them. */
+  readonly unpowered: Set<MemberName>;
   readonly hostWakes: Set<(what: string) => void>;
   /** What happened, in words: for narration, for calibration and for the hash of a history. */
   readonly events: { readonly atMs: number; readonly text: string }[];

@@ -46,5 +46,6 @@ export function suspendable(sight: Sight, ports: SimulatedPorts): SimulatedPorts
     proxies: Object.fromEntries(Object.entries(ports.proxies).map(([name, port]) => [name, through(port)])),
     host: through(ports.host),
     tags: through(ports.tags),
+    power: through(ports.power),
   };
 }

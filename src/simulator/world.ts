@@ -179,6 +179,7 @@ function newWorld(options: ClusterOptions): World {
     gone: [],
     aliases: new Map(),
     observers: new Map(),
+    unpowered: new Set(),
     hostWakes: new Set(),
     events: [],
     walBytesPerSecond: options.walBytesPerSecond,

@@ -18,6 +18,8 @@ export function stepText(step: Step): string {
         : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;
     case 'host':
       return `host ${step.verb} ${step.target.name}${step.graceMs === undefined ? '' : ` (killed after ${step.graceMs / 1000} s)`}`;
+    case 'power':
+      return `power ${step.verb} ${step.member} (outlet ${step.outlet})`;
     case 'dcs':
       return `etcd: delete the leader key if it is ${step.holder}'s at mod revision ${step.modRevision}`;
     default:

@@ -92,6 +92,8 @@ export interface RigOptions {
   readonly without?: readonly ('postgres' | 'proxy' | 'host' | 'tags')[];
   /** Where the configuration has the members; absent: nothing is held against what etcd has. */
   readonly addresses?: Addresses;
+  /** As `clusters[].power`, with the etcd endpoints that hang on each member's outlet; absent: nothing cuts power. */
+  readonly power?: Readonly<Record<string, readonly string[]>>;
   /** A password for Patroni is configured. */
   readonly hasLogin?: boolean;
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
@@ -121,6 +123,7 @@ export function rig(options: RigOptions = {}): Rig {
     proxies: without.includes('proxy') ? {} : simulated.proxies,
     host: without.includes('host') ? null : simulated.host,
     tags: without.includes('tags') ? null : simulated.tags,
+    ...(options.power === undefined ? {} : { power: simulated.power }),
   });
   const session = openSession(
     {
@@ -130,6 +133,7 @@ export function rig(options: RigOptions = {}): Rig {
         members: (options.members ?? cluster.options.members) as never,
         dcsNames: cluster.options.dcs,
         ...(options.sites === undefined ? {} : { sites: options.sites }),
+        ...(options.power === undefined ? {} : { sharesPower: options.power }),
         ...(options.hasLogin === undefined ? {} : { hasLogin: options.hasLogin }),
         proxies: without.includes('proxy')
           ? []

@@ -97,6 +97,7 @@ describe('the configuration of the design document', () => {
         dcs: { etcd1: 'email-etcd1', etcd2: 'email-etcd2', etcd3: 'email-etcd3' },
         proxy: { haproxy: 'email-haproxy' },
       },
+      power: null,
       tags: { driver: 'docker', file: '/etc/patroni.yml', commands: null },
       sites: {},
       intended: {},

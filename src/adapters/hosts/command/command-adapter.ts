@@ -10,6 +10,7 @@ import { hostNamed } from '../named.js';
 import { diskFrom } from '../df.js';
 import { surplusFrom } from '../waldump.js';
 import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from './ends.js';
+import { identityIn, type Identity } from './identity.js';
 import { fillIn, runCommand } from './run.js';
 
 /** How long the command that runs pg_waldump may take. */
@@ -151,25 +152,6 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     onEvent: () => () => undefined,
     close: () => Promise.resolve(),
   };
-}
-
-interface Identity {
-  readonly host: string | null;
-  readonly id: string | null;
-  readonly startedAtMs: number | null;
-}
-
-const MAX_LINES = 20;
-
-function identityIn(stdout: Buffer): Identity {
-  const lines = stdout.subarray(0, 4_096).toString('utf8').split(/\r?\n/).slice(0, MAX_LINES);
-  const valueOf = (key: string): string | null => {
-    const line = lines.find((one) => one.startsWith(`${key}=`));
-    return line === undefined || line.length === key.length + 1 ? null : line.slice(key.length + 1).trim();
-  };
-  const seconds = valueOf('started');
-  const isTime = seconds !== null && /^\d{1,12}$/.test(seconds);
-  return { host: valueOf('host'), id: valueOf('id'), startedAtMs: isTime ? Number(seconds) * 1000 : null };
 }
 
 const hostStatus = (state: HostStatus['state'], name: string, { id, startedAtMs }: Identity): HostStatus => ({

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { createCluster } from '../../src/simulator/world.js';
+import { rig, type Rig } from '../support/simulated.js';
+import { leading, problemsOf } from '../support/situations.js';
+
+const VERSIONS = ['3.0.2', '4.1.4'] as const;
+const actions = {
+  'fence-leader': { mode: 'auto', timeoutMs: 30_000 },
+  'fence-member': { mode: 'auto', timeoutMs: 30_000 },
+  'start-member': { mode: 'auto', cooldownMs: 5_000 },
+  'restart-member': { mode: 'auto' },
+} as const;
+
+/** A host driver that stands on the member's own machine hangs with it. */
+async function hung(patroniVersion: string, power: Readonly<Record<string, readonly string[]>> | null): Promise<Rig> {
+  const ekimi = rig({
+    policy: leading({}, actions),
+    cluster: createCluster({ patroniVersion }),
+    ...(power === null ? {} : { power }),
+  });
+  ekimi.cluster.setLoad(200_000);
+  await ekimi.run(25);
+  ekimi.cluster.pauseContainer('patroni1');
+  ekimi.cluster.cutObserver('host');
+  return ekimi;
+}
+
+describe.each(VERSIONS)('a leader whose machine hangs together with its host driver, Patroni %s', (patroniVersion) => {
+  it('loses its power, which alone proves that it does not run, and is replaced', async () => {
+    const ekimi = await hung(patroniVersion, {});
+    let outageMs = 0;
+    let doubledMs = 0;
+    const sample = (): void => {
+      if (ekimi.cluster.writesGoTo() === null) outageMs += 100;
+      if (ekimi.cluster.primaries().length > 1) doubledMs += 100;
+      ekimi.cluster.at(ekimi.cluster.nowMs() + 100, sample);
+    };
+    sample();
+    await ekimi.run(40);
+    expect(ekimi.requests().slice(0, 2)).toEqual([
+      'power off patroni1 (outlet patroni1)',
+      expect.stringMatching(/^etcd: delete the leader key if it is patroni1's/),
+    ]);
+    expect(ekimi.cluster.leader()).not.toBe('patroni1');
+    expect(doubledMs).toBe(0);
+    expect(outageMs).toBeLessThan(18_000);
+  });
+
+  it('is left to Patroni where nothing cuts its power: a silent driver proves nothing', async () => {
+    const ekimi = await hung(patroniVersion, null);
+    await ekimi.run(20);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('is never started, restarted or given its power back by us', async () => {
+    const ekimi = await hung(patroniVersion, {});
+    await ekimi.run(120);
+    expect(ekimi.requests().filter((text) => /^(?:host|power)/.test(text))).toEqual([
+      'power off patroni1 (outlet patroni1)',
+    ]);
+  });
+
+  it('keeps its power where etcd would lose its majority with it', async () => {
+    const ekimi = rig({
+      policy: leading({}, actions),
+      cluster: createCluster({ patroniVersion }),
+      power: { patroni1: ['etcd1'] },
+    });
+    ekimi.cluster.setLoad(200_000);
+    ekimi.cluster.killEtcd('etcd3');
+    await ekimi.run(25);
+    ekimi.cluster.pauseContainer('patroni1');
+    ekimi.cluster.cutObserver('host');
+    await ekimi.run(15);
+    expect(ekimi.requests().filter((text) => text.startsWith('power'))).toEqual([]);
+    expect(JSON.stringify(ekimi.session.decisions)).toMatch(/etcd1 would lose power with patroni1, and 1 of 3/);
+  });
+});
+
+describe('a host driver that answers', () => {
+  it('is the one that is told to stop a leader that hangs: power is for when it cannot', async () => {
+    const ekimi = rig({ policy: leading({}, actions), cluster: createCluster(), power: {} });
+    ekimi.cluster.setLoad(200_000);
+    await ekimi.run(25);
+    ekimi.cluster.pauseContainer('patroni1');
+    await ekimi.run(30);
+    expect(ekimi.requests()[0]).toBe('host kill patroni1');
+    expect(ekimi.requests().filter((text) => text.startsWith('power'))).toEqual([]);
+  });
+
+  it('that is silent alone costs nobody the power', async () => {
+    const ekimi = rig({ policy: leading({}, actions), cluster: createCluster(), power: {} });
+    ekimi.cluster.setLoad(200_000);
+    await ekimi.run(25);
+    ekimi.cluster.cutObserver('host');
+    await ekimi.run(60);
+    expect(ekimi.requests()).toEqual([]);
+  });
+});
