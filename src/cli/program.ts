@@ -84,7 +84,7 @@ const KNOWN_CODES: readonly { readonly prefix: string; readonly exit: ExitName; 
   {
     prefix: 'EADDRINUSE',
     exit: 'refused',
-    remedy: 'Change api.listen (demo: --port): something listens there already.',
+    remedy: 'Change api.listen (demo: --port) or hosts.peers.listen: something listens there already.',
   },
 ];
 

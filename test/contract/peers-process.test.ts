@@ -127,7 +127,11 @@ describe.skipIf(program === null)('an instance that lends its driver, as a proce
     expect(await port.send(stepOn('kill'), grant)).toMatchObject({ effect: 'none' });
     await started(0);
     const again = await post();
-    expect([again.status, await again.json()]).toMatchObject([409, { refused: 'before-start' }]);
+    expect([again.status, await again.json()]).toMatchObject([
+      409,
+      // By then it may be too old as well.
+      { refused: expect.stringMatching(/^(before-start|clock|late)$/) as string },
+    ]);
     expect(acts().split('\n')).toHaveLength(3);
   });
 

@@ -45,7 +45,8 @@ const refuse = (refused: Refusal, because: string): Refused => ({ refused, becau
  * was done. One request id is carried out once.
  */
 export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts): Lender {
-  const startedAtMs = clock.now();
+  // Monotonic: a wall clock that is set back must not make everything older than our start.
+  const startedMs = clock.monotonic();
   const identity = identityOf(cluster, dcs, clock);
   const repeats = new Repeats<Acted>(clock);
 
@@ -94,10 +95,10 @@ export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts):
     const nowMs = clock.now();
     const agoMs = nowMs - order.sentAtMs;
     if (local === null || !isOwn(cluster, order.target)) return notMine(order.target);
-    if (order.sentAtMs < startedAtMs)
-      return refuse('before-start', `it was sent before ${instance()} started, by the clock of whoever sent it`);
     if (Math.abs(agoMs) > CLOCKS_APART_MS)
       return refuse('clock', `it was sent ${agoMs} ms ago by our clock (at most ${CLOCKS_APART_MS} either way)`);
+    if (agoMs > clock.monotonic() - startedMs)
+      return refuse('before-start', `it was sent before ${instance()} started, by the clock of whoever sent it`);
     if (order.deadlineMs - order.sentAtMs > LONGEST_DEADLINE_MS)
       return refuse('late', `its deadline is more than ${LONGEST_DEADLINE_MS} ms after it was sent`);
     return nowMs > order.deadlineMs ? refuse('late', `its deadline is over for ${nowMs - order.deadlineMs} ms`) : null;

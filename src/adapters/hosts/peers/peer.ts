@@ -79,6 +79,7 @@ export function peerOf(
         body: JSON.stringify(of),
         dispatcher,
         signal,
+        headersTimeout: SILENT_STREAM_MS,
         bodyTimeout: SILENT_STREAM_MS,
       });
       if (answer.statusCode !== 200) {
