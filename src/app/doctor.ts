@@ -1,6 +1,7 @@
 import { ACTIONS } from '../actions/index.js';
 import { strangersAt } from '../assess/address.js';
 import { CATALOGUE } from '../assess/catalogue.js';
+import { WITHOUT_POWER } from '../assess/machine-faults.js';
 import { hasNoKeys } from '../assess/strangers.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
 import { errorText, type Locator } from '../config/config-error.js';
@@ -51,6 +52,7 @@ function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[]
       `the host driver for ${member.name}`,
       lost('docker-inspect', member.name),
       'warn',
+      'hosts',
     ),
     ...(member.power === undefined
       ? []
@@ -59,8 +61,9 @@ function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[]
             `${member.name} power`,
             member.power,
             `what cuts the power of ${member.name}`,
-            [`fence-member and fence-leader on ${member.name} while its host driver gives no answer`],
+            [`${WITHOUT_POWER}, on ${member.name}`],
             'warn',
+            'power',
           ),
         ]),
     row(

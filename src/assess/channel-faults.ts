@@ -11,6 +11,7 @@ import {
 } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import type { Finding } from '../model/problem.js';
+import { machineAdvice, WITHOUT_HOST, WITHOUT_POWER } from './machine-faults.js';
 import { cannotTell, says, seen, type Assess } from './finding.js';
 
 /** A part of the configuration by which we see and act, and what is lost without it. */
@@ -20,6 +21,8 @@ interface Part {
   readonly what: string;
   readonly disables: string;
   readonly of: (member: MemberView, view: ClusterView) => Reading<unknown>;
+  /** An answer about another machine is told here and nowhere else, and what is wrong is ours to put right. */
+  readonly isMachine?: true;
   /** The rest of the member is fine, so that its silence is the channel's own. */
   readonly isElseFine: (member: MemberView) => boolean;
 }
@@ -40,7 +43,8 @@ const PARTS: readonly Part[] = [
     part: 'hosts',
     channel: 'host',
     what: 'the host driver',
-    disables: 'expedite-failover, fence-member, fence-leader and start-member',
+    disables: WITHOUT_HOST,
+    isMachine: true,
     of: ({ host }) => host,
     isElseFine: answers,
   },
@@ -48,7 +52,8 @@ const PARTS: readonly Part[] = [
     part: 'power',
     channel: 'host',
     what: 'what cuts its power',
-    disables: 'fence-member and fence-leader while the host driver gives no answer',
+    disables: WITHOUT_POWER,
+    isMachine: true,
     of: ({ power }, { atMs }) => power ?? notConfigured('power', atMs),
     isElseFine: answers,
   },
@@ -78,8 +83,11 @@ function loginOf({ name }: MemberView, { writeAccess, atMs }: ClusterView): Read
 }
 
 /** It was asked, and gave nothing that can be used: silence, a refusal, nonsense. */
-const isBad = (reading: Reading<unknown>): reading is Unknown =>
-  reading.kind === 'unknown' && (isSilent(reading) || ['denied', 'http-status', 'bad-reply'].includes(reading.fault));
+const isBad = (reading: Reading<unknown>, isMachine = false): reading is Unknown =>
+  reading.kind === 'unknown' &&
+  (isSilent(reading) ||
+    ['denied', 'http-status', 'bad-reply'].includes(reading.fault) ||
+    (isMachine && reading.fault === 'wrong-scope'));
 
 /**
  * A channel that is configured and gives no answer while the rest of the same member is fine: we see less and may do less, and nothing else
@@ -87,11 +95,16 @@ const isBad = (reading: Reading<unknown>): reading is Unknown =>
  */
 export const assessChannels: Assess = ({ view }) => [...PARTS.flatMap((part) => ofPart(view, part)), ...ofProxy(view)];
 
-function ofPart(view: ClusterView, { part, channel, what, disables, of, isElseFine }: Part): readonly Finding[] {
+function ofPart(view: ClusterView, row: Part): readonly Finding[] {
+  const { part, channel, what, disables, of, isElseFine } = row;
+  const told = (reading: Unknown): string =>
+    part === 'hosts' || part === 'power'
+      ? `${wordsFor(reading)}${machineAdvice(part, reading.fault)}`
+      : wordsFor(reading);
   const asked = view.members.filter((member) => !isOff(of(member, view)));
   const bad = asked.flatMap((member) => {
     const reading = of(member, view);
-    return isBad(reading) && isElseFine(member) ? [{ name: member.name, reading }] : [];
+    return isBad(reading, row.isMachine) && isElseFine(member) ? [{ name: member.name, reading }] : [];
   });
   const [first] = bad;
   if (first === undefined) return [];
@@ -104,7 +117,7 @@ function ofPart(view: ClusterView, { part, channel, what, disables, of, isElseFi
         view,
         part,
         channel,
-        `${what} of ${names}: ${wordsFor(first.reading)}; without it no ${disables}`,
+        `${what} of ${names}: ${told(first.reading)}; without it no ${disables}`,
         first.reading,
       ),
     ];
@@ -114,7 +127,7 @@ function ofPart(view: ClusterView, { part, channel, what, disables, of, isElseFi
       view,
       `${name} ${part}`,
       channel,
-      `${what} of ${name}: ${wordsFor(reading)}; without it no ${disables} there`,
+      `${what} of ${name}: ${told(reading)}; without it no ${disables} there`,
       reading,
     ),
   );

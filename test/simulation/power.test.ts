@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../src/simulator/world.js';
 import { rig, type Rig } from '../support/simulated.js';
-import { leading, problemsOf } from '../support/situations.js';
+import { leading } from '../support/situations.js';
 
 const VERSIONS = ['3.0.2', '4.1.4'] as const;
 const actions = {
