@@ -30,8 +30,9 @@ import {
 } from './action.js';
 import { knownLoss } from './known-loss.js';
 import { powerHeld } from './power-cut.js';
-import { field, placeOf, unlessUsual, usualPlaces, writeLines, type Routing } from './proxy-places.js';
+import { field, placeOf, unlessUsual, usualPlaces, writeLines } from './proxy-places.js';
 import { setServer, shutSessions } from './proxy-requests.js';
+import type { Routing } from './waits.js';
 
 export const RUN = z.object({
   id: z.string().nullable().exactOptional(),

@@ -29,9 +29,9 @@ import {
   unlessUsual,
   usualPlaces,
   writeLines,
-  type Routing,
 } from './proxy-places.js';
 import { setServer } from './proxy-requests.js';
+import type { Routing } from './waits.js';
 
 /** The member leads again, or follows: its line in the primary pool is given back to the health checks. */
 export const openTraffic = action({

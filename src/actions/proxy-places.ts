@@ -8,13 +8,11 @@ import {
   type ProxyLine,
   type Purpose,
 } from '../assess/proxy-lines.js';
-import { ownerOf, type ProxySeen, type ServerPlace } from '../model/proxy.js';
+import { ownerOf, type ServerPlace } from '../model/proxy.js';
 import type { FenceRecord } from '../model/ledger.js';
 import type { ClusterView } from '../model/view.js';
 import type { ActionStep, ServerClaim } from './action.js';
-
-/** Proxies as the steps of an action need them: their names and pools, whatever they say now. */
-export type Routing = readonly Pick<ProxySeen, 'name' | 'pools'>[];
+import type { Routing } from './waits.js';
 
 export const placeOf = ({ proxy, row: { backend, server } }: ProxyLine): ServerPlace => ({ proxy, backend, server });
 

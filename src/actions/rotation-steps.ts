@@ -6,9 +6,8 @@ import { backendsOf, ownerOf, type ProxyServer, type ServerPlace } from '../mode
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { met, pending, type ActionStep, type Sight } from './action.js';
-import type { Routing } from './proxy-places.js';
 import { setServer, shutSessions } from './proxy-requests.js';
-import { rereadMs, type RequestWaits } from './waits.js';
+import { rereadMs, type RequestWaits, type Routing } from './waits.js';
 
 /** A drain is of the pools that the configuration names: what others of the same proxies go on giving the member is said. */
 function elsewhere(view: ClusterView, member: MemberName): string {

@@ -1,7 +1,7 @@
 import { waitsOf } from '../assess/leader.js';
 import type { Policy } from '../model/policy.js';
+import type { ProxySeen } from '../model/proxy.js';
 import type { ClusterView } from '../model/view.js';
-import type { Routing } from './proxy-places.js';
 
 /** The cluster's own times, milliseconds; Patroni's defaults while its configuration has not been read. */
 export interface RequestWaits {
@@ -15,6 +15,9 @@ function requestWaitsOf(view: ClusterView): RequestWaits {
   const retryTimeoutMs = view.config.kind === 'unknown' ? 10_000 : view.config.value.retryTimeoutMs;
   return { ...waitsOf(view), retryTimeoutMs };
 }
+
+/** Proxies as the steps of an action need them: their names and pools, whatever they say now. */
+export type Routing = readonly Pick<ProxySeen, 'name' | 'pools'>[];
 
 /** What the steps of an action follow from, besides its plan. */
 export interface StepInput {
