@@ -32,6 +32,7 @@ const NEEDED = [
   { package: 'openssl', for: 'contract', there: () => onPath('openssl') },
   { package: 'openssh-server', for: 'contract', there: () => existsSync('/usr/sbin/sshd') && onPath('ssh-keygen') },
   { package: 'haproxy', for: 'contract', there: () => existsSync('/usr/sbin/haproxy') },
+  { package: 'pgbouncer', for: 'contract', there: () => existsSync('/usr/sbin/pgbouncer') },
   { package: 'runit', for: 'contract', there: () => onPath('runsvdir') },
   { package: 'curl', for: 'e2e', there: () => onPath('curl') },
   { package: 'procps', for: 'e2e', there: () => onPath('pgrep') },

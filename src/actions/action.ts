@@ -57,6 +57,8 @@ export interface ActionStep {
   readonly whose?: ServerClaim;
   /** Not sent when its effect is there already, whoever caused it. */
   readonly unlessSeen?: boolean;
+  /** What was refused without effect is sent again after a while, until so long after the run began. */
+  readonly tryAgain?: { readonly everyMs: number; readonly forMs: number };
   /**
    * The cluster proves that a request whose answer was lost never took effect, and cannot any more. Then, and only then, it is sent again,
    * once. `sentMs`: how long ago it was sent.
@@ -90,11 +92,13 @@ export interface Permit<P = Plan['params']> {
 export const PERMIT_GATES = [
   'tenure',
   'policy',
+  'kill-switch',
   'window',
   'patroni-pause',
   'failsafe',
   'observer-health',
   'start-grace',
+  'channels',
   'someone-else',
   'blast-radius',
 ] as const;
@@ -111,7 +115,7 @@ export interface ActionRecord<P> {
   readonly params: z.ZodType<P>;
   readonly class: ActionClass;
   /** What its target is. Absent: a member. */
-  readonly worksOn?: 'store';
+  readonly worksOn?: 'store' | 'pooler';
   /** Heading of the runbook that this follows. */
   readonly runbook: string;
   readonly summary: string;
@@ -137,6 +141,8 @@ export interface ActionRecord<P> {
   target?(input: ActionInput, problem: Problem): MemberName | { readonly none: string };
   /** What speaks for this target and against the others: told to whoever has to agree. Null: nothing to choose from. */
   grounds?(input: ActionInput, plan: PlanOf<P>): string | null;
+  /** Every try counts for nothing: what it ends must end, and each further one is the same request. */
+  readonly isTriedUntilDone?: true;
   /** Conditions that must still hold before each later step; null: go on. */
   refuseLater?(input: ActionInput, plan: PlanOf<P>): Halt | null;
   /** What would be lost beyond its guards; null: nothing. Only a person's consent passes it. */

@@ -1,4 +1,5 @@
 import type { ActionName, Plan } from '../model/plan.js';
+import { poolerOf } from '../assess/poolers.js';
 import { endpointOf } from '../assess/stores.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import type { Permit, PermitGate, RunbookAction } from './action.js';
@@ -13,6 +14,7 @@ import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
 import { startStore } from './start-store.js';
 import { resumeReplay } from './resume-replay.js';
+import { resumePooler } from './resume-pooler.js';
 import { reinitializeReplica } from './reinitialize.js';
 
 /** The registry: every name of the model has its record, or this does not compile. */
@@ -31,6 +33,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'expedite-failover': expediteFailover,
   'fence-member': fenceMember,
   'fence-leader': fenceLeader,
+  'resume-pooler': resumePooler,
   failover,
   switchover,
   'cancel-switchover': cancelSwitchover,
@@ -41,11 +44,21 @@ export const actionNamed = (name: string): RunbookAction | null =>
   Object.hasOwn(ACTIONS, name) ? ACTIONS[name as ActionName] : null;
 
 /** Is this something of ours that the action can work on? */
-export const isTargetOf = (view: ClusterView, name: ActionName, target: string): boolean =>
-  ACTIONS[name].worksOn === 'store' ? endpointOf(view, target) !== null : memberOf(view, target) !== null;
+export function isTargetOf(view: ClusterView, name: ActionName, target: string): boolean {
+  switch (ACTIONS[name].worksOn) {
+    case undefined:
+      return memberOf(view, target) !== null;
+    case 'store':
+      return endpointOf(view, target) !== null;
+    case 'pooler':
+      return poolerOf(view, target) !== null;
+    default:
+      return false;
+  }
+}
 
-/** An etcd member and a member of the cluster may bear one name: they are two things all the same. */
-export const worksOnMember = ({ action }: Pick<Plan, 'action'>): boolean => ACTIONS[action].worksOn !== 'store';
+/** An etcd member or a pooler and a member of the cluster may bear one name: they are two things all the same. */
+export const worksOnMember = ({ action }: Pick<Plan, 'action'>): boolean => ACTIONS[action].worksOn === undefined;
 
 /** What lets this plan through the gate; null: it is held like all others. */
 export const permitOf = (plan: Plan, gate: PermitGate): Permit | null => ACTIONS[plan.action].permits?.[gate] ?? null;

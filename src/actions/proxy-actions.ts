@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PLACES } from './places-shape.js';
-import { isProvenNotPrimary } from '../assess/former-leader.js';
+import { hasSteppedDown, isProvenNotPrimary } from '../assess/former-leader.js';
+import { linesOfFormer } from '../assess/proxy.js';
 import { leadershipOf } from '../assess/leader.js';
 import { lineAt, linesOf, outOfReachOf, placeText, tellable } from '../assess/proxy-lines.js';
 import { isHeld } from '../assess/rotation.js';
@@ -127,6 +128,7 @@ export const proxyNudge = action({
   },
   alreadyTrue: (input, target) => {
     const lines = tellable(input.view, writeLines(input.view, target));
+    if (tellable(input.view, linesOfFormer(input, target)).length > 0) return false;
     return lines.length > 0 && lines.every(({ row }) => row.up || (lines.length > 1 && isHeld(row)));
   },
   refuse: notTheNewLeader,
@@ -168,7 +170,10 @@ function notTheNewLeader(input: ActionInput, plan: Nudge): string | null {
 /** A server that might still be the primary of somebody's sessions is left to the proxy's own checks; so is one that is not ours. */
 function mayBeCalledDown(input: ActionInput, name: string | null): boolean {
   const member = name === null ? null : memberOf(input.view, name);
-  return member !== null && isProvenNotPrimary(input.view, member);
+  if (member === null) return false;
+  // Who waits in a pooler is to meet nobody but the new leader.
+  const isWaitedFor = (input.ledger.pauses ?? []).length > 0;
+  return isProvenNotPrimary(input.view, member) || (isWaitedFor && hasSteppedDown(input.view, member));
 }
 
 function health(routing: Routing, { place, state, members }: Told, seen: readonly Told[]): ActionStep {

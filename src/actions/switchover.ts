@@ -12,6 +12,8 @@ import {
   actionPolicy,
   bound,
   met,
+  notYet,
+  over,
   pending,
   violated,
   type ActionInput,
@@ -19,13 +21,15 @@ import {
   type Sight,
   type PlanOf,
 } from './action.js';
+import { haltOfPause, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
 import { dcsAnswerMs, handOverAnswerMs } from './waits.js';
 
-/** What a switchover is bound to. `scheduledAt` null or absent: at once. */
+/** What a switchover is bound to. `scheduledAt` null or absent: at once. `poolers`: where clients wait meanwhile; absent: nowhere. */
 const BOND = z.object({
   leader: z.string(),
   candidate: z.string(),
   scheduledAt: z.string().nullable().exactOptional(),
+  poolers: z.array(z.string()).readonly().exactOptional(),
 });
 type Bond = z.infer<typeof BOND>;
 type Switchover = PlanOf<Bond>;
@@ -51,7 +55,7 @@ export const switchover = action({
   inverse: 'switchover',
   inverseNote: 'back again, when the old leader streams; a scheduled one is taken back by cancel-switchover',
   refusals:
-    'another one leads than was planned against, or none is proven to; the candidate is tagged nofailover, beyond maximum_lag_on_failover, on an older timeline, outside the sync set of synchronous mode, or does not run, stream and replay within lag.critical',
+    'another one leads than was planned against, or none is proven to; with `pooler.whenNotPaused: wait` a pooler is silent, or paused by somebody else; the candidate is tagged nofailover, beyond maximum_lag_on_failover, on an older timeline, outside the sync set of synchronous mode, or does not run, stream and replay within lag.critical',
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
@@ -69,7 +73,9 @@ export const switchover = action({
     if (candidate === null)
       return { kind: 'nothing', why: `no replica may lead in place of ${target}: ${whyNobody(input, target)}` };
     const at = wish?.scheduledAtMs ?? null;
-    return bound({ leader: target, candidate, scheduledAt: at === null ? null : new Date(at).toISOString() });
+    // What Patroni does later nobody waits for.
+    const held = at === null ? poolersAround(input, 'switchover') : {};
+    return bound({ leader: target, candidate, scheduledAt: at === null ? null : new Date(at).toISOString(), ...held });
   },
   alreadyTrue: () => false,
   refuse: (input, plan) => {
@@ -82,11 +88,22 @@ export const switchover = action({
     if (candidate === leader) return `${leader} leads already`;
     if (isArchivingStuck(leadership.member))
       return `${leader} fails to archive: it would not stop before its archiver has caught up, and nobody would lead meanwhile`;
-    return notFit(input, leader, candidate);
+    return notFit(input, leader, candidate) ?? whyNotHeld(input, plan.params.poolers ?? []);
+  },
+  // Clients were told to wait in between: a leader who may not be replaced any more, or not by this one, stays, and they are let go.
+  refuseLater: (input, plan) => {
+    const { leader, candidate, poolers = [] } = plan.params;
+    if (poolers.length === 0) return null;
+    const leadership = leadershipOf(input.view);
+    if (leadership.kind !== 'proven') return notYet('nobody is proven to lead');
+    if (leadership.member.name !== leader) return over(`${leadership.member.name} leads now`);
+    const no = notFit(input, leader, candidate);
+    return no === null ? haltOfPause(input, plan, PAUSE_AT) : notYet(no);
   },
   steps: ({ policy, waits }, plan) => {
     const { leader, candidate, scheduledAt = null } = plan.params;
     return [
+      ...pauseSteps(policy, plan.params, actionPolicy(policy, 'switchover').timeoutMs),
       {
         step: {
           port: 'patroni',
@@ -102,6 +119,9 @@ export const switchover = action({
     ];
   },
 });
+
+/** Which of its steps the pause of the poolers is, where there is one. */
+const PAUSE_AT = 0;
 
 const atOnce = ({ scheduledAt }: Bond): boolean => scheduledAt == null;
 

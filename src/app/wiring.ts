@@ -4,6 +4,7 @@ import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
 import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
 import { namesAdapter } from '../adapters/names/names.js';
 import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
+import { poolerPortOf } from '../adapters/poolers/registry.js';
 import { powerCommand } from '../adapters/power/power-command.js';
 import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
 import { commandTags } from '../adapters/tags/command-tags.js';
@@ -31,6 +32,11 @@ export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Port
     proxies: Object.fromEntries(
       cluster.proxies.map((proxy) => [proxy.name, haproxyAdapter(proxy, cluster.deadlines.proxy, clock)]),
     ),
+    ...(cluster.poolers && {
+      poolers: Object.fromEntries(
+        cluster.poolers.map((pooler) => [pooler.name, poolerPortOf(pooler, cluster.deadlines.proxy, clock)]),
+      ),
+    }),
     host: hostPortOf(cluster, clock, dcs),
     power: powerCommand(cluster, clock),
     tags: tagsOf(cluster, clock),
@@ -65,6 +71,7 @@ export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
     servers,
     isHere: runtime?.startsWith('unix:') === true || isLoopback(placeOfUrl(stats)?.host ?? ''),
   })),
+  ...(cluster.poolers === undefined ? {} : { poolers: cluster.poolers.map(({ name }) => name) }),
   addresses: addressesOf(cluster),
   hasLogin: cluster.patroni.auth !== null,
 });

@@ -18,6 +18,7 @@ import { assessObserver } from './observer.js';
 import { assessFences } from './fences.js';
 import { assessPlaces } from './places.js';
 import { assessPlatform } from './platform.js';
+import { assessPoolers } from './poolers.js';
 import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
 import { assessRefusals } from './refusals.js';
 import { assessReplication } from './replication.js';
@@ -36,6 +37,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessLag,
   assessNewLeaderInProxy,
   assessFences,
+  assessPoolers,
   assessProxy,
   assessCapacity,
   assessStanding,
@@ -57,6 +59,7 @@ const NEEDS_NO_SIGHT: readonly Assess[] = [
   assessDcs,
   assessProxy,
   assessNewLeaderInProxy,
+  assessPoolers,
   assessCertificates,
 ];
 

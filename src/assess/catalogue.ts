@@ -10,6 +10,7 @@ import { LEADERSHIP_ROWS } from './catalogue-leadership.js';
 import { LEFTOVER_ROWS } from './catalogue-leftovers.js';
 import { PLACES_ROWS } from './catalogue-places.js';
 import { PLATFORM_ROWS } from './catalogue-platform.js';
+import { POOLER_ROWS } from './catalogue-poolers.js';
 import { REPLICA_ROWS } from './catalogue-replicas.js';
 import { STANDING_ROWS } from './catalogue-standing.js';
 import { WATCH_ROWS } from './catalogue-watch.js';
@@ -34,6 +35,7 @@ export const CATALOGUE: readonly ProblemRow[] = [
   ...PLATFORM_ROWS,
   ...WRITES_ROWS,
   ...CERTIFICATE_ROWS,
+  ...POOLER_ROWS,
 ];
 
 const ROWS = new Map(CATALOGUE.map((row) => [row.code, row]));

@@ -93,7 +93,11 @@ const isBad = (reading: Reading<unknown>, isMachine = false): reading is Unknown
  * A channel that is configured and gives no answer while the rest of the same member is fine: we see less and may do less, and nothing else
  * tells. All members at once for one cause (a monitoring password that was rotated) are one problem.
  */
-export const assessChannels: Assess = ({ view }) => [...PARTS.flatMap((part) => ofPart(view, part)), ...ofProxy(view)];
+export const assessChannels: Assess = ({ view }) => [
+  ...PARTS.flatMap((part) => ofPart(view, part)),
+  ...ofProxy(view),
+  ...ofPoolers(view),
+];
 
 function ofPart(view: ClusterView, row: Part): readonly Finding[] {
   const { part, channel, what, disables, of, isElseFine } = row;
@@ -145,6 +149,15 @@ function ofProxy(view: ClusterView): readonly Finding[] {
     const which = view.proxies.length > 1 ? `HAProxy ${name}` : 'HAProxy';
     const text = `${which}: ${wordsFor(reading)}; without it no drain by proxy and no proxy-nudge`;
     return [found(view, name, 'proxy', view.proxies.length > 1 ? `${text} there` : text, reading)];
+  });
+}
+
+function ofPoolers({ poolers = [], atMs }: ClusterView): readonly Finding[] {
+  return poolers.flatMap(({ name, seen: reading }) => {
+    if (reading.kind === 'stale') return [cannotTell('channel-silent', `pooler ${name}`, 'its answer is late', atMs)];
+    if (!isBad(reading)) return [];
+    const text = `pooler ${name}: ${wordsFor(reading)}; without it its clients are not held around a switchover`;
+    return [seen('channel-silent', `pooler ${name}`, [says('pooler', text, atMs)], { fault: reading.fault })];
   });
 }
 

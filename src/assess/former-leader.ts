@@ -53,6 +53,15 @@ function isGone(view: ClusterView, member: MemberView): boolean {
   return isSilent(member.sql) && receivingBy(view, member).peers === false;
 }
 
+/**
+ * While clients of ours wait for the one who follows, they are not sent to who led before: by the word of its Patroni it is no primary, whatever it
+ * does at present, and nothing else says that it is one. The proxy's own check asks just that, some seconds later.
+ */
+export function hasSteppedDown(view: ClusterView, member: MemberView): boolean {
+  const role = freshValue(member.api)?.role ?? 'primary';
+  return role !== 'primary' && primaryChannels(member).length === 0 && leaderKeyHolder(view) !== member.name;
+}
+
 /** May the proxy be told that it is no primary: gone, or a replica by its own word while SQL does not say otherwise. */
 export function isProvenNotPrimary(view: ClusterView, member: MemberView): boolean {
   if (isGone(view, member)) return true;

@@ -1,13 +1,13 @@
 import type { Finding } from '../model/problem.js';
 import { backendsOf, ownerOf, type ProxySeen } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
-import type { ClusterView, MemberView } from '../model/view.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { isDeclared } from './intended.js';
-import { leaderChangedByFailure } from './former-leader.js';
+import { hasSteppedDown, leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
 import { isStreaming } from './replica.js';
-import { answers, linesIn, lineText, memberLines, poolText } from './proxy-lines.js';
+import { answers, linesIn, linesOf, lineText, memberLines, poolText, type ProxyLine } from './proxy-lines.js';
 import { isHeld, isHeldOut, rotationOf, takesNew } from './rotation.js';
 
 /**
@@ -25,9 +25,10 @@ export const assessNewLeaderInProxy: Assess = (input) => {
   if (failure === null) return [];
   const { name } = leadership.member;
   const behind = memberLines(view, 'writes', name).filter(({ row }) => !row.up && !isHeld(row));
-  if (behind.length === 0) return [];
+  const late = [...behind, ...linesOfFormer(input, name)];
+  if (late.length === 0) return [];
   const evidence = [
-    ...behind.map((line) => says('proxy', `${lineText(view, line)} is ${line.row.status}`, view.atMs)),
+    ...late.map((line) => says('proxy', `${lineText(view, line)} is ${line.row.status}`, view.atMs)),
     says('dcs', `${name} holds the leader key, and ${failure}`, view.atMs),
     says('api', `${name} is primary and runs`, view.atMs),
   ];
@@ -35,6 +36,19 @@ export const assessNewLeaderInProxy: Assess = (input) => {
     evidence.push(says('sql', `${name} accepts writes`, view.atMs));
   return [seen('proxy-behind', name, evidence)];
 };
+
+/** Of others that are up in a pool for writes, while clients wait in a pooler for the new leader alone. */
+export const linesOfFormer = (
+  { view, ledger }: Pick<Assessment, 'view' | 'ledger'>,
+  leader: string,
+): readonly ProxyLine[] =>
+  (ledger.pauses ?? []).length === 0
+    ? []
+    : linesOf(view, 'writes').filter(({ row }) => {
+        const name = ownerOf(row);
+        const member = name === null || name === leader ? null : memberOf(view, name);
+        return takesNew(row) && member !== null && hasSteppedDown(view, member);
+      });
 
 /** A proxy routes to somebody other than the proven leader, or leaves out a replica that nobody drained. */
 export const assessProxy: Assess = (input) => {

@@ -2,6 +2,7 @@ import { hostPort, name, namespace, serverName, socketUrl, thing, webUrl } from 
 import { duration, flag, listOf, mapOf, nullable, oneOf, size, text, whole, type Format } from './formats.js';
 import { path, variable } from './files-and-variables.js';
 import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
+import { POOLER_DRIVER_NAMES, POOLER_DRIVERS } from '../model/pooler-drivers.js';
 import { INTENTIONS } from '../model/intention.js';
 import { PEERS } from './peers-schema.js';
 import { key, list, named, optional, REQUIRED, section } from './schema.js';
@@ -11,6 +12,8 @@ import { key, list, named, optional, REQUIRED, section } from './schema.js';
 const argv = listOf(text());
 
 const DRIVERS_TEXT = `${HOST_DRIVER_NAMES.map((driver) => `${driver}: ${HOST_DRIVERS[driver].summary}`).join('. ')}.`;
+
+const POOLERS_TEXT = `${POOLER_DRIVER_NAMES.map((driver) => `${driver}: ${POOLER_DRIVERS[driver].summary}`).join('. ')}.`;
 
 const tls = optional('TLS towards these addresses. Paths of PEM files, read anew every 30 s and at SIGHUP.', {
   ca: key(nullable(path), null, 'Certificates to trust instead of the system ones.'),
@@ -158,6 +161,27 @@ const CLUSTER = {
       replicaBackend: key(thing, 'postgres_replicas', 'Backend that routes to the replicas.'),
     },
   ),
+  poolers: named(
+    'Connection poolers in front of this cluster, each by a name of your choice: all that its clients come through, or some of them are not held. Around a switchover clients wait in them instead of being cut off (`pooler` of the policy).',
+    name,
+    {
+      driver: key(oneOf(POOLER_DRIVER_NAMES), 'pgbouncer', POOLERS_TEXT),
+      address: key(
+        socketUrl(['tcp']),
+        REQUIRED,
+        'Where it listens; its console is the database `pgbouncer` there. A socket is `unix:///DIRECTORY/.s.PGSQL.PORT`.',
+      ),
+      user: key(text(), REQUIRED, 'One of `admin_users`. With one of `stats_users` we look and cannot pause.'),
+      passwordEnv: key(nullable(variable), null, 'Environment variable that holds the password.'),
+      passwordFile: key(nullable(path), null, 'File that holds the password.'),
+      tls,
+      databases: key(
+        listOf(text(/^[^"\\;\r\n]+$/, 'the name of a database')),
+        [],
+        'Its databases that lead to the primary of this cluster, as clients name them; only these are paused. Empty: all that it has.',
+      ),
+    },
+  ),
   hosts: optional('What runs the members: how to look at it, start it and stop it.', {
     driver: key(oneOf(HOST_DRIVER_NAMES), REQUIRED, DRIVERS_TEXT),
     socket: key(socketUrl(['http']), 'unix:///var/run/docker.sock', 'docker: where the engine listens.'),
@@ -254,7 +278,7 @@ const CLUSTER = {
     ),
     sql: key(callDeadline, '3s', 'A query.'),
     dcs: key(callDeadline, '2s', 'A request to etcd.'),
-    proxy: key(callDeadline, '2s', 'A request to HAProxy.'),
+    proxy: key(callDeadline, '2s', "A request to HAProxy, or to a pooler's console."),
     host: key(callDeadline, '5s', 'A request to the host driver.'),
   }),
 };

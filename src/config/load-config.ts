@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { ClusterConfig, EkimiConfig, ProxyConfig } from '../model/config.js';
+import type { ClusterConfig, EkimiConfig, PoolerConfig, ProxyConfig } from '../model/config.js';
 import { memberName } from '../model/names.js';
 import { ONLY_PROXY } from '../model/proxy.js';
 import { CONFIG_RULES } from './config-rules.js';
@@ -94,6 +94,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
       ...(postgres.heartbeat === null ? {} : { heartbeat: postgres.heartbeat }),
     },
     proxies: proxiesOf(values, at, secrets),
+    ...(Object.keys(values.poolers).length === 0 ? {} : { poolers: poolersOf(values, at, secrets) }),
     hosts: hosts && hostsOf(hosts, `${at}.hosts`, secrets),
     power: values.power,
     tags: tags && { ...tags, file: tags.driver === 'file' ? secrets.path(tags.file) : tags.file },
@@ -141,6 +142,13 @@ function hostsOf(
     },
   };
 }
+const poolersOf = ({ poolers }: ClusterValues, at: string, secrets: SecretReader): readonly PoolerConfig[] =>
+  Object.entries(poolers).map(([name, { passwordEnv, passwordFile, tls, ...rest }]) => ({
+    name,
+    ...rest,
+    password: secrets.optional(`${at}.poolers.${name}`, 'password', passwordEnv, passwordFile),
+    tls: secrets.tls(`${at}.poolers.${name}.tls`, tls),
+  }));
 
 /** Names for a bare list of URLs: those of `hosts.dcs` in order, so that an endpoint and what runs it can be matched. */
 function dcsHostsOf({ dcs, hosts }: ClusterValues): readonly { readonly name: string; readonly url: string }[] {

@@ -95,7 +95,7 @@ function merged(shape: Shape, base: unknown, own: unknown, written: Locator, pat
 type PolicyValues = Values<typeof POLICY_SCHEMA>;
 
 function policyOf(values: PolicyValues): Policy {
-  const { lag, drain, blockers, limits } = values;
+  const { lag, drain, pooler, blockers, limits } = values;
   return {
     mode: values.mode,
     poll: { intervalMs: values.poll.interval, suspectIntervalMs: values.poll.suspectInterval },
@@ -116,6 +116,14 @@ function policyOf(values: PolicyValues): Policy {
       actuators: [...new Set(drain.actuators)],
       shutdownSessions: drain.shutdownSessions,
       whileProxySilent: drain.whileProxySilent,
+    },
+    pooler: {
+      around: [...new Set(pooler.around)],
+      maxPauseMs: pooler.maxPause,
+      pauseWithinMs: pooler.pauseWithin,
+      whenNotPaused: pooler.whenNotPaused,
+      pausedWarningMs: pooler.pausedWarning,
+      waitWarningMs: pooler.waitWarning,
     },
     blockers: {
       olderThanMs: blockers.olderThan,

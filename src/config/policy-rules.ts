@@ -64,6 +64,39 @@ export const POLICY_RULES: readonly Rule<Policy>[] = [
           ],
   },
   {
+    id: 'pause-given-up-in-time',
+    severity: 'error',
+    keys: ['pooler.pauseWithin', 'pooler.maxPause'],
+    check: ({ pooler }) =>
+      pooler === undefined || 2 * pooler.pauseWithinMs <= pooler.maxPauseMs
+        ? []
+        : [
+            {
+              key: 'pooler.pauseWithin',
+              found: `${durationText(pooler.pauseWithinMs)}, with pooler.maxPause ${durationText(pooler.maxPauseMs)}`,
+              expected: 'at most half of pooler.maxPause',
+              remedy: 'lower pauseWithin, or raise maxPause: the other half is for the change of leader',
+            },
+          ],
+  },
+  {
+    // Another instance ends the pause of one that died; where it may not, clients would wait for a person.
+    id: 'pause-has-an-end',
+    severity: 'error',
+    keys: ['actions.resume-pooler.mode', 'pooler.around'],
+    check: ({ actions: { 'resume-pooler': resume }, pooler }) =>
+      pooler === undefined || pooler.around.length === 0 || (resume.mode === 'auto' && resume.window === 'any')
+        ? []
+        : [
+            {
+              key: 'actions.resume-pooler.mode',
+              found: `${resume.mode}, window ${resume.window}`,
+              expected: `auto, window any, since clients are held around ${pooler.around.join(', ')}`,
+              remedy: 'set actions.resume-pooler to auto, or pooler.around to []',
+            },
+          ],
+  },
+  {
     id: 'drain-without-actuator',
     severity: 'error',
     keys: ['drain.actuators', 'actions.drain-replica.mode'],

@@ -1,4 +1,4 @@
-import { ACTION_MODES, ACTION_WINDOWS, MODES } from '../model/policy.js';
+import { ACTION_MODES, ACTION_WINDOWS, MODES, POOLER_AROUND } from '../model/policy.js';
 import { ACTION_NAMES, ACTION_ROWS, type ActionName, type ActionRow } from '../model/plan.js';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
 import { cron, timezone } from './cron.js';
@@ -104,6 +104,30 @@ export const POLICY_SCHEMA = {
       'hold',
       'What a drain and its end do while one of several proxies gives no answer. hold: they wait for it. go-on: they do what can be done, say where they did not, and do the rest when it answers. A fence, an expedited failover and a nudge never wait.',
     ),
+  }),
+  pooler: section('How clients are held in the poolers of `clusters[].poolers`.', {
+    around: key(
+      listOf(oneOf(POOLER_AROUND)),
+      ['switchover'],
+      'Around what they wait instead of being cut off. Empty: they are never held.',
+    ),
+    maxPause: key(
+      duration({ minMs: 500, maxMs: 30_000 }),
+      '3s',
+      'No pause lasts longer, whatever becomes of us: its end is armed before it begins, and any instance ends one that is overdue.',
+    ),
+    pauseWithin: key(
+      duration({ minMs: 50, maxMs: 10_000 }),
+      '1s',
+      'Transactions have so long to end; then the pause is given up. Other clients wait meanwhile. Less than maxPause.',
+    ),
+    whenNotPaused: key(
+      oneOf(['wait', 'go-on']),
+      'wait',
+      'What a switchover does then. wait: it is not sent, and the pause is tried again every 5 s for as long as the switchover has. go-on: it is sent, and clients are cut off as without a pooler.',
+    ),
+    pausedWarning: key(age, '1m', 'After this a pause that is not ours is told; it is never ended by us.'),
+    waitWarning: key(age, '10s', 'A client that waits longer than this for a server is told.'),
   }),
   blockers: section('Which queries may be cancelled or terminated.', {
     olderThan: key(span, '30s', 'A younger transaction is left alone.'),

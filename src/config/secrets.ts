@@ -31,6 +31,13 @@ export function withoutSecrets(config: EkimiConfig): EkimiConfig {
         token: peers.token === null ? null : HIDDEN,
         tls: tls(peers.tls),
       })),
+      ...(cluster.poolers && {
+        poolers: cluster.poolers.map((pooler) => ({
+          ...pooler,
+          password: pooler.password === null ? null : HIDDEN,
+          tls: tls(pooler.tls),
+        })),
+      }),
     })),
   };
 }
@@ -47,6 +54,7 @@ export const withoutPems = (config: EkimiConfig): EkimiConfig => ({
     postgres: cluster.postgres && { ...cluster.postgres, tls: unread(cluster.postgres.tls) },
     proxies: cluster.proxies.map((proxy) => ({ ...proxy, tls: unread(proxy.tls) })),
     hosts: withPeers(cluster.hosts, (peers) => ({ ...peers, tls: unread(peers.tls) })),
+    ...(cluster.poolers && { poolers: cluster.poolers.map((one) => ({ ...one, tls: unread(one.tls) })) }),
   })),
 });
 
@@ -61,12 +69,17 @@ export function secretsOf(config: EkimiConfig): readonly string[] {
     ...logins.map((login) => login?.password),
     // As basic authentication carries it.
     ...logins.map((login) => login && Buffer.from(`${login.username}:${login.password}`).toString('base64')),
-    ...config.clusters.flatMap(({ patroni, dcs, postgres, proxies, hosts }) => [
+    ...config.clusters.flatMap(({ patroni, dcs, postgres, proxies, poolers = [], hosts }) => [
       postgres?.password,
       hosts?.peers?.token,
-      ...[patroni.tls, dcs.tls, postgres?.tls, hosts?.peers?.tls, ...proxies.map(({ tls }) => tls)].map(
-        (each) => each?.key,
-      ),
+      ...poolers.map(({ password }) => password),
+      ...[
+        patroni.tls,
+        dcs.tls,
+        postgres?.tls,
+        hosts?.peers?.tls,
+        ...[...proxies, ...poolers].map(({ tls }) => tls),
+      ].map((each) => each?.key),
     ]),
     ...config.api.tokens.map(({ token }) => token),
   ];

@@ -50,6 +50,9 @@ export type Choice =
 /** What takes traffic away stays in force: the danger is answered while its cause remains. */
 const ANSWER_THAT_STANDS: ActionClass = 'traffic';
 
+const strangerText = ({ worksOn }: RunbookAction): string =>
+  worksOn === undefined ? 'not a member' : { store: 'no etcd endpoint', pooler: 'no pooler' }[worksOn];
+
 /** First rung of the problem's ladder that has something to do and tries left. */
 export function chooseRung(input: Situation, problem: Problem): Choice {
   const running = input.ledger.remediations.find(
@@ -88,9 +91,7 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
     const target = action.target === undefined ? memberName(problem.subject) : action.target(at, problem);
     if (typeof target !== 'string' || !isTargetOf(input.view, rung.action, target)) {
       const why =
-        typeof target === 'string'
-          ? `${target} is ${action.worksOn === 'store' ? 'no etcd endpoint' : 'not a member'} that it could work on`
-          : target.none;
+        typeof target === 'string' ? `${target} is ${strangerText(action)} that it could work on` : target.none;
       notes.push(`${rung.action}: ${why}`);
       exhausted = true;
       continue;
@@ -137,6 +138,7 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
  * [peers.md row 12]
  */
 export function attemptsUsed(input: Situation, action: ActionName, target: string): number {
+  if (ACTIONS[action].isTriedUntilDone === true) return 0;
   const countsSuccess = ACTIONS[action].countsSuccess ?? true;
   return input.ledger.remediations.filter(
     (remediation) =>

@@ -1,4 +1,5 @@
 import { guardedPass } from './guarded-pass.js';
+import { periodMs } from '../kernel/period.js';
 import type { Session } from '../kernel/session.js';
 
 /**
@@ -18,9 +19,7 @@ export async function loop(session: Session, stop: AbortSignal): Promise<void> {
     };
     stop.addEventListener('abort', end, { once: true });
     const isSoon = await guardedPass(session);
-    const { intervalMs, suspectIntervalMs } = session.policy.poll;
-    const periodMs = isSoon ? suspectIntervalMs : intervalMs;
-    const leftMs = periodMs - (clock.monotonic() - beganMs);
+    const leftMs = periodMs(session, isSoon) - (clock.monotonic() - beganMs);
     if (leftMs > 0) await clock.sleep(leftMs, sleeping.signal);
     stop.removeEventListener('abort', end);
   }

@@ -1,12 +1,16 @@
 import { refusesWrites } from '../assess/dcs.js';
 import { lacksMajority } from '../assess/stores.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
+import { isPaused } from '../model/pooler.js';
+import { lastValue } from '../model/reading.js';
 import { tellTakenOver } from './incidents.js';
 import { write } from './record.js';
 import { isEnforcing, type Session } from './session.js';
 import { mustStandBack, standBack } from './stand-back.js';
 
 const REFRESH_MS = 5_000;
+/** While a pooler is paused: whether it is one of us who holds it, and until when, is only in the ledger. */
+const HELD_REFRESH_MS = 250;
 
 /**
  * Tenure in enforce, a ledger in every mode. A new tenure starts with the ledger that the last holder left, and with a grace; without
@@ -39,12 +43,19 @@ export async function keepTenure(session: Session): Promise<void> {
   } else if (
     state === 'other' &&
     !isInVain &&
-    ports.clock.now() - (refreshed.get(session) ?? -Infinity) >= REFRESH_MS
+    ports.clock.now() - (refreshed.get(session) ?? -Infinity) >=
+      (isHeldSomewhere(session) ? HELD_REFRESH_MS : REFRESH_MS)
   ) {
     refreshed.set(session, ports.clock.now());
     await books.load(sending);
   }
 }
+
+const isHeldSomewhere = ({ view }: Session): boolean =>
+  (view?.poolers ?? []).some(({ seen }) => {
+    const report = lastValue(seen);
+    return report !== null && isPaused(report);
+  });
 
 const whyNone = ({ view }: Session): string => (view === null ? null : refusesWrites(view)) ?? 'etcd does not answer';
 

@@ -1,5 +1,6 @@
 import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
+import type { EventOf } from '../ledger/events.js';
 import { runOf } from '../ledger/fold.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Reply, Step } from '../model/plan.js';
@@ -8,6 +9,7 @@ import type { ProxyPort } from '../ports/proxy.js';
 import { stepText } from '../words/request.js';
 import type { Books } from './books.js';
 import { readEvidenceAfter } from './evidence.js';
+import { pausePoolers } from './pause-poolers.js';
 import type { Session } from './session.js';
 
 /** How long a pass waits for an answer; longer ones arrive while the passes go on. */
@@ -59,7 +61,7 @@ const proxyFor = (proxies: Ports['proxies'], { proxy }: Extract<Step, { port: 'p
   proxy === undefined ? Object.values(proxies)[0] : proxies[proxy];
 
 async function route(session: Session, step: Step): Promise<Reply> {
-  const { patroni, proxies, tags, postgres, host, power } = session.parts.ports;
+  const { patroni, proxies, poolers = {}, tags, postgres, host, power } = session.parts.ports;
   const missing: Reply = { effect: 'none', status: null, text: `${step.port} is not configured`, tookMs: 0 };
   try {
     switch (step.port) {
@@ -75,6 +77,9 @@ async function route(session: Session, step: Step): Promise<Reply> {
         return (await host?.send(step, session.parts.tenure.grant())) ?? missing;
       case 'power':
         return (await power?.send(step)) ?? missing;
+      case 'pooler':
+        if (step.verb === 'pause') return await pausePoolers(poolers, step);
+        return (await poolers[step.pooler]?.resume()) ?? missing;
       case 'dcs': {
         const grant = session.parts.tenure.grant();
         if (grant === null) return { ...missing, text: 'our tenure ended' };
@@ -88,11 +93,18 @@ async function route(session: Session, step: Step): Promise<Reply> {
   }
 }
 
-/** A proxy that refuses must keep no rogue alive: what follows its step is what counts. */
-function onlyHelps({ view, policy }: Session, { plan, stepIndex }: Remediation): boolean {
-  if (view === null) return false;
-  const steps = ACTIONS[plan.action].steps(stepInput({ policy, view }), plan);
-  return steps[stepIndex]?.goOnWhenLate === true;
+/** A proxy that refuses must keep no rogue alive: what follows its step is what counts. Or it is tried again, as long as its row says. */
+function afterRefusal(
+  { view, policy, parts }: Session,
+  { plan, stepIndex, createdAtMs }: Remediation,
+): Pick<EventOf<'answered'>, 'goesOn' | 'again'> {
+  if (view === null) return {};
+  const step = ACTIONS[plan.action].steps(stepInput({ policy, view }), plan)[stepIndex];
+  if (step?.goOnWhenLate === true) return { goesOn: true };
+  if (step?.tryAgain === undefined) return {};
+  const atMs = parts.ports.clock.now() + step.tryAgain.everyMs;
+  const untilMs = createdAtMs + step.tryAgain.forMs;
+  return atMs < untilMs ? { again: { atMs, untilMs } } : {};
 }
 
 /** The answer, whatever it is, goes to the journal and the ledger; what it did is for the verdict to say. */
@@ -103,9 +115,8 @@ async function settleReply(
   reply: Reply,
 ): Promise<void> {
   const before = runOf(books.ledger, id);
-  const goesOn =
-    before !== null && reply.effect === 'none' && onlyHelps(session, before) ? ({ goesOn: true } as const) : {};
-  await books.note({ kind: 'answered', id, step, reply, atMs: session.parts.ports.clock.now(), ...goesOn });
+  const refused = before !== null && reply.effect === 'none' ? afterRefusal(session, before) : {};
+  await books.note({ kind: 'answered', id, step, reply, atMs: session.parts.ports.clock.now(), ...refused });
   const after = runOf(books.ledger, id);
   if (after !== null && after !== before && after.endedAtMs !== null) readEvidenceAfter(session, after);
 }

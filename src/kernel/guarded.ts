@@ -11,6 +11,8 @@ const writing: Answer = (why) => ({ written: false, why });
 const ANSWERS: Readonly<Record<string, Answer>> = {
   send: reply,
   write: reply,
+  pause: reply,
+  resume: reply,
   holdTenure: (reason) => ({ kind: 'unknown', reason }),
   commitLedger: () => 'unknown',
   putSwitch: writing,
@@ -70,6 +72,11 @@ export function guardedPorts(ports: Ports): Ports {
     proxies: Object.fromEntries(
       Object.entries(ports.proxies).map(([name, port]) => [name, guarded(`proxy ${name}`, port, clock)]),
     ),
+    ...(ports.poolers && {
+      poolers: Object.fromEntries(
+        Object.entries(ports.poolers).map(([name, port]) => [name, guarded(`pooler ${name}`, port, clock)]),
+      ),
+    }),
     host: orNull('hosts', ports.host),
     ...(ports.power == null ? {} : { power: guarded('power', ports.power, clock) }),
     tags: orNull('tags', ports.tags),

@@ -23,11 +23,15 @@ export async function judge(session: Session, view: ClusterView): Promise<void> 
   for (const run of session.ledger.remediations.filter(isInFlight)) {
     // But for what we began ourselves, without tenure.
     if (isElsewhere && run.epoch !== '') continue;
-    if (run.phase === 'sending') continue;
+    if (run.phase === 'sending' || isEarly(session, run)) continue;
     if (run.phase === 'planned') await continueWith(session, view, run);
     else await judgeRun(session, view, run);
   }
 }
+
+/** What was refused a moment ago waits for its next try. */
+const isEarly = ({ parts }: Session, { phase, retryAtMs = 0, deadlineMs }: Remediation): boolean =>
+  phase === 'planned' && parts.ports.clock.now() < Math.min(retryAtMs, deadlineMs);
 
 async function judgeRun(session: Session, view: ClusterView, run: Remediation): Promise<void> {
   const { states, ledger, policy } = session;

@@ -9,7 +9,7 @@ import { NO_CLAIMS, type Claims } from '../ledger/claims.js';
 import type { Decision } from '../model/decision.js';
 import type { SecondLook } from '../model/entry.js';
 import type { Remediation } from '../model/ledger.js';
-import type { Plan, Reply } from '../model/plan.js';
+import type { Plan, Reply, Step } from '../model/plan.js';
 import { stepText } from '../words/request.js';
 import { keptSituation, type Situation } from '../model/situation.js';
 import { stepRemediation } from '../machines/step.js';
@@ -81,6 +81,20 @@ async function rehearse(
 const claimsOf = ({ ledger }: Session, { view, policy }: Situation, run: Remediation): Claims =>
   run.stepIndex > 0 ? NO_CLAIMS : (ACTIONS[run.plan.action].claims?.({ view, ledger, policy }, run) ?? NO_CLAIMS);
 
+/** Whom a request holds is ours from before it leaves, whichever step it is: its end must outlive us. */
+const pausesOf = ({ id, plan, sentAtMs }: Remediation, step: Step): Claims =>
+  step.port !== 'pooler' || step.verb !== 'pause' || sentAtMs === null
+    ? NO_CLAIMS
+    : {
+        pause: step.poolers.map((pooler) => ({
+          pooler,
+          leader: plan.target,
+          sinceMs: sentAtMs,
+          untilMs: sentAtMs + step.forMs,
+          remediationId: id,
+        })),
+      };
+
 /**
  * One request: look again, write the intent with that look to the disk, commit it to etcd under our epoch, send once, note what came back.
  * Whatever fails on the way up to the sending means that nothing is sent. Returns why nothing was sent, or null.
@@ -108,7 +122,7 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
     detail: request,
   };
   const before = session.ledger;
-  const claims = claimsOf(session, situation, sending);
+  const claims = { ...claimsOf(session, situation, sending), ...pausesOf(sending, actionStep.step) };
   const kept = { ...keptSituation(situation, session.inForce.hash), asked };
   if (!(await session.books.note({ kind: 'sending', run: sending, claims, request, look: kept }))) return NO_JOURNAL;
   // What may be done without tenure may be done without etcd: the journal has the intent, and whoever acts beside us changes nothing by it.

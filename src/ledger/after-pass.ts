@@ -2,11 +2,15 @@ import { closedPlaces } from '../actions/proxy-places.js';
 import { drainStands } from '../actions/drain-places.js';
 import { hasRejoined } from '../assess/fences.js';
 import { leaderChangeWasWished } from '../assess/former-leader.js';
+import { poolerOf } from '../assess/poolers.js';
 import { rotationOf, tagStands } from '../assess/rotation.js';
 import { isInFlight, type Ledger } from '../model/ledger.js';
+import { isPaused } from '../model/pooler.js';
+import { freshValue } from '../model/reading.js';
 import type { Policy } from '../model/policy.js';
 import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
+import { withPausesLeft } from './claims.js';
 import { keepApprovals } from './approvals.js';
 import { livedLedger } from './lived.js';
 import { budgetUsed, stormingMembers } from './budgets.js';
@@ -24,7 +28,7 @@ export interface Pass {
 
 /** What a pass changes in the ledger before anything is decided: leader changes, falls, storms, expiries, drains that somebody undid. */
 export function afterPass(before: Ledger, pass: Pass): Ledger {
-  const ledger = livedLedger(before, pass.view);
+  const ledger = withoutPausesOver(livedLedger(before, pass.view), pass.view);
   const nowMs = pass.view.atMs;
   return unlessSame(before, {
     ...ledger,
@@ -48,7 +52,8 @@ function unlessSame(before: Ledger, after: Ledger): Ledger {
       Array.isArray(other) &&
       one.length === other.length &&
       one.every((row, index) => row === other[index]));
-  const names = Object.keys(after) as (keyof Ledger)[];
+  // What is gone is a change, too.
+  const names = Object.keys({ ...before, ...after }) as (keyof Ledger)[];
   return names.every((name) => isSame(before[name], after[name])) ? before : after;
 }
 
@@ -61,6 +66,21 @@ function fences(ledger: Ledger, view: ClusterView): Ledger['fences'] {
     const member = memberOf(view, fence.member);
     if (closedPlaces(view, fence).length > 0) return true;
     return member === null || isUnderWay(fence.member) || !hasRejoined(view, member);
+  });
+}
+
+/**
+ * A pooler that is seen not to be paused holds nobody, whoever resumed it, and one that is configured no more is nobody's of ours. While the
+ * request itself is on its way it is not paused yet.
+ */
+function withoutPausesOver(ledger: Ledger, view: ClusterView): Ledger {
+  return withPausesLeft(ledger, ({ pooler, remediationId, sinceMs }) => {
+    const run = ledger.remediations.find((row) => row.id === remediationId);
+    if (run?.phase === 'sending' && run.sentAtMs === sinceMs) return true;
+    const seen = poolerOf(view, pooler);
+    if (seen === null) return view.poolers === undefined;
+    const report = freshValue(seen.seen);
+    return report === null || isPaused(report);
   });
 }
 

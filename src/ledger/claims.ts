@@ -1,9 +1,10 @@
-import type { DrainRecord, FenceRecord, Ledger } from '../model/ledger.js';
+import type { DrainRecord, FenceRecord, Ledger, PauseRecord } from '../model/ledger.js';
 
 /** What a run makes ours before its first request leaves: a crash in between must leave no orphan that nobody undoes. */
 export interface Claims {
   readonly drain?: DrainRecord;
   readonly fence?: FenceRecord;
+  readonly pause?: readonly PauseRecord[];
 }
 
 export type ClaimKind = keyof Claims;
@@ -14,20 +15,46 @@ const others = <R extends { readonly member: string }>(rows: readonly R[], membe
   rows.filter((row) => row.member !== member);
 
 /** One claim of a kind for a member: the newest. */
-export const withClaims = (ledger: Ledger, { drain, fence }: Claims): Ledger => ({
+export const withClaims = (ledger: Ledger, { drain, fence, pause }: Claims): Ledger => ({
   ...ledger,
   ...(drain === undefined ? {} : { drains: [...others(ledger.drains, drain.member), drain] }),
   ...(fence === undefined ? {} : { fences: [...others(ledger.fences, fence.member), fence] }),
+  ...(pause === undefined ? {} : { pauses: withPauses(ledger.pauses ?? [], pause) }),
 });
 
-/** Given back, or undone by somebody else. */
-export const withoutClaim = (ledger: Ledger, kind: ClaimKind, member: string): Ledger =>
-  kind === 'drain'
-    ? { ...ledger, drains: others(ledger.drains, member) }
-    : { ...ledger, fences: others(ledger.fences, member) };
+/** One for a pooler: the newest. */
+const withPauses = (rows: readonly PauseRecord[], added: readonly PauseRecord[]): readonly PauseRecord[] => [
+  ...rows.filter(({ pooler }) => !added.some((row) => row.pooler === pooler)),
+  ...added,
+];
+
+/** Those that are left; none is no field, as in the ledger of an older version. */
+export const withPausesLeft = (ledger: Ledger, isLeft: (row: PauseRecord) => boolean): Ledger => {
+  const { pauses, ...rest } = ledger;
+  if (pauses === undefined || pauses.every(isLeft)) return ledger;
+  const left = pauses.filter(isLeft);
+  return left.length === 0 ? rest : { ...rest, pauses: left };
+};
+
+/** Given back, or undone by somebody else. `name`: the member, or the pooler. */
+export function withoutClaim(ledger: Ledger, kind: ClaimKind, name: string): Ledger {
+  switch (kind) {
+    case 'drain':
+      return { ...ledger, drains: others(ledger.drains, name) };
+    case 'fence':
+      return { ...ledger, fences: others(ledger.fences, name) };
+    case 'pause':
+      return withPausesLeft(ledger, ({ pooler }) => pooler !== name);
+  }
+}
 
 /** Given back in part: the rest of it stays ours. A tag is of the member, and given back with the first part. */
-export function withLess(ledger: Ledger, kind: ClaimKind, member: string, kept: Pick<DrainRecord, 'at'>): Ledger {
+export function withLess(
+  ledger: Ledger,
+  kind: Exclude<ClaimKind, 'pause'>,
+  member: string,
+  kept: Pick<DrainRecord, 'at'>,
+): Ledger {
   const isIts = (row: { readonly member: string }): boolean => row.member === member;
   return kind === 'drain'
     ? {
@@ -39,7 +66,7 @@ export function withLess(ledger: Ledger, kind: ClaimKind, member: string, kept: 
 
 /** Of a run whose very first request was refused: nothing happened, so there is nothing to undo. */
 export const withoutClaimsOf = (ledger: Ledger, remediationId: string): Ledger => ({
-  ...ledger,
+  ...withPausesLeft(ledger, (row) => row.remediationId !== remediationId),
   drains: ledger.drains.filter((row) => row.remediationId !== remediationId),
   fences: ledger.fences.filter((row) => row.remediationId !== remediationId),
 });

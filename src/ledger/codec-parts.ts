@@ -40,6 +40,7 @@ const ROWS: Partial<Record<Part, Check>> = {
     processes: maybe((value) => isFields(value) && Object.values(value).every(isFields)),
   }),
   fences: rowOf({ ...claim, at: maybe(places) }),
+  pauses: rowOf({ pooler: text, leader: text, sinceMs: number, untilMs: number, remediationId: text }),
   switches: rowOf({
     id: maybe(text),
     subject: text,
@@ -73,7 +74,7 @@ const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknow
 };
 
 /** What may stand for work under way, or for somebody's word that nothing be done: as long as it cannot be read, whatever is risky waits. */
-const HOLDS: readonly Part[] = ['drains', 'fences', 'switches', 'breaker'];
+const HOLDS: readonly Part[] = ['drains', 'fences', 'pauses', 'switches', 'breaker'];
 
 function apart(list: Part, raw: unknown, whole: boolean): ForeignRow {
   const row = isFields(raw) ? raw : { row: raw };

@@ -46,6 +46,8 @@ export type LedgerEvent =
       readonly kind: 'answered';
       /** What was refused only helps, and the next step is due all the same. */
       readonly goesOn?: true;
+      /** What was refused is sent again. */
+      readonly again?: { readonly atMs: number; readonly untilMs: number };
       readonly id: string;
       readonly step: number;
       readonly reply: Reply;

@@ -3,7 +3,7 @@ import { stepRemediation } from '../machines/step.js';
 import type { Approval, Ledger, Remediation } from '../model/ledger.js';
 import { afterPass, withoutForeignWork } from './after-pass.js';
 import { requestApproval, useApproval } from './approvals.js';
-import { withClaims, withLess, withoutClaim, withoutClaimsOf } from './claims.js';
+import { withClaims, withLess, withoutClaim, withoutClaimsOf, withPausesLeft } from './claims.js';
 import type { EventOf, LedgerEvent, LedgerEventKind } from './events.js';
 import { withoutUnsent } from './unsent.js';
 
@@ -25,17 +25,27 @@ function ended(ledger: Ledger, run: Remediation): Ledger {
   const { releases } = ACTIONS[run.plan.action];
   if (run.phase !== 'succeeded' || releases === undefined) return after;
   const kept = ACTIONS[run.plan.action].keeps?.(run.plan) ?? null;
-  return kept === null
+  return kept === null || releases === 'pause'
     ? withoutClaim(after, releases, run.plan.target)
     : withLess(after, releases, run.plan.target, kept);
 }
 
+/** Nobody is held by a step that was refused; who is held by an earlier one of that run still is. */
+const withoutItsPauses = (ledger: Ledger, { id, sentAtMs }: Remediation): Ledger =>
+  withPausesLeft(ledger, (row) => row.remediationId !== id || row.sinceMs !== sentAtMs);
+
 const EVENT_OF = { done: 'ANSWERED', none: 'REFUSED', maybe: 'LOST' } as const;
 
 /** Another instance may have gone on with it meanwhile: then the answer is the journal's alone. */
-function answered(ledger: Ledger, { id, step, reply, atMs, detail, goesOn }: EventOf<'answered'>): Ledger {
-  const run = runOf(ledger, id);
-  if (run?.phase !== 'sending' || run.stepIndex !== step) return ledger;
+function answered(before: Ledger, { id, step, reply, atMs, detail, goesOn, again }: EventOf<'answered'>): Ledger {
+  const run = runOf(before, id);
+  if (run?.phase !== 'sending' || run.stepIndex !== step) return before;
+  const ledger = reply.effect === 'none' ? withoutItsPauses(before, run) : before;
+  if (reply.effect === 'none' && again !== undefined) {
+    const phase = stepRemediation('sending', { type: 'NOT_YET' });
+    const times = { retryAtMs: again.atMs, deadlineMs: again.untilMs };
+    return withRemediation(ledger, { ...run, phase, ...times, lastReply: reply, detail: `refused: ${reply.text}` });
+  }
   const isPassedOver = reply.effect === 'none' && goesOn === true;
   const phase = stepRemediation('sending', { type: EVENT_OF[isPassedOver ? 'done' : reply.effect] });
   if (phase !== 'failed')

@@ -17,7 +17,7 @@ const MOST_ROWS = 40;
 export interface IncidentInput {
   readonly view: ClusterView;
   readonly states: States;
-  readonly ledger: Pick<Ledger, 'remediations' | 'drains' | 'fences' | 'pages'>;
+  readonly ledger: Pick<Ledger, 'remediations' | 'drains' | 'fences' | 'pauses' | 'pages'>;
   /** Enough clean passes: what is not seen is not there. */
   readonly canTell: boolean;
   /** When the pass before was; null: whoever made it was another holder of the ledger, or an earlier run. */
@@ -209,7 +209,7 @@ function keptUntilMs(incident: Incident, { ledger, view }: IncidentInput): numbe
 }
 
 /** What was done for its sake, and whether any of it is under way or holds a member back still. */
-function workOf(incident: Incident, { remediations, drains, fences }: IncidentInput['ledger']) {
+function workOf(incident: Incident, { remediations, drains, fences, pauses = [] }: IncidentInput['ledger']) {
   const own = remediations.filter(
     (row) =>
       incident.remediations.some(({ id }) => id === row.id) ||
@@ -222,7 +222,7 @@ function workOf(incident: Incident, { remediations, drains, fences }: IncidentIn
     remediations: [...known, ...news.map(({ id, plan: { action, target } }) => ({ id, action, target }))].slice(
       -MOST_ROWS,
     ),
-    isUnderWay: own.some(isInFlight) || [...drains, ...fences].some((claim) => ids.has(claim.remediationId)),
+    isUnderWay: own.some(isInFlight) || [...drains, ...fences, ...pauses].some((claim) => ids.has(claim.remediationId)),
   };
 }
 

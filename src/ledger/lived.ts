@@ -22,6 +22,9 @@ export function livedLedger(ledger: Ledger, view: ClusterView): Ledger {
     remediations: ledger.remediations.map((row) => livedRemediation(row, byMs, done, nowMs)),
     drains: ledger.drains.map((row) => livedDrain(row, byMs)),
     fences: ledger.fences.map((row) => ({ ...row, sinceMs: done(row.sinceMs) })),
+    ...(ledger.pauses && {
+      pauses: ledger.pauses.map((row) => ({ ...row, sinceMs: row.sinceMs + byMs, untilMs: row.untilMs + byMs })),
+    }),
     approvals: ledger.approvals.map((row) => livedApproval(row, Math.min(0, byMs))),
     breaker: ledger.breaker === null ? null : { ...ledger.breaker, openSinceMs: done(ledger.breaker.openSinceMs) },
     stormUntilMs: ledger.stormUntilMs === null ? null : ledger.stormUntilMs + onward,
@@ -42,7 +45,12 @@ function livedRemediation(row: Remediation, byMs: number, done: (atMs: number) =
   };
   if (!isInFlight(row)) return moved;
   const patienceMs = Math.max(0, deadlineMs - (sentAtMs ?? createdAtMs));
-  return { ...moved, deadlineMs: Math.min(deadlineMs + byMs, nowMs + patienceMs) };
+  const { retryAtMs } = row;
+  return {
+    ...moved,
+    ...(retryAtMs === undefined ? {} : { retryAtMs: retryAtMs + byMs }),
+    deadlineMs: Math.min(deadlineMs + byMs, nowMs + patienceMs),
+  };
 }
 
 /** One that is open goes on for as long as was lived; of one that is over the times stay as they were told. */

@@ -1,5 +1,6 @@
 import type { Approval, Ledger, Remediation } from '../model/ledger.js';
 import { fingerprint } from '../model/plan.js';
+import { withPausesLeft } from './claims.js';
 
 /** A step that never left: its run as it was before, and the ledger in which that stood. */
 export interface Unsent {
@@ -16,10 +17,14 @@ export function withoutUnsent(ledger: Ledger, { run, before }: Unsent): Ledger {
   const sending = ledger.remediations.find((row) => row.id === run.id && row.phase === 'sending');
   if (sending === undefined) return ledger;
   const approvals = givenBack(ledger.approvals, run, before);
+  const rest = withPausesLeft(
+    ledger,
+    (row) => row.remediationId !== run.id || before.pauses?.some(({ sinceMs }) => sinceMs === row.sinceMs) === true,
+  );
   if (sending.stepIndex > 0)
-    return { ...ledger, approvals, remediations: ledger.remediations.map((row) => (row === sending ? run : row)) };
+    return { ...rest, approvals, remediations: ledger.remediations.map((row) => (row === sending ? run : row)) };
   return {
-    ...ledger,
+    ...rest,
     approvals,
     remediations: ledger.remediations.filter((row) => row !== sending),
     drains: asBefore(ledger.drains, run, before.drains),

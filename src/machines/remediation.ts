@@ -6,6 +6,8 @@ export type RemediationEvent =
   | { readonly type: 'ANSWERED' }
   /** Refused without effect: by status, by text, or before anything was written. */
   | { readonly type: 'REFUSED' }
+  /** The same, and it is to be tried again in a moment. */
+  | { readonly type: 'NOT_YET' }
   /** No answer, or a crash between intent and outcome: it may have happened. */
   | { readonly type: 'LOST' }
   | { readonly type: 'NEXT_STEP' }
@@ -26,7 +28,9 @@ export const remediationMachine = setup({ types: { events: {} as RemediationEven
     planned: {
       on: { SEND: 'sending', ABANDON: 'abandoned', LOST: 'unknown', MET: 'succeeded', EXPIRED: 'ineffective' },
     },
-    sending: { on: { ANSWERED: 'verifying', REFUSED: 'failed', LOST: 'unknown', ABANDON: 'abandoned' } },
+    sending: {
+      on: { ANSWERED: 'verifying', REFUSED: 'failed', NOT_YET: 'planned', LOST: 'unknown', ABANDON: 'abandoned' },
+    },
     verifying: { on: { NEXT_STEP: 'planned', MET: 'succeeded', EXPIRED: 'ineffective', ABANDON: 'abandoned' } },
     unknown: {
       on: { UNDONE: 'planned', NEXT_STEP: 'planned', MET: 'succeeded', EXPIRED: 'ineffective', ABANDON: 'abandoned' },

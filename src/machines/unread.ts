@@ -56,6 +56,8 @@ const READ_BY: Readonly<Record<Channel, (view: ClusterView, subject: string) => 
   host: (view, subject) => (view.dcs.endpoints.some(({ name }) => name === subject) ? [] : of(view, subject, 'host')),
   peers: (view, subject) => othersOf(view, subject).flatMap(({ api, sql }) => [api, sql]),
   proxy: proxiesOf,
+  pooler: ({ poolers = [] }, subject) =>
+    poolers.filter(({ name }) => subject === name || subject === `pooler ${name}`).map(({ seen }) => seen),
   dcs: ({ dcs }) => [dcs.keys],
   self: () => [],
 };

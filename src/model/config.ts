@@ -1,6 +1,7 @@
 import type { HostDriverName, LocalDriverName } from './host-drivers.js';
 import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
+import type { PoolerDriverName } from './pooler-drivers.js';
 import type { ProxyPools } from './proxy.js';
 
 /** `ekimi.yaml` after defaults and validation: infrastructure only; what may be done is the policy's. Secrets are resolved values, never logged. */
@@ -65,6 +66,19 @@ export interface PeersConfig {
   readonly token: string | null;
 }
 
+export interface PoolerConfig {
+  /** Ours for it, in what is told and in requests. */
+  readonly name: string;
+  readonly driver: PoolerDriverName;
+  /** Of its console: `tcp://HOST:PORT` or `unix:///DIRECTORY/.s.PGSQL.PORT`. */
+  readonly address: string;
+  readonly user: string;
+  readonly password: string | null;
+  readonly tls: TlsConfig | null;
+  /** Those that lead to this cluster, as its clients name them; empty: all of them. */
+  readonly databases: readonly string[];
+}
+
 export interface ClusterConfig {
   readonly scope: string;
   /** Absolute path of the file with the keys of the policy that are this cluster's own; absent: none. */
@@ -105,6 +119,8 @@ export interface ClusterConfig {
   } | null;
   /** In the order of the file; empty: none. */
   readonly proxies: readonly ProxyConfig[];
+  /** In the order of the file. Absent: none. */
+  readonly poolers?: readonly PoolerConfig[];
   readonly hosts: {
     readonly driver: HostDriverName;
     /** docker: `unix:///var/run/docker.sock` or `http://HOST:PORT`. */

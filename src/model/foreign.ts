@@ -8,6 +8,7 @@ export interface ForeignRow {
     | 'approvals'
     | 'drains'
     | 'fences'
+    | 'pauses'
     | 'switches'
     | 'leaderChanges'
     | 'pages'

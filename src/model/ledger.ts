@@ -24,6 +24,8 @@ export interface Remediation {
   readonly sentAtMs: number | null;
   /** A request of it never took effect, by proof, and was sent a second time. */
   readonly sentAgain?: true;
+  /** Its present step was refused without effect, and is sent again from then on. */
+  readonly retryAtMs?: number;
   /** When the present step counts as ineffective; before it is sent: until when it may wait for that. */
   readonly deadlineMs: number;
   readonly endedAtMs: number | null;
@@ -66,6 +68,16 @@ export interface FenceRecord {
   readonly shadow: boolean;
 }
 
+/** Clients that we hold in a pooler. Whoever finds it when its time is over ends it, with or without tenure. */
+export interface PauseRecord {
+  readonly pooler: string;
+  /** Who led when it began: once another one serves there is no more to wait for. */
+  readonly leader: string;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly remediationId: string;
+}
+
 export interface Approval {
   readonly id: string;
   readonly fingerprint: string;
@@ -101,6 +113,8 @@ export interface Ledger {
   readonly remediations: readonly Remediation[];
   readonly drains: readonly DrainRecord[];
   readonly fences: readonly FenceRecord[];
+  /** Absent in the ledger of an older version, and where nobody is held. */
+  readonly pauses?: readonly PauseRecord[];
   readonly approvals: readonly Approval[];
   readonly switches: readonly KillSwitch[];
   readonly breaker: { readonly openSinceMs: number; readonly reason: string } | null;

@@ -38,6 +38,7 @@ export const ACTION_ROWS = {
   'expedite-failover': row('writes', 'approve', '5m', '30s'),
   'fence-member': row('writes', 'off', '5m', '30s'),
   'fence-leader': row('writes', 'off', '5m', '30s'),
+  'resume-pooler': row('none', 'auto', '1s', '5s'),
   failover: row('writes', 'approve', '5m', '1m'),
   // Nothing but a person starts these two, and the start is the approval.
   switchover: row('writes', 'approve', '30s', '2m'),
@@ -74,7 +75,7 @@ export interface Plan {
  * Parameters that follow what others do meanwhile (the proxy's own checks find a dead leader, a proxy falls silent): they change a step, not what
  * a person agreed to.
  */
-const PASSING: readonly string[] = ['routed', 'servers', 'downServers', 'back', 'left'];
+const PASSING: readonly string[] = ['routed', 'servers', 'downServers', 'back', 'left', 'poolers'];
 
 /** Same action, same target, same parameters: the same plan, whatever pass it was made in. */
 export function fingerprint(plan: Plan): string {
@@ -130,6 +131,19 @@ export type Step =
     }
   /** The machine loses its power at once, with all that runs on it. */
   | { readonly port: 'power'; readonly member: MemberName; readonly verb: 'off'; readonly outlet: string }
+  /**
+   * Clients of all these are held between two transactions until they are resumed, at most `forMs`; whoever cannot be held within `withinMs`
+   * is let go at once, and with `isAllOrNone` so are the others.
+   */
+  | {
+      readonly port: 'pooler';
+      readonly verb: 'pause';
+      readonly poolers: readonly string[];
+      readonly withinMs: number;
+      readonly forMs: number;
+      readonly isAllOrNone: boolean;
+    }
+  | { readonly port: 'pooler'; readonly verb: 'resume'; readonly pooler: string }
   /** One transaction: the leader key goes only if it still names `holder` at exactly this revision. */
   | {
       readonly port: 'dcs';

@@ -24,6 +24,33 @@ export interface ActionPolicy {
   readonly timeoutMs: number;
 }
 
+/** Around what clients can be held. */
+export const POOLER_AROUND = ['switchover'] as const;
+
+export interface PoolerPolicy {
+  readonly around: readonly (typeof POOLER_AROUND)[number][];
+  /** No client is held for longer than this. */
+  readonly maxPauseMs: number;
+  /** Transactions have so long to end before a pause is given up. */
+  readonly pauseWithinMs: number;
+  /** Where it was given up: the leader is left in place and the pause tried again, or the switchover goes on without it. */
+  readonly whenNotPaused: 'wait' | 'go-on';
+  /** Of somebody else's: after so long it is told. */
+  readonly pausedWarningMs: number;
+  /** A client that waits longer than this for a server is told. */
+  readonly waitWarningMs: number;
+}
+
+/** What holds where a policy of an older journal says nothing. */
+export const POOLER_DEFAULTS: PoolerPolicy = {
+  around: [],
+  maxPauseMs: 3_000,
+  pauseWithinMs: 1_000,
+  whenNotPaused: 'wait',
+  pausedWarningMs: 60_000,
+  waitWarningMs: 10_000,
+};
+
 /** How long, and in how many samples, a problem must be seen before it is actionable, and be gone before it is over. */
 export interface Grace {
   readonly forMs: number;
@@ -63,6 +90,8 @@ export interface Policy {
     /** What a drain, or its end, does while one of several proxies gives no answer. Absent in older journals: hold. */
     readonly whileProxySilent?: 'hold' | 'go-on';
   };
+  /** How clients are held in poolers. Absent in older journals: the defaults. */
+  readonly pooler?: PoolerPolicy;
   readonly blockers: {
     /** A backend younger than this is never cancelled. */
     readonly olderThanMs: number;

@@ -86,6 +86,9 @@ export const PROBLEM_CODES = [
   'drain-left-over',
   'leader-unreachable',
   'leader-hung',
+  'pooler-held',
+  'pooler-paused',
+  'pooler-waits',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

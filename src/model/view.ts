@@ -15,6 +15,7 @@ import type {
   PatroniStatus,
   WriteAccess,
 } from './patroni.js';
+import type { PoolerSeen } from './pooler.js';
 import type { PowerStatus } from './power.js';
 import type { ProxySeen } from './proxy.js';
 import type { Reading } from './reading.js';
@@ -34,6 +35,8 @@ export interface ClusterView {
   readonly dcs: DcsView;
   /** In the order of the configuration; empty: none is configured. */
   readonly proxies: readonly ProxySeen[];
+  /** In the order of the configuration. Absent in older journals, and where there is none. */
+  readonly poolers?: readonly PoolerSeen[];
   /** Which actuators are configured at all; a missing one disables the actions that need it. */
   readonly actuators: Actuators;
   readonly observer: ObserverView;

@@ -1,6 +1,7 @@
 import { aged, freshValue, lastValue, notConfigured, unknown, type Reading, type Unknown } from '../model/reading.js';
 import type { HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
+import type { PoolerSeen } from '../model/pooler.js';
 import type { ProxySeen } from '../model/proxy.js';
 import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
@@ -18,6 +19,7 @@ import {
   CLUSTER_SOURCES,
   ENDPOINT_HOST,
   MEMBER_SOURCES,
+  POOLER,
   PROXY,
   type ClusterReadings,
   type ClusterSource,
@@ -34,12 +36,13 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, { keys, certificates, pemFiles, ...etcd }, hosts, asked, surplus] = await Promise.all([
+  const [answers, { keys, certificates, pemFiles, ...etcd }, hosts, asked, surplus, poolers] = await Promise.all([
     Promise.all(target.members.map((name) => observeMember(pass, name))),
     observeCluster(pass),
     Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
     Promise.all(target.proxies.map((proxy) => observeProxy(pass, proxy))),
     observeSurplus(pass),
+    Promise.all((target.poolers ?? []).map((name) => observePooler(pass, name))),
   ]);
   const dcs: DcsView = {
     keys: notFromThePast(keys, pass),
@@ -68,6 +71,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     history,
     dcs,
     proxies: withMembers(asked, { target, rows, names: knownNames, checks: addresses }),
+    ...(poolers.length === 0 ? {} : { poolers }),
     ...(target.intentions === undefined || Object.keys(target.intentions).length === 0
       ? {}
       : { intentions: target.intentions }),
@@ -209,6 +213,12 @@ async function observeProxy(pass: Pass, { name, pools }: ProxyTarget): Promise<P
   const ask = () => orNone(PROXY.ask(pass.ports, name), notConfigured(PROXY.part, pass.nowMs));
   const seen = await read(pass, PROXY, { key: `proxy ${name}`, last, member: null, ask });
   return { name, pools, seen, ...(pass.ports.proxies[name]?.canSend === false ? { mute: true } : {}) };
+}
+
+async function observePooler(pass: Pass, name: string): Promise<PoolerSeen> {
+  const last = pass.previous?.poolers?.find((row) => row.name === name)?.seen ?? null;
+  const ask = () => orNone(POOLER.ask(pass.ports, name), notConfigured(POOLER.part, pass.nowMs));
+  return { name, seen: await read(pass, POOLER, { key: `pooler ${name}`, last, member: null, ask }) };
 }
 
 function observerOf(pass: Pass, beganMs: number): ObserverView {

@@ -25,6 +25,8 @@ export interface ObserveTarget {
   readonly dcsNames: readonly string[];
   /** In the order of the configuration. */
   readonly proxies: readonly ProxyTarget[];
+  /** Poolers by name, in the order of the configuration. Absent: none is configured. */
+  readonly poolers?: readonly string[];
   /** What the operator declares of members. */
   readonly intentions?: ClusterView['intentions'];
   /** Where we ask each member. Absent: not known, and not held against what etcd says. */

@@ -5,6 +5,7 @@ import type { HostPort } from '../ports/host.js';
 import type { NamesPort } from '../ports/names.js';
 import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
+import type { PoolerPort } from '../ports/pooler.js';
 import type { PowerPort } from '../ports/power.js';
 import type { ProxyPort } from '../ports/proxy.js';
 import type { TagsPort } from '../ports/tags.js';
@@ -17,6 +18,8 @@ export interface Ports {
   readonly postgres: PostgresPort | null;
   /** By the names of the configuration; empty: none is configured. */
   readonly proxies: Readonly<Record<string, ProxyPort>>;
+  /** By the names of the configuration. Absent: none is configured. */
+  readonly poolers?: Readonly<Record<string, PoolerPort>>;
   readonly host: HostPort | null;
   readonly tags: TagsPort | null;
   /** Absent: nothing cuts the power of a machine. */
@@ -29,7 +32,9 @@ export interface Ports {
 
 /** Ends every connection and timer of the ports; one that will not close does not keep the others open. */
 export const closePorts = async (ports: Ports): Promise<void> => {
-  const { patroni, dcs, postgres, proxies, host, power = null } = ports;
-  const closable = [patroni, dcs, postgres, ...Object.values(proxies), host, power].filter((port) => port !== null);
+  const { patroni, dcs, postgres, proxies, poolers = {}, host, power = null } = ports;
+  const closable = [patroni, dcs, postgres, ...Object.values(proxies), ...Object.values(poolers), host, power].filter(
+    (port) => port !== null,
+  );
   await Promise.allSettled(closable.map((port) => port.close()));
 };

@@ -3,6 +3,7 @@ import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs
 import { memberHost, storeHost, type HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
 import type { DynamicConfig, HistoryRow, PatroniStatus } from '../model/patroni.js';
+import type { PoolerReport } from '../model/pooler.js';
 import type { ProxyView } from '../model/proxy.js';
 import { fresh, type Reading } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
@@ -215,6 +216,14 @@ export const PROXY: EndpointSource<ProxyView> = {
   part: 'proxies',
   beforeRequest: 'always',
   ask: ({ proxies }, name) => proxies[name]?.view() ?? null,
+};
+
+/** Each pooler by itself: some short commands at a console that stays open. */
+export const POOLER: EndpointSource<PoolerReport> = {
+  ...every,
+  part: 'poolers',
+  beforeRequest: 'always',
+  ask: ({ poolers }, name) => poolers?.[name]?.status() ?? null,
 };
 
 interface SharedReadings {

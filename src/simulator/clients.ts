@@ -1,5 +1,6 @@
 import type { ClientSim, ClientsSim, Commit } from './parts.js';
 import { serverUp } from './haproxy.js';
+import { areClientsHeld } from './pooler.js';
 import { opens, PROXY } from './links.js';
 import { answersSql, holds, isPrimary } from './postgres-facts.js';
 import { isConfirmed } from './sync.js';
@@ -14,6 +15,8 @@ export const newClients = (): ClientsSim => ({
   acknowledged: [],
   twoWritersMs: 0,
   noWriterMs: 0,
+  failed: 0,
+  longestWaitMs: 0,
 });
 
 export function startClient(world: World, name: string, everyMs: number): void {
@@ -41,6 +44,8 @@ export function stepClients(world: World, stepMs: number): void {
   clients.waiting = clients.waiting.filter((commit) => stillWaits(world, commit));
   for (const client of clients.clients) {
     if (world.time.nowMs < client.nextMs || clients.waiting.some((commit) => commit.client === client.name)) continue;
+    if (areClientsHeld(world)) continue;
+    clients.longestWaitMs = Math.max(clients.longestWaitMs, world.time.nowMs - client.nextMs);
     client.nextMs = world.time.nowMs + client.everyMs;
     commit(world, client);
   }
@@ -63,7 +68,10 @@ function acknowledge({ clients, time }: World, commit: Commit): void {
 
 function commit(world: World, client: ClientSim): void {
   const member = connect(world, client);
-  if (member === null) return;
+  if (member === null) {
+    world.clients.failed += 1;
+    return;
+  }
   const { postgres } = member;
   postgres.receiveLsn = postgres.replayLsn += COMMIT_BYTES;
   client.commits += 1;
@@ -103,15 +111,19 @@ export interface CommitTruth {
   readonly afterSuccessor: readonly Commit[];
   readonly twoWritersMs: number;
   readonly noWriterMs: number;
+  /** Commits that found nobody to take them. */
+  readonly failed: number;
+  /** The longest that one waited in a pooler. */
+  readonly longestWaitMs: number;
 }
 
 export function commitTruth(world: World): CommitTruth {
-  const { acknowledged, twoWritersMs, noWriterMs } = world.clients;
+  const { acknowledged, twoWritersMs, noWriterMs, failed, longestWaitMs } = world.clients;
   const leader = world.members.find((member) => member.name === world.etcd.leader?.holder && isPrimary(member));
   const lost =
     leader === undefined ? null : acknowledged.filter(({ branch, lsn }) => !holds(leader.postgres, branch, lsn));
   const afterSuccessor = acknowledged.filter((row) =>
     world.promotions.slice(row.branch).some((promotion) => promotion.atMs <= (row.ackedAtMs ?? 0)),
   );
-  return { acknowledged, lost, afterSuccessor, twoWritersMs, noWriterMs };
+  return { acknowledged, lost, afterSuccessor, twoWritersMs, noWriterMs, failed, longestWaitMs };
 }

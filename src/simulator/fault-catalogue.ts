@@ -1,5 +1,6 @@
 import type { Step } from '../model/plan.js';
 import type { ChangeFaults, ControllerFaults, PlaceFaults } from './fault-catalogue-platform.js';
+import type { PoolerFaults } from './pooler-faults.js';
 import type { SendFault } from './wire.js';
 import type { Channel } from './parts.js';
 import type { PauseKept } from './postgres-state.js';
@@ -14,7 +15,7 @@ interface BlockOptions {
 }
 
 /** Everything that can be broken, and its repair. Members by name; an unknown name throws. */
-export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults {
+export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults, PoolerFaults {
   /** Limits what the member receives to so many bytes per second, or stops its replay (its startup process) altogether. */
   lag(member: string, how: number | 'stop-replay'): void;
   healLag(member: string): void;

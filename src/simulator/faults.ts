@@ -9,6 +9,7 @@ import type { Wire } from './wire.js';
 import { hostFaults, patroniFaults, postgresFaults, type At, type Part } from './member-faults.js';
 import { changeFaults } from './change-faults.js';
 import { controllerFaults } from './controller-faults.js';
+import { poolerFaults } from './pooler-faults.js';
 import { placeFaults } from './place-faults.js';
 import { isPrimary } from './postgres-facts.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
@@ -25,6 +26,7 @@ export function faultsOf(wire: Wire): Faults {
     ...replayFaults(world, at),
     ...dcsFaults(wire),
     ...placeFaults(world),
+    ...poolerFaults(world),
     ...controllerFaults(world),
     ...changeFaults(world),
     ...operatorActs(world, at),

@@ -33,6 +33,9 @@ export interface ClientsSim {
   /** Time in which two members took writes of clients, and in which none did, while there was a client. */
   twoWritersMs: number;
   noWriterMs: number;
+  /** Commits that found nobody, and the longest that one waited in a pooler. */
+  failed: number;
+  longestWaitMs: number;
 }
 
 /** One etcd member and what is wrong with it. */
@@ -86,4 +89,16 @@ export interface Links {
   rules: readonly LinkRule[];
   /** The rules as keys, for the many who ask. */
   readonly closed: Set<string>;
+}
+
+/** A pooler that all clients come through. */
+export interface PoolerSim {
+  readonly name: string;
+  down: boolean;
+  paused: boolean;
+  /** Transactions are open that do not end: a pause waits for them. */
+  busy: boolean;
+  pausedSinceMs: number;
+  /** The longest pause so far. */
+  heldMs: number;
 }

@@ -8,6 +8,7 @@ import type { DcsPort } from '../ports/dcs.js';
 import type { HostPort } from '../ports/host.js';
 import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
+import type { PoolerPort } from '../ports/pooler.js';
 import { ONLY_PROXY } from '../model/proxy.js';
 import type { PowerPort } from '../ports/power.js';
 import type { ProxyPort } from '../ports/proxy.js';
@@ -30,6 +31,7 @@ import {
 import { handle } from './patroni-requests.js';
 import { allEtcdDown } from './etcd.js';
 import { opens, opensEtcd, PROXY } from './links.js';
+import { poolerPort } from './pooler.js';
 import { sqlStatus } from './sql-status.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
@@ -40,6 +42,8 @@ export interface SimulatedPorts {
   readonly dcs: DcsPort;
   readonly postgres: PostgresPort;
   readonly proxies: Readonly<Record<string, ProxyPort>>;
+  /** Empty where the cluster has none. */
+  readonly poolers: Readonly<Record<string, PoolerPort>>;
   readonly host: HostPort;
   readonly tags: TagsPort;
   readonly power: PowerPort;
@@ -123,6 +127,7 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
         close: () => Promise.resolve(),
       },
     },
+    poolers: Object.fromEntries(world.poolers.map((pooler) => [pooler.name, poolerPort(sight, pooler)])),
     host: hostPort(sight),
     power: powerPort(sight),
     tags: {

@@ -6,6 +6,7 @@ import type { ArchiveSim } from './parts.js';
 import type { ClientsSim } from './parts.js';
 import type { Links } from './parts.js';
 import type { ObserverSim } from './parts.js';
+import type { PoolerSim } from './parts.js';
 import type { PostgresSim } from './postgres-state.js';
 import type { RaftSim } from './parts.js';
 import type { WalTimes } from './parts.js';
@@ -43,6 +44,8 @@ export interface ClusterOptions {
   readonly replicaBackend: string;
   /** After how long the controller's own calls give up. 0: a call that would hang answers at once that it timed out. */
   readonly deadlineMs: number;
+  /** Poolers that all clients come through, by name; none by default. */
+  readonly poolers: readonly string[];
   /** The operator has made the heartbeat's table and configured it. */
   readonly heartbeat: boolean;
   /** Parts that are lost or cut off together, by name (members, etcd members, `proxy`, controllers): a host with both, a rack, a site. */
@@ -238,6 +241,7 @@ export interface World {
   readonly aliases: Map<string, MemberName>;
   readonly etcd: EtcdSim;
   readonly servers: ServerSim[];
+  readonly poolers: readonly PoolerSim[];
   readonly links: Links;
   /** Controllers by name, each with what it sees and its own clock. */
   readonly observers: Map<string, ObserverSim>;

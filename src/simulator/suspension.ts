@@ -44,6 +44,7 @@ export function suspendable(sight: Sight, ports: SimulatedPorts): SimulatedPorts
     dcs: through(ports.dcs),
     postgres: through(ports.postgres),
     proxies: Object.fromEntries(Object.entries(ports.proxies).map(([name, port]) => [name, through(port)])),
+    poolers: Object.fromEntries(Object.entries(ports.poolers).map(([name, port]) => [name, through(port)])),
     host: through(ports.host),
     tags: through(ports.tags),
     power: through(ports.power),

@@ -11,6 +11,8 @@ import { newServers, proxyView, serverUp, stepHaproxy } from './haproxy.js';
 import { newHost } from './host.js';
 import { CONTROLLER, knownPart, newLinks, opens, PROXY } from './links.js';
 import { newPatroni, publish, stepPatroni } from './patroni.js';
+import type { PoolerSim } from './parts.js';
+import { newPooler } from './pooler.js';
 import { simulatedPorts, type SimulatedPorts } from './ports.js';
 import { observerSim } from './observer.js';
 import { suspendable } from './suspension.js';
@@ -49,6 +51,7 @@ const DEFAULTS: ClusterOptions = {
   sites: {},
   etcdQuotaBytes: 2 * 1024 ** 3,
   heartbeat: false,
+  poolers: [],
 };
 
 /**
@@ -87,6 +90,7 @@ export interface SimulatedCluster extends Faults {
   commits(): CommitTruth;
   /** Rows of the heartbeat that were written, oldest first. */
   beats(): World['beats'];
+  pooler(name: string): PoolerSim | undefined;
   /** The raw simulated member, to look at. Changing it breaks the simulation's rules: use the faults. */
   inspect(member: string): MemberSim;
   /** SHA-256 over all that happened and all that is, to compare two runs. */
@@ -145,6 +149,7 @@ export function createCluster(overrides: Partial<ClusterOptions> = {}): Simulate
     }),
     commits: () => commitTruth(world),
     beats: () => world.beats,
+    pooler: (name) => world.poolers.find((pooler) => pooler.name === name),
     inspect: (name) => memberSim(world, name),
     hash: () => hashOf(world, wire),
   };
@@ -175,6 +180,7 @@ function newWorld(options: ClusterOptions): World {
     members,
     etcd: newEtcd(options.dcs, (name) => newHost(name, options.startMs)),
     servers: newServers(options, members),
+    poolers: options.poolers.map(newPooler),
     links: newLinks(),
     gone: [],
     aliases: new Map(),

@@ -20,6 +20,10 @@ export function stepText(step: Step): string {
       return `host ${step.verb} ${step.target.name}${step.graceMs === undefined ? '' : ` (killed after ${step.graceMs / 1000} s)`}`;
     case 'power':
       return `power ${step.verb} ${step.member} (outlet ${step.outlet})`;
+    case 'pooler':
+      return step.verb === 'resume'
+        ? `resume pooler ${step.pooler}`
+        : `pause pooler ${step.poolers.join(', ')} for at most ${step.forMs / 1000} s (given up if transactions do not end within ${step.withinMs / 1000} s)`;
     case 'dcs':
       return `etcd: delete the leader key if it is ${step.holder}'s at mod revision ${step.modRevision}`;
     default:

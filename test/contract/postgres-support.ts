@@ -32,7 +32,7 @@ export function postgresFolder(): string | null {
 }
 
 /** PostgreSQL refuses to run as root: then its programs run as the user postgres. */
-function identity(): { uid?: number; gid?: number } {
+export function identity(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

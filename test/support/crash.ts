@@ -1,5 +1,6 @@
 import { stepText } from '../../src/words/request.js';
 import type { Ports } from '../../src/observe/ports.js';
+import type { PauseTimes } from '../../src/ports/pooler.js';
 import type { JournalPort } from '../../src/ports/journal.js';
 import { appendingThrough } from './journal-wrap.js';
 import { withProxies } from './proxies.js';
@@ -61,6 +62,18 @@ export function doomed(): Doomed {
         ...proxy,
         send: (step) => effect(`sent ${step.command}`, () => proxy.send(step)),
       })),
+      ...(ports.poolers && {
+        poolers: Object.fromEntries(
+          Object.entries(ports.poolers).map(([name, pooler]) => [
+            name,
+            {
+              ...pooler,
+              pause: (times: PauseTimes) => effect(`sent PAUSE ${name}`, () => pooler.pause(times)),
+              resume: () => effect(`sent RESUME ${name}`, () => pooler.resume()),
+            },
+          ]),
+        ),
+      }),
       host:
         ports.host === null
           ? null

@@ -3,6 +3,7 @@ import { openSession } from '../../src/kernel/open.js';
 import type { Session, SessionLog } from '../../src/kernel/session.js';
 import { tenureKeeper } from '../../src/kernel/tenure.js';
 import { pass as onePass } from '../../src/kernel/pass.js';
+import { periodMs } from '../../src/kernel/period.js';
 import { isSuspect } from '../../src/kernel/look.js';
 import { decideApproval } from '../../src/kernel/commands.js';
 import type { Addresses } from '../../src/observe/addresses.js';
@@ -121,6 +122,7 @@ export function rig(options: RigOptions = {}): Rig {
     dcs: simulated.dcs,
     postgres: without.includes('postgres') ? null : simulated.postgres,
     proxies: without.includes('proxy') ? {} : simulated.proxies,
+    ...(cluster.options.poolers.length === 0 ? {} : { poolers: simulated.poolers }),
     host: without.includes('host') ? null : simulated.host,
     tags: without.includes('tags') ? null : simulated.tags,
     ...(options.power === undefined ? {} : { power: simulated.power }),
@@ -134,6 +136,7 @@ export function rig(options: RigOptions = {}): Rig {
         dcsNames: cluster.options.dcs,
         ...(options.sites === undefined ? {} : { sites: options.sites }),
         ...(options.power === undefined ? {} : { sharesPower: options.power }),
+        ...(cluster.options.poolers.length === 0 ? {} : { poolers: cluster.options.poolers }),
         ...(options.hasLogin === undefined ? {} : { hasLogin: options.hasLogin }),
         proxies: without.includes('proxy')
           ? []
@@ -176,9 +179,8 @@ export function rig(options: RigOptions = {}): Rig {
     run: async (seconds) => {
       const untilMs = cluster.nowMs() + seconds * 1000;
       while (cluster.nowMs() < untilMs && !isDead) {
-        const { intervalMs, suspectIntervalMs } = session.policy.poll;
         await pass();
-        cluster.advance(isSuspect(session) ? suspectIntervalMs : intervalMs);
+        cluster.advance(periodMs(session, isSuspect(session)));
       }
     },
     why: () =>

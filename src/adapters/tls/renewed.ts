@@ -92,7 +92,7 @@ function mustBeUsable({ ca, cert, key }: Texts, nowMs: number): void {
 
 /** The same cluster, whose PEM files can be read anew. */
 export function renewable(cluster: ClusterConfig): ClusterConfig {
-  const { patroni, dcs, postgres, proxies, hosts } = cluster;
+  const { patroni, dcs, postgres, proxies, poolers, hosts } = cluster;
   const renewed = (key: string, tls: TlsConfig | null): TlsConfig | null =>
     tls?.files === undefined ? tls : new RenewedTls(key, { ...tls, files: tls.files });
   return {
@@ -105,5 +105,6 @@ export function renewable(cluster: ClusterConfig): ClusterConfig {
       hosts?.peers == null
         ? hosts
         : { ...hosts, peers: { ...hosts.peers, tls: renewed('hosts.peers.tls', hosts.peers.tls) } },
+    ...(poolers && { poolers: poolers.map((one) => ({ ...one, tls: renewed(`poolers.${one.name}.tls`, one.tls) })) }),
   };
 }

@@ -245,6 +245,14 @@ describe('the exact requests', () => {
         ['POST /switchover on patroni1 {"leader":"patroni1","candidate":"patroni2"}'],
       ],
       [
+        'holds clients in the poolers that it was bound to, just before',
+        planOf('switchover', 'patroni1', { leader: 'patroni1', candidate: 'patroni2', poolers: ['a', 'b'] }),
+        [
+          'pause pooler a, b for at most 3 s (given up if transactions do not end within 1 s)',
+          'POST /switchover on patroni1 {"leader":"patroni1","candidate":"patroni2"}',
+        ],
+      ],
+      [
         'at a time',
         planOf('switchover', 'patroni1', {
           leader: 'patroni1',
@@ -256,6 +264,7 @@ describe('the exact requests', () => {
         ],
       ],
     ],
+    'resume-pooler': [['of one pooler', planOf('resume-pooler', 'bouncer'), ['resume pooler bouncer']]],
     'cancel-switchover': [
       [
         'without a body',

@@ -14,6 +14,7 @@ import { CHANNEL_SITUATIONS } from '../../support/channel-situations.js';
 import { HEARTBEAT_SITUATIONS } from '../../support/heartbeat-situations.js';
 import { HUNG_SITUATIONS } from '../../support/hung-situations.js';
 import { LEADER_SITUATIONS } from '../../support/leader-situations.js';
+import { POOLER_SITUATIONS } from '../../support/pooler-situations.js';
 import { cutOffIn, PLACES_SITUATIONS } from '../../support/places-situations.js';
 import { PLATFORM_SITUATIONS } from '../../support/platform-situations.js';
 import { STANDING_SITUATIONS } from '../../support/standing-situations.js';
@@ -170,6 +171,7 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   ...PLATFORM_SITUATIONS,
   ...HEARTBEAT_SITUATIONS,
   ...CERTIFICATE_SITUATIONS,
+  ...POOLER_SITUATIONS,
   'observer-impaired': {
     subject: SCOPE,
     seen: [

@@ -58,6 +58,10 @@ const POLICY: Readonly<Record<string, Row>> = {
   'pause.remindAfter': ['refused', 'refused', 'refused'],
   'slots.retainWarning': ['refused', 'refused', 'means'],
   'disks.warnWithin': ['refused', 'refused', 'refused'],
+  'pooler.maxPause': ['refused', 'refused', 'refused'],
+  'pooler.pauseWithin': ['refused', 'refused', 'refused'],
+  'pooler.pausedWarning': ['refused', 'refused', 'refused'],
+  'pooler.waitWarning': ['refused', 'refused', 'refused'],
   'windows.maintenance.0.for': ['refused', 'refused', 'refused'],
   'windows.freeze.0.for': ['refused', 'refused', 'refused'],
 };

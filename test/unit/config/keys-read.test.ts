@@ -67,6 +67,7 @@ const FULL_CONFIG: Loose = {
         primaryBackend: 'p',
         replicaBackend: 'r',
       },
+      poolers: { NAME: { address: 'tcp://h:6432', user: 'u', passwordEnv: 'ONE', tls } },
       hosts: {
         driver: 'docker',
         socket: 'unix:///a',
@@ -142,6 +143,8 @@ const OTHER: Loose = {
   'clusters.power.commands.off': ['other', '{name}'],
   'clusters.power.members': { m1: 'o1', m2: 'o9' },
   'clusters.power.dcs': { e1: 'o2' },
+  'clusters.poolers.NAME.driver': 'odyssey',
+  'clusters.poolers.NAME.address': 'tcp://h:6433',
   'clusters.hosts.driver': 'command',
   'clusters.hosts.socket': 'unix:///b',
   'clusters.hosts.systemd.unit': 'b@{name}.service',
@@ -187,6 +190,12 @@ const OTHER: Loose = {
   'pause.remindAfter': '2h',
   'slots.retainWarning': '2GB',
   'disks.warnWithin': '5h',
+  'pooler.around': [],
+  'pooler.maxPause': '4s',
+  'pooler.pauseWithin': '700ms',
+  'pooler.whenNotPaused': 'go-on',
+  'pooler.pausedWarning': '2m',
+  'pooler.waitWarning': '20s',
   'rebuild.readSurplus': false,
   'flap.threshold': 4,
   'startGrace.passes': 4,
@@ -290,8 +299,13 @@ const policyOf = (value: unknown): string => {
   return loaded.ok ? canonicalJson(loaded.policy) : `refused by ${loaded.errors.map(({ code }) => code).join()}`;
 };
 
-/** Second values that a rule refuses: the rule read them. */
-const RULED: readonly string[] = ['clusters.dcs.tls.insecure'];
+/** Second values that a rule, or the one kind that there is so far, refuses: it read them. */
+const RULED: readonly string[] = [
+  'clusters.dcs.tls.insecure',
+  'clusters.poolers.NAME.driver',
+  'actions.resume-pooler.mode',
+  'actions.resume-pooler.window',
+];
 
 describe.each([
   ['ekimi.yaml', EKIMI_SCHEMA as Shape, FULL_CONFIG, configOf],

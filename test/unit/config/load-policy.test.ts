@@ -61,6 +61,7 @@ describe('a policy that says next to nothing', () => {
       'expedite-failover': 'approve',
       'fence-member': 'off',
       'fence-leader': 'off',
+      'resume-pooler': 'auto',
       failover: 'approve',
       switchover: 'approve',
       'cancel-switchover': 'approve',
@@ -80,6 +81,14 @@ describe('a policy that says next to nothing', () => {
     expect(policy).toMatchObject({
       grace: {},
       drain: { actuators: ['proxy'], shutdownSessions: false },
+      pooler: {
+        around: ['switchover'],
+        maxPauseMs: 3_000,
+        pauseWithinMs: 1_000,
+        whenNotPaused: 'wait',
+        pausedWarningMs: 60_000,
+        waitWarningMs: 10_000,
+      },
       blockers: { olderThanMs: 30_000, neverUsers: [], neverApplications: [], neverDatabases: [] },
       startGrace: { passes: 3, forMs: 10_000 },
       chainMs: 1_800_000,

@@ -117,12 +117,13 @@ describe('a remediation', () => {
     expect(table.filter(([from, , to]) => from === 'unknown' && to === 'sending')).toEqual([]);
   });
 
-  it('comes to sending from nowhere but planned, and to planned only by a step whose effect was seen, or proven not to be', () => {
+  it('comes to sending from nowhere but planned, and to planned only by a step whose effect was seen, or proven not to be, or that was refused', () => {
     expect(table.filter(([from, , to]) => to === 'sending' && from !== 'sending').map(([from]) => from)).toEqual([
       'planned',
     ]);
     const back = table.filter(([from, , to]) => to === 'planned' && from !== 'planned');
     expect(back.map(([from, event]) => `${from} ${event}`).sort()).toEqual([
+      'sending NOT_YET',
       'unknown NEXT_STEP',
       'unknown UNDONE',
       'verifying NEXT_STEP',

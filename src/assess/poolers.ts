@@ -1,0 +1,95 @@
+import { spanText } from '../words/amounts.js';
+import { isInFlight, type Ledger, type PauseRecord } from '../model/ledger.js';
+import { POOLER_DEFAULTS, type Policy } from '../model/policy.js';
+import { isPaused, pausedIn, type PoolerReport, type PoolerSeen } from '../model/pooler.js';
+import type { Finding } from '../model/problem.js';
+import { ownerOf } from '../model/proxy.js';
+import { freshValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
+import { cannotTell, says, seen, type Assess } from './finding.js';
+import { leadershipOf } from './leader.js';
+import { answers, linesIn } from './proxy-lines.js';
+import { takesNew } from './rotation.js';
+
+export const poolerOf = ({ poolers = [] }: ClusterView, name: string): PoolerSeen | null =>
+  poolers.find((row) => row.name === name) ?? null;
+
+export const poolerPolicy = ({ pooler = POOLER_DEFAULTS }: Pick<Policy, 'pooler'>): NonNullable<Policy['pooler']> =>
+  pooler;
+
+/**
+ * Who takes writes now and gets them: the leader by proof, to whom every proxy that answers and routes writes sends new connections. A pooler that
+ * is resumed earlier asks a proxy that has nobody, and then asks again only after `server_login_retry` (15 s by default).
+ */
+function serverOfWrites(view: ClusterView): string | null {
+  const leadership = leadershipOf(view);
+  if (leadership.kind !== 'proven') return null;
+  const { name } = leadership.member;
+  const routing = view.proxies.filter(({ pools }) => pools.writes !== null);
+  const telling = routing.filter(answers);
+  if (routing.length > 0 && telling.length === 0) return null;
+  const isSentTo = telling.every((proxy) => {
+    const owners = linesIn(proxy, 'writes').flatMap(({ row }) => (takesNew(row) ? [ownerOf(row)] : []));
+    // And to nobody else: the one that led before is up at the proxy until a check of it fails.
+    return owners.length > 0 && owners.every((owner) => owner === name);
+  });
+  return isSentTo ? name : null;
+}
+
+/** Why a pause of ours has no more to wait for; null: it has. */
+export function whyOver(view: ClusterView, ledger: Ledger, pause: PauseRecord): string | null {
+  if (view.atMs >= pause.untilMs) return `its time was over ${spanText(view.atMs - pause.untilMs)} ago`;
+  const server = serverOfWrites(view);
+  if (server === null) return null;
+  if (server !== pause.leader) return `${server} leads, and what is resumed reaches it`;
+  const isUnderWay = ledger.remediations.some((run) => run.id === pause.remediationId && isInFlight(run));
+  return isUnderWay ? null : `${server} leads as before, and what it was paused for is over`;
+}
+
+export const pauseOfOurs = ({ pauses = [] }: Ledger, pooler: string): PauseRecord | null =>
+  pauses.find((row) => row.pooler === pooler) ?? null;
+
+export const assessPoolers: Assess = ({ view, ledger, policy }) =>
+  (view.poolers ?? []).flatMap(({ name, seen: reading }) => {
+    const report = freshValue(reading);
+    const ours = pauseOfOurs(ledger, name);
+    if (report === null) {
+      const codes = ['pooler-paused', 'pooler-waits', ...(ours === null ? [] : (['pooler-held'] as const))] as const;
+      return codes.map((code) => cannotTell(code, name, 'its console gives no answer', view.atMs));
+    }
+    return [
+      ...held({ view, ledger, name, report, ours }),
+      ...waits(view, name, report, poolerPolicy(policy).waitWarningMs),
+    ];
+  });
+
+interface Held {
+  readonly view: ClusterView;
+  readonly ledger: Ledger;
+  readonly name: string;
+  readonly report: PoolerReport;
+  readonly ours: PauseRecord | null;
+}
+
+function held({ view, ledger, name, report, ours }: Held): readonly Finding[] {
+  if (!isPaused(report)) return [];
+  const which = pausedIn(report).join(', ') || 'all of it';
+  if (ours === null)
+    return [seen('pooler-paused', name, [says('pooler', `${name} is paused (${which}), and not by us`, view.atMs)])];
+  const why = whyOver(view, ledger, ours);
+  if (why === null)
+    return view.proxies.some((proxy) => proxy.pools.writes !== null && !answers(proxy))
+      ? [cannotTell('pooler-held', name, 'a proxy does not say to whom it sends', view.atMs)]
+      : [];
+  const text = `${name} is paused by us (${which}): ${why}`;
+  return [seen('pooler-held', name, [says('pooler', text, view.atMs)], { overdue: view.atMs >= ours.untilMs })];
+}
+
+function waits(view: ClusterView, name: string, { databases }: PoolerReport, warningMs: number): readonly Finding[] {
+  const slow = databases.filter(({ paused, maxWaitMs }) => !paused && maxWaitMs >= warningMs);
+  const [worst] = [...slow].sort((one, other) => other.maxWaitMs - one.maxWaitMs);
+  if (worst === undefined) return [];
+  const waiting = slow.reduce((sum, row) => sum + row.waiting, 0);
+  const text = `${waiting} clients of ${name} wait for a server, the first of ${worst.name} for ${spanText(worst.maxWaitMs)}`;
+  return [seen('pooler-waits', name, [says('pooler', text, view.atMs)], { waiting, maxWaitMs: worst.maxWaitMs })];
+}

@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest';
+import { throwSwitch } from '../../src/kernel/commands.js';
+import { endSession } from '../../src/kernel/stop.js';
+import type { PoolerPolicy } from '../../src/model/policy.js';
+import { POOLER_DEFAULTS } from '../../src/model/policy.js';
+import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
+import { ask, told } from '../support/asking.js';
+import { doomed } from '../support/crash.js';
+import { testPolicy } from '../support/policy.js';
+import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+
+const POOLER = 'bouncer';
+const policyOf = (pooler: Partial<PoolerPolicy> = {}) =>
+  testPolicy(
+    { pooler: { ...POOLER_DEFAULTS, around: ['switchover'], ...pooler } },
+    {
+      switchover: { mode: 'approve' },
+      'proxy-nudge': { mode: 'auto', cooldownMs: 0 },
+      'resume-pooler': { mode: 'auto' },
+    },
+  );
+const policy = policyOf();
+const cluster = (): SimulatedCluster => createCluster({ poolers: [POOLER] });
+
+async function quiet(options: RigOptions = {}): Promise<Rig> {
+  const ekimi = rig({ policy, cluster: cluster(), ...options });
+  ekimi.cluster.startClient('app', 100);
+  await ekimi.run(15);
+  return ekimi;
+}
+
+const switchover = { name: 'switchover', candidate: 'patroni3' } as const;
+const heldMs = ({ cluster: one }: Rig): number => one.pooler(POOLER)?.heldMs ?? 0;
+const isHeld = ({ cluster: one }: Rig): boolean => one.pooler(POOLER)?.paused === true;
+const sent = (ekimi: Rig): readonly string[] =>
+  ekimi.requests().filter((text) => /^(pause|resume|POST \/switchover)/.test(text));
+const verdicts = (ekimi: Rig): readonly string[] =>
+  ekimi.entries('verdict').map(({ body }) => `${body.remediation.plan.action} ${body.remediation.phase}`);
+
+describe('a switchover behind a pooler', () => {
+  it('no client is refused: they wait until the new leader is reached', async () => {
+    const ekimi = await quiet();
+    expect((await ask(ekimi, switchover)).kind).toBe('started');
+    await ekimi.run(40);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(sent(ekimi).map((text) => text.split(' ').slice(0, 2).join(' '))).toEqual([
+      'pause pooler',
+      'POST /switchover',
+      'resume pooler',
+    ]);
+    const { failed, longestWaitMs } = ekimi.cluster.commits();
+    expect(failed).toBe(0);
+    expect(longestWaitMs).toBeGreaterThan(0);
+    expect(longestWaitMs).toBeLessThan(3_000);
+    expect(verdicts(ekimi)).toEqual(expect.arrayContaining(['switchover succeeded', 'resume-pooler succeeded']));
+    expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+
+  it('without it some are', async () => {
+    const ekimi = await quiet({ policy: policyOf({ around: [] }) });
+    await ask(ekimi, switchover);
+    await ekimi.run(40);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(sent(ekimi)).toHaveLength(1);
+    expect(ekimi.cluster.commits().failed).toBeGreaterThan(0);
+  });
+
+  it('one for later holds nobody: Patroni keeps that appointment', async () => {
+    const ekimi = await quiet();
+    const scheduledAt = new Date(ekimi.cluster.nowMs() + 30_000).toISOString();
+    await ask(ekimi, { ...switchover, scheduledAt });
+    await ekimi.run(60);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(heldMs(ekimi)).toBe(0);
+  });
+
+  it('in dry-run it is written down and nobody is held', async () => {
+    const ekimi = await quiet({ policy: { ...policy, mode: 'dry-run' } });
+    const answer = await ask(ekimi, switchover);
+    expect(answer.kind).toBe('rehearsed');
+    await ekimi.run(10);
+    expect(sent(ekimi)).toEqual([]);
+    expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+});
+
+describe('transactions that do not end', () => {
+  it('wait: the leader stays, and the pause is tried again until they do', async () => {
+    const ekimi = await quiet();
+    ekimi.cluster.keepTransactionsOpen(POOLER, true);
+    await ask(ekimi, switchover);
+    await ekimi.run(12);
+    expect(ekimi.cluster.leader()).toBe('patroni1');
+    expect(sent(ekimi).filter((text) => text.startsWith('pause')).length).toBeGreaterThan(1);
+    expect(sent(ekimi).some((text) => text.startsWith('POST'))).toBe(false);
+    expect(isHeld(ekimi)).toBe(false);
+    ekimi.cluster.keepTransactionsOpen(POOLER, false);
+    await ekimi.run(40);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(ekimi.cluster.commits().failed).toBe(0);
+  });
+
+  it('wait: it ends as refused when the time of the switchover is over', async () => {
+    const ekimi = await quiet();
+    ekimi.cluster.keepTransactionsOpen(POOLER, true);
+    await ask(ekimi, switchover);
+    await ekimi.run(130);
+    expect(ekimi.cluster.leader()).toBe('patroni1');
+    expect(verdicts(ekimi)).toEqual(['switchover failed']);
+    expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+
+  it('go-on: it is sent without', async () => {
+    const ekimi = await quiet({ policy: policyOf({ whenNotPaused: 'go-on' }) });
+    ekimi.cluster.keepTransactionsOpen(POOLER, true);
+    await ask(ekimi, switchover);
+    await ekimi.run(40);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(isHeld(ekimi)).toBe(false);
+  });
+});
+
+describe('nobody is held for longer than maxPause', () => {
+  it('while Patroni takes its time', async () => {
+    const ekimi = await quiet();
+    const freeze = (): void => {
+      ekimi.cluster.freezePatroni('patroni3');
+    };
+    ekimi.cluster.at(ekimi.cluster.nowMs() + 100, freeze);
+    await ask(ekimi, switchover);
+    await ekimi.run(20);
+    expect(isHeld(ekimi)).toBe(false);
+    expect(heldMs(ekimi)).toBeLessThanOrEqual(3_200);
+  });
+
+  it('when the leader refuses the switchover: they are let go at once', async () => {
+    const ekimi = await quiet();
+    ekimi.cluster.failSend('never-arrives', 'patroni');
+    await ask(ekimi, switchover);
+    await ekimi.run(20);
+    expect(isHeld(ekimi)).toBe(false);
+    expect(heldMs(ekimi)).toBeLessThanOrEqual(3_200);
+  });
+
+  it('though a person switches us off in between', async () => {
+    const ekimi = await quiet();
+    await ask(ekimi, switchover);
+    expect(isHeld(ekimi)).toBe(true);
+    const off = { subject: 'global', owner: 'dba', reason: 'stop', sinceMs: ekimi.cluster.nowMs(), expiresAtMs: null };
+    void throwSwitch(ekimi.session, off, 'dba');
+    await ekimi.run(10);
+    expect(isHeld(ekimi)).toBe(false);
+    expect(heldMs(ekimi)).toBeLessThanOrEqual(3_200);
+  });
+
+  it('when we are told to stop: they are let go before the end', async () => {
+    const ekimi = await quiet();
+    await ask(ekimi, switchover);
+    expect(isHeld(ekimi)).toBe(true);
+    await endSession(ekimi.session, Promise.resolve());
+    expect(isHeld(ekimi)).toBe(false);
+  });
+});
+
+describe('another hand', () => {
+  it('a pause of a person: nothing is sent, it is never ended by us, and told once it is old', async () => {
+    const ekimi = await quiet();
+    ekimi.cluster.pausePooler(POOLER);
+    await ekimi.run(3);
+    expect(told(await ask(ekimi, switchover))).toEqual([
+      'refusal: pooler bouncer is paused by somebody else: RESUME it first',
+    ]);
+    await ekimi.run(90);
+    expect(isHeld(ekimi)).toBe(true);
+    expect(ekimi.entries('page').map(({ body }) => body.code)).toContain('pooler-paused');
+  });
+
+  it('a pooler that is gone: refused while the policy waits, sent where it may go on', async () => {
+    const waits = await quiet();
+    waits.cluster.stopPooler(POOLER);
+    await waits.run(3);
+    expect(told(await ask(waits, switchover)).join()).toContain('the console of pooler bouncer gives no answer');
+    const goesOn = await quiet({ policy: policyOf({ whenNotPaused: 'go-on' }) });
+    goesOn.cluster.stopPooler(POOLER);
+    await goesOn.run(3);
+    expect((await ask(goesOn, switchover)).kind).toBe('started');
+    await goesOn.run(40);
+    expect(goesOn.cluster.leader()).toBe('patroni3');
+  });
+
+  it('gone before the leader was asked: the leader stays, and the claim is over', async () => {
+    const ekimi = await quiet();
+    await ask(ekimi, switchover);
+    expect(isHeld(ekimi)).toBe(true);
+    ekimi.cluster.stopPooler(POOLER);
+    await ekimi.run(2);
+    ekimi.cluster.startPooler(POOLER);
+    await ekimi.run(30);
+    expect(ekimi.cluster.leader()).toBe('patroni1');
+    expect(isHeld(ekimi)).toBe(false);
+    expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+
+  it('gone after the leader was asked, and back: nobody is held, and the claim is over', async () => {
+    const ekimi = await quiet();
+    await ask(ekimi, switchover);
+    await ekimi.run(0.1);
+    expect(sent(ekimi)).toHaveLength(2);
+    ekimi.cluster.stopPooler(POOLER);
+    await ekimi.run(2);
+    ekimi.cluster.startPooler(POOLER);
+    await ekimi.run(30);
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+});
+
+describe('a holder that dies', () => {
+  /** Its first effects since it was asked, until it is through. */
+  const MOMENTS = Array.from({ length: 12 }, (_, index) => index + 1);
+
+  it('has these effects until its clients are let go', async () => {
+    const doom = doomed();
+    const first = await quiet({ wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead });
+    doom.arm(Infinity);
+    await ask(first, switchover);
+    await first.run(5);
+    expect(doom.effects.slice(0, 14)).toMatchInlineSnapshot(`
+      [
+        "journal intent",
+        "ledger",
+        "sent PAUSE bouncer",
+        "journal outcome",
+        "journal procedure",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent /switchover",
+        "journal outcome",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent set server postgres_primary/patroni3 health up",
+      ]
+    `);
+  });
+
+  it.each(MOMENTS)(
+    'after its effect %i: another instance, which has no tenure, ends what is overdue',
+    async (after) => {
+      const one = cluster();
+      const doom = doomed();
+      const names = { as: 'first', owner: 'first' };
+      const first = await quiet({
+        cluster: one,
+        ...names,
+        wrap: doom.wrap,
+        wrapJournal: doom.wrapJournal,
+        dead: doom.dead,
+      });
+      const second = rig({ policy, cluster: one, as: 'second' });
+      await second.run(3);
+      doom.arm(after);
+      void ask(first, switchover);
+      const untilMs = one.nowMs() + 8_000;
+      const life = { isOver: false };
+      void doom.dead.then(() => {
+        life.isOver = true;
+        one.killController('first');
+      });
+      while (one.nowMs() < untilMs) {
+        await (life.isOver ? second.run(0.05) : first.run(0.05));
+      }
+      expect(one.pooler(POOLER)?.paused).toBe(false);
+      expect(heldMs(second)).toBeLessThanOrEqual(4_500);
+    },
+  );
+});
