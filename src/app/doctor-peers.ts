@@ -1,4 +1,6 @@
-import type { ActionName } from '../model/plan.js';
+import { ACTIONS } from '../actions/index.js';
+import { ACTION_NAMES } from '../model/plan.js';
+import type { Policy } from '../model/policy.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { HostTarget, PeerSeen, PeerTold } from '../model/host.js';
 import { closePorts, type Ports } from '../observe/ports.js';
@@ -30,10 +32,10 @@ export async function askPeers(
 }
 
 /** A row a peer: does it answer as who it should be, and what is lost where it does not. */
-export const peerRows = (peers: readonly PeerSeen[], nowMs: number): readonly DoctorFinding[] =>
+export const peerRows = (peers: readonly PeerSeen[], policy: Policy, nowMs: number): readonly DoctorFinding[] =>
   peers.map(({ url, targets, told }) => {
     const check = `peer ${url}`;
-    const disables = targets.flatMap(lostOf);
+    const disables = targets.flatMap((target) => lostOf(target, policy));
     if (told.kind === 'unknown') return { check, verdict: 'fail', detail: told.reason, disables };
     const wrong = faultOf(told.value, targets);
     if (wrong !== null) return { check, verdict: 'fail', detail: wrong, disables };
@@ -42,13 +44,14 @@ export const peerRows = (peers: readonly PeerSeen[], nowMs: number): readonly Do
     return { check, verdict: words.length === 0 ? 'ok' : 'warn', detail, disables: [] };
   });
 
-/** Nothing proves that a member is stopped but what stands beside it. */
-const LOST: Readonly<Record<HostTarget['kind'], readonly ActionName[]>> = {
-  member: ['start-member', 'fence-member', 'fence-leader', 'expedite-failover'],
-  store: ['start-store'],
-  proxy: [],
-};
-const lostOf = ({ kind, name }: HostTarget): readonly string[] => LOST[kind].map((action) => `${action} on ${name}`);
+/** Nothing proves that a member is stopped, and nobody starts or stops it, but what stands beside it. */
+function lostOf({ kind, name }: HostTarget, policy: Policy): readonly string[] {
+  if (kind === 'proxy') return [];
+  return ACTION_NAMES.filter((action) => {
+    const record = ACTIONS[action];
+    return record.needs(policy).includes('host') && (record.class === 'store') === (kind === 'store');
+  }).map((action) => `${action} on ${name}`);
+}
 
 const sameAs =
   (one: HostTarget) =>

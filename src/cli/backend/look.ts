@@ -20,7 +20,7 @@ export async function doctor(configFile: string, version: string): Promise<reado
     return [
       ...doctorFindings(snapshot, policy, locator),
       ...rightsFindings(rights[index] ?? NO_RIGHTS, policy),
-      ...peerRows(peers[index] ?? [], Date.now()),
+      ...peerRows(peers[index] ?? [], policy, Date.now()),
     ];
   });
 }
