@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,9 +28,9 @@ async function freePort(): Promise<number> {
 }
 
 /** Servers that are not called like members, all at addresses of this host where nobody has to listen. */
-const configText = (stats: number, runtime: string): string => `
+const configText = (stats: number, runtime: string, level: string): string => `
 global
-  stats socket ${runtime} level admin
+  stats socket ${runtime} level ${level}
 defaults
   mode tcp
   timeout connect 1s
@@ -59,10 +59,10 @@ interface Running {
   readonly end: () => Promise<void>;
 }
 
-async function running(name: string, runtime: string, bound: string): Promise<Running> {
+async function running(name: string, runtime: string, bound: string, level = 'admin'): Promise<Running> {
   const stats = await freePort();
   const file = join(folder, `${name}.cfg`);
-  writeFileSync(file, configText(stats, bound));
+  writeFileSync(file, configText(stats, bound, level));
   const proxy: ProxyConfig = {
     name,
     stats: `http://127.0.0.1:${stats}/stats`,
@@ -178,5 +178,51 @@ describe.skipIf(!existsSync(HAPROXY))('two real HAProxies', () => {
     const wrong = haproxyAdapter({ ...north.proxy, statsAuth: null }, 2_000, systemClock);
     expect(await wrong.view()).toMatchObject({ kind: 'unknown', fault: 'denied' });
     await wrong.close();
+  });
+
+  const drain = { port: 'proxy', command: 'set server ro/pg-2 state drain' } as const;
+  const shut = { port: 'proxy', command: 'shutdown sessions server ro/pg-2' } as const;
+
+  it('[S5] of which one has a socket of level user: it is seen, and refuses each command by its words', async () => {
+    const tcp = await freePort();
+    const east = await running('east', `tcp://127.0.0.1:${tcp}`, `ipv4@127.0.0.1:${tcp}`, 'user');
+    try {
+      expect(ownersIn(await seen(east), 'main')).toEqual(['patroni1', 'patroni2', 'patroni3']);
+      for (const step of [drain, shut])
+        expect(await east.port.send(step)).toMatchObject({
+          effect: 'none',
+          text: expect.stringMatching(/permission denied/i),
+        });
+      expect(stateOf(await seen(east), 'pg-2')).toEqual([true]);
+    } finally {
+      await east.end();
+    }
+  });
+
+  it('[S5] of which one lacks a command: nothing has happened, and it says so', async () => {
+    const unknown = { port: 'proxy', command: 'set member ro/pg-2 state drain' } as const;
+    expect(await south.port.send(unknown)).toMatchObject({
+      effect: 'none',
+      text: expect.stringMatching(/unknown command/i),
+    });
+  });
+
+  it('[S5] of which one takes a connection to its runtime API and is silent: it alone is unknown, within the time that a call has', async () => {
+    const held = new Set<Socket>();
+    const hanging = createServer((socket) => held.add(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+    const runtime = `tcp://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
+    const behind = haproxyAdapter({ ...south.proxy, runtime }, 300, systemClock);
+    try {
+      const [first, second] = await Promise.all([north.port.view(), behind.view()]);
+      expect(first.kind).toBe('fresh');
+      expect(second).toMatchObject({ kind: 'unknown', fault: 'timeout' });
+      // What was written may have been read: nobody may call that nothing.
+      expect(await behind.send(drain)).toMatchObject({ effect: 'maybe' });
+    } finally {
+      await behind.close();
+      for (const socket of held) socket.destroy();
+      hanging.close();
+    }
   });
 });

@@ -6,7 +6,7 @@ import { isHeld, takesNew } from '../../../../src/assess/rotation.js';
 import type { ProxyServer } from '../../../../src/model/proxy.js';
 
 const REPLIES = join(import.meta.dirname, '../../../fixtures/replies');
-const LINES = ['debian-12', 'debian-13'] as const;
+const LINES = ['debian-12', 'debian-13', 'debian-unstable'] as const;
 const recorded = (line: string, file: string): string => readFileSync(join(REPLIES, line, 'haproxy', file), 'utf8');
 
 /** Of each server of `lab/record-haproxy.mjs`: does it take new connections, is it somebody's wish that it does not. */
