@@ -17,10 +17,10 @@ export type Assess = (input: Assessment) => readonly Finding[];
 
 type Facts = Finding['facts'];
 
-/** A problem that this pass saw; its channels are those of its evidence. */
+/** A problem that this pass saw; its channels are those of its evidence. What we conclude ourselves (`self`) is no voice beside what it is concluded from. */
 export function seen(code: ProblemCode, subject: string, evidence: readonly Evidence[], facts: Facts = {}): Finding {
   const channels: Channel[] = [];
-  for (const item of evidence) if (!channels.includes(item.channel)) channels.push(item.channel);
+  for (const { channel } of evidence) if (channel !== 'self' && !channels.includes(channel)) channels.push(channel);
   return { code, subject, verdict: 'seen', channels, evidence, facts };
 }
 
