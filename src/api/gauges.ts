@@ -1,3 +1,5 @@
+import { linesIn, poolsFor } from '../assess/proxy-lines.js';
+import { takesNew } from '../assess/rotation.js';
 import { MODES } from '../model/policy.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
@@ -126,6 +128,32 @@ export const GAUGES: readonly GaugeRow[] = [
     help: '1 where a source was asked and is unknown, 0 where it answered; sources that are not configured have no series',
     labels: ['source', 'member'],
     samples: sourcesBy(['fresh', 'stale', 'unknown'], (source) => Number(source.kind === 'unknown')),
+  },
+  {
+    name: 'ekimi_proxy_answers',
+    help: '1 where a proxy answered in this pass, 0 where not',
+    labels: ['proxy'],
+    samples: ({ view }) =>
+      (view?.proxies ?? []).map(({ name, seen }) => ({
+        labels: { proxy: name },
+        value: Number(seen.kind === 'fresh'),
+      })),
+  },
+  {
+    name: 'ekimi_proxy_servers_taking_new',
+    help: 'Servers of a pool of a proxy that take new connections; no series where the proxy did not answer',
+    labels: ['proxy', 'backend', 'use'],
+    samples: ({ view }) =>
+      (view?.proxies ?? []).flatMap((proxy) =>
+        proxy.seen.kind !== 'fresh'
+          ? []
+          : (['writes', 'reads'] as const).flatMap((use) =>
+              poolsFor(proxy.pools, use).map((backend) => ({
+                labels: { proxy: proxy.name, backend, use },
+                value: linesIn(proxy, use).filter(({ row }) => row.backend === backend && takesNew(row)).length,
+              })),
+            ),
+      ),
   },
   {
     name: 'ekimi_mode',

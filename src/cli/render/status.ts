@@ -128,6 +128,9 @@ function lagText(member: MemberOverview, { lag }: Overview, style: Style): strin
   return byLevel(style, level, [bytesText(member.lagBytes), ...age].join(', '));
 }
 
+/** What a line of 80 leaves beside its heading. */
+const PROXY_COLUMNS = 70;
+
 function footLines(view: Overview): string[] {
   const healthy = view.endpoints.filter((endpoint) => endpoint.healthy === true).length;
   const lease = view.leaseTtlMs === null ? '' : `, lease ${Math.round(view.leaseTtlMs / 1000)} s`;
@@ -139,12 +142,29 @@ function footLines(view: Overview): string[] {
   const unknown = view.sources.filter((source) => source.kind === 'unknown');
   return [
     `etcd      ${healthy} of ${view.endpoints.length} healthy; ${key}`,
+    ...proxyLines(view),
     `budget    ${budget}${breaker}`,
     ...unknown.map(
       (source) =>
         `unknown   ${source.source}${source.subject === null ? '' : ` of ${clean(source.subject)}`}: ${clean(source.reason ?? '')}`,
     ),
   ];
+}
+
+/** One line for each of several proxies: where it sends writes, and how many take reads in each pool. One that is silent is among the unknown. */
+function proxyLines({ pools }: Overview): string[] {
+  const names = [...new Set(pools.flatMap(({ proxy }) => (proxy === undefined ? [] : [proxy])))];
+  return names.map((name) => {
+    const told = pools
+      .filter(({ proxy }) => proxy === name)
+      .map(({ use, backend, servers }) => {
+        const open = servers.filter(({ rotation }) => rotation === 'in');
+        if (use === 'reads') return `${backend} ${open.length} of ${servers.length}`;
+        return `writes to ${open.map((server) => server.member ?? server.name).join(', ') || 'nobody'}`;
+      });
+    const text = clean(`${name}: ${told.join('; ')}`);
+    return `proxy     ${text.length > PROXY_COLUMNS ? `${text.slice(0, PROXY_COLUMNS - 1)}…` : text}`;
+  });
 }
 
 export function problemLines(problem: Problem, style: Style): string[] {

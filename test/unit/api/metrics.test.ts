@@ -3,6 +3,7 @@ import { GAUGES } from '../../../src/api/gauges.js';
 import { COUNTERS, createMetrics } from '../../../src/api/metrics.js';
 import { FakeController } from '../../support/fake-controller.js';
 import { SCENARIOS } from '../../support/scenarios.js';
+import { drainedAt, noAnswerOf, twoProxies } from '../../support/two-proxies.js';
 import { NOW_MS, plan, remediation } from '../../support/snapshots.js';
 
 const series = async (metrics: { text(): Promise<string> }, name: string): Promise<string[]> =>
@@ -43,6 +44,23 @@ describe('metrics', () => {
   it('have no lag figure where the lag is not known', async () => {
     const metrics = createMetrics(new FakeController(SCENARIOS.leaderless()));
     expect(await series(metrics, 'ekimi_lag_bytes')).toEqual([]);
+  });
+
+  it('[S5] name each of several proxies, and how many of each pool take new connections', async () => {
+    const healthy = SCENARIOS.healthy();
+    const changes = [twoProxies, noAnswerOf('south'), drainedAt('north', 'pg-c', 'ro')];
+    const view = healthy.view === null ? null : changes.reduce((seen, change) => change(seen), healthy.view);
+    const metrics = createMetrics(new FakeController({ ...healthy, view }));
+    const of = (proxy: string): string => `{scope="email-cluster",proxy="${proxy}"`;
+    expect(await series(metrics, 'ekimi_proxy_answers')).toEqual([
+      `ekimi_proxy_answers${of('north')}} 1`,
+      `ekimi_proxy_answers${of('south')}} 0`,
+    ]);
+    expect(await series(metrics, 'ekimi_proxy_servers_taking_new')).toEqual([
+      `ekimi_proxy_servers_taking_new${of('north')},backend="main",use="writes"} 1`,
+      `ekimi_proxy_servers_taking_new${of('north')},backend="ro",use="reads"} 1`,
+      `ekimi_proxy_servers_taking_new${of('north')},backend="reports",use="reads"} 2`,
+    ]);
   });
 
   it('drop the series of a problem that is over', async () => {

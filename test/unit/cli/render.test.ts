@@ -10,7 +10,9 @@ import { renderStatus } from '../../../src/cli/render/status.js';
 import { answer, renderWhy, type Question } from '../../../src/cli/render/why.js';
 import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
+import { eachProxy } from '../../support/proxies.js';
 import { NOW_MS, plan, remediation } from '../../support/snapshots.js';
+import { noAnswerOf, twoProxies } from '../../support/two-proxies.js';
 
 const PLAIN: Style = { color: false, columns: 100, nowMs: NOW_MS + 500 };
 const COLOR: Style = { ...PLAIN, color: true };
@@ -81,6 +83,20 @@ describe('status', () => {
     [{ bytes: null, seconds: null }, 'loses an unknown number of bytes'],
   ])('states what an approval loses: %j', (loss, text) => {
     expect(renderStatus(losing(SCENARIOS.waitingApproval(), loss), PLAIN)).toContain(text);
+  });
+
+  it('[S5] has a line for each of several proxies, of 80 columns at most, and names the one that is silent', () => {
+    const healthy = SCENARIOS.healthy();
+    const view = healthy.view === null ? null : noAnswerOf('south')(twoProxies(healthy.view));
+    const lines = renderStatus({ ...healthy, view }, PLAIN).split('\n');
+    expect(lines).toContain('proxy     north: writes to patroni1; ro 2 of 3; reports 2 of 3');
+    expect(lines).toContain('unknown   proxy of south: south: no answer in time');
+    const many = Array.from({ length: 12 }, (_, index) => `reports-${index}`);
+    const long = view === null ? null : eachProxy(view, ({ pools }) => ({ pools: { ...pools, reads: many } }));
+    const cut = renderStatus({ ...healthy, view: long }, PLAIN)
+      .split('\n')
+      .find((line) => line.startsWith('proxy'));
+    expect(cut).toHaveLength(80);
   });
 
   it('says so when the snapshot is old', () => {
