@@ -6,6 +6,7 @@
 --   pg_monitor            sees sessions, positions and settings of others
 --   pg_signal_backend     cancel-blocking-queries and terminate-blocking-queries; never a superuser's session. Leave it out where both are off
 --   pg_wal_replay_resume  resume-replay. Leave it out where that is off
+-- drop-inactive-slot, which is off by default, wants more than this on each: ALTER ROLE ekimi REPLICATION, which may also copy the whole cluster.
 -- pg_hba.conf of each member wants a line for it too: hostssl postgres ekimi ADDRESS/32 scram-sha-256
 \set password `printf %s "$EKIMI_PASSWORD"`
 SET password_encryption = 'scram-sha-256';

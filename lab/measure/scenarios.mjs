@@ -186,8 +186,8 @@ const FAULTS = {
     last: copiedByHand,
     deadlineMs: 480_000,
   },
-  switchover: {
-    what: 'a planned switchover: POST /switchover by hand, or ekimi run-procedure switchover',
+  'switchover-asked': {
+    what: 'a planned switchover, to the replica that is named first: POST /switchover by hand, or ekimi run-procedure switchover',
     who: leader,
     fault: switchedOver,
     holdMs: 0,

@@ -13,6 +13,7 @@ import { openTraffic, proxyNudge } from './proxy-actions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
 import { startStore } from './start-store.js';
+import { dropInactiveSlot } from './drop-slot.js';
 import { resumeReplay } from './resume-replay.js';
 import { resumePooler } from './resume-pooler.js';
 import { reinitializeReplica } from './reinitialize.js';
@@ -27,6 +28,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'restart-member': restartMember,
   'start-member': startMember,
   'start-store': startStore,
+  'drop-inactive-slot': dropInactiveSlot,
   'reinitialize-replica': reinitializeReplica,
   'proxy-nudge': proxyNudge,
   'open-traffic': openTraffic,

@@ -95,6 +95,8 @@ interface Grant {
   readonly why: string;
   /** A role is granted with others in one statement. */
   readonly isRole: boolean;
+  /** No grant but an attribute of the role. */
+  readonly isAttribute?: true;
 }
 
 const GRANTS = {
@@ -109,34 +111,44 @@ const GRANTS = {
     why: 'replay that is paused cannot be resumed without it; in the database of postgres.database',
     isRole: false,
   },
+  slots: {
+    what: 'REPLICATION',
+    why: 'no slot can be dropped without it; it may also copy the whole cluster',
+    isRole: false,
+    isAttribute: true,
+  },
 } as const satisfies Record<string, Grant>;
 
 function grantText(missing: readonly Grant[], user: string): string {
   const roles = missing.filter(({ isRole }) => isRole).map(({ what }) => what);
-  const others = missing.filter(({ isRole }) => !isRole).map(({ what }) => what);
-  return [...(roles.length === 0 ? [] : [roles.join(', ')]), ...others]
-    .map((what) => `GRANT ${what} TO ${user}`)
-    .join('; ');
+  const others = missing.filter(({ isRole, isAttribute }) => !isRole && isAttribute !== true).map(({ what }) => what);
+  const attributes = missing.filter(({ isAttribute }) => isAttribute === true).map(({ what }) => what);
+  return [
+    ...[...(roles.length === 0 ? [] : [roles.join(', ')]), ...others].map((what) => `GRANT ${what} TO ${user}`),
+    ...attributes.map((what) => `ALTER ROLE ${user} ${what}`),
+  ].join('; ');
 }
 
 /** What the member's PostgreSQL has granted our user, of what is used by the policy as it stands. */
 export function sqlRow(member: MemberName, reading: Reading<SqlRights>, policy: Policy): readonly DoctorFinding[] {
   const check = `${member} grants`;
   if (reading.kind === 'unknown') return [];
-  const { user, monitor, signalBackend, resumeReplay } = reading.value;
+  const { user, monitor, signalBackend, resumeReplay, dropSlots } = reading.value;
   const wanted = lostWithout('sql-signal', policy);
   const resuming = lostWithout('sql-resume', policy);
+  const dropping = dropSlots === false ? lostWithout('sql-slots', policy) : [];
   const missing = [
     ...(monitor ? [] : [GRANTS.monitor]),
     ...(signalBackend || wanted.length === 0 ? [] : [GRANTS.signal]),
     ...(resumeReplay || resuming.length === 0 ? [] : [GRANTS.resume]),
+    ...(dropping.length === 0 ? [] : [GRANTS.slots]),
   ];
   if (missing.length === 0) {
     const roles = signalBackend ? 'pg_monitor and pg_signal_backend' : 'pg_monitor; cancelling queries is off';
     const resume = resumeReplay ? 'may resume replay' : 'resuming replay is off';
     return [{ check, verdict: 'ok', detail: `SQL user ${user} has ${roles}; ${resume}`, disables: [] }];
   }
-  const disables = [...(monitor && signalBackend ? [] : wanted), ...(resumeReplay ? [] : resuming)];
+  const disables = [...(monitor && signalBackend ? [] : wanted), ...(resumeReplay ? [] : resuming), ...dropping];
   const lacks = missing.map(({ what, why }) => `${what} (${why})`).join(' and ');
   const detail = `SQL user ${user} lacks ${lacks}: ${grantText(missing, `"${user.replaceAll('"', '""')}"`)}`;
   return [{ check, verdict: 'warn', detail, disables: disables.map((action) => `${action} on ${member}`) }];

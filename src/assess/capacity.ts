@@ -6,6 +6,7 @@ import { cannotTell, says, seen, type Assess, type Assessment } from './finding.
 import { isRetired, isToBeLevel } from './intended.js';
 import { followedIn, isFullySilent, leaderKeyHolder, pauseOf, replicasOf } from './leader.js';
 import { healthyReplicas, isStreaming } from './replica.js';
+import { HELD_BY_ANY_BYTES } from './idle-slots.js';
 import { diskOf } from './room.js';
 import { strangersText } from './strangers.js';
 
@@ -95,9 +96,6 @@ function connections(input: Assessment, name: string): readonly Finding[] {
   const text = `${name} has ${sql.connections.total} of ${sql.connections.max} connections in use${top ? `, ${top.total} of them on ${top.database} (${top.idleInTransaction} idle in transaction)` : ''}`;
   return [seen('connections-high', name, [says('sql', text, input.view.atMs)], { percent, isRefused: false })];
 }
-
-/** What every slot that is used may hold at times. */
-const HELD_BY_ANY_BYTES = 64 * 1024 ** 2;
 
 /** Much by the policy, or as much as is left where pg_wal lies: held on like that, the volume is full when that much more is written. */
 function slots(input: Assessment, name: string): readonly Finding[] {

@@ -1,4 +1,4 @@
-import { fixed, lagGrace, type ProblemRow } from './problem-row.js';
+import { fixed, lagGrace, rung, type ProblemRow } from './problem-row.js';
 
 /** What is watched and told: thresholds below an emergency, room, parameters. */
 export const WATCH_ROWS: readonly ProblemRow[] = [
@@ -65,7 +65,7 @@ export const WATCH_ROWS: readonly ProblemRow[] = [
     rank: 25,
     seenBy: 'SQL, volumes by the host driver',
     grace: fixed(60_000, 5, 30_000),
-    ladder: [],
+    ladder: [rung('drop-inactive-slot', 2, ['sql'])],
     page: 'at-once',
     meaning:
       'A replication slot holds back much WAL, or as much as is left on the volume where pg_wal lies, and may fill it.',

@@ -1,3 +1,4 @@
+import { REBUILDS } from '../actions/rebuilds.js';
 import { lastValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
 import { spanText } from '../words/amounts.js';
@@ -24,7 +25,7 @@ export interface CopyNeeds {
 export function copyNeeds({ memory, ledger }: Assessment, leader: MemberView): CopyNeeds {
   const leaderBytes = leader.sizes === undefined ? null : (lastValue(leader.sizes)?.databaseBytes ?? null);
   const last = ledger.remediations
-    .filter(({ plan, phase, shadow }) => plan.action === 'reinitialize-replica' && phase === 'succeeded' && !shadow)
+    .filter(({ plan, phase, shadow }) => REBUILDS.includes(plan.action) && phase === 'succeeded' && !shadow)
     .flatMap(({ sentAtMs, endedAtMs }) => (sentAtMs === null || endedAtMs === null ? [] : [endedAtMs - sentAtMs]));
   const lastMs = last.at(-1) ?? null;
   const walBytesPerSecond = memory.walRate?.bytesPerSecond ?? null;

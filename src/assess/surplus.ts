@@ -21,9 +21,8 @@ export function surplusSpans(view: ClusterView, memory: Memory): Readonly<Record
   for (const member of view.members) {
     const primary = memory.lastPrimary?.[member.name];
     if (primary === undefined || member.name === leadership.member.name) continue;
-    // Whose Patroni is silent, whose container is gone, or who is copied anew has nothing to show.
-    const api = freshValue(member.api);
-    if (api === null || api.state === 'creating-replica' || isStreaming(view, member)) continue;
+    // Who is copied anew has nothing to show. A Patroni that is silent for a moment makes nothing unread.
+    if (freshValue(member.api)?.state === 'creating-replica' || isStreaming(view, member)) continue;
     const fork = forkPoint(view, primary.timeline, leadership.timeline);
     if (fork != null) spans[member.name] = { timeline: primary.timeline, from: formatLsn(fork) };
   }

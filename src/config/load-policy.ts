@@ -147,7 +147,12 @@ function policyOf(values: PolicyValues): Policy {
     pages: { remindAfterMs: values.pages.remindAfter, remindWarnings: values.pages.remindWarnings },
     connections: { warningPercent: values.connections.warning },
     pause: { remindAfterMs: values.pause.remindAfter },
-    slots: { retainWarningBytes: values.slots.retainWarning },
+    slots: {
+      retainWarningBytes: values.slots.retainWarning,
+      dropWithinMs: values.slots.dropWithin,
+      awaitMemberMs: values.slots.awaitMember,
+      dropLogical: values.slots.dropLogical,
+    },
     disks: { warnWithinMs: values.disks.warnWithin },
     rebuild: { readSurplus: values.rebuild.readSurplus },
     windows: {

@@ -198,6 +198,17 @@ export const POLICY_SCHEMA = {
       '1GB',
       'WAL held back by one slot that is told; every slot that is used holds some.',
     ),
+    dropWithin: key(
+      duration({ minMs: MINUTE_MS, maxMs: WEEK_MS }),
+      '1h',
+      'drop-inactive-slot: only where the volume of the WAL is full within this at its present rate, or has less than a tenth left.',
+    ),
+    awaitMember: key(
+      duration({ minMs: MINUTE_MS, maxMs: WEEK_MS }),
+      '24h',
+      'drop-inactive-slot: the slot of a configured member stays for so long after it was last seen, unless the volume is full before.',
+    ),
+    dropLogical: key(listOf(text()), [], 'drop-inactive-slot: logical slots that it may drop, by name; no other.'),
   }),
   disks: section('Volumes of members, where the host driver reads them.', {
     warnWithin: key(

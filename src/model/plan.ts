@@ -32,6 +32,7 @@ export const ACTION_ROWS = {
   'restart-member': row('sessions', 'approve', '10m', '5m'),
   'start-member': row('none', 'approve', '5m', '2m'),
   'start-store': row('none', 'approve', '1m', '30s'),
+  'drop-inactive-slot': row('data', 'off', '10m', '30s'),
   'reinitialize-replica': row('data', 'off', '30m', '4h'),
   'proxy-nudge': row('none', 'auto', '1s', '15s'),
   'open-traffic': row('none', 'auto', '1s', '15s'),
@@ -119,6 +120,15 @@ export type Step =
       readonly at: string;
       /** And none of the server's own settings is below these, which are the leader's: to resume would shut it down. */
       readonly atLeast: Readonly<Record<StandbySetting, number>>;
+    }
+  | {
+      readonly port: 'sql';
+      readonly member: MemberName;
+      readonly statement: 'drop-slot';
+      readonly slot: string;
+      readonly kind: 'physical' | 'logical';
+      /** Only while it keeps WAL from here on: it has not been read since, and is no other one of that name. */
+      readonly restartLsn: string;
     }
   | {
       readonly port: 'host';

@@ -123,7 +123,13 @@ export interface Policy {
   readonly connections: { readonly warningPercent: number };
   /** After so long a pause of Patroni is told as one that somebody may have forgotten. */
   readonly pause: { readonly remindAfterMs: number };
-  readonly slots: { readonly retainWarningBytes: number };
+  /** The last three are absent in older journals, in which no slot was dropped. */
+  readonly slots: {
+    readonly retainWarningBytes: number;
+    readonly dropWithinMs?: number;
+    readonly awaitMemberMs?: number;
+    readonly dropLogical?: readonly string[];
+  };
   /** A volume that is full within so long at its present rate is told. Absent in older journals: the default. */
   readonly disks?: { readonly warnWithinMs: number };
   /** Absent in older journals: true. */

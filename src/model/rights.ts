@@ -62,7 +62,14 @@ export const RIGHTS = {
     'PostgreSQL',
     'LOGIN, CONNECT on postgres.database, a line of pg_hba.conf',
     'the read of every pass',
-    ['cancel-blocking-queries', 'terminate-blocking-queries', 'resume-replay', 'fence-member', 'fence-leader'],
+    [
+      'cancel-blocking-queries',
+      'terminate-blocking-queries',
+      'resume-replay',
+      'drop-inactive-slot',
+      'fence-member',
+      'fence-leader',
+    ],
     'SQL is no channel',
   ),
   'sql-monitor': row(
@@ -81,6 +88,12 @@ export const RIGHTS = {
     'EXECUTE on pg_wal_replay_resume(), in postgres.database',
     'has_function_privilege()',
     ['resume-replay'],
+  ),
+  'sql-slots': row(
+    'PostgreSQL',
+    'attribute REPLICATION of the role, which may copy the whole cluster: only where drop-inactive-slot is wanted',
+    'rolreplication in pg_roles',
+    ['drop-inactive-slot'],
   ),
   'sql-heartbeat': row(
     'PostgreSQL',

@@ -107,6 +107,8 @@ export interface SqlRights {
   readonly signalBackend: boolean;
   /** EXECUTE on pg_wal_replay_resume(), which nobody but a superuser has unless it is granted. */
   readonly resumeReplay: boolean;
+  /** Attribute REPLICATION, or superuser: may drop a replication slot. Absent: not told. */
+  readonly dropSlots?: boolean;
 }
 
 export interface WalReceiver {
@@ -154,6 +156,8 @@ export interface Slot {
   readonly kind?: 'physical' | 'logical' | null;
   /** WAL that may still be written before the slot is in danger (max_slot_wal_keep_size); null: without limit, or not told. */
   readonly safeBytes?: number | null;
+  /** From where on it keeps WAL. Absent in older journals, null where it keeps none. */
+  readonly restartLsn?: string | null;
 }
 
 export interface Connections {

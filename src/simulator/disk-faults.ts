@@ -26,9 +26,10 @@ export function diskFaults(
       postgres.disk.ballast = { data: 0, wal: 0 };
       note(world, `${name}'s volumes are cleared`);
     },
-    holdWal: (name) => {
+    holdWal: (name, { kind = 'physical', active = false } = {}) => {
       const { postgres } = at(name);
-      postgres.disk.held = postgres.replayLsn;
+      const held = postgres.disk.held ?? postgres.replayLsn;
+      Object.assign(postgres.disk, { held, heldBy: kind, heldActive: active });
       note(world, `a forgotten slot on ${name} holds its WAL`);
     },
     setSurplus: (name, what) => {

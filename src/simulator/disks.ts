@@ -13,6 +13,8 @@ export const newDisk = (volumes: { readonly dataBytes: number; readonly walBytes
   walTotal: volumes.walBytes,
   ballast: { data: 0, wal: 0 },
   held: null,
+  heldBy: 'physical',
+  heldActive: false,
 });
 
 /** Bytes of PGDATA without pg_wal. */

@@ -62,7 +62,7 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults, Poo
   /** Takes away what `fillDisk` has put there. */
   freeDisk(member: string): void;
   /** A slot that nobody reads: pg_wal of this server keeps all that is written from now on. */
-  holdWal(member: string): void;
+  holdWal(member: string, slot?: { readonly kind?: 'physical' | 'logical'; readonly active?: boolean }): void;
   releaseWal(member: string): void;
   /** What pg_waldump finds in WAL that only this server has; at first: a commit for each kilobyte. */
   setSurplus(member: string, what: 'commits' | 'nothing' | 'no-program'): void;

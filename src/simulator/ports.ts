@@ -32,6 +32,7 @@ import { handle } from './patroni-requests.js';
 import { allEtcdDown } from './etcd.js';
 import { opens, opensEtcd, PROXY } from './links.js';
 import { poolerPort } from './pooler.js';
+import { dropSlot } from './slots.js';
 import { sqlStatus } from './sql-status.js';
 import { wallMs } from './observer.js';
 import type { Sight } from './wire.js';
@@ -101,7 +102,7 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
           sight,
           step,
           () => sqlFault(sight, memberAt(world, step.member)),
-          () => (step.statement === 'resume-replay' ? resumeReplay(world, step) : endBackend(world, step)),
+          () => sqlVerb(world, step),
         ),
       close: () => Promise.resolve(),
     },
@@ -231,6 +232,12 @@ const sendable = (fault: Fault | null): Fault | null =>
 
 type SqlStep = Extract<Step, { port: 'sql' }>;
 type ResumeStep = Extract<SqlStep, { statement: 'resume-replay' }>;
+type DropStep = Extract<SqlStep, { statement: 'drop-slot' }>;
+
+function sqlVerb(world: World, step: SqlStep): Omit<Reply, 'tookMs'> {
+  if (step.statement === 'resume-replay') return resumeReplay(world, step);
+  return step.statement === 'drop-slot' ? dropSlot(world, step) : endBackend(world, step);
+}
 
 /** As the statement itself asks: the pause that was seen, and no setting below the leader's. */
 function resumeReplay(world: World, step: ResumeStep): Omit<Reply, 'tookMs'> {
@@ -245,7 +252,7 @@ function resumeReplay(world: World, step: ResumeStep): Omit<Reply, 'tookMs'> {
   return { effect: 'done', status: null, text: 'resumed' };
 }
 
-function endBackend(world: World, step: Exclude<SqlStep, ResumeStep>): Omit<Reply, 'tookMs'> {
+function endBackend(world: World, step: Exclude<SqlStep, ResumeStep | DropStep>): Omit<Reply, 'tookMs'> {
   const { postgres } = memberAt(world, step.member);
   const found = postgres.blockers.find(
     (blocker) => blocker.pid === step.pid && blocker.backendStart === step.backendStart,

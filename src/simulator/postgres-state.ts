@@ -121,4 +121,7 @@ export interface DiskSim {
   ballast: { readonly data: number; readonly wal: number };
   /** What pg_wal cannot be rid of beyond replication: WAL that the archive lacks, or a forgotten slot, counted from this position on. */
   held: number | null;
+  /** What kind of slot that is, and whether somebody uses it. */
+  heldBy: 'physical' | 'logical';
+  heldActive: boolean;
 }

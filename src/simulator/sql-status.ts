@@ -1,7 +1,8 @@
 import { lsnFromNumber, type Lsn } from '../model/names.js';
-import type { ReplicaOfPrimary, SeenBeat, Slot, SqlStatus } from '../model/sql.js';
+import type { ReplicaOfPrimary, SeenBeat, SqlStatus } from '../model/sql.js';
 import { archiverOf } from './archive.js';
 import { sendersInUse, streamsFrom, walSenderState } from './replication.js';
+import { slotsOf } from './slots.js';
 import { syncStateOf } from './sync.js';
 import type { SyncNames } from './postgres-state.js';
 import type { MemberSim, PostgresSim, World } from './state.js';
@@ -107,18 +108,6 @@ function replicasOf(world: World, sender: MemberSim): readonly ReplicaOfPrimary[
       ? null
       : Math.max(0, Math.round(sender.postgres.replayLsn - other.postgres.replayLsn)),
   }));
-}
-
-function slotsOf(world: World, primary: MemberSim): readonly Slot[] {
-  const active = new Set(streamsFrom(world, primary.name).map((other) => other.name));
-  return world.members
-    .filter((other) => other !== primary)
-    .map((other) => ({
-      name: other.name,
-      active: active.has(other.name),
-      retainedBytes: Math.max(0, Math.round(primary.postgres.replayLsn - other.postgres.receiveLsn)),
-      walStatus: other.postgres.walGap ? 'lost' : 'reserved',
-    }));
 }
 
 function connectionsOf(postgres: PostgresSim): SqlStatus['connections'] {

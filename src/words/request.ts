@@ -13,6 +13,8 @@ export function stepText(step: Step): string {
     case 'sql':
       if (step.statement === 'resume-replay')
         return `SELECT pg_wal_replay_resume() on ${step.member} (if it is still paused at ${step.at})`;
+      if (step.statement === 'drop-slot')
+        return `SELECT pg_drop_replication_slot('${step.slot}') on ${step.member} (if it is unused and still at ${step.restartLsn})`;
       return step.statement === 'cancel-backend'
         ? `SELECT pg_cancel_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`
         : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;

@@ -72,6 +72,8 @@ export async function postgresWithRole(): Promise<PostgresLab> {
   const env = { PATH: process.env['PATH'], PGPASSWORD: PASSWORD, EKIMI_PASSWORD: OURS };
   const args = [...place, '-v', 'ON_ERROR_STOP=1', '-f', join(SCRIPTS, 'postgres.sql')];
   execFileSync(join(bin, 'psql'), args, { env, stdio: 'pipe' });
+  // What the script only names: drop-inactive-slot, which is off by default, is on in these tests.
+  await lab.sql('patroni1', 'ALTER ROLE ekimi REPLICATION');
   return lab;
 }
 

@@ -279,6 +279,7 @@ backend ro
       'REVOKE EXECUTE ON FUNCTION pg_wal_replay_resume() FROM ekimi',
       'GRANT EXECUTE ON FUNCTION pg_wal_replay_resume() TO ekimi',
     ),
+    inSql('sql-slots', on('drop-inactive-slot'), 'ALTER ROLE ekimi NOREPLICATION', 'ALTER ROLE ekimi REPLICATION'),
     {
       right: 'patroni-unsafe',
       loses: [
@@ -410,6 +411,7 @@ backend ro
   });
 
   test('[S6] PostgreSQL: the role is no superuser, owns nothing and reads no table', async () => {
+    await sql('ALTER ROLE ekimi NOREPLICATION');
     await sql('CREATE TABLE IF NOT EXISTS letters AS SELECT 1 AS i');
     const as = { user: 'ekimi', database: 'postgres' };
     const may = async (text: string): Promise<boolean> => {

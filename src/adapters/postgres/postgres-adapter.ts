@@ -9,7 +9,7 @@ import { beatsOf } from './beat.js';
 import { STANDBY_SETTINGS } from '../../model/sql.js';
 import { beatSqlOf } from './beat-sql.js';
 import { Link, type Rows, type Statement } from './link.js';
-import { RESUME_SQL, RIGHTS_SQL, signalSql, SIZES_SQL, statusSql } from './status-sql.js';
+import { DROP_SLOT_SQL, RESUME_SQL, RIGHTS_SQL, signalSql, SIZES_SQL, statusSql } from './status-sql.js';
 import { parseStatus } from './status.js';
 
 /**
@@ -95,7 +95,13 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
   if (link === undefined) return notConfigured(source, clock.now());
   const answer = await link.query({ name: 'ekimi-rights', text: RIGHTS_SQL, values: [] });
   if (!answer.ok) return unknown(answer.fault, `PostgreSQL of ${member}: ${answer.why}`, clock.now(), source);
-  const { user, monitor, signal_backend: signalBackend, resume_replay: resumeReplay } = answer.rows[0] ?? {};
+  const {
+    user,
+    monitor,
+    signal_backend: signalBackend,
+    resume_replay: resumeReplay,
+    drop_slots: dropSlots,
+  } = answer.rows[0] ?? {};
   const granted = [monitor, signalBackend, resumeReplay];
   if (typeof user !== 'string' || granted.some((right) => typeof right !== 'boolean'))
     return unknown('bad-reply', `PostgreSQL of ${member}: no answer about our rights`, clock.now(), source);
@@ -105,6 +111,7 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
     monitor: may(monitor),
     signalBackend: may(signalBackend),
     resumeReplay: may(resumeReplay),
+    dropSlots: may(dropSlots),
   };
   return fresh(rights, clock.now(), source);
 }
@@ -151,6 +158,11 @@ function callOf(step: Extract<Step, { port: 'sql' }>): Call {
     const values = [step.at, ...STANDBY_SETTINGS.map((setting) => step.atLeast[setting])];
     const none = `replay on ${step.member} is no longer paused at ${step.at}, or a setting or a recovery target forbids to resume it`;
     return { name: 'ekimi-resume', text: RESUME_SQL, values, done: `resumed replay on ${step.member}`, none };
+  }
+  if (step.statement === 'drop-slot') {
+    const values = [step.slot, step.kind, step.restartLsn];
+    const none = `slot ${step.slot} on ${step.member} is used, or is no longer the one that kept WAL from ${step.restartLsn} on`;
+    return { name: 'ekimi-drop-slot', text: DROP_SLOT_SQL, values, done: `dropped slot ${step.slot}`, none };
   }
   const { call, done } = CALLS[step.statement];
   const backend = `backend ${step.pid} (started ${step.backendStart}) on ${step.member}`;

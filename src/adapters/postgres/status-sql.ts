@@ -106,7 +106,7 @@ SELECT json_build_object(${beat?.value ?? ''}
       'sentLsn', sent_lsn::text, 'replayLsn', replay_lsn::text)) FROM senders WHERE state IS DISTINCT FROM 'backup'),
   'blockers', (SELECT json_agg(to_json(blockers)) FROM blockers),
   'slots', (SELECT json_agg(json_build_object('name', slot_name, 'active', active, 'walStatus', to_jsonb(s) ->> 'wal_status',
-      'kind', slot_type, 'safe', (to_jsonb(s) ->> 'safe_wal_size')::numeric,
+      'kind', slot_type, 'restart', restart_lsn::text, 'safe', (to_jsonb(s) ->> 'safe_wal_size')::numeric,
       'retained', pg_wal_lsn_diff(coalesce(pos.current_lsn, greatest(pos.receive_lsn, pos.replay_lsn)), restart_lsn)))
       FROM pg_replication_slots s),
   'connections', json_build_object('max', current_setting('max_connections')::int,
@@ -148,7 +148,8 @@ SELECT (SELECT sum(pg_database_size(oid)) FROM pg_database)::float8 AS database_
 export const RIGHTS_SQL = `
 SELECT current_user::text AS user, pg_has_role(current_user, 'pg_monitor', 'USAGE') AS monitor,
   pg_has_role(current_user, 'pg_signal_backend', 'USAGE') AS signal_backend,
-  has_function_privilege('pg_wal_replay_resume()', 'EXECUTE') AS resume_replay`;
+  has_function_privilege('pg_wal_replay_resume()', 'EXECUTE') AS resume_replay,
+  (SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user) AS drop_slots`;
 
 /**
  * The signal goes only to the very backend that was seen: pid and start must match within the statement that sends it, because a pid is
@@ -157,6 +158,14 @@ SELECT current_user::text AS user, pg_has_role(current_user, 'pg_monitor', 'USAG
 export const signalSql = (call: 'pg_cancel_backend' | 'pg_terminate_backend'): string => `
 SELECT ${call}(pid) AS done FROM pg_stat_activity
 WHERE pid = $1 AND ${BACKEND_START} = $2 AND backend_type = 'client backend' AND pid <> pg_backend_pid()`;
+
+/**
+ * Only the very slot that was seen goes: by its kind and the place from which it keeps WAL, and unused in the statement that drops it.
+ * PostgreSQL itself refuses one that is taken in between (55006). No row: it is another by now, or it is used.
+ */
+export const DROP_SLOT_SQL = `
+SELECT true AS done, pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+WHERE slot_name = $1 AND slot_type = $2 AND restart_lsn::text = $3 AND NOT active AND active_pid IS NULL AND NOT pg_is_in_recovery()`;
 
 /**
  * Only the very pause that was seen is undone: replay stands where it stood (no row otherwise). Of a server that stopped at its recovery

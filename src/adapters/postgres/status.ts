@@ -80,6 +80,7 @@ const DOCUMENT = z.compile(
         retained: z.number().nullable(),
         kind: z.string().nullish(),
         safe: z.number().nullish(),
+        restart: z.string().nullish(),
       }),
     ),
     connections: z.object({
@@ -223,6 +224,7 @@ function statusOf(document: Document): SqlStatus {
       walStatus: slot.walStatus,
       kind: slot.kind === 'physical' || slot.kind === 'logical' ? slot.kind : null,
       safeBytes: slot.safe ?? null,
+      restartLsn: slot.restart ?? null,
     })),
     connections: {
       max: connections.max,

@@ -147,6 +147,13 @@ describe('the exact requests', () => {
         ['SELECT pg_wal_replay_resume() on patroni3 (if it is still paused at 0/5000000)'],
       ],
     ],
+    'drop-inactive-slot': [
+      [
+        'of the very slot that was seen unused',
+        planOf('drop-inactive-slot', 'patroni1', { slot: 'old', kind: 'physical', restartLsn: '0/5000000' }),
+        ["SELECT pg_drop_replication_slot('old') on patroni1 (if it is unused and still at 0/5000000)"],
+      ],
+    ],
     'restart-member': [
       [
         'through Patroni, which refuses if it has become primary',

@@ -56,6 +56,8 @@ const POLICY: Readonly<Record<string, Row>> = {
   'approvals.expire': ['refused', 'refused', 'refused'],
   'connections.warning': ['refused', 'means', 'refused'],
   'pause.remindAfter': ['refused', 'refused', 'refused'],
+  'slots.dropWithin': ['refused', 'refused', 'refused'],
+  'slots.awaitMember': ['refused', 'refused', 'refused'],
   'slots.retainWarning': ['refused', 'refused', 'means'],
   'disks.warnWithin': ['refused', 'refused', 'refused'],
   'pooler.maxPause': ['refused', 'refused', 'refused'],
