@@ -36,6 +36,19 @@ export const WATCH_ROWS: readonly ProblemRow[] = [
     advice: 'See the problems of the members that are missing.',
   },
   {
+    code: 'leader-unrouted',
+    level: 'critical',
+    rank: 66,
+    seenBy: 'proxies, leader key, member API, SQL',
+    grace: fixed(3_000, 3, 3_000),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'The leader is well, and no proxy reaches it: clients cannot write, and Patroni does nothing, since it does not know.',
+    advice:
+      "Look at the way from the proxies to the leader's Patroni API and PostgreSQL. If it takes long: ekimi run-procedure switchover --candidate M, to one that every proxy reaches.",
+  },
+  {
     code: 'proxy-mismatch',
     level: 'warning',
     rank: 27,

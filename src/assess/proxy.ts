@@ -8,6 +8,7 @@ import { hasSteppedDown, leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
 import { isStreaming } from './replica.js';
 import { answers, linesIn, linesOf, lineText, memberLines, poolText, type ProxyLine } from './proxy-lines.js';
+import { leaderUnrouted } from './unrouted.js';
 import { isHeld, isHeldOut, rotationOf, takesNew } from './rotation.js';
 
 /**
@@ -57,11 +58,12 @@ export const assessProxy: Assess = (input) => {
   const others = view.proxies.flatMap((proxy) => ofOthers(view, proxy));
   if (leadership.kind !== 'proven') return others;
   const told = view.proxies.filter(answers).map((proxy) => ({ proxy, strange: strangeNames(view, proxy) }));
+  const unrouted = leaderUnrouted(input);
   const known = told.filter(({ strange }) => strange.length === 0).map(({ proxy }) => proxy);
   return [
     ...others,
     ...told.flatMap(({ strange }) => strange),
-    ...known.flatMap((proxy) => wrongWriter(view, proxy, leadership.member.name)),
+    ...(unrouted.length > 0 ? unrouted : known.flatMap((proxy) => wrongWriter(view, proxy, leadership.member.name))),
     ...replicasOf(view).flatMap((member) => leftOut(input, member, known)),
   ];
 };

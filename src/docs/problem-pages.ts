@@ -46,6 +46,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, string>> = {
   'too-few-replicas': 'replication',
   'connections-high': 'disks-and-wal',
   'pending-restart': 'disks-and-wal',
+  'leader-unrouted': 'channels-addresses-names',
   'proxy-mismatch': 'channels-addresses-names',
   'proxy-names': 'channels-addresses-names',
   'slot-retains-wal': 'disks-and-wal',

@@ -23,6 +23,7 @@ const LEADER_TROUBLE: readonly ProblemCode[] = [
   'failsafe-active',
   'keys-missing',
   'primary-without-key',
+  'leader-unrouted',
   'proxy-behind',
   'split-brain-suspected',
   'split-brain-confirmed',

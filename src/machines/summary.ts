@@ -82,7 +82,7 @@ const DCS: readonly Row<DcsFact>[] = [
 const PROXY: readonly Row<ProxyFact>[] = [
   ['IS_NOT_CONFIGURED', (_p, view) => view.proxies.length === 0],
   ['IS_UNKNOWN', (_p, view) => silentProxies(view).length > 0],
-  ['IS_MISMATCH', (p) => isActive(p, 'proxy-mismatch')],
+  ['IS_MISMATCH', (p) => isActive(p, 'proxy-mismatch') || isActive(p, 'leader-unrouted')],
   ['IS_HEALTHY', () => true],
 ];
 

@@ -41,6 +41,7 @@ export const PROBLEM_CODES = [
   'too-few-replicas',
   'connections-high',
   'pending-restart',
+  'leader-unrouted',
   'proxy-mismatch',
   'proxy-names',
   'slot-retains-wal',

@@ -129,7 +129,7 @@ describe.each(VERSIONS)('the leader is cut off for a minute, Patroni %s', (patro
       expect(one.requests()).toEqual([]);
       expect(one.outcome).toMatchObject({ during: { leader: OLD, primaries: [OLD] }, doubledMs: 0 });
       expect(one.outcome.outageMs).toBeGreaterThan((CUT_S - 20) * 1000);
-      expect(pages(one)).toEqual(['proxy-mismatch']);
+      expect(pages(one)).toEqual(['leader-unrouted']);
       expectWhole(one);
     },
   );

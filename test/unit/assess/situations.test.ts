@@ -984,6 +984,36 @@ const SITUATIONS: Record<ProblemCode, Row> = {
       },
     ],
   },
+  'leader-unrouted': {
+    subject: 'patroni1',
+    seen: [
+      {
+        name: 'its only proxy finds it down',
+        view: [proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN' })],
+      },
+    ],
+    friends: [
+      {
+        name: 'an operator took it out',
+        view: [
+          proxyServer('postgres_primary', 'patroni1', {
+            up: false,
+            status: 'MAINT',
+            admin: { drain: false, maint: true, resolution: false },
+          }),
+        ],
+      },
+      {
+        name: 'its agent did',
+        view: [proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN (agent)' })],
+      },
+      {
+        name: 'it was elected a moment ago',
+        view: [proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN' })],
+        with: justElected,
+      },
+    ],
+  },
   'proxy-mismatch': {
     subject: 'patroni3',
     seen: [

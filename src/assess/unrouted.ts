@@ -1,0 +1,62 @@
+import { ownerOf } from '../model/proxy.js';
+import { freshValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
+import { candidatesFor } from './candidates.js';
+import { says, seen, type Assessment } from './finding.js';
+import type { Finding } from '../model/problem.js';
+import { leadershipOf } from './leader.js';
+import { answers, linesIn, lineText, memberLines, type ProxyLine } from './proxy-lines.js';
+import { isHeld } from './rotation.js';
+
+/** After a change of leader a proxy's own checks are behind for a harmless reason: three of its usual checks, and one to spare. */
+const SETTLES_MS = 15_000;
+
+/** Taken out by a hand or an agent: somebody wants it so. */
+const isTakenOut = ({ row }: ProxyLine): boolean => isHeld(row) || /agent/i.test(row.status);
+
+/**
+ * A leader that is well by etcd, its own word and its SQL, and that not one proxy reaches by its own checks: no client writes, and nobody in the
+ * cluster knows. One proxy that reaches it says that the way of the others is cut, which is theirs to mend. Null: it is not so.
+ */
+export function unroutedLeader(view: ClusterView, lastLeaderChangeMs: number | null): readonly ProxyLine[] | null {
+  const leadership = leadershipOf(view);
+  if (leadership.kind !== 'proven') return null;
+  const { member } = leadership;
+  if (freshValue(member.sql)?.inRecovery !== false) return null;
+  if (lastLeaderChangeMs !== null && view.atMs - lastLeaderChangeMs < SETTLES_MS) return null;
+  const lines = memberLines(view, 'writes', member.name);
+  const isBlocked = lines.length > 0 && lines.every((line) => !line.row.up && !isTakenOut(line));
+  // Whoever takes its place in a pool is another problem, and a worse one.
+  const isEmpty = view.proxies.every((proxy) => linesIn(proxy, 'writes').every(({ row }) => !row.up));
+  return isBlocked && isEmpty ? lines : null;
+}
+
+export function leaderUnrouted({ view, memory }: Assessment): readonly Finding[] {
+  const lines = unroutedLeader(view, memory.lastLeaderChangeMs);
+  const leadership = leadershipOf(view);
+  if (lines === null || leadership.kind !== 'proven') return [];
+  const { name } = leadership.member;
+  const reached = view.proxies.filter(answers).map((proxy) => {
+    const up = linesIn(proxy, 'reads').filter(({ row }) => row.up);
+    const names = [...new Set(up.map(({ row }) => ownerOf(row) ?? row.server))];
+    return { proxy: proxy.name, names };
+  });
+  const fit = candidatesFor(view, memory, name)
+    .filter((row) => row.against.length === 0 && reached.every(({ names }) => names.includes(row.name)))
+    .map((row) => row.name);
+  const where = reached.map(({ proxy, names }) => `${proxy} reaches ${names.join(', ') || 'nobody'}`).join('; ');
+  return [
+    seen(
+      'leader-unrouted',
+      name,
+      [
+        ...lines.map((line) => says('proxy', `${lineText(view, line)} is ${line.row.status}`, view.atMs)),
+        says('dcs', `${name} holds the leader key`, view.atMs),
+        says('sql', `${name} accepts writes: no client reaches it`, view.atMs),
+        says('proxy', `by the checks of the read pools ${where}`, view.atMs),
+        says('self', `reached by every proxy that answers, and fit to lead: ${fit.join(', ') || 'nobody'}`, view.atMs),
+      ],
+      { fit: fit.length },
+    ),
+  ];
+}
