@@ -48,9 +48,13 @@ export async function observeEtcd(
 
 const isOld = (endpoints: Reading<unknown>): boolean => endpoints.kind === 'stale';
 
-/** Nothing listens there: a proof, unlike an answer that does not come. */
+/**
+ * Nothing listens there: a proof, unlike an answer that does not come. But where one that answers calls itself healthy, a majority stands behind it,
+ * and it is our way to the others that is refused.
+ */
 const refusesMajority = (endpoints: Etcd['endpoints']): boolean =>
   endpoints.kind !== 'unknown' &&
+  !endpoints.value.some(({ status }) => status.kind === 'fresh' && status.value.healthy) &&
   endpoints.value.filter(({ status }) => isSilent(status) && status.kind === 'unknown' && status.fault === 'refused')
     .length *
     2 >
