@@ -1,6 +1,8 @@
 import { linesIn, poolsFor } from '../assess/proxy-lines.js';
 import { takesNew } from '../assess/rotation.js';
 import { MODES } from '../model/policy.js';
+import { isPaused, type PoolerReport } from '../model/pooler.js';
+import { lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
 import { stateOf } from '../words/headline.js';
@@ -56,7 +58,33 @@ const sourcesBy =
         value: value(source, snapshot.atMs),
       }));
 
+const byPooler =
+  (value: (report: PoolerReport) => number) =>
+  ({ view }: ClusterSnapshot): Sample[] =>
+    (view?.poolers ?? []).flatMap(({ name, seen }) => {
+      const report = lastValue(seen);
+      return report === null ? [] : [{ labels: { pooler: name }, value: value(report) }];
+    });
+
 export const GAUGES: readonly GaugeRow[] = [
+  {
+    name: 'ekimi_pooler_paused',
+    help: '1 while a pooler or one of its databases is paused, by whomever',
+    labels: ['pooler'],
+    samples: byPooler((report) => Number(isPaused(report))),
+  },
+  {
+    name: 'ekimi_pooler_clients_waiting',
+    help: 'Clients of a pooler that wait for a connection to the server',
+    labels: ['pooler'],
+    samples: byPooler(({ databases }) => databases.reduce((sum, { waiting }) => sum + waiting, 0)),
+  },
+  {
+    name: 'ekimi_pooler_longest_wait_seconds',
+    help: 'How long the first of them has waited',
+    labels: ['pooler'],
+    samples: byPooler(({ databases }) => Math.max(0, ...databases.map(({ maxWaitMs }) => maxWaitMs)) / 1000),
+  },
   {
     name: 'ekimi_problem_active',
     help: '1 for each problem that is past its grace; suspects are not in here',

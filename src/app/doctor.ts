@@ -11,6 +11,7 @@ import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { addressRow } from './doctor-addresses.js';
 import type { DoctorFinding } from './doctor-finding.js';
+import { poolerRows } from './doctor-poolers.js';
 import { proxyRows } from './doctor-proxies.js';
 import { lostWithout } from './doctor-rights.js';
 import { row } from './doctor-row.js';
@@ -27,6 +28,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     identityRow(view),
     addressRow(view),
     ...proxyRows(view, policy),
+    ...poolerRows(view),
     ...actuatorRows(view, policy),
     ...ladderRows(view, policy),
     ...clusterRows(view, policy, locator),
