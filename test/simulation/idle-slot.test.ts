@@ -114,6 +114,17 @@ describe('a slot that nobody uses and that fills the WAL volume of the leader', 
     expect([...away.why(), ...drops(away)]).toEqual([expect.stringContaining("'patroni3'")]);
   });
 
+  it('is not dropped twice where the answer was lost: that it is gone is the answer', async () => {
+    const ekimi = await endangered(policyWith(), (cluster) => {
+      cluster.holdWal('patroni1');
+      cluster.failSend('answer-lost', 'sql');
+    });
+    await ekimi.run(60);
+    expect(drops(ekimi)).toHaveLength(1);
+    expect(ekimi.entries('outcome').map(({ body }) => body.reply.effect)).toEqual(['maybe']);
+    expect(ekimi.entries('verdict').map(({ body }) => body.remediation.phase)).toEqual(['succeeded']);
+  });
+
   it('stays when it is taken up between the look and the request', async () => {
     const policy = policyWith();
     const cluster = createCluster({ volumes: { dataBytes: 100 * GB, walBytes: 10 * GB }, seed: 5 });
