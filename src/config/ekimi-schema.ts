@@ -5,6 +5,7 @@ import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
 import { POOLER_DRIVER_NAMES, POOLER_DRIVERS } from '../model/pooler-drivers.js';
 import { INTENTIONS } from '../model/intention.js';
 import { PEERS } from './peers-schema.js';
+import { POWER } from './power-schema.js';
 import { key, list, named, optional, REQUIRED, section } from './schema.js';
 
 /** `ekimi.yaml`: where things are. What may be done to them is the policy's. */
@@ -207,6 +208,11 @@ const CLUSTER = {
           null,
           'Prints what pg_waldump finds from `{lsn}` on timeline `{timeline}` in its pg_wal, as config/ekimi-waldump does. Without it a former leader that cannot be rewound is never rebuilt unasked.',
         ),
+        moveAside: key(
+          nullable(argv),
+          null,
+          'Renames its data directory beside itself, with `.{suffix}` behind its name, and prints what config/ekimi-move-aside prints. Nothing that runs by itself uses it yet.',
+        ),
         logs: key(
           nullable(argv),
           null,
@@ -234,25 +240,7 @@ const CLUSTER = {
     dcs: key(mapOf(name, thing), {}, 'etcd endpoint to container or unit.'),
     proxy: key(mapOf(name, thing), {}, 'Proxy to container or unit.'),
   }),
-  power: optional(
-    'What cuts the power of a machine (BMC, PDU, hypervisor), for a leader that is to be fenced while its host driver gives no answer. Needs `hosts`. Nothing else uses it, and nothing gives power back: that is for a person.',
-    {
-      commands: section('Commands of your own, run without a shell; `{name}` becomes the outlet below.', {
-        status: key(
-          argv,
-          REQUIRED,
-          'Exits 0 when the machine has power and 3 when it has none; anything else says nothing. The only proof of off. May print `host={name}`: then an answer about another outlet is not believed.',
-        ),
-        off: key(argv, REQUIRED, 'Cuts the power at once, without asking the machine.'),
-      }),
-      members: key(mapOf(name, thing), REQUIRED, 'Member to outlet, each its own: whatever hangs on it goes off too.'),
-      dcs: key(
-        mapOf(name, thing),
-        {},
-        'etcd endpoint to the outlet that it shares with a member. No power is cut that etcd needs for its majority.',
-      ),
-    },
-  ),
+  power: POWER,
   tags: optional("Each member's own patroni.yml: the only place where a tag means anything.", {
     driver: key(
       oneOf(['docker', 'file', 'command']),

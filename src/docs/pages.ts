@@ -139,7 +139,7 @@ function machines(): string {
   return `# State machines\n\n${NOTE}\n\n${parts.join('\n')}`;
 }
 
-const PRIMITIVES: readonly HostPrimitive[] = ['logs', 'disk', 'waldump', 'events'];
+const PRIMITIVES: readonly HostPrimitive[] = ['logs', 'disk', 'waldump', 'moveAside', 'events'];
 
 /** What each driver has; everything else is read as `not-configured`, and nothing is concluded from it. */
 function hostDrivers(): string {

@@ -136,6 +136,8 @@ export interface ClusterConfig {
       readonly logs?: readonly string[] | null;
       /** Prints `df -Pk` of the data directory, and behind a line `== wal` that of pg_wal; null: not to be had. */
       readonly disk?: readonly string[] | null;
+      /** `{suffix}` and prints what config/ekimi-move-aside prints; null: not to be had. */
+      readonly moveAside?: readonly string[] | null;
       /** `{timeline}` and `{lsn}` from where on; prints what config/ekimi-waldump prints; null: not to be had. */
       readonly waldump?: readonly string[] | null;
     } | null;

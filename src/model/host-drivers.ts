@@ -1,7 +1,7 @@
 import type { HostStatus } from './host.js';
 
 /** What a driver can do beside telling the state of a target and obeying the verbs; what is missing is said as `not-configured`. */
-export type HostPrimitive = 'logs' | 'disk' | 'waldump' | 'events';
+export type HostPrimitive = 'logs' | 'disk' | 'waldump' | 'moveAside' | 'events';
 
 /** A host driver as configuration and documentation tell it; what it does is in `src/adapters/hosts`, a folder each. */
 export interface HostDriverRow {
@@ -32,7 +32,7 @@ export const HOST_DRIVERS = {
   },
   command: {
     summary: 'commands of your own, run without a shell',
-    primitives: ['logs', 'disk', 'waldump'],
+    primitives: ['logs', 'disk', 'waldump', 'moveAside'],
     states: ['running', 'stopped'],
     asksMachine: true,
     identity: 'what the status command prints (`id=`, `started=`, `host=`); none if it prints nothing of it',

@@ -1,3 +1,4 @@
+import type { Aside } from '../model/aside.js';
 import type { DiskStatus } from '../model/disk.js';
 import type { HostStatus, HostTarget, PeerSeen } from '../model/host.js';
 import type { Reply, Step } from '../model/plan.js';
@@ -18,6 +19,11 @@ export interface HostPort {
   disk?(target: HostTarget): Promise<Reading<DiskStatus>>;
   /** What pg_waldump finds in the WAL that a member has beyond the history of the leader. Reads only. */
   surplus?(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
+  /**
+   * Renames a stopped member's data directory beside itself, to NAME.`suffix`, and says where it is; nothing is ever deleted. `id`: the run that
+   * was looked at. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.
+   */
+  moveAside?(target: HostTarget, how: { readonly id: string; readonly suffix: string }): Promise<Aside>;
   /** `grant`: the tenure under which it is sent, for a driver through which another instance acts; null: there is none. */
   send(step: Extract<Step, { port: 'host' }>, grant?: TenureGrant | null): Promise<Reply>;
   /** What the driver lets us do, asked without doing it. For the doctor alone; absent where it cannot be asked. */

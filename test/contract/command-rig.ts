@@ -1,4 +1,13 @@
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandAdapter } from '../../src/adapters/hosts/command/command-adapter.js';
@@ -46,6 +55,7 @@ export const verbsOf = (argv: (verb: string, ...more: readonly string[]) => read
   kill: argv('kill'),
   logs: argv('logs', '{lines}'),
   disk: argv('disk'),
+  moveAside: argv('aside', '{suffix}'),
 });
 
 /** What is asked of each rig of this driver by name; the rest is its own. */
@@ -60,7 +70,7 @@ export const COMMAND_TARGETS = {
 const SCRIPT = (folder: string) => `#!/bin/sh
 cd ${folder}/"$2" 2>/dev/null || { echo "there is no $2 here" >&2; exit 4; }
 alive() { pid=$(cat pid 2>/dev/null) && [ -n "$pid" ] && grep -q '^State:[[:space:]]*[^ZX]' /proc/$pid/status 2>/dev/null; }
-begin() { setsid sh -c 'echo $$ > pid; echo "started $$" >> log; exec sleep 3600' </dev/null >/dev/null 2>&1 & sleep 0.2; }
+begin() { mkdir -p pg; echo 15 > pg/PG_VERSION; setsid sh -c 'echo $$ > pid; echo "started $$" >> log; exec sleep 3600' </dev/null >/dev/null 2>&1 & sleep 0.2; }
 finish() { alive && kill -$1 $pid; while alive; do sleep 0.05; done; }
 case $1 in
 status)
@@ -73,6 +83,7 @@ restart) finish TERM; begin ;;
 kill) finish KILL ;;
 logs) tail -n "$3" log ;;
 disk) df -Pk . ;;
+aside) PGDATA=$PWD/pg exec ${folder}/move-aside "$3" ;;
 *) exit 64 ;;
 esac
 `;
@@ -84,6 +95,7 @@ export async function localCommands(): Promise<HostRig> {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, 'host'), name === 'misnamed' ? 'somebody-else\n' : `${name}\n`);
   }
+  copyFileSync(join(import.meta.dirname, '../../config/ekimi-move-aside'), join(folder, 'move-aside'));
   const script = join(folder, 'member');
   writeFileSync(script, SCRIPT(folder));
   chmodSync(script, 0o755);
@@ -106,6 +118,7 @@ export async function localCommands(): Promise<HostRig> {
     ...COMMAND_TARGETS,
     port: ports.port,
     broken: ports,
+    hasData: (path) => existsSync(join(path, 'PG_VERSION')),
     flood: () => {
       appendFileSync(join(folder, 'patroni1', 'log'), 'x'.repeat(79).concat('\n').repeat(40_000));
     },

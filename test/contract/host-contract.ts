@@ -24,6 +24,8 @@ export interface HostRig {
     /** Whatever is asked, it answers with megabytes. */
     readonly endless: HostPort;
   };
+  /** Whether there is a data directory at a place of `one`. */
+  readonly hasData?: (path: string) => boolean;
   readonly pause?: () => void;
   readonly resume?: () => void;
   /** Makes `one` write several megabytes. */
@@ -196,6 +198,30 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
         await expect.poll(ended, { timeout: 20_000 }).toMatch(rig.one.name);
         stop();
       });
+
+      itIf(row.primitives.includes('moveAside'))(
+        'moves the directory of a stopped member aside, and says where',
+        async () => {
+          const move = async (suffix: string, id?: string) =>
+            rig.port.moveAside?.(rig.one, { id: id ?? ((await status()) as HostStatus).id, suffix });
+          await running();
+          expect(await move('aside-1')).toMatchObject({ effect: 'none', to: null });
+          await send('stop');
+          await until('stopped');
+          expect(await move('aside-1', 'f'.repeat(64))).toMatchObject({ effect: 'none', to: null });
+          for (const bad of ['', '../x', 'a b', '-r', '/tmp/x'])
+            expect(await move(bad)).toMatchObject({ effect: 'none', to: null });
+          const moved = await move('aside-1');
+          expect(moved).toMatchObject({ effect: 'done', to: expect.stringMatching(/\.aside-1$/) as string });
+          await running();
+          expect(rig.hasData?.(moved?.to ?? '')).toBe(true);
+          await send('stop');
+          await until('stopped');
+          // One under that name is there: it is never written over.
+          expect(await move('aside-1')).toMatchObject({ effect: 'none', to: null });
+          expect(await rig.port.moveAside?.(rig.nobody, { id: 'x', suffix: 'y' })).toMatchObject({ effect: 'none' });
+        },
+      );
 
       it('has nothing beyond its row', async () => {
         for (const primitive of ['logs', 'disk'] as const) {

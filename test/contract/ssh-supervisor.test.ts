@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +39,7 @@ endless) yes x | head -c 3000000; exec sleep 60 ;;
 kill) sv down "$name"; sv kill "$name"; exec sv -w 5 stop "$name" ;;
 logs) exec tail -n "$3" ${services}/$name/log.txt ;;
 disk) exec df -Pk ${services} ;;
+aside) PGDATA=${services}/$name/pg exec ${services}/../move-aside "$3" ;;
 esac
 exit 64
 `;
@@ -58,9 +68,13 @@ async function supervised(): Promise<HostRig> {
     mkdirSync(join(services, name), { recursive: true });
     writeFileSync(join(services, name, 'host'), name === 'misnamed' ? 'somebody-else\n' : `${name}\n`);
     const run = join(services, name, 'run');
-    writeFileSync(run, `#!/bin/sh\necho "started $$" >> ${services}/${name}/log.txt\nexec sleep 3600\n`);
+    writeFileSync(
+      run,
+      `#!/bin/sh\nmkdir -p ${services}/${name}/pg\necho 15 > ${services}/${name}/pg/PG_VERSION\necho "started $$" >> ${services}/${name}/log.txt\nexec sleep 3600\n`,
+    );
     chmodSync(run, 0o755);
   }
+  copyFileSync(join(import.meta.dirname, '../../config/ekimi-move-aside'), join(folder, 'move-aside'));
   const script = join(folder, 'member');
   writeFileSync(script, MEMBER(services));
   chmodSync(script, 0o755);
@@ -96,6 +110,7 @@ async function supervised(): Promise<HostRig> {
       missing: commandPort(member(ssh(port, '/nowhere/ssh')), 5_000),
       endless: commandPort(member(ssh(port), 'endless'), 20_000),
     },
+    hasData: (path) => existsSync(join(path, 'PG_VERSION')),
     flood: () => {
       appendFileSync(join(services, 'patroni1', 'log.txt'), 'x'.repeat(79).concat('\n').repeat(40_000));
     },

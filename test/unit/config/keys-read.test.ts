@@ -140,6 +140,7 @@ const OTHER: Loose = {
   'clusters.proxies.NAME.pools.writes': 'x',
   'clusters.proxies.NAME.pools.reads': ['x', 'y'],
   'clusters.proxies.NAME.servers': { s: 'm2' },
+  'clusters.hosts.commands.moveAside': ['other', '{name}'],
   'clusters.power.commands.off': ['other', '{name}'],
   'clusters.power.members': { m1: 'o1', m2: 'o9' },
   'clusters.power.dcs': { e1: 'o2' },

@@ -1,0 +1,109 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { asideFrom, ASIDE_SCRIPT } from '../../src/adapters/hosts/aside.js';
+
+describe('a data directory that is to be moved aside', () => {
+  let folder = '';
+  let data = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ekimi-aside-'));
+    data = join(folder, 'data');
+    mkdirSync(join(data, 'pg_wal'), { recursive: true });
+    mkdirSync(join(data, 'pg_tblspc'));
+    writeFileSync(join(data, 'PG_VERSION'), '15\n');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const run = (first: string, args: readonly string[] = ['old-1']) =>
+    asideFrom(
+      execFileSync('sh', ['-c', `${first}\n${ASIDE_SCRIPT}`, 'sh', ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, PGDATA: data },
+      }).split('\n'),
+    );
+
+  it('is renamed beside itself, with all that is in it', () => {
+    expect(run('')).toEqual({ to: `${data}.old-1` });
+    expect(existsSync(data)).toBe(false);
+    expect(readFileSync(`${data}.old-1/PG_VERSION`, 'utf8')).toBe('15\n');
+  });
+
+  it('is the one that patroni.yml names', () => {
+    writeFileSync(join(folder, 'patroni.yml'), `postgresql:\n  data_dir: "${data}"\n`);
+    expect(run('PGDATA=/nowhere', ['old-1', join(folder, 'patroni.yml')])).toEqual({ to: `${data}.old-1` });
+  });
+
+  it.each([
+    [
+      'one of that name is there',
+      () => {
+        mkdirSync(`${data}.old-1`);
+      },
+      /is there already/,
+    ],
+    [
+      'it is none',
+      () => {
+        rmSync(join(data, 'PG_VERSION'));
+      },
+      /no data directory/,
+    ],
+    [
+      'its WAL lies elsewhere',
+      () => {
+        rmSync(join(data, 'pg_wal'), { recursive: true });
+        symlinkSync('/tmp', join(data, 'pg_wal'));
+      },
+      /pg_wal lies elsewhere: \/tmp/,
+    ],
+    [
+      'it has tablespaces',
+      () => {
+        symlinkSync('/tmp', join(data, 'pg_tblspc', '16384'));
+      },
+      /tablespaces/,
+    ],
+  ] as const)('stays where %s', (_, prepare, why) => {
+    prepare();
+    expect(run('')).toEqual({ no: expect.stringMatching(why) as string });
+    expect(existsSync(data)).toBe(true);
+  });
+
+  it('stays where its postmaster lives', () => {
+    const postmaster = spawn('sleep', ['60'], { cwd: data, stdio: 'ignore' });
+    try {
+      writeFileSync(join(data, 'postmaster.pid'), `${postmaster.pid ?? 0}\n${data}\n`);
+      expect(run('')).toEqual({ no: expect.stringMatching(/postmaster \d+ lives/) as string });
+    } finally {
+      postmaster.kill('SIGKILL');
+    }
+    expect(existsSync(data)).toBe(true);
+  });
+
+  it.skipIf(process.getuid?.() !== 0).each([
+    ['is a mount point', 'mount --bind "$PGDATA" "$PGDATA"', /is a mount point/],
+    ['has one in it', 'mount --bind "$PGDATA/pg_wal" "$PGDATA/pg_wal"', /something is mounted in/],
+  ])('stays where it %s', (_, mount, why) => {
+    // In a name space of its own: nothing is left mounted.
+    const script = `${mount}\n${ASIDE_SCRIPT}`;
+    const env = { ...process.env, PGDATA: data };
+    const said = execFileSync('unshare', ['--mount', 'sh', '-c', script, 'sh', 'old-1'], { encoding: 'utf8', env });
+    expect(asideFrom(said.split('\n'))).toEqual({ no: expect.stringMatching(why) as string });
+    expect(existsSync(data)).toBe(true);
+  });
+
+  it('is not known to be anywhere where the script did not come to its end', () => {
+    expect(asideFrom(['== moved'])).toBeNull();
+    expect(asideFrom(['mv: error'])).toBeNull();
+  });
+
+  it('is moved by the script that comes with Ekimi for hosts.commands.moveAside', () => {
+    const shipped = readFileSync(join(import.meta.dirname, '../../config/ekimi-move-aside'), 'utf8');
+    expect(shipped.endsWith(`${ASIDE_SCRIPT}\n`)).toBe(true);
+  });
+});
