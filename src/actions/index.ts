@@ -10,6 +10,7 @@ import { fenceMember } from './fence-member.js';
 import { expediteFailover } from './expedite-failover.js';
 import { failover } from './failover.js';
 import { openTraffic, proxyNudge } from './proxy-actions.js';
+import { shutSessions } from './shut-sessions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
 import { startStore } from './start-store.js';
@@ -32,6 +33,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'reinitialize-replica': reinitializeReplica,
   'proxy-nudge': proxyNudge,
   'open-traffic': openTraffic,
+  'shut-sessions': shutSessions,
   'expedite-failover': expediteFailover,
   'fence-member': fenceMember,
   'fence-leader': fenceLeader,

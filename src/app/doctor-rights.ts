@@ -31,6 +31,7 @@ const REMEDY: Readonly<Record<RightRow['system'], string>> = {
   PostgreSQL: 'config/rights/postgres.sql gives it',
   Patroni: 'see config/rights/patroni.yml',
   HAProxy: 'name a socket of that level in proxies.NAME.runtime, see config/rights/haproxy.cfg',
+  PgBouncer: 'name our user in admin_users of pgbouncer.ini',
   Docker: 'let it through to the engine, see config/rights/docker-proxy.cfg',
 };
 

@@ -15,6 +15,7 @@ import { poolerRows } from './doctor-poolers.js';
 import { proxyRows } from './doctor-proxies.js';
 import { lostWithout } from './doctor-rights.js';
 import { row } from './doctor-row.js';
+import { sessionRows } from './doctor-sessions.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 
 /** Everything that a look at one cluster tells about our own means. */
@@ -29,6 +30,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     addressRow(view),
     ...proxyRows(view, policy),
     ...poolerRows(view),
+    ...sessionRows(view),
     ...actuatorRows(view, policy),
     ...ladderRows(view, policy),
     ...clusterRows(view, policy, locator),

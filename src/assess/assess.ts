@@ -24,6 +24,7 @@ import { assessRefusals } from './refusals.js';
 import { assessReplication } from './replication.js';
 import { blindWhileRenewedMs } from './sight.js';
 import { assessRewinds } from './rewinding.js';
+import { assessStaleSessions } from './stale-sessions.js';
 import { assessStanding } from './standing.js';
 
 const ASSESSMENTS: readonly Assess[] = [
@@ -39,6 +40,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessFences,
   assessPoolers,
   assessProxy,
+  assessStaleSessions,
   assessCapacity,
   assessStanding,
   assessPlaces,

@@ -60,6 +60,19 @@ export const WATCH_ROWS: readonly ProblemRow[] = [
     advice: "Look at the proxy's health checks of that server.",
   },
   {
+    code: 'sessions-stay',
+    level: 'warning',
+    rank: 26.5,
+    seenBy: 'proxy (sessions on a server of the write pool that is down), leader key, member API, SQL, host',
+    grace: fixed(5_000, 3, 5_000),
+    ladder: [rung('shut-sessions', 2, ['api', 'sql', 'host'])],
+    page: 'at-once',
+    meaning:
+      'Clients stay on a former leader to which the proxy sends nobody any more: what they write fails, or waits.',
+    advice:
+      'Write on-marked-down shutdown-sessions at each server of the write pool; now: shutdown sessions server BACKEND/SERVER.',
+  },
+  {
     code: 'connections-high',
     level: 'critical',
     rank: 26,

@@ -26,6 +26,7 @@ export const CASES: Readonly<Record<string, string>> = {
   S10: 'what is seen and in grace is not healthy; lag of a silent member is unknown',
   S11: 'dry-run says "would have" everywhere',
   S12: 'commits that wait for a standby are said to wait',
+  S13: 'sessions that a proxy keeps on a former leader which it has found down are told, and cut by policy alone',
   F1: 'a replica hangs and then the leader dies: as fast as without the one that hangs',
   F4: 'a second death is no echo of the first: the cool-down does not hold it',
   A1: 'an instance that stood still while another one worked: nothing lost, nothing done twice',

@@ -49,6 +49,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, string>> = {
   'leader-unrouted': 'channels-addresses-names',
   'proxy-mismatch': 'channels-addresses-names',
   'proxy-names': 'channels-addresses-names',
+  'sessions-stay': 'channels-addresses-names',
   'slot-retains-wal': 'disks-and-wal',
   'scope-mismatch': 'channels-addresses-names',
   'member-unknown': 'channels-addresses-names',

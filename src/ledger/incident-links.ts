@@ -51,6 +51,7 @@ const FOLLOWS_THE_LEADER: readonly ProblemCode[] = [
   'replica-start-failed',
   'rewind-failed',
   'rewind-interrupted',
+  'sessions-stay',
   'timeline-diverged',
   'timeline-foreign',
   'too-few-replicas',

@@ -36,6 +36,7 @@ export const ACTION_ROWS = {
   'reinitialize-replica': row('data', 'off', '30m', '4h'),
   'proxy-nudge': row('none', 'auto', '1s', '15s'),
   'open-traffic': row('none', 'auto', '1s', '15s'),
+  'shut-sessions': row('sessions', 'off', '30s', '10s'),
   'expedite-failover': row('writes', 'approve', '5m', '30s'),
   'fence-member': row('writes', 'off', '5m', '30s'),
   'fence-leader': row('writes', 'off', '5m', '30s'),

@@ -44,6 +44,7 @@ export const PROBLEM_CODES = [
   'leader-unrouted',
   'proxy-mismatch',
   'proxy-names',
+  'sessions-stay',
   'slot-retains-wal',
   'scope-mismatch',
   'member-unknown',

@@ -1,7 +1,7 @@
 import type { ActionName } from './plan.js';
 import type { Reading } from './reading.js';
 
-export const RIGHT_SYSTEMS = ['etcd', 'PostgreSQL', 'Patroni', 'HAProxy', 'Docker'] as const;
+export const RIGHT_SYSTEMS = ['etcd', 'PostgreSQL', 'Patroni', 'HAProxy', 'PgBouncer', 'Docker'] as const;
 export type RightSystem = (typeof RIGHT_SYSTEMS)[number];
 
 /** One right of ours in one system, as that system calls it. */
@@ -118,7 +118,7 @@ export const RIGHTS = {
       'HAProxy',
       'user and password of the statistics; level user on the socket',
       'the read of every pass',
-      ['proxy-nudge', 'open-traffic'],
+      ['proxy-nudge', 'open-traffic', 'shut-sessions'],
       'the proxy is no channel',
     ),
   ),
@@ -128,9 +128,16 @@ export const RIGHTS = {
       'HAProxy',
       'level admin on the socket',
       'show cli level',
-      ['proxy-nudge', 'open-traffic'],
+      ['proxy-nudge', 'open-traffic', 'shut-sessions'],
       'a fence closes no traffic, an expedited failover does not tell the proxy',
     ),
+  ),
+  'pooler-admin': row(
+    'PgBouncer',
+    'a user of the console in admin_users; for SHOW alone stats_users is enough',
+    'not asked: only the first PAUSE or RESUME tells',
+    ['resume-pooler'],
+    'no pause before a switchover',
   ),
   'docker-inspect': row('Docker', 'GET /containers/NAME/json', 'the read of every pass', [
     'start-member',

@@ -120,8 +120,12 @@ function httpCheck(world: World, server: ServerSim, member: MemberSim): string {
   return status === 200 ? 'L7OK' : 'L7STS';
 }
 
+/** A server that runs no more has closed them itself. */
+const keepsSessions = (world: World, { member }: ServerSim): boolean =>
+  world.options.haproxy.keepsSessions === true && memberSim(world, member).host.state === 'running';
+
 function sessionsNext(world: World, server: ServerSim): number {
-  if (!serverUp(world, server)) return 0;
+  if (!serverUp(world, server)) return keepsSessions(world, server) ? server.sessions : 0;
   if (server.adminDrain) return Math.max(0, server.sessions - 2);
   return Math.min(SESSIONS, server.sessions + 4);
 }

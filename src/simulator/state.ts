@@ -39,7 +39,13 @@ export interface ClusterOptions {
   readonly walBytesPerSecond: number;
   /** How fast a replica receives and replays when it is behind, bytes per second. */
   readonly catchUpBytesPerSecond: number;
-  readonly haproxy: { readonly interMs: number; readonly fall: number; readonly rise: number };
+  readonly haproxy: {
+    readonly interMs: number;
+    readonly fall: number;
+    readonly rise: number;
+    /** Its servers lack `on-marked-down shutdown-sessions`. */
+    readonly keepsSessions?: boolean;
+  };
   readonly primaryBackend: string;
   readonly replicaBackend: string;
   /** After how long the controller's own calls give up. 0: a call that would hang answers at once that it timed out. */

@@ -203,7 +203,13 @@ backend ro
   const withRuntime = (level: string): Partial<ClusterConfig> => ({
     proxies: config.proxies.map((proxy) => ({ ...proxy, runtime: `unix://${folder}/${level}.sock` })),
   });
-  const byProxy = ['drain-replica by proxy', 'open-traffic', 'proxy-nudge', 'undrain-replica by proxy'];
+  const byProxy = [
+    'drain-replica by proxy',
+    'open-traffic',
+    'proxy-nudge',
+    'shut-sessions',
+    'undrain-replica by proxy',
+  ];
 
   interface Case {
     readonly right: RightName;
@@ -322,7 +328,7 @@ backend ro
   });
 
   test('[S6] every right of the table is taken away once', () => {
-    const elsewhere = ['etcd-old-path', 'sql-heartbeat'];
+    const elsewhere = ['etcd-old-path', 'sql-heartbeat', 'pooler-admin'];
     expect([...CASES.map(({ right }) => right), ...elsewhere].sort()).toEqual([...RIGHT_NAMES].sort());
   });
 

@@ -132,6 +132,12 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
       'the level was not asked for',
     ),
   ],
+  S13: [
+    problem('sessions-stay'),
+    body('src/assess/stale-sessions.ts', 'staleLines', '[]'),
+    body('src/actions/shut-sessions.ts', 'notFormer', 'null'),
+    body('src/app/doctor-sessions.ts', 'sessionRows', '[]'),
+  ],
   S7: [
     problem('member-starting'),
     text(SQL_FAULTS, "'too-many-clients',", "'refused',", 'too many clients was a refused connection'),

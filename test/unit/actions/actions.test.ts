@@ -190,6 +190,21 @@ describe('the exact requests', () => {
         ['haproxy> set server postgres_primary/patroni3 state ready'],
       ],
     ],
+    'shut-sessions': [
+      [
+        'in each pool that keeps them',
+        planOf('shut-sessions', 'patroni3', {
+          servers: [
+            { proxy: 'proxy', backend: 'postgres_primary', server: 'patroni3' },
+            { proxy: 'south', backend: 'main', server: 'pg-c' },
+          ],
+        }),
+        [
+          'haproxy> shutdown sessions server postgres_primary/patroni3',
+          'haproxy south> shutdown sessions server main/pg-c',
+        ],
+      ],
+    ],
     'expedite-failover': [
       [
         'carries its precondition',

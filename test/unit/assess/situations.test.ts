@@ -763,6 +763,41 @@ const SITUATIONS: Record<ProblemCode, Row> = {
       { name: 'the proxy is silent', view: [noProxy] },
     ],
   },
+  'sessions-stay': {
+    subject: 'patroni2',
+    seen: [
+      {
+        name: '[S13] a replica whose server is down keeps clients',
+        view: [proxyServer('postgres_primary', 'patroni2', { sessions: 3 })],
+      },
+      {
+        name: '[S13] a member that does not run keeps clients',
+        view: [stopped('patroni2'), proxyServer('postgres_primary', 'patroni2', { sessions: 3 })],
+      },
+    ],
+    friends: [
+      { name: 'nobody is on it', view: [] },
+      {
+        name: 'a person has closed it, and lets its clients end',
+        view: [
+          proxyServer('postgres_primary', 'patroni2', {
+            sessions: 3,
+            status: 'MAINT',
+            admin: { drain: false, maint: true, resolution: false },
+          }),
+        ],
+      },
+      {
+        name: 'it is down and leads: the proxy has not found it yet',
+        view: [proxyServer('postgres_primary', 'patroni1', { sessions: 3, up: false, status: 'DOWN' })],
+      },
+      {
+        name: 'nobody is proven to lead',
+        view: [noEtcd, proxyServer('postgres_primary', 'patroni2', { sessions: 3 })],
+      },
+      { name: 'readers are on a replica', view: [proxyServer('postgres_replicas', 'patroni2', { sessions: 30 })] },
+    ],
+  },
   'disk-full': {
     subject: 'patroni3',
     seen: [

@@ -59,6 +59,7 @@ describe('a policy that says next to nothing', () => {
       'reinitialize-replica': 'off',
       'proxy-nudge': 'auto',
       'open-traffic': 'auto',
+      'shut-sessions': 'off',
       'expedite-failover': 'approve',
       'fence-member': 'off',
       'fence-leader': 'off',
