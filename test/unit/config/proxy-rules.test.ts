@@ -55,6 +55,31 @@ describe('proxies by name', () => {
         expect([line, found, expected, remedy]).not.toContain(null);
   });
 
+  it.each<[string, string, Partial<Record<'line' | 'key' | 'found' | 'expected' | 'remedy', unknown>>]>([
+    [
+      'a server twice',
+      'pg-a: patroni1\n          pg-a: patroni2',
+      { line: 46, found: 'a key that is already there: "pg-a"', remedy: 'remove or rename one of the two' },
+    ],
+    [
+      'a server without a name',
+      '"": patroni1',
+      { line: 45, expected: 'SERVER or BACKEND/SERVER, as HAProxy calls them' },
+    ],
+    ['no member', 'pg-a: ""', { line: 45, key: `${at}.servers.pg-a`, found: '""' }],
+  ])('[S5] whose map names %s are refused, with line, what was found and the remedy', (_what, row, expected) => {
+    const loaded = configFrom(
+      changed(withoutOld, 'clusters.0.proxies', { north: { ...NORTH, servers: { MARK: 'patroni1' } } }).replace(
+        'MARK: patroni1',
+        row,
+      ),
+    );
+    if (loaded.ok) throw new Error('it was taken');
+    expect(loaded.errors).toHaveLength(1);
+    expect(loaded.errors[0]).toMatchObject(expected);
+    expect(loaded.errors[0]?.file).toMatch(/ekimi\.yaml$/);
+  });
+
   it('[S5] may have the names of two members crossed, where both rows say so', () => {
     expect(named({ patroni2: 'patroni1', patroni1: 'patroni2' }).ok).toBe(true);
   });
