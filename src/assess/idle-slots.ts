@@ -37,7 +37,7 @@ const ownerOf = (members: readonly MemberView[], { name, kind }: Slot): MemberNa
   kind === 'physical' ? (members.find((member) => slotNameOf(member.name) === name)?.name ?? null) : null;
 
 /** How near the end the volume is that the leader's WAL lies on; `leftMs` null: it does not fill. Null: it is not near, or nobody can tell. */
-export function walVolumeDanger(
+function walVolumeDanger(
   { view, memory, policy }: Assessment,
   leader: MemberView,
 ): { readonly leftMs: number | null; readonly text: string } | null {

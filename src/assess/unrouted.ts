@@ -18,7 +18,7 @@ const isTakenOut = ({ row }: ProxyLine): boolean => isHeld(row) || /agent/i.test
  * A leader that is well by etcd, its own word and its SQL, and that not one proxy reaches by its own checks: no client writes, and nobody in the
  * cluster knows. One proxy that reaches it says that the way of the others is cut, which is theirs to mend. Null: it is not so.
  */
-export function unroutedLeader(view: ClusterView, lastLeaderChangeMs: number | null): readonly ProxyLine[] | null {
+function unroutedLeader(view: ClusterView, lastLeaderChangeMs: number | null): readonly ProxyLine[] | null {
   const leadership = leadershipOf(view);
   if (leadership.kind !== 'proven') return null;
   const { member } = leadership;

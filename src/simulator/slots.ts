@@ -5,7 +5,7 @@ import { streamsFrom } from './replication.js';
 import { memberSim, note, type MemberSim, type World } from './state.js';
 
 /** The slot that `holdWal` makes, which nobody reads. */
-export const FORGOTTEN = 'forgotten';
+const FORGOTTEN = 'forgotten';
 
 const lsnText = (bytes: number): string => formatLsn(lsnFromNumber(Math.round(bytes)));
 
