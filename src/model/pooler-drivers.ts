@@ -9,7 +9,7 @@ export interface PoolerDriverRow {
 export const POOLER_DRIVERS = {
   pgbouncer: {
     summary: 'PgBouncer by its admin console',
-    shownWith: 'PgBouncer 1.18, on the lab 1.18, 1.24 and 1.26',
+    shownWith: 'PgBouncer 1.18, 1.24 and 1.26',
   },
 } as const satisfies Readonly<Record<string, PoolerDriverRow>>;
 
