@@ -99,6 +99,12 @@ export const API_ERRORS = [
     remedy: 'Look for it in the journal, which has all of them.',
   },
   {
+    code: 'unknown-run',
+    status: 404,
+    meaning: 'No procedure of this id is in the ledger; it keeps the last five that ended.',
+    remedy: '`ekimi procedures` lists them.',
+  },
+  {
     code: 'unknown-incident',
     status: 404,
     meaning:

@@ -9,6 +9,7 @@ import { narrate } from '../words/narrate.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
 import { INCIDENT_ROUTES } from './incidents.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
+import { RUN_ROUTES } from './runs.js';
 
 const REASON_BODY = { body: z.strictObject({ reason }) };
 const YEAR_MS = 366 * 86_400_000;
@@ -180,6 +181,7 @@ export const ROUTES: readonly Route[] = [
   },
   ...INCIDENT_ROUTES,
   ...PROCEDURE_ROUTES,
+  ...RUN_ROUTES,
 ];
 
 /** Restarting us must be able to cure what this says, so a cluster in trouble or a lost tenure is not in here: /readyz has those. */

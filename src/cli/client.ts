@@ -3,6 +3,8 @@ import type { Line } from '../words/narrate.js';
 import type { JournalEntry } from '../model/entry.js';
 import { fromJson, toJson } from '../model/json.js';
 import type { Remediation } from '../model/ledger.js';
+import type { RunOverview } from '../api/runs.js';
+import type { RunAnswer, RunChange, RunRequest } from '../model/procedure-run.js';
 import type { AcceptedLoss, ProcedureAnswer, ProcedureName } from '../model/procedure.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { Progress } from '../verify/progress.js';
@@ -115,6 +117,22 @@ export class DaemonClient {
       throw cause;
     });
     return (said as { answer: Exclude<ProcedureAnswer, { kind: 'refused' }> }).answer;
+  }
+
+  async runs(scope: string): Promise<readonly RunOverview[]> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/runs`;
+    return ((await this.#ask('GET', path)) as { runs: readonly RunOverview[] }).runs;
+  }
+
+  async startRun(scope: string, request: RunRequest): Promise<Exclude<RunAnswer, { kind: 'refused' }>> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/runs`;
+    const said = await this.#ask('POST', path, request, PROCEDURE_TIMEOUT_MS);
+    return (said as { answer: Exclude<RunAnswer, { kind: 'refused' }> }).answer;
+  }
+
+  changeRun(scope: string, id: string, change: RunChange, reason: string): Promise<string> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/runs/${encodeURIComponent(id)}/${change}`;
+    return this.#change('POST', path, { reason });
   }
 
   async remediation(scope: string, id: string): Promise<{ remediation: Remediation; progress: Progress }> {

@@ -43,7 +43,7 @@ export function addJournalCommands(program: Command, context: Context): void {
     .option('--since <TIME>', 'from then on')
     .option(
       '--kind <KIND>',
-      'only pass, evidence, intent, outcome, verdict, approval, procedure, incident, switch, tenure, policy, page, start or stop',
+      'only pass, evidence, intent, outcome, verdict, approval, procedure, procedure-run, incident, switch, tenure, policy, page, start or stop',
     )
     .option('--limit <N>', 'the last so many', '200')
     .action((options: JournalOptions & { since?: string; kind?: string; limit: string }) => list(context, options));

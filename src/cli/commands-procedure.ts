@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { isProcedure, PROCEDURES } from '../actions/asked.js';
 import { momentOf } from '../decide/moment.js';
 import { PROCEDURE_NAMES, type AcceptedLoss, type ProcedureName } from '../model/procedure.js';
+import { isStaged, STAGED_NAMES, STAGED_ROWS, type StagedName } from '../model/procedure-run.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { freshValue } from '../model/reading.js';
 import { CliError, exitCode } from './cli-error.js';
@@ -17,6 +18,7 @@ import {
   type Common,
   type Context,
 } from './context.js';
+import { startStaged } from './commands-run.js';
 import { watch } from './progress.js';
 import { renderAnswer, renderProcedures } from './render/procedure.js';
 
@@ -27,6 +29,8 @@ type Options = Common & {
   readonly acceptLoss?: string;
   readonly reason?: string;
   readonly dryRun?: true;
+  readonly plan?: true;
+  readonly back?: true;
   readonly wait: boolean;
 };
 
@@ -42,20 +46,36 @@ export function addProcedureCommand(program: Command, context: Context): void {
     .option('--accept-loss <BYTES>', 'data that may be lost, as the refusal states it; any: also what nobody can count')
     .option('--reason <TEXT>', 'goes into the journal')
     .option('--dry-run', 'plan it, ask every gate, send nothing')
+    .option('--plan', 'of a procedure of several stages: every stage with its requests; sends nothing')
+    .option('--back', 'of rolling-restart: hand leadership back in the end')
     .option('--no-wait', 'do not wait for the verdict')
     .addHelpText('after', `\nProcedures:\n${renderProcedures()}`)
     .action(async (name: string | undefined, member: string | undefined, options: Options) => {
       if (name === undefined) list(context, options);
+      else if (isStaged(name)) await staged(context, name, member, options);
       else await start(context, known(name), member, options);
     });
 }
 
+async function staged(context: Context, name: StagedName, member: string | undefined, options: Options): Promise<void> {
+  if (member !== undefined)
+    throw new CliError(
+      'usage',
+      'unknown-procedure',
+      `${name} takes no member, not ${member}`,
+      `Write it as: ${STAGED_ROWS[name].usage}.`,
+    );
+  const isShown = options.plan === true || options.dryRun === true;
+  const reason = isShown ? (options.reason ?? 'shown') : reasonOf(options);
+  await startStaged(context, options, { name, back: options.back === true, reason, dryRun: isShown });
+}
+
 function list(context: Context, options: Common): void {
   if (options.json === true)
-    printJson(
-      context,
-      PROCEDURE_NAMES.map((name) => ({ name, ...PROCEDURES[name] })),
-    );
+    printJson(context, [
+      ...PROCEDURE_NAMES.map((name) => ({ name, ...PROCEDURES[name] })),
+      ...STAGED_NAMES.map((name) => ({ name, usage: STAGED_ROWS[name].usage, summary: STAGED_ROWS[name].summary })),
+    ]);
   else print(context, renderProcedures());
 }
 
@@ -65,7 +85,7 @@ function known(name: string): ProcedureName {
     'usage',
     'unknown-procedure',
     `there is no procedure ${name}`,
-    `There are: ${PROCEDURE_NAMES.join(', ')}.`,
+    `There are: ${[...PROCEDURE_NAMES, ...STAGED_NAMES].join(', ')}.`,
   );
 }
 
@@ -91,22 +111,21 @@ async function start(
   if (json) printJson(context, { answer, ...ended });
 }
 
+function reasonOf({ reason }: Options): string {
+  if (reason !== undefined && reason.trim() !== '') return reason.trim();
+  throw new CliError('usage', 'no-reason', 'a reason is missing', 'Give one with --reason: it goes into the journal.');
+}
+
 /** What is wrong as it is written is said before anything is asked of the daemon. */
 function bodyOf(context: Context, name: ProcedureName, member: string | undefined, options: Options): ProcedureBody {
-  const { candidate, leader, at, reason } = options;
-  if (reason === undefined || reason.trim() === '')
-    throw new CliError(
-      'usage',
-      'no-reason',
-      'a reason is missing',
-      'Give one with --reason: it goes into the journal.',
-    );
+  const { candidate, leader, at } = options;
+  const reason = reasonOf(options);
   const fault = at === undefined ? null : momentOf(at, nowOf(context));
   if (typeof fault === 'string')
     throw new CliError('usage', 'bad-time', `--at ${fault}`, 'Patroni keeps the appointment by this time.');
   return {
     name,
-    reason: reason.trim(),
+    reason,
     ...(member === undefined ? {} : { target: member }),
     ...(candidate === undefined ? {} : { candidate }),
     ...(leader === undefined ? {} : { leader }),

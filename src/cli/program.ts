@@ -7,6 +7,7 @@ import { addDaemonCommands } from './commands-daemon.js';
 import { addIncidentCommand } from './commands-incident.js';
 import { addJournalCommands } from './commands-journal.js';
 import { addProcedureCommand } from './commands-procedure.js';
+import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
 import { addReplayCommand } from './commands-replay.js';
 import type { Context } from './context.js';
@@ -47,6 +48,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addLocalCommands(program, context);
   addDaemonCommands(program, context);
   addProcedureCommand(program, context);
+  addRunCommand(program, context);
   addJournalCommands(program, context);
   addIncidentCommand(program, context);
   addReplayCommand(program, context);

@@ -3,6 +3,7 @@ import { ACTIONS, permitOf, worksOnMember } from '../actions/index.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
 import { isInFlight } from '../model/ledger.js';
+import { openRun } from '../model/procedure-run.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
 import { budgetUsed, BUSY_COOLDOWN_MS, stormingMembers, wasOnlyBusy } from '../ledger/budgets.js';
 import { attemptsUsed, isUnderWay, type Candidate } from './candidate.js';
@@ -100,10 +101,21 @@ function foreignWork(input: Situation, { action, plan }: Candidate): No | null {
   );
 }
 
+/** A procedure under way has its members: no ladder works against it but where the leader is in trouble, and no second one begins. */
+function procedureUnderWay({ ledger }: Situation, { action, plan }: Candidate): No | null {
+  const open = openRun(ledger.procedures);
+  if (open === null || open.phase === 'paused' || open.id === plan.because.run) return null;
+  if (action.risk === 'none' || action.class === 'leadership' || action.class === 'fencing') return null;
+  return no(
+    `${open.name} (${open.id}) by ${open.by} is ${open.phase}`,
+    `let it end, or: ekimi procedures pause ${open.id}`,
+  );
+}
+
 function blastRadius(input: Situation, candidate: Candidate): No | null {
   const { action, plan } = candidate;
   const { limits } = input.policy;
-  const foreign = foreignWork(input, candidate);
+  const foreign = foreignWork(input, candidate) ?? procedureUnderWay(input, candidate);
   if (foreign !== null) return foreign;
   const running = input.ledger.remediations
     .filter(isInFlight)
@@ -128,6 +140,8 @@ const rankOf = (name: Candidate['action']['class']): number => ACTION_CLASSES.in
 
 /** What costs nothing must not stand in the way of anything else, nor wait for it: only for its own last run on that member. */
 function sharesCooldown({ action, plan }: Pick<Candidate, 'action' | 'plan'>, before: Plan): boolean {
+  // The stages of one run are one thing to the limits: its order is what keeps them apart.
+  if (plan.because.run !== undefined && plan.because.run === before.because.run) return false;
   if (before.action === plan.action && before.target === plan.target) return true;
   // Another leader's death is no echo of this one: what holds up a row of them is gate `flap`.
   if (action.answersDeath === true) return false;

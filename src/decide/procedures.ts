@@ -54,7 +54,14 @@ export function decideProcedure(input: Situation, asked: AskedProcedure): Proced
   const plan: Plan = {
     action: asked.name,
     target,
-    because: { code: 'operator', subject: target, by: asked.by, reason: asked.reason },
+    because: {
+      code: 'operator',
+      subject: target,
+      by: asked.by,
+      reason: asked.reason,
+      ...(asked.run === undefined ? {} : { run: asked.run }),
+      ...(asked.stage === undefined ? {} : { stage: asked.stage }),
+    },
     params: { ...bound.params, ...accepted },
   };
   const blocks = blocksFor(input, byPerson(plan));

@@ -1,6 +1,7 @@
 import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
 import { decideApproval, liftSwitch, throwSwitch } from '../kernel/commands.js';
 import { askForProcedure } from '../kernel/orders.js';
+import { changeRun, startRun } from '../kernel/runs.js';
 import type { Change } from '../model/snapshot.js';
 import { unreadiness } from '../kernel/readiness.js';
 import type { Session } from '../kernel/session.js';
@@ -48,6 +49,13 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
         ? Promise.resolve({ kind: 'refused', status: 404, text: `no cluster ${scope}` })
         : askForProcedure(session, { ...request, by });
     },
+    startRun: (scope, request, by) => {
+      const session = find(scope);
+      return session === undefined
+        ? Promise.resolve({ kind: 'refused', status: 404, text: `no cluster ${scope}` })
+        : startRun(session, request, by);
+    },
+    changeRun: (scope, id, change, by, reason) => on(scope, (session) => changeRun(session, id, change, by, reason)),
   };
 }
 

@@ -9,41 +9,17 @@ import type { Change } from '../model/snapshot.js';
 import { write } from './record.js';
 import { startGrace } from './authority.js';
 import { situationOf } from './situation.js';
+import { betweenPasses as answeredBetween, notOurs } from './between.js';
 import { isEnforcing, type PolicyInForce, type Session } from './session.js';
 import { writeSwitch } from './switches.js';
 
 const refused = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
 
+const betweenPasses = (session: Session, change: () => Promise<Change>): Promise<Change> =>
+  answeredBetween(session, change, (text) => refused(409, text));
+
 /** Somebody else wrote the ledger meanwhile: the word was given on what stands there no more. */
 const READ_ANEW = refused(409, 'the ledger was changed by another instance: look again, then ask again');
-
-/** Runs `change` between two passes and answers when it is done: nothing from outside moves under a pass. */
-function betweenPasses(session: Session, change: () => Promise<Change>): Promise<Change> {
-  return new Promise((resolve) => {
-    session.inbox.put(async () => {
-      try {
-        resolve(await change());
-      } catch (error) {
-        resolve(refused(409, `Ekimi failed at it: ${error instanceof Error ? error.message : String(error)}`));
-        throw error;
-      }
-    });
-    session.wake();
-  });
-}
-
-/** Only the instance that acts may change the shared ledger; elsewhere the answer names it. */
-function notOurs(session: Session): Change | null {
-  if (!isEnforcing(session)) return null;
-  const { state, owner } = session.parts.tenure.facts();
-  if (state === 'held') return null;
-  return refused(
-    409,
-    state === 'other'
-      ? `${owner ?? 'another instance'} holds tenure: ask it`
-      : 'tenure is unknown: etcd does not answer',
-  );
-}
 
 /** What may be done while nobody can confirm tenure may be agreed to as well. */
 const needsNoTenure = (session: Session, plan: Plan): boolean =>

@@ -22,14 +22,22 @@ export function askForProcedure(session: Session, procedure: AskedProcedure): Pr
   });
 }
 
-/** After the pass has done what it had to: each request is decided on, journaled and answered. Whatever it says, it is then gone. */
-export async function startOrders(session: Session, view: ClusterView, decisions: readonly Decision[]): Promise<void> {
+/**
+ * After the pass has done what it had to: each request is decided on, journaled and answered. Whatever it says, it is then gone. Returns whether
+ * something began in this pass.
+ */
+export async function startOrders(
+  session: Session,
+  view: ClusterView,
+  decisions: readonly Decision[],
+): Promise<boolean> {
   let isTaken = decisions.some((decision) => decision.kind === 'act');
   for (let asked = session.inbox.nextOrder(); asked !== undefined; asked = session.inbox.nextOrder()) {
     const answer = await answerTo(session, view, asked, isTaken);
     isTaken ||= answer.kind === 'started' || answer.kind === 'rehearsed';
     asked.answer(answer);
   }
+  return isTaken;
 }
 
 /** Nobody will come to them any more: each is told so, and the journal too. */

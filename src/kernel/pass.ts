@@ -6,6 +6,7 @@ import { advanceWith, look } from './look.js';
 import { startOrders } from './orders.js';
 import { page } from './pages.js';
 import { recordPass } from './record.js';
+import { advanceRun } from './runs.js';
 import { carryOut } from './send.js';
 import type { Session } from './session.js';
 import { situationOf } from './situation.js';
@@ -36,7 +37,7 @@ export async function pass(session: Session): Promise<void> {
   await askForApprovals(session, decisions);
   await page(session, situation, decisions);
   await carryOut(session, situation, decisions);
-  await startOrders(session, view, decisions);
+  await advanceRun(session, view, await startOrders(session, view, decisions));
 
   await session.books.commit(view);
   publish(session, clock.monotonic() - began.monotonicMs);

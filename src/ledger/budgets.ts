@@ -15,7 +15,10 @@ export function budgetUsed({ ledger, nowMs }: Pick<Situation, 'ledger' | 'nowMs'
       (only === undefined || row.plan.action === only),
   );
   // Asked again and again while Patroni was at another task: nothing was begun, and one count of it is enough to end what never does.
-  const counted = own.filter((row, at) => !own.slice(0, at).some((before) => isBusyLike(before, row)));
+  // The stages of one run of a procedure are what a person asked for once.
+  const counted = own.filter(
+    (row, at) => !own.slice(0, at).some((before) => isBusyLike(before, row) || isOfOneRun(before, row)),
+  );
   const foreign = (ledger.foreign ?? []).filter(
     ({ list, createdAtMs, row }) => list === 'remediations' && isRecent(createdAtMs) && row['phase'] !== 'abandoned',
   );
@@ -48,6 +51,9 @@ export function wasOnlyBusy({ ledger, policy }: Pick<Situation, 'ledger' | 'poli
   );
   return upToIt.length <= BUSY_TRIES;
 }
+
+const isOfOneRun = (one: Remediation, other: Remediation): boolean =>
+  one.plan.because.run !== undefined && one.plan.because.run === other.plan.because.run;
 
 const isBusyLike = (one: Remediation, other: Remediation): boolean =>
   one.ending === 'busy' &&

@@ -1,4 +1,5 @@
 import type { ForeignRow } from '../model/foreign.js';
+import { STAGED_NAMES } from '../model/procedure-run.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
@@ -29,6 +30,23 @@ const listOf =
 const claim = { member: text, sinceMs: number, remediationId: text, shadow: flag };
 
 const places = listOf(rowOf({ proxy: text, backend: text, server: text }));
+
+const OVER = ['aborted', 'succeeded'];
+const RUN_PHASES = ['running', 'held', 'paused', 'aborting', ...OVER];
+
+const PROCEDURE = rowOf({
+  id: text,
+  name: text,
+  goal: isFields,
+  by: text,
+  reason: text,
+  phase: (value) => RUN_PHASES.some((phase) => phase === value),
+  agreed: listOf(text),
+  startedAtMs: number,
+  endedAtMs: orNull(number),
+  detail: text,
+  continuedAtMs: number,
+});
 
 /** Lists, row by row: what does not fit is set apart, and the others count. */
 const ROWS: Partial<Record<Part, Check>> = {
@@ -65,6 +83,11 @@ const ROWS: Partial<Record<Part, Check>> = {
     endedAtMs: orNull(number),
     by: text,
   }),
+  // One that is over holds nothing, whatever another version calls it.
+  procedures: (value) =>
+    PROCEDURE(value) &&
+    isFields(value) &&
+    (STAGED_NAMES.some((name) => name === value['name']) || OVER.some((phase) => phase === value['phase'])),
 };
 
 const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknown }>> = {
@@ -74,7 +97,7 @@ const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknow
 };
 
 /** What may stand for work under way, or for somebody's word that nothing be done: as long as it cannot be read, whatever is risky waits. */
-const HOLDS: readonly Part[] = ['drains', 'fences', 'pauses', 'switches', 'breaker'];
+const HOLDS: readonly Part[] = ['drains', 'fences', 'pauses', 'switches', 'breaker', 'procedures'];
 
 function apart(list: Part, raw: unknown, whole: boolean): ForeignRow {
   const row = isFields(raw) ? raw : { row: raw };

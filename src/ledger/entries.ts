@@ -76,6 +76,7 @@ const ENTRIES: Entries = {
   sending: ({ run: { id, plan, stepIndex: step, epoch }, request, look }) => [
     { kind: 'intent', id, plan, step, request, shadow: false, epoch, look },
   ],
+  'procedure-run': ({ change, by, text, run }) => [{ kind: 'procedure-run', change, by, text, run }],
   unsent: ({ run, reply }) => [outcome(run.id, run.stepIndex, reply)],
   answered: ({ id, step, reply }, before, after) => [outcome(id, step, reply), ...verdictIfEnded(id, before, after)],
   'step-due': NONE,

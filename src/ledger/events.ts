@@ -2,6 +2,7 @@ import type { EntryBody, SecondLook } from '../model/entry.js';
 import type { Ending, KillSwitch, Ledger, Remediation } from '../model/ledger.js';
 import type { PageRow } from '../model/page.js';
 import type { Reply } from '../model/plan.js';
+import type { ProcedureRun, RunStep } from '../model/procedure-run.js';
 import type { Pass } from './after-pass.js';
 import type { ApprovalRequest } from './approvals.js';
 import type { Claims } from './claims.js';
@@ -57,6 +58,13 @@ export type LedgerEvent =
   /** The next step is due, or waits. */
   | { readonly kind: 'step-due'; readonly run: Remediation }
   | { readonly kind: 'ended'; readonly run: Remediation }
+  | {
+      readonly kind: 'procedure-run';
+      readonly change: RunStep;
+      readonly by: string;
+      readonly text: string;
+      readonly run: ProcedureRun;
+    }
   /** A drain that is ours on paper was undone: by hand, or by a proxy that restarted. */
   | {
       readonly kind: 'drain-undone';

@@ -1,6 +1,7 @@
 import { ACTIONS } from '../actions/index.js';
 import { stepRemediation } from '../machines/step.js';
 import type { Approval, Ledger, Remediation } from '../model/ledger.js';
+import type { ProcedureRun } from '../model/procedure-run.js';
 import { afterPass, withoutForeignWork } from './after-pass.js';
 import { requestApproval, useApproval } from './approvals.js';
 import { withClaims, withLess, withoutClaim, withoutClaimsOf, withPausesLeft } from './claims.js';
@@ -18,6 +19,15 @@ export const withRemediation = (ledger: Ledger, run: Remediation): Ledger => ({
 
 export const runOf = (ledger: Ledger, id: string): Remediation | null =>
   ledger.remediations.find((row) => row.id === id) ?? null;
+
+/** So many that ended stay to be looked up. */
+const KEPT_RUNS = 5;
+
+/** A run as it is now; the oldest that ended go. */
+function withRun(ledger: Ledger, run: ProcedureRun): Ledger {
+  const others = (ledger.procedures ?? []).filter(({ id }) => id !== run.id);
+  return { ...ledger, procedures: [...others.slice(-KEPT_RUNS), run] };
+}
 
 /** A success gives back what its action releases; in dry-run too, or it would be rehearsed for ever. */
 function ended(ledger: Ledger, run: Remediation): Ledger {
@@ -101,6 +111,7 @@ const FOLD: Fold = {
   answered,
   'step-due': (ledger, { run }) => withRemediation(ledger, run),
   ended: (ledger, { run }) => ended(ledger, run),
+  'procedure-run': (ledger, { run }) => withRun(ledger, run),
   'drain-undone': drainUndone,
   paged: (ledger, { pages }) => (pages === ledger.pages ? ledger : { ...ledger, pages }),
   'incidents-followed': (ledger, { incidents }) => ({ ...ledger, incidents }),

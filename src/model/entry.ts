@@ -6,6 +6,7 @@ import type { AgreedLoss } from './loss.js';
 import type { Plan, Reply } from './plan.js';
 import type { PageChange } from './page.js';
 import type { ProcedureRequest } from './procedure.js';
+import type { ProcedureRun, RunStep } from './procedure-run.js';
 import type { Problem, ProblemLevel } from './problem.js';
 import type { Circumstances, KeptSituation } from './situation.js';
 import type { States } from './states.js';
@@ -95,6 +96,14 @@ type Body =
       readonly id: string | null;
       readonly plan: Plan | null;
       readonly blocks: readonly Block[];
+    }
+  /** A procedure of several stages: its begin, each stage, each change, its end. */
+  | {
+      readonly kind: 'procedure-run';
+      readonly change: RunStep;
+      readonly by: string;
+      readonly text: string;
+      readonly run: ProcedureRun;
     }
   | { readonly kind: 'switch'; readonly change: 'on' | 'off'; readonly switch: KillSwitch; readonly by: string }
   | {

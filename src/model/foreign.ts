@@ -7,6 +7,7 @@ export interface ForeignRow {
     | 'remediations'
     | 'approvals'
     | 'drains'
+    | 'procedures'
     | 'fences'
     | 'pauses'
     | 'switches'

@@ -3,6 +3,7 @@ import type { Incident } from './incident.js';
 import type { AgreedLoss } from './loss.js';
 import type { PageRow } from './page.js';
 import type { Plan, Reply } from './plan.js';
+import type { ProcedureRun } from './procedure-run.js';
 import type { ProxyProcess, ServerPlace } from './proxy.js';
 
 /** Where a remediation stands. `unknown` is re-observed, never blindly repeated. */
@@ -133,6 +134,8 @@ export interface Ledger {
   readonly pages: readonly PageRow[];
   /** The open ones, and the last that ended. Absent in the ledger of an older version. */
   readonly incidents?: readonly Incident[];
+  /** The procedure of several stages that is under way, and the last that ended. Absent: there was none. */
+  readonly procedures?: readonly ProcedureRun[];
 }
 
 export const EMPTY_LEDGER: Ledger = {

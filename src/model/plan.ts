@@ -69,6 +69,9 @@ export interface Plan {
     /** `operator` only: who started it, and their words for it. */
     readonly by?: string;
     readonly reason?: string;
+    /** It is a stage of this run of a procedure. */
+    readonly run?: string;
+    readonly stage?: string;
   };
   readonly params: Readonly<Record<string, Json>>;
 }

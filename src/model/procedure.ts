@@ -36,6 +36,9 @@ export interface ProcedureRequest {
   readonly reason: string;
   /** Plan it and ask every gate; send nothing, whatever the mode. */
   readonly dryRun: boolean;
+  /** It is a stage of this run of a procedure. */
+  readonly run?: string;
+  readonly stage?: string;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Decision } from './decision.js';
 import type { JournalEntry } from './entry.js';
 import type { KillSwitch, Ledger } from './ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from './procedure.js';
+import type { RunAnswer, RunChange, RunRequest } from './procedure-run.js';
 import type { Policy, WindowFacts } from './policy.js';
 import type { States } from './states.js';
 import type { ClusterView } from './view.js';
@@ -73,4 +74,8 @@ export interface ControllerPort {
   resume(scope: string, subject: string, by: string): Promise<Change>;
   /** A person starts a procedure: answered from the next pass. The answer says what was sent or every gate that holds it. */
   runProcedure(scope: string, request: ProcedureRequest, by: string): Promise<ProcedureAnswer>;
+  /** A person starts a procedure of several stages, or has it shown. */
+  startRun(scope: string, request: RunRequest, by: string): Promise<RunAnswer>;
+  /** A person pauses, continues or ends it. */
+  changeRun(scope: string, id: string, change: RunChange, by: string, reason: string): Promise<Change>;
 }

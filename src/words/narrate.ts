@@ -1,3 +1,4 @@
+import type { RunStep } from '../model/procedure-run.js';
 import { type Decision } from '../model/decision.js';
 import { decisionText } from './decision.js';
 import type { EntryBody, JournalEntry } from '../model/entry.js';
@@ -46,6 +47,17 @@ const ASKED = {
   refused: ['warn', 'refused, nothing was sent'],
 } as const satisfies Readonly<Record<Extract<EntryBody, { kind: 'procedure' }>['answer'], readonly [Tone, string]>>;
 
+const RUN_TONE: Readonly<Record<RunStep, Tone>> = {
+  started: 'plain',
+  stage: 'plain',
+  held: 'warn',
+  paused: 'warn',
+  continued: 'plain',
+  aborting: 'warn',
+  aborted: 'warn',
+  succeeded: 'good',
+};
+
 export function narrate(entry: JournalEntry): Line {
   const [tone, text] = told(entry.body);
   return { seq: entry.seq, atMs: entry.atMs, scope: entry.scope, kind: entry.body.kind, tone, text };
@@ -88,6 +100,11 @@ function tell(body: EntryBody): readonly [Tone, string] {
       const [tone, verb] = ASKED[body.answer];
       return [tone, `${body.by} asked for ${body.name} (${body.reason}): ${verb}${because(body.text)}`];
     }
+    case 'procedure-run':
+      return [
+        RUN_TONE[body.change],
+        `${body.run.name} (${body.run.id}) ${body.change}${by(body.by)}${because(body.text)}`,
+      ];
     case 'switch':
       return [
         body.change === 'on' ? 'warn' : 'plain',

@@ -1,6 +1,7 @@
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from '../../src/model/procedure.js';
+import type { RunAnswer, RunChange, RunRequest } from '../../src/model/procedure-run.js';
 import type {
   Change,
   ClusterSnapshot,
@@ -100,6 +101,20 @@ export class FakeController implements ControllerPort {
   async runProcedure(_scope: string, request: ProcedureRequest, by: string): Promise<ProcedureAnswer> {
     this.procedures.push({ ...request, by });
     return this.procedureAnswer;
+  }
+
+  /** What the next start of a procedure of several stages is answered with. */
+  runAnswer: RunAnswer = { kind: 'refused', status: 409, text: 'this test gives no answer' };
+  readonly runs: (RunRequest & { readonly by: string })[] = [];
+
+  async startRun(_scope: string, request: RunRequest, by: string): Promise<RunAnswer> {
+    this.runs.push({ ...request, by });
+    return this.runAnswer;
+  }
+
+  async changeRun(_scope: string, id: string, change: RunChange, by: string, reason: string): Promise<Change> {
+    this.changes.push(`${change} ${id} ${by} ${reason}`);
+    return { ok: true, text: `${change} ${id}` };
   }
 
   async #decide(

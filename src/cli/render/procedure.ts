@@ -2,6 +2,7 @@ import type { Tone } from '../../words/narrate.js';
 import { PROCEDURES } from '../../actions/asked.js';
 import { membersTouched } from '../../model/plan.js';
 import { PROCEDURE_NAMES, type ProcedureAnswer } from '../../model/procedure.js';
+import { STAGED_NAMES, STAGED_ROWS } from '../../model/procedure-run.js';
 import type { Remediation, RemediationPhase } from '../../model/ledger.js';
 import type { Progress } from '../../verify/progress.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
@@ -9,7 +10,9 @@ import { spanText } from '../../words/amounts.js';
 
 /** The list: how each is written, what it does. */
 export const renderProcedures = (): string =>
-  PROCEDURE_NAMES.map((name) => `  ${PROCEDURES[name].usage}\n      ${PROCEDURES[name].summary}`).join('\n');
+  [...PROCEDURE_NAMES.map((name) => PROCEDURES[name]), ...STAGED_NAMES.map((name) => STAGED_ROWS[name])]
+    .map(({ usage, summary }) => `  ${usage}\n      ${summary}`)
+    .join('\n');
 
 type Said = Exclude<ProcedureAnswer, { kind: 'refused' }>;
 

@@ -4,10 +4,12 @@ import { overview, type Level, type Overview } from '../../api/overview.js';
 import { bytesText, spanText } from '../../words/amounts.js';
 import { lossText } from '../../words/loss.js';
 import type { Problem } from '../../model/problem.js';
+import { isOver } from '../../model/procedure-run.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byLevel, clean, dim, section, untilText, type Style } from './paint.js';
 import { incidentLine } from './incident.js';
 import { decisionLines } from './plan.js';
+import { renderOpenRun } from './run.js';
 import { table } from './table.js';
 
 const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
@@ -49,6 +51,11 @@ export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
       style,
       'IN FLIGHT',
       view.inFlight.map((one) => inFlightLine(one, style)),
+    ),
+    ...section(
+      style,
+      'PROCEDURES',
+      (snapshot.ledger.procedures ?? []).filter((run) => !isOver(run)).map((run) => renderOpenRun(run, style)),
     ),
     ...section(
       style,

@@ -38,7 +38,7 @@ export interface Answer {
 }
 
 const HOUR_MS = 3_600_000;
-const DONE: readonly EntryBody['kind'][] = ['procedure', 'evidence', 'intent', 'outcome', 'verdict'];
+const DONE: readonly EntryBody['kind'][] = ['procedure', 'procedure-run', 'evidence', 'intent', 'outcome', 'verdict'];
 const AROUND: readonly EntryBody['kind'][] = ['start', 'stop', 'approval', 'switch', 'tenure', 'policy', 'page'];
 
 /** Answers from what was written at the time, never from what we would decide today. */
@@ -91,6 +91,7 @@ function concerns(decision: Decision, subject: string | null): boolean {
 function tellsOf(body: EntryBody, subject: string, ids: ReadonlySet<string>): boolean {
   if (body.kind === 'procedure')
     return [body.name, ...(body.plan === null ? [] : membersTouched(body.plan)), 'operator'].includes(subject);
+  if (body.kind === 'procedure-run') return [body.run.name, body.run.id, 'operator'].includes(subject);
   return 'id' in body && ids.has(body.id);
 }
 

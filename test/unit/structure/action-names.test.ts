@@ -13,8 +13,8 @@ const DATA = [
   /^words\/request\.ts$/,
   /^adapters\/postgres\/postgres-adapter\.ts$/,
 ];
-/** What they are for is to say what happens to each. */
-const APART = /^(actions|simulator|docs)\//;
+/** What they are for is to say what happens to each; a stage of a procedure is an action by its name. */
+const APART = /^(actions|procedures|simulator|docs)\//;
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 /** Single words are words of other things, too: only as the name of an action they count. */

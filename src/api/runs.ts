@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { standingOf } from '../decide/runs.js';
+import {
+  RUN_CHANGES,
+  STAGED_NAMES,
+  type ProcedureRun,
+  type RunChange,
+  type StagedName,
+} from '../model/procedure-run.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
+import { ApiError, type ApiErrorCode } from './errors.js';
+import { reason } from './validation.js';
+
+/** A procedure of several stages as it stands: which stages are left, and what the next one waits for. */
+export interface RunOverview extends ProcedureRun {
+  readonly stages: number;
+  readonly stagesDone: number;
+  readonly left: readonly { readonly key: string; readonly text: string }[];
+  readonly now: string;
+}
+
+/** The one under way first, then those that ended, the newest first. */
+export function runsIn(snapshot: ClusterSnapshot): readonly RunOverview[] {
+  const runs = [...(snapshot.ledger.procedures ?? [])].reverse();
+  return runs.map((run) => overviewOf(snapshot, run));
+}
+
+function overviewOf({ view, states, atMs: nowMs, ...rest }: ClusterSnapshot, run: ProcedureRun): RunOverview {
+  const stages = run.agreed.length;
+  const isOver = run.endedAtMs !== null;
+  if (view === null || states === null || isOver)
+    return { ...run, stages, stagesDone: run.phase === 'succeeded' ? stages : 0, left: [], now: run.detail };
+  const { done, left, now } = standingOf({ ...rest, view, states, nowMs }, run);
+  return { ...run, stages, stagesDone: done, left: left.map(({ key, text }) => ({ key, text })), now };
+}
+
+const STARTING = {
+  body: z.strictObject({
+    name: z.enum(STAGED_NAMES),
+    back: z.boolean().optional(),
+    reason,
+    dryRun: z.boolean().optional(),
+  }),
+};
+
+/** Procedures of several stages: shown, started, paused, continued, ended. */
+export const RUN_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/clusters/:scope/runs',
+    access: 'viewer',
+    summary: 'Procedures of several stages: the one under way with what is left of it, then the last that ended.',
+    handle: (context, call) => ({ body: { runs: runsIn(snapshotOf(context, call)) } }),
+  },
+  {
+    method: 'POST',
+    path: '/v1/clusters/:scope/runs',
+    access: 'operator',
+    summary:
+      'Body {name, reason, back?, dryRun?}. 202: begun; 200: with dryRun, every stage and its requests; 409: refused.',
+    schema: STARTING,
+    handle: start,
+  },
+  {
+    method: 'POST',
+    path: '/v1/clusters/:scope/runs/:id/:change',
+    access: 'operator',
+    summary: 'Body {reason}; change is pause, continue (agrees to what is then left) or abort.',
+    schema: { body: z.strictObject({ reason }) },
+    handle: change,
+  },
+];
+
+const REFUSED = { 400: 'bad-request', 404: 'unknown-scope', 409: 'conflict' } as const satisfies Record<
+  number,
+  ApiErrorCode
+>;
+
+async function start(context: Context, call: Call): Promise<Answer> {
+  const { body } = call;
+  const request = {
+    name: String(body['name']) as StagedName,
+    back: body['back'] === true,
+    reason: why(call),
+    dryRun: body['dryRun'] === true,
+  };
+  const answer = await context.controller.startRun(known(context, call), request, who(call));
+  if (answer.kind === 'refused') throw new ApiError(REFUSED[answer.status], answer.text);
+  return { status: answer.kind === 'started' ? 202 : 200, body: { ok: true, answer } };
+}
+
+const isChange = (text: string): text is RunChange => (RUN_CHANGES as readonly string[]).includes(text);
+
+async function change(context: Context, call: Call): Promise<Answer> {
+  const { id = '', change: what = '' } = call.params;
+  if (!isChange(what)) throw new ApiError('bad-request', `${what} is none of ${RUN_CHANGES.join(', ')}`);
+  const said = await context.controller.changeRun(known(context, call), id, what, who(call), why(call));
+  if (!said.ok) throw new ApiError(said.status === 404 ? 'unknown-run' : 'conflict', said.text);
+  return { body: { ok: true, text: said.text } };
+}

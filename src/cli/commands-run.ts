@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import type { RunOverview } from '../api/runs.js';
+import { RUN_CHANGES, type RunChange, type StagedName } from '../model/procedure-run.js';
+import { CliError } from './cli-error.js';
+import {
+  clientOf,
+  oneScope,
+  print,
+  printJson,
+  scopesOf,
+  styleOf,
+  withCommon,
+  type Common,
+  type Context,
+} from './context.js';
+import { renderRun, renderStages } from './render/run.js';
+
+type Options = Common & { readonly reason?: string };
+
+/** `ekimi procedures`: those of several stages that are under way, and a person's word on them. */
+export function addRunCommand(program: Command, context: Context): void {
+  withCommon(program.command('procedures'))
+    .description(
+      'the procedure of several stages that is under way, and the last that ended; or pause, continue, abort one',
+    )
+    .argument('[change]', RUN_CHANGES.join(', '))
+    .argument('[id]', 'as "ekimi procedures" shows it')
+    .option('--reason <TEXT>', 'goes into the journal')
+    .action((change: string | undefined, id: string | undefined, options: Options) =>
+      change === undefined ? list(context, options) : changeOne(context, change, id, options),
+    );
+}
+
+async function list(context: Context, options: Options): Promise<void> {
+  const client = await clientOf(context, options);
+  const scopes = await scopesOf(client, options);
+  const lists = await Promise.all(scopes.map(async (scope) => ({ scope, runs: await client.runs(scope) })));
+  if (options.json === true) {
+    printJson(context, lists);
+    return;
+  }
+  const texts = lists.flatMap(({ scope, runs }) => runs.map((run) => renderRun(scope, run, styleOf(context))));
+  print(
+    context,
+    texts.length === 0 ? 'no procedure of several stages is under way, and none ended' : texts.join('\n\n'),
+  );
+}
+
+const isChange = (text: string): text is RunChange => (RUN_CHANGES as readonly string[]).includes(text);
+
+async function changeOne(context: Context, change: string, id: string | undefined, options: Options): Promise<void> {
+  if (!isChange(change) || id === undefined)
+    throw new CliError(
+      'usage',
+      'unknown-procedure',
+      id === undefined ? `${change}: which one?` : `${change} is none of ${RUN_CHANGES.join(', ')}`,
+      'Write it as: ekimi procedures pause|continue|abort ID --reason TEXT; ekimi procedures lists them.',
+    );
+  const { reason } = options;
+  if (reason === undefined || reason.trim() === '')
+    throw new CliError(
+      'usage',
+      'no-reason',
+      'a reason is missing',
+      'Give one with --reason: it goes into the journal.',
+    );
+  const client = await clientOf(context, options);
+  const owner = await ownerOf(await scopesOf(client, options), (scope) => client.runs(scope), id);
+  const text = await client.changeRun(owner, id, change, reason.trim());
+  if (options.json === true) printJson(context, { ok: true, text });
+  else print(context, text);
+}
+
+async function ownerOf(
+  scopes: readonly string[],
+  runsOf: (scope: string) => Promise<readonly RunOverview[]>,
+  id: string,
+): Promise<string> {
+  const lists = await Promise.all(scopes.map(async (scope) => ({ scope, runs: await runsOf(scope) })));
+  const owner = lists.find(({ runs }) => runs.some((run) => run.id === id));
+  if (owner !== undefined) return owner.scope;
+  const ids = lists.flatMap(({ runs }) => runs.map((run) => run.id));
+  throw new CliError(
+    'usage',
+    'unknown-procedure',
+    `there is no procedure ${id}`,
+    `There are: ${ids.join(', ') || 'none'}.`,
+  );
+}
+
+/** `ekimi run-procedure rolling-restart`. */
+export async function startStaged(
+  context: Context,
+  options: Common,
+  request: { readonly name: StagedName; readonly back: boolean; readonly reason: string; readonly dryRun: boolean },
+): Promise<void> {
+  const client = await clientOf(context, options);
+  const answer = await client.startRun(await oneScope(client, options), request);
+  if (options.json === true) printJson(context, { answer });
+  else print(context, renderStages(answer, styleOf(context)));
+}

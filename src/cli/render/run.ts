@@ -1,0 +1,49 @@
+import type { RunOverview } from '../../api/runs.js';
+import type { ProcedureRun, RunAnswer } from '../../model/procedure-run.js';
+import { spanText } from '../../words/amounts.js';
+import type { Tone } from '../../words/narrate.js';
+import { bold, byTone, clean, dim, type Style } from './paint.js';
+
+/** Every stage with its requests as they would be now; what a later one sends may depend on those before it. */
+export function renderStages(answer: Exclude<RunAnswer, { kind: 'refused' }>, style: Style): string {
+  const head =
+    answer.kind === 'started'
+      ? `${byTone(style, 'good', 'started')} ${dim(style, `(${clean(answer.id)}; ekimi procedures follows it)`)}`
+      : 'would be sent, each stage through every gate at its time; nothing is sent now';
+  return [
+    head,
+    ...answer.stages.flatMap(({ text, requests, held }, index) => [
+      `  ${index + 1}. ${clean(text)}`,
+      ...requests.map((request) => dim(style, `     ${clean(request)}`)),
+      ...held.map((why) => dim(style, `     as things stand held by ${clean(why)}`)),
+    ]),
+  ].join('\n');
+}
+
+const TONES: Readonly<Record<RunOverview['phase'], Tone>> = {
+  running: 'plain',
+  held: 'warn',
+  paused: 'warn',
+  aborting: 'warn',
+  aborted: 'warn',
+  succeeded: 'good',
+};
+
+/** `rolling-restart running: stage 2 of 4` with what it waits for and what is left. */
+export function renderRun(scope: string, run: RunOverview, style: Style): string {
+  const isOver = run.endedAtMs !== null;
+  const count = isOver ? '' : `: stage ${Math.min(run.stagesDone + 1, run.stages)} of ${run.stages}`;
+  const since = spanText((run.endedAtMs ?? style.nowMs) - run.startedAtMs);
+  return [
+    `${bold(style, clean(run.name))} ${byTone(style, TONES[run.phase], run.phase)}${count}, ${isOver ? 'took' : 'for'} ${since} ${dim(style, `(${clean(run.id)}, ${clean(scope)}, by ${clean(run.by)}: ${clean(run.reason)})`)}`,
+    `  ${clean(run.now)}`,
+    ...run.left.map(({ text }) => dim(style, `  left: ${clean(text)}`)),
+    ...(run.phase === 'held' || run.phase === 'paused'
+      ? [dim(style, `  ekimi procedures continue ${clean(run.id)} --reason TEXT, or abort`)]
+      : []),
+  ].join('\n');
+}
+
+/** In one line of `ekimi status`; `ekimi procedures` tells what is left. */
+export const renderOpenRun = (run: ProcedureRun, style: Style): string =>
+  `${bold(style, clean(run.name))} ${byTone(style, TONES[run.phase], run.phase)} for ${spanText(style.nowMs - run.startedAtMs)}: ${clean(run.detail)} ${dim(style, '(ekimi procedures)')}`;

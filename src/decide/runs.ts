@@ -1,0 +1,181 @@
+import { actionInput, type ActionInput } from '../actions/action.js';
+import type { Json } from '../model/plan.js';
+import { isInFlight, type Remediation } from '../model/ledger.js';
+import { openRun, type PlannedStage, type ProcedureRun, type RunRequest, type Stage } from '../model/procedure-run.js';
+import type { Situation } from '../model/situation.js';
+import { STAGED } from '../procedures/index.js';
+import type { StagedProcedure } from '../procedures/procedure.js';
+import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
+
+/** What is to be done about a run in this pass. */
+export type RunNext =
+  | { readonly kind: 'over'; readonly why: string }
+  /** A person has to look: what is left is other than agreed, or a stage did not do what it should. */
+  | { readonly kind: 'held'; readonly why: string }
+  | { readonly kind: 'waits'; readonly why: string }
+  | {
+      readonly kind: 'stage';
+      readonly stage: Stage;
+      readonly asked: AskedProcedure;
+      readonly decision: ProcedureDecision;
+    };
+
+/** How far it is: for people. */
+export interface RunStanding {
+  readonly run: ProcedureRun;
+  /** Stages that a person agreed to and that are not left any more. */
+  readonly done: number;
+  readonly left: readonly Stage[];
+  readonly now: string;
+}
+
+interface Bound {
+  readonly procedure: StagedProcedure;
+  readonly goal: Record<string, unknown>;
+}
+
+/** The goal as the procedure wants it; null: another version bound it to something else. */
+function boundGoal(run: ProcedureRun): Bound | null {
+  const procedure = STAGED[run.name];
+  const goal = procedure.shape.safeParse(run.goal);
+  return goal.success ? { procedure, goal: goal.data } : null;
+}
+
+export function leftOf(input: ActionInput, run: ProcedureRun): readonly Stage[] | null {
+  const bound = boundGoal(run);
+  return bound === null ? null : [...bound.procedure.remaining(input, bound.goal)];
+}
+
+/** What stays behind where the run ends here. */
+export function leavesOf(input: ActionInput, run: ProcedureRun): string {
+  const bound = boundGoal(run);
+  return bound === null ? 'what it leaves is not known to this version' : bound.procedure.leaves(input, bound.goal);
+}
+
+/** What has been agreed to may fall away (somebody did it by hand), never come in another order, and nothing may be new. */
+export function isAgreed(left: readonly string[], agreed: readonly string[]): boolean {
+  let at = 0;
+  for (const key of left) {
+    while (at < agreed.length && agreed[at] !== key) at += 1;
+    if (at >= agreed.length) return false;
+    at += 1;
+  }
+  return true;
+}
+
+const rowsOf = ({ ledger }: Pick<Situation, 'ledger'>, { id }: ProcedureRun): readonly Remediation[] =>
+  ledger.remediations.filter((row) => row.plan.because.run === id);
+
+export const stageInFlight = (input: Pick<Situation, 'ledger'>, run: ProcedureRun): Remediation | null =>
+  rowsOf(input, run).find(isInFlight) ?? null;
+
+/** Why a stage that was begun gives no reason to begin the next one; null: none was, or it did what it should. */
+function failedStage(input: Situation, run: ProcedureRun, left: readonly Stage[]): string | null {
+  const last = rowsOf(input, run).at(-1);
+  const stage = last?.plan.because.stage;
+  if (last === undefined || stage === undefined || last.createdAtMs < run.continuedAtMs) return null;
+  if (!left.some(({ key }) => key === stage)) return null;
+  return last.phase === 'succeeded'
+    ? `${stage} succeeded (${last.id}) and the cluster does not show it`
+    : `${stage} ${last.phase}: ${last.detail}`;
+}
+
+const askedFor = (run: ProcedureRun, stage: Stage): AskedProcedure => ({
+  name: stage.action,
+  target: stage.target,
+  candidate: stage.candidate,
+  leader: stage.leader,
+  scheduledAt: null,
+  acceptLoss: null,
+  reason: `${run.name}: ${run.reason}`,
+  dryRun: false,
+  by: run.by,
+  run: run.id,
+  stage: stage.key,
+});
+
+/** The next thing to do about a run that is `running`. Pure. */
+export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
+  const at = actionInput(input);
+  const bound = boundGoal(run);
+  if (bound === null) return { kind: 'held', why: 'it was begun by another version, whose goal this one cannot read' };
+  const flying = stageInFlight(input, run);
+  if (flying !== null)
+    return { kind: 'waits', why: `${flying.plan.action} ${flying.plan.target} is in flight: ${flying.detail}` };
+  const waits = bound.procedure.refuse(at, bound.goal);
+  if (waits !== null) return { kind: 'waits', why: waits };
+  const left = [...bound.procedure.remaining(at, bound.goal)];
+  const [stage] = left;
+  if (stage === undefined) return { kind: 'over', why: bound.procedure.leaves(at, bound.goal) };
+  const keys = left.map(({ key }) => key);
+  if (!isAgreed(keys, run.agreed))
+    return { kind: 'held', why: `what is left is not what was agreed: ${keys.join(', ')}` };
+  const failed = failedStage(input, run, left);
+  if (failed !== null) return { kind: 'held', why: failed };
+  const asked = askedFor(run, stage);
+  return { kind: 'stage', stage, asked, decision: decideProcedure(input, asked) };
+}
+
+export type NewRun =
+  | { readonly kind: 'run'; readonly run: ProcedureRun; readonly stages: readonly PlannedStage[] }
+  | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string };
+
+/** A run as it would begin now, with all its stages; nothing is sent by it. Pure. */
+export function newRun(input: Situation, ask: RunRequest, by: string, id: string): NewRun {
+  const at = actionInput(input);
+  const open = openRun(input.ledger.procedures);
+  if (open !== null)
+    return refused(
+      `${open.name} (${open.id}) by ${open.by} is ${open.phase}: one procedure at a time; ekimi procedures abort ${open.id}`,
+    );
+  const procedure = STAGED[ask.name];
+  const found = procedure.goal(at, ask);
+  if (found.kind === 'refused') return refused(found.why);
+  const waits = procedure.refuse(at, found.goal);
+  if (waits !== null) return refused(waits);
+  const run: ProcedureRun = {
+    id,
+    name: ask.name,
+    goal: found.goal as Readonly<Record<string, Json>>,
+    by,
+    reason: ask.reason,
+    phase: 'running',
+    agreed: [...procedure.remaining(at, found.goal)].map(({ key }) => key),
+    startedAtMs: input.nowMs,
+    endedAtMs: null,
+    detail: 'started',
+    continuedAtMs: input.nowMs,
+  };
+  return { kind: 'run', run, stages: plannedStages(input, run) };
+}
+
+const refused = (text: string): NewRun => ({ kind: 'refused', status: 409, text });
+
+/** Every stage that is left, with the requests of those that can be planned as things stand. */
+function plannedStages(input: Situation, run: ProcedureRun): readonly PlannedStage[] {
+  return (leftOf(actionInput(input), run) ?? []).map((stage) => {
+    const decision = decideProcedure(input, askedFor(run, stage));
+    return {
+      key: stage.key,
+      text: stage.text,
+      requests: decision.kind === 'refused' ? [] : decision.steps,
+      held: decision.kind === 'held' ? decision.blocks.map(({ gate, because }) => `${gate}: ${because}`) : [],
+    };
+  });
+}
+
+/** Where a run stands, in words. Pure: what a screen shows is computed from what it shows beside it. */
+export function standingOf(input: Situation, run: ProcedureRun): RunStanding {
+  const left = leftOf(actionInput(input), run) ?? [];
+  const keys = left.map(({ key }) => key);
+  const done = run.agreed.filter((key) => !keys.includes(key)).length;
+  return { run, done, left, now: run.phase === 'running' ? nowOf(nextOfRun(input, run)) : run.detail };
+}
+
+function nowOf(next: RunNext): string {
+  if (next.kind !== 'stage') return next.why;
+  const { stage, decision } = next;
+  if (decision.kind === 'act') return `next: ${stage.text}`;
+  if (decision.kind === 'refused') return `${stage.text} waits: ${decision.text}`;
+  return `${stage.text} waits: ${decision.blocks.map(({ gate, because }) => `${gate}: ${because}`).join('; ')}`;
+}

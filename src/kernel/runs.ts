@@ -1,0 +1,181 @@
+import { actionInput } from '../actions/action.js';
+import { leavesOf, leftOf, newRun, nextOfRun, stageInFlight, type RunNext } from '../decide/runs.js';
+import {
+  isOver,
+  openRun,
+  type ProcedureRun,
+  type RunAnswer,
+  type RunChange,
+  type RunPhase,
+  type RunRequest,
+  type RunStep,
+} from '../model/procedure-run.js';
+import type { Change } from '../model/snapshot.js';
+import type { Situation } from '../model/situation.js';
+import type { ClusterView } from '../model/view.js';
+import { betweenPasses, notOurs } from './between.js';
+import { begin } from './send.js';
+import { isEnforcing, type Session } from './session.js';
+import { situationOf } from './situation.js';
+
+const EKIMI = 'ekimi';
+
+/** What the journal says of it, beside the run as it is then. */
+interface Told {
+  readonly change: RunStep;
+  readonly by: string;
+  readonly text: string;
+}
+
+/** Only who holds tenure goes on with it: the run lies in the ledger of all instances. */
+const isOurs = (session: Session): boolean =>
+  isEnforcing(session) && session.books.isLoaded && session.parts.tenure.facts().state === 'held';
+
+const noteRun = (session: Session, run: ProcedureRun, told: Told): Promise<boolean> =>
+  session.books.note({ kind: 'procedure-run', run, ...told });
+
+const ended = (session: Session, run: ProcedureRun, phase: RunPhase, detail: string): ProcedureRun => ({
+  ...run,
+  phase,
+  detail,
+  endedAtMs: session.parts.ports.clock.now(),
+});
+
+async function noteEnd(session: Session, situation: Situation, run: ProcedureRun, by: string): Promise<void> {
+  const text = leavesOf(actionInput(situation), run);
+  await noteRun(session, ended(session, run, 'aborted', text), { change: 'aborted', by, text });
+}
+
+/** After a pass has done what it had to: the next stage of the procedure that is under way, through the same door as everything else. */
+export async function advanceRun(session: Session, view: ClusterView, isTaken: boolean): Promise<void> {
+  const run = openRun(session.ledger.procedures);
+  if (run === null || !isOurs(session) || session.isStopping) return;
+  const situation = situationOf(session, view);
+  if (run.phase === 'aborting' && stageInFlight(situation, run) === null) {
+    await noteEnd(session, situation, run, EKIMI);
+    return;
+  }
+  if (run.phase === 'running') await take(session, situation, run, nextOfRun(situation, run), isTaken);
+}
+
+async function take(
+  session: Session,
+  situation: Situation,
+  run: ProcedureRun,
+  next: RunNext,
+  isTaken: boolean,
+): Promise<void> {
+  if (next.kind === 'over')
+    await noteRun(session, ended(session, run, 'succeeded', next.why), told('succeeded', EKIMI, next.why));
+  if (next.kind === 'held')
+    await noteRun(session, { ...run, phase: 'held', detail: next.why }, told('held', EKIMI, next.why));
+  if (next.kind !== 'stage' || next.decision.kind !== 'act' || isTaken) return;
+  const { stage, asked, decision } = next;
+  const begun = await begin(session, situation, decision.plan, asked);
+  // What was not sent is decided anew in the next pass; what was sent stands in the ledger with its stage, whether or not this line gets there.
+  if ('id' in begun)
+    await noteRun(session, { ...run, detail: stage.text }, told('stage', run.by, `${stage.text} (${begun.id})`));
+}
+
+const told = (change: RunStep, by: string, text: string): Told => ({ change, by, text });
+
+/** Begins a procedure of several stages, or shows it: answered between two passes, by what the last one saw. */
+export function startRun(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
+  return betweenPasses<RunAnswer>(session, () => started(session, ask, by), refused);
+}
+
+const refused = (text: string): RunAnswer => ({ kind: 'refused', status: 409, text });
+
+async function started(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
+  const { view } = session;
+  if (view === null) return refused(NOTHING_SEEN);
+  const made = newRun(situationOf(session, view), ask, by, session.parts.newId());
+  if (made.kind === 'refused') return made;
+  if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
+  const elsewhere = notOurs(session);
+  if (elsewhere !== null) return refused(elsewhere.text);
+  const text = `${ask.reason}: ${made.run.agreed.join(', ')}`;
+  if (!(await noteRun(session, made.run, told('started', by, text))))
+    return refused('the journal cannot be written: nothing was begun');
+  await session.books.commit(view);
+  return { kind: 'started', id: made.run.id, stages: made.stages };
+}
+
+const NOTHING_SEEN = 'nothing has been seen of the cluster yet: ask again';
+
+const no = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
+
+/** A person's word on a run. */
+interface Word {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A person pauses, continues or ends a run: at the boundary of a stage, since what was sent cannot be taken back. */
+export function changeRun(
+  session: Session,
+  id: string,
+  change: RunChange,
+  by: string,
+  reason: string,
+): Promise<Change> {
+  return betweenPasses<Change>(
+    session,
+    async () => {
+      const run = session.ledger.procedures?.find((row) => row.id === id);
+      if (run === undefined) return no(404, `no procedure ${id}`);
+      if (isOver(run)) return no(409, `${run.name} ${id} is ${run.phase}: ${run.detail}`);
+      const { view } = session;
+      const elsewhere = notOurs(session);
+      if (elsewhere !== null) return elsewhere;
+      if (view === null) return no(409, NOTHING_SEEN);
+      const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason });
+      await session.books.commit(view);
+      return answer;
+    },
+    (text) => no(409, text),
+  );
+}
+
+/** The stage that is on its way ends first. */
+function endsFirst(situation: Situation, run: ProcedureRun): string {
+  const flying = stageInFlight(situation, run);
+  return flying === null ? '' : `; ${flying.plan.action} ${flying.plan.target} is in flight and ends first`;
+}
+
+type Changing = (session: Session, situation: Situation, run: ProcedureRun, word: Word) => Promise<Change>;
+
+const CHANGES: Readonly<Record<RunChange, Changing>> = {
+  pause: async (session, situation, run, { by, reason }) => {
+    if (run.phase !== 'running') return no(409, `${run.name} ${run.id} is ${run.phase}`);
+    await noteRun(session, { ...run, phase: 'paused', detail: `${by}: ${reason}` }, told('paused', by, reason));
+    return { ok: true, text: `paused${endsFirst(situation, run)}` };
+  },
+  abort: async (session, situation, run, { by, reason }) => {
+    if (stageInFlight(situation, run) === null) {
+      await noteEnd(session, situation, run, by);
+      return { ok: true, text: `ended: ${leavesOf(actionInput(situation), run)}` };
+    }
+    await noteRun(session, { ...run, phase: 'aborting', detail: `${by}: ${reason}` }, told('aborting', by, reason));
+    return { ok: true, text: `ends${endsFirst(situation, run)}` };
+  },
+  continue: async (session, situation, run, { by, reason }) => {
+    if (run.phase !== 'held' && run.phase !== 'paused') return no(409, `${run.name} ${run.id} is ${run.phase}`);
+    // Whoever continues it has seen what is left now, and agrees to that.
+    const left = (leftOf(actionInput(situation), run) ?? []).map(({ key }) => key);
+    const agreed = [...run.agreed.filter((key) => !left.includes(key)), ...left];
+    const text = left.join(', ') || 'nothing is left';
+    await noteRun(
+      session,
+      {
+        ...run,
+        phase: 'running',
+        agreed,
+        continuedAtMs: session.parts.ports.clock.now(),
+        detail: `${by}: ${reason}`,
+      },
+      told('continued', by, `${reason}: ${text}`),
+    );
+    return { ok: true, text: `continued: ${text}` };
+  },
+};

@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+import type { ActionInput } from '../actions/action.js';
+import type { RunRequest, Stage, StagedName } from '../model/procedure-run.js';
+
+export type Goal<G> = { readonly kind: 'goal'; readonly goal: G } | { readonly kind: 'refused'; readonly why: string };
+
+/**
+ * A procedure of several stages: a pure generator of what is left to do, computed from what the cluster shows now. A crash, another holder of tenure, a
+ * new version and a person who does a stage by hand all mean the same: it is computed again. Each stage passes the same gates, looks,
+ * journal and verification as what is started alone; the procedure adds only the order.
+ */
+export interface ProcedureRecord<G> {
+  readonly name: StagedName;
+  /** What a run is bound to; checked when it comes back from a ledger. */
+  readonly shape: z.ZodType<G>;
+  goal(input: ActionInput, ask: Pick<RunRequest, 'back'>): Goal<G>;
+  /** Asked before each stage: why it must wait; null: go on. */
+  refuse(input: ActionInput, goal: G): string | null;
+  /** All that is left, in order; empty: done. */
+  remaining(input: ActionInput, goal: G): Generator<Stage>;
+  /** What stays as it is where a run is ended before its end. */
+  leaves(input: ActionInput, goal: G): string;
+}
+
+/** A procedure as the registry has it, whatever it is bound to. */
+export type StagedProcedure = ProcedureRecord<Record<string, unknown>>;

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { recallMemory } from '../../src/kernel/recall.js';
+import { changeRun, startRun } from '../../src/kernel/runs.js';
+import { openRun, type RunAnswer, type RunChange, type RunRequest } from '../../src/model/procedure-run.js';
+import { ask as askOne, told } from '../support/asking.js';
+import { doomed } from '../support/crash.js';
+import { testPolicy } from '../support/policy.js';
+import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+
+const APPROVE = { mode: 'approve' as const };
+const policy = testPolicy({}, { switchover: APPROVE, 'restart-member': APPROVE, 'proxy-nudge': { mode: 'auto' } });
+
+const withoutStart = testPolicy(
+  {},
+  { switchover: APPROVE, 'restart-member': APPROVE, 'start-member': { mode: 'off' } },
+);
+
+async function quiet(options: RigOptions = {}): Promise<Rig> {
+  const ekimi = rig({ policy, ...options });
+  await ekimi.run(15);
+  return ekimi;
+}
+
+async function start(ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> {
+  const request = { name: 'rolling-restart', back: false, reason: 'openssl', dryRun: false, ...asked } as const;
+  const answer = startRun(ekimi.session, request, 'dba');
+  await ekimi.pass();
+  return answer;
+}
+
+async function change(ekimi: Rig, what: RunChange) {
+  const run = ekimi.session.ledger.procedures?.at(-1);
+  const answer = changeRun(ekimi.session, run?.id ?? '', what, 'dba', 'looked');
+  await ekimi.pass();
+  return answer;
+}
+
+const sent = (ekimi: Rig): readonly string[] =>
+  ekimi.requests().flatMap((text) => /^POST \/(restart|switchover) on (\S+)/.exec(text)?.[0] ?? []);
+const last = (ekimi: Rig) => ekimi.session.ledger.procedures?.at(-1);
+/** Patroni itself restarts the former leader when it demotes it: that stage is then no longer left. */
+const ALL = ['POST /restart on patroni2', 'POST /restart on patroni3', 'POST /switchover on patroni1'];
+
+describe('a rolling restart', () => {
+  it('goes from replica to replica, hands leadership over, and restarts the former leader: each once, and nothing beside it', async () => {
+    const ekimi = await quiet();
+    const answer = await start(ekimi);
+    expect(answer.kind).toBe('started');
+    await ekimi.run(300);
+    expect(sent(ekimi)).toEqual(ALL);
+    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(ekimi.cluster.leader()).not.toBe('patroni1');
+    expect(ekimi.session.states.problems.filter(({ level }) => level === 'critical')).toEqual([]);
+    expect(ekimi.notifier.pages.filter(({ level }) => level === 'critical')).toEqual([]);
+    expect(ekimi.entries('procedure-run').map(({ body }) => body.change)).toEqual([
+      'started',
+      'stage',
+      'stage',
+      'stage',
+      'succeeded',
+    ]);
+  });
+
+  it('with back it ends with the leader of the beginning', async () => {
+    const ekimi = await quiet();
+    await start(ekimi, { back: true });
+    await ekimi.run(400);
+    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(ekimi.cluster.leader()).toBe('patroni1');
+    expect(sent(ekimi).filter((text) => text.includes('switchover'))).toHaveLength(2);
+  });
+
+  it('shown, or in dry-run, it prints every stage with its request and sends nothing', async () => {
+    for (const [options, asked] of [
+      [{}, { dryRun: true }],
+      [{ policy: testPolicy({ mode: 'dry-run' }) }, {}],
+    ] as const) {
+      const ekimi = await quiet(options);
+      const answer = await start(ekimi, asked);
+      expect(answer).toMatchObject({
+        kind: 'planned',
+        stages: [
+          { key: 'restart-member patroni2', requests: [expect.stringContaining('POST /restart on patroni2')] },
+          { key: 'restart-member patroni3' },
+          { key: 'switchover from patroni1', requests: [expect.stringContaining('POST /switchover on patroni1')] },
+          { key: 'restart-member patroni1' },
+        ],
+      });
+      await ekimi.run(60);
+      expect(ekimi.requests()).toEqual([]);
+      expect(ekimi.session.ledger.procedures ?? []).toEqual([]);
+    }
+  });
+
+  it('a second one is refused while one is under way, and so is a restart by a person', async () => {
+    const ekimi = await quiet();
+    await start(ekimi);
+    expect(await start(ekimi)).toMatchObject({ kind: 'refused', status: 409 });
+    const other = await askOne(ekimi, { name: 'restart-member', target: 'patroni3' });
+    expect(told(other)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/blast-radius: rolling-restart \(.*\) by dba is running/)]),
+    );
+  });
+
+  it('what a person does by hand meanwhile is not done again', async () => {
+    const ekimi = await quiet();
+    await start(ekimi);
+    await change(ekimi, 'pause');
+    await ekimi.run(60);
+    ekimi.cluster.killContainer('patroni3');
+    await ekimi.run(3);
+    ekimi.cluster.startContainer('patroni3');
+    await ekimi.run(60);
+    await change(ekimi, 'continue');
+    await ekimi.run(300);
+    expect(sent(ekimi)).toEqual(ALL.filter((text) => !text.endsWith('restart on patroni3')));
+    expect(last(ekimi)?.phase).toBe('succeeded');
+  });
+
+  it('a leader that dies meanwhile is answered first; what is then left is other than agreed, and a person is asked', async () => {
+    const ekimi = await quiet();
+    await start(ekimi);
+    await ekimi.run(2);
+    ekimi.cluster.killContainer('patroni1');
+    await ekimi.run(90);
+    ekimi.cluster.startContainer('patroni1');
+    await ekimi.run(120);
+    expect(last(ekimi)?.phase).toMatch(/held|succeeded/);
+    expect(ekimi.cluster.primaries()).toEqual([ekimi.cluster.leader()]);
+  });
+
+  it('ended in the middle it says what it leaves, and nothing more is sent', async () => {
+    const ekimi = await quiet();
+    await start(ekimi);
+    await ekimi.run(3);
+    const answer = await change(ekimi, 'abort');
+    expect(answer.ok).toBe(true);
+    await ekimi.run(200);
+    expect(last(ekimi)).toMatchObject({
+      phase: 'aborted',
+      detail: expect.stringContaining('not restarted: ') as string,
+    });
+    expect(sent(ekimi).length).toBeLessThan(ALL.length);
+    expect(openRun(ekimi.session.ledger.procedures)).toBeNull();
+  });
+
+  it('while a member does not stream the next stage waits', async () => {
+    const ekimi = await quiet({ policy: withoutStart });
+    await start(ekimi);
+    ekimi.cluster.killContainer('patroni3');
+    await ekimi.run(120);
+    expect(sent(ekimi).filter((text) => !text.endsWith('patroni2'))).toEqual([]);
+    expect(last(ekimi)?.phase).toBe('running');
+  });
+});
+
+describe('our death in the middle of a rolling restart', () => {
+  const story = async (after: number) => {
+    const doom = doomed();
+    const first = await quiet({ wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead });
+    doom.arm(after);
+    void startRun(first.session, { name: 'rolling-restart', back: false, reason: 'openssl', dryRun: false }, 'dba');
+    await first.run(240);
+    return { first, doom };
+  };
+
+  it.each([0, 1, 2])(
+    'after each third of its effects from %i: the next holder of tenure finishes it, and nothing is sent twice',
+    async (from) => {
+      const { doom: whole } = await story(Infinity);
+      for (let after = 1 + from; after <= whole.effects.length; after += 3) {
+        const { first } = await story(after);
+        const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
+        first.cluster.advance(3_000);
+        const memory = await recallMemory(first.journal, first.cluster.options.scope, first.cluster.nowMs());
+        const next = rig({ policy, cluster: first.cluster, journal: first.journal, memory, owner: 'other' });
+        await next.run(400);
+        expect(new Set(sent(next)).size, where).toBe(sent(next).length);
+        // A request whose answer is lost is not sent again by itself: where it had no effect a person continues the run.
+        if (last(next)?.phase === 'held') {
+          expect(last(next)?.detail, where).toMatch(/ ineffective: |does not show it/);
+          await change(next, 'continue');
+          await next.run(300);
+        }
+        const run = last(next);
+        // Before it stood in etcd nobody else knows of it, and nothing of it was sent.
+        if (run === undefined) expect(sent(next), where).toEqual([]);
+        else expect(run.phase, where).toBe('succeeded');
+        expect(next.cluster.primaries(), where).toEqual([next.cluster.leader()]);
+      }
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,132 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMetrics } from '../../../src/api/metrics.js';
+import { startServer, type Server } from '../../../src/api/server.js';
+import type { ProcedureRun, RunAnswer } from '../../../src/model/procedure-run.js';
+import { cli, type Ran } from '../../support/fake-cli.js';
+import { FakeController } from '../../support/fake-controller.js';
+import { SCENARIOS } from '../../support/scenarios.js';
+import { NOW_MS } from '../../support/snapshots.js';
+
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const RUN: ProcedureRun = {
+  id: 'r-1',
+  name: 'rolling-restart',
+  goal: { order: ['patroni2', 'patroni3'], leader: 'patroni1', was: {}, back: false },
+  by: 'dba',
+  reason: 'openssl',
+  phase: 'held',
+  agreed: ['restart-member patroni2', 'restart-member patroni3', 'switchover from patroni1', 'restart-member patroni1'],
+  startedAtMs: NOW_MS - 90_000,
+  endedAtMs: null,
+  detail: 'restart-member patroni2 ineffective: it does not stream',
+  continuedAtMs: NOW_MS - 90_000,
+};
+const STAGES = [
+  {
+    key: 'restart-member patroni2',
+    text: 'restart patroni2',
+    requests: ['POST /restart on patroni2'],
+    held: ['tenure: etcd is silent'],
+  },
+];
+
+let server: Server | null = null;
+let fake: FakeController;
+
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+
+async function run(argv: string, answer?: RunAnswer, runs: readonly ProcedureRun[] = [RUN]): Promise<Ran> {
+  const snapshot = SCENARIOS.healthy();
+  fake = new FakeController({ ...snapshot, ledger: { ...snapshot.ledger, procedures: runs } });
+  if (answer !== undefined) fake.runAnswer = answer;
+  server = await startServer({
+    config: { host: '127.0.0.1', port: 0, tokens: [{ name: 'dba', role: 'operator', token: 'touch' }] },
+    controller: fake,
+    log: SILENT,
+    metrics: createMetrics(fake),
+    redact: String,
+    clock: { now: () => NOW_MS },
+  });
+  return cli(argv, { env: { EKIMI_URL: server.url, EKIMI_TOKEN: 'touch' } });
+}
+
+describe('run-procedure rolling-restart', () => {
+  it('with --plan prints every stage, its request and what holds it, and needs no reason', async () => {
+    const { exit, out } = await run('run-procedure rolling-restart --plan', { kind: 'planned', stages: STAGES });
+    expect(exit).toBe(0);
+    expect(fake.runs).toEqual([{ name: 'rolling-restart', back: false, reason: 'shown', dryRun: true, by: 'dba' }]);
+    expect(out).toContain('1. restart patroni2');
+    expect(out).toContain('POST /restart on patroni2');
+    expect(out).toContain('held by tenure: etcd is silent');
+  });
+
+  it('starts, and says under which id it is followed', async () => {
+    const { exit, out } = await run('run-procedure rolling-restart --back --reason openssl', {
+      kind: 'started',
+      id: 'r-2',
+      stages: STAGES,
+    });
+    expect(exit).toBe(0);
+    expect(fake.runs[0]).toMatchObject({ back: true, dryRun: false, reason: 'openssl' });
+    expect(out).toContain('started (r-2; ekimi procedures follows it)');
+  });
+
+  it.each([
+    ['run-procedure rolling-restart', 'a reason is missing'],
+    ['run-procedure rolling-restart patroni2 --reason x', 'takes no member'],
+  ])('%s is a mistake of the command line', async (argv, text) => {
+    const { exit, err } = await run(argv);
+    expect(exit).toBe(64);
+    expect(err).toContain(text);
+    expect(fake.runs).toEqual([]);
+  });
+
+  it('that is refused says why', async () => {
+    const { exit, err } = await run('run-procedure rolling-restart --reason x', {
+      kind: 'refused',
+      status: 409,
+      text: 'nobody leads',
+    });
+    expect(exit).not.toBe(0);
+    expect(err).toContain('nobody leads');
+  });
+});
+
+describe('procedures', () => {
+  it('tells where it stands, why it is held, and what a person can do', async () => {
+    const { exit, out } = await run('procedures');
+    expect(exit).toBe(0);
+    expect(out).toContain('rolling-restart held');
+    expect(out).toContain('restart-member patroni2 ineffective: it does not stream');
+    expect(out).toContain('ekimi procedures continue r-1 --reason TEXT');
+  });
+
+  it('says so where there is none', async () => {
+    expect((await run('procedures', undefined, [])).out).toContain('no procedure of several stages');
+  });
+
+  it("passes a person's word on, with the reason", async () => {
+    const { exit } = await run('procedures continue r-1 --reason looked');
+    expect(exit).toBe(0);
+    expect(fake.changes).toEqual(['continue r-1 dba looked']);
+  });
+
+  it.each([
+    ['procedures continue r-9 --reason x', 'there is no procedure r-9'],
+    ['procedures stop r-1 --reason x', 'stop is none of pause, continue, abort'],
+    ['procedures pause', 'pause: which one?'],
+    ['procedures abort r-1', 'a reason is missing'],
+  ])('%s is a mistake of the command line', async (argv, text) => {
+    const { exit, err } = await run(argv);
+    expect(exit).toBe(64);
+    expect(err).toContain(text);
+    expect(fake.changes).toEqual([]);
+  });
+
+  it('stands in status, too', async () => {
+    expect((await run('status')).out).toContain('PROCEDURES');
+  });
+});

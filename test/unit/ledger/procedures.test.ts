@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { ledgerFrom, ledgerText } from '../../../src/ledger/codec.js';
+import { fold } from '../../../src/ledger/fold.js';
+import { foreignInFlight } from '../../../src/model/foreign.js';
+import { EMPTY_LEDGER, type Ledger } from '../../../src/model/ledger.js';
+import { openRun, type ProcedureRun } from '../../../src/model/procedure-run.js';
+
+const RUN: ProcedureRun = {
+  id: 'r-1',
+  name: 'rolling-restart',
+  goal: { order: ['patroni2'], leader: 'patroni1', was: { patroni1: 1, patroni2: 2 }, back: false },
+  by: 'dba',
+  reason: 'openssl',
+  phase: 'running',
+  agreed: ['restart-member patroni2'],
+  startedAtMs: 1,
+  endedAtMs: null,
+  detail: 'started',
+  continuedAtMs: 1,
+};
+const noted = (ledger: Ledger, run: ProcedureRun): Ledger =>
+  fold(ledger, { kind: 'procedure-run', change: 'stage', by: 'dba', text: '', run });
+const readBack = (ledger: Ledger): Ledger | null => ledgerFrom(ledgerText(ledger));
+
+describe('procedures in the ledger', () => {
+  it('are read back as they were written, and an older ledger has none', () => {
+    expect(readBack(noted(EMPTY_LEDGER, RUN))?.procedures).toEqual([RUN]);
+    expect(readBack(EMPTY_LEDGER)?.procedures).toBeUndefined();
+  });
+
+  it('of which five that ended stay', () => {
+    let ledger = EMPTY_LEDGER;
+    for (let at = 0; at < 9; at += 1)
+      ledger = noted(ledger, { ...RUN, id: `r-${at}`, phase: 'succeeded', endedAtMs: at });
+    expect(ledger.procedures?.map(({ id }) => id)).toEqual(['r-3', 'r-4', 'r-5', 'r-6', 'r-7', 'r-8']);
+  });
+
+  it.each([
+    ['of another version, under way, holds what is risky', { name: 'cold-start' }, true],
+    ['of another version that is over holds nothing', { name: 'cold-start', phase: 'succeeded' }, false],
+    ['of another shape is set apart', { agreed: 'all' }, true],
+  ])('one %s, and is kept word for word', (_, other, isHeld) => {
+    const text = ledgerText({ ...EMPTY_LEDGER, procedures: [{ ...RUN, ...other } as unknown as ProcedureRun] });
+    const ledger = ledgerFrom(text) ?? EMPTY_LEDGER;
+    expect(foreignInFlight(ledger).length > 0).toBe(isHeld);
+    if (isHeld) expect(openRun(ledger.procedures)).toBeNull();
+    expect(ledgerText(ledger)).toBe(text);
+  });
+});

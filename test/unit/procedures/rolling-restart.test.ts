@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { actionInput } from '../../../src/actions/action.js';
+import { isAgreed } from '../../../src/decide/runs.js';
+import type { Stage } from '../../../src/model/procedure-run.js';
+import { STAGED } from '../../../src/procedures/index.js';
+import { api, inputOf, isPrimary, lags, leaderKey, NOW_MS, silent, viewOf, type Change } from '../../support/view.js';
+
+const procedure = STAGED['rolling-restart'];
+const HOUR_MS = 3_600_000;
+const began = (name: string, atMs: number): Change => api(name, { postmasterStartedAtMs: atMs });
+const OLD = ['patroni1', 'patroni2', 'patroni3'].map((name) => began(name, NOW_MS - HOUR_MS));
+const at = (...changes: readonly Change[]) => actionInput(inputOf([], { view: viewOf(...OLD, ...changes) }));
+
+function goalAt(back = false, ...changes: readonly Change[]): Record<string, unknown> {
+  const found = procedure.goal(at(...changes), { back });
+  if (found.kind === 'refused') throw new Error(found.why);
+  return found.goal;
+}
+
+const keys = (goal: Record<string, unknown>, ...changes: readonly Change[]): readonly string[] =>
+  [...procedure.remaining(at(...changes), goal)].map(({ key }) => key);
+
+/** What a stage makes of the cluster. `hard`: Patroni restarts whom it demotes; else it does not, which no version does, but the list must not depend on it. */
+function effectOf(
+  stage: Stage,
+  leader: string,
+  isHard: boolean,
+): { readonly changes: readonly Change[]; readonly leader: string } {
+  if (stage.action === 'restart-member') return { changes: [began(stage.target ?? '', NOW_MS)], leader };
+  const next = stage.candidate ?? ['patroni2', 'patroni3'].find((name) => name !== leader) ?? leader;
+  const changes = [leaderKey(next), isPrimary(next), api(leader, { role: 'replica' })];
+  return { changes: isHard ? [...changes, began(leader, NOW_MS)] : changes, leader: next };
+}
+
+describe('what is left of a rolling restart', () => {
+  it('is every replica, the one furthest behind first, then the leader', () => {
+    expect(keys(goalAt())).toEqual([
+      'restart-member patroni2',
+      'restart-member patroni3',
+      'switchover from patroni1',
+      'restart-member patroni1',
+    ]);
+    const behind = lags('patroni3', 5_000_000);
+    expect(keys(goalAt(false, behind), behind).slice(0, 2)).toEqual([
+      'restart-member patroni3',
+      'restart-member patroni2',
+    ]);
+  });
+
+  it.each([
+    [false, true],
+    [false, false],
+    [true, true],
+    [true, false],
+  ])(
+    'after each stage is the tail of what was agreed, and in the end nothing (back %s, restarted by the switchover %s)',
+    (back, isHard) => {
+      const goal = goalAt(back);
+      const agreed = keys(goal);
+      let leader = 'patroni1';
+      const changes: Change[] = [];
+      for (let stages = 0; stages <= agreed.length; stages += 1) {
+        const left = [...procedure.remaining(at(...changes), goal)];
+        expect(
+          isAgreed(
+            left.map(({ key }) => key),
+            agreed,
+          ),
+        ).toBe(true);
+        const [stage] = left;
+        if (stage === undefined) break;
+        const effect = effectOf(stage, leader, isHard);
+        changes.push(...effect.changes);
+        leader = effect.leader;
+      }
+      expect(keys(goal, ...changes)).toEqual([]);
+      expect(leader).toBe(back ? 'patroni1' : 'patroni2');
+    },
+  );
+
+  it('leaves out whoever was restarted by hand, whatever its clock says', () => {
+    expect(keys(goalAt(), began('patroni3', NOW_MS - 2 * HOUR_MS))).not.toContain('restart-member patroni3');
+  });
+
+  it('is something else after a failover: then it is no part of what was agreed', () => {
+    const goal = goalAt();
+    const left = keys(goal, leaderKey('patroni2'), isPrimary('patroni2'), began('patroni1', NOW_MS));
+    expect(left).toEqual(['restart-member patroni3', 'switchover from patroni2', 'restart-member patroni2']);
+    expect(isAgreed(left, keys(goal))).toBe(false);
+  });
+});
+
+describe('a rolling restart waits', () => {
+  it.each([
+    ['nobody leads', [leaderKey(null)], 'nobody leads'],
+    [
+      'nobody says when a member was started',
+      [silent('patroni3', 'api'), silent('patroni3', 'sql')],
+      'nobody says when PostgreSQL on patroni3 was started',
+    ],
+  ] as const)('while %s', (_, changes, why) => {
+    expect(procedure.refuse(at(...changes), goalAt())).toBe(why);
+  });
+
+  it('for nothing in a cluster that is well', () => {
+    expect(procedure.refuse(at(), goalAt())).toBeNull();
+  });
+});
+
+describe('what was agreed', () => {
+  it.each([
+    [[], ['a', 'b'], true],
+    [['b'], ['a', 'b'], true],
+    [['a', 'c'], ['a', 'b', 'c'], true],
+    [['b', 'a'], ['a', 'b'], false],
+    [['a', 'a'], ['a', 'b'], false],
+    [['d'], ['a', 'b'], false],
+  ])('%j of %j: %s', (left, agreed, expected) => {
+    expect(isAgreed(left, agreed)).toBe(expected);
+  });
+});
