@@ -124,11 +124,11 @@ export function authority(folder: string, address = '127.0.0.1'): (name: string)
     execFileSync(programOf('openssl') ?? '', args, { cwd: folder, stdio: 'ignore' });
   };
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  run(['req', '-x509', ...key, '-days', '2', '-subj', '/CN=peers', '-keyout', 'ca.key', '-out', 'ca.crt']);
+  run(['req', '-x509', ...key, '-days', '60', '-subj', '/CN=peers', '-keyout', 'ca.key', '-out', 'ca.crt']);
   writeFileSync(join(folder, 'ext'), `subjectAltName=IP:${address}\n`);
   return (name) => {
     run(['req', ...key, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`]);
-    const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'ext'];
+    const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '60', '-extfile', 'ext'];
     run(['x509', '-req', '-in', `${name}.csr`, ...signing, '-out', `${name}.crt`]);
     const text = (file: string): string => readFileSync(join(folder, file), 'utf8');
     return { ca: text('ca.crt'), cert: text(`${name}.crt`), key: text(`${name}.key`), insecure: false };

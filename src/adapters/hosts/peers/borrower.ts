@@ -115,8 +115,12 @@ export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenur
   }
 
   async function who(peer: Peer, targets: readonly HostTarget[]): Promise<PeerSeen> {
+    const question = { what: 'who', ...(await identity()) } as const;
+    // Once before it is timed: by then there is a connection, whose making would count as a difference of clocks.
+    const first = await ask(peer, question, WIRE.who);
+    if ('kind' in first) return { url: peer.url, targets, told: first };
     const askedAtMs = clock.now();
-    const answer = await ask(peer, { what: 'who', ...(await identity()) }, WIRE.who);
+    const answer = await ask(peer, question, WIRE.who);
     const tookMs = clock.now() - askedAtMs;
     if ('kind' in answer) return { url: peer.url, targets, told: answer };
     const { from, who: them } = answer.ok;

@@ -56,7 +56,12 @@ export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts):
     const head = await from();
     const other = otherCluster(head, question);
     if (other !== null) return refuse('other-cluster', other);
-    if (question.what === 'who') return { from: head, who: await whoAmI() };
+    if (question.what === 'who') {
+      const askedAtMs = clock.now();
+      const who = await whoAmI();
+      // In the middle of it, as whoever compares clocks takes it.
+      return { from: { ...head, nowMs: Math.round((askedAtMs + clock.now()) / 2) }, who };
+    }
     const { target } = question;
     if (local === null || !isOwn(cluster, target)) return notMine(target);
     return { from: { ...head, nowMs: clock.now() }, target, reading: told(await ask(local, question)) };
