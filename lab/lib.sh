@@ -61,6 +61,7 @@ compose() {
   [ -z "${LAB_DATA_SIZE:-}" ] || files+=(--file "$LAB_DIR/compose.sized.yaml")
   [ "${LAB_PROXIES:-1}" != 2 ] || files+=(--file "$LAB_DIR/compose.proxies.yaml")
   [ "${LAB_TLS:-0}" != 1 ] || files+=(--file "$LAB_DIR/compose.tls.yaml")
+  [ "${LAB_RIGHTS:-0}" != 1 ] || files+=(--file "$LAB_DIR/compose.rights.yaml")
   [ "${LAB_POOLER:-0}" != 1 ] || files+=(--file "$LAB_DIR/compose.pooler.yaml")
   "${command[@]}" --project-name "$(project)" "${files[@]}" "$@"
 }

@@ -6,7 +6,7 @@
 
 # sign DIRECTORY NAME SUBJECT EXTENSIONS
 sign() {
-  openssl req -newkey rsa:2048 -nodes -keyout "$1/$2.key" -out "$1/$2.csr" -subj "/CN=$3" 2>/dev/null
+  openssl req -newkey rsa:2048 -nodes -keyout "$1/$2.key" -out "$1/$2.csr" -subj "/$3" 2>/dev/null
   openssl x509 -req -in "$1/$2.csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -CAcreateserial -days 30 -out "$1/$2.crt" -extfile <(printf '%s\n' "$4") 2>/dev/null
   cat "$1/$2.crt" "$1/$2.key" >"$1/$2.pem"
   rm "$1/$2.csr"
@@ -21,7 +21,10 @@ make_certificates() {
   # Python 3.13 and newer go by the letter: each certificate names the key that signed it.
   local name letter=$'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid' names="DNS:localhost,IP:127.0.0.1,IP:$2"
   for name in "${ETCDS[@]}" "${MEMBERS[@]}" haproxy; do names+=",DNS:$name"; done
-  sign "$1" server server "$letter"$'\n'"subjectAltName=$names"
-  sign "$1" client ekimi "$letter"$'\n'"extendedKeyUsage=clientAuth"
+  sign "$1" server CN=server "$letter"$'\n'"subjectAltName=$names"
+  # With users in etcd its JSON gateway, by which Patroni speaks, refuses a certificate that has a common name.
+  local subject=CN=ekimi
+  [ "${LAB_RIGHTS:-0}" != 1 ] || subject=O=ekimi
+  sign "$1" client "$subject" "$letter"$'\n'"extendedKeyUsage=clientAuth"
   chmod 600 "$1"/*.key "$1"/*.pem
 }

@@ -26,7 +26,7 @@ export class Writer {
   #stopping = false;
   #running = Promise.resolve();
 
-  /** @param {{ host: string, port: number, password: string, run: string, memberAt: (address: string) => string }} options */
+  /** @param {{ host: string, port: number, password: string, run: string, memberAt: (address: string) => string, ssl?: object }} options */
   constructor(options) {
     this.#options = options;
   }
@@ -108,13 +108,14 @@ export class Writer {
   }
 
   async #connect() {
-    const { host, port, password } = this.#options;
+    const { host, port, password, ssl } = this.#options;
     const client = new pg.Client({
       host,
       port,
       password,
       user: 'postgres',
       database: 'postgres',
+      ...(ssl === undefined ? {} : { ssl }),
       application_name: 'measure-writer',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
