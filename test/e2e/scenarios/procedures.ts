@@ -10,7 +10,10 @@ import { Writer } from '../support/writer.js';
 const by = (mode: 'approve' | 'auto', ...names: readonly ActionName[]) =>
   Object.fromEntries(names.map((name) => [name, { mode, cooldown: '1s' }]));
 const POLICY = {
-  actions: { ...by('approve', 'switchover', 'cancel-switchover', 'failover'), ...by('auto', 'proxy-nudge') },
+  actions: {
+    ...by('approve', 'switchover', 'cancel-switchover', 'failover', 'restart-member'),
+    ...by('auto', 'proxy-nudge'),
+  },
 };
 const REASON = ['--reason', 'kernel update'] as const;
 /** ttl of the lab: so long after a change of leader nothing of ours moves it again. */
@@ -123,6 +126,38 @@ export function whatAPersonStarts(lab: Lab): void {
       await until('the candidate leads', 60_000, async () => (await lab.leader().catch(() => null)) === candidate);
       await endOf(daemon, `kept: ${candidate} leads`);
       expect(changes()).toHaveLength(1);
+    });
+
+    test('a rolling restart: planned, then replicas, switchover, former leader; each once, no acknowledged row lost', async () => {
+      const { daemon, run, changes } = await ready();
+      const old = await lab.leader();
+      const began = async (): Promise<readonly unknown[]> =>
+        Promise.all(MEMBERS.map(async (member) => (await lab.get(member, '/patroni')).body['postmaster_start_time']));
+      const before = await began();
+      const planned = await run('rolling-restart', '--plan');
+      expect(planned).toMatchObject({ exit: 0, err: '' });
+      expect(planned.out).toContain(`hand leadership from ${old} to the best of the others`);
+      expect(changes()).toEqual([]);
+      const writer = await Writer.on(lab);
+      writers.push(writer);
+      await passSeconds(2);
+      expect(await run('rolling-restart', ...REASON)).toMatchObject({ exit: 0, err: '' });
+      expect((await daemon.cli('procedures')).out).toContain('rolling-restart running: stage 1 of 4');
+      await until('the end of the rolling restart', 120_000, async () =>
+        (await daemon.bodies('procedure-run')).some(({ change }) => change === 'succeeded'),
+      );
+      const after = await began();
+      expect(after.filter((moment, index) => moment === before[index])).toEqual([]);
+      expect(await lab.leader()).not.toBe(old);
+      const sent = changes();
+      expect(sent.filter((text) => text.startsWith('POST /switchover'))).toHaveLength(1);
+      expect(new Set(sent).size).toBe(sent.length);
+      await until('writes go on', 30_000, () => writer.flowsSince(Date.now() - 5_000));
+      const lost = await writer.lost();
+      console.info(
+        `Patroni ${lab.patroni}, rolling restart: ${(writer.longestGapMs / 1000).toFixed(1)} s without a write, ${lost} of ${writer.acks.length} acknowledged rows lost; ${sent.join(', ')}`,
+      );
+      expect(lost).toBe(0);
     });
 
     test('a failover from a living leader to a named candidate', async () => {
