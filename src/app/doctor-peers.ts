@@ -3,6 +3,7 @@ import { ACTION_NAMES } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { HostTarget, PeerSeen, PeerTold } from '../model/host.js';
+import { freshValue } from '../model/reading.js';
 import { closePorts, type Ports } from '../observe/ports.js';
 import type { LoadedFiles } from './files.js';
 import type { DoctorFinding } from './doctor-finding.js';
@@ -33,11 +34,12 @@ export async function askPeers(
 
 /** A row a peer: does it answer as who it should be, and what is lost where it does not. */
 export const peerRows = (peers: readonly PeerSeen[], policy: Policy, nowMs: number): readonly DoctorFinding[] =>
-  peers.map(({ url, targets, told }) => {
+  peers.map((peer) => {
+    const { url, targets, told } = peer;
     const check = `peer ${url}`;
     const disables = targets.flatMap((target) => lostOf(target, policy));
     if (told.kind === 'unknown') return { check, verdict: 'fail', detail: told.reason, disables };
-    const wrong = faultOf(told.value, targets);
+    const wrong = othersIn(peer, peers) ?? faultOf(told.value, targets);
     if (wrong !== null) return { check, verdict: 'fail', detail: wrong, disables };
     const words = concernsOf(told.value, nowMs);
     const detail = [aboutOf(told.value), ...words].join('; ');
@@ -57,6 +59,18 @@ const sameAs =
   (one: HostTarget) =>
   (other: HostTarget): boolean =>
     one.kind === other.kind && one.name === other.name;
+
+/** What it would stop in place of another: the same instance at another address is none. */
+function othersIn({ url, told }: PeerSeen, peers: readonly PeerSeen[]): string | null {
+  const here = freshValue(told);
+  const others = peers.filter((other) => other.url !== url && freshValue(other.told)?.instance !== here?.instance);
+  for (const target of here?.lends ?? []) {
+    const other = others.find(({ targets }) => targets.some(sameAs(target)));
+    if (other !== undefined)
+      return `it lends ${target.name}, which by hosts.peers ${other.url} lends: correct hosts there if it was copied from another machine, or hosts.peers here`;
+  }
+  return null;
+}
 
 function faultOf({ lends, blind, clockAheadMs }: PeerTold, targets: readonly HostTarget[]): string | null {
   const missing = targets.filter((target) => !lends.some(sameAs(target))).map(({ name }) => name);

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import type { ClusterConfig, PeersConfig, TlsConfig } from '../model/config.js';
-import { isLoopback } from './addresses.js';
+import { isLoopback, type HostAndPort } from './addresses.js';
 import { eachCluster, repeated, type ConfigFacts } from './config-facts.js';
 import type { Breach, Rule } from './rule.js';
 import { didYouMean } from './suggest.js';
@@ -22,6 +23,23 @@ const urlsOf = (peers: PeersConfig, at: string): readonly (readonly [key: string
   (['members', 'dcs', 'proxy'] as const).flatMap((group) =>
     Object.entries(peers[group]).map(([name, url]) => [`${at}.${group}.${name}`, url] as const),
   );
+
+/** An IP address as it stands in a URL; null: a name, or one that stands for any. */
+function literal(host: string): string | null {
+  const bare = host.replace(/^\[|\]$/g, '');
+  const written = { 0: null, 4: bare, 6: `[${bare}]` }[isIP(bare)] ?? null;
+  const address = written === null ? null : new URL(`http://${written}`).hostname;
+  return address === '0.0.0.0' || address === '[::]' ? null : address;
+}
+
+/** Whether a URL leads to another place than where we listen. Behind a loopback address somebody else may listen for us. */
+function leadsElsewhere(listen: HostAndPort, url: URL): boolean {
+  const [here, there] = [literal(listen.host), literal(url.hostname)];
+  if (here === null || there === null || listen.port === 0) return false;
+  if (isLoopback(listen.host) && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) return false;
+  const port = url.port === '' ? { 'http:': 80, 'https:': 443 }[url.protocol] : Number(url.port);
+  return here !== there || listen.port !== port;
+}
 
 /** Who may ask an instance to stop what stands beside it, and that each of them is asked for what it has. */
 export const PEER_RULES: readonly Rule<ConfigFacts>[] = [
@@ -125,6 +143,38 @@ export const PEER_RULES: readonly Rule<ConfigFacts>[] = [
         ),
       ),
     ),
+  },
+  {
+    // What is copied from another machine bears the name of that one's member, and is stopped here: a stop that strikes the wrong PostgreSQL.
+    id: 'peer-own-here',
+    severity: 'error',
+    keys: ['clusters[].hosts.members', 'clusters[].hosts.peers.members', 'clusters[].hosts.peers.listen'],
+    check: eachPeers((peers, at, { hosts }) => {
+      const own = (['members', 'dcs', 'proxy'] as const).flatMap((group) =>
+        Object.entries(peers[group])
+          .filter(([name]) => hosts !== null && Object.hasOwn(hosts[group], name))
+          .map(([name, url]) => ({ key: `${at.replace(/\.peers$/, '')}.${group}.${name}`, name, url })),
+      );
+      const [first] = own;
+      const { listen } = peers;
+      return own.flatMap(({ key, name, url }) => {
+        const elsewhere =
+          url !== first?.url
+            ? `${first?.url}, where ${first?.name} is`
+            : listen !== null && leadsElsewhere(listen, new URL(url))
+              ? `${listen.host}:${listen.port}, where this instance listens`
+              : null;
+        if (elsewhere === null) return [];
+        return [
+          {
+            key,
+            found: `${name} beside this instance, and by hosts.peers beside the one at ${url}`,
+            expected: elsewhere,
+            remedy: `if this was copied from another machine, name what runs on this one; where an address is translated in between, write a name into hosts.peers`,
+          },
+        ];
+      });
+    }),
   },
   {
     id: 'peer-listens-once',

@@ -52,6 +52,22 @@ describe('what doctor says of an instance that lends its host driver', () => {
     });
   });
 
+  it('fails one that lends what another one has by our map, unless it is the same instance at another address', () => {
+    const other = { url: 'https://10.0.0.3:8471', targets: [memberHost('patroni3')] };
+    const copied = { url, targets, told: fresh({ ...WELL, lends: [...targets, memberHost('patroni3')] }, 0, url) };
+    const row = (instance: string) =>
+      peerRows(
+        [copied, { ...other, told: fresh({ ...WELL, instance, lends: [memberHost('patroni3')] }, 0, url) }],
+        testPolicy(),
+        0,
+      );
+    expect(row('db3:78')).toMatchObject([
+      { verdict: 'fail', detail: expect.stringMatching(/lends patroni3, which by .*10\.0\.0\.3:8471 lends/) as string },
+      { verdict: 'ok' },
+    ]);
+    expect(row('db2:77')).toMatchObject([{ verdict: 'ok' }, { verdict: 'ok' }]);
+  });
+
   it('fails one that does not answer, by its reason', () => {
     const row = rowFor(unknown('refused', 'who by https://10.0.0.2:8471: connection refused', 0, url));
     expect(row).toMatchObject({

@@ -108,7 +108,8 @@ const withPeers = (full: Loose): Loose => {
   const pems = { ca: tls.ca, cert: tls.cert, key: tls.key };
   const shared = { tls: pems, tokenEnv: 'ONE_TOKEN', listen: '127.0.0.1:2' };
   const peers = { local: 'docker', members, dcs: { e1: 'https://h:1' }, proxy: { proxy: 'https://h:1' }, ...shared };
-  return { ...full, clusters: [{ ...cluster, hosts: { ...(hosts as Loose), driver: 'peers', peers } }] };
+  const own = { members: { m1: 'c1' }, dcs: {} };
+  return { ...full, clusters: [{ ...cluster, hosts: { ...(hosts as Loose), ...own, driver: 'peers', peers } }] };
 };
 
 const window = { cron: '0 2 * * *', for: '1h', timezone: 'UTC', reason: 'because' };

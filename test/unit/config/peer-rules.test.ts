@@ -79,10 +79,41 @@ describe('hosts.peers', () => {
       'driver-commands clusters[0].hosts.driver',
     ],
     ['listen where the API does', { ...LOCAL, listen: '127.0.0.1:8470' }, {}, `peer-listens-once ${at}.listen`],
+    [
+      'have the members of another machine beside them, by where this one listens',
+      { ...LOCAL, listen: '10.0.0.1:8471' },
+      {},
+      'peer-own-here clusters[0].hosts.members.patroni2',
+    ],
+    [
+      'have the port of another instance for what is their own',
+      { ...LOCAL, listen: '10.0.0.2:8472' },
+      {},
+      'peer-own-here clusters[0].hosts.members.patroni2',
+    ],
+    [
+      'have what is their own at two addresses',
+      { ...LOCAL, dcs: { etcd1: URLS.patroni1 } },
+      { dcs: { etcd1: 'etcd' } },
+      'peer-own-here clusters[0].hosts.dcs.etcd1',
+    ],
   ])('that %s are refused, with the key', (_what, peers, hosts, code) => {
     const loaded = load(peers, hosts);
     expect(loaded.ok).toBe(false);
     expect(codes(loaded)).toContain(code);
+  });
+
+  it.each<[string, object, object]>([
+    ['the same address, otherwise written', { listen: '[fd00:0::2]:8471' }, { patroni2: 'https://[fd00::2]:8471' }],
+    ['the port that https has by itself', { listen: '10.0.0.2:443' }, { patroni2: 'https://10.0.0.2' }],
+    ['every address of the machine', { listen: '0.0.0.0:9000' }, {}],
+    ['loopback, behind something that others reach', { listen: '127.0.0.1:9000' }, {}],
+    ['an address that the map has as a name', { listen: '10.0.0.2:8471' }, { patroni2: 'https://db2:8471' }],
+    ['nowhere', { listen: null }, {}],
+  ])('may have their own member in the map and listen on %s', (_what, listen, members) => {
+    const found = codes(load({ ...LOCAL, ...listen, members: { ...URLS, ...members } }));
+    // Without a certificate; nothing else is found.
+    expect(found.filter((code) => !code.startsWith('peers-guarded '))).toEqual([]);
   });
 
   it('warns of a member that nobody lends a driver for', () => {
