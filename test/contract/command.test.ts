@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { fillIn, runCommand } from '../../src/adapters/hosts/command/run.js';
 import { memberHost, storeHost } from '../../src/model/host.js';
 import { memberName } from '../../src/model/names.js';
 import { allVerbs, commandPort, localCommands } from './command-rig.js';
+import { transpiled } from './etcd-support.js';
 import { hostContract } from './host-contract.js';
 
 hostContract({ driver: 'command', against: 'programs of this machine', unless: null, open: localCommands });
@@ -131,6 +133,35 @@ describe('running a program', () => {
       stdin: Buffer.alloc(1_000_000),
     });
     expect(outcome).toMatchObject({ kind: 'ended', code: 0 });
+  });
+
+  it('that the operating system does not start, for an argument that none may have, was not started', async () => {
+    expect(await runCommand([process.execPath, 'a\0b'], { deadlineMs: 5_000 })).toMatchObject({
+      kind: 'fault',
+      started: false,
+    });
+  });
+
+  it('without a file descriptor left was not started, and nobody dies of it', () => {
+    const built = transpiled();
+    const file = join(built, 'script.mjs');
+    writeFileSync(
+      file,
+      `import { openSync } from 'node:fs';
+      import { runCommand } from './src/adapters/hosts/command/run.js';
+      try { for (;;) openSync('/dev/null'); } catch {}
+      console.log(JSON.stringify(await runCommand(['/bin/true'], { deadlineMs: 5_000 })));`,
+    );
+    try {
+      const said = execFileSync('sh', ['-c', 'ulimit -n 64; exec "$0" "$1"', process.execPath, file]);
+      expect(JSON.parse(String(said))).toMatchObject({
+        kind: 'fault',
+        fault: { why: expect.stringContaining('EMFILE') as string },
+        started: false,
+      });
+    } finally {
+      rmSync(built, { recursive: true, force: true });
+    }
   });
 
   it('of an empty template is not configured', async () => {

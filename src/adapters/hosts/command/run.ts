@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { faultOf, type Fault } from '../../patroni/fault.js';
 
 export type CommandOutcome =
@@ -38,7 +38,14 @@ export function runCommand(
     }
     const env = { ...process.env, ...options.env };
     for (const name of options.hidden ?? []) Reflect.deleteProperty(env, name);
-    const child = spawn(program, args, { shell: false, detached: true, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    let child: ChildProcess;
+    try {
+      child = spawn(program, args, { shell: false, detached: true, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    } catch (error) {
+      // Too little memory, too long an argument: Node throws what it does not tell by an event.
+      resolve({ kind: 'fault', fault: faultOf(error), started: false });
+      return;
+    }
     const stdout: Buffer[] = [];
     let bytes = 0;
     let stderr = '';
@@ -53,6 +60,11 @@ export function runCommand(
     const timer = setTimeout(() => {
       abandon({ fault: 'timeout', why: `it had not ended after ${options.deadlineMs} ms and was killed` });
     }, options.deadlineMs);
+    child.on('error', (error) => {
+      finish({ kind: 'fault', fault: faultOf(error), started: false });
+    });
+    // No file descriptor was left for the pipes (EMFILE, ENFILE): it has none, and the error comes a moment later.
+    if (child.stdin == null || child.stdout == null || child.stderr == null) return;
     child.stdout.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       stdout.push(chunk);
@@ -62,9 +74,6 @@ export function runCommand(
     });
     child.stderr.on('data', (chunk: Buffer) => {
       if (stderr.length < MAX_STDERR_CHARS) stderr = (stderr + chunk.toString('utf8')).slice(0, MAX_STDERR_CHARS);
-    });
-    child.on('error', (error) => {
-      finish({ kind: 'fault', fault: faultOf(error), started: false });
     });
     child.on('close', (code) => {
       finish({ kind: 'ended', code, stdout: Buffer.concat(stdout), stderr: stderr.trim() });
