@@ -45,12 +45,14 @@ show() {
   elif [ "$(cat "$dir/signal" 2>/dev/null)" = KILL ]; then active=failed sub=failed code=2 status=9 result=signal
   elif [ -e "$dir/signal" ]; then code=2 status=15; fi
   [ -e "$dir/left" ] && tasks=$(cat "$dir/left")
+  counted=yes; [ -e "$dir/uncounted" ] && counted=no tasks='[not set]'
+  group=; { [ -e "$dir/left" ] || [ $active = active ]; } && group=/system.slice/$unit
   freezer=running; [ -e "$dir/frozen" ] && freezer=frozen
-  printf 'NRestarts=0\\nExecMainStartTimestamp=%s\\nExecMainExitTimestamp=%s\\nExecMainPID=%s\\nExecMainCode=%s\\nExecMainStatus=%s\\nTasksCurrent=%s\\nResult=%s\\nId=%s\\nLoadState=loaded\\nActiveState=%s\\nFreezerState=%s\\nSubState=%s\\nUnitFileState=%s\\nInvocationID=%s\\n' \\
-    "$(cat "$dir/began" 2>/dev/null)" "$(cat "$dir/ended" 2>/dev/null)" "\${pid:-0}" $code $status "$tasks" $result "$unit" $active $freezer $sub "$(cat "$dir/file")" "$(cat "$dir/run" 2>/dev/null)"
+  printf 'NRestarts=0\\nExecMainStartTimestamp=%s\\nExecMainExitTimestamp=%s\\nExecMainPID=%s\\nExecMainCode=%s\\nExecMainStatus=%s\\nTasksAccounting=%s\\nTasksCurrent=%s\\nControlGroup=%s\\nResult=%s\\nId=%s\\nLoadState=loaded\\nActiveState=%s\\nFreezerState=%s\\nSubState=%s\\nUnitFileState=%s\\nInvocationID=%s\\n' \\
+    "$(cat "$dir/began" 2>/dev/null)" "$(cat "$dir/ended" 2>/dev/null)" "\${pid:-0}" $code $status $counted "$tasks" "$group" $result "$unit" $active $freezer $sub "$(cat "$dir/file")" "$(cat "$dir/run" 2>/dev/null)"
 }
 [ $verb = show ] && { show; exit 0; }
-if [ -e "$dir/denied" ]; then
+if [ -e "$dir/denied" ] || { [ $verb = kill ] && [ -e "$dir/unkillable" ]; }; then
   echo "Failed to $verb $unit: Interactive authentication required." >&2
   echo "See system logs and 'systemctl status $unit' for details." >&2
   exit 1
@@ -190,6 +192,17 @@ describe('units of systemd', () => {
     expect(await machine.port().status(one)).toMatchObject({ kind: 'fresh', value: { state: 'stopped' } });
   });
 
+  it('of which processes are not counted are not called stopped: nobody says that none is left', async () => {
+    machine.note('left', '7');
+    machine.note('uncounted');
+    const reading = await machine.port().status(one);
+    expect(reading).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
+    expect(reading.kind === 'unknown' && reading.reason).toMatch(/TasksAccounting=no/);
+    machine.forget('uncounted');
+    machine.note('left', '0');
+    expect(await machine.port().status(one)).toMatchObject({ kind: 'fresh', value: { state: 'stopped' } });
+  });
+
   it('that we may not touch were not touched, and the reply says what systemd said', async () => {
     machine.note('denied');
     const reply = await machine.port().send({ port: 'host', target: one, verb: 'start' });
@@ -212,6 +225,24 @@ describe('units of systemd', () => {
     });
     expect(await machine.port().status(one)).toMatchObject({ value: { state: 'stopped', exitCode: 137 } });
   });
+
+  it.each([
+    ['kill', undefined, /a stop was accepted/],
+    ['stop', 300, /a stop went out and had not ended/],
+  ] as const)(
+    'whose %s begins with a stop that went out are never said to be untouched, though the kill is denied',
+    async (verb, graceMs, before) => {
+      await start();
+      machine.note('deaf');
+      machine.note('unkillable');
+      const reply = await machine
+        .port()
+        .send({ port: 'host', target: one, verb, ...(graceMs === undefined ? {} : { graceMs }) });
+      expect(reply).toMatchObject({ effect: 'maybe' });
+      expect(reply.text).toMatch(before);
+      expect(reply.text).toMatch(/Interactive authentication required/);
+    },
+  );
 
   it.skipIf(!existsSync('/usr/bin/systemctl') || existsSync('/run/systemd/system'))(
     'where no systemd runs prove nothing, by the words of the real systemctl',

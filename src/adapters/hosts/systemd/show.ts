@@ -16,7 +16,9 @@ export const PROPERTIES = [
   'ExecMainStatus',
   'Result',
   'NRestarts',
+  'TasksAccounting',
   'TasksCurrent',
+  'ControlGroup',
 ] as const;
 
 /** What the properties say, or why they prove nothing. */
@@ -33,8 +35,9 @@ const EXITED = '1';
  * A unit by what `systemctl show` printed, under `TZ=UTC` and `LC_ALL=C`.
  *
  * Not stopped, whatever its state says: one in whose control group processes are left. Patroni's own unit has `KillMode=process`, so that
- * PostgreSQL outlives a Patroni that was killed, and takes writes. Not stopped either, but unknown: a unit that this machine does not have, or
- * has and never ran nor enabled, since `patroni@ANYTHING.service` of a template is loaded and inactive on every machine.
+ * PostgreSQL outlives a Patroni that was killed, and takes writes. Not stopped either, but unknown: one of which nobody says that none is left,
+ * since without `TasksAccounting` they are not counted (systemd keeps the control group until it is empty); a unit that this machine does not
+ * have; and one that it has and never ran nor enabled, since `patroni@ANYTHING.service` of a template is loaded and inactive on every machine.
  */
 export function statusFrom(text: string, unit: string): Shown {
   const values = new Map(
@@ -51,16 +54,22 @@ export function statusFrom(text: string, unit: string): Shown {
   const state = stateOf(of('ActiveState'), of('SubState'), of('FreezerState'));
   if (state === null) return nothing(`ActiveState=${of('ActiveState')} is no state that is known`);
   const run = of('InvocationID');
-  const tasks = numberOf(of('TasksCurrent')) ?? 0;
-  if (state === 'stopped' && tasks === 0 && run === '' && !ENABLED.includes(of('UnitFileState')))
+  const tasks = numberOf(of('TasksCurrent'));
+  const isLeft = tasks !== null && tasks > 0;
+  if (state === 'stopped' && !isLeft && run === '' && !ENABLED.includes(of('UnitFileState')))
     return nothing(
       `unit ${unit} is not enabled and did not run here since this machine started: it may run on another one (systemctl enable ${unit}, where it belongs here)`,
     );
-  const isOver = state === 'stopped' && tasks === 0;
+  const isEmpty = of('TasksAccounting') === 'yes' && (tasks === 0 || values.get('ControlGroup') === '');
+  if (state === 'stopped' && !isLeft && !isEmpty)
+    return nothing(
+      `unit ${unit} is inactive, and whether processes of it are left is not counted (TasksAccounting=${of('TasksAccounting')}): PostgreSQL may run on`,
+    );
+  const isOver = state === 'stopped' && !isLeft;
   return {
     kind: 'status',
     status: {
-      state: state === 'stopped' && tasks > 0 ? 'running' : state,
+      state: state === 'stopped' && isLeft ? 'running' : state,
       id: run === '' ? unit : `${run}/${of('ExecMainPID')}`,
       startedAtMs: momentFrom(of('ExecMainStartTimestamp')),
       finishedAtMs: isOver ? momentFrom(of('ExecMainExitTimestamp')) : null,

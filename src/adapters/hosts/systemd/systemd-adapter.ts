@@ -86,21 +86,27 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     return now.value.id === step.id ? null : `another run bears the name of ${step.target.name} now`;
   }
 
-  async function ask(step: HostStep, unit: string): Promise<CommandOutcome> {
+  async function ask(step: HostStep, unit: string): Promise<Asked> {
     const longMs = deadlineMs + CLEAN_STOP_MS;
-    if (step.verb === 'start') return systemctl(deadlineMs, 'start', '--', unit);
-    if (step.verb === 'restart') return systemctl(longMs, 'restart', '--', unit);
-    if (step.verb === 'stop' && step.graceMs === undefined) return systemctl(longMs, 'stop', '--', unit);
+    const once = async (outcome: Promise<CommandOutcome>): Promise<Asked> => ({ outcome: await outcome, before: null });
+    if (step.verb === 'start') return once(systemctl(deadlineMs, 'start', '--', unit));
+    if (step.verb === 'restart') return once(systemctl(longMs, 'restart', '--', unit));
+    if (step.verb === 'stop' && step.graceMs === undefined) return once(systemctl(longMs, 'stop', '--', unit));
     const asked =
       step.verb === 'stop'
         ? await systemctl(step.graceMs ?? deadlineMs, 'stop', '--', unit)
         : await systemctl(deadlineMs, 'stop', '--no-block', '--', unit);
     const isLate = asked.kind === 'fault' && asked.fault.fault === 'timeout';
-    if (step.verb === 'stop' && !isLate) return asked;
-    if (asked.kind === 'ended' && asked.code !== 0) return asked;
-    if (asked.kind === 'fault' && !isLate) return asked;
+    const alone: Asked = { outcome: asked, before: null };
+    if (step.verb === 'stop' && !isLate) return alone;
+    if (asked.kind === 'ended' && asked.code !== 0) return alone;
+    if (asked.kind === 'fault' && !isLate) return alone;
     const killed = await systemctl(deadlineMs, 'kill', '--signal=SIGKILL', '--', unit);
-    return killed.kind === 'ended' && NONE_LEFT.test(killed.stderr) ? asked : killed;
+    if (killed.kind === 'ended' && NONE_LEFT.test(killed.stderr)) return alone;
+    return {
+      outcome: killed,
+      before: isLate ? 'a stop went out and had not ended; the kill' : 'a stop was accepted; the kill',
+    };
   }
 
   return {
@@ -120,12 +126,13 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
         return reply('none', `no unit is configured for ${step.target.name} (hosts); nothing was run`);
       const changed = await anotherRun(step);
       if (changed !== null) return reply('none', `${changed}; nothing was run`);
-      const outcome = await ask(step, unit);
+      const { outcome, before } = await ask(step, unit);
       const what = `systemctl ${step.verb} ${unit}`;
-      if (outcome.kind === 'fault') return reply(outcome.started ? 'maybe' : 'none', `${what}: ${outcome.fault.why}`);
-      if (outcome.code === 0) return reply('done', what);
-      const effect = REFUSALS.some((words) => words.test(outcome.stderr)) ? 'none' : 'maybe';
-      return reply(effect, `${what}: ${endText(outcome.code)}: ${outcome.stderr}`);
+      if (outcome.kind === 'ended' && outcome.code === 0) return reply('done', what);
+      // What went out before has its effect, whatever becomes of the second request.
+      const isNone = before === null && isNotBegun(outcome);
+      const first = before === null ? '' : `${before}: `;
+      return reply(isNone ? 'none' : 'maybe', `${what}: ${first}${failureText(outcome)}`);
     },
 
     onEvent: () => () => undefined,
@@ -134,6 +141,18 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
 }
 
 type HostStep = Extract<Step, { port: 'host' }>;
+
+/** What the last request came to, and which one took effect before it. */
+interface Asked {
+  readonly outcome: CommandOutcome;
+  readonly before: string | null;
+}
+
+const isNotBegun = (outcome: CommandOutcome): boolean =>
+  outcome.kind === 'fault' ? !outcome.started : REFUSALS.some((words) => words.test(outcome.stderr));
+
+const failureText = (outcome: CommandOutcome): string =>
+  outcome.kind === 'fault' ? outcome.fault.why : `${endText(outcome.code)}: ${outcome.stderr}`;
 
 const faultIn = (stderr: string): ReadingFault =>
   DENIED.test(stderr) ? 'denied' : NOT_HERE.test(stderr) ? 'unreachable' : 'bad-reply';
