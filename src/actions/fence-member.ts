@@ -107,6 +107,9 @@ export const fenceMember = action({
     if (freshValue(runOf(member)) === null) return notYet(`the host driver does not say what runs ${plan.target}`);
     const other = notTheSameRun(member, plan);
     if (other !== null) return over(other);
+    // An etcd member may have died since the first step.
+    const held = heldByPower(input, plan);
+    if (held !== null) return notYet(held);
     if (plan.because.code === 'leader-frozen') return thawed(input, member);
     const no = notRogue(input, plan);
     return no === null ? null : notYet(no);

@@ -1,5 +1,5 @@
 import type { HostStatus } from './host.js';
-import type { Reading, ReadingFault } from './reading.js';
+import { isSilent, type Reading } from './reading.js';
 
 /** Whether a member's machine has power, by what switches it (BMC, PDU, hypervisor). */
 export interface PowerStatus {
@@ -8,30 +8,17 @@ export interface PowerStatus {
   readonly outlet: string;
 }
 
-/** The host driver was asked and gave no answer that can be used. One that was not asked, or is only late, is waited for. */
-const GIVES_NOTHING: readonly ReadingFault[] = [
-  'timeout',
-  'refused',
-  'unresolved',
-  'closed',
-  'unreachable',
-  'denied',
-  'certificate',
-  'http-status',
-  'bad-reply',
-  'wrong-scope',
-];
-
 /**
- * What runs a member, by its host driver; where that gives nothing, by its power: what has none does not run, and what has some may. The one
- * form in which power may stand for the driver: whatever starts or restarts reads the driver alone.
+ * What runs a member, by its host driver; where that was asked and is silent, by its power: what has none does not run, and what has some may.
+ * A driver that answers, and be it with a refusal or nonsense, does not hang with its machine: it is to be put right, not replaced. The one form
+ * in which power may stand for the driver: whatever starts or restarts reads the driver alone.
  */
 export function runOf(member: {
   readonly host: Reading<HostStatus>;
   readonly power?: Reading<PowerStatus>;
 }): Reading<HostStatus> {
   const { host, power } = member;
-  if (host.kind !== 'unknown' || !GIVES_NOTHING.includes(host.fault)) return host;
+  if (!isSilent(host)) return host;
   if (power === undefined || power.kind === 'unknown') return host;
   const { isOn, outlet } = power.value;
   const value: HostStatus = {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createCluster } from '../../src/simulator/world.js';
+import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
+import { unknown } from '../../src/model/reading.js';
+import { withProxies } from '../support/proxies.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { leading } from '../support/situations.js';
 
@@ -77,7 +79,79 @@ describe.each(VERSIONS)('a leader whose machine hangs together with its host dri
   });
 });
 
+describe('a frozen leader whose host driver is silent', () => {
+  const actionsSlow = { ...actions, 'expedite-failover': { mode: 'off' } } as const;
+
+  async function closed(then: (cluster: SimulatedCluster) => void): Promise<Rig> {
+    const cluster = createCluster();
+    let isFirst = true;
+    const ekimi = rig({
+      policy: leading({}, actionsSlow),
+      cluster,
+      power: { patroni1: ['etcd1'] },
+      wrap: (ports) =>
+        withProxies(ports, (proxy) => ({
+          ...proxy,
+          send: async (step) => {
+            const reply = await proxy.send(step);
+            if (isFirst) then(cluster);
+            isFirst = false;
+            return reply;
+          },
+        })),
+    });
+    await ekimi.run(25);
+    cluster.freezePatroni('patroni1');
+    cluster.cutObserver('host');
+    await ekimi.run(40);
+    expect(ekimi.requests()[0]).toMatch(/patroni1 state maint/);
+    return ekimi;
+  }
+  const cuts = (ekimi: Rig) => ekimi.requests().filter((text) => text.startsWith('power'));
+
+  it('is closed in the proxy, and then loses its power', async () => {
+    expect(cuts(await closed(() => undefined))).toEqual(['power off patroni1 (outlet patroni1)']);
+  });
+
+  it('keeps its power where another etcd member dies after the first step, and etcd would lose its majority with it', async () => {
+    const ekimi = await closed((cluster) => {
+      cluster.killEtcd('etcd3');
+    });
+    expect(cuts(ekimi)).toEqual([]);
+  });
+});
+
 describe('a host driver that answers', () => {
+  it.each(['denied', 'certificate', 'http-status', 'bad-reply', 'wrong-scope'] as const)(
+    'with %s costs nobody the power: it is to be put right',
+    async (fault) => {
+      let isWrong = false;
+      const ekimi = rig({
+        policy: leading({}, actions),
+        cluster: createCluster(),
+        power: {},
+        wrap: (ports) => ({
+          ...ports,
+          host: ports.host && {
+            ...ports.host,
+            status: async (target) => {
+              const seen = await ports.host?.status(target);
+              if (seen === undefined || isWrong)
+                return unknown(fault, 'as it is configured', ports.clock.now(), 'host');
+              return seen;
+            },
+          },
+        }),
+      });
+      ekimi.cluster.setLoad(200_000);
+      await ekimi.run(25);
+      isWrong = true;
+      ekimi.cluster.pauseContainer('patroni1');
+      await ekimi.run(20);
+      expect(ekimi.requests().filter((text) => text.startsWith('power'))).toEqual([]);
+    },
+  );
+
   it('is the one that is told to stop a leader that hangs: power is for when it cannot', async () => {
     const ekimi = rig({ policy: leading({}, actions), cluster: createCluster(), power: {} });
     ekimi.cluster.setLoad(200_000);
