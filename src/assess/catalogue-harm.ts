@@ -7,7 +7,7 @@ export const HARM_ROWS: readonly ProblemRow[] = [
     level: 'warning',
     rank: 23,
     seenBy:
-      'proxy: no server of a pool is a member by map, name or address, or its servers are called like members and lead to where none is',
+      'proxy: no server of a pool is a member by map, name or address, or its servers are called like members, lead to where none is, and writes go there to one that does not lead',
     grace: fixed(20_000, 3, 5_000),
     ladder: [],
     page: 'at-once',

@@ -40,6 +40,16 @@ export const touchedBy = ({ view }: Session, plan: Plan): ReadonlySet<string> =>
 const mayBeat = (session: Session): boolean =>
   isEnforcing(session) && !session.isStopping && session.parts.tenure.facts().state === 'held';
 
+/** A proxy's usual checks have found a new leader by then. */
+const LEADER_SETTLES_MS = 15_000;
+
+/** Who led in the last pass and long before. */
+function settledLeader({ view, states }: Session): string | null {
+  const { lastLeader, lastLeaderChangeMs } = states.memory;
+  if (view === null) return null;
+  return lastLeaderChangeMs === null || view.atMs - lastLeaderChangeMs >= LEADER_SETTLES_MS ? lastLeader : null;
+}
+
 /** One look at everything; `beforeRequest`: the one on which a request is sent, and whom it touches. */
 export async function look(session: Session, beforeRequest: ReadonlySet<string> | null = null): Promise<ClusterView> {
   const closely = new Set([...inFlight(session), ...halfDrained(session)]);
@@ -53,6 +63,7 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,
     ...(session.view === null ? {} : { spans: surplusSpans(session.view, session.states.memory) }),
+    settledLeader: settledLeader(session),
     // Whoever only observes sends nothing that a member could take for a change.
     triesLogin: isEnforcing(session),
     ...(mayBeat(session) ? { beatAs: session.parts.instance } : {}),

@@ -18,8 +18,19 @@ export function placeOfUrl(url: string): Place | null {
   return { host: plainHost(hostname), port: port === '' ? standard : Number(port) };
 }
 
-/** As it is compared: no brackets, no upper case. */
-export const plainHost = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase();
+/** As it is compared: no brackets, no upper case, and of the spellings of one IPv6 address the shortest; an IPv4 one in it is that. */
+export function plainHost(host: string): string {
+  const plain = host.replace(/^\[|\]$/g, '').toLowerCase();
+  if (!plain.includes(':')) return plain;
+  // The zone says through which interface, and that is each host's own.
+  const url = `http://[${plain.replace(/%.*$/, '')}]`;
+  if (!URL.canParse(url)) return plain;
+  const short = new URL(url).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(short) ?? [];
+  return high === undefined || low === undefined ? short : [high, low].flatMap(bytesOf).join('.');
+}
+
+const bytesOf = (word: string): readonly number[] => [parseInt(word, 16) >> 8, parseInt(word, 16) & 0xff];
 
 const TOLD_AS: Readonly<Record<'api' | 'sql', (row: DcsMember) => Place | null>> = {
   api: ({ apiUrl }) => (apiUrl === null ? null : placeOfUrl(apiUrl)),
@@ -43,7 +54,9 @@ type Same = 'same' | 'by-name' | 'no' | 'unresolved';
 function compared(ours: Place, told: Place, names: KnownNames): Same {
   if (ours.port !== told.port) return 'no';
   if (ours.host === told.host) return 'same';
-  const [a, b] = [ours.host, told.host].map((host) => (isAddress(host) ? [host] : (names[host] ?? null)));
+  const [a, b] = [ours.host, told.host].map((host) =>
+    isAddress(host) ? [host] : (names[host]?.map(plainHost) ?? null),
+  );
   if (a == null || b == null) return 'unresolved';
   return a.some((address) => b.includes(address)) ? 'by-name' : 'no';
 }

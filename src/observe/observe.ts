@@ -70,7 +70,14 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     config,
     history,
     dcs,
-    proxies: withMembers(asked, { target, rows, names: knownNames, checks: addresses }),
+    proxies: withMembers(asked, {
+      target,
+      rows,
+      names: knownNames,
+      checks: addresses,
+      leader: settledLeader(pass, dcs.keys, members),
+      before: pass.previous?.proxies ?? [],
+    }),
     ...(poolers.length === 0 ? {} : { poolers }),
     ...(target.intentions === undefined || Object.keys(target.intentions).length === 0
       ? {}
@@ -88,6 +95,22 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     observer: observerOf(pass, beganMs),
   };
 }
+
+/** By the key, its own word and nothing against it, in this pass, as in those before. A standby cluster has none. */
+function settledLeader(
+  { settledLeader: before }: Pass,
+  keys: DcsView['keys'],
+  members: readonly MemberView[],
+): MemberName | null {
+  const holder = freshValue(keys)?.leader.holder ?? null;
+  if (holder === null || holder !== before) return null;
+  const member = members.find(({ name }) => name === holder);
+  const api = member === undefined ? null : freshValue(member.api);
+  const isPrimary = api?.role === 'primary' && api.state === 'running';
+  return isPrimary && freshValue(member?.sql ?? UNASKED)?.inRecovery !== true ? holder : null;
+}
+
+const UNASKED = unknown('not-read-yet', 'not asked', 0, '');
 
 const isConfigured = (reading: Reading<unknown>): boolean =>
   reading.kind !== 'unknown' || reading.fault !== 'not-configured';

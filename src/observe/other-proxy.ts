@@ -1,5 +1,6 @@
 import { placeText, type AddressCheck, type KnownNames } from '../model/address.js';
 import type { DcsMember } from '../model/dcs.js';
+import type { MemberName } from '../model/names.js';
 import { backendsOf, type ProxySeen, type ProxyServer } from '../model/proxy.js';
 import { unknown } from '../model/reading.js';
 import { isLoopback } from './addresses.js';
@@ -14,16 +15,20 @@ export interface Whereabouts {
   readonly names: KnownNames;
   /** Some member of ours is at this host, by our addresses or by those of etcd. */
   readonly isOurs: (server: ProxyServer) => boolean;
+  /** Who leads, by proof, and for so long that every proxy of ours has found it. Null: nobody does, or it led a moment ago. */
+  readonly leader: MemberName | null;
+  /** What the last look made of the proxies. */
+  readonly before: readonly ProxySeen[];
 }
 
 /** One member with another address is a member that moved, or a pooler of its own. */
 const MANY = 2;
 
 /**
- * Why a proxy is another cluster's: its servers are called like our members, several of them, and not one leads to where a member of ours is. Two
- * clusters often share names, and a drain there would take another's readers away. Asked only of those members whose address in etcd is the
- * one that we use: where there is NAT, a tunnel or a published port between, an address that is nobody's says nothing. Null: it is ours, or
- * nobody can tell. What the operator says of a server (`servers`) is believed.
+ * Why a proxy is another cluster's: its servers are called like our members, several of them, not one leads to where a member of ours is, and it
+ * sends writes to one that does not lead ours. Two clusters often share names, and a drain there would take another's readers away. Addresses
+ * that are nobody's prove nothing alone: a host has a second network, and a proxy of ours that is held could not even be opened again. Null: it
+ * is ours, or nobody can tell. What the operator says of a server (`servers`) is believed.
  */
 export function otherClusters(
   { name, pools, seen }: ProxySeen,
@@ -43,7 +48,31 @@ export function otherClusters(
       elsewhere.set(server, `${server} leads to ${placeText(address)} there and is at ${ours} by etcd`);
   }
   if (elsewhere.size < MANY) return null;
-  return `it is another cluster's: ${[...elsewhere.values()].join(', ')}; correct proxies.${name}.stats and .runtime, or say in proxies.${name}.servers which server is which member`;
+  if (known.leader === null) return reasonBefore(known.before, name);
+  const writer = othersWriter({ pools, servers: seen.value.servers }, known.leader);
+  if (writer === null) return null;
+  return `it is another cluster's: ${[...elsewhere.values()].join(', ')}; ${writer}; correct proxies.${name}.stats and .runtime, or say in proxies.${name}.servers which server is which member`;
+}
+
+/** An election of ours makes another cluster's proxy none of ours: what was proven before it holds until a leader is known again. */
+function reasonBefore(before: readonly ProxySeen[], proxy: string): string | null {
+  const seen = before.find(({ name }) => name === proxy)?.seen;
+  if (seen?.kind !== 'unknown' || seen.fault !== 'wrong-scope') return null;
+  return seen.reason.startsWith(`${seen.source}: `) ? seen.reason.slice(seen.source.length + 2) : seen.reason;
+}
+
+/** It is led by another than we are: one is up for writes, and our leader is found down there, by no hand. Null: that cannot be said. */
+function othersWriter(
+  { pools, servers }: { readonly pools: ProxySeen['pools']; readonly servers: readonly ProxyServer[] },
+  leader: MemberName,
+): string | null {
+  if (pools.writes === null) return null;
+  const rows = servers.filter(({ backend }) => backend === pools.writes);
+  const led = rows.filter(({ server }) => server === leader);
+  // A fence of ours, or of a person, closes a leader in its own proxy: that it is not up is no sign then.
+  if (led.some(({ up, admin }) => up || admin.drain || admin.maint)) return null;
+  const up = rows.filter((row) => row.up && row.server !== leader).map(({ server }) => server);
+  return up.length === 0 ? null : `it sends writes to ${up.join(', ')}, and ${leader} leads here`;
 }
 
 /** Where etcd has the member of this name, if that is where we ask it too; null: that cannot be held against anything. */

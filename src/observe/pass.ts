@@ -56,6 +56,8 @@ export interface ObserveOptions {
   readonly triesLogin?: boolean;
   /** Former leaders whose WAL is in question, and from where on. Absent: none. */
   readonly spans?: Readonly<Record<string, WalSpan>>;
+  /** Who led in the last pass, and for so long that every proxy has found it. Absent: nobody. */
+  readonly settledLeader?: string | null;
   /** Monotonic and wall clock when the previous pass began. */
   readonly lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
 }

@@ -12,6 +12,10 @@ interface Known {
   readonly rows: readonly Pick<DcsMember, 'name' | 'apiUrl' | 'conn'>[] | null;
   readonly names: KnownNames;
   readonly checks: readonly AddressCheck[];
+  /** Who leads, by proof, and not since a moment ago. */
+  readonly leader: MemberName | null;
+  /** What the last look made of the proxies. */
+  readonly before: readonly ProxySeen[];
 }
 
 /**
@@ -79,9 +83,6 @@ interface Places {
   readonly hosts: ReadonlyMap<string, ReadonlySet<MemberName>>;
 }
 
-/** An address as it is compared: an IPv4 one that is written as IPv6 is the same. */
-const plain = (host: string): string => plainHost(host).replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '');
-
 /**
  * Those whose PostgreSQL is there; where there is none, in a pool of the cluster, the only member of that host: a pooler in front of its
  * PostgreSQL has a port of its own. What a host serves beside that, in other backends, is no member.
@@ -89,10 +90,10 @@ const plain = (host: string): string => plainHost(host).replace(/^::ffff:(?=\d+\
 function membersAt({ exact, hosts }: Places, address: ProxyAddress, isPool: boolean): readonly MemberName[] {
   const { host, port, fqdn } = address;
   // By the word first: what a name resolves to may have changed since we asked.
-  const byWord = fqdn === undefined ? undefined : exact.get(`${plain(fqdn)} ${port}`);
-  const at = byWord ?? exact.get(`${plain(host)} ${port}`);
+  const byWord = fqdn === undefined ? undefined : exact.get(`${plainHost(fqdn)} ${port}`);
+  const at = byWord ?? exact.get(`${plainHost(host)} ${port}`);
   if (at !== undefined) return [...at];
-  const here = isPool ? hosts.get(plain(host)) : undefined;
+  const here = isPool ? hosts.get(plainHost(host)) : undefined;
   return here?.size === 1 ? [...here] : [];
 }
 
@@ -100,7 +101,7 @@ function membersAt({ exact, hosts }: Places, address: ProxyAddress, isPool: bool
 const isAtOne =
   ({ hosts }: Places) =>
   ({ address }: ProxyServer): boolean =>
-    address != null && [address.host, address.fqdn].some((host) => host !== undefined && hosts.has(plain(host)));
+    address != null && [address.host, address.fqdn].some((host) => host !== undefined && hosts.has(plainHost(host)));
 
 /** Our addresses of the members and those that etcd has, with what their names resolve to where we stand. */
 function placesOf({ target, rows, names }: Known): Places {
@@ -109,7 +110,7 @@ function placesOf({ target, rows, names }: Known): Places {
   const note = (to: Map<string, Set<MemberName>>, key: string, member: MemberName): void => {
     to.set(key, (to.get(key) ?? new Set()).add(member));
   };
-  const all = (host: string): readonly string[] => [host, ...(names[host] ?? [])].map(plain);
+  const all = (host: string): readonly string[] => [host, ...(names[plainHost(host)] ?? [])].map(plainHost);
   for (const member of target.members) {
     const row = rows?.find(({ name }) => name === member);
     const ours = target.addresses?.[member];

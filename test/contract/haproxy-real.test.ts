@@ -135,6 +135,8 @@ describe.skipIf(!existsSync(HAPROXY))('two real HAProxies', () => {
       },
       rows: [{ name: memberName('patroni3'), apiUrl: null, conn: { host: '::1', port: 15433 } }],
       names: {},
+      leader: null,
+      before: [],
       checks: [],
     });
     const reading = placed?.seen;

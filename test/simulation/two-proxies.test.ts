@@ -133,6 +133,20 @@ describe('two proxies, one of them of another cluster that has the same names', 
   });
 });
 
+describe('two proxies, one of them on a network that nobody else names', () => {
+  it("[S5] a drain is done there, and put back there: addresses that are nobody's hold nothing", async () => {
+    const second = new SecondProxy();
+    second.isOnOtherNetwork = true;
+    const ekimi = await quiet(second, { addresses: asInEtcd });
+    lagEmergency(ekimi);
+    await ekimi.run(30);
+    expect([inNorth(ekimi), second.adminOf('patroni3').drain]).toEqual(['DRAIN', true]);
+    caughtUp(ekimi);
+    await ekimi.run(90);
+    expect([inNorth(ekimi), second.adminOf('patroni3').drain]).toEqual(['UP', false]);
+  });
+});
+
 describe('two proxies, and a leader that freezes', () => {
   it.each<[string, (second: SecondProxy) => void]>([
     [

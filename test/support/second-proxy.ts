@@ -21,8 +21,10 @@ export class SecondProxy {
   readonly moved = new Map<string, string>();
   /** Called when the first proxy was told something. */
   whenNorthIsTold: (command: string) => void = () => undefined;
-  /** Another cluster's with the same names: all of its servers are elsewhere. */
+  /** Another cluster's with the same names: all of its servers are elsewhere, and patroni2 leads it. */
   isElsewhere = false;
+  /** Ours by addresses of a network that we know nothing of. */
+  isOnOtherNetwork = false;
   pid = 100;
   #admin = new Map<string, ProxyAdmin>();
 
@@ -69,9 +71,12 @@ export class SecondProxy {
   #seen(row: ProxyServer): ProxyServer {
     if (this.isOfOthers) return { ...row, server: `other-${row.server}` };
     const admin = this.#admin.get(`${row.backend}/${row.server}`) ?? FREE;
-    const leadsTo = this.isElsewhere ? `10.7.0.${row.server.slice(-1)}` : this.moved.get(row.server);
+    const leadsTo =
+      this.isElsewhere || this.isOnOtherNetwork ? `10.7.0.${row.server.slice(-1)}` : this.moved.get(row.server);
     const address = leadsTo === undefined ? {} : { address: { host: leadsTo, port: 5432 } };
-    const own = { ...row, ...address, admin, up: row.up || row.admin.maint };
+    const up =
+      this.isElsewhere && row.backend === 'postgres_primary' ? row.server === 'patroni2' : row.up || row.admin.maint;
+    const own = { ...row, ...address, admin, up };
     return admin.maint ? { ...own, up: false, status: 'MAINT' } : admin.drain ? { ...own, status: 'DRAIN' } : own;
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AddressCheck, AddressMatch } from '../../../src/model/address.js';
 import { memberName } from '../../../src/model/names.js';
 import type { ProxyAddress } from '../../../src/model/proxy.js';
-import { fresh } from '../../../src/model/reading.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
 import { withMembers } from '../../../src/observe/proxy-members.js';
 import type { ProxyTarget } from '../../../src/observe/pass.js';
 
@@ -43,6 +43,8 @@ function memberOf({ server, address = null, backend = 'ro', target = {}, to = ad
     ],
     names: { pg2: ['10.0.0.2'] },
     checks: [],
+    leader: null,
+    before: [],
   });
   const seen = placed?.seen;
   const [found] = seen === undefined || seen.kind === 'unknown' ? [] : seen.value.servers;
@@ -82,6 +84,10 @@ describe('which member a server of a proxy is', () => {
     ['by the address that etcd has', { server: 'pg-b', address: at('10.9.9.2') }, 'patroni2'],
     ['by the name that the proxy resolves', { server: 'srv1', address: at('172.18.0.9', 5432, 'PG2') }, 'patroni2'],
     ['by an address of IPv6', { server: 'pg-c', address: at('FD00::3') }, 'patroni3'],
+    ['by an address of IPv6 in another spelling', { server: 'pg-c', address: at('fd00:0:0::0003') }, 'patroni3'],
+    ['by one with a zone', { server: 'pg-c', address: at('fd00::3%eth0') }, 'patroni3'],
+    ['by an IPv4 address written in hex', { server: 'pg-a', address: at('::ffff:a00:1') }, 'patroni1'],
+    ['nobody: what is no address', { server: 'pg-c', address: at('fd00:::zz') }, null],
     ['by an IPv4 address written as IPv6', { server: 'pg-a', address: at('::ffff:10.0.0.1') }, 'patroni1'],
     ['by its host, where a pooler stands in front', { server: 'pg-a', address: at('10.0.0.1', 6432) }, 'patroni1'],
     [
@@ -118,25 +124,39 @@ describe('a proxy whose servers are called like our members', () => {
     readonly how?: AddressMatch;
     readonly target?: Partial<ProxyTarget>;
     readonly isEtcdSilent?: boolean;
+    /** Ours; null: nobody leads by proof. */
+    readonly leader?: string | null;
+    /** Up in the write pool of the proxy. */
+    readonly writer?: string;
+    /** Closed there. */
+    readonly maint?: string;
+    /** In the look before, it was another cluster's. */
+    readonly wasOthers?: boolean;
   }
 
-  function faultOf({ at: places, how = 'same', target = {}, isEtcdSilent = false }: Elsewhere): string {
-    const servers = members.map((server, index) => ({
-      backend: 'ro',
-      server,
-      status: 'UP',
-      up: true,
-      admin: { drain: false, maint: false, resolution: false },
-      sessions: 0,
-      checkStatus: '',
-      lastChangeSeconds: null,
-      address: places[index] ?? null,
-    }));
+  function faultOf(given: Elsewhere): string {
+    const { at: places, how = 'same', target = {}, isEtcdSilent = false, wasOthers = false } = given;
+    const { leader = 'patroni1', writer = 'patroni2', maint } = given;
+    const servers = ['main', 'ro'].flatMap((backend) =>
+      members.map((server, index) => ({
+        backend,
+        server,
+        status: 'UP',
+        up: backend === 'ro' || server === writer,
+        admin: { drain: false, maint: backend === 'main' && server === maint, resolution: false },
+        sessions: 0,
+        checkStatus: '',
+        lastChangeSeconds: null,
+        address: places[index] ?? null,
+      })),
+    );
     const [proxy] = withMembers([{ name: 'north', pools, seen: fresh({ servers }, 0, 'north') }], {
       target: { members, addresses: {}, proxies: [{ name: 'north', pools, ...target }] },
       rows: isEtcdSilent ? null : rows,
       names: {},
       checks: isEtcdSilent ? [] : checksOf(how),
+      leader: leader === null ? null : memberName(leader),
+      before: wasOthers ? [{ name: 'north', pools, seen: unknown('wrong-scope', 'north: as before', 0, 'north') }] : [],
     });
     return proxy?.seen.kind === 'unknown' ? `${proxy.seen.fault}: ${proxy.seen.reason}` : 'ours';
   }
@@ -147,7 +167,13 @@ describe('a proxy whose servers are called like our members', () => {
     const told = faultOf({ at: others });
     expect(told).toContain('wrong-scope');
     expect(told).toContain('patroni1 leads to 10.7.0.1:5432 there and is at 10.0.0.1:5432 by etcd');
+    expect(told).toContain('it sends writes to patroni2, and patroni1 leads here');
     expect(told).toContain('proxies.north.servers');
+  });
+
+  it('[S5] stays it through an election of ours, and no longer than until our leader is up there', () => {
+    expect(faultOf({ at: others, wasOthers: true, leader: null })).toBe('wrong-scope: north: as before');
+    expect(faultOf({ at: others, wasOthers: true, writer: 'patroni1' })).toBe('ours');
   });
 
   it.each<[string, Elsewhere]>([
@@ -156,6 +182,10 @@ describe('a proxy whose servers are called like our members', () => {
     ['one alone leads elsewhere, and the others are not resolved', { at: [at('10.7.0.1'), null, null] }],
     ['NAT: our own addresses are not those of etcd', { at: others, how: 'elsewhere' }],
     ['the loopback of another host', { at: [1, 2, 3].map(() => at('127.0.0.1')) }],
+    ["a second network: our leader is up there by addresses that are nobody's", { at: others, writer: 'patroni1' }],
+    ['nobody leads here by proof', { at: others, leader: null }],
+    ['our leader is closed there by hand or by us', { at: others, maint: 'patroni1' }],
+    ['nobody is up there for writes', { at: others, writer: 'nobody' }],
     ['etcd is silent', { at: others, isEtcdSilent: true }],
     ['the operator says which is which', { at: others, target: servers({ patroni1: 'patroni1' }) }],
   ])('[S5] is ours, or nobody can tell: %s', (_how, given) => {
