@@ -21,7 +21,7 @@ import {
   type Sight,
   type PlanOf,
 } from './action.js';
-import { haltOfPause, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
+import { haltOfPause, isPauseDue, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
 import { dcsAnswerMs, handOverAnswerMs } from './waits.js';
 
 /** What a switchover is bound to. `scheduledAt` null or absent: at once. `poolers`: where clients wait meanwhile; absent: nowhere. */
@@ -95,7 +95,9 @@ export const switchover = action({
     const { leader, candidate, poolers = [] } = plan.params;
     if (poolers.length === 0) return null;
     const leadership = leadershipOf(input.view);
-    if (leadership.kind !== 'proven') return notYet('nobody is proven to lead');
+    // A run that only waits to hold clients would hold up whoever answers for a leader that died meanwhile.
+    if (leadership.kind !== 'proven')
+      return (isPauseDue(input, plan, PAUSE_AT) ? over : notYet)('nobody is proven to lead');
     if (leadership.member.name !== leader) return over(`${leadership.member.name} leads now`);
     const no = notFit(input, leader, candidate);
     return no === null ? haltOfPause(input, plan, PAUSE_AT) : notYet(no);

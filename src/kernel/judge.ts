@@ -23,7 +23,7 @@ export async function judge(session: Session, view: ClusterView): Promise<void> 
   for (const run of session.ledger.remediations.filter(isInFlight)) {
     // But for what we began ourselves, without tenure.
     if (isElsewhere && run.epoch !== '') continue;
-    if (run.phase === 'sending' || isEarly(session, run)) continue;
+    if (run.phase === 'sending' || (await isGivenUp(session, view, run)) || isEarly(session, run)) continue;
     if (run.phase === 'planned') await continueWith(session, view, run);
     else await judgeRun(session, view, run);
   }
@@ -32,6 +32,16 @@ export async function judge(session: Session, view: ClusterView): Promise<void> 
 /** What was refused a moment ago waits for its next try. */
 const isEarly = ({ parts }: Session, { phase, retryAtMs = 0, deadlineMs }: Remediation): boolean =>
   phase === 'planned' && parts.ports.clock.now() < Math.min(retryAtMs, deadlineMs);
+
+/** Of what waits for its next try: what it was begun for may be gone before, and it is in the way of what comes instead. */
+async function isGivenUp(session: Session, view: ClusterView, run: Remediation): Promise<boolean> {
+  if (run.phase !== 'planned' || run.retryAtMs === undefined) return false;
+  const { states, ledger, policy } = session;
+  const halt = ACTIONS[run.plan.action].refuseLater?.(actionInput({ view, states, ledger, policy }), run.plan) ?? null;
+  if (halt?.over !== true) return false;
+  await end(session, run, 'EXPIRED', { text: halt.why });
+  return true;
+}
 
 async function judgeRun(session: Session, view: ClusterView, run: Remediation): Promise<void> {
   const { states, ledger, policy } = session;

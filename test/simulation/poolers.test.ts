@@ -120,6 +120,25 @@ describe('transactions that do not end', () => {
   });
 });
 
+describe('a leader that dies while it is tried to hold its clients', () => {
+  it('is replaced as fast as one of whom nothing was asked', async () => {
+    const modes = { switchover: { mode: 'approve' }, 'expedite-failover': { mode: 'auto' } } as const;
+    const leading = testPolicy({ pooler: policy.pooler ?? POOLER_DEFAULTS }, modes);
+    const leaderlessMs = async (isAsked: boolean): Promise<number> => {
+      const ekimi = await quiet({ policy: leading });
+      ekimi.cluster.keepTransactionsOpen(POOLER, true);
+      if (isAsked) await ask(ekimi, switchover);
+      await ekimi.run(2);
+      ekimi.cluster.killContainer('patroni1');
+      const killedMs = ekimi.cluster.nowMs();
+      while (ekimi.cluster.leader() === null || ekimi.cluster.leader() === 'patroni1') await ekimi.run(0.1);
+      expect(verdicts(ekimi).includes('switchover ineffective')).toBe(isAsked);
+      return ekimi.cluster.nowMs() - killedMs;
+    };
+    expect(await leaderlessMs(true)).toBeLessThanOrEqual((await leaderlessMs(false)) + 500);
+  });
+});
+
 describe('nobody is held for longer than maxPause', () => {
   it('while Patroni takes its time', async () => {
     const ekimi = await quiet();
