@@ -31,11 +31,16 @@ export async function* pieces(agent: Closing, url: URL, signal: AbortSignal): As
   }
 }
 
+/** First probe on a connection on which nothing was told for so long. */
+const KEEP_ALIVE_MS = 30_000;
+
 async function connected(agent: Closing, url: URL, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = agent.open(url, () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', cut);
+      // An engine that lost its power, or a firewall that forgot us, ends nothing: without a probe an idle stream would stay open, and tell nothing.
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       resolve(socket);
     });
     const cut = (): void => void socket.destroy(new Error('the stream was given up'));
@@ -44,6 +49,8 @@ async function connected(agent: Closing, url: URL, signal: AbortSignal): Promise
     // Stays for the life of the socket: what breaks it later is told by the answer.
     socket.on('error', (error) => {
       clearTimeout(timer);
+      // The signal outlives every attempt.
+      signal.removeEventListener('abort', cut);
       reject(error);
     });
   });
