@@ -158,6 +158,14 @@ describe.skipIf(program === null)('a host driver that another instance lends', (
     expect(lender.driver.sent).toEqual([]);
   });
 
+  test('of a cluster that is being bootstrapped, whose identifier is there and empty, is asked and obeyed', async () => {
+    await admin.put('/service/email-cluster/initialize').value('');
+    const { port, driver, grant } = await pair();
+    expect(await port.status(memberHost('patroni2'))).toMatchObject({ kind: 'fresh', value: RUNNING });
+    expect(await port.send(stepOn('kill'), grant)).toMatchObject({ effect: 'done' });
+    expect(driver.sent).toHaveLength(1);
+  });
+
   test.each<[string, number, string]>([
     ['a clock that is 20 s ahead', 20_000, 'clock'],
     ['a clock that is 20 s behind, or a request that lay for so long', -20_000, 'clock'],

@@ -205,11 +205,10 @@ class EtcdAdapter implements DcsPort {
     const [tenure, initialize] = answer.value.responses.map(({ response_range }) => response_range.kvs[0]);
     const holder =
       tenure === undefined ? null : { epoch: tenure.create_revision, owner: tenure.value.toString('utf8') };
-    return fresh(
-      { holder, systemIdentifier: initialize?.value.toString('utf8') ?? null },
-      this.clock.now(),
-      this.tenureKey,
-    );
+    // Empty while a cluster is bootstrapped: there is no identifier yet.
+    const identifier = initialize?.value.toString('utf8') ?? '';
+    const systemIdentifier = identifier === '' ? null : identifier;
+    return fresh({ holder, systemIdentifier }, this.clock.now(), this.tenureKey);
   }
 
   releaseTenure: DcsPort['releaseTenure'] = (grant) => this.tenure.release(grant);

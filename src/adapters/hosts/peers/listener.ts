@@ -215,6 +215,8 @@ function tellingOf(
 
 /** What changes among what runs here, a line each, and an empty one every ten seconds. Ends with the connection. */
 async function stream(local: HostPort, response: ServerResponse, streams: Set<ServerResponse>): Promise<void> {
+  // Gone while we asked who we are: its end will not be told a second time, and its place would be taken for ever.
+  if (response.closed || response.destroyed) return;
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.write('\n');
   streams.add(response);
