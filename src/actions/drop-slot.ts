@@ -20,7 +20,7 @@ export const dropInactiveSlot = action({
   inverse: null,
   inverseNote: 'none: what its consumer had not read is gone with the next checkpoint',
   refusals:
-    "the target does not hold the leader key or is in recovery; the slot is used, or no longer keeps WAL from where it did; it holds less than 64 MiB; the volume of the leader's WAL is neither short nor full within slots.dropWithin; it is logical and slots.dropLogical does not name it; it is of a configured member that is being copied, or that was seen within slots.awaitMember (unless the volume is full before that time is over)",
+    "the target does not hold the leader key or is in recovery; the slot is used, or no longer keeps WAL from where it did; it holds less than 64 MiB; the volume of the leader's WAL is neither short nor full within slots.dropWithin; it is logical and slots.dropLogical does not name it; it is of a configured member that answers, that is being copied, or that was seen within slots.awaitMember (unless the volume is full before that time is over); it is of a member that etcd names and the configuration lacks; another slot that stays holds as much, or archiving fails, so that nothing would be given back",
   needs: () => ['sql'],
   disruptsTarget: false,
   destroysCopy: false,

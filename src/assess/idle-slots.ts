@@ -1,12 +1,14 @@
 import { slotNameOf, type MemberName } from '../model/names.js';
-import { freshValue } from '../model/reading.js';
+import { freshValue, lastValue } from '../model/reading.js';
 import type { Slot } from '../model/sql.js';
 import { memberOf, type MemberView } from '../model/view.js';
 import { bytesText, spanText } from '../words/amounts.js';
+import { isArchivingStuck, SEGMENT_BYTES } from './archive.js';
 import type { Assessment } from './finding.js';
 import { fillingOf } from './filling.js';
 import { leaderKeyHolder } from './leader.js';
 import { diskOf, levelOfVolume, volumeText } from './room.js';
+import { strangersIn } from './strangers.js';
 
 /** What every slot that is used may hold at times. */
 export const HELD_BY_ANY_BYTES = 64 * 1024 ** 2;
@@ -51,8 +53,38 @@ function walVolumeDanger(
   return { leftMs: trend === null ? null : trend.leftMs, text: `${volumeText({ name, volume })}${left}` };
 }
 
-/** Why this slot stays, whatever it holds; null: nothing speaks for it. */
-export function whyKept(input: Assessment, leader: MemberView, slot: IdleSlot): string | null {
+/** Why this slot stays, whatever it holds; null: nothing speaks for it, and its WAL goes with it. */
+export const whyKept = (input: Assessment, leader: MemberView, slot: IdleSlot): string | null =>
+  whyOwnersStays(input, leader, slot) ?? whyInVain(input, leader, slot);
+
+/** A slot is lost for nothing where the WAL behind it is kept for another reason. */
+function whyInVain(input: Assessment, leader: MemberView, slot: IdleSlot): string | null {
+  if (isArchivingStuck(leader))
+    return `archiving on ${leader.name} fails, and its WAL stays for that, without a slot too`;
+  // Those that go next keep nothing for long.
+  const going = new Set(
+    idleSlotsOf(input, leader)
+      .filter((row) => whyOwnersStays(input, leader, row) === null)
+      .map(({ name }) => name),
+  );
+  const other = nextHolder(leader, slot, going);
+  if (other === null || other.bytes < slot.retainedBytes - Number(SEGMENT_BYTES)) return null;
+  return `slot ${other.name} stays and holds as much (${bytesText(other.bytes)}): dropping ${slot.name} would give nothing back`;
+}
+
+/** Who holds most beside it. */
+function nextHolder(
+  leader: MemberView,
+  { name }: Pick<IdleSlot, 'name'>,
+  except: ReadonlySet<string> = new Set(),
+): { readonly name: string; readonly bytes: number } | null {
+  const others = (freshValue(leader.sql)?.slots ?? []).flatMap(({ name: other, retainedBytes }) =>
+    other === name || retainedBytes === null || except.has(other) ? [] : [{ name: other, bytes: retainedBytes }],
+  );
+  return others.sort((a, b) => b.bytes - a.bytes)[0] ?? null;
+}
+
+function whyOwnersStays(input: Assessment, leader: MemberView, slot: IdleSlot): string | null {
   const { slots } = input.policy;
   if (slot.retainedBytes < HELD_BY_ANY_BYTES) return `slot ${slot.name} holds only ${bytesText(slot.retainedBytes)}`;
   const danger = walVolumeDanger(input, leader);
@@ -61,14 +93,27 @@ export function whyKept(input: Assessment, leader: MemberView, slot: IdleSlot): 
     return slots.dropLogical?.includes(slot.name) === true
       ? null
       : `slot ${slot.name} is logical, and slots.dropLogical does not name it`;
-  return slot.member === null ? null : whyMembersStays(input, slot.member, danger.leftMs);
+  return slot.member === null
+    ? whyStrangersStays(input, slot.name)
+    : whyMembersStays(input, slot.member, danger.leftMs);
+}
+
+/** A member that our configuration lacks needs its slot like any other, and we see nothing of it. */
+function whyStrangersStays({ view }: Assessment, slot: string): string | null {
+  const strangers = strangersIn(view);
+  if (strangers === null) return `whose slot ${slot} is cannot be told: etcd does not answer`;
+  const name = strangers.find((stranger) => slotNameOf(stranger) === slot);
+  return name === undefined ? null : `slot ${slot} is of ${name}, a member that the configuration lacks`;
 }
 
 /** A member that may come back in time needs what is kept for it; unless the volume is full before. */
 function whyMembersStays({ view, memory, policy }: Assessment, name: MemberName, leftMs: number | null): string | null {
   const member = memberOf(view, name);
-  if (member === null || freshValue(member.api)?.state === 'creating-replica')
-    return `${name} is being copied and needs its slot`;
+  // A Patroni that is silent for a moment ends no copy.
+  const isCopied =
+    member === null || lastValue(member.api)?.state === 'creating-replica' || name in memory.creatingSinceMs;
+  if (isCopied) return `${name} is being copied and needs its slot`;
+  if (freshValue(member.api) !== null || freshValue(member.sql) !== null) return `${name} answers and needs its slot`;
   const seenMs = memory.positions[name]?.atMs ?? null;
   if (seenMs === null) return `since when ${name} is away is not known`;
   const backInMs = (policy.slots.awaitMemberMs ?? Infinity) - (view.atMs - seenMs);
@@ -101,5 +146,16 @@ export function dropText(input: Assessment, name: string, slot: IdleSlot): strin
       : slot.member === null
         ? 'whoever streams by it (a backup, another cluster) must be copied anew'
         : `${slot.member} must be copied anew unless an archive has its WAL`;
-  return `dropping slot ${slot.name} gives back ${bytesText(slot.retainedBytes)} of WAL at the next checkpoint; ${whose}; Patroni makes a slot of its own again, from then on${danger === null ? '' : `; ${danger.text}`}`;
+  return `dropping slot ${slot.name} ${gainText(leader, slot)}; ${whose}; Patroni makes a slot of its own again, from then on${danger === null ? '' : `; ${danger.text}`}`;
+}
+
+/** The difference to who holds most beside it: that much and no more. */
+function gainText(leader: MemberView | null, slot: IdleSlot): string {
+  const next = leader === null ? null : nextHolder(leader, slot);
+  const bytes = slot.retainedBytes - (next?.bytes ?? 0);
+  if (next !== null && bytes <= Number(SEGMENT_BYTES))
+    return `gives back its ${bytesText(slot.retainedBytes)} of WAL only when slot ${next.name} is gone too`;
+  const rest =
+    next === null || next.bytes < HELD_BY_ANY_BYTES ? '' : ` (slot ${next.name} keeps ${bytesText(next.bytes)})`;
+  return `gives back ${bytesText(bytes)} of WAL at the next checkpoint${rest}`;
 }
