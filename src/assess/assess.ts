@@ -19,6 +19,7 @@ import { assessFences } from './fences.js';
 import { assessPlaces } from './places.js';
 import { assessPlatform } from './platform.js';
 import { assessPoolers } from './poolers.js';
+import { assessProcedure } from './procedure.js';
 import { assessNewLeaderInProxy, assessProxy } from './proxy.js';
 import { assessRefusals } from './refusals.js';
 import { assessReplication } from './replication.js';
@@ -39,6 +40,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessNewLeaderInProxy,
   assessFences,
   assessPoolers,
+  assessProcedure,
   assessProxy,
   assessStaleSessions,
   assessCapacity,
@@ -62,6 +64,7 @@ const NEEDS_NO_SIGHT: readonly Assess[] = [
   assessProxy,
   assessNewLeaderInProxy,
   assessPoolers,
+  assessProcedure,
   assessCertificates,
 ];
 

@@ -17,6 +17,18 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
       'Check the network between this host (its site, where one is named) and the cluster, and its clock. Ask an instance that stands elsewhere.',
   },
   {
+    code: 'procedure-held',
+    level: 'warning',
+    rank: 12,
+    seenBy: 'the ledger: a procedure of several stages that waits for a person',
+    grace: fixed(0, 1, 0),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'A procedure stopped in the middle: a stage did not do what it should, what is left is not what was agreed, or nothing went on for a quarter of an hour. Nothing of it is sent, and repairs go on without it.',
+    advice: 'Look at it: ekimi procedures. Then continue or abort it.',
+  },
+  {
     code: 'scope-mismatch',
     level: 'critical',
     rank: 99,

@@ -22,7 +22,7 @@ export const LIMIT_GATES: readonly Gate[] = [
       const { plan } = candidate;
       const { freeze } = input.windows;
       if (freeze === null || permitOf(plan, 'window')?.holds(input, plan, isUnderWay(candidate)) === true)
-        return outsideMaintenance(input, plan.action);
+        return isBegun(input, plan) ? null : outsideMaintenance(input, plan.action);
       return no(`a freeze is in force: ${freeze.reason}`, 'wait for the end of the freeze', freeze.untilMs);
     },
   },
@@ -87,6 +87,9 @@ function outsideMaintenance({ windows, policy }: Situation, action: ActionName):
   return no(because, `wait: the next one opens at ${minuteText(opensAtMs)}`, opensAtMs);
 }
 
+const isBegun = ({ ledger }: Situation, { because: { run } }: Plan): boolean =>
+  run !== undefined && ledger.remediations.some((row) => row.plan.because.run === run);
+
 /** Each fall counts one, halved every `halfLifeMs`. */
 export const flapScore = (falls: readonly number[], nowMs: number, halfLifeMs: number): number =>
   falls.reduce((sum, atMs) => sum + 2 ** (-(nowMs - atMs) / halfLifeMs), 0);
@@ -104,7 +107,8 @@ function foreignWork(input: Situation, { action, plan }: Candidate): No | null {
 /** A procedure under way has its members: no ladder works against it but where the leader is in trouble, and no second one begins. */
 function procedureUnderWay({ ledger }: Situation, { action, plan }: Candidate): No | null {
   const open = openRun(ledger.procedures);
-  if (open === null || open.phase === 'paused' || open.id === plan.because.run) return null;
+  // Whoever waits for a person sends nothing, and must not keep repairs from a member for hours.
+  if (open === null || open.phase === 'paused' || open.phase === 'held' || open.id === plan.because.run) return null;
   if (action.risk === 'none' || action.class === 'leadership' || action.class === 'fencing') return null;
   return no(
     `${open.name} (${open.id}) by ${open.by} is ${open.phase}`,

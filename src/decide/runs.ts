@@ -29,6 +29,8 @@ export interface RunStanding {
   readonly now: string;
 }
 
+export const OTHER_VERSION = 'it was begun by another version, whose goal this one cannot read';
+
 interface Bound {
   readonly procedure: StagedProcedure;
   readonly goal: Record<string, unknown>;
@@ -74,10 +76,11 @@ function failedStage(input: Situation, run: ProcedureRun, left: readonly Stage[]
   const last = rowsOf(input, run).at(-1);
   const stage = last?.plan.because.stage;
   if (last === undefined || stage === undefined || last.createdAtMs < run.continuedAtMs) return null;
-  if (!left.some(({ key }) => key === stage)) return null;
-  return last.phase === 'succeeded'
+  // Restarted, and not well since: what is left does not have it, and the next one must not follow.
+  if (last.phase !== 'succeeded') return `${stage} ${last.phase}: ${last.detail}`;
+  return left.some(({ key }) => key === stage)
     ? `${stage} succeeded (${last.id}) and the cluster does not show it`
-    : `${stage} ${last.phase}: ${last.detail}`;
+    : null;
 }
 
 const askedFor = (run: ProcedureRun, stage: Stage): AskedProcedure => ({
@@ -98,22 +101,34 @@ const askedFor = (run: ProcedureRun, stage: Stage): AskedProcedure => ({
 export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
   const at = actionInput(input);
   const bound = boundGoal(run);
-  if (bound === null) return { kind: 'held', why: 'it was begun by another version, whose goal this one cannot read' };
+  if (bound === null) return { kind: 'held', why: OTHER_VERSION };
   const flying = stageInFlight(input, run);
   if (flying !== null)
     return { kind: 'waits', why: `${flying.plan.action} ${flying.plan.target} is in flight: ${flying.detail}` };
-  const waits = bound.procedure.refuse(at, bound.goal);
-  if (waits !== null) return { kind: 'waits', why: waits };
   const left = [...bound.procedure.remaining(at, bound.goal)];
+  const failed = failedStage(input, run, left);
+  if (failed !== null) return { kind: 'held', why: failed };
+  const waits = bound.procedure.refuse(at, bound.goal);
+  if (waits !== null) return notForEver(input, run, { kind: 'waits', why: waits });
   const [stage] = left;
   if (stage === undefined) return { kind: 'over', why: bound.procedure.leaves(at, bound.goal) };
   const keys = left.map(({ key }) => key);
   if (!isAgreed(keys, run.agreed))
     return { kind: 'held', why: `what is left is not what was agreed: ${keys.join(', ')}` };
-  const failed = failedStage(input, run, left);
-  if (failed !== null) return { kind: 'held', why: failed };
   const asked = askedFor(run, stage);
-  return { kind: 'stage', stage, asked, decision: decideProcedure(input, asked) };
+  const next: RunNext = { kind: 'stage', stage, asked, decision: decideProcedure(input, asked) };
+  return next.decision.kind === 'act' ? next : notForEver(input, run, next);
+}
+
+/** So long nothing went on: then a person is asked, and what the run held back goes on without it. */
+const MOST_WAIT_MS = 15 * 60_000;
+
+function notForEver(input: Situation, run: ProcedureRun, next: RunNext): RunNext {
+  const last = rowsOf(input, run).at(-1);
+  const sinceMs = Math.max(run.continuedAtMs, last?.endedAtMs ?? last?.createdAtMs ?? 0);
+  return input.nowMs - sinceMs < MOST_WAIT_MS
+    ? next
+    : { kind: 'held', why: `nothing went on for ${MOST_WAIT_MS / 60_000} min: ${nowOf(next)}` };
 }
 
 export type NewRun =

@@ -54,6 +54,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, string>> = {
   'scope-mismatch': 'channels-addresses-names',
   'member-unknown': 'channels-addresses-names',
   'observer-impaired': 'watch-and-instance',
+  'procedure-held': 'watch-and-instance',
   'leader-not-serving': 'leader',
   'primary-without-key': 'leader',
   'keys-missing': 'channels-addresses-names',

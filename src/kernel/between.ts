@@ -27,3 +27,10 @@ export function notOurs(session: Session): Extract<Change, { ok: false }> | null
       : 'tenure is unknown: etcd does not answer';
   return { ok: false, status: 409, text };
 }
+
+/** Somebody else wrote the ledger meanwhile: the word was given on what stands there no more. */
+export const READ_ANEW: Extract<Change, { ok: false }> = {
+  ok: false,
+  status: 409,
+  text: 'the ledger was changed by another instance: look again, then ask again',
+};

@@ -82,7 +82,7 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
       for (const body of entriesOf(event, before, after)) {
         isWritten = (await write(body)) && isWritten;
         // An act without a trace: it does not happen.
-        if (!isWritten && body.kind === 'intent') return false;
+        if (!isWritten && isBeginning(body)) return false;
       }
       if (event.kind === 'unsent') unsent = new Map([...unsent, [event.run.id, event]]);
       if (event.kind === 'sending' && permitOf(event.run.plan, 'tenure') !== null) alone.add(event.run.id);
@@ -167,6 +167,10 @@ export function openBooks({ store, write, grant, doubt, onNews }: BooksParts): B
     },
   };
 }
+
+/** What begins something stands in the journal first. */
+const isBeginning = (body: EntryBody): boolean =>
+  body.kind === 'intent' || (body.kind === 'procedure-run' && body.change === 'started');
 
 /** A ledger is of one cluster: that of another is neither read nor written over, and one that does not say so is ours from now on. */
 export async function holdAgainstCluster(books: Books, view: ClusterView): Promise<void> {

@@ -9,7 +9,7 @@ import type { Change } from '../model/snapshot.js';
 import { write } from './record.js';
 import { startGrace } from './authority.js';
 import { situationOf } from './situation.js';
-import { betweenPasses as answeredBetween, notOurs } from './between.js';
+import { betweenPasses as answeredBetween, notOurs, READ_ANEW } from './between.js';
 import { isEnforcing, type PolicyInForce, type Session } from './session.js';
 import { writeSwitch } from './switches.js';
 
@@ -17,9 +17,6 @@ const refused = (status: 404 | 409, text: string): Change => ({ ok: false, statu
 
 const betweenPasses = (session: Session, change: () => Promise<Change>): Promise<Change> =>
   answeredBetween(session, change, (text) => refused(409, text));
-
-/** Somebody else wrote the ledger meanwhile: the word was given on what stands there no more. */
-const READ_ANEW = refused(409, 'the ledger was changed by another instance: look again, then ask again');
 
 /** What may be done while nobody can confirm tenure may be agreed to as well. */
 const needsNoTenure = (session: Session, plan: Plan): boolean =>

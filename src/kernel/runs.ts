@@ -1,5 +1,5 @@
 import { actionInput } from '../actions/action.js';
-import { leavesOf, leftOf, newRun, nextOfRun, stageInFlight, type RunNext } from '../decide/runs.js';
+import { leavesOf, leftOf, newRun, nextOfRun, OTHER_VERSION, stageInFlight, type RunNext } from '../decide/runs.js';
 import {
   isOver,
   openRun,
@@ -13,7 +13,7 @@ import {
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
-import { betweenPasses, notOurs } from './between.js';
+import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
@@ -92,18 +92,23 @@ async function started(session: Session, ask: RunRequest, by: string): Promise<R
   const made = newRun(situationOf(session, view), ask, by, session.parts.newId());
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
-  const elsewhere = notOurs(session);
+  const elsewhere = lostMeanwhile(session);
   if (elsewhere !== null) return refused(elsewhere.text);
   const text = `${ask.reason}: ${made.run.agreed.join(', ')}`;
   if (!(await noteRun(session, made.run, told('started', by, text))))
     return refused('the journal cannot be written: nothing was begun');
-  await session.books.commit(view);
-  return { kind: 'started', id: made.run.id, stages: made.stages };
+  const kept = await session.books.commit(view);
+  const lost = kept ? null : lostMeanwhile(session);
+  return lost === null ? { kind: 'started', id: made.run.id, stages: made.stages } : refused(lost.text);
 }
 
 const NOTHING_SEEN = 'nothing has been seen of the cluster yet: ask again';
 
-const no = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
+const refusal = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
+
+/** A word on a ledger that is not ours, or that has to be read anew, would be lost with it. */
+const lostMeanwhile = (session: Session): Extract<Change, { ok: false }> | null =>
+  notOurs(session) ?? (isEnforcing(session) && !session.books.isLoaded ? READ_ANEW : null);
 
 /** A person's word on a run. */
 interface Word {
@@ -122,18 +127,20 @@ export function changeRun(
   return betweenPasses<Change>(
     session,
     async () => {
-      const run = session.ledger.procedures?.find((row) => row.id === id);
-      if (run === undefined) return no(404, `no procedure ${id}`);
-      if (isOver(run)) return no(409, `${run.name} ${id} is ${run.phase}: ${run.detail}`);
-      const { view } = session;
-      const elsewhere = notOurs(session);
+      const elsewhere = lostMeanwhile(session);
       if (elsewhere !== null) return elsewhere;
-      if (view === null) return no(409, NOTHING_SEEN);
+      const run = session.ledger.procedures?.find((row) => row.id === id);
+      if (run === undefined) return refusal(404, `no procedure ${id}`);
+      if (isOver(run)) return refusal(409, `${run.name} ${id} is ${run.phase}: ${run.detail}`);
+      const { view } = session;
+      if (view === null) return refusal(409, NOTHING_SEEN);
       const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason });
-      await session.books.commit(view);
-      return answer;
+      const kept = !answer.ok || (await session.books.commit(view));
+      const lost = kept ? null : lostMeanwhile(session);
+      if (lost !== null) return lost;
+      return kept ? answer : { ok: true, text: `${answer.text} (not yet in etcd: a successor would not know)` };
     },
-    (text) => no(409, text),
+    (text) => refusal(409, text),
   );
 }
 
@@ -147,7 +154,7 @@ type Changing = (session: Session, situation: Situation, run: ProcedureRun, word
 
 const CHANGES: Readonly<Record<RunChange, Changing>> = {
   pause: async (session, situation, run, { by, reason }) => {
-    if (run.phase !== 'running') return no(409, `${run.name} ${run.id} is ${run.phase}`);
+    if (run.phase !== 'running') return refusal(409, `${run.name} ${run.id} is ${run.phase}`);
     await noteRun(session, { ...run, phase: 'paused', detail: `${by}: ${reason}` }, told('paused', by, reason));
     return { ok: true, text: `paused${endsFirst(situation, run)}` };
   },
@@ -160,9 +167,11 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
     return { ok: true, text: `ends${endsFirst(situation, run)}` };
   },
   continue: async (session, situation, run, { by, reason }) => {
-    if (run.phase !== 'held' && run.phase !== 'paused') return no(409, `${run.name} ${run.id} is ${run.phase}`);
+    if (run.phase !== 'held' && run.phase !== 'paused') return refusal(409, `${run.name} ${run.id} is ${run.phase}`);
     // Whoever continues it has seen what is left now, and agrees to that.
-    const left = (leftOf(actionInput(situation), run) ?? []).map(({ key }) => key);
+    const stages = leftOf(actionInput(situation), run);
+    if (stages === null) return refusal(409, OTHER_VERSION);
+    const left = stages.map(({ key }) => key);
     const agreed = [...run.agreed.filter((key) => !left.includes(key)), ...left];
     const text = left.join(', ') || 'nothing is left';
     await noteRun(

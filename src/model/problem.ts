@@ -49,6 +49,7 @@ export const PROBLEM_CODES = [
   'scope-mismatch',
   'member-unknown',
   'observer-impaired',
+  'procedure-held',
   'leader-not-serving',
   'primary-without-key',
   'keys-missing',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/assess/catalogue.js';
+import type { ProcedureRun, RunPhase } from '../../../src/model/procedure-run.js';
 import type { Assessment } from '../../../src/assess/finding.js';
 import { EMPTY_LEDGER, type Remediation } from '../../../src/model/ledger.js';
 import { PROBLEM_CODES, type ProblemCode } from '../../../src/model/problem.js';
@@ -75,6 +76,20 @@ interface Row {
 }
 
 /** `postgresql_10.0.0.1_5432`: a name for each server that is no member's. */
+const run = (phase: RunPhase): ProcedureRun => ({
+  id: 'r-1',
+  name: 'rolling-restart',
+  goal: {},
+  by: 'dba',
+  reason: 'openssl',
+  phase,
+  agreed: [],
+  startedAtMs: NOW_MS,
+  endedAtMs: null,
+  detail: 'restart-member patroni2 ineffective: it does not stream',
+  continuedAtMs: NOW_MS,
+});
+
 const byAddress: Change = (view) =>
   everyone.reduce(
     (so, name, index) =>
@@ -194,6 +209,15 @@ const SITUATIONS: Record<ProblemCode, Row> = {
         view: [...everyone.map((name) => stopped(name)), noEtcd],
       },
       { name: 'the clock was corrected by a second', view: [observer({ clockJumpMs: 1_000 })] },
+    ],
+  },
+  'procedure-held': {
+    subject: SCOPE,
+    seen: [{ name: 'a stage failed', view: [], with: { ledger: ledgerOf({ procedures: [run('held')] }) } }],
+    friends: [
+      { name: 'it is under way', view: [], with: { ledger: ledgerOf({ procedures: [run('running')] }) } },
+      { name: 'a person paused it', view: [], with: { ledger: ledgerOf({ procedures: [run('paused')] }) } },
+      { name: 'it is over', view: [], with: { ledger: ledgerOf({ procedures: [run('aborted')] }) } },
     ],
   },
   'scope-mismatch': {
