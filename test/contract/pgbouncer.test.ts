@@ -179,6 +179,39 @@ describe.skipIf(!existsSync(PGBOUNCER) || BIN === null)('PgBouncer, the real one
     await pooler.console('RESUME "app"');
   });
 
+  it('one that a person began after ours was ended is left alone, though ours would have ended later', async () => {
+    const port = adapter();
+    expect(await port.pause({ withinMs: 500, forMs: 1_000 })).toMatchObject({ effect: 'done' });
+    await pooler.console('RESUME "app"');
+    expect(pausedIn(await report(port))).toEqual([]);
+    await pooler.console('PAUSE "app"');
+    await sleep(1_300);
+    await port.close();
+    expect(pausedIn(await report(adapter()))).toEqual(['app']);
+    await pooler.console('RESUME "app"');
+  });
+
+  it('whoever paused lets go what he paused, and no database that a person paused meanwhile', async () => {
+    const port = adapter({ databases: [] });
+    await pooler.console('DISABLE "app-ro"');
+    expect(await port.pause(TIMES)).toMatchObject({ effect: 'done', text: 'bouncer: paused: app' });
+    await pooler.console('ENABLE "app-ro"');
+    await pooler.console('PAUSE "app-ro"');
+    expect(await port.resume()).toMatchObject({ effect: 'done', text: 'bouncer: resumed: app' });
+    expect(pausedIn(await report(port))).toEqual(['app-ro']);
+    await pooler.console('RESUME "app-ro"');
+  });
+
+  it('where a person let go what we paused, and paused another database, nothing is resumed', async () => {
+    const port = adapter({ databases: [] });
+    await pooler.console('DISABLE "app-ro"');
+    expect(await port.pause(TIMES)).toMatchObject({ effect: 'done' });
+    for (const command of ['RESUME "app"', 'ENABLE "app-ro"', 'PAUSE "app-ro"']) await pooler.console(command);
+    expect(await port.resume()).toMatchObject({ effect: 'done' });
+    expect(pausedIn(await report(port))).toEqual(['app-ro']);
+    await pooler.console('RESUME "app-ro"');
+  });
+
   it("a pause of everything is told by versions that tell it (1.19), and is no less somebody else's", async () => {
     const port = adapter();
     await waited(await client());

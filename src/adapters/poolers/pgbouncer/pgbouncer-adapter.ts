@@ -15,10 +15,16 @@ type Failed = Extract<ConsoleAnswer, { ok: false }>;
 interface Hold {
   readonly names: readonly string[];
   readonly over: AbortController;
+  /** Each PAUSE has its answer, or will have none: whoever is not paused from here on was let go. */
+  isSettled: boolean;
 }
 
 /** A name goes between quotation marks, of which it may have none: the console knows no way to escape one. */
 const UNSPEAKABLE = /["\\\r\n\0;]/;
+
+/** What of a pause of ours is to be let go; all of it while a PAUSE may still be on its way. */
+const namesOf = ({ names, isSettled }: Hold, report: PoolerReport): readonly string[] =>
+  isSettled ? names.filter((name) => pausedIn(report).includes(name)) : names;
 
 const REPLY_CHARS = 300;
 /** How soon a resume that was due and failed is tried again. */
@@ -37,7 +43,17 @@ export function pgbouncerAdapter(config: PoolerConfig, deadlineMs: number, clock
     unknown(failed.fault, `${source} at ${config.address}: ${failed.why}`, clock.now(), source);
   let hold: Hold | null = null;
 
+  /** A pause of ours that somebody ended, or that ended with its process, is over: the next one under its name is a person's. */
   async function read(): Promise<Reading<PoolerReport>> {
+    // What is read must have been asked after the last answer to a PAUSE.
+    const before = hold?.isSettled === true ? hold : null;
+    const reading = await readOnce();
+    if (before === null || hold !== before || reading.kind !== 'fresh') return reading;
+    if (namesOf(before, reading.value).length === 0) drop();
+    return reading;
+  }
+
+  async function readOnce(): Promise<Reading<PoolerReport>> {
     const version = await control.ask('SHOW VERSION');
     if (!version.ok) return unknownBy(version);
     const number = versionIn(version.rows);
@@ -89,12 +105,13 @@ export function pgbouncerAdapter(config: PoolerConfig, deadlineMs: number, clock
     try {
       const closed = (await Promise.all(consoles.map((each) => each.open()))).find((answer) => answer?.ok === false);
       if (closed?.ok === false) return reply('none', `nothing was sent: ${closed.why}`);
-      const mine: Hold = { names, over: new AbortController() };
+      const mine: Hold = { names, over: new AbortController(), isSettled: false };
       hold = mine;
       void endWhenDue(mine, forMs);
       const answers = await Promise.all(
         consoles.map((each, index) => each.ask(`PAUSE "${names[index] ?? ''}"`, withinMs)),
       );
+      mine.isSettled = true;
       const bad = answers.find((answer): answer is Failed => !answer.ok);
       if (bad === undefined) return reply('done', `paused: ${names.join(', ')}`);
       const why = bad.fault === 'timeout' ? `transactions did not end within ${withinMs} ms` : (bad.refused ?? bad.why);
@@ -146,16 +163,18 @@ export function pgbouncerAdapter(config: PoolerConfig, deadlineMs: number, clock
 
     async resume() {
       const reply = replying();
+      const mine = hold;
       const seen = await read();
       if (seen.kind !== 'fresh')
         return reply('none', `nothing was sent: ${seen.kind === 'unknown' ? seen.reason : ''}`);
-      const names = [...new Set([...(hold?.names ?? []), ...pausedIn(seen.value)])].filter(
+      const names = (mine === null ? pausedIn(seen.value) : namesOf(mine, seen.value)).filter(
         (name) => !UNSPEAKABLE.test(name),
       );
       const failed = await release(names);
       if (failed === null) {
         drop();
-        return reply('done', names.length === 0 ? 'nothing is paused' : `resumed: ${names.join(', ')}`);
+        if (names.length > 0) return reply('done', `resumed: ${names.join(', ')}`);
+        return reply('done', mine === null ? 'nothing is paused' : 'nothing that we paused is paused any more');
       }
       return reply(failed.sent && failed.refused === null ? 'maybe' : 'none', failed.why);
     },
