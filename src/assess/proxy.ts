@@ -59,11 +59,13 @@ export const assessProxy: Assess = (input) => {
   if (leadership.kind !== 'proven') return others;
   const told = view.proxies.filter(answers).map((proxy) => ({ proxy, strange: strangeNames(view, proxy) }));
   const unrouted = leaderUnrouted(input);
+  const isUnrouted = unrouted.some(({ verdict }) => verdict !== 'unknown');
   const known = told.filter(({ strange }) => strange.length === 0).map(({ proxy }) => proxy);
   return [
     ...others,
     ...told.flatMap(({ strange }) => strange),
-    ...(unrouted.length > 0 ? unrouted : known.flatMap((proxy) => wrongWriter(view, proxy, leadership.member.name))),
+    ...unrouted,
+    ...(isUnrouted ? [] : known.flatMap((proxy) => wrongWriter(view, proxy, leadership.member.name))),
     ...replicasOf(view).flatMap((member) => leftOut(input, member, known)),
   ];
 };

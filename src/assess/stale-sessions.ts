@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/channel.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { freshValue } from '../model/reading.js';
-import { says, seen, type Assess } from './finding.js';
+import { cannotTell, says, seen, type Assess } from './finding.js';
 import { leadershipOf } from './leader.js';
 import { lineText, memberLines, type ProxyLine } from './proxy-lines.js';
 import { isHeld } from './rotation.js';
@@ -23,6 +23,10 @@ export const assessStaleSessions: Assess = ({ view }) => {
     .flatMap((member) => {
       const lines = staleLines(view, member.name);
       if (lines.length === 0) return [];
+      if (lines.every((line) => isMute(view, line)))
+        return [
+          cannotTell('sessions-stay', member.name, lines.map((line) => staleText(view, line)).join('; '), view.atMs),
+        ];
       const told = [
         ...lines.map((line) => says('proxy', staleText(view, line), view.atMs)),
         says('dcs', `${leader} holds the leader key`, view.atMs),
@@ -32,12 +36,16 @@ export const assessStaleSessions: Assess = ({ view }) => {
     });
 };
 
+/** Without a runtime API a proxy shows one state at a time: what a person drains and is down says only DOWN. */
+const isMute = (view: ClusterView, { proxy }: ProxyLine): boolean =>
+  view.proxies.some(({ name, mute }) => name === proxy && mute === true);
+
 /** How many, and how old they are at least: nobody new has come since the mark. */
 export function staleText(view: ClusterView, line: ProxyLine): string {
   const { status, sessions, lastChangeSeconds: forS } = line.row;
   const since = forS === null ? '' : ` for ${forS} s`;
   const old = forS === null ? '' : `, each older than that`;
-  return `${lineText(view, line)} is ${status}${since} and keeps ${sessions} sessions${old}`;
+  return `${lineText(view, line)} is ${status}${since} and keeps ${sessions} sessions${old}${isMute(view, line) ? `; whether a person drains it cannot be told without a runtime API of ${line.proxy}` : ''}`;
 }
 
 function byItself(view: ClusterView, member: MemberView): readonly Evidence[] {

@@ -164,7 +164,8 @@ function meanwhile<T>(
   const seconds = patienceMs / 1000;
   if (explains)
     return unknown('timeout', `${key}: no answer within ${seconds} s, awaited beside the passes`, nowMs, key);
-  if (late !== null) return aged(late, nowMs);
+  // A decision that needs an answer of this very look has none in an earlier one, whatever its age.
+  if (late !== null && !anew) return aged(late, nowMs);
   if (line.silence === null)
     return unknown('not-read-yet', `${key}: no answer yet, awaited beside the passes`, nowMs, key);
   return anew ? unknown('timeout', `${key}: no answer within ${seconds} s`, nowMs, key) : line.silence;

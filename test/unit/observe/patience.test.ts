@@ -151,6 +151,20 @@ describe('a source that authorises', () => {
     expect(source.asked()).toBe(3);
   });
 
+  it('[F1] is unknown where a decision needs it anew: what came late is handed to no request', async () => {
+    const { clock, timeIsUp } = clockOf();
+    const source = slowSource();
+    const asker = patientAsker(clock);
+    const first = asker(question(source.ask));
+    timeIsUp();
+    await first;
+    source.answer(fresh('late', 5_500, 's'));
+    await settled();
+    const second = asker(question(source.ask, { nowMs: 6_000, anew: true }));
+    timeIsUp();
+    expect(await second).toMatchObject({ kind: 'unknown' });
+  });
+
   it('[F1] is no longer silent once it has answered, be it late', async () => {
     const { source, ask } = await silentSource();
     await ask({ nowMs: 6_000 });
