@@ -85,6 +85,22 @@ describe('a data directory that is to be moved aside', () => {
     expect(existsSync(data)).toBe(true);
   });
 
+  it.skipIf(process.getuid?.() !== 0)('stays where its postmaster cannot be looked at', () => {
+    const postmaster = spawn('sleep', ['60'], { cwd: data, stdio: 'ignore' });
+    try {
+      writeFileSync(join(data, 'postmaster.pid'), `${postmaster.pid ?? 0}\n${data}\n`);
+      execFileSync('chown', ['-R', '65534:65534', folder]);
+      const said = execFileSync('sh', ['-c', ASIDE_SCRIPT, 'sh', 'old-1'], {
+        ...{ encoding: 'utf8', uid: 65534, gid: 65534, cwd: '/' },
+        env: { ...process.env, PGDATA: data },
+      });
+      expect(asideFrom(said.split('\n'))).toEqual({ no: expect.stringMatching(/cannot be read/) as string });
+    } finally {
+      postmaster.kill('SIGKILL');
+    }
+    expect(existsSync(data)).toBe(true);
+  });
+
   it.skipIf(process.getuid?.() !== 0).each([
     ['is a mount point', 'mount --bind "$PGDATA" "$PGDATA"', /is a mount point/],
     ['has one in it', 'mount --bind "$PGDATA/pg_wal" "$PGDATA/pg_wal"', /something is mounted in/],

@@ -1,7 +1,9 @@
 /**
  * Renames a member's data directory beside itself, to NAME.SUFFIX; arguments are the suffix and places of patroni.yml. It deletes and copies
  * nothing: what cannot be one rename is refused. That is a directory over which something is mounted, or in which something is; one whose WAL or
- * tablespaces lie elsewhere, since the next copy would write into them; and one whose postmaster lives.
+ * tablespaces lie elsewhere, since the next copy would write into them; and one whose postmaster lives, or may: who may not look at the process
+ * of that number cannot tell. It must run in PostgreSQL's own PID namespace, and see its processes (`hidepid`): a postmaster that it does not see
+ * is dead for it.
  */
 export const ASIDE_SCRIPT = [
   's=$1 d=; shift; LC_ALL=C; export LC_ALL',
@@ -16,7 +18,10 @@ export const ASIDE_SCRIPT = [
   'case "$(echo "$m" | grep -F -e "$d/")" in "$d/"*) no "something is mounted in $d";; esac',
   '[ ! -L "$d/pg_wal" ] || no "its pg_wal lies elsewhere: $(readlink -f "$d/pg_wal")"',
   '[ -z "$(ls "$d/pg_tblspc" 2>/dev/null)" ] || no "it has tablespaces, which lie elsewhere"',
-  'p=$(head -n 1 "$d/postmaster.pid" 2>/dev/null); [ -z "$p" ] || [ "$(readlink -f "/proc/$p/cwd" 2>/dev/null)" != "$d" ] || no "its postmaster $p lives"',
+  'p=$(head -n 1 "$d/postmaster.pid" 2>/dev/null); if [ -n "$p" ] && [ -e "/proc/$p" ]; then',
+  '  c=$(readlink "/proc/$p/cwd" 2>/dev/null) || no "whether process $p is its postmaster cannot be read: run this as root, or as the owner of PostgreSQL"',
+  '  [ "$c" != "$d" ] || no "its postmaster $p lives"',
+  'fi',
   'mv "$d" "$to" || { [ -e "$to" ] && exit 5; no "it cannot be renamed"; }',
   'echo "== moved"; echo "$to"',
 ].join('\n');
