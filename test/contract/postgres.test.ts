@@ -108,6 +108,7 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
         walStatus: 'reserved',
         kind: 'physical',
         safeBytes: null,
+        restartLsn: expect.stringMatching(/^0\/[0-9A-F]+$/),
       },
     ]);
     expect([primary.archiver, primary.applyDelayMs, primary.rewinds]).toEqual([null, 0, []]);

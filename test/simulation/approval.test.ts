@@ -145,7 +145,7 @@ describe('a copy that may hold writes of its own', () => {
     await ekimi.run(150);
     expect(ekimi.requests().filter((text) => text.includes('reinitialize'))).toEqual([]);
     expect(ekimi.why().join('\n')).toMatch(
-      /data-loss: patroni1 holds at least [\d.]+ \S*B past \S+ that the leader does not have, about [\d.]+ s of writes -> ekimi approve, after looking at what it holds/,
+      /data-loss: patroni1 holds at least [\d.]+ \S*B past \S+ that the leader does not have: \d+ transactions committed there, at .*, in relations .*, about [\d.]+ s of writes -> ekimi approve, after looking at what it holds/,
     );
     await ekimi.answer('approved');
     await ekimi.run(60);

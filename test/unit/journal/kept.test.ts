@@ -57,7 +57,12 @@ describe('what a pass was decided on', () => {
   it('is whole in each file, so that a file that retention removed takes nothing of the next', async () => {
     const entries = await calm;
     const directory = folder();
-    await writtenTo(directory, entries, { maxFileBytes: 26_000, keepFiles: 2 });
+    // A whole one and some short ones a file: three files, of which the first is removed.
+    const all = folder();
+    await writtenTo(all, entries);
+    const whole = Math.max(...linesOf(all).map((line) => line.length));
+    const maxFileBytes = Math.floor(whole + 0.6 * (contentOf(all).length - whole));
+    await writtenTo(directory, entries, { maxFileBytes, keepFiles: 2 });
     const back = await collected(readJournal(directory));
     expect(files(directory)).toHaveLength(2);
     expect(back.length).toBeGreaterThan(4);
