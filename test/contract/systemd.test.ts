@@ -60,7 +60,8 @@ fi
 [ -d "$dir" ] || { echo "Failed to $verb $unit: Unit $unit not found." >&2; exit 5; }
 case $verb in
 start) alive || begin ;;
-stop) if [ -e "$dir/deaf" ]; then [ $block = no ] || sleep 60; elif [ $block = yes ]; then finish TERM; fi ;;
+stop) [ -e "$dir/swapped" ] && echo another > "$dir/run"
+  if [ -e "$dir/deaf" ]; then [ $block = no ] || sleep 60; elif [ $block = yes ]; then finish TERM; fi ;;
 restart) finish TERM; begin ;;
 kill) finish KILL ;;
 *) echo "Unknown command verb $verb." >&2; exit 1 ;;
@@ -224,6 +225,18 @@ describe('units of systemd', () => {
       effect: 'done',
     });
     expect(await machine.port().status(one)).toMatchObject({ value: { state: 'stopped', exitCode: 137 } });
+  });
+
+  it('of which another run began while the stop was late are not killed', async () => {
+    await start();
+    const seen = await machine.port().status(one);
+    const id = seen.kind === 'fresh' ? seen.value.id : '';
+    machine.note('deaf');
+    machine.note('swapped');
+    const reply = await machine.port().send({ port: 'host', target: one, verb: 'stop', id, graceMs: 300 });
+    expect(reply).toMatchObject({ effect: 'maybe' });
+    expect(reply.text).toMatch(/no kill was sent \(another run/);
+    expect(machine.calls()).not.toMatch(/SIGKILL/);
   });
 
   it.each([

@@ -15,6 +15,8 @@ import { MOST_LINES, parsed, WIRE, type ClusterNamed, type From, type Question, 
 
 /** What the other end may take beyond the request itself: it asks etcd first. */
 const CHECK_MS = 2_000;
+/** Each within `deadlines.host`: beside a stop `systemd` looks which run it is, looks again where the stop was late, and kills. */
+const DRIVER_CALLS = 3;
 /** A stop or restart of a member takes as long as PostgreSQL needs for its shutdown checkpoint. */
 const CLEAN_STOP_MS = 60_000;
 /** A log is evidence, never a condition. */
@@ -97,7 +99,7 @@ export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenur
     const named = await identity();
     const order = orderOf(step, named, grant, { sentAtMs: clock.now(), withinMs: deadlineMs });
     const extraMs = step.verb === 'stop' || step.verb === 'restart' ? (step.graceMs ?? CLEAN_STOP_MS) : 0;
-    const outcome = await peer.act(order, deadlineMs + CHECK_MS + extraMs);
+    const outcome = await peer.act(order, DRIVER_CALLS * deadlineMs + CHECK_MS + extraMs);
     if (outcome.kind === 'fault')
       return outcome.written
         ? reply('maybe', outcome.status, `${peer.url}: the request went out, then: ${outcome.fault.why}`)

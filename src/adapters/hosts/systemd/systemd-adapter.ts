@@ -101,12 +101,13 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     if (step.verb === 'stop' && !isLate) return alone;
     if (asked.kind === 'ended' && asked.code !== 0) return alone;
     if (asked.kind === 'fault' && !isLate) return alone;
+    // The stop may have taken long: somebody may have started it since.
+    const before = isLate ? 'a stop went out and had not ended' : 'a stop was accepted';
+    const changed = isLate ? await anotherRun(step) : null;
+    if (changed !== null) return { outcome: asked, before: `${before}; no kill was sent (${changed})` };
     const killed = await systemctl(deadlineMs, 'kill', '--signal=SIGKILL', '--', unit);
     if (killed.kind === 'ended' && NONE_LEFT.test(killed.stderr)) return alone;
-    return {
-      outcome: killed,
-      before: isLate ? 'a stop went out and had not ended; the kill' : 'a stop was accepted; the kill',
-    };
+    return { outcome: killed, before: `${before}; the kill` };
   }
 
   return {
