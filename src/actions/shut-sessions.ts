@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf } from '../assess/leader.js';
-import { lineAt, placeText, tellable } from '../assess/proxy-lines.js';
+import { lineAt, memberLines, placeText, tellable } from '../assess/proxy-lines.js';
+import { isHeld } from '../assess/rotation.js';
 import { staleLines } from '../assess/stale-sessions.js';
+import { isInFlight } from '../model/ledger.js';
 import type { Plan } from '../model/plan.js';
 import { memberOf } from '../model/view.js';
 import { action, actionPolicy, bound, met, over, pending, type ActionInput, type PlanOf } from './action.js';
@@ -34,8 +36,8 @@ export const shutSessions = action({
   },
   alreadyTrue: (input, target) => staleLines(input.view, target).length === 0,
   refuse: notFormer,
-  refuseLater: (input, plan) => {
-    const why = notFormer(input, plan);
+  refuseLater: (input, plan: PlanOf<z.infer<typeof AT>>) => {
+    const why = notFormer(input, plan) ?? notStale(input, plan);
     return why === null ? null : over(why);
   },
   steps: ({ policy, routing }, plan: PlanOf<z.infer<typeof AT>>) =>
@@ -51,6 +53,21 @@ export const shutSessions = action({
       },
     })),
 });
+
+/** Between two steps a server came up or was closed by a person: its sessions are no longer ours to cut. Without its line nobody can tell. */
+function notStale({ view, ledger }: ActionInput, plan: PlanOf<z.infer<typeof AT>>): string | null {
+  const run = ledger.remediations.find(
+    (one) => isInFlight(one) && one.plan.action === plan.action && one.plan.target === plan.target,
+  );
+  const place = run === undefined ? undefined : plan.params.servers[run.stepIndex];
+  const row = place === undefined ? undefined : lineAt(view, place)?.row;
+  if (place === undefined || row === undefined) return null;
+  // One that is down and whose clients have gone by themselves is no reason to end half done.
+  const isDown = memberLines(view, 'writes', plan.target).some((line) => line.row === row) && !row.up && !isHeld(row);
+  return isDown
+    ? null
+    : `${placeText(view.proxies, place)} is ${row.status} with ${row.sessions} sessions, and no longer to be cut`;
+}
 
 /** Sessions on whatever may still be the primary are somebody's work. */
 function notFormer({ view }: ActionInput, { target }: Plan): string | null {

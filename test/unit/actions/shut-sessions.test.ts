@@ -4,14 +4,17 @@ import { stepInput } from '../../../src/actions/waits.js';
 import { sessionRows } from '../../../src/app/doctor-sessions.js';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
 import { memberName } from '../../../src/model/names.js';
+import type { ProxyServer } from '../../../src/model/proxy.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   api,
   CLEAN_MEMORY,
   isPrimary,
+  ledgerOf,
   noEtcd,
   planOf,
   proxyServer,
+  remediationOf,
   sql,
   viewOf,
   type Change,
@@ -56,6 +59,29 @@ describe('cutting the sessions that stay on a former leader', () => {
           null,
         ).kind,
       ).toBe('nothing');
+  });
+
+  it('[S13] ends before a later step whose server is up again, or was closed by a person', () => {
+    const two = planOf('shut-sessions', 'patroni2', { servers: [{ ...place, proxy: 'other' }, place] });
+    const run = {
+      ...remediationOf('shut-sessions', 'patroni2', { phase: 'planned', stepIndex: 1, steps: 2 }),
+      plan: two,
+    };
+    const halt = (part: Partial<ProxyServer>, stepIndex = 1) =>
+      ACTIONS['shut-sessions'].refuseLater?.(
+        {
+          ...input(proxyServer('postgres_primary', 'patroni2', part)),
+          ledger: ledgerOf({ remediations: [{ ...run, stepIndex }] }),
+        },
+        two,
+      );
+    expect(halt({})).toBeNull();
+    expect(halt({ sessions: 0 })).toBeNull();
+    expect(halt({ up: true, status: 'UP' })).toMatchObject({ over: true, why: expect.stringContaining('UP with 3') });
+    const maint = { status: 'MAINT', admin: { drain: false, maint: true, resolution: false } };
+    expect(halt(maint)).toMatchObject({ over: true });
+    // Of a proxy that is silent nobody can tell.
+    expect(halt(maint, 0)).toBeNull();
   });
 
   it('[S13] has succeeded when the proxy shows none, and not before', () => {
