@@ -21,7 +21,7 @@ export interface RunOverview extends ProcedureRun {
 }
 
 /** The one under way first, then those that ended, the newest first. */
-export function runsIn(snapshot: ClusterSnapshot): readonly RunOverview[] {
+function runsIn(snapshot: ClusterSnapshot): readonly RunOverview[] {
   const runs = [...(snapshot.ledger.procedures ?? [])].reverse();
   return runs.map((run) => overviewOf(snapshot, run));
 }

@@ -10,7 +10,7 @@ import { PASSWORD, postgresFolder, PostgresLab } from './postgres-support.js';
 
 const SCRIPTS = join(import.meta.dirname, '../../config/rights');
 export const scriptText = (name: string): string => readFileSync(join(SCRIPTS, name), 'utf8');
-export const ROOT = { username: 'root', password: 'secret-of-root' };
+const ROOT = { username: 'root', password: 'secret-of-root' };
 export const SCOPE = 'email-cluster';
 /** The password that our scripts give Ekimi everywhere. */
 export const OURS = 'least-of-all';

@@ -18,7 +18,7 @@ const mutePooler: Change = (view) => ({
 });
 
 /** A pause of ours that began a second ago for a switchover, whose run is `phase` by now. */
-export const pausedByUs = (part: Partial<PauseRecord> = {}, phase: 'verifying' | 'failed' = 'verifying') => {
+const pausedByUs = (part: Partial<PauseRecord> = {}, phase: 'verifying' | 'failed' = 'verifying') => {
   const run = remediationOf('switchover', 'patroni1', { phase, endedAtMs: phase === 'failed' ? NOW_MS : null });
   const pause = {
     pooler: 'bouncer',

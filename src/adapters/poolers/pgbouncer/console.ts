@@ -16,7 +16,7 @@ export type ConsoleAnswer =
 export const CONSOLE_DATABASE = 'pgbouncer';
 
 /** `unix:///DIRECTORY/.s.PGSQL.PORT` is what the socket of a server of PostgreSQL's kind is called. */
-export function placeOf(address: string): { readonly host: string; readonly port: number } {
+function placeOf(address: string): { readonly host: string; readonly port: number } {
   const socket = /^unix:\/\/(\/.*)\/\.s\.PGSQL\.(\d+)$/.exec(address);
   if (socket !== null) return { host: socket[1] ?? '', port: Number(socket[2]) };
   const url = new URL(address);
