@@ -1,12 +1,6 @@
 import { z } from 'zod';
 import { standingOf } from '../decide/runs.js';
-import {
-  RUN_CHANGES,
-  STAGED_NAMES,
-  type ProcedureRun,
-  type RunChange,
-  type StagedName,
-} from '../model/procedure-run.js';
+import { isRunChange, RUN_CHANGES, STAGED_NAMES, type ProcedureRun, type StagedName } from '../model/procedure-run.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError, type ApiErrorCode } from './errors.js';
@@ -90,11 +84,9 @@ async function start(context: Context, call: Call): Promise<Answer> {
   return { status: answer.kind === 'started' ? 202 : 200, body: { ok: true, answer } };
 }
 
-const isChange = (text: string): text is RunChange => (RUN_CHANGES as readonly string[]).includes(text);
-
 async function change(context: Context, call: Call): Promise<Answer> {
   const { id = '', change: what = '' } = call.params;
-  if (!isChange(what)) throw new ApiError('bad-request', `${what} is none of ${RUN_CHANGES.join(', ')}`);
+  if (!isRunChange(what)) throw new ApiError('bad-request', `${what} is none of ${RUN_CHANGES.join(', ')}`);
   const said = await context.controller.changeRun(known(context, call), id, what, who(call), why(call));
   if (!said.ok) throw new ApiError(said.status === 404 ? 'unknown-run' : 'conflict', said.text);
   return { body: { ok: true, text: said.text } };

@@ -13,6 +13,7 @@ import {
   oneScope,
   print,
   printJson,
+  reasonOf,
   styleOf,
   withCommon,
   type Common,
@@ -109,11 +110,6 @@ async function start(
   if (!json) print(context, renderAnswer(answer, styleOf(context)));
   const ended = await watch(context, client, { scope, id: answer.id, quiet: json });
   if (json) printJson(context, { answer, ...ended });
-}
-
-function reasonOf({ reason }: Options): string {
-  if (reason !== undefined && reason.trim() !== '') return reason.trim();
-  throw new CliError('usage', 'no-reason', 'a reason is missing', 'Give one with --reason: it goes into the journal.');
 }
 
 /** What is wrong as it is written is said before anything is asked of the daemon. */

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { RunOverview } from '../api/runs.js';
-import { RUN_CHANGES, type RunChange, type StagedName } from '../model/procedure-run.js';
+import { isRunChange, RUN_CHANGES, type StagedName } from '../model/procedure-run.js';
 import { CliError } from './cli-error.js';
 import {
   clientOf,
   oneScope,
   print,
   printJson,
+  reasonOf,
   scopesOf,
   styleOf,
   withCommon,
@@ -46,27 +47,18 @@ async function list(context: Context, options: Options): Promise<void> {
   );
 }
 
-const isChange = (text: string): text is RunChange => (RUN_CHANGES as readonly string[]).includes(text);
-
 async function changeOne(context: Context, change: string, id: string | undefined, options: Options): Promise<void> {
-  if (!isChange(change) || id === undefined)
+  if (!isRunChange(change) || id === undefined)
     throw new CliError(
       'usage',
       'unknown-procedure',
       id === undefined ? `${change}: which one?` : `${change} is none of ${RUN_CHANGES.join(', ')}`,
       'Write it as: ekimi procedures pause|continue|abort ID --reason TEXT; ekimi procedures lists them.',
     );
-  const { reason } = options;
-  if (reason === undefined || reason.trim() === '')
-    throw new CliError(
-      'usage',
-      'no-reason',
-      'a reason is missing',
-      'Give one with --reason: it goes into the journal.',
-    );
+  const reason = reasonOf(options);
   const client = await clientOf(context, options);
   const owner = await ownerOf(await scopesOf(client, options), (scope) => client.runs(scope), id);
-  const text = await client.changeRun(owner, id, change, reason.trim());
+  const text = await client.changeRun(owner, id, change, reason);
   if (options.json === true) printJson(context, { ok: true, text });
   else print(context, text);
 }

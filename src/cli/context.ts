@@ -170,3 +170,9 @@ export async function lookOnce(
     `It has: ${snapshots.map(({ scope }) => scope).join(', ') || 'none'}.`,
   );
 }
+
+/** A person's words for what they start or change; a usage error without. */
+export function reasonOf({ reason }: { readonly reason?: string }): string {
+  if (reason !== undefined && reason.trim() !== '') return reason.trim();
+  throw new CliError('usage', 'no-reason', 'a reason is missing', 'Give one with --reason: it goes into the journal.');
+}

@@ -82,6 +82,8 @@ export interface RunRequest {
 export const RUN_CHANGES = ['pause', 'continue', 'abort'] as const;
 export type RunChange = (typeof RUN_CHANGES)[number];
 
+export const isRunChange = (text: string): text is RunChange => (RUN_CHANGES as readonly string[]).includes(text);
+
 /** A stage as it would be now: the exact requests of it, and what holds it; both empty where that depends on the stages before it. */
 export interface PlannedStage {
   readonly key: string;

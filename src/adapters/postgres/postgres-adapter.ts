@@ -11,6 +11,7 @@ import { beatSqlOf } from './beat-sql.js';
 import { Link, type Rows, type Statement } from './link.js';
 import { DROP_SLOT_SQL, RESUME_SQL, RIGHTS_SQL, signalSql, SIZES_SQL, statusSql } from './status-sql.js';
 import { parseStatus } from './status.js';
+import { replyingSince } from '../reply.js';
 
 /**
  * PostgreSQL by SQL on each member, as `PostgresPort`. `cluster.postgres` names hosts, login and TLS; `cluster.deadlines.sql` bounds each
@@ -133,13 +134,7 @@ const CALLS = {
 } as const;
 
 async function send(link: Link | undefined, step: Extract<Step, { port: 'sql' }>, clock: Clock): Promise<Reply> {
-  const startedAtMs = clock.monotonic();
-  const reply = (effect: Reply['effect'], text: string): Reply => ({
-    effect,
-    status: null,
-    text: text.slice(0, 300),
-    tookMs: Math.round(clock.monotonic() - startedAtMs),
-  });
+  const reply = replyingSince(clock);
   if (link === undefined)
     return reply('none', `no SQL connection to ${step.member} is configured: add it to postgres.members`);
   const { name, text, values, done, none } = callOf(step);

@@ -8,6 +8,7 @@ import type { PowerPort } from '../../ports/power.js';
 import { endText } from '../hosts/command/ends.js';
 import { identityIn } from '../hosts/command/identity.js';
 import { fillIn, runCommand } from '../hosts/command/run.js';
+import { replyingSince } from '../reply.js';
 
 /** Of the status verb. Every other code proves nothing. */
 const STATES: Readonly<Record<number, boolean>> = { 0: true, 3: false };
@@ -46,13 +47,7 @@ export function powerCommand(cluster: ClusterConfig, clock: Clock): PowerPort | 
     status,
 
     async send({ member, outlet }): Promise<Reply> {
-      const startedMs = clock.monotonic();
-      const reply = (effect: Reply['effect'], text: string): Reply => ({
-        effect,
-        status: null,
-        text: text.slice(0, 300),
-        tookMs: Math.round(clock.monotonic() - startedMs),
-      });
+      const reply = replyingSince(clock);
       if (power.members[member] !== outlet)
         return reply('none', `${outlet} is not the outlet of ${member} any more (power.members); nothing was run`);
       const before = await status(member);

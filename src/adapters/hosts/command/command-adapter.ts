@@ -14,6 +14,7 @@ import { surplusFrom } from '../waldump.js';
 import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from './ends.js';
 import { identityIn, type Identity } from './identity.js';
 import { fillIn, runCommand } from './run.js';
+import { replyingSince } from '../../reply.js';
 
 /** How long the command that runs pg_waldump may take. */
 const WALDUMP_DEADLINE_MS = 14_000;
@@ -151,13 +152,7 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     moveAside: (target, how) => moveAside(target, how),
 
     async send(step): Promise<Reply> {
-      const startedMs = clock.monotonic();
-      const reply = (effect: Reply['effect'], text: string): Reply => ({
-        effect,
-        status: null,
-        text: text.slice(0, 300),
-        tookMs: Math.round(clock.monotonic() - startedMs),
-      });
+      const reply = replyingSince(clock);
       const host = hostNamed(cluster, step.target);
       if (commands === null || host === undefined) {
         return reply(

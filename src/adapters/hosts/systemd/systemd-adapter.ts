@@ -8,6 +8,7 @@ import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from '../command/end
 import { runCommand, type CommandOutcome } from '../command/run.js';
 import { hostNamed } from '../named.js';
 import { PROPERTIES, statusFrom } from './show.js';
+import { replyingSince } from '../../reply.js';
 
 /** Moments as we read them, words as we know them, and nobody who is asked for a password. */
 const ENV = { TZ: 'UTC', LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' };
@@ -115,13 +116,7 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     logs,
 
     async send(step): Promise<Reply> {
-      const startedMs = clock.monotonic();
-      const reply = (effect: Reply['effect'], text: string): Reply => ({
-        effect,
-        status: null,
-        text: text.slice(0, 300),
-        tookMs: Math.round(clock.monotonic() - startedMs),
-      });
+      const reply = replyingSince(clock);
       const unit = unitOf(step.target);
       if (unit === undefined)
         return reply('none', `no unit is configured for ${step.target.name} (hosts); nothing was run`);
