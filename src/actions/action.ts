@@ -3,7 +3,15 @@ import type { ClaimKind, Claims } from '../ledger/claims.js';
 import type { DrainRecord, Ending, Ledger, Remediation } from '../model/ledger.js';
 import type { Loss } from '../model/loss.js';
 import type { MemberName } from '../model/names.js';
-import { ACTION_ROWS, type ActionClass, type ActionName, type Plan, type Risk, type Step } from '../model/plan.js';
+import {
+  ACTION_ROWS,
+  type ActionClass,
+  type ActionName,
+  type Json,
+  type Plan,
+  type Risk,
+  type Step,
+} from '../model/plan.js';
 import type { ActionPolicy, Policy } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
 import type { ServerPlace } from '../model/proxy.js';
@@ -198,6 +206,8 @@ export const action = <P>(record: ActionRecord<P>): Action<P> => ({ ...record, r
 export interface Wish {
   readonly candidate: MemberName | null;
   readonly scheduledAtMs: number | null;
+  /** What a stage of a procedure binds it to; absent: nothing. */
+  readonly parameters?: Readonly<Record<string, Json>>;
 }
 
 /** `over`: what it was begun for is gone, so it ends here; else it stays half done until its time runs out, and may go on. */

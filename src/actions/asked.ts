@@ -13,6 +13,8 @@ export interface ProcedureRow {
   };
   readonly usage: string;
   readonly summary: string;
+  /** Only as a stage of a procedure of several stages. */
+  readonly alone?: false;
 }
 
 const ONE_MEMBER = { target: 'needed', candidate: 'no', at: 'no', acceptLoss: 'no', leader: 'no' } as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { standingOf } from '../decide/runs.js';
+import { standingOf, type RunStanding } from '../decide/runs.js';
 import { isRunChange, RUN_CHANGES, STAGED_NAMES, type ProcedureRun, type StagedName } from '../model/procedure-run.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
@@ -12,6 +12,7 @@ export interface RunOverview extends ProcedureRun {
   readonly stagesDone: number;
   readonly left: readonly { readonly key: string; readonly text: string }[];
   readonly now: string;
+  readonly watch: RunStanding['watch'];
 }
 
 /** The one under way first, then those that ended, the newest first. */
@@ -24,14 +25,24 @@ function overviewOf({ view, states, atMs: nowMs, ...rest }: ClusterSnapshot, run
   const stages = run.agreed.length;
   const isOver = run.endedAtMs !== null;
   if (view === null || states === null || isOver)
-    return { ...run, stages, stagesDone: run.phase === 'succeeded' ? stages : 0, left: [], now: run.detail };
-  const { done, left, now } = standingOf({ ...rest, view, states, nowMs }, run);
-  return { ...run, stages, stagesDone: done, left: left.map(({ key, text }) => ({ key, text })), now };
+    return {
+      ...run,
+      stages,
+      stagesDone: run.phase === 'succeeded' ? stages : 0,
+      left: [],
+      now: run.detail,
+      watch: null,
+    };
+  const { done, left, now, watch } = standingOf({ ...rest, view, states, nowMs }, run);
+  return { ...run, stages, stagesDone: done, left: left.map(({ key, text }) => ({ key, text })), now, watch };
 }
 
 const STARTING = {
   body: z.strictObject({
     name: z.enum(STAGED_NAMES),
+    member: z.string().min(1).max(128).nullish(),
+    candidate: z.string().min(1).max(128).nullish(),
+    parameters: z.record(z.string().min(1).max(128), z.string().max(4096)).optional(),
     back: z.boolean().optional(),
     reason,
     dryRun: z.boolean().optional(),
@@ -52,7 +63,7 @@ export const RUN_ROUTES: readonly Route[] = [
     path: '/v1/clusters/:scope/runs',
     access: 'operator',
     summary:
-      'Body {name, reason, back?, dryRun?}. 202: begun; 200: with dryRun, every stage and its requests; 409: refused.',
+      'Body {name, reason, member?, candidate?, parameters?, back?, dryRun?}. 202: begun; 200: with dryRun, every stage and its requests; 409: refused.',
     schema: STARTING,
     handle: start,
   },
@@ -71,10 +82,15 @@ const REFUSED = { 400: 'bad-request', 404: 'unknown-scope', 409: 'conflict' } as
   ApiErrorCode
 >;
 
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
 async function start(context: Context, call: Call): Promise<Answer> {
   const { body } = call;
   const request = {
     name: String(body['name']) as StagedName,
+    member: textOf(body['member']),
+    candidate: textOf(body['candidate']),
+    parameters: (body['parameters'] ?? {}) as Readonly<Record<string, string>>,
     back: body['back'] === true,
     reason: why(call),
     dryRun: body['dryRun'] === true,

@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import { isProcedure, PROCEDURES } from '../actions/asked.js';
 import { momentOf } from '../decide/moment.js';
 import { PROCEDURE_NAMES, type AcceptedLoss, type ProcedureName } from '../model/procedure.js';
-import { isStaged, STAGED_NAMES, STAGED_ROWS, type StagedName } from '../model/procedure-run.js';
+import {
+  isStaged,
+  misfitOf,
+  STAGED_NAMES,
+  STAGED_ROWS,
+  type RunRequest,
+  type StagedName,
+} from '../model/procedure-run.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { freshValue } from '../model/reading.js';
 import { CliError, exitCode } from './cli-error.js';
@@ -32,6 +39,7 @@ type Options = Common & {
   readonly dryRun?: true;
   readonly plan?: true;
   readonly back?: true;
+  readonly set?: readonly string[];
   readonly wait: boolean;
 };
 
@@ -49,6 +57,7 @@ export function addProcedureCommand(program: Command, context: Context): void {
     .option('--dry-run', 'plan it, ask every gate, send nothing')
     .option('--plan', 'of a procedure of several stages: every stage with its requests; sends nothing')
     .option('--back', 'of rolling-restart: hand leadership back in the end')
+    .option('--set <NAME=VALUE...>', 'a parameter of a procedure of several stages; may be given several times')
     .option('--no-wait', 'do not wait for the verdict')
     .addHelpText('after', `\nProcedures:\n${renderProcedures()}`)
     .action(async (name: string | undefined, member: string | undefined, options: Options) => {
@@ -59,16 +68,38 @@ export function addProcedureCommand(program: Command, context: Context): void {
 }
 
 async function staged(context: Context, name: StagedName, member: string | undefined, options: Options): Promise<void> {
-  if (member !== undefined)
-    throw new CliError(
-      'usage',
-      'unknown-procedure',
-      `${name} takes no member, not ${member}`,
-      `Write it as: ${STAGED_ROWS[name].usage}.`,
-    );
   const isShown = options.plan === true || options.dryRun === true;
-  const reason = isShown ? (options.reason ?? 'shown') : reasonOf(options);
-  await startStaged(context, options, { name, back: options.back === true, reason, dryRun: isShown });
+  const request: RunRequest = {
+    name,
+    member: member ?? null,
+    candidate: options.candidate ?? null,
+    parameters: parametersOf(name, options.set ?? []),
+    back: options.back === true,
+    reason: isShown ? (options.reason ?? 'shown') : reasonOf(options),
+    dryRun: isShown,
+  };
+  const misfit = misfitOf(request);
+  if (misfit !== null)
+    throw new CliError('usage', 'unknown-procedure', misfit, `Write it as: ${STAGED_ROWS[name].usage}.`);
+  await startStaged(context, options, request);
+}
+
+/** `NAME=VALUE`, each once. */
+function parametersOf(name: StagedName, texts: readonly string[]): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    const key = text.slice(0, at);
+    if (at < 1 || Object.hasOwn(found, key))
+      throw new CliError(
+        'usage',
+        'unknown-procedure',
+        at < 1 ? `--set is ${JSON.stringify(text)}` : `--set ${key} is there twice`,
+        `Write --set NAME=VALUE, each name once: ${STAGED_ROWS[name].usage}.`,
+      );
+    found[key] = text.slice(at + 1);
+  }
+  return found;
 }
 
 function list(context: Context, options: Common): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunOverview } from '../api/runs.js';
-import { isRunChange, RUN_CHANGES, type StagedName } from '../model/procedure-run.js';
+import { isRunChange, RUN_CHANGES, type RunRequest } from '../model/procedure-run.js';
 import { CliError } from './cli-error.js';
 import {
   clientOf,
@@ -80,12 +80,8 @@ async function ownerOf(
   );
 }
 
-/** `ekimi run-procedure rolling-restart`. */
-export async function startStaged(
-  context: Context,
-  options: Common,
-  request: { readonly name: StagedName; readonly back: boolean; readonly reason: string; readonly dryRun: boolean },
-): Promise<void> {
+/** `ekimi run-procedure`, for those of several stages. */
+export async function startStaged(context: Context, options: Common, request: RunRequest): Promise<void> {
   const client = await clientOf(context, options);
   const answer = await client.startRun(await oneScope(client, options), request);
   if (options.json === true) printJson(context, { answer });

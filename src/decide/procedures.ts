@@ -36,6 +36,8 @@ const refused = (status: 400 | 409, text: string): ProcedureDecision => ({ kind:
  */
 export function decideProcedure(input: Situation, asked: AskedProcedure): ProcedureDecision {
   const row = PROCEDURES[asked.name];
+  if (row.alone === false && asked.run === undefined)
+    return refused(400, `${asked.name} is a stage of a procedure and is not started alone`);
   const fault = misfit(asked, row) ?? strangers(input.view, asked) ?? badMoment(asked, input.nowMs);
   if (fault !== null) return refused(400, fault);
   const action = ACTIONS[asked.name];
@@ -131,7 +133,8 @@ function candidateLeads(view: ClusterView, { candidate }: AskedProcedure): strin
     : null;
 }
 
-const wishOf = ({ candidate, scheduledAt }: AskedProcedure): Wish => ({
+const wishOf = ({ candidate, scheduledAt, parameters }: AskedProcedure): Wish => ({
   candidate: candidate === null ? null : memberName(candidate),
   scheduledAtMs: scheduledAt === null ? null : Date.parse(scheduledAt),
+  ...(parameters === undefined ? {} : { parameters }),
 });

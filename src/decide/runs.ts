@@ -1,10 +1,21 @@
-import { actionInput, type ActionInput } from '../actions/action.js';
+import { actionInput } from '../actions/action.js';
 import type { Json } from '../model/plan.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
-import { openRun, type PlannedStage, type ProcedureRun, type RunRequest, type Stage } from '../model/procedure-run.js';
+import {
+  misfitOf,
+  openRun,
+  type ActionStage,
+  type PlannedStage,
+  type ProcedureRun,
+  type RunRequest,
+  type Stage,
+  type StageProgress,
+  type WaitStage,
+} from '../model/procedure-run.js';
 import type { Situation } from '../model/situation.js';
 import { STAGED } from '../procedures/index.js';
-import type { StagedProcedure } from '../procedures/procedure.js';
+import type { ProcedureInput, StagedProcedure } from '../procedures/procedure.js';
+import { spanText } from '../words/amounts.js';
 import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
 
 /** What is to be done about a run in this pass. */
@@ -13,9 +24,19 @@ export type RunNext =
   /** A person has to look: what is left is other than agreed, or a stage did not do what it should. */
   | { readonly kind: 'held'; readonly why: string }
   | { readonly kind: 'waits'; readonly why: string }
+  /** What comes about by itself; `untilMs`: then a person looks. */
+  | {
+      readonly kind: 'watches';
+      readonly why: string;
+      readonly stage: WaitStage;
+      readonly sinceMs: number;
+      readonly untilMs: number;
+    }
+  /** Held with a question: whoever continues the run answers it. */
+  | { readonly kind: 'asks'; readonly why: string; readonly key: string }
   | {
       readonly kind: 'stage';
-      readonly stage: Stage;
+      readonly stage: ActionStage;
       readonly asked: AskedProcedure;
       readonly decision: ProcedureDecision;
     };
@@ -27,6 +48,12 @@ export interface RunStanding {
   readonly done: number;
   readonly left: readonly Stage[];
   readonly now: string;
+  /** Of what it waits for: since when, until when, how far; null: it waits for no such thing. */
+  readonly watch: {
+    readonly sinceMs: number;
+    readonly untilMs: number;
+    readonly progress: StageProgress | null;
+  } | null;
 }
 
 export const OTHER_VERSION = 'it was begun by another version, whose goal this one cannot read';
@@ -43,15 +70,24 @@ function boundGoal(run: ProcedureRun): Bound | null {
   return goal.success ? { procedure, goal: goal.data } : null;
 }
 
-export function leftOf(input: ActionInput, run: ProcedureRun): readonly Stage[] | null {
+/** What its procedure looks at. */
+export const runInput = (input: Situation, { confirmed = [] }: Pick<ProcedureRun, 'confirmed'>): ProcedureInput => ({
+  ...actionInput(input),
+  nowMs: input.nowMs,
+  confirmed,
+});
+
+export function leftOf(input: Situation, run: ProcedureRun): readonly Stage[] | null {
   const bound = boundGoal(run);
-  return bound === null ? null : [...bound.procedure.remaining(input, bound.goal)];
+  return bound === null ? null : [...bound.procedure.remaining(runInput(input, run), bound.goal)];
 }
 
 /** What stays behind where the run ends here. */
-export function leavesOf(input: ActionInput, run: ProcedureRun): string {
+export function leavesOf(input: Situation, run: ProcedureRun): string {
   const bound = boundGoal(run);
-  return bound === null ? 'what it leaves is not known to this version' : bound.procedure.leaves(input, bound.goal);
+  return bound === null
+    ? 'what it leaves is not known to this version'
+    : bound.procedure.leaves(runInput(input, run), bound.goal);
 }
 
 /** What has been agreed to may fall away (somebody did it by hand), never come in another order, and nothing may be new. */
@@ -83,7 +119,7 @@ function failedStage(input: Situation, run: ProcedureRun, left: readonly Stage[]
     : null;
 }
 
-const askedFor = (run: ProcedureRun, stage: Stage): AskedProcedure => ({
+const askedFor = (run: ProcedureRun, stage: ActionStage): AskedProcedure => ({
   name: stage.action,
   target: stage.target,
   candidate: stage.candidate,
@@ -95,11 +131,12 @@ const askedFor = (run: ProcedureRun, stage: Stage): AskedProcedure => ({
   by: run.by,
   run: run.id,
   stage: stage.key,
+  ...(stage.parameters === undefined ? {} : { parameters: stage.parameters }),
 });
 
 /** The next thing to do about a run that is `running`. Pure. */
 export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
-  const at = actionInput(input);
+  const at = runInput(input, run);
   const bound = boundGoal(run);
   if (bound === null) return { kind: 'held', why: OTHER_VERSION };
   const flying = stageInFlight(input, run);
@@ -115,9 +152,19 @@ export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
   const keys = left.map(({ key }) => key);
   if (!isAgreed(keys, run.agreed))
     return { kind: 'held', why: `what is left is not what was agreed: ${keys.join(', ')}` };
+  if (stage.kind === 'confirm') return { kind: 'asks', why: stage.text, key: stage.key };
+  if (stage.kind === 'wait') return watching(input, run, stage);
   const asked = askedFor(run, stage);
   const next: RunNext = { kind: 'stage', stage, asked, decision: decideProcedure(input, asked) };
   return next.decision.kind === 'act' ? next : notForEver(input, run, next);
+}
+
+function watching({ nowMs }: Situation, { waiting }: ProcedureRun, stage: WaitStage): RunNext {
+  const sinceMs = waiting?.key === stage.key ? waiting.sinceMs : nowMs;
+  const untilMs = sinceMs + stage.withinMs;
+  return nowMs < untilMs
+    ? { kind: 'watches', why: stage.text, stage, sinceMs, untilMs }
+    : { kind: 'held', why: `${stage.text}: not seen within ${spanText(stage.withinMs)}` };
 }
 
 /** So long nothing went on: then a person is asked, and what the run held back goes on without it. */
@@ -137,13 +184,15 @@ export type NewRun =
 
 /** A run as it would begin now, with all its stages; nothing is sent by it. Pure. */
 export function newRun(input: Situation, ask: RunRequest, by: string, id: string): NewRun {
-  const at = actionInput(input);
   const open = openRun(input.ledger.procedures);
   if (open !== null)
     return refused(
       `${open.name} (${open.id}) by ${open.by} is ${open.phase}: one procedure at a time; ekimi procedures abort ${open.id}`,
     );
+  const misfit = misfitOf(ask) ?? strangerOf(input, ask);
+  if (misfit !== null) return { kind: 'refused', status: 400, text: misfit };
   const procedure = STAGED[ask.name];
+  const at = runInput(input, {});
   const found = procedure.goal(at, ask);
   if (found.kind === 'refused') return refused(found.why);
   const waits = procedure.refuse(at, found.goal);
@@ -164,11 +213,20 @@ export function newRun(input: Situation, ask: RunRequest, by: string, id: string
   return { kind: 'run', run, stages: plannedStages(input, run) };
 }
 
+/** Who shall lead has to be a member; who is worked on may yet have to become one. */
+function strangerOf({ view }: Situation, { candidate }: RunRequest): string | null {
+  const names = view.members.map((row) => row.name as string);
+  return candidate !== null && !names.includes(candidate)
+    ? `${candidate} is not a member of ${view.scope}; its members: ${names.join(', ')}`
+    : null;
+}
+
 const refused = (text: string): NewRun => ({ kind: 'refused', status: 409, text });
 
 /** Every stage that is left, with the requests of those that can be planned as things stand. */
 function plannedStages(input: Situation, run: ProcedureRun): readonly PlannedStage[] {
-  return (leftOf(actionInput(input), run) ?? []).map((stage) => {
+  return (leftOf(input, run) ?? []).map((stage) => {
+    if (stage.kind !== 'action') return { key: stage.key, text: stage.text, requests: [], held: [] };
     const decision = decideProcedure(input, askedFor(run, stage));
     return {
       key: stage.key,
@@ -181,10 +239,14 @@ function plannedStages(input: Situation, run: ProcedureRun): readonly PlannedSta
 
 /** Where a run stands, in words. Pure: what a screen shows is computed from what it shows beside it. */
 export function standingOf(input: Situation, run: ProcedureRun): RunStanding {
-  const left = leftOf(actionInput(input), run) ?? [];
+  const left = leftOf(input, run) ?? [];
   const keys = left.map(({ key }) => key);
   const done = run.agreed.filter((key) => !keys.includes(key)).length;
-  return { run, done, left, now: run.phase === 'running' ? nowOf(nextOfRun(input, run)) : run.detail };
+  if (run.phase !== 'running') return { run, done, left, now: run.detail, watch: null };
+  const next = nextOfRun(input, run);
+  const watch =
+    next.kind === 'watches' ? { sinceMs: next.sinceMs, untilMs: next.untilMs, progress: next.stage.progress } : null;
+  return { run, done, left, now: nowOf(next), watch };
 }
 
 function nowOf(next: RunNext): string {

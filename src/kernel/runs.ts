@@ -1,4 +1,3 @@
-import { actionInput } from '../actions/action.js';
 import { leavesOf, leftOf, newRun, nextOfRun, OTHER_VERSION, stageInFlight, type RunNext } from '../decide/runs.js';
 import {
   isOver,
@@ -42,7 +41,7 @@ const ended = (session: Session, run: ProcedureRun, phase: RunPhase, detail: str
 });
 
 async function noteEnd(session: Session, situation: Situation, run: ProcedureRun, by: string): Promise<void> {
-  const text = leavesOf(actionInput(situation), run);
+  const text = leavesOf(situation, run);
   await noteRun(session, ended(session, run, 'aborted', text), { change: 'aborted', by, text });
 }
 
@@ -69,6 +68,18 @@ async function take(
     await noteRun(session, ended(session, run, 'succeeded', next.why), told('succeeded', EKIMI, next.why));
   if (next.kind === 'held')
     await noteRun(session, { ...run, phase: 'held', detail: next.why }, told('held', EKIMI, next.why));
+  if (next.kind === 'asks')
+    await noteRun(
+      session,
+      { ...run, phase: 'held', detail: next.why, asking: next.key },
+      told('held', EKIMI, next.why),
+    );
+  if (next.kind === 'watches' && run.waiting?.key !== next.stage.key)
+    await noteRun(
+      session,
+      { ...run, detail: next.why, waiting: { key: next.stage.key, sinceMs: next.sinceMs } },
+      told('stage', run.by, next.why),
+    );
   if (next.kind !== 'stage' || next.decision.kind !== 'act' || isTaken) return;
   const { stage, asked, decision } = next;
   const begun = await begin(session, situation, decision.plan, asked);
@@ -161,7 +172,7 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
   abort: async (session, situation, run, { by, reason }) => {
     if (stageInFlight(situation, run) === null) {
       await noteEnd(session, situation, run, by);
-      return { ok: true, text: `ended: ${leavesOf(actionInput(situation), run)}` };
+      return { ok: true, text: `ended: ${leavesOf(situation, run)}` };
     }
     await noteRun(session, { ...run, phase: 'aborting', detail: `${by}: ${reason}` }, told('aborting', by, reason));
     return { ok: true, text: `ends${endsFirst(situation, run)}` };
@@ -169,7 +180,8 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
   continue: async (session, situation, run, { by, reason }) => {
     if (run.phase !== 'held' && run.phase !== 'paused') return refusal(409, `${run.name} ${run.id} is ${run.phase}`);
     // Whoever continues it has seen what is left now, and agrees to that.
-    const stages = leftOf(actionInput(situation), run);
+    const confirmed = [...(run.confirmed ?? []), ...(run.asking == null ? [] : [run.asking])];
+    const stages = leftOf(situation, { ...run, confirmed });
     if (stages === null) return refusal(409, OTHER_VERSION);
     const left = stages.map(({ key }) => key);
     const agreed = [...run.agreed.filter((key) => !left.includes(key)), ...left];
@@ -180,6 +192,9 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
         ...run,
         phase: 'running',
         agreed,
+        confirmed,
+        asking: null,
+        waiting: null,
         continuedAtMs: session.parts.ports.clock.now(),
         detail: `${by}: ${reason}`,
       },

@@ -35,6 +35,9 @@ const OVER = ['aborted', 'succeeded'];
 const RUN_PHASES = ['running', 'held', 'paused', 'aborting', ...OVER];
 
 const PROCEDURE = rowOf({
+  waiting: maybe(orNull(rowOf({ key: text, sinceMs: number }))),
+  asking: maybe(orNull(text)),
+  confirmed: maybe(listOf(text)),
   id: text,
   name: text,
   goal: isFields,

@@ -5,12 +5,29 @@ import type { ProcedureName } from './procedure.js';
 export const STAGED_NAMES = ['rolling-restart'] as const;
 export type StagedName = (typeof STAGED_NAMES)[number];
 
+type Rule = 'needed' | 'optional' | 'no';
+
 /** What each is to people; what it does is in `src/procedures`. */
-export const STAGED_ROWS: Readonly<
-  Record<StagedName, { readonly usage: string; readonly summary: string; readonly runbook: string }>
-> = {
+export interface StagedRow {
+  readonly usage: string;
+  readonly summary: string;
+  /** Heading of the runbook that it follows. */
+  readonly runbook: string;
+  readonly takes: {
+    /** A member to work on. */
+    readonly member: Rule;
+    /** Who shall lead. */
+    readonly candidate: Rule;
+    readonly back: Rule;
+    /** Further parameters by name (`--set NAME=VALUE`), each with what it means; `any`: the procedure checks the names itself. */
+    readonly parameters: Readonly<Record<string, string>> | 'any';
+  };
+}
+
+export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
   'rolling-restart': {
     usage: 'rolling-restart [--back] [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'optional', parameters: {} },
     summary:
       'restart PostgreSQL on all members: replicas, the one furthest behind first, then a switchover, then the former leader',
     runbook: 'Maintenance Operations > Rolling Restart',
@@ -19,17 +36,46 @@ export const STAGED_ROWS: Readonly<
 
 export const isStaged = (name: string): name is StagedName => (STAGED_NAMES as readonly string[]).includes(name);
 
-/** One action of a procedure, as it is left to do. */
-export interface Stage {
+interface StageBase {
   /** The same stage has the same key in every pass. */
   readonly key: string;
+  readonly text: string;
+}
+
+/** One action, as it is left to do. */
+export interface ActionStage extends StageBase {
+  readonly kind: 'action';
   readonly action: ProcedureName;
   readonly target: string | null;
   /** Who shall lead; null: the best candidate at that moment. */
   readonly candidate: string | null;
   /** Who must lead when it is sent; null: whoever does. */
   readonly leader: string | null;
-  readonly text: string;
+  /** What its action is bound to beyond that: `Wish.parameters`. */
+  readonly parameters?: Readonly<Record<string, Json>>;
+}
+
+/** Something that comes about by itself. It is left until it is seen; after `withinMs` the run is held. */
+export interface WaitStage extends StageBase {
+  readonly kind: 'wait';
+  readonly withinMs: number;
+  /** How far it is; null: nobody can tell. */
+  readonly progress: StageProgress | null;
+}
+
+/** A question to a person: the run is held with it, and goes on when it is continued. `text` is the question. */
+export interface ConfirmStage extends StageBase {
+  readonly kind: 'confirm';
+}
+
+/** What is left to do, one by one. */
+export type Stage = ActionStage | WaitStage | ConfirmStage;
+
+/** Of a copy: bytes that are there, bytes that are to come in all, bytes a second. */
+export interface StageProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number | null;
+  readonly bytesPerSecond: number | null;
 }
 
 /**
@@ -58,6 +104,12 @@ export interface ProcedureRun {
   readonly detail: string;
   /** A stage that failed before this is tried again: a person continued the run. */
   readonly continuedAtMs: number;
+  /** The wait at which it stands, and since when. */
+  readonly waiting?: { readonly key: string; readonly sinceMs: number } | null;
+  /** The question for which it is held. */
+  readonly asking?: string | null;
+  /** Questions that a person answered by continuing it. */
+  readonly confirmed?: readonly string[];
 }
 
 /** What happened to a run, as the journal has it. */
@@ -72,6 +124,10 @@ export const openRun = (runs: readonly ProcedureRun[] | undefined): ProcedureRun
 /** As a person asks for it. */
 export interface RunRequest {
   readonly name: StagedName;
+  readonly member: string | null;
+  readonly candidate: string | null;
+  /** Further parameters, as they were written. */
+  readonly parameters: Readonly<Record<string, string>>;
   /** Hand leadership back in the end to who led in the beginning. */
   readonly back: boolean;
   readonly reason: string;
@@ -97,3 +153,20 @@ export type RunAnswer =
   /** Asked for with `dryRun`, or the policy is in dry-run: nothing is sent, and no run is kept. */
   | { readonly kind: 'planned'; readonly stages: readonly PlannedStage[] }
   | { readonly kind: 'refused'; readonly status: 400 | 404 | 409; readonly text: string };
+
+/** What is wrong with it as it is written: named but not taken, or taken and not named; null: it fits. */
+export function misfitOf({ name, member, candidate, back, parameters }: RunRequest): string | null {
+  const { takes } = STAGED_ROWS[name];
+  const given = { member, candidate, back: back ? '--back' : null };
+  const words = { member: 'member', candidate: 'candidate', back: '--back' };
+  for (const what of ['member', 'candidate', 'back'] as const) {
+    if (takes[what] === 'needed' && given[what] === null) return `${name} needs a ${words[what]}`;
+    if (takes[what] === 'no' && given[what] !== null) return `${name} takes no ${words[what]}`;
+  }
+  if (takes.parameters === 'any') return null;
+  const allowed = Object.keys(takes.parameters);
+  const unknown = Object.keys(parameters).find((key) => !allowed.includes(key));
+  return unknown === undefined
+    ? null
+    : `${name} takes no parameter ${unknown}; it takes ${allowed.join(', ') || 'none'}`;
+}

@@ -1,5 +1,5 @@
 import type { Block } from './decision.js';
-import type { ActionName, Plan } from './plan.js';
+import type { ActionName, Json, Plan } from './plan.js';
 
 /** What a person may start by name. Each is one action of the registry, under its own mode in the policy. */
 export const PROCEDURE_NAMES = [
@@ -39,6 +39,8 @@ export interface ProcedureRequest {
   /** It is a stage of this run of a procedure. */
   readonly run?: string;
   readonly stage?: string;
+  /** What a stage binds its action to beyond what a person can name. */
+  readonly parameters?: Readonly<Record<string, Json>>;
 }
 
 /**

@@ -2,6 +2,16 @@ import type { z } from 'zod';
 import type { ActionInput } from '../actions/action.js';
 import type { RunRequest, Stage, StagedName } from '../model/procedure-run.js';
 
+/** What a procedure may look at. */
+export interface ProcedureInput extends ActionInput {
+  readonly nowMs: number;
+  /** Keys of the questions that a person has answered. */
+  readonly confirmed: readonly string[];
+}
+
+/** What a person asked for. */
+export type Ask = Pick<RunRequest, 'member' | 'candidate' | 'back' | 'parameters'>;
+
 export type Goal<G> = { readonly kind: 'goal'; readonly goal: G } | { readonly kind: 'refused'; readonly why: string };
 
 /**
@@ -13,13 +23,13 @@ export interface ProcedureRecord<G> {
   readonly name: StagedName;
   /** What a run is bound to; checked when it comes back from a ledger. */
   readonly shape: z.ZodType<G>;
-  goal(input: ActionInput, ask: Pick<RunRequest, 'back'>): Goal<G>;
+  goal(input: ProcedureInput, ask: Ask): Goal<G>;
   /** Asked before each stage: why it must wait; null: go on. */
-  refuse(input: ActionInput, goal: G): string | null;
+  refuse(input: ProcedureInput, goal: G): string | null;
   /** All that is left, in order; empty: done. */
-  remaining(input: ActionInput, goal: G): Generator<Stage>;
+  remaining(input: ProcedureInput, goal: G): Generator<Stage>;
   /** What stays as it is where a run is ended before its end. */
-  leaves(input: ActionInput, goal: G): string;
+  leaves(input: ProcedureInput, goal: G): string;
 }
 
 /** A procedure as the registry has it, whatever it is bound to. */

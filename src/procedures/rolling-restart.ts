@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import type { ActionInput } from '../actions/action.js';
 import { lagFiguresOf } from '../assess/lag-figures.js';
 import { isPaused, leaderKeyHolder } from '../assess/leader.js';
 import { isStreaming } from '../assess/replica.js';
 import { memberName } from '../model/names.js';
-import type { Stage } from '../model/procedure-run.js';
+import type { ActionStage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import type { ProcedureRecord } from './procedure.js';
+import type { ProcedureInput, ProcedureRecord } from './procedure.js';
 
 const shape = z.object({
   /** Replicas in the order in which they are restarted. */
@@ -37,7 +36,8 @@ function isOld(view: ClusterView, name: string, { was }: RollingRestartGoal): bo
 
 const lagOf = (view: ClusterView, member: MemberView): number => lagFiguresOf(view, member)[0]?.lagBytes ?? 0;
 
-const restart = (name: string): Stage => ({
+const restart = (name: string): ActionStage => ({
+  kind: 'action',
   key: `restart-member ${name}`,
   action: 'restart-member',
   target: name,
@@ -46,7 +46,8 @@ const restart = (name: string): Stage => ({
   text: `restart ${name}`,
 });
 
-const handOver = (leader: string): Stage => ({
+const handOver = (leader: string): ActionStage => ({
+  kind: 'action',
   key: `switchover from ${leader}`,
   action: 'switchover',
   target: null,
@@ -55,7 +56,8 @@ const handOver = (leader: string): Stage => ({
   text: `hand leadership from ${leader} to the best of the others`,
 });
 
-const handBack = (to: string): Stage => ({
+const handBack = (to: string): ActionStage => ({
+  kind: 'action',
   key: `switchover to ${to}`,
   action: 'switchover',
   target: null,
@@ -101,7 +103,7 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
     }
     return null;
   },
-  *remaining({ view }: ActionInput, goal) {
+  *remaining({ view }: ProcedureInput, goal) {
     const holder = leaderKeyHolder(view);
     const old = [...goal.order, goal.leader].filter((name) => isOld(view, name, goal));
     for (const name of old) if (name !== holder) yield restart(name);

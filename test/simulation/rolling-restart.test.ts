@@ -22,8 +22,18 @@ async function quiet(options: RigOptions = {}): Promise<Rig> {
   return ekimi;
 }
 
+const ASKED: RunRequest = {
+  name: 'rolling-restart',
+  member: null,
+  candidate: null,
+  parameters: {},
+  back: false,
+  reason: 'openssl',
+  dryRun: false,
+};
+
 async function start(ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> {
-  const request = { name: 'rolling-restart', back: false, reason: 'openssl', dryRun: false, ...asked } as const;
+  const request = { ...ASKED, ...asked };
   const answer = startRun(ekimi.session, request, 'dba');
   await ekimi.pass();
   return answer;
@@ -225,7 +235,7 @@ describe('our death in the middle of a rolling restart', () => {
     const doom = doomed();
     const first = await quiet({ wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead });
     doom.arm(after);
-    void startRun(first.session, { name: 'rolling-restart', back: false, reason: 'openssl', dryRun: false }, 'dba');
+    void startRun(first.session, ASKED, 'dba');
     await first.run(240);
     return { first, doom };
   };

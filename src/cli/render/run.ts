@@ -1,6 +1,6 @@
 import type { RunOverview } from '../../api/runs.js';
 import type { ProcedureRun, RunAnswer } from '../../model/procedure-run.js';
-import { spanText } from '../../words/amounts.js';
+import { bytesText, spanText } from '../../words/amounts.js';
 import type { Tone } from '../../words/narrate.js';
 import { bold, byTone, clean, dim, type Style } from './paint.js';
 
@@ -29,6 +29,21 @@ const TONES: Readonly<Record<RunOverview['phase'], Tone>> = {
   succeeded: 'good',
 };
 
+/** ` (for 2 min, at most 8 min more; 1.2 GiB of 4 GiB, 40 MiB/s)`. */
+function watchText({ sinceMs, untilMs, progress }: NonNullable<RunOverview['watch']>, { nowMs }: Style): string {
+  const far =
+    progress === null
+      ? []
+      : [
+          progress.totalBytes === null
+            ? bytesText(progress.doneBytes)
+            : `${bytesText(progress.doneBytes)} of ${bytesText(progress.totalBytes)}`,
+          ...(progress.bytesPerSecond === null ? [] : [`${bytesText(progress.bytesPerSecond)}/s`]),
+        ];
+  const times = `for ${spanText(nowMs - sinceMs)}, at most ${spanText(Math.max(0, untilMs - nowMs))} more`;
+  return ` (${[times, ...far].join('; ')})`;
+}
+
 /** `rolling-restart running: stage 2 of 4` with what it waits for and what is left. */
 export function renderRun(scope: string, run: RunOverview, style: Style): string {
   const isOver = run.endedAtMs !== null;
@@ -36,7 +51,7 @@ export function renderRun(scope: string, run: RunOverview, style: Style): string
   const since = spanText((run.endedAtMs ?? style.nowMs) - run.startedAtMs);
   return [
     `${bold(style, clean(run.name))} ${byTone(style, TONES[run.phase], run.phase)}${count}, ${isOver ? 'took' : 'for'} ${since} ${dim(style, `(${clean(run.id)}, ${clean(scope)}, by ${clean(run.by)}: ${clean(run.reason)})`)}`,
-    `  ${clean(run.now)}`,
+    `  ${clean(run.now)}${run.watch === null ? '' : watchText(run.watch, style)}`,
     ...run.left.map(({ text }) => dim(style, `  left: ${clean(text)}`)),
     ...(run.phase === 'held' || run.phase === 'paused'
       ? [dim(style, `  ekimi procedures continue ${clean(run.id)} --reason TEXT, or abort`)]

@@ -57,7 +57,18 @@ describe('run-procedure rolling-restart', () => {
   it('with --plan prints every stage, its request and what holds it, and needs no reason', async () => {
     const { exit, out } = await run('run-procedure rolling-restart --plan', { kind: 'planned', stages: STAGES });
     expect(exit).toBe(0);
-    expect(fake.runs).toEqual([{ name: 'rolling-restart', back: false, reason: 'shown', dryRun: true, by: 'dba' }]);
+    expect(fake.runs).toEqual([
+      {
+        name: 'rolling-restart',
+        member: null,
+        candidate: null,
+        parameters: {},
+        back: false,
+        reason: 'shown',
+        dryRun: true,
+        by: 'dba',
+      },
+    ]);
     expect(out).toContain('1. restart patroni2');
     expect(out).toContain('POST /restart on patroni2');
     expect(out).toContain('held by tenure: etcd is silent');

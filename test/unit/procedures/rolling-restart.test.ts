@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { actionInput } from '../../../src/actions/action.js';
-import { isAgreed } from '../../../src/decide/runs.js';
+import { isAgreed, runInput } from '../../../src/decide/runs.js';
 import type { Stage } from '../../../src/model/procedure-run.js';
 import { STAGED } from '../../../src/procedures/index.js';
 import { api, inputOf, isPrimary, lags, leaderKey, NOW_MS, silent, viewOf, type Change } from '../../support/view.js';
@@ -9,10 +8,10 @@ const procedure = STAGED['rolling-restart'];
 const HOUR_MS = 3_600_000;
 const began = (name: string, atMs: number): Change => api(name, { postmasterStartedAtMs: atMs });
 const OLD = ['patroni1', 'patroni2', 'patroni3'].map((name) => began(name, NOW_MS - HOUR_MS));
-const at = (...changes: readonly Change[]) => actionInput(inputOf([], { view: viewOf(...OLD, ...changes) }));
+const at = (...changes: readonly Change[]) => runInput(inputOf([], { view: viewOf(...OLD, ...changes) }), {});
 
 function goalAt(back = false, ...changes: readonly Change[]): Record<string, unknown> {
-  const found = procedure.goal(at(...changes), { back });
+  const found = procedure.goal(at(...changes), { member: null, candidate: null, parameters: {}, back });
   if (found.kind === 'refused') throw new Error(found.why);
   return found.goal;
 }
@@ -26,6 +25,7 @@ function effectOf(
   leader: string,
   isHard: boolean,
 ): { readonly changes: readonly Change[]; readonly leader: string } {
+  if (stage.kind !== 'action') return { changes: [], leader };
   if (stage.action === 'restart-member') return { changes: [began(stage.target ?? '', NOW_MS)], leader };
   const next = stage.candidate ?? ['patroni2', 'patroni3'].find((name) => name !== leader) ?? leader;
   const changes = [leaderKey(next), isPrimary(next), api(leader, { role: 'replica' })];
