@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { standingOf, type RunStanding } from '../decide/runs.js';
-import { isRunChange, RUN_CHANGES, STAGED_NAMES, type ProcedureRun, type StagedName } from '../model/procedure-run.js';
+import {
+  isRunChange,
+  markOf,
+  RUN_CHANGES,
+  STAGED_NAMES,
+  type ProcedureRun,
+  type StagedName,
+} from '../model/procedure-run.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError, type ApiErrorCode } from './errors.js';
@@ -11,6 +18,8 @@ export interface RunOverview extends ProcedureRun {
   readonly stages: number;
   readonly stagesDone: number;
   readonly left: readonly { readonly key: string; readonly text: string }[];
+  /** `markOf` what is left: whoever continues it sends it back as `seen`. */
+  readonly mark: string;
   readonly now: string;
   readonly watch: RunStanding['watch'];
 }
@@ -30,11 +39,13 @@ function overviewOf({ view, states, atMs: nowMs, ...rest }: ClusterSnapshot, run
       stages,
       stagesDone: run.phase === 'succeeded' ? stages : 0,
       left: [],
+      mark: markOf([]),
       now: run.detail,
       watch: null,
     };
   const { done, left, now, watch } = standingOf({ ...rest, view, states, nowMs }, run);
-  return { ...run, stages, stagesDone: done, left: left.map(({ key, text }) => ({ key, text })), now, watch };
+  const mark = markOf(left.map(({ key }) => key));
+  return { ...run, stages, stagesDone: done, left: left.map(({ key, text }) => ({ key, text })), mark, now, watch };
 }
 
 const STARTING = {
@@ -71,8 +82,9 @@ export const RUN_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/v1/clusters/:scope/runs/:id/:change',
     access: 'operator',
-    summary: 'Body {reason}; change is pause, continue (agrees to what is then left) or abort.',
-    schema: { body: z.strictObject({ reason }) },
+    summary:
+      'Body {reason, seen?}; change is pause, continue or abort. continue agrees to what is left: with `seen` (the mark of the list) to that list only, else to nothing new.',
+    schema: { body: z.strictObject({ reason, seen: z.string().max(64).nullish() }) },
     handle: change,
   },
 ];
@@ -103,7 +115,14 @@ async function start(context: Context, call: Call): Promise<Answer> {
 async function change(context: Context, call: Call): Promise<Answer> {
   const { id = '', change: what = '' } = call.params;
   if (!isRunChange(what)) throw new ApiError('bad-request', `${what} is none of ${RUN_CHANGES.join(', ')}`);
-  const said = await context.controller.changeRun(known(context, call), id, what, who(call), why(call));
+  const said = await context.controller.changeRun(
+    known(context, call),
+    id,
+    what,
+    who(call),
+    why(call),
+    textOf(call.body['seen']),
+  );
   if (!said.ok) throw new ApiError(said.status === 404 ? 'unknown-run' : 'conflict', said.text);
   return { body: { ok: true, text: said.text } };
 }

@@ -44,6 +44,7 @@ export const COMMAND_CODES = [
   'which-scope',
   'unknown-procedure',
   'no-reason',
+  'unanswered',
   'no-approval',
   'no-entry',
   'no-incident',

@@ -130,9 +130,10 @@ export class DaemonClient {
     return (said as { answer: Exclude<RunAnswer, { kind: 'refused' }> }).answer;
   }
 
-  changeRun(scope: string, id: string, change: RunChange, reason: string): Promise<string> {
+  /** `seen`: the mark of the list that the person saw. */
+  changeRun(scope: string, id: string, change: RunChange, reason: string, seen?: string): Promise<string> {
     const path = `/v1/clusters/${encodeURIComponent(scope)}/runs/${encodeURIComponent(id)}/${change}`;
-    return this.#change('POST', path, { reason });
+    return this.#change('POST', path, { reason, ...(seen === undefined ? {} : { seen }) });
   }
 
   async remediation(scope: string, id: string): Promise<{ remediation: Remediation; progress: Progress }> {

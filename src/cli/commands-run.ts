@@ -16,7 +16,7 @@ import {
 } from './context.js';
 import { renderRun, renderStages } from './render/run.js';
 
-type Options = Common & { readonly reason?: string };
+type Options = Common & { readonly reason?: string; readonly seen?: string };
 
 /** `ekimi procedures`: those of several stages that are under way, and a person's word on them. */
 export function addRunCommand(program: Command, context: Context): void {
@@ -27,6 +27,7 @@ export function addRunCommand(program: Command, context: Context): void {
     .argument('[change]', RUN_CHANGES.join(', '))
     .argument('[id]', 'as "ekimi procedures" shows it')
     .option('--reason <TEXT>', 'goes into the journal')
+    .option('--seen <MARK>', 'of continue: agrees to this list alone, as "ekimi procedures" shows its mark')
     .action((change: string | undefined, id: string | undefined, options: Options) =>
       change === undefined ? list(context, options) : changeOne(context, change, id, options),
     );
@@ -57,8 +58,9 @@ async function changeOne(context: Context, change: string, id: string | undefine
     );
   const reason = reasonOf(options);
   const client = await clientOf(context, options);
-  const owner = await ownerOf(await scopesOf(client, options), (scope) => client.runs(scope), id);
-  const text = await client.changeRun(owner, id, change, reason);
+  const { scope, run } = await ownerOf(await scopesOf(client, options), (of) => client.runs(of), id);
+  if (change === 'continue' && run.asking != null && options.seen === undefined) throw unanswered(run);
+  const text = await client.changeRun(scope, id, change, reason, options.seen);
   if (options.json === true) printJson(context, { ok: true, text });
   else print(context, text);
 }
@@ -67,10 +69,12 @@ async function ownerOf(
   scopes: readonly string[],
   runsOf: (scope: string) => Promise<readonly RunOverview[]>,
   id: string,
-): Promise<string> {
+): Promise<{ readonly scope: string; readonly run: RunOverview }> {
   const lists = await Promise.all(scopes.map(async (scope) => ({ scope, runs: await runsOf(scope) })));
-  const owner = lists.find(({ runs }) => runs.some((run) => run.id === id));
-  if (owner !== undefined) return owner.scope;
+  for (const { scope, runs } of lists) {
+    const run = runs.find((row) => row.id === id);
+    if (run !== undefined) return { scope, run };
+  }
   const ids = lists.flatMap(({ runs }) => runs.map((run) => run.id));
   throw new CliError(
     'usage',
@@ -79,6 +83,15 @@ async function ownerOf(
     `There are: ${ids.join(', ') || 'none'}.`,
   );
 }
+
+/** It waits for an answer: whoever gives one has to have read this question, not the one before it. */
+const unanswered = ({ id, now, mark }: RunOverview): CliError =>
+  new CliError(
+    'refused',
+    'unanswered',
+    `it asks: ${now}`,
+    `Yes: ekimi procedures continue ${id} --seen ${mark} --reason TEXT. No: ekimi procedures abort ${id} --reason TEXT.`,
+  );
 
 /** `ekimi run-procedure`, for those of several stages. */
 export async function startStaged(context: Context, options: Common, request: RunRequest): Promise<void> {

@@ -84,6 +84,10 @@ const COMMANDS: Words<CommandCode> = {
   'unknown-scope': ['No cluster of that scope.', 'Use one that the message lists.'],
   'which-scope': ['There are several clusters.', 'Name one with --scope.'],
   'unknown-procedure': ['There is no such procedure.', 'ekimi run-procedure lists them.'],
+  unanswered: [
+    'A procedure asks a question, and continue does not say which list of stages it agrees to.',
+    'Read it with: ekimi procedures; then continue it with --seen and the mark that stands there, or abort it.',
+  ],
   'no-reason': ['A procedure was asked for without a reason.', 'Give one with --reason.'],
   'no-approval': ['There is no such approval.', 'Use one that the message lists.'],
   'no-incident': ['There is no such incident, or several begin so.', 'Use one that the message lists.'],

@@ -55,7 +55,8 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
         ? Promise.resolve({ kind: 'refused', status: 404, text: `no cluster ${scope}` })
         : startRun(session, request, by);
     },
-    changeRun: (scope, id, change, by, reason) => on(scope, (session) => changeRun(session, id, change, by, reason)),
+    changeRun: (scope, id, change, by, reason, seen) =>
+      on(scope, (session) => changeRun(session, id, change, by, reason, seen)),
   };
 }
 

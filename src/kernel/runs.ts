@@ -1,6 +1,16 @@
-import { leavesOf, leftOf, newRun, nextOfRun, OTHER_VERSION, stageInFlight, type RunNext } from '../decide/runs.js';
+import {
+  isAgreed,
+  leavesOf,
+  leftOf,
+  newRun,
+  nextOfRun,
+  OTHER_VERSION,
+  stageInFlight,
+  type RunNext,
+} from '../decide/runs.js';
 import {
   isOver,
+  markOf,
   openRun,
   type ProcedureRun,
   type RunAnswer,
@@ -125,6 +135,8 @@ const lostMeanwhile = (session: Session): Extract<Change, { ok: false }> | null 
 interface Word {
   readonly by: string;
   readonly reason: string;
+  /** `markOf` the list that they saw; null: they do not say, and agree to nothing new. */
+  readonly seen: string | null;
 }
 
 /** A person pauses, continues or ends a run: at the boundary of a stage, since what was sent cannot be taken back. */
@@ -134,6 +146,7 @@ export function changeRun(
   change: RunChange,
   by: string,
   reason: string,
+  seen: string | null = null,
 ): Promise<Change> {
   return betweenPasses<Change>(
     session,
@@ -145,7 +158,7 @@ export function changeRun(
       if (isOver(run)) return refusal(409, `${run.name} ${id} is ${run.phase}: ${run.detail}`);
       const { view } = session;
       if (view === null) return refusal(409, NOTHING_SEEN);
-      const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason });
+      const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason, seen });
       const kept = !answer.ok || (await session.books.commit(view));
       const lost = kept ? null : lostMeanwhile(session);
       if (lost !== null) return lost;
@@ -177,29 +190,37 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
     await noteRun(session, { ...run, phase: 'aborting', detail: `${by}: ${reason}` }, told('aborting', by, reason));
     return { ok: true, text: `ends${endsFirst(situation, run)}` };
   },
-  continue: async (session, situation, run, { by, reason }) => {
+  continue: async (session, situation, run, word) => {
     if (run.phase !== 'held' && run.phase !== 'paused') return refusal(409, `${run.name} ${run.id} is ${run.phase}`);
+    const shown = leftOf(situation, run);
     // Whoever continues it has seen what is left now, and agrees to that.
     const confirmed = [...(run.confirmed ?? []), ...(run.asking == null ? [] : [run.asking])];
     const stages = leftOf(situation, { ...run, confirmed });
-    if (stages === null) return refusal(409, OTHER_VERSION);
+    if (shown === null || stages === null) return refusal(409, OTHER_VERSION);
     const left = stages.map(({ key }) => key);
+    const other = otherList(
+      run,
+      shown.map(({ key }) => key),
+      word.seen ?? (isAgreed(left, run.agreed) ? null : ''),
+    );
+    if (other !== null) return refusal(409, other);
     const agreed = [...run.agreed.filter((key) => !left.includes(key)), ...left];
     const text = left.join(', ') || 'nothing is left';
+    const going = { ...run, phase: 'running' as const, agreed, confirmed, asking: null, waiting: null };
+    const { by, reason } = word;
     await noteRun(
       session,
-      {
-        ...run,
-        phase: 'running',
-        agreed,
-        confirmed,
-        asking: null,
-        waiting: null,
-        continuedAtMs: session.parts.ports.clock.now(),
-        detail: `${by}: ${reason}`,
-      },
+      { ...going, continuedAtMs: session.parts.ports.clock.now(), detail: `${by}: ${reason}` },
       told('continued', by, `${reason}: ${text}`),
     );
     return { ok: true, text: `continued: ${text}` };
   },
 };
+
+/** A word on a list that is another one by now is not obeyed: what is left is shown anew. */
+function otherList({ id }: ProcedureRun, left: readonly string[], seen: string | null): string | null {
+  const mark = markOf(left);
+  return seen === null || seen === mark
+    ? null
+    : `what is left now: ${left.join(', ') || 'nothing'}; whoever agrees to that: ekimi procedures continue ${id} --seen ${mark} --reason TEXT`;
+}

@@ -121,6 +121,13 @@ export const isOver = ({ phase }: ProcedureRun): boolean => phase === 'aborted' 
 export const openRun = (runs: readonly ProcedureRun[] | undefined): ProcedureRun | null =>
   runs?.find((run) => !isOver(run)) ?? null;
 
+/** Names a list of what is left, so that a word on one is never taken for a word on another. */
+export function markOf(keys: readonly string[]): string {
+  let hash = 0x811c9dc5;
+  for (const character of keys.join('\n')) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
 /** As a person asks for it. */
 export interface RunRequest {
   readonly name: StagedName;
@@ -155,8 +162,10 @@ export type RunAnswer =
   | { readonly kind: 'refused'; readonly status: 400 | 404 | 409; readonly text: string };
 
 /** What is wrong with it as it is written: named but not taken, or taken and not named; null: it fits. */
-export function misfitOf({ name, member, candidate, back, parameters }: RunRequest): string | null {
-  const { takes } = STAGED_ROWS[name];
+export function misfitOf(
+  { name, member, candidate, back, parameters }: RunRequest,
+  { takes }: Pick<StagedRow, 'takes'> = STAGED_ROWS[name],
+): string | null {
   const given = { member, candidate, back: back ? '--back' : null };
   const words = { member: 'member', candidate: 'candidate', back: '--back' };
   for (const what of ['member', 'candidate', 'back'] as const) {

@@ -76,6 +76,13 @@ export interface ControllerPort {
   runProcedure(scope: string, request: ProcedureRequest, by: string): Promise<ProcedureAnswer>;
   /** A person starts a procedure of several stages, or has it shown. */
   startRun(scope: string, request: RunRequest, by: string): Promise<RunAnswer>;
-  /** A person pauses, continues or ends it. */
-  changeRun(scope: string, id: string, change: RunChange, by: string, reason: string): Promise<Change>;
+  /** A person pauses, continues or ends it. `seen`: `markOf` what they saw left of it. */
+  changeRun(
+    scope: string,
+    id: string,
+    change: RunChange,
+    by: string,
+    reason: string,
+    seen?: string | null,
+  ): Promise<Change>;
 }

@@ -112,8 +112,15 @@ export class FakeController implements ControllerPort {
     return this.runAnswer;
   }
 
-  async changeRun(_scope: string, id: string, change: RunChange, by: string, reason: string): Promise<Change> {
-    this.changes.push(`${change} ${id} ${by} ${reason}`);
+  async changeRun(
+    _scope: string,
+    id: string,
+    change: RunChange,
+    by: string,
+    reason: string,
+    seen?: string | null,
+  ): Promise<Change> {
+    this.changes.push([change, id, by, reason, ...(seen == null ? [] : [seen])].join(' '));
     return { ok: true, text: `${change} ${id}` };
   }
 

@@ -54,7 +54,7 @@ export function renderRun(scope: string, run: RunOverview, style: Style): string
     `  ${clean(run.now)}${run.watch === null ? '' : watchText(run.watch, style)}`,
     ...run.left.map(({ text }) => dim(style, `  left: ${clean(text)}`)),
     ...(run.phase === 'held' || run.phase === 'paused'
-      ? [dim(style, `  ekimi procedures continue ${clean(run.id)} --reason TEXT, or abort`)]
+      ? [dim(style, `  ekimi procedures continue ${clean(run.id)} --seen ${clean(run.mark)} --reason TEXT, or abort`)]
       : []),
   ].join('\n');
 }

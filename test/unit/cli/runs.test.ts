@@ -38,6 +38,9 @@ afterEach(async () => {
   server = null;
 });
 
+/** Of what the healthy snapshot leaves of it. */
+const MARK = /continue r-1 --seen ([0-9a-f]{8}) --reason TEXT/;
+
 async function run(argv: string, answer?: RunAnswer, runs: readonly ProcedureRun[] = [RUN]): Promise<Ran> {
   const snapshot = SCENARIOS.healthy();
   fake = new FakeController({ ...snapshot, ledger: { ...snapshot.ledger, procedures: runs } });
@@ -88,6 +91,12 @@ describe('run-procedure rolling-restart', () => {
   it.each([
     ['run-procedure rolling-restart', 'a reason is missing'],
     ['run-procedure rolling-restart patroni2 --reason x', 'takes no member'],
+    ['run-procedure rolling-restart --candidate patroni2 --reason x', 'takes no candidate'],
+    ['run-procedure rolling-restart --set nothing=1 --reason x', 'takes no parameter nothing'],
+    ['run-procedure rolling-restart --set nothing --reason x', '--set is "nothing"'],
+    ['run-procedure rolling-restart --set =1 --reason x', '--set is "=1"'],
+    ['run-procedure rolling-restart --set a=1 --set a=2 --reason x', '--set a is there twice'],
+    ['run-procedure roling-restart --reason x', 'there is no procedure roling-restart'],
   ])('%s is a mistake of the command line', async (argv, text) => {
     const { exit, err } = await run(argv);
     expect(exit).toBe(64);
@@ -112,7 +121,7 @@ describe('procedures', () => {
     expect(exit).toBe(0);
     expect(out).toContain('rolling-restart held');
     expect(out).toContain('restart-member patroni2 ineffective: it does not stream');
-    expect(out).toContain('ekimi procedures continue r-1 --reason TEXT');
+    expect(out).toMatch(MARK);
   });
 
   it('says so where there is none', async () => {
@@ -123,6 +132,22 @@ describe('procedures', () => {
     const { exit } = await run('procedures continue r-1 --reason looked');
     expect(exit).toBe(0);
     expect(fake.changes).toEqual(['continue r-1 dba looked']);
+  });
+
+  it('passes on which list the person saw', async () => {
+    expect((await run('procedures continue r-1 --seen 12345678 --reason looked')).exit).toBe(0);
+    expect(fake.changes).toEqual(['continue r-1 dba looked 12345678']);
+  });
+
+  it('a question is answered by whoever says which one, and by nobody else', async () => {
+    const asking = [{ ...RUN, asking: 'remove old', detail: 'remove the old directory?' }];
+    const { exit, err } = await run('procedures continue r-1 --reason yes', undefined, asking);
+    expect(exit).toBe(65);
+    expect(err).toContain('it asks: remove the old directory?');
+    expect(fake.changes).toEqual([]);
+    const mark = MARK.exec(err)?.[1] ?? '';
+    expect((await run(`procedures continue r-1 --seen ${mark} --reason yes`, undefined, asking)).exit).toBe(0);
+    expect(fake.changes).toEqual([`continue r-1 dba yes ${mark}`]);
   });
 
   it.each([

@@ -28,6 +28,14 @@ describe('procedures in the ledger', () => {
     expect(readBack(EMPTY_LEDGER)?.procedures).toBeUndefined();
   });
 
+  it.each([
+    ['a wait with its beginning', { waiting: { key: 'copied patroni2', sinceMs: 5 } }],
+    ['a question, and those that were answered', { asking: 'remove', confirmed: ['move'] }],
+    ['neither', { waiting: null, asking: null }],
+  ])('keep %s', (_, part) => {
+    expect(readBack(noted(EMPTY_LEDGER, { ...RUN, ...part }))?.procedures).toEqual([{ ...RUN, ...part }]);
+  });
+
   it('of which five that ended stay', () => {
     let ledger = EMPTY_LEDGER;
     for (let at = 0; at < 9; at += 1)
@@ -39,6 +47,9 @@ describe('procedures in the ledger', () => {
     ['of another version, under way, holds what is risky', { name: 'cold-start' }, true],
     ['of another version that is over holds nothing', { name: 'cold-start', phase: 'succeeded' }, false],
     ['of another shape is set apart', { agreed: 'all' }, true],
+    ['whose wait has no beginning is set apart', { waiting: { key: 'copied' } }, true],
+    ['whose answers are no list is set apart', { confirmed: 'remove' }, true],
+    ['whose question is no key is set apart', { asking: 7 }, true],
   ])('one %s, and is kept word for word', (_, other, isHeld) => {
     const text = ledgerText({ ...EMPTY_LEDGER, procedures: [{ ...RUN, ...other } as unknown as ProcedureRun] });
     const ledger = ledgerFrom(text) ?? EMPTY_LEDGER;

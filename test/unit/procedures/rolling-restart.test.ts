@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { isAgreed, runInput } from '../../../src/decide/runs.js';
-import type { Stage } from '../../../src/model/procedure-run.js';
 import { STAGED } from '../../../src/procedures/index.js';
 import { api, inputOf, isPrimary, lags, leaderKey, NOW_MS, silent, viewOf, type Change } from '../../support/view.js';
 
@@ -19,19 +18,6 @@ function goalAt(back = false, ...changes: readonly Change[]): Record<string, unk
 const keys = (goal: Record<string, unknown>, ...changes: readonly Change[]): readonly string[] =>
   [...procedure.remaining(at(...changes), goal)].map(({ key }) => key);
 
-/** What a stage makes of the cluster. `hard`: Patroni restarts whom it demotes; else it does not, which no version does, but the list must not depend on it. */
-function effectOf(
-  stage: Stage,
-  leader: string,
-  isHard: boolean,
-): { readonly changes: readonly Change[]; readonly leader: string } {
-  if (stage.kind !== 'action') return { changes: [], leader };
-  if (stage.action === 'restart-member') return { changes: [began(stage.target ?? '', NOW_MS)], leader };
-  const next = stage.candidate ?? ['patroni2', 'patroni3'].find((name) => name !== leader) ?? leader;
-  const changes = [leaderKey(next), isPrimary(next), api(leader, { role: 'replica' })];
-  return { changes: isHard ? [...changes, began(leader, NOW_MS)] : changes, leader: next };
-}
-
 describe('what is left of a rolling restart', () => {
   it('is every replica, the one furthest behind first, then the leader', () => {
     expect(keys(goalAt())).toEqual([
@@ -46,37 +32,6 @@ describe('what is left of a rolling restart', () => {
       'restart-member patroni2',
     ]);
   });
-
-  it.each([
-    [false, true],
-    [false, false],
-    [true, true],
-    [true, false],
-  ])(
-    'after each stage is the tail of what was agreed, and in the end nothing (back %s, restarted by the switchover %s)',
-    (back, isHard) => {
-      const goal = goalAt(back);
-      const agreed = keys(goal);
-      let leader = 'patroni1';
-      const changes: Change[] = [];
-      for (let stages = 0; stages <= agreed.length; stages += 1) {
-        const left = [...procedure.remaining(at(...changes), goal)];
-        expect(
-          isAgreed(
-            left.map(({ key }) => key),
-            agreed,
-          ),
-        ).toBe(true);
-        const [stage] = left;
-        if (stage === undefined) break;
-        const effect = effectOf(stage, leader, isHard);
-        changes.push(...effect.changes);
-        leader = effect.leader;
-      }
-      expect(keys(goal, ...changes)).toEqual([]);
-      expect(leader).toBe(back ? 'patroni1' : 'patroni2');
-    },
-  );
 
   it('leaves out whoever was restarted by hand, whatever its clock says', () => {
     expect(keys(goalAt(), began('patroni3', NOW_MS - 2 * HOUR_MS))).not.toContain('restart-member patroni3');

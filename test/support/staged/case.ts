@@ -1,0 +1,65 @@
+import { expect } from 'vitest';
+import { isAgreed } from '../../../src/decide/runs.js';
+import type { Stage } from '../../../src/model/procedure-run.js';
+import type { Ask, ProcedureInput, StagedProcedure } from '../../../src/procedures/procedure.js';
+
+/** A situation in which a procedure begins, and what each of its stages makes of it. */
+export interface StagedCase {
+  readonly title: string;
+  readonly begins: ProcedureInput;
+  readonly ask?: Partial<Ask>;
+  /** The cluster after a stage did what it should; `confirmed` is added for a question by whoever plays it. */
+  effect(stage: Stage, before: ProcedureInput): ProcedureInput;
+  /** Keys of stages that a person may do by hand before any other: they fall away and all else stays. */
+  readonly byHand?: readonly string[];
+}
+
+const ASK: Ask = { member: null, candidate: null, parameters: {}, back: false };
+/** More stages than any procedure has: what does not end by then does not end. */
+const MOST_STAGES = 200;
+
+const keysOf = (stages: readonly Stage[]): readonly string[] => stages.map(({ key }) => key);
+
+/** What a run of it is bound to, read back as a ledger gives it. */
+export function goalOf(procedure: StagedProcedure, { begins, ask = {} }: StagedCase): Record<string, unknown> {
+  const found = procedure.goal(begins, { ...ASK, ...ask });
+  if (found.kind === 'refused') throw new Error(found.why);
+  return procedure.shape.parse(JSON.parse(JSON.stringify(found.goal)));
+}
+
+const after = (stage: Stage, before: ProcedureInput, of: StagedCase): ProcedureInput => {
+  const next = of.effect(stage, before);
+  return stage.kind === 'confirm' ? { ...next, confirmed: [...next.confirmed, stage.key] } : next;
+};
+
+/** Stage by stage: what is left is the tail of what was agreed, and in the end nothing is left. */
+export function playsThrough(procedure: StagedProcedure, of: StagedCase): readonly string[] {
+  const goal = goalOf(procedure, of);
+  const agreed = keysOf([...procedure.remaining(of.begins, goal)]);
+  expect(new Set(agreed).size, 'each key once').toBe(agreed.length);
+  let input = of.begins;
+  const done: string[] = [];
+  for (let played = 0; played <= MOST_STAGES; played += 1) {
+    const left = [...procedure.remaining(input, goal)];
+    const where = `after ${done.join(', ') || 'nothing'}: left ${keysOf(left).join(', ')}`;
+    expect(isAgreed(keysOf(left), agreed), where).toBe(true);
+    expect(procedure.leaves(input, goal), where).not.toBe('');
+    const [stage] = left;
+    if (stage === undefined) return done;
+    input = after(stage, input, of);
+    done.push(stage.key);
+    expect(keysOf([...procedure.remaining(input, goal)]), where).not.toContain(stage.key);
+  }
+  throw new Error(`no end after ${MOST_STAGES} stages`);
+}
+
+/** What a person has done by hand is no longer left, and nothing else changes. */
+export function doneByHand(procedure: StagedProcedure, of: StagedCase, key: string): void {
+  const goal = goalOf(procedure, of);
+  const all = [...procedure.remaining(of.begins, goal)];
+  const stage = all.find((row) => row.key === key);
+  if (stage === undefined) throw new Error(`no stage ${key} in ${keysOf(all).join(', ')}`);
+  const left = keysOf([...procedure.remaining(after(stage, of.begins, of), goal)]);
+  expect(left).not.toContain(key);
+  expect(isAgreed(left, keysOf(all))).toBe(true);
+}

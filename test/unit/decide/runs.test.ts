@@ -1,0 +1,203 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isAgreed, nextOfRun, newRun, standingOf } from '../../../src/decide/runs.js';
+import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
+import { markOf, misfitOf, type ProcedureRun, type RunRequest, type Stage } from '../../../src/model/procedure-run.js';
+import type { Situation } from '../../../src/model/situation.js';
+import { STAGED } from '../../../src/procedures/index.js';
+import { inputOf, NOW_MS } from '../../support/view.js';
+
+const MINUTE_MS = 60_000;
+const restart: Stage = {
+  kind: 'action',
+  key: 'restart-member patroni2',
+  action: 'restart-member',
+  target: 'patroni2',
+  candidate: null,
+  leader: null,
+  text: 'restart patroni2',
+};
+const copied: Stage = {
+  kind: 'wait',
+  key: 'copied patroni2',
+  text: 'patroni2 is copied',
+  withinMs: 10 * MINUTE_MS,
+  progress: { doneBytes: 5, totalBytes: 10, bytesPerSecond: 1 },
+};
+const sure: Stage = { kind: 'confirm', key: 'remove old', text: 'remove the old directory of patroni2?' };
+
+const RUN: ProcedureRun = {
+  id: 'r-1',
+  name: 'rolling-restart',
+  goal: { order: ['patroni2', 'patroni3'], leader: 'patroni1', was: {}, back: false },
+  by: 'dba',
+  reason: 'openssl',
+  phase: 'running',
+  agreed: [restart.key, copied.key, sure.key],
+  startedAtMs: NOW_MS,
+  endedAtMs: null,
+  detail: 'started',
+  continuedAtMs: NOW_MS,
+};
+
+const at = (nowMs = NOW_MS, part: Partial<Situation> = {}): Situation => inputOf([], { nowMs, ...part });
+
+/** The frame asks a procedure that has these stages left, whatever its name. */
+function left(
+  stages: readonly Stage[] | ((confirmed: readonly string[]) => readonly Stage[]),
+  waits: string | null = null,
+) {
+  const procedure = STAGED['rolling-restart'];
+  vi.spyOn(procedure, 'remaining').mockImplementation(function* ({ confirmed }) {
+    yield* typeof stages === 'function' ? stages(confirmed) : stages;
+  });
+  vi.spyOn(procedure, 'refuse').mockReturnValue(waits);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a stage that comes about by itself', () => {
+  it('is watched from the pass in which it is first left until its time is over, with how far it is', () => {
+    left([copied]);
+    expect(nextOfRun(at(), RUN)).toMatchObject({ kind: 'watches', sinceMs: NOW_MS, untilMs: NOW_MS + 10 * MINUTE_MS });
+    const since = { ...RUN, waiting: { key: copied.key, sinceMs: NOW_MS - 4 * MINUTE_MS } };
+    expect(nextOfRun(at(), since)).toMatchObject({ kind: 'watches', untilMs: NOW_MS + 6 * MINUTE_MS });
+    expect(standingOf(at(), since)).toMatchObject({
+      done: 2,
+      now: 'patroni2 is copied',
+      watch: { sinceMs: NOW_MS - 4 * MINUTE_MS, progress: { doneBytes: 5 } },
+    });
+  });
+
+  it('holds the run when it is not seen in its time', () => {
+    left([copied]);
+    const late = { ...RUN, waiting: { key: copied.key, sinceMs: NOW_MS - 10 * MINUTE_MS } };
+    expect(nextOfRun(at(), late)).toEqual({ kind: 'held', why: 'patroni2 is copied: not seen within 10 min' });
+  });
+
+  it('counts its own time: that of the wait before it is not its own', () => {
+    left([copied]);
+    const other = { ...RUN, waiting: { key: 'another', sinceMs: NOW_MS - 60 * MINUTE_MS } };
+    expect(nextOfRun(at(), other)).toMatchObject({ kind: 'watches', sinceMs: NOW_MS });
+  });
+
+  it('may take longer than the quarter of an hour after which a run that does not go on is held', () => {
+    left([{ ...copied, withinMs: 60 * MINUTE_MS }]);
+    const begun = { ...RUN, waiting: { key: copied.key, sinceMs: NOW_MS } };
+    expect(nextOfRun(at(NOW_MS + 30 * MINUTE_MS), begun).kind).toBe('watches');
+  });
+
+  it('waits while the procedure refuses to go on, and not for ever', () => {
+    left([copied], 'nobody leads');
+    expect(nextOfRun(at(), RUN)).toEqual({ kind: 'waits', why: 'nobody leads' });
+    expect(nextOfRun(at(NOW_MS + 15 * MINUTE_MS), RUN)).toEqual({
+      kind: 'held',
+      why: 'nothing went on for 15 min: nobody leads',
+    });
+  });
+});
+
+describe('a question', () => {
+  it('is asked, and never answered by time', () => {
+    left([sure]);
+    expect(nextOfRun(at(NOW_MS + 60 * MINUTE_MS), RUN)).toEqual({ kind: 'asks', why: sure.text, key: sure.key });
+  });
+
+  it('that a person has answered is known to the procedure', () => {
+    left((confirmed) => (confirmed.includes(sure.key) ? [] : [sure]));
+    expect(nextOfRun(at(), { ...RUN, confirmed: [sure.key] }).kind).toBe('over');
+  });
+});
+
+describe('what is left', () => {
+  it('that holds something nobody agreed to holds the run', () => {
+    left([restart, { ...copied, key: 'copied patroni3' }]);
+    expect(nextOfRun(at(), RUN)).toEqual({
+      kind: 'held',
+      why: 'what is left is not what was agreed: restart-member patroni2, copied patroni3',
+    });
+  });
+
+  it('has a mark of its own for each list, also where two would read alike', () => {
+    const lists = [[], ['a'], ['a', 'b'], ['b', 'a'], ['a b'], ['ab']];
+    expect(new Set(lists.map(markOf)).size).toBe(lists.length);
+    expect(markOf(['a', 'b'])).toBe(markOf(['a', 'b']));
+  });
+
+  it('agreed to twice under one key is agreed to once', () => {
+    expect(isAgreed(['a', 'a'], ['a'])).toBe(false);
+  });
+
+  it('of a run whose goal this version cannot read is not acted on', () => {
+    expect(nextOfRun(at(), { ...RUN, goal: { order: 'all' } })).toMatchObject({ kind: 'held' });
+  });
+});
+
+describe('what an action of a stage is bound to', () => {
+  it('reaches it with the run and the stage', () => {
+    left([{ ...restart, parameters: { of: 'container' } }]);
+    expect(nextOfRun(at(), RUN)).toMatchObject({
+      kind: 'stage',
+      asked: { name: 'restart-member', run: 'r-1', stage: restart.key, parameters: { of: 'container' }, by: 'dba' },
+    });
+  });
+});
+
+const ASK: RunRequest = {
+  name: 'rolling-restart',
+  member: null,
+  candidate: null,
+  parameters: {},
+  back: false,
+  reason: 'x',
+  dryRun: false,
+};
+
+describe('what is asked for', () => {
+  const takes = (part: object) => ({
+    takes: { member: 'no' as const, candidate: 'no' as const, back: 'no' as const, parameters: {}, ...part },
+  });
+
+  it.each([
+    ['a member that is needed', takes({ member: 'needed' }), {}, 'rolling-restart needs a member'],
+    ['a member that is not taken', takes({}), { member: 'patroni2' }, 'rolling-restart takes no member'],
+    ['a candidate that is not taken', takes({}), { candidate: 'patroni2' }, 'rolling-restart takes no candidate'],
+    ['--back where there is none', takes({}), { back: true }, 'rolling-restart takes no --back'],
+    ['a parameter where none is taken', takes({}), { parameters: { of: 'x' } }, 'takes no parameter of; it takes none'],
+    [
+      'another parameter',
+      takes({ parameters: { for: 'how long' } }),
+      { parameters: { of: 'x' } },
+      'takes no parameter of; it takes for',
+    ],
+    ['a name that every object has', takes({ parameters: {} }), { parameters: { constructor: 'x' } }, 'constructor'],
+  ])('%s is told', (_, row, part, text) => {
+    expect(misfitOf({ ...ASK, ...part }, row)).toContain(text);
+  });
+
+  it.each([
+    ['an optional member', takes({ member: 'optional' }), { member: 'patroni2' }],
+    ['an optional member left out', takes({ member: 'optional' }), {}],
+    ['a parameter that is taken', takes({ parameters: { of: 'what' } }), { parameters: { of: 'x' } }],
+    ['any parameter', takes({ parameters: 'any' }), { parameters: { 'postgresql.parameters.work_mem': '4MB' } }],
+  ])('%s fits', (_, row, part) => {
+    expect(misfitOf({ ...ASK, ...part }, row)).toBeNull();
+  });
+
+  it('with a candidate of another cluster is refused', () => {
+    const goal = vi.spyOn(STAGED['rolling-restart'], 'goal');
+    const answer = newRun(at(), { ...ASK, candidate: 'web1' }, 'dba', 'r-2');
+    expect(answer).toMatchObject({ kind: 'refused', status: 400 });
+    expect(goal).not.toHaveBeenCalled();
+  });
+
+  it('while another one is under way names it and how to end it', () => {
+    const ledger = { ...EMPTY_LEDGER, procedures: [{ ...RUN, phase: 'held' as const }] };
+    expect(newRun(at(NOW_MS, { ledger }), ASK, 'dba', 'r-2')).toMatchObject({
+      kind: 'refused',
+      status: 409,
+      text: expect.stringContaining('ekimi procedures abort r-1') as string,
+    });
+  });
+});
