@@ -28,8 +28,11 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY config config
+# What malloc got free goes back to the system: by itself it keeps more the larger what it once gave back (docs/benchmarks.md).
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
+    MALLOC_MMAP_THRESHOLD_=131072 \
     EKIMI_CONFIG=/etc/ekimi/ekimi.yaml
 USER ekimi
 VOLUME /var/lib/ekimi

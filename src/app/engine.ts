@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** From so many passes a second on, optimized code earns what it cost. */
@@ -21,18 +21,35 @@ export function leaveOutOptimizer(setFlags: SetFlags = setFlagsFromString): void
 }
 
 /** Until all sources, the seldom ones too, have been asked once, and what is loaded with its first use is loaded. */
-const STARTED_AFTER_MS = 20_000;
+const LOOKED_AT_EVERY_MS = 20_000;
+
+/** V8 lets old space grow by 8 MB and more before it collects it by itself. */
+const MOST_GROWTH_BYTES = 3_000_000;
+
+/** What an engine shows of itself and can be told. */
+export interface Engine {
+  readonly collect: () => void;
+  readonly oldBytes: () => number;
+}
 
 /**
- * What only the start needed lies in memory until V8 next collects old space: for minutes, where little is made. Collected once, in some 50 ms; twice,
- * since what the first time lets go of is free only with the second.
+ * Keeps a daemon of few clusters small. What only the start needed, and later what a pass left that outlived two collections of young space, lies in
+ * memory until V8 next collects old space: for minutes or hours, where little is made. It is collected once after the start (twice, since what the
+ * first time lets go of is free only with the second), then whenever old space has grown by 3 MB: some 40 ms, every few minutes.
  */
-export function collectAfterStart(collect: () => void = collector(), afterMs = STARTED_AFTER_MS): void {
-  setTimeout(() => {
+export function keepSmall(engine: Engine = { collect: collector(), oldBytes }, everyMs = LOOKED_AT_EVERY_MS): void {
+  let leastBytes: number | null = null;
+  setInterval(() => {
+    const { collect } = engine;
+    if (leastBytes !== null && engine.oldBytes() - leastBytes < MOST_GROWTH_BYTES) return;
     collect();
-    collect();
-  }, afterMs).unref();
+    if (leastBytes === null) collect();
+    leastBytes = engine.oldBytes();
+  }, everyMs).unref();
 }
+
+const oldBytes = (): number =>
+  getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? 0;
 
 function collector(): () => void {
   // Each is asked for by itself, since `gc` is there only in a context that is made behind the flag.

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { collectAfterStart, hasFewPasses, optimize } from '../../app/engine.js';
+import { keepSmall, hasFewPasses, optimize } from '../../app/engine.js';
 import { serve } from '../../app/serve.js';
 import type { CodedFields } from '../../model/log-code.js';
 import type { RunOptions } from '../backend.js';
@@ -22,7 +22,7 @@ export async function run({ configFile, stop }: RunOptions, version: string): Pr
   const files = filesOf(configFile);
   const log = openLog(files.config);
   dieLoudly(log);
-  if (hasFewPasses([...files.policies.values()].map(({ policy }) => policy.poll.intervalMs))) collectAfterStart();
+  if (hasFewPasses([...files.policies.values()].map(({ policy }) => policy.poll.intervalMs))) keepSmall();
   else optimize();
   for (const warning of files.warnings)
     log.warn({ code: 'CONFIG_WARNING', warning } satisfies CodedFields, 'configuration');

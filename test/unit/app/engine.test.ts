@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { collectAfterStart, hasFewPasses, leaveOutOptimizer, optimize } from '../../../src/app/engine.js';
+import { hasFewPasses, keepSmall, leaveOutOptimizer, optimize } from '../../../src/app/engine.js';
 
 describe('V8', () => {
   it('has few passes to run for up to three clusters a second', () => {
@@ -17,21 +17,31 @@ describe('V8', () => {
     expect(set).toEqual(['--max-optimized-bytecode-size=0', '--max-optimized-bytecode-size=61440']);
   });
 
-  it('collects what only the start needed, once', () => {
+  it('collects what only the start needed twice, then only what has grown by 3 MB', () => {
     vi.useFakeTimers();
     const collect = vi.fn();
-    collectAfterStart(collect, 1_000);
+    let bytes = 20_000_000;
+    keepSmall({ collect, oldBytes: () => bytes }, 1_000);
     vi.advanceTimersByTime(999);
     expect(collect).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(collect).toHaveBeenCalledTimes(2);
+    bytes = 22_999_999;
     vi.advanceTimersByTime(100_000);
     expect(collect).toHaveBeenCalledTimes(2);
+    bytes = 23_000_000;
+    vi.advanceTimersByTime(1_000);
+    expect(collect).toHaveBeenCalledTimes(3);
+    bytes = 25_000_000;
+    vi.advanceTimersByTime(100_000);
+    expect(collect).toHaveBeenCalledTimes(3);
     vi.useRealTimers();
   });
 
   it('can be told to collect', async () => {
     const refOfSomething = (): WeakRef<object> => new WeakRef({ text: 'nobody holds it' });
     const gone = refOfSomething();
-    collectAfterStart(undefined, 1);
+    keepSmall(undefined, 1);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(gone.deref()).toBeUndefined();
     expect('gc' in globalThis).toBe(false);
