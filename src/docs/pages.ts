@@ -139,7 +139,15 @@ function machines(): string {
   return `# State machines\n\n${NOTE}\n\n${parts.join('\n')}`;
 }
 
-const PRIMITIVES: readonly HostPrimitive[] = ['logs', 'disk', 'waldump', 'moveAside', 'events'];
+const PRIMITIVES: readonly HostPrimitive[] = [
+  'logs',
+  'disk',
+  'waldump',
+  'moveAside',
+  'listAside',
+  'removeAside',
+  'events',
+];
 
 /** What each driver has; everything else is read as `not-configured`, and nothing is concluded from it. */
 function hostDrivers(): string {

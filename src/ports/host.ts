@@ -1,4 +1,4 @@
-import type { Aside } from '../model/aside.js';
+import type { Aside, AsideDirectory } from '../model/aside.js';
 import type { DiskStatus } from '../model/disk.js';
 import type { HostStatus, HostTarget, PeerSeen } from '../model/host.js';
 import type { Reply, Step } from '../model/plan.js';
@@ -20,10 +20,14 @@ export interface HostPort {
   /** What pg_waldump finds in the WAL that a member has beyond the history of the leader. Reads only. */
   surplus?(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
   /**
-   * Renames a stopped member's data directory beside itself, to NAME.`suffix`, and says where it is; nothing is ever deleted. `id`: the run that
-   * was looked at. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.
+   * Renames a stopped member's data directory beside itself, to NAME.`suffix` (`asideSuffix`), and says where it is and what it takes; nothing is
+   * deleted. `id`: the run that was looked at. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.
    */
   moveAside?(target: HostTarget, how: { readonly id: string; readonly suffix: string }): Promise<Aside>;
+  /** What lies aside of a member's data directory, whether the member runs or not. */
+  listAside?(target: HostTarget): Promise<Reading<readonly AsideDirectory[]>>;
+  /** Deletes one of what lies aside, by the name of its folder. Refused (`none`) where a postmaster lives in it, and of everything else. */
+  removeAside?(target: HostTarget, name: string): Promise<Reply>;
   /** `grant`: the tenure under which it is sent, for a driver through which another instance acts; null: there is none. */
   send(step: Extract<Step, { port: 'host' }>, grant?: TenureGrant | null): Promise<Reply>;
   /** What the driver lets us do, asked without doing it. For the doctor alone; absent where it cannot be asked. */

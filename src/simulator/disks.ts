@@ -12,13 +12,14 @@ export const newDisk = (volumes: { readonly dataBytes: number; readonly walBytes
   dataTotal: volumes.dataBytes,
   walTotal: volumes.walBytes,
   ballast: { data: 0, wal: 0 },
+  asides: [],
   held: null,
   heldBy: 'physical',
   heldActive: false,
 });
 
 /** Bytes of PGDATA without pg_wal. */
-function directoryBytes(world: World, { postgres }: MemberSim): number {
+export function directoryBytes(world: World, { postgres }: MemberSim): number {
   if (postgres.directory === 'whole') return world.databaseBytes;
   return postgres.copy?.copiedBytes ?? 0;
 }
@@ -51,7 +52,9 @@ export function freeBytes(world: World, member: MemberSim): { readonly data: num
   const { disk } = member.postgres;
   const wal = walBytes(world, member);
   const shared = disk.walTotal === null;
-  const data = Math.max(0, disk.dataTotal - directoryBytes(world, member) - disk.ballast.data - (shared ? wal : 0));
+  const aside = disk.asides.reduce((sum, { bytes }) => sum + bytes, 0);
+  const taken = directoryBytes(world, member) + disk.ballast.data + aside + (shared ? wal : 0);
+  const data = Math.max(0, disk.dataTotal - taken);
   return { data, wal: shared ? data : Math.max(0, (disk.walTotal ?? 0) - wal - disk.ballast.wal) };
 }
 

@@ -1,6 +1,7 @@
 import type { Reply, Step } from '../model/plan.js';
 import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
+import { listAside, moveAside, removeAside } from './asides.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, setEtcdHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
@@ -68,6 +69,22 @@ export function hostPort(sight: Sight): HostPort {
         (_, member) => hostFault(sight) ?? noSurplus(member),
         (member) => surplusOf(world, member, span),
       ),
+    moveAside: async ({ name }, how) => {
+      const fault = hostFault(sight);
+      const member = memberSim(world, name);
+      const moved = fault === null ? moveAside(world, member, how) : null;
+      if (moved !== null) return { ...moved, status: null, tookMs: 0 };
+      await world.time.block(() => false, world.options.deadlineMs);
+      return { effect: 'maybe', status: null, text: fault?.reason ?? '', to: null, bytes: null, tookMs: 0 };
+    },
+    listAside: ({ name }) =>
+      read(sight, `what lies aside of ${name}`, memberSim(world, name), () => hostFault(sight), listAside),
+    removeAside: async ({ name }, folder) => {
+      const fault = hostFault(sight);
+      if (fault === null) return { ...removeAside(world, memberSim(world, name), folder), tookMs: 0 };
+      await world.time.block(() => false, world.options.deadlineMs);
+      return { effect: 'maybe', status: null, text: fault.reason, tookMs: 0 };
+    },
     send: (step) =>
       send(
         sight,

@@ -119,6 +119,8 @@ export interface DiskSim {
   /** null: pg_wal lies on the data volume. */
   walTotal: number | null;
   ballast: { readonly data: number; readonly wal: number };
+  /** Data directories that were moved aside, on the data volume. */
+  asides: readonly { readonly name: string; readonly path: string; readonly bytes: number }[];
   /** What pg_wal cannot be rid of beyond replication: WAL that the archive lacks, or a forgotten slot, counted from this position on. */
   held: number | null;
   /** What kind of slot that is, and whether somebody uses it. */

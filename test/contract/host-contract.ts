@@ -205,22 +205,69 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
           const move = async (suffix: string, id?: string) =>
             rig.port.moveAside?.(rig.one, { id: id ?? ((await status()) as HostStatus).id, suffix });
           await running();
-          expect(await move('aside-1')).toMatchObject({ effect: 'none', to: null });
+          expect(await move('ekimi-1')).toMatchObject({ effect: 'none', to: null });
           await send('stop');
           await until('stopped');
-          expect(await move('aside-1', 'f'.repeat(64))).toMatchObject({ effect: 'none', to: null });
-          for (const bad of ['', '../x', 'a b', '-r', '/tmp/x'])
+          expect(await move('ekimi-1', 'f'.repeat(64))).toMatchObject({ effect: 'none', to: null });
+          for (const bad of ['', '../x', 'a b', '-r', '/tmp/x', 'old-1', 'ekimi-../x'])
             expect(await move(bad)).toMatchObject({ effect: 'none', to: null });
-          const moved = await move('aside-1');
-          expect(moved).toMatchObject({ effect: 'done', to: expect.stringMatching(/\.aside-1$/) as string });
+          const moved = await move('ekimi-1');
+          expect(moved?.text).toMatch(/ekimi-1/);
+          expect(moved).toMatchObject({ effect: 'done', to: expect.stringMatching(/\.ekimi-1$/) as string });
           await running();
           expect(rig.hasData?.(moved?.to ?? '')).toBe(true);
           await send('stop');
           await until('stopped');
           // One under that name is there: it is never written over.
-          expect(await move('aside-1')).toMatchObject({ effect: 'none', to: null });
-          expect(await rig.port.moveAside?.(rig.nobody, { id: 'x', suffix: 'y' })).toMatchObject({ effect: 'none' });
+          expect(await move('ekimi-1')).toMatchObject({ effect: 'none', to: null });
+          expect(await rig.port.moveAside?.(rig.nobody, { id: 'x', suffix: 'ekimi-y' })).toMatchObject({
+            effect: 'none',
+          });
+          expect(await rig.port.moveAside?.(rig.store, { id: 'x', suffix: 'ekimi-y' })).toMatchObject({
+            effect: 'none',
+          });
         },
+        60_000,
+      );
+
+      itIf(row.primitives.includes('listAside') && row.primitives.includes('removeAside'))(
+        'lists what lies aside, and removes one of it by name, while the member is stopped and while it runs',
+        async () => {
+          const list = async () => (await rig.port.listAside?.(rig.one))?.valueOf();
+          const named = (name: RegExp) => ({
+            name: expect.stringMatching(name) as string,
+            bytes: expect.any(Number) as number,
+          });
+          const remove = async (name: string) => rig.port.removeAside?.(rig.one, name);
+          const put = async (suffix: string) => {
+            await running();
+            await send('stop');
+            await until('stopped');
+            const moved = await rig.port.moveAside?.(rig.one, { id: ((await status()) as HostStatus).id, suffix });
+            expect(moved).toMatchObject({ effect: 'done', bytes: expect.any(Number) as number });
+            return moved?.to?.split('/').at(-1) ?? '';
+          };
+          const stopped = await put('ekimi-2');
+          expect(await list()).toMatchObject({
+            value: expect.arrayContaining(
+              [named(/\.ekimi-2$/)].map((one) => expect.objectContaining(one) as object),
+            ) as object,
+          });
+          for (const bad of [stopped.replace('.ekimi-2', ''), `../${stopped}`, '', '/', 'x.ekimi-2'])
+            expect(await remove(bad)).toMatchObject({ effect: 'none' });
+          expect(await remove(stopped)).toMatchObject({ effect: 'done' });
+          const second = await put('ekimi-3');
+          await running();
+          expect(await list()).toMatchObject({
+            kind: 'fresh',
+            value: expect.arrayContaining([expect.objectContaining({ name: second })]) as object,
+          });
+          expect(await remove(second)).toMatchObject({ effect: 'done' });
+          expect(JSON.stringify(await list())).not.toMatch(/ekimi-[23]/);
+          expect(await rig.port.listAside?.(rig.store)).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+          expect(await rig.port.removeAside?.(rig.nobody, second)).toMatchObject({ effect: 'none' });
+        },
+        120_000,
       );
 
       it('has nothing beyond its row', async () => {

@@ -1,3 +1,31 @@
+import { isAsideName, type AsideDirectory } from '../../model/aside.js';
+
+/** Of all three scripts: how they say no, and where the data directory is. Arguments that are left: places of patroni.yml. */
+const FIND = [
+  'no() { echo "== refused"; echo "$*"; exit 0; }',
+  'for f in "$@"; do [ -n "$d" ] || d=$(sed -n "s/^[[:space:]]*data_dir:[[:space:]]*//p" "$f" 2>/dev/null | head -n 1 | tr -d "\\"\'"); done',
+  '[ -n "$d" ] || d=$PGDATA',
+  '[ -n "$d" ] || no "nobody says where the data directory is: neither patroni.yml nor PGDATA"',
+];
+
+/** That nothing is mounted over `$x` or in it: what is there is another volume. */
+const NO_MOUNTS = (x: string, what: string): readonly string[] => [
+  'm=$(cut -d " " -f 5 /proc/self/mountinfo) || no "nobody says what is mounted"',
+  `case "$(echo "$m" | grep -Fx -e "${x}")" in ?*) no "${x} is a mount point, which cannot be ${what}";; esac`,
+  `case "$(echo "$m" | grep -F -e "${x}/")" in "${x}/"*) no "something is mounted in ${x}";; esac`,
+];
+
+/** That no postmaster lives in `$x`, as far as this PID namespace shows. */
+const NO_POSTMASTER = (x: string): readonly string[] => [
+  `p=$(head -n 1 "${x}/postmaster.pid" 2>/dev/null); if [ -n "$p" ] && [ -e "/proc/$p" ]; then`,
+  '  c=$(readlink "/proc/$p/cwd" 2>/dev/null) || no "whether process $p is its postmaster cannot be read: run this as root, or as the owner of PostgreSQL"',
+  `  [ "$c" != "${x}" ] || no "its postmaster $p lives"`,
+  'fi',
+];
+
+/** A count that takes long is given up: what was done before it must be told in time. */
+const COUNT = 'size() { timeout 3 du -skx "$1" 2>/dev/null | cut -f 1; }';
+
 /**
  * Renames a member's data directory beside itself, to NAME.SUFFIX; arguments are the suffix and places of patroni.yml. It deletes and copies
  * nothing: what cannot be one rename is refused. That is a directory over which something is mounted, or in which something is; one whose WAL or
@@ -7,32 +35,83 @@
  */
 export const ASIDE_SCRIPT = [
   's=$1 d=; shift; LC_ALL=C; export LC_ALL',
-  'no() { echo "== refused"; echo "$*"; exit 0; }',
-  'for f in "$@"; do [ -n "$d" ] || d=$(sed -n "s/^[[:space:]]*data_dir:[[:space:]]*//p" "$f" 2>/dev/null | head -n 1 | tr -d "\\"\'"); done',
-  '[ -n "$d" ] || d=$PGDATA',
-  '[ -n "$d" ] || no "nobody says where the data directory is: neither patroni.yml nor PGDATA"',
+  ...FIND,
+  COUNT,
   'd=$(readlink -f "$d") && [ -r "$d/PG_VERSION" ] || no "there is no data directory in $d"',
   'to=$d.$s; [ ! -e "$to" ] || no "$to is there already"',
-  'm=$(cut -d " " -f 5 /proc/self/mountinfo) || no "nobody says what is mounted"',
-  'case "$(echo "$m" | grep -Fx -e "$d")" in ?*) no "$d is a mount point, which cannot be renamed";; esac',
-  'case "$(echo "$m" | grep -F -e "$d/")" in "$d/"*) no "something is mounted in $d";; esac',
+  ...NO_MOUNTS('$d', 'renamed'),
   '[ ! -L "$d/pg_wal" ] || no "its pg_wal lies elsewhere: $(readlink -f "$d/pg_wal")"',
   '[ -z "$(ls "$d/pg_tblspc" 2>/dev/null)" ] || no "it has tablespaces, which lie elsewhere"',
-  'p=$(head -n 1 "$d/postmaster.pid" 2>/dev/null); if [ -n "$p" ] && [ -e "/proc/$p" ]; then',
-  '  c=$(readlink "/proc/$p/cwd" 2>/dev/null) || no "whether process $p is its postmaster cannot be read: run this as root, or as the owner of PostgreSQL"',
-  '  [ "$c" != "$d" ] || no "its postmaster $p lives"',
-  'fi',
+  ...NO_POSTMASTER('$d'),
   'mv "$d" "$to" || { [ -e "$to" ] && exit 5; no "it cannot be renamed"; }',
-  'echo "== moved"; echo "$to"',
+  'echo "== moved"; echo "$to"; size "$to"',
 ].join('\n');
 
-/** What the script printed. A text: why nothing was moved. Null: it did not come to its end. */
-export function asideFrom(lines: readonly string[]): { readonly to: string } | { readonly no: string } | null {
-  const at = lines.findIndex((line) => line === '== moved' || line === '== refused');
-  const said = lines[at + 1];
-  if (at < 0 || said === undefined) return null;
-  return lines[at] === '== moved' ? { to: said } : { no: said.slice(0, 300) };
+/** Each directory that was moved aside, in lines of kilobytes (or a dash) and path; arguments are places of patroni.yml. Reads only. */
+export const LIST_ASIDE_SCRIPT = [
+  'd=; LC_ALL=C; export LC_ALL',
+  ...FIND,
+  COUNT,
+  'd=$(readlink -f "$d") || no "there is no folder of $d"',
+  'echo "== aside"',
+  'for x in "$d".ekimi-*; do [ -d "$x" ] && [ ! -L "$x" ] || continue; n=$(size "$x"); echo "${n:--} $x"; done',
+  'echo "== end"',
+].join('\n');
+
+/**
+ * Deletes one directory that was moved aside; arguments are its name and places of patroni.yml. What does not lie beside the data directory under
+ * its name and a suffix of ours is refused, and so is what is mounted, or holds a mount, and one in which somebody has begun a postmaster to read
+ * it. A deletion that was cut short leaves the rest under the same name.
+ */
+export const REMOVE_ASIDE_SCRIPT = [
+  'n=$1 d=; shift; LC_ALL=C; export LC_ALL',
+  ...FIND,
+  'd=$(readlink -f "$d") || no "there is no folder of $d"',
+  'x=${d%/*}/$n',
+  'case "$n" in */*) no "$n is not a name";; "${d##*/}".ekimi-?*) ;; *) no "$n does not lie aside of $d";; esac',
+  '[ ! -L "$x" ] && [ -d "$x" ] || no "there is no directory $x"',
+  ...NO_MOUNTS('$x', 'removed'),
+  ...NO_POSTMASTER('$x'),
+  'rm -rf -- "$x" || exit 5',
+  'echo "== removed"; echo "$x"',
+].join('\n');
+
+/** A text: why nothing was done. Null: the script did not come to its end. */
+type Said<T> = T | { readonly no: string } | null;
+
+const after = (lines: readonly string[], mark: string): readonly string[] | null => {
+  const at = lines.indexOf(mark);
+  return at < 0 ? null : lines.slice(at + 1);
+};
+
+const refusal = (lines: readonly string[]): { readonly no: string } | null => {
+  const why = after(lines, '== refused')?.[0];
+  return why === undefined ? null : { no: why.slice(0, 300) };
+};
+
+const bytesIn = (text: string | undefined): number | null => (/^\d+$/.test(text ?? '') ? Number(text) * 1024 : null);
+
+/** What became of the rename. */
+export function asideFrom(lines: readonly string[]): Said<{ readonly to: string; readonly bytes: number | null }> {
+  const [to, size] = after(lines, '== moved') ?? [];
+  return to === undefined || to === '' ? refusal(lines) : { to, bytes: bytesIn(size) };
 }
 
-/** Of a suffix: nothing that a shell, a path or a person could misread. */
-export const isSuffix = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text);
+/** What lies aside. */
+export function asidesFrom(lines: readonly string[]): Said<{ readonly directories: readonly AsideDirectory[] }> {
+  const told = after(lines, '== aside');
+  const end = told?.indexOf('== end') ?? -1;
+  if (told === null || end < 0) return refusal(lines);
+  const directories = told.slice(0, end).flatMap((line) => {
+    const [, size, path] = /^(\d+|-) (\/.*)$/.exec(line) ?? [];
+    const name = path?.split('/').at(-1) ?? '';
+    return path !== undefined && isAsideName(name) ? [{ name, path, bytes: bytesIn(size) }] : [];
+  });
+  return { directories };
+}
+
+/** What became of the deletion. */
+export function removedFrom(lines: readonly string[]): Said<{ readonly removed: string }> {
+  const removed = after(lines, '== removed')?.[0];
+  return removed === undefined || removed === '' ? refusal(lines) : { removed };
+}

@@ -1,5 +1,5 @@
 import type { ClusterConfig } from '../../../model/config.js';
-import type { Aside } from '../../../model/aside.js';
+import { isAsideSuffix, type Aside } from '../../../model/aside.js';
 import type { DiskStatus } from '../../../model/disk.js';
 import type { HostStatus, HostTarget } from '../../../model/host.js';
 import type { Reply } from '../../../model/plan.js';
@@ -8,7 +8,7 @@ import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { HostPort } from '../../../ports/host.js';
 import { hostNamed } from '../named.js';
-import { asideFrom, isSuffix } from '../aside.js';
+import { asideFrom } from '../aside.js';
 import { diskFrom } from '../df.js';
 import { surplusFrom } from '../waldump.js';
 import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from './ends.js';
@@ -123,13 +123,13 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     { id, suffix }: { readonly id: string; readonly suffix: string },
   ): Promise<Aside> {
     const startedMs = clock.monotonic();
-    const said = (effect: Reply['effect'], text: string, to: string | null = null): Aside => ({
-      ...{ effect, status: null, text: text.slice(0, 300), to },
+    const said = (effect: Reply['effect'], text: string, moved: Partial<Aside> = {}): Aside => ({
+      ...{ effect, status: null, text: text.slice(0, 300), to: null, bytes: null, ...moved },
       tookMs: Math.round(clock.monotonic() - startedMs),
     });
     const template = commands?.moveAside ?? null;
     const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
-    if (template === null || host === undefined || !isSuffix(suffix))
+    if (template === null || host === undefined || !isAsideSuffix(suffix))
       return said('none', `no moveAside command of ${target.name}; nothing was run`);
     const now = await status(host, target.name);
     if (now.kind === 'unknown') return said('none', `${now.reason}; nothing was run`);
@@ -140,7 +140,7 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     if (outcome.kind === 'fault') return said(outcome.started ? 'maybe' : 'none', outcome.fault.why);
     const found = outcome.code === 0 ? asideFrom(outcome.stdout.toString('utf8').split('\n')) : null;
     if (found === null) return said('maybe', `${endText(outcome.code)}: ${outcome.stderr}`);
-    return 'no' in found ? said('none', found.no) : said('done', found.to, found.to);
+    return 'no' in found ? said('none', found.no) : said('done', found.to, found);
   }
 
   return {

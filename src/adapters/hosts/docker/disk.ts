@@ -17,6 +17,9 @@ const WALDUMP_DEADLINE_MS = 14_000;
 /** Where a member's own configuration is in the images of Debian and of the Spilo family, if `tags.file` says nothing. */
 const PATRONI_FILES = ['/etc/patroni.yml', '/etc/patroni/config.yml', '/home/postgres/postgres.yml'];
 
+export const filesOf = (cluster: ClusterConfig): readonly string[] =>
+  cluster.tags?.driver === 'docker' ? [cluster.tags.file] : PATRONI_FILES;
+
 interface Inside {
   readonly cluster: ClusterConfig;
   readonly engine: Engine | null;
@@ -65,7 +68,7 @@ async function inContainer<T extends object>(
   if (target.kind !== 'member') return notConfigured(`${what} of ${target.name}`, clock.now());
   if (engine === null || container === undefined) return notConfigured(`container of ${target.name}`, clock.now());
   const source = `${what} in ${container} on ${engine.address}`;
-  const files = cluster.tags?.driver === 'docker' ? [cluster.tags.file] : PATRONI_FILES;
+  const files = filesOf(cluster);
   const cmd = ['sh', '-c', script, 'sh', ...args, ...files];
   const printed = await execIn(engine, container, { cmd, deadlineMs });
   if ('fault' in printed) return unknown(printed.fault.fault, `${source}: ${printed.fault.why}`, clock.now(), source);

@@ -5,6 +5,7 @@ import { fresh, notConfigured, unknown, type Reading } from '../../../model/read
 import type { Clock } from '../../../ports/clock.js';
 import type { HostPort } from '../../../ports/host.js';
 import { hostNamed, namesOfHosts } from '../named.js';
+import { listAsideInVolumes, moveAsideInVolumes, removeAsideInVolumes } from './aside.js';
 import { diskOfContainer, surplusOfContainer } from './disk.js';
 import { dockerEngine, engineMessage } from './engine.js';
 import { watchEvents } from './events.js';
@@ -97,6 +98,9 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     logs: (target, count, forMs) => logs(hostNamed(cluster, target), target.name, count, forMs),
     disk: (target) => diskOfContainer({ cluster, engine, clock }, target),
     surplus: (target, span) => surplusOfContainer({ cluster, engine, clock }, target, span),
+    moveAside: (target, how) => moveAsideInVolumes({ cluster, engine, clock }, target, how),
+    listAside: (target) => listAsideInVolumes({ cluster, engine, clock }, target),
+    removeAside: (target, name) => removeAsideInVolumes({ cluster, engine, clock }, target, name),
 
     ...(engine === null
       ? {}
