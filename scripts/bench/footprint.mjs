@@ -21,10 +21,9 @@ export const SETTINGS = { 'as it is': NOTHING, 'as in the image': ofImage() };
 export function ofImage(root = ROOT) {
   const text = readFileSync(join(root, 'Dockerfile'), 'utf8');
   const entry = /^ENTRYPOINT (\[.*\])$/m.exec(text);
-  const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(text);
   return {
     flags: JSON.parse(entry?.[1] ?? '[]').filter((word) => word.startsWith('--')),
-    env: arenas === null ? {} : { MALLOC_ARENA_MAX: arenas[1] },
+    env: Object.fromEntries([...text.matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(([, name, value]) => [name, value])),
   };
 }
 
