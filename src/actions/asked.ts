@@ -25,6 +25,9 @@ const ofMember = (name: ProcedureName, summary: string): ProcedureRow => ({
   summary,
 });
 
+/** What makes sense only within a procedure that goes on from there. */
+const ofStage = (name: ProcedureName, summary: string): ProcedureRow => ({ ...ofMember(name, summary), alone: false });
+
 /** All that a person can start, in the order of the help. A name without a row does not compile. */
 export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
   switchover: {
@@ -55,6 +58,9 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
   'terminate-blocking-queries': ofMember('terminate-blocking-queries', 'end the session of that query'),
   'resume-replay': ofMember('resume-replay', 'resume replay that somebody has paused on a replica'),
   'fence-member': ofMember('fence-member', 'close a second primary in the proxy and kill it'),
+  'begin-copy': ofStage('begin-copy', 'start a stopped member that is to copy the leader'),
+  'close-servers': ofStage('close-servers', 'take a replica out of all pools of all proxies'),
+  'open-servers': ofStage('open-servers', 'give a replica to the health checks of all proxies'),
 };
 
 export const isProcedure = (name: string): name is ProcedureName => Object.hasOwn(PROCEDURES, name);

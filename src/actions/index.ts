@@ -14,6 +14,8 @@ import { shutSessions } from './shut-sessions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
 import { startStore } from './start-store.js';
+import { beginCopy } from './begin-copy.js';
+import { closeServers, openServers } from './servers.js';
 import { dropInactiveSlot } from './drop-slot.js';
 import { resumeReplay } from './resume-replay.js';
 import { resumePooler } from './resume-pooler.js';
@@ -29,6 +31,9 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'restart-member': restartMember,
   'start-member': startMember,
   'start-store': startStore,
+  'begin-copy': beginCopy,
+  'close-servers': closeServers,
+  'open-servers': openServers,
   'drop-inactive-slot': dropInactiveSlot,
   'reinitialize-replica': reinitializeReplica,
   'proxy-nudge': proxyNudge,

@@ -2,8 +2,8 @@ import { clockText, minuteText } from '../words/moments.js';
 import { ACTIONS, permitOf, worksOnMember } from '../actions/index.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
-import { isInFlight } from '../model/ledger.js';
-import { openRun } from '../model/procedure-run.js';
+import { isInFlight, type Ledger } from '../model/ledger.js';
+import { openRun, type ProcedureRun } from '../model/procedure-run.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
 import { budgetUsed, BUSY_COOLDOWN_MS, stormingMembers, wasOnlyBusy } from '../ledger/budgets.js';
 import { attemptsUsed, isUnderWay, type Candidate } from './candidate.js';
@@ -109,10 +109,18 @@ function procedureUnderWay({ ledger }: Situation, { action, plan }: Candidate): 
   const open = openRun(ledger.procedures);
   // Whoever waits for a person sends nothing, and must not keep repairs from a member for hours.
   if (open === null || open.phase === 'paused' || open.phase === 'held' || open.id === plan.because.run) return null;
+  if (isOnlyWatching(ledger, open)) return null;
   if (action.risk === 'none' || action.class === 'leadership' || action.class === 'fencing') return null;
   return no(
     `${open.name} (${open.id}) by ${open.by} is ${open.phase}`,
     `let it end, or: ekimi procedures pause ${open.id}`,
+  );
+}
+
+/** It waits for what comes about by itself, a copy of hours for one, and sends nothing meanwhile. */
+function isOnlyWatching({ remediations }: Ledger, { id, waiting }: ProcedureRun): boolean {
+  return (
+    waiting != null && !remediations.some((row) => row.plan.because.run === id && row.createdAtMs >= waiting.sinceMs)
   );
 }
 

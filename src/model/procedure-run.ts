@@ -2,7 +2,7 @@ import type { Json } from './plan.js';
 import type { ProcedureName } from './procedure.js';
 
 /** Procedures of several stages. Each stage is a procedure of one action, through the same gates. */
-export const STAGED_NAMES = ['rolling-restart'] as const;
+export const STAGED_NAMES = ['rolling-restart', 'add-replica'] as const;
 export type StagedName = (typeof STAGED_NAMES)[number];
 
 type Rule = 'needed' | 'optional' | 'no';
@@ -31,6 +31,12 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     summary:
       'restart PostgreSQL on all members: replicas, the one furthest behind first, then a switchover, then the former leader',
     runbook: 'Maintenance Operations > Rolling Restart',
+  },
+  'add-replica': {
+    usage: 'add-replica MEMBER [--plan]',
+    takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
+    summary: 'start a new member that the configuration names, follow its copy of the leader, and open its servers',
+    runbook: 'Maintenance Operations > Adding a New Replica',
   },
 };
 

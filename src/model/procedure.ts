@@ -15,6 +15,9 @@ export const PROCEDURE_NAMES = [
   'terminate-blocking-queries',
   'resume-replay',
   'fence-member',
+  'begin-copy',
+  'close-servers',
+  'open-servers',
 ] as const satisfies readonly ActionName[];
 export type ProcedureName = (typeof PROCEDURE_NAMES)[number];
 

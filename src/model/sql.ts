@@ -35,6 +35,8 @@ export interface SqlStatus {
   readonly connections: Connections;
   readonly checksumFailures: number | null;
   readonly baseBackups: number;
+  /** How far each of them is, while there is one. Absent: none, PostgreSQL 12, and in older journals. */
+  readonly backups?: readonly BackupSeen[];
   /** Absent in older journals. */
   readonly syncWaits?: SyncWaits;
   /** Absent in older journals. */
@@ -62,6 +64,14 @@ export interface SeenBeat {
   readonly atMs: number;
   /** How old it is by the clock of the server that was asked. */
   readonly agoMs: number;
+}
+
+/** A base backup by `pg_stat_progress_basebackup`. Null: not told (our role may not see it, or the size is not estimated). */
+export interface BackupSeen {
+  readonly client: string | null;
+  readonly forMs: number | null;
+  readonly streamedBytes: number | null;
+  readonly totalBytes: number | null;
 }
 
 /** Backends whose commit waits for a synchronous standby (wait event SyncRep). */

@@ -15,27 +15,40 @@ export function changeFaults(world: World): ChangeFaults {
 
 type Part<K extends keyof ChangeFaults> = Pick<ChangeFaults, K>;
 
-function memberChanges(world: World): Part<'addMember' | 'removeMember' | 'renameMember'> {
+function newMember(world: World, name: string): MemberSim {
+  if (world.members.some((member) => member.name === name)) throw new Error(`there is a member ${name} already`);
+  const nowMs = world.time.nowMs;
+  const made: MemberSim = {
+    name: memberName(name),
+    postgres: newPostgres(nowMs, false, world.options.volumes),
+    patroni: newPatroni(nowMs, nowMs + 1000, 'uninitialized', world.options.patroniVersion),
+    host: newHost(name, nowMs),
+  };
+  stopPostgres(made);
+  // Its slot begins where the cluster is now.
+  made.postgres.receiveLsn = Math.max(...world.members.map((other) => other.postgres.receiveLsn));
+  world.members.push(made);
+  addServers(world, made);
+  return made;
+}
+
+function memberChanges(world: World): Part<'addMember' | 'prepareMember' | 'removeMember' | 'renameMember'> {
   const takeOut = (member: MemberSim): void => {
     world.members.splice(world.members.indexOf(member), 1);
   };
   return {
     addMember: (name) => {
-      if (world.members.some((member) => member.name === name)) throw new Error(`there is a member ${name} already`);
-      const nowMs = world.time.nowMs;
-      const made: MemberSim = {
-        name: memberName(name),
-        postgres: newPostgres(nowMs, false, world.options.volumes),
-        patroni: newPatroni(nowMs, nowMs + 1000, 'uninitialized', world.options.patroniVersion),
-        host: newHost(name, nowMs),
-      };
-      stopPostgres(made);
-      // Its slot begins where the cluster is now.
-      made.postgres.receiveLsn = Math.max(...world.members.map((other) => other.postgres.receiveLsn));
-      world.members.push(made);
-      addServers(world, made);
+      const made = newMember(world, name);
       note(world, `${name} joins the cluster`);
       reinitialize(world, made);
+    },
+    prepareMember: (name) => {
+      const made = newMember(world, name);
+      Object.assign(made.postgres, { directory: 'empty', inRecovery: true });
+      Object.assign(made.patroni, { process: 'down', task: null });
+      Object.assign(made.host, { state: 'stopped', startedAtMs: null });
+      for (const server of world.servers) if (server.member === made.name) server.adminMaint = true;
+      note(world, `${name} is prepared, and not started`);
     },
     removeMember: (name) => {
       const member = memberSim(world, name);

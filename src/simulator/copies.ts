@@ -1,4 +1,5 @@
 import type { MemberName } from '../model/names.js';
+import type { BackupSeen } from '../model/sql.js';
 import { freeBytes } from './disks.js';
 import { dropLeaderKey } from './etcd.js';
 import { opens } from './links.js';
@@ -61,6 +62,7 @@ const newCopy = ({ time }: World): CopySim => ({
   copiedBytes: 0,
   failures: 0,
   sinceMs: time.nowMs,
+  beganMs: time.nowMs,
 });
 
 /** What was under way when the process died: the directory keeps what it has by then. */
@@ -112,6 +114,21 @@ function stepCopy(world: World, member: MemberSim, copy: CopySim): PollResult {
   return receiveCopy(world, member, source, copy);
 }
 
+/** What `pg_stat_progress_basebackup` says on the source. */
+export const backupsFrom = (world: World, source: MemberSim): readonly BackupSeen[] =>
+  world.members.flatMap(({ name, postgres: { copy } }) =>
+    copy?.stage === 'copying' && copy.source === source.name
+      ? [
+          {
+            client: name,
+            forMs: world.time.nowMs - copy.beganMs,
+            streamedBytes: Math.round(copy.copiedBytes),
+            totalBytes: world.databaseBytes,
+          },
+        ]
+      : [],
+  );
+
 /** Why nothing comes from the source, and after how long pg_basebackup gives up; null: it comes. */
 function troubleWith(
   world: World,
@@ -138,6 +155,7 @@ function troubleWith(
 function startBackup(world: World, member: MemberSim, source: MemberSim, copy: CopySim): void {
   note(world, `a base backup of ${source.name} for ${member.name} begins`);
   copy.stage = 'copying';
+  copy.beganMs = world.time.nowMs;
   source.postgres.baseBackups += 1;
   if (!isPrimary(source)) return;
   const { postgres } = source;

@@ -53,6 +53,8 @@ export interface ControllerFaults {
 export interface ChangeFaults {
   /** A new member with an empty directory registers and copies the leader; the proxy is told of it. */
   addMember(member: string): void;
+  /** The same, prepared and not started: its container is stopped, its directory empty, its servers in the proxy are in maintenance. */
+  prepareMember(member: string): void;
   /** Its container is stopped and does not come back; its key ends with its lease. */
   removeMember(member: string): void;
   /** Restarted under another `name`, with the data and the address that it had. */

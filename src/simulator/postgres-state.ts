@@ -111,6 +111,8 @@ export interface CopySim {
   failures: number;
   /** `waiting`: until then. Else since when nothing has come. */
   sinceMs: number;
+  /** When the base backup that runs began. */
+  beganMs: number;
 }
 
 /** Volumes of one member, bytes. `ballast`: what something else has filled. */

@@ -1,5 +1,6 @@
 import { lsnFromNumber, type Lsn } from '../model/names.js';
 import type { ReplicaOfPrimary, SeenBeat, SqlStatus } from '../model/sql.js';
+import { backupsFrom } from './copies.js';
 import { archiverOf } from './archive.js';
 import { sendersInUse, streamsFrom, walSenderState } from './replication.js';
 import { slotsOf } from './slots.js';
@@ -65,6 +66,7 @@ export function sqlStatus(world: World, member: MemberSim): SqlStatus {
     ...(world.options.heartbeat ? { beat: beatOf(world, member) } : {}),
     checksumFailures: postgres.checksumFailures,
     baseBackups: postgres.baseBackups + (world.baseBackup && !replica ? 1 : 0),
+    ...(postgres.baseBackups > 0 ? { backups: backupsFrom(world, member) } : {}),
   };
 }
 

@@ -11,7 +11,8 @@ import type { BeatSql } from './beat-sql.js';
  * - Blockers: `pg_blocking_pids` knows nothing of the startup process (it is no ordinary backend), so the lock table is joined with itself.
  *   For a snapshot conflict PostgreSQL names nobody; the rows carry what is needed to find out. [status.ts]
  * - `backend_start` is rendered in UTC by a fixed pattern: as text it would depend on the session's time zone.
- * - Base backups are walsenders in state `backup`: PostgreSQL 12 has no progress view for them.
+ * - Base backups are walsenders in state `backup`: PostgreSQL 12 has no progress view for them, so the function below the view of the others
+ *   is called behind CASE, and only while one runs.
  *
  * - Read-only: our own session is (see link.ts); `reset_val` is what others get, unless a setting of our role or database hides it.
  *
@@ -124,6 +125,10 @@ SELECT json_build_object(${beat?.value ?? ''}
       'databases', (SELECT json_agg(datname::text ORDER BY datname) FROM read_only_settings JOIN pg_database d ON d.oid = setdatabase
         WHERE setrole = 0)),
   'baseBackups', (SELECT count(*) FROM senders WHERE state = 'backup'),
+  'backups', CASE WHEN EXISTS (SELECT 1 FROM senders WHERE state = 'backup') AND current_setting('server_version_num')::int >= 130000
+    THEN (SELECT json_agg(json_build_object('client', host(a.client_addr), 'forMs', extract(epoch FROM clock_timestamp() - a.backend_start) * 1000,
+      'streamedBytes', p.param3, 'totalBytes', nullif(p.param2, -1)))
+      FROM pg_stat_get_progress_info('BASEBACKUP') p LEFT JOIN activity a ON a.pid = p.pid) END,
   'walSenders', json_build_object('max', current_setting('max_wal_senders')::int, 'used', (SELECT count(*) FROM senders)),
   'archiver', (SELECT json_build_object('failedAgoMs', extract(epoch FROM clock_timestamp() - last_failed_time) * 1000,
       'failedWal', last_failed_wal, 'archivedAgoMs', extract(epoch FROM clock_timestamp() - last_archived_time) * 1000,

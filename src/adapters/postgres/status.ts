@@ -91,6 +91,16 @@ const DOCUMENT = z.compile(
     }),
     checksumFailures: z.number().nullable(),
     baseBackups: whole,
+    backups: z
+      .array(
+        z.object({
+          client: z.string().nullable(),
+          forMs: z.number().nullable(),
+          streamedBytes: z.number().nullable(),
+          totalBytes: z.number().nullable(),
+        }),
+      )
+      .nullish(),
     syncWaits: z.object({ count: whole, oldestMs: z.number().nullable(), standbyNames: z.string() }).nullish(),
     readOnly: z.object({ reset: z.boolean().nullable(), own: z.boolean(), databases: list(z.string()) }).nullish(),
     walSenders: z.object({ max: whole, used: whole }).optional(),
@@ -236,6 +246,9 @@ function statusOf(document: Document): SqlStatus {
     },
     checksumFailures: document.checksumFailures,
     baseBackups: document.baseBackups,
+    ...(document.backups == null
+      ? {}
+      : { backups: document.backups.map((row) => ({ ...row, forMs: ago(row.forMs) })) }),
     ...(document.syncWaits == null ? {} : { syncWaits: syncWaitsOf(document.syncWaits) }),
     ...(document.readOnly == null ? {} : { readOnly: readOnlyOf(document.readOnly) }),
     ...(document.walSenders === undefined ? {} : { walSenders: document.walSenders }),

@@ -163,6 +163,35 @@ describe('the exact requests', () => {
       ['through the host', planOf('restart-member', 'patroni3', { via: 'host' }), ['host restart patroni3']],
     ],
     'start-member': [['of the host', planOf('start-member', 'patroni3', { id: 'x' }), ['host start patroni3']]],
+    'begin-copy': [['of the host', planOf('begin-copy', 'patroni3', { id: 'x' }), ['host start patroni3']]],
+    'close-servers': [
+      [
+        'drains, closes, and cuts who stayed',
+        planOf('close-servers', 'patroni3', {
+          servers: [{ proxy: 'proxy', backend: 'postgres_replicas', server: 'patroni3' }],
+        }),
+        [
+          'haproxy> set server postgres_replicas/patroni3 state drain',
+          'haproxy> set server postgres_replicas/patroni3 state maint',
+          'haproxy> shutdown sessions server postgres_replicas/patroni3',
+        ],
+      ],
+    ],
+    'open-servers': [
+      [
+        'in each proxy',
+        planOf('open-servers', 'patroni3', {
+          servers: [
+            { proxy: 'proxy', backend: 'postgres_replicas', server: 'patroni3' },
+            { proxy: 'south', backend: 'main', server: 'pg-c' },
+          ],
+        }),
+        [
+          'haproxy> set server postgres_replicas/patroni3 state ready',
+          'haproxy south> set server main/pg-c state ready',
+        ],
+      ],
+    ],
     'start-store': [
       ['of the host of an etcd member', planOf('start-store', 'etcd2', { id: 'etcd2-1' }), ['host start etcd2']],
     ],

@@ -47,6 +47,9 @@ describe('a policy that says next to nothing', () => {
 
   it('has destructive actions off, and what costs sessions or a restart on approval', () => {
     expect(Object.fromEntries(ACTION_NAMES.map((name) => [name, policy.actions[name].mode]))).toEqual({
+      'begin-copy': 'approve',
+      'close-servers': 'approve',
+      'open-servers': 'approve',
       'drop-inactive-slot': 'off',
       'drain-replica': 'auto',
       'undrain-replica': 'auto',

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { isPaused, leadershipOf } from '../assess/leader.js';
+import { strangersIn } from '../assess/strangers.js';
+import { whyNoCopy } from '../assess/copy-proof.js';
+import { memberName } from '../model/names.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import { answers, hostOf, isServing, opening, proxiesWithout, stageOf, waitCopy, waitFor } from './member-stages.js';
+import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
+
+const shape = z.object({ member: z.string() });
+type AddReplicaGoal = z.infer<typeof shape>;
+
+/** Whoever starts Patroni by hand has this long. */
+const BY_HAND_MS = 3_600_000;
+
+/** The inventory is the operator's: what is not in it is not known by address, and nothing is guessed. */
+function unknownMember(view: ClusterView, name: string): string {
+  const inEtcd = strangersIn(view)?.includes(name) === true ? ` (etcd names it: it runs already)` : '';
+  return `${name} is not configured${inEtcd}: add it to clusters[].members of ekimi.yaml, reload (SIGHUP), and ask again; configured are ${view.members.map((row) => row.name).join(', ')}`;
+}
+
+function bind({ view, ...input }: ProcedureInput, member: string): Goal<AddReplicaGoal> {
+  const refused = (why: string) => ({ kind: 'refused', why }) as const;
+  const row = memberOf(view, memberName(member));
+  if (row === null) return refused(unknownMember(view, member));
+  const leadership = leadershipOf(view);
+  if (leadership.kind !== 'proven') return refused('nobody is proven to lead: there is nothing to copy');
+  if (leadership.member.name === member) return refused(`${member} leads: it is no new replica`);
+  const no = isServing(view, member) ? null : whyNoCopy({ view, ...input }, row);
+  return no === null ? { kind: 'goal', goal: { member } } : refused(no);
+}
+
+/** Runbook, Adding a New Replica: what runs it is prepared and named in the configuration; from there on it is started, followed and opened. */
+export const addReplica: ProcedureRecord<AddReplicaGoal> = {
+  name: 'add-replica',
+  shape,
+  goal: (input, { member }) => bind(input, member ?? ''),
+  refuse: ({ view }, { member }) => {
+    if (memberOf(view, memberName(member)) === null) return unknownMember(view, member);
+    // In a pause Patroni begins no copy.
+    if (isPaused(view)) return 'Patroni is paused: it begins no copy; patronictl resume';
+    return leadershipOf(view).kind === 'proven' ? null : 'nobody is proven to lead';
+  },
+  *remaining(input: ProcedureInput, { member }) {
+    const { view, confirmed } = input;
+    if (!isServing(view, member)) {
+      const host = hostOf(view, member);
+      if (host?.state === 'stopped' && !answers(view, member))
+        yield stageOf('begin-copy', member, `start ${member}: its Patroni copies the leader`);
+      else if (host?.state !== 'running' && !answers(view, member))
+        yield waitFor(
+          `start ${member}`,
+          `wait until Patroni on ${member} is started by hand: its host driver ${host === null ? 'says nothing of it' : `says ${host.state}`}`,
+          BY_HAND_MS,
+        );
+      yield waitCopy(input, member);
+    }
+    const without = proxiesWithout(view, member);
+    const key = `no server of ${member}`;
+    if (without.length > 0 && !confirmed.includes(key))
+      yield {
+        kind: 'confirm',
+        key,
+        text: `${without.join(', ')} has no server of ${member}, or does not answer: add one to its configuration and reload it, then continue; continue without one where it is to get nothing from there`,
+      };
+    const open = opening(view, member, null);
+    if (open !== null) yield open;
+  },
+  leaves: ({ view }, { member }) => {
+    const without = proxiesWithout(view, member);
+    const served = isServing(view, member)
+      ? `${member} runs and streams`
+      : `${member} does not stream yet; what runs is left running`;
+    return without.length === 0 ? served : `${served}; ${without.join(', ')} has no server of it`;
+  },
+};

@@ -1,0 +1,120 @@
+import { heldPlaces, linesFor, openPlaces, placeKey } from '../actions/servers.js';
+import { isStreaming } from '../assess/replica.js';
+import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { failedCopy } from '../assess/copies.js';
+import { memberName } from '../model/names.js';
+import type { ActionStage, StageProgress, WaitStage } from '../model/procedure-run.js';
+import type { ProcedureName } from '../model/procedure.js';
+import type { ServerPlace } from '../model/proxy.js';
+import { freshValue, lastValue, recentValue } from '../model/reading.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
+import type { ProcedureInput } from './procedure.js';
+
+/** One action on one member. */
+export const stageOf = (action: ProcedureName, target: string, text: string): ActionStage => ({
+  kind: 'action',
+  key: `${action} ${target}`,
+  action,
+  target,
+  candidate: null,
+  leader: null,
+  text,
+});
+
+export const waitFor = (
+  key: string,
+  text: string,
+  withinMs: number,
+  progress: StageProgress | null = null,
+): WaitStage => ({
+  kind: 'wait',
+  key,
+  text,
+  withinMs,
+  progress,
+});
+
+/** Nobody who leads is stopped: leadership goes to the best of the others first. */
+export const handOverFrom = (leader: string): ActionStage => ({
+  kind: 'action',
+  key: `switchover from ${leader}`,
+  action: 'switchover',
+  target: null,
+  candidate: null,
+  leader,
+  text: `hand leadership from ${leader} to the best of the others`,
+});
+
+export const leads = (view: ClusterView, name: string): boolean => leaderKeyHolder(view) === name;
+
+const named = (view: ClusterView, name: string): MemberView | null => memberOf(view, memberName(name));
+
+/** What its host driver said of it a moment ago: it is asked less often than there are passes. Null: nothing, or there is none. */
+export const hostOf = (view: ClusterView, name: string) => {
+  const member = named(view, name);
+  return member === null ? null : recentValue(member.host);
+};
+
+/** Does its Patroni answer? */
+export const answers = (view: ClusterView, name: string): boolean => {
+  const member = named(view, name);
+  return member !== null && freshValue(member.api) !== null;
+};
+
+/** It runs and receives WAL, by its own word and by all that can tell. */
+export function isServing(view: ClusterView, name: string): boolean {
+  const member = named(view, name);
+  const api = member === null ? null : freshValue(member.api);
+  return member !== null && api?.role === 'replica' && api.state === 'running' && isStreaming(view, member);
+}
+
+/** What copies the leader has this long without an end, by the policy of a rebuild. */
+const copyMs = ({ policy }: ProcedureInput): number => policy.actions['reinitialize-replica'].timeoutMs;
+
+/** A copy that fails is begun anew by Patroni, for ever: a person looks after two of its rounds. */
+const FAILED_MS = 60_000;
+
+/** Until a new member streams. */
+export function waitCopy(input: ProcedureInput, name: string): WaitStage {
+  const member = named(input.view, name);
+  const failure = member === null ? null : failedCopy(input.view, member);
+  const api = member === null ? null : freshValue(member.api);
+  const says = api === null ? `Patroni on ${name} does not answer` : `${name} says ${api.stateText}`;
+  const withinMs = failure === null ? copyMs(input) : FAILED_MS;
+  const text = `wait until ${name} has copied the leader and streams: ${failure ?? says}`;
+  return waitFor(`copy ${name}`, text, withinMs, progressOf(input.view));
+}
+
+/** What the leader sends, where it sends one copy only: nothing tells whose each of several is. */
+function progressOf(view: ClusterView): StageProgress | null {
+  const leadership = leadershipOf(view);
+  if (leadership.kind !== 'proven') return null;
+  const { sql, sizes } = leadership.member;
+  const [backup, second] = freshValue(sql)?.backups ?? [];
+  if (backup === undefined || second !== undefined || backup.streamedBytes === null) return null;
+  const { streamedBytes, totalBytes, forMs } = backup;
+  return {
+    doneBytes: streamedBytes,
+    totalBytes: totalBytes ?? (sizes === undefined ? null : (lastValue(sizes)?.databaseBytes ?? null)),
+    bytesPerSecond: forMs === null || forMs <= 0 ? null : Math.round((streamedBytes * 1000) / forMs),
+  };
+}
+
+/** Takes it out of all proxies; null: no server of it is open. */
+export const closing = (view: ClusterView, name: string): ActionStage | null =>
+  openPlaces(view, name).length === 0 ? null : stageOf('close-servers', name, `take ${name} out of all proxies`);
+
+/** Gives it back to the proxies: these servers, or all that are held; null: none of them is. */
+export function opening(view: ClusterView, name: string, servers: readonly ServerPlace[] | null): ActionStage | null {
+  const asked = servers?.map(placeKey);
+  const held = heldPlaces(view, name).filter((place) => asked?.includes(placeKey(place)) ?? true);
+  if (held.length === 0) return null;
+  const stage = stageOf('open-servers', name, `give ${name} to the health checks of all proxies`);
+  return servers === null ? stage : { ...stage, parameters: { servers } };
+}
+
+/** Proxies with pools that have no server of a member. */
+export const proxiesWithout = (view: ClusterView, name: string): readonly string[] =>
+  view.proxies
+    .filter((proxy) => !linesFor(view, name).some((line) => line.proxy === proxy.name))
+    .map((proxy) => proxy.name);
