@@ -1,8 +1,10 @@
 import type { StagedName } from '../../../src/model/procedure-run.js';
 import type { StagedCase } from './case.js';
+import { ADD_REPLICA } from './add-replica.js';
 import { ROLLING_RESTART } from './rolling-restart.js';
 
 /** Every procedure of several stages has at least one: a file and a line. */
 export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> = {
   'rolling-restart': ROLLING_RESTART,
+  'add-replica': ADD_REPLICA,
 };
