@@ -1,6 +1,6 @@
-import { heldPlaces, linesFor, openPlaces, placeKey } from '../actions/servers.js';
+import { heldPlaces, linesFor, placeKey } from '../actions/servers.js';
 import { isStreaming } from '../assess/replica.js';
-import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { leadershipOf } from '../assess/leader.js';
 import { failedCopy } from '../assess/copies.js';
 import { memberName } from '../model/names.js';
 import type { ActionStage, StageProgress, WaitStage } from '../model/procedure-run.js';
@@ -33,19 +33,6 @@ export const waitFor = (
   withinMs,
   progress,
 });
-
-/** Nobody who leads is stopped: leadership goes to the best of the others first. */
-export const handOverFrom = (leader: string): ActionStage => ({
-  kind: 'action',
-  key: `switchover from ${leader}`,
-  action: 'switchover',
-  target: null,
-  candidate: null,
-  leader,
-  text: `hand leadership from ${leader} to the best of the others`,
-});
-
-export const leads = (view: ClusterView, name: string): boolean => leaderKeyHolder(view) === name;
 
 const named = (view: ClusterView, name: string): MemberView | null => memberOf(view, memberName(name));
 
@@ -99,10 +86,6 @@ function progressOf(view: ClusterView): StageProgress | null {
     bytesPerSecond: forMs === null || forMs <= 0 ? null : Math.round((streamedBytes * 1000) / forMs),
   };
 }
-
-/** Takes it out of all proxies; null: no server of it is open. */
-export const closing = (view: ClusterView, name: string): ActionStage | null =>
-  openPlaces(view, name).length === 0 ? null : stageOf('close-servers', name, `take ${name} out of all proxies`);
 
 /** Gives it back to the proxies: these servers, or all that are held; null: none of them is. */
 export function opening(view: ClusterView, name: string, servers: readonly ServerPlace[] | null): ActionStage | null {

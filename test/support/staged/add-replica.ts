@@ -4,7 +4,7 @@ import { memberOf } from '../../../src/model/view.js';
 import { all, api, inputOf, member, notStreaming, proxyServer, stopped, viewOf, type Change } from '../view.js';
 import type { StagedCase } from './case.js';
 
-export const inMaintenance = (name: string, maint: boolean): Change =>
+const inMaintenance = (name: string, maint: boolean): Change =>
   all(
     ...(['postgres_replicas', 'postgres_primary'] as const).map((pool) =>
       proxyServer(pool, name, {
@@ -17,21 +17,21 @@ export const inMaintenance = (name: string, maint: boolean): Change =>
   );
 
 /** As it is in a cluster that is well. */
-export const wellAgain = (name: string): Change => {
+const wellAgain = (name: string): Change => {
   const well = viewOf();
   // The leader lists it again.
   return all(...[name, 'patroni1'].map((one) => member(one, (row) => memberOf(well, one) ?? row)));
 };
 
 /** Started, and at its copy. */
-export const copying = (name: string): Change =>
+const copying = (name: string): Change =>
   all(
     wellAgain(name),
     notStreaming(name),
     api(name, { state: 'creating-replica', stateText: 'creating replica', role: 'uninitialized' }),
   );
 
-export const withChange = <T extends { readonly view: ClusterView }>(input: T, change: Change): T => ({
+const withChange = <T extends { readonly view: ClusterView }>(input: T, change: Change): T => ({
   ...input,
   view: change(input.view),
 });
