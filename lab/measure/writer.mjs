@@ -26,7 +26,10 @@ export class Writer {
   #stopping = false;
   #running = Promise.resolve();
 
-  /** @param {{ host: string, port: number, password: string, run: string, memberAt: (address: string) => string, ssl?: object }} options */
+  /**
+   * `hosts` instead of `host`: all of them are asked at once, and the first that takes writes is written to.
+   * @param {{ host?: string, hosts?: readonly string[], port: number, password: string, run: string, memberAt: (address: string) => string, ssl?: object }} options
+   */
   constructor(options) {
     this.#options = options;
   }
@@ -107,8 +110,30 @@ export class Writer {
     if (client !== null) drop(client);
   }
 
-  async #connect() {
-    const { host, port, password, ssl } = this.#options;
+  #connect() {
+    const { host, hosts } = this.#options;
+    return hosts === undefined ? this.#connectTo(host) : this.#whereWritesAreTaken(hosts);
+  }
+
+  /** As `target_session_attrs=read-write`, which asks one after the other: at least as fast. */
+  async #whereWritesAreTaken(hosts) {
+    let taken = null;
+    const asked = hosts.map(async (host) => {
+      const client = await this.#connectTo(host);
+      const { rows } = await client.query('SHOW transaction_read_only');
+      if (rows[0].transaction_read_only === 'off' && taken === null) return (taken = client);
+      drop(client);
+      throw new Error(`${host} takes no writes`);
+    });
+    try {
+      return await Promise.any(asked);
+    } catch ({ errors }) {
+      throw errors[0];
+    }
+  }
+
+  async #connectTo(host) {
+    const { port, password, ssl } = this.#options;
     const client = new pg.Client({
       host,
       port,
