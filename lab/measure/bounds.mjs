@@ -46,6 +46,7 @@ const BY_SCENARIO = {
   'freeze-leader': [worstBelow(12_000), NO_LOSS, NEVER_DOUBLED],
   'hang-leader': [medianBelow(12_000), worstBelow(15_000), NO_OTHER_LOSS, NEVER_DOUBLED],
   'freeze-postgres': [medianBelow(15_000), NO_OTHER_LOSS, NEVER_DOUBLED],
+  'kill-postgres': [LEFT_TO_PATRONI, medianBelow(5_000), NO_LOSS, NEVER_DOUBLED],
   'stop-leader': [LEFT_TO_PATRONI, NO_LOSS],
   'leader-without-etcd': [LEFT_TO_PATRONI, NO_LOSS, NEVER_DOUBLED],
   'leader-without-replicas': [NO_REQUEST, NO_LOSS, NEVER_DOUBLED],

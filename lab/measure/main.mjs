@@ -21,16 +21,18 @@ async function main() {
   if (options.help) return console.log(USAGE);
   const folder = options.results === null ? join(ROOT, 'var', 'measure') : resolve(options.results);
   const page = options.results === null ? join(ROOT, 'docs', 'measurements.md') : join(folder, 'measurements.md');
-  mkdirSync(folder, { recursive: true });
-  const session = options.reportOnly ? null : await measure(options, folder);
-  const { lines, isMet } = report({ folder, file: page, session });
+  // Rows of which the page is made are kept beside this; what the daemons left is not.
+  const recorded = options.results === null ? join(ROOT, 'lab', 'measure', 'recorded') : folder;
+  for (const each of [folder, recorded]) mkdirSync(each, { recursive: true });
+  const session = options.reportOnly ? null : await measure(options, folder, recorded);
+  const { lines, isMet } = report({ folder: recorded, file: page, session });
   say(`${page} is written`);
   for (const line of lines) say(line);
   if (!isMet) throw new Error('bounds are missed: see above');
 }
 
 /** Answers the name of the session, which each row carries. */
-async function measure(options, folder) {
+async function measure(options, folder, recorded) {
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => abort.abort(new Error(name)));
   const dist = options.dist ?? join(ROOT, 'dist');
@@ -38,7 +40,7 @@ async function measure(options, folder) {
   if (modes.includes('ekimi') && !existsSync(join(dist, 'cli', 'main.js')))
     throw new Error(`${dist} has no cli/main.js: npm run build, or --dist`);
   const session = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const common = { ...options, dist, modes, session, folder, commit: commitOf(dist), signal: abort.signal };
+  const common = { ...options, dist, modes, session, folder, recorded, commit: commitOf(dist), signal: abort.signal };
   if (!options.atOnce) {
     for (const patroni of options.patroni) await onLab(common, patroni, options.prefix, options.addr);
     return session;
@@ -54,10 +56,10 @@ async function measure(options, folder) {
 }
 
 async function onLab(common, patroni, prefix, addr) {
-  const { modes, session, folder, commit, dist, policy, atOnce, signal } = common;
+  const { modes, session, folder, recorded, commit, dist, policy, atOnce, signal } = common;
   const tell = (text) => say(common.atOnce ? `[${patroni}] ${text}` : text);
   const lab = new Lab({ prefix, addr, patroni, sync: false });
-  const file = join(folder, `${session}-${patroni}.jsonl`);
+  const file = join(recorded, `${session}-${patroni}.jsonl`);
   try {
     tell(`lab ${lab.prefix} at ${lab.addr}: Patroni ${patroni}`);
     if (!common.keep) await lab.down();

@@ -25,7 +25,8 @@ export const USAGE = `npm run lab:measure -- [options]: faults on the real lab, 
   --results DIR            results somewhere other than var/measure: then the report is written there, too
   --report                 measure nothing, write the report from the results that are there
 
-Results: var/measure/SESSION.jsonl, a line a run, and docs/measurements.md, made from all files there. Each row with Ekimi is printed as met or missed, by
+Results: lab/measure/recorded/SESSION-PATRONI.jsonl, a line a run, and docs/measurements.md, made from all files there and from what is kept of earlier
+ones (lab/measure/kept.md); what each daemon left is in var/measure. Each row with Ekimi is printed as met or missed, by
 what lab/measure/bounds.mjs promises; exit code 1 if one is missed.`;
 
 const OPTIONS = {

@@ -1,16 +1,19 @@
 // docs/measurements.md, made from the recorded runs.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { alternativesSection, ALTERNATIVE } from './alternatives-section.mjs';
 import { execFileSync } from 'node:child_process';
 import { summary } from './bounds.mjs';
 import { groupedBy, median } from './figures.mjs';
+import { joined, keptIn } from './kept.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 import { benignSection, failures, section } from './sections.mjs';
 
 const METHOD = `## Method
 
-- A real cluster in Docker: three etcd, three members (PostgreSQL 15 under Patroni), HAProxy with \`inter 3s fall 3 rise 2\`; ttl 30, loop_wait 10,
+- A real cluster in Docker: three etcd, three members (PostgreSQL under Patroni), HAProxy with \`inter 3s fall 3 rise 2\`; ttl 30, loop_wait 10,
   retry_timeout 10. \`fsync\` is off. \`lab/up\` brings it up; \`lab/fault\` and \`lab/heal\` do and undo the faults.
 - A client writes through HAProxy port 5000: one connection at a time, single-row INSERTs in autocommit, some 50 a second, connect timeout 1 s, query
   timeout 2 s, a new connection 15 ms after the old one failed. It remembers every row that was acknowledged, when, by which member, and the
@@ -29,10 +32,13 @@ const METHOD = `## Method
   it when writes have flowed again for 5 s (as for stock, after 1 s).
 - Where a person has to agree, the tool runs \`ekimi approve\` as soon as Ekimi asks.
 - Benign episodes follow each other under one daemon and one writer; an episode ends when the cluster is whole again.
+- What earlier builds showed stands below what was measured since, as it was written.
 - **Bounds** are what is promised of a fault with Ekimi (\`lab/measure/bounds.mjs\`); a run that does not end misses them. The command prints each row as met
   or missed and exits 1 if one that it has measured is missed; with \`--report\`, if any on this page is.
 - **Build** is the commit that Ekimi was built of (\`+\`: of a tree with changes to it), **load** the median load average (one minute) when the runs of the row
   began. Runs of one build are never put together with those of another: what several builds measured is in several rows.`;
+
+const KEPT = join(dirname(fileURLToPath(import.meta.url)), 'kept.md');
 
 /**
  * Writes the page, and judges the rows that it is asked to by their bounds.
@@ -43,10 +49,12 @@ export function report({ folder, file, session }) {
   const rows = recordedIn(folder);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, page(rows));
-  return summary(rows.filter((row) => session === null || row.session === session));
+  const ours = rows.filter((row) => row.scenario !== ALTERNATIVE);
+  return summary(ours.filter((row) => session === null || row.session === session));
 }
 
 function recordedIn(folder) {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
@@ -59,33 +67,40 @@ function recordedIn(folder) {
     );
 }
 
-function page(rows) {
+function page(all) {
   const order = Object.keys(SCENARIOS);
-  const faults = rows
-    .filter((row) => !SCENARIOS[row.scenario].benign)
-    .sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario) || Number(a.sync) - Number(b.sync));
+  const rows = all.filter((row) => row.scenario !== ALTERNATIVE);
+  const faults = rows.filter((row) => !SCENARIOS[row.scenario].benign);
   const benign = rows.filter((row) => SCENARIOS[row.scenario].benign);
+  const kept = keptIn(readFileSync(KEPT, 'utf8'));
+  const { 'Machine and versions': earlier = [], ...sections } = kept;
+  const fresh = [
+    ...[...groupedBy(faults, (row) => `${row.scenario} ${row.sync}`).values()].map(section),
+    benignSection(benign),
+  ];
+  const others = all.filter((row) => row.scenario === ALTERNATIVE);
   return [
     '# Measurements: leader faults on a real cluster',
     '',
-    'Made by `npm run lab:measure` from its own recorded runs; not edited by hand.',
+    'Made by `npm run lab:measure`, of its own recorded runs (`lab/measure/recorded`) and of what earlier ones showed (`lab/measure/kept.md`); not edited by hand.',
     '',
     METHOD,
     '',
     '## Machine and versions',
     '',
-    ...machine(rows),
-    '',
+    ...(rows.length === 0 ? [] : [...machine(rows), '']),
+    ...(earlier.length === 0 ? [] : ['Earlier:', '', ...earlier, '']),
     '## Results',
     '',
-    ...[...groupedBy(faults, (row) => `${row.scenario} ${row.sync}`).values()].flatMap(section),
-    ...benignSection(benign),
+    ...joined(fresh, sections, order),
+    ...alternativesSection(others, faults),
     ...failures(rows),
     '## To repeat',
     '',
     '```sh',
     'npm ci && npm run build',
     'npm run lab:measure -- --suite all --patroni 3.0,4.1 --at-once',
+    'npm run lab:beside -- --runs 5',
     '```',
     '',
     'One fault: `npm run lab:measure -- --patroni 4.1 --scenario kill-leader --runs 20 --stock-runs 5`; all options: `--help`.',

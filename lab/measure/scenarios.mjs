@@ -127,6 +127,14 @@ const FAULTS = {
     rejoins: true,
     deadlineMs: 300_000,
   },
+  'kill-postgres': {
+    what: "the leader's postmaster is killed (SIGKILL), its Patroni lives and starts it again",
+    who: leader,
+    fault: (lab, who) => lab.fault('kill-postgres', who),
+    holdMs: 0,
+    heal: null,
+    deadlineMs: 120_000,
+  },
   'stop-leader': {
     what: "the leader's container is stopped (SIGTERM: Patroni gives the key up)",
     who: leader,

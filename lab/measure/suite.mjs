@@ -11,6 +11,9 @@ const TIMED = [
 const OTHERS = [
   {
     scenarios: [
+      'kill-postgres',
+      'hang-leader',
+      'freeze-postgres',
       'stop-leader',
       'leader-without-etcd',
       'leader-without-replicas',
