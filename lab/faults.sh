@@ -606,11 +606,12 @@ need_proxies() { two_proxies || die "this lab has one HAProxy: LAB_PROXIES=2 mak
 
 has_address() { [ "$(container_state "$1")" = running ] && inside "$1" ip -o address show dev eth0 | grep -q " $(fixed_ip address)/"; }
 
-# answers_at_address NAME: whoever has the address is this one by its own runtime API, as a member sees it.
+# answers_at_address NAME: whoever has the address is this one by its own runtime API, as a member that runs sees it.
 answers_at_address() {
-  local id
+  local id member
+  for member in "${MEMBERS[@]}"; do if [ "$(container_state "$member")" = running ]; then break; fi; done
   id=$(docker inspect --format '{{.Config.Hostname}}' "$(container "$1")")
-  inside patroni1 bash -c "exec 3<>/dev/tcp/$(fixed_ip address)/9999; echo 'show info' >&3; timeout 2 cat <&3" | grep -qx "node: $id"
+  inside "$member" bash -c "exec 3<>/dev/tcp/$(fixed_ip address)/9999; echo 'show info' >&3; timeout 2 cat <&3" | grep -qx "node: $id"
 }
 
 # give_address NAME: taken from the other first, as a good takeover does it; the announcement (gratuitous ARP) makes everybody's table right.

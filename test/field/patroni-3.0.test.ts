@@ -1,3 +1,4 @@
-import { FIELD, suite } from '../e2e/support/suite.js';
+import { FIELD, suite, TWO_PROXIES } from '../e2e/support/suite.js';
 
 suite('3.0', FIELD);
+suite('3.0', TWO_PROXIES, { proxies: 2 });

@@ -1,3 +1,4 @@
-import { FIELD, suite } from '../e2e/support/suite.js';
+import { FIELD, suite, TWO_PROXIES } from '../e2e/support/suite.js';
 
 suite('4.1', FIELD);
+suite('4.1', TWO_PROXIES, { proxies: 2 });

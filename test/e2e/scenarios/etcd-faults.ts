@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Lab } from '../support/lab.js';
 import { codes, LeadershipBench, seconds, sent } from '../support/leadership.js';
 import { named, over, pages, paged, staysNamed } from '../support/told.js';
-import { passSeconds } from '../support/wait.js';
+import { passSeconds, until } from '../support/wait.js';
 
 /** etcd without room, and an etcd member that only its peers do not reach: Patroni goes on, and one more fault would end that. */
 export function etcdFaults(lab: Lab): void {
@@ -43,4 +43,56 @@ export function etcdFaults(lab: Lab): void {
       );
     });
   });
+}
+
+/** What a client does not notice: less than this between two rows, on a machine that is busy. */
+export const UNNOTICED_MS = 1_500;
+
+/** Most etcd members are gone, and are back before Patroni gives its leader up. */
+export function etcdWithoutMajority(lab: Lab): void {
+  const bench = new LeadershipBench(lab);
+
+  // Once a majority serves, the last one has two minutes, in which it may be somebody's work.
+  describe.each([
+    ['two of three etcd members are killed', MOST, 1],
+    ['all etcd members are killed', ['etcd1', ...MOST], 2],
+  ] as const)('%s', (what, names, started) => {
+    afterEach(bench.restored);
+
+    test('they are started by the host driver before Patroni demotes: no client notices', { retry: 0 }, async () => {
+      const daemon = await bench.ready({ policy: { actions: { 'start-store': { mode: 'auto', cooldown: '1s' } } } });
+      const { writer, watch } = await bench.witnesses();
+      const leader = await lab.leader();
+      await passSeconds(2);
+      const goneAtMs = await killed(lab, names);
+      const backMs = (await majorityBack(lab)) - goneAtMs;
+      await passSeconds(15);
+      await watch.expectNeverDoubled();
+      console.info(
+        `Patroni ${lab.patroni}, ${what}: a majority is back after ${seconds(backMs)}, ${seconds(writer.longestGapMs)} without a write; ${(await sent(daemon)).join(', ')}`,
+      );
+      expect(await lab.leader()).toBe(leader);
+      expect(await writer.lost()).toBe(0);
+      const requests = await sent(daemon);
+      expect(requests.length).toBeGreaterThanOrEqual(started);
+      expect(new Set(requests).size).toBe(requests.length);
+      for (const request of requests) expect(names.map((name) => `host start ${name}`)).toContain(request);
+      expect(writer.longestGapMs).toBeLessThan(UNNOTICED_MS);
+    });
+  });
+}
+
+/** Two of three: with them the majority. */
+export const MOST: readonly string[] = ['etcd2', 'etcd3'];
+
+/** At one moment, as by a switch that fails. @returns when */
+export async function killed(lab: Lab, names: readonly string[]): Promise<number> {
+  await Promise.all(names.map((name) => lab.docker('kill', lab.container(name))));
+  return Date.now();
+}
+
+/** Until etcd answers a linearizable read. @returns when */
+export async function majorityBack(lab: Lab): Promise<number> {
+  await until('etcd has a majority', 60_000, async () => (await lab.leaderKey()) !== null);
+  return Date.now();
 }

@@ -7,6 +7,7 @@ import type { Daemon, DaemonOptions } from '../support/daemon.js';
 import { MEMBERS, type Lab, type Member } from '../support/lab.js';
 import { allBut, LeadershipBench, seconds, sent } from '../support/leadership.js';
 import { passSeconds, until } from '../support/wait.js';
+import { killed, majorityBack, MOST, UNNOTICED_MS } from './etcd-faults.js';
 
 type Sidecars = Readonly<Record<Member, Daemon>>;
 
@@ -47,7 +48,8 @@ export function sidecars(lab: Lab): void {
         },
       },
     };
-    return { policy: allBut(), cluster, ledger };
+    const policy = { actions: { ...allBut().actions, 'start-store': { mode: 'auto', cooldown: '1s' } } };
+    return { policy, cluster, ledger };
   }
 
   /** Three of them, past their grace; tenure is with the one beside this member. */
@@ -150,6 +152,30 @@ export function sidecars(lab: Lab): void {
         `Patroni ${lab.patroni}, sidecars, leader frozen: ${seconds(writer.longestGapMs)} without a write, none of ${writer.acks.length} rows lost`,
       );
       expect(writer.longestGapMs).toBeLessThan(FROZEN_MS);
+    });
+  });
+
+  describe('an instance beside each member, and two of three etcd members are stopped', () => {
+    afterEach(bench.restored);
+
+    test('each is started by the instance that stands beside it, before Patroni demotes: no client notices', async () => {
+      const [leader, [beside]] = [await lab.leader(), await lab.replicas()];
+      const all = await started(beside);
+      const { writer, watch } = await bench.witnesses();
+      await passSeconds(2);
+      const goneAtMs = await killed(lab, MOST);
+      const backMs = (await majorityBack(lab)) - goneAtMs;
+      await passSeconds(15);
+      await watch.expectNeverDoubled();
+      expect(await lab.leader()).toBe(leader);
+      expect(await writer.lost()).toBe(0);
+      const requests = (await Promise.all(MEMBERS.map((member) => sent(all[member])))).flat();
+      console.info(
+        `Patroni ${lab.patroni}, sidecars, two of three etcd stopped: a majority is back after ${seconds(backMs)}, ${seconds(writer.longestGapMs)} without a write; ${requests.join(', ')}`,
+      );
+      expect(requests.length).toBeGreaterThanOrEqual(1);
+      for (const request of requests) expect(MOST.map((name) => `host start ${name}`)).toContain(request);
+      expect(writer.longestGapMs).toBeLessThan(UNNOTICED_MS);
     });
   });
 }

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { layoutOf, serversOf, type ProxyLayout, type ProxyServer } from './proxies.js';
 import { claimSlot, type Slot } from './slot.js';
 import { until } from './wait.js';
 
@@ -28,28 +29,37 @@ export function whyNoLab(): string | null {
   return `lab/engine exits ${answer.status ?? 'by signal'}: ${answer.stderr.trim() || answer.error?.message || ''}`;
 }
 
-export interface ProxyServer {
-  readonly backend: string;
-  readonly server: string;
-  /** HAProxy's word: UP, UP 1/3, DOWN, DRAIN, MAINT ... */
-  readonly status: string;
-}
-
 /** One real cluster on this machine, as its operator sees it. Nothing in here goes through the controller. */
 export class Lab {
   readonly patroni: PatroniLine;
   /** Destructive requests that any run of any test sent more than once. */
   readonly sentTwice: string[] = [];
   readonly notReplayed: string[] = [];
+  readonly #proxies: 1 | 2;
   /** Claimed by `up`: a suite that is skipped takes none. */
   #slot: Slot = { number: KEPT_SLOT, release: () => undefined };
 
-  constructor(patroni: PatroniLine) {
+  /** `proxies: 2`: two HAProxies with names of their own, behind one address that can be moved. */
+  constructor(patroni: PatroniLine, { proxies = 1 }: { readonly proxies?: 1 | 2 } = {}) {
     this.patroni = patroni;
+    this.#proxies = proxies;
   }
 
   get address(): string {
     return `127.0.0.${this.#slot.number}`;
+  }
+
+  get layout(): ProxyLayout {
+    return layoutOf(this.#proxies);
+  }
+
+  /** Where clients connect: the proxy's published ports, or the address that two of them share. */
+  get clientAddress(): string {
+    return this.#proxies === 1 ? this.address : `${this.#subnet}.30`;
+  }
+
+  get #subnet(): string {
+    return `172.30.${this.#slot.number}`;
   }
 
   get #prefix(): string {
@@ -68,7 +78,9 @@ export class Lab {
       ...SIZES,
       LAB_PREFIX: this.#prefix,
       LAB_ADDR: this.address,
+      LAB_SUBNET: this.#subnet,
       PATRONI: this.patroni,
+      LAB_PROXIES: String(this.#proxies),
     };
     const { stdout } = await run(`${LAB}${name}`, args, { env, timeout: 240_000 }).catch((error: unknown) => {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
@@ -109,13 +121,22 @@ export class Lab {
   async restore(): Promise<void> {
     await this.heal('all');
     await this.settled();
-    for (const member of MEMBERS) await this.runtime(`set server postgres_replicas/${member} state ready`);
+    await this.opened(this.layout.reads);
     for (const member of MEMBERS) if (await this.tagOf(member)) await this.setTag(member, false);
-    await until('HAProxy routes to both replicas', 40_000, async () => {
-      const leader = await this.leader();
-      const replicas = (await this.pool()).filter((row) => row.status === 'UP' && row.server !== leader);
-      return replicas.length === 2;
+    await until('every read pool routes to both replicas', 40_000, async () => {
+      const leader = this.layout.server(await this.leader());
+      const rows = await Promise.all(this.layout.proxies.map(({ name }) => this.pool(name)));
+      const up = rows.flat().filter((row) => row.status === 'UP' && row.server !== leader);
+      return up.length === 2 * this.layout.reads.length * this.layout.proxies.length;
     });
+  }
+
+  /** Nobody is taken out of these pools any more. */
+  async opened(pools: readonly string[]): Promise<void> {
+    for (const { name } of this.layout.proxies)
+      for (const pool of pools)
+        for (const member of MEMBERS)
+          await this.runtime(`set server ${pool}/${this.layout.server(member)} state ready`, name);
   }
 
   /** A leader, and two running replicas with a timeline and no lag to speak of by its own account. */
@@ -177,6 +198,13 @@ export class Lab {
   /** What the member itself says of its state: running, start failed, creating replica ... */
   async stateOf(member: Member): Promise<string> {
     return String((await this.get(member, '/patroni')).body['state']);
+  }
+
+  /** By hand: to whom Patroni chooses. */
+  async switchover(leader: Member): Promise<void> {
+    const body = JSON.stringify({ leader });
+    const answer = await fetch(`${this.apiUrl(leader)}/switchover`, { method: 'POST', body });
+    if (!answer.ok) throw new Error(`POST /switchover: ${answer.status} ${await answer.text()}`);
   }
 
   /** Where each timeline ended, by the history that this member's Patroni has: bytes. */
@@ -256,32 +284,23 @@ export class Lab {
 
   // ---- HAProxy
 
-  async proxyServers(): Promise<readonly ProxyServer[]> {
-    const answer = await fetch(`http://${this.address}:7000/stats;csv`, { signal: AbortSignal.timeout(3_000) });
-    return (await answer.text())
-      .split('\n')
-      .map((line) => line.split(','))
-      .filter((cells) => MEMBERS.includes(cells[1] as Member))
-      .map((cells) => ({ backend: cells[0] ?? '', server: cells[1] ?? '', status: cells[17] ?? '' }));
+  proxyServers(proxy = 'haproxy'): Promise<readonly ProxyServer[]> {
+    const port = this.layout.proxies.find(({ name }) => name === proxy)?.statsPort;
+    return serversOf(`http://${this.address}:${port ?? NaN}/stats;csv`, MEMBERS.map(this.layout.server));
   }
 
-  async pool(): Promise<readonly ProxyServer[]> {
-    return (await this.proxyServers()).filter((row) => row.backend === 'postgres_replicas');
+  /** Servers for reads. */
+  async pool(proxy = 'haproxy'): Promise<readonly ProxyServer[]> {
+    return (await this.proxyServers(proxy)).filter((row) => this.layout.reads.includes(row.backend));
   }
 
   async poolStatus(member: Member): Promise<string> {
-    return (await this.pool()).find((row) => row.server === member)?.status ?? 'absent';
+    return (await this.pool()).find((row) => row.server === this.layout.server(member))?.status ?? 'absent';
   }
 
   /** By hand, as an operator does it on the runtime API. */
-  runtime(command: string): Promise<string> {
-    return this.docker(
-      'exec',
-      this.container('haproxy'),
-      'bash',
-      '-c',
-      `echo '${command}' | socat - tcp:127.0.0.1:9999`,
-    );
+  runtime(command: string, proxy = 'haproxy'): Promise<string> {
+    return this.docker('exec', this.container(proxy), 'bash', '-c', `echo '${command}' | socat - tcp:127.0.0.1:9999`);
   }
 
   // ---- the tag in a member's own file
@@ -321,7 +340,7 @@ export class Lab {
   /** `withinMs`: for connecting, and for each query where it is given. */
   client(port: number, withinMs?: number): Client {
     const client = new Client({
-      host: this.address,
+      host: port >= 5000 && port < 5010 ? this.clientAddress : this.address,
       port,
       user: 'postgres',
       password: 'postgres',

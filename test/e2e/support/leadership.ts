@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { ActionName } from '../../../src/model/plan.js';
 import { Bench } from './bench.js';
 import type { Daemon, DaemonOptions } from './daemon.js';
-import { MEMBERS, type Lab, type Member } from './lab.js';
+import type { Lab, Member } from './lab.js';
 import { PrimaryWatch } from './primary-watch.js';
 import { until } from './wait.js';
 import { Writer } from './writer.js';
@@ -89,7 +89,7 @@ export class LeadershipBench {
     await this.#bench.clear();
     // A paused cluster elects nobody, and the rest waits for a leader.
     await this.#lab.heal('pause');
-    for (const member of MEMBERS) await this.#lab.runtime(`set server postgres_primary/${member} state ready`);
+    await this.#lab.opened([this.#lab.layout.writes]);
     await this.#lab.restore();
   };
 }

@@ -5,7 +5,7 @@ import { blockedReplay } from '../scenarios/blocked.js';
 import { leadership } from '../scenarios/leading.js';
 import { fullDisks, aFullDiskOfTheLeader } from '../scenarios/disks.js';
 import { cutLinks } from '../scenarios/cut-links.js';
-import { etcdFaults } from '../scenarios/etcd-faults.js';
+import { etcdFaults, etcdWithoutMajority } from '../scenarios/etcd-faults.js';
 import { aSecondDeath, deathsInBadCompany } from '../scenarios/hanging.js';
 import { leftAlone } from '../scenarios/left-alone.js';
 import { misconfigured } from '../scenarios/misconfigured.js';
@@ -13,9 +13,12 @@ import { aLeaderThatDoesNotServe, heldUp } from '../scenarios/not-serving.js';
 import { anInstanceThatStoodStill } from '../scenarios/suspended.js';
 import { parted } from '../scenarios/parted.js';
 import { aDestroyedReplica } from '../scenarios/rebuilding.js';
+import { aLeaderWithoutPower, forgottenSlot, sessionsThatStay } from '../scenarios/off-by-default.js';
 import { whatAPersonStarts } from '../scenarios/procedures.js';
 import { setUpOtherwise } from '../scenarios/set-up-otherwise.js';
 import { drainByTag } from '../scenarios/tagging.js';
+import { twoProxies } from '../scenarios/two-proxies.js';
+import { anUnroutedLeader } from '../scenarios/unrouted.js';
 import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 
 type Scenario = (lab: Lab) => void;
@@ -58,17 +61,29 @@ export const FIELD: readonly Scenario[] = [
   aFullDiskOfTheLeader,
   fullDisks,
   setUpOtherwise,
+  anUnroutedLeader,
+  forgottenSlot,
+  sessionsThatStay,
+  aLeaderWithoutPower,
+  etcdWithoutMajority,
 ];
 
+/** The same on a lab with two HAProxies, servers not called like members and an address that moves. */
+export const TWO_PROXIES: readonly Scenario[] = [twoProxies];
+
 /** Scenarios on a real cluster of this Patroni: brought up for it, taken down after it. */
-export function suite(patroni: PatroniLine, scenarios: readonly Scenario[] = SHORT): void {
+export function suite(
+  patroni: PatroniLine,
+  scenarios: readonly Scenario[] = SHORT,
+  made: { readonly proxies?: 1 | 2 } = {},
+): void {
   const reason = whyNoLab();
   if (reason !== null)
     console.warn(
       `\n*** THE REAL CLUSTER IS NOT TESTED: every e2e test of Patroni ${patroni} is skipped. ${reason} ***\n`,
     );
-  describe.skipIf(reason !== null)(`Patroni ${patroni}`, () => {
-    const lab = new Lab(patroni);
+  describe.skipIf(reason !== null)(`Patroni ${patroni}${made.proxies === 2 ? ', two proxies' : ''}`, () => {
+    const lab = new Lab(patroni, made);
     beforeAll(async () => {
       await lab.up();
     }, 600_000);
