@@ -47,6 +47,7 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
   },
   'restart-member': ofMember('restart-member', 'restart PostgreSQL on a replica'),
   'start-member': ofMember('start-member', 'start a member that is stopped'),
+  'stop-member': { ...ofMember('stop-member', 'stop a replica, as a stage of evacuate-member'), alone: false },
   'reinitialize-replica': {
     takes: { ...ONE_MEMBER, acceptLoss: 'optional' },
     usage: 'reinitialize-replica MEMBER [--accept-loss BYTES|any]',

@@ -13,6 +13,7 @@ import { openTraffic, proxyNudge } from './proxy-actions.js';
 import { shutSessions } from './shut-sessions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
+import { stopMember } from './stop-member.js';
 import { startStore } from './start-store.js';
 import { beginCopy } from './begin-copy.js';
 import { closeServers, openServers } from './servers.js';
@@ -30,6 +31,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'resume-replay': resumeReplay,
   'restart-member': restartMember,
   'start-member': startMember,
+  'stop-member': stopMember,
   'start-store': startStore,
   'begin-copy': beginCopy,
   'close-servers': closeServers,

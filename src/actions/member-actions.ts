@@ -122,10 +122,22 @@ function noHelp(member: MemberView): string | null {
   return `nothing says that a restart of ${member.name} would help: its PostgreSQL tries to connect every few seconds by itself`;
 }
 
+/** What it is over with; a stage of a procedure waits for the rest itself, and asks where that does not come. Absent: it streams. */
+const UNTIL = z.literal('answers');
+
+/** It runs, and its Patroni says what it does. */
+function answers(view: ClusterView, target: MemberName): Sight {
+  const member = memberOf(view, target);
+  const host = member === null ? null : freshValue(member.host);
+  if (host?.state !== 'running') return pending(`${target} is ${host?.state ?? 'unknown'} by its host driver`);
+  const api = member === null ? null : freshValue(member.api);
+  return api === null ? pending(`the API of ${target} does not answer yet`) : met(`${target} says ${api.stateText}`);
+}
+
 /** Starts what the host driver proves to be stopped. */
 export const startMember = action({
   name: 'start-member',
-  params: z.object({ id: z.string().nullable().exactOptional() }),
+  params: z.object({ id: z.string().nullable().exactOptional(), until: UNTIL.exactOptional() }),
   class: 'replica',
   runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
   summary: 'start a stopped member',
@@ -144,7 +156,7 @@ export const startMember = action({
     memberName(
       problem.code === 'leaderless' ? (input.memory.lastLeader ?? onlyMember(input.view) ?? '') : problem.subject,
     ),
-  bind: (input, target, problem) => {
+  bind: (input, target, problem, wish) => {
     const member = memberOf(input.view, target);
     const host = member === null ? null : freshValue(member.host);
     if (host === null) return { kind: 'nothing', why: `the host driver does not say what runs ${target}` };
@@ -154,7 +166,10 @@ export const startMember = action({
     if (host.state !== 'stopped') return { kind: 'nothing', why: `${target} is ${host.state} by its host driver` };
     // A start that would be refused must not stand before the failover that a person can agree to.
     const doubt = problem?.code === 'leaderless' ? notTheLastToLead(input, target) : null;
-    return doubt === null ? bound({ id: host.id }) : { kind: 'nothing', why: doubt };
+    const until = UNTIL.safeParse(wish?.parameters?.['until']).data;
+    return doubt === null
+      ? bound({ id: host.id, ...(until === undefined ? {} : { until }) })
+      : { kind: 'nothing', why: doubt };
   },
   alreadyTrue: (input, target) => {
     const member = memberOf(input.view, target);
@@ -175,7 +190,7 @@ export const startMember = action({
     {
       step: { port: 'host', target: memberHost(plan.target), verb: 'start', ...boundTo(plan.params.id) },
       withinMs: actionPolicy(policy, 'start-member').timeoutMs,
-      expect: ({ view }) => serves(view, plan.target),
+      expect: ({ view }) => (plan.params.until === 'answers' ? answers(view, plan.target) : serves(view, plan.target)),
     },
   ],
 });

@@ -13,6 +13,9 @@ import { isFailingState, receivingBy } from './replica.js';
 import { isBeingRewound } from './rewinding.js';
 import { unheard } from './unreachable.js';
 
+const isTakenOut = ({ ledger }: Assessment, { name }: MemberView): boolean =>
+  ledger.evacuations?.some((row) => row.member === name) === true;
+
 /** Members that do not start, are gone, or whose Patroni is gone while PostgreSQL lives. */
 export const assessMembers: Assess = (input) => {
   const findings: Finding[] = [];
@@ -23,6 +26,8 @@ export const assessMembers: Assess = (input) => {
     if (member.name === holder && !isStandbyCluster(input.view)) continue;
     // What is gone for good is not missed, and over what is being rewound nothing is said but that.
     if (isRetired(input.view, member) || isBeingRewound(input, member)) continue;
+    // Who took it out knows that it is away; what it does when it is started by hand is theirs to see.
+    if (isTakenOut(input, member)) continue;
     findings.push(
       ...startFailed(input, member),
       ...crashLoop(input, member),

@@ -1,6 +1,7 @@
 import { refusesWrites } from '../assess/dcs.js';
 import { pauseOf } from '../assess/leader.js';
-import { membersTouched } from '../model/plan.js';
+import { membersTouched, type Plan } from '../model/plan.js';
+import type { RunbookAction } from '../actions/action.js';
 import { freshValue } from '../model/reading.js';
 import { permitOf } from '../actions/index.js';
 import { isUnderWay } from './candidate.js';
@@ -35,14 +36,14 @@ const ROWS: readonly Gate[] = [
   },
   {
     name: 'kill-switch',
-    doc: 'A person switched us off: globally, for the cluster, for a member or for an action.',
-    check: (input, { plan }) => {
+    doc: 'A person switched us off: globally, for the cluster, for a member or for an action; or took the member out (evacuate-member).',
+    check: (input, { plan, action }) => {
       const members = membersTouched(plan).map((name) => `member:${name}`);
       const subjects = ['global', 'cluster', ...members, `action:${plan.action}`];
       const thrown = input.ledger.switches.find(
         (row) => subjects.includes(row.subject) && (row.expiresAtMs === null || row.expiresAtMs > input.nowMs),
       );
-      if (thrown === undefined) return null;
+      if (thrown === undefined) return takenOut(input, action, plan);
       return no(
         `${thrown.owner} switched off ${thrown.subject}: ${thrown.reason}`,
         `ekimi resume --subject ${thrown.subject}`,
@@ -117,6 +118,23 @@ const ROWS: readonly Gate[] = [
 ];
 
 export const AUTHORITY_GATES: readonly Gate[] = ROWS.map((gate) => ({ ...gate, isOfAuthority: true }));
+
+/**
+ * A member that a person took out is theirs until it is given back. A change of leader is held only where it would make it leader: who leads after all
+ * and dies, or is a second primary, is answered as anybody else.
+ */
+function takenOut({ ledger }: Situation, { class: of }: RunbookAction, plan: Plan): No | null {
+  const moves = of === 'leadership' || of === 'fencing';
+  const { candidate } = plan.params;
+  const row = (ledger.evacuations ?? []).find(
+    ({ member, run }) => run !== plan.because.run && member === (moves ? candidate : plan.target),
+  );
+  if (row === undefined) return null;
+  return no(
+    `${row.by} took ${row.member} out: ${row.reason}`,
+    `ekimi run-procedure give-back ${row.member} --reason "..."`,
+  );
+}
 
 function startGrace(input: Situation): No | null {
   const { cleanPasses, cleanSinceMs, graceReason } = input.states.memory;

@@ -16,6 +16,7 @@ import type { Situation } from '../model/situation.js';
 import { STAGED } from '../procedures/index.js';
 import type { ProcedureInput, StagedProcedure } from '../procedures/procedure.js';
 import { spanText } from '../words/amounts.js';
+import { groundsOf } from './decide.js';
 import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
 
 /** What is to be done about a run in this pass. */
@@ -125,7 +126,7 @@ const askedFor = (run: ProcedureRun, stage: ActionStage): AskedProcedure => ({
   candidate: stage.candidate,
   leader: stage.leader,
   scheduledAt: null,
-  acceptLoss: null,
+  acceptLoss: stage.acceptLoss ?? null,
   reason: `${run.name}: ${run.reason}`,
   dryRun: false,
   by: run.by,
@@ -228,11 +229,13 @@ function plannedStages(input: Situation, run: ProcedureRun): readonly PlannedSta
   return (leftOf(input, run) ?? []).map((stage) => {
     if (stage.kind !== 'action') return { key: stage.key, text: stage.text, requests: [], held: [] };
     const decision = decideProcedure(input, askedFor(run, stage));
+    const told = decision.kind === 'refused' ? [] : groundsOf(input, decision.plan);
     return {
       key: stage.key,
       text: stage.text,
       requests: decision.kind === 'refused' ? [] : decision.steps,
       held: decision.kind === 'held' ? decision.blocks.map(({ gate, because }) => `${gate}: ${because}`) : [],
+      ...(told.length === 0 ? {} : { told }),
     };
   });
 }

@@ -4,6 +4,7 @@ import { leaderKeyHolder } from '../assess/leader.js';
 import { surplusSpans } from '../assess/surplus.js';
 import { isInFlight } from '../model/ledger.js';
 import { membersTouched, type Plan } from '../model/plan.js';
+import { openRun } from '../model/procedure-run.js';
 import type { States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { remember } from '../machines/memory.js';
@@ -15,6 +16,8 @@ import { isEnforcing, type Session } from './session.js';
 export function isSuspect(session: Session): boolean {
   return (
     session.ledger.remediations.some(isInFlight) ||
+    // What its next stage rests on is read in every pass.
+    openRun(session.ledger.procedures)?.phase === 'running' ||
     session.states.problems.some((problem) => problem.level !== 'info' || problem.phase === 'suspect')
   );
 }

@@ -62,6 +62,7 @@ const ROWS: Partial<Record<Part, Check>> = {
   }),
   fences: rowOf({ ...claim, at: maybe(places) }),
   pauses: rowOf({ pooler: text, leader: text, sinceMs: number, untilMs: number, remediationId: text }),
+  evacuations: rowOf({ member: text, by: text, reason: text, sinceMs: number, run: text }),
   switches: rowOf({
     id: maybe(text),
     subject: text,
@@ -100,7 +101,7 @@ const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknow
 };
 
 /** What may stand for work under way, or for somebody's word that nothing be done: as long as it cannot be read, whatever is risky waits. */
-const HOLDS: readonly Part[] = ['drains', 'fences', 'pauses', 'switches', 'breaker', 'procedures'];
+const HOLDS: readonly Part[] = ['drains', 'fences', 'pauses', 'switches', 'breaker', 'procedures', 'evacuations'];
 
 function apart(list: Part, raw: unknown, whole: boolean): ForeignRow {
   const row = isFields(raw) ? raw : { row: raw };

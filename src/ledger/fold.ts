@@ -5,6 +5,7 @@ import type { ProcedureRun } from '../model/procedure-run.js';
 import { afterPass, withoutForeignWork } from './after-pass.js';
 import { requestApproval, useApproval } from './approvals.js';
 import { withClaims, withLess, withoutClaim, withoutClaimsOf, withPausesLeft } from './claims.js';
+import { withCustody } from './evacuations.js';
 import type { EventOf, LedgerEvent, LedgerEventKind } from './events.js';
 import { withoutUnsent } from './unsent.js';
 
@@ -111,7 +112,7 @@ const FOLD: Fold = {
   answered,
   'step-due': (ledger, { run }) => withRemediation(ledger, run),
   ended: (ledger, { run }) => ended(ledger, run),
-  'procedure-run': (ledger, { run }) => withRun(ledger, run),
+  'procedure-run': (ledger, { run }) => withCustody(withRun(ledger, run), run),
   'drain-undone': drainUndone,
   paged: (ledger, { pages }) => (pages === ledger.pages ? ledger : { ...ledger, pages }),
   'incidents-followed': (ledger, { incidents }) => ({ ...ledger, incidents }),

@@ -8,6 +8,7 @@ export interface ForeignRow {
     | 'approvals'
     | 'drains'
     | 'procedures'
+    | 'evacuations'
     | 'fences'
     | 'pauses'
     | 'switches'

@@ -79,6 +79,16 @@ export interface PauseRecord {
   readonly remediationId: string;
 }
 
+/** A member that a person took out (`evacuate-member`): no ladder touches it until it is given back. */
+export interface Evacuation {
+  readonly member: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly sinceMs: number;
+  /** The run of the procedure that took it out. */
+  readonly run: string;
+}
+
 export interface Approval {
   readonly id: string;
   readonly fingerprint: string;
@@ -136,6 +146,8 @@ export interface Ledger {
   readonly incidents?: readonly Incident[];
   /** The procedure of several stages that is under way, and the last that ended. Absent: there was none. */
   readonly procedures?: readonly ProcedureRun[];
+  /** Absent in the ledger of an older version, and where nobody has taken a member out. */
+  readonly evacuations?: readonly Evacuation[];
 }
 
 export const EMPTY_LEDGER: Ledger = {

@@ -31,6 +31,7 @@ export const ACTION_ROWS = {
   'resume-replay': row('sessions', 'approve', '1m', '30s'),
   'restart-member': row('sessions', 'approve', '10m', '5m'),
   'start-member': row('none', 'approve', '5m', '2m'),
+  'stop-member': row('sessions', 'approve', '1s', '2m'),
   'start-store': row('none', 'approve', '1m', '30s'),
   'begin-copy': row('none', 'approve', '1s', '2m'),
   'close-servers': row('sessions', 'approve', '1s', '1m'),

@@ -1,8 +1,15 @@
 import type { Json } from './plan.js';
-import type { ProcedureName } from './procedure.js';
+import type { AcceptedLoss, ProcedureName } from './procedure.js';
 
 /** Procedures of several stages. Each stage is a procedure of one action, through the same gates. */
-export const STAGED_NAMES = ['rolling-restart', 'add-replica'] as const;
+export const STAGED_NAMES = [
+  'rolling-restart',
+  'add-replica',
+  'evacuate-member',
+  'give-back',
+  'after-failover',
+  'recover-partition',
+] as const;
 export type StagedName = (typeof STAGED_NAMES)[number];
 
 type Rule = 'needed' | 'optional' | 'no';
@@ -22,7 +29,12 @@ export interface StagedRow {
     /** Further parameters by name (`--set NAME=VALUE`), each with what it means; `any`: the procedure checks the names itself. */
     readonly parameters: Readonly<Record<string, string>> | 'any';
   };
+  /** Whose its member is from then on: a run that `takes` it keeps every ladder away until one `returns` it. */
+  readonly custody?: 'takes' | 'returns';
 }
+
+const ACCEPT_LOSS =
+  'WAL that only the member has and that may be lost where it is copied anew, as the question states it; any: also what nobody can count';
 
 export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
   'rolling-restart': {
@@ -37,6 +49,43 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
     summary: 'start a new member that the configuration names, follow its copy of the leader, and open its servers',
     runbook: 'Maintenance Operations > Adding a New Replica',
+  },
+  'evacuate-member': {
+    usage: 'evacuate-member MEMBER [--candidate MEMBER] [--set then=stop|mark] [--set sessions=cut|wait] [--plan]',
+    takes: {
+      member: 'needed',
+      candidate: 'optional',
+      back: 'no',
+      parameters: {
+        then: 'stop (the default): its server process is stopped in the end; mark: it runs on, and nothing of Ekimi touches it',
+        sessions:
+          'cut (the default): readers that are still connected lose their session; wait: for an hour until they have ended',
+      },
+    },
+    summary:
+      'take a member out for work on its machine: hand leadership over, drain it, stop it; nothing starts it until it is given back',
+    runbook: 'Maintenance Operations > Rolling Restart',
+    custody: 'takes',
+  },
+  'give-back': {
+    usage: 'give-back MEMBER [--plan]',
+    takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
+    summary: 'give back a member that was taken out: start it, wait until it streams, give it readers again',
+    runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
+    custody: 'returns',
+  },
+  'after-failover': {
+    usage: 'after-failover [MEMBER] [--set accept-loss=BYTES|any] [--plan]',
+    takes: { member: 'optional', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS } },
+    summary:
+      'bring the old leader back as a replica: started, rewound, or, where you agree, copied anew; then given readers',
+    runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
+  },
+  'recover-partition': {
+    usage: 'recover-partition [--set accept-loss=BYTES|any] [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS } },
+    summary: 'after a partition: who sees whom, a second primary stopped, and everybody who was cut off brought back',
+    runbook: 'Emergency Procedures > Network Partition Recovery',
   },
 };
 
@@ -59,6 +108,8 @@ export interface ActionStage extends StageBase {
   readonly leader: string | null;
   /** What its action is bound to beyond that: `Wish.parameters`. */
   readonly parameters?: Readonly<Record<string, Json>>;
+  /** What a person gave up when the run began; absent: nothing. */
+  readonly acceptLoss?: AcceptedLoss;
 }
 
 /** Something that comes about by itself. It is left until it is seen; after `withinMs` the run is held. */
@@ -159,6 +210,8 @@ export interface PlannedStage {
   readonly text: string;
   readonly requests: readonly string[];
   readonly held: readonly string[];
+  /** What it waits for, breaks off or costs, as things stand; absent: nothing that is known. */
+  readonly told?: readonly string[];
 }
 
 export type RunAnswer =

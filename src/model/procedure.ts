@@ -8,6 +8,7 @@ export const PROCEDURE_NAMES = [
   'failover',
   'restart-member',
   'start-member',
+  'stop-member',
   'reinitialize-replica',
   'drain-replica',
   'undrain-replica',

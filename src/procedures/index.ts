@@ -1,4 +1,8 @@
+import { afterFailover } from './after-failover.js';
+import { evacuateMember } from './evacuate-member.js';
+import { giveBack } from './give-back.js';
 import type { StagedName } from '../model/procedure-run.js';
+import { recoverPartition } from './recover-partition.js';
 import type { ProcedureRecord, StagedProcedure } from './procedure.js';
 import { addReplica } from './add-replica.js';
 import { rollingRestart } from './rolling-restart.js';
@@ -10,4 +14,8 @@ const staged = <G>(record: ProcedureRecord<G>): StagedProcedure => record as unk
 export const STAGED: Readonly<Record<StagedName, StagedProcedure>> = {
   'rolling-restart': staged(rollingRestart),
   'add-replica': staged(addReplica),
+  'evacuate-member': staged(evacuateMember),
+  'give-back': staged(giveBack),
+  'after-failover': staged(afterFailover),
+  'recover-partition': staged(recoverPartition),
 };

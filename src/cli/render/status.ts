@@ -3,6 +3,7 @@ import { clockText } from '../../words/moments.js';
 import { overview, type Level, type Overview } from '../../api/overview.js';
 import { bytesText, spanText } from '../../words/amounts.js';
 import { lossText } from '../../words/loss.js';
+import type { Evacuation } from '../../model/ledger.js';
 import type { Problem } from '../../model/problem.js';
 import { isOver } from '../../model/procedure-run.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
@@ -56,6 +57,11 @@ export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
       style,
       'PROCEDURES',
       (snapshot.ledger.procedures ?? []).filter((run) => !isOver(run)).map((run) => renderOpenRun(run, style)),
+    ),
+    ...section(
+      style,
+      'TAKEN OUT',
+      (snapshot.ledger.evacuations ?? []).map((one) => takenOutLine(one, style)),
     ),
     ...section(
       style,
@@ -196,6 +202,9 @@ const approvalLines = (one: Overview['approvals'][number], style: Style): string
   ...(one.loss == null ? [] : [`  loses ${bold(style, lossText(one.loss))}`]),
   dim(style, `  expires ${untilText(style, one.expiresAtMs)}; ekimi approve ${clean(one.id)} --reason TEXT`),
 ];
+
+const takenOutLine = ({ member, by, reason, sinceMs }: Evacuation, style: Style): string =>
+  `${bold(style, clean(member))} by ${clean(by)} for ${spanText(style.nowMs - sinceMs)}: ${clean(reason)} ${dim(style, `(ekimi run-procedure give-back ${clean(member)})`)}`;
 
 const switchLine = (one: Overview['switches'][number], style: Style): string =>
   `${bold(style, clean(one.subject))} by ${clean(one.owner)}: ${clean(one.reason)} ${dim(style, one.expiresAtMs === null ? '(until resumed)' : `(ends ${untilText(style, one.expiresAtMs)})`)}`;

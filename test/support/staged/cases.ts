@@ -1,10 +1,16 @@
 import type { StagedName } from '../../../src/model/procedure-run.js';
 import type { StagedCase } from './case.js';
 import { ADD_REPLICA } from './add-replica.js';
+import { EVACUATE_MEMBER, GIVE_BACK } from './evacuate-member.js';
+import { AFTER_FAILOVER, RECOVER_PARTITION } from './rejoining.js';
 import { ROLLING_RESTART } from './rolling-restart.js';
 
 /** Every procedure of several stages has at least one: a file and a line. */
 export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> = {
   'rolling-restart': ROLLING_RESTART,
   'add-replica': ADD_REPLICA,
+  'evacuate-member': EVACUATE_MEMBER,
+  'give-back': GIVE_BACK,
+  'after-failover': AFTER_FAILOVER,
+  'recover-partition': RECOVER_PARTITION,
 };

@@ -192,6 +192,13 @@ describe('the exact requests', () => {
         ],
       ],
     ],
+    'stop-member': [
+      [
+        'of the host, clean as long as that takes less than a minute',
+        planOf('stop-member', 'patroni3', { id: 'x', startedAtMs: 1 }),
+        ['host stop patroni3 (killed after 60 s)'],
+      ],
+    ],
     'start-store': [
       ['of the host of an etcd member', planOf('start-store', 'etcd2', { id: 'etcd2-1' }), ['host start etcd2']],
     ],

@@ -56,6 +56,7 @@ describe('a policy that says next to nothing', () => {
       'cancel-blocking-queries': 'approve',
       'terminate-blocking-queries': 'approve',
       'start-member': 'approve',
+      'stop-member': 'approve',
       'start-store': 'approve',
       'resume-replay': 'approve',
       'restart-member': 'approve',

@@ -96,6 +96,13 @@ const OPEN = candidateOf('member-rejoined', 'open-traffic', 'patroni3');
 const CANCEL_SWITCHOVER = candidateOf('leaderless', 'cancel-switchover', 'patroni1');
 
 const FROZEN = { freeze: { reason: 'year end', untilMs: NOW_MS + 1_000 }, maintenance: null };
+const takenOut = (member: string) => ({
+  member,
+  by: 'dba',
+  reason: 'new memory',
+  sinceMs: NOW_MS - 60_000,
+  run: 'r-1',
+});
 const fencedByUs = (member: string) => ({ member, sinceMs: NOW_MS - 60_000, remediationId: 'r1', shadow: false });
 
 const lagging = [lags('patroni3', 200 * MB)];
@@ -199,15 +206,34 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
     passes: [{ name: 'nothing of ours is impaired', input: with_(DRAIN), candidate: DRAIN }],
   },
   'kill-switch': {
-    blocks: ['global', 'cluster', 'member:patroni3', 'action:drain-replica'].map((subject) => ({
-      name: `${subject} is off`,
-      input: with_(DRAIN, { ledger: ledgerOf({ switches: [off(subject, NOW_MS + 5_000)] }) }),
-      candidate: DRAIN,
-      because: `dba switched off ${subject}: maintenance`,
-      unblock: `ekimi resume --subject ${subject}`,
-      retryAtMs: NOW_MS + 5_000,
-    })),
+    blocks: [
+      ...['global', 'cluster', 'member:patroni3', 'action:drain-replica'].map((subject) => ({
+        name: `${subject} is off`,
+        input: with_(DRAIN, { ledger: ledgerOf({ switches: [off(subject, NOW_MS + 5_000)] }) }),
+        candidate: DRAIN,
+        because: `dba switched off ${subject}: maintenance`,
+        unblock: `ekimi resume --subject ${subject}`,
+        retryAtMs: NOW_MS + 5_000,
+      })),
+      {
+        name: 'a person took the member out',
+        input: with_(DRAIN, { ledger: ledgerOf({ evacuations: [takenOut('patroni3')] }) }),
+        candidate: DRAIN,
+        because: 'dba took patroni3 out: new memory',
+        unblock: 'ekimi run-procedure give-back patroni3 --reason "..."',
+      },
+    ],
     passes: [
+      {
+        name: 'a person took another member out',
+        input: with_(DRAIN, { ledger: ledgerOf({ evacuations: [takenOut('patroni2')] }) }),
+        candidate: DRAIN,
+      },
+      {
+        name: 'the member that was taken out is a second primary',
+        input: with_(FENCE, { ledger: ledgerOf({ evacuations: [takenOut('patroni1')] }) }),
+        candidate: FENCE,
+      },
       {
         name: 'another member and another action are off',
         input: with_(DRAIN, { ledger: ledgerOf({ switches: [off('member:patroni2'), off('action:restart-member')] }) }),

@@ -58,3 +58,31 @@ describe('procedures in the ledger', () => {
     expect(ledgerText(ledger)).toBe(text);
   });
 });
+
+describe('a member that a person took out', () => {
+  const OUT: ProcedureRun = { ...RUN, name: 'evacuate-member', goal: { member: 'patroni2' } };
+  const taken = noted(EMPTY_LEDGER, OUT);
+
+  it('is held from the beginning on, also after the run has ended, and read back so', () => {
+    expect(taken.evacuations).toEqual([{ member: 'patroni2', by: 'dba', reason: 'openssl', sinceMs: 1, run: 'r-1' }]);
+    expect(readBack(noted(taken, { ...OUT, phase: 'succeeded' }))?.evacuations).toEqual(taken.evacuations);
+  });
+
+  it.each([
+    ['its run is ended before its end', { ...OUT, phase: 'aborted' as const }],
+    ['it is given back', { ...OUT, id: 'r-2', name: 'give-back' as const }],
+  ])('is free again once %s', (_, run) => {
+    expect(noted(taken, run).evacuations).toBeUndefined();
+  });
+
+  it('stays held whatever becomes of another one', () => {
+    expect(noted(taken, { ...OUT, id: 'r-2', name: 'give-back', goal: { member: 'patroni3' } })).toMatchObject({
+      evacuations: taken.evacuations,
+    });
+  });
+
+  it('is held by a row that cannot be read as by work under way', () => {
+    const text = ledgerText({ ...taken, procedures: [], evacuations: [{ member: 'patroni2' }] } as unknown as Ledger);
+    expect(foreignInFlight(ledgerFrom(text) ?? EMPTY_LEDGER)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { isRetired } from '../assess/intended.js';
+import { leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
+import { evacuationOf } from '../ledger/evacuations.js';
+import { memberName } from '../model/names.js';
+import type { Stage } from '../model/procedure-run.js';
+import { freshValue } from '../model/reading.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
+import type { ProcedureInput, ProcedureRecord } from './procedure.js';
+import { hasTraffic, isBack, lossOf, rejoining } from './rejoining.js';
+import { isStopped, onMember, startStage } from './stages.js';
+
+const shape = z.object({
+  /** Who did not follow when it began: one after the other. */
+  members: z.array(z.string()),
+  sinceMs: z.number(),
+  acceptLoss: z.union([z.number(), z.literal('any')]).nullable(),
+});
+type RecoverPartitionGoal = z.infer<typeof shape>;
+
+/** A cut link comes back by the hand of whoever mends it. */
+const REACHED_MS = 60 * 60_000;
+
+/** Who sees it, and what it says of itself: one line for whoever has to find the cut. */
+function sightText(view: ClusterView, member: MemberView): string {
+  const { name } = member;
+  const keys = freshValue(view.dcs.keys);
+  const own = primaryChannels(member);
+  const [api, sql] = [freshValue(member.api), freshValue(member.sql)];
+  const hearers = view.members.filter((other) =>
+    freshValue(other.sql)?.replicas.some((row) => row.applicationName === name && row.state === 'streaming'),
+  );
+  return [
+    `${name}: its API ${api === null ? 'does not answer us' : `says ${api.role}, ${api.stateText}`}`,
+    `its SQL ${sql === null ? 'does not answer us' : sql.inRecovery ? 'is in recovery' : 'accepts writes'}`,
+    keys === null
+      ? 'etcd is not read'
+      : `etcd ${keys.members.some((row) => row.name === name) ? 'has' : 'has not'} its key`,
+    hearers.length === 0 ? 'it streams from nobody' : `it streams from ${hearers.map((row) => row.name).join(', ')}`,
+    ...(own.length > 0 && leaderKeyHolder(view) !== name ? ['a second primary by its own word'] : []),
+  ].join(', ');
+}
+
+/** Answers us, or is proven to be stopped: then what is to be done about it is known. */
+const isReached = (member: MemberView): boolean => freshValue(member.api) !== null || isStopped(member);
+
+function* bringBack(input: ProcedureInput, name: string, goal: RecoverPartitionGoal): Generator<Stage> {
+  const member = memberOf(input.view, memberName(name));
+  if (member === null || (isBack(input, name) && hasTraffic(input, name))) return;
+  const isRogue = primaryChannels(member).length > 0 && leaderKeyHolder(input.view) !== name;
+  if (!isReached(member))
+    yield {
+      kind: 'wait',
+      key: `reach ${name}`,
+      text: `${name} is reached again (${sightText(input.view, member)})`,
+      withinMs: REACHED_MS,
+      progress: null,
+    };
+  // Patroni demotes it as soon as it sees etcd: then this falls away.
+  if (isRogue || !isReached(member))
+    yield onMember('fence-member', name, `stop ${name}, if it is a second primary then`);
+  // Stopped by then, it has to be started; where it was never stopped this falls away.
+  if ((isRogue || !isReached(member)) && !isStopped(member)) yield startStage(name);
+  yield* rejoining(input, name, goal);
+}
+
+/** After a partition: who sees whom, one primary, and everybody else a follower of it, by the history that they have. */
+export const recoverPartition: ProcedureRecord<RecoverPartitionGoal> = {
+  name: 'recover-partition',
+  shape,
+  goal: (input, { parameters }) => {
+    const loss = lossOf(parameters['accept-loss']);
+    if (typeof loss === 'string') return { kind: 'refused', why: loss };
+    const members = input.view.members
+      .filter((row) => !isRetired(input.view, row) && evacuationOf(input.ledger, row.name) === null)
+      .filter(({ name }) => !isBack(input, name))
+      .map(({ name }) => name);
+    if (members.length === 0) return { kind: 'refused', why: 'every member follows the leader: nobody is cut off' };
+    return { kind: 'goal', goal: { members, sinceMs: input.nowMs, acceptLoss: loss.loss } };
+  },
+  refuse: ({ view }) =>
+    leadershipOf(view).kind === 'proven' ? null : 'nobody is proven to lead: who leads is settled first',
+  *remaining(input, goal) {
+    for (const name of goal.members) yield* bringBack(input, name, goal);
+  },
+  leaves: (input, { members }) => {
+    const away = members.filter((name) => !isBack(input, name));
+    const seen = away.flatMap((name) => memberOf(input.view, memberName(name)) ?? []);
+    return away.length === 0
+      ? `every member follows ${leaderKeyHolder(input.view) ?? 'nobody'}`
+      : seen.map((member) => sightText(input.view, member)).join('; ');
+  },
+};

@@ -1,0 +1,44 @@
+import { isStreaming } from '../assess/replica.js';
+import type { ProcedureName } from '../model/procedure.js';
+import type { ActionStage } from '../model/procedure-run.js';
+import { freshValue, recentValue } from '../model/reading.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
+
+/** One action on one member; its key is what it is called in a plan. */
+export const onMember = (action: ProcedureName, name: string, text: string): ActionStage => ({
+  kind: 'action',
+  key: `${action} ${name}`,
+  action,
+  target: name,
+  candidate: null,
+  leader: null,
+  text,
+});
+
+/** Started, and over with as soon as it answers: whether it follows is waited for by what comes next. */
+export const startStage = (name: string): ActionStage => ({
+  ...onMember('start-member', name, `start ${name}`),
+  parameters: { until: 'answers' },
+});
+
+/** Leadership from whoever holds it; `to` null: the best of the others. */
+export const handOver = (from: string, to: string | null): ActionStage => ({
+  kind: 'action',
+  key: `switchover from ${from}`,
+  action: 'switchover',
+  target: null,
+  candidate: to,
+  leader: from,
+  text: `hand leadership from ${from} to ${to ?? 'the best of the others'}`,
+});
+
+/** By its host driver, which is read more seldom while all is well; what a stage sends is authorised by what is then read. */
+export const isStopped = (member: MemberView | null): boolean =>
+  member !== null && recentValue(member.host)?.state === 'stopped';
+
+/** A replica at work: it runs by its own word, and streams. */
+export function follows(view: ClusterView, name: string): boolean {
+  const member = memberOf(view, name);
+  const api = member === null ? null : freshValue(member.api);
+  return member !== null && api?.role === 'replica' && api.state === 'running' && isStreaming(view, member);
+}
