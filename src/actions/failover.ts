@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } from '../assess/candidates.js';
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
+import { preflightText } from '../assess/preflight.js';
 import { bytesText } from '../words/amounts.js';
 import { secondsText } from '../words/loss.js';
 import { memberName } from '../model/names.js';
@@ -43,8 +44,12 @@ export const failover = action({
     return best?.name ?? { none: `no member is to be proposed; ${whoMayLead(rows)}` };
   },
   targetAsked: (_, candidate) => (candidate === null ? { none: 'it needs a candidate' } : memberName(candidate)),
-  grounds: (input, plan) =>
-    plannedLeader(plan) === null ? whoMayLead(leaderlessCandidates(input.view, input.memory)) : null,
+  grounds: (input, plan) => {
+    const leader = plannedLeader(plan);
+    return leader === null
+      ? whoMayLead(leaderlessCandidates(input.view, input.memory))
+      : preflightText(input, { leader, candidate: plan.target });
+  },
   stopsLeader: (plan) => plannedLeader(plan) !== null,
   bind: (input, target, problem) =>
     problem === null

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isArchivingStuck } from '../assess/archive.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { leadershipOf, waitsOf } from '../assess/leader.js';
+import { preflightText } from '../assess/preflight.js';
 import { healthyReplicas, isStreaming } from '../assess/replica.js';
 import type { DcsKeys } from '../model/dcs.js';
 import type { MemberName } from '../model/names.js';
@@ -59,6 +60,8 @@ export const switchover = action({
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
+  // What Patroni does later is looked at by nobody then.
+  grounds: (input, { params }) => (atOnce(params) ? preflightText(input, params) : null),
   stopsLeader: (plan) => atOnce(plan.params),
   targetAsked: (view) => {
     const leadership = leadershipOf(view);

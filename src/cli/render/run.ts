@@ -12,9 +12,10 @@ export function renderStages(answer: Exclude<RunAnswer, { kind: 'refused' }>, st
       : 'would be sent, each stage through every gate at its time; nothing is sent now';
   return [
     head,
-    ...answer.stages.flatMap(({ text, requests, held }, index) => [
+    ...answer.stages.flatMap(({ text, requests, held, told = [] }, index) => [
       `  ${index + 1}. ${clean(text)}`,
       ...requests.map((request) => dim(style, `     ${clean(request)}`)),
+      ...told.map((why) => dim(style, `     ${clean(why)}`)),
       ...held.map((why) => dim(style, `     as things stand held by ${clean(why)}`)),
     ]),
   ].join('\n');
