@@ -25,7 +25,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     ladder: [],
     page: 'at-once',
     meaning:
-      'A procedure stopped in the middle: a stage did not do what it should, what is left is not what was agreed, or nothing went on for a quarter of an hour. Nothing of it is sent, and repairs go on without it.',
+      'A procedure is proposed and nobody has agreed to it, or it stopped in the middle: it has a question, a stage did not do what it should, what is left is not what was agreed, or nothing went on for a quarter of an hour. Nothing of it is sent, and repairs go on without it.',
     advice: 'Look at it: ekimi procedures. Then continue or abort it.',
   },
   {

@@ -1,5 +1,6 @@
-import { ACTION_MODES, ACTION_WINDOWS, MODES, type CronWindow, type Policy } from '../model/policy.js';
+import { ACTION_MODES, ACTION_WINDOWS, MODES, PROCEDURE_MODES, type CronWindow, type Policy } from '../model/policy.js';
 import { ACTION_NAMES } from '../model/plan.js';
+import { STAGED_NAMES } from '../model/procedure-run.js';
 import { canonicalJson } from './hash.js';
 import { foundText } from './shown.js';
 import { durationText, sizeText } from './units.js';
@@ -41,6 +42,20 @@ const FIGURES: readonly Figure[] = [
   ['flap.threshold', 'up', ({ flap }) => flap.threshold, plain],
   ['flap.halfLife', 'down', ({ flap }) => flap.halfLifeMs, durationText],
   ['approvals.expire', 'up', ({ approvals }) => approvals.expiresMs, durationText],
+  ...STAGED_NAMES.flatMap((name): Figure[] => [
+    [
+      `procedures.${name}.mode`,
+      'up',
+      ({ procedures }) => rank(PROCEDURE_MODES, procedures?.[name]?.mode ?? 'off'),
+      (v) => PROCEDURE_MODES[v] ?? '',
+    ],
+    [
+      `procedures.${name}.window`,
+      'down',
+      ({ procedures }) => rank(ACTION_WINDOWS, procedures?.[name]?.window ?? 'maintenance'),
+      (v) => ACTION_WINDOWS[v] ?? '',
+    ],
+  ]),
   ...ACTION_NAMES.flatMap((action): Figure[] => [
     [
       `actions.${action}.mode`,

@@ -112,6 +112,7 @@ function policyOf(values: PolicyValues): Policy {
     },
     grace: graceOf(values.grace),
     actions: actionsOf(values.actions),
+    procedures: values.procedures,
     drain: {
       actuators: [...new Set(drain.actuators)],
       shutdownSessions: drain.shutdownSessions,

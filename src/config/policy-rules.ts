@@ -1,5 +1,6 @@
 import { ACTION_NAMES } from '../model/plan.js';
 import type { CronWindow, Policy } from '../model/policy.js';
+import { STAGED_NAMES } from '../model/procedure-run.js';
 import { neverCloses, opensEver } from './calendar.js';
 import { restrictsBothDays } from './cron.js';
 import { PACE_RULES } from './pace-rules.js';
@@ -158,6 +159,22 @@ export const POLICY_RULES: readonly Rule<Policy>[] = [
               remedy: 'add one to windows.maintenance, or set this to any',
             }),
           ),
+  },
+  {
+    id: 'procedure-without-window',
+    severity: 'error',
+    keys: ['procedures.PROCEDURE.window', 'windows.maintenance'],
+    check: ({ procedures = {}, windows }) =>
+      windows.maintenance.length > 0
+        ? []
+        : STAGED_NAMES.filter(
+            (name) => procedures[name]?.mode === 'auto' && procedures[name].window === 'maintenance',
+          ).map((name) => ({
+            key: `procedures.${name}.window`,
+            found: 'maintenance, while windows.maintenance is empty',
+            expected: 'a window in which it may begin by itself',
+            remedy: 'add one to windows.maintenance, or set this to any',
+          })),
   },
   {
     id: 'window-never-opens',

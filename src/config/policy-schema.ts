@@ -1,6 +1,7 @@
-import { ACTION_MODES, ACTION_WINDOWS, MODES, POOLER_AROUND } from '../model/policy.js';
+import { ACTION_MODES, ACTION_WINDOWS, MODES, POOLER_AROUND, PROCEDURE_MODES } from '../model/policy.js';
 import { ACTION_NAMES, ACTION_ROWS, type ActionName, type ActionRow } from '../model/plan.js';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
+import { STAGED_NAMES, type StagedName } from '../model/procedure-run.js';
 import { cron, timezone } from './cron.js';
 import { amount, duration, flag, listOf, nullable, oneOf, orOff, percent, size, text, whole } from './formats.js';
 import { key, list, optional, section, REQUIRED, type OptionalSection, type Section } from './schema.js';
@@ -44,6 +45,22 @@ type ActionSections = Record<ActionName, Section<ReturnType<typeof actionKeys>>>
 const actions = Object.fromEntries(
   ACTION_NAMES.map((action) => [action, section('', actionKeys(ACTION_ROWS[action]), { shorthand: 'mode' })]),
 ) as ActionSections;
+
+const procedureKeys = {
+  mode: key(
+    oneOf(PROCEDURE_MODES),
+    'off',
+    'What a problem that calls for it makes of it. off: the problem names the command. approve: a person is asked, and it begins when they agree. auto: it begins by itself, once a day for one problem. A person may start it in each of them.',
+  ),
+  window: key(
+    oneOf(ACTION_WINDOWS),
+    'maintenance',
+    'auto: maintenance begins it only inside one of windows.maintenance; any: whenever no freeze forbids it.',
+  ),
+};
+const procedures = Object.fromEntries(
+  STAGED_NAMES.map((name) => [name, section('', procedureKeys, { shorthand: 'mode' })]),
+) as Record<StagedName, Section<typeof procedureKeys>>;
 
 const graceKeys = {
   for: key(nullable(span), null, 'How long it must have been seen before it is actionable.'),
@@ -92,6 +109,11 @@ export const POLICY_SCHEMA = {
     family: 'PROBLEM',
   }),
   actions: section('What may be done. A bare word is the mode: `drain-replica: auto`.', actions, { family: 'ACTION' }),
+  procedures: section(
+    'Procedures of several stages, where a problem calls for one. A bare word is the mode. Each stage passes the gates of its action, whose mode must not be off.',
+    procedures,
+    { family: 'PROCEDURE' },
+  ),
   drain: section('How a replica is taken out.', {
     actuators: key(
       listOf(oneOf(['proxy', 'tag'])),

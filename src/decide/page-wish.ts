@@ -8,6 +8,7 @@ import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { chooseRung } from './candidate.js';
 import type { Situation } from '../model/situation.js';
 import { outlookOf, wayOut } from './page-gates.js';
+import { commandsFor } from '../words/procedure.js';
 
 /** Somebody should hear of this: what it is, why nothing answers it now, and the way out. */
 export interface Wish {
@@ -73,7 +74,7 @@ function wishOf(input: Situation, problem: Problem, decisions: readonly Decision
 
 function toldOf(input: Situation, problem: Problem, decisions: readonly Decision[]): Told | null {
   const row = problemRow(problem.code);
-  const advice = [row.advice];
+  const advice = [row.advice, ...commandsFor(problem)];
   if (row.ladder.length === 0)
     return pageOf(problem.code, problem.facts) === 'at-once'
       ? { about: 'page', afterMs: 0, because: null, unblock: advice }

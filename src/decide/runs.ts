@@ -2,6 +2,7 @@ import { actionInput } from '../actions/action.js';
 import type { Json } from '../model/plan.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
 import {
+  isOffer,
   misfitOf,
   openRun,
   type ActionStage,
@@ -186,7 +187,7 @@ export type NewRun =
 /** A run as it would begin now, with all its stages; nothing is sent by it. Pure. */
 export function newRun(input: Situation, ask: RunRequest, by: string, id: string): NewRun {
   const open = openRun(input.ledger.procedures);
-  if (open !== null)
+  if (open !== null && !isOffer(open))
     return refused(
       `${open.name} (${open.id}) by ${open.by} is ${open.phase}: one procedure at a time; ekimi procedures abort ${open.id}`,
     );

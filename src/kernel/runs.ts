@@ -9,57 +9,41 @@ import {
   type RunNext,
 } from '../decide/runs.js';
 import {
+  isOffer,
   isOver,
   markOf,
   openRun,
   type ProcedureRun,
   type RunAnswer,
   type RunChange,
-  type RunPhase,
   type RunRequest,
-  type RunStep,
 } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
+import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
+import { ended, noteEnd, noteRun, told } from './run-notes.js';
 import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
 
 const EKIMI = 'ekimi';
 
-/** What the journal says of it, beside the run as it is then. */
-interface Told {
-  readonly change: RunStep;
-  readonly by: string;
-  readonly text: string;
-}
-
 /** Only who holds tenure goes on with it: the run lies in the ledger of all instances. */
 const isOurs = (session: Session): boolean =>
   isEnforcing(session) && session.books.isLoaded && session.parts.tenure.facts().state === 'held';
 
-const noteRun = (session: Session, run: ProcedureRun, told: Told): Promise<boolean> =>
-  session.books.note({ kind: 'procedure-run', run, ...told });
-
-const ended = (session: Session, run: ProcedureRun, phase: RunPhase, detail: string): ProcedureRun => ({
-  ...run,
-  phase,
-  detail,
-  endedAtMs: session.parts.ports.clock.now(),
-});
-
-async function noteEnd(session: Session, situation: Situation, run: ProcedureRun, by: string): Promise<void> {
-  const text = leavesOf(situation, run);
-  await noteRun(session, ended(session, run, 'aborted', text), { change: 'aborted', by, text });
-}
-
 /** After a pass has done what it had to: the next stage of the procedure that is under way, through the same door as everything else. */
 export async function advanceRun(session: Session, view: ClusterView, isTaken: boolean): Promise<void> {
   const run = openRun(session.ledger.procedures);
-  if (run === null || !isOurs(session) || session.isStopping) return;
+  if ((run === null && !proposes(session)) || !isOurs(session) || session.isStopping) return;
   const situation = situationOf(session, view);
+  if (run === null) {
+    await propose(session, situation);
+    return;
+  }
+  if (isOffer(run)) await withdraw(session, situation, run);
   if (run.phase === 'aborting' && stageInFlight(situation, run) === null) {
     await noteEnd(session, situation, run, EKIMI);
     return;
@@ -98,8 +82,6 @@ async function take(
     await noteRun(session, { ...run, detail: stage.text }, told('stage', run.by, `${stage.text} (${begun.id})`));
 }
 
-const told = (change: RunStep, by: string, text: string): Told => ({ change, by, text });
-
 /** Begins a procedure of several stages, or shows it: answered between two passes, by what the last one saw. */
 export function startRun(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
   return betweenPasses<RunAnswer>(session, () => started(session, ask, by), refused);
@@ -115,6 +97,7 @@ async function started(session: Session, ask: RunRequest, by: string): Promise<R
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
   const elsewhere = lostMeanwhile(session);
   if (elsewhere !== null) return refused(elsewhere.text);
+  await makeRoom(session, by);
   const text = `${ask.reason}: ${made.run.agreed.join(', ')}`;
   if (!(await noteRun(session, made.run, told('started', by, text))))
     return refused('the journal cannot be written: nothing was begun');
@@ -191,6 +174,7 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
     return { ok: true, text: `ends${endsFirst(situation, run)}` };
   },
   continue: async (session, situation, run, word) => {
+    if (isOffer(run)) return accept(session, situation, run, word);
     if (run.phase !== 'held' && run.phase !== 'paused') return refusal(409, `${run.name} ${run.id} is ${run.phase}`);
     const shown = leftOf(situation, run);
     // Whoever continues it has seen what is left now, and agrees to that.

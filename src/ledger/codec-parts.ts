@@ -38,6 +38,7 @@ const PROCEDURE = rowOf({
   waiting: maybe(orNull(rowOf({ key: text, sinceMs: number }))),
   asking: maybe(orNull(text)),
   confirmed: maybe(listOf(text)),
+  proposed: maybe(rowOf({ code: text, subject: text, word: text })),
   id: text,
   name: text,
   goal: isFields,

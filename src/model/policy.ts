@@ -1,5 +1,6 @@
 import type { ActionName } from './plan.js';
 import type { ProblemCode } from './problem.js';
+import type { StagedName } from './procedure-run.js';
 
 /** Nothing exceeds the mode. `observe` < `dry-run` < `enforce`. */
 export const MODES = ['observe', 'dry-run', 'enforce'] as const;
@@ -12,6 +13,16 @@ export type ActionMode = (typeof ACTION_MODES)[number];
 /** When an action may begin: at any time, or only inside a maintenance window. */
 export const ACTION_WINDOWS = ['any', 'maintenance'] as const;
 export type ActionWindow = (typeof ACTION_WINDOWS)[number];
+
+/** What a problem that calls for a procedure of several stages may make of it: nothing, a question to a person, its begin. */
+export const PROCEDURE_MODES = ['off', 'approve', 'auto'] as const;
+export type ProcedureMode = (typeof PROCEDURE_MODES)[number];
+
+export interface ProcedurePolicy {
+  readonly mode: ProcedureMode;
+  /** When it may begin by itself. */
+  readonly window: ActionWindow;
+}
 
 export interface ActionPolicy {
   readonly mode: ActionMode;
@@ -84,6 +95,8 @@ export interface Policy {
   /** Overrides of the catalogue's grace, by problem code. */
   readonly grace: Readonly<Partial<Record<ProblemCode, Partial<Grace>>>>;
   readonly actions: Readonly<Record<ActionName, ActionPolicy>>;
+  /** Absent, or without a row, in older journals: off. */
+  readonly procedures?: Readonly<Partial<Record<StagedName, ProcedurePolicy>>>;
   readonly drain: {
     readonly actuators: readonly ('proxy' | 'tag')[];
     readonly shutdownSessions: boolean;

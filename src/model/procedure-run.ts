@@ -1,4 +1,5 @@
 import type { Json } from './plan.js';
+import type { ProblemCode } from './problem.js';
 import type { AcceptedLoss, ProcedureName } from './procedure.js';
 
 /** Procedures of several stages. Each stage is a procedure of one action, through the same gates. */
@@ -20,6 +21,8 @@ export interface StagedRow {
   readonly summary: string;
   /** Heading of the runbook that it follows. */
   readonly runbook: string;
+  /** Problems that call for it; `member`: it is asked for with their subject. Absent: only a person calls for it. */
+  readonly for?: readonly { readonly code: ProblemCode; readonly member: boolean }[];
   readonly takes: {
     /** A member to work on. */
     readonly member: Rule;
@@ -43,6 +46,7 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     summary:
       'restart PostgreSQL on all members: replicas, the one furthest behind first, then a switchover, then the former leader',
     runbook: 'Maintenance Operations > Rolling Restart',
+    for: [{ code: 'pending-restart', member: false }],
   },
   'add-replica': {
     usage: 'add-replica MEMBER [--plan]',
@@ -167,10 +171,23 @@ export interface ProcedureRun {
   readonly asking?: string | null;
   /** Questions that a person answered by continuing it. */
   readonly confirmed?: readonly string[];
+  /** The problem for which it was proposed or begun; absent: a person asked for it. */
+  readonly proposed?: Proposed;
 }
 
+/** `asked`: nobody has agreed to it yet. `accepted`: by a person, or by the policy. `gone`: what called for it has cleared. */
+export interface Proposed {
+  readonly code: ProblemCode;
+  readonly subject: string;
+  readonly word: 'asked' | 'accepted' | 'gone';
+}
+
+/** Proposed and not begun: nothing of it was sent, and it stands in nobody's way. */
+export const isOffer = ({ phase, proposed }: ProcedureRun): boolean => phase === 'held' && proposed?.word === 'asked';
+
 /** What happened to a run, as the journal has it. */
-export type RunStep = 'started' | 'stage' | 'held' | 'paused' | 'continued' | 'aborting' | 'aborted' | 'succeeded';
+export type RunStep =
+  'proposed' | 'started' | 'stage' | 'held' | 'paused' | 'continued' | 'aborting' | 'aborted' | 'succeeded';
 
 export const isOver = ({ phase }: ProcedureRun): boolean => phase === 'aborted' || phase === 'succeeded';
 

@@ -48,6 +48,7 @@ const ASKED = {
 } as const satisfies Readonly<Record<Extract<EntryBody, { kind: 'procedure' }>['answer'], readonly [Tone, string]>>;
 
 const RUN_TONE: Readonly<Record<RunStep, Tone>> = {
+  proposed: 'warn',
   started: 'plain',
   stage: 'plain',
   held: 'warn',

@@ -5,6 +5,7 @@ import { bytesText, spanText } from '../../words/amounts.js';
 import { lossText } from '../../words/loss.js';
 import type { Evacuation } from '../../model/ledger.js';
 import type { Problem } from '../../model/problem.js';
+import { commandsFor } from '../../words/procedure.js';
 import { isOver } from '../../model/procedure-run.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byLevel, clean, dim, section, untilText, type Style } from './paint.js';
@@ -191,6 +192,7 @@ export function problemLines(problem: Problem, style: Style): string[] {
   return [
     `${byLevel(style, level, problem.code)} ${bold(style, clean(problem.subject))}  ${problem.level}, ${phase}`,
     ...problem.evidence.map((one) => `  ${dim(style, one.channel.padEnd(6))}${clean(one.text)}`),
+    ...(problem.phase === 'active' ? commandsFor(problem).map((command) => dim(style, `  ${clean(command)}`)) : []),
   ];
 }
 

@@ -21,7 +21,7 @@ const MOST_STAGES = 200;
 const keysOf = (stages: readonly Stage[]): readonly string[] => stages.map(({ key }) => key);
 
 /** What a run of it is bound to, read back as a ledger gives it. */
-export function goalOf(procedure: StagedProcedure, { begins, ask = {} }: StagedCase): Record<string, unknown> {
+function goalOf(procedure: StagedProcedure, { begins, ask = {} }: StagedCase): Record<string, unknown> {
   const found = procedure.goal(begins, { ...ASK, ...ask });
   if (found.kind === 'refused') throw new Error(found.why);
   return procedure.shape.parse(JSON.parse(JSON.stringify(found.goal)));

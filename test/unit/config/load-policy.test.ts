@@ -125,6 +125,25 @@ describe('the hash of a policy', () => {
   });
 });
 
+describe('a procedure', () => {
+  it('that begins by itself in maintenance windows needs one; a bare word is its mode', () => {
+    const bound = (text: string) => policyFrom(`procedures: { rolling-restart: ${text} }\n`);
+    expect(codes(bound('auto'))).toEqual(['procedure-without-window procedures.rolling-restart.window']);
+    expect(bound('{ mode: auto, window: any }').ok).toBe(true);
+    expect(
+      acceptedPolicy(policyFrom('procedures: { rolling-restart: approve }\n')).procedures?.['rolling-restart'],
+    ).toEqual({
+      mode: 'approve',
+      window: 'maintenance',
+    });
+  });
+
+  it('is proposed by nobody who does not ask for it', () => {
+    const { procedures = {} } = acceptedPolicy(policyFrom('{}'));
+    expect(new Set(Object.values(procedures).map(({ mode }) => mode))).toEqual(new Set(['off']));
+  });
+});
+
 describe('an action', () => {
   it('bound to maintenance windows needs one, unless it is off', () => {
     const bound = (mode: string) => policyFrom(`actions: { failover: { mode: ${mode}, window: maintenance } }\n`);

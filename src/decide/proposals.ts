@@ -1,0 +1,81 @@
+import type { Problem } from '../model/problem.js';
+import {
+  isOffer,
+  STAGED_NAMES,
+  STAGED_ROWS,
+  type ProcedureRun,
+  type RunRequest,
+  type StagedName,
+} from '../model/procedure-run.js';
+import type { Situation } from '../model/situation.js';
+
+/** A procedure that a problem calls for. */
+export interface Proposal {
+  readonly ask: RunRequest;
+  readonly problem: Pick<Problem, 'code' | 'subject'>;
+  /** `ask`: a person is asked; `begin`: the policy has agreed, and it may begin now. */
+  readonly kind: 'ask' | 'begin';
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** What a person would have typed. */
+export const askOf = (name: StagedName, { code, subject }: Proposal['problem']): RunRequest => ({
+  name,
+  member: STAGED_ROWS[name].for?.some((row) => row.code === code && row.member) === true ? subject : null,
+  candidate: null,
+  parameters: {},
+  back: false,
+  reason: `${code} ${subject}`,
+  dryRun: false,
+});
+
+/** Was it proposed for this within a day, and has the problem stood since? Whoever ended it, or saw it not help, is not asked again at once. */
+const wasTried = ({ ledger, nowMs }: Situation, name: StagedName, problem: Proposal['problem']): boolean =>
+  (ledger.procedures ?? []).some(
+    ({ name: of, proposed, endedAtMs }) =>
+      (of as string) === name &&
+      proposed?.code === problem.code &&
+      proposed.subject === problem.subject &&
+      proposed.word !== 'gone' &&
+      endedAtMs !== null &&
+      nowMs - endedAtMs < DAY_MS,
+  );
+
+function wordOf({ policy, windows }: Situation, name: StagedName): Proposal['kind'] | null {
+  const { mode = 'off', window = 'maintenance' } = policy.procedures?.[name] ?? {};
+  if (mode === 'approve') return 'ask';
+  const isOpen = windows.freeze === null && (window === 'any' || windows.maintenance !== null);
+  return mode === 'auto' && isOpen ? 'begin' : null;
+}
+
+const callsFor = (name: StagedName, { code }: Proposal['problem']): boolean =>
+  STAGED_ROWS[name].for?.some((row) => row.code === code) === true;
+
+/** Enough clean passes: what was found at the start, or by one who was blind a moment ago, calls for nothing yet. */
+const isSettled = ({ states, policy }: Situation): boolean => states.memory.cleanPasses >= policy.startGrace.passes;
+
+/** The first procedure, in the order of their table, that an active problem calls for and the policy lets be proposed. Pure. */
+export function proposalOf(input: Situation): Proposal | null {
+  const active = input.states.problems.filter(({ phase }) => phase === 'active');
+  if (active.length === 0 || !isSettled(input)) return null;
+  for (const name of STAGED_NAMES) {
+    const kind = wordOf(input, name);
+    if (kind === null) continue;
+    const problem = active.find((row) => callsFor(name, row) && !wasTried(input, name, row));
+    if (problem !== undefined)
+      return { ask: askOf(name, problem), problem: { code: problem.code, subject: problem.subject }, kind };
+  }
+  return null;
+}
+
+/** Why an offer that nobody has answered is taken back; null: it stands. */
+export function withdrawnFor(input: Situation, run: ProcedureRun): string | null {
+  const { name, proposed } = run;
+  if (!isOffer(run) || proposed === undefined) return null;
+  if (wordOf(input, name) !== 'ask') return `procedures.${name}.mode is not approve any more`;
+  const stands = input.states.problems.some(
+    ({ code, subject }) => code === proposed.code && subject === proposed.subject,
+  );
+  return stands || !isSettled(input) ? null : `${proposed.code} ${proposed.subject} has cleared`;
+}

@@ -1,0 +1,28 @@
+import { leavesOf } from '../decide/runs.js';
+import type { ProcedureRun, RunPhase, RunStep } from '../model/procedure-run.js';
+import type { Situation } from '../model/situation.js';
+import type { Session } from './session.js';
+
+/** What the journal says of it, beside the run as it is then. */
+export interface Told {
+  readonly change: RunStep;
+  readonly by: string;
+  readonly text: string;
+}
+
+export const told = (change: RunStep, by: string, text: string): Told => ({ change, by, text });
+
+export const noteRun = (session: Session, run: ProcedureRun, what: Told): Promise<boolean> =>
+  session.books.note({ kind: 'procedure-run', run, ...what });
+
+export const ended = (session: Session, run: ProcedureRun, phase: RunPhase, detail: string): ProcedureRun => ({
+  ...run,
+  phase,
+  detail,
+  endedAtMs: session.parts.ports.clock.now(),
+});
+
+export async function noteEnd(session: Session, situation: Situation, run: ProcedureRun, by: string): Promise<void> {
+  const text = leavesOf(situation, run);
+  await noteRun(session, ended(session, run, 'aborted', text), told('aborted', by, text));
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { changeRun, startRun } from '../../src/kernel/runs.js';
+import type { Policy, ProcedurePolicy, WindowFacts } from '../../src/model/policy.js';
+import { markOf, type RunChange } from '../../src/model/procedure-run.js';
+import type { Change } from '../../src/model/snapshot.js';
+import { testPolicy } from '../support/policy.js';
+import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+
+const APPROVE = { mode: 'approve' as const };
+
+const SOON = { grace: { 'pending-restart': { forMs: 3_000, samples: 2 } } };
+
+const policyOf = (mode: ProcedurePolicy['mode'], window: ProcedurePolicy['window'] = 'maintenance'): Policy =>
+  testPolicy(
+    { procedures: { 'rolling-restart': { mode, window } }, ...SOON },
+    { switchover: APPROVE, 'restart-member': APPROVE, 'proxy-nudge': { mode: 'auto' } },
+  );
+
+/** A parameter of patroni2 waits for a restart. */
+async function pending(policy: Policy, options: RigOptions = {}): Promise<Rig> {
+  const ekimi = rig({ policy, ...options });
+  await ekimi.run(15);
+  ekimi.cluster.setPendingRestart('patroni2');
+  await ekimi.run(12);
+  return ekimi;
+}
+
+const runs = (ekimi: Rig) => ekimi.session.ledger.procedures ?? [];
+const last = (ekimi: Rig) => runs(ekimi).at(-1);
+const seenBy = (ekimi: Rig): string => markOf(last(ekimi)?.agreed ?? []);
+
+async function word(ekimi: Rig, change: RunChange, seen: string | null = null): Promise<Change> {
+  const answer = changeRun(ekimi.session, last(ekimi)?.id ?? '', change, 'dba', 'looked', seen);
+  await ekimi.pass();
+  return answer;
+}
+
+describe('a problem that calls for a procedure', () => {
+  it('with mode off, or without a row, begins nothing and asks nothing', async () => {
+    for (const policy of [policyOf('off'), testPolicy()]) {
+      const ekimi = await pending(policy);
+      expect(runs(ekimi)).toEqual([]);
+    }
+  });
+
+  it('with approve is put to a person, who hears what would be done and how to say yes; nothing is sent before', async () => {
+    const ekimi = await pending(policyOf('approve'));
+    expect(last(ekimi)).toMatchObject({
+      phase: 'held',
+      by: 'ekimi',
+      reason: 'pending-restart patroni2',
+      proposed: { code: 'pending-restart', subject: 'patroni2', word: 'asked' },
+    });
+    const page = ekimi.notifier.pages.find(({ code }) => code === 'procedure-held');
+    expect(page?.text).toContain(`ekimi procedures continue ${last(ekimi)?.id ?? ''} --seen ${seenBy(ekimi)}`);
+    await ekimi.run(20);
+    expect(runs(ekimi)).toHaveLength(1);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('begins, in the name of whoever agrees, when they say which list they saw; another list is shown anew', async () => {
+    const ekimi = await pending(policyOf('approve'));
+    for (const seen of [null, '00000000'])
+      expect(await word(ekimi, 'continue', seen)).toMatchObject({ ok: false, status: 409 });
+    expect(ekimi.requests()).toEqual([]);
+    expect(await word(ekimi, 'continue', seenBy(ekimi))).toMatchObject({ ok: true });
+    expect(last(ekimi)).toMatchObject({ by: 'dba', proposed: { word: 'accepted' } });
+    await ekimi.run(120);
+    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(runs(ekimi)).toHaveLength(1);
+  });
+
+  it('that a person declined is not proposed again while it stands', async () => {
+    const ekimi = await pending(policyOf('approve'));
+    await word(ekimi, 'abort');
+    await ekimi.run(20);
+    expect(runs(ekimi)).toHaveLength(1);
+    expect(last(ekimi)?.phase).toBe('aborted');
+  });
+
+  it('that clears takes its question back, and may ask anew when it returns', async () => {
+    const ekimi = await pending(policyOf('approve'));
+    ekimi.cluster.killContainer('patroni2');
+    await ekimi.run(3);
+    ekimi.cluster.startContainer('patroni2');
+    await ekimi.run(120);
+    expect(last(ekimi)).toMatchObject({ phase: 'aborted', proposed: { word: 'gone' } });
+    ekimi.cluster.setPendingRestart('patroni2');
+    await ekimi.run(12);
+    expect(last(ekimi)).toMatchObject({ phase: 'held', proposed: { word: 'asked' } });
+  });
+
+  it('holds up nobody: what a person begins takes its place', async () => {
+    const ekimi = await pending(policyOf('approve'));
+    const request = { name: 'rolling-restart', member: null, candidate: null, parameters: {}, back: true } as const;
+    const answer = startRun(ekimi.session, { ...request, reason: 'mine', dryRun: false }, 'dba');
+    await ekimi.pass();
+    expect((await answer).kind).toBe('started');
+    expect(runs(ekimi).map(({ phase }) => phase)).toEqual(['aborted', 'running']);
+  });
+});
+
+describe('with auto', () => {
+  const open: WindowFacts = { freeze: null, maintenance: { untilMs: Number.MAX_SAFE_INTEGER } };
+
+  it('waits for a maintenance window, begins in it, and only once a day', async () => {
+    let facts: WindowFacts = { freeze: null, maintenance: null };
+    const ekimi = await pending(policyOf('auto'), { windowsAt: () => facts });
+    expect(runs(ekimi)).toEqual([]);
+    facts = open;
+    await ekimi.run(120);
+    expect(last(ekimi)).toMatchObject({ phase: 'succeeded', by: 'ekimi', reason: 'pending-restart patroni2' });
+    ekimi.cluster.setPendingRestart('patroni2');
+    await ekimi.run(120);
+    expect(runs(ekimi)).toHaveLength(1);
+  });
+
+  it('a freeze, dry-run and a gate hold it back', async () => {
+    const frozen: WindowFacts = { ...open, freeze: { reason: 'year end', untilMs: Number.MAX_SAFE_INTEGER } };
+    const off = testPolicy(
+      { procedures: policyOf('auto', 'any').procedures ?? {}, ...SOON },
+      { 'restart-member': { mode: 'off' } },
+    );
+    for (const [policy, facts] of [
+      [policyOf('auto', 'any'), frozen],
+      [{ ...policyOf('auto', 'any'), mode: 'dry-run' as const }, open],
+      [off, open],
+    ] as const) {
+      const ekimi = await pending(policy, { windowsAt: () => facts });
+      expect(runs(ekimi)).toEqual([]);
+      expect(ekimi.requests()).toEqual([]);
+    }
+  });
+});
