@@ -6,7 +6,7 @@ const FILES = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/assets/style.css', file: 'style.css', type: 'text/css; charset=utf-8' },
   { path: '/assets/favicon.svg', file: 'favicon.svg', type: 'image/svg+xml' },
-  ...['app', 'connection', 'dialogs', 'dom', 'format', 'panels', 'remediation', 'topology'].map((name) => ({
+  ...['app', 'connection', 'dialogs', 'dom', 'format', 'panels', 'remediation', 'runs', 'topology'].map((name) => ({
     path: `/assets/${name}.js`,
     file: `${name}.js`,
     type: 'text/javascript; charset=utf-8',

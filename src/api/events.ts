@@ -2,6 +2,7 @@ import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
 import { toJson } from '../model/json.js';
 import { narrate } from '../words/narrate.js';
 import { overview } from './overview.js';
+import { openRunIn } from './runs.js';
 
 /** The writable half of one event stream; `node:http`'s response is one. */
 export interface Sink {
@@ -108,5 +109,5 @@ const heartbeat = (nowMs: number): string => `event: heartbeat\ndata: {"nowMs":$
 /** `snapshot`: {nowMs, overview, snapshot}. `entry`: {nowMs, line}, one sentence; the whole entry is at /journal. JSON never holds a newline. */
 const dataOf = (nowMs: number, event: ControllerEvent): object =>
   event.kind === 'snapshot'
-    ? { nowMs, overview: overview(event.snapshot), snapshot: event.snapshot }
+    ? { nowMs, overview: overview(event.snapshot), run: openRunIn(event.snapshot), snapshot: event.snapshot }
     : { nowMs, line: narrate(event.entry) };

@@ -7,6 +7,7 @@ import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
 import { stateOf } from '../words/headline.js';
 import { overview, STATE_LEVEL, type Overview } from './overview.js';
+import { openRunIn, type RunOverview } from './runs.js';
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -66,7 +67,27 @@ const byPooler =
       return report === null ? [] : [{ labels: { pooler: name }, value: value(report) }];
     });
 
+const byRun =
+  (value: (run: RunOverview) => number | null) =>
+  (snapshot: ClusterSnapshot): Sample[] => {
+    const run = openRunIn(snapshot);
+    const found = run === null ? null : value(run);
+    return run === null || found === null ? [] : [{ labels: { name: run.name, phase: run.phase }, value: found }];
+  };
+
 export const GAUGES: readonly GaugeRow[] = [
+  {
+    name: 'ekimi_procedure_stages_left',
+    help: 'Stages that are left of the procedure under way; no series where none is',
+    labels: ['name', 'phase'],
+    samples: byRun(({ left }) => left.length),
+  },
+  {
+    name: 'ekimi_procedure_copied_bytes',
+    help: 'Bytes of the copy that the procedure under way waits for; no series where nobody can tell',
+    labels: ['name', 'phase'],
+    samples: byRun(({ watch }) => watch?.progress?.doneBytes ?? null),
+  },
   {
     name: 'ekimi_pooler_paused',
     help: '1 while a pooler or one of its databases is paused, by whomever',

@@ -3,6 +3,7 @@ import { standingOf, type RunStanding } from '../decide/runs.js';
 import {
   isRunChange,
   markOf,
+  openRun,
   RUN_CHANGES,
   STAGED_NAMES,
   type ProcedureRun,
@@ -28,6 +29,12 @@ export interface RunOverview extends ProcedureRun {
 function runsIn(snapshot: ClusterSnapshot): readonly RunOverview[] {
   const runs = [...(snapshot.ledger.procedures ?? [])].reverse();
   return runs.map((run) => overviewOf(snapshot, run));
+}
+
+/** The one that is under way; null: none is, or nothing was seen yet. */
+export function openRunIn(snapshot: ClusterSnapshot): RunOverview | null {
+  const run = openRun(snapshot.ledger.procedures);
+  return run === null ? null : overviewOf(snapshot, run);
 }
 
 function overviewOf({ view, states, atMs: nowMs, ...rest }: ClusterSnapshot, run: ProcedureRun): RunOverview {

@@ -3,6 +3,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../src/api/metrics.js';
 import { startServer, type Server } from '../../src/api/server.js';
+import type { ProcedureRun } from '../../src/model/procedure-run.js';
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
 import { FakeController } from '../support/fake-controller.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../support/scenarios.js';
@@ -120,6 +121,43 @@ describe.skipIf(!present)('the dashboard', () => {
     const text = 'Loses at least 1.3 MiB (about 14 s of writes), and no more.';
     await page.getByRole('dialog').getByText(text).waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  it('shows the procedure under way, its stages, and passes on a word on the list that was on the screen', async () => {
+    const snapshot = SCENARIOS.healthy(Date.now());
+    const run: ProcedureRun = {
+      id: 'r-1',
+      name: 'rolling-restart',
+      goal: { order: ['patroni2', 'patroni3'], leader: 'patroni1', was: {}, back: false },
+      by: 'dba',
+      reason: `openssl ${HOSTILE_NAME}`,
+      phase: 'held',
+      agreed: ['restart-member patroni2', 'restart-member patroni3'],
+      startedAtMs: Date.now() - 90_000,
+      endedAtMs: null,
+      detail: 'restart-member patroni2 ineffective: it does not stream',
+      continuedAtMs: Date.now() - 90_000,
+    };
+    await visit({ ...snapshot, ledger: { ...snapshot.ledger, procedures: [run] } });
+    const shown = await text('#runs');
+    expect(shown).toContain('rolling-restart');
+    expect(shown).toContain('it does not stream');
+    expect(shown).toContain(`openssl ${HOSTILE_NAME.slice(0, 8)}`);
+    await page.getByRole('button', { name: 'Continue…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('looked');
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByRole('alert').getByText('needs one').waitFor();
+    await dialog.getByLabel('Token').fill('touch');
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(controller.changes).toEqual([expect.stringMatching(/^continue r-1 dba looked [0-9a-f]{8}$/)]);
+    await page.getByRole('button', { name: 'Abort…' }).click();
+    await dialog.getByLabel('Reason').fill('enough');
+    await dialog.getByRole('button', { name: 'Abort' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(controller.changes).toContain('abort r-1 dba enough');
+    expect(complaints.filter((one) => !one.includes('401'))).toEqual([]);
   });
 
   it('refuses an approval without a token and takes it with one', async () => {

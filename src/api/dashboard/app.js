@@ -1,10 +1,11 @@
 // Holds what the daemon last said and draws it. Nothing here is polled: every pass arrives by the event stream.
 import { listen, read } from './connection.js';
-import { askDecision, askPause, askResume, askToken } from './dialogs.js';
+import { askDecision, askPause, askResume, askRun, askToken } from './dialogs.js';
 import { h, update } from './dom.js';
 import { counting, serverNow, tickCounts, timeOfDay, words } from './format.js';
 import * as panels from './panels.js';
 import * as remediation from './remediation.js';
+import * as runs from './runs.js';
 import { topology } from './topology.js';
 
 const KEPT_LINES = 120;
@@ -35,6 +36,7 @@ function draw() {
   update(part('problems'), panels.problems(overview));
   update(part('decisions'), panels.decisions(snapshot));
   update(part('remediations'), remediation.remediations(overview));
+  update(part('runs'), runs.run(cluster.run));
   update(part('approvals'), remediation.approvals(overview, snapshot));
   part('approvals').classList.toggle('calls', overview.approvals.length > 0);
   update(part('switches'), remediation.switches(overview));
@@ -183,6 +185,10 @@ const ACTIONS = {
       Object.keys(snapshot.policy.actions),
     ),
   resume: (button, { overview }) => askResume(overview.scope, button.dataset.subject),
+  run: (button, { overview, run }) =>
+    run?.id === button.dataset.id
+      ? askRun(button.dataset.word, run, button.dataset.mark, overview.scope)
+      : Promise.resolve(null),
   token: () => askToken().then(() => stream.again()),
 };
 

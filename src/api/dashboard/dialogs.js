@@ -119,6 +119,38 @@ export function askDecision(verb, approval, scope) {
   });
 }
 
+const RUN_WORDS = {
+  pause: ['Pause', 'The stage that is on its way ends; no further one is begun.'],
+  continue: [
+    'Continue',
+    'You agree to the stages that are left, as they were on the screen; another list is shown anew.',
+  ],
+  abort: ['Abort', 'The stage that is on its way ends; what was done stays as it is.'],
+};
+
+export function askRun(word, run, mark, scope) {
+  const [title, what] = RUN_WORDS[word];
+  return ask({
+    title,
+    lead: h(
+      'p',
+      { class: 'lead' },
+      h('code', null, run.name),
+      h('span', null, run.now),
+      word === 'continue' && h('span', null, run.left.map(({ text }) => text).join('; ') || 'nothing is left'),
+      h('span', { class: 'dim' }, what),
+    ),
+    fields: reasonField(),
+    submit: title,
+    danger: word !== 'continue',
+    send: ({ reason }) =>
+      change('POST', `${base(scope)}/runs/${encodeURIComponent(run.id)}/${word}`, {
+        reason,
+        ...(word === 'continue' ? { seen: mark } : {}),
+      }),
+  });
+}
+
 export function askPause(scope, members, actions) {
   const option = (value, text) => h('option', { value }, text ?? value);
   return ask({
