@@ -90,7 +90,11 @@ interface Figure {
 }
 
 /** Families of like sections count once, by their first member; for actions by one that is on. */
-const FIRST: Readonly<Record<string, string>> = { PROBLEM: 'member-down', ACTION: 'drain-replica' };
+const FIRST: Readonly<Record<string, string>> = {
+  PROBLEM: 'member-down',
+  ACTION: 'drain-replica',
+  PROCEDURE: 'rolling-restart',
+};
 
 function figuresIn(shape: Shape, name = '', place = ''): Figure[] {
   const below = (above: string, step: string): string => (above === '' ? step : `${above}.${step}`);

@@ -278,6 +278,7 @@ function leavesOf(shape: Shape, path: readonly (string | number)[] = []): Leaf[]
 function otherFor({ name }: Leaf): unknown {
   if (name.startsWith('clusters.deadlines.')) return DEADLINE;
   if (name.endsWith('.passwordFile') || name.endsWith('.tokenFile')) return secret;
+  if (name.startsWith('procedures.')) return name.endsWith('.mode') ? 'approve' : 'any';
   return OTHER[name] ?? OTHER_BY_NAME[name.split('.').at(-1) ?? ''];
 }
 
