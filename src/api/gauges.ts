@@ -1,5 +1,6 @@
 import { linesIn, poolsFor } from '../assess/proxy-lines.js';
 import { takesNew } from '../assess/rotation.js';
+import type { ChannelHealth } from '../model/notify-health.js';
 import { MODES } from '../model/policy.js';
 import { isPaused, type PoolerReport } from '../model/pooler.js';
 import { lastValue } from '../model/reading.js';
@@ -45,6 +46,11 @@ const one = (value: number | boolean): Sample[] => [{ labels: {}, value: Number(
 /** One series per possible state, 1 for the present one, so that an alert can name a state without knowing the others. */
 const stateSet = (states: readonly string[], now: string, labels: Readonly<Record<string, string>> = {}): Sample[] =>
   states.map((state) => ({ labels: { ...labels, state }, value: Number(state === now) }));
+
+const channelsBy =
+  (value: (channel: ChannelHealth) => number) =>
+  ({ notifications = [] }: ClusterSnapshot): Sample[] =>
+    notifications.map((channel) => ({ labels: { channel: channel.name }, value: value(channel) }));
 
 const sourcesBy =
   (
@@ -245,6 +251,24 @@ export const GAUGES: readonly GaugeRow[] = [
     help: 'Remediations that are not finished',
     labels: [],
     samples: (snapshot) => one(overview(snapshot).inFlight.length),
+  },
+  {
+    name: 'ekimi_notifications_failing',
+    help: '1 for a channel to persons that takes no message; `spool`: what waits cannot be kept',
+    labels: ['channel'],
+    samples: channelsBy(({ failingSinceMs }) => Number(failingSinceMs !== null)),
+  },
+  {
+    name: 'ekimi_notifications_waiting',
+    help: 'Messages to persons that are not delivered yet',
+    labels: ['channel'],
+    samples: channelsBy(({ waiting }) => waiting),
+  },
+  {
+    name: 'ekimi_notifications_lost',
+    help: 'Messages since the start that nobody will get by that channel: refused, a day old, beyond the spool',
+    labels: ['channel'],
+    samples: channelsBy(({ lost }) => lost),
   },
   {
     name: 'ekimi_impaired',

@@ -180,6 +180,17 @@ export const ROUTES: readonly Route[] = [
       changed(await context.controller.resume(known(context, call), call.params['subject'] ?? '', who(call))),
   },
   ...INCIDENT_ROUTES,
+  {
+    method: 'POST',
+    path: '/v1/clusters/:scope/incidents/:id/acknowledge',
+    access: 'operator',
+    summary: 'Somebody looks after it: nobody else is called, until it becomes another thing. Body {reason}.',
+    schema: REASON_BODY,
+    handle: async (context, call) =>
+      changed(
+        await context.controller.acknowledge(known(context, call), call.params['id'] ?? '', who(call), why(call)),
+      ),
+  },
   ...PROCEDURE_ROUTES,
   ...RUN_ROUTES,
 ];

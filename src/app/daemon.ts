@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
 import type { Ports } from '../observe/ports.js';
+import type { Hub } from '../notify/hub.js';
 import { controllerOf } from '../fleet/controller.js';
 import { policyFor, type LoadedFiles } from './files.js';
 import { beginningWith } from './journals.js';
@@ -34,6 +35,8 @@ export interface DaemonParts {
   readonly clock?: Clock;
   /** Instead of the real ones, for the simulated cluster. */
   readonly ports?: (cluster: ClusterConfig) => Ports;
+  /** Where persons are told beside the log. */
+  readonly hub?: Hub;
   /** They are those of `ekimi demo`. */
   readonly demo?: true;
 }
@@ -55,7 +58,10 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
   const { config, configHash } = parts.files;
   const { policy, hash: policyHash, locator: policyLocator } = policyFor(parts.files, cluster.scope);
   const clock = parts.clock ?? systemClock;
-  const ports = parts.ports?.(cluster) ?? portsOf(cluster, clock);
+  const ports: Ports = {
+    ...(parts.ports?.(cluster) ?? portsOf(cluster, clock)),
+    ...(parts.hub && { notifications: parts.hub }),
+  };
   const redact = redactorOf(config);
   const log = parts.log.child({ scope: cluster.scope });
   const start = {
@@ -72,7 +78,8 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
       ports,
       target: targetOf(cluster),
       journal,
-      notifier: logNotifier(log),
+      notifier: logNotifier(log, parts.hub?.notifier),
+      ...(config.notifications && { escalation: config.notifications.escalation }),
       tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
       ledgerStore: withoutSecrets(dcsLedgerStore(ports.dcs), redact),
       shadowStore: withoutSecrets(
@@ -124,11 +131,14 @@ const withoutSecrets = (store: LedgerStore, redact: Redactor): LedgerStore => ({
   commit: (ledger, grant) => store.commit(redact.value(ledger), grant),
 });
 
-/** Until pages go somewhere else, they go to the log at a level that nobody filters. */
-const logNotifier = (log: Logger): Notifier => ({
-  page: ({ code, subject, level, change, text }) => {
+/** They go to the log in any case, at a level that nobody filters. */
+const logNotifier = (log: Logger, also: Notifier | undefined): Notifier => ({
+  page: (message) => {
+    const { code, subject, level, change, text } = message;
     const fields = { code, subject, level, change, text };
+    also?.page(message);
     if (change === 'ended') log.warn(fields, 'what a person was paged for is over');
+    else if (change === 'acknowledged') log.warn(fields, 'a person looks after it');
     else log.error(fields, change === 'reminder' ? 'a person is still needed' : 'a person is needed');
   },
 });

@@ -37,6 +37,9 @@ export async function serve(options: ServeOptions, stop: AbortSignal): Promise<n
     given === undefined
       ? await openJournals(files.config, log, redactorOf(files.config).value)
       : { of: () => given, close: () => Promise.resolve() };
+  const stopHub = new AbortController();
+  const hub = await hubOf(files, log);
+  const telling = hub?.run(stopHub.signal);
   try {
     const daemon = await openDaemon({
       files,
@@ -44,15 +47,25 @@ export async function serve(options: ServeOptions, stop: AbortSignal): Promise<n
       log,
       version: options.version,
       newId: () => randomUUID().slice(0, 8),
+      ...(hub && { hub }),
       ...(options.parts?.clock === undefined ? {} : { clock: options.parts.clock }),
       ...(options.parts?.ports === undefined ? {} : { ports: options.parts.ports }),
       ...(options.parts?.demo === true ? { demo: true as const } : {}),
     });
     return await serveDaemon(options, daemon, stop);
   } finally {
+    // What the last passes told is on its way, or waits in the spool.
+    stopHub.abort();
+    await telling;
     await journals.close();
   }
 }
+
+/** Loaded where persons are told by anything but the log. */
+const hubOf = async (files: ServeOptions['files'], log: Logger) =>
+  files.config.notifications === undefined
+    ? null
+    : (await import('./notifications.js')).hubOf(files.config, files.config.notifications, log);
 
 async function serveDaemon(options: ServeOptions, daemon: Daemon, stop: AbortSignal): Promise<number> {
   const { files, log, env } = options;

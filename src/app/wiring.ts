@@ -2,6 +2,7 @@ import { systemClock } from '../adapters/clock.js';
 import { hostPortOf } from '../adapters/hosts/registry.js';
 import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
 import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
+import { notifyChannelsOf } from '../adapters/notify/channels.js';
 import { namesAdapter } from '../adapters/names/names.js';
 import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
 import { poolerPortOf } from '../adapters/poolers/registry.js';
@@ -93,7 +94,7 @@ function placeOf(declared: Place | undefined, asked: Place | null): OurPlace | n
   return place === null ? null : { host: plainHost(place.host), port: place.port, isDeclared: declared !== undefined };
 }
 
-export { systemClock };
+export { notifyChannelsOf, systemClock };
 
 const sharesPower = ({ members, dcs }: NonNullable<ClusterConfig['power']>): ObserveTarget['sharesPower'] =>
   Object.fromEntries(

@@ -14,6 +14,7 @@ import { assessLeaderWrites } from './leader-writes.js';
 import { assessLeadership } from './leadership.js';
 import { assessLeftovers } from './leftovers.js';
 import { assessMembers } from './members.js';
+import { assessNotifications } from './notifications.js';
 import { assessObserver } from './observer.js';
 import { assessFences } from './fences.js';
 import { assessPlaces } from './places.js';
@@ -55,6 +56,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessPlatform,
   assessHeartbeat,
   assessCertificates,
+  assessNotifications,
 ];
 
 /** What these conclude does not rest on whether members answer us. */
@@ -66,6 +68,7 @@ const NEEDS_NO_SIGHT: readonly Assess[] = [
   assessPoolers,
   assessProcedure,
   assessCertificates,
+  assessNotifications,
 ];
 
 /** Of a cluster that we alone do not see nothing is concluded: what was known of it stands, and nothing new is found. */

@@ -1,7 +1,7 @@
 import { LAST_DAYS } from './certificates.js';
 import { fixed, type ProblemRow } from './problem-row.js';
 
-/** What TLS rests on. */
+/** What we rest on ourselves: TLS, and the ways to persons. */
 export const CERTIFICATE_ROWS: readonly ProblemRow[] = [
   {
     code: 'certificate-ends',
@@ -34,5 +34,18 @@ export const CERTIFICATE_ROWS: readonly ProblemRow[] = [
       'Our PEM files have changed and cannot be used. What was read before stays in use; after a restart there would be nothing to use.',
     advice:
       'Write the right files: certificate and key that belong together, readable for Ekimi. They are read anew by themselves.',
+  },
+  {
+    code: 'notify-failed',
+    level: 'warning',
+    rank: 60.65,
+    seenBy: 'ourselves: a channel of `notifications` takes no message, or what waits for one cannot be kept',
+    grace: fixed(60_000, 2, 0),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'Persons are not told by this channel. What could not be sent waits for a day and is sent once it takes messages again; the other channels go on.',
+    advice:
+      'Look at what it answers, and try it: ekimi notify test CHANNEL. Of the spool: give it room, or make its folder writable.',
   },
 ];

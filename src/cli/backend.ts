@@ -39,6 +39,14 @@ export interface DoctorRow {
   readonly disables: readonly string[];
 }
 
+/** What one channel made of a message of test. */
+export interface NotifyTried {
+  readonly channel: string;
+  readonly kind: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
 export interface ConfigReport {
   readonly files: readonly {
     readonly file: string;
@@ -82,6 +90,8 @@ export interface CommandBackend {
   /** As `check`, with grace and cool-downs as the ledger has them: what it would do now. */
   plan(options: ConfigOptions): Promise<readonly ClusterSnapshot[]>;
   doctor(options: ConfigOptions): Promise<readonly DoctorRow[]>;
+  /** Sends a message of test to that channel, or to all. */
+  notifyTest(options: ConfigOptions & { readonly channel: string | null }): Promise<readonly NotifyTried[]>;
   configCheck(options: ConfigOptions): Promise<ConfigReport>;
   addresses(options: ConfigOptions): Promise<Addresses>;
   /** Oldest first; lines that cannot be read are told through `onBad` and skipped. */

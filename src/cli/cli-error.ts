@@ -48,6 +48,7 @@ export const COMMAND_CODES = [
   'no-approval',
   'no-entry',
   'no-incident',
+  'no-channel',
   'internal',
 ] as const;
 export type CommandCode = (typeof COMMAND_CODES)[number];

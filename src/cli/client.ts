@@ -93,6 +93,11 @@ export class DaemonClient {
     return this.#change('POST', path, { reason });
   }
 
+  acknowledge(scope: string, id: string, reason: string): Promise<string> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents/${encodeURIComponent(id)}/acknowledge`;
+    return this.#change('POST', path, { reason });
+  }
+
   pause(scope: string, body: { subject: string; reason: string; expiresInMs?: number }): Promise<string> {
     return this.#change('POST', `/v1/clusters/${encodeURIComponent(scope)}/switches`, body);
   }

@@ -32,6 +32,12 @@ export function addDaemonCommands(program: Command, context: Context): void {
       .requiredOption('--reason <TEXT>', 'goes into the journal')
       .action((id: string, options: Common & { reason: string }) => decide(context, verb, id, options));
 
+  withCommon(program.command('acknowledge'))
+    .description('you look after an incident: nobody else is called for it, until it becomes another thing')
+    .argument('<id>', 'of the incident, as the message and "ekimi incident" show it')
+    .requiredOption('--reason <TEXT>', 'goes into the journal')
+    .action((id: string, options: Common & { reason: string }) => acknowledge(context, id, options));
+
   withCommon(program.command('pause'))
     .description('kill switch on: watch and explain, send nothing')
     .option('--subject <SUBJECT>', 'global, cluster, member:NAME or action:NAME', 'cluster')
@@ -102,6 +108,24 @@ async function decide(
     );
   }
   done(context, options, await client.decide(owner.scope, id, verb, options.reason));
+}
+
+/** The cluster is found by the incident; the beginning of its id is enough. */
+async function acknowledge(context: Context, id: string, options: Common & { reason: string }): Promise<void> {
+  const client = await clientOf(context, options);
+  const snapshots = await snapshotsOf(client, options);
+  const open = snapshots.flatMap(({ scope, ledger }) =>
+    (ledger.incidents ?? []).filter(({ endedAtMs }) => endedAtMs === null).map((one) => ({ scope, id: one.id })),
+  );
+  const [owner, ...others] = open.filter((one) => one.id.startsWith(id));
+  if (owner === undefined || others.length > 0)
+    throw new CliError(
+      'absent',
+      'no-incident',
+      `there is no one open incident ${id}`,
+      open.length === 0 ? 'None is open.' : `Open: ${open.map((one) => one.id).join(', ')}.`,
+    );
+  done(context, options, await client.acknowledge(owner.scope, owner.id, options.reason));
 }
 
 async function pause(

@@ -24,6 +24,8 @@ export const composition: CommandBackend = {
   check: look,
   plan: look,
   doctor: async ({ configFile }) => (await import('./backend/look.js')).doctor(configFile, version),
+  notifyTest: async ({ configFile, channel }) =>
+    (await import('./backend/notify-test.js')).notifyTest(configFile, channel),
   configCheck: async ({ configFile }) => (await import('./backend/config-report.js')).configReport(configFile),
   addresses: async ({ configFile }) => (await import('./backend/addresses.js')).addressesOf(configFile),
   async *readJournal(directory, options) {

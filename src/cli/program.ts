@@ -6,6 +6,7 @@ import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode, type ExitName } from 
 import { addDaemonCommands } from './commands-daemon.js';
 import { addIncidentCommand } from './commands-incident.js';
 import { addJournalCommands } from './commands-journal.js';
+import { addNotifyCommand } from './commands-notify.js';
 import { addProcedureCommand } from './commands-procedure.js';
 import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
@@ -22,7 +23,7 @@ ${EXIT_CODES.map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meanin
 Environment:
   EKIMI_CONFIG, EKIMI_URL, EKIMI_TOKEN as the options of these names; NO_COLOR, FORCE_COLOR
 
-Changes (approve, reject, pause, resume, run-procedure) need an operator token of api.tokens. Times are UTC.`;
+Changes (approve, reject, acknowledge, pause, resume, run-procedure) need an operator token of api.tokens. Times are UTC.`;
 
 /** The whole command line. Commands set `context.exit`; nothing here ends the process. */
 function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: Command; readonly context: Context } {
@@ -52,6 +53,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addJournalCommands(program, context);
   addIncidentCommand(program, context);
   addReplayCommand(program, context);
+  addNotifyCommand(program, context);
   return { program, context };
 }
 

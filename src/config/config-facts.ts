@@ -11,6 +11,11 @@ export interface ConfigFacts {
       readonly proxy?: unknown;
       readonly proxies?: object;
     }[];
+    readonly notifications?: {
+      readonly contacts: Readonly<Record<string, readonly string[]>>;
+      readonly routes: readonly { readonly to: readonly string[] }[];
+      readonly escalation: readonly { readonly to: readonly string[] }[];
+    } | null;
   };
 }
 

@@ -2,6 +2,7 @@ import { isLoopback } from './addresses.js';
 import { CHANNEL_RULES } from './channel-rules.js';
 import { repeated, type ConfigFacts } from './config-facts.js';
 import { INVENTORY_RULES } from './inventory-rules.js';
+import { NOTIFICATION_RULES } from './notification-rules.js';
 import { PEER_RULES } from './peer-rules.js';
 import { PROXY_RULES } from './proxy-rules.js';
 import type { Rule } from './rule.js';
@@ -16,6 +17,7 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
   ...CHANNEL_RULES,
   ...PROXY_RULES,
   ...PEER_RULES,
+  ...NOTIFICATION_RULES,
   {
     // The journal is how a restart knows who led and how far, and what `ekimi why --at` looks up.
     id: 'journal-holds-history',

@@ -4,6 +4,7 @@ import { path, variable } from './files-and-variables.js';
 import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
 import { POOLER_DRIVER_NAMES, POOLER_DRIVERS } from '../model/pooler-drivers.js';
 import { INTENTIONS } from '../model/intention.js';
+import { NOTIFICATIONS } from './notifications-schema.js';
 import { PEERS } from './peers-schema.js';
 import { POWER } from './power-schema.js';
 import { key, list, named, optional, REQUIRED, section } from './schema.js';
@@ -313,6 +314,7 @@ export const EKIMI_SCHEMA = {
     './policy.yaml',
     'The policy file, for all clusters; `clusters[].policy` may differ from it. Without one nothing runs.',
   ),
+  notifications: NOTIFICATIONS,
   log: section('Our own log, on standard output: one JSON object a line.', {
     level: key(oneOf(['trace', 'debug', 'info', 'warn', 'error']), 'info', 'Least level that is written.'),
     pretty: key(flag, false, 'Words for people instead of JSON.'),

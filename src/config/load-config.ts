@@ -4,6 +4,7 @@ import type { ClusterConfig, EkimiConfig, PoolerConfig, ProxyConfig } from '../m
 import { memberName } from '../model/names.js';
 import { ONLY_PROXY } from '../model/proxy.js';
 import { CONFIG_RULES } from './config-rules.js';
+import { notificationsOf } from './load-notifications.js';
 import type { Loaded } from './config-error.js';
 import { hashOf } from './hash.js';
 import { readValues, type ClusterValues, type ConfigValues } from './read-values.js';
@@ -41,6 +42,7 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
     role,
     token: secrets.required(`api.tokens[${index}]`, 'token', source.tokenEnv, source.tokenFile),
   }));
+  const notifications = values.notifications && notificationsOf(values.notifications, secrets);
   const secretEnv = [...secrets.variables, TOKEN_VARIABLE].sort();
   return {
     clusters: clusters.map((cluster) => ({ ...cluster, secretEnv })),
@@ -55,6 +57,7 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
       openOnLoopback: api.openOnLoopback,
       tokens,
     },
+    ...(notifications && { notifications }),
     policyFile: secrets.path(values.policy),
     log: values.log,
     instance: values.instance ?? `${hostname()}:${process.pid}`,

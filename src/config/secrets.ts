@@ -1,4 +1,5 @@
 import type { EkimiConfig, PeersConfig, TlsConfig } from '../model/config.js';
+import type { NotificationsConfig, NotifyChannel } from '../model/notify.js';
 
 export const HIDDEN = '[secret]';
 
@@ -11,11 +12,50 @@ type Hosts = EkimiConfig['clusters'][number]['hosts'];
 const withPeers = (hosts: Hosts, change: (peers: PeersConfig) => PeersConfig): Hosts =>
   hosts?.peers == null ? hosts : { ...hosts, peers: change(hosts.peers) };
 
+function shownChannel(channel: NotifyChannel): NotifyChannel {
+  const shown = { ...channel, tls: tls(channel.tls) };
+  switch (shown.kind) {
+    case 'pagerduty':
+      return { ...shown, routingKey: HIDDEN };
+    case 'slack':
+      return { ...shown, url: HIDDEN };
+    case 'webhook':
+      return { ...shown, secret: shown.secret === null ? null : HIDDEN };
+    default:
+      return { ...shown, auth: auth(shown.auth) };
+  }
+}
+
+const withChannels = (
+  { notifications }: EkimiConfig,
+  change: (channel: NotifyChannel) => NotifyChannel,
+): { readonly notifications?: NotificationsConfig } =>
+  notifications === undefined
+    ? {}
+    : { notifications: { ...notifications, channels: notifications.channels.map(change) } };
+
+/** The key of PagerDuty, the address of Slack (its path alone is as good), the secret of a signature, passwords. */
+function channelSecrets(channel: NotifyChannel): readonly (string | null | undefined)[] {
+  switch (channel.kind) {
+    case 'pagerduty':
+      return [channel.routingKey, channel.tls?.key];
+    case 'slack':
+      return [channel.url, URL.canParse(channel.url) ? new URL(channel.url).pathname.slice(1) : null, channel.tls?.key];
+    case 'webhook':
+      return [channel.secret, channel.tls?.key];
+    default: {
+      const basic = channel.auth && Buffer.from(`${channel.auth.username}:${channel.auth.password}`).toString('base64');
+      return [channel.auth?.password, basic, channel.tls?.key];
+    }
+  }
+}
+
 /** The configuration as it may be shown, journaled and hashed: each secret replaced by a word. */
 export function withoutSecrets(config: EkimiConfig): EkimiConfig {
   return {
     ...config,
     api: { ...config.api, tokens: config.api.tokens.map((token) => ({ ...token, token: HIDDEN })) },
+    ...withChannels(config, shownChannel),
     clusters: config.clusters.map((cluster) => ({
       ...cluster,
       patroni: { ...cluster.patroni, auth: auth(cluster.patroni.auth), tls: tls(cluster.patroni.tls) },
@@ -47,6 +87,7 @@ const unread = (value: TlsConfig | null): TlsConfig | null => value && { ...valu
 /** The same with the paths of PEM files alone. */
 export const withoutPems = (config: EkimiConfig): EkimiConfig => ({
   ...config,
+  ...withChannels(config, (channel) => ({ ...channel, tls: unread(channel.tls) })),
   clusters: config.clusters.map((cluster) => ({
     ...cluster,
     patroni: { ...cluster.patroni, tls: unread(cluster.patroni.tls) },
@@ -82,6 +123,7 @@ export function secretsOf(config: EkimiConfig): readonly string[] {
       ].map((each) => each?.key),
     ]),
     ...config.api.tokens.map(({ token }) => token),
+    ...(config.notifications?.channels ?? []).flatMap(channelSecrets),
   ];
   return values.filter((value): value is string => typeof value === 'string' && value !== '');
 }

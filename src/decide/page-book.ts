@@ -1,5 +1,5 @@
 import { formOrder, thingOf } from '../assess/things.js';
-import type { PageChange, PageRow } from '../model/page.js';
+import { pageKey, type EscalationStep, type PageChange, type PageRow } from '../model/page.js';
 import type { Problem, ProblemLevel } from '../model/problem.js';
 import type { Wish } from './page-wish.js';
 
@@ -40,6 +40,8 @@ export interface PageInput {
   /** Enough clean passes: what is not seen is not there. */
   readonly canTell: boolean;
   readonly policy: { readonly remindAfterMs: number | null; readonly remindWarnings: boolean } | undefined;
+  /** Whom nobody's reaction makes us tell too, in order. Absent: nobody. */
+  readonly escalation?: readonly EscalationStep[];
   /** The rows of the ledger in force: ours as holder, the holder's as watcher. */
   readonly shared: readonly PageRow[];
   readonly memory: PageMemory;
@@ -53,6 +55,7 @@ export interface PageInput {
 export const livedPage = (row: PageRow, byMs: number): PageRow => ({
   ...row,
   ...(row.lastAtMs !== undefined && { lastAtMs: row.lastAtMs + byMs }),
+  ...(row.waitsSinceMs !== undefined && { waitsSinceMs: row.waitsSinceMs + byMs }),
   ...(row.goneSinceMs != null && { goneSinceMs: row.goneSinceMs + byMs }),
 });
 
@@ -72,7 +75,13 @@ export interface PageAct {
   readonly row: PageRow;
   /** Null: it is over. */
   readonly wish: Wish | null;
+  /** Nothing that was told under its key stands any more. */
+  readonly isLast: boolean;
+  /** The instance that told it before; null: nobody did. */
+  readonly toldBy: string | null;
 }
+
+type Spoken = Omit<PageAct, 'isLast' | 'toldBy'>;
 
 export interface PageOutcome {
   readonly acts: readonly PageAct[];
@@ -97,10 +106,16 @@ export function turnPages(input: PageInput): PageOutcome {
   const closing = book
     .filter((row) => !spoken.some((act) => rowThing(act.row) === rowThing(row)))
     .map((row) => close(input, row, wished));
-  const ended = closing.flatMap(({ row, isOver }): PageAct[] => (isOver ? [{ change: 'ended', row, wish: null }] : []));
+  const ended = closing.flatMap(({ row, isOver }): Spoken[] => (isOver ? [{ change: 'ended', row, wish: null }] : []));
   const rows = [...closing.flatMap(({ row, isOver }) => (isOver ? [] : [row])), ...spoken.map(({ row }) => row)];
+  // What another instance told under the same key stands as well.
+  const standing = new Set([...rows, ...(isWatcher ? input.shared : [])].map(pageKey));
   return {
-    acts: [...spoken, ...ended],
+    acts: [...spoken, ...ended].map((act) => ({
+      ...act,
+      isLast: act.change === 'ended' && !standing.has(pageKey(act.row)),
+      toldBy: book.find((row) => rowThing(row) === rowThing(act.row))?.by ?? null,
+    })),
     shared: isWatcher ? input.shared : inOrder(rows, input.shared),
     memory: {
       own: rows.filter((row) => isWatcher || row.by === input.instance),
@@ -128,16 +143,16 @@ function speak(
   book: readonly PageRow[],
   wish: Wish,
   wishedSinceMs: PageMemory['wishedSinceMs'],
-): readonly PageAct[] {
+): readonly Spoken[] {
   const sinceMs = wishedSinceMs[wish.thing] ?? input.nowMs;
   const row = book.find((one) => rowThing(one) === wish.thing);
   const waits = input.role === 'watcher' ? watcherWaits(wish) : 0;
   if (row === undefined) {
     if (input.nowMs - sinceMs < Math.max(wish.afterMs - graceUsed(wish, sinceMs), 0) + waits) return [];
-    return [{ change: 'opened', row: toldRow(input, wish, null), wish }];
+    return [{ change: 'opened', row: toldRow(input, wish, null, 'opened'), wish }];
   }
   const change = changeOf(input, row, wish, wishedSinceMs[newsKey(wish)] ?? input.nowMs);
-  return change === null ? [] : [{ change, row: toldRow(input, wish, row), wish }];
+  return change === null ? [] : [{ change, row: toldRow(input, wish, row, change), wish }];
 }
 
 /** The patience left to Patroni counts from the first sight, not from the first wish. */
@@ -153,12 +168,41 @@ function changeOf(input: PageInput, row: PageRow, wish: Wish, sinceMs: number): 
   // A row of an older version does not say what it told: nothing is news to it but a worse level.
   const isNews = row.told !== undefined && !row.told.includes(wish.about);
   if (isWorse || (isNews && input.nowMs - sinceMs >= Math.max(wish.afterMs, NEWS_AFTER_MS))) return 'changed';
+  if (row.acknowledged !== undefined) return null;
+  if (stepDue(input, row, wish.level) !== null) return 'escalated';
   const policy = input.policy ?? { remindAfterMs: REMIND_AFTER_MS, remindWarnings: false };
   if (policy.remindAfterMs === null || (wish.level !== 'critical' && !policy.remindWarnings)) return null;
   return input.nowMs - (row.lastAtMs ?? row.atMs) >= policy.remindAfterMs ? 'reminder' : null;
 }
 
-const toldRow = (input: PageInput, wish: Wish, before: PageRow | null): PageRow => ({
+/** The first step that is not told yet and whose time has come; null: none. */
+function stepDue({ escalation = [], nowMs }: PageInput, row: PageRow, level: ProblemLevel): number | null {
+  const waitedMs = nowMs - (row.waitsSinceMs ?? row.atMs);
+  const index = escalation.findIndex(
+    (step, at) => at >= (row.escalated ?? 0) && step.levels.includes(level) && waitedMs >= step.afterMs,
+  );
+  return index < 0 ? null : index;
+}
+
+/** Whoever took it on took on what it was; of another thing somebody has to hear anew. */
+const waitOf = (
+  input: PageInput,
+  before: PageRow | null,
+  wish: Wish,
+  change: PageChange,
+): Pick<PageRow, 'waitsSinceMs' | 'escalated' | 'acknowledged'> => {
+  if (before === null || change === 'changed') return { waitsSinceMs: input.nowMs };
+  const step = change === 'escalated' ? stepDue(input, before, wish.level) : null;
+  return {
+    waitsSinceMs: before.waitsSinceMs ?? before.atMs,
+    ...(step === null ? before.escalated !== undefined && { escalated: before.escalated } : { escalated: step + 1 }),
+    ...(before.acknowledged && { acknowledged: before.acknowledged }),
+  };
+};
+
+const toldRow = (input: PageInput, wish: Wish, before: PageRow | null, change: PageChange): PageRow => ({
+  ...waitOf(input, before, wish, change),
+  key: before === null ? (input.incidentOf?.(wish) ?? wish.thing) : pageKey(before),
   ...incidentIn(input.incidentOf?.(wish) ?? before?.incident),
   code: wish.code,
   subject: wish.subject,

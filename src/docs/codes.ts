@@ -90,6 +90,7 @@ const COMMANDS: Words<CommandCode> = {
   ],
   'no-reason': ['A procedure was asked for without a reason.', 'Give one with --reason.'],
   'no-approval': ['There is no such approval.', 'Use one that the message lists.'],
+  'no-channel': ['There is no such channel under `notifications`, or none at all.', 'Use one that the message lists.'],
   'no-incident': ['There is no such incident, or several begin so.', 'Use one that the message lists.'],
   'no-entry': ['The journal has no such entry.', 'ekimi journal list shows those that there are.'],
   internal: ['A fault of ours.', 'Report it with the message.'],
@@ -126,6 +127,18 @@ const LOG: Words<LogCode> = {
   PEER_REFUSED: [
     'Another instance asked for something and was refused; nothing was done. `refused` and `because` say why.',
     'A single one after tenure has changed hands is as it should be. Else `ekimi doctor` at both.',
+  ],
+  NOTIFY_FAILED: [
+    'A channel to persons took no message. It is tried again, less and less often, for a day.',
+    'The field `why` says what it answered; `ekimi notify test CHANNEL` tries it.',
+  ],
+  NOTIFY_LOST: [
+    'A message to persons was refused for good, is a day old, or found the spool full.',
+    'Look at the channel; the journal has what was told.',
+  ],
+  NOTIFY_SPOOL: [
+    'What could not be sent yet cannot be kept: it is lost if the process ends.',
+    'Make the folder of notifications.spool writable.',
   ],
   PEER_FAILED: ['A request of another instance failed within Ekimi.', 'Report it, with the log.'],
   ETCD_TLS_INSECURE: ['dcs.tls.insecure cannot be had: the etcd client always verifies.', 'Give the CA instead.'],

@@ -91,5 +91,6 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, string>> = {
   'leader-cannot-write': 'leader',
   'certificate-ends': 'watch-and-instance',
   'certificate-unusable': 'watch-and-instance',
+  'notify-failed': 'watch-and-instance',
   'drain-left-over': 'replication',
 };

@@ -1,5 +1,5 @@
 import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
-import { decideApproval, liftSwitch, throwSwitch } from '../kernel/commands.js';
+import { acknowledgePages, decideApproval, liftSwitch, throwSwitch } from '../kernel/commands.js';
 import { askForProcedure } from '../kernel/orders.js';
 import { changeRun, startRun } from '../kernel/runs.js';
 import type { Change } from '../model/snapshot.js';
@@ -40,6 +40,7 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
     },
     approve: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'approved', by, reason)),
     reject: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'rejected', by, reason)),
+    acknowledge: (scope, id, by, reason) => on(scope, (session) => acknowledgePages(session, id, by, reason)),
     pause: (scope, killSwitch, by) =>
       onSubject(scope, killSwitch.subject, (session) => throwSwitch(session, killSwitch, by)),
     resume: (scope, subject, by) => onSubject(scope, subject, (session) => liftSwitch(session, subject, by)),

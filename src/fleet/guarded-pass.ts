@@ -34,6 +34,9 @@ async function noteFailure(session: Session, error: unknown): Promise<void> {
   await write(session, { kind: 'tenure', change: 'released', detail });
 }
 
+/** What it goes by towards persons. */
+const FAILED_KEY = 'pass-failed';
+
 /** By what needs no pass: the notifier and the journal. */
 export async function tell(session: Session, text: string): Promise<void> {
   const { scope } = session.parts.target;
@@ -41,7 +44,8 @@ export async function tell(session: Session, text: string): Promise<void> {
   try {
     const atMs = session.parts.ports.clock.now();
     const unblock = ['look at the log of Ekimi, and at each member yourself until it works again'];
-    session.parts.notifier.page({ scope, atMs, sinceMs: atMs, unblock, ...about });
+    const told = { key: FAILED_KEY, isLast: false, toldBy: null } as const;
+    session.parts.notifier.page({ scope, atMs, sinceMs: atMs, unblock, ...about, ...told });
   } catch (error) {
     session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'the notifier failed');
   }

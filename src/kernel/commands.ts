@@ -7,6 +7,7 @@ import { MEMBER_OR_ACTION } from './switch-subjects.js';
 import type { Plan } from '../model/plan.js';
 import type { Change } from '../model/snapshot.js';
 import { write } from './record.js';
+import { acknowledge } from './pages.js';
 import { startGrace } from './authority.js';
 import { situationOf } from './situation.js';
 import { betweenPasses as answeredBetween, notOurs, READ_ANEW } from './between.js';
@@ -51,6 +52,19 @@ export function decideApproval(
     if (!kept && lost !== null && !isAlone) return lost;
     const told = approval.loss == null ? '' : `, with a loss of ${lossText(approval.loss)}`;
     const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}`;
+    return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };
+  });
+}
+
+/** A person looks after it: who is called next, and reminded, is nobody, until it becomes another thing. Kept where a successor reads it. */
+export function acknowledgePages(session: Session, id: string, by: string, reason: string): Promise<Change> {
+  return betweenPasses(session, async () => {
+    const elsewhere = notOurs(session);
+    if (elsewhere !== null) return elsewhere;
+    const meant = await acknowledge(session, id, by, reason);
+    if (meant.length === 0) return refused(404, `nobody was told of ${id}, or it is over`);
+    const kept = await session.books.commit(session.view);
+    const text = `acknowledged: ${meant.map(({ code, subject }) => `${code} ${subject}`).join(', ')}`;
     return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };
   });
 }

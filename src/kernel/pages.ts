@@ -4,7 +4,7 @@ import { incidentOf } from '../ledger/incident-of.js';
 import { turnPages, type PageAct, type PageRole } from '../decide/page-book.js';
 import type { Situation, TenureFacts } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
-import type { PageMessage } from '../model/page.js';
+import { pageKey, type PageMessage, type PageRow } from '../model/page.js';
 import { pageText } from '../words/page.js';
 import type { Session } from './session.js';
 
@@ -22,6 +22,7 @@ export async function page(session: Session, input: Situation, decisions: readon
     problems: states.problems,
     canTell: states.memory.cleanPasses >= Math.max(1, policy.startGrace.passes),
     policy: policy.pages,
+    escalation: parts.escalation ?? [],
     shared: session.ledger.pages,
     memory: session.pageMemory,
     setByMs: clockSetMs(input.view),
@@ -29,18 +30,48 @@ export async function page(session: Session, input: Situation, decisions: readon
   });
   session.pageMemory = outcome.memory;
   const messages = outcome.acts.map((act) => messageOf(session, act));
-  const told = messages.map(({ code, subject, text, change, level }) => ({
-    kind: 'page' as const,
-    code,
-    subject,
-    text,
-    change,
-    level,
-  }));
+  const told = messages.map(toldOf);
   if (told.length > 0 || outcome.shared !== session.ledger.pages)
     await session.books.note({ kind: 'paged', pages: outcome.shared, told });
   // Told also where the journal cannot be written: that is the last thing to be silent about.
   for (const message of messages) session.parts.notifier.page(message);
+}
+
+const toldOf = ({ code, subject, text, change, level }: PageMessage) => ({
+  kind: 'page' as const,
+  code,
+  subject,
+  text,
+  change,
+  level,
+});
+
+/**
+ * A person looks after what goes by that key, or is part of that incident: kept in the ledger and told, once. What nobody was told of cannot be
+ * acknowledged. Returns the rows.
+ */
+export async function acknowledge(
+  session: Session,
+  id: string,
+  by: string,
+  reason: string,
+): Promise<readonly PageRow[]> {
+  const isMeant = (row: PageRow): boolean => row.incident === id || pageKey(row) === id;
+  const meant = session.ledger.pages.filter(isMeant);
+  if (meant.length === 0) return [];
+  const atMs = session.parts.ports.clock.now();
+  const pages = session.ledger.pages.map((row) =>
+    isMeant(row) ? { ...row, acknowledged: { by, atMs, reason } } : row,
+  );
+  const messages = pages
+    .filter(isMeant)
+    .map((row) =>
+      messageOf(session, { change: 'acknowledged', row, wish: null, isLast: false, toldBy: row.by ?? null }),
+    );
+  await session.books.note({ kind: 'paged', pages, told: messages.map(toldOf) });
+  // One word for the whole incident.
+  for (const message of messages.slice(0, 1)) session.parts.notifier.page(message);
+  return meant;
 }
 
 function roleOf({ pageMemory }: Session, { state }: TenureFacts): PageRole {
@@ -48,7 +79,7 @@ function roleOf({ pageMemory }: Session, { state }: TenureFacts): PageRole {
   return state === 'unknown' && pageMemory.wasHolder ? 'stand-in' : 'watcher';
 }
 
-function messageOf(session: Session, { change, row, wish }: PageAct): PageMessage {
+function messageOf(session: Session, { change, row, wish, isLast, toldBy }: PageAct): PageMessage {
   const atMs = session.parts.ports.clock.now();
   const { code, subject } = row;
   const level = row.level ?? 'warning';
@@ -63,6 +94,10 @@ function messageOf(session: Session, { change, row, wish }: PageAct): PageMessag
     unblock: wish?.unblock ?? [],
     sinceMs: row.sinceMs ?? row.atMs,
     atMs,
+    key: pageKey(row),
+    isLast,
+    toldBy,
     ...(row.incident === undefined ? {} : { incident: row.incident }),
+    ...(change === 'escalated' ? { step: (row.escalated ?? 1) - 1 } : {}),
   };
 }

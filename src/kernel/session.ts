@@ -3,6 +3,7 @@ import type { PageMemory } from '../decide/page-book.js';
 import type { Decision } from '../model/decision.js';
 import type { Incident } from '../model/incident.js';
 import type { KillSwitch, Ledger } from '../model/ledger.js';
+import type { EscalationStep } from '../model/page.js';
 import type { Policy, WindowFacts } from '../model/policy.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { States } from '../model/states.js';
@@ -28,6 +29,8 @@ export interface SessionParts {
   readonly target: ObserveTarget;
   readonly journal: JournalPort;
   readonly notifier: Notifier;
+  /** Whom nobody's reaction makes us tell too. Absent: nobody. */
+  readonly escalation?: readonly EscalationStep[];
   readonly tenure: TenureKeeper;
   /** The shared ledger, in etcd: what enforce counts by. */
   readonly ledgerStore: LedgerStore;

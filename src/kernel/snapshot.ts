@@ -31,6 +31,7 @@ export function snapshotOf(session: Session): ClusterSnapshot {
     decisions: session.decisions,
     ledger: { ...session.ledger, switches: switchesInForce(session, session.view) },
     sentence: passText(parts.target.scope, session.states.cluster.state, session.decisions),
+    ...(parts.ports.notifications && { notifications: parts.ports.notifications.health() }),
     impaired: [...impairments(session), ...unreadableParts(session.ledger)],
   };
 }

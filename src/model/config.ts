@@ -1,6 +1,7 @@
 import type { HostDriverName, LocalDriverName } from './host-drivers.js';
 import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
+import type { NotificationsConfig } from './notify.js';
 import type { PoolerDriverName } from './pooler-drivers.js';
 import type { ProxyPools } from './proxy.js';
 
@@ -9,6 +10,8 @@ export interface EkimiConfig {
   readonly clusters: readonly ClusterConfig[];
   readonly journal: { readonly directory: string; readonly maxFileBytes: number; readonly keepFiles: number };
   readonly api: ApiConfig;
+  /** Absent: persons are told in the log alone. */
+  readonly notifications?: NotificationsConfig;
   /** Absolute path of the policy file. */
   readonly policyFile: string;
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; readonly pretty: boolean };

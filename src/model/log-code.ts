@@ -15,6 +15,9 @@ export const LOG_CODES = [
   'PEER_UNAUTHORISED',
   'PEER_REFUSED',
   'PEER_FAILED',
+  'NOTIFY_FAILED',
+  'NOTIFY_LOST',
+  'NOTIFY_SPOOL',
   'UNCAUGHT',
   'UNHANDLED',
 ] as const;

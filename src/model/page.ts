@@ -1,7 +1,10 @@
 import type { ProblemCode, ProblemLevel } from './problem.js';
 
-/** Why a person hears of it: for the first time, because it is another thing now, because nobody reacted, because it is over. */
-export const PAGE_CHANGES = ['opened', 'changed', 'reminder', 'ended'] as const;
+/**
+ * Why a person hears of it: for the first time, because it is another thing now, because nobody reacted (`escalated`: others are told too),
+ * because somebody took it on, because it is over.
+ */
+export const PAGE_CHANGES = ['opened', 'changed', 'reminder', 'escalated', 'acknowledged', 'ended'] as const;
 export type PageChange = (typeof PAGE_CHANGES)[number];
 
 /**
@@ -27,7 +30,32 @@ export interface PageRow {
   readonly by?: string;
   /** The incident that it is part of; absent: of none that was known then. */
   readonly incident?: string;
+  /** What it goes by towards persons, the same until its end; absent: its incident, else its thing. */
+  readonly key?: string;
+  /** Since when somebody's reaction is waited for. Absent: since it was told first. */
+  readonly waitsSinceMs?: number;
+  /** How many steps of the escalation were told. Absent: none. */
+  readonly escalated?: number;
+  /** Who took it on. Absent: nobody, or it became another thing since. */
+  readonly acknowledged?: Acknowledgement;
 }
+
+/** A person's word that they look after it: nobody else is called, and nobody reminded, until it is another thing. */
+export interface Acknowledgement {
+  readonly by: string;
+  readonly atMs: number;
+  readonly reason: string;
+}
+
+/** One step of an escalation: who waits so long is told to others. */
+export interface EscalationStep {
+  readonly afterMs: number;
+  readonly levels: readonly ProblemLevel[];
+}
+
+/** What a row goes by towards persons. */
+export const pageKey = ({ key, incident, thing, code, subject }: PageRow): string =>
+  key ?? incident ?? thing ?? `${code} ${subject}`;
 
 /** One message to a person. */
 export interface PageMessage {
@@ -43,4 +71,12 @@ export interface PageMessage {
   readonly sinceMs: number;
   readonly atMs: number;
   readonly incident?: string;
+  /** What it goes by towards persons: the same for all of one incident. */
+  readonly key: string;
+  /** Nothing that was told under that key stands any more. */
+  readonly isLast: boolean;
+  /** The instance that told it before; null: nobody did. */
+  readonly toldBy: string | null;
+  /** Which step of the escalation this is, from 0. */
+  readonly step?: number;
 }

@@ -86,6 +86,7 @@ export const PROBLEM_CODES = [
   'leader-cannot-write',
   'certificate-ends',
   'certificate-unusable',
+  'notify-failed',
   'drain-left-over',
   'leader-unreachable',
   'leader-hung',

@@ -3,6 +3,7 @@ import type { JournalEntry } from './entry.js';
 import type { KillSwitch, Ledger } from './ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from './procedure.js';
 import type { RunAnswer, RunChange, RunRequest } from './procedure-run.js';
+import type { ChannelHealth } from './notify-health.js';
 import type { Policy, WindowFacts } from './policy.js';
 import type { States } from './states.js';
 import type { ClusterView } from './view.js';
@@ -36,6 +37,8 @@ export interface ClusterSnapshot {
   readonly ledger: Ledger;
   /** One sentence on this pass. */
   readonly sentence: string;
+  /** The channels to persons. Absent: none is configured. */
+  readonly notifications?: readonly ChannelHealth[];
   /** What stops us from working at all (journal full, ledger unreadable); empty when nothing does. */
   readonly impaired: readonly string[];
 }
@@ -71,6 +74,8 @@ export interface ControllerPort {
   approve(scope: string, id: string, by: string, reason: string): Promise<Change>;
   reject(scope: string, id: string, by: string, reason: string): Promise<Change>;
   pause(scope: string, killSwitch: KillSwitch, by: string): Promise<Change>;
+  /** A person looks after an incident, or what a page goes by: nobody else is called for it. */
+  acknowledge(scope: string, id: string, by: string, reason: string): Promise<Change>;
   resume(scope: string, subject: string, by: string): Promise<Change>;
   /** A person starts a procedure: answered from the next pass. The answer says what was sent or every gate that holds it. */
   runProcedure(scope: string, request: ProcedureRequest, by: string): Promise<ProcedureAnswer>;

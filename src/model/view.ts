@@ -15,6 +15,7 @@ import type {
   PatroniStatus,
   WriteAccess,
 } from './patroni.js';
+import type { FailingChannel } from './notify-health.js';
 import type { PoolerSeen } from './pooler.js';
 import type { PowerStatus } from './power.js';
 import type { ProxySeen } from './proxy.js';
@@ -52,6 +53,8 @@ export interface ClusterView {
   readonly certificates?: Reading<readonly CertificateEnd[]>;
   /** Our own PEM files. Absent in older journals, and where there are none. */
   readonly pemFiles?: Reading<readonly PemState[]>;
+  /** Channels to persons that take no message. Absent in older journals, and where none is configured. */
+  readonly notifications?: Reading<readonly FailingChannel[]>;
   /** Whether Patroni lets us change anything. Absent in older journals, where no password is configured, and in mode observe. */
   readonly writeAccess?: Reading<WriteAccess>;
   /** What the WAL holds that only a former leader has, by its name. Absent: nobody's is in question, and in older journals. */

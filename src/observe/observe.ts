@@ -36,14 +36,15 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, { keys, certificates, pemFiles, ...etcd }, hosts, asked, surplus, poolers] = await Promise.all([
-    Promise.all(target.members.map((name) => observeMember(pass, name))),
-    observeCluster(pass),
-    Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
-    Promise.all(target.proxies.map((proxy) => observeProxy(pass, proxy))),
-    observeSurplus(pass),
-    Promise.all((target.poolers ?? []).map((name) => observePooler(pass, name))),
-  ]);
+  const [answers, { keys, certificates, pemFiles, notifications, ...etcd }, hosts, asked, surplus, poolers] =
+    await Promise.all([
+      Promise.all(target.members.map((name) => observeMember(pass, name))),
+      observeCluster(pass),
+      Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
+      Promise.all(target.proxies.map((proxy) => observeProxy(pass, proxy))),
+      observeSurplus(pass),
+      Promise.all((target.poolers ?? []).map((name) => observePooler(pass, name))),
+    ]);
   const dcs: DcsView = {
     keys: notFromThePast(keys, pass),
     endpoints: endpointsOf(pass, etcd.endpoints, hosts),
@@ -86,6 +87,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(target.sharesPower === undefined ? {} : { sharesPower: target.sharesPower }),
     ...(isConfigured(certificates) ? { certificates } : {}),
     ...(isConfigured(pemFiles) ? { pemFiles } : {}),
+    ...(isConfigured(notifications) ? { notifications } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
     ...(surplus === null ? {} : { surplus }),
     ...(writeAccess === null ? {} : { writeAccess }),
@@ -174,6 +176,7 @@ async function observeCluster(pass: Pass): Promise<ClusterReadings> {
     endpoints: listOf(dcs),
     certificates: previous?.certificates ?? null,
     pemFiles: previous?.pemFiles ?? null,
+    notifications: previous?.notifications ?? null,
   };
   const readOne = (
     field: keyof ClusterReadings,

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.js';
 import type { DcsPort } from '../ports/dcs.js';
 import type { HostPort } from '../ports/host.js';
 import type { NamesPort } from '../ports/names.js';
+import type { NotifyHealthPort } from '../ports/notifier.js';
 import type { PatroniPort } from '../ports/patroni.js';
 import type { PostgresPort } from '../ports/postgres.js';
 import type { PoolerPort } from '../ports/pooler.js';
@@ -26,6 +27,8 @@ export interface Ports {
   readonly power?: PowerPort | null;
   /** Absent: there is no TLS. */
   readonly certificates?: CertificatesPort | null;
+  /** How our own messages to persons fare. Absent: they go to the log alone. */
+  readonly notifications?: NotifyHealthPort;
   /** Absent: names are compared as they are written. */
   readonly names?: NamesPort | null;
 }

@@ -2,6 +2,7 @@ import type { CertificateEnd, PemState } from '../model/certificate.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../model/dcs.js';
 import { memberHost, storeHost, type HostStatus } from '../model/host.js';
 import type { MemberName } from '../model/names.js';
+import type { FailingChannel } from '../model/notify-health.js';
 import type { DynamicConfig, HistoryRow, PatroniStatus } from '../model/patroni.js';
 import type { PoolerReport } from '../model/pooler.js';
 import type { ProxyView } from '../model/proxy.js';
@@ -172,6 +173,7 @@ export interface ClusterReadings {
   readonly endpoints: Reading<readonly { readonly name: string; readonly status: Reading<DcsEndpoint> }[]>;
   readonly certificates: Reading<readonly CertificateEnd[]>;
   readonly pemFiles: Reading<readonly PemState[]>;
+  readonly notifications: Reading<readonly FailingChannel[]>;
 }
 
 export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSource<ValueOf<ClusterReadings[K]>> } = {
@@ -207,6 +209,17 @@ export const CLUSTER_SOURCES: { readonly [K in keyof ClusterReadings]: ClusterSo
     suspect: 30_000,
     part: 'tls',
     ask: ({ certificates }) => certificates?.reread?.() ?? null,
+  },
+  /** From our own memory. */
+  notifications: {
+    ...slow,
+    calm: 5_000,
+    suspect: 5_000,
+    part: 'notifications',
+    ask: ({ notifications, clock }) =>
+      notifications === undefined
+        ? null
+        : Promise.resolve(fresh(notifications.failing(), clock.now(), 'our channels to persons')),
   },
 };
 

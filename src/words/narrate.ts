@@ -120,7 +120,7 @@ function tell(body: EntryBody): readonly [Tone, string] {
       return [body.change === 'refused' ? 'bad' : 'plain', `policy ${body.change}${because(body.detail)}`];
     case 'page':
       // What is over says itself of what.
-      return body.change === 'ended'
+      return body.change === 'ended' || body.change === 'acknowledged'
         ? ['good', body.text]
         : ['bad', `paged for ${body.code} ${body.subject}: ${body.text}`];
     case 'incident':

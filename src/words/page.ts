@@ -5,12 +5,27 @@ import { spanText } from './amounts.js';
 import { dayText } from './moments.js';
 
 /** What a person is told: complete without the other fields of the message. */
-export function pageText({ change, row, wish }: PageAct, atMs: number): string {
-  const text = wish === null ? endedText(row, atMs) : wishText(wish, change, atMs);
+export function pageText({ change, row, wish }: Pick<PageAct, 'change' | 'row' | 'wish'>, atMs: number): string {
+  const text = wish === null ? wordlessText(change, row, atMs) : wishText(wish, change, atMs);
   return row.incident === undefined ? text : `${text}; incident ${row.incident}`;
 }
 
-const LEAD = { opened: '', changed: 'changed: ', reminder: 'still unanswered: ', ended: '' } as const;
+const LEAD = {
+  opened: '',
+  changed: 'changed: ',
+  reminder: 'still unanswered: ',
+  escalated: 'nobody has reacted: ',
+  acknowledged: '',
+  ended: '',
+} as const;
+
+const wordlessText = (change: PageAct['change'], row: PageRow, atMs: number): string =>
+  change === 'acknowledged' ? acknowledgedText(row) : endedText(row, atMs);
+
+function acknowledgedText({ code, subject, acknowledged }: PageRow): string {
+  const { by = 'somebody', reason = '' } = acknowledged ?? {};
+  return `${by} looks after ${code} ${subject}${reason === '' ? '' : `: ${reason}`}; nobody else is called for it unless it becomes another thing`;
+}
 
 /** Evidence, since when, why nothing answers it, the way out. */
 function wishText({ evidence, because, unblock, sinceMs }: Wish, change: PageAct['change'], atMs: number): string {

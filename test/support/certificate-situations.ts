@@ -1,4 +1,5 @@
 import type { CertificateEnd } from '../../src/model/certificate.js';
+import type { FailingChannel } from '../../src/model/notify-health.js';
 import type { ProblemCode } from '../../src/model/problem.js';
 import type { SituationRow } from './leader-situations.js';
 import { NOW_MS, SCOPE, type Change } from './view.js';
@@ -28,6 +29,12 @@ const pemFiles =
       value: [{ where: 'dcs.tls', renewedAtMs: NOW_MS - 60_000, fault }],
     },
   });
+const failing =
+  (...value: readonly FailingChannel[]): Change =>
+  (view) => ({
+    ...view,
+    notifications: { kind: 'fresh', atMs: NOW_MS, source: 'our channels to persons', value },
+  });
 const inDays = (days: number) => ({ endsAtMs: NOW_MS + days * DAY_MS });
 
 export const CERTIFICATE_SITUATIONS = {
@@ -53,5 +60,15 @@ export const CERTIFICATE_SITUATIONS = {
       { name: 'not there any more, read half a minute ago', view: [pemFiles(30_000, 'ENOENT')] },
     ],
     friends: [{ name: 'renewed', view: [pemFiles(0, null)] }, { name: 'there is no TLS' }],
+  },
+  'notify-failed': {
+    subject: 'notify:pager',
+    seen: [
+      {
+        name: 'status 503 for a minute',
+        view: [failing({ name: 'pager', sinceMs: NOW_MS - 60_000, why: 'status 503' })],
+      },
+    ],
+    friends: [{ name: 'all channels take messages', view: [failing()] }, { name: 'no channel is configured' }],
   },
 } satisfies Partial<Record<ProblemCode, SituationRow>>;

@@ -56,6 +56,7 @@ export async function cli(argv: string, setup: CliSetup = {}): Promise<Ran> {
     check: unasked,
     plan: unasked,
     doctor: unasked,
+    notifyTest: unasked,
     configCheck: unasked,
     addresses: unasked,
     readJournal: unasked,

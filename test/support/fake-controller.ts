@@ -74,6 +74,13 @@ export class FakeController implements ControllerPort {
     return this.#decide('rejected', scope, id, by, reason);
   }
 
+  async acknowledge(scope: string, id: string, by: string, reason: string): Promise<Change> {
+    const isThere = this.snapshot(scope)?.ledger.incidents?.some((one) => one.id === id) === true;
+    if (!isThere) return { ok: false, status: 404, text: `nobody was told of ${id}` };
+    this.changes.push(`acknowledge ${id} ${by} ${reason}`);
+    return { ok: true, text: `acknowledged: ${id}` };
+  }
+
   async pause(scope: string, killSwitch: KillSwitch, by: string): Promise<Change> {
     this.changes.push(`pause ${killSwitch.subject} ${by} ${killSwitch.reason}`);
     this.#edit(scope, (snapshot) => ({

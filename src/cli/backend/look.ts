@@ -1,4 +1,5 @@
 import { doctorFindings } from '../../app/doctor.js';
+import { channelRows } from '../../app/doctor-notifications.js';
 import { askPeers, peerRows } from '../../app/doctor-peers.js';
 import { policyFor } from '../../app/files.js';
 import { askRights, NO_RIGHTS, rightsFindings } from '../../app/grants.js';
@@ -14,8 +15,13 @@ export const look = (configFile: string, version: string): Promise<readonly Clus
 /** What such a pass, and the rights of our login, say of each channel and each actuator. */
 export async function doctor(configFile: string, version: string): Promise<readonly DoctorRow[]> {
   const files = filesOf(configFile);
-  const [snapshots, rights, peers] = await Promise.all([lookOnce(files, version), askRights(files), askPeers(files)]);
-  return snapshots.flatMap((snapshot, index) => {
+  const [snapshots, rights, peers, channels] = await Promise.all([
+    lookOnce(files, version),
+    askRights(files),
+    askPeers(files),
+    channelRows(files.config),
+  ]);
+  const rows = snapshots.flatMap((snapshot, index) => {
     const { policy, locator } = policyFor(files, snapshot.scope);
     return [
       ...doctorFindings(snapshot, policy, locator),
@@ -23,4 +29,5 @@ export async function doctor(configFile: string, version: string): Promise<reado
       ...peerRows(peers[index] ?? [], policy, Date.now()),
     ];
   });
+  return [...rows, ...channels];
 }

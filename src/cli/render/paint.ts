@@ -43,12 +43,7 @@ export function byTone(style: Style, tone: Tone, text: string): string {
   return Object.hasOwn(row, tone) ? row[tone](text) : text;
 }
 
-/**
- * Text from a cluster, safe to print: without what a terminal takes as a command (control characters) and without what turns
- * the reading direction round. One line.
- */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-export const clean = (text: string): string => text.replace(UNSAFE, '\ufffd');
+export { clean } from '../../words/clean.js';
 
 export const untilText = (style: Style, ms: number): string =>
   ms > style.nowMs ? `in ${spanText(ms - style.nowMs)}` : 'now';

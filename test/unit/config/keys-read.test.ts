@@ -33,9 +33,12 @@ const tls = {
   insecure: false,
 };
 const otherPem = file('other.pem', `${PEM}other`);
+const hook = file('hook', 'https://h/three');
 const secret = file('secret', 'of-a-file-with-enough-signs');
 const auth = { username: 'u', passwordEnv: 'ONE' };
 const ENV = {
+  HOOK: 'https://h/one',
+  OTHER_HOOK: 'https://h/two',
   ONE: 'one one one one one',
   TWO: 'two two two two two',
   THREE: 'three three three three',
@@ -88,6 +91,24 @@ const FULL_CONFIG: Loose = {
   ],
   journal: { directory: 'j', maxFile: '1MB', keepFiles: 3 },
   api: { listen: '127.0.0.1:1', tokens: [{ name: 't', role: 'viewer', tokenEnv: 'TWO' }] },
+  notifications: {
+    link: 'https://a',
+    pagerduty: { NAME: { routingKeyEnv: 'ONE', url: 'https://h/a', tls } },
+    contacts: { c: ['NAME'] },
+    routes: [
+      {
+        to: ['NAME'],
+        levels: ['critical'],
+        subjects: ['*'],
+        clusters: ['*'],
+        during: { cron: '0 2 * * *', for: '1h', timezone: 'UTC' },
+      },
+    ],
+    escalation: [{ after: '10m', to: ['c'], levels: ['critical'] }],
+    digest: { count: 10, within: '1m' },
+    deadline: '10s',
+    spool: { directory: 'n', maxSize: '4MB' },
+  },
   policy: 'p.yaml',
   log: { level: 'info', pretty: false },
   instance: 'one',
@@ -99,6 +120,18 @@ const withNamedProxies = (full: Loose): Loose => {
   const { primaryBackend: writes, replicaBackend, ...one } = proxy as Loose;
   const pools = { writes, reads: [replicaBackend] };
   return { ...full, clusters: [{ ...cluster, proxies: { NAME: { ...one, tls, pools, servers: { s: 'm1' } } } }] };
+};
+
+/** A channel of each kind, which stands in the place of the one of PagerDuty: a name is there once among all kinds. */
+const CHANNELS: Readonly<Record<string, Loose>> = {
+  slack: { urlEnv: 'HOOK', tls },
+  webhook: { url: 'https://h/a', secretEnv: 'ONE', tls },
+  alertmanager: { url: 'https://h/a', auth, tls },
+  email: { server: 'h:25', security: 'tls', auth, from: 'a@b', to: ['c@d'], tls },
+};
+const withChannel = (full: Loose, kind: string): Loose => {
+  const { pagerduty: _only, ...rest } = full['notifications'] as Loose;
+  return { ...full, notifications: { ...rest, [kind]: { NAME: CHANNELS[kind] } } };
 };
 
 /** Other instances, which stand in the place of a driver of our own for everything. */
@@ -163,6 +196,25 @@ const OTHER: Loose = {
   'clusters.hosts.peers.tokenEnv': 'TWO_TOKEN',
   'clusters.tags.driver': 'file',
   'clusters.tags.file': '/other/{name}',
+  'notifications.link': 'https://b',
+  'notifications.slack.NAME.urlEnv': 'OTHER_HOOK',
+  'notifications.slack.NAME.urlFile': hook,
+  'notifications.email.NAME.server': 'h:26',
+  'notifications.email.NAME.security': 'none',
+  'notifications.email.NAME.from': 'x@y',
+  'notifications.email.NAME.to': ['x@y'],
+  'notifications.contacts': { c: [] },
+  'notifications.routes.to': [],
+  'notifications.routes.levels': ['info'],
+  'notifications.routes.subjects': ['m1'],
+  'notifications.routes.clusters': ['a'],
+  'notifications.escalation.after': '11m',
+  'notifications.escalation.to': [],
+  'notifications.escalation.levels': ['info'],
+  'notifications.digest.count': 11,
+  'notifications.digest.within': '2m',
+  'notifications.deadline': '11s',
+  'notifications.spool.maxSize': '5MB',
   'journal.maxFile': '2MB',
   'journal.keepFiles': 4,
   'api.listen': '127.0.0.1:2',
@@ -208,6 +260,11 @@ const OTHER: Loose = {
   chain: '31m',
 };
 const OTHER_BY_NAME: Loose = {
+  url: 'https://h/b',
+  routingKeyEnv: 'THREE',
+  routingKeyFile: secret,
+  secretEnv: 'THREE',
+  secretFile: secret,
   table: 'ops.beats',
   ca: otherPem,
   cert: otherPem,
@@ -282,6 +339,8 @@ function otherFor({ name }: Leaf): unknown {
   return OTHER[name] ?? OTHER_BY_NAME[name.split('.').at(-1) ?? ''];
 }
 
+const SECRET_FILE = /(?<=password|token|routingKey|secret|url)File$/;
+
 function withValue(value: unknown, path: readonly (string | number)[], leaf: unknown): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return leaf;
@@ -289,8 +348,7 @@ function withValue(value: unknown, path: readonly (string | number)[], leaf: unk
     return value.map((item: unknown, index) => (index === step ? withValue(item, rest, leaf) : item));
   const map = { ...((value ?? {}) as Loose) };
   // A secret has one source: the file takes the place of the variable.
-  if (step === 'passwordFile') delete map['passwordEnv'];
-  if (step === 'tokenFile') delete map['tokenEnv'];
+  if (typeof step === 'string' && SECRET_FILE.test(step)) delete map[step.replace(SECRET_FILE, 'Env')];
   map[step] = withValue(map[step], rest, leaf);
   return map;
 }
@@ -326,11 +384,15 @@ describe.each([
   it.each(leavesOf(schema).map((leaf) => [leaf.name, leaf] as const))('%s is read', (name, leaf) => {
     const other = otherFor(leaf);
     expect(other, 'a second value for the new key').toBeDefined();
-    const given = leaf.path.includes('proxies')
-      ? withNamedProxies(full)
-      : leaf.path.includes('peers')
-        ? withPeers(full)
-        : full;
+    const kind = Object.keys(CHANNELS).find((one) => leaf.path.includes(one));
+    const given =
+      kind !== undefined
+        ? withChannel(full, kind)
+        : leaf.path.includes('proxies')
+          ? withNamedProxies(full)
+          : leaf.path.includes('peers')
+            ? withPeers(full)
+            : full;
     const after = load(withValue(given, leaf.path, other));
     expect(after).not.toBe(load(given));
     if (!RULED.includes(name)) expect(after).not.toContain('refused');

@@ -136,3 +136,75 @@ describe('an instance without tenure', () => {
     expect(changes({ role: 'stand-in' })).toEqual(['opened']);
   });
 });
+
+describe('an escalation', () => {
+  const escalation = [
+    { afterMs: 900_000, levels: ['critical'] as const },
+    { afterMs: 1_800_000, levels: ['critical'] as const },
+  ];
+  const quiet = { policy: { remindAfterMs: null, remindWarnings: false }, escalation };
+  const at = (minutes: number, shared: readonly PageRow[]) =>
+    turnPages(input({ ...quiet, nowMs: T + minutes * 60_000, shared }));
+
+  it('tells each step once, in its time, whoever holds tenure by then', () => {
+    const first = at(0, []);
+    expect(at(14, first.shared).acts).toEqual([]);
+    const second = at(15, first.shared);
+    expect(second.acts).toMatchObject([{ change: 'escalated', row: { escalated: 1 } }]);
+    expect(at(16, second.shared).acts).toEqual([]);
+    // A successor reads the rows and nothing else.
+    const third = turnPages(input({ ...quiet, instance: 'b', nowMs: T + 31 * 60_000, shared: second.shared }));
+    expect(third.acts).toMatchObject([{ change: 'escalated', toldBy: 'a', row: { escalated: 2 } }]);
+    expect(at(600, third.shared).acts).toEqual([]);
+  });
+
+  it('is not told once somebody looks after it, and nor is a reminder', () => {
+    const first = at(0, []);
+    const taken = first.shared.map((one) => ({ ...one, acknowledged: { by: 'on-call', atMs: T, reason: '' } }));
+    expect(at(60, taken).acts).toEqual([]);
+    expect(changes({ nowMs: T + 3_600_000, shared: taken })).toEqual([]);
+  });
+
+  it('begins anew when it becomes worse, though somebody looked after what it was', () => {
+    const taken = [row({ level: 'warning', atMs: T - 3_600_000, acknowledged: { by: 'x', atMs: T, reason: '' } })];
+    const worse = at(0, taken);
+    expect(worse.acts).toMatchObject([{ change: 'changed', row: { waitsSinceMs: T } }]);
+    expect(worse.shared[0]?.acknowledged).toBeUndefined();
+    expect(at(14, worse.shared).acts).toEqual([]);
+    expect(at(15, worse.shared).acts.map(({ change }) => change)).toEqual(['escalated']);
+  });
+
+  it('leaves out levels that it does not name', () => {
+    const first = turnPages(input({ ...quiet, wishes: [wish({ level: 'warning' })] }));
+    const later = turnPages(
+      input({ ...quiet, wishes: [wish({ level: 'warning' })], nowMs: T + 3_600_000, shared: first.shared }),
+    );
+    expect(later.acts).toEqual([]);
+  });
+});
+
+describe('what goes by one key', () => {
+  const two = [wish(), wish({ thing: 'leader', code: 'leader-down', subject: 'p1' })];
+  it('has the key of its incident until its end, whatever incident it is joined to', () => {
+    const first = turnPages(input({ wishes: two, incidentOf: () => 'i1' }));
+    expect(first.shared.map(({ key }) => key)).toEqual(['i1', 'i1']);
+    const joined = turnPages(
+      input({
+        wishes: [wish({ level: 'critical', about: 'x' })],
+        shared: [row({ key: 'i1', incident: 'i1', level: 'warning' })],
+        incidentOf: () => 'i2',
+      }),
+    );
+    expect(joined.shared).toMatchObject([{ key: 'i1', incident: 'i2' }]);
+  });
+
+  it('is over with the last of it', () => {
+    const gone = { key: 'i1', goneSinceMs: T - 60_000 };
+    const both = [row(gone), row({ ...gone, thing: 'leader', code: 'leader-down', subject: 'p1' })];
+    const one = turnPages(
+      input({ wishes: [], shared: [row(gone), row({ ...gone, thing: 'leader', goneSinceMs: T })] }),
+    );
+    expect(one.acts).toMatchObject([{ change: 'ended', isLast: false }]);
+    expect(turnPages(input({ wishes: [], shared: both })).acts.map(({ isLast }) => isLast)).toEqual([true, true]);
+  });
+});

@@ -36,6 +36,9 @@ test('the notifier remembers its pages', () => {
     unblock: [],
     sinceMs: 1,
     atMs: 1,
+    key: 'leaderless',
+    isLast: false,
+    toldBy: null,
   });
   expect(notifier.pages).toHaveLength(1);
 });

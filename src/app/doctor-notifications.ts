@@ -1,0 +1,31 @@
+import type { EkimiConfig } from '../model/config.js';
+import type { DoctorFinding } from './doctor-finding.js';
+import { redactorOf } from '../config/redactor.js';
+import { notifyChannelsOf } from './wiring.js';
+
+/** Connects to each channel to persons; a mail server also hears our login. No message is sent, so that none arriving stays to be seen. */
+export async function channelRows(config: EkimiConfig): Promise<readonly DoctorFinding[]> {
+  const { notifications } = config;
+  if (notifications === undefined) {
+    const detail = 'persons are told in the log alone: no `notifications` are configured';
+    return [{ check: 'notifications', verdict: 'off', detail, disables: [] }];
+  }
+  const redact = redactorOf(config).text;
+  const ports = notifyChannelsOf(notifications);
+  const rows = await Promise.all(
+    notifications.channels.map(async ({ kind, name }): Promise<DoctorFinding> => {
+      const why = (await ports[name]?.reach()) ?? null;
+      const check = `notify ${name}`;
+      return why === null
+        ? {
+            check,
+            verdict: 'ok',
+            detail: `${kind} answers; whether a message arrives: ekimi notify test ${name}`,
+            disables: [],
+          }
+        : { check, verdict: 'warn', detail: `${kind}: ${redact(why)}`, disables: [`telling persons by ${name}`] };
+    }),
+  );
+  for (const port of Object.values(ports)) port.close();
+  return rows;
+}

@@ -1,0 +1,116 @@
+import type { TlsConfig } from './config.js';
+import type { EscalationStep, PageChange } from './page.js';
+import type { CronWindow } from './policy.js';
+import type { ProblemCode, ProblemLevel } from './problem.js';
+
+interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where persons are told, each under a name of the operator's choice. Secrets are resolved values. */
+export type NotifyChannel =
+  | {
+      readonly kind: 'pagerduty';
+      readonly name: string;
+      readonly url: string;
+      readonly routingKey: string;
+      readonly tls: TlsConfig | null;
+    }
+  | { readonly kind: 'slack'; readonly name: string; readonly url: string; readonly tls: TlsConfig | null }
+  | {
+      readonly kind: 'webhook';
+      readonly name: string;
+      readonly url: string;
+      /** Signs each body; null: not signed. */
+      readonly secret: string | null;
+      readonly tls: TlsConfig | null;
+    }
+  | {
+      readonly kind: 'alertmanager';
+      readonly name: string;
+      readonly url: string;
+      readonly auth: Login | null;
+      readonly tls: TlsConfig | null;
+    }
+  | {
+      readonly kind: 'email';
+      readonly name: string;
+      readonly host: string;
+      readonly port: number;
+      readonly security: MailSecurity;
+      readonly auth: Login | null;
+      readonly from: string;
+      readonly to: readonly string[];
+      readonly tls: TlsConfig | null;
+    };
+
+export type NotifyKind = NotifyChannel['kind'];
+
+export const MAIL_SECURITIES = ['starttls', 'tls', 'none'] as const;
+export type MailSecurity = (typeof MAIL_SECURITIES)[number];
+
+/** Who is told of what. Every route that fits counts; none at all: all channels are told everything. */
+export interface NotifyRoute {
+  /** Names of channels. */
+  readonly to: readonly string[];
+  readonly levels: readonly ProblemLevel[];
+  /** Globs: `*` stands for any characters. */
+  readonly subjects: readonly string[];
+  readonly clusters: readonly string[];
+  /** null: at any time. */
+  readonly during: CronWindow | null;
+}
+
+export interface NotificationsConfig {
+  /** Where persons open the dashboard; null: messages carry no link. */
+  readonly link: string | null;
+  readonly spool: { readonly directory: string; readonly maxBytes: number };
+  readonly deadlineMs: number;
+  /** From so many messages to one channel within that time on, what follows comes together. */
+  readonly digest: { readonly count: number; readonly withinMs: number };
+  readonly channels: readonly NotifyChannel[];
+  readonly routes: readonly NotifyRoute[];
+  /** Who is told too where nobody reacts, in order. */
+  readonly escalation: readonly (EscalationStep & { readonly to: readonly string[] })[];
+}
+
+/** One thing that a person is told, before it is written for a channel. Plain values: it is kept in a file. */
+export interface Notice {
+  /** The same for all that is told of one incident, from its first message to its end. */
+  readonly key: string;
+  readonly scope: string;
+  readonly change: PageChange | 'test';
+  readonly level: ProblemLevel;
+  readonly code: ProblemCode;
+  readonly subject: string;
+  readonly text: string;
+  readonly unblock: readonly string[];
+  readonly incident: string | null;
+  readonly sinceMs: number;
+  readonly atMs: number;
+  /** With it all that was told under this key is over. */
+  readonly isLast: boolean;
+  /** The instance that tells it. */
+  readonly by: string;
+  /** Where a person sees it and answers it; null: no address is configured. */
+  readonly link: string | null;
+}
+
+/** A message as it leaves, written for the kind of its channel. */
+export type Outgoing =
+  | { readonly via: 'http'; readonly body: string }
+  | {
+      readonly via: 'mail';
+      readonly subject: string;
+      readonly text: string;
+      readonly html: string;
+      /** What belongs together in a mail program has the same. */
+      readonly thread: string;
+    };
+
+/** `retry`: it may be taken later. `refused`: this very message never will be. */
+export type Delivered =
+  | { readonly kind: 'sent' }
+  | { readonly kind: 'retry'; readonly why: string; readonly afterMs?: number }
+  | { readonly kind: 'refused'; readonly why: string };

@@ -1,0 +1,172 @@
+import type { Notice, NotifyChannel, NotifyKind, Outgoing } from '../model/notify.js';
+import { counted } from '../words/amounts.js';
+import { clean } from '../words/clean.js';
+import { dayText } from '../words/moments.js';
+
+/** How a message is written for each kind of channel. What comes from a cluster is text everywhere, never markup, a mention or a header. */
+
+type Format<K extends NotifyKind> = (
+  notices: readonly Notice[],
+  channel: Extract<NotifyChannel, { kind: K }>,
+  nowMs: number,
+) => Outgoing;
+
+/** Longest that any of them takes in one piece; PagerDuty's summary is the shortest. */
+const LONGEST_SUMMARY = 1_000;
+const LONGEST_TEXT = 8_000;
+
+const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+const line = (text: string): string => clean(text).trim();
+
+const WORDS = {
+  opened: '',
+  changed: 'changed: ',
+  reminder: 'still unanswered: ',
+  escalated: 'nobody has reacted: ',
+  acknowledged: 'acknowledged: ',
+  ended: 'over: ',
+  test: 'test: ',
+} as const satisfies Readonly<Record<Notice['change'], string>>;
+
+/** `email-cluster: leader-down patroni1`. */
+export const titleOf = ({ scope, change, code, subject }: Notice): string =>
+  change === 'test'
+    ? `Ekimi: a test of this channel`
+    : line(`${WORDS[change]}${scope}: ${code}${subject === scope ? '' : ` ${subject}`}`);
+
+/** A level as it stands before a title; what is over has none. */
+const levelOf = ({ change, level }: Notice): string =>
+  change === 'ended' || change === 'test' ? 'OK' : level.toUpperCase();
+
+const bodyLines = (notice: Notice): readonly string[] => [
+  cut(line(notice.text), LONGEST_TEXT),
+  ...(notice.link === null ? [] : [`see, approve, reject or acknowledge: ${notice.link}`]),
+];
+
+/** Of many at once: how many there are of each level, the worst first. */
+export function digestTitle(notices: readonly Notice[]): string {
+  const counts = (['critical', 'warning', 'info'] as const).flatMap((level) => {
+    const count = notices.filter((one) => one.level === level && one.change !== 'ended').length;
+    return count === 0 ? [] : [`${count} ${level}`];
+  });
+  const over = notices.filter(({ change }) => change === 'ended').length;
+  return `${counted(notices.length, 'message')} at once: ${[...counts, ...(over === 0 ? [] : [`${over} over`])].join(', ')}`;
+}
+
+const only = (notices: readonly Notice[]): Notice => {
+  const [first] = notices;
+  if (first === undefined) throw new Error('there is nothing to tell');
+  return first;
+};
+
+const http = (body: unknown): Outgoing => ({ via: 'http', body: JSON.stringify(body) });
+
+/** One incident there is one key here. */
+const pagerduty: Format<'pagerduty'> = (notices, { routingKey }) => {
+  const notice = only(notices);
+  const about = { routing_key: routingKey, dedup_key: cut(notice.key, 255) };
+  if (notice.change === 'ended') return http({ ...about, event_action: 'resolve' });
+  if (notice.change === 'acknowledged') return http({ ...about, event_action: 'acknowledge' });
+  const { level, scope, subject, code, incident, sinceMs, unblock, link } = notice;
+  return http({
+    ...about,
+    event_action: 'trigger',
+    payload: {
+      summary: cut(`${titleOf(notice)}: ${line(notice.text)}`, LONGEST_SUMMARY),
+      source: line(scope),
+      severity: level,
+      timestamp: new Date(sinceMs).toISOString(),
+      component: line(subject),
+      class: code,
+      custom_details: { text: cut(line(notice.text), LONGEST_TEXT), incident, ways_out: unblock.map(line) },
+    },
+    client: 'Ekimi',
+    ...(link === null ? {} : { client_url: link, links: [{ href: link, text: 'See and answer it in Ekimi' }] }),
+  });
+};
+
+const COLOURS = { critical: '#c62828', warning: '#ef6c00', info: '#1565c0' } as const;
+const OVER = '#2e7d32';
+
+/** Neither Slack's markup nor a mention, which Mattermost sees without any. */
+export const slackText = (text: string): string =>
+  line(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('@', '@\u200b');
+
+const slack: Format<'slack'> = (notices) => {
+  const isOne = notices.length === 1;
+  const title = isOne ? `[${levelOf(only(notices))}] ${titleOf(only(notices))}` : digestTitle(notices);
+  return http({
+    text: slackText(title),
+    attachments: notices.map((notice) => ({
+      color: notice.change === 'ended' || notice.change === 'test' ? OVER : COLOURS[notice.level],
+      fallback: slackText(titleOf(notice)),
+      text: [
+        ...(isOne ? [] : [`[${levelOf(notice)}] ${slackText(titleOf(notice))}`]),
+        slackText(cut(line(notice.text), isOne ? LONGEST_TEXT : 300)),
+        ...(notice.link === null ? [] : [`<${notice.link}|See and answer it>`]),
+      ].join('\n'),
+      mrkdwn_in: [],
+    })),
+  });
+};
+
+/** All of it, for a program. `notices` has one as a rule, more in a storm. */
+const webhook: Format<'webhook'> = (notices, _channel, nowMs) =>
+  http({
+    version: 1,
+    sentAt: new Date(nowMs).toISOString(),
+    notices: notices.map((notice) => ({ ...notice, title: titleOf(notice), text: cut(notice.text, LONGEST_TEXT) })),
+  });
+
+/** Told anew before that, by a reminder; if nobody does any more, it ends there too. */
+const FIRES_FOR_MS = 24 * 60 * 60_000;
+
+/** What its labels say is one alert there: a level that changed is another one, and the former has to end. */
+const alertmanager: Format<'alertmanager'> = (notices, _channel, nowMs) => {
+  const notice = only(notices);
+  const isOver = notice.change === 'ended' || notice.change === 'test';
+  const alert = (severity: Notice['level'], isFiring: boolean) => ({
+    labels: { alertname: 'EkimiIncident', cluster: line(notice.scope), incident: notice.key, severity },
+    annotations: {
+      summary: titleOf(notice),
+      description: cut(line(notice.text), LONGEST_TEXT),
+      problem: notice.code,
+      subject: line(notice.subject),
+    },
+    startsAt: new Date(Math.min(notice.sinceMs, nowMs)).toISOString(),
+    endsAt: new Date(isFiring ? nowMs + FIRES_FOR_MS : nowMs).toISOString(),
+    ...(notice.link === null ? {} : { generatorURL: notice.link }),
+  });
+  const others = (['critical', 'warning', 'info'] as const).filter((level) => level !== notice.level);
+  const isOther = notice.change === 'changed' || notice.change === 'ended';
+  return http([alert(notice.level, !isOver), ...(isOther ? others.map((level) => alert(level, false)) : [])]);
+};
+
+const htmlText = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+const email: Format<'email'> = (notices) => {
+  const isOne = notices.length === 1;
+  const first = only(notices);
+  const title = isOne ? `[${levelOf(first)}] ${titleOf(first)}` : digestTitle(notices);
+  const blocks = notices.map((notice) => [
+    ...(isOne ? [] : [`[${levelOf(notice)}] ${titleOf(notice)}, ${dayText(notice.atMs)}`]),
+    ...bodyLines(notice),
+    ...(isOne && notice.unblock.length > 0
+      ? ['', 'What you can do:', ...notice.unblock.map((way) => `- ${line(way)}`)]
+      : []),
+  ]);
+  const text = `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return {
+    via: 'mail',
+    subject: cut(title, 200),
+    text,
+    html: `<pre style="white-space:pre-wrap;font:14px monospace">${htmlText(text)}</pre>`,
+    thread: isOne ? first.key : `digest ${first.atMs}`,
+  };
+};
+
+const FORMATS: { readonly [K in NotifyKind]: Format<K> } = { pagerduty, slack, webhook, alertmanager, email };
+
+/** The notices as one message for that channel; more than one only where the kind takes them together. */
+export const written = <C extends NotifyChannel>(channel: C, notices: readonly Notice[], nowMs: number): Outgoing =>
+  (FORMATS[channel.kind] as Format<NotifyKind>)(notices, channel, nowMs);

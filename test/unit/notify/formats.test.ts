@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { NotifyChannel, Outgoing } from '../../../src/model/notify.js';
+import { digestTitle, slackText, written } from '../../../src/notify/formats.js';
+import { globMatches, routed } from '../../../src/notify/routes.js';
+import { CHAT, config, notice, NOW_MS, PAGER } from './notices.js';
+
+const ALERTS: NotifyChannel = { kind: 'alertmanager', name: 'am', url: 'http://am', auth: null, tls: null };
+const MAIL: NotifyChannel = {
+  kind: 'email',
+  name: 'mail',
+  host: 'h',
+  port: 25,
+  security: 'none',
+  auth: null,
+  from: 'a@b',
+  to: ['c@d'],
+  tls: null,
+};
+const HOOK: NotifyChannel = { kind: 'webhook', name: 'hook', url: 'http://h', secret: null, tls: null };
+const ALL = [PAGER, CHAT, ALERTS, MAIL, HOOK] as const;
+
+const json = (message: Outgoing): unknown => (message.via === 'http' ? (JSON.parse(message.body) as unknown) : null);
+
+const HOSTILE = 'p"><script>alert(1)</script>\r\nBcc: x@evil\u001b[2J<!channel> @all';
+
+describe.each(ALL)('$kind, told of a member with a hostile name', (channel) => {
+  const message = written(
+    channel,
+    [notice({ subject: HOSTILE, text: `${HOSTILE} is gone`, unblock: [HOSTILE] })],
+    NOW_MS,
+  );
+
+  it('gives it nothing but text', () => {
+    if (message.via === 'http') {
+      const parsed = JSON.stringify(json(message));
+      if (channel.kind !== 'webhook') expect(parsed).not.toMatch(/\\r|\\n(?=Bcc)|\\u001b/);
+      if (channel.kind === 'slack') {
+        expect(message.body).not.toContain('<script');
+        expect(message.body).not.toContain('<!channel>');
+        expect(message.body).not.toContain('@all');
+      }
+    } else {
+      expect(message.subject).not.toMatch(/[\r\n]/);
+      expect(message.html).not.toContain('<script');
+      expect(message.text).not.toMatch(/^Bcc/m);
+    }
+  });
+});
+
+describe('Alertmanager', () => {
+  it('is told the end of an alert of another level when the level changes', () => {
+    const alerts = json(written(ALERTS, [notice({ change: 'changed', level: 'warning' })], NOW_MS)) as {
+      labels: { severity: string; incident: string };
+      endsAt: string;
+    }[];
+    const firing = alerts.filter(({ endsAt }) => Date.parse(endsAt) > NOW_MS).map(({ labels }) => labels.severity);
+    expect(firing).toEqual(['warning']);
+    expect(alerts.map(({ labels }) => labels.severity).sort()).toEqual(['critical', 'info', 'warning']);
+  });
+
+  it('has the same labels at the beginning and the end', () => {
+    const of = (change: 'opened' | 'ended') =>
+      (
+        json(
+          written(ALERTS, [notice({ change, code: change === 'ended' ? 'leaderless' : 'leader-down' })], NOW_MS),
+        ) as {
+          labels: unknown;
+        }[]
+      )[0]?.labels;
+    expect(of('ended')).toEqual(of('opened'));
+  });
+});
+
+it('PagerDuty gets a summary that it takes', () => {
+  const { payload } = json(written(PAGER, [notice({ text: 'x'.repeat(5_000) })], NOW_MS)) as {
+    payload: { summary: string };
+  };
+  expect(payload.summary.length).toBeLessThanOrEqual(1_024);
+});
+
+it('a link opens the page of the cluster, and nothing else', () => {
+  const link = 'https://ekimi.example.com/#email-cluster';
+  for (const channel of ALL) {
+    const message = written(channel, [notice({ link })], NOW_MS);
+    expect(message.via === 'http' ? message.body : message.text).toContain(link);
+  }
+});
+
+it('text for Slack keeps its words', () => {
+  expect(slackText('a & b < c > d')).toBe('a &amp; b &lt; c &gt; d');
+});
+
+it('a digest says how many there are of each level', () => {
+  expect(digestTitle([notice(), notice({ level: 'warning' }), notice({ change: 'ended' })])).toBe(
+    '3 messages at once: 1 critical, 1 warning, 1 over',
+  );
+});
+
+describe('routes', () => {
+  const night = { cron: '0 18 * * *', forMs: 1, timezone: 'UTC', reason: '' };
+  const route = { to: ['pager'], levels: ['critical'], subjects: ['*'], clusters: ['email-*'], during: null } as const;
+  const names = (routes: readonly (typeof route)[], change = {}, isOpen = true): readonly string[] =>
+    routed(config({ routes }), notice(change), () => isOpen);
+
+  it.each([
+    ['none: all channels', [], {}, ['pager', 'chat']],
+    ['level and cluster fit', [route], {}, ['pager']],
+    ['another level', [route], { level: 'warning' }, []],
+    ['another cluster', [route], { scope: 'web' }, []],
+  ] as const)('%s', (_case, routes, change, expected) => {
+    expect(names(routes, change)).toEqual(expected);
+  });
+
+  it('a time that is not now', () => {
+    expect(routed(config({ routes: [{ ...route, during: night }] }), notice(), () => false)).toEqual([]);
+    expect(routed(config({ routes: [{ ...route, during: night }] }), notice(), () => true)).toEqual(['pager']);
+  });
+
+  it.each([
+    ['patroni*', 'patroni1', true],
+    ['patroni*', 'xpatroni1', false],
+    ['p.1', 'pa1', false],
+    ['*', 'a\nb', true],
+    ['(', '(', true],
+  ])('%s and %s: %s', (glob, text, expected) => {
+    expect(globMatches(glob, text)).toBe(expected);
+  });
+});
