@@ -82,7 +82,8 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     ladder: [rung('reinitialize-replica', 2)],
     page: 'when-exhausted',
     meaning: 'A former leader did not rejoin: pg_rewind failed or hangs.',
-    advice: 'Read its log; reinitialize if nothing on it is needed.',
+    advice:
+      'Read its log; ekimi run-procedure after-failover MEMBER brings it back, and asks before its copy is made anew.',
   },
   {
     code: 'wal-missing',
