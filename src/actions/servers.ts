@@ -43,7 +43,7 @@ export const linesFor = (view: ClusterView, member: string) => [
 ];
 
 /** Lines that still may be given something by their proxy. */
-const openPlaces = (view: ClusterView, member: string): readonly ServerPlace[] =>
+export const openPlaces = (view: ClusterView, member: string): readonly ServerPlace[] =>
   tellable(view, linesFor(view, member))
     .filter(({ row }) => !row.admin.maint)
     .map(placeOf);
@@ -55,7 +55,7 @@ export const heldPlaces = (view: ClusterView, member: string): readonly ServerPl
     .map(placeOf);
 
 /** Why nobody can say that a member gets nothing from any proxy; null: all of them answer and can be told. */
-function untoldProxies(view: ClusterView, member: string): string | null {
+export function untoldProxies(view: ClusterView, member: string): string | null {
   const out = outOfReachOf(view);
   if (out.length > 0) return `proxy ${out.join(', ')} cannot be told (no answer, or no runtime API)`;
   const [hidden] = [...maybeHidden(view, 'reads', member), ...maybeHidden(view, 'writes', member)];

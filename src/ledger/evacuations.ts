@@ -15,7 +15,7 @@ export function withCustody(ledger: Ledger, run: ProcedureRun): Ledger {
   if (custody === undefined || typeof member !== 'string') return ledger;
   const { evacuations = [], ...rest } = ledger;
   const others = evacuations.filter((row) => row.member !== member);
-  if (custody === 'returns' || run.phase === 'aborted')
+  if (custody === 'returns' || run.phase === 'aborted' || (custody === 'lends' && run.phase === 'succeeded'))
     return others.length === evacuations.length ? ledger : withRows(rest, others);
   const { by, reason, startedAtMs: sinceMs, id } = run;
   return withRows(rest, [...others, { member, by, reason, sinceMs, run: id }]);

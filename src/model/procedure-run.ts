@@ -6,6 +6,7 @@ import type { AcceptedLoss, ProcedureName } from './procedure.js';
 export const STAGED_NAMES = [
   'rolling-restart',
   'add-replica',
+  'remove-member',
   'evacuate-member',
   'give-back',
   'after-failover',
@@ -32,8 +33,8 @@ export interface StagedRow {
     /** Further parameters by name (`--set NAME=VALUE`), each with what it means; `any`: the procedure checks the names itself. */
     readonly parameters: Readonly<Record<string, string>> | 'any';
   };
-  /** Whose its member is from then on: a run that `takes` it keeps every ladder away until one `returns` it. */
-  readonly custody?: 'takes' | 'returns';
+  /** Whose its member is from then on: a run that `takes` it keeps every ladder away until one `returns` it; one that `lends` it, until its own end. */
+  readonly custody?: 'takes' | 'returns' | 'lends';
 }
 
 const ACCEPT_LOSS =
@@ -53,6 +54,15 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
     summary: 'start a new member that the configuration names, follow its copy of the leader, and open its servers',
     runbook: 'Maintenance Operations > Adding a New Replica',
+    custody: 'lends',
+  },
+  'remove-member': {
+    usage: 'remove-member MEMBER [--plan]',
+    takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
+    summary:
+      'take a member out for good: leadership handed over, closed in every proxy, stopped, its key and its slot gone',
+    runbook: 'Maintenance Operations > Adding a New Replica',
+    custody: 'takes',
   },
   'evacuate-member': {
     usage: 'evacuate-member MEMBER [--candidate MEMBER] [--set then=stop|mark] [--set sessions=cut|wait] [--plan]',

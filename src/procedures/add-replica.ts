@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { isPaused, leadershipOf } from '../assess/leader.js';
+import { silentProxies } from '../assess/proxy-lines.js';
 import { strangersIn } from '../assess/strangers.js';
 import { whyNoCopy } from '../assess/copy-proof.js';
 import { memberName } from '../model/names.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { answers, hostOf, isServing, opening, proxiesWithout, stageOf, waitCopy, waitFor } from './member-stages.js';
+import { answers, hostOf, opening, proxiesWithout, waitCopy, waitFor } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
+import { follows, onMember } from './stages.js';
 
 const shape = z.object({ member: z.string() });
 type AddReplicaGoal = z.infer<typeof shape>;
@@ -25,8 +27,11 @@ function bind({ view, ...input }: ProcedureInput, member: string): Goal<AddRepli
   if (row === null) return refused(unknownMember(view, member));
   const leadership = leadershipOf(view);
   if (leadership.kind !== 'proven') return refused('nobody is proven to lead: there is nothing to copy');
+  const silent = silentProxies(view);
+  if (silent.length > 0)
+    return refused(`proxy ${silent.join(', ')} does not answer: what it has of ${member} is not known`);
   if (leadership.member.name === member) return refused(`${member} leads: it is no new replica`);
-  const no = isServing(view, member) ? null : whyNoCopy({ view, ...input }, row);
+  const no = follows(view, member) ? null : whyNoCopy({ view, ...input }, row);
   return no === null ? { kind: 'goal', goal: { member } } : refused(no);
 }
 
@@ -39,14 +44,17 @@ export const addReplica: ProcedureRecord<AddReplicaGoal> = {
     if (memberOf(view, memberName(member)) === null) return unknownMember(view, member);
     // In a pause Patroni begins no copy.
     if (isPaused(view)) return 'Patroni is paused: it begins no copy; patronictl resume';
-    return leadershipOf(view).kind === 'proven' ? null : 'nobody is proven to lead';
+    if (leadershipOf(view).kind !== 'proven') return 'nobody is proven to lead';
+    // A proxy that is silent for a moment has no server to open and none that is missing: it is neither done nor a question.
+    const silent = follows(view, member) ? silentProxies(view) : [];
+    return silent.length === 0 ? null : `proxy ${silent.join(', ')} does not answer`;
   },
   *remaining(input: ProcedureInput, { member }) {
     const { view, confirmed } = input;
-    if (!isServing(view, member)) {
+    if (!follows(view, member)) {
       const host = hostOf(view, member);
       if (host?.state === 'stopped' && !answers(view, member))
-        yield stageOf('begin-copy', member, `start ${member}: its Patroni copies the leader`);
+        yield onMember('begin-copy', member, `start ${member}: its Patroni copies the leader`);
       else if (host?.state !== 'running' && !answers(view, member))
         yield waitFor(
           `start ${member}`,
@@ -61,14 +69,14 @@ export const addReplica: ProcedureRecord<AddReplicaGoal> = {
       yield {
         kind: 'confirm',
         key,
-        text: `${without.join(', ')} has no server of ${member}, or does not answer: add one to its configuration and reload it, then continue; continue without one where it is to get nothing from there`,
+        text: `${without.join(', ')} has no server of ${member}: add one to its configuration and reload it, then continue; continue without one where it is to get nothing from there`,
       };
     const open = opening(view, member, null);
     if (open !== null) yield open;
   },
   leaves: ({ view }, { member }) => {
     const without = proxiesWithout(view, member);
-    const served = isServing(view, member)
+    const served = follows(view, member)
       ? `${member} runs and streams`
       : `${member} does not stream yet; what runs is left running`;
     return without.length === 0 ? served : `${served}; ${without.join(', ')} has no server of it`;

@@ -5,6 +5,7 @@ import type { StagedName } from '../model/procedure-run.js';
 import { recoverPartition } from './recover-partition.js';
 import type { ProcedureRecord, StagedProcedure } from './procedure.js';
 import { addReplica } from './add-replica.js';
+import { removeMember } from './remove-member.js';
 import { rollingRestart } from './rolling-restart.js';
 
 /** One shape for the registry: what each is bound to is checked by its own `shape` before it is asked. */
@@ -14,6 +15,7 @@ const staged = <G>(record: ProcedureRecord<G>): StagedProcedure => record as unk
 export const STAGED: Readonly<Record<StagedName, StagedProcedure>> = {
   'rolling-restart': staged(rollingRestart),
   'add-replica': staged(addReplica),
+  'remove-member': staged(removeMember),
   'evacuate-member': staged(evacuateMember),
   'give-back': staged(giveBack),
   'after-failover': staged(afterFailover),

@@ -1,25 +1,14 @@
-import { heldPlaces, linesFor, placeKey } from '../actions/servers.js';
-import { isStreaming } from '../assess/replica.js';
+import { heldPlaces, linesFor, openPlaces, placeKey } from '../actions/servers.js';
 import { leadershipOf } from '../assess/leader.js';
 import { failedCopy } from '../assess/copies.js';
+import { answers as isAnswering } from '../assess/proxy-lines.js';
 import { memberName } from '../model/names.js';
 import type { ActionStage, StageProgress, WaitStage } from '../model/procedure-run.js';
-import type { ProcedureName } from '../model/procedure.js';
 import type { ServerPlace } from '../model/proxy.js';
 import { freshValue, lastValue, recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { ProcedureInput } from './procedure.js';
-
-/** One action on one member. */
-export const stageOf = (action: ProcedureName, target: string, text: string): ActionStage => ({
-  kind: 'action',
-  key: `${action} ${target}`,
-  action,
-  target,
-  candidate: null,
-  leader: null,
-  text,
-});
+import { onMember } from './stages.js';
 
 export const waitFor = (
   key: string,
@@ -47,13 +36,6 @@ export const answers = (view: ClusterView, name: string): boolean => {
   const member = named(view, name);
   return member !== null && freshValue(member.api) !== null;
 };
-
-/** It runs and receives WAL, by its own word and by all that can tell. */
-export function isServing(view: ClusterView, name: string): boolean {
-  const member = named(view, name);
-  const api = member === null ? null : freshValue(member.api);
-  return member !== null && api?.role === 'replica' && api.state === 'running' && isStreaming(view, member);
-}
 
 /** What copies the leader has this long without an end, by the policy of a rebuild. */
 const copyMs = ({ policy }: ProcedureInput): number => policy.actions['reinitialize-replica'].timeoutMs;
@@ -87,17 +69,21 @@ function progressOf(view: ClusterView): StageProgress | null {
   };
 }
 
+/** Takes it out of all proxies; null: no server of it is open. */
+export const closing = (view: ClusterView, name: string): ActionStage | null =>
+  openPlaces(view, name).length === 0 ? null : onMember('close-servers', name, `take ${name} out of all proxies`);
+
 /** Gives it back to the proxies: these servers, or all that are held; null: none of them is. */
 export function opening(view: ClusterView, name: string, servers: readonly ServerPlace[] | null): ActionStage | null {
   const asked = servers?.map(placeKey);
   const held = heldPlaces(view, name).filter((place) => asked?.includes(placeKey(place)) ?? true);
   if (held.length === 0) return null;
-  const stage = stageOf('open-servers', name, `give ${name} to the health checks of all proxies`);
+  const stage = onMember('open-servers', name, `give ${name} to the health checks of all proxies`);
   return servers === null ? stage : { ...stage, parameters: { servers } };
 }
 
-/** Proxies with pools that have no server of a member. */
+/** Proxies that answer and have no server of a member. */
 export const proxiesWithout = (view: ClusterView, name: string): readonly string[] =>
   view.proxies
-    .filter((proxy) => !linesFor(view, name).some((line) => line.proxy === proxy.name))
+    .filter((proxy) => isAnswering(proxy) && !linesFor(view, name).some((line) => line.proxy === proxy.name))
     .map((proxy) => proxy.name);

@@ -140,6 +140,20 @@ describe('a replica that is added', () => {
     expect(last(ekimi)?.phase).toBe('succeeded');
   });
 
+  it('waits for a proxy that is silent for a moment, and calls neither a question nor the end what it cannot see', async () => {
+    const ekimi = await withNew();
+    await start(ekimi);
+    await ekimi.run(4);
+    ekimi.cluster.cutObserver('proxy');
+    await ekimi.run(30);
+    expect(last(ekimi)?.phase).toBe('running');
+    expect(ekimi.requests()).toEqual(['host start patroni4']);
+    ekimi.cluster.healObserver();
+    await ekimi.run(20);
+    expect(ekimi.requests()).toEqual(REQUESTS);
+    expect(last(ekimi)?.phase).toBe('succeeded');
+  });
+
   it('aborted in the middle of its copy leaves it copying and closed, and says so', async () => {
     const ekimi = await withNew();
     await start(ekimi);

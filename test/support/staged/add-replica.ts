@@ -4,7 +4,7 @@ import { memberOf } from '../../../src/model/view.js';
 import { all, api, inputOf, member, notStreaming, proxyServer, stopped, viewOf, type Change } from '../view.js';
 import type { StagedCase } from './case.js';
 
-const inMaintenance = (name: string, maint: boolean): Change =>
+export const inMaintenance = (name: string, maint: boolean): Change =>
   all(
     ...(['postgres_replicas', 'postgres_primary'] as const).map((pool) =>
       proxyServer(pool, name, {
@@ -31,7 +31,7 @@ const copying = (name: string): Change =>
     api(name, { state: 'creating-replica', stateText: 'creating replica', role: 'uninitialized' }),
   );
 
-const withChange = <T extends { readonly view: ClusterView }>(input: T, change: Change): T => ({
+export const withChange = <T extends { readonly view: ClusterView }>(input: T, change: Change): T => ({
   ...input,
   view: change(input.view),
 });

@@ -3,12 +3,14 @@ import type { StagedCase } from './case.js';
 import { ADD_REPLICA } from './add-replica.js';
 import { EVACUATE_MEMBER, GIVE_BACK } from './evacuate-member.js';
 import { AFTER_FAILOVER, RECOVER_PARTITION } from './rejoining.js';
+import { REMOVE_MEMBER } from './remove-member.js';
 import { ROLLING_RESTART } from './rolling-restart.js';
 
 /** Every procedure of several stages has at least one: a file and a line. */
 export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> = {
   'rolling-restart': ROLLING_RESTART,
   'add-replica': ADD_REPLICA,
+  'remove-member': REMOVE_MEMBER,
   'evacuate-member': EVACUATE_MEMBER,
   'give-back': GIVE_BACK,
   'after-failover': AFTER_FAILOVER,
