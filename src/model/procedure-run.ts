@@ -94,6 +94,10 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     summary:
       'bring the old leader back as a replica: started, rewound, or, where you agree, copied anew; then given readers',
     runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
+    for: [
+      { code: 'timeline-diverged', member: true },
+      { code: 'rewind-failed', member: true },
+    ],
   },
   'recover-partition': {
     usage: 'recover-partition [--set accept-loss=BYTES|any] [--plan]',
@@ -102,6 +106,14 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     runbook: 'Emergency Procedures > Network Partition Recovery',
   },
 };
+
+/** The commands that answer a problem by a procedure of several stages, as a person types them. */
+export const commandsFor = ({ code, subject }: { readonly code: ProblemCode; readonly subject: string }): string[] =>
+  STAGED_NAMES.flatMap((name) =>
+    (STAGED_ROWS[name].for ?? [])
+      .filter((row) => row.code === code)
+      .map(({ member }) => `ekimi run-procedure ${name}${member ? ` ${subject}` : ''} --plan (then --reason TEXT)`),
+  );
 
 export const isStaged = (name: string): name is StagedName => (STAGED_NAMES as readonly string[]).includes(name);
 
