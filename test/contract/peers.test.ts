@@ -350,6 +350,20 @@ describe.skipIf(program === null)('a host driver that another instance lends', (
       expect(driver.sent).toHaveLength(2);
     });
 
+    test('starts it also where etcd lets it wait for its silence: that is how an etcd without a majority is silent', async () => {
+      const waits = (): DcsPort => ({
+        ...silent(),
+        seenTenure: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 1_700));
+          return unknown('timeout', 'no answer in time', 0, 'etcd');
+        },
+      });
+      const driver = stoppedDriver();
+      const { port, grant } = await pair({ dcs: waits(), own: both, driver }, { deadlineMs: 4_000 });
+      const reply = await port.send(stepOn('start', storeHost('etcd2'), 'etcd-run'), grant);
+      expect([reply.effect, driver.sent.length]).toEqual(['done', 1]);
+    });
+
     test.each<[string, () => LocalDriver, Parameters<HostPort['send']>[0]]>([
       ['starts no member', () => stoppedDriver(), stepOn('start', memberHost('patroni2'), 'etcd-run')],
       ['stops no etcd member', () => stoppedDriver(), stepOn('stop', storeHost('etcd2'), 'etcd-run')],

@@ -14,7 +14,7 @@ import type { From, Order, Question, Refusal, Refused } from './wire.js';
 const CLOCKS_APART_MS = 5_000;
 /** Longest time that a request may give itself to be begun. */
 export const LONGEST_DEADLINE_MS = 10_000;
-/** From the question who holds tenure to the act: who took longer (a slow etcd, a process that stood still) asks no further. */
+/** From the question who holds tenure (without an etcd: what the driver shows) to the act: who took longer (a slow etcd, a process that stood still) asks no further. */
 const ACT_WITHIN_MS = 1_500;
 
 type Done = { readonly from: From; readonly id: string; readonly target: HostTarget; readonly reply: Reply };
@@ -124,13 +124,19 @@ export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts):
     const { target, verb, run, graceMs, deadlineMs, id } = order;
     const beganMs = clock.monotonic();
     const [seen, head] = await Promise.all([readTenure(), from()]);
+    // What etcd told is as old as the question. Where it told nothing, what is gone by is our own driver's look, which begins now: an etcd without a
+    // majority lets us wait for all of our patience, and that is no reason to leave its member stopped.
+    const asOfMs = seen.kind === 'unknown' ? clock.monotonic() : beganMs;
     const why = otherCluster(head, order);
     if (why !== null || local === null) return refuse('other-cluster', why ?? 'nothing is lent');
     const unfit = seen.kind === 'unknown' ? await withoutEtcd(order, seen) : withEtcd(order, seen.value);
     if (unfit !== null) return unfit;
-    const tookMs = clock.monotonic() - beganMs;
-    if (tookMs > ACT_WITHIN_MS || clock.now() > deadlineMs)
-      return refuse('late', `to ask etcd who holds tenure took ${Math.round(tookMs)} ms: that may be over by now`);
+    const ageMs = clock.monotonic() - asOfMs;
+    if (ageMs > ACT_WITHIN_MS || clock.now() > deadlineMs)
+      return refuse(
+        'late',
+        `what it would be done by was asked for ${Math.round(ageMs)} ms ago: that may be over by now`,
+      );
     const reply = await local.send({
       port: 'host',
       target,
