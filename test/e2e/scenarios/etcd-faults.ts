@@ -57,13 +57,17 @@ export function etcdWithoutMajority(lab: Lab): void {
     ['two of three etcd members are killed', MOST, 1],
     ['all etcd members are killed', ['etcd1', ...MOST], 2],
   ] as const)('%s', (what, names, started) => {
-    afterEach(bench.restored);
+    afterEach(async () => {
+      await bench.restored();
+      await lab.timed('lab');
+    });
 
     test('they are started by the host driver before Patroni demotes: no client notices', { retry: 0 }, async () => {
       const daemon = await bench.ready({ policy: { actions: { 'start-store': { mode: 'auto', cooldown: '1s' } } } });
       const { writer, watch } = await bench.witnesses();
       const leader = await lab.leader();
-      await passSeconds(2);
+      await lab.timed('runbook');
+      await passSeconds(8);
       const goneAtMs = await killed(lab, names);
       const backMs = (await majorityBack(lab)) - goneAtMs;
       await passSeconds(15);

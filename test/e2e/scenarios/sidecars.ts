@@ -75,6 +75,16 @@ export function sidecars(lab: Lab): void {
       ([, verb, target]) => `${verb} ${target}`,
     );
 
+  /** What it asked for since then, when, and what came of it. */
+  async function asked(daemon: Daemon, sinceMs: number): Promise<string> {
+    const outcomes = await daemon.bodies('outcome');
+    const rows = (await daemon.entries('intent')).map(({ atMs, body }) => {
+      const { reply } = outcomes.find(({ id, step }) => id === body.id && step === body.step) ?? {};
+      return `${body.request} after ${seconds(atMs - sinceMs)} (${reply === undefined ? 'no answer' : JSON.stringify(reply)})`;
+    });
+    return rows.join(', ') || 'nothing';
+  }
+
   async function holderNow(all: readonly Daemon[]): Promise<Daemon> {
     return until('one of them has tenure', 40_000, async () => {
       for (const daemon of all) if ((await daemon.snapshot()).tenure.state === 'held') return daemon;
@@ -156,23 +166,28 @@ export function sidecars(lab: Lab): void {
   });
 
   describe('an instance beside each member, and two of three etcd members are stopped', () => {
-    afterEach(bench.restored);
+    afterEach(async () => {
+      await bench.restored();
+      await lab.timed('lab');
+    });
 
     test('each is started by the instance that stands beside it, before Patroni demotes: no client notices', async () => {
       const [leader, [beside]] = [await lab.leader(), await lab.replicas()];
       const all = await started(beside);
       const { writer, watch } = await bench.witnesses();
-      await passSeconds(2);
+      await lab.timed('runbook');
+      await passSeconds(8);
       const goneAtMs = await killed(lab, MOST);
       const backMs = (await majorityBack(lab)) - goneAtMs;
       await passSeconds(15);
       await watch.expectNeverDoubled();
+      const requests = (await Promise.all(MEMBERS.map((member) => sent(all[member])))).flat();
+      const told = await Promise.all(MEMBERS.map(async (member) => `${member}: ${await asked(all[member], goneAtMs)}`));
+      console.info(
+        `Patroni ${lab.patroni}, sidecars, two of three etcd stopped: a majority is back after ${seconds(backMs)}, ${seconds(writer.longestGapMs)} without a write; tenure beside ${beside}; ${told.join('; ')}`,
+      );
       expect(await lab.leader()).toBe(leader);
       expect(await writer.lost()).toBe(0);
-      const requests = (await Promise.all(MEMBERS.map((member) => sent(all[member])))).flat();
-      console.info(
-        `Patroni ${lab.patroni}, sidecars, two of three etcd stopped: a majority is back after ${seconds(backMs)}, ${seconds(writer.longestGapMs)} without a write; ${requests.join(', ')}`,
-      );
       expect(requests.length).toBeGreaterThanOrEqual(1);
       for (const request of requests) expect(MOST.map((name) => `host start ${name}`)).toContain(request);
       expect(writer.longestGapMs).toBeLessThan(UNNOTICED_MS);

@@ -200,6 +200,14 @@ export class Lab {
     return String((await this.get(member, '/patroni')).body['state']);
   }
 
+  /** Patroni's own times from its next loop on: those of the runbook (`ttl` 30), or the shorter ones of these labs. */
+  async timed(as: 'runbook' | 'lab'): Promise<void> {
+    const [ttl, loop_wait, retry_timeout] = as === 'runbook' ? [30, 10, 10] : [20, 5, 5];
+    const body = JSON.stringify({ ttl, loop_wait, retry_timeout });
+    const answer = await fetch(`${this.apiUrl(await this.leader())}/config`, { method: 'PATCH', body });
+    if (!answer.ok) throw new Error(`PATCH /config: ${answer.status} ${await answer.text()}`);
+  }
+
   /** By hand: to whom Patroni chooses. */
   async switchover(leader: Member): Promise<void> {
     const body = JSON.stringify({ leader });
@@ -259,15 +267,20 @@ export class Lab {
     return String(rows[0]['name']);
   }
 
+  /** By the first etcd member that answers. */
   async #key(name: string): Promise<string | null> {
-    const key = Buffer.from(`/service/email-cluster/${name}`).toString('base64');
-    const answer = await fetch(`http://${this.address}:2379/v3/kv/range`, {
-      method: 'POST',
-      body: JSON.stringify({ key }),
-      signal: AbortSignal.timeout(3_000),
-    });
-    const { kvs } = (await answer.json()) as { kvs?: readonly { value: string }[] };
-    return kvs?.[0] === undefined ? null : Buffer.from(kvs[0].value, 'base64').toString();
+    const body = JSON.stringify({ key: Buffer.from(`/service/email-cluster/${name}`).toString('base64') });
+    let fault: unknown = null;
+    for (const host of Object.values(this.etcdHosts))
+      try {
+        const answer = await fetch(`${host}/v3/kv/range`, { method: 'POST', body, signal: AbortSignal.timeout(3_000) });
+        if (!answer.ok) throw new Error(`${host} answers ${answer.status}`);
+        const { kvs } = (await answer.json()) as { kvs?: readonly { value: string }[] };
+        return kvs?.[0] === undefined ? null : Buffer.from(kvs[0].value, 'base64').toString();
+      } catch (error) {
+        fault = error;
+      }
+    throw new Error('no etcd member answers', { cause: fault });
   }
 
   /** By its own socket, whoever else can reach it; fails while its PostgreSQL takes no connection. */
