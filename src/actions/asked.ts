@@ -62,6 +62,16 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
   'begin-copy': ofStage('begin-copy', 'start a stopped member that is to copy the leader'),
   'close-servers': ofStage('close-servers', 'take a replica out of all pools of all proxies'),
   'open-servers': ofStage('open-servers', 'give a replica to the health checks of all proxies'),
+  'pause-pooler': {
+    takes: ONE_MEMBER,
+    usage: 'pause-pooler POOLER',
+    summary: 'hold the clients of a pooler between two transactions, for pooler.maxPause at most',
+  },
+  'resume-pooler': {
+    takes: ONE_MEMBER,
+    usage: 'resume-pooler POOLER',
+    summary: 'let the clients go that we hold in a pooler, before the time of the pause is over',
+  },
 };
 
 export const isProcedure = (name: string): name is ProcedureName => Object.hasOwn(PROCEDURES, name);

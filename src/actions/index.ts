@@ -19,6 +19,7 @@ import { beginCopy } from './begin-copy.js';
 import { closeServers, openServers } from './servers.js';
 import { dropInactiveSlot } from './drop-slot.js';
 import { resumeReplay } from './resume-replay.js';
+import { pausePooler } from './pause-pooler.js';
 import { resumePooler } from './resume-pooler.js';
 import { reinitializeReplica } from './reinitialize.js';
 
@@ -44,6 +45,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'expedite-failover': expediteFailover,
   'fence-member': fenceMember,
   'fence-leader': fenceLeader,
+  'pause-pooler': pausePooler,
   'resume-pooler': resumePooler,
   failover,
   switchover,

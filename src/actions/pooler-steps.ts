@@ -26,7 +26,7 @@ export function whyNotHeld(
     const report = seen === null ? null : freshValue(seen.seen);
     if (report === null)
       return `the console of pooler ${name} gives no answer, and pooler.whenNotPaused is wait: bring it back, or set go-on`;
-    if (isPaused(report)) return `pooler ${name} is paused by somebody else: RESUME it first`;
+    if (isPaused(report)) return `pooler ${name} is paused already, not for this: RESUME it first`;
   }
   return null;
 }
@@ -47,14 +47,14 @@ export function pauseSteps(policy: Policy, { poolers = [] }: Bond, forMs: number
     {
       step: { port: 'pooler', verb: 'pause', poolers, withinMs: pauseWithinMs, forMs: maxPauseMs, isAllOrNone },
       withinMs: pauseWithinMs + SLACK_MS,
-      expect: (input) => held(input, poolers, isAllOrNone),
+      expect: (input) => heldIn(input, poolers, isAllOrNone),
       ...(isAllOrNone ? { tryAgain: { everyMs: AGAIN_MS, forMs } } : { goOnWhenLate: true }),
     },
   ];
 }
 
 /** Each is paused with no server connection left or, where it may go on without, not paused at all: none is in between. */
-function held({ view }: ActionInput, poolers: readonly string[], isAllOrNone: boolean): Sight {
+export function heldIn({ view }: ActionInput, poolers: readonly string[], isAllOrNone: boolean): Sight {
   for (const name of poolers) {
     const seen = poolerOf(view, name);
     const report = seen === null ? null : freshValue(seen.seen);

@@ -18,7 +18,8 @@ export const resumePooler = action({
   summary: 'let the clients go that we hold in a pooler',
   inverse: null,
   inverseNote: 'nothing to undo: they go on',
-  refusals: 'no pause of ours is in the ledger, or there is something to wait for and its time is not over',
+  refusals:
+    'no pause of ours is in the ledger, or there is something to wait for, its time is not over, and no person asked for its end',
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
@@ -40,9 +41,10 @@ export const resumePooler = action({
   },
   bind: () => bound({}),
   alreadyTrue: ({ view }, target) => isLetGo(view, target),
-  refuse: ({ view, ledger }, { target }) => {
+  refuse: ({ view, ledger }, { target, because }) => {
     const pause = pauseOfOurs(ledger, target);
     if (pause === null) return `no pause of ours holds ${target}`;
+    if (because.code === 'operator') return null;
     return whyOver(view, ledger, pause) === null ? `${target} is still waited in, until its time is over` : null;
   },
   steps: ({ policy }, { target }) => [

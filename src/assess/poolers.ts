@@ -39,6 +39,7 @@ function serverOfWrites(view: ClusterView): string | null {
 /** Why a pause of ours has no more to wait for; null: it has. */
 export function whyOver(view: ClusterView, ledger: Ledger, pause: PauseRecord): string | null {
   if (view.atMs >= pause.untilMs) return `its time was over ${spanText(view.atMs - pause.untilMs)} ago`;
+  if (pause.lasts === true) return null;
   const server = serverOfWrites(view);
   if (server === null) return null;
   if (server !== pause.leader) return `${server} leads, and what is resumed reaches it`;
@@ -78,7 +79,7 @@ function held({ view, ledger, name, report, ours }: Held): readonly Finding[] {
     return [seen('pooler-paused', name, [says('pooler', `${name} is paused (${which}), and not by us`, view.atMs)])];
   const why = whyOver(view, ledger, ours);
   if (why === null)
-    return view.proxies.some((proxy) => proxy.pools.writes !== null && !answers(proxy))
+    return ours.lasts !== true && view.proxies.some((proxy) => proxy.pools.writes !== null && !answers(proxy))
       ? [cannotTell('pooler-held', name, 'a proxy does not say to whom it sends', view.atMs)]
       : [];
   const text = `${name} is paused by us (${which}): ${why}`;

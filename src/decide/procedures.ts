@@ -1,5 +1,5 @@
 import { actionInput, type Wish } from '../actions/action.js';
-import { ACTIONS } from '../actions/index.js';
+import { ACTIONS, isTargetOf } from '../actions/index.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import type { Block } from '../model/decision.js';
 import { memberName, type MemberName } from '../model/names.js';
@@ -98,8 +98,13 @@ const ARGUMENTS = {
 
 function strangers(view: ClusterView, asked: AskedProcedure): string | null {
   const names = view.members.map((member) => member.name as string);
-  const strange = [asked.target, asked.candidate, asked.leader].find((name) => name !== null && !names.includes(name));
-  return strange == null ? null : `${strange} is not a member of ${view.scope}; its members: ${names.join(', ')}`;
+  const isOfMember = ACTIONS[asked.name].worksOn === undefined;
+  const members = [isOfMember ? asked.target : null, asked.candidate, asked.leader];
+  const strange = members.find((name) => name !== null && !names.includes(name));
+  if (strange != null) return `${strange} is not a member of ${view.scope}; its members: ${names.join(', ')}`;
+  if (isOfMember || asked.target === null || isTargetOf(view, asked.name, asked.target)) return null;
+  const others = (view.poolers ?? []).map(({ name }) => name);
+  return `${asked.target} is no pooler of ${view.scope}; its poolers: ${others.join(', ') || 'none is configured'}`;
 }
 
 function badMoment({ scheduledAt }: AskedProcedure, nowMs: number): string | null {

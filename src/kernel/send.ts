@@ -92,6 +92,7 @@ const pausesOf = ({ id, plan, sentAtMs }: Remediation, step: Step): Claims =>
           sinceMs: sentAtMs,
           untilMs: sentAtMs + step.forMs,
           remediationId: id,
+          ...(step.lasts && { lasts: step.lasts }),
         })),
       };
 

@@ -62,7 +62,14 @@ const ROWS: Partial<Record<Part, Check>> = {
     processes: maybe((value) => isFields(value) && Object.values(value).every(isFields)),
   }),
   fences: rowOf({ ...claim, at: maybe(places) }),
-  pauses: rowOf({ pooler: text, leader: text, sinceMs: number, untilMs: number, remediationId: text }),
+  pauses: rowOf({
+    pooler: text,
+    leader: text,
+    sinceMs: number,
+    untilMs: number,
+    remediationId: text,
+    lasts: maybe(flag),
+  }),
   evacuations: rowOf({ member: text, by: text, reason: text, sinceMs: number, run: text }),
   switches: rowOf({
     id: maybe(text),

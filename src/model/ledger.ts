@@ -77,6 +77,8 @@ export interface PauseRecord {
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly remediationId: string;
+  /** A person asked for it by name: it lasts until its time is over, whoever leads. */
+  readonly lasts?: true;
 }
 
 /** A member that a person took out (`evacuate-member`): no ladder touches it until it is given back. */

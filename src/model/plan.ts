@@ -44,6 +44,7 @@ export const ACTION_ROWS = {
   'expedite-failover': row('writes', 'approve', '5m', '30s'),
   'fence-member': row('writes', 'off', '5m', '30s'),
   'fence-leader': row('writes', 'off', '5m', '30s'),
+  'pause-pooler': row('writes', 'approve', '1s', '10s'),
   'resume-pooler': row('none', 'auto', '1s', '5s'),
   failover: row('writes', 'approve', '5m', '1m'),
   // Nothing but a person starts these two, and the start is the approval.
@@ -160,6 +161,8 @@ export type Step =
       readonly withinMs: number;
       readonly forMs: number;
       readonly isAllOrNone: boolean;
+      /** It was asked for by name: it is not over because nothing is waited for. */
+      readonly lasts?: true;
     }
   | { readonly port: 'pooler'; readonly verb: 'resume'; readonly pooler: string }
   /** One transaction: the leader key goes only if it still names `holder` at exactly this revision. */

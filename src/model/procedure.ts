@@ -19,6 +19,8 @@ export const PROCEDURE_NAMES = [
   'begin-copy',
   'close-servers',
   'open-servers',
+  'pause-pooler',
+  'resume-pooler',
 ] as const satisfies readonly ActionName[];
 export type ProcedureName = (typeof PROCEDURE_NAMES)[number];
 

@@ -135,8 +135,8 @@ export const RIGHTS = {
   'pooler-admin': row(
     'PgBouncer',
     'a user of the console in admin_users; for SHOW alone stats_users is enough',
-    'not asked: only the first PAUSE or RESUME tells',
-    ['resume-pooler'],
+    'a RESUME of a database that there is not',
+    ['pause-pooler', 'resume-pooler'],
     'no pause before a switchover',
   ),
   'docker-inspect': row('Docker', 'GET /containers/NAME/json', 'the read of every pass', [

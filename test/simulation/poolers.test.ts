@@ -15,6 +15,7 @@ const policyOf = (pooler: Partial<PoolerPolicy> = {}) =>
     { pooler: { ...POOLER_DEFAULTS, around: ['switchover'], ...pooler } },
     {
       switchover: { mode: 'approve' },
+      'pause-pooler': { mode: 'approve' },
       'proxy-nudge': { mode: 'auto', cooldownMs: 0 },
       'resume-pooler': { mode: 'auto' },
     },
@@ -187,7 +188,7 @@ describe('another hand', () => {
     ekimi.cluster.pausePooler(POOLER);
     await ekimi.run(3);
     expect(told(await ask(ekimi, switchover))).toEqual([
-      'refusal: pooler bouncer is paused by somebody else: RESUME it first',
+      'refusal: pooler bouncer is paused already, not for this: RESUME it first',
     ]);
     await ekimi.run(90);
     expect(isHeld(ekimi)).toBe(true);
@@ -231,6 +232,80 @@ describe('another hand', () => {
     await ekimi.run(30);
     expect(ekimi.cluster.leader()).toBe('patroni3');
     expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+});
+
+describe('a pause that a person asks for by name', () => {
+  const pause = { name: 'pause-pooler', target: POOLER } as const;
+  const resume = { name: 'resume-pooler', target: POOLER } as const;
+
+  it('lasts for maxPause, though nothing is waited for, and no client is refused', async () => {
+    const ekimi = await quiet();
+    expect((await ask(ekimi, pause)).kind).toBe('started');
+    await ekimi.run(2);
+    expect(isHeld(ekimi)).toBe(true);
+    await ekimi.run(5);
+    expect(isHeld(ekimi)).toBe(false);
+    expect(heldMs(ekimi)).toBeLessThanOrEqual(3_200);
+    expect(verdicts(ekimi)).toContain('pause-pooler succeeded');
+    expect(ekimi.cluster.commits().failed).toBe(0);
+    expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+
+  it('is ended by name before its time', async () => {
+    const ekimi = await quiet();
+    await ask(ekimi, pause);
+    await ekimi.run(1);
+    expect((await ask(ekimi, resume)).kind).toBe('started');
+    await ekimi.run(1);
+    expect(heldMs(ekimi)).toBeLessThan(2_500);
+    expect(verdicts(ekimi)).toContain('resume-pooler succeeded');
+  });
+
+  it('is not begun twice, nor over the pause of another, which no name ends', async () => {
+    const ekimi = await quiet();
+    ekimi.cluster.pausePooler(POOLER);
+    await ekimi.run(3);
+    expect((await ask(ekimi, pause)).kind).toBe('refused');
+    expect(told(await ask(ekimi, resume))).toEqual([`refusal: no pause of ours holds ${POOLER}`]);
+    expect(isHeld(ekimi)).toBe(true);
+  });
+
+  it('names a pooler, and nothing else', async () => {
+    const ekimi = await quiet();
+    for (const target of ['patroni1', 'nobody'])
+      expect(await ask(ekimi, { ...pause, target })).toMatchObject({
+        kind: 'refused',
+        status: 400,
+        text: expect.stringContaining(`its poolers: ${POOLER}`) as string,
+      });
+  });
+
+  it('is not begun where nobody would end it after a death', async () => {
+    const modes = { 'resume-pooler': { mode: 'approve' } } as const;
+    const ekimi = await quiet({ policy: testPolicy({ pooler: { ...POOLER_DEFAULTS, around: [] } }, modes) });
+    expect(told(await ask(ekimi, pause)).join()).toMatch(/refusal: actions.resume-pooler is approve/);
+    expect(isHeld(ekimi)).toBe(false);
+  });
+
+  it.each([1, 2, 3, 4, 5])('whose holder dies after its effect %i is ended by another', async (after) => {
+    const one = cluster();
+    const doom = doomed();
+    const wraps = { wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead };
+    const first = await quiet({ cluster: one, as: 'first', owner: 'first', ...wraps });
+    const second = rig({ policy, cluster: one, as: 'second' });
+    await second.run(3);
+    doom.arm(after);
+    void ask(first, pause);
+    const life = { isOver: false };
+    void doom.dead.then(() => {
+      life.isOver = true;
+      one.killController('first');
+    });
+    const untilMs = one.nowMs() + 8_000;
+    while (one.nowMs() < untilMs) await (life.isOver ? second.run(0.05) : first.run(0.05));
+    expect(one.pooler(POOLER)?.paused).toBe(false);
+    expect(heldMs(second)).toBeLessThanOrEqual(4_500);
   });
 });
 

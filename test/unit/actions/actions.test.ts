@@ -322,6 +322,13 @@ describe('the exact requests', () => {
         ],
       ],
     ],
+    'pause-pooler': [
+      [
+        'of one pooler',
+        planOf('pause-pooler', 'bouncer'),
+        ['pause pooler bouncer for at most 3 s (given up if transactions do not end within 1 s)'],
+      ],
+    ],
     'resume-pooler': [['of one pooler', planOf('resume-pooler', 'bouncer'), ['resume pooler bouncer']]],
     'cancel-switchover': [
       [

@@ -67,6 +67,7 @@ describe('a policy that says next to nothing', () => {
       'expedite-failover': 'approve',
       'fence-member': 'off',
       'fence-leader': 'off',
+      'pause-pooler': 'approve',
       'resume-pooler': 'auto',
       failover: 'approve',
       switchover: 'approve',
