@@ -64,12 +64,18 @@ function rightsIn(ports: Ports, members: readonly MemberName[]): Promise<readonl
   );
 }
 
-async function partsIn({ dcs, proxies, host }: Ports): Promise<readonly PartRights[]> {
+async function partsIn({ dcs, proxies, poolers = {}, host }: Ports): Promise<readonly PartRights[]> {
   const named = Object.entries(proxies).map(([name, port]) => ({
     part: name === ONLY_PROXY ? 'proxy' : `proxy ${name}`,
     port,
   }));
-  const parts = [{ part: 'dcs', port: dcs }, ...named, ...(host === null ? [] : [{ part: 'host', port: host }])];
+  const holding = Object.entries(poolers).map(([name, port]) => ({ part: `pooler ${name}`, port }));
+  const parts = [
+    { part: 'dcs', port: dcs },
+    ...named,
+    ...holding,
+    ...(host === null ? [] : [{ part: 'host', port: host }]),
+  ];
   return Promise.all(parts.map(async ({ part, port }) => ({ part, rights: (await port.rights?.()) ?? [] })));
 }
 

@@ -1,6 +1,7 @@
 import type { Reply } from '../model/plan.js';
 import type { PoolerReport } from '../model/pooler.js';
 import type { Reading } from '../model/reading.js';
+import type { RightSeen } from '../model/rights.js';
 
 /** How long a pause may take and last, in milliseconds, both from when it is sent. */
 export interface PauseTimes {
@@ -20,6 +21,8 @@ export interface PoolerPort {
   pause(times: PauseTimes): Promise<Reply>;
   /** `done` also where nothing was paused. */
   resume(): Promise<Reply>;
+  /** What the console lets us do, asked without doing it. For the doctor alone. */
+  rights(): Promise<readonly RightSeen[]>;
   /** Ends a pause that is ours before it closes. */
   close(): Promise<void>;
 }

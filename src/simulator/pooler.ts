@@ -96,6 +96,7 @@ export function poolerPort(sight: Sight, pooler: PoolerSim): PoolerPort {
           return answer('done', `${name}: resumed`);
         },
       ),
+    rights: () => Promise.resolve([]),
     close: () => {
       if (mine !== null) end();
       return Promise.resolve();

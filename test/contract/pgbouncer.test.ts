@@ -58,6 +58,22 @@ describe.skipIf(!existsSync(PGBOUNCER) || BIN === null)('PgBouncer, the real one
     await pooler.close();
   });
 
+  it('tells whether PAUSE and RESUME are ours, and pauses or resumes nobody by that', async () => {
+    const may = adapter();
+    expect(await may.rights()).toMatchObject([{ right: 'pooler-admin', seen: { kind: 'fresh', value: 'granted' } }]);
+    await pooler.console('PAUSE app');
+    const watch = adapter({ user: 'watch', password: 'secret-of-watch' });
+    expect(await watch.rights()).toMatchObject([
+      {
+        right: 'pooler-admin',
+        seen: { kind: 'unknown', fault: 'denied', reason: expect.stringMatching(/admin access needed/) as string },
+      },
+    ]);
+    await may.rights();
+    expect(pausedIn(await report(may))).toEqual(['app']);
+    await pooler.console('RESUME app');
+  });
+
   it('tells its version, and of each database whether it is paused, its servers and who waits', async () => {
     const port = adapter();
     await waited(await client());

@@ -5,6 +5,7 @@ import { fresh, unknown, type Reading, type Unknown } from '../../../model/readi
 import type { Clock } from '../../../ports/clock.js';
 import type { PauseTimes, PoolerPort } from '../../../ports/pooler.js';
 import { PgbouncerConsole, type ConsoleAnswer } from './console.js';
+import { rightsAtConsole } from './rights.js';
 import { databasesFrom, isAllPaused, versionIn } from './report.js';
 
 const isOpen = (answer: ConsoleAnswer | undefined): boolean => answer?.ok === false && answer.refused === null;
@@ -178,6 +179,8 @@ export function pgbouncerAdapter(config: PoolerConfig, deadlineMs: number, clock
       }
       return reply(failed.sent && failed.refused === null ? 'maybe' : 'none', failed.why);
     },
+
+    rights: () => rightsAtConsole((command) => control.ask(command), { source, nowMs: () => clock.now() }),
 
     async close() {
       const mine = hold;
