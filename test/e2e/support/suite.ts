@@ -16,6 +16,7 @@ import { aDestroyedReplica } from '../scenarios/rebuilding.js';
 import { aLeaderWithoutPower, forgottenSlot, sessionsThatStay } from '../scenarios/off-by-default.js';
 import { whatAPersonStarts } from '../scenarios/procedures.js';
 import { setUpOtherwise } from '../scenarios/set-up-otherwise.js';
+import { takenOut } from '../scenarios/taken-out.js';
 import { drainByTag } from '../scenarios/tagging.js';
 import { twoProxies } from '../scenarios/two-proxies.js';
 import { anUnroutedLeader } from '../scenarios/unrouted.js';
@@ -66,6 +67,7 @@ export const FIELD: readonly Scenario[] = [
   sessionsThatStay,
   aLeaderWithoutPower,
   etcdWithoutMajority,
+  takenOut,
 ];
 
 /** The same on a lab with two HAProxies, servers not called like members and an address that moves. */
