@@ -34,6 +34,7 @@ export function alternativesSection(all, faults) {
     '',
     "The primary's container is killed, the same writer on the same machine. `npm run lab:beside` makes each of Debian 12's own packages, anew for each run, `fsync` off.",
     'The client of pg_auto_failover and repmgr has no proxy: it asks all nodes at once and writes to the one that takes writes, at least as fast as `target_session_attrs=read-write`.',
+    'repmgr keeps no lease and fences nobody by itself: its standbys promote when they have not seen the primary for so many attempts.',
     '',
     `| ${HEAD.join(' | ')} |`,
     `| ${HEAD.map(() => '---').join(' | ')} |`,
@@ -74,7 +75,7 @@ function stalls(rows) {
   const lines = [...groupedBy(rows, (row) => `${row.with} ${row.stallMs}`).values()].map((some) => {
     const [{ with: name, stallMs }] = some;
     const left = [...new Set(some.map(({ primaries }) => primaries))].sort().join(' or ');
-    return `- ${SETUPS[name]?.what ?? name}: after ${stallMs / 1000} s of standstill (${some.length} runs) ${left} of its nodes take writes.`;
+    return `- ${SETUPS[name]?.what ?? name}: after ${stallMs / 1000} s of standstill (${some.length} run${some.length === 1 ? '' : 's'}) ${left} of its nodes take${left === '1' ? 's' : ''} writes.`;
   });
   return lines.length === 0
     ? []

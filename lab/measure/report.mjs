@@ -89,7 +89,7 @@ function page(all) {
     '## Machine and versions',
     '',
     ...(rows.length === 0 ? [] : [...machine(rows), '']),
-    ...(earlier.length === 0 ? [] : ['Earlier:', '', ...earlier, '']),
+    ...(earlier.length === 0 ? [] : ['Earlier, and by hand:', '', ...earlier, '']),
     '## Results',
     '',
     ...joined(fresh, sections, order),
