@@ -168,5 +168,5 @@ const email: Format<'email'> = (notices) => {
 const FORMATS: { readonly [K in NotifyKind]: Format<K> } = { pagerduty, slack, webhook, alertmanager, email };
 
 /** The notices as one message for that channel; more than one only where the kind takes them together. */
-export const written = <C extends NotifyChannel>(channel: C, notices: readonly Notice[], nowMs: number): Outgoing =>
+export const written = (channel: NotifyChannel, notices: readonly Notice[], nowMs: number): Outgoing =>
   (FORMATS[channel.kind] as Format<NotifyKind>)(notices, channel, nowMs);

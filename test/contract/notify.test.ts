@@ -51,7 +51,9 @@ const channelsAt = (url: string): readonly HttpChannel[] => [
 
 async function sent(channel: HttpChannel, deadlineMs = 2_000) {
   const port = httpChannel(channel, deadlineMs);
-  closers.push(() => port.close());
+  closers.push(() => {
+    port.close();
+  });
   return port.send(written(channel, [notice()], NOW_MS), NOW_MS);
 }
 
@@ -155,7 +157,12 @@ describe('mail', () => {
       },
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    closers.push(() => new Promise((resolve) => server.close(() => resolve(null))));
+    closers.push(
+      () =>
+        new Promise((resolve) => {
+          server.close(resolve);
+        }),
+    );
     const { port } = server.server.address() as AddressInfo;
     return { port, mails };
   }

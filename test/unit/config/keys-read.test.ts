@@ -346,11 +346,12 @@ function withValue(value: unknown, path: readonly (string | number)[], leaf: unk
   if (step === undefined) return leaf;
   if (Array.isArray(value))
     return value.map((item: unknown, index) => (index === step ? withValue(item, rest, leaf) : item));
-  const map = { ...((value ?? {}) as Loose) };
+  const map = (value ?? {}) as Loose;
+  const changed = { ...map, [step]: withValue(map[step], rest, leaf) };
+  if (typeof step !== 'string' || !SECRET_FILE.test(step)) return changed;
   // A secret has one source: the file takes the place of the variable.
-  if (typeof step === 'string' && SECRET_FILE.test(step)) delete map[step.replace(SECRET_FILE, 'Env')];
-  map[step] = withValue(map[step], rest, leaf);
-  return map;
+  const variable = step.replace(SECRET_FILE, 'Env');
+  return Object.fromEntries(Object.entries(changed).filter(([name]) => name !== variable));
 }
 
 const configOf = (value: unknown): string => {

@@ -18,7 +18,13 @@ class TestClock implements Clock {
     return new Promise((resolve) => {
       if (signal.aborted) resolve();
       else {
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        signal.addEventListener(
+          'abort',
+          () => {
+            resolve();
+          },
+          { once: true },
+        );
         this.#sleepers.push({ atMs: this.#nowMs + ms, wake: resolve });
       }
     });
