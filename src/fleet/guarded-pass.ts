@@ -10,6 +10,7 @@ import { pass } from '../kernel/pass.js';
 export async function guardedPass(session: Session): Promise<boolean> {
   try {
     await pass(session);
+    if (session.failedPasses > 0) tellEnd(session);
     session.failedPasses = 0;
     session.impaired = { ...session.impaired, pass: null };
     return isSuspect(session);
@@ -32,6 +33,20 @@ async function noteFailure(session: Session, error: unknown): Promise<void> {
   await session.parts.tenure.release().catch(() => undefined);
   const detail = `given up after ${count} failed passes: ${said}`;
   await write(session, { kind: 'tenure', change: 'released', detail });
+}
+
+/** Who was called for it must be told that it is over; the journal has the passes themselves. */
+function tellEnd(session: Session): void {
+  const { scope } = session.parts.target;
+  const atMs = session.parts.ports.clock.now();
+  const text = 'over: passes of Ekimi end well again';
+  const about = { code: 'observer-impaired', subject: scope, level: 'critical', change: 'ended', text } as const;
+  const told = { key: FAILED_KEY, isLast: true, toldBy: session.parts.instance };
+  try {
+    session.parts.notifier.page({ scope, atMs, sinceMs: atMs, unblock: [], ...about, ...told });
+  } catch (error) {
+    session.parts.log.error({ code: 'PASS_FAILED', err: error }, 'the notifier failed');
+  }
 }
 
 /** What it goes by towards persons. */

@@ -29,7 +29,7 @@ const WORDS = {
 } as const satisfies Readonly<Record<Notice['change'], string>>;
 
 /** `email-cluster: leader-down patroni1`. */
-export const titleOf = ({ scope, change, code, subject }: Notice): string =>
+const titleOf = ({ scope, change, code, subject }: Notice): string =>
   change === 'test'
     ? `Ekimi: a test of this channel`
     : line(`${WORDS[change]}${scope}: ${code}${subject === scope ? '' : ` ${subject}`}`);

@@ -88,7 +88,7 @@ export function httpChannel(channel: HttpChannel, deadlineMs: number): NotifyCha
 }
 
 /** What a status says of the message. */
-export function deliveredBy(status: number, body: string, retryAfter: string | undefined): Delivered {
+function deliveredBy(status: number, body: string, retryAfter: string | undefined): Delivered {
   if (status >= 200 && status < 300) return { kind: 'sent' };
   const said = excerpt(body, 160);
   const why = `status ${status}${said === '' ? '' : `: ${said}`}`;
