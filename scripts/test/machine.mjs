@@ -33,6 +33,11 @@ const NEEDED = [
   { package: 'openssh-server', for: 'contract', there: () => existsSync('/usr/sbin/sshd') && onPath('ssh-keygen') },
   { package: 'haproxy', for: 'contract', there: () => existsSync('/usr/sbin/haproxy') },
   { package: 'pgbouncer', for: 'contract', there: () => existsSync('/usr/sbin/pgbouncer') },
+  {
+    package: 'prometheus-alertmanager',
+    for: 'contract',
+    there: () => existsSync('/usr/bin/prometheus-alertmanager'),
+  },
   { package: 'runit', for: 'contract', there: () => onPath('runsvdir') },
   { package: 'curl', for: 'e2e', there: () => onPath('curl') },
   { package: 'procps', for: 'e2e', there: () => onPath('pgrep') },
