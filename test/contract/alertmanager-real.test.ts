@@ -44,7 +44,12 @@ describe.skipIf(!existsSync(ALERTMANAGER))('a real Alertmanager', () => {
       ],
       { stdio: 'ignore' },
     );
-    await vi.waitFor(async () => expect((await fetch(`${url}/-/ready`)).status).toBe(200), { timeout: 20_000 });
+    await vi.waitFor(
+      async () => {
+        expect((await fetch(`${url}/-/ready`)).status).toBe(200);
+      },
+      { timeout: 20_000 },
+    );
   }, 30_000);
   afterAll(() => {
     process.kill();
