@@ -57,7 +57,7 @@ module.exports = {
       comment: 'Only an adapter knows which client speaks to the outside.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(adapters|cli)/' },
-      to: { path: 'node_modules/(etcd3|pg|undici|tar-stream)/' },
+      to: { path: 'node_modules/(etcd3|pg|undici|tar-stream|nodemailer)/' },
     },
     {
       name: 'adapters-know-ports',
