@@ -160,7 +160,9 @@ describe('mail', () => {
     closers.push(
       () =>
         new Promise((resolve) => {
-          server.close(resolve);
+          server.close(() => {
+            resolve(null);
+          });
         }),
     );
     const { port } = server.server.address() as AddressInfo;
