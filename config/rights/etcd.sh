@@ -8,6 +8,8 @@
 #   write      NAMESPACE/SCOPE/leader       so that a dead leader's key can be deleted. etcd knows no "delete only", and no "leader key only if
 #                                           it is a dead one's": Ekimi's own transaction holds that. Leave it out (LEADER_KEY=no) where
 #                                           expedite-failover is off
+#   write      NAMESPACE/SCOPE/config       so that a person can change Patroni's configuration, pause and resume it through Ekimi. Leave it out
+#                                           (CONFIG_KEY=no) where patch-config, pause-cluster and resume-cluster are off
 #   readwrite  below /ekimi/SCOPE/          tenure, ledger, kill switches. Where the namespace is not /service/: below /ekimi/NAMESPACE/SCOPE/
 # The password is typed on stdin and is in no process list. Authentication itself is yours to enable (`etcdctl auth enable`), when Patroni
 # has a user of its own: readwrite below NAMESPACE/SCOPE/.
@@ -34,6 +36,7 @@ esac
 etcdctl role add "$ROLE"
 etcdctl role grant-permission "$ROLE" read "$theirs" --prefix
 [ "${LEADER_KEY:-yes}" = no ] || etcdctl role grant-permission "$ROLE" write "${theirs}leader"
+[ "${CONFIG_KEY:-yes}" = no ] || etcdctl role grant-permission "$ROLE" write "${theirs}config"
 etcdctl role grant-permission "$ROLE" readwrite "$ours" --prefix
 # What version 0.1.0 may have left, where clusters of every namespace met.
 [ "$(path "$NAMESPACE")" = /service/ ] || etcdctl role grant-permission "$ROLE" read "$(path "$EKIMI_NAMESPACE" "$SCOPE")" --prefix

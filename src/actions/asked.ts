@@ -13,11 +13,15 @@ export interface ProcedureRow {
   };
   readonly usage: string;
   readonly summary: string;
+  /** Further parameters that a person may give (`--set NAME=VALUE`), each with what it means. Absent: none. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Only as a stage of a procedure of several stages. */
   readonly alone?: false;
 }
 
 const ONE_MEMBER = { target: 'needed', candidate: 'no', at: 'no', acceptLoss: 'no', leader: 'no' } as const;
+
+const OF_CLUSTER = { target: 'no', candidate: 'no', at: 'no', acceptLoss: 'no', leader: 'no' } as const;
 
 const ofMember = (name: ProcedureName, summary: string): ProcedureRow => ({
   takes: ONE_MEMBER,
@@ -71,6 +75,32 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
     takes: ONE_MEMBER,
     usage: 'resume-pooler POOLER',
     summary: 'let the clients go that we hold in a pooler, before the time of the pause is over',
+  },
+  'pause-cluster': {
+    takes: OF_CLUSTER,
+    parameters: {
+      for: 'how long, such as 2h: then it is told, and resumed where resume-cluster is auto',
+      until: 'the same as a time with its offset, such as 2026-11-22T04:00:00Z',
+    },
+    usage: 'pause-cluster [--set for=2h | --set until=TIME]',
+    summary: 'pause Patroni, with your name and reason: nobody fails over until it is resumed',
+  },
+  'resume-cluster': {
+    takes: OF_CLUSTER,
+    usage: 'resume-cluster',
+    summary: 'resume Patroni, whoever paused it',
+  },
+  'patch-config': {
+    takes: OF_CLUSTER,
+    usage: 'patch-config',
+    summary: "change Patroni's dynamic configuration (a stage of apply-config)",
+    alone: false,
+  },
+  'restart-leader': {
+    takes: ONE_MEMBER,
+    usage: 'restart-leader MEMBER',
+    summary: 'restart PostgreSQL on the leader (a stage of apply-config)',
+    alone: false,
   },
 };
 

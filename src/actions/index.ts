@@ -20,6 +20,9 @@ import { closeServers, openServers } from './servers.js';
 import { dropInactiveSlot } from './drop-slot.js';
 import { resumeReplay } from './resume-replay.js';
 import { pausePooler } from './pause-pooler.js';
+import { pauseCluster, resumeCluster } from './pause-cluster.js';
+import { patchConfig } from './patch-config.js';
+import { restartLeader } from './restart-leader.js';
 import { resumePooler } from './resume-pooler.js';
 import { reinitializeReplica } from './reinitialize.js';
 
@@ -48,8 +51,12 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'pause-pooler': pausePooler,
   'resume-pooler': resumePooler,
   failover,
+  'restart-leader': restartLeader,
   switchover,
   'cancel-switchover': cancelSwitchover,
+  'patch-config': patchConfig,
+  'pause-cluster': pauseCluster,
+  'resume-cluster': resumeCluster,
 };
 
 /** For names from outside (a snapshot of another version, for one): null when this version has no such action. */

@@ -21,6 +21,7 @@ const BODY = {
     candidate: member,
     leader: member,
     scheduledAt: z.string().min(1).max(40).optional(),
+    parameters: z.record(z.string().min(1).max(128), z.string().max(256)).optional(),
     acceptLoss: z.union([z.literal('any'), z.int().min(0)]).optional(),
     reason,
     dryRun: z.boolean().optional(),
@@ -49,7 +50,7 @@ export const PROCEDURE_ROUTES: readonly Route[] = [
     path: '/v1/clusters/:scope/procedures',
     access: 'operator',
     summary:
-      'Body {name, reason, target?, candidate?, leader?, scheduledAt?, acceptLoss?, dryRun?}. 202: sent, watch its id; 409: held, with every gate.',
+      'Body {name, reason, target?, candidate?, leader?, scheduledAt?, acceptLoss?, parameters?, dryRun?}. 202: sent, watch its id; 409: held, with every gate.',
     schema: BODY,
     handle: async (context, call) =>
       answerOf(await context.controller.runProcedure(known(context, call), requestOf(call), who(call))),
@@ -76,6 +77,9 @@ function requestOf(call: Call): ProcedureRequest {
     acceptLoss: accepted === undefined ? null : accepted === 'any' ? 'any' : Number(accepted),
     reason: why(call),
     dryRun: body['dryRun'] === true,
+    ...(body['parameters'] === undefined
+      ? {}
+      : { parameters: body['parameters'] as NonNullable<ProcedureRequest['parameters']> }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Finding } from '../model/problem.js';
 import { dayText } from '../words/moments.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
+import { pauseWords } from './cluster-pause.js';
 import { isRetired, isToBeLevel } from './intended.js';
 import { followedIn, isFullySilent, leaderKeyHolder, pauseOf, replicasOf } from './leader.js';
 import { healthyReplicas, isStreaming } from './replica.js';
@@ -54,8 +55,11 @@ function paused(input: Assessment): readonly Finding[] {
       says(pause.channel, `it has been paused ${since}: nobody fails over until it is resumed`, input.view.atMs),
     );
   }
+  const end = input.ledger.clusterPause?.untilMs ?? null;
+  const isOver = end !== null && input.view.atMs >= end;
+  if (input.ledger.clusterPause != null) evidence.push(says(pause.channel, pauseWords(input.ledger), input.view.atMs));
   const isForgotten = pausedSinceMs !== null && input.view.atMs - pausedSinceMs >= input.policy.pause.remindAfterMs;
-  return [seen('cluster-paused', input.view.scope, evidence, { pausedSinceMs, isForgotten })];
+  return [seen('cluster-paused', input.view.scope, evidence, { pausedSinceMs, isForgotten: isForgotten || isOver })];
 }
 
 /** Every member is known to be stopped, or silent by every channel while etcd answers; with etcd gone too we may just be blind. */

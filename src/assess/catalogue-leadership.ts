@@ -60,11 +60,12 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     seenBy: '/config, member API',
     grace: fixed(0, 1, 0),
     milder: { when: (facts) => facts['isForgotten'] !== true, level: 'info', grace: fixed(0, 1, 0), page: 'never' },
-    ladder: [],
+    // At the end that was named with a pause of ours; nothing of any other.
+    ladder: [rung('resume-cluster', 1, ['dcs'])],
     page: 'at-once',
     meaning:
-      'Patroni is in maintenance mode: a person owns the cluster and we only watch. After pause.remindAfter it is told as one that somebody may have forgotten.',
-    advice: 'Run patronictl resume when the work is done.',
+      'Patroni is in maintenance mode: a person owns the cluster and we only watch. After pause.remindAfter, or after the end that was named with it, it is told as one that somebody may have forgotten.',
+    advice: 'Run patronictl resume, or ekimi run-procedure resume-cluster, when the work is done.',
   },
   {
     code: 'standby-cluster',

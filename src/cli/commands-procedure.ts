@@ -57,7 +57,7 @@ export function addProcedureCommand(program: Command, context: Context): void {
     .option('--dry-run', 'plan it, ask every gate, send nothing')
     .option('--plan', 'of a procedure of several stages: every stage with its requests; sends nothing')
     .option('--back', 'of rolling-restart: hand leadership back in the end')
-    .option('--set <NAME=VALUE...>', 'a parameter of a procedure of several stages; may be given several times')
+    .option('--set <NAME=VALUE...>', 'a parameter of a procedure; may be given several times')
     .option('--no-wait', 'do not wait for the verdict')
     .addHelpText('after', `\nProcedures:\n${renderProcedures()}`)
     .action(async (name: string | undefined, member: string | undefined, options: Options) => {
@@ -73,7 +73,7 @@ async function staged(context: Context, name: StagedName, member: string | undef
     name,
     member: member ?? null,
     candidate: options.candidate ?? null,
-    parameters: parametersOf(name, options.set ?? []),
+    parameters: parametersOf(STAGED_ROWS[name].usage, options.set ?? []),
     back: options.back === true,
     reason: isShown ? (options.reason ?? 'shown') : reasonOf(options),
     dryRun: isShown,
@@ -85,7 +85,7 @@ async function staged(context: Context, name: StagedName, member: string | undef
 }
 
 /** `NAME=VALUE`, each once. */
-function parametersOf(name: StagedName, texts: readonly string[]): Readonly<Record<string, string>> {
+function parametersOf(usage: string, texts: readonly string[]): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const text of texts) {
     const at = text.indexOf('=');
@@ -95,7 +95,7 @@ function parametersOf(name: StagedName, texts: readonly string[]): Readonly<Reco
         'usage',
         'unknown-procedure',
         at < 1 ? `--set is ${JSON.stringify(text)}` : `--set ${key} is there twice`,
-        `Write --set NAME=VALUE, each name once: ${STAGED_ROWS[name].usage}.`,
+        `Write --set NAME=VALUE, each name once: ${usage}.`,
       );
     found[key] = text.slice(at + 1);
   }
@@ -158,6 +158,7 @@ function bodyOf(context: Context, name: ProcedureName, member: string | undefine
     ...(leader === undefined ? {} : { leader }),
     ...(at === undefined ? {} : { scheduledAt: at }),
     ...(options.acceptLoss === undefined ? {} : { acceptLoss: lossOf(options.acceptLoss) }),
+    ...(options.set === undefined ? {} : { parameters: parametersOf(PROCEDURES[name].usage, options.set) }),
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
   };
 }

@@ -38,7 +38,8 @@ export function decideProcedure(input: Situation, asked: AskedProcedure): Proced
   const row = PROCEDURES[asked.name];
   if (row.alone === false && asked.run === undefined)
     return refused(400, `${asked.name} is a stage of a procedure and is not started alone`);
-  const fault = misfit(asked, row) ?? strangers(input.view, asked) ?? badMoment(asked, input.nowMs);
+  const fault =
+    misfit(asked, row) ?? misnamed(asked, row) ?? strangers(input.view, asked) ?? badMoment(asked, input.nowMs);
   if (fault !== null) return refused(400, fault);
   const action = ACTIONS[asked.name];
   const at = actionInput(input);
@@ -86,6 +87,14 @@ function misfit(asked: AskedProcedure, row: ProcedureRow): string | null {
     if (rule === 'no' && given[argument] !== null) return `${asked.name} does not take ${ARGUMENTS[argument]}`;
   }
   return null;
+}
+
+/** A stage names what its procedure binds it to; a person only what the row says. */
+function misnamed({ name, run, parameters = {} }: AskedProcedure, row: ProcedureRow): string | null {
+  if (run !== undefined) return null;
+  const taken = Object.keys(row.parameters ?? {});
+  const unknown = Object.keys(parameters).find((key) => !taken.includes(key));
+  return unknown === undefined ? null : `${name} takes no parameter ${unknown}; it takes ${taken.join(', ') || 'none'}`;
 }
 
 const ARGUMENTS = {

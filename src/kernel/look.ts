@@ -4,7 +4,7 @@ import { leaderKeyHolder } from '../assess/leader.js';
 import { surplusSpans } from '../assess/surplus.js';
 import { isInFlight } from '../model/ledger.js';
 import { membersTouched, type Plan } from '../model/plan.js';
-import { openRun } from '../model/procedure-run.js';
+import { openRun, settingsOfRun } from '../model/procedure-run.js';
 import type { States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { remember } from '../machines/memory.js';
@@ -56,6 +56,7 @@ function settledLeader({ view, states }: Session): string | null {
 /** One look at everything; `beforeRequest`: the one on which a request is sent, and whom it touches. */
 export async function look(session: Session, beforeRequest: ReadonlySet<string> | null = null): Promise<ClusterView> {
   const closely = new Set([...inFlight(session), ...halfDrained(session)]);
+  const settings = settingsOfRun(openRun(session.ledger.procedures));
   const view = await observe(session.parts.ports, session.parts.target, {
     previous: session.view,
     tick: session.tick,
@@ -67,6 +68,7 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     notBefore: session.dcsRevision,
     ...(session.view === null ? {} : { spans: surplusSpans(session.view, session.states.memory) }),
     settledLeader: settledLeader(session),
+    ...(settings.length === 0 ? {} : { settings }),
     // Whoever only observes sends nothing that a member could take for a change.
     triesLogin: isEnforcing(session),
     ...(mayBeat(session) ? { beatAs: session.parts.instance } : {}),

@@ -21,6 +21,7 @@ import {
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
+import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
 import { ended, noteEnd, noteRun, told } from './run-notes.js';
@@ -92,7 +93,7 @@ const refused = (text: string): RunAnswer => ({ kind: 'refused', status: 409, te
 async function started(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
   const { view } = session;
   if (view === null) return refused(NOTHING_SEEN);
-  const made = newRun(situationOf(session, view), ask, by, session.parts.newId());
+  const made = newRun(situationOf(session, await withSettings(session, view, ask)), ask, by, session.parts.newId());
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
   const elsewhere = lostMeanwhile(session);
@@ -104,6 +105,16 @@ async function started(session: Session, ask: RunRequest, by: string): Promise<R
   const kept = await session.books.commit(view);
   const lost = kept ? null : lostMeanwhile(session);
   return lost === null ? { kind: 'started', id: made.run.id, stages: made.stages } : refused(lost.text);
+}
+
+/** What the goal is bound by, and no pass reads while nothing is under way. */
+async function withSettings(session: Session, view: ClusterView, ask: RunRequest): Promise<ClusterView> {
+  const { postgres } = session.parts.ports;
+  const wanted = STAGED[ask.name].settings?.(ask) ?? [];
+  if (postgres?.settings === undefined || wanted.length === 0) return view;
+  const read = postgres.settings.bind(postgres);
+  const members = view.members.map(async (member) => ({ ...member, settings: await read(member.name, wanted) }));
+  return { ...view, members: await Promise.all(members) };
 }
 
 const NOTHING_SEEN = 'nothing has been seen of the cluster yet: ask again';

@@ -2,6 +2,7 @@ import { closedPlaces } from '../actions/proxy-places.js';
 import { drainStands } from '../actions/drain-places.js';
 import { hasRejoined } from '../assess/fences.js';
 import { leaderChangeWasWished } from '../assess/former-leader.js';
+import { pauseOf } from '../assess/leader.js';
 import { poolerOf } from '../assess/poolers.js';
 import { rotationOf, tagStands } from '../assess/rotation.js';
 import { isInFlight, type Ledger } from '../model/ledger.js';
@@ -10,7 +11,7 @@ import { freshValue } from '../model/reading.js';
 import type { Policy } from '../model/policy.js';
 import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { withPausesLeft } from './claims.js';
+import { withoutClusterPause, withPausesLeft } from './claims.js';
 import { keepApprovals } from './approvals.js';
 import { livedLedger } from './lived.js';
 import { budgetUsed, stormingMembers } from './budgets.js';
@@ -28,7 +29,7 @@ export interface Pass {
 
 /** What a pass changes in the ledger before anything is decided: leader changes, falls, storms, expiries, drains that somebody undid. */
 export function afterPass(before: Ledger, pass: Pass): Ledger {
-  const ledger = withoutPausesOver(livedLedger(before, pass.view), pass.view);
+  const ledger = withoutPauseOver(withoutPausesOver(livedLedger(before, pass.view), pass.view), pass.view);
   const nowMs = pass.view.atMs;
   return unlessSame(before, {
     ...ledger,
@@ -82,6 +83,14 @@ function withoutPausesOver(ledger: Ledger, view: ClusterView): Ledger {
     const report = freshValue(seen.seen);
     return report === null || isPaused(report);
   });
+}
+
+/** Who resumes Patroni ends the pause, whoever had begun it. While the request itself is on its way it is not paused yet. */
+function withoutPauseOver(ledger: Ledger, view: ClusterView): Ledger {
+  const { clusterPause } = ledger;
+  if (clusterPause == null || freshValue(view.dcs.keys) === null || pauseOf(view).kind !== 'not-paused') return ledger;
+  const isOnItsWay = ledger.remediations.some((row) => row.id === clusterPause.remediationId && isInFlight(row));
+  return isOnItsWay ? ledger : withoutClusterPause(ledger);
 }
 
 /** As our own: in flight for as long as it takes, ended for a day. */

@@ -1,10 +1,11 @@
-import type { DrainRecord, FenceRecord, Ledger, PauseRecord } from '../model/ledger.js';
+import type { ClusterPause, DrainRecord, FenceRecord, Ledger, PauseRecord } from '../model/ledger.js';
 
 /** What a run makes ours before its first request leaves: a crash in between must leave no orphan that nobody undoes. */
 export interface Claims {
   readonly drain?: DrainRecord;
   readonly fence?: FenceRecord;
   readonly pause?: readonly PauseRecord[];
+  readonly clusterPause?: ClusterPause;
 }
 
 export type ClaimKind = keyof Claims;
@@ -15,10 +16,11 @@ const others = <R extends { readonly member: string }>(rows: readonly R[], membe
   rows.filter((row) => row.member !== member);
 
 /** One claim of a kind for a member: the newest. */
-export const withClaims = (ledger: Ledger, { drain, fence, pause }: Claims): Ledger => ({
+export const withClaims = (ledger: Ledger, { drain, fence, pause, clusterPause }: Claims): Ledger => ({
   ...ledger,
   ...(drain === undefined ? {} : { drains: [...others(ledger.drains, drain.member), drain] }),
   ...(fence === undefined ? {} : { fences: [...others(ledger.fences, fence.member), fence] }),
+  ...(clusterPause === undefined ? {} : { clusterPause }),
   ...(pause === undefined ? {} : { pauses: withPauses(ledger.pauses ?? [], pause) }),
 });
 
@@ -36,6 +38,12 @@ export const withPausesLeft = (ledger: Ledger, isLeft: (row: PauseRecord) => boo
   return left.length === 0 ? rest : { ...rest, pauses: left };
 };
 
+/** Patroni's pause is over, or never was; none is no field, as in the ledger of an older version. */
+export function withoutClusterPause(ledger: Ledger): Ledger {
+  const { clusterPause, ...rest } = ledger;
+  return clusterPause === undefined ? ledger : rest;
+}
+
 /** Given back, or undone by somebody else. `name`: the member, or the pooler. */
 export function withoutClaim(ledger: Ledger, kind: ClaimKind, name: string): Ledger {
   switch (kind) {
@@ -45,13 +53,15 @@ export function withoutClaim(ledger: Ledger, kind: ClaimKind, name: string): Led
       return { ...ledger, fences: others(ledger.fences, name) };
     case 'pause':
       return withPausesLeft(ledger, ({ pooler }) => pooler !== name);
+    case 'clusterPause':
+      return withoutClusterPause(ledger);
   }
 }
 
 /** Given back in part: the rest of it stays ours. A tag is of the member, and given back with the first part. */
 export function withLess(
   ledger: Ledger,
-  kind: Exclude<ClaimKind, 'pause'>,
+  kind: Exclude<ClaimKind, 'pause' | 'clusterPause'>,
   member: string,
   kept: Pick<DrainRecord, 'at'>,
 ): Ledger {
@@ -66,7 +76,10 @@ export function withLess(
 
 /** Of a run whose very first request was refused: nothing happened, so there is nothing to undo. */
 export const withoutClaimsOf = (ledger: Ledger, remediationId: string): Ledger => ({
-  ...withPausesLeft(ledger, (row) => row.remediationId !== remediationId),
+  ...withPausesLeft(
+    ledger.clusterPause?.remediationId === remediationId ? withoutClusterPause(ledger) : ledger,
+    (row) => row.remediationId !== remediationId,
+  ),
   drains: ledger.drains.filter((row) => row.remediationId !== remediationId),
   fences: ledger.fences.filter((row) => row.remediationId !== remediationId),
 });

@@ -105,6 +105,10 @@ const ROWS: Partial<Record<Part, Check>> = {
 const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknown }>> = {
   flaps: { fits: (value) => isFields(value) && Object.values(value).every(listOf(number)), none: {} },
   breaker: { fits: orNull(rowOf({ openSinceMs: number, reason: text })), none: null },
+  clusterPause: {
+    fits: orNull(rowOf({ by: text, reason: text, sinceMs: number, untilMs: orNull(number), remediationId: text })),
+    none: null,
+  },
   stormUntilMs: { fits: orNull(number), none: null },
 };
 

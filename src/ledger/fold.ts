@@ -36,7 +36,7 @@ function ended(ledger: Ledger, run: Remediation): Ledger {
   const { releases } = ACTIONS[run.plan.action];
   if (run.phase !== 'succeeded' || releases === undefined) return after;
   const kept = ACTIONS[run.plan.action].keeps?.(run.plan) ?? null;
-  return kept === null || releases === 'pause'
+  return kept === null || releases === 'pause' || releases === 'clusterPause'
     ? withoutClaim(after, releases, run.plan.target)
     : withLess(after, releases, run.plan.target, kept);
 }

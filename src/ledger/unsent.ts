@@ -1,6 +1,6 @@
 import type { Approval, Ledger, Remediation } from '../model/ledger.js';
 import { fingerprint } from '../model/plan.js';
-import { withPausesLeft } from './claims.js';
+import { withoutClusterPause, withPausesLeft } from './claims.js';
 
 /** A step that never left: its run as it was before, and the ledger in which that stood. */
 export interface Unsent {
@@ -18,7 +18,7 @@ export function withoutUnsent(ledger: Ledger, { run, before }: Unsent): Ledger {
   if (sending === undefined) return ledger;
   const approvals = givenBack(ledger.approvals, run, before);
   const rest = withPausesLeft(
-    ledger,
+    ledger.clusterPause?.remediationId === run.id && before.clusterPause == null ? withoutClusterPause(ledger) : ledger,
     (row) => row.remediationId !== run.id || before.pauses?.some(({ sinceMs }) => sinceMs === row.sinceMs) === true,
   );
   if (sending.stepIndex > 0)

@@ -1,6 +1,7 @@
 import type { KillSwitch } from './ledger.js';
 import type { Lsn, MemberName } from './names.js';
 import type { DynamicConfig } from './patroni.js';
+import type { ConfigDocument } from './plan.js';
 
 /** Patroni's leader key by a linearizable read: the authority on who may be primary. [patroni.md section 6] */
 export interface LeaderKey {
@@ -30,7 +31,13 @@ export interface DcsMember {
  * (no such key, or no JSON object in it) says nothing, least of all that nobody paused the cluster. [patroni.md section 6]
  */
 export type DcsConfig =
-  { readonly known: true; readonly value: DynamicConfig } | { readonly known: false; readonly why: string };
+  | {
+      readonly known: true;
+      readonly value: DynamicConfig;
+      /** Word for word, but for what may be a secret. Absent in older journals. */
+      readonly document?: ConfigDocument;
+    }
+  | { readonly known: false; readonly why: string };
 
 /** Everything under `/service/SCOPE/`, read in one linearizable transaction. */
 export interface DcsKeys {

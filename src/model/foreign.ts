@@ -17,6 +17,7 @@ export interface ForeignRow {
     | 'incidents'
     | 'flaps'
     | 'breaker'
+    | 'clusterPause'
     | 'stormUntilMs';
   readonly id: string;
   /** What it says that it is, for people; `unknown` where it does not say. */

@@ -91,6 +91,16 @@ export interface Evacuation {
   readonly run: string;
 }
 
+/** Patroni was paused through us: whose pause it is, until when. Gone as soon as it is seen to be paused no more. */
+export interface ClusterPause {
+  readonly by: string;
+  readonly reason: string;
+  readonly sinceMs: number;
+  /** The hour that they named; null: none. */
+  readonly untilMs: number | null;
+  readonly remediationId: string;
+}
+
 export interface Approval {
   readonly id: string;
   readonly fingerprint: string;
@@ -128,6 +138,8 @@ export interface Ledger {
   readonly fences: readonly FenceRecord[];
   /** Absent in the ledger of an older version, and where nobody is held. */
   readonly pauses?: readonly PauseRecord[];
+  /** Absent or null: Patroni is not paused, or was not through us, and in the ledger of an older version. */
+  readonly clusterPause?: ClusterPause | null;
   readonly approvals: readonly Approval[];
   readonly switches: readonly KillSwitch[];
   readonly breaker: { readonly openSinceMs: number; readonly reason: string } | null;

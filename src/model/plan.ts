@@ -47,9 +47,13 @@ export const ACTION_ROWS = {
   'pause-pooler': row('writes', 'approve', '1s', '10s'),
   'resume-pooler': row('none', 'auto', '1s', '5s'),
   failover: row('writes', 'approve', '5m', '1m'),
-  // Nothing but a person starts these two, and the start is the approval.
+  'restart-leader': row('writes', 'approve', '10m', '5m'),
+  // Nothing but a person starts these, and the start is the approval.
   switchover: row('writes', 'approve', '30s', '2m'),
   'cancel-switchover': row('none', 'approve', '1s', '30s'),
+  'patch-config': row('sessions', 'approve', '1s', '1m'),
+  'pause-cluster': row('writes', 'approve', '1s', '1m'),
+  'resume-cluster': row('none', 'approve', '1s', '1m'),
 } as const satisfies Readonly<Record<string, ActionRow>>;
 export type ActionName = keyof typeof ACTION_ROWS;
 export const ACTION_NAMES = Object.keys(ACTION_ROWS) as readonly ActionName[];
@@ -63,6 +67,9 @@ export const ACTION_CLASSES = ['store', 'traffic', 'sessions', 'replica', 'rebui
 export type ActionClass = (typeof ACTION_CLASSES)[number];
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** Patroni's dynamic configuration, or a part of it that is to become so; null in a part removes. */
+export type ConfigDocument = Readonly<Record<string, Json>>;
 
 /** A remediation bound to one target. Exactly one: an empty or plural target list cannot be written down. */
 export interface Plan {
@@ -173,6 +180,13 @@ export type Step =
       readonly modRevision: string;
       /** And only if Patroni's configuration is the one that was read: a cluster that was paused since keeps its key. */
       readonly configRevision?: string;
+    }
+  /** One transaction: merged into Patroni's dynamic configuration as PATCH /config would, only if that is still at exactly this revision. */
+  | {
+      readonly port: 'dcs';
+      readonly call: 'write-config';
+      readonly patch: ConfigDocument;
+      readonly configRevision: string;
     };
 
 /** Whether anything may have happened. A timeout on a POST is not "failed", it is "maybe". */

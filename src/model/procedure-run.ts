@@ -11,6 +11,7 @@ export const STAGED_NAMES = [
   'give-back',
   'after-failover',
   'recover-partition',
+  'apply-config',
 ] as const;
 export type StagedName = (typeof STAGED_NAMES)[number];
 
@@ -104,6 +105,13 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     takes: { member: 'no', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS } },
     summary: 'after a partition: who sees whom, a second primary stopped, and everybody who was cut off brought back',
     runbook: 'Emergency Procedures > Network Partition Recovery',
+  },
+  'apply-config': {
+    usage: 'apply-config --set NAME=VALUE [--set ...] [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: 'any' },
+    summary:
+      "change Patroni's dynamic configuration (ttl=20, postgresql.parameters.max_connections=300; null removes) and restart whom it takes, in the order that it needs",
+    runbook: 'Maintenance Operations > Configuration Changes',
   },
 };
 
@@ -222,6 +230,12 @@ export function markOf(keys: readonly string[]): string {
   let hash = 0x811c9dc5;
   for (const character of keys.join('\n')) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+/** Parameters of PostgreSQL that it is about, by its goal: they are read as long as it is not over. */
+export function settingsOfRun(run: ProcedureRun | null): readonly string[] {
+  const names = run?.goal['settings'];
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
 /** As a person asks for it. */

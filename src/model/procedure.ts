@@ -21,6 +21,10 @@ export const PROCEDURE_NAMES = [
   'open-servers',
   'pause-pooler',
   'resume-pooler',
+  'pause-cluster',
+  'resume-cluster',
+  'patch-config',
+  'restart-leader',
 ] as const satisfies readonly ActionName[];
 export type ProcedureName = (typeof PROCEDURE_NAMES)[number];
 

@@ -58,6 +58,12 @@ export const RIGHTS = {
     ['expedite-failover'],
     'a dead leader is replaced when its lease ends',
   ),
+  'etcd-config-key': row(
+    'etcd',
+    'write on exactly NAMESPACE/SCOPE/config',
+    'a transaction that writes the key under a condition that cannot hold',
+    ['patch-config', 'pause-cluster', 'resume-cluster'],
+  ),
   'sql-login': row(
     'PostgreSQL',
     'LOGIN, CONNECT on postgres.database, a line of pg_hba.conf',
@@ -108,7 +114,7 @@ export const RIGHTS = {
       'Patroni',
       'password (restapi.authentication), client certificate (verify_client), address (allowlist): whatever it asks of POST, PATCH, DELETE',
       'an empty PATCH /config, which is refused with 400 behind password and address',
-      ['restart-member', 'reinitialize-replica', 'failover', 'switchover', 'cancel-switchover'],
+      ['restart-member', 'restart-leader', 'reinitialize-replica', 'failover', 'switchover', 'cancel-switchover'],
       'no tag takes effect (POST /reload)',
     ),
   ),

@@ -108,6 +108,22 @@ export interface SqlSizes {
   readonly walBytes: number | null;
 }
 
+/** One parameter of a server as `pg_settings` has it. */
+export interface SettingRow {
+  /** In force, in `unit`. */
+  readonly setting: string;
+  readonly unit: string | null;
+  readonly type: 'bool' | 'integer' | 'real' | 'enum' | 'string';
+  /** When a change of it takes effect: `postmaster` at a restart, `internal` never. */
+  readonly context: string;
+  readonly min: string | null;
+  readonly max: string | null;
+  readonly values: readonly string[] | null;
+}
+
+/** By name; one that the server does not know is null. */
+export type SqlSettings = Readonly<Record<string, SettingRow | null>>;
+
 /** What our own SQL user may do. A superuser may do all. */
 export interface SqlRights {
   readonly user: string;

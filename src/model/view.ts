@@ -20,7 +20,7 @@ import type { PoolerSeen } from './pooler.js';
 import type { PowerStatus } from './power.js';
 import type { ProxySeen } from './proxy.js';
 import type { Reading } from './reading.js';
-import type { SqlSizes, SqlStatus } from './sql.js';
+import type { SqlSettings, SqlSizes, SqlStatus } from './sql.js';
 import type { SurplusWal } from './surplus.js';
 
 /** All that one pass saw, frozen. Everything after this is computed from it, so it is also what the journal keeps. */
@@ -84,6 +84,8 @@ export interface MemberView {
   readonly disk?: Reading<DiskStatus>;
   /** What PostgreSQL says that it holds there. Absent in older journals. */
   readonly sizes?: Reading<SqlSizes>;
+  /** Parameters that a procedure under way is about. Absent in older journals, and while there is none. */
+  readonly settings?: Reading<SqlSettings>;
 }
 
 export interface DcsView {

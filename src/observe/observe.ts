@@ -129,7 +129,7 @@ async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> 
   const ask = (field: MemberField): Promise<Reading<unknown>> =>
     ofMember(pass, name, MEMBER_SOURCES[field], { field, last: last?.[field] ?? null });
   const api = ask('api');
-  const others = MEMBER_FIELDS.filter((field) => field !== 'api' && isThere(pass.ports, field)).map(async (field) => {
+  const others = MEMBER_FIELDS.filter((field) => field !== 'api' && isThere(pass, field)).map(async (field) => {
     const { afterApi, unless } = MEMBER_SOURCES[field] as MemberSource<unknown>;
     const first = afterApi === true || unless !== undefined ? await api : null;
     if (afterApi === true && first !== null && first.kind !== 'fresh')
@@ -145,8 +145,8 @@ async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> 
 }
 
 type MemberField = keyof typeof MEMBER_SOURCES;
-const isThere = ({ power }: Ports, field: MemberField): boolean =>
-  (MEMBER_SOURCES[field] as MemberSource<unknown>).isOptional !== true || power != null;
+const isThere = ({ ports, settings = [] }: Pass, field: MemberField): boolean =>
+  (MEMBER_SOURCES[field] as MemberSource<unknown>).isThere?.(ports, settings) !== false;
 
 const MEMBER_FIELDS = Object.keys(MEMBER_SOURCES) as readonly MemberField[];
 
@@ -162,7 +162,7 @@ function ofMember(
   const { ports, nowMs } = pass;
   if (typeof row.closely === 'string' && !pass.closely.has(name))
     return Promise.resolve(unknown('not-read-yet', row.closely, nowMs, name));
-  const ask = () => orNone(row.ask(ports, name), notConfigured(row.part, nowMs));
+  const ask = () => orNone(row.ask(ports, name, pass.settings ?? []), notConfigured(row.part, nowMs));
   return read(pass, row, { key: `${name} ${field}`, last, member: name, ask });
 }
 

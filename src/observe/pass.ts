@@ -54,6 +54,8 @@ export interface ObserveOptions {
   readonly beatAs?: string;
   /** Whether members may be asked if they take our password. Absent: they are not. */
   readonly triesLogin?: boolean;
+  /** Parameters of PostgreSQL that a procedure under way is about. Absent: none. */
+  readonly settings?: readonly string[];
   /** Former leaders whose WAL is in question, and from where on. Absent: none. */
   readonly spans?: Readonly<Record<string, WalSpan>>;
   /** Who led in the last pass, and for so long that every proxy has found it. Absent: nobody. */

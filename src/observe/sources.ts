@@ -44,9 +44,10 @@ export interface MemberSource<T> extends SourceRow {
     /** Only while anything is suspected: in a calm time it is asked of all. */
     readonly inSuspicion?: true;
   };
-  /** Not in the view where its port is not configured. */
-  readonly isOptional?: true;
-  readonly ask: (ports: Ports, member: MemberName) => Promise<Reading<T>> | null;
+  /** Not in the view where this does not hold. */
+  readonly isThere?: (ports: Ports, wanted: readonly string[]) => boolean;
+  /** `wanted`: names of parameters that a procedure under way is about. */
+  readonly ask: (ports: Ports, member: MemberName, wanted: readonly string[]) => Promise<Reading<T>> | null;
 }
 
 /** Asked once for the cluster. */
@@ -101,7 +102,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     ...every,
     calm: 60_000,
     part: 'power',
-    isOptional: true,
+    isThere: ({ power }) => power != null,
     unless: { holds: () => true, why: 'the power of a member whose API answers is not asked for', inSuspicion: true },
     beforeRequest: 'touched',
     ask: ({ power }, name) => power?.status(name) ?? null,
@@ -155,6 +156,13 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     suspect: 60_000,
     part: 'postgres',
     ask: ({ postgres }, name) => postgres?.sizes?.(name) ?? null,
+  },
+  settings: {
+    ...every,
+    part: 'postgres',
+    isThere: ({ postgres }, wanted) => postgres?.settings !== undefined && wanted.length > 0,
+    beforeRequest: 'touched',
+    ask: ({ postgres }, name, wanted) => postgres?.settings?.(name, wanted) ?? null,
   },
   disk: {
     ...slow,

@@ -6,6 +6,7 @@ import { recoverPartition } from './recover-partition.js';
 import type { ProcedureRecord, StagedProcedure } from './procedure.js';
 import { addReplica } from './add-replica.js';
 import { removeMember } from './remove-member.js';
+import { applyConfig } from './apply-config.js';
 import { rollingRestart } from './rolling-restart.js';
 
 /** One shape for the registry: what each is bound to is checked by its own `shape` before it is asked. */
@@ -20,4 +21,5 @@ export const STAGED: Readonly<Record<StagedName, StagedProcedure>> = {
   'give-back': staged(giveBack),
   'after-failover': staged(afterFailover),
   'recover-partition': staged(recoverPartition),
+  'apply-config': staged(applyConfig),
 };

@@ -23,6 +23,8 @@ export interface ProcedureRecord<G> {
   readonly name: StagedName;
   /** What a run is bound to; checked when it comes back from a ledger. */
   readonly shape: z.ZodType<G>;
+  /** Parameters of PostgreSQL that must be read before it can be bound. Absent: none. */
+  settings?(ask: Ask): readonly string[];
   goal(input: ProcedureInput, ask: Ask): Goal<G>;
   /** Asked before each stage: why it must wait; null: go on. */
   refuse(input: ProcedureInput, goal: G): string | null;

@@ -1,7 +1,7 @@
 import { fresh, unknown, type Reading, type ReadingFault, type Unknown } from '../model/reading.js';
 import type { DcsEndpoint } from '../model/dcs.js';
 import type { DcsPort, SwitchWrite } from '../ports/dcs.js';
-import { deleteLeaderKey } from './leader-key.js';
+import { writeKeys } from './leader-key.js';
 import { commitLedger, holdTenure, NO_SPACE, readKeys, releaseTenure, takesWrites } from './etcd.js';
 import { wallMs } from './observer.js';
 import { contactOf, latencyMs, route, serves } from './raft.js';
@@ -79,7 +79,7 @@ export function dcsPort(sight: Sight): DcsPort {
         for (const id of ids) etcd.switches.delete(id);
       }),
     send: async (step, grant) => {
-      const answer = await linearizable('etcd leader key', () => deleteLeaderKey(sight, step, grant));
+      const answer = await linearizable('etcd keys of Patroni', () => writeKeys(sight, step, grant));
       if (answer.kind !== 'unknown') return answer.value;
       return { effect: 'maybe', status: null, text: answer.reason, tookMs: world.options.deadlineMs };
     },

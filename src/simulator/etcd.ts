@@ -1,7 +1,9 @@
 import type { DcsConfig, DcsKeys } from '../model/dcs.js';
+import type { ConfigDocument } from '../model/plan.js';
 import { lsnFromNumber, type MemberName } from '../model/names.js';
 import type { CommitAnswer, TenureAnswer, TenureGrant } from '../ports/dcs.js';
-import { configDocument } from './patroni-documents.js';
+import { patched } from '../model/config-patch.js';
+import { configDocument, documentOf } from './patroni-documents.js';
 import { contactOf, latencyMs, newRaft, stepRaft } from './raft.js';
 import { note, type DynamicConfigSim, type EtcdSim, type HostSim, type MemberSim, type World } from './state.js';
 
@@ -12,6 +14,7 @@ export const NEW_CONFIG: DynamicConfigSim = {
   synchronousModeStrict: false,
   failsafeMode: false,
   standbyCluster: false,
+  rest: {},
 };
 
 export function newEtcd(endpoints: readonly string[], newHost: (name: string) => HostSim): EtcdSim {
@@ -134,10 +137,19 @@ export function writeConfig(etcd: EtcdSim, part: Partial<EtcdSim['config']>, bro
   Object.assign(etcd, { config: { ...etcd.config, ...part }, configBroken: broken, configRevision: etcd.revision });
 }
 
+/** A patch of the key, as PATCH /config and a transaction of ours write it. */
+export function patchConfig(world: World, patch: ConfigDocument): void {
+  const { etcd } = world;
+  const paused = Object.hasOwn(patch, 'pause') ? patch['pause'] === true : etcd.config.paused;
+  const { pause: _pause, ...rest } = patch;
+  writeConfig(etcd, { paused, rest: patched(etcd.config.rest, rest) });
+}
+
 function configKey(world: World): DcsConfig {
   const { configBroken } = world.etcd;
   if (configBroken !== null) return { known: false, why: configBroken };
-  return { known: true, value: configDocument(world, world.etcd.config) };
+  const { config } = world.etcd;
+  return { known: true, value: configDocument(world, config), document: documentOf(world, config) };
 }
 
 export function readKeys(world: World): DcsKeys {

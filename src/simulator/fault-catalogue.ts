@@ -1,4 +1,4 @@
-import type { Step } from '../model/plan.js';
+import type { ConfigDocument, Step } from '../model/plan.js';
 import type { ChangeFaults, ControllerFaults, PlaceFaults } from './fault-catalogue-platform.js';
 import type { PoolerFaults } from './pooler-faults.js';
 import type { SendFault } from './wire.js';
@@ -71,6 +71,8 @@ export interface Faults extends PlaceFaults, ControllerFaults, ChangeFaults, Poo
   breakRewind(member: string): void;
   pause(): void;
   resume(): void;
+  /** Somebody changes Patroni's dynamic configuration, as PATCH /config does. */
+  patchConfig(patch: ConfigDocument): void;
   /** Somebody wrote nonsense into the key `config`; the leader puts its copy back in its next loop. */
   breakConfig(): void;
   /** `pg_ctl promote` behind Patroni's back. */

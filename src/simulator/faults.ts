@@ -2,7 +2,7 @@ import type { Faults } from './fault-catalogue.js';
 import { linkFaults } from './link-faults.js';
 import { startClient } from './clients.js';
 import { diskFaults } from './disk-faults.js';
-import { dropLeaderKey, hasQuorum, writeConfig } from './etcd.js';
+import { dropLeaderKey, hasQuorum, patchConfig, writeConfig } from './etcd.js';
 import { runtimeCommand } from './haproxy.js';
 import { replayFaults } from './replay-faults.js';
 import type { Wire } from './wire.js';
@@ -42,6 +42,7 @@ function dcsFaults(
   | 'pause'
   | 'resume'
   | 'breakConfig'
+  | 'patchConfig'
   | 'setSynchronousMode'
   | 'setSynchronousRules'
   | 'startClient'
@@ -59,6 +60,10 @@ function dcsFaults(
     resume: () => {
       writeConfig(etcd, { paused: false });
       note(world, 'cluster resumed');
+    },
+    patchConfig: (patch) => {
+      patchConfig(world, patch);
+      note(world, 'somebody changes the dynamic configuration');
     },
     breakConfig: () => {
       writeConfig(etcd, {}, `/service/${world.options.scope}/config holds no JSON object`);

@@ -1,3 +1,4 @@
+import type { ConfigDocument } from '../model/plan.js';
 import { lsnFromNumber, type Lsn } from '../model/names.js';
 import type {
   ClusterReport,
@@ -159,15 +160,28 @@ function clusterRow(world: World, row: PublishedMember): ClusterRow {
 
 /** The document behind the key `config`: etcd's own, or the copy that a member took in its last loop. */
 export function configDocument({ options }: World, config: DynamicConfigSim): DynamicConfig {
+  const { rest: _rest, ...known } = config;
   return {
     ttlMs: options.ttlMs,
     loopWaitMs: options.loopWaitMs,
     retryTimeoutMs: options.retryTimeoutMs,
     maximumLagOnFailoverBytes: options.maximumLagOnFailoverBytes,
     primaryStartTimeoutMs: options.primaryStartTimeoutMs,
-    ...config,
+    ...known,
     checkTimeline: false,
     usePgRewind: true,
+  };
+}
+
+/** The same, as the key spells it. */
+export function documentOf({ options }: World, { paused, rest }: DynamicConfigSim): ConfigDocument {
+  return {
+    ttl: options.ttlMs / 1000,
+    loop_wait: options.loopWaitMs / 1000,
+    retry_timeout: options.retryTimeoutMs / 1000,
+    maximum_lag_on_failover: options.maximumLagOnFailoverBytes,
+    ...(paused ? { pause: true } : {}),
+    ...rest,
   };
 }
 

@@ -76,7 +76,6 @@ export function restartWhenDue(world: World, member: MemberSim): void {
   if (due === null || world.time.nowMs < due.atMs) return;
   patroni.scheduledRestart = null;
   if (patroni.task !== null || !isUp(member) || (due.onlyIfPending && !patroni.pendingRestart)) return;
-  patroni.pendingRestart = false;
   restart(world, member);
 }
 
@@ -96,7 +95,6 @@ async function postRestart(world: World, member: MemberSim, body: Body): Promise
     return ended;
   }, timeoutMs);
   if (!isUp(member)) return answer(503, 'restart failed');
-  patroni.pendingRestart = false;
   return answer(200, 'restarted successfully');
 }
 

@@ -1,4 +1,5 @@
 import { startPostgres } from './postgres.js';
+import { startWithSettings } from './settings.js';
 import { stopPostgres } from './postgres-facts.js';
 import { type MemberSim, type Task, type TaskPhase, type World } from './state.js';
 
@@ -8,6 +9,7 @@ export const STOP_MS = 800;
 export function begin(world: World, member: MemberSim): void {
   member.patroni.state = 'starting';
   member.patroni.startingSinceMs = world.time.nowMs;
+  startWithSettings(member);
   startPostgres(world, member, START_MS);
 }
 

@@ -10,6 +10,7 @@ import { isPrimary, isUp, positionOf } from './postgres-facts.js';
 import { begin, demote, followStart, stepTask } from './patroni-tasks.js';
 import { roleOf, stateText } from './patroni-documents.js';
 import { needsRewind, rewind } from './rewinds.js';
+import { reloadSettings } from './settings.js';
 import { nodeToFollow } from './patroni-upstream.js';
 import { isOldPatroni, memberSim, note, type MemberSim, type PatroniSim, type World } from './state.js';
 
@@ -113,10 +114,16 @@ function runLoop(world: World, member: MemberSim): void {
 }
 
 /** Where the key is gone or broken Patroni goes on with its copy, and the leader writes that back. [ha.py] */
-function readConfig(world: World, { name, patroni }: MemberSim): void {
+function readConfig(world: World, member: MemberSim): void {
+  const { name, patroni } = member;
   const { etcd } = world;
-  if (etcd.configBroken === null) patroni.config = etcd.config;
-  else if (takesWrites(etcd) && etcd.leader?.holder === name) writeConfig(etcd, patroni.config);
+  if (etcd.configBroken === null && patroni.config !== etcd.config) {
+    patroni.config = etcd.config;
+    reloadSettings(member);
+  }
+
+  if (etcd.configBroken !== null && takesWrites(etcd) && etcd.leader?.holder === name)
+    writeConfig(etcd, patroni.config);
   patroni.paused = patroni.config.paused;
 }
 

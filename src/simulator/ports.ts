@@ -1,3 +1,4 @@
+import { settingRows } from './settings.js';
 import type { Heartbeat } from '../model/heartbeat.js';
 import type { Reply, Step } from '../model/plan.js';
 import { formatLsn } from '../model/names.js';
@@ -91,6 +92,8 @@ export function simulatedPorts(sight: Sight): SimulatedPorts {
     postgres: {
       status: (name) =>
         read(sight, `sql ${name}`, memberAt(world, name), sqlFault, (member) => sqlStatus(world, member)),
+      settings: (name, names) =>
+        read(sight, `settings of ${name}`, memberAt(world, name), sqlFault, (member) => settingRows(member, names)),
       sizes: (name) =>
         read(sight, `sizes of ${name}`, memberAt(world, name), sqlFault, (member) => ({
           databaseBytes: world.databaseBytes,

@@ -58,6 +58,9 @@ export interface PostgresSim {
   replayStopped: boolean;
   replayPaused: boolean;
   pauseKept: PauseKept;
+  /** Parameters as they are in force, and those of the primary as it last heard of them. */
+  running: Readonly<Record<string, string>>;
+  primarySettings: Readonly<Record<string, string>>;
   /** recovery_min_apply_delay. */
   applyDelayMs: number;
   /** So many bytes a second can be replayed; null: as many as come. */

@@ -1,3 +1,4 @@
+import { NEW_SETTINGS } from './settings.js';
 import { commonLsn, positionOf } from './postgres-facts.js';
 import { newDisk, roomToStart, stepDisk } from './disks.js';
 import { logLine } from './log.js';
@@ -38,6 +39,8 @@ export function newPostgres(nowMs: number, isPrimary: boolean, volumes: ClusterO
     replayStopped: false,
     replayPaused: false,
     pauseKept: 'no',
+    running: NEW_SETTINGS,
+    primarySettings: NEW_SETTINGS,
     applyDelayMs: 0,
     replayLimit: null,
     upstreamSet: null,

@@ -92,6 +92,8 @@ function sourceOf(world: World, member: MemberSim): Source {
   if (!answersSql(sender) || !opens(world, member.name, sender.name, 'sql')) return SILENT;
   const why = refusal(world, member, sender);
   if (why !== null) return none(why);
+  // Its parameters are in the WAL. [XLOG_PARAMETER_CHANGE]
+  member.postgres.primarySettings = sender.postgres.running;
   const { timeline, forks, branch, replayLsn: lsn } = sender.postgres;
   return { feed: { timeline, forks, branch, lsn } };
 }

@@ -1,3 +1,4 @@
+import type { ConfigDocument } from '../model/plan.js';
 import type { DcsMembership } from '../model/dcs.js';
 import type { KillSwitch } from '../model/ledger.js';
 import { memberName, type MemberName } from '../model/names.js';
@@ -181,6 +182,8 @@ export interface DynamicConfigSim {
   readonly failsafeMode: boolean;
   /** The cluster follows a primary elsewhere, `REMOTE`. */
   readonly standbyCluster: boolean;
+  /** All else that somebody wrote into it, word for word. What it says of times changes the document, not the world's own clockwork. */
+  readonly rest: ConfigDocument;
 }
 
 export interface EtcdSim {

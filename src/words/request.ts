@@ -27,6 +27,8 @@ export function stepText(step: Step): string {
         ? `resume pooler ${step.pooler}`
         : `pause pooler ${step.poolers.join(', ')} for at most ${step.forMs / 1000} s (given up if transactions do not end within ${step.withinMs / 1000} s)`;
     case 'dcs':
+      if (step.call === 'write-config')
+        return `etcd: merge ${JSON.stringify(step.patch)} into Patroni's configuration if it is at mod revision ${step.configRevision}`;
       return `etcd: delete the leader key if it is ${step.holder}'s at mod revision ${step.modRevision}`;
     default:
       return `a request of a kind that this version does not know: ${(step satisfies never as Step).port}`;

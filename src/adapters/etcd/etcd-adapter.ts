@@ -9,6 +9,7 @@ import { faultOf } from './faults.js';
 import { parseKeys, pathOf, type KeyValue } from './keys.js';
 import { LeaderWatch } from './leader-watch.js';
 import { LedgerStore } from './ledger.js';
+import { writeConfigKey } from './config-key.js';
 import { deleteLeaderKey } from './leader-key.js';
 import { rightsInEtcd } from './rights.js';
 import { parseSwitches, readBoth, SwitchKeys } from './switches.js';
@@ -193,7 +194,10 @@ class EtcdAdapter implements DcsPort {
     if (this.tenure.steppedDown(grant))
       return { effect: 'none', status: null, text: 'our tenure ended before the request', tookMs: 0 };
     const paths = { leader: `${this.path}leader`, config: `${this.path}config`, tenure: this.tenureKey };
-    return deleteLeaderKey(this.endpointSet, paths, step, grant, () => this.clock.monotonic());
+    const monotonic = () => this.clock.monotonic();
+    return step.call === 'write-config'
+      ? writeConfigKey(this.endpointSet, paths, step, grant, monotonic)
+      : deleteLeaderKey(this.endpointSet, paths, step, grant, monotonic);
   };
 
   async seenTenure(): Promise<Reading<TenureSeen>> {

@@ -1,5 +1,7 @@
 import type { DcsConfig, DcsKeys, DcsMember } from '../../model/dcs.js';
+import { shownDocument } from '../../model/config-patch.js';
 import { lsnFromNumber, memberName, type Lsn } from '../../model/names.js';
+import type { ConfigDocument } from '../../model/plan.js';
 import { configFrom } from '../patroni/parse.js';
 
 /** One key as etcd returns it; revisions and lease are decimal strings, a lease of `0` is none. */
@@ -98,7 +100,7 @@ function configOf(path: string, text: string | undefined): DcsConfig {
   if (text === undefined) return { known: false, why: `there is no key ${path}config` };
   const fields = fieldsOf(text);
   if (fields === null) return { known: false, why: `${path}config holds no JSON object` };
-  return { known: true, value: configFrom(fields) };
+  return { known: true, value: configFrom(fields), document: shownDocument(fields as ConfigDocument) };
 }
 
 const isName = (text: string): boolean => text !== '' && text.length <= 256 && !/[\p{Cc}\p{Cf}\uFFFD]/u.test(text);

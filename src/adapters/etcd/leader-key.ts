@@ -3,7 +3,7 @@ import type { Reply, Step } from '../../model/plan.js';
 import type { TenureGrant } from '../../ports/dcs.js';
 import type { Endpoints } from './endpoints.js';
 
-type DeleteStep = Extract<Step, { port: 'dcs' }>;
+type DeleteStep = Extract<Step, { port: 'dcs'; call: 'delete-leader-key' }>;
 
 /**
  * Deletes Patroni's leader key in one transaction that stands on four things: the key's mod revision, its value, Patroni's configuration as

@@ -38,17 +38,20 @@ export async function rightsInEtcd(
   const { theirs, ours, old } = paths;
   const tenure = `${ours}tenure`;
   const leader = `${theirs}leader`;
-  const [readsTheirs, readsOurs, writesOurs, deletesLeader, readsOld] = await Promise.all([
+  const config = `${theirs}config`;
+  const [readsTheirs, readsOurs, writesOurs, deletesLeader, writesConfig, readsOld] = await Promise.all([
     asked(read(theirs)),
     asked(read(ours)),
     asked(never(tenure, { request_put: { key: Buffer.from(tenure), value: Buffer.from('') } })),
     asked(never(leader, { request_delete_range: { key: Buffer.from(leader) } })),
+    asked(never(config, { request_put: { key: Buffer.from(config), value: Buffer.from('') } })),
     old === null ? null : asked(read(old)),
   ]);
   return [
     { right: 'etcd-read', seen: readsTheirs },
     { right: 'etcd-ours', seen: readsOurs.kind === 'unknown' ? readsOurs : writesOurs },
     { right: 'etcd-leader-key', seen: deletesLeader },
+    { right: 'etcd-config-key', seen: writesConfig },
     ...(readsOld === null ? [] : [{ right: 'etcd-old-path', seen: readsOld } as const]),
   ];
 }

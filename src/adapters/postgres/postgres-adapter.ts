@@ -1,15 +1,16 @@
+import { z } from 'zod';
 import type { ClusterConfig } from '../../model/config.js';
 import type { MemberName } from '../../model/names.js';
 import type { Reply, Step } from '../../model/plan.js';
 import { fresh, notConfigured, unknown, type Reading, type ReadingFault } from '../../model/reading.js';
-import type { SqlRights, SqlSizes, SqlStatus } from '../../model/sql.js';
+import type { SqlRights, SqlSettings, SqlSizes, SqlStatus } from '../../model/sql.js';
 import type { Clock } from '../../ports/clock.js';
 import type { PostgresPort } from '../../ports/postgres.js';
 import { beatsOf } from './beat.js';
 import { STANDBY_SETTINGS } from '../../model/sql.js';
 import { beatSqlOf } from './beat-sql.js';
 import { Link, type Rows, type Statement } from './link.js';
-import { DROP_SLOT_SQL, RESUME_SQL, RIGHTS_SQL, signalSql, SIZES_SQL, statusSql } from './status-sql.js';
+import { DROP_SLOT_SQL, RESUME_SQL, RIGHTS_SQL, SETTINGS_SQL, signalSql, SIZES_SQL, statusSql } from './status-sql.js';
 import { parseStatus } from './status.js';
 import { replyingSince } from '../reply.js';
 
@@ -36,6 +37,7 @@ export function postgresAdapter(cluster: ClusterConfig, clock: Clock): PostgresP
     status: (member) => statusOf(links.get(member), member, { clock, asks }),
     rights: (member) => rightsOf(links.get(member), member, clock),
     sizes: (member) => sizesOf(links.get(member), member, clock),
+    settings: (member, names) => settingsOf(links.get(member), member, names, clock),
     ...(beats === null ? {} : { beat: beats.beat, beatReady: beats.beatReady }),
     send: (step) => send(links.get(step.member), step, clock),
     close: async () => {
@@ -126,6 +128,39 @@ async function sizesOf(link: Link | undefined, member: MemberName, clock: Clock)
   if (typeof databaseBytes !== 'number')
     return unknown('bad-reply', `PostgreSQL of ${member}: no answer about sizes`, clock.now(), source);
   return fresh({ databaseBytes, walBytes: typeof walBytes === 'number' ? walBytes : null }, clock.now(), source);
+}
+
+const SETTINGS = z.record(
+  z.string(),
+  z.object({
+    setting: z.string(),
+    unit: z.string().nullable(),
+    type: z.enum(['bool', 'integer', 'real', 'enum', 'string']),
+    context: z.string(),
+    min: z.string().nullable(),
+    max: z.string().nullable(),
+    values: z.array(z.string()).nullable(),
+  }),
+);
+
+/** What the server does not show us, for want of a right, reads as not known to it. */
+async function settingsOf(
+  link: Link | undefined,
+  member: MemberName,
+  names: readonly string[],
+  clock: Clock,
+): Promise<Reading<SqlSettings>> {
+  const source = `settings of ${member}`;
+  if (link === undefined) return notConfigured(source, clock.now());
+  const lower = names.map((name) => name.toLowerCase());
+  // The driver writes a list as PostgreSQL's own notation of one; names are checked to be words before they come here.
+  const answer = await link.query({ name: 'ekimi-settings', text: SETTINGS_SQL, values: [`{${lower.join(',')}}`] });
+  if (!answer.ok) return unknown(answer.fault, `PostgreSQL of ${member}: ${answer.why}`, clock.now(), source);
+  const found = SETTINGS.safeParse(answer.rows[0]?.['settings']);
+  if (!found.success)
+    return unknown('bad-reply', `PostgreSQL of ${member}: no answer about its settings`, clock.now(), source);
+  const rows = new Map(Object.entries(found.data).map(([name, row]) => [name.toLowerCase(), row]));
+  return fresh(Object.fromEntries(lower.map((name) => [name, rows.get(name) ?? null])), clock.now(), source);
 }
 
 const CALLS = {

@@ -149,6 +149,12 @@ export const SIZES_SQL = `
 SELECT (SELECT sum(pg_database_size(oid)) FROM pg_database)::float8 AS database_bytes,
   CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THEN (SELECT sum(size)::float8 FROM pg_ls_waldir()) END AS wal_bytes`;
 
+/** One row: parameters by name. Names are written in lower case, as `pg_settings` has them. */
+export const SETTINGS_SQL = `
+SELECT coalesce(json_object_agg(name, json_build_object('setting', setting, 'unit', unit, 'type', vartype, 'context', context,
+  'min', min_val, 'max', max_val, 'values', enumvals)), '{}') AS settings
+FROM pg_settings WHERE lower(name) = ANY ($1::text[])`;
+
 /** USAGE: as the functions themselves judge it, inherited memberships included. A superuser has every role. */
 export const RIGHTS_SQL = `
 SELECT current_user::text AS user, pg_has_role(current_user, 'pg_monitor', 'USAGE') AS monitor,

@@ -15,6 +15,7 @@ import { parted } from '../scenarios/parted.js';
 import { aDestroyedReplica } from '../scenarios/rebuilding.js';
 import { aLeaderWithoutPower, forgottenSlot, sessionsThatStay } from '../scenarios/off-by-default.js';
 import { whatAPersonStarts } from '../scenarios/procedures.js';
+import { configurationChanges } from '../scenarios/configuration.js';
 import { setUpOtherwise } from '../scenarios/set-up-otherwise.js';
 import { takenOut } from '../scenarios/taken-out.js';
 import { drainByTag } from '../scenarios/tagging.js';
@@ -68,6 +69,7 @@ export const FIELD: readonly Scenario[] = [
   aLeaderWithoutPower,
   etcdWithoutMajority,
   takenOut,
+  configurationChanges,
 ];
 
 /** The same on a lab with two HAProxies, servers not called like members and an address that moves. */

@@ -4,6 +4,7 @@ import { ADD_REPLICA } from './add-replica.js';
 import { EVACUATE_MEMBER, GIVE_BACK } from './evacuate-member.js';
 import { AFTER_FAILOVER, RECOVER_PARTITION } from './rejoining.js';
 import { REMOVE_MEMBER } from './remove-member.js';
+import { APPLY_CONFIG } from './apply-config.js';
 import { ROLLING_RESTART } from './rolling-restart.js';
 
 /** Every procedure of several stages has at least one: a file and a line. */
@@ -15,4 +16,5 @@ export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> =
   'give-back': GIVE_BACK,
   'after-failover': AFTER_FAILOVER,
   'recover-partition': RECOVER_PARTITION,
+  'apply-config': APPLY_CONFIG,
 };

@@ -98,6 +98,7 @@ describe('the registry', () => {
 
 describe('the exact requests', () => {
   const both = testPolicy({ drain: { actuators: ['proxy', 'tag'], shutdownSessions: false } });
+  const config = { patch: { ttl: 20 }, configRevision: '7' };
   const cases: Record<ActionName, readonly (readonly [name: string, plan: Plan, requests: readonly string[]])[]> = {
     'drain-replica': [
       [
@@ -282,6 +283,34 @@ describe('the exact requests', () => {
         'is one kill',
         planOf('fence-leader', 'patroni1', { id: 'x', proxied: false, hears: false }),
         ['host kill patroni1'],
+      ],
+    ],
+    'restart-leader': [
+      [
+        'only if it leads and a restart is pending',
+        planOf('restart-leader', 'patroni1', { wasMs: 1, role: 'primary' }),
+        ['POST /restart on patroni1 {"role":"primary","restart_pending":true,"timeout":60}'],
+      ],
+    ],
+    'patch-config': [
+      [
+        'on the configuration that was shown',
+        planOf('patch-config', 'patroni1', config),
+        ['etcd: merge {"ttl":20} into Patroni\'s configuration if it is at mod revision 7'],
+      ],
+    ],
+    'pause-cluster': [
+      [
+        'by the key',
+        planOf('pause-cluster', 'patroni1', { ...config, patch: { pause: true } }),
+        ['etcd: merge {"pause":true} into Patroni\'s configuration if it is at mod revision 7'],
+      ],
+    ],
+    'resume-cluster': [
+      [
+        'by the key',
+        planOf('resume-cluster', 'patroni1', { ...config, patch: { pause: false } }),
+        ['etcd: merge {"pause":false} into Patroni\'s configuration if it is at mod revision 7'],
       ],
     ],
     failover: [

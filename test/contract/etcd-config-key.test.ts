@@ -1,0 +1,74 @@
+import { Etcd3 } from 'etcd3';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.js';
+import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
+import type { ConfigDocument } from '../../src/model/plan.js';
+import { freshValue } from '../../src/model/reading.js';
+import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
+import { EtcdLab, programOf, until } from './etcd-support.js';
+
+const program = programOf('etcd');
+if (program === null)
+  console.warn('SKIPPED: writing the configuration needs the program etcd (Debian: etcd-server) on PATH');
+
+const CONFIG = '/service/email-cluster/config';
+
+describe.skipIf(program === null)("writing Patroni's configuration in a real etcd", () => {
+  let lab: EtcdLab;
+  let admin: Etcd3;
+  let port: DcsPort;
+  let grant: TenureGrant;
+
+  const revision = async (): Promise<string> => freshValue(await port.keys())?.configRevision ?? 'none';
+  const document = async (): Promise<unknown> => JSON.parse((await admin.get(CONFIG).string()) ?? 'null');
+  const write = (patch: ConfigDocument, configRevision: string, by = grant) =>
+    port.send({ port: 'dcs', call: 'write-config', patch, configRevision }, by);
+
+  beforeAll(async () => {
+    lab = await EtcdLab.start(program ?? '', 1);
+    admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
+    port = etcdAdapter(lab.config(1500), systemClock);
+    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
+    const held = await port.holdTenure('a', 60_000);
+    if (held.kind !== 'held') throw new Error('tenure is not held');
+    grant = held.grant;
+  }, 60_000);
+
+  beforeEach(() => admin.put(CONFIG).value('{"ttl":30,"postgresql":{"parameters":{"work_mem":"4MB"}}}'));
+
+  afterAll(async () => {
+    await port.close();
+    admin.close();
+    await lab.stop();
+  });
+
+  test('revision and tenure match: it is merged, and what is not named stays', async () => {
+    const reply = await write({ pause: true, postgresql: { parameters: { max_connections: 300 } } }, await revision());
+    expect(reply.effect).toBe('done');
+    expect(await document()).toEqual({
+      ttl: 30,
+      pause: true,
+      postgresql: { parameters: { work_mem: '4MB', max_connections: 300 } },
+    });
+  });
+
+  test('somebody else wrote in between: it stays as they left it', async () => {
+    const before = await revision();
+    await admin.put(CONFIG).value('{"ttl":40}');
+    expect((await write({ ttl: 20 }, before)).effect).toBe('none');
+    expect(await document()).toEqual({ ttl: 40 });
+  });
+
+  test('the tenure that it was planned under has ended: it stays', async () => {
+    expect((await write({ ttl: 20 }, await revision(), { ...grant, epoch: '1' })).effect).toBe('none');
+    expect(await document()).toMatchObject({ ttl: 30 });
+  });
+
+  test('a number that would lose digits, or no object: it stays', async () => {
+    for (const text of ['{"big":9007199254740993}', '[1]']) {
+      await admin.put(CONFIG).value(text);
+      expect((await write({ ttl: 20 }, await revision())).effect).toBe('none');
+      expect(await admin.get(CONFIG).string()).toBe(text);
+    }
+  });
+});
