@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import type { ClusterConfig, PeersConfig, TlsConfig } from '../model/config.js';
+import type { ClusterConfig, PeersConfig } from '../model/config.js';
+import type { TlsConfig } from '../model/tls.js';
 import { isLoopback, type HostAndPort } from './addresses.js';
 import { eachCluster, repeated, type ConfigFacts } from './config-facts.js';
 import type { Breach, Rule } from './rule.js';

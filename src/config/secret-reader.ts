@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { TlsConfig } from '../model/config.js';
+import type { TlsConfig } from '../model/tls.js';
 import type { ConfigError, FileErrorCode, Locator } from './config-error.js';
 import { MAX_SECRET_BYTES, readSmallFile } from './small-file.js';
 

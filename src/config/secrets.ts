@@ -1,4 +1,5 @@
-import type { EkimiConfig, PeersConfig, TlsConfig } from '../model/config.js';
+import type { EkimiConfig, PeersConfig } from '../model/config.js';
+import type { TlsConfig } from '../model/tls.js';
 import type { NotificationsConfig, NotifyChannel } from '../model/notify.js';
 
 export const HIDDEN = '[secret]';

@@ -4,6 +4,7 @@ import type { MemberName } from './names.js';
 import type { NotificationsConfig } from './notify.js';
 import type { PoolerDriverName } from './pooler-drivers.js';
 import type { ProxyPools } from './proxy.js';
+import type { TlsConfig } from './tls.js';
 
 /** `ekimi.yaml` after defaults and validation: infrastructure only; what may be done is the policy's. Secrets are resolved values, never logged. */
 export interface EkimiConfig {
@@ -29,15 +30,6 @@ export interface ApiConfig {
 
 /** viewer reads; operator approves, rejects, pauses and resumes. */
 export type ApiRole = 'viewer' | 'operator';
-
-export interface TlsConfig {
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  readonly insecure: boolean;
-  /** Where they were read from; absent: not from files. */
-  readonly files?: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
-}
 
 export interface ProxyConfig {
   /** Ours for it, in what is told and in requests. */

@@ -1,7 +1,7 @@
-import type { TlsConfig } from './config.js';
 import type { EscalationStep, PageChange } from './page.js';
 import type { CronWindow } from './policy.js';
 import type { ProblemCode, ProblemLevel } from './problem.js';
+import type { TlsConfig } from './tls.js';
 
 interface Login {
   readonly username: string;

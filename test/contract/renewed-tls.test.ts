@@ -10,7 +10,8 @@ import { postgresAdapter } from '../../src/adapters/postgres/postgres-adapter.js
 import { certificatesOf } from '../../src/adapters/tls/certificates.js';
 import { renewable } from '../../src/adapters/tls/renewed.js';
 import type { PemState } from '../../src/model/certificate.js';
-import type { ClusterConfig, TlsConfig } from '../../src/model/config.js';
+import type { ClusterConfig } from '../../src/model/config.js';
+import type { TlsConfig } from '../../src/model/tls.js';
 import { memberName } from '../../src/model/names.js';
 import { freshValue, type Reading } from '../../src/model/reading.js';
 import { scratch } from '../support/scratch.js';

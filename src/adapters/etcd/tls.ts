@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import type { IOptions } from 'etcd3';
-import type { TlsConfig } from '../../model/config.js';
+import type { TlsConfig } from '../../model/tls.js';
 import type { LogCode } from '../../model/log-code.js';
 import { pem as textOf } from '../tls/pem.js';
 

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { TlsConfig } from '../../model/config.js';
+import type { TlsConfig } from '../../model/tls.js';
 import { madeOf, secureOptions } from '../tls/pem.js';
 import { faultOf, type Fault } from './fault.js';
 

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { TlsConfig } from '../../model/config.js';
+import type { TlsConfig } from '../../model/tls.js';
 import { secureOptions } from '../tls/pem.js';
 
 /**

@@ -1,5 +1,6 @@
 import type { CertificateEnd } from '../../model/certificate.js';
-import type { ClusterConfig, TlsConfig } from '../../model/config.js';
+import type { ClusterConfig } from '../../model/config.js';
+import type { TlsConfig } from '../../model/tls.js';
 import { fresh } from '../../model/reading.js';
 import type { CertificatesPort } from '../../ports/certificates.js';
 import type { Clock } from '../../ports/clock.js';

@@ -1,6 +1,6 @@
 import { connect as open, isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
-import type { TlsConfig } from '../../model/config.js';
+import type { TlsConfig } from '../../model/tls.js';
 import { pem } from './pem.js';
 
 export interface Peer {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { TlsConfig } from '../../model/config.js';
+import type { TlsConfig } from '../../model/tls.js';
 
 export const isPem = (value: string): boolean => value.includes('-----BEGIN ');
 

@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { PemState } from '../../model/certificate.js';
-import type { ClusterConfig, TlsConfig } from '../../model/config.js';
+import type { ClusterConfig } from '../../model/config.js';
+import type { TlsConfig } from '../../model/tls.js';
 import { isPem } from './pem.js';
 
 const MAX_BYTES = 1024 * 1024;

@@ -77,6 +77,13 @@ const CONFIG: Readonly<Record<string, Row>> = {
   'clusters.0.deadlines.dcs': ['refused', 'refused', 'refused'],
   'clusters.0.deadlines.proxy': ['refused', 'refused', 'refused'],
   'clusters.0.deadlines.host': ['refused', 'refused', 'refused'],
+  'notifications.deadline': ['refused', 'refused', 'refused'],
+  'notifications.digest.count': ['refused', 'means', 'refused'],
+  'notifications.digest.within': ['refused', 'refused', 'refused'],
+  'notifications.escalation.0.after': ['refused', 'refused', 'refused'],
+  'notifications.routes.0.during.for': ['refused', 'refused', 'refused'],
+  // Huge: messages of months of outage, which is a choice.
+  'notifications.spool.maxSize': ['refused', 'refused', 'means'],
   // Zero or one byte: a file for every entry. Huge: one file for ever, which is a choice.
   'journal.maxFile': ['refused', 'refused', 'means'],
   // Zero keeps all. One: all history goes with each new file.

@@ -6,7 +6,8 @@ import { systemClock } from '../../../../src/adapters/clock.js';
 import { certificatesOf } from '../../../../src/adapters/tls/certificates.js';
 import { peerEndsAtMs } from '../../../../src/adapters/tls/peer-end.js';
 import { pemEndsAtMs } from '../../../../src/adapters/tls/pem-ends.js';
-import type { ClusterConfig, TlsConfig } from '../../../../src/model/config.js';
+import type { ClusterConfig } from '../../../../src/model/config.js';
+import type { TlsConfig } from '../../../../src/model/tls.js';
 
 const FOLDER = new URL('../../../fixtures/tls/', import.meta.url).pathname;
 const cert = readFileSync(`${FOLDER}cert.pem`, 'utf8');
