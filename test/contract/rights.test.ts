@@ -266,6 +266,12 @@ backend ro
       ['readwrite', `/ekimi/${SCOPE}/`, '--prefix'],
     ),
     inEtcd('etcd-leader-key', ['expedite-failover'], [`${THEIRS}leader`], ['write', `${THEIRS}leader`]),
+    inEtcd(
+      'etcd-config-key',
+      ['patch-config', 'pause-cluster', 'resume-cluster'],
+      [`${THEIRS}config`],
+      ['write', `${THEIRS}config`],
+    ),
     inSql('sql-login', on(...actionsOf('sql-login')), 'ALTER ROLE ekimi NOLOGIN', 'ALTER ROLE ekimi LOGIN'),
     inSql(
       'sql-monitor',
@@ -362,8 +368,8 @@ backend ro
     expect(await may(client.delete().key(`/ekimi/${SCOPE}/tenure`))).toBe(true);
     expect(await may(client.delete().key(`${THEIRS}leader`))).toBe(true);
     const beside = [
-      client.put(`${THEIRS}config`).value('x'),
-      client.delete().key(`${THEIRS}config`),
+      client.put(`${THEIRS}config2`).value('x'),
+      client.delete().key(`${THEIRS}config2`),
       client.delete().key(`${THEIRS}leader2`),
       client.delete().key(`${THEIRS}failover`),
       client.delete().prefix(THEIRS),
@@ -495,6 +501,7 @@ describe.skipIf(programOf('etcd') === null || programOf('etcdctl') === null)(
           'etcd-read': 'fresh',
           'etcd-ours': 'fresh',
           'etcd-leader-key': 'fresh',
+          'etcd-config-key': 'fresh',
           'etcd-old-path': 'fresh',
         });
         expect((await port.holdTenure('a', 60_000)).kind).toBe('held');
