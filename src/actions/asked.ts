@@ -102,6 +102,11 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
     summary: 'restart PostgreSQL on the leader (a stage of apply-config)',
     alone: false,
   },
+  'start-store': { ...ofMember('start-store', 'start an etcd member that is stopped'), alone: false },
+  'start-first': {
+    ...ofMember('start-first', 'start the most advanced member of a cluster of which nothing runs'),
+    alone: false,
+  },
 };
 
 export const isProcedure = (name: string): name is ProcedureName => Object.hasOwn(PROCEDURES, name);

@@ -14,6 +14,7 @@ import { shutSessions } from './shut-sessions.js';
 import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
 import { stopMember } from './stop-member.js';
+import { startFirst } from './start-first.js';
 import { startStore } from './start-store.js';
 import { beginCopy } from './begin-copy.js';
 import { closeServers, openServers } from './servers.js';
@@ -40,6 +41,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'begin-copy': beginCopy,
   'close-servers': closeServers,
   'open-servers': openServers,
+  'start-first': startFirst,
   'drop-inactive-slot': dropInactiveSlot,
   'reinitialize-replica': reinitializeReplica,
   'proxy-nudge': proxyNudge,

@@ -55,9 +55,11 @@ export const startStore = action({
   destroysCopy: false,
   permits: {
     tenure: {
-      when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder acts on `auto` only, and once for 30 s nobody has started an etcd member',
-      holds: (input) => {
+      when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder acts on `auto` only, and once for 30 s nobody has started an etcd member, or for a procedure that a person with the right to recover began here',
+      holds: (input, { because }) => {
         if (!isMajorityStopped(input.view, input.states.memory)) return false;
+        // A person with the right to recover began it here.
+        if (because.run !== undefined) return true;
         return input.tenure.state !== 'other' || isLeftToUs(input);
       },
     },
@@ -83,7 +85,7 @@ export const startStore = action({
     if (host.state !== 'stopped')
       return { kind: 'nothing', stuck: true, why: `${target} is ${host.state} by its host driver` };
     const sinceMs = problem?.firstSeenMs ?? view.atMs;
-    if (!isMajorityStopped(view, memory) && view.atMs - sinceMs < SPARE_MS)
+    if (problem !== null && !isMajorityStopped(view, memory) && view.atMs - sinceMs < SPARE_MS)
       return {
         kind: 'nothing',
         stuck: true,
@@ -100,6 +102,8 @@ export const startStore = action({
     const host = endpoint === null ? null : stoppedHost(endpoint);
     if (host === null) return `${plan.target} is not proven to be stopped`;
     if (host.id !== plan.params.id) return `another container now bears the name of ${plan.target}`;
+    // After a start of ours with nothing to ask, a person's word and the configuration stand for etcd's own list.
+    if (plan.because.run !== undefined && memory.etcd?.members === undefined) return null;
     return notListed(view, memory, plan.target);
   },
   steps: ({ policy }, plan) => [

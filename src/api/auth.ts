@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ApiConfig, ApiRole } from '../model/config.js';
+import { API_ROLES, type ApiConfig, type ApiRole } from '../model/config.js';
 import { ApiError } from './errors.js';
 
 /**
@@ -7,6 +7,7 @@ import { ApiError } from './errors.js';
  * - `open`: anybody (liveness, the page itself, which holds no data).
  * - `viewer`: reading. Without a token only from a loopback address, by a loopback name, and while nothing tells of a proxy on this host.
  * - `operator`: changing. Always with a token of that role, on loopback too.
+ * - `recovery`: also what goes on while etcd is lost, and decides without it.
  */
 export type Access = 'open' | ApiRole;
 
@@ -40,18 +41,26 @@ export function authorize(
   if (token === null) {
     if (access === 'viewer' && config.openOnLoopback !== false && !sightings.proxySeen && isLocal(knock, config.host))
       return null;
-    if (access === 'operator' && !hasOperator(config)) throw new ApiError('no-operator-token');
+    if (access !== 'viewer' && !hasOperator(config)) throw new ApiError('no-operator-token');
     throw new ApiError('token-missing');
   }
   const caller = callerOf(token, config);
   if (caller === null) throw new ApiError('token-unknown');
-  if (access === 'operator' && caller.role !== 'operator')
-    throw new ApiError('role-too-low', `${caller.name} has the role ${caller.role}; operator is needed`);
+  needRole(caller, access);
   return caller;
 }
 
+/** Throws where who is asking has a lower role than that. */
+export function needRole(caller: Caller | null, role: ApiRole): void {
+  if (caller === null || API_ROLES.indexOf(caller.role) < API_ROLES.indexOf(role))
+    throw new ApiError(
+      'role-too-low',
+      `${caller?.name ?? 'nobody'} has the role ${caller?.role ?? 'none'}; ${role} is needed`,
+    );
+}
+
 const hasOperator = (config: ApiConfig): boolean =>
-  config.tokens.some((one) => one.role === 'operator' && one.token !== '');
+  config.tokens.some((one) => one.role !== 'viewer' && one.token !== '');
 
 function bearerIn(headers: Knock['headers']): string | null {
   const header = headers['authorization'];

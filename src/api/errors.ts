@@ -66,7 +66,7 @@ export const API_ERRORS = [
     code: 'role-too-low',
     status: 403,
     meaning: 'The token may read, not change.',
-    remedy: 'Use a token with the role operator.',
+    remedy: 'Use a token with the role that is named (api.tokens).',
   },
   {
     code: 'no-operator-token',

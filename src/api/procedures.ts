@@ -37,7 +37,7 @@ export const PROCEDURE_ROUTES: readonly Route[] = [
     summary: 'What a person may start, what each takes, and its mode in the policy.',
     handle: (context, call) => {
       const { policy } = snapshotOf(context, call);
-      const procedures = PROCEDURE_NAMES.map((name) => ({
+      const procedures = PROCEDURE_NAMES.filter((name) => PROCEDURES[name].alone !== false).map((name) => ({
         name,
         ...PROCEDURES[name],
         mode: policy.actions[name].mode,

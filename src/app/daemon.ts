@@ -24,7 +24,7 @@ import { openSession } from '../kernel/open.js';
 import type { Session } from '../kernel/session.js';
 import { endSession } from '../kernel/stop.js';
 import { tenureKeeper } from '../kernel/tenure.js';
-import { portsOf, systemClock, targetOf } from './wiring.js';
+import { portsOf, recoveryLockOf, systemClock, targetOf } from './wiring.js';
 
 export interface DaemonParts {
   readonly files: Extract<LoadedFiles, { ok: true }>;
@@ -86,6 +86,13 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
         fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
         redact,
       ),
+      recovery: {
+        store: withoutSecrets(
+          fileLedgerStore(join(config.journal.directory, `recovery-${cluster.scope}.json`), { synced: true }),
+          redact,
+        ),
+        lock: recoveryLockOf(cluster),
+      },
       windowsAt,
       newId: parts.newId,
       version: parts.version,

@@ -127,7 +127,7 @@ export async function withToken(api: ApiConfig, directory: string, log: Logger, 
     await writeFile(file, `${token}\n`, { mode: OWNER_ONLY, flag: 'wx' });
   }
   log.info({ file: keep ? file : null }, 'no api.tokens are configured: an operator token was made');
-  return { ...api, tokens: [{ name: 'local', role: 'operator', token }] };
+  return { ...api, tokens: [{ name: 'local', role: 'recovery', token }] };
 }
 
 async function keptToken(file: string, log: Logger): Promise<string | null> {

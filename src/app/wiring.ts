@@ -1,4 +1,5 @@
 import { systemClock } from '../adapters/clock.js';
+import { hostLock } from '../adapters/host-lock.js';
 import { hostPortOf } from '../adapters/hosts/registry.js';
 import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
 import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
@@ -58,6 +59,10 @@ function tagsOf(cluster: ClusterConfig, clock: Clock): TagsPort | null {
       return commandTags(cluster, clock);
   }
 }
+
+/** One process of this machine recovers this cluster, whatever its name for it. */
+export const recoveryLockOf = ({ scope, dcs }: ClusterConfig): (() => Promise<boolean>) =>
+  hostLock([scope, ...dcs.hosts.map(({ url }) => url)].join(' '));
 
 export const targetOf = (cluster: ClusterConfig): ObserveTarget => ({
   scope: cluster.scope,

@@ -105,7 +105,10 @@ function parametersOf(usage: string, texts: readonly string[]): Readonly<Record<
 function list(context: Context, options: Common): void {
   if (options.json === true)
     printJson(context, [
-      ...PROCEDURE_NAMES.map((name) => ({ name, ...PROCEDURES[name] })),
+      ...PROCEDURE_NAMES.filter((name) => PROCEDURES[name].alone !== false).map((name) => ({
+        name,
+        ...PROCEDURES[name],
+      })),
       ...STAGED_NAMES.map((name) => ({ name, usage: STAGED_ROWS[name].usage, summary: STAGED_ROWS[name].summary })),
     ]);
   else print(context, renderProcedures());

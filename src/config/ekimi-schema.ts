@@ -1,6 +1,7 @@
 import { hostPort, name, namespace, serverName, socketUrl, thing, webUrl } from './addresses.js';
 import { duration, flag, listOf, mapOf, nullable, oneOf, size, text, whole, type Format } from './formats.js';
 import { path, variable } from './files-and-variables.js';
+import { API_ROLES } from '../model/config.js';
 import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
 import { POOLER_DRIVER_NAMES, POOLER_DRIVERS } from '../model/pooler-drivers.js';
 import { INTENTIONS } from '../model/intention.js';
@@ -301,9 +302,9 @@ export const EKIMI_SCHEMA = {
     tokens: list('Bearer tokens. Without one nobody can change anything over HTTP.', 0, {
       name: key(name, REQUIRED, 'Who it is; written to the journal with what they did.'),
       role: key(
-        oneOf(['viewer', 'operator']),
+        oneOf(API_ROLES),
         REQUIRED,
-        'viewer reads; operator also approves, rejects, pauses, resumes and starts procedures.',
+        'viewer reads; operator also approves, rejects, pauses, resumes and starts procedures; recovery also starts those that go on while etcd is lost (recover-dcs, cold-start).',
       ),
       tokenEnv: key(nullable(variable), null, 'Environment variable that holds the token.'),
       tokenFile: key(nullable(path), null, 'File that holds the token.'),

@@ -145,6 +145,7 @@ const PRIMITIVES: readonly HostPrimitive[] = [
   'logs',
   'disk',
   'waldump',
+  'controldata',
   'moveAside',
   'listAside',
   'removeAside',

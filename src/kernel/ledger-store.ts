@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { EMPTY_LEDGER, type Ledger } from '../model/ledger.js';
 import { ledgerFrom, ledgerText } from '../ledger/codec.js';
 import type { CommitAnswer, DcsPort, TenureGrant } from '../ports/dcs.js';
@@ -41,8 +42,11 @@ export const dcsLedgerStore = (dcs: DcsPort): LedgerStore => ({
         ),
 });
 
-/** On this machine, for dry-run: it counts what would have been done and binds nobody else. */
-export const fileLedgerStore = (file: string): LedgerStore => ({
+/**
+ * On this machine: for dry-run, where it counts what would have been done and binds nobody else; and, `synced`, for what has to outlive a power cut
+ * while etcd cannot hold it.
+ */
+export const fileLedgerStore = (file: string, { synced = false } = {}): LedgerStore => ({
   async load() {
     try {
       return parsed(await readFile(file, 'utf8'), file);
@@ -53,14 +57,35 @@ export const fileLedgerStore = (file: string): LedgerStore => ({
   },
   async commit(ledger) {
     try {
-      await writeFile(`${file}.new`, ledgerText(ledger), { mode: 0o600 });
+      await written(`${file}.new`, ledgerText(ledger), synced);
       await rename(`${file}.new`, file);
+      if (synced) await syncedIn(dirname(file));
       return 'committed';
     } catch {
       return 'unknown';
     }
   },
 });
+
+async function written(file: string, text: string, synced: boolean): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    if (synced) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The new name of a file is on the disk once its directory is. */
+async function syncedIn(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 /** Kept for as long as the process; for the simulated cluster's shadow and for single looks. */
 export function memoryLedgerStore(): LedgerStore {

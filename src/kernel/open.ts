@@ -11,6 +11,7 @@ import { guardedPorts } from './guarded.js';
 import { openInbox } from './inbox.js';
 import type { LedgerStore } from './ledger-store.js';
 import { write } from './record.js';
+import { openRecovery } from './recovery.js';
 import { isEnforcing, type Session, type SessionParts } from './session.js';
 import { newSight } from './sight.js';
 
@@ -47,6 +48,7 @@ export function openSession(
     get books() {
       return isEnforcing(session) ? session.shared : session.shadow;
     },
+    recovery: openRecovery(parts.recovery),
     asker: patientAsker(clock, () => {
       session.wake();
     }),

@@ -1,5 +1,5 @@
 import { leavesOf } from '../decide/runs.js';
-import type { ProcedureRun, RunPhase, RunStep } from '../model/procedure-run.js';
+import { isOver, type ProcedureRun, type RunPhase, type RunStep } from '../model/procedure-run.js';
 import type { Situation } from '../model/situation.js';
 import type { Session } from './session.js';
 
@@ -12,8 +12,16 @@ export interface Told {
 
 export const told = (change: RunStep, by: string, text: string): Told => ({ change, by, text });
 
-export const noteRun = (session: Session, run: ProcedureRun, what: Told): Promise<boolean> =>
-  session.books.note({ kind: 'procedure-run', run, ...what });
+/** What was begun while etcd was lost is on the disk before anything else is done about it. */
+export async function isKept({ recovery, parts }: Session, run: ProcedureRun): Promise<boolean> {
+  if (recovery.run?.id !== run.id) return true;
+  if (!isOver(run)) return recovery.keep({ ...run, keptAtMs: parts.ports.clock.now() });
+  await recovery.drop();
+  return true;
+}
+
+export const noteRun = async (session: Session, run: ProcedureRun, what: Told): Promise<boolean> =>
+  (await isKept(session, run)) && session.books.note({ kind: 'procedure-run', run, ...what });
 
 export const ended = (session: Session, run: ProcedureRun, phase: RunPhase, detail: string): ProcedureRun => ({
   ...run,

@@ -20,11 +20,13 @@ import {
 } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
+import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
-import { ended, noteEnd, noteRun, told } from './run-notes.js';
+import { isOursToRecover, isRecovery } from './recovery.js';
+import { ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
 import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
@@ -37,8 +39,11 @@ const isOurs = (session: Session): boolean =>
 
 /** After a pass has done what it had to: the next stage of the procedure that is under way, through the same door as everything else. */
 export async function advanceRun(session: Session, view: ClusterView, isTaken: boolean): Promise<void> {
+  if (session.isStopping) return;
+  await settleRecovery(session, view);
   const run = openRun(session.ledger.procedures);
-  if ((run === null && !proposes(session)) || !isOurs(session) || session.isStopping) return;
+  const isOurOwn = isOurs(session);
+  if (run === null ? !(isOurOwn && proposes(session)) : !(isOurOwn || isOursToRecover(session, run))) return;
   const situation = situationOf(session, view);
   if (run === null) {
     await propose(session, situation);
@@ -50,6 +55,43 @@ export async function advanceRun(session: Session, view: ClusterView, isTaken: b
     return;
   }
   if (run.phase === 'running') await take(session, situation, run, nextOfRun(situation, run), isTaken);
+}
+
+/**
+ * What was begun here while etcd was lost: it comes into the ledger under the tenure that this instance takes when etcd is back. Where another
+ * one takes it, it ends here, for that one acts from then on.
+ */
+async function settleRecovery(session: Session, view: ClusterView): Promise<void> {
+  const { recovery, parts } = session;
+  if (!isEnforcing(session)) return;
+  await recovery.open(parts.ports.clock.now());
+  const { run } = recovery;
+  if (run === null) return;
+  const { state, owner } = parts.tenure.facts();
+  const rows = session.ledger.procedures ?? [];
+  const known = rows.find(({ id }) => id === run.id);
+  if (known !== undefined && isOver(known)) return recovery.drop();
+  if (state === 'other' && freshValue(view.dcs.keys) !== null) {
+    if (!hasHeldOn(session, recovery)) return;
+    const text = `${owner ?? 'another instance'} took tenure when etcd was back: what is left is begun there`;
+    await noteRun(session, ended(session, run, 'aborted', text), told('aborted', EKIMI, text));
+    return;
+  }
+  if (known !== undefined || !(isOurs(session) || isOursToRecover(session, run))) return;
+  const before = openRun(rows);
+  if (before !== null) await noteEnd(session, situationOf(session, view), before, run.by);
+  await noteRun(session, run, told('stage', EKIMI, `taken into the ledger: ${run.detail}`));
+}
+
+/** The lease of a holder that is dead begins anew with etcd, and runs out: whoever holds tenure for longer than that is at work. */
+const HOLDER_LIVES_MS = 60_000;
+const otherSince = new WeakMap<object, number>();
+
+function hasHeldOn({ parts }: Session, recovery: Session['recovery']): boolean {
+  const nowMs = parts.ports.clock.monotonic();
+  const sinceMs = otherSince.get(recovery) ?? nowMs;
+  otherSince.set(recovery, sinceMs);
+  return nowMs - sinceMs >= HOLDER_LIVES_MS;
 }
 
 async function take(
@@ -77,6 +119,7 @@ async function take(
     );
   if (next.kind !== 'stage' || next.decision.kind !== 'act' || isTaken) return;
   const { stage, asked, decision } = next;
+  if (!(await isKept(session, { ...run, detail: stage.text }))) return;
   const begun = await begin(session, situation, decision.plan, asked);
   // What was not sent is decided anew in the next pass; what was sent stands in the ledger with its stage, whether or not this line gets there.
   if ('id' in begun)
@@ -93,15 +136,24 @@ const refused = (text: string): RunAnswer => ({ kind: 'refused', status: 409, te
 async function started(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
   const { view } = session;
   if (view === null) return refused(NOTHING_SEEN);
-  const made = newRun(situationOf(session, await withSettings(session, view, ask)), ask, by, session.parts.newId());
+  const isAlone = isRecovery(session, ask.name);
+  const situation = situationOf(session, await withSettings(session, view, ask));
+  // What stood in the ledger when etcd was lost is ended when this one comes into it.
+  const ledger = isAlone ? { ...situation.ledger, procedures: recoveredIn(session) } : situation.ledger;
+  const made = newRun({ ...situation, ledger }, ask, by, session.parts.newId());
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
-  const elsewhere = lostMeanwhile(session);
-  if (elsewhere !== null) return refused(elsewhere.text);
-  await makeRoom(session, by);
+  const elsewhere = isAlone ? await session.recovery.claim() : (lostMeanwhile(session)?.text ?? null);
+  if (elsewhere !== null) return refused(elsewhere);
+  if (isAlone && !(await session.recovery.keep({ ...made.run, keptAtMs: made.run.startedAtMs })))
+    return refused('the file that it would be kept in cannot be written: nothing was begun');
+  if (!isAlone) await makeRoom(session, by);
   const text = `${ask.reason}: ${made.run.agreed.join(', ')}`;
-  if (!(await noteRun(session, made.run, told('started', by, text))))
+  if (!(await noteRun(session, made.run, told('started', by, text)))) {
+    if (isAlone) await session.recovery.drop();
     return refused('the journal cannot be written: nothing was begun');
+  }
+  if (isAlone) return { kind: 'started', id: made.run.id, stages: made.stages };
   const kept = await session.books.commit(view);
   const lost = kept ? null : lostMeanwhile(session);
   return lost === null ? { kind: 'started', id: made.run.id, stages: made.stages } : refused(lost.text);
@@ -116,6 +168,8 @@ async function withSettings(session: Session, view: ClusterView, ask: RunRequest
   const members = view.members.map(async (member) => ({ ...member, settings: await read(member.name, wanted) }));
   return { ...view, members: await Promise.all(members) };
 }
+
+const recoveredIn = ({ recovery }: Session): readonly ProcedureRun[] => (recovery.run === null ? [] : [recovery.run]);
 
 const NOTHING_SEEN = 'nothing has been seen of the cluster yet: ask again';
 
@@ -145,16 +199,17 @@ export function changeRun(
   return betweenPasses<Change>(
     session,
     async () => {
-      const elsewhere = lostMeanwhile(session);
-      if (elsewhere !== null) return elsewhere;
       const run = session.ledger.procedures?.find((row) => row.id === id);
+      const isAlone = run !== undefined && isOursToRecover(session, run);
+      const elsewhere = isAlone ? null : lostMeanwhile(session);
+      if (elsewhere !== null) return elsewhere;
       if (run === undefined) return refusal(404, `no procedure ${id}`);
       if (isOver(run)) return refusal(409, `${run.name} ${id} is ${run.phase}: ${run.detail}`);
       const { view } = session;
       if (view === null) return refusal(409, NOTHING_SEEN);
       const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason, seen });
       const kept = !answer.ok || (await session.books.commit(view));
-      const lost = kept ? null : lostMeanwhile(session);
+      const lost = kept || isAlone ? null : lostMeanwhile(session);
       if (lost !== null) return lost;
       return kept ? answer : { ok: true, text: `${answer.text} (not yet in etcd: a successor would not know)` };
     },

@@ -18,6 +18,7 @@ import type { Books } from './books.js';
 import type { Inbox } from './inbox.js';
 import type { Sight } from './sight.js';
 import type { LedgerStore } from './ledger-store.js';
+import type { Recovery, RecoveryParts } from './recovery.js';
 import type { TenureKeeper } from './tenure.js';
 
 /** After so many passes in a row that threw, somebody else may do better. */
@@ -36,6 +37,8 @@ export interface SessionParts {
   readonly ledgerStore: LedgerStore;
   /** The dry-run twin, on this machine. */
   readonly shadowStore: LedgerStore;
+  /** Absent: nothing is begun here while etcd is lost. */
+  readonly recovery?: RecoveryParts;
   readonly windowsAt: (policy: Policy, nowMs: number) => WindowFacts;
   /** Fresh identifiers, so that randomness is an argument. */
   readonly newId: () => string;
@@ -87,6 +90,8 @@ export interface Session {
   readonly shadow: Books;
   /** The one in force: shared in enforce, shadow below it. */
   readonly books: Books;
+  /** What a person began here while etcd was lost. */
+  readonly recovery: Recovery;
   /** Asks for the looks, and awaits beside them what hangs. */
   readonly asker: Asker;
   /** What we see, to give tenure up while it is nothing. */

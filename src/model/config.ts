@@ -29,7 +29,9 @@ export interface ApiConfig {
 }
 
 /** viewer reads; operator approves, rejects, pauses and resumes. */
-export type ApiRole = 'viewer' | 'operator';
+/** Each may do what those before it may. `recovery`: also begin what goes on without etcd. */
+export const API_ROLES = ['viewer', 'operator', 'recovery'] as const;
+export type ApiRole = (typeof API_ROLES)[number];
 
 export interface ProxyConfig {
   /** Ours for it, in what is told and in requests. */

@@ -1,7 +1,8 @@
 import type { HostStatus } from './host.js';
 
 /** What a driver can do beside telling the state of a target and obeying the verbs; what is missing is said as `not-configured`. */
-export type HostPrimitive = 'logs' | 'disk' | 'waldump' | 'moveAside' | 'listAside' | 'removeAside' | 'events';
+export type HostPrimitive =
+  'logs' | 'disk' | 'waldump' | 'controldata' | 'moveAside' | 'listAside' | 'removeAside' | 'events';
 
 /** A host driver as configuration and documentation tell it; what it does is in `src/adapters/hosts`, a folder each. */
 export interface HostDriverRow {
@@ -23,7 +24,7 @@ export interface HostDriverRow {
 export const HOST_DRIVERS = {
   docker: {
     summary: 'containers, by the Engine API of Docker',
-    primitives: ['logs', 'disk', 'waldump', 'moveAside', 'listAside', 'removeAside', 'events'],
+    primitives: ['logs', 'disk', 'waldump', 'controldata', 'moveAside', 'listAside', 'removeAside', 'events'],
     states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
     asksMachine: false,
     identity: 'container id, start time',

@@ -36,6 +36,7 @@ export const ACTION_ROWS = {
   'begin-copy': row('none', 'approve', '1s', '2m'),
   'close-servers': row('sessions', 'approve', '1s', '1m'),
   'open-servers': row('none', 'approve', '1s', '30s'),
+  'start-first': row('writes', 'approve', '1m', '10m'),
   'drop-inactive-slot': row('data', 'off', '10m', '30s'),
   'reinitialize-replica': row('data', 'off', '30m', '4h'),
   'proxy-nudge': row('none', 'auto', '1s', '15s'),

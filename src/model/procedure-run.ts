@@ -12,6 +12,8 @@ export const STAGED_NAMES = [
   'after-failover',
   'recover-partition',
   'apply-config',
+  'recover-dcs',
+  'cold-start',
 ] as const;
 export type StagedName = (typeof STAGED_NAMES)[number];
 
@@ -25,6 +27,11 @@ export interface StagedRow {
   readonly runbook: string;
   /** Problems that call for it; `member`: it is asked for with their subject. Absent: only a person calls for it. */
   readonly for?: readonly { readonly code: ProblemCode; readonly member: boolean }[];
+  /**
+   * Absent: who holds tenure goes on with it. `operator`: where etcd has no majority, so that nobody can hold tenure, the instance that a
+   * person with the right to recover started it at.
+   */
+  readonly authority?: 'operator';
   readonly takes: {
     /** A member to work on. */
     readonly member: Rule;
@@ -113,6 +120,20 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
       "change Patroni's dynamic configuration (ttl=20, postgresql.parameters.max_connections=300; null removes) and restart whom it takes, in the order that it needs",
     runbook: 'Maintenance Operations > Configuration Changes',
   },
+  'recover-dcs': {
+    usage: 'recover-dcs [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: {} },
+    summary: 'start etcd members that are stopped, one by one, until each serves; also where none does',
+    runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
+    authority: 'operator',
+  },
+  'cold-start': {
+    usage: 'cold-start [--candidate MEMBER] [--plan]',
+    takes: { member: 'no', candidate: 'optional', back: 'no', parameters: {} },
+    summary: 'where nothing runs: etcd, then the most advanced member alone until it leads, then the others',
+    runbook: 'Recovery Procedures > Scenario 3: Complete Cluster Recovery',
+    authority: 'operator',
+  },
 };
 
 /** The commands that answer a problem by a procedure of several stages, as a person types them. */
@@ -199,6 +220,8 @@ export interface ProcedureRun {
   readonly waiting?: { readonly key: string; readonly sinceMs: number } | null;
   /** The question for which it is held. */
   readonly asking?: string | null;
+  /** When it was last written where it is kept while etcd cannot hold it. */
+  readonly keptAtMs?: number;
   /** Questions that a person answered by continuing it. */
   readonly confirmed?: readonly string[];
   /** The problem for which it was proposed or begun; absent: a person asked for it. */

@@ -25,6 +25,8 @@ export const PROCEDURE_NAMES = [
   'resume-cluster',
   'patch-config',
   'restart-leader',
+  'start-store',
+  'start-first',
 ] as const satisfies readonly ActionName[];
 export type ProcedureName = (typeof PROCEDURE_NAMES)[number];
 

@@ -1,5 +1,6 @@
 import type { AddressCheck, KnownNames } from './address.js';
 import type { CertificateEnd, PemState } from './certificate.js';
+import type { ControlReadings } from './control.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
 import type { Heartbeat } from './heartbeat.js';
@@ -59,6 +60,8 @@ export interface ClusterView {
   readonly writeAccess?: Reading<WriteAccess>;
   /** What the WAL holds that only a former leader has, by its name. Absent: nobody's is in question, and in older journals. */
   readonly surplus?: Readonly<Record<string, Reading<SurplusWal>>>;
+  /** Control files of the members' data directories. Absent in older journals, and unless nothing runs on any of them. */
+  readonly control?: ControlReadings;
   /** What the names of addresses resolve to where we stand. Absent in older journals, and where all are written as addresses. */
   readonly names?: Reading<KnownNames>;
   /** How our addresses of the members compare to those in etcd. Absent in older journals, and while etcd does not answer. */

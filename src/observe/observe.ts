@@ -7,6 +7,7 @@ import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
 import { checkAddresses } from './addresses.js';
 import { observeConfig, observeHistory } from './documents.js';
+import { observeControl } from './control.js';
 import { observeEtcd } from './etcd.js';
 import { observeHeartbeat } from './heartbeat.js';
 import { withoutMisplaced } from './misplaced.js';
@@ -57,11 +58,12 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const addresses = checkAddresses(target.members, rows, target.addresses ?? {}, knownNames);
   const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), addresses);
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
-  const [config, history, heartbeat, writeAccess] = await Promise.all([
+  const [config, history, heartbeat, writeAccess, control] = await Promise.all([
     observeConfig(pass, dcs, answering),
     observeHistory(pass, answering),
     observeHeartbeat(pass, dcs, members),
     observeWriteAccess(pass, members),
+    observeControl(pass, members),
   ]);
   return {
     scope: target.scope,
@@ -90,6 +92,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(isConfigured(notifications) ? { notifications } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
     ...(surplus === null ? {} : { surplus }),
+    ...(control === null ? {} : { control }),
     ...(writeAccess === null ? {} : { writeAccess }),
     ...(names === null ? {} : { names }),
     ...(addresses.length === 0 ? {} : { addresses }),

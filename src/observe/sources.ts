@@ -308,6 +308,16 @@ export const SURPLUS: SourceRow & { readonly part: string } = {
   part: 'hosts.commands.waldump',
 };
 
+/** Control files: while nothing of the cluster runs, and anew before a request. */
+export const CONTROL: SourceRow & { readonly part: string } = {
+  calm: 0,
+  suspect: 0,
+  patienceMs: EXPLAIN_MS,
+  for: 'authorises',
+  beforeRequest: 'always',
+  part: 'hosts.commands.controldata',
+};
+
 /** An unknown reading is asked for again so soon: a source that is not there must not cost its patience in every pass of a fast period, nor be forgotten. */
 const AGAIN_MS = 1_000;
 /** One that only explains, while all is well: an engine that shows no disks and no logs would be asked for them in every pass. */

@@ -1,4 +1,5 @@
 import type { Aside, AsideDirectory } from '../model/aside.js';
+import type { ControlData } from '../model/control.js';
 import type { DiskStatus } from '../model/disk.js';
 import type { HostStatus, HostTarget, PeerSeen } from '../model/host.js';
 import type { Reply, Step } from '../model/plan.js';
@@ -19,6 +20,8 @@ export interface HostPort {
   disk?(target: HostTarget): Promise<Reading<DiskStatus>>;
   /** What pg_waldump finds in the WAL that a member has beyond the history of the leader. Reads only. */
   surplus?(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
+  /** What the control file of a member's data directory says, also while nothing runs there. Reads only. */
+  controldata?(target: HostTarget): Promise<Reading<ControlData>>;
   /**
    * Renames a stopped member's data directory beside itself, to NAME.`suffix` (`asideSuffix`), and says where it is and what it takes; nothing is
    * deleted. `id`: the run that was looked at. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.

@@ -7,6 +7,8 @@ import type { ProcedureRecord, StagedProcedure } from './procedure.js';
 import { addReplica } from './add-replica.js';
 import { removeMember } from './remove-member.js';
 import { applyConfig } from './apply-config.js';
+import { coldStart } from './cold-start.js';
+import { recoverDcs } from './recover-dcs.js';
 import { rollingRestart } from './rolling-restart.js';
 
 /** One shape for the registry: what each is bound to is checked by its own `shape` before it is asked. */
@@ -22,4 +24,6 @@ export const STAGED: Readonly<Record<StagedName, StagedProcedure>> = {
   'after-failover': staged(afterFailover),
   'recover-partition': staged(recoverPartition),
   'apply-config': staged(applyConfig),
+  'recover-dcs': staged(recoverDcs),
+  'cold-start': staged(coldStart),
 };

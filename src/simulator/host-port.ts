@@ -6,6 +6,7 @@ import { read, send, type Fault } from './exchange.js';
 import { killHost, setEtcdHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
 import { diskStatus } from './disks.js';
+import { controlOf } from './control.js';
 import { surplusOf } from './surplus.js';
 import { logOf } from './log.js';
 import { wallMs } from './observer.js';
@@ -85,6 +86,14 @@ export function hostPort(sight: Sight): HostPort {
       await world.time.block(() => false, world.options.deadlineMs);
       return { effect: 'maybe', status: null, text: fault.reason, tookMs: 0 };
     },
+    controldata: ({ name }) =>
+      read(
+        sight,
+        `pg_control of ${name}`,
+        memberSim(world, name),
+        (_, member) => hostFault(sight) ?? noControl(member),
+        (member) => controlOf(world, member),
+      ),
     send: (step) =>
       send(
         sight,
@@ -107,6 +116,11 @@ function noSurplus({ name, host, postgres }: MemberSim): Fault | null {
     ? { fault: 'bad-reply', reason: `pg_waldump on ${name}: pg_waldump of version 15 is not there` }
     : null;
 }
+
+const noControl = ({ name, postgres }: MemberSim): Fault | null =>
+  postgres.directory === 'whole'
+    ? null
+    : { fault: 'http-status', reason: `pg_control of ${name}: Could not find the file in container` };
 
 async function hostVerb(world: World, step: Extract<Step, { port: 'host' }>): Promise<Omit<Reply, 'tookMs'>> {
   const { kind, name } = step.target;

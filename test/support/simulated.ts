@@ -1,5 +1,6 @@
 import { dcsLedgerStore, memoryLedgerStore } from '../../src/kernel/ledger-store.js';
 import { openSession } from '../../src/kernel/open.js';
+import type { RecoveryParts } from '../../src/kernel/recovery.js';
 import type { Session, SessionLog } from '../../src/kernel/session.js';
 import { tenureKeeper } from '../../src/kernel/tenure.js';
 import { pass as onePass } from '../../src/kernel/pass.js';
@@ -97,6 +98,8 @@ export interface RigOptions {
   readonly power?: Readonly<Record<string, readonly string[]>>;
   /** A password for Patroni is configured. */
   readonly hasLogin?: boolean;
+  /** Where a run lies while etcd is lost: one outlives the controller. */
+  readonly recovery?: RecoveryParts;
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
 }
 
@@ -151,6 +154,7 @@ export function rig(options: RigOptions = {}): Rig {
       tenure: tenureKeeper(ports.dcs, ports.clock, owner, 15_000),
       ledgerStore: dcsLedgerStore(ports.dcs),
       shadowStore: memoryLedgerStore(),
+      ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
       windowsAt: options.windowsAt ?? (() => ({ freeze: null, maintenance: null })),
       newId: () => `${owner}-${cluster.nowMs()}-${(ids += 1)}`,
       version: 'test',

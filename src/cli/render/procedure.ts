@@ -10,7 +10,10 @@ import { spanText } from '../../words/amounts.js';
 
 /** The list: how each is written, what it does. */
 export const renderProcedures = (): string =>
-  [...PROCEDURE_NAMES.map((name) => PROCEDURES[name]), ...STAGED_NAMES.map((name) => STAGED_ROWS[name])]
+  [
+    ...PROCEDURE_NAMES.map((name) => PROCEDURES[name]).filter(({ alone }) => alone !== false),
+    ...STAGED_NAMES.map((name) => STAGED_ROWS[name]),
+  ]
     .map(({ usage, summary }) => `  ${usage}\n      ${summary}`)
     .join('\n');
 

@@ -4,6 +4,7 @@ import { anOperatorsDay } from '../scenarios/operating.js';
 import { blockedReplay } from '../scenarios/blocked.js';
 import { leadership } from '../scenarios/leading.js';
 import { fullDisks, aFullDiskOfTheLeader } from '../scenarios/disks.js';
+import { broughtBack } from '../scenarios/cold.js';
 import { cutLinks } from '../scenarios/cut-links.js';
 import { etcdFaults, etcdWithoutMajority } from '../scenarios/etcd-faults.js';
 import { aSecondDeath, deathsInBadCompany } from '../scenarios/hanging.js';
@@ -70,6 +71,7 @@ export const FIELD: readonly Scenario[] = [
   etcdWithoutMajority,
   takenOut,
   configurationChanges,
+  broughtBack,
 ];
 
 /** The same on a lab with two HAProxies, servers not called like members and an address that moves. */

@@ -5,6 +5,7 @@ import { EVACUATE_MEMBER, GIVE_BACK } from './evacuate-member.js';
 import { AFTER_FAILOVER, RECOVER_PARTITION } from './rejoining.js';
 import { REMOVE_MEMBER } from './remove-member.js';
 import { APPLY_CONFIG } from './apply-config.js';
+import { COLD_START, RECOVER_DCS } from './cold-start.js';
 import { ROLLING_RESTART } from './rolling-restart.js';
 
 /** Every procedure of several stages has at least one: a file and a line. */
@@ -17,4 +18,6 @@ export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> =
   'after-failover': AFTER_FAILOVER,
   'recover-partition': RECOVER_PARTITION,
   'apply-config': APPLY_CONFIG,
+  'recover-dcs': RECOVER_DCS,
+  'cold-start': COLD_START,
 };

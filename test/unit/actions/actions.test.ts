@@ -200,6 +200,13 @@ describe('the exact requests', () => {
         ['host stop patroni3 (killed after 60 s)'],
       ],
     ],
+    'start-first': [
+      [
+        'of the host',
+        planOf('start-first', 'patroni3', { id: 'x', timeline: 7, lsn: '5/0', agreed: false }),
+        ['host start patroni3'],
+      ],
+    ],
     'start-store': [
       ['of the host of an etcd member', planOf('start-store', 'etcd2', { id: 'etcd2-1' }), ['host start etcd2']],
     ],

@@ -67,6 +67,12 @@ describe('who may do what', () => {
       then: 'role-too-low',
     },
     { when: 'changing with an operator token', access: 'operator', knock: local(bearer('touch')), then: 'dba' },
+    {
+      when: 'recovering with an operator token',
+      access: 'recovery',
+      knock: local(bearer('touch')),
+      then: 'role-too-low',
+    },
     { when: 'a wrong token even for reading', access: 'viewer', knock: local(bearer('guess')), then: 'token-unknown' },
     {
       when: 'a token that only begins right',

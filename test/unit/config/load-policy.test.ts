@@ -58,6 +58,7 @@ describe('a policy that says next to nothing', () => {
       'start-member': 'approve',
       'stop-member': 'approve',
       'start-store': 'approve',
+      'start-first': 'approve',
       'resume-replay': 'approve',
       'restart-member': 'approve',
       'reinitialize-replica': 'off',

@@ -15,7 +15,7 @@ const DEADLINE_MS = 3_000;
 /** The script ends all of its programs within 13 s. */
 const WALDUMP_DEADLINE_MS = 14_000;
 /** Where a member's own configuration is in the images of Debian and of the Spilo family, if `tags.file` says nothing. */
-const PATRONI_FILES = ['/etc/patroni.yml', '/etc/patroni/config.yml', '/home/postgres/postgres.yml'];
+export const PATRONI_FILES = ['/etc/patroni.yml', '/etc/patroni/config.yml', '/home/postgres/postgres.yml'];
 
 export const filesOf = (cluster: ClusterConfig): readonly string[] =>
   cluster.tags?.driver === 'docker' ? [cluster.tags.file] : PATRONI_FILES;

@@ -6,6 +6,7 @@ import type { Clock } from '../../../ports/clock.js';
 import type { HostPort } from '../../../ports/host.js';
 import { hostNamed, namesOfHosts } from '../named.js';
 import { listAsideInVolumes, moveAsideInVolumes, removeAsideInVolumes } from './aside.js';
+import { controlOfContainer } from './control.js';
 import { diskOfContainer, surplusOfContainer } from './disk.js';
 import { dockerEngine, engineMessage } from './engine.js';
 import { watchEvents } from './events.js';
@@ -104,7 +105,10 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
 
     ...(engine === null
       ? {}
-      : { rights: () => rightsInDocker(engine, { deadlineMs, clock, isTagged: cluster.tags?.driver === 'docker' }) }),
+      : {
+          controldata: (target) => controlOfContainer({ cluster, engine, clock }, target),
+          rights: () => rightsInDocker(engine, { deadlineMs, clock, isTagged: cluster.tags?.driver === 'docker' }),
+        }),
 
     async send(step): Promise<Reply> {
       const startedMs = clock.monotonic();

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { firstToStart } from '../assess/first-to-start.js';
+import { isRetired } from '../assess/intended.js';
+import { isStandbyCluster, leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { isStreaming } from '../assess/replica.js';
+import type { Stage } from '../model/procedure-run.js';
+import { ownerOf } from '../model/proxy.js';
+import { freshValue, recentValue } from '../model/reading.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import type { Goal, ProcedureRecord } from './procedure.js';
+import { awaitQuorum, startStores, storesInOrder, storesText, whyNotTold } from './stores.js';
+
+const shape = z.object({
+  /** etcd members in the order in which they are started. */
+  stores: z.array(z.string()),
+  /** The most advanced member: it is started alone, and leads. */
+  first: z.string(),
+  others: z.array(z.string()),
+  /** What a person has to agree to before it is; null: nothing is in doubt. */
+  question: z.string().nullable(),
+});
+type ColdStartGoal = z.infer<typeof shape>;
+
+/** How long the first may take to recover and lead, and the others to follow it. */
+const LEADS_MS = 10 * 60_000;
+const FOLLOWS_MS = 10 * 60_000;
+const ASKED = 'agree to who is first';
+
+const hostState = (view: ClusterView, name: string): string | null => {
+  const member = memberOf(view, name);
+  return member === null ? null : (recentValue(member.host)?.state ?? null);
+};
+
+const isLed = (view: ClusterView): boolean => leadershipOf(view).kind === 'proven';
+
+/** Who does not serve as a replica yet, of those that are to. */
+const notFollowing = (view: ClusterView, { first, others }: ColdStartGoal): readonly string[] => {
+  const leader = leaderKeyHolder(view);
+  return [first, ...others].filter((name) => {
+    const member = memberOf(view, name);
+    return name !== leader && (member === null || !isStreaming(view, member));
+  });
+};
+
+/** Runbook, Recovery Procedures > Scenario 3: etcd to quorum, the most advanced member alone until it leads, then the others. */
+export const coldStart: ProcedureRecord<ColdStartGoal> = {
+  name: 'cold-start',
+  shape,
+  goal: ({ view, memory }, { candidate }): Goal<ColdStartGoal> => {
+    const why = notForThis(view);
+    if (why !== null) return { kind: 'refused', why };
+    const first = firstToStart(view, memory, candidate);
+    if (first.kind === 'none') return { kind: 'refused', why: first.why };
+    const others = view.members.filter((member) => member.name !== first.name && !isRetired(view, member));
+    const question =
+      first.kind === 'proven'
+        ? null
+        : `start ${first.name} first, so that it leads? ${first.why}. What it lacks is lost`;
+    return {
+      kind: 'goal',
+      goal: {
+        stores: [...storesInOrder(view)],
+        first: first.name,
+        others: others.map(({ name }) => name),
+        question,
+      },
+    };
+  },
+  refuse: ({ view }, { first, others }) => {
+    const dark = whyNotTold(view) ?? whyMemberNotTold(view);
+    if (dark !== null) return dark;
+    const early = others.find((name) => hostState(view, name) !== 'stopped');
+    return early !== undefined && !isLed(view) && hostState(view, first) === 'stopped'
+      ? `${early} runs although nobody leads: who is started first decides what data survives; stop it, or start ${first} by hand`
+      : null;
+  },
+  *remaining({ view, confirmed }, goal) {
+    const { first, others, question, stores } = goal;
+    if (question !== null && !confirmed.includes(ASKED) && !isLed(view))
+      yield { kind: 'confirm', key: ASKED, text: question };
+    yield* startStores(view, stores);
+    yield* awaitQuorum(view);
+    if (!isLed(view)) {
+      if (hostState(view, first) === 'stopped') yield firstStage(goal);
+      yield waitFor('a leader', `wait until ${first} leads`, LEADS_MS);
+    }
+    for (const name of others) if (hostState(view, name) === 'stopped') yield startStage(name);
+    const late = notFollowing(view, goal);
+    if (!isLed(view) || late.length > 0)
+      yield waitFor('replicas', `wait until each replica streams (${late.join(', ')})`, FOLLOWS_MS);
+    if (isUnrouted(view)) yield waitFor('proxies', 'wait until each proxy sends writes to the leader', FOLLOWS_MS);
+  },
+  leaves: ({ view }, goal) => {
+    const stopped = [goal.first, ...goal.others].filter((name) => hostState(view, name) === 'stopped');
+    return [
+      storesText(view),
+      `${isLed(view) ? (leaderKeyHolder(view) ?? 'nobody') : 'nobody'} leads`,
+      ...(stopped.length === 0 ? [] : [`stopped: ${stopped.join(', ')}`]),
+    ].join('; ');
+  },
+};
+
+function firstStage({ first, question }: ColdStartGoal): Stage {
+  return {
+    kind: 'action',
+    key: `start-first ${first}`,
+    action: 'start-first',
+    target: first,
+    candidate: null,
+    leader: null,
+    parameters: { agreed: question !== null },
+    text: `start ${first}, the most advanced one, alone`,
+  };
+}
+
+const startStage = (name: string): Stage => ({
+  kind: 'action',
+  key: `start-member ${name}`,
+  action: 'start-member',
+  target: name,
+  candidate: null,
+  leader: null,
+  text: `start ${name}`,
+});
+
+const waitFor = (key: string, text: string, withinMs: number): Stage => ({
+  kind: 'wait',
+  key,
+  text,
+  withinMs,
+  progress: null,
+});
+
+/** A proxy that does not run or does not route is seen here, and mended by whoever runs it. */
+function isUnrouted(view: ClusterView): boolean {
+  const leadership = leadershipOf(view);
+  const leader = leadership.kind === 'proven' ? leadership.member.name : null;
+  return view.proxies
+    .filter(({ pools }) => pools.writes !== null)
+    .some(({ seen, pools }) => {
+      const rows = freshValue(seen)?.servers.filter(({ backend }) => backend === pools.writes) ?? [];
+      return !rows.some((row) => row.up && ownerOf(row) === leader);
+    });
+}
+
+function whyMemberNotTold(view: ClusterView): string | null {
+  const dark = view.members.find(({ name }) => hostState(view, name) === null);
+  return dark === undefined ? null : `the host driver does not say what runs ${dark.name}`;
+}
+
+/** Why this is no cluster to be started cold; null: nothing of it runs. */
+function notForThis(view: ClusterView): string | null {
+  if (!view.actuators.host) return 'no host driver is configured (hosts): nothing can be started';
+  if (isStandbyCluster(view)) return 'it is a standby cluster: its leadership is left to Patroni';
+  const dark = whyNotTold(view) ?? whyMemberNotTold(view);
+  if (dark !== null) return dark;
+  const running = view.members.find(({ name }) => hostState(view, name) !== 'stopped');
+  return running === undefined
+    ? null
+    : `${running.name} is ${hostState(view, running.name) ?? 'unknown'} by its host driver: cold-start is for a cluster of which nothing runs`;
+}

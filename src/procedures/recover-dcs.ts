@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { ProcedureRecord } from './procedure.js';
+import { awaitAllStores, awaitQuorum, startStores, storesInOrder, storesText, whyNotTold } from './stores.js';
+
+const shape = z.object({
+  /** etcd members in the order in which they are started. */
+  order: z.array(z.string()),
+});
+
+/**
+ * Runbook, Recovery Procedures > Scenario 4: members of etcd that are stopped are started one by one, the one that stopped last first. None is
+ * ever stopped, so a majority that serves is never touched.
+ */
+export const recoverDcs: ProcedureRecord<z.infer<typeof shape>> = {
+  name: 'recover-dcs',
+  shape,
+  goal: (input) => {
+    const { view } = input;
+    if (!view.actuators.host)
+      return { kind: 'refused', why: 'no host driver is configured (hosts): nothing can be started' };
+    const dark = whyNotTold(view);
+    if (dark !== null) return { kind: 'refused', why: dark };
+    const order = storesInOrder(view);
+    const left = [...startStores(view, order), ...awaitQuorum(view), ...awaitAllStores(view)];
+    return left.length === 0
+      ? { kind: 'refused', why: `every etcd member serves: ${order.join(', ')}` }
+      : { kind: 'goal', goal: { order: [...order] } };
+  },
+  refuse: ({ view }) => whyNotTold(view),
+  *remaining({ view }, { order }) {
+    yield* startStores(view, order);
+    yield* awaitQuorum(view);
+    yield* awaitAllStores(view);
+  },
+  leaves: ({ view }) => storesText(view),
+};

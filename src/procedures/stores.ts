@@ -1,0 +1,75 @@
+import { endpointOf } from '../assess/stores.js';
+import type { Stage } from '../model/procedure-run.js';
+import { freshValue, recentValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
+
+/** How long etcd may take to serve once its members run. */
+const SERVES_MS = 120_000;
+
+/** The member that stopped last has the newest data and comes first. */
+export function storesInOrder({ dcs }: ClusterView): readonly string[] {
+  const endedMs = ({ host }: (typeof dcs.endpoints)[number]): number => recentValue(host)?.finishedAtMs ?? 0;
+  return [...dcs.endpoints].sort((one, other) => endedMs(other) - endedMs(one)).map(({ name }) => name);
+}
+
+const hostState = (view: ClusterView, name: string): string | null => {
+  const endpoint = endpointOf(view, name);
+  return endpoint === null ? null : (recentValue(endpoint.host)?.state ?? null);
+};
+
+/** An etcd member of which nobody says whether it runs could be started twice over; null: all are told. */
+export function whyNotTold(view: ClusterView): string | null {
+  const dark = view.dcs.endpoints.find(({ name }) => hostState(view, name) === null);
+  return dark === undefined ? null : `the host driver does not say what runs ${dark.name}`;
+}
+
+/** Every etcd member that is stopped. */
+export function* startStores(view: ClusterView, order: readonly string[]): Generator<Stage> {
+  for (const name of order)
+    if (hostState(view, name) === 'stopped')
+      yield {
+        kind: 'action',
+        key: `start-store ${name}`,
+        action: 'start-store',
+        target: name,
+        candidate: null,
+        leader: null,
+        text: `start the etcd member ${name}`,
+      };
+}
+
+/** etcd serves: linearizable reads by a majority. */
+export function* awaitQuorum(view: ClusterView): Generator<Stage> {
+  if (freshValue(view.dcs.keys) === null)
+    yield {
+      kind: 'wait',
+      key: 'etcd serves',
+      text: 'wait until a majority of etcd serves',
+      withinMs: SERVES_MS,
+      progress: null,
+    };
+}
+
+const isServing = (view: ClusterView, name: string): boolean => {
+  const status = endpointOf(view, name)?.status;
+  return status !== undefined && recentValue(status)?.healthy === true;
+};
+
+/** All of its members serve. */
+export function* awaitAllStores(view: ClusterView): Generator<Stage> {
+  const missing = view.dcs.endpoints.map(({ name }) => name).filter((name) => !isServing(view, name));
+  if (missing.length > 0)
+    yield {
+      kind: 'wait',
+      key: 'all of etcd serves',
+      text: `wait until each etcd member serves (${missing.join(', ')})`,
+      withinMs: SERVES_MS,
+      progress: null,
+    };
+}
+
+/** How each stands, for people. */
+export const storesText = (view: ClusterView): string =>
+  view.dcs.endpoints
+    .map(({ name }) => `${name} ${isServing(view, name) ? 'serves' : (hostState(view, name) ?? 'unknown')}`)
+    .join(', ');
