@@ -73,6 +73,10 @@ describe('a policy that says next to nothing', () => {
       failover: 'approve',
       switchover: 'approve',
       'cancel-switchover': 'approve',
+      'pause-cluster': 'approve',
+      'resume-cluster': 'approve',
+      'patch-config': 'approve',
+      'restart-leader': 'approve',
     });
   });
 
