@@ -1,8 +1,6 @@
-import { isMajorityStopped } from '../assess/stores.js';
 import { EMPTY_LEDGER } from '../model/ledger.js';
-import { isOver, STAGED_ROWS, type ProcedureRun, type StagedName } from '../model/procedure-run.js';
+import { isOver, type ProcedureRun } from '../model/procedure-run.js';
 import type { LedgerStore } from './ledger-store.js';
-import { isEnforcing, type Session } from './session.js';
 
 /** Where a run is kept while etcd cannot hold it: on this machine, synced before each stage. */
 export interface RecoveryParts {
@@ -69,15 +67,3 @@ const leftAlone = (run: ProcedureRun): ProcedureRun => ({
   phase: run.phase === 'running' ? 'held' : run.phase,
   detail: `nobody went on with it for ${LEFT_ALONE_MS / 60_000} min`,
 });
-
-/** Host drivers prove that etcd has no majority: nobody can hold tenure, and what a person began here goes on here. */
-const isWithoutEtcd = (session: Session): boolean =>
-  isEnforcing(session) && session.view !== null && isMajorityStopped(session.view, session.states.memory);
-
-/** May it be begun at this instance although nobody can hold tenure? */
-export const isRecovery = (session: Session, name: StagedName): boolean =>
-  STAGED_ROWS[name].authority === 'operator' && isWithoutEtcd(session);
-
-/** It was begun here, and nobody can hold tenure. */
-export const isOursToRecover = (session: Session, { id }: ProcedureRun): boolean =>
-  session.recovery.run?.id === id && isWithoutEtcd(session);

@@ -25,11 +25,11 @@ import type { ClusterView } from '../model/view.js';
 import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
-import { isOursToRecover, isRecovery } from './recovery.js';
 import { ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
 import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
+import { isOursToRecover, isRecovery } from './without-etcd.js';
 
 const EKIMI = 'ekimi';
 

@@ -1,0 +1,15 @@
+import { isMajorityStopped } from '../assess/stores.js';
+import { STAGED_ROWS, type ProcedureRun, type StagedName } from '../model/procedure-run.js';
+import { isEnforcing, type Session } from './session.js';
+
+/** Host drivers prove that etcd has no majority: nobody can hold tenure, and what a person began here goes on here. */
+const isWithoutEtcd = (session: Session): boolean =>
+  isEnforcing(session) && session.view !== null && isMajorityStopped(session.view, session.states.memory);
+
+/** May it be begun at this instance although nobody can hold tenure? */
+export const isRecovery = (session: Session, name: StagedName): boolean =>
+  STAGED_ROWS[name].authority === 'operator' && isWithoutEtcd(session);
+
+/** It was begun here, and nobody can hold tenure. */
+export const isOursToRecover = (session: Session, { id }: ProcedureRun): boolean =>
+  session.recovery.run?.id === id && isWithoutEtcd(session);
