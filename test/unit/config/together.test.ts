@@ -151,7 +151,7 @@ describe('a policy and the pace of its cluster', () => {
 
   it('do not fit when a problem that comes back finds the chain over', () => {
     const policy = (chain: string): string =>
-      `actions: { restart-member: off, start-member: off, expedite-failover: off, failover: off }\nchain: ${chain}\n`;
+      `actions: { restart-member: off, restart-leader: off, start-member: off, expedite-failover: off, failover: off }\nchain: ${chain}\n`;
     expect(check(policy('80s'))).toMatchObject([{ code: 'chain-outlasts-grace', key: 'chain', found: '80s' }]);
     expect(check(policy('81s'))).toEqual([]);
     expect(check(`grace: { member-down: { for: 1h } }\n`)).toMatchObject([{ code: 'chain-outlasts-grace' }]);

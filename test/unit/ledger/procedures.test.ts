@@ -44,8 +44,8 @@ describe('procedures in the ledger', () => {
   });
 
   it.each([
-    ['of another version, under way, holds what is risky', { name: 'cold-start' }, true],
-    ['of another version that is over holds nothing', { name: 'cold-start', phase: 'succeeded' }, false],
+    ['of another version, under way, holds what is risky', { name: 'of-another-version' }, true],
+    ['of another version that is over holds nothing', { name: 'of-another-version', phase: 'succeeded' }, false],
     ['of another shape is set apart', { agreed: 'all' }, true],
     ['whose wait has no beginning is set apart', { waiting: { key: 'copied' } }, true],
     ['whose answers are no list is set apart', { confirmed: 'remove' }, true],

@@ -189,6 +189,7 @@ describe('the config key', () => {
         standbyCluster: false,
         usePgRewind: true,
       },
+      document: value,
     });
   });
 
