@@ -204,7 +204,9 @@ backend ro
     proxies: config.proxies.map((proxy) => ({ ...proxy, runtime: `unix://${folder}/${level}.sock` })),
   });
   const byProxy = [
+    'close-servers',
     'drain-replica by proxy',
+    'open-servers',
     'open-traffic',
     'proxy-nudge',
     'shut-sessions',
@@ -299,6 +301,7 @@ backend ro
         'drain-replica by tag',
         'failover',
         'reinitialize-replica',
+        'restart-leader',
         'restart-member',
         'switchover',
         'undrain-replica by tag',
@@ -314,8 +317,8 @@ backend ro
     },
     { right: 'haproxy-admin', loses: byProxy, take: () => Promise.resolve({ changed: withRuntime('operator') }) },
     inDocker('docker-inspect', '(json|logs)', on(...actionsOf('docker-inspect'))),
-    inDocker('docker-start', 'start|', ['start-member', 'start-store']),
-    inDocker('docker-stop', 'stop|', ['fence-member']),
+    inDocker('docker-start', 'start|', ['begin-copy', 'start-first', 'start-member', 'start-store']),
+    inDocker('docker-stop', 'stop|', ['fence-member', 'stop-member']),
     inDocker('docker-kill', '|kill', ['fence-leader', 'fence-member']),
     inDocker('docker-restart', '|restart', []),
     inDocker('docker-logs', '|logs', []),
