@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { isOpen } from '../model/incident.js';
+import type { Ledger } from '../model/ledger.js';
+import { pageKey } from '../model/page.js';
 import { CliError, exitCode } from './cli-error.js';
 import {
   clientOf,
@@ -34,7 +37,7 @@ export function addDaemonCommands(program: Command, context: Context): void {
 
   withCommon(program.command('acknowledge'))
     .description('you look after an incident: nobody else is called for it, until it becomes another thing')
-    .argument('<id>', 'of the incident, as the message and "ekimi incident" show it')
+    .argument('<id>', 'of the incident, or what the message goes by, as it and "ekimi incident" show it')
     .requiredOption('--reason <TEXT>', 'goes into the journal')
     .action((id: string, options: Common & { reason: string }) => acknowledge(context, id, options));
 
@@ -110,20 +113,27 @@ async function decide(
   done(context, options, await client.decide(owner.scope, id, verb, options.reason));
 }
 
-/** The cluster is found by the incident; the beginning of its id is enough. */
+/** All that a message may have shown: incidents that are open or were joined to another since, and what messages went by without one. */
+const idsToldIn = ({ incidents = [], pages }: Ledger): readonly string[] => [
+  ...new Set([
+    ...incidents.filter((one) => isOpen(one) || one.joinedTo !== undefined).map((one) => one.id),
+    ...pages.flatMap((row) => [pageKey(row), ...(row.incident === undefined ? [] : [row.incident])]),
+  ]),
+];
+
+/** The cluster is found by the id, of which the beginning is enough; whether anything of it stands the daemon says. */
 async function acknowledge(context: Context, id: string, options: Common & { reason: string }): Promise<void> {
   const client = await clientOf(context, options);
   const snapshots = await snapshotsOf(client, options);
-  const open = snapshots.flatMap(({ scope, ledger }) =>
-    (ledger.incidents ?? []).filter(({ endedAtMs }) => endedAtMs === null).map((one) => ({ scope, id: one.id })),
-  );
-  const [owner, ...others] = open.filter((one) => one.id.startsWith(id));
+  const known = snapshots.flatMap(({ scope, ledger }) => idsToldIn(ledger).map((one) => ({ scope, id: one })));
+  const exact = known.filter((one) => one.id === id || `${one.scope}/${one.id}` === id);
+  const [owner, ...others] = exact.length > 0 ? exact : known.filter((one) => one.id.startsWith(id));
   if (owner === undefined || others.length > 0)
     throw new CliError(
       'absent',
       'no-incident',
       `there is no one open incident ${id}`,
-      open.length === 0 ? 'None is open.' : `Open: ${open.map((one) => one.id).join(', ')}.`,
+      known.length === 0 ? 'None is open.' : `Known: ${known.map((one) => one.id).join(', ')}.`,
     );
   done(context, options, await client.acknowledge(owner.scope, owner.id, options.reason));
 }

@@ -75,13 +75,17 @@ export interface PageAct {
   readonly row: PageRow;
   /** Null: it is over. */
   readonly wish: Wish | null;
+  /** Of all that stands under its key. */
+  readonly worst: ProblemLevel;
   /** Nothing that was told under its key stands any more. */
   readonly isLast: boolean;
   /** The instance that told it before; null: nobody did. */
   readonly toldBy: string | null;
+  /** It goes on, and somebody else tells it under another key: over only where incidents are counted by key. */
+  readonly isHandedOver?: true;
 }
 
-type Spoken = Omit<PageAct, 'isLast' | 'toldBy'>;
+type Spoken = Pick<PageAct, 'change' | 'row' | 'wish'>;
 
 export interface PageOutcome {
   readonly acts: readonly PageAct[];
@@ -109,13 +113,18 @@ export function turnPages(input: PageInput): PageOutcome {
   const ended = closing.flatMap(({ row, isOver }): Spoken[] => (isOver ? [{ change: 'ended', row, wish: null }] : []));
   const rows = [...closing.flatMap(({ row, isOver }) => (isOver ? [] : [row])), ...spoken.map(({ row }) => row)];
   // What another instance told under the same key stands as well.
-  const standing = new Set([...rows, ...(isWatcher ? input.shared : [])].map(pageKey));
+  const standing = [...rows, ...(isWatcher ? input.shared : [])];
+  const under = (key: string): readonly PageRow[] => standing.filter((row) => pageKey(row) === key);
+  const acts = [...spoken, ...ended].map((act) => ({
+    ...act,
+    worst: worstOf([act.row, ...under(pageKey(act.row))]),
+    isLast: act.change === 'ended' && under(pageKey(act.row)).length === 0,
+    toldBy: book.find((row) => rowThing(row) === rowThing(act.row))?.by ?? null,
+  }));
+  const keys = new Set([...standing, ...ended.map(({ row }) => row)].map(pageKey));
+  const left = memory.own.filter((row) => told.has(rowThing(row)) && !keys.has(pageKey(row)));
   return {
-    acts: [...spoken, ...ended].map((act) => ({
-      ...act,
-      isLast: act.change === 'ended' && !standing.has(pageKey(act.row)),
-      toldBy: book.find((row) => rowThing(row) === rowThing(act.row))?.by ?? null,
-    })),
+    acts: [...acts, ...handedOver(left)],
     shared: isWatcher ? input.shared : inOrder(rows, input.shared),
     memory: {
       own: rows.filter((row) => isWatcher || row.by === input.instance),
@@ -124,6 +133,18 @@ export function turnPages(input: PageInput): PageOutcome {
     },
   };
 }
+
+/** What we told by a key of our own, and whoever holds tenure tells by another: nobody else would ever end ours. */
+const handedOver = (rows: readonly PageRow[]): readonly PageAct[] =>
+  [...new Map(rows.map((row) => [pageKey(row), row])).values()].map((row) => ({
+    change: 'ended',
+    row,
+    wish: null,
+    worst: worstOf([row]),
+    isLast: true,
+    toldBy: row.by ?? null,
+    isHandedOver: true,
+  }));
 
 /** What is told of a thing: since when it is this and nothing else counts apart. */
 const newsKey = ({ thing, about }: Wish): string => `${thing} ${about}`;
@@ -137,6 +158,8 @@ function inOrder(rows: readonly PageRow[], before: readonly PageRow[]): readonly
 const rowThing = (row: PageRow): string => row.thing ?? thingOf(row);
 
 const LEVELS: readonly ProblemLevel[] = ['info', 'warning', 'critical'];
+export const worstOf = (rows: readonly Pick<PageRow, 'level'>[]): ProblemLevel =>
+  LEVELS.findLast((level) => rows.some((row) => (row.level ?? 'warning') === level)) ?? 'warning';
 
 function speak(
   input: PageInput,

@@ -1,7 +1,7 @@
 import { clockSetMs } from '../assess/observer.js';
 import { pagesWished } from '../decide/page-wish.js';
-import { incidentOf } from '../ledger/incident-of.js';
-import { turnPages, type PageAct, type PageRole } from '../decide/page-book.js';
+import { idsOf, incidentOf } from '../ledger/incident-of.js';
+import { turnPages, worstOf, type PageAct, type PageRole } from '../decide/page-book.js';
 import type { Situation, TenureFacts } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
 import { pageKey, type PageMessage, type PageRow } from '../model/page.js';
@@ -30,7 +30,8 @@ export async function page(session: Session, input: Situation, decisions: readon
   });
   session.pageMemory = outcome.memory;
   const messages = outcome.acts.map((act) => messageOf(session, act));
-  const told = messages.map(toldOf);
+  // What goes on is no end to the story of its incident.
+  const told = messages.filter(({ isHandedOver }) => isHandedOver !== true).map(toldOf);
   if (told.length > 0 || outcome.shared !== session.ledger.pages)
     await session.books.note({ kind: 'paged', pages: outcome.shared, told });
   // Told also where the journal cannot be written: that is the last thing to be silent about.
@@ -47,8 +48,8 @@ const toldOf = ({ code, subject, text, change, level }: PageMessage) => ({
 });
 
 /**
- * A person looks after what goes by that key, or is part of that incident: kept in the ledger and told, once. What nobody was told of cannot be
- * acknowledged. Returns the rows.
+ * A person looks after what goes by that key, or is part of that incident, whatever it was joined to since: kept in the ledger and told, once.
+ * What nobody was told of cannot be acknowledged. Returns the rows.
  */
 export async function acknowledge(
   session: Session,
@@ -56,21 +57,28 @@ export async function acknowledge(
   by: string,
   reason: string,
 ): Promise<readonly PageRow[]> {
-  const isMeant = (row: PageRow): boolean => row.incident === id || pageKey(row) === id;
+  const ids = idsOf(session.ledger.incidents ?? [], id);
+  const isMeant = (row: PageRow): boolean => ids.has(row.incident ?? '') || ids.has(pageKey(row));
   const meant = session.ledger.pages.filter(isMeant);
   if (meant.length === 0) return [];
   const atMs = session.parts.ports.clock.now();
   const pages = session.ledger.pages.map((row) =>
     isMeant(row) ? { ...row, acknowledged: { by, atMs, reason } } : row,
   );
-  const messages = pages
-    .filter(isMeant)
-    .map((row) =>
-      messageOf(session, { change: 'acknowledged', row, wish: null, isLast: false, toldBy: row.by ?? null }),
-    );
+  const messages = pages.filter(isMeant).map((row) =>
+    messageOf(session, {
+      change: 'acknowledged',
+      row,
+      wish: null,
+      worst: worstOf(pages.filter((one) => pageKey(one) === pageKey(row))),
+      isLast: false,
+      toldBy: row.by ?? null,
+    }),
+  );
   await session.books.note({ kind: 'paged', pages, told: messages.map(toldOf) });
-  // One word for the whole incident.
-  for (const message of messages.slice(0, 1)) session.parts.notifier.page(message);
+  // One word for all that goes by one key.
+  const firsts = messages.filter(({ key }, index) => messages.findIndex((one) => one.key === key) === index);
+  for (const message of firsts) session.parts.notifier.page(message);
   return meant;
 }
 
@@ -79,16 +87,18 @@ function roleOf({ pageMemory }: Session, { state }: TenureFacts): PageRole {
   return state === 'unknown' && pageMemory.wasHolder ? 'stand-in' : 'watcher';
 }
 
-function messageOf(session: Session, { change, row, wish, isLast, toldBy }: PageAct): PageMessage {
+function messageOf(session: Session, act: PageAct): PageMessage {
+  const { change, row, worst, wish, isLast, toldBy } = act;
   const atMs = session.parts.ports.clock.now();
   const { code, subject } = row;
   const level = row.level ?? 'warning';
-  const text = pageText({ change, row, wish }, atMs);
+  const text = pageText(act, atMs);
   return {
     scope: session.parts.target.scope,
     code,
     subject,
     level,
+    ...(worst === level ? {} : { worst }),
     change,
     text,
     unblock: wish?.unblock ?? [],
@@ -97,6 +107,7 @@ function messageOf(session: Session, { change, row, wish, isLast, toldBy }: Page
     key: pageKey(row),
     isLast,
     toldBy,
+    ...(act.isHandedOver && { isHandedOver: true }),
     ...(row.incident === undefined ? {} : { incident: row.incident }),
     ...(change === 'escalated' ? { step: (row.escalated ?? 1) - 1 } : {}),
   };

@@ -12,6 +12,18 @@ export const incidentOf = (
   incidents.findLast((one) => one.joinedTo === undefined && holds(one, about)) ??
   null;
 
+/** All ids by which one incident has gone: its own, what was joined to it, what it was joined to. */
+export function idsOf(incidents: readonly Incident[], id: string): ReadonlySet<string> {
+  const ids = new Set([id]);
+  let before = 0;
+  while (before < ids.size) {
+    before = ids.size;
+    for (const { id: one, joinedTo } of incidents)
+      if (joinedTo !== undefined && (ids.has(one) || ids.has(joinedTo))) ids.add(one).add(joinedTo);
+  }
+  return ids;
+}
+
 /** The incident for whose sake this was tried. A person's own request belongs to none. */
 const incidentOfWork = (
   incidents: readonly Incident[],

@@ -82,6 +82,8 @@ export interface Notice {
   readonly scope: string;
   readonly change: PageChange | 'test';
   readonly level: ProblemLevel;
+  /** Of all that stands under this key, where it is worse. */
+  readonly worst?: ProblemLevel;
   readonly code: ProblemCode;
   readonly subject: string;
   readonly text: string;
@@ -91,6 +93,8 @@ export interface Notice {
   readonly atMs: number;
   /** With it all that was told under this key is over. */
   readonly isLast: boolean;
+  /** It goes on under another key: over only where incidents are counted by key. */
+  readonly isHandedOver?: true;
   /** The instance that tells it. */
   readonly by: string;
   /** Where a person sees it and answers it; null: no address is configured. */

@@ -63,6 +63,8 @@ export interface PageMessage {
   readonly code: ProblemCode;
   readonly subject: string;
   readonly level: ProblemLevel;
+  /** Of all that stands under this key, where it is worse. */
+  readonly worst?: ProblemLevel;
   readonly change: PageChange;
   /** What is seen, why Ekimi does not answer it, and what a person can do: complete without the other fields. */
   readonly text: string;
@@ -77,6 +79,8 @@ export interface PageMessage {
   readonly isLast: boolean;
   /** The instance that told it before; null: nobody did. */
   readonly toldBy: string | null;
+  /** It goes on under another key: over only where incidents are counted by key. */
+  readonly isHandedOver?: true;
   /** Which step of the escalation this is, from 0. */
   readonly step?: number;
 }

@@ -5,8 +5,9 @@ import { spanText } from './amounts.js';
 import { dayText } from './moments.js';
 
 /** What a person is told: complete without the other fields of the message. */
-export function pageText({ change, row, wish }: Pick<PageAct, 'change' | 'row' | 'wish'>, atMs: number): string {
-  const text = wish === null ? wordlessText(change, row, atMs) : wishText(wish, change, atMs);
+export function pageText(act: Pick<PageAct, 'change' | 'row' | 'wish' | 'isHandedOver'>, atMs: number): string {
+  const { change, row, wish } = act;
+  const text = wish === null ? wordlessText(act, atMs) : wishText(wish, change, atMs);
   return row.incident === undefined ? text : `${text}; incident ${row.incident}`;
 }
 
@@ -19,8 +20,13 @@ const LEAD = {
   ended: '',
 } as const;
 
-const wordlessText = (change: PageAct['change'], row: PageRow, atMs: number): string =>
-  change === 'acknowledged' ? acknowledgedText(row) : endedText(row, atMs);
+function wordlessText(
+  { change, row, isHandedOver }: Pick<PageAct, 'change' | 'row' | 'isHandedOver'>,
+  atMs: number,
+): string {
+  if (isHandedOver === true) return `${row.code} ${row.subject} goes on, and is told under another key`;
+  return change === 'acknowledged' ? acknowledgedText(row) : endedText(row, atMs);
+}
 
 function acknowledgedText({ code, subject, acknowledged }: PageRow): string {
   const { by = 'somebody', reason = '' } = acknowledged ?? {};

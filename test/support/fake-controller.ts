@@ -1,5 +1,6 @@
 import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
+import { pageKey } from '../../src/model/page.js';
 import type { ProcedureAnswer, ProcedureRequest } from '../../src/model/procedure.js';
 import type { RunAnswer, RunChange, RunRequest } from '../../src/model/procedure-run.js';
 import type {
@@ -75,7 +76,8 @@ export class FakeController implements ControllerPort {
   }
 
   async acknowledge(scope: string, id: string, by: string, reason: string): Promise<Change> {
-    const isThere = this.snapshot(scope)?.ledger.incidents?.some((one) => one.id === id) === true;
+    const { incidents = [], pages = [] } = this.snapshot(scope)?.ledger ?? {};
+    const isThere = incidents.some((one) => one.id === id) || pages.some((row) => pageKey(row) === id);
     if (!isThere) return { ok: false, status: 404, text: `nobody was told of ${id}` };
     this.changes.push(`acknowledge ${id} ${by} ${reason}`);
     return { ok: true, text: `acknowledged: ${id}` };

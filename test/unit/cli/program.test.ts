@@ -5,9 +5,10 @@ import { startServer, type Server } from '../../../src/api/server.js';
 import type { DemoOptions, RunOptions } from '../../../src/cli/backend.js';
 import { EXIT_CODES } from '../../../src/cli/cli-error.js';
 import { fromJson } from '../../../src/model/json.js';
+import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import { cli, entriesFrom, type CliSetup, type Ran } from '../../support/fake-cli.js';
 import { FakeController } from '../../support/fake-controller.js';
-import { SCENARIOS } from '../../support/scenarios.js';
+import { incident, SCENARIOS } from '../../support/scenarios.js';
 import { NOW_MS } from '../../support/snapshots.js';
 
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -177,12 +178,39 @@ describe('status', () => {
   });
 });
 
+/** An incident, another that was joined to it, and something told that is part of none. */
+const acknowledgeable = (): ClusterSnapshot => {
+  const shown = SCENARIOS.healthy();
+  const joined = { ...incident(), id: 'aa11bb22', endedAtMs: NOW_MS, joinedTo: incident().id };
+  const told = { code: 'member-down', subject: 'p3', thing: 'member-down/p3', atMs: NOW_MS } as const;
+  return { ...shown, scope: 'web', ledger: { ...shown.ledger, incidents: [joined, incident()], pages: [told] } };
+};
+
 describe('changes', () => {
   it('an approval finds its cluster by its id', async () => {
     const fake = new FakeController({ ...SCENARIOS.healthy(), scope: 'web' }, SCENARIOS.waitingApproval());
     const { exit, out } = await against(fake, 'approve a-7f31c2 --reason "looked at it"', { env: OPERATOR });
     expect([exit, out]).toEqual([0, 'a-7f31c2 approved\n']);
     expect(controller.changes).toEqual(['approved a-7f31c2 dba looked at it']);
+  });
+
+  it.each([
+    ['an open incident', '7f3a19c2', '7f3a19c2'],
+    ['the beginning of it', '7f3a', '7f3a19c2'],
+    ['one that was joined to it since', 'aa11bb22', 'aa11bb22'],
+    ['what the message went by', 'member-down/p3', 'member-down/p3'],
+    ['what PagerDuty shows', 'web/member-down/p3', 'member-down/p3'],
+  ])('an acknowledgement finds its cluster by %s', async (_case, id, expected) => {
+    const fake = new FakeController(SCENARIOS.healthy(), acknowledgeable());
+    const { exit } = await against(fake, `acknowledge ${id} --reason mine`, { env: OPERATOR });
+    expect([exit, controller.changes]).toEqual([0, [`acknowledge ${expected} dba mine`]]);
+  });
+
+  it('an acknowledgement of nothing that was told changes nothing', async () => {
+    const fake = new FakeController(SCENARIOS.healthy(), acknowledgeable());
+    const { exit, err } = await against(fake, 'acknowledge zz --reason mine', { env: OPERATOR });
+    expect([exit, controller.changes]).toEqual([66, []]);
+    expect(err).toContain('member-down/p3');
   });
 
   it('pause takes a subject, a reason and an end; resume undoes it', async () => {

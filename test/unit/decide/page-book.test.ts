@@ -198,6 +198,30 @@ describe('what goes by one key', () => {
     expect(joined.shared).toMatchObject([{ key: 'i1', incident: 'i2' }]);
   });
 
+  it('says how bad the worst of it is, whatever is told', () => {
+    const grave = row({ key: 'i1', thing: 'leader', code: 'leader-down', subject: 'p1' });
+    const wishes = [
+      wish({ thing: 'leader', code: 'leader-down', subject: 'p1' }),
+      wish({ level: 'warning', about: 'x' }),
+    ];
+    const shared = [grave, row({ key: 'i1', level: 'info' })];
+    expect(turnPages(input({ wishes, shared })).acts).toMatchObject([
+      { change: 'changed', row: { level: 'warning' }, worst: 'critical' },
+    ]);
+  });
+
+  it('is over for who counts by it, once whoever holds tenure tells it under another key', () => {
+    const memory = { ...NO_PAGES, own: [row({ by: 'b', key: 'i1' })] };
+    const told = (key: string, role: 'watcher' | 'holder') =>
+      turnPages(input({ role, instance: 'b', memory, shared: [row({ key })] }));
+    for (const role of ['watcher', 'holder'] as const) {
+      const first = told('i2', role);
+      expect(first.acts).toMatchObject([{ change: 'ended', row: { key: 'i1' }, isLast: true, isHandedOver: true }]);
+      expect(turnPages(input({ role, instance: 'b', memory: first.memory, shared: first.shared })).acts).toEqual([]);
+      expect(told('i1', role).acts).toEqual([]);
+    }
+  });
+
   it('is over with the last of it', () => {
     const gone = { key: 'i1', goneSinceMs: T - 60_000 };
     const both = [row(gone), row({ ...gone, thing: 'leader', code: 'leader-down', subject: 'p1' })];
