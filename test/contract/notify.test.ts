@@ -69,7 +69,9 @@ describe.each(['pagerduty', 'slack', 'webhook', 'alertmanager'] as const)('%s', 
   });
 
   it.each([
-    [400, 'refused'],
+    [400, kind === 'pagerduty' ? 'retry' : 'refused'],
+    [413, 'refused'],
+    [200, kind === 'pagerduty' ? 'retry' : 'sent'],
     [401, 'retry'],
     [404, 'retry'],
     [429, 'retry'],
@@ -130,7 +132,9 @@ it('a wait that the other end asks for is taken over', async () => {
 });
 
 describe('mail', () => {
-  async function mailServer(options: { readonly refuse?: number; readonly mute?: boolean } = {}) {
+  async function mailServer(
+    options: { readonly refuse?: number; readonly refuseTo?: number; readonly mute?: boolean } = {},
+  ) {
     const mails: string[] = [];
     const server = new SMTPServer({
       authOptional: true,
@@ -142,6 +146,10 @@ describe('mail', () => {
       },
       onConnect: (_session, done) => {
         if (options.mute !== true) done();
+      },
+      onRcptTo: (_address, _session, done) => {
+        if (options.refuseTo === undefined) done();
+        else done(Object.assign(new Error('no such mailbox'), { responseCode: options.refuseTo }));
       },
       onData: (stream, _session, done) => {
         let text = '';
@@ -196,6 +204,7 @@ describe('mail', () => {
   it('that is refused for its content is not sent again, for anything else it is', async () => {
     expect(await send(channel((await mailServer({ refuse: 552 })).port))).toMatchObject({ kind: 'refused' });
     expect(await send(channel((await mailServer({ refuse: 451 })).port))).toMatchObject({ kind: 'retry' });
+    expect(await send(channel((await mailServer({ refuseTo: 553 })).port))).toMatchObject({ kind: 'retry' });
     expect(await send(channel((await mailServer()).port, 'wrong'))).toMatchObject({ kind: 'retry' });
   });
 

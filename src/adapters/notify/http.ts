@@ -7,6 +7,8 @@ type HttpChannel = Exclude<NotifyChannel, { kind: 'email' }>;
 
 /** Answers to a body that will not be another one next time. */
 const REFUSED = [400, 413, 415, 422];
+/** PagerDuty takes an event with 202 alone, and says 400 also of a routing key, which a person mends. */
+const PAGERDUTY_TOOK = 202;
 /** Of an answer no more is worth taking in. */
 const MOST_BYTES = 64 * 1024;
 
@@ -51,7 +53,7 @@ export function httpChannel(channel: HttpChannel, deadlineMs: number): NotifyCha
     const headers = headersOf(channel, body, nowMs);
     const answer = await exchange(agent, { method: 'POST', url, headers, body, deadlineMs, maxBytes: MOST_BYTES });
     if (answer.kind === 'fault') return { kind: 'retry', why: answer.fault.why };
-    return deliveredBy(answer.status, answer.body, answer.headers['retry-after']);
+    return deliveredBy(channel.kind, answer.status, answer.body, answer.headers['retry-after']);
   }
 
   return {
@@ -88,13 +90,19 @@ export function httpChannel(channel: HttpChannel, deadlineMs: number): NotifyCha
 }
 
 /** What a status says of the message. */
-function deliveredBy(status: number, body: string, retryAfter: string | undefined): Delivered {
-  if (status >= 200 && status < 300) return { kind: 'sent' };
+function deliveredBy(
+  kind: HttpChannel['kind'],
+  status: number,
+  body: string,
+  retryAfter: string | undefined,
+): Delivered {
+  const isPager = kind === 'pagerduty';
+  if (isPager ? status === PAGERDUTY_TOOK : status >= 200 && status < 300) return { kind: 'sent' };
   const said = excerpt(body, 160);
   const why = `status ${status}${said === '' ? '' : `: ${said}`}`;
   if (status >= 300 && status < 400)
     return { kind: 'retry', why: `status ${status}, which leads elsewhere: a redirect is not followed` };
-  if (REFUSED.includes(status)) return { kind: 'refused', why };
+  if (REFUSED.includes(status) && !(isPager && status === 400)) return { kind: 'refused', why };
   const seconds = Number(retryAfter);
   return Number.isFinite(seconds) && seconds > 0
     ? { kind: 'retry', why, afterMs: seconds * 1000 }

@@ -45,9 +45,13 @@ const mailOf = ({ from, to }: MailChannel, { subject, text, html, thread }: Mail
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 200);
 
-/** The whole message was refused for good: 552 to 554 speak of the message itself, other 5xx of logins and addresses that may be mended. */
+/**
+ * The whole message was refused for good: 552 to 554 behind DATA speak of the message itself; other 5xx, and those to a sender or a recipient,
+ * of logins, addresses and mailboxes that may be mended.
+ */
 const isRefusal = (error: unknown): boolean => {
-  const code = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : Number.NaN;
+  if (!(error instanceof Error) || !('command' in error) || error.command !== 'DATA') return false;
+  const code = 'responseCode' in error ? Number(error.responseCode) : Number.NaN;
   return code >= 552 && code <= 554;
 };
 
