@@ -18,6 +18,7 @@ export function hubOf(config: EkimiConfig, notifications: NotificationsConfig, l
     random: Math.random,
     newId: () => randomUUID().slice(0, 12),
     spool: spoolOf(notifications.spool.directory, log),
+    reopen: () => openSpool(notifications.spool.directory),
     redact: redactorOf(config).text,
     instance: config.instance,
     isOpen: (window, atMs) => windowsAt({ windows: { freeze: [window], maintenance: [] } }, atMs).freeze !== null,

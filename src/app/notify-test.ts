@@ -1,8 +1,8 @@
 import { redactorOf } from '../config/redactor.js';
 import type { EkimiConfig } from '../model/config.js';
 import type { Delivered, Notice, NotifyChannel } from '../model/notify.js';
-import { written } from '../notify/formats.js';
-import { isKeyed } from '../notify/routes.js';
+import { TEST_FIRES_FOR_MS, written } from '../notify/formats.js';
+import { spanText } from '../words/amounts.js';
 import { notifyChannelsOf, systemClock } from './wiring.js';
 
 interface Tried {
@@ -12,7 +12,10 @@ interface Tried {
   readonly detail: string;
 }
 
-/** A message of test to each channel, and where incidents are counted its end behind it. What is not there is left out. */
+/**
+ * A message of test to each channel, and its end behind it where somebody would have to end it by hand. An alert of Alertmanager ends by itself,
+ * after some time: before it has been sent on, an end would keep it from everybody. What is not there is left out.
+ */
 export async function testChannels(config: EkimiConfig, only: string | null): Promise<readonly Tried[]> {
   const { notifications } = config;
   if (notifications === undefined) return [];
@@ -27,10 +30,10 @@ export async function testChannels(config: EkimiConfig, only: string | null): Pr
 
   async function tried(channel: NotifyChannel): Promise<Tried> {
     const first = await send(channel, notice);
-    const both = first.kind === 'sent' && isKeyed(channel.kind);
+    const both = first.kind === 'sent' && channel.kind === 'pagerduty';
     const last = both ? await send(channel, { ...notice, change: 'ended', isLast: true }) : first;
-    const detail =
-      last.kind === 'sent' ? `it took ${both ? 'the message and its end' : 'the message'}` : redact(last.why);
+    const took = both ? 'the message and its end' : (TOOK[channel.kind] ?? 'the message');
+    const detail = last.kind === 'sent' ? `it took ${took}` : redact(last.why);
     return { channel: channel.name, kind: channel.kind, ok: last.kind === 'sent', detail };
   }
 
@@ -40,6 +43,10 @@ export async function testChannels(config: EkimiConfig, only: string | null): Pr
     for (const port of Object.values(ports)) port.close();
   }
 }
+
+const TOOK: Readonly<Partial<Record<NotifyChannel['kind'], string>>> = {
+  alertmanager: `the message, which fires for ${spanText(TEST_FIRES_FOR_MS)}`,
+};
 
 const testNotice = ({ instance, notifications }: EkimiConfig, nowMs: number): Notice => ({
   key: `ekimi/test/${instance}/${nowMs}`,

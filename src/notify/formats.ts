@@ -38,9 +38,16 @@ const titleOf = ({ scope, change, code, subject }: Notice): string =>
 const levelOf = ({ change, level }: Notice): string =>
   change === 'ended' || change === 'test' ? 'OK' : level.toUpperCase();
 
-const bodyLines = (notice: Notice): readonly string[] => [
-  cut(line(notice.text), LONGEST_TEXT),
-  ...(notice.link === null ? [] : [`see, approve, reject or acknowledge: ${notice.link}`]),
+/** What a person may copy into a shell is nothing that a cluster has named. */
+const PLAIN_ID = /^[\w.-]+$/;
+const STANDS: readonly Notice['change'][] = ['opened', 'changed', 'reminder', 'escalated'];
+
+const bodyLines = ({ text, link, change, incident }: Notice): readonly string[] => [
+  cut(line(text), LONGEST_TEXT),
+  ...(link === null ? [] : [`see, approve or reject: ${link}`]),
+  ...(incident !== null && PLAIN_ID.test(incident) && STANDS.includes(change)
+    ? [`say that you look after it: ekimi acknowledge ${incident} --reason "..."`]
+    : []),
 ];
 
 /** Of many at once: how many there are of each level, the worst first. */
@@ -118,13 +125,17 @@ const webhook: Format<'webhook'> = (notices, _channel, nowMs) =>
     notices: notices.map((notice) => ({ ...notice, title: titleOf(notice), text: cut(notice.text, LONGEST_TEXT) })),
   });
 
+/** So that it gets as far as a person: what has ended when it arrives is told to nobody. */
+export const TEST_FIRES_FOR_MS = 5 * 60_000;
 /** Told anew before that, by a reminder; if nobody does any more, it ends there too. */
 const FIRES_FOR_MS = 24 * 60 * 60_000;
 
 /** What its labels say is one alert there: a level that changed is another one, and the former has to end. */
 const alertmanager: Format<'alertmanager'> = (notices, _channel, nowMs) => {
   const notice = only(notices);
-  const isOver = notice.change === 'ended' || notice.change === 'test';
+  const firesForMs = notice.change === 'test' ? TEST_FIRES_FOR_MS : FIRES_FOR_MS;
+  // A milder part must not end what is worse and still stands under the same key.
+  const level = notice.worst ?? notice.level;
   const alert = (severity: Notice['level'], isFiring: boolean) => ({
     labels: { alertname: 'EkimiIncident', cluster: line(notice.scope), incident: notice.key, severity },
     annotations: {
@@ -134,12 +145,13 @@ const alertmanager: Format<'alertmanager'> = (notices, _channel, nowMs) => {
       subject: line(notice.subject),
     },
     startsAt: new Date(Math.min(notice.sinceMs, nowMs)).toISOString(),
-    endsAt: new Date(isFiring ? nowMs + FIRES_FOR_MS : nowMs).toISOString(),
+    endsAt: new Date(isFiring ? nowMs + firesForMs : nowMs).toISOString(),
     ...(notice.link === null ? {} : { generatorURL: notice.link }),
   });
-  const others = (['critical', 'warning', 'info'] as const).filter((level) => level !== notice.level);
-  const isOther = notice.change === 'changed' || notice.change === 'ended';
-  return http([alert(notice.level, !isOver), ...(isOther ? others.map((level) => alert(level, false)) : [])]);
+  const others = (['critical', 'warning', 'info'] as const).filter((other) => other !== level);
+  const isOver = notice.change === 'ended';
+  const isOther = notice.change === 'changed' || isOver;
+  return http([alert(level, !isOver), ...(isOther ? others.map((other) => alert(other, false)) : [])]);
 };
 
 const htmlText = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);

@@ -7,8 +7,18 @@ import type { Clock } from '../ports/clock.js';
 import type { Notifier, NotifyHealthPort } from '../ports/notifier.js';
 import type { NotifyChannelPort } from '../ports/notify-channel.js';
 import { written } from './formats.js';
-import { bytesOf, foldLine, knows, lineText, offered, type Item, type Outbox, type SpoolLine } from './outbox.js';
-import { KEEP_MS, NEW_PACE, nextOf, paceAfter, type ChannelPace } from './pace.js';
+import {
+  bytesOf,
+  foldLine,
+  joined,
+  knows,
+  lineText,
+  offered,
+  type Item,
+  type Outbox,
+  type SpoolLine,
+} from './outbox.js';
+import { KEEP_MS, NEW_PACE, nextOf, paceAfter, paceIdle, type ChannelPace } from './pace.js';
 import { isKeyed, routed } from './routes.js';
 import type { Spool } from './spool.js';
 
@@ -19,8 +29,10 @@ export interface HubParts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly newId: () => string;
-  /** null: it cannot be written; what is told is kept in memory. */
+  /** null: it cannot be written; what is told is kept in memory until `reopen` gives one. */
   readonly spool: Spool | null;
+  /** Throws while it cannot be written. */
+  readonly reopen: () => Spool;
   /** Takes secrets out of what is told and kept. */
   readonly redact: (text: string) => string;
   readonly instance: string;
@@ -43,6 +55,8 @@ const COMPACT_BYTES = 256 * 1024;
 /** What is on its way when we are told to stop has so long. */
 const LAST_SENDS_MS = 2_000;
 const IDLE_MS = 60 * 60_000;
+/** A spool that could not be opened is tried so often: a disk may be full, a volume not there yet. */
+const REOPEN_MS = 60_000;
 
 /** Takes what persons are told, keeps it until it is delivered, and sends it. One for all clusters of a process. */
 export function openHub(parts: HubParts): Hub {
@@ -62,6 +76,8 @@ class Outlet implements Hub {
   readonly #pace = new Map<string, ChannelPace>();
   readonly #counts = new Map<string, Counts>();
   #outbox: Outbox;
+  #spool: Spool | null;
+  #openedMs: number;
   #wake = new AbortController();
   /** Why the spool does not keep what is told; null: it does. */
   #spoolFault: { readonly why: string; readonly sinceMs: number } | null;
@@ -75,12 +91,14 @@ class Outlet implements Hub {
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.#channels = new Map(parts.config.channels.map((channel) => [channel.name, channel]));
+    this.#spool = parts.spool;
+    this.#openedMs = parts.clock.now();
     this.#outbox = parts.spool?.outbox ?? { items: [], told: {} };
-    this.#spoolFault =
-      parts.spool === null ? { why: 'its folder cannot be written', sinceMs: parts.clock.now() } : null;
+    this.#spoolFault = parts.spool === null ? { why: 'its folder cannot be written', sinceMs: this.#openedMs } : null;
   }
 
   health(): readonly ChannelHealth[] {
+    this.#settleIdle();
     const channels = [...this.#channels.keys()].map((name): ChannelHealth => {
       const { failingSinceMs, why } = this.#pace.get(name) ?? NEW_PACE;
       const waiting = this.#outbox.items.filter(({ channel }) => channel === name).length;
@@ -116,7 +134,30 @@ class Outlet implements Hub {
     await Promise.race([Promise.all(this.#busy.values()), clock.sleep(LAST_SENDS_MS, patience.signal)]);
     patience.abort();
     for (const channel of Object.values(this.#parts.channels)) channel.close();
-    this.#parts.spool?.close();
+    this.#spool?.close();
+  }
+
+  /** A channel to which nothing is to be sent is not told to fail for days. */
+  #settleIdle(): void {
+    const nowMs = this.#parts.clock.now();
+    const waiting = new Set(this.#outbox.items.map(({ channel }) => channel));
+    for (const [name, pace] of this.#pace) if (!waiting.has(name)) this.#pace.set(name, paceIdle(pace, nowMs));
+  }
+
+  /** What is on the disk from before is sent too. */
+  #reopenSpool(nowMs: number): void {
+    if (this.#spool !== null || nowMs - this.#openedMs < REOPEN_MS) return;
+    this.#openedMs = nowMs;
+    try {
+      const spool = this.#parts.reopen();
+      this.#outbox = joined(spool.outbox, this.#outbox);
+      this.#spool = spool;
+      spool.compact(this.#outbox);
+      this.#spoolFault = null;
+      this.#parts.log.info({ waiting: this.#outbox.items.length }, 'the spool can be written again');
+    } catch {
+      // It was told when it could not be opened, and is told as failing until it can.
+    }
   }
 
   #take(message: PageMessage): void {
@@ -128,12 +169,15 @@ class Outlet implements Hub {
     const follows = notice.change === 'ended' || notice.change === 'acknowledged';
     const to = config.channels
       .filter(({ name }) => channelSubject(name) !== message.subject || message.code !== 'notify-failed')
+      .filter(({ kind }) => notice.isHandedOver !== true || isKeyed(kind))
       .filter(
         ({ name, kind }) =>
-          names.includes(name) || (follows && (knows(this.#outbox, name, notice.key) || (!isOurs && isKeyed(kind)))),
+          names.includes(name) ||
+          (follows && (knows(this.#outbox, name, notice.key) || (isKeyed(kind) && (notice.isLast || !isOurs)))),
       )
       .map(({ name, kind }) => ({ name, isKeyed: isKeyed(kind) }));
     const nowMs = clock.now();
+    this.#settleIdle();
     const { lines, full } = offered(this.#outbox, {
       notice,
       to,
@@ -168,14 +212,15 @@ class Outlet implements Hub {
   /** On the disk before any of it is sent. What the disk does not take is sent all the same, and lost with the process. */
   #keep(lines: readonly SpoolLine[]): void {
     if (lines.length === 0) return;
-    const { spool, log, clock } = this.#parts;
+    const { log, clock, config } = this.#parts;
+    const spool = this.#spool;
     for (const line of lines) this.#outbox = foldLine(this.#outbox, line, lineText(line).length);
     if (spool === null) return;
     try {
       const isLong = spool.bytes > COMPACT_BYTES && spool.bytes > 4 * bytesOf(this.#outbox);
       if (isLong) spool.compact(this.#outbox);
       else spool.append(lines);
-      if (lines.some(({ t }) => t === 'put')) this.#spoolFault = null;
+      if (lines.some(({ t }) => t === 'put') && bytesOf(this.#outbox) <= config.spool.maxBytes) this.#spoolFault = null;
     } catch (err) {
       const why = err instanceof Error ? err.message : String(err);
       this.#spoolFault ??= { why: `it cannot be written: ${why}`, sinceMs: clock.now() };
@@ -187,8 +232,9 @@ class Outlet implements Hub {
   #sendDue(): number {
     const { clock, config } = this.#parts;
     const nowMs = clock.now();
+    this.#reopenSpool(nowMs);
     this.#dropOld(nowMs);
-    let nextMs = Infinity;
+    let nextMs = this.#spool === null ? this.#openedMs + REOPEN_MS : Infinity;
     for (const [name, channel] of this.#channels) {
       if (this.#busy.has(name)) continue;
       const digest = isKeyed(channel.kind) ? null : config.digest;
@@ -225,7 +271,7 @@ class Outlet implements Hub {
     }
     counts.failed += 1;
     const fields = { channel: name, why: this.#parts.redact(delivered.why) };
-    if (delivered.kind === 'refused') {
+    if (delivered.kind === 'refused' && items.length === 1) {
       counts.lost += items.length;
       log.error({ code: 'NOTIFY_LOST', ...fields }, 'a message was refused for good');
       this.#keep(items.map(({ id }) => ({ t: 'dropped', id })));

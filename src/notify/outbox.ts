@@ -68,6 +68,17 @@ export const linesOf = ({ items, told }: Outbox): readonly SpoolLine[] => [
 
 export const bytesOf = ({ items }: Outbox): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
+/** What was found on the disk, with what was told before it could be read behind it. */
+export const joined = (found: Outbox, ours: Outbox): Outbox => ({
+  items: [...found.items, ...ours.items],
+  told: Object.fromEntries(
+    [...new Set([...Object.keys(found.told), ...Object.keys(ours.told)])].map((channel) => [
+      channel,
+      [...new Set([...(found.told[channel] ?? []), ...(ours.told[channel] ?? [])])].slice(-MOST_TOLD),
+    ]),
+  ),
+});
+
 /** Whether this channel heard, or is about to hear, of what goes by that key. */
 export const knows = ({ items, told }: Outbox, channel: string, key: string): boolean =>
   told[channel]?.includes(key) === true ||
@@ -88,7 +99,7 @@ export interface Offer {
   readonly newId: () => string;
 }
 
-/** The lines that take a notice in, and the channels for which there was no room. What waited first is kept. */
+/** The lines that take a notice in, and the channels for which there was no room. What waited first is kept, and the end of what is known. */
 export function offered(
   outbox: Outbox,
   { notice, to, isOurs, nowMs, maxBytes, newId }: Offer,
@@ -98,9 +109,11 @@ export function offered(
   let bytes = bytesOf(outbox);
   for (const { name: channel, isKeyed } of to) {
     if (isOutOfPlace(outbox, notice, { channel, isKeyed, isOurs })) continue;
+    // What rang once must be told that it is over: the ends of what is known have as much room again.
+    const room = follows(notice) && knows(outbox, channel, notice.key) ? 2 * maxBytes : maxBytes;
     const line: SpoolLine = { t: 'put', id: newId(), channel, atMs: nowMs, notice };
     const size = lineText(line).length;
-    if (bytes + size > maxBytes) {
+    if (bytes + size > room) {
       full.push(channel);
       continue;
     }
@@ -110,14 +123,17 @@ export function offered(
   return { lines, full };
 }
 
-/** An end without a beginning, and the end of a part where only the end of the whole means something. */
+/**
+ * An end without a beginning, and the end of a part where only the end of the whole means something. Where incidents are counted the last end
+ * always goes out: what was told before the spool was lost would stand there for good, and the end of what is not known there does no harm.
+ */
 const isOutOfPlace = (
   outbox: Outbox,
   notice: Notice,
   at: { readonly channel: string; readonly isKeyed: boolean; readonly isOurs: boolean },
 ): boolean => {
   if (!follows(notice)) return false;
-  if (endsIt(notice) && at.isKeyed && !notice.isLast) return true;
+  if (endsIt(notice) && at.isKeyed) return !notice.isLast;
   return at.isOurs && !knows(outbox, at.channel, notice.key);
 };
 

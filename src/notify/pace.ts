@@ -10,9 +10,12 @@ export interface ChannelPace {
   /** null: the last try went well, or there was none. */
   readonly failingSinceMs: number | null;
   readonly why: string | null;
+  readonly failedAtMs: number;
   /** When the last messages left, for the digest. */
   readonly sentAtMs: readonly number[];
   readonly tries: Readonly<Record<string, number>>;
+  /** Of messages that were refused together: which of them it was shows one by one. */
+  readonly alone: readonly string[];
 }
 
 export const NEW_PACE: ChannelPace = {
@@ -20,8 +23,10 @@ export const NEW_PACE: ChannelPace = {
   nextAtMs: 0,
   failingSinceMs: null,
   why: null,
+  failedAtMs: 0,
   sentAtMs: [],
   tries: {},
+  alone: [],
 };
 
 const FIRST_WAIT_MS = 1_000;
@@ -30,6 +35,8 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 const LONGEST_ASKED_MS = 60 * 60_000;
 /** What nobody took for a day is no news. */
 export const KEEP_MS = 24 * 60 * 60_000;
+/** A channel for which nothing waits is told to fail for so long after its last try: what it refused is lost, and somebody has to hear of it. */
+const LAST_WORD_MS = 10 * 60_000;
 /** One digest has no more than these. */
 const MOST_TOGETHER = 100;
 
@@ -53,9 +60,16 @@ export function nextOf(
   const recent = pace.sentAtMs.filter((atMs) => atMs <= nowMs && nowMs - atMs < digest.withinMs);
   const isStorm = recent.length >= digest.count || waiting.length > digest.count;
   const opensAtMs = recent.length < digest.count ? 0 : (recent[recent.length - digest.count] ?? 0) + digest.withinMs;
-  const together = isStorm ? waiting.slice(0, MOST_TOGETHER) : [firstOf(waiting, pace)];
+  const isSplit = waiting.some(({ id }) => pace.alone.includes(id));
+  const together = isStorm && !isSplit ? waiting.slice(0, MOST_TOGETHER) : [firstOf(waiting, pace)];
   return { items: together, atMs: Math.max(backoffMs, opensAtMs) };
 }
+
+/** Where nothing waits nothing fails any more, some time after the last try. */
+export const paceIdle = (pace: ChannelPace, nowMs: number): ChannelPace =>
+  pace.failingSinceMs === null || nowMs - pace.failedAtMs < LAST_WORD_MS
+    ? pace
+    : { ...NEW_PACE, sentAtMs: pace.sentAtMs };
 
 /** A clock that was set back must not make a wait longer than any that is meant. */
 const waitLimited = (atMs: number, nowMs: number): number => (atMs - nowMs > LONGEST_ASKED_MS ? nowMs : atMs);
@@ -79,13 +93,16 @@ export function paceAfter(
   const { nowMs, random } = at;
   const ids = new Set(items.map(({ id }) => id));
   const rest = Object.fromEntries(Object.entries(pace.tries).filter(([id]) => !ids.has(id)));
+  const alone = pace.alone.filter((id) => !ids.has(id));
   if (delivered.kind === 'sent') {
     const recent = pace.sentAtMs.filter((atMs) => nowMs - atMs < at.withinMs);
-    return { ...NEW_PACE, sentAtMs: [...recent, nowMs], tries: rest };
+    return { ...NEW_PACE, sentAtMs: [...recent, nowMs], tries: rest, alone };
   }
-  const failing = { failingSinceMs: pace.failingSinceMs ?? nowMs, why: delivered.why, sentAtMs: pace.sentAtMs };
-  // It is told and gone; what waits behind it may well be taken.
-  if (delivered.kind === 'refused') return { ...failing, failures: 0, nextAtMs: 0, tries: rest };
+  const { sentAtMs } = pace;
+  const failing = { failingSinceMs: pace.failingSinceMs ?? nowMs, why: delivered.why, failedAtMs: nowMs, sentAtMs };
+  // One is told and gone, and what waits behind it may well be taken; of several each is tried by itself.
+  if (delivered.kind === 'refused')
+    return { ...failing, failures: 0, nextAtMs: 0, tries: rest, alone: items.length > 1 ? [...alone, ...ids] : alone };
   const tried = Object.fromEntries(items.map(({ id }) => [id, (pace.tries[id] ?? 0) + 1]));
   const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(pace.failures, 20)) * (0.5 + random / 2);
   const askedMs = Math.min(delivered.afterMs ?? 0, LONGEST_ASKED_MS);
@@ -94,5 +111,6 @@ export function paceAfter(
     failures: pace.failures + 1,
     nextAtMs: nowMs + Math.max(waitMs, askedMs),
     tries: { ...rest, ...tried },
+    alone: pace.alone,
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMPTY_OUTBOX, foldLine, linesOf, lineText, type Outbox, type SpoolLine } from './outbox.js';
 
@@ -21,8 +21,12 @@ export interface Spool {
   close(): void;
 }
 
+/** Writes at that place, and tells how many bytes it took: it may be less than it was given. */
+type Write = (file: number, bytes: Uint8Array, at: number) => number;
+const writeAt: Write = (file, bytes, at) => writeSync(file, bytes, 0, bytes.length, at);
+
 /** Opens the spool of one daemon: a file that is only appended to, and replaced as a whole. Throws if the folder cannot be written. */
-export function openSpool(directory: string): Spool {
+export function openSpool(directory: string, write: Write = writeAt): Spool {
   mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
   const path = join(directory, FILE);
   const { outbox, unread } = restored(textOf(path));
@@ -34,17 +38,18 @@ export function openSpool(directory: string): Spool {
     const beside = `${path}.new`;
     const next = openSync(beside, 'w', FILE_MODE);
     try {
-      writeAll(next, text);
+      writeAll(write, next, text, 0);
       fsyncSync(next);
       renameSync(beside, path);
-      syncDirectory(directory);
     } catch (error) {
       closeSync(next);
       throw error;
     }
+    // From here on the former file has no name: what is appended to it nobody ever reads.
     if (file !== null) closeSync(file);
     file = next;
     bytes = Buffer.byteLength(text);
+    syncDirectory(directory);
   }
 
   compact(outbox);
@@ -54,9 +59,15 @@ export function openSpool(directory: string): Spool {
     append(lines) {
       if (file === null) throw new Error('the spool is closed');
       const text = lines.map(lineText).join('');
-      writeAll(file, text);
-      // What is done twice after a power cut goes by the same key; what was never kept is lost.
-      if (lines.some(({ t }) => t === 'put')) fsyncSync(file);
+      try {
+        writeAll(write, file, text, bytes);
+        // What is done twice after a power cut goes by the same key; what was never kept is lost.
+        if (lines.some(({ t }) => t === 'put')) fsyncSync(file);
+      } catch (error) {
+        // Half a line would spoil the next one, which is written behind it.
+        ftruncateSync(file, bytes);
+        throw error;
+      }
       bytes += Buffer.byteLength(text);
     },
     compact,
@@ -79,10 +90,10 @@ function textOf(path: string): string {
   }
 }
 
-/** A write may take less than it was given. */
-function writeAll(file: number, text: string): void {
-  let rest: Uint8Array = Buffer.from(text);
-  while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+function writeAll(write: Write, file: number, text: string, from: number): void {
+  const all = Buffer.from(text);
+  let done = 0;
+  while (done < all.length) done += write(file, all.subarray(done), from + done);
 }
 
 function syncDirectory(directory: string): void {

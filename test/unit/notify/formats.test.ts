@@ -58,6 +58,21 @@ describe('Alertmanager', () => {
     expect(alerts.map(({ labels }) => labels.severity).sort()).toEqual(['critical', 'info', 'warning']);
   });
 
+  const severitiesAt = (atMs: number, change: Parameters<typeof notice>[0]): readonly string[] =>
+    (json(written(ALERTS, [notice(change)], NOW_MS)) as { labels: { severity: string }; endsAt: string }[]).flatMap(
+      ({ labels, endsAt }) => (Date.parse(endsAt) > atMs ? [labels.severity] : []),
+    );
+
+  it('is not told the end of what is worse and stands under the same key', () => {
+    expect(severitiesAt(NOW_MS, { change: 'changed', level: 'warning', worst: 'critical' })).toEqual(['critical']);
+    expect(severitiesAt(NOW_MS, { change: 'opened', level: 'info', worst: 'critical' })).toEqual(['critical']);
+  });
+
+  it('is told a test that fires for five minutes, and ends by itself', () => {
+    expect(severitiesAt(NOW_MS + 4 * 60_000, { change: 'test', level: 'info' })).toEqual(['info']);
+    expect(severitiesAt(NOW_MS + 5 * 60_000, { change: 'test', level: 'info' })).toEqual([]);
+  });
+
   it('has the same labels at the beginning and the end', () => {
     const of = (change: 'opened' | 'ended') =>
       (
@@ -84,6 +99,21 @@ it('a link opens the page of the cluster, and nothing else', () => {
     const message = written(channel, [notice({ link })], NOW_MS);
     expect(message.via === 'http' ? message.body : message.text).toContain(link);
   }
+});
+
+it('a mail says how to acknowledge, by an id that is safe to copy, while there is something to acknowledge', () => {
+  const text = (change: Parameters<typeof notice>[0]): string => {
+    const message = written(MAIL, [notice(change)], NOW_MS);
+    return message.via === 'mail' ? message.text : '';
+  };
+  expect(text({})).toContain('ekimi acknowledge 7f3a19c2 --reason');
+  for (const change of [
+    { incident: 'x; rm -rf /' },
+    { incident: null },
+    { change: 'ended' },
+    { change: 'test' },
+  ] as const)
+    expect(text(change)).not.toContain('ekimi acknowledge');
 });
 
 it('text for Slack keeps its words', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Delivered, NotificationsConfig, Outgoing } from '../../../src/model/notify.js';
 import { openHub, type Hub } from '../../../src/notify/hub.js';
-import { openSpool } from '../../../src/notify/spool.js';
+import { openSpool, type Spool } from '../../../src/notify/spool.js';
 import type { Clock } from '../../../src/ports/clock.js';
 import { CHAT, config, ended, message, NOW_MS, PAGER } from './notices.js';
 
@@ -72,6 +72,13 @@ class Rig {
   #running: Promise<void> = Promise.resolve();
   hub!: Hub;
 
+  /** What opening the spool gives, the first time and again. */
+  spools: (() => Spool | null)[] = [];
+
+  #spool(): Spool | null {
+    return (this.spools.shift() ?? (() => openSpool(directory)))();
+  }
+
   open(settings: Partial<NotificationsConfig> = {}, instance = 'one'): Hub {
     const channels = config(settings).channels;
     const run = Math.random().toString(36).slice(2);
@@ -97,7 +104,12 @@ class Rig {
       clock: this.clock,
       random: () => 1,
       newId: () => `${run}-${(this.#ids += 1)}`,
-      spool: openSpool(directory),
+      spool: this.#spool(),
+      reopen: () => {
+        const spool = this.#spool();
+        if (spool === null) throw new Error('EACCES');
+        return spool;
+      },
       redact: (text) => text.replaceAll('geheim', '[secret]'),
       instance,
       isOpen: () => true,
@@ -196,13 +208,40 @@ describe('an incident', () => {
     await next.close();
   });
 
-  it('has no end where it had no beginning, unless another instance told it', async () => {
+  it('has no end for people where it had no beginning; where incidents are counted the last end goes out, and nothing else', async () => {
     const rig = new Rig();
     rig.open();
+    rig.hub.notifier.page(ended({ isLast: false }));
+    rig.hub.notifier.page(message({ change: 'acknowledged', toldBy: 'one' }));
+    await rig.clock.pass(1_000);
+    expect(rig.to('pager')).toEqual([]);
     rig.hub.notifier.page(ended());
     await rig.clock.pass(1_000);
-    expect(rig.got).toEqual([]);
-    rig.hub.notifier.page(ended({ toldBy: 'another' }));
+    expect(rig.events).toEqual([`resolve ${KEY}`]);
+    expect(rig.to('chat')).toEqual([]);
+    await rig.close();
+  });
+
+  it('that goes on under another key is over where incidents are counted, and nowhere else', async () => {
+    const rig = new Rig();
+    rig.open();
+    rig.hub.notifier.page(message());
+    rig.hub.notifier.page(ended({ isHandedOver: true }));
+    await rig.clock.pass(1_000);
+    expect(rig.events).toEqual([`trigger ${KEY}`, `resolve ${KEY}`]);
+    expect(rig.to('chat')).toHaveLength(1);
+    await rig.close();
+  });
+
+  it.each([
+    ['another instance told it', 'another'],
+    ['its spool was lost', 'one'],
+  ])('is resolved where %s', async (_case, toldBy) => {
+    const rig = new Rig();
+    rig.open({
+      routes: [{ to: ['pager'], levels: ['critical'], subjects: ['*'], clusters: ['*'], during: null }],
+    });
+    rig.hub.notifier.page(ended({ toldBy, level: 'warning' }));
     await rig.clock.pass(1_000);
     expect(rig.events).toEqual([`resolve ${KEY}`]);
     await rig.close();
@@ -236,6 +275,21 @@ describe('a channel', () => {
     rig.hub.notifier.page(message({ subject: 'patroni2', key: 'other', text: 'x' }));
     await rig.clock.pass(1_000);
     expect(rig.to('chat')).toHaveLength(1);
+    await rig.close();
+  });
+
+  it('is not told to fail for days where nothing waits for it', async () => {
+    const rig = new Rig();
+    rig.open({ channels: [CHAT] });
+    rig.answer = () => ({ kind: 'refused', why: 'status 400' });
+    rig.hub.notifier.page(message());
+    await rig.clock.pass(2 * 60_000);
+    expect(rig.hub.failing()).toHaveLength(1);
+    await rig.clock.pass(10 * 60_000);
+    expect(rig.hub.failing()).toEqual([]);
+    rig.hub.notifier.page(message());
+    await rig.clock.pass(1_000);
+    expect(rig.hub.failing()).toMatchObject([{ sinceMs: NOW_MS + 12 * 60_000 }]);
     await rig.close();
   });
 
@@ -287,6 +341,20 @@ describe('a storm', () => {
     expect(rig.to('chat')[3]).toContain('17 messages at once: 17 critical');
     await rig.close();
   });
+
+  it('that is refused for one of its messages costs that one alone', async () => {
+    const rig = new Rig();
+    rig.open({ channels: [CHAT], digest: { count: 3, withinMs: 60_000 } });
+    rig.answer = (_channel, body) =>
+      body.includes('patroni7') ? { kind: 'refused', why: 'status 413' } : { kind: 'sent' };
+    for (let index = 0; index < 10; index += 1)
+      rig.hub.notifier.page(message({ subject: `patroni${index}`, text: `patroni${index}`, key: `k${index}` }));
+    await rig.clock.pass(10 * 60_000);
+    const told = rig.to('chat').join();
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((index) => !told.includes(`patroni${index}`))).toEqual([7]);
+    expect(rig.hub.health()).toMatchObject([{ waiting: 0, lost: 1 }]);
+    await rig.close();
+  });
 });
 
 describe('the spool', () => {
@@ -305,6 +373,48 @@ describe('the spool', () => {
     expect(rig.events.length).toBeLessThan(10);
     expect(rig.events.filter((event) => event.startsWith('resolve'))).toEqual([]);
     await rig.close();
+  });
+
+  it('that is full takes the end of what was told', async () => {
+    const rig = new Rig();
+    rig.open({ channels: [PAGER, CHAT], spool: { directory, maxBytes: 2_000 } });
+    rig.hub.notifier.page(message({ key: 'told' }));
+    await rig.clock.pass(1_000);
+    rig.answer = down;
+    for (let index = 0; index < 20; index += 1) rig.hub.notifier.page(message({ key: `k${index}` }));
+    rig.hub.notifier.page(message({ key: 'told', change: 'acknowledged', toldBy: 'one' }));
+    rig.hub.notifier.page(ended({ key: 'told' }));
+    expect(rig.hub.failing().map(({ name }) => name)).toContain('spool');
+    rig.answer = () => ({ kind: 'sent' });
+    await rig.clock.pass(10 * 60_000);
+    expect(rig.events.filter((event) => event.endsWith('/told'))).toEqual(
+      ['trigger', 'acknowledge', 'resolve'].map((action) => `${action} email-cluster/told`),
+    );
+    expect(rig.to('chat').at(-1)).toContain('over:');
+    await rig.close();
+  });
+
+  it('that cannot be opened is tried again, with what was told meanwhile and what was on the disk', async () => {
+    const before = new Rig();
+    before.open({ channels: [PAGER] });
+    before.answer = down;
+    before.hub.notifier.page(message({ key: 'before' }));
+    await before.clock.pass(1_000);
+    const rig = new Rig();
+    rig.spools = [() => null, () => null];
+    rig.open({ channels: [PAGER] });
+    rig.answer = down;
+    rig.hub.notifier.page(message({ key: 'meanwhile' }));
+    await rig.clock.pass(61_000);
+    expect(rig.hub.failing().map(({ name }) => name)).toEqual(['pager', 'spool']);
+    await rig.clock.pass(61_000);
+    expect(rig.hub.failing().map(({ name }) => name)).toEqual(['pager']);
+    const next = openSpool(directory);
+    expect(next.outbox.items.map(({ notice }) => notice.key)).toEqual([
+      'email-cluster/before',
+      'email-cluster/meanwhile',
+    ]);
+    next.close();
   });
 
   it('gives up after a day what nobody took, and says so', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -41,6 +41,33 @@ it('the least lines give the same outbox', () => {
 
 it('what another program wrote there is left out', () => {
   expect(restored(`{"t":"put","id":1}\n[]\nnull\n${TEXT}`)).toMatchObject({ unread: 3 });
+});
+
+it('a write that takes half, on a disk that is full, spoils neither what was there nor what comes next', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ekimi-spool-'));
+  try {
+    let isFull = false;
+    let halves = 0;
+    const spool = openSpool(directory, (file, bytes, at) => {
+      if (!isFull) return writeSync(file, bytes, 0, bytes.length, at);
+      halves += 1;
+      if (halves > 1) throw new Error('ENOSPC');
+      return writeSync(file, bytes, 0, Math.floor(bytes.length / 2), at);
+    });
+    spool.append([put('1', 'a')]);
+    isFull = true;
+    expect(() => {
+      spool.append([put('2', 'b'), put('3', 'c')]);
+    }).toThrow('ENOSPC');
+    isFull = false;
+    spool.append([put('4', 'd')]);
+    const text = readFileSync(join(directory, 'outbox.jsonl'), 'utf8');
+    expect(idsIn(text)).toEqual(['1', '4']);
+    expect([restored(text).unread, spool.bytes]).toEqual([0, Buffer.byteLength(text)]);
+    spool.close();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 it('what is written is on the disk, and a new run appends behind a whole file', () => {
