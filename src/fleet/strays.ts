@@ -1,13 +1,13 @@
 import type { Session } from '../kernel/session.js';
-import { tell } from './guarded-pass.js';
+import { tell, tellEnd } from './guarded-pass.js';
 
 /** So often it is told how many there were. */
 const EVERY_MS = 60_000;
 
 /**
  * What to do with a promise that failed while nobody waited for it: a defect in some port, of one cluster, which no other may pay for with
- * its watch. Nothing rests on its answer, since nobody waited. Told to a person once, by the first cluster, for whose it was nobody can say;
- * logged once a minute with their number.
+ * its watch. Nothing rests on its answer, since nobody waited. Told to a person once, with its end, by the first cluster, for whose it was
+ * nobody can say; logged once a minute with their number.
  */
 export function straysOf(sessions: readonly Session[]): (reason: unknown) => void {
   let count = 0;
@@ -27,6 +27,7 @@ export function straysOf(sessions: readonly Session[]): (reason: unknown) => voi
     if (!isFirst) return;
     const said = reason instanceof Error ? reason.message : String(reason);
     const text = `a part of Ekimi failed where nobody waited for it, in one of ${sessions.length} clusters; all go on: ${said}`;
-    void tell(session, text).catch(() => undefined);
+    void tell(session, 'stray', text).catch(() => undefined);
+    tellEnd(session, 'stray');
   };
 }

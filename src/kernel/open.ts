@@ -71,6 +71,7 @@ export function openSession(
     ownIncidents: [],
     impaired: { journal: null, policy: null, pass: null },
     failedPasses: 0,
+    toldFaults: [],
     localSwitches: [],
     seenSwitches: null,
     isStopping: false,

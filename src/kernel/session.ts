@@ -71,6 +71,9 @@ export interface PolicyInForce {
   readonly locator: Locator;
 }
 
+/** What fails of this process itself: a pass, the loop around it, or what nobody waited for. */
+export type OwnFault = 'pass' | 'loop' | 'stray';
+
 /** What the last pass saw and made of it: one value, replaced as a whole. */
 export interface Seen {
   /** null: no pass has seen anything yet. */
@@ -116,6 +119,8 @@ export interface Session {
   impaired: { readonly journal: string | null; readonly policy: string | null; readonly pass: string | null };
   /** Passes in a row that threw. */
   failedPasses: number;
+  /** What persons were told of this process itself and not yet the end of. */
+  toldFaults: readonly OwnFault[];
   /** Thrown at this instance: in force at once, in the middle of a pass too, and until etcd shows them. */
   localSwitches: readonly LocalSwitch[];
   /** What etcd listed last; null before it answered for the first time. */

@@ -81,6 +81,10 @@ describe('a cluster whose loop fails outside of a pass', () => {
     await run(SECONDS);
     expect(passes(first, 'a')).toBeGreaterThan(SECONDS - 15);
     expect(told(first, 'a')).toHaveLength(1);
+    expect(first.at('a').notifier.pages.map(({ change, key, isLast }) => [change, key, isLast])).toEqual([
+      ['opened', 'loop-failed/a', false],
+      ['ended', 'loop-failed/a', true],
+    ]);
   });
 
   it('where the telling fails too goes on all the same', async () => {
@@ -148,7 +152,11 @@ describe('a promise that fails while nobody waits for it', () => {
     await first.run(61);
     stray('no error at all');
     const mine = first.notifier.pages.filter(({ code }) => code === 'observer-impaired');
-    expect(mine).toHaveLength(1);
+    expect(mine.map(({ change, isLast }) => [change, isLast])).toEqual([
+      ['opened', false],
+      ['ended', true],
+    ]);
+    expect(new Set(mine.map(({ key }) => key)).size).toBe(1);
     expect(mine[0]?.text).toMatch(/in one of 2 clusters; all go on: a stream was closed$/);
     expect(second.notifier.pages).toEqual([]);
     expect(logged).toMatchObject([
