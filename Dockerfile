@@ -1,6 +1,7 @@
 # Ekimi in an image: `docker run IMAGE check` works like `ekimi check`; without arguments it is the daemon.
 #
-# Configuration: mount ekimi.yaml and policy.yaml at /etc/ekimi. Journal: a volume at /var/lib/ekimi (journal.directory: /var/lib/ekimi/journal).
+# Configuration: mount ekimi.yaml and policy.yaml at /etc/ekimi. Journal and spool: a volume at /var/lib/ekimi (journal.directory:
+# /var/lib/ekimi/journal, notifications.spool.directory: /var/lib/ekimi/notifications).
 # Where the base image cannot be pulled, lab/node-image names one that can be used instead.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
@@ -22,7 +23,7 @@ FROM ${NODE_IMAGE}
 RUN groupadd --gid 10001 ekimi \
  && useradd --uid 10001 --gid ekimi --no-create-home --home-dir /var/lib/ekimi --shell /usr/sbin/nologin ekimi \
  && install -d -o root -g root -m 755 /etc/ekimi \
- && install -d -o ekimi -g ekimi -m 750 /var/lib/ekimi /var/lib/ekimi/journal
+ && install -d -o ekimi -g ekimi -m 750 /var/lib/ekimi /var/lib/ekimi/journal /var/lib/ekimi/notifications
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

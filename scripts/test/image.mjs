@@ -16,6 +16,9 @@ const CONFIG = `clusters:
     patroni: { members: { one: http://127.0.0.1:1, two: http://127.0.0.1:2 } }
     dcs: { hosts: [http://127.0.0.1:3] }
 journal: { directory: /var/lib/ekimi/journal }
+notifications:
+  slack: { chat: { url: http://127.0.0.1:1/hook } }
+  spool: { directory: /var/lib/ekimi/notifications }
 api: { listen: 0.0.0.0:8470 }
 policy: ./policy.yaml
 `;
@@ -106,6 +109,13 @@ const CHECKS = [
     check: async () => {
       const files = await says('exec', CONTAINER, 'ls', '-R', '/var/lib/ekimi/journal');
       if (!files.includes('.jsonl')) throw new Error(`there is: ${files}`);
+    },
+  },
+  {
+    name: 'keeps what it tells in the volume',
+    check: async () => {
+      const files = await says('exec', CONTAINER, 'ls', '/var/lib/ekimi/notifications');
+      if (!files.includes('outbox.jsonl')) throw new Error(`there is: ${files}`);
     },
   },
   { name: `ends with 0 within ${STOP_WITHIN_S} s of docker stop`, check: stopsCleanly },

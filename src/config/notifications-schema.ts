@@ -39,7 +39,7 @@ export const NOTIFICATIONS = optional(
     link: key(
       nullable(webUrl({ path: true, example: 'https://ekimi.example.com' })),
       null,
-      'Where persons open the dashboard. Messages link to it; whoever approves, rejects or acknowledges does it there, with a token: no link changes anything.',
+      'Where persons open the dashboard. Messages link to it; whoever approves or rejects does it there, with a token: no link changes anything.',
     ),
     pagerduty: named('PagerDuty, Events API v2: triggered and resolved under one key an incident.', name, {
       routingKeyEnv: key(nullable(variable), null, 'Environment variable that holds the integration key.'),
@@ -114,8 +114,16 @@ export const NOTIFICATIONS = optional(
     }),
     deadline: key(duration({ minMs: 500, maxMs: 60_000 }), '10s', 'How long one try to send may take.'),
     spool: section('What could not be sent yet, kept over a restart.', {
-      directory: key(path, './var/notifications', 'Folder, of this daemon alone.'),
-      maxSize: key(size({ minBytes: 64 * 1024 }), '4MB', 'What would go beyond is not kept, and told.'),
+      directory: key(
+        path,
+        './var/notifications',
+        'Folder, of this daemon alone, that it can write. In the image: /var/lib/ekimi/notifications.',
+      ),
+      maxSize: key(
+        size({ minBytes: 64 * 1024 }),
+        '4MB',
+        'What would go beyond is not kept, and told; the ends of what was told have as much room again.',
+      ),
     }),
   },
 );

@@ -14,6 +14,7 @@ interface HeadingRow {
 }
 
 const page = (name: string): string => `[${name}](../runbook/${name}.md)`;
+const NOTIFICATIONS = '[notifications](../notifications.md)';
 const NOT_ONES = 'nothing to do: it describes';
 
 /** Every heading of `docs/runbook/source.md`; a test finds one that has no row. */
@@ -162,10 +163,10 @@ export const HEADINGS: readonly HeadingRow[] = [
     does: '`ekimi_problem_active`, `ekimi_last_pass_timestamp`',
     changed: 'a problem alerts after its own grace and with its evidence; a rule for each metric is not needed',
   },
-  { heading: 'PagerDuty Integration', does: page('pages'), changed: '' },
+  { heading: 'PagerDuty Integration', does: NOTIFICATIONS, changed: '' },
   { heading: 'Quick Reference', does: '`ekimi --help`', changed: '' },
   { heading: 'Common Commands', does: 'line by line in the table below', changed: '' },
-  { heading: 'Contacts', does: page('pages'), changed: '' },
+  { heading: 'Contacts', does: NOTIFICATIONS, changed: '' },
   { heading: 'Revision History', does: '`CHANGELOG.md`', changed: '' },
 ];
 
