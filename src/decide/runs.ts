@@ -113,7 +113,9 @@ export const stageInFlight = (input: Pick<Situation, 'ledger'>, run: ProcedureRu
 function failedStage(input: Situation, run: ProcedureRun, left: readonly Stage[]): string | null {
   const last = rowsOf(input, run).at(-1);
   const stage = last?.plan.because.stage;
-  if (last === undefined || stage === undefined || last.createdAtMs < run.continuedAtMs) return null;
+  if (last === undefined || stage === undefined) return null;
+  // Whoever continues it forgives what they could have seen: not what was under way then and failed later.
+  if (last.endedAtMs !== null && last.endedAtMs <= run.continuedAtMs) return null;
   // Restarted, and not well since: what is left does not have it, and the next one must not follow.
   if (last.phase !== 'succeeded') return `${stage} ${last.phase}: ${last.detail}`;
   return left.some(({ key }) => key === stage)

@@ -122,6 +122,32 @@ describe('a procedure with a wait and a question', () => {
   });
 });
 
+describe('a stage that was under way when a person continued the run', () => {
+  it('and fails afterwards holds it: nobody could forgive what they had not seen, and nothing is sent again', async () => {
+    frame();
+    const ekimi = await begun({
+      policy: testPolicy(
+        {},
+        { 'restart-member': { mode: 'approve', timeoutMs: 30_000 }, 'start-member': { mode: 'off' } },
+      ),
+    });
+    while (sent(ekimi).length === 0) await ekimi.run(1);
+    ekimi.cluster.killContainer('patroni2');
+    expect(await word(ekimi, 'pause')).toMatchObject({ ok: true });
+    ekimi.cluster.advance(1_000);
+    expect(await word(ekimi, 'continue')).toMatchObject({ ok: true });
+    expect(ekimi.session.ledger.remediations.at(-1)?.endedAtMs).toBeNull();
+    await ekimi.run(60);
+    expect(last(ekimi)).toMatchObject({
+      phase: 'held',
+      detail: expect.stringContaining('restart-member patroni2') as string,
+    });
+    ekimi.cluster.startContainer('patroni2');
+    await ekimi.run(60);
+    expect(sent(ekimi)).toEqual(['patroni2']);
+  });
+});
+
 describe('a word on a list that is another one by now', () => {
   it('is not obeyed: what is left is shown anew, and holds only with its mark', async () => {
     const outside = frame();
