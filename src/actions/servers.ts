@@ -10,6 +10,7 @@ import {
   tellable,
 } from '../assess/proxy-lines.js';
 import { isHeld } from '../assess/rotation.js';
+import type { Ledger } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
 import type { ServerPlace } from '../model/proxy.js';
 import { memberOf, type ClusterView } from '../model/view.js';
@@ -154,6 +155,16 @@ function toOpen(view: ClusterView, target: string, wish: Wish | undefined): read
 /** One server of one proxy as a text, to compare. */
 export const placeKey = ({ proxy, backend, server }: ServerPlace): string => `${proxy}:${backend}/${server}`;
 
+/** Why a server of it is not to be opened beside its health checks: Ekimi closed it for a reason that stands; null: it did not. */
+export function closedByUs({ drains, fences }: Pick<Ledger, 'drains' | 'fences'>, member: string): string | null {
+  const isOfIt = (row: { readonly member: string; readonly shadow: boolean }) => row.member === member && !row.shadow;
+  if (fences.some(isOfIt)) return `${member} is fenced: it is opened again once it has rejoined`;
+  const drain = drains.find(isOfIt);
+  return drain === undefined
+    ? null
+    : `${member} is drained by ${drain.by ?? 'Ekimi'}: ekimi run-procedure give-back ${member}`;
+}
+
 /** Gives a member that serves to the health checks of every proxy. */
 export const openServers = action({
   name: 'open-servers',
@@ -163,7 +174,7 @@ export const openServers = action({
   summary: 'give a replica that serves to the health checks of all proxies',
   inverse: 'close-servers',
   inverseNote: 'closed again by remove-member',
-  refusals: 'the target does not run and stream; nobody knows whose a server is',
+  refusals: 'the target does not run and stream; it is drained or fenced by Ekimi; nobody knows whose a server is',
   needs: () => ['proxy'],
   disruptsTarget: false,
   destroysCopy: false,
@@ -172,10 +183,10 @@ export const openServers = action({
     return servers.length === 0 ? { kind: 'nothing', why: `no server of ${target} is held back` } : bound({ servers });
   },
   alreadyTrue: () => false,
-  refuse: ({ view }: ActionInput, { target }) => {
+  refuse: ({ view, ledger }: ActionInput, { target }) => {
     const sight = serves(view, target);
     if (memberOf(view, target) === null || sight.kind !== 'met') return sight.text;
-    return untoldProxies(view, target);
+    return closedByUs(ledger, target) ?? untoldProxies(view, target);
   },
   steps: ({ routing }, { target, params: { servers } }) =>
     servers.map((place) => {

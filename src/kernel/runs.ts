@@ -77,11 +77,14 @@ async function settleRecovery(session: Session, view: ClusterView): Promise<void
     await noteRun(session, ended(session, run, 'aborted', text), told('aborted', EKIMI, text));
     return;
   }
-  if (known !== undefined || !(isOurs(session) || isOursToRecover(session, run))) return;
-  const before = openRun(rows);
-  if (before !== null) await noteEnd(session, situationOf(session, view), before, run.by);
-  await noteRun(session, run, told('stage', EKIMI, `taken into the ledger: ${run.detail}`));
+  if (!(isOurs(session) || isOursToRecover(session, run))) return;
+  const before = openRun(rows.filter(({ id }) => id !== run.id));
+  if (before !== null) await noteEnd(session, situationOf(session, view), displaced(before), run.by);
+  if (known === undefined) await noteRun(session, run, told('stage', EKIMI, `taken into the ledger: ${run.detail}`));
 }
+
+/** Who had aborted it already has said their word on its member. */
+const displaced = (run: ProcedureRun): ProcedureRun => (run.phase === 'aborting' ? run : { ...run, displaced: true });
 
 /** The lease of a holder that is dead begins anew with etcd, and runs out: whoever holds tenure for longer than that is at work. */
 const HOLDER_LIVES_MS = 60_000;

@@ -38,6 +38,7 @@ const PROCEDURE = rowOf({
   waiting: maybe(orNull(rowOf({ key: text, sinceMs: number }))),
   asking: maybe(orNull(text)),
   confirmed: maybe(listOf(text)),
+  displaced: maybe(flag),
   proposed: maybe(rowOf({ code: text, subject: text, word: text })),
   id: text,
   name: text,
@@ -70,7 +71,7 @@ const ROWS: Partial<Record<Part, Check>> = {
     remediationId: text,
     lasts: maybe(flag),
   }),
-  evacuations: rowOf({ member: text, by: text, reason: text, sinceMs: number, run: text }),
+  evacuations: rowOf({ member: text, by: text, reason: text, sinceMs: number, run: text, removed: maybe(flag) }),
   switches: rowOf({
     id: maybe(text),
     subject: text,

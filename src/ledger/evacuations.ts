@@ -1,5 +1,5 @@
 import type { Evacuation, Ledger } from '../model/ledger.js';
-import { isStaged, STAGED_ROWS, type ProcedureRun } from '../model/procedure-run.js';
+import { isStaged, STAGED_ROWS, type Custody, type ProcedureRun } from '../model/procedure-run.js';
 
 /** Whose member it is: taken out by a person, who gives it back. Null: nobody took it. */
 export const evacuationOf = ({ evacuations }: Pick<Ledger, 'evacuations'>, member: string): Evacuation | null =>
@@ -7,7 +7,8 @@ export const evacuationOf = ({ evacuations }: Pick<Ledger, 'evacuations'>, membe
 
 /**
  * What a run makes of it: one that takes a member out holds every ladder from its beginning on, for what it has stopped must not be started in
- * between; one that is ended gives it back to them, and so does the beginning of one that brings it back.
+ * between. It ends by a person's word alone: who aborts that very run, or begins one that gives it back. What another run holds stays its own,
+ * but for a member that was removed: it belongs to nobody any more, and whoever adds it again has it.
  */
 export function withCustody(ledger: Ledger, run: ProcedureRun): Ledger {
   const custody = isStaged(run.name) ? STAGED_ROWS[run.name].custody : undefined;
@@ -15,11 +16,19 @@ export function withCustody(ledger: Ledger, run: ProcedureRun): Ledger {
   if (custody === undefined || typeof member !== 'string') return ledger;
   const { evacuations = [], ...rest } = ledger;
   const others = evacuations.filter((row) => row.member !== member);
-  if (custody === 'returns' || run.phase === 'aborted' || (custody === 'lends' && run.phase === 'succeeded'))
-    return others.length === evacuations.length ? ledger : withRows(rest, others);
+  const held = evacuationOf(ledger, member);
+  const isOwn = held?.run === run.id;
+  if (custody === 'returns') return held === null ? ledger : withRows(rest, others);
+  if (isEnded(custody, run)) return isOwn ? withRows(rest, others) : ledger;
+  if (held !== null && !isOwn && !(custody === 'lends' && held.removed === true)) return ledger;
   const { by, reason, startedAtMs: sinceMs, id } = run;
-  return withRows(rest, [...others, { member, by, reason, sinceMs, run: id }]);
+  const row: Evacuation = { member, by, reason, sinceMs, run: id };
+  return withRows(rest, [...others, custody === 'removes' ? { ...row, removed: true } : row]);
 }
+
+/** A run that had to make room for a recovery was ended by nobody who spoke of its member. */
+const isEnded = (custody: Custody, { phase, displaced }: ProcedureRun): boolean =>
+  custody === 'lends' ? phase === 'aborted' || phase === 'succeeded' : phase === 'aborted' && displaced !== true;
 
 const withRows = (rest: Omit<Ledger, 'evacuations'>, rows: readonly Evacuation[]): Ledger =>
   rows.length === 0 ? rest : { ...rest, evacuations: rows };

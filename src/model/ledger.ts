@@ -89,6 +89,8 @@ export interface Evacuation {
   readonly sinceMs: number;
   /** The run of the procedure that took it out. */
   readonly run: string;
+  /** It was taken out for good: `add-replica` may have it back. Absent: whoever took it gives it back. */
+  readonly removed?: boolean;
 }
 
 /** Patroni was paused through us: whose pause it is, until when. Gone as soon as it is seen to be paused no more. */

@@ -41,9 +41,14 @@ export interface StagedRow {
     /** Further parameters by name (`--set NAME=VALUE`), each with what it means; `any`: the procedure checks the names itself. */
     readonly parameters: Readonly<Record<string, string>> | 'any';
   };
-  /** Whose its member is from then on: a run that `takes` it keeps every ladder away until one `returns` it; one that `lends` it, until its own end. */
-  readonly custody?: 'takes' | 'returns' | 'lends';
+  readonly custody?: Custody;
 }
+
+/**
+ * Whose its member is from then on: a run that `takes` it keeps every ladder away until one `returns` it; one that `removes` it, until it is returned
+ * or added again; one that `lends` it, until its own end.
+ */
+export type Custody = 'takes' | 'removes' | 'returns' | 'lends';
 
 const ACCEPT_LOSS =
   'WAL that only the member has and that may be lost where it is copied anew, as the question states it; any: also what nobody can count';
@@ -70,7 +75,7 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     summary:
       'take a member out for good: leadership handed over, closed in every proxy, stopped, its key and its slot gone',
     runbook: 'Maintenance Operations > Adding a New Replica',
-    custody: 'takes',
+    custody: 'removes',
   },
   'evacuate-member': {
     usage: 'evacuate-member MEMBER [--candidate MEMBER] [--set then=stop|mark] [--set sessions=cut|wait] [--plan]',
@@ -224,6 +229,8 @@ export interface ProcedureRun {
   readonly keptAtMs?: number;
   /** Questions that a person answered by continuing it. */
   readonly confirmed?: readonly string[];
+  /** A recovery that was begun while etcd was lost took its place; nobody ended it. */
+  readonly displaced?: boolean;
   /** The problem for which it was proposed or begun; absent: a person asked for it. */
   readonly proposed?: Proposed;
 }

@@ -3,11 +3,13 @@ import { isPaused, leadershipOf } from '../assess/leader.js';
 import { silentProxies } from '../assess/proxy-lines.js';
 import { strangersIn } from '../assess/strangers.js';
 import { whyNoCopy } from '../assess/copy-proof.js';
+import { closedByUs } from '../actions/servers.js';
+import { evacuationOf } from '../ledger/evacuations.js';
 import { memberName } from '../model/names.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { answers, hostOf, opening, proxiesWithout, waitCopy, waitFor } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { follows, onMember } from './stages.js';
+import { follows, onMember, takenFrom } from './stages.js';
 
 const shape = z.object({ member: z.string() });
 type AddReplicaGoal = z.infer<typeof shape>;
@@ -21,6 +23,12 @@ function unknownMember(view: ClusterView, name: string): string {
   return `${name} is not configured${inEtcd}: add it to clusters[].members of ekimi.yaml, reload (SIGHUP), and ask again; configured are ${view.members.map((row) => row.name).join(', ')}`;
 }
 
+/** Who is kept back by a person or by Ekimi is no new one, and neither its start nor its servers are this one's; who was removed may be added again. */
+function keptBack({ ledger }: Pick<ProcedureInput, 'ledger'>, member: string): string | null {
+  const taken = evacuationOf(ledger, member)?.removed === true ? null : takenFrom(ledger, member);
+  return taken ?? closedByUs(ledger, member);
+}
+
 function bind({ view, ...input }: ProcedureInput, member: string): Goal<AddReplicaGoal> {
   const refused = (why: string) => ({ kind: 'refused', why }) as const;
   const row = memberOf(view, memberName(member));
@@ -31,7 +39,7 @@ function bind({ view, ...input }: ProcedureInput, member: string): Goal<AddRepli
   if (silent.length > 0)
     return refused(`proxy ${silent.join(', ')} does not answer: what it has of ${member} is not known`);
   if (leadership.member.name === member) return refused(`${member} leads: it is no new replica`);
-  const no = follows(view, member) ? null : whyNoCopy({ view, ...input }, row);
+  const no = keptBack(input, member) ?? (follows(view, member) ? null : whyNoCopy({ view, ...input }, row));
   return no === null ? { kind: 'goal', goal: { member } } : refused(no);
 }
 

@@ -3,6 +3,8 @@ import { firstToStart } from '../assess/first-to-start.js';
 import { isRetired } from '../assess/intended.js';
 import { isStandbyCluster, leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import { isStreaming } from '../assess/replica.js';
+import { evacuationOf } from '../ledger/evacuations.js';
+import type { Ledger } from '../model/ledger.js';
 import type { Stage } from '../model/procedure-run.js';
 import { ownerOf } from '../model/proxy.js';
 import { freshValue, recentValue } from '../model/reading.js';
@@ -32,6 +34,12 @@ const hostState = (view: ClusterView, name: string): string | null => {
 };
 
 const isLed = (view: ClusterView): boolean => leadershipOf(view).kind === 'proven';
+
+/** Who was taken out by a person is neither started nor waited for. */
+const withoutTaken = (ledger: Pick<Ledger, 'evacuations'>, goal: ColdStartGoal): ColdStartGoal => ({
+  ...goal,
+  others: goal.others.filter((name) => evacuationOf(ledger, name) === null),
+});
 
 /** Who does not serve as a replica yet, of those that are to. */
 const notFollowing = (view: ClusterView, { first, others }: ColdStartGoal): readonly string[] => {
@@ -74,7 +82,8 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
       ? `${early} runs although nobody leads: who is started first decides what data survives; stop it, or start ${first} by hand`
       : null;
   },
-  *remaining({ view, confirmed }, goal) {
+  *remaining({ view, ledger, confirmed }, bound) {
+    const goal = withoutTaken(ledger, bound);
     const { first, others, question, stores } = goal;
     if (question !== null && !confirmed.includes(ASKED) && !isLed(view))
       yield { kind: 'confirm', key: ASKED, text: question };

@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { ACTIONS } from '../actions/index.js';
 import { isPaused, leaderKeyHolder } from '../assess/leader.js';
 import { memberLines } from '../assess/proxy-lines.js';
-import { evacuationOf } from '../ledger/evacuations.js';
 import { memberName } from '../model/names.js';
 import type { WaitStage } from '../model/procedure-run.js';
 import { recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { counted } from '../words/amounts.js';
 import type { Ask, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { handOver, isStopped, onMember } from './stages.js';
+import { handOver, isStopped, onMember, takenFrom } from './stages.js';
 
 const shape = z.object({
   member: z.string(),
@@ -35,9 +34,8 @@ function notToTake({ view, ledger }: ProcedureInput, name: string, then: string)
   const member = memberOf(view, name);
   const names = view.members.map((row) => row.name).join(', ');
   if (member === null) return `${name} is not a member of ${view.scope}; its members: ${names}`;
-  const taken = evacuationOf(ledger, name);
-  if (taken !== null)
-    return `${taken.by} took ${name} out already (${taken.reason}): ekimi run-procedure give-back ${name}`;
+  const taken = takenFrom(ledger, name);
+  if (taken !== null) return taken;
   if (view.members.length === 1) return `${name} is the only member: without it there is no cluster`;
   if (then === 'stop' && recentValue(member.host) === null)
     return `the host driver does not say what runs ${name}, so that it cannot be stopped: --set then=mark, and stop it by hand`;

@@ -7,7 +7,7 @@ import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { closing, hostOf, waitFor } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { handOver, onMember } from './stages.js';
+import { handOver, onMember, takenFrom } from './stages.js';
 
 const shape = z.object({ member: z.string() });
 type RemoveMemberGoal = z.infer<typeof shape>;
@@ -44,7 +44,7 @@ function bind(input: ProcedureInput, member: string): Goal<RemoveMemberGoal> {
   const refused = (why: string) => ({ kind: 'refused', why }) as const;
   if (memberOf(view, memberName(member)) === null)
     return refused(`${member} is not configured; configured are ${view.members.map((row) => row.name).join(', ')}`);
-  const no = tooFew(input, member) ?? untoldProxies(view, member);
+  const no = takenFrom(input.ledger, member) ?? tooFew(input, member) ?? untoldProxies(view, member);
   return no === null ? { kind: 'goal', goal: { member } } : refused(no);
 }
 

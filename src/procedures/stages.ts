@@ -1,4 +1,6 @@
 import { isStreaming } from '../assess/replica.js';
+import { evacuationOf } from '../ledger/evacuations.js';
+import type { Ledger } from '../model/ledger.js';
 import type { ProcedureName } from '../model/procedure.js';
 import type { ActionStage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
@@ -20,6 +22,14 @@ export const startStage = (name: string): ActionStage => ({
   ...onMember('start-member', name, `start ${name}`),
   parameters: { until: 'answers' },
 });
+
+/** Why nothing of another procedure is done to it: a person took it out; null: nobody did. */
+export function takenFrom(ledger: Pick<Ledger, 'evacuations'>, name: string): string | null {
+  const row = evacuationOf(ledger, name);
+  return row === null
+    ? null
+    : `${row.by} took ${name} out already (${row.reason}): ekimi run-procedure give-back ${name}`;
+}
 
 /** Leadership from whoever holds it; `to` null: the best of the others. */
 export const handOver = (from: string, to: string | null): ActionStage => ({

@@ -10,6 +10,7 @@ import { createCluster } from '../../src/simulator/world.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeStaged, startStaged } from '../support/staged.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy({}, { 'start-first': APPROVE, 'start-store': APPROVE, 'start-member': APPROVE });
@@ -160,6 +161,26 @@ describe('a cold start', () => {
     ekimi.cluster.startContainer('patroni3');
     await ekimi.run(20);
     expect(started(ekimi).filter((name) => MEMBERS.includes(name))).toEqual([]);
+  });
+});
+
+describe('a member that a person is about to take out when all goes dark', () => {
+  it('stays theirs though the run makes room for the recovery: it is not started, and not waited for', async () => {
+    const repairs = testPolicy(
+      {},
+      { 'start-first': APPROVE, 'start-store': APPROVE, 'start-member': { mode: 'auto' } },
+    );
+    const ekimi = await dark({ policy: repairs }, async (before) => {
+      await startStaged(before, { name: 'evacuate-member', member: 'patroni3' });
+      expect(await changeStaged(before, 'pause')).toMatchObject({ ok: true });
+    });
+    expect((await start(ekimi)).kind).toBe('started');
+    await ekimi.run(120);
+    const [out, cold] = ekimi.session.ledger.procedures ?? [];
+    expect(out).toMatchObject({ name: 'evacuate-member', phase: 'aborted', displaced: true });
+    expect(cold).toMatchObject({ name: 'cold-start', phase: 'succeeded' });
+    expect(started(ekimi)).not.toContain('patroni3');
+    expect(ekimi.session.ledger.evacuations).toMatchObject([{ member: 'patroni3', by: 'dba', run: out?.id }]);
   });
 });
 

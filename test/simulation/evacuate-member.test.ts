@@ -151,6 +151,22 @@ describe('a member that is taken out', () => {
     expect(stagesOf(again)).toEqual([expect.stringContaining('dba took patroni3 out already (new memory)')]);
   });
 
+  it.each(['add-replica', 'remove-member'] as const)(
+    'is not touched by %s of another person, who is told whose it is',
+    async (name) => {
+      const ekimi = await quiet();
+      await startStaged(ekimi, { ...OUT, member: 'patroni3', parameters: { then: 'mark' } });
+      await ekimi.run(30);
+      const before = ekimi.requests().length;
+      expect(stagesOf(await startStaged(ekimi, { name, member: 'patroni3' }))).toEqual([
+        expect.stringContaining('dba took patroni3 out already (new memory): ekimi run-procedure give-back patroni3'),
+      ]);
+      await ekimi.run(30);
+      expect(ekimi.requests().length).toBe(before);
+      expect(ekimi.session.ledger.evacuations).toMatchObject([{ member: 'patroni3', by: 'dba' }]);
+    },
+  );
+
   it('what is stopped needs a host driver that says what runs there', async () => {
     const ekimi = await quiet({ without: ['host'] });
     expect(stagesOf(await startStaged(ekimi, OUT))).toEqual([expect.stringContaining('--set then=mark')]);

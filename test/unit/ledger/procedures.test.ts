@@ -75,6 +75,38 @@ describe('a member that a person took out', () => {
     expect(noted(taken, run).evacuations).toBeUndefined();
   });
 
+  it.each([
+    ['aborts another run for it', { name: 'remove-member' as const, phase: 'aborted' as const }],
+    ['begins to remove it', { name: 'remove-member' as const }],
+    ['begins to add it', { name: 'add-replica' as const }],
+    ['has added it', { name: 'add-replica' as const, phase: 'succeeded' as const }],
+    ['aborts that it is added', { name: 'add-replica' as const, phase: 'aborted' as const }],
+  ])('stays held for whoever took it when another person %s', (_, part) => {
+    const ledger = noted(taken, { ...OUT, id: 'r-2', by: 'bob', reason: 'other', ...part });
+    expect(ledger.evacuations).toEqual(taken.evacuations);
+  });
+
+  it.each(['evacuate-member', 'remove-member'] as const)(
+    'by %s stays held where a recovery took the place of its run, which nobody ended; aborted by a person it does not',
+    (name) => {
+      const out = noted(EMPTY_LEDGER, { ...OUT, name });
+      const over = { ...OUT, name, phase: 'aborted' as const };
+      const kept = noted(out, { ...over, displaced: true });
+      expect(kept.evacuations).toEqual(out.evacuations);
+      expect(readBack(kept)).toMatchObject({ evacuations: out.evacuations, procedures: [{ displaced: true }] });
+      expect(noted(out, over).evacuations).toBeUndefined();
+    },
+  );
+
+  it('that was removed is whose who adds it again, until that is over', () => {
+    const removed = noted(EMPTY_LEDGER, { ...OUT, name: 'remove-member', phase: 'succeeded' });
+    expect(readBack(removed)?.evacuations).toMatchObject([{ run: 'r-1', removed: true }]);
+    const ADDS = { ...OUT, id: 'r-2', by: 'bob', name: 'add-replica' as const };
+    const adding = noted(removed, ADDS);
+    expect(adding.evacuations).toEqual([{ member: 'patroni2', by: 'bob', reason: 'openssl', sinceMs: 1, run: 'r-2' }]);
+    expect(noted(adding, { ...ADDS, phase: 'succeeded' }).evacuations).toBeUndefined();
+  });
+
   it('stays held whatever becomes of another one', () => {
     expect(noted(taken, { ...OUT, id: 'r-2', name: 'give-back', goal: { member: 'patroni3' } })).toMatchObject({
       evacuations: taken.evacuations,
