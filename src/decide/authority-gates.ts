@@ -39,16 +39,7 @@ const ROWS: readonly Gate[] = [
     doc: 'A person switched us off: globally, for the cluster, for a member or for an action; or took the member out (evacuate-member).',
     check: (input, { plan, action }) => {
       const members = membersTouched(plan).map((name) => `member:${name}`);
-      const subjects = ['global', 'cluster', ...members, `action:${plan.action}`];
-      const thrown = input.ledger.switches.find(
-        (row) => subjects.includes(row.subject) && (row.expiresAtMs === null || row.expiresAtMs > input.nowMs),
-      );
-      if (thrown === undefined) return takenOut(input, action, plan);
-      return no(
-        `${thrown.owner} switched off ${thrown.subject}: ${thrown.reason}`,
-        `ekimi resume --subject ${thrown.subject}`,
-        thrown.expiresAtMs,
-      );
+      return switchedOff(input, [...members, `action:${plan.action}`]) ?? takenOut(input, action, plan);
     },
   },
   {
@@ -118,6 +109,25 @@ const ROWS: readonly Gate[] = [
 ];
 
 export const AUTHORITY_GATES: readonly Gate[] = ROWS.map((gate) => ({ ...gate, isOfAuthority: true }));
+
+/** These subjects, or all of us. */
+function switchedOff({ ledger, nowMs }: Situation, of: readonly string[]): No | null {
+  const subjects = ['global', 'cluster', ...of];
+  const thrown = ledger.switches.find(
+    (row) => subjects.includes(row.subject) && (row.expiresAtMs === null || row.expiresAtMs > nowMs),
+  );
+  return thrown === undefined
+    ? null
+    : no(
+        `${thrown.owner} switched off ${thrown.subject}: ${thrown.reason}`,
+        `ekimi resume --subject ${thrown.subject}`,
+        thrown.expiresAtMs,
+      );
+}
+
+/** What holds us whatever would be sent: for what begins by itself and has no plan to put to the gates yet. `of`: subjects of switches. */
+export const heldWithoutPlan = (input: Situation, of: readonly string[]): boolean =>
+  switchedOff(input, of) !== null || pauseOf(input.view).kind !== 'not-paused' || startGrace(input) !== null;
 
 /**
  * A member that a person took out is theirs until it is given back. A change of leader is held only where it would make it leader: who leads after all

@@ -8,6 +8,8 @@ import {
   type StagedName,
 } from '../model/procedure-run.js';
 import type { Situation } from '../model/situation.js';
+import { heldWithoutPlan } from './authority-gates.js';
+import { leftOf } from './runs.js';
 
 /** A procedure that a problem calls for. */
 export interface Proposal {
@@ -67,6 +69,17 @@ export function proposalOf(input: Situation): Proposal | null {
       return { ask: askOf(name, problem), problem: { code: problem.code, subject: problem.subject }, kind };
   }
   return null;
+}
+
+/**
+ * May it not begin by itself now? A wait or a question as its first stage is put to no gate: then what would hold the first action of it, and
+ * whatever it is about, holds its beginning.
+ */
+export function isHeldBack(input: Situation, run: ProcedureRun, { subject }: Proposal['problem']): boolean {
+  const action = leftOf(input, run)?.find((stage) => stage.kind === 'action');
+  const of = [`member:${subject}`];
+  if (action !== undefined) of.push(`member:${action.target ?? subject}`, `action:${action.action}`);
+  return heldWithoutPlan(input, of);
 }
 
 /** Why an offer that nobody has answered is taken back; null: it stands. */

@@ -1,4 +1,4 @@
-import { askOf, proposalOf, withdrawnFor } from '../decide/proposals.js';
+import { askOf, isHeldBack, proposalOf, withdrawnFor } from '../decide/proposals.js';
 import { newRun } from '../decide/runs.js';
 import { isOffer, markOf, openRun, type ProcedureRun } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
@@ -22,7 +22,7 @@ export async function propose(session: Session, situation: Situation): Promise<v
   const { run } = made;
   if (proposal.kind === 'begin') {
     // What a gate holds now would be held with the run for a quarter of an hour; the next pass asks again.
-    if (first.held.length > 0) return;
+    if (first.held.length > 0 || isHeldBack(situation, run, proposal.problem)) return;
     const text = `${run.reason}: ${run.agreed.join(', ')}`;
     const begun = { ...run, proposed: { ...proposal.problem, word: 'accepted' as const } };
     await noteRun(session, begun, told('started', EKIMI, text));

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { throwSwitch } from '../../src/kernel/commands.js';
 import { changeRun, startRun } from '../../src/kernel/runs.js';
 import type { Policy, ProcedurePolicy, WindowFacts } from '../../src/model/policy.js';
 import { markOf, type RunChange } from '../../src/model/procedure-run.js';
 import type { Change } from '../../src/model/snapshot.js';
+import { STAGED } from '../../src/procedures/index.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 
@@ -130,5 +132,68 @@ describe('with auto', () => {
       expect(runs(ekimi)).toEqual([]);
       expect(ekimi.requests()).toEqual([]);
     }
+  });
+});
+
+describe('with auto, where the first stage is a wait and sends nothing', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** A stage that no gate is asked about, before those of the procedure; it refuses nothing by itself. */
+  function waitsFirst(): void {
+    const procedure = STAGED['rolling-restart'];
+    const real = procedure.remaining.bind(procedure);
+    vi.spyOn(procedure, 'refuse').mockReturnValue(null);
+    vi.spyOn(procedure, 'remaining').mockImplementation(function* (input, goal) {
+      yield { kind: 'wait', key: 'quiet', text: 'all is quiet', withinMs: 3_600_000, progress: null };
+      yield* real(input, goal);
+    });
+  }
+
+  const switchOff =
+    (subject: string) =>
+    async (ekimi: Rig): Promise<void> => {
+      const word = { subject, owner: 'dba', reason: 'disk swap', sinceMs: ekimi.cluster.nowMs(), expiresAtMs: null };
+      const answer = throwSwitch(ekimi.session, word, 'dba');
+      await ekimi.pass();
+      expect(await answer).toMatchObject({ ok: true });
+    };
+  const auto = policyOf('auto', 'any');
+
+  async function begunAfter(hold: (ekimi: Rig) => void | Promise<void>, policy = auto): Promise<readonly string[]> {
+    waitsFirst();
+    const ekimi = rig({ policy });
+    await ekimi.run(15);
+    await hold(ekimi);
+    ekimi.cluster.setPendingRestart('patroni2');
+    await ekimi.run(20);
+    expect(ekimi.session.states.problems).toContainEqual(
+      expect.objectContaining({ code: 'pending-restart', phase: 'active' }),
+    );
+    return runs(ekimi).map(({ phase }) => phase);
+  }
+
+  it('begins where nothing holds it', async () => {
+    expect(await begunAfter(() => undefined)).toEqual(['running']);
+  });
+
+  it.each([
+    ['all is switched off', switchOff('cluster')],
+    ['the member of the problem is switched off', switchOff('member:patroni2')],
+    ['its first action is switched off', switchOff('action:restart-member')],
+    [
+      'Patroni is paused',
+      ({ cluster }: Rig) => {
+        cluster.pause();
+      },
+    ],
+  ] as const)('does not where %s', async (_, hold) => {
+    expect(await begunAfter(hold)).toEqual([]);
+  });
+
+  it('does not before the grace after a start is over', async () => {
+    const policy = { ...auto, startGrace: { ...auto.startGrace, forMs: 600_000 } };
+    expect(await begunAfter(() => undefined, policy)).toEqual([]);
   });
 });
