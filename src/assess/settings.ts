@@ -21,8 +21,10 @@ function factorOf(unit: string): { readonly of: typeof BYTES; readonly factor: n
   return null;
 }
 
+type Measure = Pick<SettingRow, 'unit' | 'type'>;
+
 /** A number as PostgreSQL reads it, in the unit of the parameter; null: it is none. */
-function numberIn(text: string, { unit, type }: SettingRow): number | null {
+function numberIn(text: string, { unit, type }: Measure): number | null {
   const [, figure, given = ''] = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([A-Za-z]*)\s*$/i.exec(text) ?? [];
   if (figure === undefined) return null;
   const rounded = (value: number): number => (type === 'integer' ? Math.round(value) : value);
@@ -44,7 +46,7 @@ const textOf = (value: Json): string | null =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 
 /** The value of a numeric parameter in its own unit; null: it is no number. */
-export const figureOf = (row: SettingRow, value: Json): number | null => numberIn(textOf(value) ?? '', row);
+export const figureOf = (row: Measure, value: Json): number | null => numberIn(textOf(value) ?? '', row);
 
 /** Why PostgreSQL would not take this value of it; null: it would, as far as `pg_settings` says. */
 export function whyNotValue(name: string, row: SettingRow, value: Json): string | null {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
 import { healthyReplicas } from '../assess/replica.js';
+import { figureOf } from '../assess/settings.js';
 import { untoldProxies } from '../actions/servers.js';
 import { memberName, slotNameOf } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
@@ -15,6 +16,14 @@ type RemoveMemberGoal = z.infer<typeof shape>;
 const BY_HAND_MS = 3_600_000;
 /** Patroni 4 keeps the slot of a member for `member_slots_ttl` after its key is gone, 30 minutes by default; older ones for a loop. [patroni.md section 9] */
 const SLOT_MS = 45 * 60_000;
+
+/** Longer where the dynamic configuration has it kept for longer; Patroni looks once in a loop. */
+function slotMs(view: ClusterView): number {
+  const config = freshValue(view.dcs.keys)?.config;
+  const ttl = (config?.known === true ? config.document?.['member_slots_ttl'] : null) ?? null;
+  const seconds = figureOf({ unit: 's', type: 'integer' }, ttl) ?? 0;
+  return Math.max(SLOT_MS, seconds * 1000 + 2 * waitsOf(view).loopWaitMs);
+}
 
 const leads = (view: ClusterView, name: string): boolean => leaderKeyHolder(view) === name;
 
@@ -87,7 +96,7 @@ export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
       yield waitFor(
         `slot of ${member}`,
         `wait until Patroni has dropped slot ${slotNameOf(member)} on the leader (at once before Patroni 4, else member_slots_ttl, 30 min by default, after the key is gone)`,
-        SLOT_MS,
+        slotMs(view),
       );
   },
   leaves: ({ view }, { member }) => {

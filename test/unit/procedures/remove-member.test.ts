@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { runInput } from '../../../src/decide/runs.js';
+import type { Json } from '../../../src/model/plan.js';
+import { freshValue } from '../../../src/model/reading.js';
+import { removeMember } from '../../../src/procedures/remove-member.js';
+import { configKey, inputOf, keys, sql, viewOf, type Change } from '../../support/view.js';
+
+const MINUTE_MS = 60_000;
+
+/** The key `config` in etcd, word for word. */
+const slotsKeptFor =
+  (ttl: Json): Change =>
+  (view) => {
+    const config = freshValue(configKey({})(view).dcs.keys)?.config;
+    if (config?.known !== true) throw new Error('no configuration');
+    return keys({ config: { ...config, document: ttl === null ? {} : { member_slots_ttl: ttl } } })(view);
+  };
+
+describe('the slot of a member that is removed', () => {
+  it.each([
+    ['not named', null, 45 * MINUTE_MS],
+    ['shorter', '10min', 45 * MINUTE_MS],
+    ['hours', '2h', 120 * MINUTE_MS + 20_000],
+    ['a number of seconds', 7200, 120 * MINUTE_MS + 20_000],
+    ['no time at all', 'soon', 45 * MINUTE_MS],
+  ])('is waited for as long as Patroni keeps it, member_slots_ttl: %s', (_, ttl, withinMs) => {
+    const slot = { name: 'patroni3', active: true, retainedBytes: 0, walStatus: 'reserved' };
+    const view = viewOf(sql('patroni1', { slots: [slot] }), slotsKeptFor(ttl));
+    const left = [...removeMember.remaining(runInput(inputOf([], { view }), {}), { member: 'patroni3' })];
+    expect(left.find(({ key }) => key === 'slot of patroni3')).toMatchObject({ kind: 'wait', withinMs });
+  });
+});
