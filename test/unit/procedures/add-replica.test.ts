@@ -18,7 +18,7 @@ const opened = (ledger: Ledger) => {
   const bound = openServers.bind(input, memberName(MEMBER), null);
   if (bound.kind === 'nothing') throw new Error(bound.why);
   const plan = { ...planOf('open-servers', MEMBER), params: bound.params };
-  return openServers.refuse(input, plan as Parameters<typeof openServers.refuse>[1]);
+  return openServers.refuse(input, plan);
 };
 
 const fence: FenceRecord = { member: MEMBER, sinceMs: NOW_MS - 60_000, remediationId: 'f', shadow: false };
