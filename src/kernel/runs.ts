@@ -8,6 +8,8 @@ import {
   stageInFlight,
   type RunNext,
 } from '../decide/runs.js';
+import { withCustody } from '../ledger/evacuations.js';
+import type { Ledger } from '../model/ledger.js';
 import {
   isOffer,
   isOver,
@@ -86,6 +88,12 @@ async function settleRecovery(session: Session, view: ClusterView): Promise<void
 /** Who had aborted it already has said their word on its member. */
 const displaced = (run: ProcedureRun): ProcedureRun => (run.phase === 'aborting' ? run : { ...run, displaced: true });
 
+/** What stood in the ledger when etcd was lost is ended when the recovery comes into it: whose each member is then, it is begun with. */
+function withoutOpen(ledger: Ledger): Ledger {
+  const open = openRun(ledger.procedures);
+  return open === null ? ledger : withCustody(ledger, { ...displaced(open), phase: 'aborted' });
+}
+
 /** The lease of a holder that is dead begins anew with etcd, and runs out: whoever holds tenure for longer than that is at work. */
 const HOLDER_LIVES_MS = 60_000;
 const otherSince = new WeakMap<object, number>();
@@ -141,8 +149,7 @@ async function started(session: Session, ask: RunRequest, by: string): Promise<R
   if (view === null) return refused(NOTHING_SEEN);
   const isAlone = isRecovery(session, ask.name);
   const situation = situationOf(session, await withSettings(session, view, ask));
-  // What stood in the ledger when etcd was lost is ended when this one comes into it.
-  const ledger = isAlone ? { ...situation.ledger, procedures: recoveredIn(session) } : situation.ledger;
+  const ledger = isAlone ? { ...withoutOpen(situation.ledger), procedures: recoveredIn(session) } : situation.ledger;
   const made = newRun({ ...situation, ledger }, ask, by, session.parts.newId());
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };

@@ -184,6 +184,22 @@ describe('a member that a person is about to take out when all goes dark', () =>
   });
 });
 
+describe('a member that was about to be added when all goes dark', () => {
+  it('is started as the others are: nobody keeps it any more', async () => {
+    const ekimi = await dark({}, async (before) => {
+      before.cluster.operatorDrain('patroni3');
+      await before.run(3);
+      expect((await startStaged(before, { name: 'add-replica', member: 'patroni3' })).kind).toBe('started');
+      expect(await changeStaged(before, 'pause')).toMatchObject({ ok: true });
+    });
+    expect((await start(ekimi)).kind).toBe('started');
+    await ekimi.run(120);
+    expect(last(ekimi)).toMatchObject({ name: 'cold-start', phase: 'succeeded' });
+    expect(started(ekimi)).toContain('patroni3');
+    expect(ekimi.session.ledger.evacuations ?? []).toEqual([]);
+  });
+});
+
 describe('whose data survives', () => {
   it('a replica that is behind is not first, nor by a person’s word', async () => {
     const ekimi = await dark({}, async ({ cluster, run }) => {
