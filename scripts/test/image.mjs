@@ -17,7 +17,7 @@ const CONFIG = `clusters:
     dcs: { hosts: [http://127.0.0.1:3] }
 journal: { directory: /var/lib/ekimi/journal }
 notifications:
-  slack: { chat: { url: http://127.0.0.1:1/hook } }
+  webhook: { hook: { url: http://127.0.0.1:1/hook } }
   spool: { directory: /var/lib/ekimi/notifications }
 api: { listen: 0.0.0.0:8470 }
 policy: ./policy.yaml
