@@ -15,10 +15,16 @@ export function patched(document: ConfigDocument, patch: ConfigDocument): Config
   return Object.fromEntries(merged);
 }
 
+const PARAMETERS = 'postgresql.parameters.';
+
+/** The keys that a dotted name leads through. What is said after `postgresql.parameters.` is one key: an extension's parameter has a dot in its name. */
+const pathOf = (name: string): readonly string[] =>
+  name.startsWith(PARAMETERS) ? ['postgresql', 'parameters', name.slice(PARAMETERS.length)] : name.split('.');
+
 /** The value under a dotted name; undefined: there is none. */
 export function valueAt(document: ConfigDocument, name: string): Json | undefined {
   let at: Json | undefined = document;
-  for (const part of name.split('.')) at = isSection(at) && Object.hasOwn(at, part) ? at[part] : undefined;
+  for (const part of pathOf(name)) at = isSection(at) && Object.hasOwn(at, part) ? at[part] : undefined;
   return at;
 }
 
@@ -27,7 +33,7 @@ export function patchOf(changes: readonly (readonly [name: string, value: Json])
   const within = ([part = '', ...rest]: readonly string[], value: Json): ConfigDocument => ({
     [part]: rest.length === 0 ? value : within(rest, value),
   });
-  return changes.reduce<ConfigDocument>((patch, [name, value]) => joined(patch, within(name.split('.'), value)), {});
+  return changes.reduce<ConfigDocument>((patch, [name, value]) => joined(patch, within(pathOf(name), value)), {});
 }
 
 /** As `patched`, but what removes stays in it. */

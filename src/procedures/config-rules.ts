@@ -23,8 +23,14 @@ export function valueOf(text: string): Json {
   }
 }
 
+/** PostgreSQL takes its parameters in any case, and the document is to have each once: in lower case, however it was typed. */
+const spelled = (name: string): string => {
+  const parameter = parameterOf(name);
+  return parameter === null ? name : `postgresql.parameters.${parameter}`;
+};
+
 export const changesOf = (parameters: Readonly<Record<string, string>>): readonly Change[] =>
-  Object.entries(parameters).map(([name, text]) => ({ name, value: valueOf(text) }));
+  Object.entries(parameters).map(([name, text]) => ({ name: spelled(name), value: valueOf(text) }));
 
 type Rule = { readonly kind: 'number'; readonly min: number } | { readonly kind: 'boolean' | 'sync' };
 
@@ -117,6 +123,17 @@ function whyNotKey(name: string, value: Json): string | null {
     : `${name} is true or false${rule.kind === 'sync' ? ' or quorum' : ''}, not ${JSON.stringify(value)}`;
 }
 
+/** Beside the same name in another case, which of the two is in force is chance. */
+function whyNotSpelled(name: string, document: ConfigDocument): string | null {
+  const parameter = parameterOf(name);
+  const section = parameter === null ? undefined : valueAt(document, 'postgresql.parameters');
+  if (typeof section !== 'object' || section === null) return null;
+  const other = Object.keys(section).find((key) => key !== parameter && key.toLowerCase() === parameter);
+  return other === undefined
+    ? null
+    : `the dynamic configuration has ${parameter ?? name} under the name ${other}: write it in lower case there first, with patronictl edit-config`;
+}
+
 function whyNotParameter(parameter: string, value: Json, row: SettingRow | null | undefined): string | null {
   if (NOT_TAKEN.includes(parameter) || parameter.startsWith('recovery_target'))
     return `${parameter} in the dynamic configuration is not heeded: Patroni sets it itself, or reads it in the member's own file`;
@@ -127,6 +144,8 @@ function whyNotParameter(parameter: string, value: Json, row: SettingRow | null 
   if (row.context === 'internal')
     return `${parameter} cannot be changed: it is fixed when PostgreSQL is built or its directory made`;
   if (value === null) return null;
+  if (parameter === 'wal_level' && typeof value === 'string' && value.toLowerCase() === 'minimal')
+    return 'wal_level minimal is not heeded by Patroni, which takes replica, logical and hot_standby alone';
   const least = LEAST[parameter];
   const figure = figureOf(row, value);
   if (least !== undefined && figure !== null && figure < least)
@@ -180,8 +199,9 @@ export function whyNotTaken(
   },
 ): string | null {
   if (changes.length === 0) return 'nothing is named that is to change: --set NAME=VALUE';
-  for (const change of changes) {
-    const why = whyNotOne(change, settings);
+  for (const [at, change] of changes.entries()) {
+    if (changes.findIndex(({ name }) => name === change.name) !== at) return `${change.name} is named twice`;
+    const why = whyNotOne(change, settings) ?? whyNotSpelled(change.name, document);
     if (why !== null) return why;
   }
   return whyNotTogether(document, patch);

@@ -18,6 +18,16 @@ describe('a patch of the dynamic configuration', () => {
     expect(valueAt(after, 'postgresql.nothing.there')).toBeUndefined();
   });
 
+  it("of an extension's parameter is one key with a dot in it, set and removed where the document has it", () => {
+    const name = 'postgresql.parameters.pg_stat_statements.max';
+    const before = { postgresql: { parameters: { 'pg_stat_statements.max': 5000 } } };
+    const patch = patchOf([[name, 10_000]]);
+    expect(valueAt(before, name)).toBe(5000);
+    expect(patched(before, patch)).toEqual({ postgresql: { parameters: { 'pg_stat_statements.max': 10_000 } } });
+    expect(holds(before, patch)).toBe(false);
+    expect(patched(before, patchOf([[name, null]]))).toEqual({ postgresql: { parameters: {} } });
+  });
+
   it('takes a section over a value, and no prototype for a section', () => {
     expect(patched({ a: 1 }, { a: { b: 2 } })).toEqual({ a: { b: 2 } });
     expect(valueAt({}, 'constructor.name')).toBeUndefined();
