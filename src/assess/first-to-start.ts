@@ -45,6 +45,7 @@ export function firstToStart(view: ClusterView, memory: Memory, wanted: string |
   const refused = wanted === null || wanted === found.name ? null : whyNot(wanted, found, on);
   if (refused !== null) return none(refused);
   const doubts = unread.map((name) => `the data directory of ${name} cannot be read and may hold more`);
+  doubts.push(...notSeenToFollow(read, found.name, top, memory));
   if (wanted !== null && wanted !== found.name) doubts.push(`${found.name} is as far by all that can be read`);
   const name = wanted ?? found.name;
   if (doubts.length === 0) return found;
@@ -128,6 +129,25 @@ function ofReplicas(on: readonly Directory[], memory: Memory): FirstToStart {
     name,
     why: `${has}; no directory is that of a primary of that timeline, and what a replica received without replaying it is not told`,
   };
+}
+
+/**
+ * A higher timeline says who was promoted last, and not that it had what others held: a replica that lagged may have been promoted by hand.
+ * Where it forked is on no control file, so whoever took writes below it may hold more, unless the failover between them was seen.
+ */
+function notSeenToFollow(
+  read: readonly Directory[],
+  first: string,
+  top: number,
+  { lastLeader }: Memory,
+): readonly string[] {
+  if (lastLeader === first) return [];
+  return read
+    .filter(({ name, timeline, wasPrimary }) => timeline < top && (wasPrimary || name === lastLeader))
+    .map(
+      ({ name, timeline, lsn }) =>
+        `${name} took writes on timeline ${timeline}, with WAL up to ${lsn} at least, and nobody saw ${first} take over from it: ${first} may have been promoted without them`,
+    );
 }
 
 function whyNot(wanted: string, { name }: { readonly name: string }, on: readonly Directory[]): string | null {

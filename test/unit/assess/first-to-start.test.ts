@@ -36,10 +36,24 @@ describe('who is started first', () => {
       'patroni1',
     ],
     [
-      'one of a higher timeline, whatever its position',
+      'one of a higher timeline, whatever its position, where it was seen to take over',
+      { patroni3: { ...SHUT, timeline: 8, lsn: '1/00000000' } },
+      { lastLeader: 'patroni3', formerLeader: 'patroni1' },
+      'proven',
+      'patroni3',
+    ],
+    [
+      'one of a higher timeline only by a person, where nobody saw it take over from who took writes below it',
       { patroni3: { ...SHUT, timeline: 8, lsn: '1/00000000' } },
       {},
-      'proven',
+      'doubtful',
+      'patroni3',
+    ],
+    [
+      'one of a higher timeline only by a person, where another one led last, which was made a replica since',
+      { patroni1: REPLICA, patroni3: { ...SHUT, timeline: 8, lsn: '1/00000000' } },
+      { lastLeader: 'patroni1' },
+      'doubtful',
       'patroni3',
     ],
     [
@@ -119,6 +133,12 @@ describe('who is started first', () => {
     });
     expect(ask({}, {}, null, ['patroni1']).kind).toBe('doubtful');
     expect(ask({}, {}, null, ['patroni1', 'patroni2', 'patroni3'])).toMatchObject({ kind: 'none' });
+  });
+
+  it('a promotion that nobody saw is a question that names both', () => {
+    expect(ask({ patroni3: { ...SHUT, timeline: 8, lsn: '1/00000000' } }, { lastLeader: 'patroni1' })).toMatchObject({
+      why: expect.stringMatching(/patroni1 took writes on timeline 7, .* nobody saw patroni3 take over/) as string,
+    });
   });
 
   it('a person names one of equals and no other', () => {
