@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { firstToStart } from '../assess/first-to-start.js';
-import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { isStandbyCluster, leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import { whyNotStopped } from '../assess/living.js';
 import { memberHost } from '../model/host.js';
 import { freshValue } from '../model/reading.js';
@@ -38,7 +38,7 @@ export const startFirst = action({
   inverse: null,
   inverseNote: 'stop it by hand; whoever leads first decides what data survives',
   refusals:
-    'a member is not proven to be stopped, or answers; another one holds the leader key; its data directory is not the most advanced one, or of another system, or a person has not agreed where that is in doubt; etcd does not serve; another container bears its name',
+    'it is a standby cluster; a member is not proven to be stopped, or answers; another one holds the leader key; its data directory is not the most advanced one, or of another system, or a person has not agreed where that is in doubt; etcd does not serve; another container bears its name',
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,
@@ -63,6 +63,7 @@ export const startFirst = action({
   },
   refuse: ({ view, memory }, { target, params }) => {
     if (freshValue(view.dcs.keys) === null) return 'etcd gives no linearizable answer: nobody could lead';
+    if (isStandbyCluster(view)) return 'it is a standby cluster: its leadership is left to Patroni';
     const why = whyNotAlone(view, target);
     if (why !== null) return why;
     const first = firstToStart(view, memory, params.agreed ? target : null);

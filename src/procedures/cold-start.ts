@@ -26,6 +26,8 @@ type ColdStartGoal = z.infer<typeof shape>;
 /** How long the first may take to recover and lead, and the others to follow it. */
 const LEADS_MS = 10 * 60_000;
 const FOLLOWS_MS = 10 * 60_000;
+/** What it is may be known only once etcd serves again. */
+const STANDBY_CLUSTER = 'it is a standby cluster: its leadership is left to Patroni';
 const ASKED = 'agree to who is first';
 
 const hostState = (view: ClusterView, name: string): string | null => {
@@ -75,6 +77,7 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
     };
   },
   refuse: ({ view }, { first, others }) => {
+    if (isStandbyCluster(view)) return STANDBY_CLUSTER;
     const dark = whyNotTold(view) ?? whyMemberNotTold(view);
     if (dark !== null) return dark;
     const early = others.find((name) => hostState(view, name) !== 'stopped');
@@ -160,7 +163,7 @@ function whyMemberNotTold(view: ClusterView): string | null {
 /** Why this is no cluster to be started cold; null: nothing of it runs. */
 function notForThis(view: ClusterView): string | null {
   if (!view.actuators.host) return 'no host driver is configured (hosts): nothing can be started';
-  if (isStandbyCluster(view)) return 'it is a standby cluster: its leadership is left to Patroni';
+  if (isStandbyCluster(view)) return STANDBY_CLUSTER;
   const dark = whyNotTold(view) ?? whyMemberNotTold(view);
   if (dark !== null) return dark;
   const running = view.members.find(({ name }) => hostState(view, name) !== 'stopped');
