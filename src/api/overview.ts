@@ -158,6 +158,7 @@ export function overview(snapshot: ClusterSnapshot): Overview {
       ...snapshot.impaired,
       ...foreignInFlight(ledger).map(foreignText),
       ...(snapshot.policyError === null ? [] : [`policy: ${snapshot.policyError}`]),
+      ...(snapshot.recoveryFault === undefined ? [] : [`recovery: ${snapshot.recoveryFault}`]),
     ],
   };
 }

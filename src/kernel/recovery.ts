@@ -12,7 +12,9 @@ export interface RecoveryParts {
 /** The one run that lies there, from its start until it is over or a successor has it. */
 export interface Recovery {
   readonly run: ProcedureRun | null;
-  /** Reads what a run of the process before left. Once. */
+  /** Why it is not known, or not ours, what a process before left; null: nothing is in the way. */
+  readonly fault: string | null;
+  /** Takes over what a run of the process before left: until it was read, and is ours, in each pass. */
   open(nowMs: number): Promise<void>;
   /** Why nothing can be begun here; null: it can. */
   claim(): Promise<string | null>;
@@ -26,28 +28,55 @@ const LEFT_ALONE_MS = 15 * 60_000;
 
 export function openRecovery(parts: RecoveryParts | undefined): Recovery {
   let run: ProcedureRun | null = null;
+  let fault: string | null = null;
   let isOpen = false;
   let isLocked = false;
+  /** Read since nobody else of this machine can write it. */
+  let isReadAlone = false;
   const write = async (row: ProcedureRun | null): Promise<boolean> => {
     const procedures = row === null ? [] : [row];
     return (await parts?.store.commit({ ...EMPTY_LEDGER, procedures }, null)) === 'committed';
   };
-  const claim = async (): Promise<string | null> => {
+  const lock = async (): Promise<string | null> => {
     if (parts === undefined) return 'this instance has no place for it';
     isLocked ||= await parts.lock();
     return isLocked ? null : 'another process of this machine recovers this cluster';
+  };
+  /** The run that lies there; a text: nobody knows whether one does. */
+  const lying = async (): Promise<ProcedureRun | null | string> => {
+    const loaded = await (parts?.store.load() ?? Promise.resolve({ ok: true as const, ledger: EMPTY_LEDGER }));
+    if (!loaded.ok) return `${loaded.why}: what was begun while etcd was lost may lie there; repair it or move it away`;
+    isReadAlone ||= isLocked;
+    return loaded.ledger.procedures?.find((row) => !isOver(row)) ?? null;
   };
   return {
     get run() {
       return run;
     },
-    claim,
+    get fault() {
+      return fault;
+    },
+    async claim() {
+      const elsewhere = await lock();
+      if (elsewhere !== null || isReadAlone) return elsewhere;
+      // Another process may have begun something and died since it was read here: to begin is to write over that.
+      const left = await lying();
+      if (left === null || typeof left === 'string') return left;
+      isOpen = false;
+      return `${left.name} (${left.id}) by ${left.by} lies unfinished on this machine, and is taken up first: ekimi procedures`;
+    },
     async open(nowMs) {
       if (isOpen || parts === undefined) return;
-      isOpen = true;
-      const loaded = await parts.store.load();
-      const found = loaded.ok ? loaded.ledger.procedures?.find((row) => !isOver(row)) : undefined;
-      if (found === undefined || (await claim()) !== null) return;
+      let found = await lying();
+      if (found !== null && typeof found !== 'string' && !isReadAlone) {
+        fault = await lock();
+        if (fault !== null) return;
+        // Whose it was may have ended it between the look and the lock.
+        found = await lying();
+      }
+      fault = typeof found === 'string' ? found : null;
+      isOpen = fault === null;
+      if (found === null || typeof found === 'string') return;
       run = nowMs - (found.keptAtMs ?? 0) < LEFT_ALONE_MS ? found : leftAlone(found);
     },
     async keep(next) {

@@ -25,6 +25,7 @@ export function snapshotOf(session: Session): ClusterSnapshot {
     policy: session.policy,
     policyHash: session.inForce.hash,
     policyError: session.policyError,
+    ...(session.recovery.fault === null ? {} : { recoveryFault: session.recovery.fault }),
     windows: session.seen.windows,
     view: session.view,
     states: session.states,

@@ -29,6 +29,8 @@ export interface ClusterSnapshot {
   readonly policyHash: string;
   /** The last reload that was refused, until one succeeds. */
   readonly policyError: string | null;
+  /** Why it is not known, or not ours, what was begun on this machine while etcd was lost. Absent: nothing is in the way. */
+  readonly recoveryFault?: string;
   readonly windows: WindowFacts;
   readonly view: ClusterView | null;
   readonly states: States | null;

@@ -162,6 +162,12 @@ describe('the rest', () => {
       'policy: lag.warning: not a size',
     ]);
   });
+
+  it('shows what keeps us from what was begun here while etcd was lost', () => {
+    expect(overview({ ...SCENARIOS.healthy(), recoveryFault: 'it cannot be read' }).impaired).toEqual([
+      'recovery: it cannot be read',
+    ]);
+  });
 });
 
 describe('what is only rehearsed, left over or held back', () => {
