@@ -147,9 +147,10 @@ export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
   if (flying !== null)
     return { kind: 'waits', why: `${flying.plan.action} ${flying.plan.target} is in flight: ${flying.detail}` };
   const left = [...bound.procedure.remaining(at, bound.goal)];
-  const failed = failedStage(input, run, left);
-  if (failed !== null) return { kind: 'held', why: failed };
   const waits = bound.procedure.refuse(at, bound.goal);
+  // While it cannot go on, for etcd was not read for one, what is left does not tell what a stage that succeeded did.
+  const failed = failedStage(input, run, waits === null ? left : []);
+  if (failed !== null) return { kind: 'held', why: failed };
   if (waits !== null) return notForEver(input, run, { kind: 'waits', why: waits });
   const [stage] = left;
   if (stage === undefined) return { kind: 'over', why: bound.procedure.leaves(at, bound.goal) };
