@@ -3,6 +3,7 @@ import { endpointOf, isMajorityStopped, lacksMajority, notListed, stoppedHost } 
 import { storeHost } from '../model/host.js';
 import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
+import type { Plan } from '../model/plan.js';
 import { recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
 import {
@@ -29,11 +30,14 @@ const SPARE_MS = 120_000;
  */
 const HOLDER_FIRST_MS = 30_000;
 
-/** That etcd is silent to us says only that we do not reach it: while a majority serves others, tenure and ledger are theirs. */
-const withoutEtcd = (when: string): Permit => ({
-  when,
-  holds: ({ view, states }) => isMajorityStopped(view, states.memory),
-});
+/**
+ * That etcd is silent to us says only that we do not reach it: while a majority serves others, tenure and ledger are theirs. What a person began
+ * by the proof that it has none goes on where those that were started run and do not serve: they take the proof away, and the next one is due.
+ */
+const isWithoutEtcd = ({ view, states }: Situation, { because }: Pick<Plan, 'because'>): boolean =>
+  isMajorityStopped(view, states.memory) || (because.run !== undefined && lacksMajority(view));
+
+const withoutEtcd = (when: string): Permit => ({ when, holds: isWithoutEtcd });
 
 /** It takes nothing away from anybody, so it waits for nobody. */
 const ALWAYS: Permit = { when: 'always: it takes nothing away from any member', holds: () => true };
@@ -55,11 +59,11 @@ export const startStore = action({
   destroysCopy: false,
   permits: {
     tenure: {
-      when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder acts on `auto` only, and once for 30 s nobody has started an etcd member, or for a procedure that a person with the right to recover began here',
-      holds: (input, { because }) => {
-        if (!isMajorityStopped(input.view, input.states.memory)) return false;
+      when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder acts on `auto` only, and once for 30 s nobody has started an etcd member, or for a procedure that a person with the right to recover began here, which also goes on while those that were started run and do not serve',
+      holds: (input, plan) => {
+        if (!isWithoutEtcd(input, plan)) return false;
         // A person with the right to recover began it here.
-        if (because.run !== undefined) return true;
+        if (plan.because.run !== undefined) return true;
         return input.tenure.state !== 'other' || isLeftToUs(input);
       },
     },
@@ -67,8 +71,8 @@ export const startStore = action({
     failsafe: ALWAYS,
     'observer-health': {
       when: 'the same, and nothing else says that it is we who do not see',
-      holds: ({ view, states }) =>
-        isMajorityStopped(view, states.memory) && !states.problems.some(({ code }) => code === 'observer-impaired'),
+      holds: (input, plan) =>
+        isWithoutEtcd(input, plan) && !input.states.problems.some(({ code }) => code === 'observer-impaired'),
     },
     'start-grace': withoutEtcd('the same: no pass is clean before it is back'),
     'someone-else': ALWAYS,

@@ -10,6 +10,12 @@ const isWithoutEtcd = (session: Session): boolean =>
 export const isRecovery = (session: Session, name: StagedName): boolean =>
   STAGED_ROWS[name].authority === 'operator' && isWithoutEtcd(session);
 
-/** It was begun here, and nobody can hold tenure. */
+/**
+ * It was begun here under that proof, and etcd has not answered since. An etcd member that runs and does not serve takes the proof away, and gives
+ * nobody tenure: the run is still watched, timed out and ended here.
+ */
 export const isOursToRecover = (session: Session, { id }: ProcedureRun): boolean =>
-  session.recovery.run?.id === id && isWithoutEtcd(session);
+  session.recovery.run?.id === id &&
+  isEnforcing(session) &&
+  session.view?.dcs.keys.kind === 'unknown' &&
+  session.parts.tenure.facts().state !== 'held';
