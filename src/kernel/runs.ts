@@ -73,16 +73,32 @@ async function settleRecovery(session: Session, view: ClusterView): Promise<void
   const rows = session.ledger.procedures ?? [];
   const known = rows.find(({ id }) => id === run.id);
   if (known !== undefined && isOver(known)) return recovery.drop();
-  if (state === 'other' && freshValue(view.dcs.keys) !== null) {
+  const isOthers = state === 'other' && freshValue(view.dcs.keys) !== null;
+  if (!isOthers) otherSince.delete(recovery);
+  if (isOthers) {
     if (!hasHeldOn(session, recovery)) return;
     const text = `${owner ?? 'another instance'} took tenure when etcd was back: what is left is begun there`;
     await noteRun(session, ended(session, run, 'aborted', text), told('aborted', EKIMI, text));
     return;
   }
   if (!(isOurs(session) || isOursToRecover(session, run))) return;
-  const before = openRun(rows.filter(({ id }) => id !== run.id));
-  if (before !== null) await noteEnd(session, situationOf(session, view), displaced(before), run.by);
+  if (await makesWay(session, view, run)) return;
   if (known === undefined) await noteRun(session, run, told('stage', EKIMI, `taken into the ledger: ${run.detail}`));
+}
+
+/** Of two that are open the older one ends. True: that is what lay on this machine, forgotten while somebody began another one. */
+async function makesWay(session: Session, view: ClusterView, run: ProcedureRun): Promise<boolean> {
+  const others = (session.ledger.procedures ?? []).filter((row) => row.id !== run.id && !isOver(row));
+  const keptAtMs = run.keptAtMs ?? run.startedAtMs;
+  const isForgotten = isOurs(session) && keptAtMs < session.startedAtMs;
+  const newer = others.find((row) => isForgotten && row.startedAtMs > keptAtMs && !isOffer(row));
+  if (newer !== undefined) {
+    const text = `${newer.name} (${newer.id}) was begun since: what lay on this machine is of before`;
+    await noteRun(session, ended(session, run, 'aborted', text), told('aborted', EKIMI, text));
+    return true;
+  }
+  for (const before of others) await noteEnd(session, situationOf(session, view), displaced(before), run.by);
+  return false;
 }
 
 /** Who had aborted it already has said their word on its member. */
@@ -94,7 +110,7 @@ function withoutOpen(ledger: Ledger): Ledger {
   return open === null ? ledger : withCustody(ledger, { ...displaced(open), phase: 'aborted' });
 }
 
-/** The lease of a holder that is dead begins anew with etcd, and runs out: whoever holds tenure for longer than that is at work. */
+/** The lease of a holder that is dead begins anew with etcd, and runs out: whoever holds tenure for longer than that, in a row, is at work. */
 const HOLDER_LIVES_MS = 60_000;
 const otherSince = new WeakMap<object, number>();
 

@@ -251,9 +251,17 @@ export type RunStep =
 
 export const isOver = ({ phase }: ProcedureRun): boolean => phase === 'aborted' || phase === 'succeeded';
 
-/** The one that is not over; two at once are refused. */
-export const openRun = (runs: readonly ProcedureRun[] | undefined): ProcedureRun | null =>
-  runs?.find((run) => !isOver(run)) ?? null;
+/**
+ * The one that is not over; two at once are refused. What was begun while etcd was lost stands beside what the ledger had, until that can be
+ * ended: the one that began last is under way, and the other must not keep it.
+ */
+export const openRun = (runs: readonly ProcedureRun[] = []): ProcedureRun | null =>
+  runs
+    .filter((run) => !isOver(run))
+    .reduce<ProcedureRun | null>(
+      (last, run) => (last !== null && last.startedAtMs >= run.startedAtMs ? last : run),
+      null,
+    );
 
 /** Names a list of what is left, so that a word on one is never taken for a word on another. */
 export function markOf(keys: readonly string[]): string {

@@ -1,10 +1,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isAgreed, nextOfRun, newRun, standingOf } from '../../../src/decide/runs.js';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
-import { markOf, misfitOf, type ProcedureRun, type RunRequest, type Stage } from '../../../src/model/procedure-run.js';
+import {
+  markOf,
+  misfitOf,
+  openRun,
+  type ProcedureRun,
+  type RunRequest,
+  type Stage,
+} from '../../../src/model/procedure-run.js';
 import type { Situation } from '../../../src/model/situation.js';
 import { STAGED } from '../../../src/procedures/index.js';
-import { inputOf, NOW_MS } from '../../support/view.js';
+import { inputOf, NOW_MS, remediationOf } from '../../support/view.js';
 
 const MINUTE_MS = 60_000;
 const restart: Stage = {
@@ -98,6 +105,31 @@ describe('a stage that comes about by itself', () => {
   });
 });
 
+describe('a stage that succeeded and is left all the same', () => {
+  const plan = { ...remediationOf('restart-member', 'patroni2').plan };
+  const row = remediationOf('restart-member', 'patroni2', {
+    plan: { ...plan, because: { ...plan.because, run: RUN.id, stage: restart.key } },
+    createdAtMs: NOW_MS + 1000,
+    endedAtMs: NOW_MS + 1000,
+  });
+  const after = (part: Partial<typeof row> = {}): Situation =>
+    at(NOW_MS, { ledger: { ...EMPTY_LEDGER, remediations: [{ ...row, ...part }] } });
+
+  it('holds the run', () => {
+    left([restart]);
+    expect(nextOfRun(after(), RUN)).toMatchObject({
+      kind: 'held',
+      why: expect.stringContaining('does not show it') as string,
+    });
+  });
+
+  it('does not while the cluster cannot be looked at: it waits; one that failed holds it all the same', () => {
+    left([restart], 'etcd gave no linearizable answer in this pass');
+    expect(nextOfRun(after(), RUN)).toMatchObject({ kind: 'waits' });
+    expect(nextOfRun(after({ phase: 'ineffective' }), RUN)).toMatchObject({ kind: 'held' });
+  });
+});
+
 describe('a question', () => {
   it('is asked, and never answered by time', () => {
     left([sure]);
@@ -153,6 +185,16 @@ const ASK: RunRequest = {
   reason: 'x',
   dryRun: false,
 };
+
+describe('of two runs that are open', () => {
+  it('the one that began last is under way: what was begun while etcd was lost goes before what the ledger had', () => {
+    const recovering = { ...RUN, id: 'r-2', startedAtMs: NOW_MS + MINUTE_MS };
+    expect(openRun([RUN, recovering])).toBe(recovering);
+    expect(openRun([recovering, RUN])).toBe(recovering);
+    expect(openRun([RUN, { ...recovering, phase: 'succeeded' }])).toBe(RUN);
+    expect(openRun(undefined)).toBeNull();
+  });
+});
 
 describe('what is asked for', () => {
   const takes = (part: object) => ({
