@@ -7,9 +7,9 @@ import { closedByUs } from '../actions/servers.js';
 import { evacuationOf } from '../ledger/evacuations.js';
 import { memberName } from '../model/names.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { answers, hostOf, opening, proxiesWithout, waitCopy, waitFor } from './member-stages.js';
+import { answers, hostOf, opening, proxiesWithout, waitCopy } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { follows, onMember, takenFrom } from './stages.js';
+import { follows, onMember, takenFrom, waitFor } from './stages.js';
 
 const shape = z.object({ member: z.string() });
 type AddReplicaGoal = z.infer<typeof shape>;

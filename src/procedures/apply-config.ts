@@ -12,6 +12,7 @@ import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { changesOf, parameterOf, wantedOf, wayOf, whyNotTaken, type Change } from './config-rules.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
+import { handOver, onMember, waitFor } from './stages.js';
 
 const json = z.json() as z.ZodType<Json>;
 
@@ -188,34 +189,9 @@ function taking(view: ClusterView, goal: ApplyGoal, who: readonly string[]): Wai
   const loops =
     view.config.kind === 'unknown' ? 0 : 3 * view.config.value.loopWaitMs + view.config.value.retryTimeoutMs;
   const where = who.length === everybody(goal).length ? 'every member has it' : `${who.join(', ')} have it, too`;
-  return {
-    kind: 'wait',
-    key: 'every member has it',
-    text: `wait until ${where} (a member may set it otherwise in its own patroni.yml)`,
-    withinMs: Math.max(LEAST_WAIT_MS, loops),
-    progress: null,
-  };
+  const text = `wait until ${where} (a member may set it otherwise in its own patroni.yml)`;
+  return waitFor('every member has it', text, Math.max(LEAST_WAIT_MS, loops));
 }
-
-const stage = (action: 'restart-member' | 'restart-leader', target: string, text: string): ActionStage => ({
-  kind: 'action',
-  key: `${action} ${target}`,
-  action,
-  target,
-  candidate: null,
-  leader: null,
-  text,
-});
-
-const handOver = (leader: string): ActionStage => ({
-  kind: 'action',
-  key: `switchover from ${leader}`,
-  action: 'switchover',
-  target: null,
-  candidate: null,
-  leader,
-  text: `hand leadership from ${leader} to the best of the others`,
-});
 
 /** Behind by less than this they have replayed what the leader wrote when it started. */
 const REPLAYED_BYTES = 1024 ** 2;
@@ -231,25 +207,23 @@ function* leaderFirst(view: ClusterView, goal: ApplyGoal, old: readonly string[]
   const replicas = old.filter((name) => name !== holder);
   const isLeaderOld = old.includes(holder);
   if (isLeaderOld)
-    yield stage('restart-leader', holder, `restart ${holder} where it leads: what falls has to fall there first`);
+    yield onMember('restart-leader', holder, `restart ${holder} where it leads: what falls has to fall there first`);
   // A standby that starts before it has replayed the leader's lower value keeps the old one, and waits for a restart for ever.
   if (replicas.length > 0 && (isLeaderOld || replicas.some((name) => isBehind(view, name))))
-    yield {
-      kind: 'wait',
-      key: 'replicas have replayed it',
-      text: `wait until ${replicas.join(', ')} have replayed the leader's new value`,
-      withinMs: 5 * 60_000,
-      progress: null,
-    };
-  for (const name of replicas) yield stage('restart-member', name, `restart ${name}`);
+    yield waitFor(
+      'replicas have replayed it',
+      `wait until ${replicas.join(', ')} have replayed the leader's new value`,
+      5 * 60_000,
+    );
+  for (const name of replicas) yield onMember('restart-member', name, `restart ${name}`);
 }
 
 function* replicasFirst(view: ClusterView, goal: ApplyGoal, old: readonly string[]): Generator<Stage> {
   const holder = leaderKeyHolder(view) ?? goal.leader;
-  for (const name of old) if (name !== holder) yield stage('restart-member', name, `restart ${name}`);
+  for (const name of old) if (name !== holder) yield onMember('restart-member', name, `restart ${name}`);
   if (!old.includes(holder)) return;
-  yield handOver(holder);
-  yield stage('restart-member', holder, `restart ${holder}, unless the switchover has`);
+  yield handOver(holder, null);
+  yield onMember('restart-member', holder, `restart ${holder}, unless the switchover has`);
 }
 
 /** Runbook, Maintenance Operations > Configuration Changes: the change itself, then whoever needs a restart for it, in the order that PostgreSQL needs. */

@@ -7,9 +7,11 @@ import { evacuationOf } from '../ledger/evacuations.js';
 import type { Ledger } from '../model/ledger.js';
 import type { Stage } from '../model/procedure-run.js';
 import { ownerOf } from '../model/proxy.js';
-import { freshValue, recentValue } from '../model/reading.js';
+import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
+import { hostOf } from './member-stages.js';
 import type { Goal, ProcedureRecord } from './procedure.js';
+import { onMember, waitFor } from './stages.js';
 import { awaitQuorum, startStores, storesInOrder, storesText, whyNotTold } from './stores.js';
 
 const shape = z.object({
@@ -30,10 +32,7 @@ const FOLLOWS_MS = 10 * 60_000;
 const STANDBY_CLUSTER = 'it is a standby cluster: its leadership is left to Patroni';
 const ASKED = 'agree to who is first';
 
-const hostState = (view: ClusterView, name: string): string | null => {
-  const member = memberOf(view, name);
-  return member === null ? null : (recentValue(member.host)?.state ?? null);
-};
+const hostState = (view: ClusterView, name: string): string | null => hostOf(view, name)?.state ?? null;
 
 const isLed = (view: ClusterView): boolean => leadershipOf(view).kind === 'proven';
 
@@ -96,7 +95,8 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
       if (hostState(view, first) === 'stopped') yield firstStage(goal);
       yield waitFor('a leader', `wait until ${first} leads`, LEADS_MS);
     }
-    for (const name of others) if (hostState(view, name) === 'stopped') yield startStage(name);
+    for (const name of others)
+      if (hostState(view, name) === 'stopped') yield onMember('start-member', name, `start ${name}`);
     const late = notFollowing(view, goal);
     if (!isLed(view) || late.length > 0)
       yield waitFor('replicas', `wait until each replica streams (${late.join(', ')})`, FOLLOWS_MS);
@@ -112,35 +112,9 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
   },
 };
 
-function firstStage({ first, question }: ColdStartGoal): Stage {
-  return {
-    kind: 'action',
-    key: `start-first ${first}`,
-    action: 'start-first',
-    target: first,
-    candidate: null,
-    leader: null,
-    parameters: { agreed: question !== null },
-    text: `start ${first}, the most advanced one, alone`,
-  };
-}
-
-const startStage = (name: string): Stage => ({
-  kind: 'action',
-  key: `start-member ${name}`,
-  action: 'start-member',
-  target: name,
-  candidate: null,
-  leader: null,
-  text: `start ${name}`,
-});
-
-const waitFor = (key: string, text: string, withinMs: number): Stage => ({
-  kind: 'wait',
-  key,
-  text,
-  withinMs,
-  progress: null,
+const firstStage = ({ first, question }: ColdStartGoal): Stage => ({
+  ...onMember('start-first', first, `start ${first}, the most advanced one, alone`),
+  parameters: { agreed: question !== null },
 });
 
 /** A proxy that does not run or does not route is seen here, and mended by whoever runs it. */

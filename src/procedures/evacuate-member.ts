@@ -8,7 +8,7 @@ import { recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { counted } from '../words/amounts.js';
 import type { Ask, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { handOver, isStopped, onMember, takenFrom } from './stages.js';
+import { handOver, isDrained, isStopped, onMember, takenFrom, waitFor } from './stages.js';
 
 const shape = z.object({
   member: z.string(),
@@ -48,13 +48,12 @@ function readersOf(view: ClusterView, name: string): number | null {
   return lines.length === 0 ? null : lines.reduce((sum, { row }) => sum + row.sessions, 0);
 }
 
-const sessionsEnd = (name: string, left: number | null): WaitStage => ({
-  kind: 'wait',
-  key: `sessions ${name}`,
-  text: `readers of ${name} end their sessions${left === null ? '' : ` (${counted(left, 'session')} left)`}`,
-  withinMs: SESSIONS_MS,
-  progress: null,
-});
+const sessionsEnd = (name: string, left: number | null): WaitStage =>
+  waitFor(
+    `sessions ${name}`,
+    `readers of ${name} end their sessions${left === null ? '' : ` (${counted(left, 'session')} left)`}`,
+    SESSIONS_MS,
+  );
 
 /** Where no way to drain is configured there is nothing to be drained. */
 const canDrain = ({ view, policy }: ProcedureInput): boolean =>
@@ -98,9 +97,9 @@ export const evacuateMember: ProcedureRecord<EvacuateGoal> = {
   },
   leaves: ({ view, ledger }, { member }) => {
     const isDown = isStopped(memberOf(view, memberName(member)));
-    const isDrained = ledger.drains.some((row) => row.member === member && !row.shadow);
+    const isOut = isDrained(ledger, member);
     return [
-      `${member} ${isDown ? 'is stopped' : 'runs'}${isDrained ? ' and is drained' : ''}`,
+      `${member} ${isDown ? 'is stopped' : 'runs'}${isOut ? ' and is drained' : ''}`,
       `${leaderKeyHolder(view) ?? 'nobody'} leads`,
       `back: ekimi run-procedure give-back ${member}`,
     ].join('; ');

@@ -8,20 +8,7 @@ import type { ServerPlace } from '../model/proxy.js';
 import { freshValue, lastValue, recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { ProcedureInput } from './procedure.js';
-import { onMember } from './stages.js';
-
-export const waitFor = (
-  key: string,
-  text: string,
-  withinMs: number,
-  progress: StageProgress | null = null,
-): WaitStage => ({
-  kind: 'wait',
-  key,
-  text,
-  withinMs,
-  progress,
-});
+import { onMember, waitFor } from './stages.js';
 
 const named = (view: ClusterView, name: string): MemberView | null => memberOf(view, memberName(name));
 

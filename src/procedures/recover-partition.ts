@@ -8,7 +8,7 @@ import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { ProcedureInput, ProcedureRecord } from './procedure.js';
 import { hasTraffic, isBack, lossOf, rejoining } from './rejoining.js';
-import { isStopped, onMember, startStage } from './stages.js';
+import { isStopped, onMember, startStage, waitFor } from './stages.js';
 
 const shape = z.object({
   /** Who did not follow when it began: one after the other. */
@@ -49,13 +49,7 @@ function* bringBack(input: ProcedureInput, name: string, goal: RecoverPartitionG
   if (member === null || (isBack(input, name) && hasTraffic(input, name))) return;
   const isRogue = primaryChannels(member).length > 0 && leaderKeyHolder(input.view) !== name;
   if (!isReached(member))
-    yield {
-      kind: 'wait',
-      key: `reach ${name}`,
-      text: `${name} is reached again (${sightText(input.view, member)})`,
-      withinMs: REACHED_MS,
-      progress: null,
-    };
+    yield waitFor(`reach ${name}`, `${name} is reached again (${sightText(input.view, member)})`, REACHED_MS);
   // Patroni demotes it as soon as it sees etcd: then this falls away.
   if (isRogue || !isReached(member))
     yield onMember('fence-member', name, `stop ${name}, if it is a second primary then`);

@@ -7,11 +7,11 @@ import { servesReads } from '../assess/rotation.js';
 import { memberLines, silentProxies } from '../assess/proxy-lines.js';
 import { memberName } from '../model/names.js';
 import type { AcceptedLoss } from '../model/procedure.js';
-import type { Stage, WaitStage } from '../model/procedure-run.js';
+import type { Stage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type MemberView } from '../model/view.js';
 import type { ProcedureInput } from './procedure.js';
-import { follows, isStopped, onMember, startStage } from './stages.js';
+import { follows, isDrained, isStopped, onMember, startStage, waitFor } from './stages.js';
 
 /** What a run that brings a member back is bound to. */
 export interface Rejoining {
@@ -37,7 +37,7 @@ export const isBack = ({ view }: ProcedureInput, name: string): boolean =>
 /** Readers, or writers, get to it; a proxy that does not answer is not waited for, and a drain is somebody's will. */
 export function hasTraffic({ view, ledger }: ProcedureInput, name: string): boolean {
   if (view.proxies.length === 0 || silentProxies(view).length > 0) return true;
-  if (leaderKeyHolder(view) === name || ledger.drains.some((row) => row.member === name && !row.shadow)) return true;
+  if (leaderKeyHolder(view) === name || isDrained(ledger, name)) return true;
   return memberLines(view, 'reads', name).length === 0 || servesReads(view, name);
 }
 
@@ -53,14 +53,6 @@ function isAtFault(input: ProcedureInput, member: MemberView, { sinceMs }: Rejoi
   return input.nowMs - sinceMs > REWIND_MS && copyFaultOf(input, member).kind === 'sign';
 }
 
-const wait = (key: string, text: string, withinMs: number): WaitStage => ({
-  kind: 'wait',
-  key,
-  text,
-  withinMs,
-  progress: null,
-});
-
 /**
  * All that is left until a member follows again: started where it is stopped, rewound or caught up by Patroni, and, where that cannot be, copied anew,
  * which is asked for with what only its old copy holds. Nothing where it follows.
@@ -71,10 +63,10 @@ export function* rejoining(input: ProcedureInput, name: string, bond: Rejoining)
   if (!isBack(input, name)) {
     if (isStopped(member)) yield startStage(name);
     if (freshValue(member.api)?.state !== 'creating-replica') yield* untilCopied(input, member, bond);
-    yield wait(`copy ${name}`, `${name} copies the leader, and streams`, COPY_MS);
+    yield waitFor(`copy ${name}`, `${name} copies the leader, and streams`, COPY_MS);
   }
   if (!isBack(input, name) || !hasTraffic(input, name))
-    yield wait(`traffic ${name}`, `the proxies give ${name} readers`, TRAFFIC_MS);
+    yield waitFor(`traffic ${name}`, `the proxies give ${name} readers`, TRAFFIC_MS);
 }
 
 function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining): Generator<Stage> {
@@ -83,7 +75,7 @@ function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining
   const isGivenUp = input.confirmed.includes(key);
   const held = divergenceOf(input, member).text;
   if (!isGivenUp && !isAtFault(input, member, bond))
-    yield wait(
+    yield waitFor(
       `rejoin ${name}`,
       `${name} streams: Patroni starts it, and rewinds it where it must (${held})`,
       REJOIN_MS,

@@ -6,9 +6,9 @@ import { untoldProxies } from '../actions/servers.js';
 import { memberName, slotNameOf } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { closing, hostOf, waitFor } from './member-stages.js';
+import { closing, hostOf } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { handOver, onMember, takenFrom } from './stages.js';
+import { handOver, onMember, takenFrom, waitFor } from './stages.js';
 
 const shape = z.object({ member: z.string() });
 type RemoveMemberGoal = z.infer<typeof shape>;

@@ -7,6 +7,7 @@ import type { ActionStage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { ProcedureInput, ProcedureRecord } from './procedure.js';
+import { handOver, onMember } from './stages.js';
 
 const shape = z.object({
   /** Replicas in the order in which they are restarted. */
@@ -36,25 +37,7 @@ function isOld(view: ClusterView, name: string, { was }: RollingRestartGoal): bo
 
 const lagOf = (view: ClusterView, member: MemberView): number => lagFiguresOf(view, member)[0]?.lagBytes ?? 0;
 
-const restart = (name: string): ActionStage => ({
-  kind: 'action',
-  key: `restart-member ${name}`,
-  action: 'restart-member',
-  target: name,
-  candidate: null,
-  leader: null,
-  text: `restart ${name}`,
-});
-
-const handOver = (leader: string): ActionStage => ({
-  kind: 'action',
-  key: `switchover from ${leader}`,
-  action: 'switchover',
-  target: null,
-  candidate: null,
-  leader,
-  text: `hand leadership from ${leader} to the best of the others`,
-});
+const restart = (name: string): ActionStage => onMember('restart-member', name, `restart ${name}`);
 
 const handBack = (to: string): ActionStage => ({
   kind: 'action',
@@ -108,7 +91,7 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
     const old = [...goal.order, goal.leader].filter((name) => isOld(view, name, goal));
     for (const name of old) if (name !== holder) yield restart(name);
     if (holder !== null && old.includes(holder)) {
-      yield handOver(holder);
+      yield handOver(holder, null);
       // Patroni restarts whom it demotes: then this falls away.
       yield { ...restart(holder), text: `restart ${holder}, unless the switchover has` };
     }

@@ -2,7 +2,7 @@ import { isStreaming } from '../assess/replica.js';
 import { evacuationOf } from '../ledger/evacuations.js';
 import type { Ledger } from '../model/ledger.js';
 import type { ProcedureName } from '../model/procedure.js';
-import type { ActionStage } from '../model/procedure-run.js';
+import type { ActionStage, StageProgress, WaitStage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 
@@ -15,6 +15,20 @@ export const onMember = (action: ProcedureName, name: string, text: string): Act
   candidate: null,
   leader: null,
   text,
+});
+
+/** What comes about by itself. */
+export const waitFor = (
+  key: string,
+  text: string,
+  withinMs: number,
+  progress: StageProgress | null = null,
+): WaitStage => ({
+  kind: 'wait',
+  key,
+  text,
+  withinMs,
+  progress,
 });
 
 /** Started, and over with as soon as it answers: whether it follows is waited for by what comes next. */
@@ -41,6 +55,10 @@ export const handOver = (from: string, to: string | null): ActionStage => ({
   leader: from,
   text: `hand leadership from ${from} to ${to ?? 'the best of the others'}`,
 });
+
+/** Taken out of the read pool by Ekimi, for whomever. */
+export const isDrained = ({ drains }: Pick<Ledger, 'drains'>, name: string): boolean =>
+  drains.some((row) => row.member === name && !row.shadow);
 
 /** By its host driver, which is read more seldom while all is well; what a stage sends is authorised by what is then read. */
 export const isStopped = (member: MemberView | null): boolean =>

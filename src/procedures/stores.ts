@@ -2,6 +2,7 @@ import { endpointOf } from '../assess/stores.js';
 import type { Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
+import { onMember, waitFor } from './stages.js';
 
 /** How long etcd may take to serve once its members run. */
 const SERVES_MS = 120_000;
@@ -26,28 +27,13 @@ export function whyNotTold(view: ClusterView): string | null {
 /** Every etcd member that is stopped. */
 export function* startStores(view: ClusterView, order: readonly string[]): Generator<Stage> {
   for (const name of order)
-    if (hostState(view, name) === 'stopped')
-      yield {
-        kind: 'action',
-        key: `start-store ${name}`,
-        action: 'start-store',
-        target: name,
-        candidate: null,
-        leader: null,
-        text: `start the etcd member ${name}`,
-      };
+    if (hostState(view, name) === 'stopped') yield onMember('start-store', name, `start the etcd member ${name}`);
 }
 
 /** etcd serves: linearizable reads by a majority. */
 export function* awaitQuorum(view: ClusterView): Generator<Stage> {
   if (freshValue(view.dcs.keys) === null)
-    yield {
-      kind: 'wait',
-      key: 'etcd serves',
-      text: 'wait until a majority of etcd serves',
-      withinMs: SERVES_MS,
-      progress: null,
-    };
+    yield waitFor('etcd serves', 'wait until a majority of etcd serves', SERVES_MS);
 }
 
 const isServing = (view: ClusterView, name: string): boolean => {
@@ -59,13 +45,7 @@ const isServing = (view: ClusterView, name: string): boolean => {
 export function* awaitAllStores(view: ClusterView): Generator<Stage> {
   const missing = view.dcs.endpoints.map(({ name }) => name).filter((name) => !isServing(view, name));
   if (missing.length > 0)
-    yield {
-      kind: 'wait',
-      key: 'all of etcd serves',
-      text: `wait until each etcd member serves (${missing.join(', ')})`,
-      withinMs: SERVES_MS,
-      progress: null,
-    };
+    yield waitFor('all of etcd serves', `wait until each etcd member serves (${missing.join(', ')})`, SERVES_MS);
 }
 
 /** How each stands, for people. */
