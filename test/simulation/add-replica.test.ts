@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { recallMemory } from '../../src/kernel/recall.js';
-import { changeRun, startRun } from '../../src/kernel/runs.js';
-import type { RunAnswer, RunChange, RunRequest } from '../../src/model/procedure-run.js';
+import { startRun } from '../../src/kernel/runs.js';
+import type { RunAnswer, RunRequest } from '../../src/model/procedure-run.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
 
 const APPROVE = { mode: 'approve' as const };
 const OFF = { mode: 'off' as const };
@@ -28,29 +29,10 @@ async function withNew(options: RigOptions = {}): Promise<Rig> {
   return ekimi;
 }
 
-const ASKED: RunRequest = {
-  name: 'add-replica',
-  member: 'patroni4',
-  candidate: null,
-  parameters: {},
-  back: false,
-  reason: 'more readers',
-  dryRun: false,
-};
+const ASKED = stagedRequest({ name: 'add-replica', member: 'patroni4', reason: 'more readers' });
+const start = (ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> =>
+  startStaged(ekimi, { ...ASKED, ...asked });
 
-async function start(ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> {
-  const answer = startRun(ekimi.session, { ...ASKED, ...asked }, 'dba');
-  await ekimi.pass();
-  return answer;
-}
-
-async function change(ekimi: Rig, what: RunChange) {
-  const answer = changeRun(ekimi.session, last(ekimi)?.id ?? '', what, 'dba', 'looked');
-  await ekimi.pass();
-  return answer;
-}
-
-const last = (ekimi: Rig) => ekimi.session.ledger.procedures?.at(-1);
 const OPENED = ['postgres_replicas', 'postgres_primary'].map(
   (pool) => `haproxy> set server ${pool}/patroni4 state ready`,
 );
@@ -66,7 +48,7 @@ describe('a replica that is added', () => {
     expect(sql?.kind === 'fresh' ? sql.value.backups : null).toMatchObject([{ totalBytes: 2 * 1024 ** 3 }]);
     await ekimi.run(60);
     expect(ekimi.requests()).toEqual(REQUESTS);
-    expect(last(ekimi)).toMatchObject({ phase: 'succeeded', detail: 'patroni4 runs and streams' });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded', detail: 'patroni4 runs and streams' });
     expect(ekimi.cluster.proxyStatus(POOL, 'patroni4')).toMatch(/^UP/);
     expect(ekimi.cluster.proxyStatus('postgres_primary', 'patroni4')).toBe('DOWN');
     expect(ekimi.notifier.pages).toEqual([]);
@@ -116,11 +98,11 @@ describe('a replica that is added', () => {
     const ekimi = await withNew({ without: ['host'] });
     expect(await start(ekimi)).toMatchObject({ kind: 'started' });
     await ekimi.run(20);
-    expect(last(ekimi)?.detail).toContain('wait until Patroni on patroni4 is started by hand');
+    expect(newestRun(ekimi)?.detail).toContain('wait until Patroni on patroni4 is started by hand');
     ekimi.cluster.startContainer('patroni4');
     await ekimi.run(60);
     expect(ekimi.requests()).toEqual(OPENED);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
   });
 
   it('whose copy fails is held with the words of its log, and its servers stay closed', async () => {
@@ -128,16 +110,16 @@ describe('a replica that is added', () => {
     await start(ekimi);
     ekimi.cluster.cutLink('patroni4', 'patroni1');
     await ekimi.run(150);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       detail: expect.stringMatching(/the copy of patroni4 failed: .*pg_basebackup/) as string,
     });
     expect(ekimi.requests()).toEqual(['host start patroni4']);
     expect(ekimi.notifier.pages.map(({ code }) => code)).toContain('procedure-held');
     ekimi.cluster.healLink('patroni4', 'patroni1');
-    await change(ekimi, 'continue');
+    await changeStaged(ekimi, 'continue');
     await ekimi.run(120);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
   });
 
   it('waits for a proxy that is silent for a moment, and calls neither a question nor the end what it cannot see', async () => {
@@ -146,21 +128,21 @@ describe('a replica that is added', () => {
     await ekimi.run(4);
     ekimi.cluster.cutObserver('proxy');
     await ekimi.run(30);
-    expect(last(ekimi)?.phase).toBe('running');
+    expect(newestRun(ekimi)?.phase).toBe('running');
     expect(ekimi.requests()).toEqual(['host start patroni4']);
     ekimi.cluster.healObserver();
     await ekimi.run(20);
     expect(ekimi.requests()).toEqual(REQUESTS);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
   });
 
   it('aborted in the middle of its copy leaves it copying and closed, and says so', async () => {
     const ekimi = await withNew();
     await start(ekimi);
     await ekimi.run(5);
-    await change(ekimi, 'abort');
+    await changeStaged(ekimi, 'abort');
     await ekimi.run(40);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'aborted',
       detail: expect.stringContaining('does not stream yet') as string,
     });
@@ -179,7 +161,7 @@ describe('a replica that is added', () => {
     cluster.setLoad(20 * 1024 * 1024);
     cluster.lag('patroni3', 'stop-replay');
     await ekimi.run(60);
-    expect(last(ekimi)?.phase).toBe('running');
+    expect(newestRun(ekimi)?.phase).toBe('running');
     expect(ekimi.requests()).toContain('haproxy> set server postgres_replicas/patroni3 state drain');
   });
 
@@ -209,11 +191,11 @@ describe('a replica that is added', () => {
         owner: 'other',
       });
       await next.run(70);
-      if (last(next)?.phase === 'held') {
-        await change(next, 'continue');
+      if (newestRun(next)?.phase === 'held') {
+        await changeStaged(next, 'continue');
         await next.run(60);
       }
-      expect(last(next)?.phase, where).toBe('succeeded');
+      expect(newestRun(next)?.phase, where).toBe('succeeded');
       expect(
         next.requests().filter((text) => text.startsWith('host')),
         where,

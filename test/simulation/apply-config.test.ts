@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configNow } from '../../src/actions/cluster-config.js';
-import { changeRun, startRun } from '../../src/kernel/runs.js';
+import { startRun } from '../../src/kernel/runs.js';
 import { situationOf } from '../../src/kernel/situation.js';
 import { leftOf } from '../../src/decide/runs.js';
 import { markOf, type RunAnswer, type RunChange, type RunRequest } from '../../src/model/procedure-run.js';
@@ -8,6 +8,7 @@ import { recallMemory } from '../../src/kernel/recall.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy(
@@ -27,42 +28,24 @@ async function quiet(options: RigOptions = {}): Promise<Rig> {
   return ekimi;
 }
 
-const ASKED: RunRequest = {
-  name: 'apply-config',
-  member: null,
-  candidate: null,
-  parameters: {},
-  back: false,
-  reason: 'more clients',
-  dryRun: false,
-};
-
+const ASKED = stagedRequest({ name: 'apply-config', reason: 'more clients' });
 const CONNECTIONS = 'postgresql.parameters.max_connections';
 
-async function start(
+const start = (
   ekimi: Rig,
   parameters: Readonly<Record<string, string>>,
   more: Partial<RunRequest> = {},
-): Promise<RunAnswer> {
-  const request: RunRequest = { ...ASKED, parameters, ...more };
-  const answer = startRun(ekimi.session, request, 'dba');
-  await ekimi.pass();
-  return answer;
-}
+): Promise<RunAnswer> => startStaged(ekimi, { ...ASKED, parameters, ...more });
 
 /** A person who has seen what is left now, and agrees to that. */
-async function change(ekimi: Rig, what: RunChange) {
-  const run = ekimi.session.ledger.procedures?.at(-1) ?? raise();
-  const left = leftOf(situationOf(ekimi.session, ekimi.session.view ?? raise()), run) ?? [];
-  const answer = changeRun(ekimi.session, run.id, what, 'dba', 'looked', markOf(left.map(({ key }) => key)));
-  await ekimi.pass();
-  return answer;
+function change(ekimi: Rig, what: RunChange) {
+  const left = leftOf(situationOf(ekimi.session, ekimi.session.view ?? raise()), newestRun(ekimi) ?? raise()) ?? [];
+  return changeStaged(ekimi, what, markOf(left.map(({ key }) => key)));
 }
 
 /** Each request once, in order, by its first words. */
 const sent = (ekimi: Rig): readonly string[] =>
   ekimi.requests().flatMap((text) => /^(POST \/(restart|switchover) on \S+|etcd: merge)/.exec(text)?.[0] ?? []);
-const last = (ekimi: Rig) => ekimi.session.ledger.procedures?.at(-1);
 const connections = (ekimi: Rig): readonly (string | undefined)[] =>
   ['patroni1', 'patroni2', 'patroni3'].map((name) => ekimi.cluster.inspect(name).postgres.running['max_connections']);
 
@@ -87,7 +70,7 @@ describe('a change of the configuration', () => {
     const ekimi = await quiet();
     expect((await start(ekimi, { [CONNECTIONS]: '300' })).kind).toBe('started');
     await ekimi.run(90);
-    expect(last(ekimi)).toMatchObject({ phase: 'succeeded' });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded' });
     expect(sent(ekimi)).toEqual(RAISED);
     expect(connections(ekimi)).toEqual(['300', '300', '300']);
     expect(ekimi.cluster.leader()).not.toBe('patroni1');
@@ -97,7 +80,7 @@ describe('a change of the configuration', () => {
     const ekimi = await quiet();
     await start(ekimi, { [CONNECTIONS]: '120' });
     await ekimi.run(90);
-    expect(last(ekimi)).toMatchObject({ phase: 'succeeded' });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded' });
     expect(sent(ekimi)).toEqual(LOWERED);
     expect(connections(ekimi)).toEqual(['120', '120', '120']);
     expect(ekimi.cluster.leader()).toBe('patroni1');
@@ -107,7 +90,7 @@ describe('a change of the configuration', () => {
     const ekimi = await quiet();
     await start(ekimi, { 'postgresql.parameters.work_mem': '"8MB"', ttl: '40' });
     await ekimi.run(60);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'succeeded',
       detail: 'changed: postgresql.parameters.work_mem none -> 8MB, ttl 30 -> 40',
     });
@@ -146,11 +129,11 @@ describe('a change of the configuration', () => {
     other.cluster.patchConfig({ loop_wait: 9 });
     await answer;
     await other.run(20);
-    expect(last(other)).toMatchObject({ phase: 'held', detail: expect.stringContaining('over mod revision') });
+    expect(newestRun(other)).toMatchObject({ phase: 'held', detail: expect.stringContaining('over mod revision') });
     expect(other.requests()).toEqual([]);
     await change(other, 'continue');
     await other.run(20);
-    expect(last(other)).toMatchObject({ phase: 'succeeded' });
+    expect(newestRun(other)).toMatchObject({ phase: 'succeeded' });
     expect(documentIn(other)).toMatchObject({ ttl: 40, loop_wait: 9 });
   });
 
@@ -160,7 +143,7 @@ describe('a change of the configuration', () => {
     await ekimi.run(2);
     await change(ekimi, 'abort');
     await ekimi.run(40);
-    expect(last(ekimi)).toMatchObject({ phase: 'aborted', detail: expect.stringContaining('not restarted') });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'aborted', detail: expect.stringContaining('not restarted') });
   });
 
   it('done by hand meanwhile is not done again', async () => {
@@ -169,7 +152,7 @@ describe('a change of the configuration', () => {
     ekimi.cluster.patchConfig({ postgresql: { parameters: { max_connections: 300 } } });
     await answer;
     await ekimi.run(90);
-    expect(last(ekimi)).toMatchObject({ phase: 'succeeded' });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded' });
     expect(sent(ekimi)).toEqual(RAISED.slice(1));
   });
 });
@@ -230,12 +213,12 @@ describe('a controller that dies', () => {
         const next = rig({ policy, cluster: first.cluster, journal: first.journal, memory, owner: 'other' });
         await next.run(250);
         expect(new Set(sent(next)).size, where).toBe(sent(next).length);
-        if (last(next)?.phase === 'held') {
-          expect(last(next)?.detail, where).toMatch(/ ineffective: |does not show it/);
+        if (newestRun(next)?.phase === 'held') {
+          expect(newestRun(next)?.detail, where).toMatch(/ ineffective: |does not show it/);
           await change(next, 'continue');
           await next.run(250);
         }
-        const run = last(next);
+        const run = newestRun(next);
         if (run === undefined) expect(sent(next), where).toEqual([]);
         else {
           expect(run, where).toMatchObject({ phase: 'succeeded' });

@@ -1,53 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { memoryLedgerStore } from '../../src/kernel/ledger-store.js';
-import type { RecoveryParts } from '../../src/kernel/recovery.js';
 import { recallMemory } from '../../src/kernel/recall.js';
-import { changeRun, startRun } from '../../src/kernel/runs.js';
-import type { RunAnswer, RunChange, RunRequest } from '../../src/model/procedure-run.js';
+import { startRun } from '../../src/kernel/runs.js';
+import type { RunAnswer, RunRequest } from '../../src/model/procedure-run.js';
 import { unknown } from '../../src/model/reading.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
-import { changeStaged, startStaged } from '../support/staged.js';
+import { changeStaged, newestRun, recoveryParts, stagedRequest, startStaged } from '../support/staged.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy({}, { 'start-first': APPROVE, 'start-store': APPROVE, 'start-member': APPROVE });
 
-const recovery = (): RecoveryParts => ({ store: memoryLedgerStore(), lock: () => Promise.resolve(true) });
-
-const ASKED: RunRequest = {
-  name: 'cold-start',
-  member: null,
-  candidate: null,
-  parameters: {},
-  back: false,
-  reason: 'power is back',
-  dryRun: false,
-};
-
-async function start(ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> {
-  const answer = startRun(ekimi.session, { ...ASKED, ...asked }, 'dba');
-  await ekimi.pass();
-  return answer;
-}
-
-async function change(ekimi: Rig, what: RunChange) {
-  const answer = changeRun(ekimi.session, last(ekimi)?.id ?? '', what, 'dba', 'looked');
-  await ekimi.pass();
-  return answer;
-}
+const ASKED = stagedRequest({ name: 'cold-start', reason: 'power is back' });
+const start = (ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> =>
+  startStaged(ekimi, { ...ASKED, ...asked });
 
 const MEMBERS = ['patroni1', 'patroni2', 'patroni3'];
 const ETCDS = ['etcd1', 'etcd2', 'etcd3'];
 const started = (ekimi: Rig): readonly string[] =>
   ekimi.requests().flatMap((text) => /^host start (\S+)/.exec(text)?.[1] ?? []);
-const last = (ekimi: Rig) => ekimi.session.ledger.procedures?.at(-1);
 
 /** A cluster that is well, and then nothing of it runs, for longer than any lease. */
 async function dark(options: RigOptions = {}, before: (ekimi: Rig) => void | Promise<void> = () => undefined) {
-  const ekimi = rig({ policy, recovery: recovery(), ...options });
+  const ekimi = rig({ policy, recovery: recoveryParts(), ...options });
   await ekimi.run(10);
   await before(ekimi);
   for (const name of MEMBERS) ekimi.cluster.killContainer(name);
@@ -78,21 +56,21 @@ describe('a cold start', () => {
     const ekimi = await dark();
     expect((await start(ekimi)).kind).toBe('started');
     await ekimi.run(40);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(started(ekimi)).toEqual([...ETCDS, ...MEMBERS]);
     expect(ekimi.cluster.leader()).toBe('patroni1');
     expect(ekimi.session.parts.tenure.facts().state).toBe('held');
   });
 
   it('of a cluster that was shut down does the same', async () => {
-    const ekimi = rig({ policy, recovery: recovery() });
+    const ekimi = rig({ policy, recovery: recoveryParts() });
     await ekimi.run(10);
     for (const name of ['patroni2', 'patroni3', 'patroni1']) ekimi.cluster.stopContainer(name);
     ekimi.cluster.stopEtcd(3);
     await ekimi.run(10);
     await start(ekimi);
     await ekimi.run(40);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(ekimi.cluster.leader()).toBe('patroni1');
   });
 
@@ -100,12 +78,18 @@ describe('a cold start', () => {
     for (const remembers of [true, false]) {
       const { cluster, journal } = await dark();
       const memory = await recallMemory(journal, cluster.options.scope, cluster.nowMs());
-      const ekimi = rig({ policy, cluster, recovery: recovery(), owner: 'other', ...(remembers ? { memory } : {}) });
+      const ekimi = rig({
+        policy,
+        cluster,
+        recovery: recoveryParts(),
+        owner: 'other',
+        ...(remembers ? { memory } : {}),
+      });
       await ekimi.run(5);
       const answer = await start(ekimi);
       expect(answer.kind === 'refused' ? answer.text : answer.kind).toBe('started');
       await ekimi.run(90);
-      expect(last(ekimi)?.phase).toBe('succeeded');
+      expect(newestRun(ekimi)?.phase).toBe('succeeded');
       expect(cluster.leader()).toBe('patroni1');
     }
   });
@@ -140,9 +124,9 @@ describe('a cold start', () => {
     const ekimi = await dark();
     await start(ekimi);
     await ekimi.run(2);
-    expect((await change(ekimi, 'abort')).ok).toBe(true);
+    expect((await changeStaged(ekimi, 'abort')).ok).toBe(true);
     await ekimi.run(60);
-    expect(last(ekimi)).toMatchObject({ phase: 'aborted', detail: expect.stringContaining('patroni1') as string });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'aborted', detail: expect.stringContaining('patroni1') as string });
     expect(started(ekimi).filter((name) => MEMBERS.includes(name))).toEqual([]);
   });
 
@@ -151,7 +135,7 @@ describe('a cold start', () => {
     await start(ekimi);
     ekimi.cluster.startEtcd();
     await ekimi.run(90);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(started(ekimi).filter((name) => ETCDS.includes(name)).length).toBeLessThanOrEqual(1);
   });
 
@@ -194,7 +178,7 @@ describe('a member that was about to be added when all goes dark', () => {
     });
     expect((await start(ekimi)).kind).toBe('started');
     await ekimi.run(120);
-    expect(last(ekimi)).toMatchObject({ name: 'cold-start', phase: 'succeeded' });
+    expect(newestRun(ekimi)).toMatchObject({ name: 'cold-start', phase: 'succeeded' });
     expect(started(ekimi)).toContain('patroni3');
     expect(ekimi.session.ledger.evacuations ?? []).toEqual([]);
   });
@@ -216,7 +200,7 @@ describe('whose data survives', () => {
   });
 
   it('after a failover it is the new leader, not the old one', async () => {
-    const ekimi = rig({ policy, recovery: recovery() });
+    const ekimi = rig({ policy, recovery: recoveryParts() });
     await ekimi.run(20);
     ekimi.cluster.killContainer('patroni1');
     await ekimi.run(60);
@@ -235,14 +219,14 @@ describe('whose data survives', () => {
     const ekimi = await dark({ wrap: telling('patroni2', 'unreadable') });
     await start(ekimi);
     await ekimi.run(20);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       detail: expect.stringContaining('the data directory of patroni2 cannot be read and may hold more') as string,
     });
     expect(started(ekimi)).toEqual([]);
-    await change(ekimi, 'continue');
+    await changeStaged(ekimi, 'continue');
     await ekimi.run(60);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(ekimi.cluster.leader()).toBe('patroni1');
   });
 
@@ -250,11 +234,11 @@ describe('whose data survives', () => {
     const ekimi = await dark({ wrap: telling('patroni1', 'unreadable') });
     await start(ekimi);
     await ekimi.run(5);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       detail: expect.stringMatching(/patroni1 cannot be read .*no directory is that of a primary/) as string,
     });
-    await change(ekimi, 'abort');
+    await changeStaged(ekimi, 'abort');
     await ekimi.run(30);
     expect(started(ekimi)).toEqual([]);
   });
@@ -270,7 +254,7 @@ describe('whose data survives', () => {
 
 describe('a cold start is refused', () => {
   it('while a member runs', async () => {
-    const ekimi = rig({ policy, recovery: recovery() });
+    const ekimi = rig({ policy, recovery: recoveryParts() });
     await ekimi.run(10);
     expect(await start(ekimi)).toMatchObject({
       kind: 'refused',
@@ -279,7 +263,7 @@ describe('a cold start is refused', () => {
   });
 
   it('where another process of the machine recovers it, or where nothing can be kept', async () => {
-    const locked = await dark({ recovery: { ...recovery(), lock: () => Promise.resolve(false) } });
+    const locked = await dark({ recovery: { ...recoveryParts(), lock: () => Promise.resolve(false) } });
     expect(await start(locked)).toMatchObject({ text: 'another process of this machine recovers this cluster' });
     const { recovery: _, ...nowhere } = { policy, recovery: null };
     const placeless = rig(nowhere);
@@ -289,7 +273,7 @@ describe('a cold start is refused', () => {
     await placeless.run(20);
     expect(await start(placeless)).toMatchObject({ text: 'this instance has no place for it' });
     const unwritable = { ...memoryLedgerStore(), commit: () => Promise.resolve('unknown' as const) };
-    const full = await dark({ recovery: { ...recovery(), store: unwritable } });
+    const full = await dark({ recovery: { ...recoveryParts(), store: unwritable } });
     expect(await start(full)).toMatchObject({ text: expect.stringContaining('cannot be written') as string });
     expect([locked, placeless, full].flatMap(started)).toEqual([]);
   });
@@ -301,13 +285,13 @@ describe('etcd members that are stopped', () => {
     ['two', 2],
     ['all', 3],
   ] as const)('%s: recover-dcs starts them one by one', async (_, count) => {
-    const ekimi = rig({ policy, recovery: recovery() });
+    const ekimi = rig({ policy, recovery: recoveryParts() });
     await ekimi.run(20);
     ekimi.cluster.stopEtcd(count);
     await ekimi.run(8);
     expect((await start(ekimi, { name: 'recover-dcs' })).kind).toBe('started');
     await ekimi.run(60);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(new Set(started(ekimi)).size).toBe(count);
     expect(started(ekimi)).toHaveLength(count);
     await ekimi.run(60);
@@ -315,7 +299,7 @@ describe('etcd members that are stopped', () => {
   });
 
   it('none: it is refused, for there is nothing to do', async () => {
-    const ekimi = rig({ policy, recovery: recovery() });
+    const ekimi = rig({ policy, recovery: recoveryParts() });
     await ekimi.run(10);
     expect(await start(ekimi, { name: 'recover-dcs' })).toMatchObject({ kind: 'refused' });
   });
@@ -324,8 +308,8 @@ describe('etcd members that are stopped', () => {
 describe('two instances', () => {
   it('one begins it, and the other takes tenure when etcd is back: it ends there, and is begun at the other', async () => {
     const cluster = createCluster();
-    const one = rig({ policy, cluster, as: 'ekimi-1', recovery: recovery() });
-    const other = rig({ policy, cluster, as: 'ekimi-2', recovery: recovery() });
+    const one = rig({ policy, cluster, as: 'ekimi-1', recovery: recoveryParts() });
+    const other = rig({ policy, cluster, as: 'ekimi-2', recovery: recoveryParts() });
     const both = async (turns: number): Promise<void> => {
       for (let turn = 0; turn < turns; turn += 1) {
         await other.pass();
@@ -341,7 +325,7 @@ describe('two instances', () => {
     await both(1);
     expect([(await here).kind, (await there).kind]).toEqual(['started', 'started']);
     await both(300);
-    const phases = [one, other].map((ekimi) => last(ekimi)?.phase);
+    const phases = [one, other].map((ekimi) => newestRun(ekimi)?.phase);
     expect(phases).toContain('succeeded');
     expect(started(one).filter((name) => MEMBERS.includes(name))).toEqual(MEMBERS);
     expect(cluster.leader()).toBe('patroni1');
@@ -353,7 +337,7 @@ const STRIDE = process.env['EVERY_POINT'] === '1' ? 1 : 11;
 describe('our death in the middle of a cold start', () => {
   const story = async (after: number) => {
     const doom = doomed();
-    const kept = recovery();
+    const kept = recoveryParts();
     const first = await dark({ wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead, recovery: kept });
     doom.arm(after);
     void startRun(first.session, ASKED, 'dba');
@@ -371,11 +355,11 @@ describe('our death in the middle of a cold start', () => {
       const memory = await recallMemory(first.journal, first.cluster.options.scope, first.cluster.nowMs());
       const next = rig({ policy, cluster: first.cluster, journal: first.journal, memory, recovery: kept });
       await next.run(75);
-      if (last(next)?.phase === 'held') {
-        await change(next, 'continue');
+      if (newestRun(next)?.phase === 'held') {
+        await changeStaged(next, 'continue');
         await next.run(120);
       }
-      expect(last(next)?.phase, where).toBe('succeeded');
+      expect(newestRun(next)?.phase, where).toBe('succeeded');
       expect(
         started(next).find((name) => MEMBERS.includes(name)),
         where,

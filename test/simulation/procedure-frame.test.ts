@@ -1,34 +1,19 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { recallMemory } from '../../src/kernel/recall.js';
-import { changeRun, startRun } from '../../src/kernel/runs.js';
-import { markOf, type RunChange, type RunRequest, type Stage } from '../../src/model/procedure-run.js';
-import type { Change } from '../../src/model/snapshot.js';
+import { startRun } from '../../src/kernel/runs.js';
+import { markOf, type Stage } from '../../src/model/procedure-run.js';
 import { STAGED } from '../../src/procedures/index.js';
+import { onMember, waitFor } from '../../src/procedures/stages.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
 
 /** The frame alone, with stages of this test's own: what each procedure does has a test of its own. */
 const policy = testPolicy({}, { 'restart-member': { mode: 'approve' }, 'proxy-nudge': { mode: 'auto' } });
-const ASKED: RunRequest = {
-  name: 'rolling-restart',
-  member: null,
-  candidate: null,
-  parameters: {},
-  back: false,
-  reason: 'frame',
-  dryRun: false,
-};
-const restart = (name: string): Stage => ({
-  kind: 'action',
-  key: `restart-member ${name}`,
-  action: 'restart-member',
-  target: name,
-  candidate: null,
-  leader: null,
-  text: `restart ${name}`,
-});
-const COPIED: Stage = { kind: 'wait', key: 'copied', text: 'it is copied', withinMs: 120_000, progress: null };
+const ASKED = stagedRequest({ name: 'rolling-restart', reason: 'frame' });
+const restart = (name: string): Stage => onMember('restart-member', name, `restart ${name}`);
+const COPIED = waitFor('copied', 'it is copied', 120_000);
 const SURE: Stage = { kind: 'confirm', key: 'sure', text: 'remove the old one?' };
 const KEYS = ['restart-member patroni2', 'copied', 'sure', 'restart-member patroni3'];
 
@@ -64,36 +49,27 @@ afterEach(() => {
 async function begun(options: RigOptions = {}): Promise<Rig> {
   const ekimi = rig({ policy, ...options });
   await ekimi.run(15);
-  const answer = startRun(ekimi.session, ASKED, 'dba');
-  await ekimi.pass();
-  expect(await answer).toMatchObject({ kind: 'started', stages: KEYS.map((key) => ({ key })) });
+  expect(await startStaged(ekimi, ASKED)).toMatchObject({ kind: 'started', stages: KEYS.map((key) => ({ key })) });
   return ekimi;
 }
 
-const last = (ekimi: Rig) => ekimi.session.ledger.procedures?.at(-1);
 const sent = (ekimi: Rig): readonly string[] =>
   ekimi.requests().flatMap((text) => /^POST \/restart on (\S+)/.exec(text)?.[1] ?? []);
-
-async function word(ekimi: Rig, change: RunChange, seen: string | null = null): Promise<Change> {
-  const answer = changeRun(ekimi.session, last(ekimi)?.id ?? '', change, 'dba', 'looked', seen);
-  await ekimi.pass();
-  return answer;
-}
 
 describe('a procedure with a wait and a question', () => {
   it('waits until it is seen, asks, and goes on when a person has answered: each stage once', async () => {
     const outside = frame();
     const ekimi = await begun();
     await ekimi.run(40);
-    expect(last(ekimi)).toMatchObject({ phase: 'running', waiting: { key: 'copied' }, detail: COPIED.text });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'running', waiting: { key: 'copied' }, detail: COPIED.text });
     outside.isCopied = true;
     await ekimi.run(30);
-    expect(last(ekimi)).toMatchObject({ phase: 'held', asking: 'sure', detail: SURE.text });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'held', asking: 'sure', detail: SURE.text });
     expect(ekimi.notifier.pages.map(({ code }) => code)).toContain('procedure-held');
     expect(sent(ekimi)).toEqual(['patroni2']);
-    expect(await word(ekimi, 'continue', markOf(KEYS.slice(2)))).toMatchObject({ ok: true });
+    expect(await changeStaged(ekimi, 'continue', markOf(KEYS.slice(2)))).toMatchObject({ ok: true });
     await ekimi.run(60);
-    expect(last(ekimi)).toMatchObject({ phase: 'succeeded', confirmed: ['sure'] });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded', confirmed: ['sure'] });
     expect(sent(ekimi)).toEqual(['patroni2', 'patroni3']);
   });
 
@@ -101,10 +77,10 @@ describe('a procedure with a wait and a question', () => {
     frame();
     const ekimi = await begun();
     await ekimi.run(150);
-    expect(last(ekimi)).toMatchObject({ phase: 'held', detail: 'it is copied: not seen within 2 min' });
-    await word(ekimi, 'continue');
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'held', detail: 'it is copied: not seen within 2 min' });
+    await changeStaged(ekimi, 'continue');
     await ekimi.run(20);
-    expect(last(ekimi)).toMatchObject({ phase: 'running', waiting: { key: 'copied' } });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'running', waiting: { key: 'copied' } });
   });
 
   it('ended while it asks sends nothing more', async () => {
@@ -114,10 +90,10 @@ describe('a procedure with a wait and a question', () => {
     await ekimi.run(15);
     void startRun(ekimi.session, ASKED, 'dba');
     await ekimi.run(30);
-    expect(last(ekimi)?.asking).toBe('sure');
-    expect(await word(ekimi, 'abort')).toMatchObject({ ok: true });
+    expect(newestRun(ekimi)?.asking).toBe('sure');
+    expect(await changeStaged(ekimi, 'abort')).toMatchObject({ ok: true });
     await ekimi.run(60);
-    expect(last(ekimi)?.phase).toBe('aborted');
+    expect(newestRun(ekimi)?.phase).toBe('aborted');
     expect(sent(ekimi)).toEqual(['patroni2']);
   });
 });
@@ -133,12 +109,12 @@ describe('a stage that was under way when a person continued the run', () => {
     });
     while (sent(ekimi).length === 0) await ekimi.run(1);
     ekimi.cluster.killContainer('patroni2');
-    expect(await word(ekimi, 'pause')).toMatchObject({ ok: true });
+    expect(await changeStaged(ekimi, 'pause')).toMatchObject({ ok: true });
     ekimi.cluster.advance(1_000);
-    expect(await word(ekimi, 'continue')).toMatchObject({ ok: true });
+    expect(await changeStaged(ekimi, 'continue')).toMatchObject({ ok: true });
     expect(ekimi.session.ledger.remediations.at(-1)?.endedAtMs).toBeNull();
     await ekimi.run(60);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       detail: expect.stringContaining('restart-member patroni2') as string,
     });
@@ -153,18 +129,18 @@ describe('a word on a list that is another one by now', () => {
     const outside = frame();
     const ekimi = await begun();
     await ekimi.run(5);
-    await word(ekimi, 'pause');
+    await changeStaged(ekimi, 'pause');
     await ekimi.run(30);
     outside.more.push(restart('patroni1'));
     for (const seen of [null, markOf(KEYS.slice(1))]) {
-      const answer = await word(ekimi, 'continue', seen);
+      const answer = await changeStaged(ekimi, 'continue', seen);
       expect(answer).toMatchObject({ ok: false, status: 409 });
       expect(answer.text).toContain('copied, sure, restart-member patroni1, restart-member patroni3');
-      expect(last(ekimi)?.phase).toBe('paused');
+      expect(newestRun(ekimi)?.phase).toBe('paused');
     }
     const anew = markOf(['copied', 'sure', 'restart-member patroni1', 'restart-member patroni3']);
-    expect(await word(ekimi, 'continue', anew)).toMatchObject({ ok: true });
-    expect(last(ekimi)?.agreed).toContain('restart-member patroni1');
+    expect(await changeStaged(ekimi, 'continue', anew)).toMatchObject({ ok: true });
+    expect(newestRun(ekimi)?.agreed).toContain('restart-member patroni1');
   });
 
   it('an answer to one question is none to the next', async () => {
@@ -175,13 +151,13 @@ describe('a word on a list that is another one by now', () => {
     await ekimi.run(15);
     void startRun(ekimi.session, ASKED, 'dba');
     await ekimi.run(30);
-    await word(ekimi, 'continue', markOf(['sure', 'really', 'restart-member patroni3']));
+    await changeStaged(ekimi, 'continue', markOf(['sure', 'really', 'restart-member patroni3']));
     await ekimi.run(5);
-    expect(last(ekimi)).toMatchObject({ phase: 'held', asking: 'really' });
-    expect(await word(ekimi, 'continue', markOf(['sure', 'really', 'restart-member patroni3']))).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'held', asking: 'really' });
+    expect(await changeStaged(ekimi, 'continue', markOf(['sure', 'really', 'restart-member patroni3']))).toMatchObject({
       ok: false,
     });
-    expect(last(ekimi)?.confirmed).toEqual(['sure']);
+    expect(newestRun(ekimi)?.confirmed).toEqual(['sure']);
   });
 });
 
@@ -199,16 +175,16 @@ describe('our death at the boundary of any stage', () => {
     const first = await begun();
     outside.isCopied = copied;
     await first.run(30);
-    const waiting = last(first)?.waiting;
+    const waiting = newestRun(first)?.waiting;
     first.cluster.advance(20_000);
     const next = await successor(first);
     await next.run(15);
-    expect(last(next)).toMatchObject(copied ? { phase: 'held', asking: at } : { phase: 'running', waiting });
+    expect(newestRun(next)).toMatchObject(copied ? { phase: 'held', asking: at } : { phase: 'running', waiting });
     outside.isCopied = true;
     await next.run(10);
-    expect(await word(next, 'continue', markOf(KEYS.slice(2)))).toMatchObject({ ok: true });
+    expect(await changeStaged(next, 'continue', markOf(KEYS.slice(2)))).toMatchObject({ ok: true });
     await next.run(60);
-    expect(last(next)?.phase).toBe('succeeded');
+    expect(newestRun(next)?.phase).toBe('succeeded');
     expect(sent(next)).toEqual(['patroni2', 'patroni3']);
   });
 
@@ -235,7 +211,7 @@ describe('our death at the boundary of any stage', () => {
       await next.run(60);
       expect(sent(next).filter((name) => name === 'patroni2').length, where).toBeLessThanOrEqual(1);
       expect(sent(next), where).not.toContain('patroni3');
-      if (last(next) !== undefined) expect(last(next)?.phase, where).toBe('held');
+      if (newestRun(next) !== undefined) expect(newestRun(next)?.phase, where).toBe('held');
     }
   });
 });

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { throwSwitch } from '../../src/kernel/commands.js';
-import { changeRun, startRun } from '../../src/kernel/runs.js';
+import { startRun } from '../../src/kernel/runs.js';
 import type { Policy, ProcedurePolicy, WindowFacts } from '../../src/model/policy.js';
-import { markOf, type RunChange } from '../../src/model/procedure-run.js';
-import type { Change } from '../../src/model/snapshot.js';
+import { markOf } from '../../src/model/procedure-run.js';
 import { STAGED } from '../../src/procedures/index.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeStaged, newestRun } from '../support/staged.js';
 
 const APPROVE = { mode: 'approve' as const };
 
@@ -28,14 +28,7 @@ async function pending(policy: Policy, options: RigOptions = {}): Promise<Rig> {
 }
 
 const runs = (ekimi: Rig) => ekimi.session.ledger.procedures ?? [];
-const last = (ekimi: Rig) => runs(ekimi).at(-1);
-const seenBy = (ekimi: Rig): string => markOf(last(ekimi)?.agreed ?? []);
-
-async function word(ekimi: Rig, change: RunChange, seen: string | null = null): Promise<Change> {
-  const answer = changeRun(ekimi.session, last(ekimi)?.id ?? '', change, 'dba', 'looked', seen);
-  await ekimi.pass();
-  return answer;
-}
+const seenBy = (ekimi: Rig): string => markOf(newestRun(ekimi)?.agreed ?? []);
 
 describe('a problem that calls for a procedure', () => {
   it('with mode off, or without a row, begins nothing and asks nothing', async () => {
@@ -47,14 +40,14 @@ describe('a problem that calls for a procedure', () => {
 
   it('with approve is put to a person, who hears what would be done and how to say yes; nothing is sent before', async () => {
     const ekimi = await pending(policyOf('approve'));
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       by: 'ekimi',
       reason: 'pending-restart patroni2',
       proposed: { code: 'pending-restart', subject: 'patroni2', word: 'asked' },
     });
     const page = ekimi.notifier.pages.find(({ code }) => code === 'procedure-held');
-    expect(page?.text).toContain(`ekimi procedures continue ${last(ekimi)?.id ?? ''} --seen ${seenBy(ekimi)}`);
+    expect(page?.text).toContain(`ekimi procedures continue ${newestRun(ekimi)?.id ?? ''} --seen ${seenBy(ekimi)}`);
     await ekimi.run(20);
     expect(runs(ekimi)).toHaveLength(1);
     expect(ekimi.requests()).toEqual([]);
@@ -63,21 +56,21 @@ describe('a problem that calls for a procedure', () => {
   it('begins, in the name of whoever agrees, when they say which list they saw; another list is shown anew', async () => {
     const ekimi = await pending(policyOf('approve'));
     for (const seen of [null, '00000000'])
-      expect(await word(ekimi, 'continue', seen)).toMatchObject({ ok: false, status: 409 });
+      expect(await changeStaged(ekimi, 'continue', seen)).toMatchObject({ ok: false, status: 409 });
     expect(ekimi.requests()).toEqual([]);
-    expect(await word(ekimi, 'continue', seenBy(ekimi))).toMatchObject({ ok: true });
-    expect(last(ekimi)).toMatchObject({ by: 'dba', proposed: { word: 'accepted' } });
+    expect(await changeStaged(ekimi, 'continue', seenBy(ekimi))).toMatchObject({ ok: true });
+    expect(newestRun(ekimi)).toMatchObject({ by: 'dba', proposed: { word: 'accepted' } });
     await ekimi.run(120);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(runs(ekimi)).toHaveLength(1);
   });
 
   it('that a person declined is not proposed again while it stands', async () => {
     const ekimi = await pending(policyOf('approve'));
-    await word(ekimi, 'abort');
+    await changeStaged(ekimi, 'abort');
     await ekimi.run(20);
     expect(runs(ekimi)).toHaveLength(1);
-    expect(last(ekimi)?.phase).toBe('aborted');
+    expect(newestRun(ekimi)?.phase).toBe('aborted');
   });
 
   it('that clears takes its question back, and may ask anew when it returns', async () => {
@@ -86,10 +79,10 @@ describe('a problem that calls for a procedure', () => {
     await ekimi.run(3);
     ekimi.cluster.startContainer('patroni2');
     await ekimi.run(120);
-    expect(last(ekimi)).toMatchObject({ phase: 'aborted', proposed: { word: 'gone' } });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'aborted', proposed: { word: 'gone' } });
     ekimi.cluster.setPendingRestart('patroni2');
     await ekimi.run(12);
-    expect(last(ekimi)).toMatchObject({ phase: 'held', proposed: { word: 'asked' } });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'held', proposed: { word: 'asked' } });
   });
 
   it('holds up nobody: what a person begins takes its place', async () => {
@@ -111,7 +104,7 @@ describe('with auto', () => {
     expect(runs(ekimi)).toEqual([]);
     facts = open;
     await ekimi.run(120);
-    expect(last(ekimi)).toMatchObject({ phase: 'succeeded', by: 'ekimi', reason: 'pending-restart patroni2' });
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded', by: 'ekimi', reason: 'pending-restart patroni2' });
     ekimi.cluster.setPendingRestart('patroni2');
     await ekimi.run(120);
     expect(runs(ekimi)).toHaveLength(1);

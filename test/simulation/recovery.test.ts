@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { memoryLedgerStore } from '../../src/kernel/ledger-store.js';
-import type { RecoveryParts } from '../../src/kernel/recovery.js';
-import { changeRun, startRun } from '../../src/kernel/runs.js';
-import type { RunChange, RunRequest, StagedName } from '../../src/model/procedure-run.js';
+import { changeRun } from '../../src/kernel/runs.js';
+import type { RunChange, StagedName } from '../../src/model/procedure-run.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';
+import { recoveryParts, startStaged } from '../support/staged.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy(
@@ -21,22 +20,7 @@ const policy = testPolicy(
 const MEMBERS = ['patroni1', 'patroni2', 'patroni3'];
 const ETCDS = ['etcd1', 'etcd2', 'etcd3'];
 
-const recovery = (): RecoveryParts => ({ store: memoryLedgerStore(), lock: () => Promise.resolve(true) });
-
-async function start(ekimi: Rig, name: StagedName = 'cold-start') {
-  const request: RunRequest = {
-    name,
-    member: null,
-    candidate: null,
-    parameters: {},
-    back: false,
-    reason: 'power is back',
-    dryRun: false,
-  };
-  const answer = startRun(ekimi.session, request, 'dba');
-  await ekimi.pass();
-  return answer;
-}
+const start = (ekimi: Rig, name: StagedName = 'cold-start') => startStaged(ekimi, { name, reason: 'power is back' });
 
 const runOf = (ekimi: Rig, name: StagedName = 'cold-start') =>
   ekimi.session.ledger.procedures?.find((run) => run.name === name);
@@ -57,7 +41,7 @@ function darken({ cluster }: Rig): void {
 
 describe('what was begun while etcd was lost', () => {
   it('goes on over etcd members that run and do not serve, is held in time, and can be ended', async () => {
-    const ekimi = rig({ policy, recovery: recovery() });
+    const ekimi = rig({ policy, recovery: recoveryParts() });
     await ekimi.run(10);
     darken(ekimi);
     for (const name of ETCDS) ekimi.cluster.isolateEtcd(name);
@@ -72,7 +56,7 @@ describe('what was begun while etcd was lost', () => {
   });
 
   it('goes before what stood open in the ledger, which ends when etcd is back', async () => {
-    const ekimi = rig({ policy, recovery: recovery() });
+    const ekimi = rig({ policy, recovery: recoveryParts() });
     await ekimi.run(20);
     expect((await start(ekimi, 'rolling-restart')).kind).toBe('started');
     await change(ekimi, 'pause', 'rolling-restart');
@@ -86,7 +70,7 @@ describe('what was begun while etcd was lost', () => {
   });
 
   it('and was forgotten ends beside what somebody began since, which goes on', async () => {
-    const kept = recovery();
+    const kept = recoveryParts();
     const first = rig({ policy, recovery: kept });
     await first.run(10);
     darken(first);
@@ -96,7 +80,7 @@ describe('what was begun while etcd was lost', () => {
     cluster.startEtcd();
     for (const name of MEMBERS) cluster.startContainer(name);
     cluster.advance(120_000);
-    const other = rig({ policy, cluster, owner: 'other', recovery: recovery() });
+    const other = rig({ policy, cluster, owner: 'other', recovery: recoveryParts() });
     await other.run(60);
     expect((await start(other, 'rolling-restart')).kind).toBe('started');
     await change(other, 'pause', 'rolling-restart');
@@ -112,7 +96,7 @@ describe('what was begun while etcd was lost', () => {
 
   it('is not ended by a holder of tenure that was seen for a moment, long ago, before etcd was lost again', async () => {
     const cluster = createCluster();
-    const one = rig({ policy, cluster, as: 'ekimi-1', recovery: recovery() });
+    const one = rig({ policy, cluster, as: 'ekimi-1', recovery: recoveryParts() });
     const other = rig({ policy, cluster, as: 'ekimi-2' });
     for (let turn = 0; turn < 40; turn += 1) {
       await other.pass();

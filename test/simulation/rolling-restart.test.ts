@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { recallMemory } from '../../src/kernel/recall.js';
-import { changeRun, startRun } from '../../src/kernel/runs.js';
-import { openRun, type RunAnswer, type RunChange, type RunRequest } from '../../src/model/procedure-run.js';
+import { startRun } from '../../src/kernel/runs.js';
+import { openRun, type RunAnswer, type RunRequest } from '../../src/model/procedure-run.js';
 import type { WindowFacts } from '../../src/model/policy.js';
 import { ask as askOne, told } from '../support/asking.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy({}, { switchover: APPROVE, 'restart-member': APPROVE, 'proxy-nudge': { mode: 'auto' } });
@@ -22,33 +23,12 @@ async function quiet(options: RigOptions = {}): Promise<Rig> {
   return ekimi;
 }
 
-const ASKED: RunRequest = {
-  name: 'rolling-restart',
-  member: null,
-  candidate: null,
-  parameters: {},
-  back: false,
-  reason: 'openssl',
-  dryRun: false,
-};
-
-async function start(ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> {
-  const request = { ...ASKED, ...asked };
-  const answer = startRun(ekimi.session, request, 'dba');
-  await ekimi.pass();
-  return answer;
-}
-
-async function change(ekimi: Rig, what: RunChange) {
-  const run = ekimi.session.ledger.procedures?.at(-1);
-  const answer = changeRun(ekimi.session, run?.id ?? '', what, 'dba', 'looked');
-  await ekimi.pass();
-  return answer;
-}
+const ASKED = stagedRequest({ name: 'rolling-restart', reason: 'openssl' });
+const start = (ekimi: Rig, asked: Partial<RunRequest> = {}): Promise<RunAnswer> =>
+  startStaged(ekimi, { ...ASKED, ...asked });
 
 const sent = (ekimi: Rig): readonly string[] =>
   ekimi.requests().flatMap((text) => /^POST \/(restart|switchover) on (\S+)/.exec(text)?.[0] ?? []);
-const last = (ekimi: Rig) => ekimi.session.ledger.procedures?.at(-1);
 /** Patroni itself restarts the former leader when it demotes it: that stage is then no longer left. */
 const ALL = ['POST /restart on patroni2', 'POST /restart on patroni3', 'POST /switchover on patroni1'];
 
@@ -59,7 +39,7 @@ describe('a rolling restart', () => {
     expect(answer.kind).toBe('started');
     await ekimi.run(300);
     expect(sent(ekimi)).toEqual(ALL);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(ekimi.cluster.leader()).not.toBe('patroni1');
     expect(ekimi.session.states.problems.filter(({ level }) => level === 'critical')).toEqual([]);
     expect(ekimi.notifier.pages.filter(({ level }) => level === 'critical')).toEqual([]);
@@ -76,7 +56,7 @@ describe('a rolling restart', () => {
     const ekimi = await quiet();
     await start(ekimi, { back: true });
     await ekimi.run(400);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(ekimi.cluster.leader()).toBe('patroni1');
     expect(sent(ekimi).filter((text) => text.includes('switchover'))).toHaveLength(2);
   });
@@ -116,16 +96,16 @@ describe('a rolling restart', () => {
   it('what a person does by hand meanwhile is not done again', async () => {
     const ekimi = await quiet();
     await start(ekimi);
-    await change(ekimi, 'pause');
+    await changeStaged(ekimi, 'pause');
     await ekimi.run(60);
     ekimi.cluster.killContainer('patroni3');
     await ekimi.run(3);
     ekimi.cluster.startContainer('patroni3');
     await ekimi.run(60);
-    await change(ekimi, 'continue');
+    await changeStaged(ekimi, 'continue');
     await ekimi.run(300);
     expect(sent(ekimi)).toEqual(ALL.filter((text) => !text.endsWith('restart on patroni3')));
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
   });
 
   it('a leader that dies meanwhile is answered first; what is then left is other than agreed, and a person is asked', async () => {
@@ -136,7 +116,7 @@ describe('a rolling restart', () => {
     await ekimi.run(90);
     ekimi.cluster.startContainer('patroni1');
     await ekimi.run(120);
-    expect(last(ekimi)?.phase).toMatch(/held|succeeded/);
+    expect(newestRun(ekimi)?.phase).toMatch(/held|succeeded/);
     expect(ekimi.cluster.primaries()).toEqual([ekimi.cluster.leader()]);
   });
 
@@ -144,10 +124,10 @@ describe('a rolling restart', () => {
     const ekimi = await quiet();
     await start(ekimi);
     await ekimi.run(3);
-    const answer = await change(ekimi, 'abort');
+    const answer = await changeStaged(ekimi, 'abort');
     expect(answer.ok).toBe(true);
     await ekimi.run(200);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'aborted',
       detail: expect.stringContaining('not restarted: ') as string,
     });
@@ -161,7 +141,7 @@ describe('a rolling restart', () => {
     ekimi.cluster.killContainer('patroni3');
     await ekimi.run(120);
     expect(sent(ekimi).filter((text) => !text.endsWith('patroni2'))).toEqual([]);
-    expect(last(ekimi)?.phase).toBe('running');
+    expect(newestRun(ekimi)?.phase).toBe('running');
   });
 });
 
@@ -173,7 +153,7 @@ describe('a rolling restart that does not go on', () => {
     await start(ekimi);
     ekimi.cluster.cutLink('patroni1', 'patroni2');
     await ekimi.run(120);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       detail: expect.stringMatching(/^restart-member patroni2 (ineffective|failed): /) as string,
     });
@@ -186,7 +166,7 @@ describe('a rolling restart that does not go on', () => {
     await start(ekimi);
     ekimi.cluster.killContainer('patroni3');
     await ekimi.run(16 * 60 + 30);
-    expect(last(ekimi)).toMatchObject({
+    expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       detail: expect.stringContaining('nothing went on for 15 min: ') as string,
     });
@@ -224,7 +204,7 @@ describe('a rolling restart that does not go on', () => {
     await ekimi.run(3);
     maintenance = null;
     await ekimi.run(200);
-    expect(last(ekimi)?.phase).toBe('succeeded');
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
   });
 });
 
@@ -253,12 +233,12 @@ describe('our death in the middle of a rolling restart', () => {
         await next.run(400);
         expect(new Set(sent(next)).size, where).toBe(sent(next).length);
         // A request whose answer is lost is not sent again by itself: where it had no effect a person continues the run.
-        if (last(next)?.phase === 'held') {
-          expect(last(next)?.detail, where).toMatch(/ ineffective: |does not show it/);
-          await change(next, 'continue');
+        if (newestRun(next)?.phase === 'held') {
+          expect(newestRun(next)?.detail, where).toMatch(/ ineffective: |does not show it/);
+          await changeStaged(next, 'continue');
           await next.run(300);
         }
-        const run = last(next);
+        const run = newestRun(next);
         // Before it stood in etcd nobody else knows of it, and nothing of it was sent.
         if (run === undefined) expect(sent(next), where).toEqual([]);
         else expect(run.phase, where).toBe('succeeded');
