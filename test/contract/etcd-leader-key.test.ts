@@ -1,11 +1,9 @@
-import { Etcd3 } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/adapters/clock.js';
-import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
 import { memberName } from '../../src/model/names.js';
 import { freshValue } from '../../src/model/reading.js';
 import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
-import { EtcdLab, programOf, until } from './etcd-support.js';
+import { heldEtcd, programOf, type HeldEtcd } from './etcd-support.js';
 
 const program = programOf('etcd');
 if (program === null)
@@ -14,7 +12,7 @@ if (program === null)
 const LEADER = '/service/email-cluster/leader';
 
 describe.skipIf(program === null)("deleting a dead leader's key in a real etcd", () => {
-  let lab: EtcdLab;
+  let etcd: HeldEtcd;
   let admin: Etcd3;
   let port: DcsPort;
   let grant: TenureGrant;
@@ -25,22 +23,13 @@ describe.skipIf(program === null)("deleting a dead leader's key in a real etcd",
     port.send({ port: 'dcs', call: 'delete-leader-key', holder: memberName(name), modRevision }, by);
 
   beforeAll(async () => {
-    lab = await EtcdLab.start(program ?? '', 1);
-    admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
-    port = etcdAdapter(lab.config(1500), systemClock);
-    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
-    const held = await port.holdTenure('a', 60_000);
-    if (held.kind !== 'held') throw new Error('tenure is not held');
-    grant = held.grant;
+    etcd = await heldEtcd(program ?? '');
+    ({ admin, port, grant } = etcd);
   }, 60_000);
 
   beforeEach(() => admin.put(LEADER).value('patroni1'));
 
-  afterAll(async () => {
-    await port.close();
-    admin.close();
-    await lab.stop();
-  });
+  afterAll(() => etcd.stop());
 
   test('holder, revision and tenure match: it is gone', async () => {
     expect((await remove('patroni1', await revision())).effect).toBe('done');

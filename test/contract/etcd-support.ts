@@ -14,9 +14,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Etcd3 } from 'etcd3';
 import ts from 'typescript';
+import { systemClock } from '../../src/adapters/clock.js';
+import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
 import type { ClusterConfig } from '../../src/model/config.js';
 import { memberName } from '../../src/model/names.js';
+import { freshValue } from '../../src/model/reading.js';
+import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
 import { stopProcess } from '../support/stopped.js';
 
 /** Path of a program on PATH, or null. */
@@ -225,4 +230,28 @@ export async function scriptOutput(folder: string, script: string, withinMs = 20
       else reject(new Error(`${error.killed === true ? 'did not end by itself' : 'failed'}: ${stdout}${stderr}`));
     });
   });
+}
+
+/** One etcd member, a client beside us, and our adapter with tenure. */
+export interface HeldEtcd {
+  readonly lab: EtcdLab;
+  readonly admin: Etcd3;
+  readonly port: DcsPort;
+  readonly grant: TenureGrant;
+  readonly stop: () => Promise<void>;
+}
+
+export async function heldEtcd(program: string): Promise<HeldEtcd> {
+  const lab = await EtcdLab.start(program, 1);
+  const admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
+  const port = etcdAdapter(lab.config(1500), systemClock);
+  await until('etcd answers', async () => freshValue(await port.keys()) !== null);
+  const held = await port.holdTenure('a', 60_000);
+  if (held.kind !== 'held') throw new Error('tenure is not held');
+  const stop = async (): Promise<void> => {
+    await port.close();
+    admin.close();
+    await lab.stop();
+  };
+  return { lab, admin, port, grant: held.grant, stop };
 }

@@ -3,7 +3,7 @@ import { Bench } from '../support/bench.js';
 import type { Daemon } from '../support/daemon.js';
 import { MEMBERS, type Lab, type Member } from '../support/lab.js';
 import { until } from '../support/wait.js';
-import { Writer } from '../support/writer.js';
+import type { Writer } from '../support/writer.js';
 
 const ETCDS = ['etcd1', 'etcd2', 'etcd3'] as const;
 const POLICY = { actions: { 'start-first': 'approve', 'start-store': 'approve', 'start-member': 'approve' } };
@@ -15,10 +15,8 @@ const BEHIND_MB = 50;
 export function broughtBack(lab: Lab): void {
   describe('a person brings back', () => {
     const bench = new Bench(lab);
-    const writers: Writer[] = [];
 
     afterEach(async () => {
-      await Promise.all(writers.splice(0).map((writer) => writer.stop()));
       await bench.clear();
       await lab.restore();
     });
@@ -31,12 +29,6 @@ export function broughtBack(lab: Lab): void {
       await until('it holds tenure', 30_000, async () => (await daemon.snapshot()).tenure.state === 'held');
       return daemon;
     }
-
-    const writing = async (): Promise<Writer> => {
-      const writer = await Writer.on(lab);
-      writers.push(writer);
-      return writer;
-    };
 
     const phaseOf = async (daemon: Daemon): Promise<string | undefined> =>
       (await daemon.bodies('procedure-run')).at(-1)?.run.phase;
@@ -73,7 +65,7 @@ export function broughtBack(lab: Lab): void {
     /** Nothing runs any more: a replica stopped long before the others, so that it lacks what was written since. */
     async function allStopped(): Promise<{ writer: Writer; leader: Member; stale: Member; daemon: Daemon }> {
       const daemon = await ready();
-      const writer = await writing();
+      const writer = await bench.writing();
       const [stale] = await lab.replicas();
       await kill(stale);
       await lab.sql(await lab.leader(), 'CREATE TABLE IF NOT EXISTS e2e_bulk (t text)');
@@ -94,7 +86,7 @@ export function broughtBack(lab: Lab): void {
       'etcd with %i members stopped: started one by one, the leader goes on, no acknowledged row is lost',
       async (count) => {
         const daemon = await ready();
-        const writer = await writing();
+        const writer = await bench.writing();
         const stopped = ETCDS.slice(0, count);
         await kill(...stopped);
         await seen(daemon, ...stopped);

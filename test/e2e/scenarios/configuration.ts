@@ -3,7 +3,6 @@ import type { ActionName } from '../../../src/model/plan.js';
 import { Bench } from '../support/bench.js';
 import { MEMBERS, type Lab } from '../support/lab.js';
 import { passSeconds, until } from '../support/wait.js';
-import { Writer } from '../support/writer.js';
 
 const by = (mode: 'approve' | 'auto', ...names: readonly ActionName[]) =>
   Object.fromEntries(names.map((name) => [name, { mode, cooldown: '1s' }]));
@@ -28,10 +27,8 @@ const CONNECTIONS = 'postgresql.parameters.max_connections';
 export function configurationChanges(lab: Lab): void {
   describe('the configuration is changed', () => {
     const bench = new Bench(lab);
-    const writers: Writer[] = [];
 
     afterEach(async () => {
-      await Promise.all(writers.splice(0).map((writer) => writer.stop()));
       await bench.clear();
       await lab.restore();
     });
@@ -53,8 +50,7 @@ export function configurationChanges(lab: Lab): void {
     test('raised, then lowered under a writer: every member has it, in the order that PostgreSQL needs, no acknowledged row lost', async () => {
       const daemon = await ready();
       const before = Number((await inForce())[0]);
-      const writer = await Writer.on(lab);
-      writers.push(writer);
+      const writer = await bench.writing();
       await passSeconds(2);
       for (const value of [before + 30, before]) {
         const plan = await daemon.cli('run-procedure', 'apply-config', '--set', `${CONNECTIONS}=${value}`, '--plan');

@@ -4,7 +4,7 @@ import { Bench } from '../support/bench.js';
 import type { Daemon, Ran } from '../support/daemon.js';
 import type { Lab } from '../support/lab.js';
 import { passSeconds, until } from '../support/wait.js';
-import { Writer } from '../support/writer.js';
+import type { Writer } from '../support/writer.js';
 
 const by = (mode: 'approve' | 'auto', ...names: readonly ActionName[]) =>
   Object.fromEntries(names.map((name) => [name, { mode, cooldown: '1s' }]));
@@ -14,10 +14,8 @@ const REASON = ['--reason', 'new memory'] as const;
 export function takenOut(lab: Lab): void {
   describe('a run that a person watches', () => {
     const bench = new Bench(lab);
-    const writers: Writer[] = [];
 
     afterEach(async () => {
-      await Promise.all(writers.splice(0).map((writer) => writer.stop()));
       await bench.clear();
       await lab.restore();
     });
@@ -33,8 +31,7 @@ export function takenOut(lab: Lab): void {
         const { tenure, states } = await daemon.snapshot();
         return tenure.state === 'held' && (states?.memory.cleanPasses ?? 0) >= 6;
       });
-      const writer = await Writer.on(lab);
-      writers.push(writer);
+      const writer = await bench.writing();
       await passSeconds(2);
       return {
         daemon,

@@ -7,11 +7,13 @@ import { replayer } from '../../../src/replay/replay.js';
 import { Daemon, type DaemonOptions } from './daemon.js';
 import type { Lab, Member } from './lab.js';
 import { until } from './wait.js';
+import { Writer } from './writer.js';
 
-/** A lab and the controllers that a test lets loose on it: whatever happens, none outlives the test. */
+/** A lab, the controllers that a test lets loose on it, and its clients: whatever happens, none outlives the test. */
 export class Bench {
   readonly lab: Lab;
   readonly #daemons: Daemon[] = [];
+  readonly #writers: Writer[] = [];
 
   constructor(lab: Lab) {
     this.lab = lab;
@@ -29,7 +31,15 @@ export class Bench {
     return daemon;
   }
 
+  /** A client that writes until the test is over. */
+  async writing(): Promise<Writer> {
+    const writer = await Writer.on(this.lab);
+    this.#writers.push(writer);
+    return writer;
+  }
+
   async clear(): Promise<void> {
+    await Promise.all(this.#writers.splice(0).map((writer) => writer.stop()));
     await Promise.all(
       this.#daemons.splice(0).map(async (daemon) => {
         this.lab.sentTwice.push(...(await destructiveTwice(daemon)));
