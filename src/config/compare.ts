@@ -1,6 +1,6 @@
 import { ACTION_MODES, ACTION_WINDOWS, MODES, PROCEDURE_MODES, type CronWindow, type Policy } from '../model/policy.js';
 import { ACTION_NAMES } from '../model/plan.js';
-import { STAGED_NAMES } from '../model/procedure-run.js';
+import { STAGED_NAMES } from '../model/staged.js';
 import { canonicalJson } from './hash.js';
 import { foundText } from './shown.js';
 import { durationText, sizeText } from './units.js';

@@ -1,6 +1,6 @@
 import { ACTION_NAMES } from '../model/plan.js';
 import type { CronWindow, Policy } from '../model/policy.js';
-import { STAGED_NAMES } from '../model/procedure-run.js';
+import { STAGED_NAMES } from '../model/staged.js';
 import { neverCloses, opensEver } from './calendar.js';
 import { restrictsBothDays } from './cron.js';
 import { PACE_RULES } from './pace-rules.js';

@@ -1,7 +1,7 @@
 import { ACTION_MODES, ACTION_WINDOWS, MODES, POOLER_AROUND, PROCEDURE_MODES } from '../model/policy.js';
 import { ACTION_NAMES, ACTION_ROWS, type ActionName, type ActionRow } from '../model/plan.js';
 import { PROBLEM_CODES, type ProblemCode } from '../model/problem.js';
-import { STAGED_NAMES, type StagedName } from '../model/procedure-run.js';
+import { STAGED_NAMES, type StagedName } from '../model/staged.js';
 import { cron, timezone } from './cron.js';
 import { amount, duration, flag, listOf, nullable, oneOf, orOff, percent, size, text, whole } from './formats.js';
 import { key, list, optional, section, REQUIRED, type OptionalSection, type Section } from './schema.js';

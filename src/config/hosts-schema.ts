@@ -1,0 +1,68 @@
+import { name, socketUrl, thing } from './addresses.js';
+import { listOf, mapOf, nullable, oneOf, text } from './formats.js';
+import { HOST_DRIVER_NAMES, HOST_DRIVERS } from '../model/host-drivers.js';
+import { PEERS } from './peers-schema.js';
+import { key, optional, REQUIRED } from './schema.js';
+
+const argv = listOf(text());
+
+const DRIVERS_TEXT = `${HOST_DRIVER_NAMES.map((driver) => `${driver}: ${HOST_DRIVERS[driver].summary}`).join('. ')}.`;
+
+/** `clusters[].hosts`. */
+export const HOSTS = optional('What runs the members: how to look at it, start it and stop it.', {
+  driver: key(oneOf(HOST_DRIVER_NAMES), REQUIRED, DRIVERS_TEXT),
+  socket: key(socketUrl(['http']), 'unix:///var/run/docker.sock', 'docker: where the engine listens.'),
+  commands: optional(
+    'command: argv of each verb; `{name}` becomes the name below. Exit code and output are the answer.',
+    {
+      status: key(
+        argv,
+        REQUIRED,
+        'Exits 0 when it runs and 3 when it is stopped; anything else says nothing. May print `id=ID` and `started=SECONDS` of this run, and `host={name}`: then nothing is done to another run, and another host is not believed.',
+      ),
+      start: key(argv, REQUIRED, 'Starts it.'),
+      stop: key(argv, REQUIRED, 'Stops it.'),
+      restart: key(argv, REQUIRED, 'Restarts it.'),
+      kill: key(argv, REQUIRED, 'Stops it at once, without its consent.'),
+      disk: key(
+        nullable(argv),
+        null,
+        'Prints `df -Pk` of its data directory, and behind a line `== wal` that of its pg_wal. Without it a full disk is known by logs and SQL alone.',
+      ),
+      waldump: key(
+        nullable(argv),
+        null,
+        'Prints what pg_waldump finds from `{lsn}` on timeline `{timeline}` in its pg_wal, as config/ekimi-waldump does. Without it a former leader that cannot be rewound is never rebuilt unasked.',
+      ),
+      moveAside: key(
+        nullable(argv),
+        null,
+        'Renames its data directory beside itself, with `.{suffix}` behind its name, and prints what config/ekimi-move-aside prints. Nothing that runs by itself uses it yet.',
+      ),
+      logs: key(
+        nullable(argv),
+        null,
+        'Prints the last `{lines}` lines of its log, for the evidence of a fence. Without it there are none.',
+      ),
+    },
+  ),
+  systemd: optional(
+    'systemd: units of the machine on which Ekimi runs. Name only what runs there below: a unit that was never enabled nor run on it proves nothing.',
+    {
+      unit: key(
+        text(
+          /^[^\s/]*\{name\}[^\s/]*\.(?:service|scope)$/u,
+          'a unit with {name} in it, such as patroni@{name}.service',
+        ),
+        '{name}.service',
+        'How a name below becomes a unit; one that ends in `.service` or `.scope` is a unit as it stands.',
+      ),
+      systemctl: key(argv, ['systemctl'], 'The program, with what stands before it: `[sudo, -n, systemctl]`.'),
+      journalctl: key(argv, ['journalctl'], 'The program of the log, likewise.'),
+    },
+  ),
+  peers: PEERS,
+  members: key(mapOf(name, thing), {}, 'Member to container or unit.'),
+  dcs: key(mapOf(name, thing), {}, 'etcd endpoint to container or unit.'),
+  proxy: key(mapOf(name, thing), {}, 'Proxy to container or unit.'),
+});
