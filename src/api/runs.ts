@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { standingOf, type RunStanding } from '../decide/runs.js';
-import {
-  isRunChange,
-  markOf,
-  openRun,
-  RUN_CHANGES,
-  STAGED_NAMES,
-  STAGED_ROWS,
-  type ProcedureRun,
-  type StagedName,
-} from '../model/procedure-run.js';
+import { isRunChange, markOf, openRun, RUN_CHANGES, type ProcedureRun } from '../model/procedure-run.js';
+import { STAGED_NAMES, STAGED_ROWS, type StagedName } from '../model/staged.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { needRole } from './auth.js';

@@ -2,14 +2,8 @@ import type { Command } from 'commander';
 import { isProcedure, PROCEDURES } from '../actions/asked.js';
 import { momentOf } from '../decide/moment.js';
 import { PROCEDURE_NAMES, type AcceptedLoss, type ProcedureName } from '../model/procedure.js';
-import {
-  isStaged,
-  misfitOf,
-  STAGED_NAMES,
-  STAGED_ROWS,
-  type RunRequest,
-  type StagedName,
-} from '../model/procedure-run.js';
+import { misfitOf, type RunRequest } from '../model/procedure-run.js';
+import { isStaged, STAGED_NAMES, STAGED_ROWS, type StagedName } from '../model/staged.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { freshValue } from '../model/reading.js';
 import { CliError, exitCode } from './cli-error.js';

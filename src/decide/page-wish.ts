@@ -8,7 +8,7 @@ import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { chooseRung } from './candidate.js';
 import type { Situation } from '../model/situation.js';
 import { outlookOf, wayOut } from './page-gates.js';
-import { commandsFor } from '../model/procedure-run.js';
+import { commandsFor } from '../model/staged.js';
 
 /** Somebody should hear of this: what it is, why nothing answers it now, and the way out. */
 export interface Wish {

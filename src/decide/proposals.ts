@@ -1,12 +1,6 @@
 import type { Problem } from '../model/problem.js';
-import {
-  isOffer,
-  STAGED_NAMES,
-  STAGED_ROWS,
-  type ProcedureRun,
-  type RunRequest,
-  type StagedName,
-} from '../model/procedure-run.js';
+import { isOffer, type ProcedureRun, type RunRequest } from '../model/procedure-run.js';
+import { STAGED_NAMES, STAGED_ROWS, type StagedName } from '../model/staged.js';
 import type { Situation } from '../model/situation.js';
 import { heldWithoutPlan } from './authority-gates.js';
 import { leftOf } from './runs.js';

@@ -1,5 +1,5 @@
 import { isProcedure } from '../actions/asked.js';
-import { isStaged, STAGED_NAMES, STAGED_ROWS } from '../model/procedure-run.js';
+import { isStaged, STAGED_NAMES, STAGED_ROWS } from '../model/staged.js';
 import { NOTE, table, type Page } from './page.js';
 
 /** A heading of the source manual. */

@@ -3,10 +3,8 @@ import { newRun } from '../decide/runs.js';
 import { isOffer, markOf, openRun, type ProcedureRun } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
-import { ended, noteRun, told } from './run-notes.js';
+import { EKIMI, ended, noteRun, told } from './run-notes.js';
 import type { Session } from './session.js';
-
-const EKIMI = 'ekimi';
 
 /** Nothing is looked at while the policy lets nothing be proposed. */
 export const proposes = ({ policy }: Session): boolean =>

@@ -21,6 +21,8 @@ export interface Recovery {
   /** On the disk when it resolves to true. */
   keep(run: ProcedureRun): Promise<boolean>;
   drop(): Promise<void>;
+  /** For how long, in a row, another instance has been seen to hold tenure while a run lay here. */
+  heldElsewhereMs(isHeldElsewhere: boolean, nowMs: number): number;
 }
 
 /** Nobody was there for so long: what it was begun for may be over, and a person looks. */
@@ -31,6 +33,7 @@ export function openRecovery(parts: RecoveryParts | undefined): Recovery {
   let fault: string | null = null;
   let isOpen = false;
   let isLocked = false;
+  let elsewhereSinceMs: number | null = null;
   /** Read since nobody else of this machine can write it. */
   let isReadAlone = false;
   const write = async (row: ProcedureRun | null): Promise<boolean> => {
@@ -87,6 +90,10 @@ export function openRecovery(parts: RecoveryParts | undefined): Recovery {
     async drop() {
       run = null;
       await write(null);
+    },
+    heldElsewhereMs(isHeldElsewhere, nowMs) {
+      elsewhereSinceMs = isHeldElsewhere ? (elsewhereSinceMs ?? nowMs) : null;
+      return elsewhereSinceMs === null ? 0 : nowMs - elsewhereSinceMs;
     },
   };
 }

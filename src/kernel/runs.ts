@@ -8,8 +8,6 @@ import {
   stageInFlight,
   type RunNext,
 } from '../decide/runs.js';
-import { withCustody } from '../ledger/evacuations.js';
-import type { Ledger } from '../model/ledger.js';
 import {
   isOffer,
   isOver,
@@ -22,22 +20,16 @@ import {
 } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
-import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
-import { ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
+import { EKIMI, ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
 import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';
+import { settleRecovery, withoutOpen } from './settle-recovery.js';
 import { situationOf } from './situation.js';
-import { isOursToRecover, isRecovery } from './without-etcd.js';
-
-const EKIMI = 'ekimi';
-
-/** Only who holds tenure goes on with it: the run lies in the ledger of all instances. */
-const isOurs = (session: Session): boolean =>
-  isEnforcing(session) && session.books.isLoaded && session.parts.tenure.facts().state === 'held';
+import { isOurs, isOursToRecover, isRecovery } from './without-etcd.js';
 
 /** After a pass has done what it had to: the next stage of the procedure that is under way, through the same door as everything else. */
 export async function advanceRun(session: Session, view: ClusterView, isTaken: boolean): Promise<void> {
@@ -57,68 +49,6 @@ export async function advanceRun(session: Session, view: ClusterView, isTaken: b
     return;
   }
   if (run.phase === 'running') await take(session, situation, run, nextOfRun(situation, run), isTaken);
-}
-
-/**
- * What was begun here while etcd was lost: it comes into the ledger under the tenure that this instance takes when etcd is back. Where another
- * one takes it, it ends here, for that one acts from then on.
- */
-async function settleRecovery(session: Session, view: ClusterView): Promise<void> {
-  const { recovery, parts } = session;
-  if (!isEnforcing(session)) return;
-  await recovery.open(parts.ports.clock.now());
-  const { run } = recovery;
-  if (run === null) return;
-  const { state, owner } = parts.tenure.facts();
-  const rows = session.ledger.procedures ?? [];
-  const known = rows.find(({ id }) => id === run.id);
-  if (known !== undefined && isOver(known)) return recovery.drop();
-  const isOthers = state === 'other' && freshValue(view.dcs.keys) !== null;
-  if (!isOthers) otherSince.delete(recovery);
-  if (isOthers) {
-    if (!hasHeldOn(session, recovery)) return;
-    const text = `${owner ?? 'another instance'} took tenure when etcd was back: what is left is begun there`;
-    await noteRun(session, ended(session, run, 'aborted', text), told('aborted', EKIMI, text));
-    return;
-  }
-  if (!(isOurs(session) || isOursToRecover(session, run))) return;
-  if (await makesWay(session, view, run)) return;
-  if (known === undefined) await noteRun(session, run, told('stage', EKIMI, `taken into the ledger: ${run.detail}`));
-}
-
-/** Of two that are open the older one ends. True: that is what lay on this machine, forgotten while somebody began another one. */
-async function makesWay(session: Session, view: ClusterView, run: ProcedureRun): Promise<boolean> {
-  const others = (session.ledger.procedures ?? []).filter((row) => row.id !== run.id && !isOver(row));
-  const keptAtMs = run.keptAtMs ?? run.startedAtMs;
-  const isForgotten = isOurs(session) && keptAtMs < session.startedAtMs;
-  const newer = others.find((row) => isForgotten && row.startedAtMs > keptAtMs && !isOffer(row));
-  if (newer !== undefined) {
-    const text = `${newer.name} (${newer.id}) was begun since: what lay on this machine is of before`;
-    await noteRun(session, ended(session, run, 'aborted', text), told('aborted', EKIMI, text));
-    return true;
-  }
-  for (const before of others) await noteEnd(session, situationOf(session, view), displaced(before), run.by);
-  return false;
-}
-
-/** Who had aborted it already has said their word on its member. */
-const displaced = (run: ProcedureRun): ProcedureRun => (run.phase === 'aborting' ? run : { ...run, displaced: true });
-
-/** What stood in the ledger when etcd was lost is ended when the recovery comes into it: whose each member is then, it is begun with. */
-function withoutOpen(ledger: Ledger): Ledger {
-  const open = openRun(ledger.procedures);
-  return open === null ? ledger : withCustody(ledger, { ...displaced(open), phase: 'aborted' });
-}
-
-/** The lease of a holder that is dead begins anew with etcd, and runs out: whoever holds tenure for longer than that, in a row, is at work. */
-const HOLDER_LIVES_MS = 60_000;
-const otherSince = new WeakMap<object, number>();
-
-function hasHeldOn({ parts }: Session, recovery: Session['recovery']): boolean {
-  const nowMs = parts.ports.clock.monotonic();
-  const sinceMs = otherSince.get(recovery) ?? nowMs;
-  otherSince.set(recovery, sinceMs);
-  return nowMs - sinceMs >= HOLDER_LIVES_MS;
 }
 
 async function take(

@@ -1,6 +1,11 @@
 import { isMajorityStopped } from '../assess/stores.js';
-import { STAGED_ROWS, type ProcedureRun, type StagedName } from '../model/procedure-run.js';
+import type { ProcedureRun } from '../model/procedure-run.js';
+import { STAGED_ROWS, type StagedName } from '../model/staged.js';
 import { isEnforcing, type Session } from './session.js';
+
+/** Only who holds tenure goes on with it: the run lies in the ledger of all instances. */
+export const isOurs = (session: Session): boolean =>
+  isEnforcing(session) && session.books.isLoaded && session.parts.tenure.facts().state === 'held';
 
 /** Host drivers prove that etcd has no majority: nobody can hold tenure, and what a person began here goes on here. */
 const isWithoutEtcd = (session: Session): boolean =>

@@ -1,5 +1,5 @@
 import type { ForeignRow } from '../model/foreign.js';
-import { STAGED_NAMES } from '../model/procedure-run.js';
+import { STAGED_NAMES } from '../model/staged.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;

@@ -1,5 +1,6 @@
 import type { Evacuation, Ledger } from '../model/ledger.js';
-import { isStaged, STAGED_ROWS, type Custody, type ProcedureRun } from '../model/procedure-run.js';
+import type { ProcedureRun } from '../model/procedure-run.js';
+import { isStaged, STAGED_ROWS, type Custody } from '../model/staged.js';
 
 /** Whose member it is: taken out by a person, who gives it back. Null: nobody took it. */
 export const evacuationOf = ({ evacuations }: Pick<Ledger, 'evacuations'>, member: string): Evacuation | null =>

@@ -1,6 +1,6 @@
 import type { ActionName } from './plan.js';
 import type { ProblemCode } from './problem.js';
-import type { StagedName } from './procedure-run.js';
+import type { StagedName } from './staged.js';
 
 /** Nothing exceeds the mode. `observe` < `dry-run` < `enforce`. */
 export const MODES = ['observe', 'dry-run', 'enforce'] as const;

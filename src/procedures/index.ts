@@ -1,7 +1,7 @@
 import { afterFailover } from './after-failover.js';
 import { evacuateMember } from './evacuate-member.js';
 import { giveBack } from './give-back.js';
-import type { StagedName } from '../model/procedure-run.js';
+import type { StagedName } from '../model/staged.js';
 import { recoverPartition } from './recover-partition.js';
 import type { ProcedureRecord, StagedProcedure } from './procedure.js';
 import { addReplica } from './add-replica.js';

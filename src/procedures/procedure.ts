@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ActionInput } from '../actions/action.js';
-import type { RunRequest, Stage, StagedName } from '../model/procedure-run.js';
+import type { RunRequest, Stage } from '../model/procedure-run.js';
+import type { StagedName } from '../model/staged.js';
 
 /** What a procedure may look at. */
 export interface ProcedureInput extends ActionInput {

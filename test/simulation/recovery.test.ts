@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changeRun } from '../../src/kernel/runs.js';
-import type { RunChange, StagedName } from '../../src/model/procedure-run.js';
+import type { RunChange } from '../../src/model/procedure-run.js';
+import type { StagedName } from '../../src/model/staged.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';

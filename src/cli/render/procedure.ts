@@ -2,7 +2,7 @@ import type { Tone } from '../../words/narrate.js';
 import { PROCEDURES } from '../../actions/asked.js';
 import { membersTouched } from '../../model/plan.js';
 import { PROCEDURE_NAMES, type ProcedureAnswer } from '../../model/procedure.js';
-import { STAGED_NAMES, STAGED_ROWS } from '../../model/procedure-run.js';
+import { STAGED_NAMES, STAGED_ROWS } from '../../model/staged.js';
 import type { Remediation, RemediationPhase } from '../../model/ledger.js';
 import type { Progress } from '../../verify/progress.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';

@@ -1,4 +1,4 @@
-import type { StagedName } from '../../../src/model/procedure-run.js';
+import type { StagedName } from '../../../src/model/staged.js';
 import type { StagedCase } from './case.js';
 import { ADD_REPLICA } from './add-replica.js';
 import { EVACUATE_MEMBER, GIVE_BACK } from './evacuate-member.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { askOf } from '../../../src/decide/proposals.js';
-import { commandsFor, misfitOf, STAGED_NAMES, STAGED_ROWS } from '../../../src/model/procedure-run.js';
+import { misfitOf } from '../../../src/model/procedure-run.js';
+import { commandsFor, STAGED_NAMES, STAGED_ROWS } from '../../../src/model/staged.js';
 
 const CALLS = STAGED_NAMES.flatMap((name) => (STAGED_ROWS[name].for ?? []).map((row) => ({ name, ...row })));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STAGED_NAMES } from '../../../src/model/procedure-run.js';
+import { STAGED_NAMES } from '../../../src/model/staged.js';
 import { STAGED } from '../../../src/procedures/index.js';
 import { doneByHand, playsThrough } from '../../support/staged/case.js';
 import { STAGED_CASES } from '../../support/staged/cases.js';

@@ -1,0 +1,150 @@
+import type { ProblemCode } from './problem.js';
+
+/** Procedures of several stages. Each stage is a procedure of one action, through the same gates. */
+export const STAGED_NAMES = [
+  'rolling-restart',
+  'add-replica',
+  'remove-member',
+  'evacuate-member',
+  'give-back',
+  'after-failover',
+  'recover-partition',
+  'apply-config',
+  'recover-dcs',
+  'cold-start',
+] as const;
+export type StagedName = (typeof STAGED_NAMES)[number];
+
+type Rule = 'needed' | 'optional' | 'no';
+
+/** What each is to people; what it does is in `src/procedures`. */
+export interface StagedRow {
+  readonly usage: string;
+  readonly summary: string;
+  /** Heading of the runbook that it follows. */
+  readonly runbook: string;
+  /** Problems that call for it; `member`: it is asked for with their subject. Absent: only a person calls for it. */
+  readonly for?: readonly { readonly code: ProblemCode; readonly member: boolean }[];
+  /**
+   * Absent: who holds tenure goes on with it. `operator`: where etcd has no majority, so that nobody can hold tenure, the instance that a
+   * person with the right to recover started it at.
+   */
+  readonly authority?: 'operator';
+  readonly takes: {
+    /** A member to work on. */
+    readonly member: Rule;
+    /** Who shall lead. */
+    readonly candidate: Rule;
+    readonly back: Rule;
+    /** Further parameters by name (`--set NAME=VALUE`), each with what it means; `any`: the procedure checks the names itself. */
+    readonly parameters: Readonly<Record<string, string>> | 'any';
+  };
+  readonly custody?: Custody;
+}
+
+/**
+ * Whose its member is from then on: a run that `takes` it keeps every ladder away until one `returns` it; one that `removes` it, until it is returned
+ * or added again; one that `lends` it, until its own end.
+ */
+export type Custody = 'takes' | 'removes' | 'returns' | 'lends';
+
+const ACCEPT_LOSS =
+  'WAL that only the member has and that may be lost where it is copied anew, as the question states it; any: also what nobody can count';
+
+export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
+  'rolling-restart': {
+    usage: 'rolling-restart [--back] [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'optional', parameters: {} },
+    summary:
+      'restart PostgreSQL on all members: replicas, the one furthest behind first, then a switchover, then the former leader',
+    runbook: 'Maintenance Operations > Rolling Restart',
+    for: [{ code: 'pending-restart', member: false }],
+  },
+  'add-replica': {
+    usage: 'add-replica MEMBER [--plan]',
+    takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
+    summary: 'start a new member that the configuration names, follow its copy of the leader, and open its servers',
+    runbook: 'Maintenance Operations > Adding a New Replica',
+    custody: 'lends',
+  },
+  'remove-member': {
+    usage: 'remove-member MEMBER [--plan]',
+    takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
+    summary:
+      'take a member out for good: leadership handed over, closed in every proxy, stopped, its key and its slot gone',
+    runbook: 'Maintenance Operations > Adding a New Replica',
+    custody: 'removes',
+  },
+  'evacuate-member': {
+    usage: 'evacuate-member MEMBER [--candidate MEMBER] [--set then=stop|mark] [--set sessions=cut|wait] [--plan]',
+    takes: {
+      member: 'needed',
+      candidate: 'optional',
+      back: 'no',
+      parameters: {
+        then: 'stop (the default): its server process is stopped in the end; mark: it runs on, and nothing of Ekimi touches it',
+        sessions:
+          'cut (the default): readers that are still connected lose their session; wait: for an hour until they have ended',
+      },
+    },
+    summary:
+      'take a member out for work on its machine: hand leadership over, drain it, stop it; nothing starts it until it is given back',
+    runbook: 'Maintenance Operations > Rolling Restart',
+    custody: 'takes',
+  },
+  'give-back': {
+    usage: 'give-back MEMBER [--plan]',
+    takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
+    summary: 'give back a member that was taken out: start it, wait until it streams, give it readers again',
+    runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
+    custody: 'returns',
+  },
+  'after-failover': {
+    usage: 'after-failover [MEMBER] [--set accept-loss=BYTES|any] [--plan]',
+    takes: { member: 'optional', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS } },
+    summary:
+      'bring the old leader back as a replica: started, rewound, or, where you agree, copied anew; then given readers',
+    runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
+    for: [
+      { code: 'timeline-diverged', member: true },
+      { code: 'rewind-failed', member: true },
+    ],
+  },
+  'recover-partition': {
+    usage: 'recover-partition [--set accept-loss=BYTES|any] [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS } },
+    summary: 'after a partition: who sees whom, a second primary stopped, and everybody who was cut off brought back',
+    runbook: 'Emergency Procedures > Network Partition Recovery',
+  },
+  'apply-config': {
+    usage: 'apply-config --set NAME=VALUE [--set ...] [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: 'any' },
+    summary:
+      "change Patroni's dynamic configuration (ttl=20, postgresql.parameters.max_connections=300; null removes) and restart whom it takes, in the order that it needs",
+    runbook: 'Maintenance Operations > Configuration Changes',
+  },
+  'recover-dcs': {
+    usage: 'recover-dcs [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: {} },
+    summary: 'start etcd members that are stopped, one by one, until each serves; also where none does',
+    runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
+    authority: 'operator',
+  },
+  'cold-start': {
+    usage: 'cold-start [--candidate MEMBER] [--plan]',
+    takes: { member: 'no', candidate: 'optional', back: 'no', parameters: {} },
+    summary: 'where nothing runs: etcd, then the most advanced member alone until it leads, then the others',
+    runbook: 'Recovery Procedures > Scenario 3: Complete Cluster Recovery',
+    authority: 'operator',
+  },
+};
+
+/** The commands that answer a problem by a procedure of several stages, as a person types them. */
+export const commandsFor = ({ code, subject }: { readonly code: ProblemCode; readonly subject: string }): string[] =>
+  STAGED_NAMES.flatMap((name) =>
+    (STAGED_ROWS[name].for ?? [])
+      .filter((row) => row.code === code)
+      .map(({ member }) => `ekimi run-procedure ${name}${member ? ` ${subject}` : ''} --plan (then --reason TEXT)`),
+  );
+
+export const isStaged = (name: string): name is StagedName => (STAGED_NAMES as readonly string[]).includes(name);
