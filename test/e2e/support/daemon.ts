@@ -151,9 +151,9 @@ export class Daemon {
     return appendFile(this.config, text);
   }
 
-  /** Until the first pass is published. */
-  async start(): Promise<void> {
-    this.spawn();
+  /** Until the first pass is published. `main`: the program of another build. */
+  async start(main = MAIN): Promise<void> {
+    this.spawn(main);
     await until(
       'the daemon has looked at the cluster',
       45_000,
@@ -163,9 +163,9 @@ export class Daemon {
     if (this.#exit !== null) throw new Error(`the daemon exited ${this.#exit}: ${this.log.slice(-3000)}`);
   }
 
-  spawn(): void {
+  spawn(main = MAIN): void {
     this.#exit = null;
-    const child = spawn(process.execPath, [MAIN, 'run', '--config', this.config], { env: this.#env });
+    const child = spawn(process.execPath, [main, 'run', '--config', this.config], { env: this.#env });
     const keep = (chunk: Buffer): void => {
       this.log += chunk.toString();
     };

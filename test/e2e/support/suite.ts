@@ -21,6 +21,7 @@ import { setUpOtherwise } from '../scenarios/set-up-otherwise.js';
 import { takenOut } from '../scenarios/taken-out.js';
 import { drainByTag } from '../scenarios/tagging.js';
 import { twoProxies } from '../scenarios/two-proxies.js';
+import { upgradeAndBack } from '../scenarios/upgrade.js';
 import { anUnroutedLeader } from '../scenarios/unrouted.js';
 import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 
@@ -72,6 +73,7 @@ export const FIELD: readonly Scenario[] = [
   takenOut,
   configurationChanges,
   broughtBack,
+  upgradeAndBack,
 ];
 
 /** The same on a lab with two HAProxies, servers not called like members and an address that moves. */
