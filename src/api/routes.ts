@@ -10,6 +10,7 @@ import { demoOf, overview, staleAfterMs } from './overview.js';
 import { INCIDENT_ROUTES } from './incidents.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
 import { RUN_ROUTES } from './runs.js';
+import { POLICY_ROUTES } from './policy.js';
 
 const REASON_BODY = { body: z.strictObject({ reason }) };
 const YEAR_MS = 366 * 86_400_000;
@@ -179,6 +180,7 @@ export const ROUTES: readonly Route[] = [
     handle: async (context, call) =>
       changed(await context.controller.resume(known(context, call), call.params['subject'] ?? '', who(call))),
   },
+  ...POLICY_ROUTES,
   ...INCIDENT_ROUTES,
   {
     method: 'POST',

@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../model/entry.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { PolicyMatrix } from '../words/policy-matrix.js';
 import type { Replayer } from '../replay/replay.js';
 
 /** Where the two files are. null: look in the usual places. */
@@ -78,6 +79,12 @@ export interface Addresses {
   readonly clusters: readonly { readonly scope: string; readonly members: readonly string[] }[];
 }
 
+/** The effective policy of one cluster. */
+export interface NamedPolicy {
+  readonly scope: string;
+  readonly policy: PolicyMatrix;
+}
+
 /** Everything that the command line needs from the rest of the program. The composition root implements it. */
 export interface CommandBackend {
   readonly version: string;
@@ -93,6 +100,8 @@ export interface CommandBackend {
   /** Sends a message of test to that channel, or to all. */
   notifyTest(options: ConfigOptions & { readonly channel: string | null }): Promise<readonly NotifyTried[]>;
   configCheck(options: ConfigOptions): Promise<ConfigReport>;
+  /** By the files alone: what a daemon would do alone, ask for, never do. */
+  policies(options: ConfigOptions): Promise<readonly NamedPolicy[]>;
   addresses(options: ConfigOptions): Promise<Addresses>;
   /** Oldest first; lines that cannot be read are told through `onBad` and skipped. */
   readJournal(

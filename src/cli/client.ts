@@ -1,4 +1,5 @@
 import type { IncidentOverview } from '../api/incidents.js';
+import type { PolicyMatrix } from '../words/policy-matrix.js';
 import type { Line } from '../words/narrate.js';
 import type { JournalEntry } from '../model/entry.js';
 import { fromJson, toJson } from '../model/json.js';
@@ -139,6 +140,10 @@ export class DaemonClient {
   changeRun(scope: string, id: string, change: RunChange, reason: string, seen?: string): Promise<string> {
     const path = `/v1/clusters/${encodeURIComponent(scope)}/runs/${encodeURIComponent(id)}/${change}`;
     return this.#change('POST', path, { reason, ...(seen === undefined ? {} : { seen }) });
+  }
+
+  async policy(scope: string): Promise<PolicyMatrix> {
+    return (await this.#ask('GET', `/v1/clusters/${encodeURIComponent(scope)}/policy`)) as PolicyMatrix;
   }
 
   async remediation(scope: string, id: string): Promise<{ remediation: Remediation; progress: Progress }> {

@@ -27,6 +27,7 @@ export const composition: CommandBackend = {
   notifyTest: async ({ configFile, channel }) =>
     (await import('./backend/notify-test.js')).notifyTest(configFile, channel),
   configCheck: async ({ configFile }) => (await import('./backend/config-report.js')).configReport(configFile),
+  policies: async ({ configFile }) => (await import('./backend/policies.js')).policiesOf(configFile, Date.now()),
   addresses: async ({ configFile }) => (await import('./backend/addresses.js')).addressesOf(configFile),
   async *readJournal(directory, options) {
     yield* (await import('../journal/read.js')).readJournal(directory, options);

@@ -161,13 +161,21 @@ export async function lookOnce(
 ): Promise<readonly ClusterSnapshot[]> {
   if (options.url !== undefined) return snapshotsOf(await clientOf(context, options), options);
   const snapshots = await context.backend[how](needConfig(context, options));
-  const meant = snapshots.filter(({ scope }) => options.scope === undefined || scope === options.scope);
-  if (meant.length > 0 || options.scope === undefined) return meant;
+  return mustHave(
+    snapshots.filter(({ scope }) => options.scope === undefined || scope === options.scope),
+    options.scope,
+    snapshots.map(({ scope }) => scope),
+  );
+}
+
+/** What was found of the configuration's clusters, or that it has none of that name. */
+export function mustHave<T>(found: readonly T[], scope: string | undefined, scopes: readonly string[]): readonly T[] {
+  if (found.length > 0 || scope === undefined) return found;
   throw new CliError(
     'absent',
     'unknown-scope',
-    `the configuration has no cluster ${options.scope}`,
-    `It has: ${snapshots.map(({ scope }) => scope).join(', ') || 'none'}.`,
+    `the configuration has no cluster ${scope}`,
+    `It has: ${scopes.join(', ') || 'none'}.`,
   );
 }
 

@@ -7,6 +7,7 @@ import { addDaemonCommands } from './commands-daemon.js';
 import { addIncidentCommand } from './commands-incident.js';
 import { addJournalCommands } from './commands-journal.js';
 import { addNotifyCommand } from './commands-notify.js';
+import { addPolicyCommand } from './commands-policy.js';
 import { addProcedureCommand } from './commands-procedure.js';
 import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
@@ -53,6 +54,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addJournalCommands(program, context);
   addIncidentCommand(program, context);
   addReplayCommand(program, context);
+  addPolicyCommand(program, context);
   addNotifyCommand(program, context);
   return { program, context };
 }

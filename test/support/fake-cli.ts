@@ -58,6 +58,7 @@ export async function cli(argv: string, setup: CliSetup = {}): Promise<Ran> {
     doctor: unasked,
     notifyTest: unasked,
     configCheck: unasked,
+    policies: unasked,
     addresses: unasked,
     readJournal: unasked,
     verifyJournal: unasked,
