@@ -1,5 +1,5 @@
 /** The direction of dependencies that the design fixes; a planted violation in test/unit/structure proves that each rule bites. */
-const PURE = '^src/(model|assess|machines|decide|actions|procedures|verify|replay|ledger|words)/';
+const PURE = '^src/(model|assess|machines|decide|actions|procedures|verify|replay|history|ledger|words)/';
 /** What a row's own sentence is made of: figures, moments, one request. */
 const UNITS = '^src/words/(amounts|moments|request|loss|foreign|wait)\\.ts$';
 module.exports = {
@@ -21,14 +21,14 @@ module.exports = {
     {
       name: 'pure-no-npm',
       severity: 'error',
-      from: { path: '^src/(model|assess|decide|actions|procedures|verify|replay|ledger|words)/' },
+      from: { path: '^src/(model|assess|decide|actions|procedures|verify|replay|history|ledger|words)/' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'], pathNot: 'node_modules/zod/' },
     },
     {
       name: 'shapes-in-actions',
       comment: 'The shape of what a run is bound to is checked where an action is, and nowhere else in the core.',
       severity: 'error',
-      from: { path: '^src/(model|assess|machines|decide|verify|replay|ledger|words)/' },
+      from: { path: '^src/(model|assess|machines|decide|verify|replay|history|ledger|words)/' },
       to: { path: 'node_modules/zod/' },
     },
     {
@@ -42,8 +42,15 @@ module.exports = {
       comment:
         'A decision never depends on how it is told: the core writes its rows with the units of words and knows none of its sentences.',
       severity: 'error',
-      from: { path: PURE, pathNot: '^src/words/' },
+      from: { path: PURE, pathNot: '^src/(words|history)/' },
       to: { path: '^src/words/', pathNot: UNITS },
+    },
+    {
+      name: 'history-only-tells',
+      comment: 'What happened is told to people; no decision is made of how it is told.',
+      severity: 'error',
+      from: { path: '^src/(model|assess|machines|decide|actions|procedures|verify|replay|ledger|kernel|observe)/' },
+      to: { path: '^src/history/' },
     },
     {
       name: 'words-for-who-tells',

@@ -112,6 +112,13 @@ export const API_ERRORS = [
     remedy: '"ekimi incident ID --journal DIR" finds older ones in the journal.',
   },
   {
+    code: 'no-such-moment',
+    status: 404,
+    meaning: 'The journal holds no pass at or before that moment from which the page of then can be rebuilt.',
+    remedy:
+      'Ask for a later moment. What was pruned is gone (journal.keepFiles), and 0.1.0 did not keep all that a page shows.',
+  },
+  {
     code: 'too-many-streams',
     status: 503,
     meaning: 'As many event streams are open as are allowed.',

@@ -1,10 +1,9 @@
 import { lagAgesOf, type LagAge } from '../assess/lag-age.js';
+import { shownLagOf } from '../assess/shown-lag.js';
 import { linesIn, poolsFor, type Purpose } from '../assess/proxy-lines.js';
-import { bytesBetween } from '../model/names.js';
 import type { DrainRecord } from '../model/ledger.js';
-import type { Problem } from '../model/problem.js';
 import { ownerOf, type ProxyServer } from '../model/proxy.js';
-import { freshValue, lastValue } from '../model/reading.js';
+import { lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { MemberState } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
@@ -44,15 +43,13 @@ export interface MemberOverview {
   readonly atMs: number | null;
 }
 
-export const leaderIn = (view: ClusterView): string | null => lastValue(view.dcs.keys)?.leader.holder ?? null;
-
 /** One member as the terminal and the dashboard show it; explains only, so stale values are good enough. */
 export function memberOverview(snapshot: ClusterSnapshot, view: ClusterView, member: MemberView): MemberOverview {
   const status = lastValue(member.api);
   const state = snapshot.states?.members[member.name];
   const keys = lastValue(view.dcs.keys);
   const holdsLeaderKey = keys === null ? null : keys.leader.holder === member.name;
-  const lag = lagOf(view, member, snapshot.states?.problems ?? [], holdsLeaderKey === true);
+  const lag = shownLagOf(view, member, snapshot.states?.problems ?? []);
   const memory = snapshot.states?.memory;
   const age = holdsLeaderKey === true || memory === undefined ? undefined : lagAgesOf({ view, memory }, member)[0];
   const tags = status?.tags;
@@ -110,56 +107,6 @@ function roleOf(member: MemberView): string {
   const sql = lastValue(member.sql);
   if (sql !== null) return sql.inRecovery ? 'replica' : 'primary';
   return 'unknown';
-}
-
-interface Lag {
-  readonly bytes: number | null;
-  readonly from: string;
-}
-
-/** The figure that a problem already carries wins, so that the page never contradicts the decision beside it. */
-function lagOf(view: ClusterView, member: MemberView, problems: readonly Problem[], isLeader: boolean): Lag {
-  if (isLeader) return { bytes: null, from: 'holds the leader key' };
-  if (isSilent(member)) return { bytes: null, from: 'it does not answer' };
-  for (const problem of problems) {
-    const bytes = problem.facts['lagBytes'];
-    if (problem.subject === member.name && typeof bytes === 'number') return { bytes, from: problem.code };
-  }
-  return byPositions(view, member) ?? byStatistics(view, member) ?? byPeers(view, member) ?? NO_LAG;
-}
-
-/** What it was before it fell silent, and what its peers repeat of that, says nothing of now. */
-const isSilent = ({ api, sql }: MemberView): boolean => freshValue(api) === null && freshValue(sql) === null;
-
-const NO_LAG: Lag = { bytes: null, from: 'no source knows it' };
-
-/** Two positions of two timelines must never be subtracted. */
-function byPositions(view: ClusterView, member: MemberView): Lag | null {
-  const leader = view.members.find((other) => other.name === leaderIn(view));
-  if (leader === undefined) return null;
-  const ahead = lastValue(leader.api);
-  const behind = lastValue(member.api);
-  const from = ahead?.xlog?.location ?? null;
-  const to = behind?.xlog?.replayedLocation ?? null;
-  if (from === null || to === null || ahead?.timeline !== behind?.timeline) return null;
-  return { bytes: bytesBetween(from, to), from: 'positions by the member API' };
-}
-
-function byStatistics(view: ClusterView, member: MemberView): Lag | null {
-  const leader = view.members.find((other) => other.name === leaderIn(view));
-  const row =
-    leader === undefined
-      ? undefined
-      : lastValue(leader.sql)?.replicas.find((replica) => replica.applicationName === member.name);
-  return row?.lagBytes == null ? null : { bytes: row.lagBytes, from: "the primary's pg_stat_replication" };
-}
-
-function byPeers(view: ClusterView, member: MemberView): Lag | null {
-  for (const peer of view.members) {
-    const row = lastValue(peer.cluster)?.rows.find((other) => other.name === member.name);
-    if (row?.lagBytes != null) return { bytes: row.lagBytes, from: `/cluster of ${peer.name}` };
-  }
-  return null;
 }
 
 /** Its lines in the pools for a purpose, of every proxy, as they were seen last. */

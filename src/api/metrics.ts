@@ -54,7 +54,7 @@ export function createMetrics(controller: ControllerPort): Metrics {
   const onEvent = (event: ControllerEvent): void => {
     if (event.kind === 'snapshot') {
       const { scope } = event.snapshot;
-      count.passes.observe({ scope }, event.snapshot.passMs.last / 1000);
+      if (event.snapshot.passMs !== null) count.passes.observe({ scope }, event.snapshot.passMs.last / 1000);
       last.set(scope, countNew(event.snapshot, last.get(scope) ?? new Set(), count));
     } else if (event.entry.body.kind === 'incident') {
       const { change, of } = event.entry.body;

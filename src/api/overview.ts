@@ -1,4 +1,5 @@
 import { isReadPoolEmpty } from '../assess/rotation.js';
+import { leaderIn } from '../assess/shown-lag.js';
 import { budgetUsed } from '../ledger/budgets.js';
 import { foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
@@ -10,7 +11,7 @@ import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { openIncidents, type IncidentOverview } from './incidents.js';
-import { leaderIn, memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
+import { memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
 import { brakes, headline, stateOf, suspectsIn } from '../words/headline.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 

@@ -4,10 +4,12 @@ import { ACTION_NAMES } from '../model/plan.js';
 import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
-import { reason } from './validation.js';
+import { reason, timeOf } from './validation.js';
 import { narrate } from '../words/narrate.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
+import { HISTORY_ROUTES } from './history.js';
 import { INCIDENT_ROUTES } from './incidents.js';
+import { PAST_ROUTES } from './past.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
 import { RUN_ROUTES } from './runs.js';
 import { POLICY_ROUTES } from './policy.js';
@@ -181,6 +183,8 @@ export const ROUTES: readonly Route[] = [
       changed(await context.controller.resume(known(context, call), call.params['subject'] ?? '', who(call))),
   },
   ...POLICY_ROUTES,
+  ...HISTORY_ROUTES,
+  ...PAST_ROUTES,
   ...INCIDENT_ROUTES,
   {
     method: 'POST',
@@ -233,21 +237,13 @@ async function journal(context: Context, call: Call): Promise<Answer> {
       scope,
       limit: Number(limit),
       maxBytes: PAGE_BYTES,
-      ...(since === undefined ? {} : { sinceMs: timeOf(String(since)) }),
+      ...(since === undefined ? {} : { sinceMs: timeOf('since', since) }),
       ...(before === undefined ? {} : { beforeSeq: Number(before) }),
     }),
   );
   const entries = [...page.entries].sort((a, b) => a.seq - b.seq);
   const next = { before: page.more ? (entries[0]?.seq ?? null) : null };
   return { body: call.query['form'] === 'line' ? { lines: entries.map(narrate), ...next } : { entries, ...next } };
-}
-
-/** Milliseconds since 1970 or ISO 8601. */
-function timeOf(text: string): number {
-  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(ms))
-    throw new ApiError('bad-request', `since is ${JSON.stringify(text)}; expected milliseconds since 1970 or ISO 8601`);
-  return ms;
 }
 
 async function pause(context: Context, call: Call): Promise<Answer> {

@@ -11,6 +11,18 @@ export interface RouteSchema {
 /** Goes into the journal. */
 export const reason = z.string().max(500).regex(/\S/, 'a reason is more than blanks');
 
+/** A moment in a query: milliseconds since 1970 or ISO 8601. Throws `bad-request`. */
+export function timeOf(name: string, value: string | number): number {
+  const text = String(value);
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new ApiError(
+      'bad-request',
+      `${name} is ${JSON.stringify(text)}; expected milliseconds since 1970 or ISO 8601`,
+    );
+  return ms;
+}
+
 const LONGEST_FOUND = 60;
 
 /** The field that is wrong, what it should be, and what was found there. */

@@ -9,6 +9,10 @@ import { snapshotOf } from '../kernel/snapshot.js';
 
 const NO_CLUSTER = (scope: string): Change => ({ ok: false, status: 404, text: `no cluster ${scope}` });
 
+const NONE: AsyncIterable<never> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+};
+
 /** All clusters of the process behind one face, for the API, the dashboard and the terminal. */
 export function controllerOf(sessions: readonly Session[]): ControllerPort {
   const find = (scope: string): Session | undefined => sessions.find((session) => session.parts.target.scope === scope);
@@ -28,6 +32,7 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
       options.scope === undefined
         ? pageOfAll(sessions, options)
         : (find(options.scope)?.parts.journal.page(options) ?? Promise.resolve({ entries: [], more: false })),
+    entries: (scope, options) => find(scope)?.parts.journal.read(options) ?? NONE,
     ready: () => {
       const reasons = sessions.flatMap(unreadiness);
       return { ready: reasons.length === 0, reasons };

@@ -13,6 +13,8 @@ import { Waiting, type Found } from './waiting.js';
 export interface ReadOptions {
   /** Entries at or after this moment, milliseconds since the epoch. */
   readonly sinceMs?: number;
+  /** Entries at or before this moment. */
+  readonly untilMs?: number;
   readonly scope?: string;
   /** Only entries of these kinds; lines of others are passed over, unread and unchecked. */
   readonly kinds?: readonly string[];
@@ -33,8 +35,14 @@ async function chainsOf(fs: JournalFs, directory: string, scope?: string): Promi
   }
 }
 
-const wanted = (entry: JournalEntry, { sinceMs, scope }: ReadOptions): boolean =>
-  entry.atMs >= (sinceMs ?? Number.NEGATIVE_INFINITY) && (scope === undefined || entry.scope === scope);
+const wanted = (
+  { atMs, scope: of, body }: JournalEntry,
+  { sinceMs = -Infinity, untilMs = Infinity, scope, kinds }: ReadOptions,
+): boolean =>
+  atMs >= sinceMs &&
+  atMs <= untilMs &&
+  (scope === undefined || of === scope) &&
+  (kinds === undefined || kinds.includes(body.kind));
 
 /**
  * Entries of a journal, oldest first; those of several clusters by time, each cluster's in its own order. It may run beside the daemon that
@@ -190,18 +198,26 @@ async function* chainBackwards(
   }
 }
 
-/** Long lines of other clusters and kinds are passed over unread: both stand near the beginning. */
+/** Long lines of other clusters, kinds and times are passed over unread: all three stand near the beginning. */
 const HEAD_CHARS = 400;
+const HEAD = /^\{"seq":\d+,"prev":"[^"]*","atMs":(\d+),"scope":("(?:[^"\\]|\\.)*"),"body":\{"kind":"([a-z-]*)"/;
+/** How an entry begins what it keeps as a difference: whatever has it is no base of another one. */
+const DIFFERENCE = '"kept":{"of":';
 
-function isPassedOver(text: string, { scope, kinds }: ReadOptions): boolean {
-  if (scope === undefined && kinds === undefined) return false;
-  const found = /^\{"seq":\d+,"prev":"[^"]*","atMs":[^,]*,"scope":("(?:[^"\\]|\\.)*"),"body":\{"kind":"([a-z-]*)"/.exec(
-    text.slice(0, HEAD_CHARS),
-  );
+function isPassedOver(text: string, { scope, kinds, sinceMs, untilMs }: ReadOptions): boolean {
+  if (scope === undefined && kinds === undefined && sinceMs === undefined && untilMs === undefined) return false;
+  const found = HEAD.exec(text.slice(0, HEAD_CHARS));
   if (found === null) return false;
-  const [, told, kind = ''] = found;
+  const [, atMs, told, kind = ''] = found;
   if (scope !== undefined && told !== JSON.stringify(scope)) return true;
+  if (isOutside(Number(atMs), { sinceMs, untilMs })) return kind !== 'pass' || text.includes(DIFFERENCE);
   // An intent's look may be kept as the difference from a pass: without that pass it would be told as lost.
   const isBase = kind === 'pass' && kinds?.includes('intent') === true;
   return kinds !== undefined && !kinds.includes(kind) && !isBase;
 }
+
+/** What lies far before is read: by it a reader from the end knows that it may stop. */
+const isOutside = (
+  atMs: number,
+  { sinceMs = -Infinity, untilMs = Infinity }: { sinceMs: number | undefined; untilMs: number | undefined },
+): boolean => atMs > untilMs || (atMs < sinceMs && atMs >= sinceMs - CLOCK_SLACK_MS);

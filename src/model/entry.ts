@@ -137,6 +137,8 @@ export type EntryBody = Body & {
   readonly incident?: string | readonly string[];
 };
 
+export type EntryKind = EntryBody['kind'];
+
 /** An entry that says by which policy is decided from here on. */
 export const holdsPolicy = (body: EntryBody): body is Extract<EntryBody, { kind: 'start' | 'policy' }> =>
   body.kind === 'start' || (body.kind === 'policy' && body.change !== 'refused');

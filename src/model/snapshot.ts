@@ -1,5 +1,5 @@
 import type { Decision } from './decision.js';
-import type { JournalEntry } from './entry.js';
+import type { EntryKind, JournalEntry } from './entry.js';
 import type { KillSwitch, Ledger } from './ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from './procedure.js';
 import type { RunAnswer, RunChange, RunRequest } from './procedure-run.js';
@@ -15,11 +15,12 @@ export interface ClusterSnapshot {
   readonly instance: string;
   /** The simulated cluster of `ekimi demo`. */
   readonly demo?: true;
-  readonly startedAtMs: number;
+  /** null: of a past moment, whose start is no longer in the journal. */
+  readonly startedAtMs: number | null;
   readonly atMs: number;
   readonly tick: number;
-  /** Mean and last length of a pass, milliseconds. */
-  readonly passMs: { readonly last: number; readonly mean: number };
+  /** Mean and last length of a pass, milliseconds. null: of a past moment, since the journal does not keep it. */
+  readonly passMs: { readonly last: number; readonly mean: number } | null;
   readonly tenure: {
     readonly state: 'held' | 'other' | 'unknown' | 'not-needed';
     readonly owner: string | null;
@@ -66,10 +67,17 @@ export interface ControllerPort {
   journal(options: {
     readonly scope?: string;
     readonly sinceMs?: number;
+    readonly untilMs?: number;
+    readonly kinds?: readonly EntryKind[];
     readonly beforeSeq?: number;
     readonly limit: number;
     readonly maxBytes?: number;
   }): Promise<JournalPage>;
+  /** Entries of one cluster, oldest first, one at a time, however many there are; what cannot be read is left out. */
+  entries(
+    scope: string,
+    options: { readonly sinceMs?: number; readonly untilMs?: number; readonly kinds?: readonly EntryKind[] },
+  ): AsyncIterable<JournalEntry>;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
   onEvent(listener: (event: ControllerEvent) => void): () => void;
 

@@ -1,20 +1,24 @@
-import type { JournalEntry, NewEntry } from '../model/entry.js';
+import type { EntryKind, JournalEntry, NewEntry } from '../model/entry.js';
 
 /** Append-only, hash-chained. `append` resolves only when the entry is on the disk; it rejects with JournalError when it is not. */
 export interface JournalPort {
   append(entry: NewEntry): Promise<JournalEntry>;
-  /** Entries of this directory, oldest first; a line that cannot be read is reported through `onBad` and skipped. */
+  /** Entries of this directory, oldest first, from `sinceMs` to `untilMs`, both included, of those `kinds` only; a line that cannot be read is reported through `onBad` and skipped. */
   read(options: {
     readonly sinceMs?: number;
+    readonly untilMs?: number;
+    readonly kinds?: readonly EntryKind[];
     readonly onBad?: (where: string, why: string) => void;
   }): AsyncIterable<JournalEntry>;
   /**
    * The newest entries that fit, oldest first, read from the end with no more memory than the page itself; `more`: there are older ones.
-   * `maxBytes` bounds the page, which holds one entry at least.
+   * `untilMs`: none later than that; `kinds`: no others. `maxBytes` bounds the page, which holds one entry at least.
    */
   page(options: {
     readonly scope?: string;
     readonly sinceMs?: number;
+    readonly untilMs?: number;
+    readonly kinds?: readonly EntryKind[];
     readonly beforeSeq?: number;
     readonly limit: number;
     readonly maxBytes?: number;

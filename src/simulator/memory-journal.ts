@@ -4,6 +4,11 @@ import type { PageMessage } from '../model/page.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
 
+const fits = (
+  { atMs, body }: JournalEntry,
+  { sinceMs = -Infinity, untilMs = Infinity, kinds }: Omit<Parameters<JournalPort['read']>[0], 'onBad'>,
+): boolean => atMs >= sinceMs && atMs <= untilMs && (kinds === undefined || kinds.includes(body.kind));
+
 /** Keeps a journal in memory, in the very chain of the one on disk; `entries` is what has been appended, oldest first. */
 export function memoryJournal(): JournalPort & {
   readonly entries: readonly JournalEntry[];
@@ -30,11 +35,11 @@ export function memoryJournal(): JournalPort & {
     },
     read: async function* (options) {
       await Promise.resolve();
-      for (const entry of entries) if (entry.atMs >= (options.sinceMs ?? -Infinity)) yield entry;
+      for (const entry of entries) if (fits(entry, options)) yield entry;
     },
-    page: ({ scope, sinceMs = -Infinity, beforeSeq = Infinity, limit }) => {
+    page: ({ scope, beforeSeq = Infinity, limit, ...options }) => {
       const fitting = entries.filter(
-        (entry) => entry.atMs >= sinceMs && entry.seq < beforeSeq && (scope === undefined || entry.scope === scope),
+        (entry) => fits(entry, options) && entry.seq < beforeSeq && (scope === undefined || entry.scope === scope),
       );
       const page = limit === 0 ? [] : fitting.slice(-limit);
       return Promise.resolve({ entries: page, more: fitting.length > page.length });

@@ -11,6 +11,11 @@ import type {
   JournalPage,
 } from '../../src/model/snapshot.js';
 
+const isAsked = (
+  { atMs, body }: JournalEntry,
+  { sinceMs = 0, untilMs = Infinity, kinds }: Parameters<ControllerPort['entries']>[1],
+): boolean => atMs >= sinceMs && atMs <= untilMs && (kinds?.includes(body.kind) ?? true);
+
 /** A controller with no cluster behind it: shows what it is given, remembers what it was told. */
 export class FakeController implements ControllerPort {
   readonly #snapshots = new Map<string, ClusterSnapshot>();
@@ -53,9 +58,13 @@ export class FakeController implements ControllerPort {
   async journal(options: Parameters<ControllerPort['journal']>[0]): Promise<JournalPage> {
     const fitting = this.#entries
       .filter((entry) => options.scope === undefined || entry.scope === options.scope)
-      .filter((entry) => entry.atMs >= (options.sinceMs ?? 0) && entry.seq < (options.beforeSeq ?? Infinity));
+      .filter((entry) => isAsked(entry, options) && entry.seq < (options.beforeSeq ?? Infinity));
     const entries = fitting.slice(-options.limit);
     return { entries, more: fitting.length > entries.length };
+  }
+
+  async *entries(scope: string, options: Parameters<ControllerPort['entries']>[1]): AsyncIterable<JournalEntry> {
+    for (const entry of this.#entries.filter((one) => one.scope === scope)) if (isAsked(entry, options)) yield entry;
   }
 
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] } {

@@ -64,7 +64,11 @@ function graceBar(problem) {
 export function decisions(snapshot) {
   const list = snapshot.decisions;
   return [
-    panelTitle('decisions', 'Decisions', `pass ${snapshot.tick}, ${Math.round(snapshot.passMs.last)} ms`),
+    panelTitle(
+      'decisions',
+      'Decisions',
+      `pass ${snapshot.tick}${snapshot.passMs === null ? '' : `, ${Math.round(snapshot.passMs.last)} ms`}`,
+    ),
     list.length === 0
       ? nothing('None: there is nothing to do now.')
       : h('ul', { class: 'rows' }, list.map(decisionRow)),
@@ -285,7 +289,7 @@ export function hero(overview, snapshot) {
       overview.breaker === null ? `${overview.budget.left} of ${overview.budget.perHour}` : 'breaker open',
       overview.breaker === null ? '' : 'bad',
     ],
-    ['pass', `${Math.round(snapshot.passMs.last)} ms`, ''],
+    ['pass', snapshot.passMs === null ? 'unknown' : `${Math.round(snapshot.passMs.last)} ms`, ''],
     ['up', counting('since', snapshot.startedAtMs), ''],
   ];
   return [

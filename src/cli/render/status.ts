@@ -87,7 +87,7 @@ function headLines(view: Overview, snapshot: ClusterSnapshot, style: Style): str
   return [
     ...(view.demo === true ? [byLevel(style, 'warning', DEMO_LINE)] : []),
     `${bold(style, clean(view.scope))}  ${byLevel(style, view.level, bold(style, stateText(view)))}${since}${brakeText(view, style)}${stale}`,
-    `${bold(style, view.brakes.length === 0 ? MODE_TEXT[view.mode] : 'enforce, held back')} ${dim(style, `| ${tenureText(view)} | pass ${snapshot.tick}, ${Math.round(snapshot.passMs.last)} ms`)}`,
+    `${bold(style, view.brakes.length === 0 ? MODE_TEXT[view.mode] : 'enforce, held back')} ${dim(style, `| ${tenureText(view)} | pass ${snapshot.tick}${snapshot.passMs === null ? '' : `, ${Math.round(snapshot.passMs.last)} ms`}`)}`,
     clean(view.sentence),
   ];
 }

@@ -262,6 +262,19 @@ describe('the kinds that are asked for', () => {
   });
 });
 
+describe('a span of time', () => {
+  it('is read with both its ends, from the front and from the end', async () => {
+    const directory = folder();
+    const journal = await open(directory);
+    for (const atMs of [1, 2, 3, 4]) await journal.append(page(`at ${atMs}`, atMs));
+    await journal.close();
+    const span = { sinceMs: 2, untilMs: 3 };
+    expect((await collected(readJournal(directory, span))).map(textOf)).toEqual(['at 2', 'at 3']);
+    const found = await pageOfJournal(directory, { ...span, kinds: ['page'], limit: 1 });
+    expect([found.entries.map(textOf), found.more]).toEqual([['at 3'], true]);
+  });
+});
+
 describe('the tail of a large file', () => {
   it('is found behind entries that are larger than what is read at first', async () => {
     const directory = folder();

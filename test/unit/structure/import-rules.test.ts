@@ -33,6 +33,11 @@ const PLANTED = [
     "import { narrate } from '../words/narrate.js';\nexport const planted = narrate;\n",
   ],
   [
+    'history-only-tells',
+    'src/replay/planted-history.ts',
+    "import { markOf } from '../history/marks.js';\nexport const planted = markOf;\n",
+  ],
+  [
     'words-for-who-tells',
     'src/observe/planted.ts',
     "import { openDaemon } from '../app/daemon.js';\nimport { spanText } from '../words/amounts.js';\nexport const planted = [openDaemon, spanText];\n",
