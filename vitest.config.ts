@@ -17,7 +17,8 @@ const LAB = {
 export default defineConfig({
   test: {
     projects: [
-      project('unit'),
+      // The modules under test are loaded once a worker: they keep nothing between files.
+      project('unit', { isolate: false }),
       project('property', { testTimeout: 60_000, setupFiles: ['test/support/seed.ts'] }),
       // Another number of workers needs a group of its own: vitest refuses to run two such projects in one.
       project('simulation', { testTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),

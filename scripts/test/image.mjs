@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../ready.mjs';
 import { lastLines, run, say } from './run.mjs';
 
-const TAG = 'ekimi:test';
+/** What is built here. */
+export const TAG = 'ekimi:test';
 const CONTAINER = `ekimi-test-${process.pid}`;
 const STOP_WITHIN_S = 10;
 
@@ -36,7 +37,8 @@ function equal(found, expected) {
   if (found !== expected) throw new Error(`found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
 }
 
-async function build() {
+/** The image of this checkout; throws with the end of what was printed. */
+export async function build() {
   const base = await run(`${ROOT}lab/node-image`, [], { log: 'image-base', limitMs: 600_000 });
   if (base.code !== 0) throw new Error(lastLines(base.text, 5));
   const plugin = await docker('buildx', 'version');

@@ -13,4 +13,6 @@ export function scratch(what: string): string {
 
 afterAll(() => {
   if (root !== null) rmSync(root, { recursive: true, force: true });
+  // Files of one worker share this module.
+  root = null;
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { authority } from '../../contract/peers-support.js';
-import type { Daemon, DaemonOptions } from '../support/daemon.js';
+import type { Daemon, DaemonOptions, Launch } from '../support/daemon.js';
 import { MEMBERS, type Lab, type Member } from '../support/lab.js';
 import { allBut, LeadershipBench, seconds, sent } from '../support/leadership.js';
 import { passSeconds, until } from '../support/wait.js';
@@ -19,7 +19,7 @@ const FROZEN_MS = 15_000;
 let groups = 0;
 
 /** An instance beside each member, which reaches the container of that member and of one etcd member alone and lends it to whoever holds tenure. */
-export function sidecars(lab: Lab): void {
+export function sidecars(lab: Lab, launchWith?: (...folders: readonly string[]) => Launch): void {
   const bench = new LeadershipBench(lab);
   const folder = mkdtempSync(join(tmpdir(), 'ekimi-sidecars-'));
   const urlOf = (member: Member): string => `https://${lab.address}:${8471 + MEMBERS.indexOf(member)}`;
@@ -49,7 +49,7 @@ export function sidecars(lab: Lab): void {
       },
     };
     const policy = { actions: { ...allBut().actions, 'start-store': { mode: 'auto', cooldown: '1s' } } };
-    return { policy, cluster, ledger };
+    return { policy, cluster, ledger, ...(launchWith === undefined ? {} : { launch: launchWith(folder) }) };
   }
 
   /** Three of them, past their grace; tenure is with the one beside this member. */

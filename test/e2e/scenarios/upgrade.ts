@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BEFORE, builtBefore } from '../../../scripts/bench/before.mjs';
-import { Daemon } from '../support/daemon.js';
+import { byNode, Daemon } from '../support/daemon.js';
 import type { Lab, Member } from '../support/lab.js';
 import { passSeconds, until } from '../support/wait.js';
 
@@ -33,7 +33,7 @@ export function upgradeAndBack(lab: Lab): void {
     });
 
     test('what 0.1.0 drained is known as ours, and put back once it is level', async () => {
-      await daemon.start(old);
+      await daemon.start(byNode(old));
       await lab.fault('lag', slow, '120');
       expect((await daemon.verdict('drain-replica', 60_000)).body.remediation.phase).toBe('succeeded');
       await daemon.stop();
@@ -53,7 +53,7 @@ export function upgradeAndBack(lab: Lab): void {
     test('0.1.0 goes on with the ledger that this version left: it takes tenure, sees nothing wrong, sends nothing', async () => {
       const sent = (await daemon.requests()).length;
       daemon.log = '';
-      await daemon.start(old);
+      await daemon.start(byNode(old));
       await until(
         'it holds tenure and is past its grace',
         30_000,

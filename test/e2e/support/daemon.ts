@@ -96,7 +96,23 @@ function freePort(): Promise<number> {
   });
 }
 
+/** How `ekimi ARGS` becomes a process, with the folder of its configuration and journal. */
+export type Launch = (directory: string, args: readonly string[]) => Launched;
+interface Launched {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Where the process is not the daemon itself: what kills that. */
+  readonly kill?: () => void;
+}
+
+/** The program of a build. */
+export const byNode =
+  (main: string): Launch =>
+  (_directory, args) => ({ program: process.execPath, args: [main, ...args] });
+
 export interface DaemonOptions {
+  /** Absent: the build under test, by node. */
+  readonly launch?: Launch;
   readonly policy?: Tree;
   /** Parts of the cluster's configuration instead of the lab's own. */
   readonly cluster?: Tree;
@@ -114,8 +130,11 @@ export class Daemon {
   log = '';
   #process: ChildProcess | null = null;
   #exit: number | null = null;
+  #kill: (() => void) | null = null;
+  readonly #launch: Launch;
 
-  private constructor(directory: string, port: number, ledger: string) {
+  private constructor(directory: string, port: number, ledger: string, launch: Launch) {
+    this.#launch = launch;
     this.directory = directory;
     this.config = join(directory, 'ekimi.yaml');
     this.url = `http://127.0.0.1:${port}`;
@@ -123,10 +142,11 @@ export class Daemon {
   }
 
   /** The files, not yet a process. */
-  static async prepare(lab: Lab, { policy, cluster, ledger }: DaemonOptions = {}): Promise<Daemon> {
+  static async prepare(lab: Lab, { policy, cluster, ledger, launch }: DaemonOptions = {}): Promise<Daemon> {
     const directory = await mkdtemp(join(tmpdir(), 'ekimi-e2e-'));
     daemons += 1;
-    const daemon = new Daemon(directory, await freePort(), ledger ?? `/ekimi-e2e/${process.pid}-${daemons}/`);
+    const path = ledger ?? `/ekimi-e2e/${process.pid}-${daemons}/`;
+    const daemon = new Daemon(directory, await freePort(), path, launch ?? byNode(MAIN));
     const port = Number(new URL(daemon.url).port);
     await writeFile(daemon.config, stringify(configOf(lab, { port, ledger: daemon.ledger, cluster: cluster ?? {} })));
     await daemon.writePolicy(policyOf(policy));
@@ -151,9 +171,9 @@ export class Daemon {
     return appendFile(this.config, text);
   }
 
-  /** Until the first pass is published. `main`: the program of another build. */
-  async start(main = MAIN): Promise<void> {
-    this.spawn(main);
+  /** Until the first pass is published. `launch`: by another program, this once. */
+  async start(launch = this.#launch): Promise<void> {
+    this.spawn(launch);
     await until(
       'the daemon has looked at the cluster',
       45_000,
@@ -163,9 +183,11 @@ export class Daemon {
     if (this.#exit !== null) throw new Error(`the daemon exited ${this.#exit}: ${this.log.slice(-3000)}`);
   }
 
-  spawn(main = MAIN): void {
+  spawn(launch = this.#launch): void {
     this.#exit = null;
-    const child = spawn(process.execPath, [main, 'run', '--config', this.config], { env: this.#env });
+    const { program, args, kill } = launch(this.directory, ['run', '--config', this.config]);
+    this.#kill = kill ?? null;
+    const child = spawn(program, args, { env: this.#env });
     const keep = (chunk: Buffer): void => {
       this.log += chunk.toString();
     };
@@ -191,7 +213,8 @@ export class Daemon {
   }
 
   async kill(): Promise<void> {
-    this.signal('SIGKILL');
+    if (this.#kill === null) this.signal('SIGKILL');
+    else this.#kill();
     await this.exited();
   }
 

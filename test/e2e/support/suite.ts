@@ -83,27 +83,30 @@ export const TWO_PROXIES: readonly Scenario[] = [twoProxies];
 export function suite(
   patroni: PatroniLine,
   scenarios: readonly Scenario[] = SHORT,
-  made: { readonly proxies?: 1 | 2 } = {},
+  made: { readonly proxies?: 1 | 2; readonly of?: string } = {},
 ): void {
   const reason = whyNoLab();
   if (reason !== null)
     console.warn(
       `\n*** THE REAL CLUSTER IS NOT TESTED: every e2e test of Patroni ${patroni} is skipped. ${reason} ***\n`,
     );
-  describe.skipIf(reason !== null)(`Patroni ${patroni}${made.proxies === 2 ? ', two proxies' : ''}`, () => {
-    const lab = new Lab(patroni, made);
-    beforeAll(async () => {
-      await lab.up();
-    }, 600_000);
-    afterAll(() => lab.down());
+  describe.skipIf(reason !== null)(
+    `Patroni ${patroni}${made.proxies === 2 ? ', two proxies' : ''}${made.of === undefined ? '' : `, ${made.of}`}`,
+    () => {
+      const lab = new Lab(patroni, made);
+      beforeAll(async () => {
+        await lab.up();
+      }, 600_000);
+      afterAll(() => lab.down());
 
-    for (const scenario of scenarios) scenario(lab);
-    // Not tried again where CI tries a failed test once more: this is about all tries.
-    test('nothing destructive was sent twice, by any controller in any of these', { retry: 0 }, () => {
-      expect(lab.sentTwice).toEqual([]);
-    });
-    test('every decision of every controller comes out of its journal again, byte for byte', { retry: 0 }, () => {
-      expect(lab.notReplayed).toEqual([]);
-    });
-  });
+      for (const scenario of scenarios) scenario(lab);
+      // Not tried again where CI tries a failed test once more: this is about all tries.
+      test('nothing destructive was sent twice, by any controller in any of these', { retry: 0 }, () => {
+        expect(lab.sentTwice).toEqual([]);
+      });
+      test('every decision of every controller comes out of its journal again, byte for byte', { retry: 0 }, () => {
+        expect(lab.notReplayed).toEqual([]);
+      });
+    },
+  );
 }
