@@ -27,21 +27,24 @@ import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 
 type Scenario = (lab: Lab) => void;
 
-/** What `npm test` plays. */
+/** What `npm test` plays on both lines. */
 const SHORT: readonly Scenario[] = [
   anOperatorsDay,
   aReplicaThatLags,
-  drainByTag,
-  blockedReplay,
   aDestroyedReplica,
   leftAlone,
   leadership,
   parted,
   whatAPersonStarts,
   aLeaderThatDoesNotServe,
-  deathsInBadCompany,
-  fullDisks,
 ];
+
+/** And on one of them alone, for time; `npm run lab:field` plays these on both. */
+const IN_TURN: Readonly<Record<PatroniLine, readonly Scenario[]>> = {
+  '3.0': [blockedReplay, deathsInBadCompany],
+  '4.0': [],
+  '4.1': [drainByTag, fullDisks],
+};
 
 /** What `npm run lab:smoke` plays, on the line between: a drain, a rebuild, a leader that dies or hangs, a switchover. */
 export const SMOKE: readonly Scenario[] = [
@@ -55,6 +58,8 @@ export const SMOKE: readonly Scenario[] = [
 /** What `npm run lab:field` plays: all that was reported from the field, the long ones too. */
 export const FIELD: readonly Scenario[] = [
   misconfigured,
+  drainByTag,
+  blockedReplay,
   aLeaderThatDoesNotServe,
   heldUp,
   etcdFaults,
@@ -82,7 +87,7 @@ export const TWO_PROXIES: readonly Scenario[] = [twoProxies];
 /** Scenarios on a real cluster of this Patroni: brought up for it, taken down after it. */
 export function suite(
   patroni: PatroniLine,
-  scenarios: readonly Scenario[] = SHORT,
+  scenarios: readonly Scenario[] = [...SHORT, ...IN_TURN[patroni]],
   made: { readonly proxies?: 1 | 2; readonly of?: string } = {},
 ): void {
   const reason = whyNoLab();
