@@ -16,7 +16,7 @@ import type { Hub } from '../notify/hub.js';
 import { controllerOf } from '../fleet/controller.js';
 import { policyFor, type LoadedFiles } from './files.js';
 import { beginningWith } from './journals.js';
-import { dcsLedgerStore, fileLedgerStore, type LedgerStore } from '../kernel/ledger-store.js';
+import { dcsLedgerStore, fileLedgerStore, type LedgerStore, memoryLedgerStore } from '../kernel/ledger-store.js';
 import { live } from '../fleet/live.js';
 import { recallMemory } from '../kernel/recall.js';
 import { write } from '../kernel/record.js';
@@ -82,8 +82,11 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
       ...(config.notifications && { escalation: config.notifications.escalation }),
       tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
       ledgerStore: withoutSecrets(dcsLedgerStore(ports.dcs), redact),
+      // The demo writes no file: its folder need not exist, and the next one begins anew.
       shadowStore: withoutSecrets(
-        fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
+        parts.demo === true
+          ? memoryLedgerStore()
+          : fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
         redact,
       ),
       recovery: {

@@ -1,5 +1,7 @@
 import type { JournalEntry } from '../model/entry.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
+import type { StoryLine } from '../words/story.js';
+import type { Mode } from '../model/policy.js';
 import type { PolicyMatrix } from '../words/policy-matrix.js';
 import type { Replayer } from '../replay/replay.js';
 
@@ -19,13 +21,20 @@ export interface DemoOptions {
   readonly port: number;
   /** Simulated seconds per real second. */
   readonly speed: number;
+  /** A name of the simulator's scenarios. */
+  readonly scenario: string;
+  readonly mode: Mode | null;
+  /** What costs something asks a person first. */
+  readonly approve: boolean;
   /** Called once the page can be opened. */
   readonly onReady: (url: string) => void;
   /** What the tour says as it lets something happen. */
   readonly onSay: (text: string, atMs: number) => void;
   /** The tour is over; the simulated cluster goes on until `stop`. */
-  readonly onEnd: () => void;
-  /** Called for each journal entry, so that the terminal tells the story. */
+  readonly onEnd: (summary: readonly string[]) => void;
+  /** What matters of the journal, told once. */
+  readonly onLine: (line: StoryLine) => void;
+  /** Called for each journal entry, for programs. */
   readonly onEntry: (entry: JournalEntry) => void;
   readonly stop: AbortSignal;
 }

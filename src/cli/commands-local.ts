@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CliError, exitCode } from './cli-error.js';
+import { exitCode } from './cli-error.js';
 import {
   lookOnce,
   needConfig,
@@ -12,12 +12,6 @@ import {
   type Context,
 } from './context.js';
 import { checkFailed } from './render/check-failed.js';
-import { toJson } from '../model/json.js';
-
-const whole = (name: string, text: string): number => {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new CliError('usage', 'bad-number', `${name} is ${JSON.stringify(text)}`, 'Write a whole number.');
-};
 
 /** Commands that bring their own eyes: they need a configuration, not a daemon. */
 export function addLocalCommands(program: Command, context: Context): void {
@@ -26,13 +20,6 @@ export function addLocalCommands(program: Command, context: Context): void {
     .action(async (options: Common) => {
       context.exit = await context.backend.run({ ...needConfig(context, options), stop: context.io.stop });
     });
-
-  withCommon(program.command('demo'))
-    .description('the daemon on a simulated cluster that gets into trouble; needs no configuration')
-    .option('--seed <N>', 'another number, another story', '1')
-    .option('--port <N>', 'of the dashboard; 0: any', '8471')
-    .option('--speed <N>', 'simulated seconds per second', '1')
-    .action((options: Common & { seed: string; port: string; speed: string }) => demo(context, options));
 
   withCommon(program.command('check'))
     .description('look once and answer as a monitoring plugin: exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN')
@@ -81,31 +68,4 @@ async function check(context: Context, options: Common): Promise<void> {
   if (options.json === true) printJson(context, result);
   else print(context, result.line);
   context.exit = result.exitCode;
-}
-
-async function demo(context: Context, options: Common & { seed: string; port: string; speed: string }): Promise<void> {
-  const { demoHead, demoLine, demoSay } = await import('./render/demo.js');
-  let startedAtMs: number | null = null;
-  const json = options.json === true;
-  const style = styleOf(context);
-  context.exit = await context.backend.demo({
-    seed: whole('--seed', options.seed),
-    port: whole('--port', options.port),
-    speed: Math.max(1, whole('--speed', options.speed)),
-    stop: context.io.stop,
-    onReady: (url) => {
-      print(context, json ? toJson({ url }) : demoHead(url, style));
-    },
-    onSay: (text, atMs) => {
-      startedAtMs ??= atMs;
-      print(context, json ? toJson({ say: text, atMs }) : demoSay(text, atMs, startedAtMs, style));
-    },
-    onEntry: (entry) => {
-      startedAtMs ??= entry.atMs;
-      print(context, json ? toJson(entry) : demoLine(entry, startedAtMs, style));
-    },
-    onEnd: () => {
-      if (!json) print(context, '\nThe tour is over. The cluster goes on; end with Ctrl-C.');
-    },
-  });
 }

@@ -4,6 +4,7 @@ import type { CommandBackend } from './backend.js';
 import { failureLine, isCheck } from './check-guard.js';
 import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode, type ExitName } from './cli-error.js';
 import { addDaemonCommands } from './commands-daemon.js';
+import { addDemoCommand } from './commands-demo.js';
 import { addIncidentCommand } from './commands-incident.js';
 import { addJournalCommands } from './commands-journal.js';
 import { addNotifyCommand } from './commands-notify.js';
@@ -48,6 +49,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
     .showSuggestionAfterError()
     .addHelpText('after', AFTER_HELP);
   addLocalCommands(program, context);
+  addDemoCommand(program, context);
   addDaemonCommands(program, context);
   addProcedureCommand(program, context);
   addRunCommand(program, context);

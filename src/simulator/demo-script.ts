@@ -62,7 +62,7 @@ export const DEMO_SCRIPT: Scenario = {
     },
     {
       atSeconds: 76,
-      say: "The leader's container is killed: Patroni alone would wait until its key expires, up to half a minute; Ekimi proves the death and ends the wait.",
+      say: "The leader's container is killed: Patroni alone would wait until its key expires; Ekimi proves the death and ends the wait.",
       do: ({ cluster, kept }) => {
         const leader = cluster.leader();
         if (leader === null) return;
@@ -72,10 +72,10 @@ export const DEMO_SCRIPT: Scenario = {
     },
     {
       atSeconds: 104,
-      say: 'The old leader comes back, finds its successor, rewinds and follows it.',
+      say: 'Ekimi has started the old leader again, which rewinds and follows; where nobody has, it is started now.',
       do: ({ cluster, kept }) => {
         const killed = kept.get('killed');
-        if (killed !== undefined) cluster.startContainer(killed);
+        if (killed !== undefined && cluster.inspect(killed).host.state !== 'running') cluster.startContainer(killed);
       },
     },
   ],

@@ -1,3 +1,4 @@
+import type { StagedName } from '../model/staged.js';
 import type { SimulatedCluster } from './world.js';
 
 /** What a script may act on: the cluster and what an earlier row has put aside. */
@@ -5,6 +6,8 @@ interface Stage {
   readonly cluster: SimulatedCluster;
   /** Names that an earlier row chose, for instance the leader that it killed. */
   readonly kept: Map<string, string>;
+  /** A person starts a procedure with the controller that watches; where none does, nobody. */
+  readonly start: (name: StagedName) => void;
 }
 
 /** One row of a script: when, what a spectator is told, and what happens. */
@@ -16,6 +19,8 @@ export interface ScenarioRow {
 
 export interface Scenario {
   readonly name: string;
+  /** Under Patroni alone it would be another story: a person starts something with Ekimi. */
+  readonly needsEkimi?: true;
   readonly rows: readonly ScenarioRow[];
   /** When the last effect should have been seen, seconds after the start. */
   readonly endsAtSeconds: number;
@@ -29,9 +34,10 @@ export function startScenario(
   cluster: SimulatedCluster,
   scenario: Scenario,
   say: (row: ScenarioRow, atMs: number) => void,
+  start: (name: StagedName) => void = () => undefined,
 ): number {
   const startMs = cluster.nowMs();
-  const stage: Stage = { cluster, kept: new Map() };
+  const stage: Stage = { cluster, kept: new Map(), start };
   for (const row of scenario.rows) {
     const atMs = startMs + row.atSeconds * 1000;
     cluster.at(atMs, () => {

@@ -387,14 +387,27 @@ describe('looking without a daemon', () => {
     const demo = async (options: DemoOptions): Promise<number> => {
       options.onReady('http://127.0.0.1:9');
       options.onSay('patroni2 stops replaying.', NOW_MS);
-      options.onEntry(new FakeController().write(NOW_MS + 1500, { kind: 'stop', reason: 'done' }));
-      options.onEnd();
+      options.onLine({ atMs: NOW_MS + 1500, word: 'OK', tone: 'good', text: 'start-member patroni2: it runs' });
+      options.onEnd(['requests sent  1']);
       return 0;
     };
     const { exit, out } = await cli('demo --seed 4', { backend: { demo } });
     expect(exit).toBe(0);
-    expect(out).toContain('Dashboard: http://127.0.0.1:9');
-    expect(out).toContain('+    1.5 s  ekimi stopped: done');
+    expect(out).toContain('Page: http://127.0.0.1:9');
+    expect(out).toContain('   1.5 s  OK    start-member patroni2: it runs');
+    expect(out).toContain('requests sent  1');
+  });
+
+  it.each([
+    ['--port 99999', 'from 0 to 65535'],
+    ['--speed 0', 'from 0.1 to 100'],
+    ['--speed ""', 'from 0.1 to 100'],
+    ['--scenario nope', 'tour, leader-killed, lag'],
+    ['--mode observe', 'dry-run, enforce'],
+  ])('demo %s is a usage error that says what is allowed', async (argv, allowed) => {
+    const { exit, err } = await cli(`demo ${argv}`);
+    expect(exit).toBe(64);
+    expect(err).toContain(allowed);
   });
 
   it('a fault without a code is ours and is not hidden', async () => {

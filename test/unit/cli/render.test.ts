@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkResult } from '../../../src/cli/render/check.js';
-import { demoHead, demoLine, demoSay } from '../../../src/cli/render/demo.js';
+import { demoEnd, demoHead, demoLine, demoSay } from '../../../src/cli/render/demo.js';
 import { renderConfigReport, renderDoctor } from '../../../src/cli/render/doctor.js';
 import { renderEntry, renderEntryLine, renderJournalReport } from '../../../src/cli/render/journal.js';
 import { clean, type Style } from '../../../src/cli/render/paint.js';
@@ -8,6 +8,7 @@ import { spanText, bytesText } from '../../../src/words/amounts.js';
 import { renderPlan } from '../../../src/cli/render/plan.js';
 import { renderStatus } from '../../../src/cli/render/status.js';
 import { answer, renderWhy, type Question } from '../../../src/cli/render/why.js';
+import { NO_STORY, tellNext, type StoryLine } from '../../../src/words/story.js';
 import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
 import { eachProxy } from '../../support/proxies.js';
@@ -282,13 +283,23 @@ describe('check', () => {
   });
 });
 
+const tellAll = (entries: readonly JournalEntry[]): readonly StoryLine[] => {
+  let told = NO_STORY;
+  return entries.flatMap((one) => {
+    const { story: next, lines } = tellNext(told, one);
+    told = next;
+    return lines;
+  });
+};
+
 describe('demo', () => {
   it('tells the story by the time since it began', async () => {
     const start = story[1]!.atMs;
     const text = [
       demoHead('http://127.0.0.1:8470', PLAIN),
       demoSay('patroni2 stops replaying.', start, start, PLAIN),
-      ...story.slice(1).map((one) => demoLine(one, start, PLAIN)),
+      ...tellAll(story.slice(1)).map((one) => demoLine(one, start, 'http://127.0.0.1:8470', PLAIN)),
+      demoEnd(['requests sent  1'], PLAIN),
     ].join('\n');
     await expect(text).toMatchFileSnapshot(golden('demo'));
   });
