@@ -515,7 +515,6 @@ describe('help', () => {
 
   it.each([
     'run',
-    'demo',
     'check',
     'status',
     'plan',
@@ -533,6 +532,11 @@ describe('help', () => {
     const { exit, out } = await cli(`${command} --help`);
     expect(exit).toBe(0);
     for (const option of ['--json', '--config', '--url']) expect(out).toContain(option);
+  });
+
+  it('demo takes no option of a configuration or a daemon, which it has none of', async () => {
+    const { out } = await cli('demo --help');
+    for (const option of ['--config', '--url', '--scope', '--token-file']) expect(out).not.toContain(option);
   });
 
   it('a misspelt command is named with what was probably meant', async () => {
