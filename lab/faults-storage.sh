@@ -102,15 +102,16 @@ refuses_writes() {
 }
 takes_writes() { etcdctl "$1" put /lab/probe x && etcdctl "$1" del /lab/probe; }
 
-#: etcd-nospace ETCD | writes through this member until the quota of all is used up (needs LAB_ETCD_QUOTA): alarm NOSPACE, whatever needs room is refused by every member | deletes, compacts, defragments each member, disarms
+#: etcd-nospace ETCD [keys|history] | writes many keys, or a few again and again, through this member until the quota of all is used up (needs LAB_ETCD_QUOTA): alarm NOSPACE, whatever needs room is refused by every member | deletes, compacts, defragments each member, disarms
 fault_etcd_nospace() {
-  local etcd=$1 count=0
+  local etcd=$1 what=${2:-keys} count=0
   need_etcd "$etcd"
   need_running "$etcd"
+  case $what in keys | history) ;; *) die "etcd-nospace: keys or history, not $what" 2 ;; esac
   [ -n "$(label "$etcd" quota)" ] || die "etcd of the lab '$LAB_PREFIX' has its usual quota of 2 GB: make the lab with LAB_ETCD_QUOTA=64" 3
   until refuses_writes "$etcd"; do
     [ "$count" -lt $((2 * $(label "$etcd" quota))) ] || die "$count MB are in etcd and it takes more"
-    script "$etcd" "$count" <<'SH'
+    script "$etcd" "$([ "$what" = keys ] && printf %s "$count" || printf same)" <<'SH'
 export ETCDCTL_API=3
 head -c 1000000 /dev/zero | tr '\0' x >/tmp/lab.fill
 for i in 1 2 3 4; do etcdctl put "/lab/fill/$1-$i" </tmp/lab.fill >/dev/null 2>&1 || break; done

@@ -103,6 +103,11 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
     alone: false,
   },
   'start-store': { ...ofMember('start-store', 'start an etcd member that is stopped'), alone: false },
+  'defragment-store': {
+    ...ofMember('defragment-store', "compact etcd's history and defragment one member"),
+    alone: false,
+  },
+  'disarm-store': { ...ofMember('disarm-store', 'disarm the alarm NOSPACE of etcd'), alone: false },
   'start-first': {
     ...ofMember('start-first', 'start the most advanced member of a cluster of which nothing runs'),
     alone: false,

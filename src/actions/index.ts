@@ -16,6 +16,7 @@ import { restartMember, startMember } from './member-actions.js';
 import { stopMember } from './stop-member.js';
 import { startFirst } from './start-first.js';
 import { startStore } from './start-store.js';
+import { defragmentStore, disarmStore } from './maintain-store.js';
 import { beginCopy } from './begin-copy.js';
 import { closeServers, openServers } from './servers.js';
 import { dropInactiveSlot } from './drop-slot.js';
@@ -38,6 +39,8 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'start-member': startMember,
   'stop-member': stopMember,
   'start-store': startStore,
+  'defragment-store': defragmentStore,
+  'disarm-store': disarmStore,
   'begin-copy': beginCopy,
   'close-servers': closeServers,
   'open-servers': openServers,

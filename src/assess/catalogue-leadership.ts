@@ -258,6 +258,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     ladder: [],
     page: 'at-once',
     meaning: 'etcd raised an alarm (NOSPACE makes it read-only).',
-    advice: 'Compact and defragment, then disarm the alarm.',
+    advice:
+      'NOSPACE: ekimi run-procedure defragment-dcs compacts, defragments one member at a time and disarms it. CORRUPT: replace that member.',
   },
 ];

@@ -51,3 +51,15 @@ export function notListed({ dcs }: ClusterView, { etcd }: Pick<Memory, 'etcd'>, 
   );
   return isListed ? null : `etcd did not list ${name} as a member when it was last asked`;
 }
+
+/** Why etcd could not do without this member for a while; null: the others are a majority that serves. Unknown is a reason. */
+export function whyNoneToSpare({ dcs }: ClusterView, name: string): string | null {
+  if (dcs.keys.kind !== 'fresh') return 'etcd gives no linearizable answer: whether it has a majority is not known';
+  const members = recentValue(dcs.membership)?.members;
+  if (members === undefined) return 'etcd has not listed its members: how many are a majority is not known';
+  const voters = members.filter(({ isLearner }) => isLearner !== true).length;
+  const others = dcs.endpoints.filter((row) => row.name !== name && recentValue(row.status)?.healthy === true).length;
+  return others * 2 > voters
+    ? null
+    : `without ${name} only ${others} of ${voters} etcd members serve, which is no majority`;
+}

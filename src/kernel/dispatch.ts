@@ -75,6 +75,8 @@ async function route(session: Session, step: Step): Promise<Reply> {
         return (await postgres?.send(step)) ?? missing;
       case 'host':
         return (await host?.send(step, session.parts.tenure.grant())) ?? missing;
+      case 'store':
+        return (await session.parts.ports.dcs.maintain?.(step)) ?? missing;
       case 'power':
         return (await power?.send(step)) ?? missing;
       case 'pooler':

@@ -29,7 +29,7 @@ import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { settleRecovery, withoutOpen } from './settle-recovery.js';
 import { situationOf } from './situation.js';
-import { isOurs, isOursToRecover, isRecovery } from './without-etcd.js';
+import { isOurs, isOursToRecover, isRecovery, isUnshared } from './without-etcd.js';
 
 /** After a pass has done what it had to: the next stage of the procedure that is under way, through the same door as everything else. */
 export async function advanceRun(session: Session, view: ClusterView, isTaken: boolean): Promise<void> {
@@ -99,14 +99,15 @@ async function started(session: Session, ask: RunRequest, by: string): Promise<R
   const made = newRun({ ...situation, ledger }, ask, by, session.parts.newId());
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
-  const elsewhere = isAlone ? await session.recovery.claim() : (lostMeanwhile(session)?.text ?? null);
+  const isKeptHere = isAlone || isUnshared(session, ask.name);
+  const elsewhere = isKeptHere ? await session.recovery.claim() : (lostMeanwhile(session)?.text ?? null);
   if (elsewhere !== null) return refused(elsewhere);
-  if (isAlone && !(await session.recovery.keep({ ...made.run, keptAtMs: made.run.startedAtMs })))
+  if (isKeptHere && !(await session.recovery.keep({ ...made.run, keptAtMs: made.run.startedAtMs })))
     return refused('the file that it would be kept in cannot be written: nothing was begun');
   if (!isAlone) await makeRoom(session, by);
   const text = `${ask.reason}: ${made.run.agreed.join(', ')}`;
   if (!(await noteRun(session, made.run, told('started', by, text)))) {
-    if (isAlone) await session.recovery.drop();
+    if (isKeptHere) await session.recovery.drop();
     return refused('the journal cannot be written: nothing was begun');
   }
   if (isAlone) return { kind: 'started', id: made.run.id, stages: made.stages };

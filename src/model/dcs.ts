@@ -78,6 +78,8 @@ export interface DcsEndpoint {
   readonly isLeader: boolean;
   readonly raftTerm: string | null;
   readonly dbSizeBytes: number | null;
+  /** Of these, what its keys and their history take: the rest goes by a defragmentation. Absent in older journals. */
+  readonly usedBytes?: number;
   readonly version: string | null;
   /** As in the list of members. Absent in older journals. */
   readonly memberId?: string;

@@ -33,6 +33,8 @@ export const ACTION_ROWS = {
   'start-member': row('none', 'approve', '5m', '2m'),
   'stop-member': row('sessions', 'approve', '1s', '2m'),
   'start-store': row('none', 'approve', '1m', '30s'),
+  'defragment-store': row('none', 'approve', '1s', '5m'),
+  'disarm-store': row('none', 'approve', '1s', '30s'),
   'begin-copy': row('none', 'approve', '1s', '2m'),
   'close-servers': row('sessions', 'approve', '1s', '1m'),
   'open-servers': row('none', 'approve', '1s', '30s'),
@@ -188,7 +190,13 @@ export type Step =
       readonly call: 'write-config';
       readonly patch: ConfigDocument;
       readonly configRevision: string;
-    };
+    }
+  /** The history of all keys before this revision goes, on every member; what a key holds now stays. */
+  | { readonly port: 'store'; readonly call: 'compact'; readonly endpoint: string; readonly revision: string }
+  /** This member alone writes its file anew without the holes, and answers nobody meanwhile, for at most `withinMs`. */
+  | { readonly port: 'store'; readonly call: 'defragment'; readonly endpoint: string; readonly withinMs: number }
+  /** The alarm NOSPACE of every member; no other one. */
+  | { readonly port: 'store'; readonly call: 'disarm'; readonly endpoint: string };
 
 /** Whether anything may have happened. A timeout on a POST is not "failed", it is "maybe". */
 export interface Reply {

@@ -26,6 +26,8 @@ export const PROCEDURE_NAMES = [
   'patch-config',
   'restart-leader',
   'start-store',
+  'defragment-store',
+  'disarm-store',
   'start-first',
 ] as const satisfies readonly ActionName[];
 export type ProcedureName = (typeof PROCEDURE_NAMES)[number];

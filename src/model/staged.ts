@@ -11,6 +11,7 @@ export const STAGED_NAMES = [
   'recover-partition',
   'apply-config',
   'recover-dcs',
+  'defragment-dcs',
   'cold-start',
 ] as const;
 export type StagedName = (typeof STAGED_NAMES)[number];
@@ -26,8 +27,8 @@ export interface StagedRow {
   /** Problems that call for it; `member`: it is asked for with their subject. Absent: only a person calls for it. */
   readonly for?: readonly { readonly code: ProblemCode; readonly member: boolean }[];
   /**
-   * Absent: who holds tenure goes on with it. `operator`: where etcd has no majority, so that nobody can hold tenure, the instance that a
-   * person with the right to recover started it at.
+   * Absent: who holds tenure goes on with it. `operator`: where etcd has no majority, or no room for a ledger, so that nobody can take tenure, the
+   * instance that a person with the right to recover started it at.
    */
   readonly authority?: 'operator';
   readonly takes: {
@@ -128,6 +129,15 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     takes: { member: 'no', candidate: 'no', back: 'no', parameters: {} },
     summary: 'start etcd members that are stopped, one by one, until each serves; also where none does',
     runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
+    authority: 'operator',
+  },
+  'defragment-dcs': {
+    usage: 'defragment-dcs [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: {} },
+    summary:
+      'give etcd room again: its history compacted, its members defragmented one by one, its leader last, the alarm NOSPACE disarmed',
+    runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
+    for: [{ code: 'dcs-alarm', member: false }],
     authority: 'operator',
   },
   'cold-start': {

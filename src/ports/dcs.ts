@@ -64,6 +64,8 @@ export interface DcsPort {
   removeSwitches(ids: readonly string[]): Promise<SwitchWrite>;
   /** Deletes Patroni's leader key only if holder and mod revision still match: one transaction, sent once. `none`: it did not match. */
   send(step: Extract<Step, { port: 'dcs' }>, grant: TenureGrant): Promise<Reply>;
+  /** Upkeep of etcd itself, by one of its members; safe to repeat, and bound to no tenure: it may be what keeps everybody from having one. */
+  maintain?(step: Extract<Step, { port: 'store' }>): Promise<Reply>;
   /** What we may do, asked without doing it. For the doctor alone; absent where nobody can be asked. */
   rights?(): Promise<readonly RightSeen[]>;
   /** Calls back when the leader key changes. A wake-up only: the next pass reads the truth. Returns the way to stop. */

@@ -8,6 +8,7 @@ import { addReplica } from './add-replica.js';
 import { removeMember } from './remove-member.js';
 import { applyConfig } from './apply-config.js';
 import { coldStart } from './cold-start.js';
+import { defragmentDcs } from './defragment-dcs.js';
 import { recoverDcs } from './recover-dcs.js';
 import { rollingRestart } from './rolling-restart.js';
 
@@ -25,5 +26,6 @@ export const STAGED: Readonly<Record<StagedName, StagedProcedure>> = {
   'recover-partition': staged(recoverPartition),
   'apply-config': staged(applyConfig),
   'recover-dcs': staged(recoverDcs),
+  'defragment-dcs': staged(defragmentDcs),
   'cold-start': staged(coldStart),
 };

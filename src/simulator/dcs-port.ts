@@ -4,6 +4,7 @@ import type { DcsPort, SwitchWrite } from '../ports/dcs.js';
 import { writeKeys } from './leader-key.js';
 import { commitLedger, holdTenure, NO_SPACE, readKeys, releaseTenure, takesWrites } from './etcd.js';
 import { wallMs } from './observer.js';
+import { maintain, sizeOf, usedOf } from './etcd-upkeep.js';
 import { contactOf, latencyMs, route, serves } from './raft.js';
 import type { Sight } from './wire.js';
 
@@ -83,6 +84,7 @@ export function dcsPort(sight: Sight): DcsPort {
       if (answer.kind !== 'unknown') return answer.value;
       return { effect: 'maybe', status: null, text: answer.reason, tookMs: world.options.deadlineMs };
     },
+    maintain: (step) => maintain(sight, step),
     onLeaderChange: (wake) => {
       etcd.wakes.add(wake);
       return () => etcd.wakes.delete(wake);
@@ -138,10 +140,11 @@ async function endpoint(sight: Sight, name: string): Promise<Reading<DcsEndpoint
   const value: DcsEndpoint = {
     name,
     url: `http://${name}:2379`,
-    healthy: serves(world, name) && etcd.alarms.length === 0,
+    healthy: serves(world, name),
     isLeader: etcd.raft.leader === name,
     raftTerm: String(etcd.raft.term),
-    dbSizeBytes: etcd.dbSizeBytes,
+    dbSizeBytes: sizeOf(etcd, name),
+    usedBytes: usedOf(etcd, name),
     version: etcd.versions.get(name) ?? '3.4.23',
     memberId: name,
     quotaBytes: options.etcdQuotaBytes,

@@ -23,8 +23,8 @@ export interface PlaceFaults {
   /** etcd's list of members is another one than the configuration's; null: the same. */
   setEtcdMembers(members: DcsMembership['members'] | null): void;
   upgradeEtcd(name: string, version: string): void;
-  /** The size of etcd's database. At its quota etcd raises NOSPACE, which stays until it is cleared. */
-  sizeEtcd(bytes: number): void;
+  /** The size of etcd's database, and what of it is no history. At its quota etcd raises NOSPACE, which stays until it is cleared. */
+  sizeEtcd(bytes: number, liveBytes?: number): void;
   raiseAlarm(alarm: string): void;
   clearAlarms(): void;
   /** Power of all that stands there (`options.sites`), at once. Of the proxy and of controllers: nobody reaches them any more. */

@@ -53,8 +53,9 @@ export function placeFaults(world: World): PlaceFaults {
       etcd.versions.set(name, version);
       note(world, `${name} runs etcd ${version}`);
     },
-    sizeEtcd: (bytes) => {
-      etcd.dbSizeBytes = bytes;
+    sizeEtcd: (bytes, liveBytes = 20_480) => {
+      Object.assign(etcd, { dbSizeBytes: bytes, liveBytes, isCompacted: false });
+      etcd.defragmented.clear();
       if (bytes >= world.options.etcdQuotaBytes) raise('NOSPACE');
       note(world, `etcd's database has ${bytes} bytes`);
     },

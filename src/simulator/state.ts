@@ -212,6 +212,12 @@ export interface EtcdSim {
   switches: Map<string, KillSwitch>;
   alarms: { readonly memberId: string; readonly alarm: string }[];
   dbSizeBytes: number;
+  /** Of these, what keys hold now; the rest is history. */
+  liveBytes: number;
+  /** The history is compacted: all but `liveBytes` is free. */
+  isCompacted: boolean;
+  /** Bytes of the file of each member that was defragmented since. */
+  readonly defragmented: Map<string, number>;
   /** etcd's own list of members where it is not that of the configuration. */
   memberList: DcsMembership['members'] | null;
   /** Versions of etcd members that run another one. */

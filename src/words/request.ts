@@ -30,7 +30,17 @@ export function stepText(step: Step): string {
       if (step.call === 'write-config')
         return `etcd: merge ${JSON.stringify(step.patch)} into Patroni's configuration if it is at mod revision ${step.configRevision}`;
       return `etcd: delete the leader key if it is ${step.holder}'s at mod revision ${step.modRevision}`;
+    case 'store':
+      return storeText(step);
     default:
       return `a request of a kind that this version does not know: ${(step satisfies never as Step).port}`;
   }
+}
+
+function storeText(step: Extract<Step, { port: 'store' }>): string {
+  if (step.call === 'compact')
+    return `etcd: compact the history before revision ${step.revision} (by ${step.endpoint})`;
+  return step.call === 'defragment'
+    ? `etcd: defragment ${step.endpoint} (it answers nobody meanwhile)`
+    : `etcd: disarm the alarm NOSPACE (by ${step.endpoint})`;
 }

@@ -56,6 +56,7 @@ export function doomed(): Doomed {
         ...ports.dcs,
         commitLedger: (grant, json) => effect('ledger', () => ports.dcs.commitLedger(grant, json)),
         send: (step, grant) => effect(`sent ${stepText(step)}`, () => ports.dcs.send(step, grant)),
+        maintain: (step) => effect(`sent ${stepText(step)}`, () => ports.dcs.maintain?.(step) ?? never()),
       },
       patroni: { ...ports.patroni, send: (step) => effect(`sent ${step.path}`, () => ports.patroni.send(step)) },
       ...withProxies({ proxies: ports.proxies }, (proxy) => ({

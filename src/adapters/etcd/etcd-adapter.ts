@@ -10,6 +10,7 @@ import { parseKeys, pathOf, type KeyValue } from './keys.js';
 import { LeaderWatch } from './leader-watch.js';
 import { LedgerStore } from './ledger.js';
 import { writeConfigKey } from './config-key.js';
+import { maintain } from './maintenance.js';
 import { deleteLeaderKey } from './leader-key.js';
 import { rightsInEtcd } from './rights.js';
 import { parseSwitches, readBoth, SwitchKeys } from './switches.js';
@@ -151,6 +152,7 @@ class EtcdAdapter implements DcsPort {
         isLeader: status.leader !== '0' && status.leader === status.header.member_id,
         raftTerm: status.raftTerm,
         dbSizeBytes: Number(status.dbSize),
+        usedBytes: Number(status.dbSizeInUse),
         version: status.version,
         memberId: hex(status.header.member_id),
         quotaBytes: this.cluster.dcs.quotaBytes ?? DEFAULT_QUOTA_BYTES,
@@ -199,6 +201,8 @@ class EtcdAdapter implements DcsPort {
       ? writeConfigKey(this.endpointSet, paths, step, grant, monotonic)
       : deleteLeaderKey(this.endpointSet, paths, step, grant, monotonic);
   };
+
+  maintain: NonNullable<DcsPort['maintain']> = (step) => maintain(this.endpointSet, step, () => this.clock.monotonic());
 
   async seenTenure(): Promise<Reading<TenureSeen>> {
     const limit = this.endpointSet.limit(Math.min(SEEN_DEADLINE_MS, this.deadlineMs));

@@ -27,6 +27,40 @@ export function etcdFaults(lab: Lab): void {
     });
   });
 
+  describe('etcd is full of history', () => {
+    afterEach(bench.restored);
+
+    test('a person gives it room: one member at a time, no acknowledged row is lost', { retry: 0 }, async () => {
+      const daemon = await bench.ready({
+        policy: { actions: { 'defragment-store': 'approve', 'disarm-store': 'approve' } },
+      });
+      const { writer } = await bench.witnesses();
+      await lab.fault('etcd-nospace', 'etcd1', 'history');
+      await named(daemon, ['dcs-alarm'], 'email-cluster', 45_000);
+      const shown = await daemon.cli('run-procedure', 'defragment-dcs', '--plan');
+      expect(shown).toMatchObject({ exit: 0, err: '' });
+      expect(shown.out.match(/etcd: defragment etcd/g)).toHaveLength(3);
+      const beganMs = Date.now();
+      const ran = await daemon.cli('run-procedure', 'defragment-dcs', '--reason', 'etcd is full');
+      expect(ran).toMatchObject({ exit: 0, err: '' });
+      await until(
+        'it has succeeded',
+        120_000,
+        async () => (await daemon.bodies('procedure-run')).at(-1)?.run.phase === 'succeeded',
+        async () => (await daemon.cli('procedures')).out,
+      );
+      const tookMs = Date.now() - beganMs;
+      await over(daemon, 'dcs-alarm', 60_000);
+      await writer.stop();
+      const lost = await writer.lost();
+      const ends = (await daemon.bodies('procedure-run')).at(-1)?.text ?? '';
+      console.info(
+        `Patroni ${lab.patroni}, etcd full of history: ${seconds(tookMs)}, ${(writer.longestGapMs / 1000).toFixed(1)} s without a write, ${lost} of ${writer.acks.length} acknowledged rows lost; ${ends}\n${shown.out}${(await daemon.cli('procedures')).out}`,
+      );
+      expect(lost).toBe(0);
+    });
+  });
+
   describe('an etcd member is cut from its peers, and everybody else reaches it', () => {
     afterEach(bench.restored);
 

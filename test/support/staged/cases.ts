@@ -6,6 +6,7 @@ import { AFTER_FAILOVER, RECOVER_PARTITION } from './rejoining.js';
 import { REMOVE_MEMBER } from './remove-member.js';
 import { APPLY_CONFIG } from './apply-config.js';
 import { COLD_START, RECOVER_DCS } from './cold-start.js';
+import { DEFRAGMENT_DCS } from './defragment-dcs.js';
 import { ROLLING_RESTART } from './rolling-restart.js';
 
 /** Every procedure of several stages has at least one: a file and a line. */
@@ -19,5 +20,6 @@ export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> =
   'recover-partition': RECOVER_PARTITION,
   'apply-config': APPLY_CONFIG,
   'recover-dcs': RECOVER_DCS,
+  'defragment-dcs': DEFRAGMENT_DCS,
   'cold-start': COLD_START,
 };

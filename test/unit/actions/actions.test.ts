@@ -210,6 +210,19 @@ describe('the exact requests', () => {
     'start-store': [
       ['of the host of an etcd member', planOf('start-store', 'etcd2', { id: 'etcd2-1' }), ['host start etcd2']],
     ],
+    'defragment-store': [
+      [
+        'drops history first, and then takes one member',
+        planOf('defragment-store', 'etcd2', { revision: '812', sizeBytes: 64_000_000, usedBytes: 63_000_000 }),
+        [
+          'etcd: compact the history before revision 812 (by etcd2)',
+          'etcd: defragment etcd2 (it answers nobody meanwhile)',
+        ],
+      ],
+    ],
+    'disarm-store': [
+      ['the one alarm', planOf('disarm-store', 'etcd1', {}), ['etcd: disarm the alarm NOSPACE (by etcd1)']],
+    ],
     'reinitialize-replica': [
       [
         'without force, which would begin a running copy anew',
