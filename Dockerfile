@@ -11,7 +11,7 @@ COPY package.json package-lock.json .npmrc ./
 # No package needs its install script to run; none gets to.
 RUN npm ci --ignore-scripts --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/bundle.mjs scripts/copy-assets.mjs scripts/
+COPY scripts/bundle.mjs scripts/assets.mjs scripts/dashboard.mjs scripts/freshness.mjs scripts/
 COPY src src
 RUN npm run --silent build \
  && npm prune --omit=dev --ignore-scripts --loglevel=error \

@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 const PURE = ['src/model/**', 'src/assess/**', 'src/machines/**', 'src/decide/**', 'src/actions/**', 'src/verify/**'];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'var/**', 'lab/**', 'src/api/dashboard/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'var/**', 'lab/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
@@ -25,7 +25,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'src/**/*.tsx'],
     rules: {
       'max-lines': ['warn', { max: 300, skipBlankLines: true, skipComments: true }],
     },

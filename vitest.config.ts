@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const project = (name: string, extra: Record<string, unknown> = {}) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
+  test: { name, include: [`test/${name}/**/*.test.ts`], globalSetup: ['test/support/dashboard.ts'], ...extra },
 });
 
 /** A file a Patroni version, each with a lab of its own, side by side: what they do is mostly waiting. */

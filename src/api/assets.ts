@@ -6,11 +6,7 @@ const FILES = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/assets/style.css', file: 'style.css', type: 'text/css; charset=utf-8' },
   { path: '/assets/favicon.svg', file: 'favicon.svg', type: 'image/svg+xml' },
-  ...['app', 'connection', 'dialogs', 'dom', 'format', 'panels', 'remediation', 'runs', 'topology'].map((name) => ({
-    path: `/assets/${name}.js`,
-    file: `${name}.js`,
-    type: 'text/javascript; charset=utf-8',
-  })),
+  { path: '/assets/app.js', file: 'app.js', type: 'text/javascript; charset=utf-8' },
 ];
 
 export interface Asset {
@@ -20,8 +16,13 @@ export interface Asset {
   readonly content: Buffer;
 }
 
-/** Reads all of it once, at the start: a missing file is an error then and not at the first visit. */
-export function loadAssets(directory = new URL('../api/dashboard/', import.meta.url)): Promise<readonly Asset[]> {
+/**
+ * Reads all of it once, at the start: a missing file is an error then and not at the first visit. They lie in `dist`, whether this runs from there or
+ * from the sources.
+ */
+export function loadAssets(
+  directory = new URL('../../dist/api/dashboard/', import.meta.url),
+): Promise<readonly Asset[]> {
   return Promise.all(
     FILES.map(async ({ path, file, type }) => {
       const content = await readFile(new URL(file, directory));

@@ -12,6 +12,7 @@ import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { openIncidents, type IncidentOverview } from './incidents.js';
 import { memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
+import { consequenceOf, type Consequence } from '../words/consequence.js';
 import { brakes, headline, stateOf, suspectsIn } from '../words/headline.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 
@@ -42,6 +43,11 @@ interface EndpointOverview {
   readonly dbSizeBytes: number | null;
   readonly host: string | null;
   readonly reason: string | null;
+}
+
+/** What waits for a person, with what they would agree to. */
+export interface ApprovalOverview extends Approval {
+  readonly consequence: Consequence;
 }
 
 /** What people look at, derived once from a snapshot, so that terminal, dashboard and metrics never disagree. */
@@ -76,7 +82,7 @@ export interface Overview {
   readonly inFlight: readonly Remediation[];
   /** Newest first. */
   readonly ended: readonly Remediation[];
-  readonly approvals: readonly Approval[];
+  readonly approvals: readonly ApprovalOverview[];
   readonly switches: readonly KillSwitch[];
   readonly budget: { readonly perHour: number; readonly used: number; readonly left: number };
   readonly breaker: ClusterSnapshot['ledger']['breaker'];
@@ -123,6 +129,7 @@ export const demoOf = ({ demo }: ClusterSnapshot): { readonly demo?: true } => (
 export function overview(snapshot: ClusterSnapshot): Overview {
   const { view, states, ledger, policy } = snapshot;
   const problems = [...(states?.problems ?? [])].sort(byUrgency);
+  const members = view === null ? [] : view.members.map((member) => memberOverview(snapshot, view, member));
   return {
     scope: snapshot.scope,
     ...demoOf(snapshot),
@@ -136,7 +143,7 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     tenure: snapshot.tenure,
     sentence: snapshot.sentence,
     ...leaderOf(view),
-    members: view === null ? [] : view.members.map((member) => memberOverview(snapshot, view, member)),
+    members,
     pools: view === null ? [] : poolsIn(view),
     proxyNote: view === null ? 'no pass yet' : proxyNote(view),
     endpoints: view === null ? [] : endpointsIn(view),
@@ -145,7 +152,7 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     problems,
     inFlight: ledger.remediations.filter(isInFlight),
     ended: ledger.remediations.filter((one) => !isInFlight(one)).sort((a, b) => endOf(b) - endOf(a)),
-    approvals: ledger.approvals.filter((one) => one.state === 'waiting'),
+    approvals: approvalsIn(snapshot, members),
     switches: ledger.switches.filter((one) => one.expiresAtMs === null || one.expiresAtMs > snapshot.atMs),
     budget: budgetOf(snapshot),
     breaker: ledger.breaker,
@@ -163,6 +170,20 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     ],
   };
 }
+
+const approvalsIn = ({ ledger, policy }: ClusterSnapshot, members: readonly MemberOverview[]): ApprovalOverview[] => {
+  const serving = members.map(({ name, holdsLeaderKey, reads }) => ({
+    name,
+    leads: holdsLeaderKey,
+    takesReads: reads === 'in',
+  }));
+  return ledger.approvals
+    .filter((one) => one.state === 'waiting')
+    .map((one) => ({
+      ...one,
+      consequence: consequenceOf(one.plan, serving, policy.actions[one.plan.action].timeoutMs),
+    }));
+};
 
 const endOf = (one: Remediation): number => one.endedAtMs ?? one.createdAtMs;
 

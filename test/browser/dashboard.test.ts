@@ -1,14 +1,18 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { overview } from '../../src/api/overview.js';
 import { createMetrics } from '../../src/api/metrics.js';
+import type { Plots as History } from '../../src/history/plots.js';
 import { startServer, type Server } from '../../src/api/server.js';
+import { toJson } from '../../src/model/json.js';
 import type { ProcedureRun } from '../../src/model/procedure-run.js';
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
 import { FakeController } from '../support/fake-controller.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../support/scenarios.js';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const PICTURES = process.env['PICTURES'];
 const present = existsSync(CHROMIUM);
 if (!present)
   console.error(
@@ -49,6 +53,59 @@ async function visit(scenario: ScenarioName | ClusterSnapshot): Promise<void> {
   await page.locator('.live.live').waitFor();
 }
 
+/** Half an hour in which patroni2 fell behind and caught up, nobody knows of its first minutes, and no writes were taken for a while. */
+function historyBetween(fromMs: number, toMs: number): History {
+  const stepMs = (toMs - fromMs) / 60;
+  const steps = Array.from({ length: 60 }, (_, index) => index);
+  const known = (value: (step: number) => number): (number | null)[] => steps.map((at) => (at < 6 ? null : value(at)));
+  return {
+    fromMs,
+    toMs,
+    stepMs,
+    members: {
+      patroni2: known((at) => Math.max(0, 120 - Math.abs(at - 40) * 9) * 1_048_576),
+      patroni3: known((at) => (1 + (at % 5)) * 400_000),
+    },
+    marksLeftOut: 0,
+    writable: known((at) => (at === 41 ? 0.4 : at === 42 ? 0 : 1)),
+    marks: [
+      {
+        atMs: fromMs + 38 * stepMs,
+        kind: 'incident-begin',
+        incident: '7f3a19c2',
+        text: 'incident 7f3a19c2: leader-down patroni1',
+        tone: 'warn',
+      },
+      { atMs: fromMs + 43 * stepMs, kind: 'verdict', text: `failover ${HOSTILE_NAME} succeeded`, tone: 'good' },
+    ],
+  };
+}
+
+/** What the page was shown when it asked for a past moment. */
+let past: ClusterSnapshot;
+
+/** The journal's two answers: over time, and at a moment. */
+async function withHistory(): Promise<void> {
+  await page.route('**/v1/clusters/*/history?*', (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    return route.fulfill({ json: historyBetween(Number(asked.get('from')), Number(asked.get('to'))) });
+  });
+  await page.route('**/v1/clusters/*/at?*', (route) => {
+    const atMs = Number(new URL(route.request().url()).searchParams.get('time'));
+    const snapshot = { ...past, atMs };
+    const body = toJson({
+      snapshot,
+      overview: overview(snapshot),
+      run: null,
+      seq: 7,
+      atMs,
+      nextMs: atMs + 60_000,
+      previousMs: atMs - 60_000,
+    });
+    return route.fulfill({ body, contentType: 'application/json' });
+  });
+}
+
 const text = (selector: string): Promise<string> => page.locator(selector).innerText();
 
 describe.skipIf(!present)('the dashboard', () => {
@@ -64,6 +121,8 @@ describe.skipIf(!present)('the dashboard', () => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
+    past = SCENARIOS.leaderless(Date.now());
+    await withHistory();
   });
   afterEach(async () => {
     await page.close();
@@ -104,12 +163,12 @@ describe.skipIf(!present)('the dashboard', () => {
 
   it('tells of an open incident, and since when nobody can write', async () => {
     await visit('leaderless');
-    const incidents = await text('#hero .incidents');
+    const incidents = await text('#incidents .incident');
     expect(incidents).toContain('7f3a19c2');
     expect(incidents).toContain('leader-down patroni1');
     expect(incidents).toMatch(/5\d s without writes until now \(±2 s\)/);
     controller.show(SCENARIOS.healthy(Date.now()));
-    await page.locator('#hero .incidents').waitFor({ state: 'detached' });
+    await page.locator('#incidents .incident').waitFor({ state: 'detached' });
     expect(complaints).toEqual([]);
   });
 
@@ -222,6 +281,139 @@ describe.skipIf(!present)('the dashboard', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('draws lag and writes over time, and leads from an event to that moment and back to now', async () => {
+    await visit('waitingApproval');
+    const timeline = page.locator('#timeline');
+    await timeline.locator('canvas').waitFor();
+    expect(await timeline.innerText()).toContain('patroni2 0 B (most 120 MiB)');
+    expect(await timeline.innerText()).toContain('s without writes');
+    await timeline.getByText('2 events').click();
+    await timeline.getByRole('button', { name: 'incident-begin' }).click();
+    await page.locator('#past').getByText('Nothing can be changed here').waitFor();
+    expect(await text('#hero h1')).toMatch(/leaderless/i);
+    controller.show({ ...SCENARIOS.healthy(Date.now()), tick: 777 });
+    await page.getByText('pass 777').first().waitFor();
+    expect(await text('#hero h1')).toMatch(/leaderless/i);
+    expect(await page.getByRole('button', { name: 'Pause…' }).isDisabled()).toBe(true);
+    await page.keyboard.press('n');
+    await page.locator('#past').waitFor({ state: 'detached' });
+    expect(await text('#hero h1')).toMatch(/healthy/i);
+    expect(complaints).toEqual([]);
+  });
+
+  it('goes to any moment with the slider, by keyboard alone', async () => {
+    await visit('healthy');
+    await page.getByRole('slider', { name: 'Moment that the page shows' }).focus();
+    await page.keyboard.press('PageDown');
+    await page.locator('#past').waitFor();
+    expect(await page.title()).toContain('past: ');
+    await page.locator('#past').getByRole('button', { name: 'Back to now' }).click();
+    await page.locator('#past').waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  it('opens at the card that a link names, and changes nothing by that', async () => {
+    await visit('waitingApproval');
+    await page.goto(`${server.url}/#approval/a-7f31c2`);
+    await page.reload();
+    const card = page.locator('#approval-a-7f31c2');
+    await card.getByText('Destroys').waitFor();
+    await page.waitForFunction("document.activeElement.id === 'approval-a-7f31c2'");
+    expect(await card.innerText()).toMatch(/Remains\s+Meanwhile patroni\d takes writes/);
+    expect(controller.changes).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('tells the story of an incident, and takes an acknowledgement', async () => {
+    await visit('leaderless');
+    const story = await text('#incidents .story');
+    expect(story).toMatch(/seen\s+.*leader-down patroni1/);
+    await page.evaluate("sessionStorage.setItem('ekimi-token', 'touch')");
+    await page.locator('#incidents').getByText('Journal of it').click();
+    await page.getByRole('button', { name: 'Acknowledge…' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('on it');
+    await page.getByRole('dialog').getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(controller.changes).toEqual(['acknowledge 7f3a19c2 dba on it']);
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows the plan of a procedure before it can be started', async () => {
+    await visit('healthy');
+    await page.evaluate("sessionStorage.setItem('ekimi-token', 'touch')");
+    await page.getByRole('button', { name: 'Start…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Procedure').selectOption('evacuate-member');
+    await dialog.getByLabel('Member').fill('patroni2');
+    await dialog.getByLabel('Reason').fill('new disks');
+    const stage = { key: 'drain-replica patroni2', text: 'drain patroni2', requests: ['haproxy> drain'], held: [] };
+    controller.runAnswer = { kind: 'planned', stages: [stage] };
+    await dialog.getByRole('button', { name: 'Show the plan' }).click();
+    await dialog.getByText('1. drain patroni2').waitFor();
+    expect(controller.runs.map(({ dryRun }) => dryRun)).toEqual([true]);
+    controller.runAnswer = { kind: 'started', id: 'r-9', stages: [stage] };
+    await dialog.getByRole('button', { name: 'Start it' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(controller.runs.at(-1)).toMatchObject({
+      name: 'evacuate-member',
+      member: 'patroni2',
+      reason: 'new disks',
+      dryRun: false,
+      by: 'dba',
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  it('has a page for each member, and says so where there is none', async () => {
+    await visit('lagHeld');
+    await page.getByRole('link', { name: 'patroni2' }).click();
+    await page.getByRole('heading', { name: 'patroni2 is lagging' }).waitFor();
+    expect(await text('#problems')).toContain('replica-lag-emergency');
+    expect(await text('#decisions')).toContain('gates passed');
+    expect(await text('#timeline')).toContain('Lag of patroni2');
+    await page.goto(`${server.url}/#/email-cluster/member/nobody`);
+    await page.getByRole('heading', { name: 'No member nobody' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('lists all clusters, the worst first', async () => {
+    controller = new FakeController(
+      SCENARIOS.healthy(Date.now()),
+      { ...SCENARIOS.leaderless(Date.now()), scope: 'billing' },
+      { ...SCENARIOS.lagHeld(Date.now()), scope: 'audit' },
+    );
+    server = await serve();
+    await page.goto(server.url);
+    await page.locator('#fleet li').nth(2).waitFor();
+    expect(await page.locator('#fleet strong').allInnerTexts()).toEqual(['billing', 'audit', 'email-cluster']);
+    await page.locator('#fleet a').first().click();
+    await page.getByRole('heading', { name: 'leaderless' }).first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows the policy in force and lights the present state of the machine', async () => {
+    await visit('lagHeld');
+    await page.locator('#policy table').waitFor();
+    expect(await text('#policy')).toContain('drain-replica');
+    expect(await page.locator('#machine .lit').first().textContent()).toBe('lagging');
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows times in UTC on a key, and keeps that', async () => {
+    await visit('healthy');
+    controller.write(Date.now(), { kind: 'stop', reason: 'for a test' });
+    await page.locator('#journal time').first().waitFor();
+    await page.keyboard.press('u');
+    await page.waitForFunction("/Z$/.test(document.querySelector('#journal time').textContent)");
+    await page.reload();
+    await page.waitForFunction("/Z$/.test(document.querySelector('#journal time')?.textContent ?? '')");
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys and words' }).getByText('to the journal').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
   it('keeps what a person is doing while passes arrive', async () => {
     await visit('waitingApproval');
     const reject = page.getByRole('button', { name: 'Reject…' });
@@ -232,9 +424,25 @@ describe.skipIf(!present)('the dashboard', () => {
     expect(await page.evaluate('document.activeElement.dataset.do')).toBe('reject');
   });
 
-  it.each([360, 768, 1280])('needs no sideways scrolling at %i pixels', async (width) => {
+  it.each([320, 360, 768, 1280, 2560])('needs no sideways scrolling at %i pixels', async (width) => {
     await page.setViewportSize({ width, height: 800 });
     await visit('hostile');
+    await page.locator('#timeline canvas').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+  });
+
+  /** For docs/dashboard.md: `PICTURES=docs/pictures` names the folder. They are looked at before they are kept. */
+  it.runIf(PICTURES !== undefined).each([
+    ['lag', 'lagHeld', 1280, 'light', '#/'],
+    ['approval', 'waitingApproval', 390, 'dark', '#/'],
+    ['leaderless', 'leaderless', 1280, 'dark', '#/'],
+    ['member', 'lagHeld', 900, 'light', '#/email-cluster/member/patroni2'],
+  ] as const)('has its picture taken: %s', async (name, scenario, width, colorScheme, hash) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    await visit(scenario);
+    await page.goto(`${server.url}/${hash}`);
+    await page.locator('#timeline canvas').waitFor();
+    await page.screenshot({ path: `${PICTURES ?? ''}/${name}.png`, fullPage: true });
   });
 });

@@ -1,0 +1,2 @@
+export declare function bundleDashboard(): Promise<void>;
+export declare function freshDashboard(): Promise<void>;

@@ -1,0 +1,167 @@
+// The event stream by fetch, because EventSource cannot carry a token. It never gives up, and silence counts as loss.
+import type { Line } from '../../words/narrate.js';
+import type { ClusterSnapshot } from '../../model/snapshot.js';
+import type { Overview } from '../overview.js';
+import type { RunOverview } from '../runs.js';
+import { setServerTime } from './clock.js';
+
+const SILENCE_MS = 15_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 5_000;
+const LOCKED_RETRY_MS = 3_600_000;
+const TOKEN = 'ekimi-token';
+
+/** Kept in this tab until it is closed. */
+export const token = {
+  get: (): string | null => sessionStorage.getItem(TOKEN),
+  set: (value: string): void => {
+    sessionStorage.setItem(TOKEN, value);
+  },
+  clear: (): void => {
+    sessionStorage.removeItem(TOKEN);
+  },
+};
+
+/** One cluster as one pass left it: all that the page shows of it. */
+export interface Picture {
+  readonly overview: Overview;
+  readonly snapshot: ClusterSnapshot;
+  readonly run: RunOverview | null;
+}
+
+export type Status = 'connecting' | 'live' | 'offline' | 'locked';
+
+export type Message =
+  | ({ readonly kind: 'snapshot' } & Picture)
+  | { readonly kind: 'entry'; readonly line: Line }
+  | { readonly kind: 'heartbeat' };
+
+/** The daemon said no: `status` of HTTP and its words; `body` is all of its answer. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: Readonly<Record<string, unknown>>,
+  ) {
+    super([body['message'], body['remedy']].filter((part) => typeof part === 'string').join(' '));
+  }
+}
+
+const headers = (): Record<string, string> => {
+  const value = token.get();
+  return value === null ? {} : { authorization: `Bearer ${value}` };
+};
+
+async function bodyOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  const body = (await response.json()) as Readonly<Record<string, unknown>>;
+  if (!response.ok) throw new Refused(response.status, body);
+  return body;
+}
+
+/** JSON of a GET, taken to be what the daemon of this very build sends. Throws `Refused`. */
+export async function read<T>(path: string): Promise<T> {
+  return (await bodyOf(await fetch(path, { headers: headers(), cache: 'no-store' }))) as T;
+}
+
+/** A change; answers the body. Throws `Refused`. */
+export async function change(
+  method: 'POST' | 'DELETE',
+  path: string,
+  body?: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const isEmpty = body === undefined;
+  return bodyOf(
+    await fetch(path, {
+      method,
+      headers: { ...headers(), ...(isEmpty ? {} : { 'content-type': 'application/json' }) },
+      ...(isEmpty ? {} : { body: JSON.stringify(body) }),
+    }),
+  );
+}
+
+export const clusterPath = (scope: string): string => `/v1/clusters/${encodeURIComponent(scope)}`;
+
+/** Follows the daemon for as long as the page is open. `again()` tries at once. */
+export function listen(
+  onMessage: (message: Message) => void,
+  onStatus: (status: Status) => void,
+): { readonly again: () => void } {
+  let retryMs = FIRST_RETRY_MS;
+  let wake = (): void => undefined;
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const attempt = async (): Promise<Status> => {
+    const abort = new AbortController();
+    const watch = (): number =>
+      window.setTimeout(() => {
+        abort.abort();
+      }, SILENCE_MS);
+    let watchdog = watch();
+    try {
+      const response = await fetch('/v1/events', { headers: headers(), signal: abort.signal, cache: 'no-store' });
+      if (response.status === 401 || response.status === 403) return 'locked';
+      if (!response.ok || response.body === null) return 'offline';
+      onStatus('live');
+      retryMs = FIRST_RETRY_MS;
+      for await (const { kind, data } of messagesIn(response.body, abort.signal)) {
+        clearTimeout(watchdog);
+        watchdog = watch();
+        setServerTime(data.nowMs);
+        onMessage({ ...data, kind } as unknown as Message);
+      }
+      return 'offline';
+    } catch {
+      return 'offline';
+    } finally {
+      clearTimeout(watchdog);
+      abort.abort();
+    }
+  };
+  const run = async (): Promise<never> => {
+    for (;;) {
+      const outcome = await attempt();
+      onStatus(outcome);
+      await pause(outcome === 'locked' ? LOCKED_RETRY_MS : retryMs);
+      retryMs = Math.min(LAST_RETRY_MS, retryMs * 2);
+    }
+  };
+  addEventListener('online', () => {
+    wake();
+  });
+  void run();
+  return {
+    again: () => {
+      wake();
+    },
+  };
+}
+
+interface Frame {
+  readonly kind: string;
+  readonly data: { readonly nowMs: number };
+}
+
+async function* messagesIn(body: ReadableStream<Uint8Array<ArrayBuffer>>, signal: AbortSignal): AsyncGenerator<Frame> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
+  let rest = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s))) as Record<
+        string,
+        string
+      >;
+      const { event, data } = fields;
+      if (event !== undefined && data !== undefined) yield { kind: event, data: JSON.parse(data) as Frame['data'] };
+    }
+  }
+}

@@ -1,0 +1,286 @@
+// One card an incident: seen, waited, would or did, verified, told. What the journal has of it is folded and read when it is opened.
+import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Decision } from '../../model/decision.js';
+import type { Remediation } from '../../model/ledger.js';
+import type { Line } from '../../words/narrate.js';
+import type { IncidentOverview } from '../incidents.js';
+import { askAcknowledge } from './ask.js';
+import { clusterPath, read, type Picture } from './connection.js';
+import { At, Count, Glyph, Nothing, Panel } from './parts.js';
+import { cardId } from './route.js';
+import { Evidence, verdictOf } from './problems.js';
+import { JournalLine } from './sources.js';
+
+interface Props {
+  readonly picture: Picture;
+  readonly isPast: boolean;
+}
+
+export const Incidents = ({ picture, isPast }: Props): JSX.Element => {
+  const { incidents } = picture.overview;
+  return (
+    <Panel
+      id="incidents"
+      title="Incidents"
+      note={incidents.length === 0 ? 'none open' : `${incidents.length} open`}
+      class={incidents.length > 0 ? 'open' : ''}
+    >
+      {incidents.length === 0 && <Nothing>None is open.</Nothing>}
+      {incidents.map((one) => (
+        <Card key={one.id} one={one} picture={picture} isPast={isPast} />
+      ))}
+      <Ended key={picture.overview.scope} scope={picture.overview.scope} />
+    </Panel>
+  );
+};
+
+const Card = ({ one, picture, isPast }: Props & { readonly one: IncidentOverview }): JSX.Element => {
+  const acknowledged = picture.snapshot.ledger.pages.find(
+    (row) => row.incident === one.id && row.acknowledged !== undefined,
+  );
+  return (
+    <article class={`incident ${one.level}`} id={cardId({ kind: 'incident', id: one.id })} tabIndex={-1}>
+      <div class="row-head">
+        <Glyph level={one.level} />
+        <h3>
+          <code>{one.cause}</code> <span class="subject">{one.subject}</span>
+        </h3>
+        <span class="when">
+          {one.id} · <Count kind="since" ms={one.openedAtMs} />
+        </span>
+      </div>
+      <p class="why">{one.text}</p>
+      <ol class="story" aria-label="What happened">
+        <Seen one={one} />
+        <Thought one={one} decisions={picture.snapshot.decisions} />
+        <Tried one={one} rows={picture.snapshot.ledger.remediations} />
+        <Told one={one} />
+      </ol>
+      <EvidenceOf one={one} picture={picture} />
+      <FromJournal scope={picture.overview.scope} id={one.id} />
+      <p class="buttons">
+        {acknowledged?.acknowledged === undefined ? (
+          <button
+            type="button"
+            class="small"
+            data-do="acknowledge"
+            disabled={isPast}
+            onClick={() => void askAcknowledge(one, picture.overview.scope)}
+          >
+            Acknowledge…
+          </button>
+        ) : (
+          <span class="dim">
+            {acknowledged.acknowledged.by} looks after it: {acknowledged.acknowledged.reason}
+          </span>
+        )}
+      </p>
+    </article>
+  );
+};
+
+const Step = ({
+  what,
+  tone = '',
+  children,
+}: {
+  readonly what: string;
+  readonly tone?: string;
+  readonly children: ComponentChildren;
+}): JSX.Element => (
+  <li class={tone}>
+    <b>{what}</b>
+    <span>{children}</span>
+  </li>
+);
+
+const Seen = ({ one }: { readonly one: IncidentOverview }): JSX.Element => (
+  <>
+    {one.problems.map(({ code, subject, firstSeenMs, endedAtMs }) => (
+      <Step key={`${code}/${subject}`} what="seen">
+        <At ms={firstSeenMs} /> {code} {subject}
+        {endedAtMs !== null && (
+          <span class="dim">
+            , gone at <At ms={endedAtMs} />
+          </span>
+        )}
+      </Step>
+    ))}
+  </>
+);
+
+const codeOf = (decision: Decision): string =>
+  decision.kind === 'act' || decision.kind === 'held'
+    ? `${decision.plan.because.code}/${decision.plan.because.subject}`
+    : `${decision.code}/${decision.subject}`;
+
+/** What the present pass decides about its problems: that is why it waits. */
+const Thought = ({
+  one,
+  decisions,
+}: {
+  readonly one: IncidentOverview;
+  readonly decisions: readonly Decision[];
+}): JSX.Element => {
+  const codes = new Set(one.problems.map(({ code, subject }) => `${code}/${subject}`));
+  return (
+    <>
+      {decisions
+        .filter((decision) => codes.has(codeOf(decision)))
+        .map((decision) => {
+          const { text, tone } = verdictOf(decision);
+          const blocks = decision.kind === 'held' ? decision.blocks : [];
+          const planned = decision.kind === 'act' || decision.kind === 'held';
+          return (
+            <Step key={`${tone}/${codeOf(decision)}/${planned ? decision.plan.action : ''}`} what={text} tone={tone}>
+              {planned && (
+                <>
+                  <code>
+                    {decision.plan.action} {decision.plan.target}
+                  </code>
+                  :{' '}
+                </>
+              )}
+              {decision.why}
+              {blocks.length > 0 && (
+                <span class="dim"> Because {blocks.map(({ because }) => because).join('; ')}.</span>
+              )}
+            </Step>
+          );
+        })}
+    </>
+  );
+};
+
+const Tried = ({
+  one,
+  rows,
+}: {
+  readonly one: IncidentOverview;
+  readonly rows: readonly Remediation[];
+}): JSX.Element => (
+  <>
+    {one.remediations.map(({ id, action, target }) => {
+      const row = rows.find((other) => other.id === id);
+      const what = row === undefined ? 'did' : row.shadow ? 'would have' : row.phase;
+      return (
+        <Step key={id} what={what} tone={row?.phase ?? ''}>
+          {row !== undefined && (
+            <>
+              <At ms={row.createdAtMs} />{' '}
+            </>
+          )}
+          <code>
+            {action} {target}
+          </code>
+          {row !== undefined && row.detail !== '' && <>: {row.detail}</>}
+        </Step>
+      );
+    })}
+  </>
+);
+
+const Told = ({ one: { pages } }: { readonly one: IncidentOverview }): JSX.Element => (
+  <>
+    {pages.map(({ code, subject, atMs }) => (
+      <Step key={`${code}/${subject}`} what="told" tone="page">
+        <At ms={atMs} /> a person was called for {code} {subject}
+      </Step>
+    ))}
+  </>
+);
+
+const EvidenceOf = ({
+  one,
+  picture,
+}: {
+  readonly one: IncidentOverview;
+  readonly picture: Picture;
+}): JSX.Element | null => {
+  const keys = new Set(one.problems.map(({ code, subject }) => `${code}/${subject}`));
+  const rows = picture.overview.problems
+    .filter(({ code, subject }) => keys.has(`${code}/${subject}`))
+    .flatMap(({ evidence }) => evidence);
+  if (rows.length === 0) return null;
+  return (
+    <details>
+      <summary>Evidence ({rows.length})</summary>
+      <Evidence rows={rows} />
+    </details>
+  );
+};
+
+interface Told {
+  readonly lines: readonly Line[];
+  readonly more: boolean;
+}
+
+/** Read when it is opened, and again each time. */
+const FromJournal = ({ scope, id }: { readonly scope: string; readonly id: string }): JSX.Element => {
+  const [told, setTold] = useState<Told | string | null>(null);
+  const load = async (): Promise<void> => {
+    try {
+      setTold(await read<Told>(`${clusterPath(scope)}/incidents/${encodeURIComponent(id)}`));
+    } catch (error) {
+      setTold(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <details
+      onToggle={(event) => {
+        if (event.currentTarget.open) void load();
+      }}
+    >
+      <summary>Journal of it</summary>
+      {typeof told === 'string' && <p class="dim">{told}</p>}
+      {told !== null && typeof told !== 'string' && (
+        <ol class="lines short">
+          {told.lines.map((line) => (
+            <JournalLine key={line.seq} line={line} />
+          ))}
+        </ol>
+      )}
+    </details>
+  );
+};
+
+/** Those that are over, read when they are asked for. */
+const Ended = ({ scope }: { readonly scope: string }): JSX.Element => {
+  const [ended, setEnded] = useState<readonly IncidentOverview[] | string | null>(null);
+  const load = async (): Promise<void> => {
+    try {
+      const { incidents } = await read<{ incidents: readonly IncidentOverview[] }>(`${clusterPath(scope)}/incidents`);
+      setEnded(incidents.filter(({ endedAtMs }) => endedAtMs !== null));
+    } catch (error) {
+      setEnded(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <details
+      class="earlier"
+      onToggle={(event) => {
+        if (event.currentTarget.open) void load();
+      }}
+    >
+      <summary>Earlier incidents</summary>
+      {typeof ended === 'string' && <p class="dim">{ended}</p>}
+      {ended !== null && typeof ended !== 'string' && ended.length === 0 && <Nothing>None is kept.</Nothing>}
+      {ended !== null && typeof ended !== 'string' && (
+        <ol class="history">
+          {ended.map((one) => (
+            <li key={one.id} id={cardId({ kind: 'incident', id: one.id })} tabIndex={-1}>
+              <At ms={one.openedAtMs} day />
+              <span class="result">{one.id}</span>
+              <span class="text">
+                <code>{one.cause}</code> {one.subject}
+                <span class="detail">{one.text}</span>
+                <FromJournal scope={scope} id={one.id} />
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </details>
+  );
+};

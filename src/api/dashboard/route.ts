@@ -1,0 +1,43 @@
+/** What the part of the address after `#` asks for. Opening a link never changes anything: it only shows a place. */
+export type Route =
+  | { readonly view: 'fleet' }
+  | { readonly view: 'cluster'; readonly scope: string; readonly at: Place | null }
+  | { readonly view: 'member'; readonly scope: string; readonly member: string }
+  | { readonly view: 'place'; readonly at: Place };
+
+/** A card: of an approval or an incident, by its id. */
+export interface Place {
+  readonly kind: 'approval' | 'incident';
+  readonly id: string;
+}
+
+const isPlace = (text: string | undefined): text is Place['kind'] => text === 'approval' || text === 'incident';
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** `#/SCOPE`, `#/SCOPE/member/NAME`, `#/SCOPE/approval/ID`, `#approval/ID` in whichever cluster, `#/` for all of them. */
+export function routeOf(hash: string): Route {
+  const text = hash.replace(/^#/, '');
+  const [first, second, third] = text.replace(/^\//, '').split('/').map(decoded);
+  if (first === undefined || first === '') return { view: 'fleet' };
+  if (!text.startsWith('/') && isPlace(first) && second !== undefined)
+    return { view: 'place', at: { kind: first, id: second } };
+  if (second === 'member' && third !== undefined) return { view: 'member', scope: first, member: third };
+  const at = isPlace(second) && third !== undefined ? { kind: second, id: third } : null;
+  return { view: 'cluster', scope: first, at };
+}
+
+export const clusterHash = (scope: string): string => `#/${encodeURIComponent(scope)}`;
+export const memberHash = (scope: string, member: string): string =>
+  `${clusterHash(scope)}/member/${encodeURIComponent(member)}`;
+export const placeHash = (scope: string, { kind, id }: Place): string =>
+  `${clusterHash(scope)}/${kind}/${encodeURIComponent(id)}`;
+
+/** The id of a card's element. */
+export const cardId = ({ kind, id }: Place): string => `${kind}-${id}`;

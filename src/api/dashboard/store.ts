@@ -1,0 +1,139 @@
+// What the page knows. One value that is replaced as a whole; every change draws the page anew in the next frame.
+import type { Line } from '../../words/narrate.js';
+import { daemonNow, standAt } from './clock.js';
+import { clusterPath, listen, read, type Message, type Picture, type Status } from './connection.js';
+import type { DialogSpec } from './dialog-spec.js';
+import { routeOf, type Route } from './route.js';
+
+const KEPT_LINES = 120;
+
+/** A past moment of one cluster, as the journal has it. */
+export interface Past extends Picture {
+  readonly atMs: number;
+  readonly nextMs: number | null;
+  readonly previousMs: number | null;
+}
+
+export interface State {
+  readonly clusters: ReadonlyMap<string, Picture>;
+  readonly lines: ReadonlyMap<string, readonly Line[]>;
+  readonly connection: Status;
+  readonly lostAtMs: number | null;
+  readonly route: Route;
+  readonly past: Past | null;
+  readonly dialog: DialogSpec | null;
+  /** The last thing that was told to those who listen. */
+  readonly told: string;
+}
+
+let state: State = {
+  clusters: new Map(),
+  lines: new Map(),
+  connection: 'connecting',
+  lostAtMs: null,
+  route: routeOf(location.hash),
+  past: null,
+  dialog: null,
+  told: '',
+};
+
+let draw: (state: State) => void = () => undefined;
+let waiting = false;
+
+export const now = (): State => state;
+
+/** Draws in the next frame, once, however often it is asked for. */
+export function redraw(): void {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    draw(state);
+  });
+}
+
+export function set(change: Partial<State>): void {
+  state = { ...state, ...change };
+  redraw();
+}
+
+/** live, or what is wrong: a page that looks alive and is not is worse than none. */
+export function condition({ connection }: State, picture: Picture | undefined): Status | 'stale' {
+  if (connection !== 'live' || picture === undefined) return connection;
+  return daemonNow() - picture.snapshot.atMs > picture.overview.staleAfterMs ? 'stale' : 'live';
+}
+
+function onMessage(message: Message): void {
+  if (message.kind === 'snapshot') {
+    const { overview, snapshot, run } = message;
+    const { scope } = snapshot;
+    set({ clusters: new Map(state.clusters).set(scope, { overview, snapshot, run }) });
+    if (!state.lines.has(scope)) void loadJournal(scope);
+  } else if (message.kind === 'entry') keepLine(message.line);
+}
+
+function keepLine(line: Line): void {
+  const known = state.lines.get(line.scope) ?? [];
+  if (known.some(({ seq }) => seq === line.seq)) return;
+  set({ lines: new Map(state.lines).set(line.scope, [...known, line].slice(-KEPT_LINES)) });
+}
+
+function onStatus(status: Status): void {
+  const isLost = status !== 'live' && state.connection === 'live';
+  const isBack = status === 'live' && state.connection !== 'live';
+  set({
+    connection: status,
+    ...(isLost ? { lostAtMs: daemonNow() } : {}),
+    ...(isBack ? { lines: new Map<string, readonly Line[]>() } : {}),
+  });
+}
+
+async function loadJournal(scope: string): Promise<void> {
+  set({ lines: new Map(state.lines).set(scope, []) });
+  try {
+    const path = `${clusterPath(scope)}/journal?form=line&limit=${KEPT_LINES}`;
+    const { lines } = await read<{ lines: readonly Line[] }>(path);
+    set({ lines: new Map(state.lines).set(scope, lines) });
+  } catch {
+    // The stream says that we are offline; the journal is read again when it is back.
+  }
+}
+
+/** Shows the page as it was at `atMs`; null: as it is now. Answers why it cannot, or null. */
+export async function goTo(scope: string, atMs: number | null): Promise<string | null> {
+  if (atMs === null) {
+    standAt(null);
+    set({ past: null });
+    return null;
+  }
+  try {
+    const past = await read<Past>(`${clusterPath(scope)}/at?time=${Math.round(atMs)}`);
+    standAt(past.atMs);
+    set({ past });
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** For screen readers: said once. */
+export const tell = (text: string): void => {
+  set({ told: text });
+};
+
+let stream: ReturnType<typeof listen> | null = null;
+
+/** Begins to follow the daemon; `render` draws. */
+export function start(render: (state: State) => void): void {
+  draw = render;
+  stream = listen(onMessage, onStatus);
+  addEventListener('hashchange', () => {
+    set({ route: routeOf(location.hash) });
+  });
+  setInterval(redraw, 1000);
+  redraw();
+}
+
+export const retry = (): void => {
+  stream?.again();
+};

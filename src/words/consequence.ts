@@ -1,0 +1,62 @@
+import { ACTION_ROWS, type ActionName, type Plan, type Risk } from '../model/plan.js';
+import { counted, spanText } from './amounts.js';
+
+/** What a person agrees to, in three sentences, before anything is sent. */
+export interface Consequence {
+  /** What is gone or broken off afterwards, at most. */
+  readonly destroys: string;
+  /** Who still takes writes and reads meanwhile, as the proxy was seen last. */
+  readonly remains: string;
+  /** After how long it counts as without effect. */
+  readonly takes: string;
+}
+
+/** One member as far as the sentences need it; `leads` null: the leader key could not be read. */
+export interface Serving {
+  readonly name: string;
+  readonly leads: boolean | null;
+  readonly takesReads: boolean;
+}
+
+const BY_RISK: Readonly<Record<Risk, (target: string) => string>> = {
+  none: () => 'Nothing: no data, and no session of a client.',
+  sessions: (target) => `Sessions of clients on ${target} may be broken off. No data is lost.`,
+  writes: (target) => `Writes stop for a time, and sessions on ${target} are broken off. No committed data is lost.`,
+  data: (target) => `Data on ${target}.`,
+};
+
+/** Where the risk alone says too little. */
+const BY_ACTION: Partial<Readonly<Record<ActionName, (target: string) => string>>> = {
+  'reinitialize-replica': (target) => `The whole copy on ${target}. It is copied anew from the leader.`,
+  'drop-inactive-slot': (target) =>
+    `A replication slot on ${target}. Whoever used it must be copied anew if WAL that it needs is gone.`,
+  'fence-member': (target) => `${target} stops: every session on it is broken off. Its data stays as it is.`,
+};
+
+function destroysText({ action, target }: Pick<Plan, 'action' | 'target'>): string {
+  const own = BY_ACTION[action] ?? BY_RISK[ACTION_ROWS[action].risk];
+  return own(target);
+}
+
+function remainsText(target: string, members: readonly Serving[]): string {
+  const others = members.filter(({ name }) => name !== target);
+  const writer = others.find(({ leads }) => leads === true);
+  const readers = others.filter(({ takesReads, leads }) => takesReads && leads !== true).map(({ name }) => name);
+  const writes = writer === undefined ? 'nobody is sure to take writes' : `${writer.name} takes writes`;
+  const reads =
+    readers.length === 0
+      ? 'no other server takes reads'
+      : `${readers.join(' and ')} ${readers.length === 1 ? 'takes' : 'take'} reads (${counted(readers.length, 'server')})`;
+  return `Meanwhile ${writes}; ${reads}.`;
+}
+
+/** `timeoutMs`: the policy's time for this action to take effect. */
+export const consequenceOf = (
+  plan: Pick<Plan, 'action' | 'target'>,
+  members: readonly Serving[],
+  timeoutMs: number,
+): Consequence => ({
+  destroys: destroysText(plan),
+  remains: remainsText(plan.target, members),
+  takes: `At most ${spanText(timeoutMs)} a request to take effect; after that it counts as without effect, and you are told.`,
+});
