@@ -18,6 +18,7 @@ import { COMMAND_CODES, FILE_CODES, JOURNAL_CODES, LOG_CODES } from './codes.js'
 import { diagramOf } from './diagram.js';
 import { NOTE, PROSE_NOTE, table, type Page } from './page.js';
 import { PROBLEM_PAGES } from './problem-pages.js';
+import { metricsPage } from './metrics-page.js';
 import { runbookMapPage } from './runbook-map.js';
 
 const DEFAULT_WAITS = { ttlMs: 30_000, loopWaitMs: 10_000 };
@@ -40,6 +41,7 @@ export function pages(): readonly Page[] {
     { file: 'error-codes.md', text: errorCodes() },
     { file: 'host-drivers.md', text: hostDrivers() },
     { file: 'rights.md', text: rights(policy) },
+    metricsPage(),
     runbookMapPage(),
   ];
 }

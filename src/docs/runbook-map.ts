@@ -160,8 +160,8 @@ export const HEADINGS: readonly HeadingRow[] = [
   { heading: 'Alerting Configuration', does: `${page('pages')}, \`/metrics\``, changed: '' },
   {
     heading: 'Prometheus Alert Rules',
-    does: '`ekimi_problem_active`, `ekimi_last_pass_timestamp`',
-    changed: 'a problem alerts after its own grace and with its evidence; a rule for each metric is not needed',
+    does: '[the seven alerts, and those of Ekimi](../alerts.md)',
+    changed: '`patroni_master` and `patroni_replication_lag` exist in no present version: the rules ask for what does',
   },
   { heading: 'PagerDuty Integration', does: NOTIFICATIONS, changed: '' },
   { heading: 'Quick Reference', does: '`ekimi --help`', changed: '' },

@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GAUGES } from '../../../src/api/gauges.js';
-import { COUNTERS, createMetrics } from '../../../src/api/metrics.js';
+import { BUILD_INFO, createMetrics } from '../../../src/api/metrics.js';
+import { COUNTERS, HISTOGRAMS } from '../../../src/api/metrics/counters.js';
 import { FakeController } from '../../support/fake-controller.js';
 import { SCENARIOS } from '../../support/scenarios.js';
 import { drainedAt, noAnswerOf, twoProxies } from '../../support/two-proxies.js';
@@ -23,22 +26,28 @@ describe('metrics', () => {
       'ekimi_tenure_held{scope="email-cluster"} 1',
       'ekimi_budget_left{scope="email-cluster"} 6',
       'ekimi_breaker_open{scope="email-cluster"} 0',
-      `ekimi_last_pass_timestamp{scope="email-cluster"} ${NOW_MS / 1000}`,
+      `ekimi_last_pass_timestamp_seconds{scope="email-cluster"} ${NOW_MS / 1000}`,
     ])
       expect(text).toContain(line);
-    expect(text).not.toContain('code="replay-blocked"'); // a suspect is not an alert
+    expect(text).not.toContain('ekimi_problem_active{scope="email-cluster",code="replay-blocked"'); // a suspect is not an alert
     expect(text).toContain('process_cpu_seconds_total');
   });
 
   it('tell a source that is unknown from one that is not configured', async () => {
     const metrics = createMetrics(new FakeController(SCENARIOS.leaderless()));
     const unknown = await series(metrics, 'ekimi_reading_unknown');
-    expect(unknown).toContain('ekimi_reading_unknown{scope="email-cluster",source="api",member="patroni1"} 1');
-    expect(unknown).toContain('ekimi_reading_unknown{scope="email-cluster",source="api",member="patroni2"} 0');
+    expect(unknown).toContain(
+      'ekimi_reading_unknown{scope="email-cluster",channel="api",source="api",member="patroni1"} 1',
+    );
+    expect(unknown).toContain(
+      'ekimi_reading_unknown{scope="email-cluster",channel="api",source="api",member="patroni2"} 0',
+    );
     expect(unknown.filter((line) => line.includes('source="metrics"'))).toEqual([]);
     const ages = await series(metrics, 'ekimi_reading_age_seconds');
-    expect(ages.filter((line) => line.includes('source="api",member="patroni1"'))).toEqual([]);
-    expect(ages).toContain('ekimi_reading_age_seconds{scope="email-cluster",source="tag-file",member="patroni2"} 28');
+    expect(ages.filter((line) => line.includes('channel="api",source="api",member="patroni1"'))).toEqual([]);
+    expect(ages).toContain(
+      'ekimi_reading_age_seconds{scope="email-cluster",channel="host",source="tag-file",member="patroni2"} 28',
+    );
   });
 
   it('have no lag figure where the lag is not known', async () => {
@@ -94,11 +103,16 @@ describe('metrics', () => {
       controller.write(NOW_MS, {
         kind: 'verdict',
         id: 'r',
-        remediation: remediation(drain, 'succeeded', NOW_MS, { shadow }),
+        remediation: remediation(drain, 'succeeded', NOW_MS, { shadow, endedAtMs: NOW_MS + 3_000 }),
       });
-    expect(await series(metrics, 'ekimi_actions_total')).toEqual([
-      'ekimi_actions_total{scope="email-cluster",action="drain-replica",outcome="succeeded",shadow="true"} 1',
+    const counted = (await series(metrics, 'ekimi_actions_total')).filter((line) => !line.endsWith(' 0'));
+    expect(counted).toEqual([
       'ekimi_actions_total{scope="email-cluster",action="drain-replica",outcome="succeeded",shadow="false"} 2',
+      'ekimi_actions_total{scope="email-cluster",action="drain-replica",outcome="succeeded",shadow="true"} 1',
+    ]);
+    const took = await series(metrics, 'ekimi_action_duration_seconds_count');
+    expect(took).toEqual([
+      'ekimi_action_duration_seconds_count{scope="email-cluster",action="drain-replica",outcome="succeeded"} 2',
     ]);
   });
 
@@ -106,8 +120,8 @@ describe('metrics', () => {
     const controller = new FakeController(SCENARIOS.healthy());
     const metrics = createMetrics(controller);
     controller.show(SCENARIOS.healthy());
-    expect(await series(metrics, 'ekimi_pass_seconds_count')).toEqual([
-      'ekimi_pass_seconds_count{scope="email-cluster"} 1',
+    expect(await series(metrics, 'ekimi_pass_duration_seconds_count')).toEqual([
+      'ekimi_pass_duration_seconds_count{scope="email-cluster"} 1',
     ]);
   });
 
@@ -129,9 +143,69 @@ describe('metrics', () => {
     ]);
   });
 
-  it('are named once each, with the prefix and a help text', () => {
-    const rows = [...GAUGES, ...Object.values(COUNTERS)];
+  it('have the series of counters from the start, so that rate() sees the first event', async () => {
+    const text = await createMetrics(new FakeController(SCENARIOS.healthy())).text();
+    for (const line of [
+      'ekimi_held_total{scope="email-cluster",gate="quorum"} 0',
+      'ekimi_incidents_total{scope="email-cluster",cause="leader-down"} 0',
+      'ekimi_actions_total{scope="email-cluster",action="reinitialize-replica",outcome="failed",shadow="false"} 0',
+      'ekimi_decisions_total{scope="email-cluster",verdict="page",action="none"} 0',
+      'ekimi_pass_duration_seconds_count{scope="email-cluster"} 0',
+      'ekimi_kill_switches{scope="email-cluster"} 0',
+    ])
+      expect(text).toContain(`${line}\n`);
+  });
+
+  it('count messages to persons as counters, by channel', async () => {
+    const channel = {
+      name: 'oncall',
+      failingSinceMs: NOW_MS,
+      why: 'no answer',
+      waiting: 3,
+      sent: 7,
+      failed: 2,
+      lost: 1,
+    };
+    const text = await createMetrics(new FakeController({ ...SCENARIOS.healthy(), notifications: [channel] })).text();
+    const of = '{scope="email-cluster",channel="oncall"}';
+    expect(text).toContain(`# TYPE ekimi_notifications_sent_total counter\nekimi_notifications_sent_total${of} 7`);
+    expect(text).toContain(`ekimi_notifications_failed_total${of} 2`);
+    expect(text).toContain(`ekimi_notifications_lost_total${of} 1`);
+    expect(text).toContain(`ekimi_notifications_failing${of} 1`);
+  });
+
+  it('tell which version runs, and nothing of the event loop that is always a second', async () => {
+    const text = await createMetrics(new FakeController(SCENARIOS.healthy())).text();
+    expect(text).toMatch(/^ekimi_build_info\{version="[^"]+",nodejs="\d+\.\d+\.\d+"\} 1$/m);
+    expect(text).toContain('nodejs_eventloop_lag_seconds');
+    expect(text).not.toContain('nodejs_eventloop_lag_mean_seconds');
+  });
+
+  it('name who leads, its role and its timeline', async () => {
+    const text = await createMetrics(new FakeController(SCENARIOS.lagHeld())).text();
+    expect(text).toContain('ekimi_member_leader{scope="email-cluster",member="patroni1"} 1');
+    expect(text).toContain('ekimi_member_leader{scope="email-cluster",member="patroni2"} 0');
+    expect(text).toContain('ekimi_member_role{scope="email-cluster",member="patroni1",role="primary"} 1');
+    expect(text).toMatch(/ekimi_member_timeline\{scope="email-cluster",member="patroni1"\} \d+/);
+  });
+
+  it('are named once each, with the prefix, the unit and a help text', () => {
+    const rows = [BUILD_INFO, ...GAUGES, ...Object.values(COUNTERS), ...Object.values(HISTOGRAMS)];
     expect(new Set(rows.map((row) => row.name)).size).toBe(rows.length);
     for (const row of rows) expect(row.name.startsWith('ekimi_') && row.help.length > 10, row.name).toBe(true);
+    for (const { name, unit } of GAUGES.filter((row) => !row.help.startsWith('Old name')))
+      expect(/_(bytes|seconds)(_total)?$/.exec(name)?.[1], name).toBe(unit);
+    for (const { name, type } of GAUGES) expect(name.endsWith('_total'), name).toBe(type === 'counter');
+  });
+});
+
+const PROMTOOL = process.env['PROMTOOL'] ?? '/usr/bin/promtool';
+
+describe.skipIf(!existsSync(PROMTOOL))('metrics, judged by promtool', () => {
+  it.each(['healthy', 'lagHeld', 'leaderless'] as const)('have nothing against convention (%s)', async (name) => {
+    const text = await createMetrics(new FakeController(SCENARIOS[name]())).text();
+    const { status, stdout, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toBe('');
+    expect(status).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { API_ERRORS } from '../../../src/api/errors.js';
 import { GAUGES } from '../../../src/api/gauges.js';
-import { COUNTERS } from '../../../src/api/metrics.js';
+import { COUNTERS } from '../../../src/api/metrics/counters.js';
 import { ROUTES } from '../../../src/api/routes.js';
 import { CATALOGUE } from '../../../src/assess/catalogue.js';
 import { GATES } from '../../../src/decide/gates.js';
