@@ -63,6 +63,12 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
   'terminate-blocking-queries': ofMember('terminate-blocking-queries', 'end the session of that query'),
   'resume-replay': ofMember('resume-replay', 'resume replay that somebody has paused on a replica'),
   'fence-member': ofMember('fence-member', 'close a second primary in the proxy and kill it'),
+  'move-aside': ofStage('move-aside', 'rename the data directory of a stopped member beside itself'),
+  'remove-aside': {
+    ...ofMember('remove-aside', 'delete an old data directory of a member that lies aside'),
+    usage: 'remove-aside MEMBER --set directory=NAME',
+    parameters: { directory: 'name of the folder, as ekimi status shows it under LIES ASIDE' },
+  },
   'begin-copy': ofStage('begin-copy', 'start a stopped member that is to copy the leader'),
   'close-servers': ofStage('close-servers', 'take a replica out of all pools of all proxies'),
   'open-servers': ofStage('open-servers', 'give a replica to the health checks of all proxies'),

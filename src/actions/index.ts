@@ -17,6 +17,8 @@ import { stopMember } from './stop-member.js';
 import { startFirst } from './start-first.js';
 import { startStore } from './start-store.js';
 import { defragmentStore, disarmStore } from './maintain-store.js';
+import { moveAside } from './move-aside.js';
+import { removeAside } from './remove-aside.js';
 import { beginCopy } from './begin-copy.js';
 import { closeServers, openServers } from './servers.js';
 import { dropInactiveSlot } from './drop-slot.js';
@@ -41,6 +43,8 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'start-store': startStore,
   'defragment-store': defragmentStore,
   'disarm-store': disarmStore,
+  'move-aside': moveAside,
+  'remove-aside': removeAside,
   'begin-copy': beginCopy,
   'close-servers': closeServers,
   'open-servers': openServers,

@@ -1,9 +1,11 @@
 import type { Finding } from '../model/problem.js';
 import { assessAllReplicas } from './all-replicas.js';
 import { assessCapacity } from './capacity.js';
+import { assessAsides } from './asides.js';
 import { assessCertificates } from './certificates.js';
 import { assessChannels } from './channel-faults.js';
 import { assessContradictions } from './contradiction.js';
+import { assessCorruption } from './corruption.js';
 import { assessDcs } from './dcs.js';
 import { assessCopies } from './copies.js';
 import { assessDisks } from './disks.js';
@@ -45,6 +47,8 @@ const ASSESSMENTS: readonly Assess[] = [
   assessProxy,
   assessStaleSessions,
   assessCapacity,
+  assessCorruption,
+  assessAsides,
   assessStanding,
   assessPlaces,
   assessLeftovers,

@@ -11,7 +11,7 @@ import { HELD_BY_ANY_BYTES } from './idle-slots.js';
 import { diskOf } from './room.js';
 import { strangersText } from './strangers.js';
 
-/** What needs a person's plan rather than a repair: room, parameters, floors, corruption, a pause that somebody may have forgotten. */
+/** What needs a person's plan rather than a repair: room, parameters, floors, a pause that somebody may have forgotten. */
 export const assessCapacity: Assess = (input) => [
   ...tooFewReplicas(input),
   ...paused(input),
@@ -19,7 +19,6 @@ export const assessCapacity: Assess = (input) => [
   ...input.view.members.flatMap((member) => [
     ...connections(input, member.name),
     ...slots(input, member.name),
-    ...corruption(input, member.name),
     ...pendingRestart(input, member.name),
   ]),
 ];
@@ -122,16 +121,6 @@ function slots(input: Assessment, name: string): readonly Finding[] {
       retainedBytes,
       freeBytes,
       isPressing,
-    }),
-  ];
-}
-
-function corruption(input: Assessment, name: string): readonly Finding[] {
-  const failures = sqlOf(input, name)?.checksumFailures ?? 0;
-  if (failures === 0) return [];
-  return [
-    seen('data-corruption', name, [says('sql', `${name} counted ${failures} checksum failures`, input.view.atMs)], {
-      failures,
     }),
   ];
 }

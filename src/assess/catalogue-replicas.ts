@@ -11,7 +11,8 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     ladder: [],
     page: 'at-once',
     meaning: 'PostgreSQL read a page whose checksum is wrong.',
-    advice: 'Switch over away from it if it is the leader, then rebuild it; keep the evidence.',
+    advice:
+      'ekimi run-procedure rebuild-member MEMBER: hands leadership over first, keeps the old directory, and copies the leader anew.',
   },
   {
     code: 'replica-lag-emergency',

@@ -155,6 +155,7 @@ function policyOf(values: PolicyValues): Policy {
       dropLogical: values.slots.dropLogical,
     },
     disks: { warnWithinMs: values.disks.warnWithin },
+    aside: { keepForMs: values.aside.keepFor, maxSharePercent: values.aside.maxShareOfDisk },
     rebuild: { readSurplus: values.rebuild.readSurplus },
     windows: {
       maintenance: values.windows.maintenance.map(windowOf),

@@ -239,6 +239,17 @@ export const POLICY_SCHEMA = {
       'A volume that is full within this at its present rate is told, however much of it is free now.',
     ),
   }),
+  aside: section(
+    'Old data directories that rebuild-member moved aside. Ekimi tells of them and deletes none by itself.',
+    {
+      keepFor: key(
+        duration({ minMs: 60 * MINUTE_MS, maxMs: 365 * 86_400_000 }),
+        '7d',
+        'One that lies there for longer is told.',
+      ),
+      maxShareOfDisk: key(percent, '50%', 'So much of the data volume may all of a member take before it is told.'),
+    },
+  ),
   rebuild: section('Before a copy is destroyed.', {
     readSurplus: key(
       flag,

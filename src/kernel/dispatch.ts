@@ -2,6 +2,7 @@ import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
 import type { EventOf } from '../ledger/events.js';
 import { runOf } from '../ledger/fold.js';
+import { memberHost } from '../model/host.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Ports } from '../observe/ports.js';
@@ -56,6 +57,8 @@ const lost = (error: unknown): Reply => ({
   tookMs: 0,
 });
 
+const CANNOT = 'the host driver does nothing of that kind with a data directory';
+
 /** A request of before has no name for the only one. */
 const proxyFor = (proxies: Ports['proxies'], { proxy }: Extract<Step, { port: 'proxy' }>): ProxyPort | undefined =>
   proxy === undefined ? Object.values(proxies)[0] : proxies[proxy];
@@ -77,6 +80,10 @@ async function route(session: Session, step: Step): Promise<Reply> {
         return (await host?.send(step, session.parts.tenure.grant())) ?? missing;
       case 'store':
         return (await session.parts.ports.dcs.maintain?.(step)) ?? missing;
+      case 'aside':
+        if (step.call === 'move')
+          return (await host?.moveAside?.(memberHost(step.member), step)) ?? { ...missing, text: CANNOT };
+        return (await host?.removeAside?.(memberHost(step.member), step.directory)) ?? { ...missing, text: CANNOT };
       case 'power':
         return (await power?.send(step)) ?? missing;
       case 'pooler':

@@ -2,6 +2,7 @@ import { findingsIn } from '../assess/assess.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import { surplusSpans } from '../assess/surplus.js';
+import { isAsideOf } from '../model/aside.js';
 import { isInFlight } from '../model/ledger.js';
 import { membersTouched, type Plan } from '../model/plan.js';
 import { openRun, settingsOfRun } from '../model/procedure-run.js';
@@ -39,6 +40,16 @@ export const touchedBy = ({ view }: Session, plan: Plan): ReadonlySet<string> =>
   return new Set([...membersTouched(plan), ...(holder === null ? [] : [holder])]);
 };
 
+/** A data directory is moved aside or removed there, or was and is not listed yet: by what its request and the goal of its run name. */
+function asidesAwaited({ ledger, view }: Session): ReadonlySet<string> {
+  const flying = ledger.remediations
+    .filter((row) => isInFlight(row) && ('suffix' in row.plan.params || 'directory' in row.plan.params))
+    .map(({ plan }) => plan.target as string);
+  const { member, suffix } = openRun(ledger.procedures)?.goal ?? {};
+  const isListed = typeof member === 'string' && view !== null && isAsideOf(view, member, String(suffix));
+  return new Set(typeof member === 'string' && typeof suffix === 'string' && !isListed ? [...flying, member] : flying);
+}
+
 /** The heartbeat is written by who may act, and by nobody else. */
 const mayBeat = (session: Session): boolean =>
   isEnforcing(session) && !session.isStopping && session.parts.tenure.facts().state === 'held';
@@ -56,6 +67,7 @@ function settledLeader({ view, states }: Session): string | null {
 /** One look at everything; `beforeRequest`: the one on which a request is sent, and whom it touches. */
 export async function look(session: Session, beforeRequest: ReadonlySet<string> | null = null): Promise<ClusterView> {
   const closely = new Set([...inFlight(session), ...halfDrained(session)]);
+  const awaited = asidesAwaited(session);
   const settings = settingsOfRun(openRun(session.ledger.procedures));
   const view = await observe(session.parts.ports, session.parts.target, {
     previous: session.view,
@@ -67,6 +79,7 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,
     ...(session.view === null ? {} : { spans: surplusSpans(session.view, session.states.memory) }),
+    ...(awaited.size === 0 ? {} : { asidesOf: awaited }),
     settledLeader: settledLeader(session),
     ...(settings.length === 0 ? {} : { settings }),
     // Whoever only observes sends nothing that a member could take for a change.

@@ -1,4 +1,5 @@
 import type { Reply } from './plan.js';
+import { lastValue, type Reading } from './reading.js';
 
 /** What became of a data directory that was to be renamed beside itself. */
 export interface Aside extends Reply {
@@ -16,6 +17,22 @@ export interface AsideDirectory {
   /** Null: it was not counted in time. */
   readonly bytes: number | null;
 }
+
+/** What lies aside of each member, by its name. */
+export type AsideReadings = Readonly<Record<string, Reading<readonly AsideDirectory[]>>>;
+
+/** As it was last listed, which may be minutes ago; null: nobody can tell. */
+export const asidesOf = (
+  { asides }: { readonly asides?: AsideReadings },
+  member: string,
+): readonly AsideDirectory[] | null => {
+  const reading = asides?.[member];
+  return reading === undefined ? null : lastValue(reading);
+};
+
+/** Does the directory that was moved aside under this suffix lie there, by the last list? */
+export const isAsideOf = (view: { readonly asides?: AsideReadings }, member: string, suffix: string): boolean =>
+  asidesOf(view, member)?.some(({ name }) => name.endsWith(`.${suffix}`)) === true;
 
 /** Begins each suffix: what lies beside a data directory under another name is not ours to list or to remove. */
 const OURS = 'ekimi-';

@@ -35,6 +35,8 @@ export const ACTION_ROWS = {
   'start-store': row('none', 'approve', '1m', '30s'),
   'defragment-store': row('none', 'approve', '1s', '5m'),
   'disarm-store': row('none', 'approve', '1s', '30s'),
+  'move-aside': row('data', 'approve', '1s', '2m'),
+  'remove-aside': row('data', 'approve', '1s', '10m'),
   'begin-copy': row('none', 'approve', '1s', '2m'),
   'close-servers': row('sessions', 'approve', '1s', '1m'),
   'open-servers': row('none', 'approve', '1s', '30s'),
@@ -158,6 +160,16 @@ export type Step =
       /** Of a stop: how long it may take to end cleanly before the driver kills it. */
       readonly graceMs?: number;
     }
+  /** The data directory of a stopped member is renamed beside itself, to NAME.`suffix`. `id`: the run that was looked at, by its host driver. */
+  | {
+      readonly port: 'aside';
+      readonly call: 'move';
+      readonly member: MemberName;
+      readonly id: string;
+      readonly suffix: string;
+    }
+  /** One that lies aside is deleted, by the name of its folder. */
+  | { readonly port: 'aside'; readonly call: 'remove'; readonly member: MemberName; readonly directory: string }
   /** The machine loses its power at once, with all that runs on it. */
   | { readonly port: 'power'; readonly member: MemberName; readonly verb: 'off'; readonly outlet: string }
   /**

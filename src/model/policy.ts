@@ -62,6 +62,16 @@ export const POOLER_DEFAULTS: PoolerPolicy = {
   waitWarningMs: 10_000,
 };
 
+export interface AsidePolicy {
+  /** One that lies there for longer is told. */
+  readonly keepForMs: number;
+  /** Of the data volume, for all of a member together. */
+  readonly maxSharePercent: number;
+}
+
+/** What holds where a policy of an older journal says nothing. */
+export const ASIDE_DEFAULTS: AsidePolicy = { keepForMs: 7 * 86_400_000, maxSharePercent: 50 };
+
 /** How long, and in how many samples, a problem must be seen before it is actionable, and be gone before it is over. */
 export interface Grace {
   readonly forMs: number;
@@ -145,6 +155,8 @@ export interface Policy {
   };
   /** A volume that is full within so long at its present rate is told. Absent in older journals: the default. */
   readonly disks?: { readonly warnWithinMs: number };
+  /** Old data directories that were moved aside. Absent in older journals: the defaults. */
+  readonly aside?: AsidePolicy;
   /** Absent in older journals: true. */
   readonly rebuild?: { readonly readSurplus: boolean };
   readonly windows: { readonly maintenance: readonly CronWindow[]; readonly freeze: readonly CronWindow[] };

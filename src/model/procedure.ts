@@ -16,6 +16,8 @@ export const PROCEDURE_NAMES = [
   'terminate-blocking-queries',
   'resume-replay',
   'fence-member',
+  'move-aside',
+  'remove-aside',
   'begin-copy',
   'close-servers',
   'open-servers',

@@ -5,6 +5,7 @@ export const STAGED_NAMES = [
   'rolling-restart',
   'add-replica',
   'remove-member',
+  'rebuild-member',
   'evacuate-member',
   'give-back',
   'after-failover',
@@ -75,6 +76,15 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
       'take a member out for good: leadership handed over, closed in every proxy, stopped, its key and its slot gone',
     runbook: 'Maintenance Operations > Adding a New Replica',
     custody: 'removes',
+  },
+  'rebuild-member': {
+    usage: 'rebuild-member MEMBER [--plan]',
+    takes: { member: 'needed', candidate: 'no', back: 'no', parameters: {} },
+    summary:
+      'replace the copy of a member whose pages are wrong: leadership handed over, closed in every proxy, stopped, its directory moved aside and kept, copied anew',
+    runbook: 'Emergency Procedures > Data Corruption Recovery',
+    for: [{ code: 'data-corruption', member: true }],
+    custody: 'lends',
   },
   'evacuate-member': {
     usage: 'evacuate-member MEMBER [--candidate MEMBER] [--set then=stop|mark] [--set sessions=cut|wait] [--plan]',

@@ -1,3 +1,4 @@
+import type { AsideReadings } from './aside.js';
 import type { AddressCheck, KnownNames } from './address.js';
 import type { CertificateEnd, PemState } from './certificate.js';
 import type { ControlReadings } from './control.js';
@@ -60,6 +61,8 @@ export interface ClusterView {
   readonly writeAccess?: Reading<WriteAccess>;
   /** What the WAL holds that only a former leader has, by its name. Absent: nobody's is in question, and in older journals. */
   readonly surplus?: Readonly<Record<string, Reading<SurplusWal>>>;
+  /** What lies aside of each member's data directory. Absent in older journals, and where the host driver cannot tell. */
+  readonly asides?: AsideReadings;
   /** Control files of the members' data directories. Absent in older journals, and unless nothing runs on any of them. */
   readonly control?: ControlReadings;
   /** What the names of addresses resolve to where we stand. Absent in older journals, and where all are written as addresses. */

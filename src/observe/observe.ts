@@ -7,6 +7,7 @@ import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
 import { checkAddresses } from './addresses.js';
 import { observeConfig, observeHistory } from './documents.js';
+import { observeAsides } from './asides.js';
 import { observeControl } from './control.js';
 import { observeEtcd } from './etcd.js';
 import { observeHeartbeat } from './heartbeat.js';
@@ -37,13 +38,14 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const nowMs = ports.clock.now();
   const beganMs = ports.clock.monotonic();
   const pass: Pass = { ...options, ports, target, nowMs };
-  const [answers, { keys, certificates, pemFiles, notifications, ...etcd }, hosts, asked, surplus, poolers] =
+  const [answers, { keys, certificates, pemFiles, notifications, ...etcd }, hosts, asked, surplus, asides, poolers] =
     await Promise.all([
       Promise.all(target.members.map((name) => observeMember(pass, name))),
       observeCluster(pass),
       Promise.all(target.dcsNames.map((name) => observeEndpointHost(pass, name))),
       Promise.all(target.proxies.map((proxy) => observeProxy(pass, proxy))),
       observeSurplus(pass),
+      observeAsides(pass),
       Promise.all((target.poolers ?? []).map((name) => observePooler(pass, name))),
     ]);
   const dcs: DcsView = {
@@ -92,6 +94,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(isConfigured(notifications) ? { notifications } : {}),
     ...(heartbeat === null ? {} : { heartbeat }),
     ...(surplus === null ? {} : { surplus }),
+    ...(asides === null ? {} : { asides }),
     ...(control === null ? {} : { control }),
     ...(writeAccess === null ? {} : { writeAccess }),
     ...(names === null ? {} : { names }),

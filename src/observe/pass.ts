@@ -58,6 +58,8 @@ export interface ObserveOptions {
   readonly settings?: readonly string[];
   /** Former leaders whose WAL is in question, and from where on. Absent: none. */
   readonly spans?: Readonly<Record<string, WalSpan>>;
+  /** Members of which a list of what lies aside is awaited. Absent: none. */
+  readonly asidesOf?: ReadonlySet<string>;
   /** Who led in the last pass, and for so long that every proxy has found it. Absent: nobody. */
   readonly settledLeader?: string | null;
   /** Monotonic and wall clock when the previous pass began. */

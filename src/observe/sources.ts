@@ -308,6 +308,20 @@ export const SURPLUS: SourceRow & { readonly part: string } = {
   part: 'hosts.commands.waldump',
 };
 
+/**
+ * What lies aside of a data directory: a second container where the member's own is stopped, and a count of files. Seldom, since it changes by our
+ * own hand alone.
+ */
+export const ASIDES: SourceRow & { readonly part: string } = {
+  ...slow,
+  calm: 600_000,
+  suspect: 600_000,
+  part: 'hosts',
+};
+
+/** The same while a request of ours moves or removes one. */
+export const ASIDES_AWAITED: SourceRow = { ...ASIDES, calm: 1_000, suspect: 1_000 };
+
 /** Control files: while nothing of the cluster runs, and anew before a request. */
 export const CONTROL: SourceRow & { readonly part: string } = {
   calm: 0,

@@ -5,6 +5,7 @@ import type { StagedName } from '../model/staged.js';
 import { recoverPartition } from './recover-partition.js';
 import type { ProcedureRecord, StagedProcedure } from './procedure.js';
 import { addReplica } from './add-replica.js';
+import { rebuildMember } from './rebuild-member.js';
 import { removeMember } from './remove-member.js';
 import { applyConfig } from './apply-config.js';
 import { coldStart } from './cold-start.js';
@@ -20,6 +21,7 @@ export const STAGED: Readonly<Record<StagedName, StagedProcedure>> = {
   'rolling-restart': staged(rollingRestart),
   'add-replica': staged(addReplica),
   'remove-member': staged(removeMember),
+  'rebuild-member': staged(rebuildMember),
   'evacuate-member': staged(evacuateMember),
   'give-back': staged(giveBack),
   'after-failover': staged(afterFailover),

@@ -1,5 +1,6 @@
 import { heldPlaces, linesFor, openPlaces, placeKey } from '../actions/servers.js';
-import { leadershipOf } from '../assess/leader.js';
+import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { healthyReplicas } from '../assess/replica.js';
 import { failedCopy } from '../assess/copies.js';
 import { answers as isAnswering } from '../assess/proxy-lines.js';
 import { memberName } from '../model/names.js';
@@ -74,3 +75,14 @@ export const proxiesWithout = (view: ClusterView, name: string): readonly string
   view.proxies
     .filter((proxy) => isAnswering(proxy) && !linesFor(view, name).some((line) => line.proxy === proxy.name))
     .map((proxy) => proxy.name);
+
+/** Why this member may not be taken away: too few would be left, whoever leads then. Null: enough are. */
+export function tooFewWithout({ view, policy }: ProcedureInput, name: string): string | null {
+  const { minHealthyReplicas } = policy.limits;
+  const others = healthyReplicas(view, policy.lag.emergencyBytes).filter((row) => row.name !== name);
+  const left = others.length - (leaderKeyHolder(view) === name ? 1 : 0);
+  if (leaderKeyHolder(view) === name && others.length === 0) return `${name} leads, and nobody else could`;
+  return left >= minHealthyReplicas
+    ? null
+    : `${left} healthy replicas would be left, and limits.minHealthyReplicas is ${minHealthyReplicas}`;
+}

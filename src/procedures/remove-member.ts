@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
-import { healthyReplicas } from '../assess/replica.js';
 import { figureOf } from '../assess/settings.js';
 import { untoldProxies } from '../actions/servers.js';
 import { memberName, slotNameOf } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { closing, hostOf } from './member-stages.js';
+import { closing, hostOf, tooFewWithout } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { handOver, onMember, takenFrom, waitFor } from './stages.js';
 
@@ -37,23 +36,12 @@ function hasSlot(view: ClusterView, name: string): boolean | null {
   return sql === null ? null : sql.slots.some((slot) => slot.name === slotNameOf(name));
 }
 
-/** What must remain without it, whoever leads then. */
-function tooFew({ view, policy }: ProcedureInput, name: string): string | null {
-  const { minHealthyReplicas } = policy.limits;
-  const others = healthyReplicas(view, policy.lag.emergencyBytes).filter((row) => row.name !== name);
-  const left = others.length - (leads(view, name) ? 1 : 0);
-  if (leads(view, name) && others.length === 0) return `${name} leads, and nobody else could`;
-  return left >= minHealthyReplicas
-    ? null
-    : `${left} healthy replicas would be left, and limits.minHealthyReplicas is ${minHealthyReplicas}`;
-}
-
 function bind(input: ProcedureInput, member: string): Goal<RemoveMemberGoal> {
   const { view } = input;
   const refused = (why: string) => ({ kind: 'refused', why }) as const;
   if (memberOf(view, memberName(member)) === null)
     return refused(`${member} is not configured; configured are ${view.members.map((row) => row.name).join(', ')}`);
-  const no = takenFrom(input.ledger, member) ?? tooFew(input, member) ?? untoldProxies(view, member);
+  const no = takenFrom(input.ledger, member) ?? tooFewWithout(input, member) ?? untoldProxies(view, member);
   return no === null ? { kind: 'goal', goal: { member } } : refused(no);
 }
 
@@ -69,7 +57,7 @@ export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
     if (leaderKeyHolder(view) === null || leadershipOf(view).kind !== 'proven') return 'nobody is proven to lead';
     const host = hostOf(view, member);
     // Once it is stopped there is nothing left to refuse.
-    return host?.state === 'stopped' ? null : (tooFew(input, member) ?? untoldProxies(view, member));
+    return host?.state === 'stopped' ? null : (tooFewWithout(input, member) ?? untoldProxies(view, member));
   },
   *remaining({ view }: ProcedureInput, { member }) {
     if (leads(view, member)) yield handOver(member, null);

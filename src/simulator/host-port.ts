@@ -1,3 +1,5 @@
+import type { Aside } from '../model/aside.js';
+import { memberName } from '../model/names.js';
 import type { Reply, Step } from '../model/plan.js';
 import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
@@ -71,21 +73,29 @@ export function hostPort(sight: Sight): HostPort {
         (member) => surplusOf(world, member, span),
       ),
     moveAside: async ({ name }, how) => {
-      const fault = hostFault(sight);
-      const member = memberSim(world, name);
-      const moved = fault === null ? moveAside(world, member, how) : null;
-      if (moved !== null) return { ...moved, status: null, tookMs: 0 };
-      await world.time.block(() => false, world.options.deadlineMs);
-      return { effect: 'maybe', status: null, text: fault?.reason ?? '', to: null, bytes: null, tookMs: 0 };
+      const step = { port: 'aside', call: 'move', member: memberName(name), ...how } as const;
+      const seen: Pick<Aside, 'to' | 'bytes'>[] = [];
+      const reply = await send(
+        sight,
+        step,
+        () => hostFault(sight),
+        () => {
+          const { effect, text, ...moved } = moveAside(world, memberSim(world, name), how);
+          seen.push(moved);
+          return { effect, text, status: null };
+        },
+      );
+      return { ...reply, ...((reply.effect === 'done' ? seen[0] : undefined) ?? { to: null, bytes: null }) };
     },
     listAside: ({ name }) =>
       read(sight, `what lies aside of ${name}`, memberSim(world, name), () => hostFault(sight), listAside),
-    removeAside: async ({ name }, folder) => {
-      const fault = hostFault(sight);
-      if (fault === null) return { ...removeAside(world, memberSim(world, name), folder), tookMs: 0 };
-      await world.time.block(() => false, world.options.deadlineMs);
-      return { effect: 'maybe', status: null, text: fault.reason, tookMs: 0 };
-    },
+    removeAside: ({ name }, directory) =>
+      send(
+        sight,
+        { port: 'aside', call: 'remove', member: memberName(name), directory },
+        () => hostFault(sight),
+        () => removeAside(world, memberSim(world, name), directory),
+      ),
     controldata: ({ name }) =>
       read(
         sight,

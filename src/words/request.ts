@@ -20,6 +20,10 @@ export function stepText(step: Step): string {
         : `SELECT pg_terminate_backend(${step.pid}) on ${step.member} (backend started ${step.backendStart})`;
     case 'host':
       return `host ${step.verb} ${step.target.name}${step.graceMs === undefined ? '' : ` (killed after ${step.graceMs / 1000} s)`}`;
+    case 'aside':
+      return step.call === 'move'
+        ? `host rename the data directory of ${step.member} to NAME.${step.suffix}`
+        : `host delete ${step.directory} of ${step.member}, which lies aside`;
     case 'power':
       return `power ${step.verb} ${step.member} (outlet ${step.outlet})`;
     case 'pooler':

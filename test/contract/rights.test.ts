@@ -322,7 +322,7 @@ backend ro
     inDocker('docker-kill', '|kill', ['fence-leader', 'fence-member']),
     inDocker('docker-restart', '|restart', []),
     inDocker('docker-logs', '|logs', []),
-    inDocker('docker-exec', 'nothing', [], { EXEC: '0' }),
+    inDocker('docker-exec', 'nothing', ['remove-aside'], { EXEC: '0' }),
     inDocker('docker-archive', 'nothing', ['drain-replica by tag', 'undrain-replica by tag'], { ARCHIVE: '0' }),
   ];
 

@@ -81,6 +81,10 @@ export function doomed(): Doomed {
           : {
               ...ports.host,
               send: (step) => effect(`sent ${stepText(step)}`, () => ports.host?.send(step) ?? never()),
+              moveAside: (target, how) =>
+                effect(`moved aside ${target.name}`, () => ports.host?.moveAside?.(target, how) ?? never()),
+              removeAside: (target, name) =>
+                effect(`removed ${name}`, () => ports.host?.removeAside?.(target, name) ?? never()),
             },
       postgres:
         ports.postgres === null

@@ -9,6 +9,7 @@ import { isOver } from '../../model/procedure-run.js';
 import { commandsFor } from '../../model/staged.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byLevel, clean, dim, section, untilText, type Style } from './paint.js';
+import { asideLines } from './asides.js';
 import { incidentLine } from './incident.js';
 import { decisionLines } from './plan.js';
 import { renderOpenRun } from './run.js';
@@ -64,6 +65,7 @@ export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
       'TAKEN OUT',
       (snapshot.ledger.evacuations ?? []).map((one) => takenOutLine(one, style)),
     ),
+    ...section(style, 'LIES ASIDE', asideLines(snapshot, style)),
     ...section(
       style,
       'WAITING FOR AN APPROVAL',

@@ -17,6 +17,7 @@ import { aDestroyedReplica } from '../scenarios/rebuilding.js';
 import { aLeaderWithoutPower, forgottenSlot, sessionsThatStay } from '../scenarios/off-by-default.js';
 import { whatAPersonStarts } from '../scenarios/procedures.js';
 import { configurationChanges } from '../scenarios/configuration.js';
+import { corrupted } from '../scenarios/corrupted.js';
 import { setUpOtherwise } from '../scenarios/set-up-otherwise.js';
 import { takenOut } from '../scenarios/taken-out.js';
 import { drainByTag } from '../scenarios/tagging.js';
@@ -78,6 +79,7 @@ export const FIELD: readonly Scenario[] = [
   takenOut,
   configurationChanges,
   broughtBack,
+  corrupted,
   upgradeAndBack,
 ];
 

@@ -17,14 +17,14 @@ export const inMaintenance = (name: string, maint: boolean): Change =>
   );
 
 /** As it is in a cluster that is well. */
-const wellAgain = (name: string): Change => {
+export const wellAgain = (name: string): Change => {
   const well = viewOf();
   // The leader lists it again.
   return all(...[name, 'patroni1'].map((one) => member(one, (row) => memberOf(well, one) ?? row)));
 };
 
 /** Started, and at its copy. */
-const copying = (name: string): Change =>
+export const copying = (name: string): Change =>
   all(
     wellAgain(name),
     notStreaming(name),

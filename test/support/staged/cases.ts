@@ -3,6 +3,7 @@ import type { StagedCase } from './case.js';
 import { ADD_REPLICA } from './add-replica.js';
 import { EVACUATE_MEMBER, GIVE_BACK } from './evacuate-member.js';
 import { AFTER_FAILOVER, RECOVER_PARTITION } from './rejoining.js';
+import { REBUILD_MEMBER } from './rebuild-member.js';
 import { REMOVE_MEMBER } from './remove-member.js';
 import { APPLY_CONFIG } from './apply-config.js';
 import { COLD_START, RECOVER_DCS } from './cold-start.js';
@@ -14,6 +15,7 @@ export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> =
   'rolling-restart': ROLLING_RESTART,
   'add-replica': ADD_REPLICA,
   'remove-member': REMOVE_MEMBER,
+  'rebuild-member': REBUILD_MEMBER,
   'evacuate-member': EVACUATE_MEMBER,
   'give-back': GIVE_BACK,
   'after-failover': AFTER_FAILOVER,

@@ -164,6 +164,20 @@ describe('the exact requests', () => {
       ['through the host', planOf('restart-member', 'patroni3', { via: 'host' }), ['host restart patroni3']],
     ],
     'start-member': [['of the host', planOf('start-member', 'patroni3', { id: 'x' }), ['host start patroni3']]],
+    'move-aside': [
+      [
+        'of the very run that was looked at',
+        planOf('move-aside', 'patroni3', { id: 'x', suffix: 'ekimi-20260101T000000Z' }),
+        ['host rename the data directory of patroni3 to NAME.ekimi-20260101T000000Z'],
+      ],
+    ],
+    'remove-aside': [
+      [
+        'by the name of its folder',
+        planOf('remove-aside', 'patroni3', { directory: 'data.ekimi-20260101T000000Z' }),
+        ['host delete data.ekimi-20260101T000000Z of patroni3, which lies aside'],
+      ],
+    ],
     'begin-copy': [['of the host', planOf('begin-copy', 'patroni3', { id: 'x' }), ['host start patroni3']]],
     'close-servers': [
       [

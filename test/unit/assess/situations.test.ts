@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/assess/catalogue.js';
+import { asideSuffix } from '../../../src/model/aside.js';
 import type { ProcedureRun, RunPhase } from '../../../src/model/procedure-run.js';
 import type { Assessment } from '../../../src/assess/finding.js';
 import { EMPTY_LEDGER, type Remediation } from '../../../src/model/ledger.js';
@@ -111,6 +112,15 @@ const volumes = (name: string, freeBytes: number, agoMs = 0): Change =>
       disk: agoMs === 0 ? fresh(value, atMs, 'disk') : { kind: 'stale', value, atMs, ageMs: agoMs, source: 'disk' },
     };
   });
+/** An old directory of this size that was moved aside so long ago; null: its name does not say when. */
+const aside =
+  (name: string, agoMs: number | null, bytes: number): Change =>
+  (view) => {
+    const suffix = agoMs === null ? 'ekimi-kept' : asideSuffix(NOW_MS - agoMs);
+    const rows = [{ name: `data.${suffix}`, path: `/var/lib/patroni/data.${suffix}`, bytes }];
+    return { ...view, asides: { [name]: fresh(rows, NOW_MS, 'asides') } };
+  };
+const DAY_MS = 24 * 60 * 60_000;
 const NO_WAY = 'FATAL:  could not connect to the primary server: connection to server at "p1", port 5432 failed:';
 const everyone = ['patroni1', 'patroni2', 'patroni3'];
 const allSilent = (channel: 'api' | 'sql'): Change => all(...everyone.map((name) => silent(name, channel)));
@@ -487,6 +497,20 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     friends: [
       { name: 'checksums are off', view: [sql('patroni2', { checksumFailures: null })] },
       { name: 'SQL does not answer', view: [silent('patroni2', 'sql')] },
+    ],
+  },
+  'aside-overdue': {
+    subject: 'patroni2',
+    seen: [
+      { name: 'it lies there for 8 days', view: [aside('patroni2', DAY_MS * 8, 100 * MB)] },
+      {
+        name: 'it takes 60 % of its volume',
+        view: [aside('patroni2', DAY_MS, 600 * MB), volumes('patroni2', 100 * MB)],
+      },
+    ],
+    friends: [
+      { name: 'it is a day old and small', view: [aside('patroni2', DAY_MS, 100 * MB)] },
+      { name: 'its name does not say since when', view: [aside('patroni2', null, 100 * MB)] },
     ],
   },
   'replica-lag-emergency': {

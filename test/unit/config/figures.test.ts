@@ -59,6 +59,8 @@ const POLICY: Readonly<Record<string, Row>> = {
   'slots.dropWithin': ['refused', 'refused', 'refused'],
   'slots.awaitMember': ['refused', 'refused', 'refused'],
   'slots.retainWarning': ['refused', 'refused', 'means'],
+  'aside.keepFor': ['refused', 'refused', 'refused'],
+  'aside.maxShareOfDisk': ['refused', 'means', 'refused'],
   'disks.warnWithin': ['refused', 'refused', 'refused'],
   'pooler.maxPause': ['refused', 'refused', 'refused'],
   'pooler.pauseWithin': ['refused', 'refused', 'refused'],

@@ -246,6 +246,8 @@ const OTHER: Loose = {
   'slots.dropWithin': '2h',
   'slots.awaitMember': '2h',
   'slots.dropLogical': ['cdc'],
+  'aside.keepFor': '2d',
+  'aside.maxShareOfDisk': '30%',
   'disks.warnWithin': '5h',
   'pooler.around': [],
   'pooler.maxPause': '4s',

@@ -57,6 +57,8 @@ describe('a policy that says next to nothing', () => {
       'terminate-blocking-queries': 'approve',
       'start-member': 'approve',
       'stop-member': 'approve',
+      'move-aside': 'approve',
+      'remove-aside': 'approve',
       'start-store': 'approve',
       'start-first': 'approve',
       'resume-replay': 'approve',

@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { candidatesFor } from '../assess/candidates.js';
+import { whyNoRoomBeside } from '../assess/copy-beside.js';
+import { whyNoCopy } from '../assess/copy-proof.js';
+import { whyCorrupt } from '../assess/corruption.js';
+import { isPaused, leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { healthyReplicas } from '../assess/replica.js';
+import { openPlaces, untoldProxies } from '../actions/servers.js';
+import { PLACES } from '../actions/places-shape.js';
+import { asidesOf, asideSuffix, isAsideOf } from '../model/aside.js';
+import { memberName } from '../model/names.js';
+import { freshValue } from '../model/reading.js';
+import { memberOf } from '../model/view.js';
+import { answers, closing, hostOf, opening, tooFewWithout, waitCopy } from './member-stages.js';
+import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
+import { follows, handOver, onMember, takenFrom, waitFor } from './stages.js';
+
+const shape = z.object({
+  member: z.string(),
+  /** Its old directory becomes NAME.`suffix`. */
+  suffix: z.string(),
+  /** Servers of it that were open when the run began: these are opened in the end, and no other. */
+  servers: PLACES,
+});
+type RebuildGoal = z.infer<typeof shape>;
+
+/** A new copy is read for its counter with the next look at it. */
+const VERIFY_MS = 120_000;
+
+/** Who leads in its place: the best of those that show no wrong page themselves; null: nobody. */
+function successor({ view, memory, policy }: ProcedureInput, leader: string): string | null {
+  const healthy = healthyReplicas(view, policy.lag.criticalBytes);
+  const fit = candidatesFor(view, memory, leader).find(({ name, against }) => {
+    const member = healthy.find((one) => one.name === name);
+    return against.length === 0 && member !== undefined && whyCorrupt(member) === null;
+  });
+  return fit?.name ?? null;
+}
+
+const leads = ({ view }: ProcedureInput, name: string): boolean => leaderKeyHolder(view) === name;
+
+/** By the last list of what lies aside, or by the request of this very run: somebody may have removed it since. */
+const isMoved = ({ view, ledger }: ProcedureInput, { member, suffix }: RebuildGoal): boolean =>
+  isAsideOf(view, member, suffix) ||
+  ledger.remediations.some(({ plan, phase }) => plan.params['suffix'] === suffix && phase === 'succeeded');
+
+/** Why its copy would not come about, or from whom it would bring the same fault along; null: nothing is known against it. */
+function whyNoSource(input: ProcedureInput, name: string): string | null {
+  const { view } = input;
+  const member = memberOf(view, memberName(name));
+  const leadership = leadershipOf(view);
+  if (member === null || leadership.kind !== 'proven') return 'nobody is proven to lead: there is nothing to copy';
+  if (leads(input, name))
+    return successor(input, name) === null
+      ? `${name} leads, and nobody else may: a successor runs, streams, replays within lag.critical and counted no checksum failure`
+      : whyNoRoomBeside(input, member, leadership.member);
+  const wrong = whyCorrupt(leadership.member);
+  if (wrong !== null) return `${wrong} and leads: a copy of it would bring wrong pages along; rebuild it first`;
+  return whyNoCopy(input, member) ?? whyNoRoomBeside(input, member, leadership.member);
+}
+
+/** What must hold as long as nothing was stopped. */
+const whyNot = (input: ProcedureInput, name: string): string | null =>
+  tooFewWithout(input, name) ?? untoldProxies(input.view, name) ?? whyNoSource(input, name);
+
+function bind(input: ProcedureInput, member: string): Goal<RebuildGoal> {
+  const { view, ledger, nowMs } = input;
+  const refused = (why: string) => ({ kind: 'refused', why }) as const;
+  if (memberOf(view, memberName(member)) === null)
+    return refused(`${member} is not configured; configured are ${view.members.map((row) => row.name).join(', ')}`);
+  const host = hostOf(view, member);
+  if (host === null) return refused(`the host driver does not say what runs ${member}: it cannot be stopped`);
+  if (host.state !== 'running' && host.state !== 'stopped')
+    return refused(`${member} is ${host.state} by its host driver`);
+  if (asidesOf(view, member) === null) return refused(whyNoAside(input, member));
+  const no = takenFrom(ledger, member) ?? whyNot(input, member);
+  if (no !== null) return refused(no);
+  return { kind: 'goal', goal: { member, suffix: asideSuffix(nowMs), servers: openPlaces(view, member) } };
+}
+
+function whyNoAside({ view }: ProcedureInput, member: string): string {
+  const reading = view.asides?.[member];
+  const why = reading?.kind === 'unknown' ? reading.reason : 'its host driver has no means for that';
+  return `the data directory of ${member} cannot be moved aside: ${why}`;
+}
+
+/** It follows, or leads by now, with a copy that has counted no wrong page: of the leader's own system, else it would not stream. */
+function whyNotWhole({ view }: ProcedureInput, name: string): string | null {
+  const member = memberOf(view, memberName(name));
+  const sql = member === null ? null : freshValue(member.sql);
+  if (member === null || sql === null) return `SQL of ${name} gives no answer`;
+  return whyCorrupt(member);
+}
+
+const isCopied = (input: ProcedureInput, { member }: RebuildGoal): boolean =>
+  leads(input, member) || follows(input.view, member);
+
+/** Runbook, Data Corruption Recovery: a new copy beside the old directory, which is kept for whoever wants to read it. */
+export const rebuildMember: ProcedureRecord<RebuildGoal> = {
+  name: 'rebuild-member',
+  shape,
+  goal: (input, { member }) => bind(input, member ?? ''),
+  refuse: (input, goal) => {
+    const { view } = input;
+    const { member } = goal;
+    if (memberOf(view, memberName(member)) === null) return `${member} is not a member any more`;
+    if (isPaused(view))
+      return 'Patroni is paused: it hands leadership over to nobody and begins no copy; patronictl resume';
+    if (leadershipOf(view).kind !== 'proven') return 'nobody is proven to lead: there is nothing to copy';
+    if (isMoved(input, goal)) return null;
+    return hostOf(view, member)?.state === 'stopped' ? whyNoSource(input, member) : whyNot(input, member);
+  },
+  *remaining(input, goal) {
+    const { view } = input;
+    const { member, suffix, servers } = goal;
+    const host = hostOf(view, member);
+    const moved = isMoved(input, goal);
+    if (!moved) {
+      if (leads(input, member)) yield handOver(member, successor(input, member));
+      const close = closing(view, member);
+      if (close !== null) yield close;
+      if (host?.state !== 'stopped') yield onMember('stop-member', member, `stop ${member}`);
+      const text = `move the data directory of ${member} aside, to NAME.${suffix}: it is kept, and nothing of it is deleted`;
+      yield { ...onMember('move-aside', member, text), parameters: { suffix } };
+    }
+    const isBack = moved && isCopied(input, goal);
+    if (!moved || (host?.state === 'stopped' && !answers(view, member)))
+      yield onMember('begin-copy', member, `start ${member}: its Patroni copies the leader`);
+    if (!isBack) yield waitCopy(input, member);
+    const wrong = whyNotWhole(input, member);
+    if (!isBack || wrong !== null)
+      yield waitFor(
+        `verify ${member}`,
+        `wait until the new copy of ${member} answers, with no checksum failure counted${isBack ? `: ${wrong ?? ''}` : ''}`,
+        VERIFY_MS,
+      );
+    const open = isBack ? opening(view, member, servers) : null;
+    if (open !== null) yield open;
+    else if (!isBack && servers.length > 0)
+      yield {
+        ...onMember('open-servers', member, `give ${member} to the health checks of all proxies`),
+        parameters: { servers },
+      };
+  },
+  leaves: (input, goal) => {
+    const { view } = input;
+    const { member, suffix } = goal;
+    const host = hostOf(view, member)?.state ?? 'unknown to its host driver';
+    const copy = isCopied(input, goal) ? `${member} runs and streams` : `${member} is ${host} and does not stream`;
+    const path = asidesOf(view, member)?.find(({ name }) => name.endsWith(`.${suffix}`))?.path;
+    const old =
+      path === undefined
+        ? 'its data directory is where it was'
+        : `its old directory is kept in ${path}: ekimi run-procedure remove-aside ${member} --set directory=${path.split('/').at(-1) ?? ''}`;
+    const next =
+      isMoved(input, goal) && !isCopied(input, goal)
+        ? `; ekimi run-procedure add-replica ${member} goes on from there`
+        : '';
+    const closed = opening(view, member, goal.servers) === null ? '' : '; servers of it are closed in a proxy';
+    return `${copy}; ${old}${closed}${next}`;
+  },
+};
