@@ -12,6 +12,7 @@ import { INCIDENT_ROUTES } from './incidents.js';
 import { PAST_ROUTES } from './past.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
 import { RUN_ROUTES } from './runs.js';
+import { REPORT_ROUTES } from './report.js';
 import { POLICY_ROUTES } from './policy.js';
 
 const REASON_BODY = { body: z.strictObject({ reason }) };
@@ -185,6 +186,7 @@ export const ROUTES: readonly Route[] = [
   ...POLICY_ROUTES,
   ...HISTORY_ROUTES,
   ...PAST_ROUTES,
+  ...REPORT_ROUTES,
   ...INCIDENT_ROUTES,
   {
     method: 'POST',

@@ -1,4 +1,5 @@
 import type { IncidentOverview } from '../api/incidents.js';
+import type { Report } from '../history/report.js';
 import type { PolicyMatrix } from '../words/policy-matrix.js';
 import type { Line } from '../words/narrate.js';
 import type { JournalEntry } from '../model/entry.js';
@@ -163,6 +164,18 @@ export class DaemonClient {
   ): Promise<{ incident: IncidentOverview; lines: readonly Line[]; more?: boolean }> {
     const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents/${encodeURIComponent(id)}`;
     return (await this.#ask('GET', path)) as { incident: IncidentOverview; lines: readonly Line[]; more?: boolean };
+  }
+
+  /** `untilMs` null: until now. */
+  async report(scope: string, sinceMs: number, untilMs: number | null): Promise<Report> {
+    const query = `since=${sinceMs}${untilMs === null ? '' : `&until=${untilMs}`}`;
+    // Weeks of journal are read first.
+    return (await this.#ask(
+      'GET',
+      `/v1/clusters/${encodeURIComponent(scope)}/report?${query}`,
+      undefined,
+      60_000,
+    )) as Report;
   }
 
   async #change(method: string, path: string, body?: unknown): Promise<string> {

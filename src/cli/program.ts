@@ -10,6 +10,7 @@ import { addJournalCommands } from './commands-journal.js';
 import { addNotifyCommand } from './commands-notify.js';
 import { addPolicyCommand } from './commands-policy.js';
 import { addProcedureCommand } from './commands-procedure.js';
+import { addReportCommand } from './commands-report.js';
 import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
 import { addReplayCommand } from './commands-replay.js';
@@ -55,6 +56,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addRunCommand(program, context);
   addJournalCommands(program, context);
   addIncidentCommand(program, context);
+  addReportCommand(program, context);
   addReplayCommand(program, context);
   addPolicyCommand(program, context);
   addNotifyCommand(program, context);

@@ -56,5 +56,7 @@ export interface Incident {
 export const isOpen = ({ endedAtMs }: Incident): boolean => endedAtMs === null;
 
 /** How long nobody could write until now. */
-export const withoutWritesMs = ({ withoutWrites: { ms, sinceMs } }: Incident, nowMs: number): number =>
-  ms + (sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs));
+export const withoutWritesMs = (
+  { withoutWrites: { ms, sinceMs } }: Pick<Incident, 'withoutWrites'>,
+  nowMs: number,
+): number => ms + (sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs));

@@ -1,0 +1,159 @@
+import type { Afterwards } from '../history/rehearsed.js';
+import type { ActionRow, CauseRow, Report, Spread } from '../history/report.js';
+import { withoutWritesMs } from '../model/incident.js';
+import { counted, spanText } from './amounts.js';
+import { dayText } from './moments.js';
+
+/** A table with its title; `note` says how to read it. */
+export interface ReportSection {
+  readonly title: string;
+  readonly note: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface ReportDocument {
+  readonly title: string;
+  /** What there was, in a few sentences. */
+  readonly summary: readonly string[];
+  readonly sections: readonly ReportSection[];
+}
+
+const AFTERWARDS: Readonly<Record<Afterwards, string>> = {
+  person: 'a person had the same done',
+  worse: 'it got worse',
+  stood: 'it stood for over 5 min',
+  healed: 'it healed itself within 5 min',
+  unknown: 'unknown',
+};
+
+/** A report as tables of plain text, in one order for every form. Not escaped: that is the form's own work. */
+export function reportDocument(report: Report): ReportDocument {
+  return {
+    title: `Report of ${report.scope}, ${dayText(report.sinceMs)} to ${dayText(report.untilMs)}`,
+    summary: summaryOf(report),
+    sections: [
+      causes(report),
+      incidents(report),
+      done(report),
+      rehearsed(report),
+      evidence(report),
+      times(report),
+      operators(report),
+    ].filter(({ rows }) => rows.length > 0),
+  };
+}
+
+function summaryOf({
+  incidents,
+  withoutWrites: { ms, unsureMs },
+  pages,
+  watchedMs,
+  sinceMs,
+  untilMs,
+}: Report): readonly string[] {
+  const open = incidents.filter(({ endedAtMs }) => endedAtMs === null).length;
+  return [
+    `${counted(incidents.length, 'incident')}, ${open === 0 ? 'none open' : `${open} open`}; ${counted(pages, 'page')}.`,
+    `${msText(ms)} without writes, as far as passes saw${unsureMs === 0 ? '' : `; nobody could tell for ${spanText(unsureMs)}`}.`,
+    `The cluster was watched for ${spanText(watchedMs)} of ${spanText(untilMs - sinceMs)}.`,
+  ];
+}
+
+const stockText = ({ stock, count }: CauseRow): string => {
+  if (stock === null) return 'no figure';
+  if (stock.mostMs === null) return `as long as it lasts (${stock.source})`;
+  return `${spanText(count * stock.leastMs)} to ${spanText(count * stock.mostMs)} (${stock.source})`;
+};
+
+const causes = ({ causes: rows }: Report): ReportSection => ({
+  title: 'Incidents by cause',
+  note: 'Stock is what Patroni alone took on the lab for as many faults of that kind; it is no measurement of this cluster.',
+  head: ['cause', 'incidents', 'open', 'without writes', 'stock'],
+  rows: rows.map((row) => [
+    row.cause,
+    String(row.count),
+    String(row.open),
+    `${spanText(row.withoutWritesMs)}${row.unsureMs === 0 ? '' : ` (±${spanText(row.unsureMs)})`}`,
+    stockText(row),
+  ]),
+});
+
+const incidents = ({ incidents: rows, untilMs }: Report): ReportSection => ({
+  title: 'Incidents',
+  note: '`ekimi incident ID` tells the story of one.',
+  head: ['id', 'first seen', 'cause', 'subject', 'lasted', 'without writes'],
+  rows: rows.map((one) => [
+    one.id,
+    dayText(one.openedAtMs),
+    one.cause,
+    one.subject,
+    one.endedAtMs === null
+      ? `open for ${spanText(untilMs - one.openedAtMs)}`
+      : spanText(one.endedAtMs - one.openedAtMs),
+    spanText(withoutWritesMs(one, one.endedAtMs ?? untilMs)),
+  ]),
+});
+
+const done = ({ actions }: Report): ReportSection => ({
+  title: 'What was done',
+  note: 'Really sent, by what the cluster showed in the end.',
+  head: ['action', 'outcome', 'times'],
+  rows: actions.flatMap(({ action, did }) =>
+    Object.entries(did).map(([phase, count]) => [action, phase, String(count)]),
+  ),
+});
+
+const rehearsed = ({ actions }: Report): ReportSection => ({
+  title: 'What would have been done',
+  note: 'In dry-run nothing was sent; this is what happened then.',
+  head: ['action', 'afterwards', 'times'],
+  rows: actions.flatMap(({ action, would }) =>
+    (Object.keys(AFTERWARDS) as Afterwards[]).flatMap((after) =>
+      would[after] === undefined ? [] : [[action, AFTERWARDS[after], String(would[after])]],
+    ),
+  ),
+});
+
+const sum = (figures: readonly (number | undefined)[]): number =>
+  figures.reduce<number>((total, one) => total + (one ?? 0), 0);
+
+/** How often it was right to act, not needed, not known: for whoever decides whether to let it act alone. */
+function evidenceOf({ action, did, would }: ActionRow): readonly string[] {
+  const all = sum(Object.values(did)) + sum(Object.values(would));
+  const right = sum([did['succeeded'], would.person, would.worse, would.stood]);
+  const wrong = sum([did['failed'], did['ineffective'], would.healed]);
+  return [action, String(all), String(right), String(wrong), String(all - right - wrong)];
+}
+
+const evidence = ({ actions }: Report): ReportSection => ({
+  title: 'Ready for auto?',
+  note: 'Right: it succeeded, or the trouble stayed without it. Wrong: it failed, or the trouble healed itself within 5 min.',
+  head: ['action', 'acted or would have', 'right', 'wrong', 'unknown'],
+  rows: actions.map(evidenceOf),
+});
+
+const msText = (ms: number | null): string =>
+  ms === null ? '-' : ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : spanText(ms);
+
+const times = ({ times: { detect, act, verify } }: Report): ReportSection => ({
+  title: 'Times',
+  note: 'Times that were measured; p99 of fewer than 100 is the longest.',
+  head: ['from ... to', 'times', 'p50', 'p99'],
+  rows: (
+    [
+      ['first sight, to counting as a problem', detect],
+      ['first sight, to the first request', act],
+      ['first request, to the verdict "succeeded"', verify],
+    ] satisfies readonly [string, Spread][]
+  ).flatMap(([what, { count, p50Ms, p99Ms }]) =>
+    count === 0 ? [] : [[what, String(count), msText(p50Ms), msText(p99Ms)]],
+  ),
+});
+
+const operators = ({ operators: rows }: Report): ReportSection => ({
+  title: 'What persons changed',
+  note: 'By the names of their tokens.',
+  head: ['by', 'what', 'times'],
+  rows: rows.map(({ by, what, count }) => [by, what, String(count)]),
+});
