@@ -65,6 +65,14 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/openapi.json',
+    access: 'open',
+    summary: 'All of this as an OpenAPI 3.1 document.',
+    // Seldom asked for: its shapes are not kept in a daemon that nobody asks.
+    handle: async () => ({ body: (await import('./openapi/document.js')).openApiOf(ROUTES) }),
+  },
+  {
+    method: 'GET',
     path: '/v1/clusters',
     access: 'viewer',
     summary: 'One row a cluster: state, mode, tenure, problems.',

@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { openApiOf } from '../api/openapi/document.js';
+import { ROUTES } from '../api/routes.js';
 import { casesPage } from './cases.js';
 import { frozenLeaderPage } from './frozen-leader.js';
 import { hungLeaderPage } from './hung-leader.js';
@@ -17,6 +19,7 @@ for (const { file, text } of [
   await frozenLeaderPage(defaultPolicy()),
   await hungLeaderPage(defaultPolicy()),
   casesPage(namedTests(root)),
+  { file: 'openapi.json', text: `${JSON.stringify(openApiOf(ROUTES), null, 2)}\n` },
 ]) {
   const path = `${folder}${file}`;
   if (!isCheck) writeFileSync(path, text);
