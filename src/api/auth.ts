@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { API_ROLES, type ApiConfig, type ApiRole } from '../model/config.js';
 import { ApiError } from './errors.js';
+import type { Lockout } from './lockout.js';
 
 /**
  * Who may do what:
  * - `open`: anybody (liveness, the page itself, which holds no data).
  * - `viewer`: reading. Without a token only from a loopback address, by a loopback name, and while nothing tells of a proxy on this host.
  * - `operator`: changing. Always with a token of that role, on loopback too.
+ * - `approver`: approving and rejecting. Operators do where no token has this role: a configuration that never named it goes on as it was.
  * - `recovery`: also what goes on while etcd is lost, and decides without it.
  */
 export type Access = 'open' | ApiRole;
@@ -34,6 +36,7 @@ export function authorize(
   knock: Knock,
   config: ApiConfig,
   sightings: Sightings = { proxySeen: false },
+  lockout: Pick<Lockout, 'hears' | 'lockedMs' | 'wrong'> | null = null,
 ): Caller | null {
   if (isForwarded(knock) && LOOPBACK.test(knock.remoteAddress)) sightings.proxySeen = true;
   if (access === 'open') return null;
@@ -44,10 +47,22 @@ export function authorize(
     if (access !== 'viewer' && !hasOperator(config)) throw new ApiError('no-operator-token');
     throw new ApiError('token-missing');
   }
-  const caller = callerOf(token, config);
-  if (caller === null) throw new ApiError('token-unknown');
-  needRole(caller, access);
+  const caller = lockout?.hears(knock.remoteAddress, token) === false ? null : callerOf(token, config);
+  if (caller === null) throw refusal(knock.remoteAddress, lockout);
+  needRole(caller, access === 'approver' && !hasApprover(config) ? 'operator' : access);
   return caller;
+}
+
+/** The answer to a wrong token; `isNews`: this one locks its address, or it is not locked. */
+function refusal(address: string, lockout: Pick<Lockout, 'lockedMs' | 'wrong'> | null): ApiError {
+  const wasLocked = (lockout?.lockedMs(address) ?? 0) > 0;
+  const locks = lockout?.wrong(address) ?? false;
+  if (!wasLocked && !locks) return new ApiError('token-unknown');
+  const seconds = Math.ceil((lockout?.lockedMs(address) ?? 0) / 1000);
+  return new ApiError('too-many-wrong-tokens', `too many wrong tokens from ${address}: locked for ${seconds} s`, {
+    retryAfterSeconds: seconds,
+    isNews: locks,
+  });
 }
 
 /** Throws where who is asking has a lower role than that. */
@@ -61,6 +76,8 @@ export function needRole(caller: Caller | null, role: ApiRole): void {
 
 const hasOperator = (config: ApiConfig): boolean =>
   config.tokens.some((one) => one.role !== 'viewer' && one.token !== '');
+
+const hasApprover = (config: ApiConfig): boolean => config.tokens.some(({ role }) => role === 'approver');
 
 function bearerIn(headers: Knock['headers']): string | null {
   const header = headers['authorization'];

@@ -63,9 +63,16 @@ export const API_ERRORS = [
       'Compare it with api.tokens of the running daemon (that of the demo is demo); a changed file counts after SIGHUP or restart.',
   },
   {
+    code: 'too-many-wrong-tokens',
+    status: 429,
+    meaning: 'This address has sent ten wrong tokens within a minute.',
+    remedy:
+      'Send the right token: it passes at once if it has 16 characters or more. Else wait for the seconds in Retry-After.',
+  },
+  {
     code: 'role-too-low',
     status: 403,
-    meaning: 'The token may read, not change.',
+    meaning: 'The token has a lower role than this needs.',
     remedy: 'Use a token with the role that is named (api.tokens).',
   },
   {
@@ -140,11 +147,20 @@ export const API_ERRORS = [
 
 export type ApiErrorCode = (typeof API_ERRORS)[number]['code'];
 
-/** What a client gets: always these three, and nothing of our insides. */
+/** What a client gets: always these, and nothing of our insides. */
 export interface ApiErrorBody {
   readonly code: ApiErrorCode;
   readonly message: string;
   readonly remedy: string;
+  /** As in the log, and in the header x-request-id. */
+  readonly requestId?: string;
+}
+
+/** What an answer to too many wrong tokens has besides. */
+export interface Locked {
+  readonly retryAfterSeconds: number;
+  /** The address was not locked before: this one is worth a line in the log. */
+  readonly isNews: boolean;
 }
 
 export class ApiError extends Error {
@@ -152,18 +168,21 @@ export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly status: number;
   readonly remedy: string;
+  readonly locked: Locked | null;
 
   /** `found` says what was found and expected; without it the row's own meaning is the message. */
-  constructor(code: ApiErrorCode, found?: string) {
+  constructor(code: ApiErrorCode, found?: string, locked: Locked | null = null) {
     const row = API_ERRORS.find((one) => one.code === code);
     super(found ?? row?.meaning ?? code);
     this.code = code;
     this.status = row?.status ?? 500;
     this.remedy = row?.remedy ?? '';
+    this.locked = locked;
   }
 
-  body(): ApiErrorBody {
-    return { code: this.code, message: this.message, remedy: this.remedy };
+  body(requestId?: string): ApiErrorBody {
+    const body = { code: this.code, message: this.message, remedy: this.remedy };
+    return requestId === undefined ? body : { ...body, requestId };
   }
 }
 

@@ -160,7 +160,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/v1/clusters/:scope/approvals/:id/approve',
-    access: 'operator',
+    access: 'approver',
     summary: 'Body {reason}. The plan is made again before it is carried out.',
     schema: REASON_BODY,
     handle: async (context, call) =>
@@ -169,7 +169,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/v1/clusters/:scope/approvals/:id/reject',
-    access: 'operator',
+    access: 'approver',
     summary: 'Body {reason}.',
     schema: REASON_BODY,
     handle: async (context, call) =>

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApiConfig } from '../model/config.js';
 import { toJson } from '../model/json.js';
@@ -7,6 +8,7 @@ import { loadAssets, SECURITY_HEADERS, type Asset } from './assets.js';
 import { authorize, type Access, type Caller, type Sightings } from './auth.js';
 import { ApiError, asApiError } from './errors.js';
 import { EventStreams, STREAM_LIMITS, type StreamLimits } from './events.js';
+import { Lockout } from './lockout.js';
 import type { Metrics } from './metrics.js';
 import type { Call, Context, Route } from './context.js';
 import { ROUTES } from './routes.js';
@@ -43,6 +45,14 @@ export interface Server {
 const TIME_HEADER = 'x-ekimi-time';
 const BODY_LIMIT_BYTES = 16_384;
 
+const REQUEST_HEADER = 'x-request-id';
+
+/** A proxy's or a client's own, if it is one that a log and a header can carry; else a new one. */
+function requestIdOf({ headers }: { readonly headers: Readonly<Record<string, unknown>> }): string {
+  const given = headers[REQUEST_HEADER];
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
 /** Serves the API, the metrics and the dashboard. Rejects when the address cannot be listened on. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, controller, metrics, redact } = options;
@@ -53,13 +63,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     forceCloseConnections: true,
     requestTimeout: 10_000,
     routerOptions: { maxParamLength: 200 },
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    // A client that sends its headers byte by byte is gone after 10 to 15 s.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
     schemaController: { compilersFactory: COMPILERS },
   });
   const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });
   const context: Context = { controller, config, now, startedAtMs: now(), journalReads };
   app.removeContentTypeParser('text/plain');
   prepare(app, now, redact, options.log);
-  const authorized = authorizer(config);
+  const authorized = authorizer(config, new Lockout(now));
   for (const asset of await loadAssets()) addAsset(app, asset, authorized);
   for (const route of ROUTES) addRoute(app, route, { context, authorized, log: options.log });
   addMetrics(app, authorized, metrics);
@@ -84,8 +98,13 @@ function urlOf(app: FastifyInstance): string {
 
 function prepare(app: FastifyInstance, now: () => number, redact: (document: string) => string, log: ApiLog): void {
   app.setReplySerializer((payload) => toJson(payload));
-  app.addHook('onRequest', (_request, reply, next) => {
-    void reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store', [TIME_HEADER]: String(now()) });
+  app.addHook('onRequest', (request, reply, next) => {
+    void reply.headers({
+      ...SECURITY_HEADERS,
+      'cache-control': 'no-store',
+      [TIME_HEADER]: String(now()),
+      [REQUEST_HEADER]: request.id,
+    });
     next();
   });
   // The one way out of every body, those of errors too; the files of the dashboard are bytes.
@@ -94,12 +113,14 @@ function prepare(app: FastifyInstance, now: () => number, redact: (document: str
   });
   app.setErrorHandler((cause, request, reply) => {
     const error = asApiError(cause);
-    const fields = { code: error.code, method: request.method, path: request.routeOptions.url };
+    const { method, id: requestId, ip: from } = request;
+    const fields = { code: error.code, method, path: request.routeOptions.url, requestId, from };
     if (error.status >= 500 && error.code === 'internal') log.error({ ...fields, err: cause }, 'api request failed');
-    if (error.status === 401 || error.status === 403)
-      log.warn({ ...fields, from: request.ip }, 'api request not authorised');
+    const isDenied = error.status === 401 || error.status === 403 || error.locked?.isNews === true;
+    if (isDenied) log.warn(fields, 'api request not authorised');
+    if (error.locked !== null) void reply.header('retry-after', String(error.locked.retryAfterSeconds));
     if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="ekimi"');
-    return reply.status(error.status).send(error.body());
+    return reply.status(error.status).send(error.body(requestId));
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
@@ -109,7 +130,7 @@ function prepare(app: FastifyInstance, now: () => number, redact: (document: str
       allowed.length > 0
         ? new ApiError('method-not-allowed', `${request.method} ${path}: allowed is ${allowed.join(', ')}`)
         : new ApiError('not-found', `nothing at ${path}`);
-    return reply.status(error.status).send(error.body());
+    return reply.status(error.status).send(error.body(request.id));
   });
 }
 
@@ -125,12 +146,12 @@ const methodsOf = (path: string): string[] => [
 
 type Authorized = (access: Access, request: FastifyRequest) => Caller | null;
 
-const authorizer = (config: ApiConfig): Authorized => {
+const authorizer = (config: ApiConfig, lockout: Lockout): Authorized => {
   const sightings: Sightings = { proxySeen: false };
   return (access, request) => {
     const { httpVersion } = request.raw;
     const remoteAddress = request.socket.remoteAddress ?? '';
-    return authorize(access, { remoteAddress, headers: request.headers, httpVersion }, config, sightings);
+    return authorize(access, { remoteAddress, headers: request.headers, httpVersion }, config, sightings, lockout);
   };
 };
 
@@ -166,18 +187,29 @@ function addRoute(
         body: (request.body ?? {}) as Call['body'],
         caller: callers.get(request) ?? null,
       };
-      const answer = await route.handle(context, call);
-      if (route.access === 'operator')
-        log.info(
-          { method: route.method, path: route.path, by: call.caller?.name, params: call.params },
-          'api change made',
-        );
+      const told = (status: number): void => {
+        if (route.method !== 'GET') noteChange(context, log, request, call, status);
+      };
+      const answer = await Promise.resolve(route.handle(context, call)).catch((cause: unknown) => {
+        told(asApiError(cause).status);
+        throw cause;
+      });
+      told(answer.status ?? 200);
       return reply
         .status(answer.status ?? 200)
         .type('application/json; charset=utf-8')
         .send(answer.body);
     },
   });
+}
+
+/** Who, from where, what, and what came of it: in our log, and in the journal of the cluster. */
+function noteChange(context: Context, log: ApiLog, request: FastifyRequest, call: Call, status: number): void {
+  const { method, id: requestId, ip: from } = request;
+  const path = request.url.split('?', 1)[0] ?? '';
+  const { name: by = 'unknown', role = 'viewer' } = call.caller ?? {};
+  context.controller.audit(call.params['scope'] ?? '', { method, path, by, role, from, requestId, status });
+  log.info({ method, path, by, from, requestId, status }, status < 400 ? 'api change made' : 'api change refused');
 }
 
 function addMetrics(app: FastifyInstance, authorized: Authorized, metrics: Metrics): void {

@@ -78,6 +78,7 @@ const FIGURES: readonly Figure[] = [
 /** Lists in which an entry more (`grants`) or an entry less (`protects`) allows more. */
 const LISTS: readonly (readonly [string, 'grants' | 'protects', (policy: Policy) => readonly string[]])[] = [
   ['drain.actuators', 'grants', ({ drain }) => drain.actuators],
+  ['approvals.twoPersonsFor', 'protects', ({ approvals }) => approvals.twoPersonsFor ?? []],
   ['drain.shutdownSessions', 'grants', ({ drain }) => (drain.shutdownSessions ? ['true'] : [])],
   ['drain.whileProxySilent', 'grants', ({ drain }) => (drain.whileProxySilent === 'go-on' ? ['go-on'] : [])],
   ['blockers.never.users', 'protects', ({ blockers }) => blockers.neverUsers],

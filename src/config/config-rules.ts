@@ -82,6 +82,23 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
         })),
   },
   {
+    // The token that is made in the journal's folder is for whoever works on this host.
+    id: 'api-exposed-without-tokens',
+    severity: 'error',
+    keys: ['api.listen', 'api.tokens'],
+    check: ({ config: { api } }) =>
+      isLoopback(api.host) || api.tokens.length > 0
+        ? []
+        : [
+            {
+              key: 'api.listen',
+              found: `${api.host}:${api.port}, which others can reach, and no api.tokens`,
+              expected: 'tokens for whoever may read or change, or a loopback address',
+              remedy: 'listen on 127.0.0.1:8470, or add api.tokens',
+            },
+          ],
+  },
+  {
     id: 'api-exposed',
     severity: 'warning',
     keys: ['api.listen'],
@@ -94,7 +111,7 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
               found: `${api.host}:${api.port}, which others can reach`,
               expected: 'a loopback address, or a proxy with TLS in front',
               remedy:
-                'listen on 127.0.0.1, or make sure that the network is trusted: reading needs no token, and tokens travel in clear',
+                'listen on 127.0.0.1 behind a proxy with TLS, or make sure that the network is trusted: tokens and answers travel in clear',
             },
           ],
   },

@@ -245,7 +245,7 @@ export const EKIMI_SCHEMA = {
       role: key(
         oneOf(API_ROLES),
         REQUIRED,
-        'viewer reads; operator also approves, rejects, pauses, resumes and starts procedures; recovery also starts those that go on while etcd is lost (recover-dcs, defragment-dcs, cold-start).',
+        'viewer reads; operator also pauses, resumes, acknowledges and starts procedures; approver also approves and rejects (as long as no token has this role, operators do); recovery also starts what goes on while etcd is lost (recover-dcs, defragment-dcs, cold-start).',
       ),
       tokenEnv: key(nullable(variable), null, 'Environment variable that holds the token.'),
       tokenFile: key(nullable(path), null, 'File that holds the token.'),

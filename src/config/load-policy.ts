@@ -144,7 +144,10 @@ function policyOf(values: PolicyValues): Policy {
     startGrace: { passes: values.startGrace.passes, forMs: values.startGrace.for },
     chainMs: values.chain,
     flap: { threshold: values.flap.threshold, halfLifeMs: values.flap.halfLife },
-    approvals: { expiresMs: values.approvals.expire },
+    approvals: {
+      expiresMs: values.approvals.expire,
+      ...(values.approvals.twoPersonsFor.length === 0 ? {} : { twoPersonsFor: values.approvals.twoPersonsFor }),
+    },
     pages: { remindAfterMs: values.pages.remindAfter, remindWarnings: values.pages.remindWarnings },
     connections: { warningPercent: values.connections.warning },
     pause: { remindAfterMs: values.pause.remindAfter },

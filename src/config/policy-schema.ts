@@ -195,6 +195,11 @@ export const POLICY_SCHEMA = {
   }),
   approvals: section('What waits for a person.', {
     expire: key(duration({ minMs: MINUTE_MS, maxMs: WEEK_MS }), '30m', 'After this a question is withdrawn.'),
+    twoPersonsFor: key(
+      listOf(oneOf(ACTION_NAMES)),
+      [],
+      'Actions that two persons agree to: two approve, or one starts it and another approves. Persons are told apart by the names of api.tokens. What an action in mode auto does alone asks nobody.',
+    ),
   }),
   pages: section('When a person is told again.', {
     remindAfter: key(

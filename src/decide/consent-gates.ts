@@ -2,10 +2,11 @@ import { actionInput } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { covers, type Loss } from '../model/loss.js';
 import { lossText } from '../words/loss.js';
+import type { Approval } from '../model/ledger.js';
 import type { Plan } from '../model/plan.js';
-import { approvalFor, coversLoss } from '../ledger/consent.js';
+import { approvalFor, coversLoss, isAgreedTo, personsFor } from '../ledger/consent.js';
 import { lossOf } from './consent.js';
-import { no, type Gate } from './gate.js';
+import { no, type Gate, type No } from './gate.js';
 
 /** Does it cost data, does the action itself refuse, did a person agree? */
 export const CONSENT_GATES: readonly Gate[] = [
@@ -35,15 +36,16 @@ export const CONSENT_GATES: readonly Gate[] = [
   },
   {
     name: 'approval',
-    doc: 'Where the policy says approve, or where too little is known for auto, a person does, for this very plan and for a limited time.',
+    doc: 'Where the policy says approve, or where too little is known for auto, a person does, for this very plan and for a limited time. Where it says approvals.twoPersonsFor, two persons do; who starts it by name is one of them.',
     check: (input, { action, plan }) => {
+      const isForTwo = personsFor(input.policy, plan) === 2;
       // Who starts it has agreed to it; what it costs beyond its guards is another question, asked above.
-      if (isByPerson(plan)) return null;
-      if (approvalFor(input, plan, 'approved') !== null) return null;
-      const at = actionInput(input);
-      const doubt = action.doubt?.(at, plan) ?? null;
-      if (input.policy.actions[plan.action].mode !== 'approve' && doubt === null) return null;
-      const waiting = approvalFor(input, plan, 'waiting');
+      if (isByPerson(plan) && !isForTwo) return null;
+      const approved = approvalFor(input, plan, 'approved');
+      if (approved !== null && isAgreedTo(input.policy, plan, approved)) return null;
+      const doubt = isByPerson(plan) ? null : (action.doubt?.(actionInput(input), plan) ?? null);
+      const { mode } = input.policy.actions[plan.action];
+      if (!isByPerson(plan) && mode !== 'approve' && doubt === null) return null;
       const rejected = approvalFor(input, plan, 'rejected');
       if (rejected !== null)
         return no(
@@ -51,23 +53,37 @@ export const CONSENT_GATES: readonly Gate[] = [
           'wait for the rejection to expire',
           rejected.expiresAtMs,
         );
-      return no(
-        [
-          waiting === null
-            ? input.policy.actions[plan.action].mode === 'approve'
-              ? 'the policy asks for an approval'
-              : 'a person must agree'
-            : `approval ${waiting.id} is waiting`,
-          ...(doubt === null ? [] : [doubt]),
-        ].join('; '),
-        waiting === null
-          ? 'approve it once it waits: ekimi status shows its ID'
-          : `ekimi approve ${waiting.id} --reason "..."`,
-        waiting?.expiresAtMs ?? null,
-      );
+      if (approved !== null)
+        return no(
+          `only ${approved.by ?? 'one person'} agreed to it, and the policy asks for two persons`,
+          isByPerson(plan) ? 'have another person start it' : 'wait until that approval expires: then it is asked anew',
+          approved.expiresAtMs,
+        );
+      return unanswered(plan, approvalFor(input, plan, 'waiting'), { doubt, mode, isForTwo });
     },
   },
 ];
+
+/** Nobody has said no, and not everybody yes. */
+function unanswered(
+  plan: Plan,
+  waiting: Approval | null,
+  { doubt, mode, isForTwo }: { readonly doubt: string | null; readonly mode: string; readonly isForTwo: boolean },
+): No {
+  const asks = mode === 'approve' ? 'the policy asks for an approval' : 'a person must agree';
+  const agreed = isByPerson(plan) ? plan.because.by : waiting?.first?.by;
+  const because = [
+    waiting === null ? asks : `approval ${waiting.id} is waiting`,
+    ...(isForTwo ? [`two persons must agree${agreed === undefined ? '' : `; ${agreed} did`}`] : []),
+    ...(doubt === null ? [] : [doubt]),
+  ].join('; ');
+  const again = isByPerson(plan) && plan.because.run === undefined ? ', by another person; then start it again' : '';
+  const unblock =
+    waiting === null
+      ? `approve it once it waits: ekimi status shows its ID${again}`
+      : `ekimi approve ${waiting.id} --reason "..."${again}`;
+  return no(because, unblock, waiting?.expiresAtMs ?? null);
+}
 
 const isByPerson = (plan: Plan): boolean => plan.because.code === 'operator';
 

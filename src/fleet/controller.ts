@@ -1,4 +1,5 @@
 import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
+import { noteChange } from '../kernel/audit.js';
 import { acknowledgePages, decideApproval, liftSwitch, throwSwitch } from '../kernel/commands.js';
 import { askForProcedure } from '../kernel/orders.js';
 import { changeRun, startRun } from '../kernel/runs.js';
@@ -42,6 +43,10 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
       return () => {
         for (const session of sessions) session.listeners.delete(listener);
       };
+    },
+    audit: (scope, change) => {
+      const session = find(scope);
+      if (session !== undefined) noteChange(session, change);
     },
     approve: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'approved', by, reason)),
     reject: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'rejected', by, reason)),

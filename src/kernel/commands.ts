@@ -1,3 +1,4 @@
+import { wordOn } from '../ledger/approvals.js';
 import { permitOf } from '../actions/index.js';
 import { describeChanges, widens } from '../config/compare.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
@@ -40,18 +41,19 @@ export function decideApproval(
     if (foreign !== undefined)
       return refused(409, `approval ${id} is for ${foreign.action}, which this version does not know`);
     if (approval === undefined) return refused(404, `no approval ${id}`);
-    if (approval.state !== 'waiting')
-      return refused(
-        409,
-        `approval ${id} is ${approval.state}${approval.ended === undefined ? '' : `: ${approval.ended}`}`,
-      );
+    const word = wordOn(approval, { state, by }, session.policy);
+    if (word.kind === 'refused') return refused(409, word.text);
     const { books } = session;
-    await books.note({ kind: 'approval-decided', id, state, by, reason, atMs: session.parts.ports.clock.now() });
+    const said = { id, by, reason, atMs: session.parts.ports.clock.now() };
+    await books.note(
+      word.kind === 'first' ? { kind: 'approval-first', ...said } : { kind: 'approval-decided', state, ...said },
+    );
     const kept = await books.commit(session.view);
     const lost = notOurs(session) ?? (books.isLoaded ? null : READ_ANEW);
     if (!kept && lost !== null && !isAlone) return lost;
     const told = approval.loss == null ? '' : `, with a loss of ${lossText(approval.loss)}`;
-    const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}`;
+    const half = word.kind === 'first' ? '; one more person, with another token, must approve it' : '';
+    const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}${half}`;
     return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };
   });
 }

@@ -4,6 +4,7 @@ import type { EntryBody } from '../model/entry.js';
 import type { Plan } from '../model/plan.js';
 import type { ClusterView } from '../model/view.js';
 import type { ProcedureAnswer } from '../model/procedure.js';
+import { askForSecond } from './approvals.js';
 import { begin } from './send.js';
 import { write } from './record.js';
 import { situationOf } from './situation.js';
@@ -63,6 +64,7 @@ async function answerTo(
   const { plan, why, steps } = decision;
   const blocks = decision.kind === 'held' ? decision.blocks : [];
   if (procedure.dryRun) return told(session, procedure, { kind: 'planned', plan, why, steps, blocks });
+  await askForSecond(session, decision);
   if (decision.kind === 'held') return told(session, procedure, decision);
   const begun = await begin(session, situation, plan, procedure);
   if ('why' in begun) return told(session, procedure, { kind: 'refused', status: 409, text: begun.why }, plan);

@@ -25,6 +25,7 @@ import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
 import { EKIMI, ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
+import { askForSecond } from './approvals.js';
 import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { settleRecovery, withoutOpen } from './settle-recovery.js';
@@ -74,6 +75,7 @@ async function take(
       { ...run, detail: next.why, waiting: { key: next.stage.key, sinceMs: next.sinceMs } },
       told('stage', run.by, next.why),
     );
+  if (next.kind === 'stage') await askForSecond(session, next.decision);
   if (next.kind !== 'stage' || next.decision.kind !== 'act' || isTaken) return;
   const { stage, asked, decision } = next;
   if (!(await isKept(session, { ...run, detail: stage.text }))) return;

@@ -6,7 +6,7 @@ import { fingerprint, type Plan } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import type { States } from '../model/states.js';
 import { ACTIONS } from '../actions/index.js';
-import { coversLoss } from './consent.js';
+import { coversLoss, personsFor, starterOf } from './consent.js';
 
 const KEEP_MS = 24 * 60 * 60_000;
 
@@ -57,6 +57,8 @@ function hasCleared(
   { plan: { because } }: Approval,
   { states, policy }: { readonly states: States; readonly policy: Policy },
 ): boolean {
+  // What a person started answers no problem.
+  if (because.code === 'operator') return false;
   if (states.memory.cleanPasses < policy.startGrace.passes) return false;
   return !states.problems.some((problem) => problem.code === because.code && problem.subject === because.subject);
 }
@@ -70,6 +72,29 @@ export function wantsApproval(decision: Decision): decision is Extract<Decision,
       block.gate === 'data-loss' ||
       (block.gate === 'patroni-pause' && ACTIONS[decision.plan.action].permits?.['patroni-pause'] !== undefined),
   );
+}
+
+/** What a word on an approval comes to: `first` of two, `decided`, or refused with the reason. */
+export type Word = { readonly kind: 'first' | 'decided' } | { readonly kind: 'refused'; readonly text: string };
+
+/** A person's word on it. Where two persons are needed, nobody is both of them, and who started it is one. */
+export function wordOn(
+  row: Approval,
+  { state, by }: { readonly state: 'approved' | 'rejected'; readonly by: string },
+  policy: Policy,
+): Word {
+  if (row.state !== 'waiting')
+    return {
+      kind: 'refused',
+      text: `approval ${row.id} is ${row.state}${row.ended === undefined ? '' : `: ${row.ended}`}`,
+    };
+  if (state === 'rejected' || personsFor(policy, row.plan) === 1) return { kind: 'decided' };
+  const starter = starterOf(row.plan);
+  const before = starter ?? row.first?.by ?? null;
+  if (before === null) return { kind: 'first' };
+  if (before !== by) return { kind: 'decided' };
+  const did = starter === null ? 'approved' : 'started';
+  return { kind: 'refused', text: `${by} ${did} it already: a person with another token must approve it` };
 }
 
 /** What a person is asked. */

@@ -38,6 +38,9 @@ const isAgreedLoss = (value: unknown): boolean =>
   value === null ||
   (isFields(value) && ['bytes', 'seconds'].every((name) => value[name] === null || isNumber(value[name])));
 
+/** Absent: nobody has agreed yet, or one person is enough. */
+const isFirst = (value: unknown): boolean => value === undefined || (isFields(value) && isText(value['by']));
+
 export const isApproval = (row: unknown): row is Approval & Fields =>
   isFields(row) &&
   isText(row['id']) &&
@@ -45,6 +48,7 @@ export const isApproval = (row: unknown): row is Approval & Fields =>
   isPlan(row['plan']) &&
   APPROVAL_STATES.some((state) => state === row['state']) &&
   isAgreedLoss(row['loss']) &&
+  isFirst(row['first']) &&
   isNumber(row['requestedAtMs']) &&
   isNumber(row['expiresAtMs']);
 

@@ -1,6 +1,7 @@
 import { isInFlight, type Approval } from '../model/ledger.js';
 import { covers, type Loss } from '../model/loss.js';
 import { fingerprint, type Plan } from '../model/plan.js';
+import type { Policy } from '../model/policy.js';
 import type { Situation } from '../model/situation.js';
 
 /** The approval of exactly this plan in that state, if it has not expired. */
@@ -20,6 +21,22 @@ export function approvalFor(
 /** It was asked for with a loss at least as large. One that an older version asked for says nothing of a loss and covers none. */
 export const coversLoss = (approval: Approval, loss: Loss | null): boolean =>
   loss === null || (approval.loss != null && covers(approval.loss, loss));
+
+/** How many persons the policy wants to agree to it. */
+export const personsFor = ({ approvals }: Pick<Policy, 'approvals'>, { action }: Plan): 1 | 2 =>
+  approvals.twoPersonsFor?.includes(action) === true ? 2 : 1;
+
+/** The person who started it; null: it answers a problem. */
+export const starterOf = ({ because }: Plan): string | null =>
+  because.code === 'operator' ? (because.by ?? null) : null;
+
+/** As many persons as the policy wants have agreed, whoever started this plan among them. Told apart by the names of their tokens. */
+export function isAgreedTo(policy: Policy, plan: Plan, approval: Approval): boolean {
+  const persons = new Set(
+    [starterOf(plan), approval.first?.by, approval.by].filter((name) => typeof name === 'string'),
+  );
+  return persons.size >= personsFor(policy, plan);
+}
 
 /** A person agreed to this plan: it waits to begin, or is under way on the strength of it. */
 export function isConsented(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: Plan): boolean {

@@ -44,7 +44,9 @@ function asked({ request }: EventOf<'approval-asked'>, before: Ledger, after: Le
   return [...expired(before, after), { kind: 'approval', id, state: 'waiting', by: null, reason: row.why, plan, loss }];
 }
 
-function decided({ id, state, by, reason }: EventOf<'approval-decided'>, before: Ledger): readonly EntryBody[] {
+type Word = Pick<EventOf<'approval-decided'>, 'id' | 'by' | 'reason'> & { readonly state: string };
+
+function decided({ id, state, by, reason }: Word, before: Ledger): readonly EntryBody[] {
   const row = before.approvals.find((one) => one.id === id);
   return row === undefined ? [] : [{ kind: 'approval', id, state, by, reason, plan: row.plan, loss: row.loss ?? null }];
 }
@@ -61,6 +63,7 @@ const ENTRIES: Entries = {
   'cluster-known': NONE,
   'approval-asked': asked,
   'approval-decided': decided,
+  'approval-first': (event, before) => decided({ ...event, state: 'approved by one of two persons' }, before),
   rehearsed: ({ run, requests }) => [
     ...requests.map((request, step): EntryBody => ({
       kind: 'intent',

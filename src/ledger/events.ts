@@ -26,6 +26,14 @@ export type LedgerEvent =
       readonly reason: string;
       readonly atMs: number;
     }
+  /** The first of two persons agreed: it goes on waiting. */
+  | {
+      readonly kind: 'approval-first';
+      readonly id: string;
+      readonly by: string;
+      readonly reason: string;
+      readonly atMs: number;
+    }
   /** Dry-run: counted as if its requests had gone out. */
   | {
       readonly kind: 'rehearsed';

@@ -106,6 +106,10 @@ const FOLD: Fold = {
     ...ledger,
     approvals: ledger.approvals.map((row) => (row.id === event.id ? decided(event, row) : row)),
   }),
+  'approval-first': (ledger, { id, by, reason, atMs }) => ({
+    ...ledger,
+    approvals: ledger.approvals.map((row) => (row.id === id ? { ...row, first: { by, reason, atMs } } : row)),
+  }),
   rehearsed: (ledger, { run, claims }) => ended(withClaims(useApproval(ledger, run.plan), claims), run),
   sending: (ledger, { run, claims }) => withRemediation(withClaims(useApproval(ledger, run.plan), claims), run),
   unsent: withoutUnsent,

@@ -28,9 +28,11 @@ export interface ApiConfig {
   readonly tokens: readonly { readonly name: string; readonly role: ApiRole; readonly token: string }[];
 }
 
-/** viewer reads; operator approves, rejects, pauses and resumes. */
-/** Each may do what those before it may. `recovery`: also begin what goes on without etcd. */
-export const API_ROLES = ['viewer', 'operator', 'recovery'] as const;
+/**
+ * Each may do what those before it may. viewer reads; operator pauses, resumes, acknowledges and starts procedures; approver also approves and
+ * rejects; recovery also begins what goes on without etcd. Where no token has the role approver, operators approve, as they did before it.
+ */
+export const API_ROLES = ['viewer', 'operator', 'approver', 'recovery'] as const;
 export type ApiRole = (typeof API_ROLES)[number];
 
 export interface ProxyConfig {

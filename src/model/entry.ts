@@ -30,6 +30,8 @@ type Body =
       readonly policy: unknown;
     }
   | { readonly kind: 'stop'; readonly reason: string }
+  /** A change that was asked for over HTTP: what was asked, by whom, from where, and what they were told. */
+  | ({ readonly kind: 'api-change' } & ApiChange)
   /** A pass that saw or decided something new: with all that it read, so that it can be decided again. */
   | {
       readonly kind: 'pass';
@@ -130,6 +132,20 @@ type Body =
     }
   /** An incident with all that is known of it: at its opening, at its end, and where it turned out to be part of another one. */
   | { readonly kind: 'incident'; readonly change: 'opened' | 'joined' | 'ended'; readonly of: Incident };
+
+/** One change that somebody who was let in asked for over HTTP. */
+export interface ApiChange {
+  readonly method: string;
+  readonly path: string;
+  /** The name of the token, and its role. */
+  readonly by: string;
+  readonly role: string;
+  /** The address that it came from: of a proxy where there is one. */
+  readonly from: string;
+  readonly requestId: string;
+  /** The status of the answer; below 400 the change was made. */
+  readonly status: number;
+}
 
 /** What the journal keeps. `kind` is stable; readers skip kinds that they do not know. */
 export type EntryBody = Body & {

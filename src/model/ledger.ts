@@ -116,6 +116,8 @@ export interface Approval {
   readonly by: string | null;
   readonly reason: string | null;
   readonly decidedAtMs: number | null;
+  /** The first word, where the policy asks for two persons. */
+  readonly first?: { readonly by: string; readonly reason: string; readonly atMs: number };
   /** Why it expired. */
   readonly ended?: string;
 }

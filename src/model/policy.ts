@@ -140,7 +140,8 @@ export interface Policy {
   /** A problem that comes back within this time after an action belongs to the same chain: the action did not help. */
   readonly chainMs: number;
   readonly flap: { readonly threshold: number; readonly halfLifeMs: number };
-  readonly approvals: { readonly expiresMs: number };
+  /** Absent `twoPersonsFor`: one person's word is enough for every action. */
+  readonly approvals: { readonly expiresMs: number; readonly twoPersonsFor?: readonly ActionName[] };
   /** Absent in older journals: the defaults. `remindAfterMs` null: nobody is reminded. */
   readonly pages?: { readonly remindAfterMs: number | null; readonly remindWarnings: boolean };
   readonly connections: { readonly warningPercent: number };

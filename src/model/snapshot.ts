@@ -1,5 +1,5 @@
 import type { Decision } from './decision.js';
-import type { EntryKind, JournalEntry } from './entry.js';
+import type { ApiChange, EntryKind, JournalEntry } from './entry.js';
 import type { KillSwitch, Ledger } from './ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from './procedure.js';
 import type { RunAnswer, RunChange, RunRequest } from './procedure-run.js';
@@ -81,6 +81,8 @@ export interface ControllerPort {
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
   onEvent(listener: (event: ControllerEvent) => void): () => void;
 
+  /** Writes down who asked for a change, from where, and what they were told; between two passes, waited for by nobody. */
+  audit(scope: string, change: ApiChange): void;
   approve(scope: string, id: string, by: string, reason: string): Promise<Change>;
   reject(scope: string, id: string, by: string, reason: string): Promise<Change>;
   pause(scope: string, killSwitch: KillSwitch, by: string): Promise<Change>;

@@ -92,6 +92,11 @@ function tell(body: EntryBody): readonly [Tone, string] {
       return tellVerdict(body.remediation);
     case 'evidence':
       return ['quiet', evidenceText(body)];
+    case 'api-change':
+      return [
+        'quiet',
+        `${body.by} (${body.role}) from ${body.from} asked for ${body.method} ${body.path}: answered ${body.status}, request ${body.requestId}`,
+      ];
     case 'approval':
       return [
         body.state === 'waiting' ? 'warn' : 'plain',

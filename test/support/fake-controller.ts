@@ -1,4 +1,4 @@
-import type { EntryBody, JournalEntry } from '../../src/model/entry.js';
+import type { ApiChange, EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import { pageKey } from '../../src/model/page.js';
 import type { ProcedureAnswer, ProcedureRequest } from '../../src/model/procedure.js';
@@ -74,6 +74,11 @@ export class FakeController implements ControllerPort {
   onEvent(listener: (event: ControllerEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  readonly audited: ApiChange[] = [];
+  audit(_scope: string, change: ApiChange): void {
+    this.audited.push(change);
   }
 
   approve(scope: string, id: string, by: string, reason: string): Promise<Change> {

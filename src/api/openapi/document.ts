@@ -116,6 +116,7 @@ const ROLE_WORDS: Readonly<Record<Access, string>> = {
   open: 'Anybody may ask.',
   viewer: 'Needs the role viewer; from this host no token, unless api.openOnLoopback is false.',
   operator: 'Needs the role operator.',
+  approver: 'Needs the role approver; operator will do where no token has that role.',
   recovery: 'Needs the role recovery.',
 };
 const securityOf = (access: Access): readonly Schema[] =>

@@ -100,6 +100,7 @@ export const approval = z.object({
   by: text.nullable(),
   reason: text.nullable(),
   decidedAtMs: time.nullable(),
+  first: z.object({ by: text, reason: text, atMs: time }).optional().describe('The first of two persons'),
   ended: text.optional(),
 });
 
@@ -231,6 +232,7 @@ export const apiError = z.object({
   code: z.enum([first ?? 'internal', ...others]).describe('Stable: a client may branch on it'),
   message: text,
   remedy: text,
+  requestId: text.optional().describe('As in the header x-request-id and in our log'),
 });
 
 /** What a change is answered with. */

@@ -319,7 +319,12 @@ describe('changing', () => {
       const answer = await post(`${url}${SCOPE}${path}`, body, headers);
       expect(answer.status).toBe(status);
       const error = await json(answer);
-      expect(error).toEqual({ code, message: expect.any(String), remedy: expect.stringMatching(/\S/) });
+      expect(error).toEqual({
+        code,
+        message: expect.any(String),
+        remedy: expect.stringMatching(/\S/),
+        requestId: answer.headers.get('x-request-id'),
+      });
       expect(controller.changes).toEqual([]);
     },
   );
@@ -379,6 +384,53 @@ describe('changing', () => {
     expect(answer.status).toBe(403);
     expect(await json(answer)).toMatchObject({ code: 'no-operator-token' });
   });
+});
+
+describe('a change', () => {
+  it('is written down with who, from where and the id of the request, whether it was made or refused', async () => {
+    const controller = new FakeController(SCENARIOS.waitingApproval());
+    const url = await serve(controller);
+    const made = await post(
+      `${url}${SCOPE}/switches`,
+      { subject: 'global', reason: 'why' },
+      { ...operator, 'x-request-id': 'ticket-7' },
+    );
+    expect(made.headers.get('x-request-id')).toBe('ticket-7');
+    await post(`${url}${SCOPE}/approvals/nobody/approve`, { reason: 'why' });
+    const who = { by: 'dba', role: 'operator', from: '127.0.0.1', method: 'POST' };
+    expect(controller.audited).toMatchObject([
+      { ...who, path: `${SCOPE}/switches`, requestId: 'ticket-7', status: 200 },
+      {
+        ...who,
+        path: `${SCOPE}/approvals/nobody/approve`,
+        status: 404,
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
+    ]);
+  });
+
+  it('of somebody who is not let in is no entry: nobody fills the journal with wrong tokens', async () => {
+    const controller = new FakeController(SCENARIOS.healthy());
+    const url = await serve(controller);
+    const answers: number[] = [];
+    for (let i = 0; i < 200; i += 1) {
+      const headers = { ...operator, authorization: `Bearer wrong-${i}-of-enough-length` };
+      answers.push((await post(`${url}${SCOPE}/switches`, { subject: 'global', reason: 'why' }, headers)).status);
+    }
+    expect(answers.slice(0, 10)).toEqual([...Array.from({ length: 9 }, () => 401), 429]);
+    expect(new Set(answers.slice(9))).toEqual(new Set([429]));
+    expect(controller.audited).toEqual([]);
+    expect(logged.filter(({ message }) => message === 'api request not authorised')).toHaveLength(10);
+  });
+
+  it.each(['a b', 'x'.repeat(65), '<script>', 'a;b'])(
+    'takes no id %s of a request over into headers and logs',
+    async (id) => {
+      const url = await serve(new FakeController(SCENARIOS.healthy()));
+      const answer = await fetch(`${url}/healthz`, { headers: { 'x-request-id': id } });
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 });
 
 describe('errors', () => {

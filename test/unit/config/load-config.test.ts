@@ -372,7 +372,6 @@ describe('values that do not go together', () => {
       undefined,
       'member-complete clusters[0].postgres.members',
     ],
-    ['an API that others can reach', 'api.listen', '0.0.0.0:8470', 'api-exposed api.listen'],
     [
       'Patroni without verification',
       `${first}.patroni.tls`,
@@ -389,6 +388,16 @@ describe('values that do not go together', () => {
     const loaded = configWith(path, value);
     expect(loaded.ok).toBe(true);
     expect(codes(loaded)).toEqual([code]);
+  });
+
+  it('an API that others can reach is a warning with tokens, and refused without', () => {
+    const exposed = changed(CONTRACT_CONFIG, 'api.listen', '0.0.0.0:8470');
+    const tokens = [{ name: 'a', role: 'viewer', tokenEnv: 'LONG' }];
+    const env = { ...ENV, LONG: 'a-token-of-enough-length' };
+    const loaded = configFrom(changed(exposed, 'api.tokens', tokens), env);
+    expect([loaded.ok, codes(loaded)]).toEqual([true, ['api-exposed api.listen']]);
+    const bare = configFrom(changed(exposed, 'api.tokens', []), env);
+    expect([bare.ok, codes(bare)[0]]).toEqual([false, 'api-exposed-without-tokens api.listen']);
   });
 
   it('a short token is a warning that does not tell the token', () => {
