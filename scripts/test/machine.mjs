@@ -38,6 +38,7 @@ const NEEDED = [
     for: 'contract',
     there: () => existsSync('/usr/bin/prometheus-alertmanager'),
   },
+  { package: 'prometheus', for: 'contract', there: () => onPath('promtool') },
   { package: 'systemd', for: 'contract', there: () => onPath('systemd-analyze') },
   { package: 'runit', for: 'contract', there: () => onPath('runsvdir') },
   { package: 'curl', for: 'e2e', there: () => onPath('curl') },

@@ -1,0 +1,236 @@
+#!/usr/bin/env node
+// `npm run lab:alerts`: each alert of config/prometheus pending, firing and resolved for its real fault, with a real Prometheus and Alertmanager
+// beside a lab, and a table of it.
+//
+//   LAB_PREFIX, LAB_ADDR, PATRONI     the lab, as for lab/up; it is brought up where it is missing, and stays
+//
+// Needs Debian's prometheus and prometheus-alertmanager. Every `for` of the rules is a tenth, so that a run takes minutes. What PagerDuty would get
+// goes to a stand-in. Exits 1 if an alert did not fire, or did not resolve.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { ROOT } from './ready.mjs';
+
+const FOR_DIVISOR = 10;
+const FIRES_WITHIN_MS = 90_000;
+const RESOLVES_WITHIN_MS = 120_000;
+
+/** What is done, what it must set off, and how it is undone. `container`: of the lab; `shell`: a command of the lab. */
+const FAULTS = [
+  {
+    what: 'a replica of 3 is killed',
+    alerts: ['PostgresNodeUnhealthy', 'PostgresInsufficientReplicas', 'EkimiApprovalWaiting'],
+    do: (lab) => lab.docker('kill', lab.container(lab.replica())),
+  },
+  {
+    what: '2 of 3 etcd members are killed',
+    alerts: ['EtcdMemberDown', 'EtcdUnhealthy', 'EkimiTenureLost', 'EkimiProblem', 'EkimiNeedsPerson'],
+    do: (lab) => lab.docker('kill', lab.container('etcd2'), lab.container('etcd3')),
+  },
+  {
+    what: 'all members are killed',
+    alerts: ['PostgresNoLeader', 'PostgresNodeUnhealthy'],
+    do: (lab) => lab.docker('kill', ...['patroni1', 'patroni2', 'patroni3'].map((name) => lab.container(name))),
+  },
+  {
+    what: 'a replica falls 150 MB behind',
+    alerts: ['PostgresReplicationLag', 'PostgresReplicationLagCritical'],
+    do: (lab) => lab.script('fault', 'lag', 'replica', '150'),
+  },
+  {
+    what: 'Ekimi is frozen',
+    alerts: ['EkimiDown'],
+    do: (lab) => lab.ekimi.kill('SIGSTOP'),
+    undo: (lab) => lab.ekimi.kill('SIGCONT'),
+  },
+  {
+    what: 'a policy is reloaded that is refused',
+    alerts: ['EkimiObserverImpaired'],
+    do: (lab) => {
+      writeFileSync(lab.policy, 'mode: enforced\n');
+      lab.ekimi.kill('SIGHUP');
+    },
+    undo: (lab) => {
+      writeFileSync(lab.policy, POLICY);
+      lab.ekimi.kill('SIGHUP');
+    },
+  },
+];
+
+const POLICY = `mode: enforce
+poll: { interval: 1s, suspectInterval: 500ms }
+actions: { start-member: approve, restart-member: off, expedite-failover: off, drain-replica: off }
+`;
+
+const freePort = () =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
+const prefix = process.env.LAB_PREFIX ?? 'email';
+const address = process.env.LAB_ADDR ?? '127.0.0.1';
+const folder = mkdtempSync(join(tmpdir(), 'ekimi-alerts-'));
+const children = [];
+
+function start(program, args, env = {}) {
+  const child = spawn(program, args, { cwd: folder, env: { ...process.env, ...env }, stdio: 'ignore' });
+  children.push(child);
+  return child;
+}
+
+/** Events that PagerDuty would have got, as `trigger: summary`. */
+async function pagerDuty() {
+  const events = [];
+  const server = createServer((request, reply) => {
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      const { event_action: action, payload } = JSON.parse(body);
+      events.push(`${action}: ${payload.summary}`);
+      reply.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"success"}');
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { events, server, url: `http://127.0.0.1:${server.address().port}/v2/enqueue` };
+}
+
+function alertmanager(port, pagerUrl) {
+  writeFileSync(join(folder, 'pagerduty.key'), 'a-routing-key');
+  const text = readFileSync(join(ROOT, 'config/prometheus/alertmanager.yml'), 'utf8')
+    .replace('global: {', `global: { pagerduty_url: '${pagerUrl}',`)
+    .replace('/etc/prometheus/pagerduty.key', join(folder, 'pagerduty.key'))
+    .replace('group_wait: 10s', 'group_wait: 1s')
+    .replace('group_interval: 1m', 'group_interval: 2s');
+  writeFileSync(join(folder, 'alertmanager.yml'), text);
+  start('/usr/bin/prometheus-alertmanager', [
+    '--config.file=alertmanager.yml',
+    '--storage.path=am',
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--cluster.listen-address=',
+  ]);
+}
+
+function prometheus(port, alertPort, ekimiPort) {
+  const seconds = { s: 1, m: 60, h: 3600 };
+  const rules = readFileSync(join(ROOT, 'config/prometheus/ekimi.rules.yml'), 'utf8').replaceAll(
+    /for: (\d+)([smh])/g,
+    (_, count, unit) => `for: ${Math.max(1, Math.round((count * seconds[unit]) / FOR_DIVISOR))}s`,
+  );
+  writeFileSync(join(folder, 'rules.yml'), rules);
+  const targets = (ports) => JSON.stringify(ports.map((each) => `${address}:${each}`));
+  writeFileSync(
+    join(folder, 'prometheus.yml'),
+    `global: { scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s }
+rule_files: [rules.yml]
+alerting: { alertmanagers: [{ static_configs: [{ targets: ['127.0.0.1:${alertPort}'] }] }] }
+scrape_configs:
+  - { job_name: patroni, static_configs: [{ targets: ${targets([8008, 8009, 8010])} }] }
+  - { job_name: etcd, static_configs: [{ targets: ${targets([2379, 2381, 2383])} }] }
+  - { job_name: ekimi, static_configs: [{ targets: ['127.0.0.1:${ekimiPort}'] }] }
+`,
+  );
+  start('/usr/bin/prometheus', [
+    '--config.file=prometheus.yml',
+    '--storage.tsdb.path=tsdb',
+    `--web.listen-address=127.0.0.1:${port}`,
+  ]);
+}
+
+/** By alert: when it was first pending, firing, and no longer there; seconds since the call. */
+async function watch(url, wanted, sinceMs, until, withinMs, seen = new Map()) {
+  while (performance.now() - sinceMs < withinMs) {
+    const { data } = await (await fetch(`${url}/api/v1/alerts`)).json();
+    const now = (performance.now() - sinceMs) / 1000;
+    for (const name of wanted) {
+      const states = data.alerts.filter(({ labels }) => labels.alertname === name).map(({ state }) => state);
+      const row = seen.get(name) ?? {};
+      if (states.length > 0) row.pending ??= now;
+      if (states.includes('firing')) row.firing ??= now;
+      row.gone = states.length === 0;
+      seen.set(name, row);
+    }
+    if (wanted.every((name) => until(seen.get(name)))) return { seen, took: now };
+    await after(250);
+  }
+  return { seen, took: null };
+}
+
+async function play(lab, url, fault) {
+  const beganMs = performance.now();
+  await fault.do(lab);
+  const { seen } = await watch(url, fault.alerts, beganMs, (row) => row.firing !== undefined, FIRES_WITHIN_MS);
+  const healedMs = performance.now();
+  await (fault.undo?.(lab) ?? lab.script('heal', 'all'));
+  const over = await watch(url, fault.alerts, healedMs, (row) => row.gone === true, RESOLVES_WITHIN_MS);
+  const text = (value) => (value === undefined || value === null ? 'NOT' : `${value.toFixed(1)} s`);
+  return fault.alerts.map((alert) => {
+    const { pending, firing } = seen.get(alert) ?? {};
+    const resolved = over.seen.get(alert)?.gone === true;
+    return {
+      ok: firing !== undefined && resolved,
+      alert,
+      what: fault.what,
+      pending: text(pending),
+      firing: text(firing),
+      resolved: resolved ? `within ${text(over.took)}` : 'NOT',
+    };
+  });
+}
+
+async function main() {
+  execFileSync(join(ROOT, 'lab/up'), { stdio: 'inherit' });
+  const [ports, pager] = [await Promise.all([freePort(), freePort(), freePort()]), await pagerDuty()];
+  const [promPort, alertPort, ekimiPort] = ports;
+  const policy = join(folder, 'policy.yaml');
+  writeFileSync(policy, POLICY);
+  const env = { ...process.env, EKIMI_LISTEN: `127.0.0.1:${ekimiPort}` };
+  const config = execFileSync(join(ROOT, 'lab/with-ekimi'), ['--config', policy], { env, encoding: 'utf8' }).trim();
+  const lab = {
+    policy,
+    container: (name) => `${prefix}-${name}`,
+    docker: (...args) => execFileSync('docker', args),
+    script: (name, ...args) => execFileSync(join(ROOT, 'lab', name), args, { encoding: 'utf8' }),
+    replica: () =>
+      execFileSync('bash', ['-c', `. ${ROOT}/lab/lib.sh; LAB_DIR=${ROOT}/lab; resolve replica`], {
+        encoding: 'utf8',
+      }).trim(),
+    ekimi: start(process.execPath, [join(ROOT, 'dist/cli/main.js'), 'run', '--config', config], {
+      PGPASSWORD: 'postgres',
+    }),
+  };
+  alertmanager(alertPort, pager.url);
+  prometheus(promPort, alertPort, ekimiPort);
+  const url = `http://127.0.0.1:${promPort}`;
+  for (;;) {
+    const answer = await fetch(`${url}/api/v1/query?query=count(up==1)`)
+      .then((reply) => reply.json())
+      .catch(() => null);
+    if (answer?.data?.result?.[0]?.value?.[1] === '7') break;
+    await after(500);
+  }
+  const rows = [];
+  for (const fault of FAULTS.filter(({ what }) => what.includes(process.argv[2] ?? ''))) {
+    const found = await play(lab, url, fault);
+    rows.push(...found);
+    for (const row of found) process.stdout.write(`${JSON.stringify(row)}\n`);
+  }
+  await after(5_000);
+  process.stdout.write(
+    `PagerDuty: ${pager.events.filter((each) => each.startsWith('trigger')).length} triggered, ${pager.events.filter((each) => each.startsWith('resolve')).length} resolved\n${[...new Set(pager.events)].join('\n')}\n`,
+  );
+  pager.server.close();
+  return rows.every(({ ok }) => ok) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} finally {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}
