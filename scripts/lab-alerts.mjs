@@ -228,9 +228,18 @@ async function main() {
   return rows.every(({ ok }) => ok) ? 0 : 1;
 }
 
+/** Nothing that we started outlives us, however we end. */
+function clear() {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    clear();
+    process.exit(1);
+  });
 try {
   process.exitCode = await main();
 } finally {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  clear();
 }
