@@ -15,5 +15,7 @@ export function row(
   if (reading.fault === 'not-configured')
     return { check, verdict: 'off', detail: `${what} is not configured`, disables };
   const advice = part === undefined ? '' : machineAdvice(part, reading.fault);
-  return { check, verdict: weight, detail: `${what}: ${reading.reason}${advice}`, disables };
+  // Most reasons name whom they are about.
+  const reason = reading.reason.startsWith(what) ? reading.reason : `${what}: ${reading.reason}`;
+  return { check, verdict: weight, detail: `${reason}${advice}`, disables };
 }

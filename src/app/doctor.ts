@@ -23,6 +23,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
   const { view, scope } = snapshot;
   if (view === null)
     return [{ check: scope, verdict: 'fail', detail: 'no pass was possible', disables: [...ACTION_NAMES] }];
+  if (isUnreached(view)) return [UNREACHED];
   return [
     ...memberRows(view, policy),
     ...dcsRows(view),
@@ -37,6 +38,20 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     RUNBOOK_PATCH,
   ];
 }
+
+const isUnreached = (view: ClusterView): boolean =>
+  view.dcs.keys.kind === 'unknown' &&
+  view.dcs.endpoints.every(({ status }) => status.kind === 'unknown') &&
+  view.members.every(({ api, sql }) => api.kind === 'unknown' && sql.kind === 'unknown');
+
+/** One cause, said once: thirty rows of it would hide it. */
+const UNREACHED: DoctorFinding = {
+  check: 'reach',
+  verdict: 'fail',
+  detail:
+    'no address answers, of no member and of no etcd: the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster. Try one from this machine: curl http://MEMBER:8008/health (the REST API of Patroni), then etcdctl endpoint health',
+  disables: ['every action'],
+};
 
 function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
   const lost = (right: 'sql-login' | 'docker-inspect', name: string): readonly string[] =>

@@ -33,6 +33,7 @@ export const COMMAND_CODES = [
   'no-config',
   'bad-config',
   'bad-url',
+  'bad-subject',
   'bad-number',
   'bad-duration',
   'bad-time',

@@ -45,7 +45,11 @@ interface ErrorBody {
 /** A procedure looks at the whole cluster twice before it answers; a member that hangs makes that slow. */
 const PROCEDURE_TIMEOUT_MS = 60_000;
 
+/** What the status alone does not tell. */
+const EXIT_OF_CODE: Readonly<Record<string, ExitName>> = { 'unknown-subject': 'absent' };
+
 const EXIT_OF_STATUS: Readonly<Record<number, ExitName>> = {
+  400: 'usage',
   401: 'denied',
   403: 'denied',
   404: 'absent',
@@ -73,10 +77,13 @@ export class DaemonClient {
   }
 
   /** The newest `limit`, oldest of them first; asked for page by page, since a page is bounded in bytes. */
-  async journal(scope: string, options: { sinceMs?: number; limit: number }): Promise<readonly JournalEntry[]> {
+  async journal(
+    scope: string,
+    options: { sinceMs?: number; beforeSeq?: number; limit: number },
+  ): Promise<readonly JournalEntry[]> {
     const since = options.sinceMs === undefined ? '' : `&since=${options.sinceMs}`;
     let found: readonly JournalEntry[] = [];
-    let before: number | null = null;
+    let before: number | null = options.beforeSeq ?? null;
     do {
       const page: string = before === null ? '' : `&before=${before}`;
       const path = `/v1/clusters/${encodeURIComponent(scope)}/journal?limit=${options.limit - found.length}${since}${page}`;
@@ -88,6 +95,12 @@ export class DaemonClient {
       before = answer.before ?? null;
     } while (before !== null && found.length < options.limit);
     return found;
+  }
+
+  /** The number of the last recorded pass at or before `atMs`. */
+  async seqAt(scope: string, atMs: number): Promise<number> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/at?time=${atMs}`;
+    return ((await this.#ask('GET', path)) as { seq: number }).seq;
   }
 
   decide(scope: string, id: string, verb: 'approve' | 'reject', reason: string): Promise<string> {
@@ -203,7 +216,8 @@ export class DaemonClient {
     if (response.status >= 200 && response.status < 300) return answer;
     const error = answer as ErrorBody;
     if (error.code === 'held') return answer;
-    throw new CliError(EXIT_OF_STATUS[response.status] ?? 'failed', { of: error.code }, error.message, remedyOf(error));
+    const exit = EXIT_OF_CODE[error.code] ?? EXIT_OF_STATUS[response.status] ?? 'failed';
+    throw new CliError(exit, { of: error.code }, error.message, remedyOf(error));
   }
 }
 

@@ -8,6 +8,7 @@ import {
   oneScope,
   print,
   printJson,
+  reasonOf,
   snapshotsOf,
   styleOf,
   withCommon,
@@ -15,7 +16,9 @@ import {
   type Context,
 } from './context.js';
 import type { DaemonClient } from './client.js';
+import { toJson } from '../model/json.js';
 import { clean } from './render/paint.js';
+import { wrap } from './render/wrap.js';
 import { parseDuration } from './times.js';
 
 /** Commands that talk to a running daemon. */
@@ -62,25 +65,54 @@ async function status(context: Context, options: Common & { watch?: true; every:
   const client = await clientOf(context, options);
   if (options.watch === undefined) return showStatus(context, client, options);
   const { io } = context;
+  let round = 0;
   while (!io.stop.aborted) {
-    if (io.interactive) io.stdout('\u001b[H\u001b[2J');
-    await showStatus(context, client, options).catch((cause: unknown) => {
+    if (!io.interactive && options.json !== true && round > 0) print(context, '-'.repeat(40));
+    round += 1;
+    await showStatus(context, client, options, true).catch((cause: unknown) => {
       // A daemon that restarts is what one watches for; a wrong token will not mend itself.
       if (!(cause instanceof CliError) || cause.exit !== 'no-daemon') throw cause;
-      print(context, clean(cause.message));
+      screen(context, clean(cause.message));
     });
     await io.sleep(everyMs);
   }
 }
 
-async function showStatus(context: Context, client: DaemonClient, options: Common): Promise<void> {
+/** In place on a terminal: written over from the top, without a flash; what does not fit is counted. */
+function screen(context: Context, text: string): void {
+  const { io } = context;
+  if (!io.interactive) {
+    print(context, text);
+    return;
+  }
+  const lines = text.split('\n').flatMap((line) => wrap(line, io.columns, '      '));
+  const most = (io.rows ?? 24) - 1;
+  const shown =
+    lines.length <= most
+      ? lines
+      : [...lines.slice(0, most - 1), `+${lines.length - most + 1} more lines: ekimi status, ekimi why`];
+  io.stdout(`\u001b[H${shown.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
+}
+
+async function showStatus(context: Context, client: DaemonClient, options: Common, again = false): Promise<void> {
   const snapshots = await snapshotsOf(client, options);
   if (options.json === true) {
-    printJson(context, snapshots);
+    // Again and again, one a line: what reads it knows where one ends.
+    if (again) print(context, toJson(snapshots));
+    else printJson(context, snapshots);
     return;
   }
   const { renderStatus } = await import('./render/status.js');
-  print(context, snapshots.map((snapshot) => renderStatus(snapshot, styleOf(context))).join('\n\n'));
+  const text = snapshots.map((snapshot) => renderStatus(snapshot, styleOf(context))).join('\n\n');
+  if (again) screen(context, text);
+  else
+    print(
+      context,
+      text
+        .split('\n')
+        .flatMap((line) => wrap(line, context.io.columns, '      '))
+        .join('\n'),
+    );
 }
 
 function done(context: Context, options: Common, text: string): void {
@@ -96,6 +128,7 @@ async function decide(
   id: string,
   options: Common & { reason: string },
 ): Promise<void> {
+  const reason = reasonOf(options);
   const client = await clientOf(context, options);
   const snapshots = await snapshotsOf(client, options);
   const owner = snapshots.find(({ ledger }) => ledger.approvals.some((approval) => approval.id === id));
@@ -110,7 +143,7 @@ async function decide(
       waiting.length === 0 ? 'Nothing waits for a person now.' : `Waiting: ${waiting.map((one) => one.id).join(', ')}.`,
     );
   }
-  done(context, options, await client.decide(owner.scope, id, verb, options.reason));
+  done(context, options, await client.decide(owner.scope, id, verb, reason));
 }
 
 /** All that a message may have shown: incidents that are open or were joined to another since, and what messages went by without one. */
@@ -123,6 +156,7 @@ const idsToldIn = ({ incidents = [], pages }: Ledger): readonly string[] => [
 
 /** The cluster is found by the id, of which the beginning is enough; whether anything of it stands the daemon says. */
 async function acknowledge(context: Context, id: string, options: Common & { reason: string }): Promise<void> {
+  const reason = reasonOf(options);
   const client = await clientOf(context, options);
   const snapshots = await snapshotsOf(client, options);
   const known = snapshots.flatMap(({ scope, ledger }) => idsToldIn(ledger).map((one) => ({ scope, id: one })));
@@ -135,18 +169,31 @@ async function acknowledge(context: Context, id: string, options: Common & { rea
       `there is no one open incident ${id}`,
       known.length === 0 ? 'None is open.' : `Known: ${known.map((one) => one.id).join(', ')}.`,
     );
-  done(context, options, await client.acknowledge(owner.scope, owner.id, options.reason));
+  done(context, options, await client.acknowledge(owner.scope, owner.id, reason));
+}
+
+const SUBJECT = /^(global|cluster|member:.{1,128}|action:[a-z-]{1,64})$/;
+
+function subjectOf(text: string): string {
+  if (SUBJECT.test(text)) return text;
+  throw new CliError(
+    'usage',
+    'bad-subject',
+    `--subject is ${JSON.stringify(text)}`,
+    'Write global, cluster, member:NAME or action:NAME.',
+  );
 }
 
 async function pause(
   context: Context,
   options: Common & { subject: string; reason: string; for?: string },
 ): Promise<void> {
+  const subject = subjectOf(options.subject);
   const expiresInMs = options.for === undefined ? undefined : parseDuration(options.for);
   const client = await clientOf(context, options);
   const body = {
-    subject: options.subject,
-    reason: options.reason,
+    subject,
+    reason: reasonOf(options),
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   };
   done(context, options, await client.pause(await oneScope(client, options), body));

@@ -7,7 +7,7 @@ import { clientOf, nowOf, print, printJson, scopesOf, styleOf, type Context } fr
 
 /** `ekimi incident [ID]`: which there are, or the story of one. */
 export function addIncidentCommand(program: Command, context: Context): void {
-  withJournal(program.command('incident'))
+  withJournal(program.command('incident').alias('incidents'))
     .description('the open incidents and the last ones that ended; with an ID, the story of one from the journal')
     .argument('[id]', 'as "ekimi status" shows it; its beginning is enough')
     .action((id: string | undefined, options: JournalOptions) =>

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import type { JournalEntry } from '../model/entry.js';
+import { Option, type Command } from 'commander';
+import type { EntryBody, JournalEntry } from '../model/entry.js';
 import { toJson } from '../model/json.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { CliError, exitCode } from './cli-error.js';
@@ -18,6 +18,25 @@ import {
 import { clean } from './render/paint.js';
 import type { Answer } from './render/why.js';
 import { parseTime } from './times.js';
+
+/** Of an entry, as `--kind` takes them. */
+const ENTRY_KINDS: readonly EntryBody['kind'][] = [
+  'pass',
+  'evidence',
+  'intent',
+  'outcome',
+  'verdict',
+  'approval',
+  'procedure',
+  'procedure-run',
+  'incident',
+  'switch',
+  'tenure',
+  'policy',
+  'page',
+  'start',
+  'stop',
+];
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -41,10 +60,7 @@ export function addJournalCommands(program: Command, context: Context): void {
   withJournal(journal.command('list'))
     .description('a sentence an entry, oldest first')
     .option('--since <TIME>', 'from then on')
-    .option(
-      '--kind <KIND>',
-      'only pass, evidence, intent, outcome, verdict, approval, procedure, procedure-run, incident, switch, tenure, policy, page, start or stop',
-    )
+    .addOption(new Option('--kind <KIND>', 'only these').choices(ENTRY_KINDS))
     .option('--limit <N>', 'the last so many', '200')
     .action((options: JournalOptions & { since?: string; kind?: string; limit: string }) => list(context, options));
   withJournal(journal.command('show'))
@@ -92,6 +108,31 @@ export async function* entriesOf(
       yield entry;
 }
 
+/** A daemon was named and no files were: its journal is asked for. */
+const isRemote = ({ io }: Context, { url, journal, config }: JournalOptions): boolean =>
+  journal === undefined && config === undefined && (url ?? io.env['EKIMI_URL']) !== undefined;
+
+/** What a daemon has of each cluster, oldest first; of one kind among the newest thousand. */
+async function* lastOf(
+  context: Context,
+  options: JournalOptions & { readonly kind?: string },
+  sinceMs: number | undefined,
+  limit: number,
+): AsyncIterable<JournalEntry> {
+  const client = await clientOf(context, options);
+  const most = options.kind === undefined ? limit : Math.max(limit, 1000);
+  for (const scope of await scopesOf(client, options))
+    yield* await client.journal(scope, { limit: most, ...(sinceMs === undefined ? {} : { sinceMs }) });
+}
+
+/** The entry of that number of each cluster of a daemon. */
+async function* numbered(context: Context, options: JournalOptions, seq: string): AsyncIterable<JournalEntry> {
+  const client = await clientOf(context, options);
+  if (!/^\d{1,15}$/.test(seq)) return;
+  for (const scope of await scopesOf(client, options))
+    yield* await client.journal(scope, { limit: 1, beforeSeq: Number(seq) + 1 });
+}
+
 async function list(
   context: Context,
   options: JournalOptions & { since?: string; kind?: string; limit: string },
@@ -110,7 +151,11 @@ async function list(
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(options.kind === undefined ? {} : { kinds: [options.kind] }),
   };
-  for await (const entry of entriesOf(context, options, only)) {
+  const found = isRemote(context, options)
+    ? lastOf(context, options, sinceMs, limit)
+    : entriesOf(context, options, only);
+  for await (const entry of found) {
+    if (options.kind !== undefined && entry.body.kind !== options.kind) continue;
     kept.push(entry);
     if (kept.length > limit) kept.shift();
   }
@@ -123,7 +168,8 @@ async function show(context: Context, seq: string, options: JournalOptions): Pro
   const { renderEntry } = await import('./render/journal.js');
   // Each cluster counts its own entries: without --scope the number may be that of several.
   let found = 0;
-  for await (const entry of entriesOf(context, options)) {
+  const all = isRemote(context, options) ? numbered(context, options, seq) : entriesOf(context, options);
+  for await (const entry of all) {
     if (String(entry.seq) !== seq) continue;
     found += 1;
     if (options.json === true) printJson(context, entry);
@@ -173,6 +219,7 @@ async function whyThen(
   atMs: number | null,
 ): Promise<readonly Answer[]> {
   const { answer } = await import('./render/why.js');
+  if (atMs !== null && isRemote(context, options)) return whyThenThere(context, subject, options, atMs);
   const byScope = new Map<string, JournalEntry[]>();
   for await (const entry of entriesOf(context, options, atMs === null ? {} : { sinceMs: atMs - DAY_MS })) {
     if (atMs !== null && entry.atMs > atMs) break;
@@ -182,4 +229,21 @@ async function whyThen(
   }
   if (byScope.size === 0) return [answer({ subject, atMs, snapshot: null, entries: [] })];
   return [...byScope.values()].map((entries) => answer({ subject, atMs, snapshot: null, entries }));
+}
+
+/** Then, from a daemon: the hour before, up to the pass that was in force. */
+async function whyThenThere(
+  context: Context,
+  subject: string | null,
+  options: JournalOptions,
+  atMs: number,
+): Promise<readonly Answer[]> {
+  const { answer } = await import('./render/why.js');
+  const client = await clientOf(context, options);
+  const ask = async (scope: string): Promise<Answer> => {
+    const beforeSeq = (await client.seqAt(scope, atMs)) + 1;
+    const entries = await client.journal(scope, { sinceMs: atMs - HOUR_MS, beforeSeq, limit: 1000 });
+    return answer({ subject, atMs, snapshot: null, entries });
+  };
+  return Promise.all((await scopesOf(client, options)).map(ask));
 }

@@ -6,6 +6,8 @@ export interface CliIo {
   readonly color: boolean;
   readonly interactive: boolean;
   readonly columns: number;
+  /** Lines of the terminal; absent: nobody can tell. */
+  readonly rows?: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   now(): number;
   /** Resolves after `ms` or when `stop` aborts. */

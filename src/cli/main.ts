@@ -13,6 +13,7 @@ function processIo(stop: AbortSignal): CliIo {
     color: wantsColor(process.env, process.stdout.isTTY),
     interactive: process.stdout.isTTY,
     columns: process.stdout.columns || 100,
+    ...(process.stdout.rows ? { rows: process.stdout.rows } : {}),
     env: process.env,
     now: () => Date.now(),
     sleep: (ms) => after(ms, undefined, { signal: stop }).catch(() => undefined),

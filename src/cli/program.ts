@@ -79,10 +79,13 @@ export async function runCli(argv: readonly string[], backend: CommandBackend, i
     const error = asCliError(cause);
     if (argv.includes('--json'))
       io.stderr(`${toJson({ error: { code: error.code, message: error.message, remedy: error.remedy } })}\n`);
-    else io.stderr(`ekimi: ${clean(error.message)}\n${error.remedy === '' ? '' : `  ${clean(error.remedy)}\n`}`);
+    else io.stderr(`ekimi: ${lined(error.message)}\n${error.remedy === '' ? '' : `  ${clean(error.remedy)}\n`}`);
     return exitCode(error.exit);
   }
 }
+
+/** Several faults are one a line; everything else of them is cleaned. */
+const lined = (text: string): string => text.split('\n').map(clean).join('\n  ');
 
 /** Help and version end well. */
 const usageExit = (cause: CommanderError): number => exitCode(cause.exitCode === 0 ? 'ok' : 'usage');

@@ -71,6 +71,7 @@ const COMMANDS: Words<CommandCode> = {
   'no-config': ['There is no configuration where it was looked for.', 'Name it with --config FILE.'],
   'bad-config': ['The configuration cannot be used.', 'ekimi config check shows every fault.'],
   'bad-url': ['The address of the daemon is none.', 'Write it like http://127.0.0.1:8470.'],
+  'bad-subject': ['`--subject` is none of global, cluster, member:NAME, action:NAME.', 'Write one of them.'],
   'bad-number': ['A number is none, or out of its range.', 'Write a whole number.'],
   'bad-duration': ['A duration without a unit, or none at all.', 'Write 90s, 30m, 2h or 1h30m.'],
   'bad-time': ['A time that cannot be read.', 'Write 2026-11-22T09:30:00Z, 09:30, or 10m for ten minutes ago.'],

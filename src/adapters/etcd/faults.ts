@@ -47,13 +47,16 @@ const FAULTS: readonly (readonly [message: RegExp, fault: ReadingFault, why: str
   ],
 ];
 
+/** What gRPC says to its own developers. */
+const GRPC_NOISE = /^\d+ [A-Z_]+: |Last error: null\.?|Resolution note:.*$/g;
+
 /** Sorts an error of etcd3 or gRPC. What we do not know is `unreachable` for a transport error and `bad-reply` for etcd's own words. */
 export function faultOf(error: unknown): Fault {
   const message = error instanceof Error ? error.message : String(error);
   for (const [pattern, fault, why] of FAULTS) {
     if (pattern.test(message)) return { fault, why, ...(BY_ROLE.test(message) && { isByRole: true as const }) };
   }
-  const text = message.replace(/\s+/g, ' ').slice(0, 200);
+  const text = message.replace(GRPC_NOISE, '').replace(/\s+/g, ' ').trim().slice(0, 200);
   return { fault: message.includes('etcdserver') ? 'bad-reply' : 'unreachable', why: text };
 }
 

@@ -46,12 +46,24 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
   return lines;
 }
 
+/** Neither a member nor etcd answered: nothing is known of the cluster. */
+export const isBlind = ({ view }: ClusterSnapshot): boolean =>
+  view === null ||
+  (view.dcs.keys.kind === 'unknown' &&
+    view.members.every(({ api, sql }) => api.kind === 'unknown' && sql.kind === 'unknown'));
+
 /** `ekimi plan`: what it would do now, request by request. */
 export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
   const { scope, policy, decisions } = snapshot;
   const { headline, brakes } = overview(snapshot);
   const held = brakes.length === 0 ? '' : `, but ${clean(brakes.join('; '))}`;
   const head = `${bold(style, clean(scope))}  ${clean(headline)}, mode ${policy.mode}${held}`;
+  if (isBlind(snapshot))
+    return [
+      head,
+      'No address answers: the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster.',
+      'To tell which: ekimi doctor',
+    ].join('\n');
   if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');
   return [head, ...decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')])].join('\n');
 }

@@ -112,12 +112,17 @@ function tenureText({ tenure }: Overview): string {
 
 const HEAD = ['MEMBER', 'ROLE', 'STATE', 'FOR', 'TL', 'LAG', 'POOL', 'SESSIONS', 'SEEN'];
 
-const memberTable = (view: Overview, style: Style): string =>
-  table(
+/** When each was seen is the first to go where a terminal is narrow: what is not seen says so in its state. */
+const WIDE_COLUMNS = 96;
+
+const memberTable = (view: Overview, style: Style): string => {
+  const count = style.columns < WIDE_COLUMNS ? HEAD.length - 1 : HEAD.length;
+  return table(
     style,
-    HEAD,
-    view.members.map((member) => memberRow(member, view, style)),
+    HEAD.slice(0, count),
+    view.members.map((member) => memberRow(member, view, style).slice(0, count)),
   );
+};
 
 function memberRow(member: MemberOverview, view: Overview, style: Style): string[] {
   const leads = member.holdsLeaderKey === true;

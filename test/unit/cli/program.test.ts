@@ -176,6 +176,30 @@ describe('status', () => {
     expect(exit).toBe(0);
     expect(out).toMatch(/HEALTHY[^]*no ekimi daemon answers/);
   });
+
+  it('with --watch --json prints one JSON a line, piped a line between two screens', async () => {
+    const url = await serve(new FakeController(SCENARIOS.healthy()));
+    const twice = () => {
+      const stop = new AbortController();
+      let rounds = 0;
+      return {
+        stop: stop.signal,
+        sleep: async () => {
+          rounds += 1;
+          if (rounds === 2) stop.abort();
+        },
+      };
+    };
+    const json = await cli('status --watch --json', { env: { EKIMI_URL: url }, ...twice() });
+    expect(
+      json.out
+        .trim()
+        .split('\n')
+        .map((line) => fromJson(line)),
+    ).toHaveLength(2);
+    const text = await cli('status --watch', { env: { EKIMI_URL: url }, ...twice() });
+    expect(text.out.split(`${'-'.repeat(40)}\n`)).toHaveLength(2);
+  });
 });
 
 /** An incident, another that was joined to it, and something told that is part of none. */
@@ -237,7 +261,7 @@ describe('changes', () => {
       when: 'no such member',
       argv: 'pause --subject member:p9 --reason x',
       env: OPERATOR,
-      exit: 1,
+      exit: 66,
       err: 'no member p9',
     },
     { when: 'nothing paused', argv: 'resume', env: OPERATOR, exit: 66, err: 'nothing is paused under cluster' },
@@ -247,6 +271,18 @@ describe('changes', () => {
     const ran = await against(new FakeController(SCENARIOS.waitingApproval()), argv, env === undefined ? {} : { env });
     expect(ran.exit).toBe(exit);
     expect(ran.err).toContain(err);
+    expect(controller.changes).toEqual([]);
+  });
+
+  it.each([
+    ['pause --subject membr:x --reason r', 64, 'member:NAME'],
+    ['pause --reason ""', 64, 'a reason is missing'],
+    ['pause --subject member:nobody --reason r', 66, 'no member nobody'],
+    ['approve abc --reason " "', 64, 'a reason is missing'],
+  ])('%s ends with %i in our words', async (argv, code, words) => {
+    const { exit, err } = await against(new FakeController(SCENARIOS.healthy()), argv, { env: OPERATOR });
+    expect(exit).toBe(code);
+    expect(err).toContain(words);
     expect(controller.changes).toEqual([]);
   });
 
@@ -343,6 +379,20 @@ describe('looking without a daemon', () => {
     const { exit, out } = await cli('plan', { files: CONFIG, backend: { plan: async () => [SCENARIOS.lagHeld()] } });
     expect(exit).toBe(0);
     expect(out).toContain('1. haproxy> set server postgres_replicas/patroni2 state drain');
+  });
+
+  it('plan of a cluster that it cannot see ends with 1 and says so in one sentence', async () => {
+    const blind = { ...SCENARIOS.healthy(), view: null };
+    const { exit, out } = await cli('plan', { files: CONFIG, backend: { plan: async () => [blind] } });
+    expect(exit).toBe(1);
+    expect(out).toContain('No address answers');
+  });
+
+  it('faults of a file are one a line', async () => {
+    const plan = async () =>
+      Promise.reject(Object.assign(new Error('one.yaml:1:1 a\ntwo.yaml:2:2 b'), { code: 'CONFIG_X' }));
+    const { err } = await cli('plan', { files: CONFIG, backend: { plan } });
+    expect(err).toContain('one.yaml:1:1 a\n  two.yaml:2:2 b\n');
   });
 
   it('plan as JSON has the decisions', async () => {
@@ -442,6 +492,24 @@ describe('journal and why', () => {
     const { out } = await cli('journal list --journal /j --kind stop', await reading());
     expect(out).toBe('      2  2026-11-22 09:29:50Z  stop     ekimi stopped: upgrade\n');
     expect((await cli('journal list --journal /j --limit 1', await reading())).out).not.toContain('drain-replica');
+  });
+
+  it('an unknown kind is refused with those that there are', async () => {
+    const { exit, err } = await cli('journal list --kind wrong --journal /j');
+    expect(exit).toBe(64);
+    expect(err).toContain('verdict');
+  });
+
+  it('list and show ask a daemon that was named, where no files were', async () => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    const { seq } = fake.write(NOW_MS - 1000, { kind: 'stop', reason: 'for a test' });
+    const listed = await against(fake, 'journal list');
+    expect(listed).toMatchObject({ exit: 0 });
+    expect(listed.out).toContain('ekimi stopped: for a test');
+    await server?.close();
+    expect((await against(fake, `journal show ${seq}`)).out).toContain('for a test');
+    await server?.close();
+    expect((await against(fake, 'journal show 999')).exit).toBe(66);
   });
 
   it('list as JSON is one entry a line', async () => {
