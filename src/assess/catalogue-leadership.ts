@@ -259,6 +259,6 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     page: 'at-once',
     meaning: 'etcd raised an alarm (NOSPACE makes it read-only).',
     advice:
-      'NOSPACE: ekimi run-procedure defragment-dcs compacts, defragments one member at a time and disarms it. CORRUPT: replace that member.',
+      'Run ekimi run-procedure defragment-dcs for NOSPACE: it compacts, defragments one member at a time and disarms. Replace the member for CORRUPT.',
   },
 ];

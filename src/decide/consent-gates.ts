@@ -56,7 +56,7 @@ export const CONSENT_GATES: readonly Gate[] = [
       if (approved !== null)
         return no(
           `only ${approved.by ?? 'one person'} agreed to it, and the policy asks for two persons`,
-          isByPerson(plan) ? 'have another person start it' : 'wait until that approval expires: then it is asked anew',
+          isByPerson(plan) ? 'start it as another person' : 'wait until that approval expires: then it is asked anew',
           approved.expiresAtMs,
         );
       return unanswered(plan, approvalFor(input, plan, 'waiting'), { doubt, mode, isForTwo });

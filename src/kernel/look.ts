@@ -46,8 +46,8 @@ function asidesAwaited({ ledger, view }: Session): ReadonlySet<string> {
     .filter((row) => isInFlight(row) && ('suffix' in row.plan.params || 'directory' in row.plan.params))
     .map(({ plan }) => plan.target as string);
   const { member, suffix } = openRun(ledger.procedures)?.goal ?? {};
-  const isListed = typeof member === 'string' && view !== null && isAsideOf(view, member, String(suffix));
-  return new Set(typeof member === 'string' && typeof suffix === 'string' && !isListed ? [...flying, member] : flying);
+  if (typeof member !== 'string' || typeof suffix !== 'string') return new Set(flying);
+  return new Set(view !== null && isAsideOf(view, member, suffix) ? flying : [...flying, member]);
 }
 
 /** The heartbeat is written by who may act, and by nobody else. */

@@ -7,6 +7,13 @@ import { ASIDES, ASIDES_AWAITED } from './sources.js';
 /** A list that could not be made is not asked for in every pass. */
 const AGAIN_MS = 60_000;
 
+/** The age of a list is told in hours, as often as it is read: what changes with every pass is in the journal of every calm minute. */
+const STEP_MS = 3_600_000;
+function inSteps(reading: Reading<readonly AsideDirectory[]>, nowMs: number): Reading<readonly AsideDirectory[]> {
+  const seen = aged(reading, nowMs);
+  return seen.kind === 'stale' ? { ...seen, ageMs: Math.floor(seen.ageMs / STEP_MS) * STEP_MS } : seen;
+}
+
 /** What lies aside of each member's data directory; null: no host driver can tell. */
 export async function observeAsides(pass: Pass): Promise<AsideReadings | null> {
   const { host } = pass.ports;
@@ -20,7 +27,8 @@ export async function observeAsides(pass: Pass): Promise<AsideReadings | null> {
         return [name, aged(last, pass.nowMs)];
       const ask = () => orNone(host.listAside?.(memberHost(name)) ?? null, notConfigured(ASIDES.part, pass.nowMs));
       const row = isAwaited ? ASIDES_AWAITED : ASIDES;
-      return [name, await read(pass, row, { key: `${name} asides`, last, member: name, ask })];
+      const reading = await read(pass, row, { key: `${name} asides`, last, member: name, ask });
+      return [name, inSteps(reading, pass.nowMs)];
     }),
   );
   return Object.fromEntries(readings);

@@ -314,8 +314,8 @@ export const SURPLUS: SourceRow & { readonly part: string } = {
  */
 export const ASIDES: SourceRow & { readonly part: string } = {
   ...slow,
-  calm: 600_000,
-  suspect: 600_000,
+  calm: 3_600_000,
+  suspect: 3_600_000,
   part: 'hosts',
 };
 

@@ -131,7 +131,7 @@ describe('a member whose pages are wrong', () => {
     ],
     ['no host driver can move it', { without: ['host'] as const }, 'the host driver does not say what runs patroni3'],
   ])('is not rebuilt where %s', async (_, options, why) => {
-    const ekimi = await quiet(options as RigOptions);
+    const ekimi = await quiet(options);
     expect(stagesOf(await startStaged(ekimi, ASKED))[0]).toContain(why);
     expect(onHost(ekimi)).toEqual([]);
   });

@@ -90,7 +90,13 @@ export const overview = z.object({
   problems: z.array(problem),
   inFlight: z.array(remediation),
   ended: z.array(remediation),
-  approvals: z.array(approval),
+  approvals: z.array(
+    approval.extend({
+      consequence: z
+        .object({ destroys: text, remains: text, takes: text })
+        .describe('What a person agrees to, in three sentences'),
+    }),
+  ),
   switches: z.array(killSwitch),
   budget,
   breaker,

@@ -182,7 +182,7 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
     ),
     body('src/assess/rotation.ts', 'isReadPoolEmpty', 'false'),
     text(
-      'src/api/member-overview.ts',
+      'src/assess/shown-lag.ts',
       "if (isSilent(member)) return { bytes: null, from: 'it does not answer' };",
       '',
       'its last lag was shown',

@@ -64,6 +64,8 @@ describe('the table of rights', () => {
     const named = RIGHT_NAMES.map((name): RightRow => RIGHTS[name]).flatMap(({ actions, ways }) =>
       actions === 'every' ? [] : [...actions, ...(ways?.actions ?? [])],
     );
-    expect(ACTION_NAMES.filter((name) => !named.includes(name))).toEqual([]);
+    // etcd lets nobody but root do these where it asks for a login, and cannot be asked about it without doing them.
+    const notAsked = ['defragment-store', 'disarm-store'];
+    expect(ACTION_NAMES.filter((name) => !named.includes(name))).toEqual(notAsked);
   });
 });

@@ -155,6 +155,7 @@ const FULL_POLICY: Loose = {
 
 /** A second acceptable value, by the path without indices; by the last name where all keys of that name are alike. */
 const OTHER: Loose = {
+  'approvals.twoPersonsFor': ['failover'],
   'clusters.policy': 'own.yaml',
   'clusters.patroni.members': { m1: 'http://h:1', m2: 'http://h:3' },
   'clusters.patroni.advertised': { m1: 'n:1', m2: 'n:2' },

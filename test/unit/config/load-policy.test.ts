@@ -49,6 +49,8 @@ describe('a policy that says next to nothing', () => {
     expect(Object.fromEntries(ACTION_NAMES.map((name) => [name, policy.actions[name].mode]))).toEqual({
       'begin-copy': 'approve',
       'close-servers': 'approve',
+      'defragment-store': 'approve',
+      'disarm-store': 'approve',
       'open-servers': 'approve',
       'drop-inactive-slot': 'off',
       'drain-replica': 'auto',

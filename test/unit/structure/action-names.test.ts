@@ -10,7 +10,7 @@ const DATA = [
   /^model\/(plan|procedure|rights)\.ts$/,
   /^assess\/(catalogue-[a-z]+|problem-row)\.ts$/,
   /^config\/(policy-schema|policy-rules|cluster-rules|together)\.ts$/,
-  /^words\/request\.ts$/,
+  /^words\/(request|consequence)\.ts$/,
   /^adapters\/postgres\/postgres-adapter\.ts$/,
 ];
 /** What they are for is to say what happens to each; a stage of a procedure is an action by its name. */
