@@ -9,7 +9,7 @@ export interface LockoutLimits {
   readonly addresses: number;
 }
 
-export const LOCKOUT: LockoutLimits = { wrong: 10, withinMs: 60_000, lockedMs: 60_000, addresses: 1_000 };
+const LOCKOUT: LockoutLimits = { wrong: 10, withinMs: 60_000, lockedMs: 60_000, addresses: 1_000 };
 
 /** What can be guessed in practice: from a locked address such a token is not even compared. */
 const GUESSABLE_CHARS = 16;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { readJournal } from '../../src/journal/read.js';
 import type { JournalEntry } from '../../src/model/entry.js';
 
-export const recordedAt = (name: string): string => fileURLToPath(new URL(`../incidents/${name}/`, import.meta.url));
+const recordedAt = (name: string): string => fileURLToPath(new URL(`../incidents/${name}/`, import.meta.url));
 
 /** The entries of an incident of the lab that is kept as data. */
 export async function recorded(name: string): Promise<readonly JournalEntry[]> {

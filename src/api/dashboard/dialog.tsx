@@ -52,7 +52,7 @@ export const ReasonField = (): JSX.Element => (
   </Field>
 );
 
-export const TokenField = (): JSX.Element => (
+const TokenField = (): JSX.Element => (
   <Field name="token" label="Token" hint="An operator token of api.tokens; kept in this tab until it is closed.">
     {(own) => <input {...own} type="password" autoComplete="off" spellcheck={false} />}
   </Field>

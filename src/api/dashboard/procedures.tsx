@@ -68,7 +68,7 @@ interface Answer {
 }
 
 /** The request as the daemon takes it; fields that the procedure does not take are left out. */
-export function requestOf(values: Values, dryRun: boolean): Readonly<Record<string, unknown>> {
+function requestOf(values: Values, dryRun: boolean): Readonly<Record<string, unknown>> {
   const { name = '', member = '', candidate = '', loss = '', back, reason } = values;
   const parameters = Object.fromEntries(
     Object.entries(values)

@@ -139,7 +139,7 @@ interface Span {
 const kindOf = (value: number): Span['kind'] => (value >= 1 ? 'taken' : value > 0 ? 'partly' : 'none');
 
 /** Neighbours of one kind are one span; what is not known is none. */
-export function spansOf(values: readonly (number | null)[]): readonly Span[] {
+function spansOf(values: readonly (number | null)[]): readonly Span[] {
   const spans: Span[] = [];
   values.forEach((value, index) => {
     if (value === null) return;

@@ -146,7 +146,7 @@ function place(bytes: number, { emergencyBytes }: Overview['lag']): number {
   return Math.round(Math.min(1, Math.max(0, share)) * BAR.width);
 }
 
-export function lagLevel(bytes: number | null, lag: Overview['lag']): Tone {
+function lagLevel(bytes: number | null, lag: Overview['lag']): Tone {
   if (bytes === null) return 'unknown';
   return bytes >= lag.criticalBytes ? 'critical' : bytes >= lag.warningBytes ? 'warning' : 'ok';
 }

@@ -2,7 +2,7 @@
 const COLOUR = /\u001b\[\d+m/g;
 
 /** How many columns a text takes, without its colours. */
-export const widthOf = (text: string): number => text.replace(COLOUR, '').length;
+const widthOf = (text: string): number => text.replace(COLOUR, '').length;
 
 /** Lines of `columns` at most, broken at blanks; further lines begin with `indent`. A word that is longer than a line stays whole on one. */
 export function wrap(text: string, columns: number, indent = ''): readonly string[] {
@@ -23,7 +23,7 @@ export function wrap(text: string, columns: number, indent = ''): readonly strin
 }
 
 /** One line of `columns` at most; what is cut is shown as cut. */
-export function fit(text: string, columns: number): string {
+function fit(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let width = 0;
   let cut = '';
