@@ -21,20 +21,3 @@ export function wrap(text: string, columns: number, indent = ''): readonly strin
   }
   return [...lines, line.trimEnd()];
 }
-
-/** One line of `columns` at most; what is cut is shown as cut. */
-function fit(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
-  let width = 0;
-  let cut = '';
-  for (const part of text.split(/(\u001b\[\d+m)/)) {
-    if (part.startsWith('\u001b')) {
-      cut += part;
-      continue;
-    }
-    const room = Math.max(0, columns - 1 - width);
-    cut += part.length > room && room > 0 ? `${part.slice(0, room)}…` : part.slice(0, room);
-    width += part.length;
-  }
-  return cut;
-}
