@@ -20,7 +20,7 @@ journal: { directory: /var/lib/ekimi/journal }
 notifications:
   webhook: { hook: { url: http://127.0.0.1:1/hook } }
   spool: { directory: /var/lib/ekimi/notifications }
-api: { listen: 0.0.0.0:8470 }
+api: { listen: 127.0.0.1:8470 }
 policy: ./policy.yaml
 `;
 
