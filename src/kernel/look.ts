@@ -43,10 +43,17 @@ export const touchedBy = ({ view }: Session, plan: Plan): ReadonlySet<string> =>
 /** A data directory is moved aside or removed there, or was and is not listed yet: by what its request and the goal of its run name. */
 function asidesAwaited({ ledger, view }: Session): ReadonlySet<string> {
   const flying = ledger.remediations
-    .filter((row) => isInFlight(row) && ('suffix' in row.plan.params || 'directory' in row.plan.params))
+    .filter(
+      (row) =>
+        isInFlight(row) && row.phase !== 'planned' && ('suffix' in row.plan.params || 'directory' in row.plan.params),
+    )
     .map(({ plan }) => plan.target as string);
-  const { member, suffix } = openRun(ledger.procedures)?.goal ?? {};
-  if (typeof member !== 'string' || typeof suffix !== 'string') return new Set(flying);
+  const run = openRun(ledger.procedures);
+  const { member, suffix } = run?.goal ?? {};
+  // Not before it was sent: the list and the move would be in each other's way.
+  const isSent = ledger.remediations.some((row) => row.phase !== 'planned' && row.plan.params['suffix'] === suffix);
+  if (run?.phase !== 'running' || !isSent || typeof member !== 'string' || typeof suffix !== 'string')
+    return new Set(flying);
   return new Set(view !== null && isAsideOf(view, member, suffix) ? flying : [...flying, member]);
 }
 

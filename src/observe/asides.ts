@@ -11,7 +11,7 @@ const AGAIN_MS = 60_000;
 const STEP_MS = 3_600_000;
 function inSteps(reading: Reading<readonly AsideDirectory[]>, nowMs: number): Reading<readonly AsideDirectory[]> {
   const seen = aged(reading, nowMs);
-  return seen.kind === 'stale' ? { ...seen, ageMs: Math.floor(seen.ageMs / STEP_MS) * STEP_MS } : seen;
+  return seen.kind === 'stale' ? { ...seen, ageMs: Math.floor(Math.max(0, seen.ageMs) / STEP_MS) * STEP_MS } : seen;
 }
 
 /** What lies aside of each member's data directory; null: no host driver can tell. */

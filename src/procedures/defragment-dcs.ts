@@ -66,14 +66,16 @@ function notWhole(view: ClusterView): string | null {
   const strange = members.find(({ id }) => !ids.includes(id));
   if (strange !== undefined)
     return `etcd has a member that dcs.hosts does not name: ${strange.name || strange.id}; add it, or defragment it by hand`;
-  const corrupt = recentValue(view.dcs.alarms)?.find(({ alarm }) => alarm !== 'NOSPACE');
+  const alarms = recentValue(view.dcs.alarms);
+  // Not listed is not disarmed: a run must not end on it.
+  if (alarms === null) return 'etcd has not listed its alarms';
+  const corrupt = alarms.find(({ alarm }) => alarm !== 'NOSPACE');
   return corrupt === undefined
     ? null
     : `etcd raised ${corrupt.alarm}: what a member holds cannot be trusted; replace that member first`;
 }
 
 function nothingToGain(view: ClusterView): string | null {
-  if (recentValue(view.dcs.alarms) === null) return 'etcd has not listed its alarms';
   if (refusesWrites(view) !== null) return null;
   const large = statuses(view).some(({ dbSizeBytes, usedBytes, quotaBytes }) => {
     const size = dbSizeBytes ?? 0;
@@ -100,10 +102,17 @@ function notDefragmented(view: ClusterView, ledger: Ledger, { order, sizes, sinc
   });
 }
 
-/** What its keys hold now fills it: with the alarm disarmed it would be full again at once. */
+/** From so much of its quota on it would be full again at once. */
+const NEARLY_FULL = 0.9;
+
+/** What its keys hold now fills it. One that an earlier run, or a person, made small is no smaller now, and has room. */
 function gainedNothing(view: ClusterView, ledger: Ledger, goal: DefragmentGoal): string | null {
   if (notDefragmented(view, ledger, goal).length > 0 || refusesWrites(view) === null) return null;
-  const same = statuses(view).find((row) => !isSmaller(row, goal.sizes[row.name] ?? 0));
+  const same = statuses(view).find(
+    (row) =>
+      !isSmaller(row, goal.sizes[row.name] ?? 0) &&
+      (row.dbSizeBytes ?? 0) >= (row.quotaBytes ?? Infinity) * NEARLY_FULL,
+  );
   return same === undefined
     ? null
     : `${sizeText(same)}: what its keys hold now fills it; delete keys that nobody needs, or start etcd with a larger --quota-backend-bytes, then ekimi run-procedure defragment-dcs anew`;

@@ -1,3 +1,4 @@
+import { diskOf } from '../assess/room.js';
 import { z } from 'zod';
 import { candidatesFor } from '../assess/candidates.js';
 import { whyNoRoomBeside } from '../assess/copy-beside.js';
@@ -45,7 +46,7 @@ const isMoved = ({ view, ledger }: ProcedureInput, { member, suffix }: RebuildGo
   ledger.remediations.some(({ plan, phase }) => plan.params['suffix'] === suffix && phase === 'succeeded');
 
 /** Why its copy would not come about, or from whom it would bring the same fault along; null: nothing is known against it. */
-function whyNoSource(input: ProcedureInput, name: string): string | null {
+function whyNoSource(input: ProcedureInput, name: string, isStopped = false): string | null {
   const { view } = input;
   const member = memberOf(view, memberName(name));
   const leadership = leadershipOf(view);
@@ -56,7 +57,9 @@ function whyNoSource(input: ProcedureInput, name: string): string | null {
       : whyNoRoomBeside(input, member, leadership.member);
   const wrong = whyCorrupt(leadership.member);
   if (wrong !== null) return `${wrong} and leads: a copy of it would bring wrong pages along; rebuild it first`;
-  return whyNoCopy(input, member) ?? whyNoRoomBeside(input, member, leadership.member);
+  const no = whyNoCopy(input, member);
+  // Of a container that does not run nobody reads the disk; that there is room was asked before it was stopped.
+  return no ?? (isStopped && diskOf(member) === null ? null : whyNoRoomBeside(input, member, leadership.member));
 }
 
 /** What must hold as long as nothing was stopped. */
@@ -108,7 +111,7 @@ export const rebuildMember: ProcedureRecord<RebuildGoal> = {
       return 'Patroni is paused: it hands leadership over to nobody and begins no copy; patronictl resume';
     if (leadershipOf(view).kind !== 'proven') return 'nobody is proven to lead: there is nothing to copy';
     if (isMoved(input, goal)) return null;
-    return hostOf(view, member)?.state === 'stopped' ? whyNoSource(input, member) : whyNot(input, member);
+    return hostOf(view, member)?.state === 'stopped' ? whyNoSource(input, member, true) : whyNot(input, member);
   },
   *remaining(input, goal) {
     const { view } = input;
@@ -148,9 +151,14 @@ export const rebuildMember: ProcedureRecord<RebuildGoal> = {
     const host = hostOf(view, member)?.state ?? 'unknown to its host driver';
     const copy = isCopied(input, goal) ? `${member} runs and streams` : `${member} is ${host} and does not stream`;
     const path = asidesOf(view, member)?.find(({ name }) => name.endsWith(`.${suffix}`))?.path;
+    const unlisted = isMoved(input, goal)
+      ? `its old directory lies aside under .${suffix}`
+      : asidesOf(view, member) === null
+        ? 'where its data directory is cannot be listed'
+        : 'its data directory is where it was';
     const old =
       path === undefined
-        ? 'its data directory is where it was'
+        ? unlisted
         : `its old directory is kept in ${path}: ekimi run-procedure remove-aside ${member} --set directory=${path.split('/').at(-1) ?? ''}`;
     const next =
       isMoved(input, goal) && !isCopied(input, goal)

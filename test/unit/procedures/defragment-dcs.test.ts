@@ -38,6 +38,29 @@ describe('etcd without room', () => {
     expect(defragmentDcs.refuse({ ...input, ledger }, found.goal)).toContain('delete keys that nobody needs');
   });
 
+  it('is disarmed where an earlier run made its members small already: they are no smaller now, and have room', () => {
+    const found = asked(etcdOf([2 * MB, 64 * MB, 64 * MB], ['NOSPACE']));
+    if (found.kind === 'refused') throw new Error(found.why);
+    const row = (target: string) => ({
+      plan: { action: 'defragment-store', target, because: { code: 'operator', subject: target }, params: {} },
+      phase: 'succeeded',
+      createdAtMs: NOW_MS,
+    });
+    const input = inputFor(etcdOf([2 * MB, 2 * MB, 2 * MB], ['NOSPACE'], 2 * MB));
+    const ledger = { ...input.ledger, remediations: found.goal.order.map(row) } as unknown as typeof input.ledger;
+    expect(defragmentDcs.refuse({ ...input, ledger }, found.goal)).toBeNull();
+    expect([...defragmentDcs.remaining({ ...input, ledger }, found.goal)].map(({ key }) => key)).toEqual([
+      `disarm-store ${found.goal.order.at(-1) ?? ''}`,
+    ]);
+  });
+
+  it('does not end while the alarms are not listed', () => {
+    const view = without(() => ({ alarms: silent }));
+    const found = asked(etcdOf(FULL, ['NOSPACE']));
+    if (found.kind === 'refused') throw new Error(found.why);
+    expect(defragmentDcs.refuse(inputFor(view), found.goal)).toContain('has not listed its alarms');
+  });
+
   const without = (edit: (dcs: ClusterView['dcs']) => Partial<ClusterView['dcs']>): ClusterView => {
     const view = etcdOf(FULL, ['NOSPACE']);
     return { ...view, dcs: { ...view.dcs, ...edit(view.dcs) } };
