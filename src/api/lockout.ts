@@ -55,10 +55,10 @@ export class Lockout {
     const name = nameOf(address);
     const before = this.#rows.get(name);
     const isRecent = before !== undefined && nowMs - before.sinceMs < this.#limits.withinMs;
-    const isLocked = before !== undefined && before.lockedUntilMs > nowMs;
+    // Further ones neither prolong it nor count for the next: a forgotten script would lock its host for ever.
+    if (before !== undefined && before.lockedUntilMs > nowMs) return false;
     const wrong = (isRecent ? before.wrong : 0) + 1;
-    const locks = !isLocked && wrong >= this.#limits.wrong;
-    // Further ones do not prolong it: a forgotten script would lock its host for ever.
+    const locks = wrong >= this.#limits.wrong;
     const row: Row = {
       sinceMs: isRecent ? before.sinceMs : nowMs,
       wrong: locks ? 0 : wrong,

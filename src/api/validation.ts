@@ -11,11 +11,15 @@ export interface RouteSchema {
 /** Goes into the journal. */
 export const reason = z.string().max(500).regex(/\S/, 'a reason is more than blanks');
 
+/** The last moment that a date can be, in milliseconds. */
+const MOST_MS = 8.64e15;
+
 /** A moment in a query: milliseconds since 1970 or ISO 8601. Throws `bad-request`. */
 export function timeOf(name: string, value: string | number): number {
   const text = String(value);
   const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(ms))
+  // Beyond it there is no date.
+  if (Number.isNaN(ms) || Math.abs(ms) > MOST_MS)
     throw new ApiError(
       'bad-request',
       `${name} is ${JSON.stringify(text)}; expected milliseconds since 1970 or ISO 8601`,

@@ -4,7 +4,7 @@ import { covers, type Loss } from '../model/loss.js';
 import { lossText } from '../words/loss.js';
 import type { Approval } from '../model/ledger.js';
 import type { Plan } from '../model/plan.js';
-import { approvalFor, coversLoss, isAgreedTo, personsFor } from '../ledger/consent.js';
+import { approvalFor, coversLoss, isAgreedTo, personsFor, starterOf } from '../ledger/consent.js';
 import { lossOf } from './consent.js';
 import { no, type Gate, type No } from './gate.js';
 
@@ -71,7 +71,7 @@ function unanswered(
   { doubt, mode, isForTwo }: { readonly doubt: string | null; readonly mode: string; readonly isForTwo: boolean },
 ): No {
   const asks = mode === 'approve' ? 'the policy asks for an approval' : 'a person must agree';
-  const agreed = isByPerson(plan) ? plan.because.by : waiting?.first?.by;
+  const agreed = starterOf(plan) ?? waiting?.first?.by;
   const because = [
     waiting === null ? asks : `approval ${waiting.id} is waiting`,
     ...(isForTwo ? [`two persons must agree${agreed === undefined ? '' : `; ${agreed} did`}`] : []),

@@ -1,3 +1,4 @@
+import { starterOf } from '../ledger/consent.js';
 import { wordOn } from '../ledger/approvals.js';
 import { permitOf } from '../actions/index.js';
 import { describeChanges, widens } from '../config/compare.js';
@@ -53,7 +54,11 @@ export function decideApproval(
     if (!kept && lost !== null && !isAlone) return lost;
     const told = approval.loss == null ? '' : `, with a loss of ${lossText(approval.loss)}`;
     const half = word.kind === 'first' ? '; one more person, with another token, must approve it' : '';
-    const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}${half}`;
+    const { because } = approval.plan;
+    const isBegun = word.kind !== 'decided' || state !== 'approved' || because.run !== undefined;
+    const starter = isBegun ? null : starterOf(approval.plan);
+    const again = starter === null ? '' : `; nothing is sent by that: ${starter} starts it again`;
+    const text = `${state}: ${approval.plan.action} ${approval.plan.target}${told}${half}${again}`;
     return { ok: true, text: kept ? text : `${text} (not yet in etcd: a successor would not know)` };
   });
 }

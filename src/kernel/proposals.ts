@@ -1,9 +1,10 @@
+import { EKIMI } from '../model/names.js';
 import { askOf, isHeldBack, proposalOf, withdrawnFor } from '../decide/proposals.js';
 import { newRun } from '../decide/runs.js';
 import { isOffer, markOf, openRun, type ProcedureRun } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
-import { EKIMI, ended, noteRun, told } from './run-notes.js';
+import { ended, noteRun, told } from './run-notes.js';
 import type { Session } from './session.js';
 
 /** Nothing is looked at while the policy lets nothing be proposed. */

@@ -3,9 +3,6 @@ import { isOver, type ProcedureRun, type RunPhase, type RunStep } from '../model
 import type { Situation } from '../model/situation.js';
 import type { Session } from './session.js';
 
-/** Whose word it is where no person said it. */
-export const EKIMI = 'ekimi';
-
 /** What the journal says of it, beside the run as it is then. */
 export interface Told {
   readonly change: RunStep;

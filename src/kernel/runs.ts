@@ -1,3 +1,4 @@
+import { EKIMI } from '../model/names.js';
 import {
   isAgreed,
   leavesOf,
@@ -24,7 +25,7 @@ import type { ClusterView } from '../model/view.js';
 import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
-import { EKIMI, ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
+import { ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
 import { askForSecond } from './approvals.js';
 import { begin } from './send.js';
 import { isEnforcing, type Session } from './session.js';

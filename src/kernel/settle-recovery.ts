@@ -1,9 +1,10 @@
+import { EKIMI } from '../model/names.js';
 import { withCustody } from '../ledger/evacuations.js';
 import type { Ledger } from '../model/ledger.js';
 import { isOffer, isOver, openRun, type ProcedureRun } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
-import { EKIMI, ended, noteEnd, noteRun, told } from './run-notes.js';
+import { ended, noteEnd, noteRun, told } from './run-notes.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
 import { isOurs, isOursToRecover } from './without-etcd.js';

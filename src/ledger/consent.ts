@@ -1,3 +1,4 @@
+import { EKIMI } from '../model/names.js';
 import { isInFlight, type Approval } from '../model/ledger.js';
 import { covers, type Loss } from '../model/loss.js';
 import { fingerprint, type Plan } from '../model/plan.js';
@@ -26,9 +27,9 @@ export const coversLoss = (approval: Approval, loss: Loss | null): boolean =>
 export const personsFor = ({ approvals }: Pick<Policy, 'approvals'>, { action }: Plan): 1 | 2 =>
   approvals.twoPersonsFor?.includes(action) === true ? 2 : 1;
 
-/** The person who started it; null: it answers a problem. */
+/** The person who started it; null: it answers a problem, or is a stage of what Ekimi began, which is nobody's word. */
 export const starterOf = ({ because }: Plan): string | null =>
-  because.code === 'operator' ? (because.by ?? null) : null;
+  because.code === 'operator' && because.by !== EKIMI ? (because.by ?? null) : null;
 
 /** As many persons as the policy wants have agreed, whoever started this plan among them. Told apart by the names of their tokens. */
 export function isAgreedTo(policy: Policy, plan: Plan, approval: Approval): boolean {

@@ -36,3 +36,6 @@ export function furthest(...positions: readonly (Lsn | null | undefined)[]): Lsn
 
 /** Bytes from `behind` up to `ahead`; never negative, because two positions read a moment apart may cross. */
 export const bytesBetween = (ahead: Lsn, behind: Lsn): number => (ahead > behind ? Number(ahead - behind) : 0);
+
+/** Whose word it is where no person said it. */
+export const EKIMI = 'ekimi';

@@ -32,6 +32,15 @@ describe('wrong tokens', () => {
     expect(lockout.lockedMs('10.0.0.9')).toBe(0);
   });
 
+  it('while it is locked count for nothing: a forgotten script locks its host for that time, not for ever', () => {
+    const { clock, lockout } = at();
+    for (let wrong = 0; wrong < 3; wrong += 1) lockout.wrong('10.0.0.9');
+    for (clock.ms = 4_100; clock.ms < 5_000; clock.ms += 100) lockout.wrong('10.0.0.9');
+    clock.ms = 5_000;
+    expect(lockout.wrong('10.0.0.9')).toBe(false);
+    expect(lockout.lockedMs('10.0.0.9')).toBe(0);
+  });
+
   it('that are far apart lock nobody', () => {
     const { clock, lockout } = at();
     for (let ms = 0; ms < 10_000; ms += 1_000) {

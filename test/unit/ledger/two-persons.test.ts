@@ -34,6 +34,13 @@ describe('an approval for which the policy wants two persons', () => {
     expect(wordOn(rowOf(one), yes('bob'), TWO)).toEqual({ kind: 'decided' });
   });
 
+  it('is not half agreed to by Ekimi, which began the procedure that it is a stage of', () => {
+    const stage: Plan = { ...STARTED, because: { ...STARTED.because, by: 'ekimi' } };
+    const row = rowOf(ask(stage));
+    expect(wordOn(row, yes('ann'), TWO)).toEqual({ kind: 'first' });
+    expect(isAgreedTo(TWO, stage, rowOf(approved(ask(stage), 'ann')))).toBe(false);
+  });
+
   it('that answers what a person started is decided by one other person, and never by the one who started it', () => {
     const row = rowOf(ask(STARTED));
     expect(wordOn(row, yes('ann'), TWO)).toMatchObject({
