@@ -172,10 +172,11 @@ export function overview(snapshot: ClusterSnapshot): Overview {
 }
 
 const approvalsIn = ({ ledger, policy }: ClusterSnapshot, members: readonly MemberOverview[]): ApprovalOverview[] => {
-  const serving = members.map(({ name, holdsLeaderKey, reads }) => ({
+  // Who holds the key and does not say that it runs as primary may be dead.
+  const serving = members.map(({ name, holdsLeaderKey, role, reads }) => ({
     name,
-    leads: holdsLeaderKey,
-    takesReads: reads === 'in',
+    leads: holdsLeaderKey ? (role === 'primary' ? true : null) : false,
+    takesReads: reads === 'unknown' ? null : reads === 'in',
   }));
   return ledger.approvals
     .filter((one) => one.state === 'waiting')

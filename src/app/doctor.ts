@@ -42,14 +42,14 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
 const isUnreached = (view: ClusterView): boolean =>
   view.dcs.keys.kind === 'unknown' &&
   view.dcs.endpoints.every(({ status }) => status.kind === 'unknown') &&
-  view.members.every(({ api, sql }) => api.kind === 'unknown' && sql.kind === 'unknown');
+  view.members.every(({ api, sql, host }) => [api, sql, host].every(({ kind }) => kind === 'unknown'));
 
 /** One cause, said once: thirty rows of it would hide it. */
 const UNREACHED: DoctorFinding = {
   check: 'reach',
   verdict: 'fail',
   detail:
-    'no address answers, of no member and of no etcd: the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster. Try one from this machine: curl http://MEMBER:8008/health (the REST API of Patroni), then etcdctl endpoint health',
+    'no address answers, of no member and of no etcd: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster. Try one from this machine: curl http://MEMBER:8008/health (the REST API of Patroni), then etcdctl endpoint health',
   disables: ['every action'],
 };
 

@@ -25,11 +25,16 @@ export function addPolicyCommand(program: Command, context: Context): void {
       }
       const { renderPolicy } = await import('./render/policy.js');
       print(context, found.map(({ scope, policy }) => renderPolicy(scope, policy, styleOf(context))).join('\n\n'));
+      if (!namesDaemon(context, options))
+        print(context, 'By the files alone: --url tells also what the switches, breaker and budget of a daemon hold.');
     });
 }
 
+const namesDaemon = (context: Context, options: Common): boolean =>
+  options.url !== undefined || context.io.env['EKIMI_URL'] !== undefined;
+
 async function matrices(context: Context, options: Common): Promise<readonly NamedPolicy[]> {
-  if (options.url === undefined && context.io.env['EKIMI_URL'] === undefined) {
+  if (!namesDaemon(context, options)) {
     const all = await context.backend.policies(needConfig(context, options));
     return mustHave(
       all.filter(({ scope }) => options.scope === undefined || scope === options.scope),

@@ -16,7 +16,7 @@ export interface Deed {
 
 /**
  * What became of it after Ekimi would have acted and did not: `person`: somebody had the same done; `worse`: a critical problem came on top;
- * `stood`: it was still there after `HEALS_WITHIN_MS`; `healed`: it was over before, by itself; `unknown`: nobody can tell.
+ * `stood`: it was still there after `HEALS_WITHIN_MS`; `healed`: it was over before, by itself, by Patroni or by a person without Ekimi; `unknown`: nobody can tell.
  */
 export type Afterwards = 'person' | 'worse' | 'stood' | 'healed' | 'unknown';
 
@@ -40,6 +40,7 @@ export function afterwards(
     deeds.some(
       (other) =>
         !other.shadow &&
+        other.because.code === 'operator' &&
         other.action === deed.action &&
         other.target === deed.target &&
         other.atMs >= atMs &&

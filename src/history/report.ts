@@ -80,6 +80,16 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
   let watchedSinceMs: number | null = null;
   let pages = 0;
   let writes: WithoutWrites = { ms: 0, unsureMs: 0, sinceMs: null, untoldSinceMs: null };
+  let lastMs: number | null = null;
+  /** Nobody looked for longer than what was seen holds: what came in between is not known. */
+  const lookAway = (atMs: number): void => {
+    if (writes.sinceMs !== null) writes = countedOn(writes, true, { nowMs: atMs, gapMs: 0 });
+    writes = countedOn(writes, null, { nowMs: atMs, gapMs: 0 });
+  };
+  const passOver = (atMs: number): void => {
+    if (lastMs !== null && atMs - lastMs > HOLDS_MS) lookAway(lastMs + HOLDS_MS);
+    lastMs = null;
+  };
   const watch = (atMs: number): void => {
     if (watchedSinceMs !== null) watchedMs += Math.max(0, Math.min(atMs - watchedSinceMs, HOLDS_MS));
     watchedSinceMs = null;
@@ -88,7 +98,10 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
     if (body.kind === 'pass' || body.kind === 'stop') {
       watch(atMs);
       // A pass that changes it is always recorded: what lies between two recorded ones is as the first of them saw it.
-      writes = countedOn(writes, takesIn(body), { nowMs: atMs, gapMs: 0 });
+      passOver(atMs);
+      if (body.kind === 'stop') lookAway(atMs);
+      else writes = countedOn(writes, takesIn(body), { nowMs: atMs, gapMs: 0 });
+      lastMs = body.kind === 'stop' ? null : atMs;
     }
     if (body.kind === 'pass') {
       watchedSinceMs = atMs;
@@ -111,6 +124,7 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
     take,
     value: () => {
       watch(untilMs);
+      passOver(untilMs);
       const found = together(incidents, standing).filter(
         ({ joinedTo, openedAtMs, endedAtMs }) =>
           joinedTo === undefined && openedAtMs <= untilMs && (endedAtMs ?? Infinity) >= sinceMs,

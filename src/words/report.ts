@@ -23,7 +23,7 @@ const AFTERWARDS: Readonly<Record<Afterwards, string>> = {
   person: 'a person had the same done',
   worse: 'it got worse',
   stood: 'it stood for over 5 min',
-  healed: 'it healed itself within 5 min',
+  healed: 'it was over within 5 min (by itself, by Patroni or by a person)',
   unknown: 'unknown',
 };
 
@@ -128,7 +128,7 @@ function evidenceOf({ action, did, would }: ActionRow): readonly string[] {
 
 const evidence = ({ actions }: Report): ReportSection => ({
   title: 'Ready for auto?',
-  note: 'Right: it succeeded, or the trouble stayed without it. Wrong: it failed, or the trouble healed itself within 5 min.',
+  note: 'Right: it succeeded, or the trouble stayed without it. Wrong: it failed, or the trouble was over within 5 min without it.',
   head: ['action', 'acted or would have', 'right', 'wrong', 'unknown'],
   rows: actions.map(evidenceOf),
 });

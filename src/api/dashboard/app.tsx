@@ -98,7 +98,8 @@ const View = ({ state, picture, isPast }: ViewProps): JSX.Element | null => {
         </ul>
       </section>
     );
-  const lines = state.lines.get(picture.overview.scope) ?? [];
+  const known = state.lines.get(picture.overview.scope) ?? [];
+  const lines = known.filter(({ atMs }) => !isPast || atMs <= picture.overview.atMs);
   if (route.view === 'member') return <Member picture={picture} name={route.member} lines={lines} />;
   return <Cluster state={state} picture={picture} isPast={isPast} />;
 };

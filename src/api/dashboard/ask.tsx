@@ -64,7 +64,13 @@ export function askDecision(verb: 'approve' | 'reject', approval: ApprovalOvervi
         </code>
         <span>{why}</span>
         {approves && <ConsequenceList of={consequence} />}
-        {approves && loss != null && <strong class="loss">Loses {lossText(loss)}, and no more.</strong>}
+        {approves && loss != null && (
+          <strong class="loss">
+            {loss.bytes === null
+              ? 'Nobody can count what is lost: you agree to any loss.'
+              : `Loses ${lossText(loss)}. If it has become more before it is sent, you are asked again.`}
+          </strong>
+        )}
         {approves && (
           <span class="dim">
             The plan is made again before it is carried out: if the cluster has changed, nothing is sent.

@@ -15,9 +15,13 @@ const COLUMNS: readonly (readonly [Doing, string])[] = [
 export const PolicyMatrix = ({ picture: { overview, snapshot } }: { readonly picture: Picture }): JSX.Element => {
   const { scope, switches, breaker, budget } = overview;
   const [matrix, setMatrix] = useState<Matrix | string | null>(null);
-  const mark = [snapshot.policyHash, ...switches.map(({ subject }) => subject), breaker?.openSinceMs, budget.left].join(
-    ' ',
-  );
+  const mark = [
+    snapshot.policyHash,
+    ...switches.map(({ subject }) => subject),
+    breaker?.openSinceMs,
+    budget.left,
+    JSON.stringify(snapshot.windows),
+  ].join(' ');
   useEffect(() => {
     let isOver = false;
     read<Matrix>(`${clusterPath(scope)}/policy`).then(
@@ -33,7 +37,11 @@ export const PolicyMatrix = ({ picture: { overview, snapshot } }: { readonly pic
     };
   }, [scope, mark]);
   return (
-    <Panel id="policy" title="Policy in force now" note={`mode ${snapshot.policy.mode}`}>
+    <Panel
+      id="policy"
+      title="Policy in force now"
+      note={matrix === null || typeof matrix === 'string' ? '' : `mode ${matrix.mode}`}
+    >
       {matrix === null || typeof matrix === 'string' ? (
         <Nothing>{matrix ?? 'Reading it…'}</Nothing>
       ) : (

@@ -6,6 +6,7 @@ import type { DialogSpec } from './dialog-spec.js';
 import { routeOf, type Route } from './route.js';
 
 const KEPT_LINES = 120;
+const TOLD_MS = 5_000;
 
 /** A past moment of one cluster, as the journal has it. */
 export interface Past extends Picture {
@@ -99,15 +100,26 @@ async function loadJournal(scope: string): Promise<void> {
   }
 }
 
+/** Counts what was asked for: an answer that comes after a later wish changes nothing. */
+let asked = 0;
+
+function toNow(): void {
+  asked += 1;
+  standAt(null);
+  set({ past: null });
+}
+
 /** Shows the page as it was at `atMs`; null: as it is now. Answers why it cannot, or null. */
 export async function goTo(scope: string, atMs: number | null): Promise<string | null> {
   if (atMs === null) {
-    standAt(null);
-    set({ past: null });
+    toNow();
     return null;
   }
+  asked += 1;
+  const mine = asked;
   try {
     const past = await read<Past>(`${clusterPath(scope)}/at?time=${Math.round(atMs)}`);
+    if (mine !== asked) return null;
     standAt(past.atMs);
     set({ past });
     return null;
@@ -119,6 +131,10 @@ export async function goTo(scope: string, atMs: number | null): Promise<string |
 /** For screen readers: said once. */
 export const tell = (text: string): void => {
   set({ told: text });
+  // Else no state is announced any more.
+  setTimeout(() => {
+    if (state.told === text) set({ told: '' });
+  }, TOLD_MS);
 };
 
 let stream: ReturnType<typeof listen> | null = null;
@@ -128,7 +144,11 @@ export function start(render: (state: State) => void): void {
   draw = render;
   stream = listen(onMessage, onStatus);
   addEventListener('hashchange', () => {
-    set({ route: routeOf(location.hash) });
+    const route = routeOf(location.hash);
+    // The past of one cluster is not that of another, and a clock that stands still is not for a live page.
+    const isOther = route.view === 'fleet' || ('scope' in route && route.scope !== state.past?.overview.scope);
+    if (state.past !== null && isOther) toNow();
+    set({ route });
   });
   setInterval(redraw, 1000);
   redraw();

@@ -8,7 +8,8 @@ export const TERMS = {
   lag: 'How many bytes of WAL a replica has not replayed yet, measured against the leader.',
   'read pool': 'Servers to which HAProxy sends reads.',
   budget: 'How many actions Ekimi may still begin by itself in this hour (limits.perHour).',
-  breaker: 'Opens when the budget is spent. While it is open, Ekimi sends nothing by itself; a person closes it.',
+  breaker:
+    'Opens when the budget is spent. While it is open, repairs wait for a person, who closes it; an expedited failover and what costs nothing still go.',
   pass: 'One round: look at everything, decide, perhaps send one request. The figure is how long the last one took.',
   tenure: 'Only the instance that holds tenure in etcd may send anything. The others watch.',
   epoch: 'Counts the holders of tenure. A request of an earlier epoch is refused.',

@@ -110,7 +110,7 @@ const Writes = ({ history }: { readonly history: History }): JSX.Element => {
       ? 'Writes: nothing is known of this time.'
       : lostMs === 0
         ? `Writes were taken all the time that is known (${Math.round((100 * known.length) / writable.length)} % of it).`
-        : `About ${Math.round(lostMs / 1000)} s without writes.`;
+        : `At most ${Math.round(lostMs / 1000)} s without writes, in steps of ${Math.round(stepMs / 1000)} s.`;
   return (
     <figure class="writes">
       <figcaption>{text}</figcaption>
@@ -193,9 +193,9 @@ const LagPlot = ({ history, lag, only }: LagProps): JSX.Element => {
 };
 
 function lastText(values: readonly (number | null)[]): string {
-  const last = values.findLast((value) => value !== null);
+  const last = values.at(-1);
   const most = Math.max(0, ...values.map((value) => value ?? 0));
-  return last == null ? 'unknown' : `${bytesText(last)} (most ${bytesText(most)})`;
+  return `${last == null ? 'unknown now' : bytesText(last)} (most ${bytesText(most)})`;
 }
 
 const axisBytes = (_plot: unknown, values: readonly number[]): string[] => values.map((value) => bytesText(value));

@@ -50,7 +50,7 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
 export const isBlind = ({ view }: ClusterSnapshot): boolean =>
   view === null ||
   (view.dcs.keys.kind === 'unknown' &&
-    view.members.every(({ api, sql }) => api.kind === 'unknown' && sql.kind === 'unknown'));
+    view.members.every(({ api, sql, host }) => [api, sql, host].every(({ kind }) => kind === 'unknown')));
 
 /** `ekimi plan`: what it would do now, request by request. */
 export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
@@ -61,7 +61,7 @@ export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
   if (isBlind(snapshot))
     return [
       head,
-      'No address answers: the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster.',
+      'No address answers: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster.',
       'To tell which: ekimi doctor',
     ].join('\n');
   if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');

@@ -33,7 +33,7 @@ export function renderPolicy(scope: string, matrix: PolicyMatrix, style: Style):
     ...lines('procedure'),
     '',
     ...wrap(
-      'alone: Ekimi does it. asks: a person approves each. never: Ekimi neither does it nor asks. A person starts what no problem calls for: ekimi run-procedure.',
+      'alone: Ekimi does it. asks: a person approves each. never: Ekimi neither does it nor asks. A person starts what no problem calls for: ekimi run-procedure. A procedure that is begun alone does its stages alone.',
       columns,
     ).map((line) => dim(style, line)),
   ].join('\n');

@@ -21,8 +21,8 @@ const entry = (atMs: number, body: unknown): JournalEntry => ({
   atMs,
   body: body as EntryBody,
 });
-const intent = (atMs: number, id: string, shadow: boolean): JournalEntry =>
-  entry(atMs, { kind: 'intent', id, shadow, plan: { action: 'expedite-failover', target: 'patroni1', because } });
+const intent = (atMs: number, id: string, shadow: boolean, why: object = because): JournalEntry =>
+  entry(atMs, { kind: 'intent', id, shadow, plan: { action: 'expedite-failover', target: 'patroni1', because: why } });
 const verdict = (atMs: number, id: string, phase: string): JournalEntry =>
   entry(atMs, { kind: 'verdict', id, remediation: { phase } });
 const problem = (more: Partial<IncidentProblem> = {}): IncidentProblem => ({
@@ -79,7 +79,9 @@ describe('a report', () => {
       'worse',
       [ended(closed({ problems: [problem(), { ...problem(), code: 'cluster-down', firstSeenMs: NOW_MS + 9 * S }] }))],
     ],
-    ['person', [intent(NOW_MS + 20 * S, 'r2', false), ended(closed())]],
+    ['person', [intent(NOW_MS + 20 * S, 'r2', false, { code: 'operator', by: 'anna' }), ended(closed())]],
+    // Ekimi's own, after a switch to enforce.
+    ['healed', [intent(NOW_MS + 20 * S, 'r2', false), ended(closed())]],
     ['unknown', []],
   ])('says of a rehearsal that it was %s afterwards', (after, then) => {
     const { actions, times } = report([intent(NOW_MS + 2 * S, 'r1', true), ...then]);
@@ -101,6 +103,22 @@ describe('a report', () => {
     const standing = closed({ endedAtMs: null, openedAtMs: NOW_MS - 9_000 * S });
     const pass = { kind: 'pass', circumstances: { ledger: { incidents: [standing] } } };
     expect(report([entry(NOW_MS, pass)]).causes).toMatchObject([{ open: 1, count: 1 }]);
+  });
+
+  it('counts no time as without writes in which nobody looked: Ekimi died in the middle, or was stopped there', async () => {
+    const entries = await recorded('leader-killed-4.1');
+    const EIGHT_HOURS = 8 * 3_600 * S;
+    const lost = (kept: readonly JournalEntry[]): number => {
+      const { take, value } = reporter('email-cluster', 0, (kept.at(-1)?.atMs ?? 0) + EIGHT_HOURS);
+      for (const one of kept) take(one);
+      return value().withoutWrites.ms;
+    };
+    const cuts = entries.map((_, index) => entries.slice(0, index + 1));
+    const died = Math.max(...cuts.map(lost));
+    expect(died).toBeGreaterThan(60 * S);
+    expect(died).toBeLessThan(90 * S);
+    const stop = (kept: readonly JournalEntry[]): JournalEntry => entry(kept.at(-1)?.atMs ?? 0, { kind: 'stop' });
+    expect(Math.max(...cuts.map((kept) => lost([...kept, stop(kept)])))).toBeLessThan(10 * S);
   });
 
   it('of an empty journal says that nobody watched', () => {
