@@ -1,4 +1,4 @@
-import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import { API_ROLES, type ApiRole, type ClusterConfig, type EkimiConfig } from '../model/config.js';
 import type { ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { CLUSTER_RULES } from './cluster-rules.js';
@@ -85,7 +85,38 @@ function siteFloorBreaches(both: Both): Breach[] {
   });
 }
 
+/** Two persons who must agree, and fewer who may: the first word is taken at night, and the second never comes. */
+function twoPersonsBreaches({ config, policy }: Both): Breach[] {
+  const actions = policy.approvals.twoPersonsFor ?? [];
+  if (actions.length === 0) return [];
+  const { tokens } = config.api;
+  const names = (least: ApiRole): number =>
+    new Set(tokens.filter(({ role }) => API_ROLES.indexOf(role) >= API_ROLES.indexOf(least)).map(({ name }) => name))
+      .size;
+  // As the routes have it: operators approve while no token has the role.
+  const approving = names(tokens.some(({ role }) => role === 'approver') ? 'approver' : 'operator');
+  if (approving >= 2) return [];
+  const canStart = approving === 1 && names('operator') >= 2;
+  return [
+    {
+      key: 'approvals.twoPersonsFor',
+      found: `${actions.join(', ')}, while api.tokens names ${approving === 0 ? 'nobody' : 'one person'} who may approve`,
+      expected: 'two tokens with different names that may approve',
+      remedy: canStart
+        ? 'add a token with the role approver; until then these are sent only where an operator starts them and the other approves'
+        : 'add tokens with the role operator or approver, one a person; until then none of these is ever sent',
+      severity: canStart ? ('warning' as const) : ('error' as const),
+    },
+  ];
+}
+
 const TOGETHER: readonly Rule<Both>[] = [
+  {
+    id: 'two-persons-there',
+    severity: 'error',
+    keys: ['approvals.twoPersonsFor', 'api.tokens'],
+    check: twoPersonsBreaches,
+  },
   { id: 'drain-actuator-configured', severity: 'error', keys: ['drain.actuators'], check: drainBreaches },
   {
     id: 'floor-below-members',

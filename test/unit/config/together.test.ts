@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nowhere } from '../../../src/config/rule.js';
 import { checkAgainstCluster } from '../../../src/config/cluster-rules.js';
 import { checkTogether } from '../../../src/config/together.js';
+import type { ApiRole } from '../../../src/model/config.js';
 import type { DynamicConfig } from '../../../src/model/patroni.js';
 import { accepted, acceptedPolicy, changed, configFrom, configWith, CONTRACT_CONFIG, policyFrom } from './files.js';
 
@@ -64,6 +65,21 @@ describe('a policy and a configuration', () => {
     [3, 'error floor-below-members limits.minHealthyReplicas:1'],
   ])('with a floor of %d healthy replicas for three members: %s', (floor, row) => {
     expect(rowsOf(CONTRACT_CONFIG, `limits: { minHealthyReplicas: ${floor} }\n`)).toEqual([row]);
+  });
+
+  it.each([
+    [['operator'], ['error two-persons-there approvals.twoPersonsFor:1']],
+    [['viewer', 'operator'], ['error two-persons-there approvals.twoPersonsFor:1']],
+    [['operator', 'approver'], ['warning two-persons-there approvals.twoPersonsFor:1']],
+    [['operator', 'operator'], []],
+    [['approver', 'recovery'], []],
+  ])('of which one wants two persons, and the other has tokens for %j: %j', (roles, expected) => {
+    const tokens = roles.map((role, index) => ({ name: `p${index}`, role: role as ApiRole, token: 'x' }));
+    const loaded = policyFrom('approvals: { twoPersonsFor: [failover] }\n');
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
+    const config = accepted(configFrom(CONTRACT_CONFIG));
+    const rows = checkTogether({ ...config, api: { ...config.api, tokens } }, loaded.policy, loaded.locator);
+    expect(rows.map(({ severity, code, key, line }) => `${severity} ${code} ${key}:${line ?? 0}`)).toEqual(expected);
   });
 
   it('with a read pool that needs every member do not fit', () => {
