@@ -6,7 +6,7 @@ import { failed } from './result.mjs';
 import { run } from './run.mjs';
 
 /** Minutes after which a project hangs rather than works. */
-const LIMIT_MINUTES = { unit: 12, property: 8, simulation: 20, contract: 8, browser: 8, e2e: 40 };
+const LIMIT_MINUTES = { unit: 15, property: 10, simulation: 30, contract: 16, browser: 10, e2e: 40 };
 export const PROJECTS = Object.keys(LIMIT_MINUTES);
 
 /** `node`: the program that runs it, this one if none is named. */

@@ -171,11 +171,12 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
           await running();
           // A log may take a second and no more, which a login on a busy machine does by itself.
           await expect
-            .poll(() => logs(1), { timeout: 25_000, interval: 200 })
+            .poll(() => logs(1), { timeout: 60_000, interval: 200 })
             .toEqual([expect.stringMatching(/^started/)]);
           rig.flood?.();
-          await expect.poll(async () => (await logs(5))?.valueOf(), { timeout: 25_000, interval: 200 }).toHaveLength(5);
+          await expect.poll(async () => (await logs(5))?.valueOf(), { timeout: 60_000, interval: 200 }).toHaveLength(5);
         },
+        150_000,
       );
 
       itIf(row.primitives.includes('disk'))('tells the room of a member, and of nobody else', async () => {
