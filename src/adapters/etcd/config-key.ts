@@ -2,6 +2,7 @@ import { CompareResult, CompareTarget } from 'etcd3';
 import { patched } from '../../model/config-patch.js';
 import type { ConfigDocument, Json, Reply, Step } from '../../model/plan.js';
 import type { TenureGrant } from '../../ports/dcs.js';
+import { replyingSince } from '../reply.js';
 import type { Endpoints } from './endpoints.js';
 import { fieldsOf } from './keys.js';
 
@@ -20,13 +21,7 @@ export async function writeConfigKey(
   grant: TenureGrant,
   monotonic: () => number,
 ): Promise<Reply> {
-  const began = monotonic();
-  const reply = (effect: Reply['effect'], text: string): Reply => ({
-    effect,
-    status: null,
-    text,
-    tookMs: Math.round(monotonic() - began),
-  });
+  const reply = replyingSince({ monotonic });
   const key = Buffer.from(paths.config);
   const read = await endpoints.ask((client, by) => client.kv.range({ key }, by));
   if (!read.ok) return reply('none', `not written: the configuration could not be read: ${read.why}`);

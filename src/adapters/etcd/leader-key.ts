@@ -1,6 +1,7 @@
 import { CompareResult, CompareTarget } from 'etcd3';
 import type { Reply, Step } from '../../model/plan.js';
 import type { TenureGrant } from '../../ports/dcs.js';
+import { replyingSince } from '../reply.js';
 import type { Endpoints } from './endpoints.js';
 
 type DeleteStep = Extract<Step, { port: 'dcs'; call: 'delete-leader-key' }>;
@@ -18,7 +19,7 @@ export async function deleteLeaderKey(
   grant: TenureGrant,
   monotonic: () => number,
 ): Promise<Reply> {
-  const began = monotonic();
+  const reply = replyingSince({ monotonic });
   const key = Buffer.from(paths.leader);
   const equal = CompareResult.Equal;
   const answer = await endpoints.ask((client, by) =>
@@ -45,12 +46,6 @@ export async function deleteLeaderKey(
       by,
     ),
   );
-  const reply = (effect: Reply['effect'], text: string): Reply => ({
-    effect,
-    status: null,
-    text,
-    tookMs: Math.round(monotonic() - began),
-  });
   if (!answer.ok)
     return answer.isUndone === true
       ? reply('none', `not deleted: ${answer.why}`)

@@ -1,5 +1,6 @@
 import { AlarmAction, AlarmType, type Etcd3 } from 'etcd3';
 import type { Reply, Step } from '../../model/plan.js';
+import { replyingSince } from '../reply.js';
 import type { Endpoint, Endpoints, Limit } from './endpoints.js';
 import { faultOf } from './faults.js';
 
@@ -14,13 +15,7 @@ const DISARMS_MS = 5_000;
  * said to be so, which is `done`. `none` only where etcd itself refused.
  */
 export async function maintain(endpoints: Endpoints, step: MaintenanceStep, monotonic: () => number): Promise<Reply> {
-  const began = monotonic();
-  const reply = (effect: Reply['effect'], text: string): Reply => ({
-    effect,
-    status: null,
-    text,
-    tookMs: Math.round(monotonic() - began),
-  });
+  const reply = replyingSince({ monotonic });
   const endpoint = endpoints.all.find(({ name }) => name === step.endpoint);
   if (endpoint === undefined) return reply('none', `${step.endpoint} is no endpoint of dcs.hosts`);
   try {
