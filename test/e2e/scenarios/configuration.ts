@@ -35,10 +35,7 @@ export function configurationChanges(lab: Lab): void {
 
     async function ready() {
       const daemon = await bench.start({ policy: POLICY });
-      await until('ready to act', 30_000, async () => {
-        const { tenure, states } = await daemon.snapshot();
-        return tenure.state === 'held' && (states?.memory.cleanPasses ?? 0) >= 6;
-      });
+      await daemon.readyToAct();
       return daemon;
     }
 

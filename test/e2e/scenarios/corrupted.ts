@@ -26,10 +26,7 @@ export function corrupted(lab: Lab): void {
         ...(['begin-copy', 'open-servers'] as const),
       );
       const daemon = await bench.start({ policy: { actions } });
-      await until('ready to act', 60_000, async () => {
-        const { tenure, states } = await daemon.snapshot();
-        return tenure.state === 'held' && (states?.memory.cleanPasses ?? 0) >= 6;
-      });
+      await daemon.readyToAct(60_000);
       return daemon;
     };
     const found = (daemon: Daemon, member: Member): Promise<unknown> =>

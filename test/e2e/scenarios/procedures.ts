@@ -53,10 +53,7 @@ export function whatAPersonStarts(lab: Lab): void {
       taps.push(...each.map(([, tap]) => tap));
       const members = Object.fromEntries(each.map(([member, tap]) => [member, tap.url]));
       const daemon = await bench.start({ policy: POLICY, cluster: { patroni: { members } }, ...options });
-      await until('ready to act', 30_000, async () => {
-        const { tenure, states } = await daemon.snapshot();
-        return tenure.state === 'held' && (states?.memory.cleanPasses ?? 0) >= 6;
-      });
+      await daemon.readyToAct();
       return {
         daemon,
         run: (...args: readonly string[]): Promise<Ran> => daemon.cli('run-procedure', ...args),

@@ -27,10 +27,7 @@ export function takenOut(lab: Lab): void {
         ...by('auto', 'proxy-nudge'),
       };
       const daemon = await bench.start({ policy: { actions } });
-      await until('ready to act', 60_000, async () => {
-        const { tenure, states } = await daemon.snapshot();
-        return tenure.state === 'held' && (states?.memory.cleanPasses ?? 0) >= 6;
-      });
+      await daemon.readyToAct(60_000);
       const writer = await bench.writing();
       await passSeconds(2);
       return {

@@ -183,6 +183,14 @@ export class Daemon {
     if (this.#exit !== null) throw new Error(`the daemon exited ${this.#exit}: ${this.log.slice(-3000)}`);
   }
 
+  /** Past its grace, on a cluster that is whole: from here on a request is possible at any moment. */
+  async readyToAct(withinMs = 30_000): Promise<void> {
+    await until('ready to act', withinMs, async () => {
+      const { tenure, states } = await this.snapshot();
+      return tenure.state === 'held' && (states?.memory.cleanPasses ?? 0) >= 6;
+    });
+  }
+
   spawn(launch = this.#launch): void {
     this.#exit = null;
     const { program, args, kill } = launch(this.directory, ['run', '--config', this.config]);

@@ -61,10 +61,7 @@ export class LeadershipBench {
   /** Past its grace, on a cluster that is whole: from here on a request is possible at any moment. */
   async ready(options: DaemonOptions = {}): Promise<Daemon> {
     const daemon = await this.#bench.start({ policy: allBut(), ...options });
-    await until('ready to act', 30_000, async () => {
-      const { tenure, states } = await daemon.snapshot();
-      return tenure.state === 'held' && (states?.memory.cleanPasses ?? 0) >= 6;
-    });
+    await daemon.readyToAct();
     return daemon;
   }
 
