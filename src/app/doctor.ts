@@ -1,3 +1,4 @@
+import { isNothingRead } from '../assess/unreachable.js';
 import { ACTIONS } from '../actions/index.js';
 import { strangersAt } from '../assess/address.js';
 import { CATALOGUE } from '../assess/catalogue.js';
@@ -40,9 +41,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
 }
 
 const isUnreached = (view: ClusterView): boolean =>
-  view.dcs.keys.kind === 'unknown' &&
-  view.dcs.endpoints.every(({ status }) => status.kind === 'unknown') &&
-  view.members.every(({ api, sql, host }) => [api, sql, host].every(({ kind }) => kind === 'unknown'));
+  isNothingRead(view) && view.dcs.endpoints.every(({ status }) => status.kind === 'unknown');
 
 /** One cause, said once: thirty rows of it would hide it. */
 const UNREACHED: DoctorFinding = {

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/problem.js';
 import { freshValue, isSilent } from '../model/reading.js';
-import type { MemberView } from '../model/view.js';
+import type { ClusterView, MemberView } from '../model/view.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isFullySilent } from './leader.js';
 import { livesByOthers } from './living.js';
@@ -26,3 +26,8 @@ export function unheard({ view }: Assessment, member: MemberView): Unheard | nul
   ];
   return { kind: 'alive', finding: seen('member-unreachable', member.name, evidence, { sqlAnswers: hasSql }) };
 }
+
+/** Nobody says anything: no member by any channel, its host driver neither, and etcd gave no keys. */
+export const isNothingRead = ({ dcs, members }: ClusterView): boolean =>
+  dcs.keys.kind === 'unknown' &&
+  members.every(({ api, sql, host }) => [api, sql, host].every(({ kind }) => kind === 'unknown'));

@@ -1,3 +1,4 @@
+import { isNothingRead } from '../../assess/unreachable.js';
 import { overview } from '../../api/overview.js';
 import { type Decision } from '../../model/decision.js';
 import { unknownDecision } from '../../words/decision.js';
@@ -47,10 +48,7 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
 }
 
 /** Neither a member nor etcd answered: nothing is known of the cluster. */
-export const isBlind = ({ view }: ClusterSnapshot): boolean =>
-  view === null ||
-  (view.dcs.keys.kind === 'unknown' &&
-    view.members.every(({ api, sql, host }) => [api, sql, host].every(({ kind }) => kind === 'unknown')));
+export const isBlind = ({ view }: ClusterSnapshot): boolean => view === null || isNothingRead(view);
 
 /** `ekimi plan`: what it would do now, request by request. */
 export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
