@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HOLDS_MS, PLOTTED_KINDS, plotter, type PlotRange } from '../history/plots.js';
 import { known, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
-import { paced } from './paced.js';
+import { readSpan } from './paced.js';
 import { timeOf } from './validation.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -33,15 +33,8 @@ async function history(context: Context, call: Call): Promise<Answer> {
   const scope = known(context, call);
   const range = rangeOf(call, context.now());
   const { take, value } = plotter(range);
-  await context.journalReads.pass(async () => {
-    const { fromMs, toMs } = range;
-    const found = context.controller.entries(scope, {
-      sinceMs: fromMs - HOLDS_MS,
-      untilMs: toMs,
-      kinds: PLOTTED_KINDS,
-    });
-    for await (const entry of paced(found)) take(entry);
-  });
+  const { fromMs, toMs } = range;
+  await readSpan(context, scope, { sinceMs: fromMs - HOLDS_MS, untilMs: toMs, kinds: PLOTTED_KINDS }, take);
   return { body: value(context.now()) };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { REPORTED_KINDS, reporter } from '../history/report.js';
 import { known, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
-import { paced } from './paced.js';
+import { readSpan } from './paced.js';
 import { timeOf } from './validation.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -30,9 +30,6 @@ async function report(context: Context, call: Call): Promise<Answer> {
   if (days <= 0 || days > MOST_DAYS)
     throw new ApiError('bad-request', `since ... until is ${days.toFixed(1)} days; expected 0 to ${MOST_DAYS}`);
   const { take, value } = reporter(scope, sinceMs, untilMs);
-  await context.journalReads.pass(async () => {
-    const found = context.controller.entries(scope, { sinceMs, untilMs, kinds: REPORTED_KINDS });
-    for await (const entry of paced(found)) take(entry);
-  });
+  await readSpan(context, scope, { sinceMs, untilMs, kinds: REPORTED_KINDS }, take);
   return { body: value() };
 }
