@@ -68,8 +68,8 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/openapi.json',
     access: 'open',
     summary: 'All of this as an OpenAPI 3.1 document.',
-    // Seldom asked for: its shapes are not kept in a daemon that nobody asks.
-    handle: async () => ({ body: (await import('./openapi/document.js')).openApiOf(ROUTES) }),
+    // Seldom asked for: it is not kept in a daemon that nobody asks, and made once in one that somebody does, who needs no token for it.
+    handle: async () => ({ body: await (openApi ??= openApiDocument()) }),
   },
   {
     method: 'GET',
@@ -210,6 +210,9 @@ export const ROUTES: readonly Route[] = [
   ...PROCEDURE_ROUTES,
   ...RUN_ROUTES,
 ];
+
+let openApi: Promise<unknown> | null = null;
+const openApiDocument = async (): Promise<unknown> => (await import('./openapi/document.js')).openApiOf(ROUTES);
 
 /** Restarting us must be able to cure what this says, so a cluster in trouble or a lost tenure is not in here: /readyz has those. */
 function healthz({ controller, now, startedAtMs }: Context): Answer {
