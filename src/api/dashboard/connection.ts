@@ -78,6 +78,9 @@ export async function change(
   );
 }
 
+/** What is said of a request that failed. */
+export const problemText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 export const clusterPath = (scope: string): string => `/v1/clusters/${encodeURIComponent(scope)}`;
 
 /** Follows the daemon for as long as the page is open. `again()` tries at once. */

@@ -1,7 +1,7 @@
 // A change is asked for in a dialog: what will happen, why, and, once a session, with which token.
 import type { ComponentChildren, JSX, TargetedSubmitEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Refused, token } from './connection.js';
+import { Refused, token, problemText } from './connection.js';
 import type { DialogSpec, Values } from './dialog-spec.js';
 import { set } from './store.js';
 
@@ -81,7 +81,7 @@ export const Dialog = ({ spec }: { readonly spec: DialogSpec }): JSX.Element => 
   }, []);
   const failed = (error: unknown): void => {
     setBusy(false);
-    const text = error instanceof Error ? error.message : String(error);
+    const text = problemText(error);
     setProblem(error instanceof Refused ? text : `The daemon did not answer: ${text}`);
     if (!(error instanceof Refused) || (error.status !== 401 && error.status !== 403)) return;
     token.clear();

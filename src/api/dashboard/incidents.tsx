@@ -6,7 +6,7 @@ import type { Remediation } from '../../model/ledger.js';
 import type { Line } from '../../words/narrate.js';
 import type { IncidentOverview } from '../incidents.js';
 import { askAcknowledge } from './ask.js';
-import { clusterPath, read, type Picture } from './connection.js';
+import { clusterPath, read, type Picture, problemText } from './connection.js';
 import { At, Count, Glyph, Nothing, Panel } from './parts.js';
 import { cardId } from './route.js';
 import { Evidence, verdictOf } from './problems.js';
@@ -223,7 +223,7 @@ const FromJournal = ({ scope, id }: { readonly scope: string; readonly id: strin
     try {
       setTold(await read<Told>(`${clusterPath(scope)}/incidents/${encodeURIComponent(id)}`));
     } catch (error) {
-      setTold(error instanceof Error ? error.message : String(error));
+      setTold(problemText(error));
     }
   };
   return (
@@ -253,7 +253,7 @@ const Ended = ({ scope }: { readonly scope: string }): JSX.Element => {
       const { incidents } = await read<{ incidents: readonly IncidentOverview[] }>(`${clusterPath(scope)}/incidents`);
       setEnded(incidents.filter(({ endedAtMs }) => endedAtMs !== null));
     } catch (error) {
-      setEnded(error instanceof Error ? error.message : String(error));
+      setEnded(problemText(error));
     }
   };
   return (

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Brake, Doing, PolicyMatrix as Matrix, PolicyRow } from '../../words/policy-matrix.js';
-import { clusterPath, read, type Picture } from './connection.js';
+import { clusterPath, read, type Picture, problemText } from './connection.js';
 import { Count, Nothing, Panel } from './parts.js';
 
 const COLUMNS: readonly (readonly [Doing, string])[] = [
@@ -29,7 +29,7 @@ export const PolicyMatrix = ({ picture: { overview, snapshot } }: { readonly pic
         if (!isOver) setMatrix(next);
       },
       (error: unknown) => {
-        if (!isOver) setMatrix(error instanceof Error ? error.message : String(error));
+        if (!isOver) setMatrix(problemText(error));
       },
     );
     return () => {

@@ -6,7 +6,7 @@ import type { Block } from '../../model/decision.js';
 import { PROCEDURE_NAMES, type ProcedureName } from '../../model/procedure.js';
 import type { PlannedStage } from '../../model/procedure-run.js';
 import { STAGED_NAMES, STAGED_ROWS, type StagedName } from '../../model/staged.js';
-import { change, clusterPath, type Picture } from './connection.js';
+import { change, clusterPath, type Picture, problemText } from './connection.js';
 import type { Values } from './dialog-spec.js';
 import { ask, Field, ReasonField } from './dialog.js';
 import { Requests } from './parts.js';
@@ -192,7 +192,7 @@ const Plan = ({ answer: { answer }, scope, values, mode }: PlanProps): JSX.Eleme
       tell(`${values['name'] ?? ''}: ${said.answer.kind}`);
       set({ dialog: null });
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
     }
   };
   const { stages = [], steps = [], blocks = [], why } = answer;

@@ -1,7 +1,7 @@
 // What the page knows. One value that is replaced as a whole; every change draws the page anew in the next frame.
 import type { Line } from '../../words/narrate.js';
 import { daemonNow, standAt } from './clock.js';
-import { clusterPath, listen, read, type Message, type Picture, type Status } from './connection.js';
+import { clusterPath, listen, read, type Message, type Picture, type Status, problemText } from './connection.js';
 import type { DialogSpec } from './dialog-spec.js';
 import { routeOf, type Route } from './route.js';
 
@@ -124,7 +124,7 @@ export async function goTo(scope: string, atMs: number | null): Promise<string |
     set({ past });
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return problemText(error);
   }
 }
 

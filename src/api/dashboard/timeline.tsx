@@ -1,14 +1,13 @@
 // Lag and writes over time, with what happened marked on the axis, and the way to any past moment.
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { bytesText } from '../../words/amounts.js';
-import { daemonNow, moment, zoneNow } from './clock.js';
-import { clusterPath, read, type Picture } from './connection.js';
+import { useEffect, useState } from 'preact/hooks';
 import type { Plots as History } from '../../history/plots.js';
+import { daemonNow, moment } from './clock.js';
+import { clusterPath, problemText, read, type Picture } from './connection.js';
+import { LagPlot } from './lag-plot.js';
 import { At, Nothing, Panel } from './parts.js';
-import { colour, Plot, type Columns } from './plot.js';
-import { goTo, now, tell } from './store.js';
 import { placeHash } from './route.js';
+import { Scrubber, travel } from './scrubber.js';
 
 const HOUR_MS = 3_600_000;
 const RANGES: readonly (readonly [string, number])[] = [
@@ -81,7 +80,7 @@ function useHistory(scope: string, rangeMs: number): History | string | null {
         const next = await read<History>(path);
         if (!isOver) setHistory(next);
       } catch (error) {
-        if (!isOver) setHistory(error instanceof Error ? error.message : String(error));
+        if (!isOver) setHistory(problemText(error));
       }
     };
     void load();
@@ -93,9 +92,6 @@ function useHistory(scope: string, rangeMs: number): History | string | null {
   }, [scope, rangeMs]);
   return history;
 }
-
-const stepsOf = ({ fromMs, stepMs, writable }: History): number[] =>
-  writable.map((_, index) => (fromMs + index * stepMs) / 1000);
 
 const share = ({ fromMs, toMs }: History, atMs: number): number =>
   Math.min(1000, Math.max(0, (1000 * (atMs - fromMs)) / Math.max(1, toMs - fromMs)));
@@ -152,116 +148,6 @@ function spansOf(values: readonly (number | null)[]): readonly Span[] {
   return spans;
 }
 
-const LINES = ['line-1', 'line-2', 'line-3', 'line-4', 'line-5'];
-
-interface LagProps {
-  readonly history: History;
-  readonly lag: Picture['overview']['lag'];
-  readonly only?: string | undefined;
-}
-
-const LagPlot = ({ history, lag, only }: LagProps): JSX.Element => {
-  const root = useRef<HTMLDivElement>(null);
-  const plot = useRef<Plot | null>(null);
-  const names = Object.keys(history.members).filter((name) => only === undefined || name === only);
-  const data = [stepsOf(history), ...names.map((name) => [...(history.members[name] ?? [])])] as unknown as Columns;
-  const shape = `${names.join(' ')} ${zoneNow()} ${document.documentElement.dataset['theme'] ?? ''}`;
-  useEffect(() => {
-    if (root.current === null || names.length === 0) return undefined;
-    plot.current = new Plot(root.current, optionsOf(names, lag), data);
-    return () => {
-      plot.current?.end();
-      plot.current = null;
-    };
-  }, [shape]);
-  useEffect(() => {
-    plot.current?.set(data);
-  }, [history]);
-  if (names.length === 0) return <Nothing>Nothing is known of lag in this time.</Nothing>;
-  return (
-    <figure class="lags" aria-label={`Lag in bytes of ${names.join(', ')}`}>
-      <figcaption>
-        {names.map((name, index) => (
-          <span key={name} class={LINES[index % LINES.length]}>
-            <i aria-hidden="true" /> {name} {lastText(history.members[name] ?? [])}
-          </span>
-        ))}
-      </figcaption>
-      <div ref={root} class="plot" />
-    </figure>
-  );
-};
-
-function lastText(values: readonly (number | null)[]): string {
-  const last = values.at(-1);
-  const most = Math.max(0, ...values.map((value) => value ?? 0));
-  return `${last == null ? 'unknown now' : bytesText(last)} (most ${bytesText(most)})`;
-}
-
-const axisBytes = (_plot: unknown, values: readonly number[]): string[] => values.map((value) => bytesText(value));
-
-type Options = ConstructorParameters<typeof Plot>[1];
-
-function optionsOf(names: readonly string[], lag: Picture['overview']['lag']): Options {
-  const axis = { stroke: colour('dim'), grid: { stroke: colour('line'), width: 1 }, ticks: { stroke: colour('line') } };
-  return {
-    height: 168,
-    legend: { show: false },
-    cursor: { y: false },
-    tzDate: (seconds) => {
-      const date = new Date(seconds * 1000);
-      return zoneNow() === 'UTC' ? new Date(date.getTime() + date.getTimezoneOffset() * 60_000) : date;
-    },
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, lag.warningBytes / 4)] } },
-    axes: [axis, { ...axis, size: 74, values: axisBytes }],
-    series: [
-      {},
-      ...names.map((name, index) => ({
-        label: name,
-        stroke: colour(LINES[index % LINES.length] ?? 'accent'),
-        width: 1.6,
-        spanGaps: false,
-        points: { show: false },
-      })),
-    ],
-    hooks: {
-      draw: [
-        (plot) => {
-          drawLimits(plot, lag);
-        },
-      ],
-    },
-  };
-}
-
-/** The policy's limits as dashed lines, where they are in sight. */
-function drawLimits(
-  plot: {
-    readonly ctx: CanvasRenderingContext2D;
-    readonly bbox: { readonly left: number; readonly top: number; readonly width: number };
-    valToPos: (value: number, scale: string, canvas: boolean) => number;
-  },
-  { warningBytes, criticalBytes, emergencyBytes }: Picture['overview']['lag'],
-): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.setLineDash([6, 5]);
-  for (const [bytes, name] of [
-    [warningBytes, 'warn'],
-    [criticalBytes, 'bad'],
-    [emergencyBytes, 'bad'],
-  ] as const) {
-    const y = plot.valToPos(bytes, 'y', true);
-    if (y < bbox.top) continue;
-    ctx.strokeStyle = colour(name);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-  }
-  ctx.restore();
-}
-
 const SHOWN_MARKS = 40;
 
 /** What happened, on the axis and as a list; each leads to that moment. */
@@ -304,61 +190,5 @@ const Marks = ({ history, scope }: { readonly history: History; readonly scope: 
         </ol>
       </details>
     </>
-  );
-};
-
-async function travel(scope: string, atMs: number | null): Promise<void> {
-  const problem = await goTo(scope, atMs);
-  if (problem !== null) tell(`That moment cannot be shown: ${problem}`);
-}
-
-const NUDGE_MS = 120;
-
-/** To any moment of the range, and step by step from one recorded pass to the next. */
-const Scrubber = ({ scope, rangeMs }: { readonly scope: string; readonly rangeMs: number }): JSX.Element => {
-  const [problem, setProblem] = useState<string | null>(null);
-  const timer = useRef<number | undefined>(undefined);
-  const { past } = now();
-  const toMs = daemonNow();
-  const atMs = past?.atMs ?? toMs;
-  const go = async (target: number | null): Promise<void> => {
-    setProblem(await goTo(scope, target));
-  };
-  const step = (target: number | null | undefined, text: string): JSX.Element => (
-    <button type="button" class="small" disabled={target == null} onClick={() => void go(target ?? null)}>
-      {text}
-    </button>
-  );
-  return (
-    <div class="scrubber" role="group" aria-label="Past moments">
-      {step(past === null ? toMs : past.previousMs, '← before')}
-      <input
-        type="range"
-        min={0}
-        max={1000}
-        value={Math.round(Math.min(1000, Math.max(0, 1000 - (1000 * (toMs - atMs)) / rangeMs)))}
-        aria-label="Moment that the page shows"
-        aria-valuetext={past === null ? 'now' : moment(atMs)}
-        onInput={(event) => {
-          const share = Number(event.currentTarget.value);
-          clearTimeout(timer.current);
-          timer.current = window.setTimeout(() => {
-            void go(share >= 1000 ? null : daemonNow() - ((1000 - share) / 1000) * rangeMs);
-          }, NUDGE_MS);
-        }}
-      />
-      {step(past?.nextMs, 'after →')}
-      {past === null ? (
-        <span class="dim">now</span>
-      ) : (
-        <>
-          <At ms={atMs} day />
-          <button type="button" class="small go" onClick={() => void go(null)}>
-            Back to now
-          </button>
-        </>
-      )}
-      {problem !== null && <p class="dim">That moment cannot be shown: {problem}</p>}
-    </div>
   );
 };

@@ -1,0 +1,63 @@
+// The way to any past moment.
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { daemonNow, moment } from './clock.js';
+import { At } from './parts.js';
+import { goTo, now, tell } from './store.js';
+
+/** Shows the page as it was then; says so where it cannot. */
+export async function travel(scope: string, atMs: number | null): Promise<void> {
+  const problem = await goTo(scope, atMs);
+  if (problem !== null) tell(`That moment cannot be shown: ${problem}`);
+}
+
+const NUDGE_MS = 120;
+
+/** To any moment of the range, and step by step from one recorded pass to the next. */
+export const Scrubber = ({ scope, rangeMs }: { readonly scope: string; readonly rangeMs: number }): JSX.Element => {
+  const [problem, setProblem] = useState<string | null>(null);
+  const timer = useRef<number | undefined>(undefined);
+  const { past } = now();
+  const toMs = daemonNow();
+  const atMs = past?.atMs ?? toMs;
+  const go = async (target: number | null): Promise<void> => {
+    setProblem(await goTo(scope, target));
+  };
+  const step = (target: number | null | undefined, text: string): JSX.Element => (
+    <button type="button" class="small" disabled={target == null} onClick={() => void go(target ?? null)}>
+      {text}
+    </button>
+  );
+  return (
+    <div class="scrubber" role="group" aria-label="Past moments">
+      {step(past === null ? toMs : past.previousMs, '← before')}
+      <input
+        type="range"
+        min={0}
+        max={1000}
+        value={Math.round(Math.min(1000, Math.max(0, 1000 - (1000 * (toMs - atMs)) / rangeMs)))}
+        aria-label="Moment that the page shows"
+        aria-valuetext={past === null ? 'now' : moment(atMs)}
+        onInput={(event) => {
+          const share = Number(event.currentTarget.value);
+          clearTimeout(timer.current);
+          timer.current = window.setTimeout(() => {
+            void go(share >= 1000 ? null : daemonNow() - ((1000 - share) / 1000) * rangeMs);
+          }, NUDGE_MS);
+        }}
+      />
+      {step(past?.nextMs, 'after →')}
+      {past === null ? (
+        <span class="dim">now</span>
+      ) : (
+        <>
+          <At ms={atMs} day />
+          <button type="button" class="small go" onClick={() => void go(null)}>
+            Back to now
+          </button>
+        </>
+      )}
+      {problem !== null && <p class="dim">That moment cannot be shown: {problem}</p>}
+    </div>
+  );
+};
