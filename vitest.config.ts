@@ -14,14 +14,29 @@ const LAB = {
   globalSetup: ['test/e2e/support/build.ts'],
 };
 
+/** It adds to the tables that all others read: with modules of its own. */
+const APART = 'test/simulation/added-action.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
-      // The modules under test are loaded once a worker: they keep nothing between files.
-      project('unit', { isolate: false }),
-      project('property', { testTimeout: 60_000, setupFiles: ['test/support/seed.ts'] }),
-      // Another number of workers needs a group of its own: vitest refuses to run two such projects in one.
-      project('simulation', { testTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      // The modules under test are loaded, and compiled as what runs often, once a worker: they keep nothing between files. The worker
+      // counts differ, and vitest wants a group for each count.
+      project('unit', { isolate: false, maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      project('property', {
+        testTimeout: 60_000,
+        setupFiles: ['test/support/seed.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 1 },
+      }),
+      project('simulation', {
+        testTimeout: 60_000,
+        isolate: false,
+        maxWorkers: 2,
+        sequence: { groupOrder: 1 },
+        exclude: [APART],
+      }),
+      project('simulation-apart', { include: [APART] }),
       project('contract', { testTimeout: 30_000 }),
       project('browser', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       project('e2e', LAB),

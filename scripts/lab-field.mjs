@@ -11,7 +11,7 @@ import { installed, ROOT } from './ready.mjs';
 import { run } from './test/run.mjs';
 
 const REPORT = join(ROOT, 'var/test/field.json');
-const LIMIT_MINUTES = 90;
+const LIMIT_MINUTES = 240;
 
 /** A row a scenario, a column a line of Patroni: what became of it, and the seconds that it took. */
 function table(report) {

@@ -1,3 +1,3 @@
-import { suite } from './support/suite.js';
+import { SHORT, suite } from './support/suite.js';
 
-suite('3.0');
+suite('3.0', SHORT, { isWhole: false });

@@ -1,3 +1,3 @@
-import { suite } from './support/suite.js';
+import { SHORT, suite } from './support/suite.js';
 
-suite('4.1');
+suite('4.1', SHORT, { isWhole: false });

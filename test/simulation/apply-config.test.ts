@@ -9,6 +9,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy(
@@ -204,7 +205,7 @@ describe('a controller that dies', () => {
     'after some of its effects (each with EVERY_POINT=1) of a change to %s: the next one finishes it, and nothing is sent twice',
     async (value) => {
       const { doom: whole } = await story(value, Infinity);
-      const stride = process.env['EVERY_POINT'] === '1' ? 1 : Math.ceil(whole.effects.length / 2);
+      const stride = everyNth(Math.ceil(whole.effects.length / 2));
       for (let after = 1 + (value === '120' ? 3 : 0); after <= whole.effects.length; after += stride) {
         const { first } = await story(value, after);
         const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;

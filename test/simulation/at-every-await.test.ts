@@ -7,6 +7,7 @@ import { testPolicy } from '../support/policy.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';
 import { standStill } from '../support/stand-still.js';
+import { everyNth } from '../support/points.js';
 
 /** Something from outside that comes while a pass is under way, and what must be so afterwards. */
 interface Outside {
@@ -98,8 +99,8 @@ const OUTSIDE: Readonly<Record<string, Outside>> = {
   },
 };
 
-/** Every so many points, from another one in turn, and all around an intent; or each of them with EVERY_POINT=1. */
-const STRIDE = process.env['EVERY_POINT'] === '1' ? 1 : 11;
+/** Every so many points, from another one in turn, and all around an intent; or each of them (../support/points.ts). */
+const STRIDE = everyNth(17);
 const CLOSE = /journal intent|commitLedger/;
 /** Watched from so long before the first request or question until so long after it. */
 const [BEFORE_S, SECONDS] = [1, 3];

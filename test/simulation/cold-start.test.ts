@@ -10,6 +10,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, recoveryParts, stagedRequest, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy({}, { 'start-first': APPROVE, 'start-store': APPROVE, 'start-member': APPROVE });
@@ -332,7 +333,7 @@ describe('two instances', () => {
   });
 });
 
-const STRIDE = process.env['EVERY_POINT'] === '1' ? 1 : 11;
+const STRIDE = everyNth(11);
 
 describe('our death in the middle of a cold start', () => {
   const story = async (after: number) => {

@@ -3,11 +3,12 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, recoveryParts, stagesOf, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy({}, { 'defragment-store': APPROVE, 'disarm-store': APPROVE });
 const ASKED = { name: 'defragment-dcs', reason: 'etcd is full' } as const;
-const STRIDE = process.env['EVERY_POINT'] === '1' ? 1 : 3;
+const STRIDE = everyNth(5);
 const ALL = ['etcd2', 'etcd3', 'etcd1'];
 
 const defragmented = (ekimi: Rig): readonly string[] =>

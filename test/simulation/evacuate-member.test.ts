@@ -6,6 +6,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, stagesOf, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 /** What repairs replicas is automatic: it would start a member that somebody stopped. */
@@ -173,7 +174,7 @@ describe('a member that is taken out', () => {
   });
 });
 
-const STRIDE = process.env['EVERY_POINT'] === '1' ? 1 : 6;
+const STRIDE = everyNth(6);
 
 describe('our death while a member is taken out', () => {
   const story = async (after: number) => {

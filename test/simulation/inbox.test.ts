@@ -20,9 +20,10 @@ async function whileSending(meanwhile: (ekimi: Rig) => void): Promise<Rig> {
   });
   await ekimi.run(15);
   lagEmergency(ekimi);
-  while (ekimi.entries('intent').length === 0) {
+  for (let passes = 0; ekimi.entries('intent').length === 0; passes += 1) {
+    if (passes > 120) throw new Error('nothing was sent in a minute');
+    if (passes > 0) ekimi.cluster.advance(500);
     await ekimi.pass();
-    if (ekimi.entries('intent').length === 0) ekimi.cluster.advance(500);
   }
   return ekimi;
 }

@@ -7,6 +7,7 @@ import { freezable } from '../support/freeze.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { leading } from '../support/situations.js';
 import { sendsThrough, staleness } from '../support/truth.js';
+import { isEveryPoint } from '../support/points.js';
 
 const policy = leading(
   { poll: { intervalMs: 1_000, suspectIntervalMs: 1_000 } },
@@ -54,7 +55,7 @@ const STORIES: readonly Story[] = [
 const SECONDS = 60;
 const CALM_SECONDS = 180;
 /** There are six ways to stand still below: each meets every so manyth point. */
-const STRIDE = 12;
+const STRIDE = 36;
 /** And three ways to come back from death. */
 const DEATHS = 3;
 
@@ -104,7 +105,7 @@ describe.each(STORIES)('$name', ({ strike, heal }) => {
     'the process dies after any of them (each in one of three ways, or in all with EVERY_POINT=1) and is %s: nothing is sent twice or too late, all is finished',
     async (_, owner, awayMs, from) => {
       const whole = await died(Infinity);
-      const [first, stride] = process.env['EVERY_POINT'] === '1' ? [1, 1] : [from, DEATHS];
+      const [first, stride] = isEveryPoint ? [1, 1] : [from, DEATHS];
       for (let after = first; after <= whole.doom.effects.length; after += stride) {
         const where = `after effect ${after}, ${whole.doom.effects[after - 1] ?? ''}`;
         const { first: dead, wrong, look } = await died(after);
@@ -123,8 +124,8 @@ describe.each(STORIES)('$name', ({ strike, heal }) => {
   );
 
   /**
-   * Points of every pass in which something is sent, answered or judged: all of them with EVERY_POINT=1, else every twelfth, and for each
-   * of the six ways to stand still from another one on, so that every second point is met once.
+   * Points of every pass in which something is sent, answered or judged: all of them with EVERY_POINT=1, else every 36th, and for each
+   * of the six ways to stand still from another one on, so that every sixth point is met once.
    */
   async function pointsOfWork(from: number): Promise<readonly { readonly at: number; readonly where: string }[]> {
     const { points } = (await slept(Infinity, () => undefined)).sleep;
@@ -132,7 +133,7 @@ describe.each(STORIES)('$name', ({ strike, heal }) => {
       points.filter(({ name }) => /evidence|intent|outcome|verdict/.test(name)).map(({ pass }) => pass),
     );
     return points.flatMap(({ name, pass }, index) =>
-      busy.has(pass) && (process.env['EVERY_POINT'] === '1' || index % STRIDE === (2 * from) % STRIDE)
+      busy.has(pass) && (isEveryPoint || index % STRIDE === 6 * from)
         ? [{ at: index + 1, where: `at point ${index + 1}, ${name}` }]
         : [],
     );

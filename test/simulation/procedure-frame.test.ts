@@ -8,6 +8,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 /** The frame alone, with stages of this test's own: what each procedure does has a test of its own. */
 const policy = testPolicy({}, { 'restart-member': { mode: 'approve' }, 'proxy-nudge': { mode: 'auto' } });
@@ -24,7 +25,7 @@ interface Outside {
   readonly more: Stage[];
 }
 
-const STRIDE = process.env['EVERY_POINT'] === '1' ? 1 : 3;
+const STRIDE = everyNth(3);
 
 /** Restarted: as the procedure of that name sees it. */
 function frame(): Outside {

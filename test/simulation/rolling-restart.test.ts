@@ -8,6 +8,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy({}, { switchover: APPROVE, 'restart-member': APPROVE, 'proxy-nudge': { mode: 'auto' } });
@@ -208,7 +209,7 @@ describe('a rolling restart that does not go on', () => {
   });
 });
 
-const STRIDE = process.env['EVERY_POINT'] === '1' ? 1 : 5;
+const STRIDE = everyNth(10);
 
 describe('our death in the middle of a rolling restart', () => {
   const story = async (after: number) => {
@@ -221,7 +222,7 @@ describe('our death in the middle of a rolling restart', () => {
   };
 
   it.each([0, 2])(
-    'after every fifth of its effects from %i (each with EVERY_POINT=1): the next holder of tenure finishes it, and nothing is sent twice',
+    'after every tenth of its effects from %i (each with EVERY_POINT=1): the next holder of tenure finishes it, and nothing is sent twice',
     async (from) => {
       const { doom: whole } = await story(Infinity);
       for (let after = 1 + from; after <= whole.effects.length; after += STRIDE) {

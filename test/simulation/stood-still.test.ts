@@ -9,6 +9,7 @@ import { createCluster } from '../../src/simulator/world.js';
 import { rig, type Rig } from '../support/simulated.js';
 import { caughtUp, destructive, DRAIN, lagEmergency, leading, UNDRAIN } from '../support/situations.js';
 import { standStill } from '../support/stand-still.js';
+import { everyNth } from '../support/points.js';
 
 /** What the other instance does while the first one stands still, and what the world is like before and after. */
 interface Work {
@@ -19,7 +20,7 @@ interface Work {
   readonly during: (first: Rig) => Promise<unknown>;
   readonly other: (other: Rig) => Promise<unknown>;
   readonly after?: (first: Rig) => Promise<unknown>;
-  /** Long histories: every so many points, from another one in turn, or each with EVERY_POINT=1. */
+  /** Long histories: every so many points, three if nothing is said. */
   readonly stride?: number;
   /** Nothing may be sent more often than here, by both together. */
   readonly atMost: readonly string[];
@@ -53,7 +54,7 @@ const approvedByTheOther: Pick<Work, 'other' | 'stride' | 'atMost'> = {
     await approveWhatWaits(other);
     await other.run(6);
   },
-  stride: 3,
+  stride: 6,
   atMost: [rebuild],
 };
 
@@ -112,7 +113,7 @@ const WORKS: Readonly<Record<string, Work>> = {
       other.cluster.walGap('patroni2');
       await other.run(40);
     },
-    stride: 3,
+    stride: 6,
     atMost: [rebuild],
   },
   'fences a leader that hangs': {
@@ -197,7 +198,7 @@ describe('an instance that stands still while another one', () => {
       const work = WORKS[name] as Work;
       const wrong: string[] = [];
       let at = 1;
-      for (; ; at += process.env['EVERY_POINT'] === '1' ? 1 : (work.stride ?? 1)) {
+      for (; ; at += everyNth(work.stride ?? 3)) {
         const told = await history(work, at);
         if (told.stoodAt === null) break;
         wrong.push(...told.wrong.map((text) => `${at} ${told.stoodAt ?? ''}: ${text}`));

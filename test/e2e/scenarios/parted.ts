@@ -24,56 +24,57 @@ export function parted(lab: Lab): void {
     await lab.fault('kill', leader);
   }
 
-  describe('a leader that is cut off', () => {
-    afterEach(bench.restored);
+  if (lab.plays('3.0'))
+    describe('a leader that is cut off', () => {
+      afterEach(bench.restored);
 
-    test(
-      'from etcd alone: Patroni demotes it and elects another; nothing is sent, and it comes back as a replica',
-      { retry: 0 },
-      async () => {
-        const daemon = await bench.ready();
-        const { writer, watch } = await bench.witnesses();
-        const leader = await lab.leader();
-        await lab.fault('partition', leader, 'dcs');
-        const next = await bench.otherLeader(leader);
-        await until('writes flow again', 30_000, () => writer.flowsSince(Date.now() - 5_000));
-        await lab.heal('partition', leader);
-        await lab.settled();
-        await watch.expectNeverDoubled();
-        expect(await lab.leader()).toBe(next);
-        expect(await writer.lost()).toBe(0);
-        expect(await sent(daemon)).toEqual([]);
-      },
-    );
-
-    if (lab.patroni === '4.1')
       test(
-        'from everything: nothing decides for Patroni, the proxy at most is told who leads, and it comes back as a replica',
+        'from etcd alone: Patroni demotes it and elects another; nothing is sent, and it comes back as a replica',
         { retry: 0 },
         async () => {
           const daemon = await bench.ready();
           const { writer, watch } = await bench.witnesses();
-          const { timeline } = writer;
           const leader = await lab.leader();
-          await lab.fault('partition', leader, 'all');
-          const cutAtMs = Date.now();
+          await lab.fault('partition', leader, 'dcs');
           const next = await bench.otherLeader(leader);
           await until('writes flow again', 30_000, () => writer.flowsSince(Date.now() - 5_000));
-          // Without a resolver its Patroni takes up to the lease and longer to give up: reached by nobody, it may be a primary for as long.
-          await until('it has demoted itself', 60_000, async () => !(await lab.isPrimaryInside(leader)));
           await lab.heal('partition', leader);
           await lab.settled();
           await watch.expectNeverDoubled();
           expect(await lab.leader()).toBe(next);
-          const loss = await writer.lossAfter({ timeline, byMs: cutAtMs, received: watch.receivedFrom(leader) });
-          expect(loss.unexcused).toEqual([]);
-          const nudge = `haproxy> set server postgres_primary/${next} health up`;
-          expect((await sent(daemon)).filter((text) => text !== nudge)).toEqual([]);
+          expect(await writer.lost()).toBe(0);
+          expect(await sent(daemon)).toEqual([]);
         },
       );
-  });
 
-  if (lab.patroni === '3.0')
+      if (lab.isWhole)
+        test(
+          'from everything: nothing decides for Patroni, the proxy at most is told who leads, and it comes back as a replica',
+          { retry: 0 },
+          async () => {
+            const daemon = await bench.ready();
+            const { writer, watch } = await bench.witnesses();
+            const { timeline } = writer;
+            const leader = await lab.leader();
+            await lab.fault('partition', leader, 'all');
+            const cutAtMs = Date.now();
+            const next = await bench.otherLeader(leader);
+            await until('writes flow again', 30_000, () => writer.flowsSince(Date.now() - 5_000));
+            // Without a resolver its Patroni takes up to the lease and longer to give up: reached by nobody, it may be a primary for as long.
+            await until('it has demoted itself', 60_000, async () => !(await lab.isPrimaryInside(leader)));
+            await lab.heal('partition', leader);
+            await lab.settled();
+            await watch.expectNeverDoubled();
+            expect(await lab.leader()).toBe(next);
+            const loss = await writer.lossAfter({ timeline, byMs: cutAtMs, received: watch.receivedFrom(leader) });
+            expect(loss.unexcused).toEqual([]);
+            const nudge = `haproxy> set server postgres_primary/${next} health up`;
+            expect((await sent(daemon)).filter((text) => text !== nudge)).toEqual([]);
+          },
+        );
+    });
+
+  if (lab.isWhole)
     describe('nobody leads', () => {
       afterEach(bench.restored);
 
@@ -111,33 +112,34 @@ export function parted(lab: Lab): void {
       );
     });
 
-  describe('a second primary beside the leader, and nobody on its member who would demote it', () => {
-    afterEach(bench.restored);
+  if (lab.plays('4.1'))
+    describe('a second primary beside the leader, and nobody on its member who would demote it', () => {
+      afterEach(bench.restored);
 
-    test('is fenced once it is confirmed, started, rewound and opened again; the leader goes on as if nothing were', async () => {
-      const daemon = await bench.ready({ policy: allBut('expedite-failover', 'failover') });
-      const { writer } = await bench.witnesses();
-      const leader = await lab.leader();
-      const [rogue] = await lab.replicas();
-      await lab.fault('rogue-frozen', rogue);
-      const faultAtMs = Date.now();
-      expect((await daemon.verdict('fence-member', 60_000)).body.remediation.phase).toBe('succeeded');
-      const fencedMs = Date.now() - faultAtMs;
-      expect(await lab.isRunning(rogue)).toBe(false);
-      expect((await daemon.verdict('open-traffic', 90_000)).body.remediation.phase).toBe('succeeded');
-      const requests = await sent(daemon);
-      const server = `server postgres_primary/${rogue}`;
-      expect(decisive(requests)).toEqual([
-        `haproxy> set ${server} state maint`,
-        `haproxy> shutdown sessions ${server}`,
-        `host kill ${rogue}`,
-      ]);
-      expect(requests.slice(3)).toEqual([`host start ${rogue}`, `haproxy> set ${server} state ready`]);
-      expect(await lab.leader()).toBe(leader);
-      expect(await writer.lost()).toBe(0);
-      expect(writer.longestGapMs).toBeLessThan(5_000);
-      await expectEvidence(daemon, 'fence-member', rogue);
-      console.info(`Patroni ${lab.patroni}, second primary fenced after ${seconds(fencedMs)}`);
+      test('is fenced once it is confirmed, started, rewound and opened again; the leader goes on as if nothing were', async () => {
+        const daemon = await bench.ready({ policy: allBut('expedite-failover', 'failover') });
+        const { writer } = await bench.witnesses();
+        const leader = await lab.leader();
+        const [rogue] = await lab.replicas();
+        await lab.fault('rogue-frozen', rogue);
+        const faultAtMs = Date.now();
+        expect((await daemon.verdict('fence-member', 60_000)).body.remediation.phase).toBe('succeeded');
+        const fencedMs = Date.now() - faultAtMs;
+        expect(await lab.isRunning(rogue)).toBe(false);
+        expect((await daemon.verdict('open-traffic', 90_000)).body.remediation.phase).toBe('succeeded');
+        const requests = await sent(daemon);
+        const server = `server postgres_primary/${rogue}`;
+        expect(decisive(requests)).toEqual([
+          `haproxy> set ${server} state maint`,
+          `haproxy> shutdown sessions ${server}`,
+          `host kill ${rogue}`,
+        ]);
+        expect(requests.slice(3)).toEqual([`host start ${rogue}`, `haproxy> set ${server} state ready`]);
+        expect(await lab.leader()).toBe(leader);
+        expect(await writer.lost()).toBe(0);
+        expect(writer.longestGapMs).toBeLessThan(5_000);
+        await expectEvidence(daemon, 'fence-member', rogue);
+        console.info(`Patroni ${lab.patroni}, second primary fenced after ${seconds(fencedMs)}`);
+      });
     });
-  });
 }

@@ -35,14 +35,25 @@ export class Lab {
   /** Destructive requests that any run of any test sent more than once. */
   readonly sentTwice: string[] = [];
   readonly notReplayed: string[] = [];
+  /** Every test of its scenarios is played here; else, for time, those of `plays` alone. */
+  readonly isWhole: boolean;
   readonly #proxies: 1 | 2;
   /** Claimed by `up`: a suite that is skipped takes none. */
   #slot: Slot = { number: KEPT_SLOT, release: () => undefined };
 
   /** `proxies: 2`: two HAProxies with names of their own, behind one address that can be moved. */
-  constructor(patroni: PatroniLine, { proxies = 1 }: { readonly proxies?: 1 | 2 } = {}) {
+  constructor(
+    patroni: PatroniLine,
+    { proxies = 1, isWhole = true }: { readonly proxies?: 1 | 2; readonly isWhole?: boolean } = {},
+  ) {
     this.patroni = patroni;
+    this.isWhole = isWhole;
     this.#proxies = proxies;
+  }
+
+  /** Whether a test is played here that one line alone has in `npm test`. */
+  plays(line: PatroniLine): boolean {
+    return this.isWhole || this.patroni === line;
   }
 
   get address(): string {
@@ -122,7 +133,7 @@ export class Lab {
     await this.heal('all');
     await this.settled();
     await this.opened(this.layout.reads);
-    for (const member of MEMBERS) if (await this.tagOf(member)) await this.setTag(member, false);
+    await Promise.all(MEMBERS.map(async (member) => (await this.tagOf(member)) && (await this.setTag(member, false))));
     await until('every read pool routes to both replicas', 40_000, async () => {
       const leader = this.layout.server(await this.leader());
       const rows = await Promise.all(this.layout.proxies.map(({ name }) => this.pool(name)));
@@ -133,10 +144,10 @@ export class Lab {
 
   /** Nobody is taken out of these pools any more. */
   async opened(pools: readonly string[]): Promise<void> {
-    for (const { name } of this.layout.proxies)
-      for (const pool of pools)
-        for (const member of MEMBERS)
-          await this.runtime(`set server ${pool}/${this.layout.server(member)} state ready`, name);
+    const ready = pools.flatMap((pool) =>
+      MEMBERS.map((member) => `set server ${pool}/${this.layout.server(member)} state ready`),
+    );
+    await Promise.all(this.layout.proxies.map(({ name }) => this.runtime(ready.join('; '), name)));
   }
 
   /** A leader, and two running replicas with a timeline and no lag to speak of by its own account. */

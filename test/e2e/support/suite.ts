@@ -28,24 +28,16 @@ import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 
 type Scenario = (lab: Lab) => void;
 
-/** What `npm test` plays on both lines. */
-const SHORT: readonly Scenario[] = [
+/** What `npm test` plays on both lines, in short: of a scenario only what `lab.plays` and `lab.isWhole` leave. */
+export const SHORT: readonly Scenario[] = [
   anOperatorsDay,
   aReplicaThatLags,
   aDestroyedReplica,
-  leftAlone,
   leadership,
+  leftAlone,
   parted,
   whatAPersonStarts,
-  aLeaderThatDoesNotServe,
 ];
-
-/** And on one of them alone, for time; `npm run lab:field` plays these on both. */
-const IN_TURN: Readonly<Record<PatroniLine, readonly Scenario[]>> = {
-  '3.0': [blockedReplay, deathsInBadCompany],
-  '4.0': [],
-  '4.1': [drainByTag, fullDisks],
-};
 
 /** What `npm run lab:smoke` plays, on the line between: a drain, a rebuild, a leader that dies or hangs, a switchover. */
 export const SMOKE: readonly Scenario[] = [
@@ -56,8 +48,9 @@ export const SMOKE: readonly Scenario[] = [
   whatAPersonStarts,
 ];
 
-/** What `npm run lab:field` plays: all that was reported from the field, the long ones too. */
+/** What `npm run lab:field` plays: those of `npm test` whole, and all that was reported from the field. */
 export const FIELD: readonly Scenario[] = [
+  ...SHORT,
   misconfigured,
   drainByTag,
   blockedReplay,
@@ -89,8 +82,8 @@ export const TWO_PROXIES: readonly Scenario[] = [twoProxies];
 /** Scenarios on a real cluster of this Patroni: brought up for it, taken down after it. */
 export function suite(
   patroni: PatroniLine,
-  scenarios: readonly Scenario[] = [...SHORT, ...IN_TURN[patroni]],
-  made: { readonly proxies?: 1 | 2; readonly of?: string } = {},
+  scenarios: readonly Scenario[],
+  made: { readonly proxies?: 1 | 2; readonly isWhole?: boolean; readonly of?: string } = {},
 ): void {
   const reason = whyNoLab();
   if (reason !== null)
