@@ -3,6 +3,7 @@ import { toJson } from '../model/json.js';
 import type { CommandBackend } from './backend.js';
 import { failureLine, isCheck } from './check-guard.js';
 import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode, type ExitName } from './cli-error.js';
+import { addCompletionCommand } from './commands-completion.js';
 import { addDaemonCommands } from './commands-daemon.js';
 import { addDemoCommand } from './commands-demo.js';
 import { addIncidentCommand } from './commands-incident.js';
@@ -60,6 +61,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addReplayCommand(program, context);
   addPolicyCommand(program, context);
   addNotifyCommand(program, context);
+  addCompletionCommand(program, context);
   return { program, context };
 }
 

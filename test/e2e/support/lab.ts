@@ -133,7 +133,11 @@ export class Lab {
     await this.heal('all');
     await this.settled();
     await this.opened(this.layout.reads);
-    await Promise.all(MEMBERS.map(async (member) => (await this.tagOf(member)) && (await this.setTag(member, false))));
+    await Promise.all(
+      MEMBERS.map(async (member) => {
+        if (await this.tagOf(member)) await this.setTag(member, false);
+      }),
+    );
     await until('every read pool routes to both replicas', 40_000, async () => {
       const leader = this.layout.server(await this.leader());
       const rows = await Promise.all(this.layout.proxies.map(({ name }) => this.pool(name)));
