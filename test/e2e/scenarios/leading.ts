@@ -3,10 +3,13 @@ import type { Lab } from '../support/lab.js';
 import { allBut, decisive, expectEvidence, LeadershipBench, seconds, sent, soon } from '../support/leadership.js';
 import { passSeconds, until } from '../support/wait.js';
 
-/** What the project promises of a killed leader, worst of twenty; stock Patroni needs more than the 15 s that are left of its lease. */
-const KILLED_MS = 5_000;
-/** The same of a leader whose Patroni is frozen. */
-const FROZEN_MS = 12_000;
+/**
+ * A killed leader: well below the 15 s of its lease that stock Patroni has to wait for. What the project promises (5 s, the worst of twenty) is
+ * measured by `npm run lab:measure` where nothing else is at work: here two clusters and all that looks at them share two processors.
+ */
+const KILLED_MS = 12_000;
+/** The same of a leader whose Patroni is frozen: its key alone lives for 20 s. */
+const FROZEN_MS = 18_000;
 
 /** Leaders that die or hang: what is sent, in which order, and what it costs those who write. */
 export function leadership(lab: Lab): void {

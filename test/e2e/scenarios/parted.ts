@@ -24,7 +24,7 @@ export function parted(lab: Lab): void {
     await lab.fault('kill', leader);
   }
 
-  if (lab.plays('3.0'))
+  if (lab.isWhole)
     describe('a leader that is cut off', () => {
       afterEach(bench.restored);
 
@@ -47,31 +47,30 @@ export function parted(lab: Lab): void {
         },
       );
 
-      if (lab.isWhole)
-        test(
-          'from everything: nothing decides for Patroni, the proxy at most is told who leads, and it comes back as a replica',
-          { retry: 0 },
-          async () => {
-            const daemon = await bench.ready();
-            const { writer, watch } = await bench.witnesses();
-            const { timeline } = writer;
-            const leader = await lab.leader();
-            await lab.fault('partition', leader, 'all');
-            const cutAtMs = Date.now();
-            const next = await bench.otherLeader(leader);
-            await until('writes flow again', 30_000, () => writer.flowsSince(Date.now() - 5_000));
-            // Without a resolver its Patroni takes up to the lease and longer to give up: reached by nobody, it may be a primary for as long.
-            await until('it has demoted itself', 60_000, async () => !(await lab.isPrimaryInside(leader)));
-            await lab.heal('partition', leader);
-            await lab.settled();
-            await watch.expectNeverDoubled();
-            expect(await lab.leader()).toBe(next);
-            const loss = await writer.lossAfter({ timeline, byMs: cutAtMs, received: watch.receivedFrom(leader) });
-            expect(loss.unexcused).toEqual([]);
-            const nudge = `haproxy> set server postgres_primary/${next} health up`;
-            expect((await sent(daemon)).filter((text) => text !== nudge)).toEqual([]);
-          },
-        );
+      test(
+        'from everything: nothing decides for Patroni, the proxy at most is told who leads, and it comes back as a replica',
+        { retry: 0 },
+        async () => {
+          const daemon = await bench.ready();
+          const { writer, watch } = await bench.witnesses();
+          const { timeline } = writer;
+          const leader = await lab.leader();
+          await lab.fault('partition', leader, 'all');
+          const cutAtMs = Date.now();
+          const next = await bench.otherLeader(leader);
+          await until('writes flow again', 30_000, () => writer.flowsSince(Date.now() - 5_000));
+          // Without a resolver its Patroni takes up to the lease and longer to give up: reached by nobody, it may be a primary for as long.
+          await until('it has demoted itself', 60_000, async () => !(await lab.isPrimaryInside(leader)));
+          await lab.heal('partition', leader);
+          await lab.settled();
+          await watch.expectNeverDoubled();
+          expect(await lab.leader()).toBe(next);
+          const loss = await writer.lossAfter({ timeline, byMs: cutAtMs, received: watch.receivedFrom(leader) });
+          expect(loss.unexcused).toEqual([]);
+          const nudge = `haproxy> set server postgres_primary/${next} health up`;
+          expect((await sent(daemon)).filter((text) => text !== nudge)).toEqual([]);
+        },
+      );
     });
 
   if (lab.isWhole)

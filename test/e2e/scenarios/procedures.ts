@@ -94,7 +94,7 @@ export function whatAPersonStarts(lab: Lab): void {
       expect(why.out).toContain('asked for switchover (kernel update): started');
     });
 
-    if (lab.plays('3.0'))
+    if (lab.isWhole)
       test('a switchover for later: Patroni holds it, it holds everything else, it is taken back and does not happen', async () => {
         const { daemon, run, changes } = await ready();
         const leader = await lab.leader();
