@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isLoopback } from './addresses.js';
 import { CHANNEL_RULES } from './channel-rules.js';
 import { repeated, type ConfigFacts } from './config-facts.js';
@@ -57,8 +58,10 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
         'rename one: the journal tells people apart by it',
       ),
       ...repeated(
-        config.api.tokens.flatMap(({ token }, index) =>
-          token === '' ? [] : [[`api.tokens[${index}]`, token] as const],
+        config.api.tokens.flatMap(({ token, sha256 }, index) =>
+          token === '' && sha256 === undefined
+            ? []
+            : [[`api.tokens[${index}]`, sha256 ?? createHash('sha256').update(token).digest('hex')] as const],
         ),
         'a token of its own for each name',
         'make a new one',

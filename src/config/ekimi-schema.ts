@@ -249,6 +249,11 @@ export const EKIMI_SCHEMA = {
       ),
       tokenEnv: key(nullable(variable), null, 'Environment variable that holds the token.'),
       tokenFile: key(nullable(path), null, 'File that holds the token.'),
+      tokenSha256: key(
+        nullable(text(/^[0-9a-f]{64}$/i, 'a SHA-256 digest: 64 hexadecimal digits')),
+        null,
+        'SHA-256 of the token in its place, so that nothing here opens anything: for a token of 32 random bytes, since a short one is guessed from it.',
+      ),
     }),
   }),
   policy: key(

@@ -40,7 +40,7 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
   const tokens = api.tokens.map(({ name, role, ...source }, index) => ({
     name,
     role,
-    token: secrets.required(`api.tokens[${index}]`, 'token', source.tokenEnv, source.tokenFile),
+    ...secrets.token(`api.tokens[${index}]`, source),
   }));
   const notifications = values.notifications && notificationsOf(values.notifications, secrets);
   const secretEnv = [...secrets.variables, TOKEN_VARIABLE].sort();

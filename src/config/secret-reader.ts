@@ -55,6 +55,19 @@ export class SecretReader {
     return secret ?? '';
   }
 
+  /** A token, or its digest in place of it. */
+  token(
+    key: string,
+    { tokenEnv, tokenFile, tokenSha256 }: Readonly<Record<'tokenEnv' | 'tokenFile' | 'tokenSha256', string | null>>,
+  ): { readonly token: string; readonly sha256?: string } {
+    if (tokenSha256 === null) return { token: this.required(key, 'token', tokenEnv, tokenFile) };
+    if (tokenEnv !== null || tokenFile !== null) {
+      const remedy = 'remove one of them';
+      this.#note(`${key}.tokenSha256`, 'secret-twice', 'a token and a digest', 'the token or its digest', remedy);
+    }
+    return { token: '', sha256: tokenSha256.toLowerCase() };
+  }
+
   optional(key: string, what: string, env: string | null, file: string | null): string | null {
     if (env !== null && file !== null) {
       const remedy = 'remove one of them';

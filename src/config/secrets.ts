@@ -1,4 +1,4 @@
-import type { EkimiConfig, PeersConfig } from '../model/config.js';
+import type { ApiToken, EkimiConfig, PeersConfig } from '../model/config.js';
 import type { TlsConfig } from '../model/tls.js';
 import type { NotificationsConfig, NotifyChannel } from '../model/notify.js';
 
@@ -51,11 +51,18 @@ function channelSecrets(channel: NotifyChannel): readonly (string | null | undef
   }
 }
 
+/** Its digest too: from that a short one is guessed. */
+const shownToken = (one: ApiToken): ApiToken => ({
+  ...one,
+  token: HIDDEN,
+  ...(one.sha256 === undefined ? {} : { sha256: HIDDEN }),
+});
+
 /** The configuration as it may be shown, journaled and hashed: each secret replaced by a word. */
 export function withoutSecrets(config: EkimiConfig): EkimiConfig {
   return {
     ...config,
-    api: { ...config.api, tokens: config.api.tokens.map((token) => ({ ...token, token: HIDDEN })) },
+    api: { ...config.api, tokens: config.api.tokens.map(shownToken) },
     ...withChannels(config, shownChannel),
     clusters: config.clusters.map((cluster) => ({
       ...cluster,

@@ -25,7 +25,16 @@ export interface ApiConfig {
   readonly port: number;
   /** Who comes from a loopback address may read without a token. Absent: yes. */
   readonly openOnLoopback?: boolean;
-  readonly tokens: readonly { readonly name: string; readonly role: ApiRole; readonly token: string }[];
+  readonly tokens: readonly ApiToken[];
+}
+
+export interface ApiToken {
+  readonly name: string;
+  readonly role: ApiRole;
+  /** Empty where only its digest is known. */
+  readonly token: string;
+  /** SHA-256 of the token, 64 hexadecimal digits, where the configuration has that in its place. */
+  readonly sha256?: string;
 }
 
 /**

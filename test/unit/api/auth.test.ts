@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { authorize, type Access, type Knock } from '../../../src/api/auth.js';
 import type { ApiConfig } from '../../../src/model/config.js';
@@ -100,6 +101,18 @@ describe('who may do what', () => {
   it('an empty configured token opens nothing', () => {
     const only: ApiConfig = { ...config, tokens: [{ name: 'forgotten', role: 'operator', token: '' }] };
     expect(outcome('operator', local({ authorization: 'Bearer ' }), only)).toBe('no-operator-token');
+  });
+});
+
+describe('a token of which the configuration has the digest alone', () => {
+  const sha256 = createHash('sha256').update('a-token-of-enough-length').digest('hex');
+  const hashed: ApiConfig = { ...config, tokens: [{ name: 'dba', role: 'operator', token: '', sha256 }] };
+
+  it('opens what its role may do, and the digest itself opens nothing', () => {
+    expect(outcome('operator', local(bearer('a-token-of-enough-length')), hashed)).toBe('dba');
+    expect(outcome('operator', local(bearer(sha256)), hashed)).toBe('token-unknown');
+    expect(outcome('operator', local(bearer('a-token-of-another-length')), hashed)).toBe('token-unknown');
+    expect(outcome('operator', local(), hashed)).toBe('token-missing');
   });
 });
 

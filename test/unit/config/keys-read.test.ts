@@ -287,6 +287,7 @@ const OTHER_BY_NAME: Loose = {
   replicaBackend: 'x',
   passwordEnv: 'THREE',
   tokenEnv: 'THREE',
+  tokenSha256: 'a'.repeat(64),
   status: ['{name}'],
   start: ['{name}'],
   stop: ['{name}'],
@@ -342,7 +343,7 @@ function otherFor({ name }: Leaf): unknown {
   return OTHER[name] ?? OTHER_BY_NAME[name.split('.').at(-1) ?? ''];
 }
 
-const SECRET_FILE = /(?<=password|token|routingKey|secret|url)File$/;
+const SECRET_ELSEWHERE = /(?<=password|token|routingKey|secret|url)(?:File|Sha256)$/;
 
 function withValue(value: unknown, path: readonly (string | number)[], leaf: unknown): unknown {
   const [step, ...rest] = path;
@@ -351,9 +352,9 @@ function withValue(value: unknown, path: readonly (string | number)[], leaf: unk
     return value.map((item: unknown, index) => (index === step ? withValue(item, rest, leaf) : item));
   const map = (value ?? {}) as Loose;
   const changed = { ...map, [step]: withValue(map[step], rest, leaf) };
-  if (typeof step !== 'string' || !SECRET_FILE.test(step)) return changed;
-  // A secret has one source: the file takes the place of the variable.
-  const variable = step.replace(SECRET_FILE, 'Env');
+  if (typeof step !== 'string' || !SECRET_ELSEWHERE.test(step)) return changed;
+  // A secret has one source: the file, or its digest, takes the place of the variable.
+  const variable = step.replace(SECRET_ELSEWHERE, 'Env');
   return Object.fromEntries(Object.entries(changed).filter(([name]) => name !== variable));
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -344,6 +345,30 @@ describe('values that do not go together', () => {
     const same = load([token('a', 'EKIMI_TOKEN'), token('b', 'EKIMI_TOKEN')]);
     expect(codes(same)).toEqual(['token-unique api.tokens[1]']);
     expect(JSON.stringify(same)).not.toContain(ENV.EKIMI_TOKEN);
+  });
+
+  it('a token may be there as its digest, in no other form, and not beside itself', () => {
+    const digest = createHash('sha256').update(ENV.EKIMI_TOKEN).digest('hex');
+    const load = (...tokens: readonly object[]) =>
+      configFrom(
+        changed(
+          CONTRACT_CONFIG,
+          'api.tokens',
+          tokens.map((source, index) => ({ name: `t${index}`, role: 'operator', ...source })),
+        ),
+        ENV,
+      );
+    const loaded = load({ tokenSha256: digest.toUpperCase() });
+    expect(loaded.ok && loaded.config.api.tokens).toEqual([
+      { name: 't0', role: 'operator', token: '', sha256: digest },
+    ]);
+    expect(codes(load({ tokenSha256: digest }, { tokenEnv: 'EKIMI_TOKEN' }))).toEqual(['token-unique api.tokens[1]']);
+    expect(codes(load({ tokenSha256: digest, tokenEnv: 'EKIMI_TOKEN' }))).toEqual([
+      'secret-twice api.tokens[0].tokenSha256',
+    ]);
+    const wrong = load({ tokenSha256: 'the token itself' });
+    expect([wrong.ok, codes(wrong)[0]?.split(' ')[1]]).toEqual([false, 'api.tokens[0].tokenSha256']);
+    expect(JSON.stringify(wrong)).not.toContain('the token itself');
   });
 
   it('a command without {name} is an error, since every member would get the same', () => {
