@@ -22,8 +22,8 @@ export async function runProject(name, env = {}, node = process.execPath) {
     '--reporter=default',
     '--reporter=json',
   ];
-  // A fault on a real cluster is struck at a random point of three daemons' periods, on a machine that others may load: once more, and said so.
-  const again = name === 'e2e' && process.env.CI === 'true' ? ['--retry=1'] : [];
+  // A fault on a real cluster is struck at a random point of three daemons' periods, on a machine that others may load: twice more, and said so.
+  const again = name === 'e2e' && process.env.CI === 'true' ? ['--retry=2'] : [];
   const done = await run(node, [...args, ...again, `--outputFile.json=${file}`], {
     limitMs: LIMIT_MINUTES[name] * 60_000,
     env,
