@@ -4,7 +4,6 @@ import { doomed, type Doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { caughtUp, destructive, DRAIN, lagEmergency, MB, UNDRAIN } from '../support/situations.js';
-import { everyNth } from '../support/points.js';
 
 /** The first process, which dies after its n-th effect on the outside since the trouble began. */
 async function untilDeath(
@@ -69,9 +68,9 @@ describe('a drain through proxy and tag', () => {
     `);
   });
 
-  it('whose process dies after any of them (every second without EVERY_POINT=1) is finished or undone by the next one', async () => {
+  it('whose process dies after any of them is finished or undone by the next one', async () => {
     const { doom: whole } = await untilDeath({ policy }, Infinity, lagEmergency, 40);
-    for (let after = 1; after <= whole.effects.length; after += everyNth(2)) {
+    for (let after = 1; after <= whole.effects.length; after += 1) {
       const { first } = await untilDeath({ policy }, after, lagEmergency, 40);
       const next = await successor(first, { policy });
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
@@ -124,9 +123,9 @@ describe('the repair of a broken copy', () => {
     expect(doom.effects.filter(isRequest)).toEqual(['sent /reinitialize']);
   });
 
-  it('goes on after a death after any of them (every second without EVERY_POINT=1), and nothing destructive is sent twice', async () => {
+  it('goes on after a death after any of them, and nothing destructive is sent twice', async () => {
     const { doom: whole } = await untilDeath({ policy }, Infinity, breakCopy, 120);
-    for (let after = 1; after <= whole.effects.length; after += everyNth(2)) {
+    for (let after = 1; after <= whole.effects.length; after += 1) {
       const { first } = await untilDeath({ policy }, after, breakCopy, 120);
       const next = await successor(first, { policy });
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
@@ -169,9 +168,9 @@ describe('the resuming of replay that a hand has paused', () => {
     expect(resumes(first)).toHaveLength(1);
   });
 
-  it('goes on after a death after any of them (every second without EVERY_POINT=1), and is sent once', async () => {
+  it('goes on after a death after any of them, and is sent once', async () => {
     const { doom: whole } = await untilDeath({ policy }, Infinity, pauseReplay, 60);
-    for (let after = 1; after <= whole.effects.length; after += everyNth(2)) {
+    for (let after = 1; after <= whole.effects.length; after += 1) {
       const { first } = await untilDeath({ policy }, after, pauseReplay, 60);
       const next = await successor(first, { policy });
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
