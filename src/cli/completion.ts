@@ -39,16 +39,22 @@ function placesOf(command: Command, path: readonly string[]): readonly Place[] {
 }
 
 const long = ({ long: flag, short }: Option): string => flag ?? short ?? '';
-const takesValue = (option: Option): boolean => option.required || option.optional;
-/** By the placeholder in its help. */
-const takesFile = (option: Option): boolean => /[<[]FILE/.test(option.flags);
-const takesDirectory = (option: Option): boolean => /[<[]DIR/.test(option.flags);
+/** What its value is, by the values that it lists or the placeholder in its help. */
+function valueOf({ required, optional, argChoices, flags }: Option): 'none' | 'listed' | 'file' | 'directory' | 'free' {
+  if (!required && !optional) return 'none';
+  if (argChoices !== undefined) return 'listed';
+  if (/[<[]FILE/.test(flags)) return 'file';
+  return /[<[]DIR/.test(flags) ? 'directory' : 'free';
+}
 
 function inBash(name: string, places: readonly Place[]): string {
   const key = (path: readonly string[]): string => JSON.stringify(path.join(' '));
-  const options = places.flatMap((place) => place.options).filter(takesValue);
-  const flags = (some: readonly Option[]): string => [...new Set(some.map(long))].join('|');
-  const rows = new Map(options.map((option) => [long(option), option.argChoices ?? []]));
+  const options = places.flatMap((place) => place.options);
+  const flags = (value: ReturnType<typeof valueOf>): string =>
+    [...new Set(options.filter((option) => valueOf(option) === value).map(long))].join('|');
+  const listed = new Map(
+    options.flatMap((option) => (option.argChoices ? [[long(option), option.argChoices] as const] : [])),
+  );
   const rule = (pattern: string, what: string): readonly string[] =>
     pattern === '' ? [] : [`    ${pattern}) ${what} ;;`];
   const answer = (words: string): string => `local IFS=$'\\n'; COMPREPLY=($(compgen ${words} -- "$word")); return`;
@@ -61,19 +67,12 @@ function inBash(name: string, places: readonly Place[]): string {
     '    esac',
     '  done',
     '  case "$before" in',
-    ...rule(flags(options.filter(takesFile)), answer('-f')),
-    ...rule(flags(options.filter(takesDirectory)), answer('-d')),
-    ...[...rows].flatMap(([flag, choices]) =>
-      choices.length === 0 ? [] : rule(flag, `COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return`),
+    ...rule(flags('file'), answer('-f')),
+    ...rule(flags('directory'), answer('-d')),
+    ...[...listed].flatMap(([flag, choices]) =>
+      rule(flag, `COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return`),
     ),
-    ...rule(
-      flags(
-        options.filter(
-          (option) => !takesFile(option) && !takesDirectory(option) && rows.get(long(option))?.length === 0,
-        ),
-      ),
-      'return',
-    ),
+    ...rule(flags('free'), 'return'),
     '  esac',
     '  case "$at" in',
     ...places.map(
@@ -86,6 +85,8 @@ function inBash(name: string, places: readonly Place[]): string {
     `complete -F _${name} ${name}`,
   ].join('\n');
 }
+
+const IN_FISH = { none: '', listed: '-x', free: '-x', file: '-r -F', directory: '-r -F' } as const;
 
 function inFish(name: string, places: readonly Place[]): string {
   const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
@@ -109,7 +110,7 @@ function inFish(name: string, places: readonly Place[]): string {
           [
             option.long === undefined ? '' : `-l ${option.long.slice(2)}`,
             option.short === undefined ? '' : `-s ${option.short.slice(1)}`,
-            !takesValue(option) ? '' : takesFile(option) || takesDirectory(option) ? '-r -F' : '-x',
+            IN_FISH[valueOf(option)],
             option.argChoices === undefined ? '' : `-a ${quoted(option.argChoices.join(' '))}`,
             `-d ${quoted(option.description)}`,
           ]
