@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { isLoopback } from './addresses.js';
 import { CHANNEL_RULES } from './channel-rules.js';
 import { repeated, type ConfigFacts } from './config-facts.js';
+import { sha256Of } from './hash.js';
 import { INVENTORY_RULES } from './inventory-rules.js';
 import { NOTIFICATION_RULES } from './notification-rules.js';
 import { PEER_RULES } from './peer-rules.js';
@@ -59,9 +59,7 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
       ),
       ...repeated(
         config.api.tokens.flatMap(({ token, sha256 }, index) =>
-          token === '' && sha256 === undefined
-            ? []
-            : [[`api.tokens[${index}]`, sha256 ?? createHash('sha256').update(token).digest('hex')] as const],
+          token === '' && sha256 === undefined ? [] : [[`api.tokens[${index}]`, sha256 ?? sha256Of(token)] as const],
         ),
         'a token of its own for each name',
         'make a new one',
