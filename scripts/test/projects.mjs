@@ -26,15 +26,11 @@ export async function runProject(name, env = {}, node = process.execPath) {
   ];
   // A fault on a real cluster is struck at a random point of three daemons' periods, on a machine that others may load: twice more, and said so.
   // A browser waits for the same processor: once more.
-  const again = process.env.CI === 'true' ? AGAIN[name] : undefined;
-  const done = await run(
-    node,
-    [...args, ...(again === undefined ? [] : [`--retry=${again}`]), `--outputFile.json=${file}`],
-    {
-      limitMs: LIMIT_MINUTES[name] * 60_000,
-      env,
-    },
-  );
+  const again = process.env.CI === 'true' ? (AGAIN[name] ?? 0) : 0;
+  const done = await run(node, [...args, `--retry=${again}`, `--outputFile.json=${file}`], {
+    limitMs: LIMIT_MINUTES[name] * 60_000,
+    env,
+  });
   let report;
   try {
     report = JSON.parse(readFileSync(file, 'utf8'));

@@ -3,13 +3,12 @@ import type { Lab } from '../support/lab.js';
 import { allBut, decisive, expectEvidence, LeadershipBench, seconds, sent, soon } from '../support/leadership.js';
 import { passSeconds, until } from '../support/wait.js';
 
-/**
- * A killed leader: well below the 15 s of its lease that stock Patroni has to wait for. What the project promises (5 s, the worst of twenty) is
- * measured by `npm run lab:measure` where nothing else is at work: here two clusters and all that looks at them share two processors.
- */
-const KILLED_MS = 12_000;
-/** The same of a leader whose Patroni is frozen: its key alone lives for 20 s. */
-const FROZEN_MS = 18_000;
+/** What the project promises of a killed leader, worst of twenty. */
+const KILLED_MS = 5_000;
+/** In `npm test`, where two clusters and all that looks at them share two processors: well below the 15 s of its lease that stock waits for. */
+const KILLED_BUSY_MS = 12_000;
+/** Of a leader whose Patroni is frozen. */
+const FROZEN_MS = 12_000;
 
 /** Leaders that die or hang: what is sent, in which order, and what it costs those who write. */
 export function leadership(lab: Lab): void {
@@ -33,7 +32,7 @@ export function leadership(lab: Lab): void {
       await watch.expectNeverDoubled();
       const loss = await writer.lossAfter({ timeline, byMs, received: watch.receivedFrom(leader) });
       expect(loss.unexcused).toEqual([]);
-      expect(outageMs).toBeLessThan(KILLED_MS);
+      expect(outageMs).toBeLessThan(lab.isWhole ? KILLED_MS : KILLED_BUSY_MS);
       const requests = await sent(daemon);
       expect(requests[0]).toMatch(
         new RegExp(`^etcd: delete the leader key if it is ${leader}'s at mod revision \\d+$`),

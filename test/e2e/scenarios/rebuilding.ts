@@ -84,8 +84,8 @@ export function aDestroyedReplica(lab: Lab): void {
         await lab.fault('kill', leader);
         // Its own Patroni does not answer at times: the next pass may say that in its place.
         await until('it says that nobody leads', 15_000, async () =>
-          (await daemon.held(plan.action, broken, 'refusal', 15_000)).some(({ because }) =>
-            because.includes('no proven leader'),
+          (await daemon.held(plan.action, broken, 'refusal', 15_000)).some(
+            ({ gate, because }) => gate === 'refusal' && because.includes('no proven leader'),
           ),
         );
         expect((await daemon.cli('why', broken)).out.replace(/\s+/g, ' ')).toContain('no proven leader');
