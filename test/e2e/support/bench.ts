@@ -1,5 +1,9 @@
+import { cp } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect } from 'vitest';
+import { getCurrentTest } from 'vitest/suite';
 import type { Block } from '../../../src/model/decision.js';
+import type { EntryBody } from '../../../src/model/entry.js';
 import { toJson } from '../../../src/model/json.js';
 import type { ActionName } from '../../../src/model/plan.js';
 import { isAsItWas } from '../../../src/replay/redecided.js';
@@ -44,9 +48,48 @@ export class Bench {
       this.#daemons.splice(0).map(async (daemon) => {
         this.lab.sentTwice.push(...(await destructiveTwice(daemon)));
         this.lab.notReplayed.push(...(await notReplayed(daemon)));
+        if (getCurrentTest()?.result?.state === 'fail') await keepOf(daemon);
         await daemon.discard();
       }),
     );
+  }
+}
+
+/** Of a controller in a test that failed: its folder, and in the output what was sent and what became of it. */
+async function keepOf(daemon: Daemon): Promise<void> {
+  const kept = join('var/test/failed', basename(daemon.directory));
+  await cp(daemon.directory, kept, { recursive: true });
+  const rows = (await daemon.journal()).flatMap(({ atMs, body }) => {
+    const told = shown(body);
+    return told === null ? [] : { atMs, told };
+  });
+  const changed = rows.filter(({ told }, at) => told !== rows[at - 1]?.told);
+  const lines = changed.slice(-80).map(({ atMs, told }) => `${new Date(atMs).toISOString().slice(11, -1)} ${told}`);
+  console.error([`a controller of a test that failed, kept as ${kept}:`, ...lines].join('\n'));
+}
+
+/** What a reader of a failure asks first: what was seen, what was held by which gate, what was sent, and its end. */
+function shown(body: EntryBody): string | null {
+  switch (body.kind) {
+    case 'pass': {
+      const problems = body.problems.map(({ code, subject }) => `${code} ${subject}`);
+      const held = body.decisions.map((row) => {
+        if (!('plan' in row)) return `${row.kind} ${row.code}`;
+        const gates = row.kind === 'held' ? row.blocks.map(({ gate }) => `!${gate}`) : [];
+        return [row.kind, row.plan.action, row.plan.target, ...gates].join(' ');
+      });
+      return [...problems, '->', ...held].join(', ');
+    }
+    case 'intent':
+      return `SENT ${body.request}`;
+    case 'outcome':
+      return `ANSWER ${toJson(body.reply).slice(0, 200)}`;
+    case 'verdict':
+      return `END ${body.remediation.plan.action} ${body.remediation.phase}`;
+    case 'page':
+      return `TOLD ${body.text}`;
+    default:
+      return null;
   }
 }
 
