@@ -1,7 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { expect } from 'vitest';
-import { getCurrentTest } from 'vitest/suite';
+import { expect, TestRunner } from 'vitest';
 import type { Block } from '../../../src/model/decision.js';
 import type { EntryBody } from '../../../src/model/entry.js';
 import { toJson } from '../../../src/model/json.js';
@@ -48,7 +47,7 @@ export class Bench {
       this.#daemons.splice(0).map(async (daemon) => {
         this.lab.sentTwice.push(...(await destructiveTwice(daemon)));
         this.lab.notReplayed.push(...(await notReplayed(daemon)));
-        if (getCurrentTest()?.result?.state === 'fail') await keepOf(daemon);
+        if (TestRunner.getCurrentTest()?.result?.state === 'fail') await keepOf(daemon);
         await daemon.discard();
       }),
     );
