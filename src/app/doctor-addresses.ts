@@ -1,5 +1,6 @@
 import type { AddressCheck, AddressMatch } from '../model/address.js';
 import type { ClusterView } from '../model/view.js';
+import { REMEDY } from '../words/doctor-remedy.js';
 import type { DoctorFinding } from './doctor-finding.js';
 
 const check = 'addresses';
@@ -12,7 +13,7 @@ export function addressRow({ addresses, dcs }: ClusterView): DoctorFinding {
       dcs.keys.kind === 'unknown'
         ? 'not held against those in etcd, which does not answer'
         : 'none is held against those in etcd';
-    return { check, verdict: 'off', detail, disables: [] };
+    return { check, verdict: 'off', detail, disables: [], remedy: REMEDY['addresses-later'] };
   }
   const wrong = rows.filter(({ how }) => how === 'wrong');
   const misdeclared = rows.filter(({ how, isDeclared }) => isDeclared && how === 'elsewhere');
@@ -20,12 +21,9 @@ export function addressRow({ addresses, dcs }: ClusterView): DoctorFinding {
     const of = rows.filter((row) => row.how === how);
     return of.length === 0 ? [] : [`${WORDS[how]}: ${of.map(rowText).join(', ')}`];
   });
-  return {
-    check,
-    verdict: wrong.length > 0 ? 'fail' : misdeclared.length > 0 ? 'warn' : 'ok',
-    detail: said.join('; '),
-    disables: wrong.length > 0 ? ['every action'] : [],
-  };
+  const told = { check, detail: said.join('; '), disables: wrong.length > 0 ? ['every action'] : [] };
+  if (wrong.length === 0 && misdeclared.length === 0) return { ...told, verdict: 'ok' };
+  return { ...told, verdict: wrong.length > 0 ? 'fail' : 'warn', remedy: REMEDY.addresses };
 }
 
 const WORDS: Readonly<Record<AddressMatch, string>> = {

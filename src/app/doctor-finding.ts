@@ -1,8 +1,10 @@
 /** One answer of the doctor: can this part really be used, now, and which actions does it take away if not? */
-export interface DoctorFinding {
+export type DoctorFinding = {
   readonly check: string;
-  /** `off`: not configured, nothing is wrong with it. */
-  readonly verdict: 'ok' | 'warn' | 'fail' | 'off';
   readonly detail: string;
   readonly disables: readonly string[];
-}
+} & (
+  | { readonly verdict: 'ok' }
+  /** `off`: not configured, nothing is wrong with it. `remedy`: what a person does about it; begins with a verb, or is a command. */
+  | { readonly verdict: 'warn' | 'fail' | 'off'; readonly remedy: string }
+);

@@ -1,4 +1,5 @@
 import type { EkimiConfig } from '../model/config.js';
+import { REMEDY } from '../words/doctor-remedy.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { redactorOf } from '../config/redactor.js';
 import { notifyChannelsOf } from './wiring.js';
@@ -8,7 +9,7 @@ export async function channelRows(config: EkimiConfig): Promise<readonly DoctorF
   const { notifications } = config;
   if (notifications === undefined) {
     const detail = 'persons are told in the log alone: no `notifications` are configured';
-    return [{ check: 'notifications', verdict: 'off', detail, disables: [] }];
+    return [{ check: 'notifications', verdict: 'off', detail, disables: [], remedy: REMEDY.notifications }];
   }
   const redact = redactorOf(config).text;
   const ports = notifyChannelsOf(notifications);
@@ -23,7 +24,13 @@ export async function channelRows(config: EkimiConfig): Promise<readonly DoctorF
             detail: `${kind} answers; whether a message arrives: ekimi notify test ${name}`,
             disables: [],
           }
-        : { check, verdict: 'warn', detail: `${kind}: ${redact(why)}`, disables: [`telling persons by ${name}`] };
+        : {
+            check,
+            verdict: 'warn',
+            detail: `${kind}: ${redact(why)}`,
+            disables: [`telling persons by ${name}`],
+            remedy: `correct the channel ${name} under notifications; then: ekimi notify test ${name}`,
+          };
     }),
   );
   for (const port of Object.values(ports)) port.close();

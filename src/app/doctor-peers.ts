@@ -6,6 +6,7 @@ import type { HostTarget, PeerSeen, PeerTold } from '../model/host.js';
 import { freshValue } from '../model/reading.js';
 import { closePorts, type Ports } from '../observe/ports.js';
 import type { LoadedFiles } from './files.js';
+import { REMEDY, remedyFor } from '../words/doctor-remedy.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { portsOf } from './wiring.js';
 
@@ -32,18 +33,27 @@ export async function askPeers(
   );
 }
 
+/** What is wrong with a peer, and what to do about it. */
+interface Wrong {
+  readonly detail: string;
+  readonly remedy: string;
+}
+
 /** A row a peer: does it answer as who it should be, and what is lost where it does not. */
 export const peerRows = (peers: readonly PeerSeen[], policy: Policy, nowMs: number): readonly DoctorFinding[] =>
   peers.map((peer) => {
     const { url, targets, told } = peer;
     const check = `peer ${url}`;
     const disables = targets.flatMap((target) => lostOf(target, policy));
-    if (told.kind === 'unknown') return { check, verdict: 'fail', detail: told.reason, disables };
+    if (told.kind === 'unknown')
+      return { check, verdict: 'fail', detail: told.reason, disables, remedy: remedyFor('peer', told.fault) };
     const wrong = othersIn(peer, peers) ?? faultOf(told.value, targets);
-    if (wrong !== null) return { check, verdict: 'fail', detail: wrong, disables };
+    if (wrong !== null) return { check, verdict: 'fail', disables, ...wrong };
     const words = concernsOf(told.value, nowMs);
-    const detail = [aboutOf(told.value), ...words].join('; ');
-    return { check, verdict: words.length === 0 ? 'ok' : 'warn', detail, disables: [] };
+    const detail = [aboutOf(told.value), ...words.map((one) => one.detail)].join('; ');
+    const [remedy] = words.map((one) => one.remedy);
+    if (remedy === undefined) return { check, verdict: 'ok', detail, disables: [] };
+    return { check, verdict: 'warn', detail, disables: [], remedy };
   });
 
 /** Nothing proves that a member is stopped, and nobody starts or stops it, but what stands beside it. */
@@ -61,24 +71,31 @@ const sameAs =
     one.kind === other.kind && one.name === other.name;
 
 /** What it would stop in place of another: the same instance at another address is none. */
-function othersIn({ url, told }: PeerSeen, peers: readonly PeerSeen[]): string | null {
+function othersIn({ url, told }: PeerSeen, peers: readonly PeerSeen[]): Wrong | null {
   const here = freshValue(told);
   const others = peers.filter((other) => other.url !== url && freshValue(other.told)?.instance !== here?.instance);
   for (const target of here?.lends ?? []) {
     const other = others.find(({ targets }) => targets.some(sameAs(target)));
     if (other !== undefined)
-      return `it lends ${target.name}, which by hosts.peers ${other.url} lends: correct hosts there if it was copied from another machine, or hosts.peers here`;
+      return {
+        detail: `it lends ${target.name}, which by hosts.peers ${other.url} lends`,
+        remedy: REMEDY['lends-ours'],
+      };
   }
   return null;
 }
 
-function faultOf({ lends, blind, clockAheadMs }: PeerTold, targets: readonly HostTarget[]): string | null {
+function faultOf({ lends, blind, clockAheadMs }: PeerTold, targets: readonly HostTarget[]): Wrong | null {
   const missing = targets.filter((target) => !lends.some(sameAs(target))).map(({ name }) => name);
   if (missing.length > 0)
-    return `it lends no driver for ${missing.join(', ')}: name it under hosts there, or correct hosts.peers here`;
-  if (blind !== null) return `it cannot read in etcd who holds tenure, and so does nothing for anybody: ${blind}`;
+    return { detail: `it lends no driver for ${missing.join(', ')}`, remedy: REMEDY['lends-nothing'] };
+  if (blind !== null)
+    return {
+      detail: `it cannot read in etcd who holds tenure, and so does nothing for anybody: ${blind}`,
+      remedy: REMEDY.blind,
+    };
   if (Math.abs(clockAheadMs) > CLOCKS_APART_MS)
-    return `${clockText(clockAheadMs)}: beyond 5 s it refuses every request`;
+    return { detail: `${clockText(clockAheadMs)}: beyond 5 s it refuses every request`, remedy: REMEDY.clock };
   return null;
 }
 
@@ -88,11 +105,13 @@ const clockText = (aheadMs: number): string =>
 const aboutOf = ({ instance, driver, lends, clockAheadMs }: PeerTold): string =>
   `${instance} lends ${driver} for ${lends.map(({ name }) => name).join(', ')}; ${clockText(clockAheadMs)}`;
 
-function concernsOf({ clockAheadMs, certificateEndsAtMs: endsAtMs }: PeerTold, nowMs: number): readonly string[] {
+function concernsOf({ clockAheadMs, certificateEndsAtMs: endsAtMs }: PeerTold, nowMs: number): readonly Wrong[] {
   return [
-    ...(Math.abs(clockAheadMs) > CLOCKS_WARN_MS ? ['beyond 5 s it refuses every request'] : []),
+    ...(Math.abs(clockAheadMs) > CLOCKS_WARN_MS
+      ? [{ detail: 'beyond 5 s it refuses every request', remedy: REMEDY.clock }]
+      : []),
     ...(endsAtMs === null || endsAtMs - nowMs > CERTIFICATE_WARN_MS
       ? []
-      : [`its certificate ends at ${new Date(endsAtMs).toISOString()}`]),
+      : [{ detail: `its certificate ends at ${new Date(endsAtMs).toISOString()}`, remedy: REMEDY.certificate }]),
   ];
 }

@@ -1,6 +1,7 @@
 import { isPaused, pausedIn } from '../model/pooler.js';
 import { lastValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
+import { REMEDY } from '../words/doctor-remedy.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { row } from './doctor-row.js';
 
@@ -11,14 +12,15 @@ export function poolerRows({ poolers = [] }: ClusterView): readonly DoctorFindin
   return poolers.map(({ name, seen }): DoctorFinding => {
     const check = `pooler ${name}`;
     const report = lastValue(seen);
-    if (report === null) return row(check, seen, 'its console', DISABLES, 'warn');
+    if (report === null) return row(check, seen, `console of ${name}`, DISABLES, 'warn', 'pooler');
     const names = report.databases.map((database) => database.name).join(', ');
     if (names === '')
       return {
         check,
         verdict: 'warn',
-        detail: `PgBouncer ${report.version} has no database of poolers.${name}.databases: write them as clients name them`,
+        detail: `PgBouncer ${report.version} has no database of poolers.${name}.databases`,
         disables: DISABLES,
+        remedy: REMEDY['pooler-databases'],
       };
     if (isPaused(report))
       return {
@@ -26,6 +28,7 @@ export function poolerRows({ poolers = [] }: ClusterView): readonly DoctorFindin
         verdict: 'warn',
         detail: `PgBouncer ${report.version} is paused (${pausedIn(report).join(', ') || 'all of it'})`,
         disables: DISABLES,
+        remedy: REMEDY['pooler-paused'],
       };
     return {
       check,

@@ -2,6 +2,7 @@ import type { Policy } from '../model/policy.js';
 import { backendsOf, ONLY_PROXY, ownerOf, type ProxySeen, type ProxyServer } from '../model/proxy.js';
 import type { ClusterView } from '../model/view.js';
 import { placeText } from '../model/address.js';
+import { remedyFor } from '../words/doctor-remedy.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { lostWithout } from './doctor-rights.js';
 import { row } from './doctor-row.js';
@@ -12,10 +13,18 @@ const WHAT = 'HAProxy statistics and runtime API';
 export function proxyRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
   const disables = lostWithout('haproxy-read', policy);
   if (view.proxies.length === 0)
-    return [{ check: 'proxy', verdict: 'off', detail: `${WHAT} is not configured`, disables }];
+    return [
+      {
+        check: 'proxy',
+        verdict: 'off',
+        detail: `${WHAT} is not configured`,
+        disables,
+        remedy: remedyFor('proxy', 'not-configured'),
+      },
+    ];
   return view.proxies.flatMap((proxy) => {
     const check = proxy.name === ONLY_PROXY ? 'proxy' : `proxy ${proxy.name}`;
-    const found = row(check, proxy.seen, WHAT, disables, 'fail');
+    const found = row(check, proxy.seen, WHAT, disables, 'fail', 'proxy');
     if (found.verdict !== 'ok' || proxy.seen.kind === 'unknown') return [found];
     return [found, ...poolRows(view, proxy, proxy.seen.value.servers, check)];
   });
@@ -52,7 +61,8 @@ function poolRows(
       {
         check: `${check} pool ${backend}`,
         verdict: 'warn',
-        detail: `${backend}: ${told.join('; ')}; say which is which in ${key}, or correct the pool`,
+        detail: `${backend}: ${told.join('; ')}`,
+        remedy: `say which is which in ${key}, or correct the pool`,
         disables: backend === pools.writes ? [] : missing.map((member) => `drain by proxy of ${member}`),
       },
     ];

@@ -27,8 +27,8 @@ export function lostWithout(right: RightName, policy: Policy): readonly string[]
 }
 
 const REMEDY: Readonly<Record<RightRow['system'], string>> = {
-  etcd: 'config/rights/etcd.sh gives it',
-  PostgreSQL: 'config/rights/postgres.sql gives it',
+  etcd: 'give it with config/rights/etcd.sh',
+  PostgreSQL: 'give it with config/rights/postgres.sql',
   Patroni: 'see config/rights/patroni.yml',
   HAProxy: 'name a socket of that level in proxies.NAME.runtime, see config/rights/haproxy.cfg',
   PgBouncer: 'name our user in admin_users of pgbouncer.ini',
@@ -45,12 +45,12 @@ export function partRows({ part, rights }: PartRights, policy: Policy): readonly
     return [{ check, verdict: 'ok', detail: `given: ${rights.map(rightText).join('; ')}`, disables: [] }];
   const lost = [...new Set(denied.flatMap(({ right }) => lostWithout(right, policy)))];
   const disables = lost.includes(EVERY) ? [EVERY] : lost;
-  const system = (denied[0] ?? untold[0])?.right;
+  const system = denied[0]?.right;
   const lacks = denied.map((one) => `${rightText(one)}${elseText(one.right)} (${reasonOf(one)})`);
   const unclear = untold.map((one) => `whether we have ${rightText(one)} is unknown: ${reasonOf(one)}`);
-  const remedy = denied.length === 0 || system === undefined ? [] : [REMEDY[RIGHTS[system].system]];
-  const detail = [...(lacks.length === 0 ? [] : [`not given: ${lacks.join('; ')}`]), ...unclear, ...remedy].join('; ');
-  return [{ check, verdict: disables.length > 0 ? 'fail' : 'warn', detail, disables }];
+  const remedy = system === undefined ? AGAIN : REMEDY[RIGHTS[system].system];
+  const detail = [...(lacks.length === 0 ? [] : [`not given: ${lacks.join('; ')}`]), ...unclear].join('; ');
+  return [{ check, verdict: disables.length > 0 ? 'fail' : 'warn', detail, disables, remedy }];
 }
 
 const rightText = ({ right }: { readonly right: RightName }): string => RIGHTS[right].right;
@@ -58,10 +58,13 @@ const reasonOf = ({ seen }: PartRights['rights'][number]): string => (seen.kind 
 const elseText = (right: RightName): string =>
   RIGHTS[right].else === '' ? '' : `, without which ${RIGHTS[right].else}`;
 
+/** Nobody said no: the next answer may tell. */
+const AGAIN = 'ask again: ekimi doctor';
+
 const LOGIN_REMEDY = {
   given: 'correct patroni.auth in ekimi.yaml: it must be restapi.authentication of the member',
-  none: 'none is configured: name it in patroni.auth of ekimi.yaml (restapi.authentication of the member)',
-  place: 'add this host to restapi.allowlist of the member, or give our certificate in patroni.tls',
+  none: 'name our login in patroni.auth of ekimi.yaml (restapi.authentication of the member)',
+  place: 'add this machine to restapi.allowlist of the member, or give our certificate in patroni.tls',
 } as const;
 
 /** Whether the member's Patroni lets us change anything: it has one right for all of it. */
@@ -78,14 +81,15 @@ export function patroniRow(
   if (reading.fault === 'not-configured' || isSilent(reading)) return [];
   if (reading.fault !== 'denied') {
     const detail = `whether Patroni of ${member} lets us change anything is unknown: ${reading.reason}`;
-    return [{ check, verdict: 'warn', detail, disables: [] }];
+    return [{ check, verdict: 'warn', detail, disables: [], remedy: AGAIN }];
   }
   const remedy = reading.status === 403 ? LOGIN_REMEDY.place : LOGIN_REMEDY[hasLogin ? 'given' : 'none'];
   return [
     {
       check,
       verdict: 'fail',
-      detail: `Patroni of ${member} refuses us (${reading.reason}); ${remedy}`,
+      detail: `Patroni of ${member} refuses us (${reading.reason})`,
+      remedy,
       disables: lostWithout('patroni-unsafe', policy).map((action) => `${action} through ${member}`),
     },
   ];
@@ -151,14 +155,24 @@ export function sqlRow(member: MemberName, reading: Reading<SqlRights>, policy: 
   }
   const disables = [...(monitor && signalBackend ? [] : wanted), ...(resumeReplay ? [] : resuming), ...dropping];
   const lacks = missing.map(({ what, why }) => `${what} (${why})`).join(' and ');
-  const detail = `SQL user ${user} lacks ${lacks}: ${grantText(missing, `"${user.replaceAll('"', '""')}"`)}`;
-  return [{ check, verdict: 'warn', detail, disables: disables.map((action) => `${action} on ${member}`) }];
+  const detail = `SQL user ${user} lacks ${lacks}`;
+  const remedy = grantText(missing, `"${user.replaceAll('"', '""')}"`);
+  return [{ check, verdict: 'warn', detail, disables: disables.map((action) => `${action} on ${member}`), remedy }];
 }
 
 /** Whether a heartbeat could be written; nothing where none is configured. */
 export function heartbeatRow(member: MemberName, reading: Reading<'ready'> | undefined): readonly DoctorFinding[] {
   if (reading === undefined || isSilent(reading)) return [];
   const check = `${member} heartbeat`;
-  if (reading.kind === 'unknown') return [{ check, verdict: 'warn', detail: reading.reason, disables: ['heartbeat'] }];
+  if (reading.kind === 'unknown')
+    return [
+      {
+        check,
+        verdict: 'warn',
+        detail: reading.reason,
+        disables: ['heartbeat'],
+        remedy: 'make the table, or grant it, as clusters[].postgres.heartbeat in docs/generated/configuration.md says',
+      },
+    ];
   return [{ check, verdict: 'ok', detail: 'the table is there and our user may write it', disables: [] }];
 }

@@ -10,6 +10,7 @@ import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
+import { REMEDY } from '../words/doctor-remedy.js';
 import { addressRow } from './doctor-addresses.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { poolerRows } from './doctor-poolers.js';
@@ -23,7 +24,15 @@ import type { ClusterSnapshot } from '../model/snapshot.js';
 export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locator?: Locator): readonly DoctorFinding[] {
   const { view, scope } = snapshot;
   if (view === null)
-    return [{ check: scope, verdict: 'fail', detail: 'no pass was possible', disables: [...ACTION_NAMES] }];
+    return [
+      {
+        check: scope,
+        verdict: 'fail',
+        detail: 'no pass was possible',
+        disables: [...ACTION_NAMES],
+        remedy: REMEDY['no-pass'],
+      },
+    ];
   if (isUnreached(view)) return [UNREACHED];
   return [
     ...memberRows(view, policy),
@@ -48,8 +57,9 @@ const UNREACHED: DoctorFinding = {
   check: 'reach',
   verdict: 'fail',
   detail:
-    'no address answers, of no member and of no etcd: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster. Try one from this machine: curl http://MEMBER:8008/health (the REST API of Patroni), then etcdctl endpoint health',
+    'no address answers, of no member and of no etcd: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster',
   disables: ['every action'],
+  remedy: REMEDY.reach,
 };
 
 function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[] {
@@ -62,8 +72,16 @@ function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[]
       `Patroni of ${member.name}`,
       [`restart-member on ${member.name}`, `reinitialize-replica on ${member.name}`],
       'fail',
+      'api',
     ),
-    row(`${member.name} sql`, member.sql, `PostgreSQL of ${member.name}`, lost('sql-login', member.name), 'warn'),
+    row(
+      `${member.name} sql`,
+      member.sql,
+      `PostgreSQL of ${member.name}`,
+      lost('sql-login', member.name),
+      'warn',
+      'sql',
+    ),
     row(
       `${member.name} host`,
       member.host,
@@ -90,19 +108,25 @@ function memberRows(view: ClusterView, policy: Policy): readonly DoctorFinding[]
       `the patroni.yml of ${member.name}`,
       [`drain by tag on ${member.name}`],
       'warn',
+      'tags',
     ),
   ]);
 }
 
-const NO_KEYS =
-  "etcd has no key of this scope, though members of it run: compare dcs.namespace and scope with patroni.yml (a Citus cluster's scope ends in /GROUP; Patroni's `etcd:` is the v2 API, which we do not read)";
+const NO_KEYS: DoctorFinding = {
+  check: 'dcs read',
+  verdict: 'fail',
+  detail: 'etcd has no key of this scope, though members of it run',
+  disables: ['every action'],
+  remedy: REMEDY['no-keys'],
+};
 
 function dcsRows(view: ClusterView): readonly DoctorFinding[] {
   const { keys } = view.dcs;
-  if (hasNoKeys(view)) return [{ check: 'dcs read', verdict: 'fail', detail: NO_KEYS, disables: ['every action'] }];
+  if (hasNoKeys(view)) return [NO_KEYS];
   const linearizable: DoctorFinding =
     keys.kind === 'unknown'
-      ? { check: 'dcs read', verdict: 'fail', detail: `linearizable read: ${keys.reason}`, disables: ['every action'] }
+      ? row('dcs read', keys, 'linearizable read', ['every action'], 'fail', 'etcd')
       : {
           check: 'dcs read',
           verdict: 'ok',
@@ -110,18 +134,19 @@ function dcsRows(view: ClusterView): readonly DoctorFinding[] {
           disables: [],
         };
   const endpoints = view.dcs.endpoints.map((endpoint) =>
-    row(`dcs ${endpoint.name}`, endpoint.status, `etcd ${endpoint.name}`, [], 'warn'),
+    row(`dcs ${endpoint.name}`, endpoint.status, `etcd ${endpoint.name}`, [], 'warn', 'etcd'),
   );
   return [linearizable, ...endpoints, ...alarmRows(view)];
 }
 
 function alarmRows({ dcs: { alarms } }: ClusterView): readonly DoctorFinding[] {
-  if (alarms.kind === 'unknown') return [row('dcs alarms', alarms, 'the list of alarms', [], 'warn')];
+  if (alarms.kind === 'unknown') return [row('dcs alarms', alarms, 'the list of alarms', [], 'warn', 'alarms')];
   return alarms.value.map(({ memberId, alarm }) => ({
     check: `dcs alarm ${alarm}`,
     verdict: 'fail',
-    detail: `etcd member ${memberId} raised ${alarm}: ${alarm === 'NOSPACE' ? 'no write is accepted; compact and defragment etcd, then etcdctl alarm disarm' : 'its data cannot be trusted; replace that member'}`,
+    detail: `etcd member ${memberId} raised ${alarm}: ${alarm === 'NOSPACE' ? 'no write is accepted' : 'its data cannot be trusted'}`,
     disables: ['every action'],
+    remedy: alarm === 'NOSPACE' ? REMEDY.nospace : REMEDY.corrupt,
   }));
 }
 
@@ -131,7 +156,7 @@ function identityRow(view: ClusterView): DoctorFinding {
   const ours = freshValue(view.dcs.keys)?.systemIdentifier ?? null;
   if (ours === null) {
     const detail = 'etcd tells none (/initialize): another cluster under the same names would not be recognised';
-    return { check, verdict: 'warn', detail, disables: [] };
+    return { check, verdict: 'warn', detail, disables: [], remedy: REMEDY['no-identifier'] };
   }
   const strangers = view.members.flatMap(strangersAt);
   if (strangers.length > 0)
@@ -140,6 +165,7 @@ function identityRow(view: ClusterView): DoctorFinding {
       verdict: 'fail',
       detail: strangers.map(({ reason }) => reason).join('; '),
       disables: ['every action'],
+      remedy: REMEDY.stranger,
     };
   const untold = view.members.flatMap((member) =>
     (['api', 'sql'] as const)
@@ -161,6 +187,7 @@ function actuatorRows(view: ClusterView, policy: Policy): readonly DoctorFinding
         verdict: 'off' as const,
         detail: `needs ${missing.join(', ')}, which is not configured`,
         disables: [name],
+        remedy: REMEDY.action,
       },
     ];
   });
@@ -186,18 +213,20 @@ function ladderRows(view: ClusterView, policy: Policy): readonly DoctorFinding[]
         verdict: 'off' as const,
         detail: `${rung.action} needs one of ${rung.oneOf.join(', ')}, none of which is configured`,
         disables: [`${rung.action} for ${problem.code}`],
+        remedy: REMEDY.ladder,
       })),
   );
 }
 
 function clusterRows(view: ClusterView, policy: Policy, locator?: Locator): readonly DoctorFinding[] {
-  if (view.config.kind === 'unknown') return [row('cluster config', view.config, 'GET /config', [], 'warn')];
+  if (view.config.kind === 'unknown') return [row('cluster config', view.config, 'GET /config', [], 'warn', 'config')];
   const { value } = view.config;
   const rows: DoctorFinding[] = checkAgainstCluster(policy, value, locator).map((error) => ({
     check: 'policy and cluster',
     verdict: error.severity === 'error' ? 'fail' : 'warn',
     detail: errorText(error),
     disables: error.severity === 'error' ? ['every action'] : [],
+    remedy: REMEDY.policy,
   }));
   rows.push({
     check: 'cluster waits',
@@ -211,6 +240,7 @@ function clusterRows(view: ClusterView, policy: Policy, locator?: Locator): read
       verdict: 'warn',
       detail: 'use_pg_rewind is off: a former leader cannot rejoin without a rebuild',
       disables: [],
+      remedy: REMEDY.rewind,
     });
   return rows;
 }
@@ -218,7 +248,7 @@ function clusterRows(view: ClusterView, policy: Policy, locator?: Locator): read
 /** Said once and for all, because the runbook says otherwise and the cluster answers 200. */
 const RUNBOOK_PATCH: DoctorFinding = {
   check: 'runbook: tags by PATCH /config',
-  verdict: 'off',
+  verdict: 'ok',
   detail:
     "not used: Patroni answers 200, stores the key and changes nothing, because tags are read from each member's own file only. Draining works by the proxy or by that file and POST /reload",
   disables: [],

@@ -40,6 +40,12 @@ export function machineAdvice(part: 'hosts' | 'power', fault: ReadingFault): str
   return advice === undefined ? '' : `; expected ${advice.expected}: ${advice.remedy} (clusters[].${part})`;
 }
 
+/** What to do about it alone; null for a fault of another kind. */
+export function machineRemedy(part: 'hosts' | 'power', fault: ReadingFault): string | null {
+  const advice = ADVICE[fault];
+  return advice === undefined ? null : `${advice.remedy} (clusters[].${part}; expected: ${advice.expected})`;
+}
+
 /** What is not done where the host driver gives no answer. */
 export const WITHOUT_HOST = 'expedite-failover, fence-member, fence-leader and start-member';
 /** Where what cuts power gives none. */

@@ -47,6 +47,8 @@ export interface DoctorRow {
   readonly detail: string;
   /** Actions that cannot run because of this row. */
   readonly disables: readonly string[];
+  /** What a person does about it; absent where all is well. */
+  readonly remedy?: string;
 }
 
 /** What one channel made of a message of test. */

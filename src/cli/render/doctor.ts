@@ -2,6 +2,7 @@ import { counted } from '../../words/amounts.js';
 import type { ConfigReport, DoctorRow } from '../backend.js';
 import type { Level } from '../../api/overview.js';
 import { bold, byLevel, clean, dim, type Style } from './paint.js';
+import { wrap } from './wrap.js';
 
 const MARK: Readonly<Record<DoctorRow['verdict'], readonly [Level | 'info', string]>> = {
   ok: ['ok', 'ok  '],
@@ -10,16 +11,28 @@ const MARK: Readonly<Record<DoctorRow['verdict'], readonly [Level | 'info', stri
   off: ['info', 'off '],
 };
 
-/** `ekimi doctor`: a row a check, what it takes away, and a sum that says what to mend first. */
+const EVERY = 'every action';
+
+/** `ekimi doctor`: a row a check, what it takes away, what mends it, and a sum. Rows in a line that are mended alike say so once, at the last. */
 export function renderDoctor(rows: readonly DoctorRow[], style: Style): string {
   const width = Math.max(0, ...rows.map((row) => clean(row.check).length));
-  const lines = rows.flatMap((row) => {
+  const indent = ' '.repeat(width + 8);
+  // A command is copied from here: it stays on one line where the terminal is too narrow for a column of text.
+  const columns = Math.max(style.columns, indent.length + 50);
+  const below = (label: string, text: string): readonly string[] =>
+    wrap(`${label}: ${clean(text)}`, columns - indent.length);
+  const lines = rows.flatMap((row, index) => {
     const [level, mark] = MARK[row.verdict];
+    const head = `${byLevel(style, level, mark)}  ${clean(row.check).padEnd(width)}  ${clean(row.detail)}`;
+    const isSaidBelow = rows[index + 1]?.remedy === row.remedy;
     return [
-      `${byLevel(style, level, mark)}  ${clean(row.check).padEnd(width)}  ${clean(row.detail)}`,
-      ...(row.disables.length === 0
-        ? []
-        : [dim(style, `${' '.repeat(width + 8)}disables: ${clean(row.disables.join(', '))}`)]),
+      ...wrap(head, columns, indent),
+      ...(row.disables.length === 0 ? [] : below('disables', row.disables.join(', '))).map((line) =>
+        dim(style, `${indent}${line}`),
+      ),
+      ...(row.remedy === undefined || isSaidBelow ? [] : below('to mend', row.remedy)).map(
+        (line) => `${indent}${line}`,
+      ),
     ];
   });
   const count = (verdict: DoctorRow['verdict']): number => rows.filter((row) => row.verdict === verdict).length;
@@ -33,7 +46,7 @@ export function renderDoctor(rows: readonly DoctorRow[], style: Style): string {
     ),
     disabled.length === 0
       ? 'Every action can run, as far as the policy lets it.'
-      : `Cannot run: ${clean(disabled.join(', '))}.`,
+      : `Cannot run: ${disabled.includes(EVERY) ? EVERY : clean(disabled.join(', '))}.`,
   ].join('\n');
 }
 

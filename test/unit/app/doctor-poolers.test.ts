@@ -15,11 +15,11 @@ describe('what the doctor says of a pooler', () => {
   it('that it is paused, that it has no such database, that it refuses our login', () => {
     expect(rows(pausedPooler)).toEqual(['pooler bouncer warn: PgBouncer 1.18.0 is paused (app)']);
     expect(rows(pooler({}, { databases: [] }))).toEqual([
-      'pooler bouncer warn: PgBouncer 1.18.0 has no database of poolers.bouncer.databases: write them as clients name them',
+      'pooler bouncer warn: PgBouncer 1.18.0 has no database of poolers.bouncer.databases',
     ]);
     const refused = unknown('denied', 'console of bouncer: refuses our login', NOW_MS, 'console of bouncer');
     expect(rows((view) => ({ ...view, poolers: [{ name: 'bouncer', seen: refused }] }))).toEqual([
-      'pooler bouncer warn: its console: console of bouncer: refuses our login',
+      'pooler bouncer warn: console of bouncer: refuses our login',
     ]);
   });
 

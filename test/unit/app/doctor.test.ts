@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { doctorFindings } from '../../../src/app/doctor.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
+import { remedyFor, type AskedPart } from '../../../src/words/doctor-remedy.js';
+import { unknown, type ReadingFault } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
-import { api, keys, noEtcd, SCOPE, silent, viewOf, type Change } from '../../support/view.js';
+import { api, keys, noEtcd, NOW_MS, SCOPE, silent, viewOf, type Change } from '../../support/view.js';
 
+const allOf = (...changes: readonly Change[]) =>
+  doctorFindings({ scope: SCOPE, view: viewOf(...changes) } as unknown as ClusterSnapshot, testPolicy());
 const rowOf = (...changes: readonly Change[]) => {
   const snapshot = { scope: SCOPE, view: viewOf(...changes) } as unknown as ClusterSnapshot;
   return doctorFindings(snapshot, testPolicy()).find(({ check }) => check === 'system identifier');
@@ -36,5 +40,44 @@ describe('the doctor on whose cluster the addresses lead to', () => {
     ['etcd has no identifier', keys({ systemIdentifier: null })],
   ])('warns when %s', (_when, change) => {
     expect(rowOf(change)?.verdict).toBe('warn');
+  });
+});
+
+describe('the doctor on what a person does about it', () => {
+  it('says it with each finding that is not well, and with none that is', () => {
+    const rows = [
+      ...allOf(),
+      ...allOf(noEtcd, silent('patroni2', 'sql', 'denied'), silent('patroni3', 'api', 'refused')),
+    ];
+    expect(rows.filter((row) => 'remedy' in row === (row.verdict === 'ok'))).toEqual([]);
+    expect(rows.findLast(({ check }) => check === 'patroni2 sql')).toMatchObject({
+      remedy: expect.stringContaining('pg_hba.conf'),
+    });
+  });
+
+  it.each<[AskedPart, ReadingFault, RegExp]>([
+    ['api', 'refused', /^start it, .*clusters\[\]\.patroni\.members/],
+    ['etcd', 'no-quorum', /ekimi run-procedure recover-dcs/],
+    ['sql', 'certificate', /tls\.ca/],
+    ['pooler', 'not-configured', /^name it in clusters\[\]\.poolers/],
+    ['proxy', 'bad-reply', /^look at its log/],
+  ])('of %s, %s: begins with a verb and names the key or the command', (part, fault, text) => {
+    expect(remedyFor(part, fault)).toMatch(text);
+  });
+
+  it('names no part twice', () => {
+    const etcd1: Change = (view) => ({
+      ...view,
+      dcs: {
+        ...view.dcs,
+        keys: unknown('no-quorum', 'etcd: linearizable read within 2000 ms: etcd1 no answer in time', NOW_MS, 'etcd'),
+        endpoints: view.dcs.endpoints.map((one) => ({
+          ...one,
+          status: unknown('refused', `etcd ${one.name}: connection refused`, NOW_MS, `etcd ${one.name}`),
+        })),
+      },
+    });
+    const found = allOf(etcd1, silent('patroni2', 'api', 'refused'));
+    expect(found.map(({ detail }) => detail).filter((text) => /(\b\S[^:;]{3,}): (?:\S+ )?\1/.test(text))).toEqual([]);
   });
 });

@@ -216,9 +216,17 @@ describe('doctor and config check', () => {
         verdict: 'warn',
         detail: 'refused the connection',
         disables: ['cancel-blocking-queries'],
+        remedy:
+          'correct clusters[].postgres.members, or open the way from this machine to it; then: pg_isready -h MEMBER -p 5432',
       },
-      { check: 'dcs read', verdict: 'fail', detail: 'no quorum', disables: ['every action'] },
-      { check: 'hosts', verdict: 'off', detail: 'not configured', disables: ['start-member', 'restart-member'] },
+      { check: 'dcs read', verdict: 'fail', detail: 'no quorum', disables: ['every action'], remedy: 'start them' },
+      ...(['start-member', 'restart-member'] as const).map((name) => ({
+        check: `action ${name}`,
+        verdict: 'off' as const,
+        detail: 'needs host',
+        disables: [name],
+        remedy: 'name hosts',
+      })),
     ] as const;
     await expect(renderDoctor(rows, PLAIN)).toMatchFileSnapshot(golden('doctor'));
   });
