@@ -10,25 +10,15 @@ import {
   printJson,
   reasonOf,
   snapshotsOf,
-  styleOf,
   withCommon,
   type Common,
   type Context,
 } from './context.js';
-import type { DaemonClient } from './client.js';
-import { toJson } from '../model/json.js';
 import { clean } from './render/paint.js';
-import { wrap } from './render/wrap.js';
 import { parseDuration } from './times.js';
 
 /** Commands that talk to a running daemon. */
 export function addDaemonCommands(program: Command, context: Context): void {
-  withCommon(program.command('status'))
-    .description('what the daemon sees, decides and does')
-    .option('--watch', 'again and again, until Ctrl-C')
-    .option('--every <DURATION>', 'how often with --watch', '2s')
-    .action((options: Common & { watch?: true; every: string }) => status(context, options));
-
   for (const verb of ['approve', 'reject'] as const)
     withCommon(program.command(verb))
       .description(
@@ -58,61 +48,6 @@ export function addDaemonCommands(program: Command, context: Context): void {
       const client = await clientOf(context, options);
       done(context, options, await client.resume(await oneScope(client, options), options.subject));
     });
-}
-
-async function status(context: Context, options: Common & { watch?: true; every: string }): Promise<void> {
-  const everyMs = parseDuration(options.every);
-  const client = await clientOf(context, options);
-  if (options.watch === undefined) return showStatus(context, client, options);
-  const { io } = context;
-  let round = 0;
-  while (!io.stop.aborted) {
-    if (!io.interactive && options.json !== true && round > 0) print(context, '-'.repeat(40));
-    round += 1;
-    await showStatus(context, client, options, true).catch((cause: unknown) => {
-      // A daemon that restarts is what one watches for; a wrong token will not mend itself.
-      if (!(cause instanceof CliError) || cause.exit !== 'no-daemon') throw cause;
-      screen(context, clean(cause.message));
-    });
-    await io.sleep(everyMs);
-  }
-}
-
-/** In place on a terminal: written over from the top, without a flash; what does not fit is counted. */
-function screen(context: Context, text: string): void {
-  const { io } = context;
-  if (!io.interactive) {
-    print(context, text);
-    return;
-  }
-  const lines = text.split('\n').flatMap((line) => wrap(line, io.columns, '      '));
-  const most = (io.rows ?? 24) - 1;
-  const shown =
-    lines.length <= most
-      ? lines
-      : [...lines.slice(0, most - 1), `+${lines.length - most + 1} more lines: ekimi status, ekimi why`];
-  io.stdout(`\u001b[H${shown.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
-}
-
-async function showStatus(context: Context, client: DaemonClient, options: Common, again = false): Promise<void> {
-  const snapshots = await snapshotsOf(client, options);
-  if (options.json === true) {
-    // Again and again, one a line: what reads it knows where one ends.
-    if (again) print(context, toJson(snapshots));
-    else printJson(context, snapshots);
-    return;
-  }
-  const { renderStatus } = await import('./render/status.js');
-  const text = snapshots.map((snapshot) => renderStatus(snapshot, styleOf(context))).join('\n\n');
-  if (again) screen(context, text);
-  else
-    print(
-      context,
-      text
-        .split('\n')
-        .flatMap((line) => wrap(line, context.io.columns, '      '))
-        .join('\n'),
-    );
 }
 
 function done(context: Context, options: Common, text: string): void {

@@ -17,7 +17,7 @@ import {
 } from './context.js';
 import { clean } from './render/paint.js';
 import type { Answer } from './render/why.js';
-import { parseTime } from './times.js';
+import { parseCount, parseTime } from './times.js';
 
 /** Of an entry, as `--kind` takes them. */
 const ENTRY_KINDS: readonly EntryBody['kind'][] = [
@@ -137,14 +137,7 @@ async function list(
   context: Context,
   options: JournalOptions & { since?: string; kind?: string; limit: string },
 ): Promise<void> {
-  const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new CliError(
-      'usage',
-      'bad-number',
-      `--limit is ${JSON.stringify(options.limit)}`,
-      'Write a whole number above 0.',
-    );
+  const limit = parseCount('--limit', options.limit, 1);
   const sinceMs = options.since === undefined ? undefined : parseTime(options.since, context.io.now());
   const kept: JournalEntry[] = [];
   const only = {

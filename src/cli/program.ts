@@ -12,6 +12,7 @@ import { addNotifyCommand } from './commands-notify.js';
 import { addPolicyCommand } from './commands-policy.js';
 import { addProcedureCommand } from './commands-procedure.js';
 import { addReportCommand } from './commands-report.js';
+import { addStatusCommand } from './commands-status.js';
 import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
 import { addReplayCommand } from './commands-replay.js';
@@ -52,6 +53,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
     .addHelpText('after', AFTER_HELP);
   addLocalCommands(program, context);
   addDemoCommand(program, context);
+  addStatusCommand(program, context);
   addDaemonCommands(program, context);
   addProcedureCommand(program, context);
   addRunCommand(program, context);

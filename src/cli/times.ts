@@ -2,6 +2,18 @@ import { CliError } from './cli-error.js';
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** A whole number of at least `least`, as an option has it. */
+export function parseCount(option: string, text: string, least: number): number {
+  const count = Number(text);
+  if (/^\d{1,9}$/.test(text) && count >= least) return count;
+  throw new CliError(
+    'usage',
+    'bad-number',
+    `${option} is ${JSON.stringify(text)}`,
+    `Write a whole number, ${least} or more.`,
+  );
+}
+
 /** `90s`, `30m`, `2h`, `1h30m`, `1d` as milliseconds. */
 export function parseDuration(text: string): number {
   if (!/^(\d+[smhd])+$/.test(text))

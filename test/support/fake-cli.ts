@@ -12,6 +12,8 @@ export interface Ran {
 
 export interface CliSetup {
   readonly backend?: Partial<CommandBackend>;
+  /** At the other end is a terminal of this size. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
   readonly env?: CliIo['env'];
   /** Path to content. */
   readonly files?: Readonly<Record<string, string>>;
@@ -40,8 +42,9 @@ export async function cli(argv: string, setup: CliSetup = {}): Promise<Ran> {
       err += text;
     },
     color: false,
-    interactive: false,
+    interactive: setup.terminal !== undefined,
     columns: 100,
+    ...setup.terminal,
     env: setup.env ?? {},
     now: () => setup.nowMs ?? NOW_MS,
     sleep: setup.sleep ?? (async () => undefined),

@@ -8,12 +8,13 @@ import type { Problem } from '../../model/problem.js';
 import { isOver } from '../../model/procedure-run.js';
 import { commandsFor } from '../../model/staged.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byLevel, clean, dim, section, untilText, type Style } from './paint.js';
+import { bold, byLevel, clean, dim, untilText, type Style } from './paint.js';
 import { asideLines } from './asides.js';
 import { incidentLine } from './incident.js';
 import { decisionLines } from './plan.js';
 import { renderOpenRun } from './run.js';
 import { table } from './table.js';
+import { whole, type Item, type Part } from './fit.js';
 
 const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
   observe: 'observe: names what is wrong, sends nothing',
@@ -22,61 +23,69 @@ const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
 };
 
 /** `ekimi status`: one cluster, from its state down to what a person should do. */
-export function renderStatus(snapshot: ClusterSnapshot, style: Style): string {
+export const renderStatus = (snapshot: ClusterSnapshot, style: Style): string =>
+  whole(statusParts(snapshot, style), style);
+
+const one = (line: string): Item => ({ lines: [line] });
+const quiet = (line: string): Item => ({ lines: [line], quiet: true });
+
+/** The same in parts, in the order of reading; their ranks say what is kept where a terminal is small. */
+export function statusParts(snapshot: ClusterSnapshot, style: Style): readonly Part[] {
   const view = overview(snapshot);
+  const { ledger } = snapshot;
+  const part = (title: string, rank: number, items: readonly Item[]): Part => ({ title, name: title, rank, items });
+  const runs = (ledger.procedures ?? []).filter((run) => !isOver(run)).map((run) => renderOpenRun(run, style));
   return [
-    ...headLines(view, snapshot, style),
-    '',
-    memberTable(view, style),
-    '',
-    ...footLines(view),
-    ...section(
-      style,
+    { title: null, name: 'the head', rank: 0, items: headLines(view, snapshot, style).map(one) },
+    { title: null, name: 'members', rank: 2, items: memberItems(view, style) },
+    { title: null, name: 'etcd and budget', rank: 10, items: footLines(view).map(quiet) },
+    part(
       'IMPAIRED',
-      view.impaired.map((text) => byLevel(style, 'critical', clean(text))),
+      1,
+      view.impaired.map((text) => one(byLevel(style, 'critical', clean(text)))),
     ),
-    ...section(
-      style,
+    part(
       'INCIDENTS',
-      view.incidents.map((one) => incidentLine(one, style)),
+      4,
+      view.incidents.map((incident) => one(incidentLine(incident, style))),
     ),
-    ...section(
-      style,
+    part(
       'PROBLEMS',
-      view.problems.flatMap((problem) => problemLines(problem, style)),
+      5,
+      view.problems.map((problem) => ({ lines: problemLines(problem, style) })),
     ),
-    ...section(
-      style,
+    part(
       'DECISIONS',
-      snapshot.decisions.flatMap((decision) => decisionLines(decision, style, 'short')),
+      6,
+      snapshot.decisions.map((decision) => ({ lines: decisionLines(decision, style, 'short') })),
     ),
-    ...section(
-      style,
+    part(
       'IN FLIGHT',
-      view.inFlight.map((one) => inFlightLine(one, style)),
+      7,
+      view.inFlight.map((remediation) => one(inFlightLine(remediation, style))),
     ),
-    ...section(
-      style,
+    part(
       'PROCEDURES',
-      (snapshot.ledger.procedures ?? []).filter((run) => !isOver(run)).map((run) => renderOpenRun(run, style)),
+      7,
+      runs.map((text) => ({ lines: text.split('\n') })),
     ),
-    ...section(
-      style,
+    part(
       'TAKEN OUT',
-      (snapshot.ledger.evacuations ?? []).map((one) => takenOutLine(one, style)),
+      9,
+      (ledger.evacuations ?? []).map((evacuation) => one(takenOutLine(evacuation, style))),
     ),
-    ...section(style, 'LIES ASIDE', asideLines(snapshot, style)),
-    ...section(
-      style,
+    part('LIES ASIDE', 9, asideLines(snapshot, style).map(one)),
+    part(
       'WAITING FOR AN APPROVAL',
-      view.approvals.flatMap((one) => approvalLines(one, style)),
+      3,
+      view.approvals.map((approval) => ({ lines: approvalLines(approval, style) })),
     ),
-    ...section(
-      style,
+    part(
       'PAUSED',
-      view.switches.map((one) => switchLine(one, style)),
+      8,
+      view.switches.map((paused) => one(switchLine(paused, style))),
     ),
-  ].join('\n');
+  ];
 }
 
 const DEMO_LINE = 'demo: a simulated cluster; nothing here is real';
@@ -123,6 +132,12 @@ const memberTable = (view: Overview, style: Style): string => {
     view.members.map((member) => memberRow(member, view, style).slice(0, count)),
   );
 };
+
+/** Its heading stays with the first row that is shown, which is that of a member with which something is wrong, or of the leader. */
+function memberItems(view: Overview, style: Style): readonly Item[] {
+  const [head = '', ...rows] = memberTable(view, style).split('\n');
+  return [one(head), ...rows.map((row, index) => (view.members[index]?.state === 'healthy' ? quiet(row) : one(row)))];
+}
 
 function memberRow(member: MemberOverview, view: Overview, style: Style): string[] {
   const leads = member.holdsLeaderKey === true;

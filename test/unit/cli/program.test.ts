@@ -177,6 +177,35 @@ describe('status', () => {
     expect(out).toMatch(/HEALTHY[^]*no ekimi daemon answers/);
   });
 
+  it('on a terminal prints what fits it, piped all of it, and --lines and --all say otherwise', async () => {
+    const url = await serve(new FakeController(SCENARIOS.waitingApproval()));
+    const env = { EKIMI_URL: url };
+    const terminal = { columns: 80, rows: 24 };
+    const lines = async (argv: string, setup: CliSetup = { env }) =>
+      (await cli(argv, setup)).out.split('\n').length - 1;
+    const all = await lines('status');
+    expect(all).toBeGreaterThan(23);
+    expect(await lines('status', { env, terminal })).toBe(23);
+    expect(await lines('status --all', { env, terminal })).toBeGreaterThan(23);
+    expect(await lines('status --lines 10')).toBe(10);
+    const few = await cli('status --lines 4', { env });
+    expect(few).toMatchObject({ exit: 64, err: expect.stringContaining('Write a whole number, 5 or more.') });
+  });
+
+  it('with --watch on a terminal writes over what stood there, and no line more than it has', async () => {
+    const stop = new AbortController();
+    const { out } = await cli('status --watch', {
+      env: { EKIMI_URL: await serve(new FakeController(SCENARIOS.waitingApproval())) },
+      terminal: { columns: 80, rows: 24 },
+      stop: stop.signal,
+      sleep: async () => {
+        stop.abort();
+      },
+    });
+    expect(out).toMatch(/^\u001b\[H[^]*\u001b\[J$/);
+    expect(out.split('\n')).toHaveLength(24);
+  });
+
   it('with --watch --json prints one JSON a line, piped a line between two screens', async () => {
     const url = await serve(new FakeController(SCENARIOS.healthy()));
     const twice = () => {
