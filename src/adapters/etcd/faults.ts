@@ -57,7 +57,10 @@ export function faultOf(error: unknown): Fault {
     if (pattern.test(message)) return { fault, why, ...(BY_ROLE.test(message) && { isByRole: true as const }) };
   }
   const text = message.replace(GRPC_NOISE, '').replace(/\s+/g, ' ').trim().slice(0, 200);
-  return { fault: message.includes('etcdserver') ? 'bad-reply' : 'unreachable', why: text === '' ? 'no connection' : text };
+  return {
+    fault: message.includes('etcdserver') ? 'bad-reply' : 'unreachable',
+    why: text === '' ? 'no connection' : text,
+  };
 }
 
 export interface EndpointFault extends Fault {
