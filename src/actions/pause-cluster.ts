@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isPaused, leaderKeyHolder, leadershipOf, primaryChannels } from '../assess/leader.js';
-import { pauseWords } from '../assess/cluster-pause.js';
+import { isOurPause, pauseWords } from '../assess/cluster-pause.js';
 import { momentOf } from '../decide/moment.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
@@ -85,7 +85,7 @@ export const pauseCluster = action({
     };
   },
   bind: ({ view, ledger }, _target, _problem, wish) => {
-    if (isPaused(view)) return { kind: 'nothing', why: `Patroni is paused already: ${pauseWords(ledger)}` };
+    if (isPaused(view)) return { kind: 'nothing', why: `Patroni is paused already: ${pauseWords(view, ledger)}` };
     const now = configNow(view);
     if (typeof now === 'string') return { kind: 'nothing', why: now };
     const asked = endAsked(wish);
@@ -133,12 +133,14 @@ export const resumeCluster = action({
     'patroni-pause': { when: 'always: it ends that pause', holds: () => true },
     window: { when: 'always: it ends a pause', holds: () => true },
   },
-  grounds: ({ ledger }) => pauseWords(ledger),
+  grounds: ({ view, ledger }) => pauseWords(view, ledger),
   bind: ({ view, ledger }, _target, problem) => {
     if (!isPaused(view)) return { kind: 'nothing', why: 'Patroni is not paused' };
     const end = ledger.clusterPause?.untilMs ?? null;
     if (problem !== null && (end === null || view.atMs < end))
-      return { kind: 'nothing', why: `the pause has no end that is over: ${pauseWords(ledger)}` };
+      return { kind: 'nothing', why: `the pause has no end that is over: ${pauseWords(view, ledger)}` };
+    if (problem !== null && !isOurPause(view, ledger))
+      return { kind: 'nothing', why: `only a person ends another's pause: ${pauseWords(view, ledger)}` };
     const now = configNow(view);
     if (typeof now === 'string') return { kind: 'nothing', why: now };
     return now.document['pause'] === true

@@ -56,7 +56,8 @@ function paused(input: Assessment): readonly Finding[] {
   }
   const end = input.ledger.clusterPause?.untilMs ?? null;
   const isOver = end !== null && input.view.atMs >= end;
-  if (input.ledger.clusterPause != null) evidence.push(says(pause.channel, pauseWords(input.ledger), input.view.atMs));
+  if (input.ledger.clusterPause != null)
+    evidence.push(says(pause.channel, pauseWords(input.view, input.ledger), input.view.atMs));
   const isForgotten = pausedSinceMs !== null && input.view.atMs - pausedSinceMs >= input.policy.pause.remindAfterMs;
   return [seen('cluster-paused', input.view.scope, evidence, { pausedSinceMs, isForgotten: isForgotten || isOver })];
 }

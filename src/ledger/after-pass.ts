@@ -29,7 +29,7 @@ export interface Pass {
 
 /** What a pass changes in the ledger before anything is decided: leader changes, falls, storms, expiries, drains that somebody undid. */
 export function afterPass(before: Ledger, pass: Pass): Ledger {
-  const ledger = withoutPauseOver(withoutPausesOver(livedLedger(before, pass.view), pass.view), pass.view);
+  const ledger = withPauseSeen(withoutPausesOver(livedLedger(before, pass.view), pass.view), pass.view);
   const nowMs = pass.view.atMs;
   return unlessSame(before, {
     ...ledger,
@@ -85,12 +85,21 @@ function withoutPausesOver(ledger: Ledger, view: ClusterView): Ledger {
   });
 }
 
-/** Who resumes Patroni ends the pause, whoever had begun it. While the request itself is on its way it is not paused yet. */
-function withoutPauseOver(ledger: Ledger, view: ClusterView): Ledger {
+/**
+ * Who resumes Patroni ends the pause, whoever had begun it. While the request itself is on its way it is not paused yet; what its answer says that it
+ * wrote is ours, and whatever is written after that may be another's pause.
+ */
+function withPauseSeen(ledger: Ledger, view: ClusterView): Ledger {
   const { clusterPause } = ledger;
-  if (clusterPause == null || freshValue(view.dcs.keys) === null || pauseOf(view).kind !== 'not-paused') return ledger;
-  const isOnItsWay = ledger.remediations.some((row) => row.id === clusterPause.remediationId && isInFlight(row));
-  return isOnItsWay ? ledger : withoutClusterPause(ledger);
+  if (clusterPause == null) return ledger;
+  const request = ledger.remediations.find((row) => row.id === clusterPause.remediationId);
+  const isOnItsWay = request !== undefined && isInFlight(request);
+  if (freshValue(view.dcs.keys) !== null && pauseOf(view).kind === 'not-paused' && !isOnItsWay)
+    return withoutClusterPause(ledger);
+  const configRevision = clusterPause.configRevision ?? request?.lastReply?.revision;
+  return configRevision === clusterPause.configRevision || configRevision === undefined
+    ? ledger
+    : { ...ledger, clusterPause: { ...clusterPause, configRevision } };
 }
 
 /** As our own: in flight for as long as it takes, ended for a day. */

@@ -101,6 +101,11 @@ export interface ClusterPause {
   /** The hour that they named; null: none. */
   readonly untilMs: number | null;
   readonly remediationId: string;
+  /**
+   * Mod revision of Patroni's configuration in etcd that our own request made. At another one it may be another's pause. Absent: its answer was
+   * lost, or an older version wrote it.
+   */
+  readonly configRevision?: string;
 }
 
 export interface Approval {

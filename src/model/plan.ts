@@ -220,4 +220,6 @@ export interface Reply {
   readonly tookMs: number;
   /** The other end was at another task in that moment: nothing was begun, and a moment later it may be. Absent: no such word. */
   readonly busy?: true;
+  /** Mod revision in etcd that this very write made. Absent: it wrote no key, its answer was lost, or an older version sent it. */
+  readonly revision?: string;
 }

@@ -19,7 +19,7 @@ function writeConfigKey({ world }: Sight, step: Extract<Step, { call: 'write-con
     return reply('none', `not written: the configuration is at mod revision ${etcd.configRevision}`);
   if (etcd.configBroken !== null) return reply('none', `not written: ${etcd.configBroken}`);
   patchConfig(world, step.patch);
-  return reply('done', 'written');
+  return { ...reply('done', 'written'), revision: String(etcd.configRevision) };
 }
 
 /** The compare-and-delete as etcd would do it: key, revision, configuration and our tenure in one look. */

@@ -33,7 +33,7 @@ describe.skipIf(program === null)("writing Patroni's configuration in a real etc
 
   test('revision and tenure match: it is merged, and what is not named stays', async () => {
     const reply = await write({ pause: true, postgresql: { parameters: { max_connections: 300 } } }, await revision());
-    expect(reply.effect).toBe('done');
+    expect(reply).toMatchObject({ effect: 'done', revision: await revision() });
     expect(await document()).toEqual({
       ttl: 30,
       pause: true,

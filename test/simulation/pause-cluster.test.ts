@@ -67,6 +67,28 @@ describe('a pause of the cluster', () => {
     expect(isPaused(ekimi)).toBe(false);
   });
 
+  it.each([
+    ['while Ekimi did not look', 15],
+    ['before Ekimi ever saw its own', 1],
+  ])(
+    "that ended %s, with another's in its place, is not ended by the policy at the hour of the first",
+    async (_, seenForS) => {
+      const ekimi = await quiet('auto');
+      await ask(ekimi, { name: 'pause-cluster', parameters: { for: '2m' } });
+      await ekimi.run(seenForS);
+      expect(ekimi.requests()).toHaveLength(1);
+      ekimi.cluster.resume();
+      ekimi.cluster.pause();
+      ekimi.cluster.advance(100_000);
+      await ekimi.run(120);
+      expect(isPaused(ekimi)).toBe(true);
+      expect(ekimi.requests()).toHaveLength(1);
+      const page = ekimi.notifier.pages.find(({ code }) => code === 'cluster-paused');
+      expect(page?.text).toContain("may be another's pause");
+      expect((await ask(ekimi, { name: 'resume-cluster' })).kind).toBe('started');
+    },
+  );
+
   it('is refused while nobody leads, twice, without sense in its end, or with a parameter that it has not', async () => {
     const ekimi = await quiet();
     for (const [parameters, why] of [

@@ -51,11 +51,12 @@ export async function writeConfigKey(
     return answer.isUndone === true
       ? reply('none', `not written: ${answer.why}`)
       : reply('maybe', `etcd gave no answer to the write: ${answer.why}`);
-  if (answer.value.succeeded) return reply('done', `written: ${paths.config}`);
+  const written = (revision: string): Reply => ({ ...reply('done', `written: ${paths.config}`), revision });
+  if (answer.value.succeeded) return written(answer.value.header.revision);
   const found = answer.value.responses[0]?.response_range.kvs[0];
   // Only ours is this value word for word, and only after the revision that it was written over.
   if (found !== undefined && found.mod_revision !== step.configRevision && found.value.equals(value))
-    return reply('done', `written: ${paths.config}`);
+    return written(found.mod_revision);
   return reply(
     'none',
     `not written: ${paths.config} is at mod revision ${found?.mod_revision ?? 'none'}, or our tenure ended`,
