@@ -1,39 +1,21 @@
 import { actionInput } from '../actions/action.js';
-import type { Json } from '../model/plan.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
-import {
-  isOffer,
-  misfitOf,
-  openRun,
-  type ActionStage,
-  type PlannedStage,
-  type ProcedureRun,
-  type RunRequest,
-  type Stage,
-  type StageProgress,
-  type WaitStage,
-} from '../model/procedure-run.js';
+import { type ActionStage, type ProcedureRun, type Stage, type StageProgress } from '../model/procedure-run.js';
 import type { Situation } from '../model/situation.js';
 import { STAGED } from '../procedures/index.js';
 import type { ProcedureInput, StagedProcedure } from '../procedures/procedure.js';
-import { spanText } from '../words/amounts.js';
-import { groundsOf } from './decide.js';
 import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
+import { MOST_WAIT_MS, stalledSince, UNREAD_MS, watching, type Held, type Watch } from './run-waits.js';
+import { unreadIn } from './unread.js';
 
 /** What is to be done about a run in this pass. */
 export type RunNext =
   | { readonly kind: 'over'; readonly why: string }
-  /** A person has to look: what is left is other than agreed, or a stage did not do what it should. */
-  | { readonly kind: 'held'; readonly why: string }
-  | { readonly kind: 'waits'; readonly why: string }
-  /** What comes about by itself; `untilMs`: then a person looks. */
-  | {
-      readonly kind: 'watches';
-      readonly why: string;
-      readonly stage: WaitStage;
-      readonly sinceMs: number;
-      readonly untilMs: number;
-    }
+  /** What is left is other than agreed, or a stage did not do what it should. */
+  | Held
+  /** `sinceMs`: nothing goes on since then; absent: the stage is under way. */
+  | { readonly kind: 'waits'; readonly why: string; readonly sinceMs?: number }
+  | Watch
   /** Held with a question: whoever continues the run answers it. */
   | { readonly kind: 'asks'; readonly why: string; readonly key: string }
   | {
@@ -41,6 +23,8 @@ export type RunNext =
       readonly stage: ActionStage;
       readonly asked: AskedProcedure;
       readonly decision: ProcedureDecision;
+      /** It cannot begin since then; absent: it can. */
+      readonly sinceMs?: number;
     };
 
 /** How far it is: for people. */
@@ -110,20 +94,46 @@ export const stageInFlight = (input: Pick<Situation, 'ledger'>, run: ProcedureRu
   rowsOf(input, run).find(isInFlight) ?? null;
 
 /** Why a stage that was begun gives no reason to begin the next one; null: none was, or it did what it should. */
-function failedStage(input: Situation, run: ProcedureRun, left: readonly Stage[]): string | null {
-  const last = rowsOf(input, run).at(-1);
+function failedStage(input: Situation, run: ProcedureRun): string | null {
+  const last = lastOf(input, run);
   const stage = last?.plan.because.stage;
-  if (last === undefined || stage === undefined) return null;
-  // Whoever continues it forgives what they could have seen: not what was under way then and failed later.
-  if (last.endedAtMs !== null && last.endedAtMs <= run.continuedAtMs) return null;
+  if (last === undefined || stage === undefined || isForgiven(run, last)) return null;
   // Restarted, and not well since: what is left does not have it, and the next one must not follow.
-  if (last.phase !== 'succeeded') return `${stage} ${last.phase}: ${last.detail}`;
-  return left.some(({ key }) => key === stage)
-    ? `${stage} succeeded (${last.id}) and the cluster does not show it`
-    : null;
+  return last.phase === 'succeeded' ? null : `${stage} ${last.phase}: ${last.detail}`;
 }
 
-const askedFor = (run: ProcedureRun, stage: ActionStage): AskedProcedure => ({
+const lastOf = (input: Situation, run: ProcedureRun): Remediation | undefined => rowsOf(input, run).at(-1);
+
+/** Whoever continues it forgives what they could have seen: not what was under way then and failed later. */
+const isForgiven = (run: ProcedureRun, last: Remediation): boolean =>
+  last.endedAtMs !== null && last.endedAtMs <= run.continuedAtMs;
+
+/** Why what is left is no list to go on by, where all was read; null: it is. */
+function doubtOf(input: Situation, run: ProcedureRun, keys: readonly string[]): string | null {
+  const last = lastOf(input, run);
+  const stage = last?.plan.because.stage;
+  if (last !== undefined && stage !== undefined && !isForgiven(run, last) && keys.includes(stage))
+    return `${stage} succeeded (${last.id}) and the cluster does not show it`;
+  return isAgreed(keys, run.agreed) ? null : `what is left is not what was agreed: ${keys.join(', ')}`;
+}
+
+/**
+ * What holds a list that is not the tail of what was agreed. What was not read may be why: then a stage that nobody agreed to is none, and one that is
+ * done is not undone.
+ */
+function doubtful(input: Situation, run: ProcedureRun, keys: readonly string[]): RunNext | null {
+  const doubt = doubtOf(input, run, keys);
+  const isUndone = rowsOf(input, run).some(
+    (row) => row.phase === 'succeeded' && !isForgiven(run, row) && keys.includes(row.plan.because.stage ?? ''),
+  );
+  const unread = doubt !== null || isUndone ? unreadIn(input.view) : [];
+  if (unread.length === 0) return doubt === null ? null : { kind: 'held', why: doubt };
+  const why = `what is left cannot be told: no answer from ${unread.join(', ')}`;
+  return notForEver(input, run, { kind: 'waits', why }, UNREAD_MS);
+}
+
+/** A stage as a person would ask for it. */
+export const askedFor = (run: ProcedureRun, stage: ActionStage): AskedProcedure => ({
   name: stage.action,
   target: stage.target,
   candidate: stage.candidate,
@@ -146,17 +156,20 @@ export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
   const flying = stageInFlight(input, run);
   if (flying !== null)
     return { kind: 'waits', why: `${flying.plan.action} ${flying.plan.target} is in flight: ${flying.detail}` };
-  const left = [...bound.procedure.remaining(at, bound.goal)];
+  const failed = failedStage(input, run);
+  if (failed !== null) return { kind: 'held', why: failed };
   const waits = bound.procedure.refuse(at, bound.goal);
   // While it cannot go on, for etcd was not read for one, what is left does not tell what a stage that succeeded did.
-  const failed = failedStage(input, run, waits === null ? left : []);
-  if (failed !== null) return { kind: 'held', why: failed };
   if (waits !== null) return notForEver(input, run, { kind: 'waits', why: waits });
+  const left = [...bound.procedure.remaining(at, bound.goal)];
   const [stage] = left;
   if (stage === undefined) return { kind: 'over', why: bound.procedure.leaves(at, bound.goal) };
-  const keys = left.map(({ key }) => key);
-  if (!isAgreed(keys, run.agreed))
-    return { kind: 'held', why: `what is left is not what was agreed: ${keys.join(', ')}` };
+  const doubt = doubtful(
+    input,
+    run,
+    left.map(({ key }) => key),
+  );
+  if (doubt !== null) return doubt;
   if (stage.kind === 'confirm') return { kind: 'asks', why: stage.text, key: stage.key };
   if (stage.kind === 'wait') return watching(input, run, stage);
   const asked = askedFor(run, stage);
@@ -164,84 +177,16 @@ export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
   return next.decision.kind === 'act' ? next : notForEver(input, run, next);
 }
 
-function watching({ nowMs }: Situation, { waiting }: ProcedureRun, stage: WaitStage): RunNext {
-  const sinceMs = waiting?.key === stage.key ? waiting.sinceMs : nowMs;
-  const untilMs = sinceMs + stage.withinMs;
-  return nowMs < untilMs
-    ? { kind: 'watches', why: stage.text, stage, sinceMs, untilMs }
-    : { kind: 'held', why: `${stage.text}: not seen within ${spanText(stage.withinMs)}` };
-}
-
-/** So long nothing went on: then a person is asked, and what the run held back goes on without it. */
-const MOST_WAIT_MS = 15 * 60_000;
-
-function notForEver(input: Situation, run: ProcedureRun, next: RunNext): RunNext {
-  const last = rowsOf(input, run).at(-1);
-  const sinceMs = Math.max(run.continuedAtMs, last?.endedAtMs ?? last?.createdAtMs ?? 0);
-  return input.nowMs - sinceMs < MOST_WAIT_MS
-    ? next
-    : { kind: 'held', why: `nothing went on for ${MOST_WAIT_MS / 60_000} min: ${nowOf(next)}` };
-}
-
-export type NewRun =
-  | { readonly kind: 'run'; readonly run: ProcedureRun; readonly stages: readonly PlannedStage[] }
-  | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string };
-
-/** A run as it would begin now, with all its stages; nothing is sent by it. Pure. */
-export function newRun(input: Situation, ask: RunRequest, by: string, id: string): NewRun {
-  const open = openRun(input.ledger.procedures);
-  if (open !== null && !isOffer(open))
-    return refused(
-      `${open.name} (${open.id}) by ${open.by} is ${open.phase}: one procedure at a time; ekimi procedures abort ${open.id}`,
-    );
-  const misfit = misfitOf(ask) ?? strangerOf(input, ask);
-  if (misfit !== null) return { kind: 'refused', status: 400, text: misfit };
-  const procedure = STAGED[ask.name];
-  const at = runInput(input, {});
-  const found = procedure.goal(at, ask);
-  if (found.kind === 'refused') return refused(found.why);
-  const waits = procedure.refuse(at, found.goal);
-  if (waits !== null) return refused(waits);
-  const run: ProcedureRun = {
-    id,
-    name: ask.name,
-    goal: found.goal as Readonly<Record<string, Json>>,
-    by,
-    reason: ask.reason,
-    phase: 'running',
-    agreed: [...procedure.remaining(at, found.goal)].map(({ key }) => key),
-    startedAtMs: input.nowMs,
-    endedAtMs: null,
-    detail: 'started',
-    continuedAtMs: input.nowMs,
-  };
-  return { kind: 'run', run, stages: plannedStages(input, run) };
-}
-
-/** Who shall lead has to be a member; who is worked on may yet have to become one. */
-function strangerOf({ view }: Situation, { candidate }: RunRequest): string | null {
-  const names = view.members.map((row) => row.name as string);
-  return candidate !== null && !names.includes(candidate)
-    ? `${candidate} is not a member of ${view.scope}; its members: ${names.join(', ')}`
-    : null;
-}
-
-const refused = (text: string): NewRun => ({ kind: 'refused', status: 409, text });
-
-/** Every stage that is left, with the requests of those that can be planned as things stand. */
-function plannedStages(input: Situation, run: ProcedureRun): readonly PlannedStage[] {
-  return (leftOf(input, run) ?? []).map((stage) => {
-    if (stage.kind !== 'action') return { key: stage.key, text: stage.text, requests: [], held: [] };
-    const decision = decideProcedure(input, askedFor(run, stage));
-    const told = decision.kind === 'refused' ? [] : groundsOf(input, decision.plan);
-    return {
-      key: stage.key,
-      text: stage.text,
-      requests: decision.kind === 'refused' ? [] : decision.steps,
-      held: decision.kind === 'held' ? decision.blocks.map(({ gate, because }) => `${gate}: ${because}`) : [],
-      ...(told.length === 0 ? {} : { told }),
-    };
-  });
+function notForEver(
+  input: Situation,
+  run: ProcedureRun,
+  next: Extract<RunNext, { kind: 'waits' | 'stage' }>,
+  mostMs = MOST_WAIT_MS,
+): RunNext {
+  const sinceMs = stalledSince(input, run, lastOf(input, run));
+  return input.nowMs - sinceMs < mostMs
+    ? { ...next, sinceMs }
+    : { kind: 'held', why: `nothing went on for ${mostMs / 60_000} min: ${nowOf(next)}` };
 }
 
 /** Where a run stands, in words. Pure: what a screen shows is computed from what it shows beside it. */
@@ -252,11 +197,14 @@ export function standingOf(input: Situation, run: ProcedureRun): RunStanding {
   if (run.phase !== 'running') return { run, done, left, now: run.detail, watch: null };
   const next = nextOfRun(input, run);
   const watch =
-    next.kind === 'watches' ? { sinceMs: next.sinceMs, untilMs: next.untilMs, progress: next.stage.progress } : null;
+    next.kind === 'watches'
+      ? { sinceMs: next.waiting.sinceMs, untilMs: next.untilMs, progress: next.stage.progress }
+      : null;
   return { run, done, left, now: nowOf(next), watch };
 }
 
-function nowOf(next: RunNext): string {
+/** What it does next, or what it waits for, in words. */
+export function nowOf(next: RunNext): string {
   if (next.kind !== 'stage') return next.why;
   const { stage, decision } = next;
   if (decision.kind === 'act') return `next: ${stage.text}`;

@@ -6,7 +6,7 @@ import { advanceWith, look } from './look.js';
 import { startOrders } from './orders.js';
 import { page } from './pages.js';
 import { recordPass } from './record.js';
-import { advanceRun } from './runs.js';
+import { advanceRun } from './advance-run.js';
 import { carryOut } from './send.js';
 import type { Session } from './session.js';
 import { situationOf } from './situation.js';

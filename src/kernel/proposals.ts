@@ -1,6 +1,6 @@
 import { EKIMI } from '../model/names.js';
 import { askOf, isHeldBack, proposalOf, withdrawnFor } from '../decide/proposals.js';
-import { newRun } from '../decide/runs.js';
+import { newRun } from '../decide/new-run.js';
 import { isOffer, markOf, openRun, type ProcedureRun } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';

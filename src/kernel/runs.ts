@@ -1,19 +1,9 @@
-import { EKIMI } from '../model/names.js';
-import {
-  isAgreed,
-  leavesOf,
-  leftOf,
-  newRun,
-  nextOfRun,
-  OTHER_VERSION,
-  stageInFlight,
-  type RunNext,
-} from '../decide/runs.js';
+import { newRun } from '../decide/new-run.js';
+import { isAgreed, leavesOf, leftOf, OTHER_VERSION, stageInFlight } from '../decide/runs.js';
 import {
   isOffer,
   isOver,
   markOf,
-  openRun,
   type ProcedureRun,
   type RunAnswer,
   type RunChange,
@@ -24,67 +14,12 @@ import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
 import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
-import { accept, makeRoom, propose, proposes, withdraw } from './proposals.js';
-import { ended, isKept, noteEnd, noteRun, told } from './run-notes.js';
-import { askForSecond } from './approvals.js';
-import { begin } from './send.js';
+import { accept, makeRoom } from './proposals.js';
+import { noteEnd, noteRun, told } from './run-notes.js';
 import { isEnforcing, type Session } from './session.js';
-import { settleRecovery, withoutOpen } from './settle-recovery.js';
+import { withoutOpen } from './settle-recovery.js';
 import { situationOf } from './situation.js';
-import { isOurs, isOursToRecover, isRecovery, isUnshared } from './without-etcd.js';
-
-/** After a pass has done what it had to: the next stage of the procedure that is under way, through the same door as everything else. */
-export async function advanceRun(session: Session, view: ClusterView, isTaken: boolean): Promise<void> {
-  if (session.isStopping) return;
-  await settleRecovery(session, view);
-  const run = openRun(session.ledger.procedures);
-  const isOurOwn = isOurs(session);
-  if (run === null ? !(isOurOwn && proposes(session)) : !(isOurOwn || isOursToRecover(session, run))) return;
-  const situation = situationOf(session, view);
-  if (run === null) {
-    await propose(session, situation);
-    return;
-  }
-  if (isOffer(run)) await withdraw(session, situation, run);
-  if (run.phase === 'aborting' && stageInFlight(situation, run) === null) {
-    await noteEnd(session, situation, run, EKIMI);
-    return;
-  }
-  if (run.phase === 'running') await take(session, situation, run, nextOfRun(situation, run), isTaken);
-}
-
-async function take(
-  session: Session,
-  situation: Situation,
-  run: ProcedureRun,
-  next: RunNext,
-  isTaken: boolean,
-): Promise<void> {
-  if (next.kind === 'over')
-    await noteRun(session, ended(session, run, 'succeeded', next.why), told('succeeded', EKIMI, next.why));
-  if (next.kind === 'held')
-    await noteRun(session, { ...run, phase: 'held', detail: next.why }, told('held', EKIMI, next.why));
-  if (next.kind === 'asks')
-    await noteRun(
-      session,
-      { ...run, phase: 'held', detail: next.why, asking: next.key },
-      told('held', EKIMI, next.why),
-    );
-  if (next.kind === 'watches' && run.waiting?.key !== next.stage.key)
-    await noteRun(
-      session,
-      { ...run, detail: next.why, waiting: { key: next.stage.key, sinceMs: next.sinceMs } },
-      told('stage', run.by, next.why),
-    );
-  if (next.kind === 'stage') await askForSecond(session, next.decision);
-  if (next.kind !== 'stage' || next.decision.kind !== 'act' || isTaken) return;
-  const { stage, asked, decision } = next;
-  if (!(await isKept(session, { ...run, detail: stage.text }))) return;
-  const begun = await begin(session, situation, decision.plan, asked);
-  // What was not sent is decided anew in the next pass; what was sent stands in the ledger with its stage, whether or not this line gets there.
-  if ('id' in begun)
-    await noteRun(session, { ...run, detail: stage.text }, told('stage', run.by, `${stage.text} (${begun.id})`));
-}
+import { isOursToRecover, isRecovery, isUnshared } from './without-etcd.js';
 
 /** Begins a procedure of several stages, or shows it: answered between two passes, by what the last one saw. */
 export function startRun(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
@@ -216,7 +151,15 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
     if (other !== null) return refusal(409, other);
     const agreed = [...run.agreed.filter((key) => !left.includes(key)), ...left];
     const text = left.join(', ') || 'nothing is left';
-    const going = { ...run, phase: 'running' as const, agreed, confirmed, asking: null, waiting: null };
+    const going = {
+      ...run,
+      phase: 'running' as const,
+      agreed,
+      confirmed,
+      asking: null,
+      waiting: null,
+      stalledSinceMs: null,
+    };
     const { by, reason } = word;
     await noteRun(
       session,

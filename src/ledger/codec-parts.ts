@@ -35,7 +35,8 @@ const OVER = ['aborted', 'succeeded'];
 const RUN_PHASES = ['running', 'held', 'paused', 'aborting', ...OVER];
 
 const PROCEDURE = rowOf({
-  waiting: maybe(orNull(rowOf({ key: text, sinceMs: number }))),
+  waiting: maybe(orNull(rowOf({ key: text, sinceMs: number, failingSinceMs: maybe(number) }))),
+  stalledSinceMs: maybe(orNull(number)),
   asking: maybe(orNull(text)),
   confirmed: maybe(listOf(text)),
   displaced: maybe(flag),
@@ -107,7 +108,16 @@ const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknow
   flaps: { fits: (value) => isFields(value) && Object.values(value).every(listOf(number)), none: {} },
   breaker: { fits: orNull(rowOf({ openSinceMs: number, reason: text })), none: null },
   clusterPause: {
-    fits: orNull(rowOf({ by: text, reason: text, sinceMs: number, untilMs: orNull(number), remediationId: text })),
+    fits: orNull(
+      rowOf({
+        by: text,
+        reason: text,
+        sinceMs: number,
+        untilMs: orNull(number),
+        remediationId: text,
+        configRevision: maybe(text),
+      }),
+    ),
     none: null,
   },
   stormUntilMs: { fits: orNull(number), none: null },

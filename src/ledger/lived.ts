@@ -2,7 +2,10 @@ import { clockSetMs } from '../assess/observer.js';
 import { isOpen, type Incident } from '../model/incident.js';
 import { isInFlight, type Approval, type DrainRecord, type Ledger, type Remediation } from '../model/ledger.js';
 import { livedPage } from '../decide/page-book.js';
+import { isOver, type ProcedureRun } from '../model/procedure-run.js';
 import type { ClusterView } from '../model/view.js';
+
+type Wait = NonNullable<ProcedureRun['waiting']>;
 
 /**
  * The ledger after our wall clock was set. Cool-downs, chains, budgets and the quiet after a storm become longer by it or stay as they are,
@@ -31,6 +34,7 @@ export function livedLedger(ledger: Ledger, view: ClusterView): Ledger {
     flaps: Object.fromEntries(Object.entries(ledger.flaps).map(([name, times]) => [name, times.map(done)])),
     leaderChanges: ledger.leaderChanges.map(dated),
     pages: ledger.pages.map((row) => livedPage(row, byMs)),
+    ...(ledger.procedures && { procedures: ledger.procedures.map((row) => livedRun(row, byMs, done)) }),
     ...(ledger.incidents && { incidents: ledger.incidents.map((row) => livedIncident(row, byMs)) }),
   };
 }
@@ -75,6 +79,24 @@ export function livedIncident(incident: Incident, byMs: number): Incident {
     quietSinceMs: moved(quietSinceMs),
   };
 }
+
+/** Of one that is open, what it waits for has the time that was lived. */
+function livedRun(run: ProcedureRun, byMs: number, done: (atMs: number) => number): ProcedureRun {
+  if (isOver(run)) return run;
+  const { waiting, stalledSinceMs, continuedAtMs } = run;
+  return {
+    ...run,
+    continuedAtMs: done(continuedAtMs),
+    ...(waiting && { waiting: livedWait(waiting, byMs) }),
+    ...(stalledSinceMs != null && { stalledSinceMs: stalledSinceMs + byMs }),
+  };
+}
+
+const livedWait = ({ failingSinceMs, ...row }: Wait, byMs: number): Wait => ({
+  ...row,
+  sinceMs: row.sinceMs + byMs,
+  ...(failingSinceMs !== undefined && { failingSinceMs: failingSinceMs + byMs }),
+});
 
 /** It is held against when the proxy's process began, which is told as an age. */
 const livedDrain = ({ process, ...row }: DrainRecord, byMs: number): DrainRecord => ({

@@ -30,6 +30,8 @@ export interface WaitStage extends StageBase {
   readonly withinMs: number;
   /** How far it is; null: nobody can tell. */
   readonly progress: StageProgress | null;
+  /** It was begun anew after a failure: where that has stood for `forMs` the run is held. Absent: nothing says so. */
+  readonly failing?: { readonly forMs: number };
 }
 
 /** A question to a person: the run is held with it, and goes on when it is continued. `text` is the question. */
@@ -73,8 +75,10 @@ export interface ProcedureRun {
   readonly detail: string;
   /** A stage that failed before this is tried again: a person continued the run. */
   readonly continuedAtMs: number;
-  /** The wait at which it stands, and since when. */
-  readonly waiting?: { readonly key: string; readonly sinceMs: number } | null;
+  /** The wait at which it stands, since when, and since when it is failing. */
+  readonly waiting?: { readonly key: string; readonly sinceMs: number; readonly failingSinceMs?: number } | null;
+  /** Since when its next stage cannot begin, or nobody can tell which it is. Absent or null: since its last stage ended, or it goes on. */
+  readonly stalledSinceMs?: number | null;
   /** The question for which it is held. */
   readonly asking?: string | null;
   /** When it was last written where it is kept while etcd cannot hold it. */

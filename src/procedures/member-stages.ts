@@ -37,9 +37,9 @@ export function waitCopy(input: ProcedureInput, name: string): WaitStage {
   const failure = member === null ? null : failedCopy(input.view, member);
   const api = member === null ? null : freshValue(member.api);
   const says = api === null ? `Patroni on ${name} does not answer` : `${name} says ${api.stateText}`;
-  const withinMs = failure === null ? copyMs(input) : FAILED_MS;
   const text = `wait until ${name} has copied the leader and streams: ${failure ?? says}`;
-  return waitFor(`copy ${name}`, text, withinMs, progressOf(input.view));
+  const stage = waitFor(`copy ${name}`, text, copyMs(input), progressOf(input.view));
+  return failure === null ? stage : { ...stage, failing: { forMs: FAILED_MS } };
 }
 
 /** What the leader sends, where it sends one copy only: nothing tells whose each of several is. */

@@ -5,6 +5,7 @@ import { whyNoRoomBeside } from '../assess/copy-beside.js';
 import { whyNoCopy } from '../assess/copy-proof.js';
 import { whyCorrupt } from '../assess/corruption.js';
 import { isPaused, leaderKeyHolder, leadershipOf } from '../assess/leader.js';
+import { silentProxies } from '../assess/proxy-lines.js';
 import { healthyReplicas } from '../assess/replica.js';
 import { openPlaces, untoldProxies } from '../actions/servers.js';
 import { PLACES } from '../actions/places-shape.js';
@@ -98,6 +99,12 @@ function whyNotWhole({ view }: ProcedureInput, name: string): string | null {
 const isCopied = (input: ProcedureInput, { member }: RebuildGoal): boolean =>
   leads(input, member) || follows(input.view, member);
 
+/** A proxy that is silent for a moment shows no server that is closed: that is not the end of it. */
+function unopened(input: ProcedureInput, goal: RebuildGoal): string | null {
+  const silent = isCopied(input, goal) && goal.servers.length > 0 ? silentProxies(input.view) : [];
+  return silent.length === 0 ? null : `proxy ${silent.join(', ')} does not answer`;
+}
+
 /** Runbook, Data Corruption Recovery: a new copy beside the old directory, which is kept for whoever wants to read it. */
 export const rebuildMember: ProcedureRecord<RebuildGoal> = {
   name: 'rebuild-member',
@@ -110,7 +117,7 @@ export const rebuildMember: ProcedureRecord<RebuildGoal> = {
     if (isPaused(view))
       return 'Patroni is paused: it hands leadership over to nobody and begins no copy; patronictl resume';
     if (leadershipOf(view).kind !== 'proven') return 'nobody is proven to lead: there is nothing to copy';
-    if (isMoved(input, goal)) return null;
+    if (isMoved(input, goal)) return unopened(input, goal);
     return hostOf(view, member)?.state === 'stopped' ? whyNoSource(input, member, true) : whyNot(input, member);
   },
   *remaining(input, goal) {

@@ -105,11 +105,17 @@ describe('a replica that is added', () => {
     expect(newestRun(ekimi)?.phase).toBe('succeeded');
   });
 
-  it('whose copy fails is held with the words of its log, and its servers stay closed', async () => {
+  it('whose copy fails, however late, is held a minute after that with the words of its log, and its servers stay closed', async () => {
     const ekimi = await withNew();
     await start(ekimi);
     ekimi.cluster.cutLink('patroni4', 'patroni1');
-    await ekimi.run(150);
+    // Longer than that minute until its log says so.
+    await ekimi.run(140);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'running',
+      waiting: { failingSinceMs: expect.any(Number) as number },
+    });
+    await ekimi.run(60);
     expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
       detail: expect.stringMatching(/the copy of patroni4 failed: .*pg_basebackup/) as string,

@@ -53,6 +53,29 @@ export function playsThrough(procedure: StagedProcedure, of: StagedCase): readon
   throw new Error(`no end after ${MOST_STAGES} stages`);
 }
 
+/** A moment of a run: what is left then, and the keys of what was done before. */
+interface Moment {
+  readonly input: ProcedureInput;
+  readonly goal: Record<string, unknown>;
+  readonly left: readonly Stage[];
+  readonly done: readonly string[];
+}
+
+/** A run from its beginning to its end. */
+export function momentsOf(procedure: StagedProcedure, of: StagedCase): readonly Moment[] {
+  const goal = goalOf(procedure, of);
+  const moments: Moment[] = [];
+  let [input, done]: [ProcedureInput, readonly string[]] = [of.begins, []];
+  while (moments.length <= MOST_STAGES) {
+    const left = [...procedure.remaining(input, goal)];
+    moments.push({ input, goal, left, done });
+    const [stage] = left;
+    if (stage === undefined) break;
+    [input, done] = [after(stage, input, of), [...done, stage.key]];
+  }
+  return moments;
+}
+
 /** What a person has done by hand is no longer left, and nothing else changes. */
 export function doneByHand(procedure: StagedProcedure, of: StagedCase, key: string): void {
   const goal = goalOf(procedure, of);

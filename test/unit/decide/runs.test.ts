@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isAgreed, nextOfRun, newRun, standingOf } from '../../../src/decide/runs.js';
+import { newRun } from '../../../src/decide/new-run.js';
+import { isAgreed, nextOfRun, standingOf } from '../../../src/decide/runs.js';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
 import {
   markOf,
@@ -11,7 +12,7 @@ import {
 } from '../../../src/model/procedure-run.js';
 import type { Situation } from '../../../src/model/situation.js';
 import { STAGED } from '../../../src/procedures/index.js';
-import { inputOf, NOW_MS, remediationOf } from '../../support/view.js';
+import { inputOf, NOW_MS, remediationOf, silent, viewOf } from '../../support/view.js';
 
 const MINUTE_MS = 60_000;
 const restart: Stage = {
@@ -67,7 +68,11 @@ afterEach(() => {
 describe('a stage that comes about by itself', () => {
   it('is watched from the pass in which it is first left until its time is over, with how far it is', () => {
     left([copied]);
-    expect(nextOfRun(at(), RUN)).toMatchObject({ kind: 'watches', sinceMs: NOW_MS, untilMs: NOW_MS + 10 * MINUTE_MS });
+    expect(nextOfRun(at(), RUN)).toMatchObject({
+      kind: 'watches',
+      waiting: { key: copied.key, sinceMs: NOW_MS },
+      untilMs: NOW_MS + 10 * MINUTE_MS,
+    });
     const since = { ...RUN, waiting: { key: copied.key, sinceMs: NOW_MS - 4 * MINUTE_MS } };
     expect(nextOfRun(at(), since)).toMatchObject({ kind: 'watches', untilMs: NOW_MS + 6 * MINUTE_MS });
     expect(standingOf(at(), since)).toMatchObject({
@@ -86,7 +91,7 @@ describe('a stage that comes about by itself', () => {
   it('counts its own time: that of the wait before it is not its own', () => {
     left([copied]);
     const other = { ...RUN, waiting: { key: 'another', sinceMs: NOW_MS - 60 * MINUTE_MS } };
-    expect(nextOfRun(at(), other)).toMatchObject({ kind: 'watches', sinceMs: NOW_MS });
+    expect(nextOfRun(at(), other)).toMatchObject({ kind: 'watches', waiting: { sinceMs: NOW_MS } });
   });
 
   it('may take longer than the quarter of an hour after which a run that does not go on is held', () => {
@@ -97,11 +102,81 @@ describe('a stage that comes about by itself', () => {
 
   it('waits while the procedure refuses to go on, and not for ever', () => {
     left([copied], 'nobody leads');
-    expect(nextOfRun(at(), RUN)).toEqual({ kind: 'waits', why: 'nobody leads' });
+    expect(nextOfRun(at(), RUN)).toEqual({ kind: 'waits', why: 'nobody leads', sinceMs: NOW_MS });
     expect(nextOfRun(at(NOW_MS + 15 * MINUTE_MS), RUN)).toEqual({
       kind: 'held',
       why: 'nothing went on for 15 min: nobody leads',
     });
+  });
+});
+
+describe('a wait that goes on for an hour', () => {
+  const hour = { ...copied, withinMs: 120 * MINUTE_MS };
+  const since = { ...RUN, waiting: { key: hour.key, sinceMs: NOW_MS } };
+  const later = NOW_MS + 60 * MINUTE_MS;
+
+  it('and is refused for a moment is not held at once: that moment has its own time', () => {
+    left([hour], 'nobody leads');
+    expect(nextOfRun(at(later), since)).toEqual({ kind: 'waits', why: 'nobody leads', sinceMs: later });
+    const stalled = { ...since, stalledSinceMs: later };
+    expect(nextOfRun(at(later + 14 * MINUTE_MS), stalled).kind).toBe('waits');
+    expect(nextOfRun(at(later + 15 * MINUTE_MS), stalled).kind).toBe('held');
+  });
+
+  it('and fails late is held when the failure has stood for its time, whenever it began', () => {
+    const failing = { ...hour, text: 'it fails', failing: { forMs: MINUTE_MS } };
+    left([failing]);
+    const first = nextOfRun(at(later), since);
+    expect(first).toMatchObject({
+      kind: 'watches',
+      waiting: { sinceMs: NOW_MS, failingSinceMs: later },
+      untilMs: later + MINUTE_MS,
+    });
+    const failed = { ...since, waiting: { ...since.waiting, failingSinceMs: later } };
+    expect(nextOfRun(at(later + MINUTE_MS - 1), failed).kind).toBe('watches');
+    const why = 'it fails: it has failed for 1 min';
+    expect(nextOfRun(at(later + MINUTE_MS), failed)).toEqual({ kind: 'held', why });
+  });
+
+  it('and fails no more has all the time that is left of its own, and the next failure its own again', () => {
+    left([hour]);
+    const failed = { ...since, waiting: { ...since.waiting, failingSinceMs: later - 50_000 } };
+    const next = nextOfRun(at(later), failed);
+    expect(next).toMatchObject({ kind: 'watches', untilMs: NOW_MS + 120 * MINUTE_MS });
+    expect(next.kind === 'watches' && next.waiting).toEqual({ key: hour.key, sinceMs: NOW_MS });
+  });
+});
+
+describe('what was not read', () => {
+  const blind = (nowMs: number, part: Partial<Situation> = {}): Situation =>
+    at(nowMs, { view: viewOf(silent('patroni1', 'sql')), ...part });
+  const why = 'what is left cannot be told: no answer from SQL of patroni1';
+
+  it('holds no run by a stage that seems to be new: it is waited for, for 3 min', () => {
+    left([{ ...copied, key: 'slot of patroni2' }, restart]);
+    expect(nextOfRun(blind(NOW_MS), RUN)).toEqual({ kind: 'waits', why, sinceMs: NOW_MS });
+    const text = `nothing went on for 3 min: ${why}`;
+    expect(nextOfRun(blind(NOW_MS + 3 * MINUTE_MS), RUN)).toEqual({ kind: 'held', why: text });
+    expect(nextOfRun(at(), RUN)).toMatchObject({ kind: 'held' });
+  });
+
+  it('sends nothing a second time that was done', () => {
+    left([restart, copied]);
+    const plan = remediationOf('restart-member', 'patroni2').plan;
+    const rows = [restart.key, copied.key].map((stage) =>
+      remediationOf('restart-member', 'patroni2', {
+        plan: { ...plan, because: { ...plan.because, run: RUN.id, stage } },
+        createdAtMs: NOW_MS + 1000,
+        endedAtMs: NOW_MS + 1000,
+      }),
+    );
+    const ledger = { ...EMPTY_LEDGER, remediations: rows };
+    expect(nextOfRun(blind(NOW_MS + 2000, { ledger }), RUN)).toMatchObject({ kind: 'waits', why });
+  });
+
+  it('changes nothing where what is left is what was agreed', () => {
+    left([copied]);
+    expect(nextOfRun(blind(NOW_MS), RUN).kind).toBe('watches');
   });
 });
 

@@ -1,0 +1,75 @@
+import type { Json } from '../model/plan.js';
+import {
+  isOffer,
+  misfitOf,
+  openRun,
+  type PlannedStage,
+  type ProcedureRun,
+  type RunRequest,
+} from '../model/procedure-run.js';
+import type { Situation } from '../model/situation.js';
+import { STAGED } from '../procedures/index.js';
+import { groundsOf } from './decide.js';
+import { decideProcedure } from './procedures.js';
+import { askedFor, leftOf, runInput } from './runs.js';
+
+export type NewRun =
+  | { readonly kind: 'run'; readonly run: ProcedureRun; readonly stages: readonly PlannedStage[] }
+  | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string };
+
+/** A run as it would begin now, with all its stages; nothing is sent by it. Pure. */
+export function newRun(input: Situation, ask: RunRequest, by: string, id: string): NewRun {
+  const open = openRun(input.ledger.procedures);
+  if (open !== null && !isOffer(open))
+    return refused(
+      `${open.name} (${open.id}) by ${open.by} is ${open.phase}: one procedure at a time; ekimi procedures abort ${open.id}`,
+    );
+  const misfit = misfitOf(ask) ?? strangerOf(input, ask);
+  if (misfit !== null) return { kind: 'refused', status: 400, text: misfit };
+  const procedure = STAGED[ask.name];
+  const at = runInput(input, {});
+  const found = procedure.goal(at, ask);
+  if (found.kind === 'refused') return refused(found.why);
+  const waits = procedure.refuse(at, found.goal);
+  if (waits !== null) return refused(waits);
+  const run: ProcedureRun = {
+    id,
+    name: ask.name,
+    goal: found.goal as Readonly<Record<string, Json>>,
+    by,
+    reason: ask.reason,
+    phase: 'running',
+    agreed: [...procedure.remaining(at, found.goal)].map(({ key }) => key),
+    startedAtMs: input.nowMs,
+    endedAtMs: null,
+    detail: 'started',
+    continuedAtMs: input.nowMs,
+  };
+  return { kind: 'run', run, stages: plannedStages(input, run) };
+}
+
+/** Who shall lead has to be a member; who is worked on may yet have to become one. */
+function strangerOf({ view }: Situation, { candidate }: RunRequest): string | null {
+  const names = view.members.map((row) => row.name as string);
+  return candidate !== null && !names.includes(candidate)
+    ? `${candidate} is not a member of ${view.scope}; its members: ${names.join(', ')}`
+    : null;
+}
+
+const refused = (text: string): NewRun => ({ kind: 'refused', status: 409, text });
+
+/** Every stage that is left, with the requests of those that can be planned as things stand. */
+function plannedStages(input: Situation, run: ProcedureRun): readonly PlannedStage[] {
+  return (leftOf(input, run) ?? []).map((stage) => {
+    if (stage.kind !== 'action') return { key: stage.key, text: stage.text, requests: [], held: [] };
+    const decision = decideProcedure(input, askedFor(run, stage));
+    const told = decision.kind === 'refused' ? [] : groundsOf(input, decision.plan);
+    return {
+      key: stage.key,
+      text: stage.text,
+      requests: decision.kind === 'refused' ? [] : decision.steps,
+      held: decision.kind === 'held' ? decision.blocks.map(({ gate, because }) => `${gate}: ${because}`) : [],
+      ...(told.length === 0 ? {} : { told }),
+    };
+  });
+}
