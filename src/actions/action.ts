@@ -19,6 +19,7 @@ import type { Situation } from '../model/situation.js';
 import type { Memory } from '../model/states.js';
 import type { Actuators, ClusterView } from '../model/view.js';
 import type { StepInput } from './waits.js';
+import type { NotOurs } from './whose-doing.js';
 
 /** What an action may look at when it is planned, refused or judged. */
 export interface ActionInput {
@@ -72,6 +73,8 @@ export interface ActionStep {
    * once. `sentMs`: how long ago it was sent.
    */
   readonly provenUndone?: (input: ActionInput, sentMs: number) => string | null;
+  /** Why its effect, which is there, is somebody else's doing: asked where no answer came. Absent: nothing tells. */
+  readonly notOurs?: NotOurs;
 }
 
 /** `waiting` while it stands. */
@@ -183,6 +186,8 @@ export interface ActionRecord<P> {
   readonly takesReader?: boolean;
   /** An answer to the death of a leader: another leader's death is no echo of it, a row of them is. */
   readonly answersDeath?: boolean;
+  /** What is under way only waits for others of its kind, which are begun meanwhile. Default: false. */
+  waitsForOthers?(input: ActionInput, plan: PlanOf<P>): boolean;
   /** It brings forward what Patroni does itself as soon as the lease ends: the hour's figure counts for it alone, and no election is waited out. */
   readonly bringsForward?: boolean;
   /** What became of what its success only arranged (a switchover at a time); null: nothing was, or nobody can tell. */

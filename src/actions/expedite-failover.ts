@@ -27,6 +27,7 @@ import {
 import { knownLoss } from './known-loss.js';
 import { field, placeOf, unlessUsual, usualPlaces, writeLines } from './proxy-places.js';
 import { setServer } from './proxy-requests.js';
+import { ETCD_REACH_MS, keptTheKey, type NotOurs } from './whose-doing.js';
 
 const KEY = z.object({
   modRevision: z.string(),
@@ -99,9 +100,10 @@ export const expediteFailover = action({
     const places =
       plan.params.routed === true ? (plan.params.servers ?? usualPlaces(routing, 'writes', plan.target)) : [];
     const last = places.at(-1);
-    if (last === undefined) return [{ step, withinMs, expect: (input) => succeeded(input, plan) }];
+    const notOurs: NotOurs = ({ memory }, sentAtMs) => keptTheKey(memory, plan.target, sentAtMs, ETCD_REACH_MS);
+    if (last === undefined) return [{ step, withinMs, notOurs, expect: (input) => succeeded(input, plan) }];
     return [
-      { step, withinMs, expect: (input) => released(input, plan) },
+      { step, withinMs, notOurs, expect: (input) => released(input, plan) },
       ...places.slice(0, -1).map((place) => markDown(place, plan.target)),
       {
         step: setServer(last, 'health down'),

@@ -19,6 +19,7 @@ import {
   type PlanOf,
 } from './action.js';
 import { handOverAnswerMs } from './waits.js';
+import { keptTheKey } from './whose-doing.js';
 
 const CHANGE = z.object({ candidate: z.string(), leader: z.string().nullable().exactOptional() });
 type Failover = PlanOf<z.infer<typeof CHANGE>>;
@@ -102,6 +103,10 @@ export const failover = action({
         return leadership.member.name === plan.target
           ? met(`${plan.target} leads`)
           : violated(`${leadership.member.name} leads instead`);
+      },
+      notOurs: ({ memory }, sentAtMs) => {
+        const leader = plannedLeader(plan);
+        return leader === null ? null : keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits));
       },
     },
   ],

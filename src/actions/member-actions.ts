@@ -11,6 +11,7 @@ import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { WE_FENCED } from './permits.js';
 import { action, actionPolicy, bound, met, pending, violated, type ActionInput, type Sight } from './action.js';
+import { beganApart, type Apart } from './whose-doing.js';
 
 /** A replica at work again: running by its own word and streaming by every channel that can tell. */
 export function serves(view: ClusterView, target: MemberName): Sight {
@@ -99,13 +100,37 @@ export const restartMember = action({
               method: 'POST',
               path: '/restart',
               body: { role: 'replica' },
-              timeoutMs: 60_000,
+              timeoutMs: RESTART_MS,
             },
       withinMs: actionPolicy(policy, 'restart-member').timeoutMs,
       expect: ({ view }) => serves(view, plan.target),
+      notOurs: (at, sentAtMs) => restartedApart(at, plan.target, plan.params.via === 'host', sentAtMs),
     },
   ],
 });
+
+/** Patroni answers when PostgreSQL is up again. */
+const RESTART_MS = 60_000;
+
+function restartedApart(
+  input: Pick<ActionInput, 'view'>,
+  target: MemberName,
+  isByHost: boolean,
+  sentAtMs: number,
+): Apart | null {
+  const member = memberOf(input.view, target);
+  const beganMs =
+    member === null
+      ? null
+      : isByHost
+        ? (freshValue(member.host)?.startedAtMs ?? null)
+        : (freshValue(member.api)?.postmasterStartedAtMs ?? null);
+  return beganApart(input, isByHost ? target : `PostgreSQL on ${target}`, beganMs, { sentAtMs, reachMs: RESTART_MS });
+}
+
+/** The same of a start by the host driver. */
+export const startedApart = (input: Pick<ActionInput, 'view'>, target: MemberName, sentAtMs: number): Apart | null =>
+  restartedApart(input, target, true, sentAtMs);
 
 const whoStarts = (view: ClusterView, target: string): string =>
   isPaused(view)
@@ -191,6 +216,7 @@ export const startMember = action({
       step: { port: 'host', target: memberHost(plan.target), verb: 'start', ...boundTo(plan.params.id) },
       withinMs: actionPolicy(policy, 'start-member').timeoutMs,
       expect: ({ view }) => (plan.params.until === 'answers' ? answers(view, plan.target) : serves(view, plan.target)),
+      notOurs: (at, sentAtMs) => startedApart(at, plan.target, sentAtMs),
     },
   ],
 });

@@ -16,6 +16,7 @@ import {
   type Sight,
 } from './action.js';
 import { haltOfPause, isPauseDue, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
+import { beganApart } from './whose-doing.js';
 
 /** `wasMs`: when the server process began that is to be replaced. `role`: what this Patroni calls a primary. */
 const BOND = z.object({
@@ -106,6 +107,11 @@ export const restartLeader = action({
       },
       withinMs: actionPolicy(policy, 'restart-leader').timeoutMs,
       expect: ({ view }) => restarted(view, plan),
+      notOurs: (input, sentAtMs) =>
+        beganApart(input, `PostgreSQL on ${plan.target}`, startedAt(memberOf(input.view, plan.target)), {
+          sentAtMs,
+          reachMs: 2 * START_S * 1000,
+        }),
     },
   ],
 });

@@ -6,7 +6,7 @@ import { memberHost } from '../model/host.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { action, actionPolicy, bound, met, pending, type Permit } from './action.js';
-import { boundTo } from './member-actions.js';
+import { boundTo, startedApart } from './member-actions.js';
 
 /** Who is at work in a cluster of which nothing runs? What stood in etcd is of before. */
 const NOTHING_RUNS: Permit = {
@@ -85,6 +85,7 @@ export const startFirst = action({
           leadership.kind === 'proven' ? `${leadership.member.name} leads` : `${target} does not lead yet`,
         );
       },
+      notOurs: (at, sentAtMs) => startedApart(at, target, sentAtMs),
     },
   ],
 });

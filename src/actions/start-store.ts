@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { endpointOf, isMajorityStopped, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
-import { storeHost } from '../model/host.js';
+import { storeHost, type HostStatus } from '../model/host.js';
 import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
+import type { ClusterView } from '../model/view.js';
 import {
   action,
   actionPolicy,
@@ -18,6 +19,7 @@ import {
   type Sight,
 } from './action.js';
 import { boundTo } from './member-actions.js';
+import { beganApart } from './whose-doing.js';
 
 /**
  * One that is stopped while a majority serves is in nobody's way: whoever works on it, one after the other as an upgrade goes, has this long.
@@ -38,6 +40,15 @@ const isWithoutEtcd = ({ view, states }: Situation, { because }: Pick<Plan, 'bec
   isMajorityStopped(view, states.memory) || (because.run !== undefined && lacksMajority(view));
 
 const withoutEtcd = (when: string): Permit => ({ when, holds: isWithoutEtcd });
+
+/** In a run nobody is kept waiting by one that reads its data for long; where nobody is asked the next one is tried sooner. */
+const RUN_SERVES_MS = 120_000;
+
+const servesWithinMs = (timeoutMs: number, { because }: Pick<Plan, 'because'>): number =>
+  because.run === undefined ? timeoutMs : Math.max(timeoutMs, RUN_SERVES_MS);
+
+/** A host driver that gave no answer has begun the start by then, or never will. */
+const START_REACH_MS = 60_000;
 
 /** It takes nothing away from anybody, so it waits for nobody. */
 const ALWAYS: Permit = { when: 'always: it takes nothing away from any member', holds: () => true };
@@ -110,6 +121,7 @@ export const startStore = action({
     if (plan.because.run !== undefined && memory.etcd?.members === undefined) return null;
     return notListed(view, memory, plan.target);
   },
+  waitsForOthers: ({ view }, { target }) => lacksMajority(view) && startedOf(view, target) !== null,
   steps: ({ policy }, plan) => [
     {
       step: {
@@ -118,8 +130,13 @@ export const startStore = action({
         verb: 'start',
         ...boundTo(plan.params.id),
       },
-      withinMs: actionPolicy(policy, 'start-store').timeoutMs,
+      withinMs: servesWithinMs(actionPolicy(policy, 'start-store').timeoutMs, plan),
       expect: (input) => servesAgain(input, plan.target),
+      notOurs: ({ view }, sentAtMs) =>
+        beganApart({ view }, plan.target, startedOf(view, plan.target)?.startedAtMs ?? null, {
+          sentAtMs,
+          reachMs: START_REACH_MS,
+        }),
     },
   ],
 });
@@ -161,7 +178,13 @@ function best({ view, memory, ledger, policy }: ActionInput): ReturnType<typeof 
   return first === undefined ? null : memberName(first.name);
 }
 
-/** An etcd member answers only once a majority does: before that its process is all that can be asked for. */
+/** Its run by the host driver's word of this pass; null: it does not run, or nobody says. */
+function startedOf(view: ClusterView, target: string): HostStatus | null {
+  const host = endpointOf(view, target)?.host;
+  return host?.kind === 'fresh' && host.value.state === 'running' ? host.value : null;
+}
+
+/** By its own word. An etcd member answers only once a majority does: those that are started meanwhile do not wait for this. */
 function servesAgain({ view }: ActionInput, target: string): Sight {
   const endpoint = endpointOf(view, target);
   if (endpoint === null) return violated(`${target} is no etcd endpoint of ours`);
@@ -169,7 +192,9 @@ function servesAgain({ view }: ActionInput, target: string): Sight {
   if (status !== null && endpoint.status.kind === 'fresh' && status.healthy) return met(`${target} serves`);
   const host = endpoint.host.kind === 'fresh' ? endpoint.host.value : null;
   if (host?.state !== 'running') return pending(`${target} is ${host?.state ?? 'unknown'} by its host driver`);
-  return lacksMajority(view)
-    ? met(`${target} runs by its host driver, and serves as soon as a majority does`)
-    : pending(`${target} runs and does not serve yet`);
+  return pending(
+    lacksMajority(view)
+      ? `${target} runs by its host driver, and serves as soon as a majority does`
+      : `${target} runs and does not serve yet`,
+  );
 }

@@ -24,6 +24,7 @@ import {
 } from './action.js';
 import { haltOfPause, isPauseDue, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
 import { dcsAnswerMs, handOverAnswerMs } from './waits.js';
+import { keptTheKey } from './whose-doing.js';
 
 /** What a switchover is bound to. `scheduledAt` null or absent: at once. `poolers`: where clients wait meanwhile; absent: nowhere. */
 const BOND = z.object({
@@ -120,6 +121,8 @@ export const switchover = action({
         },
         withinMs: actionPolicy(policy, 'switchover').timeoutMs,
         expect: ({ view }) => (scheduledAt === null ? handedOver(view, plan) : appointed(view, plan)),
+        notOurs: ({ memory }, sentAtMs) =>
+          scheduledAt === null ? keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits)) : null,
       },
     ];
   },

@@ -29,9 +29,10 @@ function ownAct(actions: readonly string[], { view, memory, ledger }: Changed): 
   // Patroni may take a lease's time to act on a request, and another to elect.
   const withinMs = 2 * waitsOf(view).ttlMs;
   const ours = ledger.remediations.find(
-    ({ plan, phase, shadow, sentAtMs }) =>
+    ({ plan, phase, shadow, sentAtMs, ending }) =>
       actions.includes(plan.action) &&
       !shadow &&
+      ending !== 'not-ours' &&
       [formerLeader, lastLeader].includes(plan.target) &&
       sentAtMs !== null &&
       phase !== 'failed' &&

@@ -60,12 +60,20 @@ export function chooseRung(input: Situation, problem: Problem): Choice {
       isInFlight(remediation) &&
       !(ACTIONS[remediation.plan.action].class === 'leadership' && isSettling(problem)) &&
       (isAbout(remediation.plan, problem) ||
-        (remediation.plan.because.code === problem.code && remediation.plan.because.subject === problem.subject)),
+        (remediation.plan.because.code === problem.code &&
+          remediation.plan.because.subject === problem.subject &&
+          !leavesRoom(input, remediation))),
   );
   if (running !== undefined) return { kind: 'in-flight', remediation: running };
   const row = problemRow(problem.code);
   return climb(input, problem, row);
 }
+
+/** What is under way waits for others of its kind: nothing is to be waited for before these are begun. */
+export const leavesRoom = (input: Situation, { plan, phase }: Remediation): boolean =>
+  phase !== 'planned' &&
+  phase !== 'sending' &&
+  ACTIONS[plan.action].waitsForOthers?.(actionInput(input), plan) === true;
 
 /** It works on the very thing that the problem is of. */
 function isAbout(plan: Plan, { code, subject }: Problem): boolean {

@@ -4,6 +4,7 @@ import { type ActionStage, type ProcedureRun, type Stage, type StageProgress } f
 import type { Situation } from '../model/situation.js';
 import { STAGED } from '../procedures/index.js';
 import type { ProcedureInput, StagedProcedure } from '../procedures/procedure.js';
+import { leavesRoom } from './candidate.js';
 import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
 import { MOST_WAIT_MS, stalledSince, UNREAD_MS, watching, type Held, type Watch } from './run-waits.js';
 import { unreadIn } from './unread.js';
@@ -90,16 +91,17 @@ export function isAgreed(left: readonly string[], agreed: readonly string[]): bo
 const rowsOf = ({ ledger }: Pick<Situation, 'ledger'>, { id }: ProcedureRun): readonly Remediation[] =>
   ledger.remediations.filter((row) => row.plan.because.run === id);
 
-export const stageInFlight = (input: Pick<Situation, 'ledger'>, run: ProcedureRun): Remediation | null =>
-  rowsOf(input, run).find(isInFlight) ?? null;
+/** What the next stage waits for. */
+export const stageInFlight = (input: Situation, run: ProcedureRun): Remediation | null =>
+  rowsOf(input, run).find((row) => isInFlight(row) && !leavesRoom(input, row)) ?? null;
 
 /** Why a stage that was begun gives no reason to begin the next one; null: none was, or it did what it should. */
 function failedStage(input: Situation, run: ProcedureRun): string | null {
   const last = lastOf(input, run);
   const stage = last?.plan.because.stage;
-  if (last === undefined || stage === undefined || isForgiven(run, last)) return null;
+  if (last === undefined || stage === undefined || isInFlight(last) || isForgiven(run, last)) return null;
   // Restarted, and not well since: what is left does not have it, and the next one must not follow.
-  return last.phase === 'succeeded' ? null : `${stage} ${last.phase}: ${last.detail}`;
+  return last.phase === 'succeeded' || last.ending === 'not-ours' ? null : `${stage} ${last.phase}: ${last.detail}`;
 }
 
 const lastOf = (input: Situation, run: ProcedureRun): Remediation | undefined => rowsOf(input, run).at(-1);

@@ -53,7 +53,8 @@ async function judgeRun(session: Session, view: ClusterView, run: Remediation): 
     case 'step-met': {
       const stepIndex = run.stepIndex + 1;
       const phase = stepRemediation(run.phase, { type: 'NEXT_STEP' });
-      return due(session, view, { ...run, phase, stepIndex, detail: verdict.text }, input);
+      const unanswered = run.phase === 'unknown' ? { unanswered: true as const } : {};
+      return due(session, view, { ...run, phase, stepIndex, detail: verdict.text, ...unanswered }, input);
     }
     case 'undone': {
       const phase = stepRemediation(run.phase, { type: 'UNDONE' });

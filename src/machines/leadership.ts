@@ -32,9 +32,22 @@ export function rememberLeadership(before: LeadershipMemory | undefined, view: C
     ...lease(holder === known.holder ? known : { ...known, ...NO_LEASE }, view),
     ...idling(known, view),
     holder: holder ?? known.holder,
+    heldMs: heldBy(known.heldMs, holder, view.atMs),
     strangers: strangersIn(view) ?? known.strangers,
   };
 }
+
+/** For as long as a request that was lost may be judged. */
+const HELD_KEPT_MS = 10 * 60_000;
+
+const heldBy = (
+  before: LeadershipMemory['heldMs'] = {},
+  holder: string | null,
+  nowMs: number,
+): Readonly<Record<string, number>> => ({
+  ...Object.fromEntries(Object.entries(before).filter(([, atMs]) => nowMs - atMs < HELD_KEPT_MS)),
+  ...(holder === null ? {} : { [holder]: nowMs }),
+});
 
 const NO_LEASE = { silentSinceMs: null, leaseEndMs: null, renewedMs: null } as const;
 

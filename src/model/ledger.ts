@@ -25,6 +25,8 @@ export interface Remediation {
   readonly sentAtMs: number | null;
   /** A request of it never took effect, by proof, and was sent a second time. */
   readonly sentAgain?: true;
+  /** No answer came to an earlier request of it, whose effect was seen: it may be somebody else's doing. */
+  readonly unanswered?: true;
   /** Its present step was refused without effect, and is sent again from then on. */
   readonly retryAtMs?: number;
   /** When the present step counts as ineffective; before it is sent: until when it may wait for that. */
@@ -38,9 +40,9 @@ export interface Remediation {
 
 /**
  * `scheduled`: Patroni keeps the appointment, nobody has yet seen what became of it. `overridden`: somebody undid it by hand. `forgotten`: the
- * proxy that was told restarted. `copy-failed`: the copy was begun and failed. `busy`: Patroni was at another task for a moment, nothing was begun.
+ * proxy that was told restarted. `not-ours`: what was to come about did, by somebody else. `copy-failed`: the copy was begun and failed. `busy`: Patroni was at another task for a moment, nothing was begun.
  */
-export type Ending = 'scheduled' | 'overridden' | 'forgotten' | 'copy-failed' | 'busy';
+export type Ending = 'scheduled' | 'overridden' | 'forgotten' | 'not-ours' | 'copy-failed' | 'busy';
 
 /** A drain that is ours: what we did and through which actuator, so that an operator's own drain is never undone. */
 export interface DrainRecord {

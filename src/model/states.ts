@@ -58,6 +58,8 @@ export interface LeadershipMemory {
   readonly pauseSeen: boolean;
   /** Members by etcd that our configuration lacks, as last read. */
   readonly strangers: readonly string[];
+  /** Who held the key of late, and in which pass each was last seen with it. Absent in older journals. */
+  readonly heldMs?: Readonly<Record<string, number>>;
 }
 
 /** A request in Patroni's key `failover`. */

@@ -3,6 +3,7 @@ import type { DcsEndpoint } from '../model/dcs.js';
 import type { DcsPort, SwitchWrite } from '../ports/dcs.js';
 import { writeKeys } from './leader-key.js';
 import { commitLedger, holdTenure, NO_SPACE, readKeys, releaseTenure, takesWrites } from './etcd.js';
+import { takeSendFault } from './exchange.js';
 import { wallMs } from './observer.js';
 import { maintain, sizeOf, usedOf } from './etcd-upkeep.js';
 import { contactOf, latencyMs, route, serves } from './raft.js';
@@ -80,9 +81,15 @@ export function dcsPort(sight: Sight): DcsPort {
         for (const id of ids) etcd.switches.delete(id);
       }),
     send: async (step, grant) => {
-      const answer = await linearizable('etcd keys of Patroni', () => writeKeys(sight, step, grant));
-      if (answer.kind !== 'unknown') return answer.value;
-      return { effect: 'maybe', status: null, text: answer.reason, tookMs: world.options.deadlineMs };
+      const lost = takeSendFault(sight, ({ port }) => port === 'dcs');
+      const answer =
+        lost === 'never-arrives'
+          ? unknown('timeout', 'no answer in time', wallMs(world, observer), 'etcd keys of Patroni')
+          : await linearizable('etcd keys of Patroni', () => writeKeys(sight, step, grant));
+      if (lost !== null) await world.time.block(() => false, world.options.deadlineMs);
+      if (answer.kind !== 'unknown' && lost === null) return answer.value;
+      const reason = answer.kind === 'unknown' ? answer.reason : 'no answer in time';
+      return { effect: 'maybe', status: null, text: reason, tookMs: world.options.deadlineMs };
     },
     maintain: (step) => maintain(sight, step),
     onLeaderChange: (wake) => {

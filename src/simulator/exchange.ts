@@ -2,7 +2,7 @@ import { type Reply, type Step } from '../model/plan.js';
 import { stepText } from '../words/request.js';
 import { fresh, unknown, type Reading, type ReadingFault } from '../model/reading.js';
 import { wallMs } from './observer.js';
-import { sentBy, type Sight } from './wire.js';
+import { sentBy, type SendFault, type Sight } from './wire.js';
 import type { MemberSim } from './state.js';
 
 export interface Fault {
@@ -31,6 +31,15 @@ export async function read<T>(
   return fresh(value(member), wallMs(world, observer), source);
 }
 
+/** The fate of the next send, used up by it; null: it arrives and is answered. */
+export function takeSendFault(
+  { sendFaults }: Pick<Sight, 'sendFaults'>,
+  isMeant: (planned: Sight['sendFaults'][number]) => boolean,
+): SendFault | null {
+  const index = sendFaults.findIndex(isMeant);
+  return index < 0 ? null : (sendFaults.splice(index, 1)[0]?.fault ?? null);
+}
+
 /** One request, once: refused ones never arrive, others are recorded and executed, and the answer may be lost on the way back. */
 export async function send(
   sight: Sight,
@@ -49,8 +58,7 @@ export async function send(
   if (fault?.fault === 'timeout') await world.time.block(() => false, world.options.deadlineMs);
   if (fault !== null)
     return reply({ effect: fault.fault === 'timeout' ? 'maybe' : 'none', status: null, text: fault.reason });
-  const index = sight.sendFaults.findIndex((planned) => planned.port === null || planned.port === step.port);
-  const planned = index < 0 ? null : (sight.sendFaults.splice(index, 1)[0]?.fault ?? null);
+  const planned = takeSendFault(sight, ({ port }) => port === null || port === step.port);
   const lost: Omit<Reply, 'tookMs'> = { effect: 'maybe', status: null, text: 'no answer in time' };
   if (planned !== 'never-arrives') {
     sight.requests.push({ atMs: world.time.nowMs, port: step.port, text: stepText(step), ...sentBy(observer.name) });

@@ -1,6 +1,7 @@
 import type { ActionInput, ActionStep, Sight } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
+import type { Apart } from '../actions/whose-doing.js';
 import type { Ending, Remediation } from '../model/ledger.js';
 
 export type Verdict =
@@ -24,9 +25,12 @@ export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: n
   const step = steps[remediation.stepIndex];
   if (step === undefined) return unseen(nowMs >= remediation.deadlineMs);
   const sight: Sight = step.expect(input);
-  if (sight.kind === 'met')
-    return remediation.stepIndex + 1 < steps.length ? { kind: 'step-met', text: sight.text } : sight;
   const isLast = remediation.stepIndex + 1 >= steps.length;
+  if (sight.kind === 'met') {
+    const others = doneByOthers(input, remediation, step);
+    if (others !== null) return ofOthers(sight.text, others, nowMs >= remediation.deadlineMs);
+    return isLast ? { ...sight, text: sight.text + doubt(remediation) } : { kind: 'step-met', text: sight.text };
+  }
   if (step.goOnWhenLate === true && !isLast && remediation.lastReply?.effect === 'none')
     return { kind: 'step-met', text: `refused: ${remediation.lastReply.text}` };
   const undone = neverHappened(input, remediation, step, nowMs);
@@ -43,6 +47,20 @@ const unseen = (isOver: boolean): Verdict => ({
   kind: isOver ? 'expired' : 'pending',
   text: 'its effect cannot be seen any more: the part that it works through is no longer configured',
 });
+
+/** A request of which nothing is known may never have arrived: what is seen may be Patroni's or a person's doing. */
+const doneByOthers = (input: ActionInput, { phase, sentAtMs }: Remediation, { notOurs }: ActionStep): Apart | null =>
+  phase !== 'unknown' || sentAtMs === null ? null : (notOurs?.(input, sentAtMs) ?? null);
+
+const ofOthers = (seen: string, { why, isSure }: Apart, isLate: boolean): Verdict =>
+  isSure || isLate
+    ? { kind: 'expired', text: `${seen}, not by our request: ${why}`, ending: 'not-ours' }
+    : { kind: 'pending', text: `${seen}, so far not by our request: ${why}` };
+
+const doubt = ({ phase, unanswered }: Remediation): string =>
+  phase === 'unknown' || unanswered === true
+    ? '; no answer came to our request, so it may be the doing of Patroni or of a person'
+    : '';
 
 /** Only where the answer was lost, and only once: a second loss is watched to its end. */
 function neverHappened(input: ActionInput, row: Remediation, step: ActionStep, nowMs: number): string | null {

@@ -186,6 +186,22 @@ describe('etcd loses its quorum', () => {
     const verdicts = ekimi.entries('verdict').filter(({ body }) => body.remediation.plan.action === 'start-store');
     expect(verdicts.length).toBeGreaterThan(0);
     expect(verdicts.every(({ body }) => body.remediation.phase === 'succeeded')).toBe(true);
+    expect(verdicts.every(({ body }) => / serves(;|$)/.test(body.remediation.detail))).toBe(true);
+  });
+
+  it('and what is started runs and does not serve: that is not called a success', async () => {
+    const ekimi = await after(
+      (rig) => {
+        stopTwo(rig);
+        for (const name of ['etcd1', 'etcd2', 'etcd3']) rig.cluster.isolateEtcd(name);
+      },
+      {},
+      150,
+    );
+    expect(started(ekimi)).toContain('host start etcd2');
+    const verdicts = ekimi.entries('verdict').filter(({ body }) => body.remediation.plan.action === 'start-store');
+    expect(verdicts.map(({ body }) => body.remediation.phase)).toEqual(verdicts.map(() => 'ineffective'));
+    expect(verdicts.length).toBeGreaterThan(0);
   });
 });
 

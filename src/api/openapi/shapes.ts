@@ -115,6 +115,7 @@ export const remediation = z.object({
   createdAtMs: time,
   sentAtMs: time.nullable(),
   sentAgain: z.literal(true).optional(),
+  unanswered: z.literal(true).optional(),
   retryAtMs: time.optional(),
   deadlineMs: time,
   endedAtMs: time.nullable(),
