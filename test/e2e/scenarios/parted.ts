@@ -111,7 +111,7 @@ export function parted(lab: Lab): void {
       );
     });
 
-  if (lab.plays('4.1'))
+  if (lab.plays('3.0'))
     describe('a second primary beside the leader, and nobody on its member who would demote it', () => {
       afterEach(bench.restored);
 
