@@ -37,6 +37,7 @@ export const COMMAND_CODES = [
   'bad-number',
   'bad-duration',
   'bad-time',
+  'bad-zone',
   'no-daemon',
   'not-ekimi',
   'other-clusters',

@@ -3,22 +3,30 @@ import type { JournalEntry } from '../model/entry.js';
 import type { Incident } from '../model/incident.js';
 import { CliError } from './cli-error.js';
 import { directoryOf, entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
-import { clientOf, nowOf, print, printJson, scopesOf, styleOf, type Context } from './context.js';
+import { clientOf, nowOf, print, printJson, scopesOf, styleOf, withZone, zoneOf, type Context } from './context.js';
+import { parseTime } from './times.js';
+
+type IncidentOptions = JournalOptions & { readonly since?: string };
 
 /** `ekimi incident [ID]`: which there are, or the story of one. */
 export function addIncidentCommand(program: Command, context: Context): void {
-  withJournal(program.command('incident').alias('incidents'))
+  withZone(withJournal(program.command('incident').alias('incidents')))
     .description('the open incidents and the last ones that ended; with an ID, the story of one from the journal')
     .argument('[id]', 'as "ekimi status" shows it; its beginning is enough')
-    .action((id: string | undefined, options: JournalOptions) =>
+    .option('--since <TIME>', 'all that were open from then on: 7d (ago), 09:30 or ISO 8601')
+    .action((id: string | undefined, options: IncidentOptions) =>
       options.journal === undefined ? fromDaemon(context, id, options) : fromJournal(context, id, options),
     );
 }
 
-async function fromDaemon(context: Context, id: string | undefined, options: JournalOptions): Promise<void> {
+async function fromDaemon(context: Context, id: string | undefined, options: IncidentOptions): Promise<void> {
   const client = await clientOf(context, options);
   const scopes = await scopesOf(client, options);
-  const lists = await Promise.all(scopes.map(async (scope) => ({ scope, incidents: await client.incidents(scope) })));
+  const sinceMs = sinceOf(context, id, options);
+  // What a daemon keeps at hand are the last ones; its report reads the journal.
+  const incidentsOf = async (scope: string): Promise<readonly Incident[]> =>
+    sinceMs === null ? client.incidents(scope) : [...(await client.report(scope, sinceMs, null)).incidents].reverse();
+  const lists = await Promise.all(scopes.map(async (scope) => ({ scope, incidents: await incidentsOf(scope) })));
   if (id === undefined) return list(context, lists, options);
   const owner = lists.find(({ incidents }) => incidents.some((one) => one.id.startsWith(id)));
   if (owner === undefined)
@@ -33,7 +41,20 @@ async function fromDaemon(context: Context, id: string | undefined, options: Jou
   }
   const { renderIncident } = await import('./render/incident.js');
   const before = more ? `ekimi incident ${incident.id} --journal ${await journalOf(context, options)}` : null;
-  print(context, renderIncident(incident, lines, styleOf(context), before));
+  print(context, renderIncident(incident, lines, styleOf(context), before), incident.openedAtMs);
+}
+
+/** null: not asked for. It is a limit of the list. */
+function sinceOf({ io }: Context, id: string | undefined, options: IncidentOptions): number | null {
+  if (options.since === undefined) return null;
+  const sinceMs = parseTime(options.since, io.now(), zoneOf(options));
+  if (id === undefined) return sinceMs;
+  throw new CliError(
+    'usage',
+    'bad-time',
+    '--since is for the list, and an incident is named',
+    'Leave one of them out.',
+  );
 }
 
 /** A client elsewhere may have no configuration: then it knows the key and not what it says. */
@@ -41,7 +62,8 @@ const journalOf = (context: Context, options: JournalOptions): Promise<string> =
   directoryOf(context, options).catch(() => 'JOURNAL.DIRECTORY');
 
 /** From the files alone: the last that was written of each incident, and what names it. */
-async function fromJournal(context: Context, id: string | undefined, options: JournalOptions): Promise<void> {
+async function fromJournal(context: Context, id: string | undefined, options: IncidentOptions): Promise<void> {
+  const sinceMs = sinceOf(context, id, options) ?? Number.NEGATIVE_INFINITY;
   const { isIn } = await import('../ledger/incident-of.js');
   const byScope = new Map<string, Map<string, Incident>>();
   const named: JournalEntry[] = [];
@@ -52,7 +74,10 @@ async function fromJournal(context: Context, id: string | undefined, options: Jo
     if (body.kind === 'incident') known.set(body.of.id, body.of);
     if (id !== undefined && [...known.keys()].some((one) => one.startsWith(id) && isIn(body, one))) named.push(entry);
   }
-  const lists = [...byScope].map(([scope, known]) => ({ scope, incidents: [...known.values()].reverse() }));
+  const lists = [...byScope].map(([scope, known]) => ({
+    scope,
+    incidents: [...known.values()].filter(({ endedAtMs }) => (endedAtMs ?? sinceMs) >= sinceMs).reverse(),
+  }));
   if (id === undefined) return list(context, lists, options);
   const all = lists.flatMap(({ incidents }) => incidents);
   const [incident, ...others] = all.filter((one) => one.id.startsWith(id));
@@ -62,7 +87,7 @@ async function fromJournal(context: Context, id: string | undefined, options: Jo
   const { overviewOf, renderIncident } = await import('./render/incident.js');
   const lines = named.map(narrate);
   if (options.json === true) printJson(context, { incident: overviewOf(incident, nowOf(context)), lines, more: false });
-  else print(context, renderIncident(incident, lines, styleOf(context)));
+  else print(context, renderIncident(incident, lines, styleOf(context)), incident.openedAtMs);
 }
 
 async function list(

@@ -12,6 +12,8 @@ import {
   scopesOf,
   styleOf,
   withCommon,
+  withZone,
+  zoneOf,
   type Common,
   type Context,
 } from './context.js';
@@ -48,22 +50,22 @@ export const withJournal = (command: Command): Command =>
 
 /** Commands that answer from what was written. */
 export function addJournalCommands(program: Command, context: Context): void {
-  withJournal(program.command('why'))
+  withZone(withJournal(program.command('why')))
     .description('what it did, what it did not do, which gate said no, and what would unblock it')
     .argument('[subject]', 'a member, an action or a problem code')
-    .option('--at <TIME>', 'then, from the journal; else now, from the daemon. ISO 8601, 09:30 (UTC) or 10m (ago)')
+    .option('--at <TIME>', 'then, from the journal; else now, from the daemon. ISO 8601, 09:30 or 10m (ago)')
     .action((subject: string | undefined, options: JournalOptions & { at?: string }) =>
       why(context, subject ?? null, options),
     );
 
   const journal = program.command('journal').description('what was seen, decided, sent and achieved');
-  withJournal(journal.command('list'))
+  withZone(withJournal(journal.command('list')))
     .description('a sentence an entry, oldest first')
     .option('--since <TIME>', 'from then on')
     .addOption(new Option('--kind <KIND>', 'only these').choices(ENTRY_KINDS))
     .option('--limit <N>', 'the last so many', '200')
     .action((options: JournalOptions & { since?: string; kind?: string; limit: string }) => list(context, options));
-  withJournal(journal.command('show'))
+  withZone(withJournal(journal.command('show')))
     .description('one entry with all that it read')
     .argument('<seq>', 'its number')
     .action((seq: string, options: JournalOptions) => show(context, seq, options));
@@ -138,7 +140,7 @@ async function list(
   options: JournalOptions & { since?: string; kind?: string; limit: string },
 ): Promise<void> {
   const limit = parseCount('--limit', options.limit, 1);
-  const sinceMs = options.since === undefined ? undefined : parseTime(options.since, context.io.now());
+  const sinceMs = options.since === undefined ? undefined : parseTime(options.since, context.io.now(), zoneOf(options));
   const kept: JournalEntry[] = [];
   const only = {
     ...(sinceMs === undefined ? {} : { sinceMs }),
@@ -154,7 +156,9 @@ async function list(
   }
   const { renderEntryLine } = await import('./render/journal.js');
   const style = styleOf(context);
-  for (const entry of kept) print(context, options.json === true ? toJson(entry) : renderEntryLine(entry, style));
+  for (const entry of kept)
+    if (options.json === true) context.io.stdout(`${toJson(entry)}\n`);
+    else print(context, renderEntryLine(entry, style), entry.atMs);
 }
 
 async function show(context: Context, seq: string, options: JournalOptions): Promise<void> {
@@ -166,7 +170,7 @@ async function show(context: Context, seq: string, options: JournalOptions): Pro
     if (String(entry.seq) !== seq) continue;
     found += 1;
     if (options.json === true) printJson(context, entry);
-    else print(context, renderEntry(entry, styleOf(context)));
+    else print(context, renderEntry(entry, styleOf(context)), entry.atMs);
   }
   if (found > 0) return;
   throw new CliError(
@@ -178,7 +182,7 @@ async function show(context: Context, seq: string, options: JournalOptions): Pro
 }
 
 async function why(context: Context, subject: string | null, options: JournalOptions & { at?: string }): Promise<void> {
-  const atMs = options.at === undefined ? null : parseTime(options.at, context.io.now());
+  const atMs = options.at === undefined ? null : parseTime(options.at, context.io.now(), zoneOf(options));
   const answers =
     atMs === null && options.journal === undefined
       ? await whyNow(context, subject, options)
@@ -191,6 +195,7 @@ async function why(context: Context, subject: string | null, options: JournalOpt
       answers
         .map((found) => renderWhy(found, { ...styleOf(context), nowMs: found.atMs ?? nowOf(context) }))
         .join('\n\n'),
+      answers[0]?.atMs ?? nowOf(context),
     );
 }
 

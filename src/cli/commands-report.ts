@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Report, Reporter } from '../history/report.js';
 import { CliError } from './cli-error.js';
 import { entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
-import { clientOf, nowOf, print, printJson, scopesOf, type Context } from './context.js';
+import { clientOf, nowOf, print, printJson, scopesOf, withZone, zoneOf, type Context } from './context.js';
 import { parseTime } from './times.js';
 
 const FORMATS = ['text', 'json', 'html', 'md'] as const;
@@ -15,9 +15,9 @@ type ReportOptions = JournalOptions & {
 
 /** `ekimi report`: what happened in a span of time, of a daemon or of the files of a journal. */
 export function addReportCommand(program: Command, context: Context): void {
-  withJournal(program.command('report'))
+  withZone(withJournal(program.command('report')))
     .description('incidents, what was done or would have been, times, and the evidence for letting an action act alone')
-    .option('--since <TIME>', 'from then on: 7d (ago), 09:30 (UTC) or ISO 8601', '7d')
+    .option('--since <TIME>', 'from then on: 7d (ago), 09:30 or ISO 8601', '7d')
     .option('--until <TIME>', 'until then; else until now')
     .addOption(new Option('--format <FORMAT>', 'how it is written').choices(FORMATS).default('text'))
     .action((options: ReportOptions) => report(context, options));
@@ -25,8 +25,9 @@ export function addReportCommand(program: Command, context: Context): void {
 
 async function report(context: Context, options: ReportOptions): Promise<void> {
   const nowMs = context.io.now();
-  const sinceMs = parseTime(options.since, nowMs);
-  const untilMs = options.until === undefined ? null : parseTime(options.until, nowMs);
+  const zone = zoneOf(options);
+  const sinceMs = parseTime(options.since, nowMs, zone);
+  const untilMs = options.until === undefined ? null : parseTime(options.until, nowMs, zone);
   const reports =
     options.journal === undefined
       ? await fromDaemon(context, options, sinceMs, untilMs)

@@ -2,7 +2,17 @@ import type { Command } from 'commander';
 import { toJson } from '../model/json.js';
 import { CliError } from './cli-error.js';
 import type { DaemonClient } from './client.js';
-import { clientOf, print, printJson, snapshotsOf, styleOf, withCommon, type Common, type Context } from './context.js';
+import {
+  clientOf,
+  print,
+  printJson,
+  snapshotsOf,
+  styleOf,
+  withCommon,
+  withZone,
+  type Common,
+  type Context,
+} from './context.js';
 import { clean } from './render/paint.js';
 import { parseCount, parseDuration } from './times.js';
 
@@ -15,7 +25,7 @@ type StatusOptions = Common & {
 
 /** `ekimi status`: on a terminal what fits it, the worst first; elsewhere all of it. */
 export function addStatusCommand(program: Command, context: Context): void {
-  withCommon(program.command('status'))
+  withZone(withCommon(program.command('status')))
     .description('what the daemon sees, decides and does; on a terminal what fits it, the worst first')
     .option('--watch', 'again and again, until Ctrl-C')
     .option('--every <DURATION>', 'how often with --watch', '2s')
@@ -66,10 +76,10 @@ async function showStatus(
     else printJson(context, snapshots);
     return;
   }
-  const style = styleOf(context);
+  const style = { ...styleOf(context), zone: context.zone };
   const lines = await linesOf(snapshots, style, most);
   if (again) screen(context, lines);
-  else print(context, lines.join('\n'));
+  else context.io.stdout(`${lines.join('\n')}\n`);
 }
 
 async function linesOf(
@@ -86,5 +96,5 @@ async function linesOf(
 function screen(context: Context, lines: readonly string[]): void {
   const { io } = context;
   if (io.interactive) io.stdout(`\u001b[H${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
-  else print(context, lines.join('\n'));
+  else io.stdout(`${lines.join('\n')}\n`);
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { toJson } from '../model/json.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
+import { isZone } from '../model/zone.js';
+import { inZone } from '../words/zone.js';
 import type { CommandBackend } from './backend.js';
 import { CliError } from './cli-error.js';
 import { DaemonClient } from './client.js';
@@ -14,6 +16,8 @@ export interface Common {
   readonly url?: string;
   readonly scope?: string;
   readonly tokenFile?: string;
+  /** Of those that show times. */
+  readonly tz?: string;
 }
 
 export interface Context {
@@ -23,6 +27,8 @@ export interface Context {
   exit: number;
   /** How far the clock of the daemon that answered last is ahead of ours. */
   aheadMs: number;
+  /** In which times are shown, of IANA; null: in UTC, as they are written, and so in JSON always. */
+  zone: string | null;
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8470';
@@ -36,6 +42,22 @@ export const withCommon = (command: Command): Command =>
     .option('--scope <NAME>', 'one cluster (default: all of them)')
     .option('--token-file <FILE>', 'a file that holds the API token (else EKIMI_TOKEN)');
 
+export const withZone = (command: Command): Command =>
+  command.option('--tz <ZONE>', 'show and read times in this zone, like Europe/Berlin, or local (default: UTC)');
+
+/** The zone that is meant; null: UTC. */
+export function zoneOf({ tz }: Common): string | null {
+  if (tz === undefined) return null;
+  const zone = tz === 'local' ? new Intl.DateTimeFormat().resolvedOptions().timeZone : tz;
+  if (isZone(zone)) return zone;
+  throw new CliError(
+    'usage',
+    'bad-zone',
+    `--tz is ${JSON.stringify(tz)}, which is no time zone`,
+    'Write a name of IANA, like Europe/Berlin (abbreviations such as CEST are none), or local.',
+  );
+}
+
 /** Now, by the clock of the daemon where one has answered. */
 export const nowOf = ({ io, aheadMs }: Context): number => io.now() + aheadMs;
 
@@ -45,12 +67,16 @@ export const styleOf = (context: Context): Style => ({
   nowMs: nowOf(context),
 });
 
-export const print = ({ io }: Context, text: string): void => {
-  io.stdout(`${text}\n`);
+/** A text for people, with its times in the zone that was asked for. `nearMs`: of what time it is; else of now. */
+export const print = (context: Context, text: string, nearMs = nowOf(context)): void => {
+  context.io.stdout(`${zoned(context.zone, text, nearMs)}\n`);
 };
 
-export const printJson = (context: Context, value: unknown): void => {
-  print(context, toJson(value, 2));
+export const zoned = (zone: string | null, text: string, nearMs: number): string =>
+  zone === null ? text : inZone(text, zone, nearMs);
+
+export const printJson = ({ io }: Context, value: unknown): void => {
+  io.stdout(`${toJson(value, 2)}\n`);
 };
 
 /** The configuration file that is meant, or null where none lies in the usual places. An explicit one must exist. */

@@ -16,7 +16,7 @@ import { addStatusCommand } from './commands-status.js';
 import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
 import { addReplayCommand } from './commands-replay.js';
-import type { Context } from './context.js';
+import { zoneOf, type Common, type Context } from './context.js';
 import type { CliIo } from './io.js';
 import { clean } from './render/paint.js';
 
@@ -28,11 +28,11 @@ ${EXIT_CODES.map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meanin
 Environment:
   EKIMI_CONFIG, EKIMI_URL, EKIMI_TOKEN as the options of these names; NO_COLOR, FORCE_COLOR
 
-Changes (approve, reject, acknowledge, pause, resume, run-procedure) need an operator token of api.tokens. Times are UTC.`;
+Changes (approve, reject, acknowledge, pause, resume, run-procedure) need an operator token of api.tokens. Times are UTC, but for --tz.`;
 
 /** The whole command line. Commands set `context.exit`; nothing here ends the process. */
 function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: Command; readonly context: Context } {
-  const context: Context = { backend, io, exit: 0, aheadMs: 0 };
+  const context: Context = { backend, io, exit: 0, aheadMs: 0, zone: null };
   const program = new Command('ekimi')
     .description('Autonomous remediation controller for PostgreSQL clusters run by Patroni, etcd and HAProxy')
     .version(backend.version)
@@ -50,6 +50,11 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
       getErrHasColors: () => io.color,
     })
     .showSuggestionAfterError()
+    .hook('preAction', (_program, command) => {
+      const options: Common = command.opts();
+      const zone = zoneOf(options);
+      context.zone = options.json === true ? null : zone;
+    })
     .addHelpText('after', AFTER_HELP);
   addLocalCommands(program, context);
   addDemoCommand(program, context);

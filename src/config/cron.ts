@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as NodeCron from 'node-cron';
+import { isZone } from '../model/zone.js';
 import { Refusal, type Format } from './formats.js';
 
 /**
@@ -71,11 +72,8 @@ export const timezone: Format<string> = {
   read: (raw) => {
     const expected = 'an IANA time zone such as UTC or Europe/Berlin';
     if (typeof raw !== 'string' || raw === '') return new Refusal(expected, 'write the name of the zone');
-    try {
-      new Intl.DateTimeFormat('en-US', { timeZone: raw });
-      return raw;
-    } catch {
-      return new Refusal(expected, 'abbreviations such as CEST are not zones; name the region and city');
-    }
+    return isZone(raw)
+      ? raw
+      : new Refusal(expected, 'abbreviations such as CEST are not zones; name the region and city');
   },
 };

@@ -75,6 +75,7 @@ const COMMANDS: Words<CommandCode> = {
   'bad-number': ['A number is none, or out of its range.', 'Write a whole number.'],
   'bad-duration': ['A duration without a unit, or none at all.', 'Write 90s, 30m, 2h or 1h30m.'],
   'bad-time': ['A time that cannot be read.', 'Write 2026-11-22T09:30:00Z, 09:30, or 10m for ten minutes ago.'],
+  'bad-zone': ['`--tz` is no time zone', 'Write a name of IANA, like Europe/Berlin, or local.'],
   'no-daemon': ['Nothing answers at that address.', 'Start the daemon, or name its address with --url.'],
   'not-ekimi': ['Something else answers at that address.', 'Name the right address with --url.'],
   'other-clusters': [

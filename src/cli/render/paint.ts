@@ -8,6 +8,8 @@ export interface Style {
   readonly color: boolean;
   readonly columns: number;
   readonly nowMs: number;
+  /** In which its times are shown where lines are folded here; absent or null: UTC, or whoever prints it sees to it. */
+  readonly zone?: string | null;
 }
 
 type Paint = (text: string) => string;

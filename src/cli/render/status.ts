@@ -2,6 +2,7 @@ import type { MemberOverview } from '../../api/member-overview.js';
 import { clockText } from '../../words/moments.js';
 import { overview, type Level, type Overview } from '../../api/overview.js';
 import { bytesText, spanText } from '../../words/amounts.js';
+import { inZone } from '../../words/zone.js';
 import { lossText } from '../../words/loss.js';
 import type { Evacuation } from '../../model/ledger.js';
 import type { Problem } from '../../model/problem.js';
@@ -31,6 +32,14 @@ const quiet = (line: string): Item => ({ lines: [line], quiet: true });
 
 /** The same in parts, in the order of reading; their ranks say what is kept where a terminal is small. */
 export function statusParts(snapshot: ClusterSnapshot, style: Style): readonly Part[] {
+  const { zone = null, nowMs } = style;
+  const parts = partsOf(snapshot, style);
+  if (zone === null) return parts;
+  const inIt = (item: Item): Item => ({ ...item, lines: item.lines.map((line) => inZone(line, zone, nowMs)) });
+  return parts.map((part) => ({ ...part, items: part.items.map(inIt) }));
+}
+
+function partsOf(snapshot: ClusterSnapshot, style: Style): readonly Part[] {
   const view = overview(snapshot);
   const { ledger } = snapshot;
   const part = (title: string, rank: number, items: readonly Item[]): Part => ({ title, name: title, rank, items });

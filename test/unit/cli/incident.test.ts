@@ -56,6 +56,39 @@ const backend = {
   },
 };
 
+describe('ekimi incidents --since and --tz', () => {
+  const list = (argv: string) => cli(`incidents --journal /j ${argv}`, { backend });
+
+  it('lists all that were open from then on, and no earlier one', async () => {
+    expect((await list('--since 1h')).out).toMatch(/0badcafe[^]*|7f3a19c2/);
+    const { out } = await list('--since 5m');
+    expect(out).toContain(one.id);
+    expect(out).not.toContain('0badcafe');
+  });
+
+  it('is for the list alone', async () => {
+    expect(await list(`${one.id} --since 1h`)).toMatchObject({
+      exit: 64,
+      err: expect.stringContaining('--since is for the list'),
+    });
+  });
+
+  it('shows times in the zone that is asked for, and in JSON as ever', async () => {
+    const utc = (await list(one.id)).out;
+    const there = (await list(`${one.id} --tz Asia/Kolkata`)).out;
+    expect(utc).toMatch(/first seen at 2026-11-22 09:29:06Z/);
+    expect(there).toMatch(/first seen at 2026-11-22 14:59:06\+05:30/);
+    expect(there).not.toMatch(/\d\dZ/);
+    expect((await list(`${one.id} --tz Asia/Kolkata --json`)).out).toBe((await list(`${one.id} --json`)).out);
+  });
+
+  it.each(['CEST+1', 'Europe/Nowhere', '""'])('--tz %s is a wrong command line, with the remedy', async (zone) => {
+    const { exit, err } = await list(`--tz ${zone}`);
+    expect(exit).toBe(64);
+    expect(err).toContain('Write a name of IANA, like Europe/Berlin');
+  });
+});
+
 describe('ekimi incident', () => {
   it('lists the open ones and those that ended', () => {
     expect(renderIncidents('email-cluster', [one, ended], PLAIN)).toMatchInlineSnapshot(`

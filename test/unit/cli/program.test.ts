@@ -192,6 +192,19 @@ describe('status', () => {
     expect(few).toMatchObject({ exit: 64, err: expect.stringContaining('Write a whole number, 5 or more.') });
   });
 
+  it('with --tz has all its times in that zone, also where it is cut', async () => {
+    const url = await serve(new FakeController(SCENARIOS.lagHeld()));
+    const told = (argv: string) => cli(`status ${argv}`, { env: { EKIMI_URL: url } });
+    const utc = (await told('')).out.match(/\d\d:\d\d:\d\dZ/g) ?? [];
+    expect(utc.length).toBeGreaterThan(0);
+    for (const argv of ['--tz Asia/Tokyo', '--tz Asia/Tokyo --lines 23']) {
+      const { out } = await told(argv);
+      expect(out).toMatch(/\d\d:\d\d:\d\d\+09:00/);
+      expect(out).not.toMatch(/\d\dZ/);
+    }
+    expect((await told('--tz local')).exit).toBe(0);
+  });
+
   it('with --watch on a terminal writes over what stood there, and no line more than it has', async () => {
     const stop = new AbortController();
     const { out } = await cli('status --watch', {

@@ -36,6 +36,28 @@ describe('times', () => {
   });
 });
 
+describe('times of a zone', () => {
+  const zone = 'Europe/Berlin';
+  it.each([
+    ['09:15', '2026-11-22T08:15:00.000Z'],
+    ['10:31', '2026-11-21T09:31:00.000Z'], // not yet today
+    ['09:15Z', '2026-11-22T09:15:00.000Z'],
+    ['2026-07-01', '2026-06-30T22:00:00.000Z'],
+    ['2026-07-01T02:00', '2026-07-01T00:00:00.000Z'],
+    ['2026-07-01T02:00Z', '2026-07-01T02:00:00.000Z'],
+  ])('%s is %s', (text, then) => {
+    expect(iso(parseTime(text, NOW_MS, zone))).toBe(then);
+  });
+
+  it.each([
+    ['2026-10-25T02:30', 'comes twice'],
+    ['2026-03-29T02:30', 'is skipped'],
+    ['2026-02-30T02:30', 'is not a time'],
+  ])('%s %s', (text, why) => {
+    expect(() => parseTime(text, NOW_MS, zone)).toThrow(why);
+  });
+});
+
 describe('colour', () => {
   it.each([
     [{}, true, true],
