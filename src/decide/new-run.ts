@@ -1,5 +1,6 @@
 import type { Json } from '../model/plan.js';
 import {
+  type ActionStage,
   isOffer,
   misfitOf,
   openRun,
@@ -7,9 +8,12 @@ import {
   type ProcedureRun,
   type RunRequest,
 } from '../model/procedure-run.js';
+import type { GateName } from '../model/decision.js';
+import { withCustody } from '../ledger/evacuations.js';
 import type { Situation } from '../model/situation.js';
 import { STAGED } from '../procedures/index.js';
 import { groundsOf } from './decide.js';
+import { GATES } from './gates.js';
 import { decideProcedure } from './procedures.js';
 import { askedFor, leftOf, runInput } from './runs.js';
 
@@ -58,18 +62,32 @@ function strangerOf({ view }: Situation, { candidate }: RunRequest): string | nu
 
 const refused = (text: string): NewRun => ({ kind: 'refused', status: 409, text });
 
-/** Every stage that is left, with the requests of those that can be planned as things stand. */
-function plannedStages(input: Situation, run: ProcedureRun): readonly PlannedStage[] {
-  return (leftOf(input, run) ?? []).map((stage) => {
+/** What stages before it may change is told of the first one alone: who is stopped now will have been started by then. */
+const ABOUT_US: readonly GateName[] = GATES.filter(
+  ({ isOfAuthority, name }) => isOfAuthority === true || name === 'window' || name === 'approval',
+).map(({ name }) => name);
+
+/** Every stage that is left, with the requests of those that can be planned as things stand: by whose its member is once it has begun. */
+function plannedStages(before: Situation, run: ProcedureRun): readonly PlannedStage[] {
+  const input = { ...before, ledger: withCustody(before.ledger, run) };
+  return (leftOf(input, run) ?? []).map((stage, index) => {
     if (stage.kind !== 'action') return { key: stage.key, text: stage.text, requests: [], held: [] };
-    const decision = decideProcedure(input, askedFor(run, stage));
-    const told = decision.kind === 'refused' ? [] : groundsOf(input, decision.plan);
-    return {
-      key: stage.key,
-      text: stage.text,
-      requests: decision.kind === 'refused' ? [] : decision.steps,
-      held: decision.kind === 'held' ? decision.blocks.map(({ gate, because }) => `${gate}: ${because}`) : [],
-      ...(told.length === 0 ? {} : { told }),
-    };
+    return planned(input, run, stage, index === 0);
   });
+}
+
+function planned(input: Situation, run: ProcedureRun, stage: ActionStage, isFirst: boolean): PlannedStage {
+  const { key, text } = stage;
+  const decision = decideProcedure(input, askedFor(run, stage));
+  if (decision.kind === 'refused') return { key, text, requests: [], held: isFirst ? [decision.text] : [] };
+  const told = groundsOf(input, decision.plan);
+  const blocks =
+    decision.kind === 'held' ? decision.blocks.filter(({ gate }) => isFirst || ABOUT_US.includes(gate)) : [];
+  return {
+    key,
+    text,
+    requests: decision.steps,
+    held: blocks.map(({ gate, because }) => `${gate}: ${because}`),
+    ...(told.length === 0 ? {} : { told }),
+  };
 }

@@ -51,18 +51,20 @@ const callsFor = (name: StagedName, { code }: Proposal['problem']): boolean =>
 /** Enough clean passes: what was found at the start, or by one who was blind a moment ago, calls for nothing yet. */
 const isSettled = ({ states, policy }: Situation): boolean => states.memory.cleanPasses >= policy.startGrace.passes;
 
-/** The first procedure, in the order of their table, that an active problem calls for and the policy lets be proposed. Pure. */
-export function proposalOf(input: Situation): Proposal | null {
+/**
+ * The procedures, in the order of their table, that an active problem calls for and the policy lets be proposed, for each such problem: one that cannot be
+ * begun or answered must not keep the others. Pure.
+ */
+export function proposalsOf(input: Situation): readonly Proposal[] {
   const active = input.states.problems.filter(({ phase }) => phase === 'active');
-  if (active.length === 0 || !isSettled(input)) return null;
-  for (const name of STAGED_NAMES) {
+  if (active.length === 0 || !isSettled(input)) return [];
+  return STAGED_NAMES.flatMap((name): readonly Proposal[] => {
     const kind = wordOf(input, name);
-    if (kind === null) continue;
-    const problem = active.find((row) => callsFor(name, row) && !wasTried(input, name, row));
-    if (problem !== undefined)
-      return { ask: askOf(name, problem), problem: { code: problem.code, subject: problem.subject }, kind };
-  }
-  return null;
+    if (kind === null) return [];
+    return active
+      .filter((row) => callsFor(name, row) && !wasTried(input, name, row))
+      .map((row) => ({ ask: askOf(name, row), problem: { code: row.code, subject: row.subject }, kind }));
+  });
 }
 
 /**

@@ -24,7 +24,11 @@ export async function advanceRun(session: Session, view: ClusterView, isTaken: b
     await propose(session, situation);
     return;
   }
-  if (isOffer(run)) await withdraw(session, situation, run);
+  if (isOffer(run)) {
+    const isGone = await withdraw(session, situation, run);
+    if (!isGone && isOurOwn) await propose(session, situation, run);
+    return;
+  }
   if (run.phase === 'aborting' && stageInFlight(situation, run) === null) {
     await noteEnd(session, situation, run, EKIMI);
     return;

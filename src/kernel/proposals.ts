@@ -1,49 +1,76 @@
 import { EKIMI } from '../model/names.js';
-import { askOf, isHeldBack, proposalOf, withdrawnFor } from '../decide/proposals.js';
+import { askOf, isHeldBack, proposalsOf, withdrawnFor, type Proposal } from '../decide/proposals.js';
 import { newRun } from '../decide/new-run.js';
-import { isOffer, markOf, openRun, type ProcedureRun } from '../model/procedure-run.js';
+import { isOffer, markOf, openRun, type PlannedStage, type ProcedureRun } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
-import { ended, noteRun, told } from './run-notes.js';
+import { ended, keepHere, noteRun, told } from './run-notes.js';
 import type { Session } from './session.js';
+import { isUnshared } from './without-etcd.js';
 
 /** Nothing is looked at while the policy lets nothing be proposed. */
 export const proposes = ({ policy }: Session): boolean =>
   Object.values(policy.procedures ?? {}).some(({ mode }) => mode !== 'off');
 
-/** A problem that calls for a procedure: a person is asked, or it begins, as the policy says. What cannot begin now is not proposed. */
-export async function propose(session: Session, situation: Situation): Promise<void> {
-  const proposal = proposalOf(situation);
-  if (proposal === null) return;
-  const made = newRun(situation, proposal.ask, EKIMI, session.parts.newId());
-  const [first] = made.kind === 'run' ? made.stages : [];
-  if (made.kind !== 'run' || first === undefined) return;
-  const { run } = made;
-  if (proposal.kind === 'begin') {
-    // What a gate holds now would be held with the run for a quarter of an hour; the next pass asks again.
-    if (first.held.length > 0 || isHeldBack(situation, run, proposal.problem)) return;
-    const text = `${run.reason}: ${run.agreed.join(', ')}`;
-    const begun = { ...run, proposed: { ...proposal.problem, word: 'accepted' as const } };
-    await noteRun(session, begun, told('started', EKIMI, text));
+/**
+ * Problems that call for a procedure: a person is asked, or it begins, as the policy says. What cannot begin now is not proposed, and keeps no other
+ * one. `standing`: an offer that nobody has answered. It makes room for what begins by itself, and, where nobody could answer it now, for another one.
+ */
+export async function propose(
+  session: Session,
+  situation: Situation,
+  standing: ProcedureRun | null = null,
+): Promise<void> {
+  const isAnswerable = standing !== null && remade(situation, standing) !== null;
+  for (const proposal of proposalsOf(situation)) {
+    const isStanding = standing !== null && isFor(standing, proposal);
+    if (isStanding || (isAnswerable && proposal.kind === 'ask')) continue;
+    const made = newRun(situation, proposal.ask, EKIMI, session.parts.newId());
+    const [first] = made.kind === 'run' ? made.stages : [];
+    if (made.kind !== 'run' || first === undefined) continue;
+    if (proposal.kind === 'begin' && cannotBegin(situation, made.run, first, proposal)) continue;
+    if (standing !== null)
+      await takeBack(session, standing, EKIMI, `${made.run.name} for ${made.run.reason} goes first`);
+    await (proposal.kind === 'begin' ? beginOwn : offer)(session, made.run, proposal.problem);
     return;
   }
+}
+
+/** What a gate or the action itself says no to now would be held with the run for a quarter of an hour; the next pass asks again. */
+const cannotBegin = (situation: Situation, run: ProcedureRun, first: PlannedStage, { problem }: Proposal): boolean =>
+  first.held.length > 0 || isHeldBack(situation, run, problem);
+
+const isFor = ({ name, proposed }: ProcedureRun, { ask, problem }: Proposal): boolean =>
+  name === ask.name && proposed?.code === problem.code && proposed.subject === problem.subject;
+
+async function beginOwn(session: Session, run: ProcedureRun, problem: Proposal['problem']): Promise<void> {
+  // As where a person begins it: the next pass asks again.
+  if (isUnshared(session, run.name) && (await keepHere(session, run)) !== null) return;
+  const text = `${run.reason}: ${run.agreed.join(', ')}`;
+  await noteRun(session, { ...run, proposed: { ...problem, word: 'accepted' } }, told('started', EKIMI, text));
+}
+
+async function offer(session: Session, run: ProcedureRun, problem: Proposal['problem']): Promise<void> {
   const detail = `proposed for ${run.reason}: ${run.agreed.join(', ')}; ${answersTo(run)}`;
-  const proposed = { ...proposal.problem, word: 'asked' as const };
+  const proposed = { ...problem, word: 'asked' as const };
   await noteRun(session, { ...run, phase: 'held', detail, asking: 'begin', proposed }, told('proposed', EKIMI, detail));
 }
 
 const answersTo = ({ id, agreed }: ProcedureRun): string =>
   `yes: ekimi procedures continue ${id} --seen ${markOf(agreed)} --reason TEXT; no: ekimi procedures abort ${id} --reason TEXT`;
 
-/** What was offered and is not called for any more, or would be something else by now, is taken back. */
-export async function withdraw(session: Session, situation: Situation, run: ProcedureRun): Promise<void> {
+/** What was offered and is not called for any more, or would be something else by now, is taken back: true. */
+export async function withdraw(session: Session, situation: Situation, run: ProcedureRun): Promise<boolean> {
   const gone = withdrawnFor(situation, run);
   const anew = gone === null ? remade(situation, run) : null;
-  const why = gone ?? (anew === null || sameList(anew, run) ? null : 'what it would do is something else by now');
+  const why = gone ?? (anew === null || isSameOffer(anew, run) ? null : 'what it would do is something else by now');
   if (why !== null) await takeBack(session, run, EKIMI, why);
+  return why !== null;
 }
 
-const sameList = (one: ProcedureRun, other: ProcedureRun): boolean => markOf(one.agreed) === markOf(other.agreed);
+/** Which of two replicas is further behind may change from pass to pass: the same stages in another order are the same offer. */
+const isSameOffer = (one: ProcedureRun, other: ProcedureRun): boolean =>
+  markOf([...one.agreed].sort()) === markOf([...other.agreed].sort());
 
 async function takeBack(session: Session, run: ProcedureRun, by: string, why: string): Promise<void> {
   const { proposed } = run;
@@ -76,7 +103,10 @@ export async function accept(
   const made = newRun(situation, { ...askOf(run.name, run.proposed ?? NOBODYS), reason }, by, run.id);
   if (made.kind === 'refused') return refusal(made.text);
   const { agreed } = made.run;
-  if (seen !== markOf(agreed)) return refusal(`what it would do now: ${agreed.join(', ')}; ${answersTo(made.run)}`);
+  const isAgreedTo = seen === markOf(agreed) || (seen === markOf(run.agreed) && isSameOffer(made.run, run));
+  if (!isAgreedTo) return refusal(`what it would do now: ${agreed.join(', ')}; ${answersTo(made.run)}`);
+  const elsewhere = isUnshared(session, run.name) ? await keepHere(session, made.run) : null;
+  if (elsewhere !== null) return refusal(elsewhere);
   const proposed = { ...(run.proposed ?? NOBODYS), word: 'accepted' as const };
   await noteRun(session, { ...made.run, proposed }, told('started', by, `${reason}: ${agreed.join(', ')}`));
   return { ok: true, text: `started: ${agreed.join(', ')}` };

@@ -23,6 +23,14 @@ export async function isKept({ recovery, parts }: Session, run: ProcedureRun): P
 export const noteRun = async (session: Session, run: ProcedureRun, what: Told): Promise<boolean> =>
   (await isKept(session, run)) && session.books.note({ kind: 'procedure-run', run, ...what });
 
+/** Begun where no ledger in etcd can have it: on this machine first. Why it cannot be begun here; null: it is kept. */
+export async function keepHere({ recovery }: Session, run: ProcedureRun): Promise<string | null> {
+  const elsewhere = await recovery.claim();
+  if (elsewhere !== null) return elsewhere;
+  const isWritten = await recovery.keep({ ...run, keptAtMs: run.startedAtMs });
+  return isWritten ? null : 'the file that it would be kept in cannot be written: nothing was begun';
+}
+
 export const ended = (session: Session, run: ProcedureRun, phase: RunPhase, detail: string): ProcedureRun => ({
   ...run,
   phase,

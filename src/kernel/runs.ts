@@ -15,7 +15,7 @@ import type { ClusterView } from '../model/view.js';
 import { STAGED } from '../procedures/index.js';
 import { betweenPasses, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom } from './proposals.js';
-import { noteEnd, noteRun, told } from './run-notes.js';
+import { keepHere, noteEnd, noteRun, told } from './run-notes.js';
 import { isEnforcing, type Session } from './session.js';
 import { withoutOpen } from './settle-recovery.js';
 import { situationOf } from './situation.js';
@@ -38,10 +38,8 @@ async function started(session: Session, ask: RunRequest, by: string): Promise<R
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
   const isKeptHere = isAlone || isUnshared(session, ask.name);
-  const elsewhere = isKeptHere ? await session.recovery.claim() : (lostMeanwhile(session)?.text ?? null);
+  const elsewhere = isKeptHere ? await keepHere(session, made.run) : (lostMeanwhile(session)?.text ?? null);
   if (elsewhere !== null) return refused(elsewhere);
-  if (isKeptHere && !(await session.recovery.keep({ ...made.run, keptAtMs: made.run.startedAtMs })))
-    return refused('the file that it would be kept in cannot be written: nothing was begun');
   if (!isAlone) await makeRoom(session, by);
   const text = `${ask.reason}: ${made.run.agreed.join(', ')}`;
   if (!(await noteRun(session, made.run, told('started', by, text)))) {

@@ -6,6 +6,10 @@ import { isStaged, STAGED_ROWS, type Custody } from '../model/staged.js';
 export const evacuationOf = ({ evacuations }: Pick<Ledger, 'evacuations'>, member: string): Evacuation | null =>
   evacuations?.find((row) => row.member === member) ?? null;
 
+/** Its run had to make room for a recovery in the middle: nobody ended it, and whoever asks for the same again goes on where it was. */
+export const isHalfway = ({ procedures }: Pick<Ledger, 'procedures'>, { run }: Evacuation): boolean =>
+  procedures?.find(({ id }) => id === run)?.displaced === true;
+
 /**
  * What a run makes of it: one that takes a member out holds every ladder from its beginning on, for what it has stopped must not be started in
  * between. It ends by a person's word alone: who aborts that very run, or begins one that gives it back. What another run holds stays its own,
@@ -21,11 +25,15 @@ export function withCustody(ledger: Ledger, run: ProcedureRun): Ledger {
   const isOwn = held?.run === run.id;
   if (custody === 'returns') return held === null ? ledger : withRows(rest, others);
   if (isEnded(custody, run)) return isOwn ? withRows(rest, others) : ledger;
-  if (held !== null && !isOwn && !(custody === 'lends' && held.removed === true)) return ledger;
+  if (held !== null && !isOwn && !isFree(ledger, custody, held)) return ledger;
   const { by, reason, startedAtMs: sinceMs, id } = run;
   const row: Evacuation = { member, by, reason, sinceMs, run: id };
   return withRows(rest, [...others, custody === 'removes' ? { ...row, removed: true } : row]);
 }
+
+/** Who was removed belongs to nobody: it may be added again, or be removed to the end. */
+const isFree = (ledger: Ledger, custody: Custody, held: Evacuation): boolean =>
+  (held.removed === true && custody !== 'takes') || (custody !== 'lends' && isHalfway(ledger, held));
 
 /** A run that had to make room for a recovery was ended by nobody who spoke of its member. */
 const isEnded = (custody: Custody, { phase, displaced }: ProcedureRun): boolean =>

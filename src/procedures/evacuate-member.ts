@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ACTIONS } from '../actions/index.js';
 import { isPaused, leaderKeyHolder } from '../assess/leader.js';
-import { memberLines } from '../assess/proxy-lines.js';
+import { memberLines, silentProxies } from '../assess/proxy-lines.js';
+import { evacuationOf, isHalfway } from '../ledger/evacuations.js';
 import { memberName } from '../model/names.js';
 import type { WaitStage } from '../model/procedure-run.js';
 import { recentValue } from '../model/reading.js';
@@ -34,7 +35,8 @@ function notToTake({ view, ledger }: ProcedureInput, name: string, then: string)
   const member = memberOf(view, name);
   const names = view.members.map((row) => row.name).join(', ');
   if (member === null) return `${name} is not a member of ${view.scope}; its members: ${names}`;
-  const taken = takenFrom(ledger, name);
+  const held = evacuationOf(ledger, name);
+  const taken = held !== null && isHalfway(ledger, held) ? null : takenFrom(ledger, name);
   if (taken !== null) return taken;
   if (view.members.length === 1) return `${name} is the only member: without it there is no cluster`;
   if (then === 'stop' && recentValue(member.host) === null)
@@ -42,11 +44,11 @@ function notToTake({ view, ledger }: ProcedureInput, name: string, then: string)
   return null;
 }
 
-/** Readers that it still has at the proxies; null: no proxy tells. */
-function readersOf(view: ClusterView, name: string): number | null {
-  const lines = memberLines(view, 'reads', name);
-  return lines.length === 0 ? null : lines.reduce((sum, { row }) => sum + row.sessions, 0);
-}
+/** Readers that it still has at the proxies; null: one of them does not tell. */
+const readersOf = (view: ClusterView, name: string): number | null =>
+  silentProxies(view).length > 0
+    ? null
+    : memberLines(view, 'reads', name).reduce((sum, { row }) => sum + row.sessions, 0);
 
 const sessionsEnd = (name: string, left: number | null): WaitStage =>
   waitFor(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
 import { figureOf } from '../assess/settings.js';
 import { untoldProxies } from '../actions/servers.js';
+import { evacuationOf, isHalfway } from '../ledger/evacuations.js';
 import { memberName, slotNameOf } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
@@ -41,9 +42,20 @@ function bind(input: ProcedureInput, member: string): Goal<RemoveMemberGoal> {
   const refused = (why: string) => ({ kind: 'refused', why }) as const;
   if (memberOf(view, memberName(member)) === null)
     return refused(`${member} is not configured; configured are ${view.members.map((row) => row.name).join(', ')}`);
-  const no = takenFrom(input.ledger, member) ?? tooFewWithout(input, member) ?? untoldProxies(view, member);
+  const held = evacuationOf(input.ledger, member);
+  // What another removal left half done is done to its end by this one.
+  const goesOn = held !== null && (held.removed === true || isHalfway(input.ledger, held));
+  const no = goesOn
+    ? whyNotYet(input, member)
+    : (takenFrom(input.ledger, member) ?? tooFewWithout(input, member) ?? untoldProxies(view, member));
   return no === null ? { kind: 'goal', goal: { member } } : refused(no);
 }
+
+/** Once it is stopped there is nothing left to refuse. */
+const whyNotYet = (input: ProcedureInput, member: string): string | null =>
+  hostOf(input.view, member)?.state === 'stopped'
+    ? null
+    : (tooFewWithout(input, member) ?? untoldProxies(input.view, member));
 
 /** The opposite of Adding a New Replica: nothing of it is left in the cluster. Its data stays where it is. */
 export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
@@ -55,9 +67,7 @@ export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
     if (isPaused(view))
       return 'Patroni is paused: it hands leadership over to nobody and drops no slot; patronictl resume';
     if (leaderKeyHolder(view) === null || leadershipOf(view).kind !== 'proven') return 'nobody is proven to lead';
-    const host = hostOf(view, member);
-    // Once it is stopped there is nothing left to refuse.
-    return host?.state === 'stopped' ? null : (tooFewWithout(input, member) ?? untoldProxies(view, member));
+    return whyNotYet(input, member);
   },
   *remaining({ view }: ProcedureInput, { member }) {
     if (leads(view, member)) yield handOver(member, null);

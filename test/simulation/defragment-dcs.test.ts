@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { markOf } from '../../src/model/procedure-run.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
@@ -47,6 +48,25 @@ describe('an etcd that takes no writes', () => {
     expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(defragmented(ekimi)).toEqual(ALL);
     expect(ekimi.session.parts.tenure.facts().state).toBe('held');
+  });
+
+  it.each(['auto', 'approve'] as const)('begun by the policy (%s), it lies on this machine as well', async (mode) => {
+    const recovery = recoveryParts();
+    const kept = vi.spyOn(recovery.store, 'commit');
+    const proposing = testPolicy(
+      { procedures: { 'defragment-dcs': { mode, window: 'any' } } },
+      { 'defragment-store': APPROVE, 'disarm-store': APPROVE },
+    );
+    const ekimi = await full({ policy: proposing, recovery });
+    if (mode === 'approve') {
+      expect(ekimi.session.recovery.run).toBeNull();
+      expect(await changeStaged(ekimi, 'continue', markOf(newestRun(ekimi)?.agreed ?? []))).toMatchObject({ ok: true });
+    }
+    const run = newestRun(ekimi);
+    expect(run).toMatchObject({ name: 'defragment-dcs', proposed: { word: 'accepted' } });
+    const entries = ekimi.entries('procedure-run').filter(({ body }) => body.change === 'started');
+    expect(entries).toHaveLength(1);
+    expect(kept.mock.calls.some(([row]) => row.procedures?.some(({ id }) => id === run?.id))).toBe(true);
   });
 
   it('another instance holds tenure: it is begun there', async () => {

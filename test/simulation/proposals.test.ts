@@ -4,6 +4,7 @@ import { startRun } from '../../src/kernel/runs.js';
 import type { Policy, ProcedurePolicy, WindowFacts } from '../../src/model/policy.js';
 import { markOf } from '../../src/model/procedure-run.js';
 import { STAGED } from '../../src/procedures/index.js';
+import { onMember } from '../../src/procedures/stages.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun } from '../support/staged.js';
@@ -92,6 +93,93 @@ describe('a problem that calls for a procedure', () => {
     await ekimi.pass();
     expect((await answer).kind).toBe('started');
     expect(runs(ekimi).map(({ phase }) => phase)).toEqual(['aborted', 'running']);
+  });
+});
+
+describe('several problems', () => {
+  const both = (restart: ProcedurePolicy['mode'], after: ProcedurePolicy['mode']): Policy =>
+    testPolicy(
+      {
+        procedures: {
+          'rolling-restart': { mode: restart, window: 'any' },
+          'rebuild-member': { mode: after, window: 'any' },
+        },
+        ...SOON,
+      },
+      {
+        switchover: APPROVE,
+        'restart-member': APPROVE,
+        'close-servers': APPROVE,
+        'start-member': { mode: 'off' },
+        'proxy-nudge': { mode: 'auto' },
+      },
+    );
+
+  it('one whose procedure cannot begin keeps no other: it is passed over', async () => {
+    vi.spyOn(STAGED['rolling-restart'], 'refuse').mockReturnValue('not as things stand');
+    const ekimi = rig({ policy: both('approve', 'approve') });
+    await ekimi.run(15);
+    ekimi.cluster.setPendingRestart('patroni2');
+    ekimi.cluster.corrupt('patroni3');
+    await ekimi.run(40);
+    expect(runs(ekimi)).toMatchObject([{ name: 'rebuild-member', proposed: { word: 'asked' } }]);
+    vi.restoreAllMocks();
+  });
+
+  it('an offer that nobody could answer any more makes room for another; one that can be answered stands', async () => {
+    const ekimi = await pending(both('approve', 'approve'));
+    expect(newestRun(ekimi)).toMatchObject({ name: 'rolling-restart', phase: 'held' });
+    ekimi.cluster.corrupt('patroni3');
+    await ekimi.run(40);
+    expect(runs(ekimi)).toMatchObject([{ name: 'rolling-restart', phase: 'held' }]);
+    vi.spyOn(STAGED['rolling-restart'], 'refuse').mockReturnValue('not as things stand');
+    await ekimi.run(10);
+    expect(runs(ekimi)).toMatchObject([
+      { name: 'rolling-restart', phase: 'aborted', proposed: { word: 'gone' } },
+      { name: 'rebuild-member', phase: 'held' },
+    ]);
+    vi.restoreAllMocks();
+  });
+
+  it('an offer that waits for an answer makes room for what the policy has agreed to', async () => {
+    const ekimi = await pending(both('approve', 'auto'));
+    ekimi.cluster.corrupt('patroni3');
+    await ekimi.run(40);
+    expect(runs(ekimi)).toMatchObject([
+      { name: 'rolling-restart', phase: 'aborted', proposed: { word: 'gone' } },
+      { name: 'rebuild-member', proposed: { word: 'accepted' } },
+    ]);
+  });
+
+  it('what would begin by itself, and whose first action is refused, does not begin', async () => {
+    const procedure = STAGED['rolling-restart'];
+    const real = procedure.remaining.bind(procedure);
+    vi.spyOn(procedure, 'remaining').mockImplementation(function* (input, goal) {
+      yield { ...onMember('start-member', 'patroni2', 'start patroni2') };
+      yield* real(input, goal);
+    });
+    const ekimi = await pending(policyOf('auto', 'any'));
+    await ekimi.run(20);
+    expect(runs(ekimi)).toEqual([]);
+    vi.restoreAllMocks();
+  });
+});
+
+describe('an offer whose replicas change places by their lag', () => {
+  it('stays the same offer, and is begun by the list that was seen', async () => {
+    const ekimi = await pending(policyOf('approve'));
+    const offered = newestRun(ekimi);
+    const goal = STAGED['rolling-restart'].goal.bind(STAGED['rolling-restart']);
+    vi.spyOn(STAGED['rolling-restart'], 'goal').mockImplementation((input, asked) => {
+      const found = goal(input, asked);
+      if (found.kind === 'refused') return found;
+      return { kind: 'goal', goal: { ...found.goal, order: [...(found.goal['order'] as string[])].reverse() } };
+    });
+    await ekimi.run(10);
+    expect(runs(ekimi)).toEqual([offered]);
+    expect(await changeStaged(ekimi, 'continue', markOf(offered?.agreed ?? []))).toMatchObject({ ok: true });
+    expect(newestRun(ekimi)).toMatchObject({ id: offered?.id, phase: 'running' });
+    vi.restoreAllMocks();
   });
 });
 

@@ -87,6 +87,17 @@ describe('a member that a person took out', () => {
   });
 
   it.each(['evacuate-member', 'remove-member'] as const)(
+    'by %s that a recovery cut off half way is taken by whoever begins the same again, and is free when they abort that',
+    (name) => {
+      const half = noted(noted(EMPTY_LEDGER, { ...OUT, name }), { ...OUT, name, phase: 'aborted', displaced: true });
+      const again = { ...OUT, name, id: 'r-2', by: 'bob' };
+      const goesOn = noted(half, again);
+      expect(goesOn.evacuations).toMatchObject([{ run: 'r-2', by: 'bob' }]);
+      expect(noted(goesOn, { ...again, phase: 'aborted' }).evacuations).toBeUndefined();
+    },
+  );
+
+  it.each(['evacuate-member', 'remove-member'] as const)(
     'by %s stays held where a recovery took the place of its run, which nobody ended; aborted by a person it does not',
     (name) => {
       const out = noted(EMPTY_LEDGER, { ...OUT, name });
