@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { GATE_NAMES, type Block, type Decision } from '../../model/decision.js';
 import type { Problem } from '../../model/problem.js';
+import { wayOut } from '../../words/way-out.js';
 import { serverNow } from './clock.js';
 import type { Picture } from './connection.js';
 import { Count, Glyph, Nothing, Panel, Requests, Term, words } from './parts.js';
@@ -171,7 +172,7 @@ export const Gates = ({ blocks }: { readonly blocks: readonly Block[] }): JSX.El
         <span class="gate">{gate}</span>
         <span>
           {because}
-          <span class="unblock">{unblock}</span>
+          <span class="unblock">{wayOut({ unblock }, blocks)}</span>
           {retryAtMs !== null && (
             <span class="unblock">
               asked again <Count kind="until" ms={retryAtMs} />

@@ -1,6 +1,7 @@
 import { isNothingRead } from '../../assess/unreachable.js';
 import { overview } from '../../api/overview.js';
 import { type Decision } from '../../model/decision.js';
+import { wayOut } from '../../words/way-out.js';
 import { unknownDecision } from '../../words/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
@@ -39,7 +40,7 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
     for (const block of decision.blocks) {
       const retry = block.retryAtMs === null ? '' : `; asked again ${untilText(style, block.retryAtMs)}`;
       lines.push(`  held by ${byTone(style, 'warn', block.gate)}: ${clean(block.because)}`);
-      lines.push(dim(style, `    to unblock: ${clean(block.unblock)}${retry}`));
+      lines.push(dim(style, `    to unblock: ${clean(wayOut(block, decision.blocks))}${retry}`));
     }
   }
   if (decision.kind === 'waiting' && decision.untilMs !== null)

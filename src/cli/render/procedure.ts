@@ -5,6 +5,7 @@ import { PROCEDURE_NAMES, type ProcedureAnswer } from '../../model/procedure.js'
 import { STAGED_NAMES, STAGED_ROWS } from '../../model/staged.js';
 import type { Remediation, RemediationPhase } from '../../model/ledger.js';
 import type { Progress } from '../../verify/progress.js';
+import { wayOut } from '../../words/way-out.js';
 import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
 import { spanText } from '../../words/amounts.js';
 
@@ -43,7 +44,7 @@ export function renderAnswer(answer: Said, style: Style): string {
       `  held by ${byTone(style, 'warn', block.gate)}: ${clean(block.because)}`,
       dim(
         style,
-        `    to unblock: ${clean(block.unblock)}${block.retryAtMs === null ? '' : `; open again ${untilText(style, block.retryAtMs)}`}`,
+        `    to unblock: ${clean(wayOut(block, blocks))}${block.retryAtMs === null ? '' : `; open again ${untilText(style, block.retryAtMs)}`}`,
       ),
     ]),
   ].join('\n');

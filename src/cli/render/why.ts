@@ -9,6 +9,7 @@ import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byTone, clean, section, type Style } from './paint.js';
 import { dayText } from '../../words/moments.js';
 import { decisionLines } from './plan.js';
+import { wrap } from './wrap.js';
 import { problemLines } from './status.js';
 
 export interface Question {
@@ -131,12 +132,29 @@ function silenceNote({ subject, atMs, snapshot }: Question, noPass: boolean): st
   return `Nothing was decided about ${subject}: no problem names it.`;
 }
 
+/** As a story: what came of a request stands behind it, and of evidence where it is; its words where one subject is asked about. */
+function joined(lines: readonly Line[], isBrief: boolean): readonly Line[] {
+  const found: Line[] = [];
+  for (const line of lines) {
+    const last = found.at(-1);
+    if (line.kind === 'outcome' && last?.kind === 'intent')
+      found[found.length - 1] = { ...last, kind: 'outcome', tone: line.tone, text: `${last.text}: ${line.text}` };
+    else if (line.kind === 'evidence' && isBrief)
+      found.push({ ...line, text: `${line.text.split(': ', 1)[0] ?? ''}: ekimi journal show ${line.seq}` });
+    else found.push(line);
+  }
+  return found;
+}
+
 /** `ekimi why`: did, did not, and what would unblock it. */
 export function renderWhy(found: Answer, style: Style): string {
   const about = found.subject === null ? '' : ` about ${bold(style, clean(found.subject))}`;
   const when = found.atMs === null ? '' : ` at ${dayText(found.atMs)}`;
+  // Two columns stand before each line of a section; what goes on stands under the sentence, not under the time.
   const told = (lines: readonly Line[]): string[] =>
-    lines.map((line) => `${dayText(line.atMs).slice(11)}  ${byTone(style, line.tone, clean(line.text))}`);
+    lines
+      .map((line) => `${dayText(line.atMs).slice(11)}  ${byTone(style, line.tone, clean(line.text))}`)
+      .flatMap((text) => wrap(text, style.columns - 2, ' '.repeat(11)));
   return [
     `${bold(style, clean(found.scope ?? 'no cluster'))}${about}${when}`,
     ...(found.note === null ? [] : [clean(found.note)]),
@@ -145,7 +163,7 @@ export function renderWhy(found: Answer, style: Style): string {
       'WHAT IT SAW',
       found.problems.flatMap((problem) => problemLines(problem, style)),
     ),
-    ...section(style, 'WHAT IT DID (hour before)', told(found.done)),
+    ...section(style, 'WHAT IT DID (hour before)', told(joined(found.done, found.subject === null))),
     ...section(
       style,
       'WHAT IT DOES NOW',
