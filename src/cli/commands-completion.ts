@@ -1,14 +1,29 @@
 import type { Command } from 'commander';
 import type { Shell } from './completion.js';
-import { print, type Context } from './context.js';
+import { needConfig, print, type Common, type Context } from './context.js';
 
 export function addCompletionCommand(program: Command, context: Context): void {
   program
     .command('completion')
-    .description('a script that completes commands and options: source <(ekimi completion bash)')
+    .description('a script that completes commands, options and names: source <(ekimi completion bash)')
     .addArgument(program.createArgument('<shell>', 'whose').choices(['bash', 'zsh', 'fish']))
-    .action(async (shell: Shell) => {
-      const { completionScript } = await import('./completion.js');
-      print(context, completionScript(program, shell));
+    .option('--config <FILE>', 'whose members are offered (EKIMI_CONFIG; else those of the usual places; else none)')
+    .action(async (shell: Shell, options: Common) => {
+      const [{ completionScript }, members] = await Promise.all([
+        import('./completion.js'),
+        membersIn(context, options),
+      ]);
+      print(context, completionScript(program, shell, members));
     });
+}
+
+/** Without a configuration that can be read no member is offered; a file that was named must be there. */
+async function membersIn(context: Context, options: Common): Promise<readonly string[]> {
+  if (options.config !== undefined) needConfig(context, options);
+  try {
+    const { clusters } = await context.backend.addresses(needConfig(context, options));
+    return [...new Set(clusters.flatMap(({ members }) => members))];
+  } catch {
+    return [];
+  }
 }

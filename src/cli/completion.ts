@@ -1,4 +1,7 @@
 import type { Command, Option } from 'commander';
+import { PROCEDURES } from '../actions/asked.js';
+import { PROCEDURE_NAMES } from '../model/procedure.js';
+import { STAGED_NAMES } from '../model/staged.js';
 
 export type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -16,14 +19,27 @@ interface Place {
  * A script for a shell that completes commands, options and listed values of this very program. All of it is in the script: at a TAB no
  * program runs and nothing that was typed is evaluated.
  */
-export function completionScript(program: Command, shell: Shell): string {
-  const places = placesOf(program, []);
+export function completionScript(program: Command, shell: Shell, members: readonly string[] = []): string {
+  const names = namesFor(members.filter((name) => PLAIN_NAME.test(name)));
+  const places = placesOf(program, []).map((place) => ({
+    ...place,
+    values: [...place.values, ...(names[place.path.join(' ')] ?? [])],
+  }));
   const name = program.name();
   if (shell === 'fish') return inFish(name, places);
   return shell === 'zsh'
     ? `autoload -U +X bashcompinit && bashcompinit\n${inBash(name, places)}`
     : inBash(name, places);
 }
+
+/** What a shell takes for a word and nothing else: a name of a configuration stands in the script as it is. */
+const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+/** Names that the arguments of a command take and that it does not list itself, by the command. */
+const namesFor = (members: readonly string[]): Readonly<Record<string, readonly string[]>> => ({
+  'run-procedure': [...PROCEDURE_NAMES.filter((name) => PROCEDURES[name].alone !== false), ...STAGED_NAMES, ...members],
+  why: members,
+});
 
 function placesOf(command: Command, path: readonly string[]): readonly Place[] {
   const help = command.createHelp();

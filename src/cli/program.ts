@@ -12,6 +12,7 @@ import { addNotifyCommand } from './commands-notify.js';
 import { addPolicyCommand } from './commands-policy.js';
 import { addProcedureCommand } from './commands-procedure.js';
 import { addReportCommand } from './commands-report.js';
+import { addTokenCommand } from './commands-token.js';
 import { addStatusCommand } from './commands-status.js';
 import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
@@ -68,6 +69,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
   addReplayCommand(program, context);
   addPolicyCommand(program, context);
   addNotifyCommand(program, context);
+  addTokenCommand(program, context);
   addCompletionCommand(program, context);
   return { program, context };
 }

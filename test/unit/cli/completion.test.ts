@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,9 +10,9 @@ const directory = mkdtempSync(join(tmpdir(), 'ekimi-completion-'));
 const file = join(directory, 'ekimi.bash');
 
 /** What a real bash offers after these words. */
-function offered(line: string): readonly string[] {
+function offered(line: string, from = file): readonly string[] {
   const words = line.split(' ');
-  const script = `source ${file}; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _ekimi; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const script = `source ${from}; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _ekimi; printf '%s\\n' "\${COMPREPLY[@]}"`;
   return execFileSync('bash', ['-c', script], { cwd: directory, encoding: 'utf8' })
     .split('\n')
     .filter((word) => word !== '');
@@ -30,7 +31,7 @@ describe('completion in bash', () => {
     ['ekimi journal list --since 2h --ki', ['--kind']],
     ['ekimi status --config ekimi.y', ['ekimi.yaml']],
     ['ekimi why --at ', []],
-    ['ekimi completion ', ['bash', 'zsh', 'fish', '--help']],
+    ['ekimi completion ', ['bash', 'zsh', 'fish', '--config', '--help']],
     ['ekimi report --format h', ['html']],
   ])('%s', (line, words) => {
     expect(offered(line)).toEqual(words);
@@ -41,6 +42,47 @@ describe('completion in bash', () => {
     writeFileSync(join(directory, '$(touch ran)'), '');
     expect(offered('ekimi status --config $(')).toEqual(['$(touch ran)']);
     expect(offered('ekimi status --config ')).not.toContain('ran');
+  });
+});
+
+describe('completion of names', () => {
+  const script = join(directory, 'named.bash');
+  const withMembers = (members: readonly string[]) =>
+    cli('completion bash', {
+      files: { './ekimi.yaml': '' },
+      backend: {
+        addresses: async () => ({
+          apiUrl: '',
+          journalDirectory: '',
+          tokenFile: '',
+          clusters: [{ scope: 's', members }],
+        }),
+      },
+    });
+
+  it('offers procedures and the members of the configuration, and of a hostile name nothing', async () => {
+    const { out } = await withMembers(['patroni1', 'pg-2.example', '$(touch ran)', '"; touch ran; "', '`touch ran`']);
+    writeFileSync(script, out);
+    expect(offered('ekimi run-procedure rolling', script)).toEqual(['rolling-restart']);
+    expect(offered('ekimi run-procedure switchover pa', script)).toEqual(['patroni1']);
+    expect(offered('ekimi why pg', script)).toEqual(['pg-2.example']);
+    expect(out).not.toContain('touch ran');
+  });
+
+  it('offers procedures where there is no configuration, and refuses one that was named and is not there', async () => {
+    expect(offered('ekimi run-procedure rolling')).toEqual(['rolling-restart']);
+    expect((await cli('completion bash --config gone.yaml')).exit).toBe(78);
+  });
+});
+
+describe('ekimi token', () => {
+  it('is another one each time, with the digest that the API compares', async () => {
+    const [one, two] = await Promise.all([cli('token --json'), cli('token --json')]);
+    const { token, sha256 } = JSON.parse(one.out) as { token: string; sha256: string };
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(createHash('sha256').update(token).digest('hex')).toBe(sha256);
+    expect(two.out).not.toContain(token);
+    expect((await cli('token')).out).toMatch(/tokenSha256: [0-9a-f]{64} \}\n$/);
   });
 });
 
