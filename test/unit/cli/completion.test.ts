@@ -64,7 +64,7 @@ describe('completion of names', () => {
     const { out } = await withMembers(['patroni1', 'pg-2.example', '$(touch ran)', '"; touch ran; "', '`touch ran`']);
     writeFileSync(script, out);
     expect(offered('ekimi run-procedure rolling', script)).toEqual(['rolling-restart']);
-    expect(offered('ekimi run-procedure switchover pa', script)).toEqual(['patroni1']);
+    expect(offered('ekimi run-procedure switchover patr', script)).toEqual(['patroni1']);
     expect(offered('ekimi why pg', script)).toEqual(['pg-2.example']);
     expect(out).not.toContain('touch ran');
   });
