@@ -109,6 +109,10 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
     alone: false,
   },
   'start-store': { ...ofMember('start-store', 'start an etcd member that is stopped'), alone: false },
+  'stop-without-etcd': ofStage(
+    'stop-without-etcd',
+    'stop a member, the leader included, while the data of etcd is lost',
+  ),
   'defragment-store': {
     ...ofMember('defragment-store', "compact etcd's history and defragment one member"),
     alone: false,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpointOf, isMajorityStopped, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
+import { holdsNothing, whyEmpty } from '../assess/lost-stores.js';
 import { storeHost, type HostStatus } from '../model/host.js';
 import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
@@ -56,7 +57,8 @@ const ALWAYS: Permit = { when: 'always: it takes nothing away from any member', 
 /** Starts an etcd member that its host driver proves to be stopped. Never stops one. */
 export const startStore = action({
   name: 'start-store',
-  params: z.object({ id: z.string().nullable().exactOptional() }),
+  /** `anew`: a person agreed that it begins without data. */
+  params: z.object({ id: z.string().nullable().exactOptional(), anew: z.literal(true).exactOptional() }),
   class: 'store',
   worksOn: 'store',
   runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
@@ -64,7 +66,7 @@ export const startStore = action({
   inverse: null,
   inverseNote: 'stop it by hand; Ekimi never stops an etcd member',
   refusals:
-    'the host driver does not prove it stopped, or it answers; another container bears its name; etcd did not list it as a member when it was last asked. While a majority serves: it has been down for less than 2 min',
+    'the host driver does not prove it stopped, or it answers; another container bears its name; etcd did not list it as a member when it was last asked; its data directory is empty, but in a reseed that a person agreed to. While a majority serves: it has been down for less than 2 min',
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,
@@ -93,7 +95,7 @@ export const startStore = action({
     if (problem.code === 'dcs-member-down') return memberName(problem.subject);
     return best(input) ?? { none: 'no etcd member is proven to be stopped by its host driver' };
   },
-  bind: ({ view, memory }, target, problem) => {
+  bind: ({ view, memory }, target, problem, wish) => {
     const endpoint = endpointOf(view, target);
     const host = endpoint === null ? null : recentValue(endpoint.host);
     if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
@@ -106,7 +108,11 @@ export const startStore = action({
         stuck: true,
         why: `a majority may serve without ${target}: somebody may be at work on it for 2 min`,
       };
-    return bound({ id: host.id });
+    const anew = wish?.parameters?.['anew'] === true;
+    const empty = anew ? null : whyEmpty(view, target);
+    return empty === null
+      ? bound({ id: host.id, ...(anew ? { anew: true as const } : {}) })
+      : { kind: 'nothing', stuck: true, why: empty };
   },
   alreadyTrue: ({ view }, target) => {
     const endpoint = endpointOf(view, target);
@@ -117,6 +123,9 @@ export const startStore = action({
     const host = endpoint === null ? null : stoppedHost(endpoint);
     if (host === null) return `${plan.target} is not proven to be stopped`;
     if (host.id !== plan.params.id) return `another container now bears the name of ${plan.target}`;
+    if (plan.params.anew === true) return null;
+    const empty = whyEmpty(view, plan.target);
+    if (empty !== null) return empty;
     // After a start of ours with nothing to ask, a person's word and the configuration stand for etcd's own list.
     if (plan.because.run !== undefined && memory.etcd?.members === undefined) return null;
     return notListed(view, memory, plan.target);
@@ -167,7 +176,8 @@ function best({ view, memory, ledger, policy }: ActionInput): ReturnType<typeof 
     ).length;
   const rows = view.dcs.endpoints.flatMap((endpoint) => {
     const host = stoppedHost(endpoint);
-    const isOurs = host !== null && notListed(view, memory, endpoint.name) === null;
+    const isOurs =
+      host !== null && notListed(view, memory, endpoint.name) === null && !holdsNothing(view, endpoint.name);
     return isOurs ? [{ name: endpoint.name, tries: tries(endpoint.name), finishedAtMs: host.finishedAtMs ?? 0 }] : [];
   });
   const idle = rows.filter(({ name }) => !startsOf(ledger, name).some(isInFlight));

@@ -8,7 +8,7 @@ import { action, actionPolicy, bound, met, pending, violated, type Sight } from 
 import { boundTo, mayBePrimary } from './member-actions.js';
 
 /** Sessions are cut and a checkpoint is written; then the driver kills, which costs a replica a recovery and nothing else. */
-const STOP_GRACE_MS = 60_000;
+export const STOP_GRACE_MS = 60_000;
 
 /** Stops a replica for a person who works on its machine. */
 export const stopMember = action({
@@ -63,12 +63,13 @@ export const stopMember = action({
 });
 
 /** By its driver, and by nothing that answers there: a driver that looks at something else would call a living one stopped. */
-function isStopped(view: ClusterView, target: string): boolean {
+export function isStopped(view: ClusterView, target: string): boolean {
   const member = memberOf(view, target);
   return member !== null && freshValue(member.host)?.state === 'stopped' && freshValue(member.sql) === null;
 }
 
-function stopSeen(view: ClusterView, target: string): Sight {
+/** It is stopped by its driver and silent itself. */
+export function stopSeen(view: ClusterView, target: string): Sight {
   const member = memberOf(view, target);
   const host = member === null ? null : freshValue(member.host);
   if (member === null) return violated(`${target} is not a member of ours`);

@@ -1,3 +1,4 @@
+import type { DcsKeys } from '../model/dcs.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import type { MemberName } from '../model/names.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
@@ -120,8 +121,21 @@ export function pauseOf(view: ClusterView): Pause {
   if (original?.known === true && original.value.paused) return { kind: 'paused', channel: 'dcs' };
   if (view.config.kind !== 'unknown' && view.config.value.paused) return { kind: 'paused', channel: 'api' };
   if (view.members.some((member) => freshValue(member.api)?.paused === true)) return { kind: 'paused', channel: 'api' };
-  return original?.known === false ? { kind: 'unknown', why: original.why } : { kind: 'not-paused' };
+  return original?.known === false && !isNewAndDark(view)
+    ? { kind: 'unknown', why: original.why }
+    : { kind: 'not-paused' };
 }
+
+/** etcd has no key of the cluster and nothing of it runs: the pause of before went with the keys, unless a data directory brings it back. */
+const isNewAndDark = (view: ClusterView): boolean => view.control !== undefined && hasNoKey(freshValue(view.dcs.keys));
+
+/** Nothing below the path of the scope, as in an etcd that has just begun. */
+export const hasNoKey = (keys: DcsKeys | null): boolean =>
+  keys !== null &&
+  keys.leader.holder === null &&
+  keys.members.length === 0 &&
+  keys.systemIdentifier === null &&
+  keys.config?.known !== true;
 
 /** Somebody says that Patroni is paused. False also where nobody can tell: what would be sent on its strength asks `pauseOf`. */
 export const isPaused = (view: ClusterView): boolean => pauseOf(view).kind === 'paused';

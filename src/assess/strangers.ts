@@ -1,3 +1,4 @@
+import { hasNoKey } from './leader.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 
@@ -21,9 +22,6 @@ export function strangersText(view: ClusterView): string | null {
 
 /** etcd answered and has nothing below the path of this scope, though a member of it runs. */
 export function hasNoKeys(view: ClusterView): boolean {
-  const keys = freshValue(view.dcs.keys);
-  if (keys === null || keys.leader.holder !== null || keys.members.length > 0 || keys.systemIdentifier !== null)
-    return false;
-  if (keys.config?.known === true) return false;
+  if (!hasNoKey(freshValue(view.dcs.keys))) return false;
   return view.members.some((member) => freshValue(member.api)?.state === 'running');
 }

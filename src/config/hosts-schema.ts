@@ -64,5 +64,10 @@ export const HOSTS = optional('What runs the members: how to look at it, start i
   peers: PEERS,
   members: key(mapOf(name, thing), {}, 'Member to container or unit.'),
   dcs: key(mapOf(name, thing), {}, 'etcd endpoint to container or unit.'),
+  dcsData: key(
+    nullable(text(/^\/\S+$/u, 'an absolute path, such as /etcd-data')),
+    null,
+    'docker: data directory of etcd in its containers (`--data-dir`), the same in each. Without it nobody can tell whether the data of etcd is lost.',
+  ),
   proxy: key(mapOf(name, thing), {}, 'Proxy to container or unit.'),
 });

@@ -1,3 +1,4 @@
+import { isMajorityLost } from '../assess/lost-stores.js';
 import { findingsIn } from '../assess/assess.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
 import { leaderKeyHolder } from '../assess/leader.js';
@@ -94,6 +95,7 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     ...(mayBeat(session) ? { beatAs: session.parts.instance } : {}),
   });
   if (view.dcs.keys.kind === 'fresh') session.dcsRevision = view.dcs.keys.value.revision;
+  if (isMajorityLost(view)) session.dcsRevision = null;
   return view;
 }
 

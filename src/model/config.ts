@@ -149,6 +149,8 @@ export interface ClusterConfig {
       /** `{timeline}` and `{lsn}` from where on; prints what config/ekimi-waldump prints; null: not to be had. */
       readonly waldump?: readonly string[] | null;
     } | null;
+    /** docker: data directory of etcd in its containers; null: not to be had. */
+    readonly dcsData?: string | null;
     /** systemd: its programs with what stands before them, and how a name becomes a unit where it is none. Absent: another driver. */
     readonly systemd?: {
       readonly systemctl: readonly string[];

@@ -2,7 +2,7 @@ import type { HostStatus } from './host.js';
 
 /** What a driver can do beside telling the state of a target and obeying the verbs; what is missing is said as `not-configured`. */
 export type HostPrimitive =
-  'logs' | 'disk' | 'waldump' | 'controldata' | 'moveAside' | 'listAside' | 'removeAside' | 'events';
+  'logs' | 'disk' | 'waldump' | 'controldata' | 'storeData' | 'moveAside' | 'listAside' | 'removeAside' | 'events';
 
 /** A host driver as configuration and documentation tell it; what it does is in `src/adapters/hosts`, a folder each. */
 export interface HostDriverRow {
@@ -24,7 +24,17 @@ export interface HostDriverRow {
 export const HOST_DRIVERS = {
   docker: {
     summary: 'containers, by the Engine API of Docker',
-    primitives: ['logs', 'disk', 'waldump', 'controldata', 'moveAside', 'listAside', 'removeAside', 'events'],
+    primitives: [
+      'logs',
+      'disk',
+      'waldump',
+      'controldata',
+      'storeData',
+      'moveAside',
+      'listAside',
+      'removeAside',
+      'events',
+    ],
     states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
     asksMachine: false,
     identity: 'container id, start time',

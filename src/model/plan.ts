@@ -33,6 +33,7 @@ export const ACTION_ROWS = {
   'start-member': row('none', 'approve', '5m', '2m'),
   'stop-member': row('sessions', 'approve', '1s', '2m'),
   'start-store': row('none', 'approve', '1m', '30s'),
+  'stop-without-etcd': row('writes', 'approve', '1s', '2m'),
   'defragment-store': row('none', 'approve', '1s', '5m'),
   'disarm-store': row('none', 'approve', '1s', '30s'),
   'move-aside': row('data', 'approve', '1s', '2m'),

@@ -28,6 +28,7 @@ export const PROCEDURE_NAMES = [
   'patch-config',
   'restart-leader',
   'start-store',
+  'stop-without-etcd',
   'defragment-store',
   'disarm-store',
   'start-first',

@@ -152,6 +152,7 @@ export const RIGHTS = {
     'fence-member',
     'fence-leader',
     'stop-member',
+    'stop-without-etcd',
     'move-aside',
     'remove-aside',
     'begin-copy',
@@ -163,7 +164,11 @@ export const RIGHTS = {
     'begin-copy',
     'start-first',
   ]),
-  'docker-stop': row('Docker', 'POST /containers/NAME/stop', ON_NOBODY, ['fence-member', 'stop-member']),
+  'docker-stop': row('Docker', 'POST /containers/NAME/stop', ON_NOBODY, [
+    'fence-member',
+    'stop-member',
+    'stop-without-etcd',
+  ]),
   'docker-kill': row('Docker', 'POST /containers/NAME/kill', ON_NOBODY, ['fence-member', 'fence-leader']),
   'docker-restart': row(
     'Docker',

@@ -12,6 +12,7 @@ export const STAGED_NAMES = [
   'recover-partition',
   'apply-config',
   'recover-dcs',
+  'reseed-dcs',
   'defragment-dcs',
   'cold-start',
 ] as const;
@@ -138,6 +139,14 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     usage: 'recover-dcs [--plan]',
     takes: { member: 'no', candidate: 'no', back: 'no', parameters: {} },
     summary: 'start etcd members that are stopped, one by one, until each serves; also where none does',
+    runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
+    authority: 'operator',
+  },
+  'reseed-dcs': {
+    usage: 'reseed-dcs [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: {} },
+    summary:
+      'where the data of every etcd member is gone for good: Patroni stopped on each member, the leader last, a new etcd, then the most advanced member alone until it leads, then the others',
     runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
     authority: 'operator',
   },

@@ -23,6 +23,7 @@ import type { PowerStatus } from './power.js';
 import type { ProxySeen } from './proxy.js';
 import type { Reading } from './reading.js';
 import type { SqlSettings, SqlSizes, SqlStatus } from './sql.js';
+import type { StoreDataReadings } from './store-data.js';
 import type { SurplusWal } from './surplus.js';
 
 /** All that one pass saw, frozen. Everything after this is computed from it, so it is also what the journal keeps. */
@@ -65,6 +66,8 @@ export interface ClusterView {
   readonly asides?: AsideReadings;
   /** Control files of the members' data directories. Absent in older journals, and unless nothing runs on any of them. */
   readonly control?: ControlReadings;
+  /** What the data directories of etcd hold. Absent in older journals, and unless most of its members are stopped and none answers. */
+  readonly storeData?: StoreDataReadings;
   /** What the names of addresses resolve to where we stand. Absent in older journals, and where all are written as addresses. */
   readonly names?: Reading<KnownNames>;
   /** How our addresses of the members compare to those in etcd. Absent in older journals, and while etcd does not answer. */

@@ -16,6 +16,7 @@ import { observeNames } from './names.js';
 import { withoutOtherSystems } from './other-system.js';
 import { orNone, read, type ObserveOptions, type ObserveTarget, type Pass, type ProxyTarget } from './pass.js';
 import type { Ports } from './ports.js';
+import { observeStoreData } from './store-data.js';
 import { observeSurplus } from './surplus.js';
 import {
   CLUSTER_SOURCES,
@@ -60,12 +61,13 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const addresses = checkAddresses(target.members, rows, target.addresses ?? {}, knownNames);
   const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), addresses);
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
-  const [config, history, heartbeat, writeAccess, control] = await Promise.all([
+  const [config, history, heartbeat, writeAccess, control, storeData] = await Promise.all([
     observeConfig(pass, dcs, answering),
     observeHistory(pass, answering),
     observeHeartbeat(pass, dcs, members),
     observeWriteAccess(pass, members),
     observeControl(pass, members),
+    observeStoreData(pass, dcs),
   ]);
   return {
     scope: target.scope,
@@ -96,6 +98,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(surplus === null ? {} : { surplus }),
     ...(asides === null ? {} : { asides }),
     ...(control === null ? {} : { control }),
+    ...(storeData === null ? {} : { storeData }),
     ...(writeAccess === null ? {} : { writeAccess }),
     ...(names === null ? {} : { names }),
     ...(addresses.length === 0 ? {} : { addresses }),

@@ -332,6 +332,9 @@ export const CONTROL: SourceRow & { readonly part: string } = {
   part: 'hosts.commands.controldata',
 };
 
+/** Data directories of etcd: while most of its members are stopped, and anew before a request. */
+export const STORE_DATA: SourceRow & { readonly part: string } = { ...CONTROL, part: 'hosts.dcsData' };
+
 /** An unknown reading is asked for again so soon: a source that is not there must not cost its patience in every pass of a fast period, nor be forgotten. */
 const AGAIN_MS = 1_000;
 /** One that only explains, while all is well: an engine that shows no disks and no logs would be asked for them in every pass. */

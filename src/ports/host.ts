@@ -4,6 +4,7 @@ import type { DiskStatus } from '../model/disk.js';
 import type { HostStatus, HostTarget, PeerSeen } from '../model/host.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Reading } from '../model/reading.js';
+import type { StoreData } from '../model/store-data.js';
 import type { SurplusWal, WalSpan } from '../model/surplus.js';
 import type { TenureGrant } from './dcs.js';
 import type { RightSeen } from '../model/rights.js';
@@ -20,6 +21,8 @@ export interface HostPort {
   disk?(target: HostTarget): Promise<Reading<DiskStatus>>;
   /** What pg_waldump finds in the WAL that a member has beyond the history of the leader. Reads only. */
   surplus?(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
+  /** Whether the data directory of an etcd member holds a member's data, also while nothing runs there. Reads only. */
+  storeData?(target: HostTarget): Promise<Reading<StoreData>>;
   /** What the control file of a member's data directory says, also while nothing runs there. Reads only. */
   controldata?(target: HostTarget): Promise<Reading<ControlData>>;
   /**

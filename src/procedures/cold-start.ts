@@ -12,7 +12,7 @@ import { memberOf, type ClusterView } from '../model/view.js';
 import { hostOf } from './member-stages.js';
 import type { Goal, ProcedureRecord } from './procedure.js';
 import { onMember, waitFor } from './stages.js';
-import { awaitQuorum, startStores, storesInOrder, storesText, whyNotTold } from './stores.js';
+import { awaitQuorum, startStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -23,7 +23,7 @@ const shape = z.object({
   /** What a person has to agree to before it is; null: nothing is in doubt. */
   question: z.string().nullable(),
 });
-type ColdStartGoal = z.infer<typeof shape>;
+export type ColdStartGoal = z.infer<typeof shape>;
 
 /** How long the first may take to recover and lead, and the others to follow it. */
 const LEADS_MS = 10 * 60_000;
@@ -37,7 +37,7 @@ const hostState = (view: ClusterView, name: string): string | null => hostOf(vie
 const isLed = (view: ClusterView): boolean => leadershipOf(view).kind === 'proven';
 
 /** Who was taken out by a person is neither started nor waited for. */
-const withoutTaken = (ledger: Pick<Ledger, 'evacuations'>, goal: ColdStartGoal): ColdStartGoal => ({
+export const withoutTaken = (ledger: Pick<Ledger, 'evacuations'>, goal: ColdStartGoal): ColdStartGoal => ({
   ...goal,
   others: goal.others.filter((name) => evacuationOf(ledger, name) === null),
 });
@@ -86,21 +86,12 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
   },
   *remaining({ view, ledger, confirmed }, bound) {
     const goal = withoutTaken(ledger, bound);
-    const { first, others, question, stores } = goal;
+    const { question, stores } = goal;
     if (question !== null && !confirmed.includes(ASKED) && !isLed(view))
       yield { kind: 'confirm', key: ASKED, text: question };
     yield* startStores(view, stores);
     yield* awaitQuorum(view);
-    if (!isLed(view)) {
-      if (hostState(view, first) === 'stopped') yield firstStage(goal);
-      yield waitFor('a leader', `wait until ${first} leads`, LEADS_MS);
-    }
-    for (const name of others)
-      if (hostState(view, name) === 'stopped') yield onMember('start-member', name, `start ${name}`);
-    const late = notFollowing(view, goal);
-    if (!isLed(view) || late.length > 0)
-      yield waitFor('replicas', `wait until each replica streams (${late.join(', ')})`, FOLLOWS_MS);
-    if (isUnrouted(view)) yield waitFor('proxies', 'wait until each proxy sends writes to the leader', FOLLOWS_MS);
+    yield* startMembers(view, goal);
   },
   leaves: ({ view }, goal) => {
     const stopped = [goal.first, ...goal.others].filter((name) => hostState(view, name) === 'stopped');
@@ -111,6 +102,26 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
     ].join('; ');
   },
 };
+
+/** Where etcd serves: the most advanced member alone until it leads, then the others, until each streams and each proxy routes. */
+export function* startMembers(
+  view: ClusterView,
+  goal: ColdStartGoal,
+  /** Whom a stage before these stops. */
+  stopped: readonly string[] = [],
+): Generator<Stage> {
+  const { first, others } = goal;
+  const isToStart = (name: string): boolean => stopped.includes(name) || hostState(view, name) === 'stopped';
+  if (!isLed(view)) {
+    if (isToStart(first)) yield firstStage(goal);
+    yield waitFor('a leader', `wait until ${first} leads`, LEADS_MS);
+  }
+  for (const name of others) if (isToStart(name)) yield onMember('start-member', name, `start ${name}`);
+  const late = notFollowing(view, goal);
+  if (!isLed(view) || late.length > 0)
+    yield waitFor('replicas', `wait until each replica streams (${late.join(', ')})`, FOLLOWS_MS);
+  if (isUnrouted(view)) yield waitFor('proxies', 'wait until each proxy sends writes to the leader', FOLLOWS_MS);
+}
 
 const firstStage = ({ first, question }: ColdStartGoal): Stage => ({
   ...onMember('start-first', first, `start ${first}, the most advanced one, alone`),
@@ -134,12 +145,16 @@ function whyMemberNotTold(view: ClusterView): string | null {
   return dark === undefined ? null : `the host driver does not say what runs ${dark.name}`;
 }
 
+/** Why nothing of it can be started in the right order, whatever runs; null: it can. */
+export function whyNotStartable(view: ClusterView): string | null {
+  if (!view.actuators.host) return 'no host driver is configured (hosts): nothing can be started';
+  return isStandbyCluster(view) ? STANDBY_CLUSTER : (whyNotTold(view) ?? whyMemberNotTold(view));
+}
+
 /** Why this is no cluster to be started cold; null: nothing of it runs. */
 function notForThis(view: ClusterView): string | null {
-  if (!view.actuators.host) return 'no host driver is configured (hosts): nothing can be started';
-  if (isStandbyCluster(view)) return STANDBY_CLUSTER;
-  const dark = whyNotTold(view) ?? whyMemberNotTold(view);
-  if (dark !== null) return dark;
+  const why = whyNotStartable(view) ?? whyLost(view);
+  if (why !== null) return why;
   const running = view.members.find(({ name }) => hostState(view, name) !== 'stopped');
   return running === undefined
     ? null

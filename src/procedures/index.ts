@@ -11,6 +11,7 @@ import { applyConfig } from './apply-config.js';
 import { coldStart } from './cold-start.js';
 import { defragmentDcs } from './defragment-dcs.js';
 import { recoverDcs } from './recover-dcs.js';
+import { reseedDcs } from './reseed-dcs.js';
 import { rollingRestart } from './rolling-restart.js';
 
 /** One shape for the registry: what each is bound to is checked by its own `shape` before it is asked. */
@@ -28,6 +29,7 @@ export const STAGED: Readonly<Record<StagedName, StagedProcedure>> = {
   'recover-partition': staged(recoverPartition),
   'apply-config': staged(applyConfig),
   'recover-dcs': staged(recoverDcs),
+  'reseed-dcs': staged(reseedDcs),
   'defragment-dcs': staged(defragmentDcs),
   'cold-start': staged(coldStart),
 };

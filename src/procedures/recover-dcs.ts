@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ProcedureRecord } from './procedure.js';
-import { awaitAllStores, awaitQuorum, startStores, storesInOrder, storesText, whyNotTold } from './stores.js';
+import { awaitAllStores, awaitQuorum, startStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -18,7 +18,7 @@ export const recoverDcs: ProcedureRecord<z.infer<typeof shape>> = {
     const { view } = input;
     if (!view.actuators.host)
       return { kind: 'refused', why: 'no host driver is configured (hosts): nothing can be started' };
-    const dark = whyNotTold(view);
+    const dark = whyNotTold(view) ?? whyLost(view);
     if (dark !== null) return { kind: 'refused', why: dark };
     const order = storesInOrder(view);
     const left = [...startStores(view, order), ...awaitQuorum(view), ...awaitAllStores(view)];

@@ -1,5 +1,6 @@
 import { endpointOf } from '../assess/stores.js';
-import type { Stage } from '../model/procedure-run.js';
+import { whyEmpty } from '../assess/lost-stores.js';
+import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { onMember, waitFor } from './stages.js';
@@ -24,8 +25,18 @@ export function whyNotTold(view: ClusterView): string | null {
   return dark === undefined ? null : `the host driver does not say what runs ${dark.name}`;
 }
 
+/** Started, they would be an etcd without data; null: nothing is known against any of them. */
+export function whyLost(view: ClusterView): string | null {
+  const empty = view.dcs.endpoints.find(({ name }) => whyEmpty(view, name) !== null);
+  return empty === undefined ? null : whyEmpty(view, empty.name);
+}
+
+/** Nothing of etcd runs, by its host driver. */
+export const areAllStoresStopped = (view: ClusterView): boolean =>
+  view.dcs.endpoints.every(({ name }) => hostState(view, name) === 'stopped');
+
 /** Every etcd member that is stopped. */
-export function* startStores(view: ClusterView, order: readonly string[]): Generator<Stage> {
+export function* startStores(view: ClusterView, order: readonly string[]): Generator<ActionStage> {
   for (const name of order)
     if (hostState(view, name) === 'stopped') yield onMember('start-store', name, `start the etcd member ${name}`);
 }

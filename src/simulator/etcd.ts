@@ -4,6 +4,7 @@ import { lsnFromNumber, type MemberName } from '../model/names.js';
 import type { CommitAnswer, TenureAnswer, TenureGrant } from '../ports/dcs.js';
 import { patched } from '../model/config-patch.js';
 import { configDocument, documentOf } from './patroni-documents.js';
+import { newData } from './etcd-data.js';
 import { contactOf, latencyMs, newRaft, stepRaft } from './raft.js';
 import { note, type DynamicConfigSim, type EtcdSim, type HostSim, type MemberSim, type World } from './state.js';
 
@@ -43,6 +44,8 @@ export function newEtcd(endpoints: readonly string[], newHost: (name: string) =>
     isCompacted: false,
     defragmented: new Map(),
     memberList: null,
+    data: newData(endpoints),
+    isUninitialized: false,
     versions: new Map(),
     wakes: new Set(),
   };
@@ -91,6 +94,11 @@ export function takeLeaderKey(world: World, name: MemberName, force = false): bo
   etcd.revision += 1;
   const createRevision = etcd.leader?.createRevision ?? etcd.revision;
   etcd.leader = { holder: name, modRevision: etcd.revision, createRevision };
+  // Who leads in an etcd without them writes them from its own copy. [ha.py]
+  if (etcd.isUninitialized) {
+    etcd.isUninitialized = false;
+    writeConfig(etcd, {});
+  }
   note(world, `${name} took the leader key`);
   leaderChanged(world);
   return true;
@@ -180,10 +188,10 @@ export function readKeys(world: World): DcsKeys {
     failover: etcd.failover,
     sync: etcd.sync,
     optimeLsn: etcd.optime === null ? null : lsnFromNumber(Math.round(etcd.optime)),
-    systemIdentifier: world.systemIdentifier,
+    systemIdentifier: etcd.isUninitialized ? null : world.systemIdentifier,
     failsafe: world.etcd.failsafe,
     config: configKey(world),
-    configRevision: String(world.etcd.configRevision),
+    configRevision: etcd.isUninitialized ? null : String(world.etcd.configRevision),
     switches: [...etcd.switches].map(([id, row]) => ({ ...row, id })),
     revision: String(etcd.revision),
   };

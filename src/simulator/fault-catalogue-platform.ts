@@ -8,6 +8,8 @@ export interface PlaceFaults {
   /** Starts and thaws all of them; connections stay as they are. */
   startEtcd(): void;
   killEtcd(name: string): void;
+  /** Stops it; its data is gone for good, and its directory empty. */
+  loseEtcdData(name: string): void;
   /** Its process stands still: connections stand, nothing answers. */
   hangEtcd(name: string): void;
   /** Starts or thaws one. */

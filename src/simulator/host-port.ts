@@ -4,6 +4,7 @@ import type { Reply, Step } from '../model/plan.js';
 import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
 import { listAside, moveAside, removeAside } from './asides.js';
+import { dataOf } from './etcd-data.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, setEtcdHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
@@ -96,6 +97,18 @@ export function hostPort(sight: Sight): HostPort {
         () => hostFault(sight),
         () => removeAside(world, memberSim(world, name), directory),
       ),
+    storeData: async ({ name }) => {
+      const fault = hostFault(sight);
+      if (fault !== null) await world.time.block(() => false, world.options.deadlineMs);
+      const source = `data directory of ${name}`;
+      const atMs = wallMs(world, observer);
+      if (fault !== null) return unknown(fault.fault, fault.reason, atMs, source);
+      return fresh(
+        { holds: dataOf(world.etcd, name) === 0 ? ('nothing' as const) : ('member' as const) },
+        atMs,
+        source,
+      );
+    },
     controldata: ({ name }) =>
       read(
         sight,

@@ -1,6 +1,7 @@
 import { cutOffWork } from './copies.js';
 import { crashPostgres, stopPostgres } from './postgres-facts.js';
 import { dropLeaderKey, dcsReachable } from './etcd.js';
+import { startsWithData } from './etcd-data.js';
 import { unseat } from './raft.js';
 import { note, type HostSim, type MemberSim, type World } from './state.js';
 
@@ -102,6 +103,10 @@ export function setEtcdHost(world: World, name: string, state: HostSim['state'])
   if (host === undefined)
     throw new Error(`no etcd endpoint ${name}; there are ${[...world.etcd.endpoints.keys()].join(', ')}`);
   if (host.state === state) return;
+  if (state === 'running' && host.state === 'stopped' && !startsWithData(world, name)) {
+    Object.assign(host, { startedAtMs: world.time.nowMs, finishedAtMs: world.time.nowMs, exitCode: 1 });
+    return;
+  }
   const hung = host.state === 'paused';
   host.state = state;
   if (state === 'running' && !hung) host.startedAtMs = world.time.nowMs;

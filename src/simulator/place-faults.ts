@@ -1,4 +1,5 @@
 import type { PlaceFaults } from './fault-catalogue-platform.js';
+import { loseData } from './etcd-data.js';
 import { killHost, setEtcdHost, startHost } from './host.js';
 import { allParts, cutBothWays, healOwner, knownPart } from './links.js';
 import { electAgain } from './raft.js';
@@ -23,6 +24,10 @@ export function placeFaults(world: World): PlaceFaults {
     },
     killEtcd: (name) => {
       setEtcdHost(world, name, 'stopped');
+    },
+    loseEtcdData: (name) => {
+      setEtcdHost(world, name, 'stopped');
+      loseData(world, name);
     },
     hangEtcd: (name) => {
       setEtcdHost(world, name, 'paused');

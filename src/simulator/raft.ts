@@ -1,4 +1,5 @@
 import type { RaftSim } from './parts.js';
+import { beginAnew, dataOf } from './etcd-data.js';
 import { opens } from './links.js';
 import { note, type EtcdSim, type HostSim, type World } from './state.js';
 
@@ -16,7 +17,11 @@ const runs = (host: HostSim | undefined): boolean => host?.state === 'running';
 
 /** Two etcd members that hear each other. */
 const hears = (world: World, one: string, other: string): boolean =>
-  one === other || (runs(world.etcd.endpoints.get(other)) && opens(world, one, other) && opens(world, other, one));
+  one === other ||
+  (runs(world.etcd.endpoints.get(other)) &&
+    dataOf(world.etcd, one) === dataOf(world.etcd, other) &&
+    opens(world, one, other) &&
+    opens(world, other, one));
 
 const names = (etcd: EtcdSim): readonly string[] => [...etcd.endpoints.keys()];
 
@@ -71,6 +76,7 @@ export function stepRaft(world: World): void {
   raft.leader = next;
   raft.term += 1;
   note(world, `${next} leads etcd in term ${raft.term}`);
+  beginAnew(world, next);
 }
 
 /** What a client's request to one etcd member comes to. */

@@ -220,6 +220,10 @@ export interface EtcdSim {
   readonly defragmented: Map<string, number>;
   /** etcd's own list of members where it is not that of the configuration. */
   memberList: DcsMembership['members'] | null;
+  /** Which etcd the data directory of each member is of; 0: it is empty. `now`: which one holds these keys. */
+  readonly data: { now: number; readonly of: Map<string, number>; readonly joined: Set<string> };
+  /** Nobody has led in it yet, so that it has neither the system identifier nor Patroni's configuration. */
+  isUninitialized: boolean;
   /** Versions of etcd members that run another one. */
   readonly versions: Map<string, string>;
   readonly wakes: Set<() => void>;

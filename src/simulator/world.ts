@@ -264,6 +264,7 @@ function hashOf(world: World, wire: Wire): string {
     leases: [...world.etcd.leases],
     members: [...world.etcd.members],
     endpoints: [...world.etcd.endpoints],
+    data: [world.etcd.data.now, ...world.etcd.data.of],
   };
   const all = {
     nowMs: world.time.nowMs,

@@ -38,6 +38,7 @@ const portAt = (socket: string, deadlineMs: number) =>
         members: { patroni1: CONTAINER, patroni3: `${CONTAINER}-of-nobody` },
         dcs: { etcd1: `${CONTAINER}-etcd` },
         proxy: {},
+        dcsData: '/data/etcd',
       },
       deadlines: { ...clusterConfig({}).deadlines, host: deadlineMs },
     }),
@@ -82,6 +83,14 @@ async function containers(): Promise<HostRig> {
     hasData: (path) => {
       return spawnSync('docker', ['exec', CONTAINER, 'test', '-e', `${path}/PG_VERSION`]).status === 0;
     },
+    storeData: (has) =>
+      void docker(
+        'exec',
+        `${CONTAINER}-etcd`,
+        'sh',
+        '-c',
+        has === null ? 'rm -r /data/etcd' : `mkdir -p /data/etcd${has ? '/member' : ''}`,
+      ),
     pause: () => docker('pause', CONTAINER),
     resume: () => docker('unpause', CONTAINER),
     flood: () => docker('exec', CONTAINER, 'sh', '-c', FLOOD),

@@ -26,6 +26,8 @@ export interface HostRig {
   };
   /** Whether there is a data directory at a place of `one`. */
   readonly hasData?: (path: string) => boolean;
+  /** Makes the data directory of `store`: with data of a member, empty; null: there is none. */
+  readonly storeData?: (has: boolean | null) => void;
   readonly pause?: () => void;
   readonly resume?: () => void;
   /** Makes `one` write several megabytes. */
@@ -271,7 +273,26 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
         120_000,
       );
 
+      itIf(row.primitives.includes('storeData'))(
+        'tells whether an etcd member has data; a directory that is not there tells nothing',
+        async () => {
+          const told = async () => rig.port.storeData?.(rig.store);
+          expect(await told()).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
+          rig.storeData?.(false);
+          expect(await told()).toMatchObject({ kind: 'fresh', value: { holds: 'nothing' } });
+          rig.storeData?.(true);
+          expect(await told()).toMatchObject({ kind: 'fresh', value: { holds: 'member' } });
+          rig.storeData?.(null);
+          expect(await rig.port.storeData?.(rig.one)).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+          const { hangs, missing } = rig.broken;
+          for (const port of [hangs, missing])
+            expect((await port.storeData?.(rig.store))?.kind ?? 'unknown').toBe('unknown');
+        },
+        30_000,
+      );
+
       it('has nothing beyond its row', async () => {
+        if (!row.primitives.includes('storeData')) expect(rig.port.storeData).toBeUndefined();
         for (const primitive of ['logs', 'disk'] as const) {
           if (row.primitives.includes(primitive)) continue;
           const reading = await rig.port[primitive]?.(rig.one, 1);

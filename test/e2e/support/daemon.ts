@@ -70,6 +70,7 @@ function configOf(lab: Lab, { port, ledger, cluster }: { port: number; ledger: s
       members: each((member) => lab.container(member)),
       dcs: { etcd1: lab.container('etcd1'), etcd2: lab.container('etcd2'), etcd3: lab.container('etcd3') },
       proxy: { haproxy: lab.container('haproxy') },
+      dcsData: '/etcd-data',
     },
     tags: { driver: 'docker', file: '/etc/patroni.yml' },
     // Three of these must fit into the lease of our tenure.

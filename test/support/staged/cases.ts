@@ -7,6 +7,7 @@ import { REBUILD_MEMBER } from './rebuild-member.js';
 import { REMOVE_MEMBER } from './remove-member.js';
 import { APPLY_CONFIG } from './apply-config.js';
 import { COLD_START, RECOVER_DCS } from './cold-start.js';
+import { RESEED_DCS } from './reseed-dcs.js';
 import { DEFRAGMENT_DCS } from './defragment-dcs.js';
 import { ROLLING_RESTART } from './rolling-restart.js';
 
@@ -22,6 +23,7 @@ export const STAGED_CASES: Readonly<Record<StagedName, readonly StagedCase[]>> =
   'recover-partition': RECOVER_PARTITION,
   'apply-config': APPLY_CONFIG,
   'recover-dcs': RECOVER_DCS,
+  'reseed-dcs': RESEED_DCS,
   'defragment-dcs': DEFRAGMENT_DCS,
   'cold-start': COLD_START,
 };

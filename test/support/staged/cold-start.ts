@@ -30,7 +30,7 @@ const control = (told: Partial<ControlData> = {}): ControlData => ({
   ...told,
 });
 
-interface Running {
+export interface Running {
   readonly members: readonly string[];
   readonly stores: number;
   readonly led: boolean;
@@ -83,7 +83,7 @@ export function running(is: Running, told: Readonly<Record<string, Partial<Contr
 export const nothingRuns: Running = { members: [], stores: 0, led: false };
 const inputFor = (view: ClusterView): ProcedureInput => runInput(inputOf([], { view }), {});
 
-const countOf = ({ view }: ProcedureInput): Running => ({
+export const countOf = ({ view }: ProcedureInput): Running => ({
   members: view.members
     .filter(({ host }) => host.kind === 'fresh' && host.value.state === 'running')
     .map(({ name }) => name),

@@ -214,6 +214,13 @@ describe('the exact requests', () => {
         ['host stop patroni3 (killed after 60 s)'],
       ],
     ],
+    'stop-without-etcd': [
+      [
+        'of the host, clean as long as that takes less than a minute',
+        planOf('stop-without-etcd', 'patroni1', { id: 'x', startedAtMs: 1 }),
+        ['host stop patroni1 (killed after 60 s)'],
+      ],
+    ],
     'start-first': [
       [
         'of the host',

@@ -183,6 +183,7 @@ const OTHER: Loose = {
   'clusters.poolers.NAME.address': 'tcp://h:6433',
   'clusters.hosts.driver': 'command',
   'clusters.hosts.socket': 'unix:///b',
+  'clusters.hosts.dcsData': '/other',
   'clusters.hosts.systemd.unit': 'b@{name}.service',
   'clusters.hosts.systemd.systemctl': ['sudo', 'systemctl'],
   'clusters.hosts.systemd.journalctl': ['sudo', 'journalctl'],

@@ -96,6 +96,7 @@ describe('the configuration of the design document', () => {
         systemd: null,
         members: { patroni1: 'email-patroni1', patroni2: 'email-patroni2', patroni3: 'email-patroni3' },
         dcs: { etcd1: 'email-etcd1', etcd2: 'email-etcd2', etcd3: 'email-etcd3' },
+        dcsData: null,
         proxy: { haproxy: 'email-haproxy' },
       },
       power: null,

@@ -13,6 +13,7 @@ import { watchEvents } from './events.js';
 import { logLinesFrom } from './logs.js';
 import { rightsInDocker } from './rights.js';
 import { ABSENT, hostStatusFrom } from './status.js';
+import { storeDataOfContainer } from './store-data.js';
 
 /**
  * How long the engine waits for a clean end before it kills. Docker's own 10 s are too short for Patroni: it stops PostgreSQL with
@@ -107,6 +108,7 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
       ? {}
       : {
           controldata: (target) => controlOfContainer({ cluster, engine, clock }, target),
+          storeData: (target) => storeDataOfContainer({ cluster, engine, clock }, target),
           rights: () => rightsInDocker(engine, { deadlineMs, clock, isTagged: cluster.tags?.driver === 'docker' }),
         }),
 

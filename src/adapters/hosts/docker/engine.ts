@@ -3,7 +3,7 @@ import { pieces } from './stream.js';
 
 /** One request to the Engine API; the path without a version, so that the engine answers with its own newest. */
 interface EngineCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly json?: unknown;

@@ -1,0 +1,47 @@
+import { freshValue } from '../model/reading.js';
+import type { Memory } from '../model/states.js';
+import type { ClusterView } from '../model/view.js';
+import { stoppedHost } from './stores.js';
+
+/** The host driver sees in this look that its data directory is there and empty: started, it would be a member of an etcd without data. */
+export const holdsNothing = ({ storeData }: ClusterView, name: string): boolean => {
+  const reading = storeData?.[name];
+  return reading !== undefined && freshValue(reading)?.holds === 'nothing';
+};
+
+/** So many have no data that no majority has any: what etcd answers next is of another etcd, whose revisions begin anew. */
+export const isMajorityLost = (view: ClusterView): boolean =>
+  view.dcs.endpoints.filter(({ name }) => holdsNothing(view, name)).length * 2 > view.dcs.endpoints.length;
+
+/** Why an etcd member is not started; null: nothing is known against it. */
+export const whyEmpty = (view: ClusterView, name: string): string | null =>
+  holdsNothing(view, name)
+    ? `the data directory of ${name} is empty: started, it would begin an etcd without data, in which any member may lead; ekimi run-procedure reseed-dcs`
+    : null;
+
+/**
+ * Why a new etcd may not be begun in the place of the old one; null: the host driver proves that all members are stopped and that none of them has
+ * data. What cannot be read is a reason.
+ */
+export function whyNotLost(view: ClusterView, { etcd }: Pick<Memory, 'etcd'>): string | null {
+  const { dcs, storeData } = view;
+  if (dcs.keys.kind !== 'unknown') return 'etcd answers with a majority: its data is not lost';
+  const running = dcs.endpoints.find((row) => stoppedHost(row) === null);
+  if (running !== undefined) return `${running.name} is not proven to be stopped`;
+  const voters = (etcd?.members ?? []).filter(({ isLearner }) => !isLearner).length;
+  if (voters > dcs.endpoints.length)
+    return `etcd had ${voters} members when it was last asked, and dcs.hosts names ${dcs.endpoints.length}: one that is not looked at may have its data`;
+  if (storeData === undefined)
+    return 'the host driver cannot tell what the data directories of etcd hold (hosts.driver docker with hosts.dcsData can)';
+  for (const { name } of dcs.endpoints) {
+    const reading = storeData[name];
+    if (reading?.kind !== 'fresh')
+      return `what the data directory of ${name} holds cannot be read: ${reading?.kind === 'unknown' ? reading.reason : 'not read in this pass'}`;
+  }
+  const holding = dcs.endpoints.map(({ name }) => name).filter((name) => !holdsNothing(view, name));
+  if (holding.length === 0) return null;
+  const who = `${holding.join(', ')} ${holding.length === 1 ? 'has' : 'have'} data`;
+  return holding.length * 2 > Math.max(dcs.endpoints.length, voters)
+    ? `${who}, which is a majority: ekimi run-procedure recover-dcs starts ${holding.length === 1 ? 'it' : 'them'}`
+    : `${who}: a new etcd in its place would lose that; docs/runbook/when-etcd-is-lost.md says how it is kept by hand`;
+}

@@ -1,0 +1,25 @@
+import { storeHost } from '../model/host.js';
+import { notConfigured, recentValue, type Reading } from '../model/reading.js';
+import type { StoreData, StoreDataReadings } from '../model/store-data.js';
+import type { DcsView } from '../model/view.js';
+import { orNone, read, type Pass } from './pass.js';
+import { STORE_DATA } from './sources.js';
+
+/**
+ * What the data directory of each etcd member holds, while etcd gives no linearizable answer and most of its members are stopped by their host
+ * driver; null: it may have a majority.
+ */
+export async function observeStoreData(pass: Pass, { keys, endpoints }: DcsView): Promise<StoreDataReadings | null> {
+  const stopped = endpoints.filter((row) => recentValue(row.host)?.state === 'stopped').length;
+  const { host } = pass.ports;
+  if (keys.kind !== 'unknown' || stopped * 2 < endpoints.length || stopped === 0 || host?.storeData === undefined)
+    return null;
+  const readings = await Promise.all(
+    endpoints.map(async ({ name }): Promise<[string, Reading<StoreData>]> => {
+      const last = pass.previous?.storeData?.[name] ?? null;
+      const ask = () => orNone(host.storeData?.(storeHost(name)) ?? null, notConfigured(STORE_DATA.part, pass.nowMs));
+      return [name, await read(pass, STORE_DATA, { key: `${name} data`, last, member: null, ask })];
+    }),
+  );
+  return Object.fromEntries(readings);
+}

@@ -1,0 +1,62 @@
+import { note, type EtcdSim, type World } from './state.js';
+
+/** One etcd, whose members all have its data. */
+export const newData = (endpoints: readonly string[]): EtcdSim['data'] => ({
+  now: 1,
+  of: new Map(endpoints.map((name) => [name, 1])),
+  joined: new Set(endpoints),
+});
+
+export const dataOf = ({ data }: EtcdSim, name: string): number => data.of.get(name) ?? 0;
+
+/** The volume of a stopped member is gone, and an empty one is in its place. */
+export function loseData(world: World, name: string): void {
+  world.etcd.data.of.set(name, 0);
+  note(world, `the data of ${name} is gone`);
+}
+
+/**
+ * A member starts. Without data it begins another etcd, as one does that is configured with `--initial-cluster-state new`, unless it reaches one that
+ * knows it already. @returns whether it runs then
+ */
+export function startsWithData(world: World, name: string): boolean {
+  const { etcd } = world;
+  const { data } = etcd;
+  if (dataOf(etcd, name) !== 0) return true;
+  const runs = [...etcd.endpoints].some(([other, host]) => host.state === 'running' && data.of.get(other) === data.now);
+  if (runs && data.joined.has(name)) {
+    note(world, `${name} does not start: member ${name} has already been bootstrapped`);
+    return false;
+  }
+  data.of.set(name, runs ? data.now : data.now + 1);
+  if (runs) data.joined.add(name);
+  return true;
+}
+
+/** A majority of another etcd has a leader: what it holds is nothing. */
+export function beginAnew(world: World, leader: string): void {
+  const { etcd } = world;
+  const { data } = etcd;
+  if (dataOf(etcd, leader) === data.now) return;
+  data.now = dataOf(etcd, leader);
+  data.joined.clear();
+  for (const [name, of] of data.of) if (of === data.now) data.joined.add(name);
+  for (const kept of [etcd.leases, etcd.members, etcd.switches, etcd.defragmented]) kept.clear();
+  Object.assign(etcd, {
+    revision: 1,
+    leader: null,
+    failover: null,
+    sync: null,
+    optime: null,
+    history: [],
+    configBroken: 'there is no key /service/config',
+    configRevision: 0,
+    failsafe: null,
+    tenure: null,
+    ledger: null,
+    ledgerRevision: 0,
+    alarms: [],
+    isUninitialized: true,
+  });
+  note(world, `a new etcd, without a key, is led by ${leader}`);
+}

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { startRun } from '../../src/kernel/runs.js';
+import { unknown } from '../../src/model/reading.js';
+import type { Ports } from '../../src/observe/ports.js';
+import { recallMemory } from '../../src/kernel/recall.js';
+import { doomed } from '../support/crash.js';
+import { everyNth } from '../support/points.js';
+import { testPolicy } from '../support/policy.js';
+import { rig, type Rig, type RigOptions } from '../support/simulated.js';
+import { changeStaged, newestRun, recoveryParts, stagedRequest, stagesOf, startStaged } from '../support/staged.js';
+
+const APPROVE = { mode: 'approve' as const };
+const policy = testPolicy(
+  {},
+  { 'start-first': APPROVE, 'start-store': APPROVE, 'start-member': APPROVE, 'stop-without-etcd': APPROVE },
+);
+const ASKED = { name: 'reseed-dcs', reason: 'the volumes are gone' } as const;
+const MEMBERS = ['patroni1', 'patroni2', 'patroni3'];
+const ETCDS = ['etcd1', 'etcd2', 'etcd3'];
+const did = (ekimi: Rig, verb: 'start' | 'stop'): readonly string[] =>
+  ekimi.requests().flatMap((text) => new RegExp(`^host ${verb} (\\S+)`).exec(text)?.[1] ?? []);
+
+/** The members run and are led by nobody: these etcd members lost their data, and the others are stopped. */
+async function lost(names: readonly string[] = ETCDS, options: RigOptions = {}): Promise<Rig> {
+  const ekimi = rig({ policy, recovery: recoveryParts(), ...options });
+  await ekimi.run(10);
+  // It is behind, and stays so.
+  ekimi.cluster.cutLink('patroni1', 'patroni3');
+  await ekimi.run(15);
+  ekimi.cluster.stopEtcd(3);
+  for (const name of names) ekimi.cluster.loseEtcdData(name);
+  await ekimi.run(30);
+  return ekimi;
+}
+
+describe('the data of every etcd member is gone', () => {
+  it('asks first; then Patroni is stopped, the leader last, and it leads again in the new etcd: the member behind does not', async () => {
+    const ekimi = await lost();
+    const answer = await startStaged(ekimi, ASKED);
+    expect(stagesOf(answer)).toEqual([
+      'agree to a new etcd',
+      ...['patroni2', 'patroni3', 'patroni1'].map((name) => `stop-without-etcd ${name}`),
+      ...ETCDS.map((name) => `start-store ${name}`),
+      'etcd serves',
+      'all of etcd serves',
+      'start-first patroni1',
+      'a leader',
+      'start-member patroni2',
+      'start-member patroni3',
+      'replicas',
+      'proxies',
+    ]);
+    await ekimi.run(20);
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'held' });
+    expect(ekimi.requests()).toEqual([]);
+    await changeStaged(ekimi, 'continue');
+    ekimi.cluster.healLink('patroni1', 'patroni3');
+    await ekimi.run(200);
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded' });
+    expect(did(ekimi, 'stop')).toEqual(['patroni2', 'patroni3', 'patroni1']);
+    expect(did(ekimi, 'start')).toEqual([...ETCDS, 'patroni1', 'patroni2', 'patroni3']);
+    expect(ekimi.cluster.primaries()).toEqual(['patroni1']);
+    expect(ekimi.session.parts.tenure.facts().state).toBe('held');
+  });
+
+  it('in dry-run prints all of it, and sends nothing', async () => {
+    const ekimi = await lost();
+    const answer = await startStaged(ekimi, { ...ASKED, dryRun: true });
+    expect(answer).toMatchObject({ kind: 'planned' });
+    if (answer.kind === 'planned')
+      expect(answer.stages.flatMap(({ requests }) => requests)).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining('host stop patroni1'),
+          expect.stringContaining('host start etcd1'),
+        ]),
+      );
+    await ekimi.run(30);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('recover-dcs and cold-start begin no etcd without data, nor does Ekimi by itself', async () => {
+    const auto = testPolicy({}, { 'start-store': { mode: 'auto' } });
+    const ekimi = await lost(ETCDS, { policy: auto });
+    for (const name of ['recover-dcs', 'cold-start'] as const)
+      expect(await startStaged(ekimi, { ...ASKED, name })).toMatchObject({
+        kind: 'refused',
+        text: expect.stringContaining('ekimi run-procedure reseed-dcs') as string,
+      });
+    await ekimi.run(120);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('ended after the question nothing is sent', async () => {
+    const ekimi = await lost();
+    await startStaged(ekimi, ASKED);
+    await ekimi.run(5);
+    await changeStaged(ekimi, 'abort');
+    await ekimi.run(30);
+    expect(newestRun(ekimi)?.phase).toBe('aborted');
+    expect(ekimi.requests()).toEqual([]);
+  });
+});
+
+describe('it is refused', () => {
+  it.each([
+    ['while etcd serves', [], 'etcd answers with a majority'],
+    ['where a majority has data', ['etcd3'], 'etcd1, etcd2 have data, which is a majority'],
+    ['where one has data', ['etcd2', 'etcd3'], 'etcd1 has data'],
+  ] as const)('%s', async (_, names, text) => {
+    const ekimi = await lost(names);
+    if (names.length === 0) {
+      ekimi.cluster.startEtcd();
+      await ekimi.run(20);
+    }
+    expect(await startStaged(ekimi, ASKED)).toMatchObject({
+      kind: 'refused',
+      text: expect.stringContaining(text) as string,
+    });
+  });
+
+  it('where a data directory cannot be read, and waits where that comes later', async () => {
+    let isBlind = true;
+    const wrap = (ports: Ports): Ports => {
+      const { host, clock } = ports;
+      if (host === null) return ports;
+      const storeData: typeof host.storeData = (target) =>
+        isBlind && target.name === 'etcd2'
+          ? Promise.resolve(unknown('bad-reply', 'there is no such directory', clock.now(), 'etcd2'))
+          : (host.storeData?.(target) ?? Promise.reject(new Error('no driver')));
+      return { ...ports, host: { ...host, storeData } };
+    };
+    const ekimi = await lost(ETCDS, { wrap });
+    expect(await startStaged(ekimi, ASKED)).toMatchObject({
+      kind: 'refused',
+      text: expect.stringContaining(
+        'what the data directory of etcd2 holds cannot be read: there is no such',
+      ) as string,
+    });
+    isBlind = false;
+    await ekimi.run(5);
+    expect((await startStaged(ekimi, ASKED)).kind).toBe('started');
+    await ekimi.run(3);
+    isBlind = true;
+    await changeStaged(ekimi, 'continue');
+    await ekimi.run(30);
+    expect(ekimi.requests()).toEqual([]);
+  });
+});
+
+const STRIDE = everyNth(11);
+
+describe('our death in the middle of it', () => {
+  const story = async (after: number) => {
+    const doom = doomed();
+    const kept = recoveryParts();
+    const first = await lost(ETCDS, {
+      wrap: doom.wrap,
+      wrapJournal: doom.wrapJournal,
+      dead: doom.dead,
+      recovery: kept,
+    });
+    doom.arm(after);
+    void startRun(first.session, stagedRequest(ASKED), 'dba');
+    await first.run(5);
+    if (newestRun(first)?.phase === 'held') void changeStaged(first, 'continue');
+    first.cluster.healLink('patroni1', 'patroni3');
+    await first.run(120);
+    return { first, doom, kept };
+  };
+
+  it('after every eleventh of its effects (each with EVERY_POINT=1): the process that follows finishes it, and the member behind never leads', async () => {
+    const { doom: whole, first: done } = await story(Infinity);
+    expect(newestRun(done)?.phase).toBe('succeeded');
+    for (let after = 1; after <= whole.effects.length; after += STRIDE) {
+      const { first, kept } = await story(after);
+      const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
+      const memory = await recallMemory(first.journal, first.cluster.options.scope, first.cluster.nowMs());
+      const next = rig({ policy, cluster: first.cluster, journal: first.journal, memory, recovery: kept });
+      await next.run(75);
+      for (let asked = 0; asked < 3 && newestRun(next)?.phase === 'held'; asked += 1) {
+        await changeStaged(next, 'continue');
+        await next.run(150);
+      }
+      expect(newestRun(next)?.phase, `${where}: ${newestRun(next)?.detail ?? 'no run'}`).toBe('succeeded');
+      expect(next.cluster.primaries(), where).toEqual(['patroni1']);
+      const members = did(next, 'start').filter((name) => MEMBERS.includes(name));
+      expect(['patroni1', 'patroni2', 'patroni3', undefined], where).toContain(members[0]);
+    }
+  }, 120_000);
+});
