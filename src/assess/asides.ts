@@ -3,7 +3,7 @@ import { ASIDE_DEFAULTS } from '../model/policy.js';
 import type { Finding } from '../model/problem.js';
 import { lastValue } from '../model/reading.js';
 import { spanText } from '../words/amounts.js';
-import { says, seen, type Assess, type Assessment } from './finding.js';
+import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { binaryText, diskOf } from './room.js';
 
 /** Old data directories that lie aside for longer, or take more of their volume, than the policy has them kept. */
@@ -20,15 +20,30 @@ function ofMember({ view, policy }: Assessment, member: string, listed: readonly
   const bytes = listed.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
   const percent = totalBytes === null || totalBytes === 0 ? null : Math.round((100 * bytes) / totalBytes);
   const isLarge = percent !== null && percent > maxSharePercent;
-  if (old.length === 0 && !isLarge) return [];
+  const uncounted = listed.filter((one) => one.bytes === null);
+  if (old.length === 0 && !isLarge) {
+    const why = `${member}: ${uncounted.map((one) => asideText(one, view.atMs)).join(', ')}: what share of the volume that is cannot be told`;
+    return uncounted.length === 0 ? [] : [cannotTell('aside-overdue', member, why, view.atMs)];
+  }
   const evidence = listed.map((one) => says('host', `${member}: ${asideText(one, view.atMs)}`, view.atMs));
   if (old.length > 0)
     evidence.push(says('self', `kept for longer than aside.keepFor, ${spanText(keepForMs)}`, view.atMs));
   if (isLarge)
     evidence.push(
-      says('self', `${percent} % of the volume, more than aside.maxShareOfDisk, ${maxSharePercent} %`, view.atMs),
+      says(
+        'self',
+        `${uncounted.length === 0 ? '' : 'at least '}${percent} % of the volume, more than aside.maxShareOfDisk, ${maxSharePercent} %`,
+        view.atMs,
+      ),
     );
-  return [seen('aside-overdue', member, evidence, { directories: listed.length, bytes, percent })];
+  return [
+    seen('aside-overdue', member, evidence, {
+      directories: listed.length,
+      // What was not counted is not nothing.
+      bytes: uncounted.length === 0 ? bytes : null,
+      percent: uncounted.length === 0 ? percent : null,
+    }),
+  ];
 }
 
 /** One that lies aside, for people: where, how large, since when. */

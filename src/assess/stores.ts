@@ -58,7 +58,13 @@ export function whyNoneToSpare({ dcs }: ClusterView, name: string): string | nul
   const members = recentValue(dcs.membership)?.members;
   if (members === undefined) return 'etcd has not listed its members: how many are a majority is not known';
   const voters = members.filter(({ isLearner }) => isLearner !== true).length;
-  const others = dcs.endpoints.filter((row) => row.name !== name && recentValue(row.status)?.healthy === true).length;
+  // A learner serves reads and has no vote; two names of one member are one.
+  const learners = members.filter(({ isLearner }) => isLearner === true).map(({ id }) => id);
+  const serving = dcs.endpoints.flatMap((row) => {
+    const told = row.name === name ? null : recentValue(row.status);
+    return told?.healthy === true ? [told.memberId ?? row.name] : [];
+  });
+  const others = new Set(serving.filter((id) => !learners.includes(id))).size;
   return others * 2 > voters
     ? null
     : `without ${name} only ${others} of ${voters} etcd members serve, which is no majority`;

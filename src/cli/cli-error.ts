@@ -11,7 +11,11 @@ export const EXIT_CODES = [
   { code: 66, name: 'absent', meaning: 'a file, journal entry, cluster or approval does not exist' },
   { code: 69, name: 'no-daemon', meaning: 'no daemon answers at that address' },
   { code: 70, name: 'internal', meaning: 'a fault of ours' },
-  { code: 75, name: 'held', meaning: 'run-procedure: gates hold it; nothing was sent' },
+  {
+    code: 75,
+    name: 'held',
+    meaning: 'run-procedure: gates hold it and nothing was sent; followed: it asks, or is held or paused',
+  },
   { code: 76, name: 'ineffective', meaning: 'run-procedure: it was sent, and the cluster does not show the effect' },
   { code: 77, name: 'denied', meaning: 'the token is missing, unknown or may not do this' },
   { code: 78, name: 'config', meaning: 'the configuration cannot be used' },

@@ -53,6 +53,10 @@ export function addProcedureCommand(program: Command, context: Context): void {
     .option('--back', 'of rolling-restart: hand leadership back in the end')
     .option('--set <NAME=VALUE...>', 'a parameter of a procedure; may be given several times')
     .option('--no-wait', 'do not wait for the verdict')
+    .option(
+      '--follow',
+      'of a procedure of several stages: a line a stage until it ends or asks (default: on a terminal)',
+    )
     .addHelpText('after', `\nProcedures:\n${renderProcedures()}`)
     .action(async (name: string | undefined, member: string | undefined, options: Options) => {
       if (name === undefined) list(context, options);

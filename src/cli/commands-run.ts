@@ -14,8 +14,11 @@ import {
   type Common,
   type Context,
 } from './context.js';
+import { followRun } from './follow-run.js';
 import { renderRun, renderStages } from './render/run.js';
 
+/** `follow`: absent: on a terminal; `wait`: `--no-wait`. */
+type Starting = Common & { readonly follow?: boolean; readonly wait?: boolean };
 type Options = Common & { readonly reason?: string; readonly seen?: string };
 
 /** `ekimi procedures`: those of several stages that are under way, and a person's word on them. */
@@ -94,9 +97,12 @@ const unanswered = ({ id, now, mark }: RunOverview): CliError =>
   );
 
 /** `ekimi run-procedure`, for those of several stages. */
-export async function startStaged(context: Context, options: Common, request: RunRequest): Promise<void> {
+export async function startStaged(context: Context, options: Starting, request: RunRequest): Promise<void> {
   const client = await clientOf(context, options);
-  const answer = await client.startRun(await oneScope(client, options), request);
+  const scope = await oneScope(client, options);
+  const answer = await client.startRun(scope, request);
   if (options.json === true) printJson(context, { answer });
   else print(context, renderStages(answer, styleOf(context)));
+  const follows = (options.follow ?? context.io.interactive) && options.wait !== false && options.json !== true;
+  if (answer.kind === 'started' && follows) await followRun(context, client, scope, answer.id);
 }

@@ -34,8 +34,7 @@ export async function watch(
   let answeredMs = context.io.now();
   while (!context.io.stop.aborted) {
     const now = await client.remediation(scope, id).catch((cause: unknown) => {
-      const isAway = cause instanceof CliError && (cause.exit === 'no-daemon' || AWAY.includes(cause.code));
-      if (!isAway || context.io.now() - answeredMs > SILENCE_MS) throw cause;
+      if (!isAwayFor(context, cause, answeredMs)) throw cause;
       return null;
     });
     if (now === null) line.show('the daemon is away; waiting for it', nowOf(context) - beganMs);
@@ -51,6 +50,12 @@ export async function watch(
   context.exit = exitCode('failed');
   return null;
 }
+
+/** The daemon restarts, or a successor takes over: no answer yet, and not for too long. */
+export const isAwayFor = (context: Context, cause: unknown, answeredMs: number): boolean =>
+  cause instanceof CliError &&
+  (cause.exit === 'no-daemon' || AWAY.includes(cause.code)) &&
+  context.io.now() - answeredMs <= SILENCE_MS;
 
 function ended(context: Context, line: LiveLine, now: Watched, tookMs: number, quiet: boolean): Watched {
   line.end();

@@ -60,6 +60,12 @@ export function renderRun(scope: string, run: RunOverview, style: Style): string
   ].join('\n');
 }
 
+/** `stage 2 of 4: wait until patroni4 has copied the leader`: a line of what is followed. */
+export const renderStage = (run: RunOverview): string => {
+  const count = `stage ${Math.min(run.stagesDone + 1, run.stages)} of ${run.stages}`;
+  return run.phase === 'running' ? `${count}: ${clean(run.now)}` : `${run.phase}: ${clean(run.now)}`;
+};
+
 /** In one line of `ekimi status`; `ekimi procedures` tells what is left. */
 export const renderOpenRun = (run: ProcedureRun, style: Style): string =>
   `${bold(style, clean(run.name))} ${byTone(style, TONES[run.phase], run.phase)} for ${spanText(style.nowMs - run.startedAtMs)}: ${clean(run.detail)} ${dim(style, '(ekimi procedures)')}`;

@@ -41,7 +41,12 @@ afterEach(async () => {
 /** Of what the healthy snapshot leaves of it. */
 const MARK = /continue r-1 --seen ([0-9a-f]{8}) --reason TEXT/;
 
-async function run(argv: string, answer?: RunAnswer, runs: readonly ProcedureRun[] = [RUN]): Promise<Ran> {
+async function run(
+  argv: string,
+  answer?: RunAnswer,
+  runs: readonly ProcedureRun[] = [RUN],
+  between: () => void = () => undefined,
+): Promise<Ran> {
   const snapshot = SCENARIOS.healthy();
   fake = new FakeController({ ...snapshot, ledger: { ...snapshot.ledger, procedures: runs } });
   if (answer !== undefined) fake.runAnswer = answer;
@@ -53,7 +58,11 @@ async function run(argv: string, answer?: RunAnswer, runs: readonly ProcedureRun
     redact: String,
     clock: { now: () => NOW_MS },
   });
-  return cli(argv, { env: { EKIMI_URL: server.url, EKIMI_TOKEN: 'touch' } });
+  const sleep = (): Promise<void> => {
+    between();
+    return Promise.resolve();
+  };
+  return cli(argv, { env: { EKIMI_URL: server.url, EKIMI_TOKEN: 'touch' }, sleep });
 }
 
 describe('run-procedure rolling-restart', () => {
@@ -86,6 +95,22 @@ describe('run-procedure rolling-restart', () => {
     expect(exit).toBe(0);
     expect(fake.runs[0]).toMatchObject({ back: true, dryRun: false, reason: 'openssl' });
     expect(out).toContain('started (r-2; ekimi procedures follows it)');
+  });
+
+  it.each([
+    ['succeeded', 0, 'rolling-restart succeeded'],
+    ['aborted', 1, 'rolling-restart aborted'],
+    ['held', 75, 'ekimi procedures continue r-2 --seen'],
+  ] as const)('with --follow tells each stage until it is %s, and ends with %i', async (phase, code, text) => {
+    const going = { ...RUN, id: 'r-2', phase: 'running' as const };
+    const over = { ...going, phase, endedAtMs: phase === 'held' ? null : NOW_MS };
+    const started = { kind: 'started', id: 'r-2', stages: STAGES } as const;
+    const { exit, out } = await run('run-procedure rolling-restart --follow --reason x', started, [going], () => {
+      fake.show({ ...SCENARIOS.healthy(), ledger: { ...SCENARIOS.healthy().ledger, procedures: [over] } });
+    });
+    expect(out).toMatch(/stage 1 of 4: /);
+    expect(out).toContain(text);
+    expect(exit).toBe(code);
   });
 
   it.each([

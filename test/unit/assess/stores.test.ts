@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { assessAsides } from '../../../src/assess/asides.js';
+import { whyNoneToSpare } from '../../../src/assess/stores.js';
+import { fresh } from '../../../src/model/reading.js';
+import type { ClusterView } from '../../../src/model/view.js';
+import { asideSuffix } from '../../../src/model/aside.js';
+import { inputOf, NOW_MS, viewOf } from '../../support/view.js';
+
+const member = (id: string, isLearner = false) => ({ id, name: id, clientUrls: [], isLearner });
+
+/** Endpoints that serve, each the member of that id. */
+function storesOf(ids: readonly string[], members: readonly ReturnType<typeof member>[]): ClusterView {
+  const view = viewOf();
+  const [one] = view.dcs.endpoints;
+  if (one?.status.kind !== 'fresh') throw new Error('no endpoint');
+  const told = one.status.value;
+  const endpoints = ids.map((id, index) => ({
+    ...one,
+    name: `etcd${index + 1}`,
+    status: fresh({ ...told, name: `etcd${index + 1}`, memberId: id }, NOW_MS, id),
+  }));
+  return { ...view, dcs: { ...view.dcs, endpoints, membership: fresh({ members }, NOW_MS, 'members') } };
+}
+
+describe('whether etcd can do without a member', () => {
+  const voters = [member('a'), member('b'), member('c')];
+
+  it('the others are a majority of those that vote', () => {
+    expect(whyNoneToSpare(storesOf(['a', 'b', 'c'], voters), 'etcd1')).toBeNull();
+    expect(whyNoneToSpare(storesOf(['a', 'b'], voters), 'etcd1')).toContain('only 1 of 3');
+  });
+
+  it('a learner has no vote, and a second name of a member is no second member', () => {
+    const withLearner = [...voters.slice(0, 2), member('c', true)];
+    expect(whyNoneToSpare(storesOf(['a', 'b', 'c'], withLearner), 'etcd1')).toContain('only 1 of 2');
+    expect(whyNoneToSpare(storesOf(['a', 'b', 'b'], voters), 'etcd1')).toContain('only 1 of 3');
+  });
+});
+
+describe('what lies aside', () => {
+  const GIB = 1024 ** 3;
+  const found = (bytes: readonly (number | null)[], agedMs = 0) => {
+    const name = (index: number) => `data.${asideSuffix(NOW_MS - agedMs - index * 1000)}`;
+    const listed = bytes.map((size, index) => ({ name: name(index), path: `/var/lib/${name(index)}`, bytes: size }));
+    const view = { ...viewOf(), asides: { patroni3: fresh(listed, NOW_MS, 'asides') } };
+    const volume = { path: '/', totalBytes: 100 * GIB, freeBytes: 10 * GIB };
+    const members = view.members.map((row) => ({ ...row, disk: fresh({ data: volume, wal: null }, NOW_MS, 'disk') }));
+    const { states, ledger, policy } = inputOf([], { view });
+    return assessAsides({ view: { ...view, members } as ClusterView, memory: states.memory, ledger, policy });
+  };
+
+  it('and was not counted is unknown, and told so: it is not nothing', () => {
+    expect(found([GIB])).toEqual([]);
+    expect(found([GIB, null])).toMatchObject([{ verdict: 'unknown', code: 'aside-overdue', subject: 'patroni3' }]);
+    expect(JSON.stringify(found([null]))).toContain('size not counted');
+  });
+
+  it('for too long is told whatever was counted, with no figure that is not one', () => {
+    const [finding] = found([GIB, null], 365 * 86_400_000);
+    expect(finding).toMatchObject({ verdict: 'seen', facts: { directories: 2, bytes: null, percent: null } });
+  });
+});
