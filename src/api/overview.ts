@@ -14,6 +14,7 @@ import { openIncidents, type IncidentOverview } from './incidents.js';
 import { memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
 import { consequenceOf, type Consequence } from '../words/consequence.js';
 import { brakes, headline, stateOf, suspectsIn } from '../words/headline.js';
+import { poolersIn, type PoolerOverview } from './pooler-overview.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 
 /** How bad it is, in the order of a monitoring plugin's exit codes by name, not by number. */
@@ -74,6 +75,8 @@ export interface Overview {
   readonly members: readonly MemberOverview[];
   readonly pools: readonly PoolOverview[];
   readonly proxyNote: string | null;
+  /** Empty: none is configured. */
+  readonly poolers: readonly PoolerOverview[];
   readonly endpoints: readonly EndpointOverview[];
   readonly sources: readonly SourceOverview[];
   /** The open ones. */
@@ -146,6 +149,7 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     members,
     pools: view === null ? [] : poolsIn(view),
     proxyNote: view === null ? 'no pass yet' : proxyNote(view),
+    poolers: view === null ? [] : poolersIn(view, ledger),
     endpoints: view === null ? [] : endpointsIn(view),
     sources: view === null ? [] : sourcesIn(view),
     incidents: openIncidents(snapshot),

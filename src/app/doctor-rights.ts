@@ -31,7 +31,7 @@ const REMEDY: Readonly<Record<RightRow['system'], string>> = {
   PostgreSQL: 'give it with config/rights/postgres.sql',
   Patroni: 'see config/rights/patroni.yml',
   HAProxy: 'name a socket of that level in proxies.NAME.runtime, see config/rights/haproxy.cfg',
-  PgBouncer: 'name our user in admin_users of pgbouncer.ini',
+  PgBouncer: 'name our user in admin_users of pgbouncer.ini, see config/rights/pgbouncer.ini',
   Docker: 'let it through to the engine, see config/rights/docker-proxy.cfg',
 };
 

@@ -40,7 +40,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     identityRow(view),
     addressRow(view),
     ...proxyRows(view, policy),
-    ...poolerRows(view),
+    ...poolerRows(view, policy),
     ...sessionRows(view),
     ...actuatorRows(view, policy),
     ...ladderRows(view, policy),

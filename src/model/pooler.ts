@@ -20,6 +20,15 @@ export interface PoolerReport {
   readonly allPaused: boolean | null;
   /** Those that clients of this cluster use: the ones of the configuration, else all that the pooler has. */
   readonly databases: readonly PoolerDatabase[];
+  /** How long it lets clients wait, by its settings; read once a minute. Absent: it does not tell. */
+  readonly waits?: PoolerWaits;
+}
+
+export interface PoolerWaits {
+  /** A client that waits longer for a server is disconnected; null: never (`query_wait_timeout = 0`). */
+  readonly clientMs: number | null;
+  /** A server that was not there is asked again after this time (`server_login_retry`). */
+  readonly loginRetryMs: number;
 }
 
 /** A pooler by the operator's name for it, and what it says. */

@@ -137,3 +137,7 @@ export const REMEDY = {
   'lends-nothing': 'name it under hosts there, or correct hosts.peers here',
   'lends-ours': 'correct hosts there if it was copied from another machine, or hosts.peers here',
 } as const;
+
+/** Where a pooler gives clients up too soon. */
+export const waitLonger = (seconds: number): string =>
+  `set query_wait_timeout = ${seconds} or more in pgbouncer.ini (0: no limit), then RELOAD in its console`;

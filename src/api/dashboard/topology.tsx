@@ -39,6 +39,7 @@ interface Props {
 export const Topology = ({ overview }: Props): JSX.Element => (
   <section id="topology" aria-label="Topology">
     <div class={overview.leader === null ? 'topology headless' : 'topology'}>
+      {overview.poolers.length > 0 && <PoolerBar overview={overview} />}
       <ProxyBar overview={overview} />
       <ol class="members" aria-label="Members">
         {overview.members.map((member) => (
@@ -48,6 +49,25 @@ export const Topology = ({ overview }: Props): JSX.Element => (
       <StoreBar overview={overview} />
     </div>
   </section>
+);
+
+const PoolerBar = ({ overview: { poolers } }: Props): JSX.Element => (
+  <div class="bar proxy">
+    <h2 class="bar-name">Pooler</h2>
+    {poolers.map(({ name, paused, text, untilMs }) => (
+      <p key={name} class={`pool ${paused === false ? '' : 'bad'}`}>
+        <strong>{name}</strong>
+        <span class="dim">
+          {text}
+          {untilMs !== null && (
+            <>
+              , ends <Count kind="until" ms={untilMs} />
+            </>
+          )}
+        </span>
+      </p>
+    ))}
+  </div>
 );
 
 const ProxyBar = ({ overview: { proxyNote, pools } }: Props): JSX.Element => (

@@ -64,6 +64,16 @@ const source = z.object({
   fault: text.nullable(),
   reason: text.nullable(),
 });
+const pooler = z.object({
+  name: text,
+  paused: z.boolean().nullable().describe('null: its console gave no answer'),
+  untilMs: time.nullable().describe('When a pause of ours ends at the latest'),
+  waiting: z.int().nullable(),
+  databases: z.array(
+    z.object({ name: text, paused: z.boolean(), servers: z.int(), waiting: z.int(), maxWaitMs: z.number() }),
+  ),
+  text,
+});
 /** `Overview` of `src/api/overview.ts`, as JSON. */
 export const overview = z.object({
   scope: text,
@@ -84,6 +94,7 @@ export const overview = z.object({
   members: z.array(member),
   pools: z.array(pool),
   proxyNote: text.nullable(),
+  poolers: z.array(pooler),
   endpoints: z.array(endpoint),
   sources: z.array(source),
   incidents: z.array(incident),

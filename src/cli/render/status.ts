@@ -174,7 +174,7 @@ function lagText(member: MemberOverview, { lag }: Overview, style: Style): strin
 }
 
 /** What a line of 80 leaves beside its heading. */
-const PROXY_COLUMNS = 70;
+const PART_COLUMNS = 70;
 
 function footLines(view: Overview): string[] {
   const healthy = view.endpoints.filter((endpoint) => endpoint.healthy === true).length;
@@ -188,6 +188,7 @@ function footLines(view: Overview): string[] {
   return [
     `etcd      ${healthy} of ${view.endpoints.length} healthy; ${key}`,
     ...proxyLines(view),
+    ...view.poolers.map((pooler) => footLine('pooler', pooler)),
     `budget    ${budget}${breaker}`,
     ...unknown.map(
       (source) =>
@@ -207,9 +208,13 @@ function proxyLines({ pools }: Overview): string[] {
         if (use === 'reads') return `${backend} ${open.length} of ${servers.length}`;
         return `writes to ${open.map((server) => server.member ?? server.name).join(', ') || 'nobody'}`;
       });
-    const text = clean(`${name}: ${told.join('; ')}`);
-    return `proxy     ${text.length > PROXY_COLUMNS ? `${text.slice(0, PROXY_COLUMNS - 1)}…` : text}`;
+    return footLine('proxy', { name, text: told.join('; ') });
   });
+}
+
+function footLine(what: string, { name, text }: { readonly name: string; readonly text: string }): string {
+  const line = clean(`${name}: ${text}`);
+  return `${what.padEnd(10)}${line.length > PART_COLUMNS ? `${line.slice(0, PART_COLUMNS - 1)}…` : line}`;
 }
 
 export function problemLines(problem: Problem, style: Style): string[] {

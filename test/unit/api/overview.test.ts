@@ -147,6 +147,40 @@ describe('the rest', () => {
     expect(member(blind, 'patroni1').holdsLeaderKey).toBeNull();
   });
 
+  it('tells of each pooler who waits in it, and whose pause it is', () => {
+    const snapshot = SCENARIOS.healthy();
+    const database = { name: 'app', paused: true, servers: 0, waiting: 2, maxWaitMs: 2_000 };
+    const told = (ledger: Partial<ClusterSnapshot['ledger']>, part: Partial<typeof database> = {}) => {
+      const report = { version: '1.24.1', allPaused: null, databases: [{ ...database, ...part }] };
+      const poolers = [{ name: 'bouncer', seen: fresh(report, NOW_MS, 'console of bouncer') }];
+      const all = { ...snapshot, view: { ...snapshot.view!, poolers }, ledger: { ...snapshot.ledger, ...ledger } };
+      return overview(all).poolers[0];
+    };
+    const pause = {
+      pooler: 'bouncer',
+      leader: 'patroni1',
+      sinceMs: NOW_MS,
+      untilMs: NOW_MS + 3_000,
+      remediationId: 'a',
+    };
+    expect(told({ pauses: [pause] })).toEqual({
+      name: 'bouncer',
+      paused: true,
+      untilMs: NOW_MS + 3_000,
+      waiting: 2,
+      databases: [database],
+      text: 'paused by Ekimi; app paused: 0 server connections, 2 clients wait (longest 2 s)',
+    });
+    expect(told({})).toMatchObject({ untilMs: null, text: expect.stringMatching(/^paused, not by Ekimi; /) as string });
+    expect(told({}, { paused: false, servers: 4, waiting: 0 })?.text).toBe(
+      'passes clients on; app: 4 server connections, 0 clients wait',
+    );
+    const mute = { name: 'bouncer', seen: unknown('timeout', 'no answer in time', NOW_MS, 'console of bouncer') };
+    const view = { ...snapshot.view!, poolers: [mute] };
+    expect(overview({ ...snapshot, view }).poolers).toMatchObject([{ paused: null, text: 'no answer in time' }]);
+    expect(overview(snapshot).poolers).toEqual([]);
+  });
+
   it('counts the budget of the last hour', () => {
     expect(overview(SCENARIOS.rebuilding()).budget).toEqual({ perHour: 6, used: 2, left: 4 });
   });

@@ -12,6 +12,7 @@ import { NO_STORY, tellNext, type StoryLine } from '../../../src/words/story.js'
 import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
 import { eachProxy } from '../../support/proxies.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
 import { NOW_MS, plan, remediation } from '../../support/snapshots.js';
 import { noAnswerOf, twoProxies } from '../../support/two-proxies.js';
 
@@ -98,6 +99,19 @@ describe('status', () => {
       .split('\n')
       .find((line) => line.startsWith('proxy'));
     expect(cut).toHaveLength(80);
+  });
+
+  it('has a line for each pooler, also where its console is silent', () => {
+    const healthy = SCENARIOS.healthy();
+    const database = { name: 'app', paused: false, servers: 4, waiting: 0, maxWaitMs: 0 };
+    const report = { version: '1.24.1', allPaused: false, databases: [database] };
+    const poolers = [
+      { name: 'bouncer', seen: fresh(report, NOW_MS, 'console of bouncer') },
+      { name: 'mute', seen: unknown('timeout', 'no answer in time', NOW_MS, 'console of mute') } as const,
+    ];
+    const lines = renderStatus({ ...healthy, view: { ...healthy.view!, poolers } }, PLAIN).split('\n');
+    expect(lines).toContain('pooler    bouncer: passes clients on; app: 4 server connections, 0 clients wait');
+    expect(lines).toContain('pooler    mute: no answer in time');
   });
 
   it('says so when the snapshot is old', () => {

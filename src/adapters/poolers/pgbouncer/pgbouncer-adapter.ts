@@ -1,12 +1,12 @@
 import type { PoolerConfig } from '../../../model/config.js';
 import type { Reply } from '../../../model/plan.js';
-import { isPaused, pausedIn, type PoolerReport } from '../../../model/pooler.js';
+import { isPaused, pausedIn, type PoolerReport, type PoolerWaits } from '../../../model/pooler.js';
 import { fresh, unknown, type Reading, type Unknown } from '../../../model/reading.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { PauseTimes, PoolerPort } from '../../../ports/pooler.js';
 import { PgbouncerConsole, type ConsoleAnswer } from './console.js';
 import { rightsAtConsole } from './rights.js';
-import { databasesFrom, isAllPaused, versionIn } from './report.js';
+import { databasesFrom, isAllPaused, versionIn, waitsFrom } from './report.js';
 
 const isOpen = (answer: ConsoleAnswer | undefined): boolean => answer?.ok === false && answer.refused === null;
 
@@ -30,6 +30,8 @@ const namesOf = ({ names, isSettled }: Hold, report: PoolerReport): readonly str
 const REPLY_CHARS = 300;
 /** How soon a resume that was due and failed is tried again. */
 const AGAIN_MS = 250;
+/** How old what it says of its settings may be. */
+const WAITS_MS = 60_000;
 const WORDS = { paused: 'is not paused', missing: /no such database/i } as const;
 
 /**
@@ -43,6 +45,7 @@ export function pgbouncerAdapter(config: PoolerConfig, deadlineMs: number, clock
   const unknownBy = (failed: Failed): Unknown =>
     unknown(failed.fault, `${source} at ${config.address}: ${failed.why}`, clock.now(), source);
   let hold: Hold | null = null;
+  let told: { readonly atMs: number; readonly waits: PoolerWaits | null } | null = null;
 
   /** A pause of ours that somebody ended, or that ended with its process, is over: the next one under its name is a person's. */
   async function read(): Promise<Reading<PoolerReport>> {
@@ -52,6 +55,16 @@ export function pgbouncerAdapter(config: PoolerConfig, deadlineMs: number, clock
     if (before === null || hold !== before || reading.kind !== 'fresh') return reading;
     if (namesOf(before, reading.value).length === 0) drop();
     return reading;
+  }
+
+  /** It may change with a RELOAD, and nothing is decided by it. */
+  async function waits(): Promise<Pick<PoolerReport, 'waits'>> {
+    const nowMs = clock.monotonic();
+    if (told === null || nowMs - told.atMs >= WAITS_MS) {
+      const answer = await control.ask('SHOW CONFIG');
+      told = { atMs: nowMs, waits: answer.ok ? waitsFrom(answer.rows) : null };
+    }
+    return told.waits === null ? {} : { waits: told.waits };
   }
 
   async function readOnce(): Promise<Reading<PoolerReport>> {
@@ -71,6 +84,7 @@ export function pgbouncerAdapter(config: PoolerConfig, deadlineMs: number, clock
       version: number,
       allPaused: state.ok ? isAllPaused(state.rows) : null,
       databases: databasesFrom(databases.rows, pools.rows, config.databases),
+      ...(await waits()),
     };
     return fresh(report, clock.now(), source);
   }

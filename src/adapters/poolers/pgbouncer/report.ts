@@ -1,4 +1,4 @@
-import type { PoolerDatabase } from '../../../model/pooler.js';
+import type { PoolerDatabase, PoolerWaits } from '../../../model/pooler.js';
 import { CONSOLE_DATABASE, type ConsoleRow } from './console.js';
 
 /** `PgBouncer 1.18.0`; null: something else answered. */
@@ -48,3 +48,13 @@ export function databasesFrom(
 /** `SHOW STATE` of 1.19 and newer: rows of key and value, `active`, `paused` and `suspended`. */
 export const isAllPaused = (rows: readonly ConsoleRow[]): boolean =>
   rows.some((row) => ['paused', 'suspended'].includes(text(row['key'])) && isOn(row['value']));
+
+/** Of `SHOW CONFIG`, whose times are seconds; null: it lacks one of them. */
+export function waitsFrom(rows: readonly ConsoleRow[]): PoolerWaits | null {
+  const msOf = (key: string): number =>
+    Number.parseFloat(text(rows.find((row) => row['key'] === key)?.['value'])) * 1_000;
+  const clientMs = msOf('query_wait_timeout');
+  const loginRetryMs = msOf('server_login_retry');
+  if (Number.isNaN(clientMs) || Number.isNaN(loginRetryMs)) return null;
+  return { clientMs: clientMs === 0 ? null : clientMs, loginRetryMs };
+}
