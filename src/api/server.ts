@@ -22,6 +22,15 @@ interface ApiLog {
   error(fields: object, message: string): void;
 }
 
+/** How long a client may take, in milliseconds, and how often that is looked at: later than both together its connection is closed. */
+interface Patience {
+  readonly requestMs: number;
+  readonly checkEveryMs: number;
+}
+
+/** One that sends its head or its body byte by byte is gone after 10 to 15 s. */
+const PATIENCE: Patience = { requestMs: 10_000, checkEveryMs: 5_000 };
+
 export interface ServerOptions {
   readonly config: ApiConfig;
   readonly controller: ControllerPort;
@@ -32,6 +41,8 @@ export interface ServerOptions {
   /** The wall clock; the system's own by default. */
   readonly clock?: Pick<Clock, 'now'>;
   readonly limits?: StreamLimits;
+  /** With clients that send slowly. */
+  readonly patience?: Patience;
 }
 
 export interface Server {
@@ -55,18 +66,17 @@ function requestIdOf({ headers }: { readonly headers: Readonly<Record<string, un
 
 /** Serves the API, the metrics and the dashboard. Rejects when the address cannot be listened on. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, controller, metrics, redact } = options;
+  const { config, controller, metrics, redact, patience = PATIENCE } = options;
   const now = (): number => options.clock?.now() ?? Date.now();
   const streams = new EventStreams(controller, now, redact, options.limits ?? STREAM_LIMITS);
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
-    requestTimeout: 10_000,
+    requestTimeout: patience.requestMs,
     routerOptions: { maxParamLength: 200 },
     requestIdHeader: false,
     genReqId: requestIdOf,
-    // A client that sends its headers byte by byte is gone after 10 to 15 s.
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    http: { headersTimeout: patience.requestMs, connectionsCheckingInterval: patience.checkEveryMs },
     schemaController: { compilersFactory: COMPILERS },
   });
   const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });

@@ -72,7 +72,7 @@ export const print = (context: Context, text: string, nearMs = nowOf(context)): 
   context.io.stdout(`${zoned(context.zone, text, nearMs)}\n`);
 };
 
-export const zoned = (zone: string | null, text: string, nearMs: number): string =>
+const zoned = (zone: string | null, text: string, nearMs: number): string =>
   zone === null ? text : inZone(text, zone, nearMs);
 
 export const printJson = ({ io }: Context, value: unknown): void => {
