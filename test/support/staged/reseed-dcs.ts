@@ -7,24 +7,24 @@ import { inputOf, NOW_MS } from '../view.js';
 import type { StagedCase } from './case.js';
 import { countOf, running, type Running } from './cold-start.js';
 
-/** So much runs, and the data directories of etcd that do not run are empty, but for those that are named. */
-export function lost(is: Running, holding: readonly string[] = []): ClusterView {
+/** So much runs, and the data directories of etcd members that do not run are empty. */
+function lost(is: Running): ClusterView {
   const view = running(is);
   const isLost = view.dcs.keys.kind === 'unknown';
   const storeData = Object.fromEntries(
     view.dcs.endpoints.map(({ name, host }) => {
       const runs = host.kind === 'fresh' && host.value.state === 'running';
-      const holds = runs || holding.includes(name) ? ('member' as const) : ('nothing' as const);
+      const holds = runs ? ('member' as const) : ('nothing' as const);
       return [name, fresh({ holds }, NOW_MS, 'host')];
     }),
   );
   return isLost ? { ...view, storeData } : view;
 }
 
-/** What a procedure looks at; `lastLeader`: who led when etcd was last asked. */
-export function lostInput(view: ClusterView, lastLeader: string | null = 'patroni1'): ProcedureInput {
+/** What a procedure looks at, where patroni1 led when etcd was last asked. */
+function lostInput(view: ClusterView): ProcedureInput {
   const input = runInput(inputOf([], { view }), {});
-  return { ...input, memory: { ...input.memory, lastLeader } };
+  return { ...input, memory: { ...input.memory, lastLeader: 'patroni1' } };
 }
 
 function effect(stage: Stage, before: ProcedureInput): ProcedureInput {
