@@ -318,7 +318,7 @@ backend ro
     { right: 'haproxy-admin', loses: byProxy, take: () => Promise.resolve({ changed: withRuntime('operator') }) },
     inDocker('docker-inspect', '(json|logs)', on(...actionsOf('docker-inspect'))),
     inDocker('docker-start', 'start|', ['begin-copy', 'start-first', 'start-member', 'start-store']),
-    inDocker('docker-stop', 'stop|', ['fence-member', 'stop-member']),
+    inDocker('docker-stop', 'stop|', ['fence-member', 'stop-member', 'stop-without-etcd']),
     inDocker('docker-kill', '|kill', ['fence-leader', 'fence-member']),
     inDocker('docker-restart', '|restart', []),
     inDocker('docker-logs', '|logs', []),
