@@ -104,9 +104,9 @@ export const failover = action({
           ? met(`${plan.target} leads`)
           : violated(`${leadership.member.name} leads instead`);
       },
-      notOurs: ({ memory }, sentAtMs) => {
+      notOurs: ({ memory }, sentAtMs, hasArrived) => {
         const leader = plannedLeader(plan);
-        return leader === null ? null : keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits));
+        return leader === null || hasArrived ? null : keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits));
       },
     },
   ],

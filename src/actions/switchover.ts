@@ -121,8 +121,9 @@ export const switchover = action({
         },
         withinMs: actionPolicy(policy, 'switchover').timeoutMs,
         expect: ({ view }) => (scheduledAt === null ? handedOver(view, plan) : appointed(view, plan)),
-        notOurs: ({ memory }, sentAtMs) =>
-          scheduledAt === null ? keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits)) : null,
+        // Patroni's own word that it has begun: a leader that is slow to stop keeps its key meanwhile.
+        notOurs: ({ memory }, sentAtMs, hasArrived) =>
+          scheduledAt === null && !hasArrived ? keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits)) : null,
       },
     ];
   },

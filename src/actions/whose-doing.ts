@@ -10,9 +10,9 @@ interface Told {
 
 /**
  * Who did it, where no answer came to a request and its effect is there all the same: a request that never arrived must not count as what
- * Patroni or a person did later.
+ * Patroni or a person did later. `hasArrived`: it was answered, if only that it is not done yet.
  */
-export type NotOurs = (input: Told, sentAtMs: number) => Apart | null;
+export type NotOurs = (input: Told, sentAtMs: number, hasArrived: boolean) => Apart | null;
 
 /** `isSure`: false while the request may still be on its way. */
 export interface Apart {

@@ -49,16 +49,19 @@ const unseen = (isOver: boolean): Verdict => ({
 });
 
 /** A request of which nothing is known may never have arrived: what is seen may be Patroni's or a person's doing. */
-const doneByOthers = (input: ActionInput, { phase, sentAtMs }: Remediation, { notOurs }: ActionStep): Apart | null =>
-  phase !== 'unknown' || sentAtMs === null ? null : (notOurs?.(input, sentAtMs) ?? null);
+const doneByOthers = (input: ActionInput, row: Remediation, { notOurs }: ActionStep): Apart | null =>
+  row.phase !== 'unknown' || row.sentAtMs === null ? null : (notOurs?.(input, row.sentAtMs, hasArrived(row)) ?? null);
+
+/** Whoever answers that it is not done yet has the request: Patroni's 503 stands for a switchover that still waits for the old leader to stop. */
+const hasArrived = ({ lastReply }: Remediation): boolean => lastReply?.effect === 'maybe' && lastReply.status !== null;
 
 const ofOthers = (seen: string, { why, isSure }: Apart, isLate: boolean): Verdict =>
   isSure || isLate
     ? { kind: 'expired', text: `${seen}, not by our request: ${why}`, ending: 'not-ours' }
     : { kind: 'pending', text: `${seen}, so far not by our request: ${why}` };
 
-const doubt = ({ phase, unanswered }: Remediation): string =>
-  phase === 'unknown' || unanswered === true
+const doubt = (row: Remediation): string =>
+  (row.phase === 'unknown' && !hasArrived(row)) || row.unanswered === true
     ? '; no answer came to our request, so it may be the doing of Patroni or of a person'
     : '';
 

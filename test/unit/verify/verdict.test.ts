@@ -135,3 +135,30 @@ describe('the steps of a remediation', () => {
     expect(stepsOf(assessmentOf(viewOf()), underWay(0))).toHaveLength(1);
   });
 });
+
+describe('a switchover that Patroni answered with 503, since its leader is slow to stop', () => {
+  const handOver = (status: number | null): Remediation =>
+    remediationOf('switchover', 'patroni2', {
+      plan: planOf('switchover', 'patroni2', { leader: 'patroni2', candidate: 'patroni1' }),
+      phase: 'unknown',
+      sentAtMs: NOW_MS - 70_000,
+      deadlineMs: NOW_MS + 10_000,
+      endedAtMs: null,
+      lastReply: { effect: 'maybe', status, text: 'Switchover status unknown', tookMs: 20_000 },
+    });
+  const verdict = (status: number | null) => {
+    const input = assessmentOf(viewOf(), { policy });
+    const leadership = { ...input.memory.leadership, strangers: [], heldMs: { patroni2: NOW_MS - 5_000 } };
+    const memory = { ...input.memory, leadership } as typeof input.memory;
+    return verdictOf({ ...input, memory }, handOver(status), NOW_MS);
+  };
+
+  it('is our doing although the old leader kept its key for a minute: a second one would be asked for in vain', () => {
+    expect(verdict(503).kind).toBe('met');
+    expect(verdict(503).text).not.toContain('no answer came');
+  });
+
+  it('and one without any answer is not', () => {
+    expect(verdict(null)).toMatchObject({ kind: 'expired', ending: 'not-ours' });
+  });
+});
