@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpointOf, isMajorityStopped, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
-import { holdsNothing, whyEmpty } from '../assess/lost-stores.js';
+import { whyAnew, whyEmpty } from '../assess/lost-stores.js';
 import { storeHost, type HostStatus } from '../model/host.js';
 import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
@@ -66,7 +66,7 @@ export const startStore = action({
   inverse: null,
   inverseNote: 'stop it by hand; Ekimi never stops an etcd member',
   refusals:
-    'the host driver does not prove it stopped, or it answers; another container bears its name; etcd did not list it as a member when it was last asked; its data directory is empty, but in a reseed that a person agreed to. While a majority serves: it has been down for less than 2 min',
+    'the host driver does not prove it stopped, or it answers; another container bears its name; etcd did not list it as a member when it was last asked; its data directory is empty, but in a reseed that a person agreed to, or cannot be read; in a reseed, a member of Patroni that may run while etcd serves nobody. While a majority serves: it has been down for less than 2 min',
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,
@@ -93,7 +93,7 @@ export const startStore = action({
   },
   target: (input, problem) => {
     if (problem.code === 'dcs-member-down') return memberName(problem.subject);
-    return best(input) ?? { none: 'no etcd member is proven to be stopped by its host driver' };
+    return best(input) ?? { none: whyNone(input.view) };
   },
   bind: ({ view, memory }, target, problem, wish) => {
     const endpoint = endpointOf(view, target);
@@ -123,14 +123,17 @@ export const startStore = action({
     const host = endpoint === null ? null : stoppedHost(endpoint);
     if (host === null) return `${plan.target} is not proven to be stopped`;
     if (host.id !== plan.params.id) return `another container now bears the name of ${plan.target}`;
-    if (plan.params.anew === true) return null;
+    if (plan.params.anew === true) return whyAnew(view, plan.target);
     const empty = whyEmpty(view, plan.target);
     if (empty !== null) return empty;
     // After a start of ours with nothing to ask, a person's word and the configuration stand for etcd's own list.
     if (plan.because.run !== undefined && memory.etcd?.members === undefined) return null;
     return notListed(view, memory, plan.target);
   },
-  waitsForOthers: ({ view }, { target }) => lacksMajority(view) && startedOf(view, target) !== null,
+  // In a run, once a majority serves, one that still reads its data keeps nobody from leading.
+  waitsForOthers: ({ view }, { target, because }) =>
+    startedOf(view, target) !== null &&
+    (lacksMajority(view) || (because.run !== undefined && view.dcs.keys.kind === 'fresh')),
   steps: ({ policy }, plan) => [
     {
       step: {
@@ -168,6 +171,12 @@ function isLeftToUs({ view, states, ledger, policy, nowMs }: Situation): boolean
   return since !== null && [since, ...stirred].every((atMs) => nowMs - (atMs ?? 0) >= HOLDER_FIRST_MS);
 }
 
+function whyNone(view: ClusterView): string {
+  const stopped = view.dcs.endpoints.filter((endpoint) => stoppedHost(endpoint) !== null);
+  const against = stopped.flatMap(({ name }) => whyEmpty(view, name) ?? []);
+  return against[0] ?? 'no etcd member is proven to be stopped by its host driver';
+}
+
 /** The one that stopped last has the newest data and is the least likely to be broken; one that was tried already comes after the others. */
 function best({ view, memory, ledger, policy }: ActionInput): ReturnType<typeof memberName> | null {
   const tries = (name: string): number =>
@@ -177,7 +186,7 @@ function best({ view, memory, ledger, policy }: ActionInput): ReturnType<typeof 
   const rows = view.dcs.endpoints.flatMap((endpoint) => {
     const host = stoppedHost(endpoint);
     const isOurs =
-      host !== null && notListed(view, memory, endpoint.name) === null && !holdsNothing(view, endpoint.name);
+      host !== null && notListed(view, memory, endpoint.name) === null && whyEmpty(view, endpoint.name) === null;
     return isOurs ? [{ name: endpoint.name, tries: tries(endpoint.name), finishedAtMs: host.finishedAtMs ?? 0 }] : [];
   });
   const idle = rows.filter(({ name }) => !startsOf(ledger, name).some(isInFlight));

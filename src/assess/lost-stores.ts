@@ -1,4 +1,4 @@
-import { freshValue } from '../model/reading.js';
+import { freshValue, recentValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { stoppedHost } from './stores.js';
@@ -13,11 +13,31 @@ export const holdsNothing = ({ storeData }: ClusterView, name: string): boolean 
 export const isMajorityLost = (view: ClusterView): boolean =>
   view.dcs.endpoints.filter(({ name }) => holdsNothing(view, name)).length * 2 > view.dcs.endpoints.length;
 
-/** Why an etcd member is not started; null: nothing is known against it. */
-export const whyEmpty = (view: ClusterView, name: string): string | null =>
-  holdsNothing(view, name)
-    ? `the data directory of ${name} is empty: started, it would begin an etcd without data, in which any member may lead; ekimi run-procedure reseed-dcs`
-    : null;
+/** Why an etcd member is not started; null: nothing is known against it, or its host driver tells nothing of data directories. */
+export function whyEmpty(view: ClusterView, name: string): string | null {
+  if (holdsNothing(view, name))
+    return `the data directory of ${name} is empty: started, it would begin an etcd without data, in which any member may lead; ekimi run-procedure reseed-dcs`;
+  const reading = view.storeData?.[name];
+  if (reading === undefined || reading.kind === 'fresh') return null;
+  if (reading.kind === 'unknown' && reading.fault === 'not-configured') return null;
+  return `what the data directory of ${name} holds cannot be read: ${reading.kind === 'unknown' ? reading.reason : 'not in this pass'}`;
+}
+
+/**
+ * Why one may not begin without data in a reseed, just before it is started; null: it may. A member of Patroni that runs when an empty etcd appears
+ * may lead, one that is behind included; data that was put back meanwhile belongs to another etcd.
+ */
+export function whyAnew(view: ClusterView, name: string): string | null {
+  if (view.dcs.keys.kind !== 'unknown') return null;
+  const member = view.members.find(({ host }) => !['stopped', 'absent'].includes(recentValue(host)?.state ?? ''));
+  if (member !== undefined)
+    return `${member.name} is ${recentValue(member.host)?.state ?? 'not told of'} by its host driver, and may lead in an empty etcd`;
+  const reading = view.storeData?.[name];
+  if (reading === undefined || holdsNothing(view, name)) return null;
+  return reading.kind === 'fresh'
+    ? `${name} has data, which is of another etcd than the one that was begun`
+    : `what the data directory of ${name} holds has not been read in this pass`;
+}
 
 /**
  * Why a new etcd may not be begun in the place of the old one; null: the host driver proves that all members are stopped and that none of them has

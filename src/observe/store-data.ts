@@ -6,14 +6,13 @@ import { orNone, read, type Pass } from './pass.js';
 import { STORE_DATA } from './sources.js';
 
 /**
- * What the data directory of each etcd member holds, while etcd gives no linearizable answer and most of its members are stopped by their host
- * driver; null: it may have a majority.
+ * What the data directory of each etcd member holds, while etcd gives no linearizable answer and one of its members at least is stopped by its
+ * host driver; null: nothing is to be started.
  */
 export async function observeStoreData(pass: Pass, { keys, endpoints }: DcsView): Promise<StoreDataReadings | null> {
-  const stopped = endpoints.filter((row) => recentValue(row.host)?.state === 'stopped').length;
+  const isOneStopped = endpoints.some((row) => recentValue(row.host)?.state === 'stopped');
   const { host } = pass.ports;
-  if (keys.kind !== 'unknown' || stopped * 2 < endpoints.length || stopped === 0 || host?.storeData === undefined)
-    return null;
+  if (keys.kind !== 'unknown' || !isOneStopped || host?.storeData === undefined) return null;
   const readings = await Promise.all(
     endpoints.map(async ({ name }): Promise<[string, Reading<StoreData>]> => {
       const last = pass.previous?.storeData?.[name] ?? null;

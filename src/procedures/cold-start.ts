@@ -12,7 +12,7 @@ import { memberOf, type ClusterView } from '../model/view.js';
 import { hostOf } from './member-stages.js';
 import type { Goal, ProcedureRecord } from './procedure.js';
 import { onMember, waitFor } from './stages.js';
-import { awaitQuorum, startStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
+import { bringBackStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -89,8 +89,7 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
     const { question, stores } = goal;
     if (question !== null && !confirmed.includes(ASKED) && !isLed(view))
       yield { kind: 'confirm', key: ASKED, text: question };
-    yield* startStores(view, stores);
-    yield* awaitQuorum(view);
+    yield* bringBackStores(view, stores);
     yield* startMembers(view, goal);
   },
   leaves: ({ view }, goal) => {

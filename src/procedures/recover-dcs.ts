@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ProcedureRecord } from './procedure.js';
-import { awaitAllStores, awaitQuorum, startStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
+import { awaitAllStores, bringBackStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -21,15 +21,14 @@ export const recoverDcs: ProcedureRecord<z.infer<typeof shape>> = {
     const dark = whyNotTold(view) ?? whyLost(view);
     if (dark !== null) return { kind: 'refused', why: dark };
     const order = storesInOrder(view);
-    const left = [...startStores(view, order), ...awaitQuorum(view), ...awaitAllStores(view)];
+    const left = [...bringBackStores(view, order), ...awaitAllStores(view)];
     return left.length === 0
       ? { kind: 'refused', why: `every etcd member serves: ${order.join(', ')}` }
       : { kind: 'goal', goal: { order: [...order] } };
   },
   refuse: ({ view }) => whyNotTold(view),
   *remaining({ view }, { order }) {
-    yield* startStores(view, order);
-    yield* awaitQuorum(view);
+    yield* bringBackStores(view, order);
     yield* awaitAllStores(view);
   },
   leaves: ({ view }) => storesText(view),

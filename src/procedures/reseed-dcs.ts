@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { isRetired } from '../assess/intended.js';
 import { whyNotLost } from '../assess/lost-stores.js';
-import { freshValue } from '../model/reading.js';
+import { stoppedHost } from '../assess/stores.js';
+import { evacuationOf } from '../ledger/evacuations.js';
+import { freshValue, recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
 import { coldStart, startMembers, whyNotStartable, withoutTaken } from './cold-start.js';
 import { hostOf } from './member-stages.js';
-import type { Goal, ProcedureRecord } from './procedure.js';
+import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { onMember } from './stages.js';
 import { areAllStoresStopped, awaitAllStores, awaitQuorum, startStores, storesInOrder } from './stores.js';
 
@@ -31,8 +33,8 @@ const AGREED = 'agree to a new etcd';
 export const reseedDcs: ProcedureRecord<ReseedGoal> = {
   name: 'reseed-dcs',
   shape,
-  goal: ({ view, memory }): Goal<ReseedGoal> => {
-    const why = whyNotStartable(view) ?? whyNotLost(view, memory) ?? whoCannotBeStopped(memory);
+  goal: ({ view, memory, ledger }): Goal<ReseedGoal> => {
+    const why = whyNotStartable(view) ?? whyNotLost(view, memory) ?? whoCannotBeStopped(memory) ?? whoIsBetween(view);
     if (why !== null) return { kind: 'refused', why };
     const first = memory.lastLeader;
     if (first === null || hostOf(view, first) === null)
@@ -40,7 +42,10 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
         kind: 'refused',
         why: 'nobody knows who led last: stop every member by hand, start etcd by hand, then ekimi run-procedure cold-start',
       };
-    const others = view.members.filter((member) => member.name !== first && !isRetired(view, member));
+    // The new etcd does not know whom a person took out: who is to stay out is agreed to here.
+    const others = view.members.filter(
+      (member) => member.name !== first && !isRetired(view, member) && evacuationOf(ledger, member.name) === null,
+    );
     return {
       kind: 'goal',
       goal: {
@@ -59,7 +64,7 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
     if (!confirmed.includes(AGREED)) yield { kind: 'confirm', key: AGREED, text: goal.question };
     // As soon as an etcd member runs, who runs then was started by somebody else, and is looked at by a person.
     const stopped = areAllStoresStopped(view)
-      ? stopOrder(view, goal).filter((name) => hostOf(view, name)?.state !== 'stopped')
+      ? stopOrder(view, goal).filter((name) => !['stopped', 'absent'].includes(hostOf(view, name)?.state ?? ''))
       : [];
     for (const name of stopped)
       yield onMember('stop-without-etcd', name, `stop ${name}${name === goal.first ? ', which led last' : ''}`);
@@ -68,7 +73,7 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
     if ((freshValue(view.dcs.keys)?.leader.holder ?? null) === null) yield* awaitAllStores(view);
     yield* startMembers(view, withoutTaken(ledger, asColdStart(goal)), stopped);
   },
-  leaves: (input, goal) => coldStart.leaves(input, asColdStart(goal)),
+  leaves: (input, goal) => `${byHand(input)}${coldStart.leaves(input, asColdStart(goal))}`,
 };
 
 /** Who is first is proven by the data directories just before it is started, or nobody is. */
@@ -85,6 +90,23 @@ function whoCannotBeStopped({ leadership }: Situation['states']['memory']): stri
   return strangers.length === 0
     ? null
     : `etcd had ${strangers.join(', ')} among the members, and the configuration has not: it cannot be stopped, and might lead in an empty etcd`;
+}
+
+/** Neither stopped nor to be stopped: it would hold the run after the others were stopped. */
+function whoIsBetween(view: ClusterView): string | null {
+  const between = view.members.find(({ host }) => ['paused', 'restarting'].includes(recentValue(host)?.state ?? ''));
+  return between === undefined
+    ? null
+    : `${between.name} is ${recentValue(between.host)?.state ?? ''} by its host driver`;
+}
+
+/** An etcd that was begun and has no majority is not begun twice. */
+function byHand({ view }: ProcedureInput): string {
+  if (areAllStoresStopped(view) || view.dcs.keys.kind !== 'unknown') return '';
+  const stopped = view.dcs.endpoints.filter((row) => stoppedHost(row) !== null).map(({ name }) => name);
+  return stopped.length === 0
+    ? ''
+    : `a new etcd was begun and has no majority: start ${stopped.join(', ')} by hand, then ekimi run-procedure cold-start; `;
 }
 
 function questionOf(view: ClusterView, first: string): string {

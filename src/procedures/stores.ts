@@ -1,5 +1,5 @@
 import { endpointOf } from '../assess/stores.js';
-import { whyEmpty } from '../assess/lost-stores.js';
+import { holdsNothing } from '../assess/lost-stores.js';
 import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
@@ -25,10 +25,13 @@ export function whyNotTold(view: ClusterView): string | null {
   return dark === undefined ? null : `the host driver does not say what runs ${dark.name}`;
 }
 
-/** Started, they would be an etcd without data; null: nothing is known against any of them. */
+/** So many are empty that those with data make no majority; null: they do, or nobody says. */
 export function whyLost(view: ClusterView): string | null {
-  const empty = view.dcs.endpoints.find(({ name }) => whyEmpty(view, name) !== null);
-  return empty === undefined ? null : whyEmpty(view, empty.name);
+  const { endpoints } = view.dcs;
+  const empty = endpoints.filter(({ name }) => holdsNothing(view, name));
+  return empty.length * 2 < endpoints.length
+    ? null
+    : `${empty.map(({ name }) => name).join(', ')} without data: no majority of etcd has any, and in an empty one any member may lead; ekimi run-procedure reseed-dcs`;
 }
 
 /** Nothing of etcd runs, by its host driver. */
@@ -39,6 +42,17 @@ export const areAllStoresStopped = (view: ClusterView): boolean =>
 export function* startStores(view: ClusterView, order: readonly string[]): Generator<ActionStage> {
   for (const name of order)
     if (hostState(view, name) === 'stopped') yield onMember('start-store', name, `start the etcd member ${name}`);
+}
+
+/** Those with data until a majority serves; one whose data directory is empty after that, when it meets the others. */
+export function* bringBackStores(view: ClusterView, order: readonly string[]): Generator<Stage> {
+  const isEmpty = (name: string): boolean => holdsNothing(view, name);
+  yield* startStores(
+    view,
+    order.filter((name) => !isEmpty(name)),
+  );
+  yield* awaitQuorum(view);
+  yield* startStores(view, order.filter(isEmpty));
 }
 
 /** etcd serves: linearizable reads by a majority. */

@@ -147,6 +147,40 @@ describe('it is refused', () => {
   });
 });
 
+describe('one etcd member lost its data, and a majority has it', () => {
+  it('recover-dcs starts those with data, and the empty one only when they serve; reseed-dcs is refused', async () => {
+    const ekimi = await lost(['etcd3']);
+    const answer = await startStaged(ekimi, { ...ASKED, name: 'recover-dcs' });
+    expect(stagesOf(answer)).toEqual([
+      'start-store etcd1',
+      'start-store etcd2',
+      'etcd serves',
+      'start-store etcd3',
+      'all of etcd serves',
+    ]);
+    await ekimi.run(60);
+    expect(did(ekimi, 'start').slice(0, 3)).toEqual(['etcd1', 'etcd2', 'etcd3']);
+    expect(ekimi.session.parts.tenure.facts().state).toBe('held');
+    expect(ekimi.cluster.primaries()).toEqual(['patroni1']);
+  });
+
+  it('what cannot be read is not started by itself either', async () => {
+    const wrap = (ports: Ports): Ports =>
+      ports.host === null
+        ? ports
+        : {
+            ...ports,
+            host: {
+              ...ports.host,
+              storeData: ({ name }) => Promise.resolve(unknown('timeout', 'no answer', ports.clock.now(), name)),
+            },
+          };
+    const ekimi = await lost(ETCDS, { policy: testPolicy({}, { 'start-store': { mode: 'auto' } }), wrap });
+    await ekimi.run(120);
+    expect(ekimi.requests()).toEqual([]);
+  });
+});
+
 const STRIDE = everyNth(11);
 
 describe('our death in the middle of it', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { assessAsides } from '../../../src/assess/asides.js';
+import { whyAnew, whyEmpty } from '../../../src/assess/lost-stores.js';
 import { whyNoneToSpare } from '../../../src/assess/stores.js';
-import { fresh } from '../../../src/model/reading.js';
+import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { asideSuffix } from '../../../src/model/aside.js';
 import { inputOf, NOW_MS, viewOf } from '../../support/view.js';
@@ -34,6 +35,50 @@ describe('whether etcd can do without a member', () => {
     const withLearner = [...voters.slice(0, 2), member('c', true)];
     expect(whyNoneToSpare(storesOf(['a', 'b', 'c'], withLearner), 'etcd1')).toContain('only 1 of 2');
     expect(whyNoneToSpare(storesOf(['a', 'b', 'b'], voters), 'etcd1')).toContain('only 1 of 3');
+  });
+});
+
+describe('what the data directory of an etcd member holds', () => {
+  const view = viewOf();
+  const silent = unknown('timeout', 'no answer', NOW_MS, 'etcd1');
+  const without = { ...view, dcs: { ...view.dcs, keys: silent } };
+  const holding = (data: NonNullable<ClusterView['storeData']>[string]): ClusterView => ({
+    ...without,
+    storeData: { etcd1: data },
+  });
+  const empty = holding(fresh({ holds: 'nothing' }, NOW_MS, 'host'));
+  const full = holding(fresh({ holds: 'member' }, NOW_MS, 'host'));
+
+  it('and is unread keeps it from being started as much as nothing does; a driver that tells nothing keeps nobody', () => {
+    expect(whyEmpty(empty, 'etcd1')).toContain('is empty');
+    expect(whyEmpty(holding(silent), 'etcd1')).toContain('cannot be read: no answer');
+    expect(whyEmpty(full, 'etcd1')).toBeNull();
+    expect(whyEmpty(without, 'etcd1')).toBeNull();
+    expect(whyEmpty(holding(notConfigured('hosts.dcsData', NOW_MS)), 'etcd1')).toBeNull();
+  });
+
+  it('is looked at again before it begins anew, and no member of Patroni may run then', () => {
+    const running = whyAnew(empty, 'etcd1');
+    expect(running).toContain('may lead in an empty etcd');
+    const members = empty.members.map((one) => ({
+      ...one,
+      host: fresh(
+        {
+          id: 'x',
+          state: 'stopped' as const,
+          startedAtMs: null,
+          finishedAtMs: null,
+          exitCode: 0,
+          oomKilled: false,
+          restartCount: 0,
+        },
+        NOW_MS,
+        'host',
+      ),
+    }));
+    expect(whyAnew({ ...empty, members }, 'etcd1')).toBeNull();
+    expect(whyAnew({ ...full, members }, 'etcd1')).toContain('has data');
+    expect(whyAnew({ ...holding(silent), members }, 'etcd1')).toContain('has not been read');
   });
 });
 
