@@ -17,5 +17,7 @@ export function pauseWords(view: ClusterView, ledger: Pick<Ledger, 'clusterPause
   const words = `paused by ${pause.by} since ${dayText(pause.sinceMs)} ${end}: ${pause.reason}`;
   return isOurPause(view, ledger) || freshValue(view.dcs.keys) === null
     ? words
-    : `${words}; Patroni's configuration in etcd was written since, so that this may be another's pause`;
+    : pause.configRevision === undefined
+      ? `${words}; whether it is that pause is not known: no answer came to our write`
+      : `${words}; Patroni's configuration in etcd was written since, so that this may be another's pause`;
 }

@@ -3,7 +3,7 @@ import { spanText } from '../words/amounts.js';
 import { exitCode, type ExitName } from './cli-error.js';
 import type { DaemonClient } from './client.js';
 import { nowOf, print, styleOf, type Context } from './context.js';
-import { isAwayFor } from './progress.js';
+import { isAwayFor, SILENCE_MS } from './progress.js';
 import { renderRun, renderStage } from './render/run.js';
 
 const EVERY_MS = 1_000;
@@ -34,6 +34,12 @@ export async function followRun(context: Context, client: DaemonClient, scope: s
       return null;
     });
     const run = runs?.find((row) => row.id === id);
+    // It was begun, and a crash came before etcd had it: nobody has it now.
+    if (runs !== null && run === undefined && context.io.now() - answeredMs > SILENCE_MS) {
+      print(context, `the daemon answers and has no run ${id}: ekimi procedures shows those that it has`);
+      context.exit = exitCode('failed');
+      return;
+    }
     if (run === undefined) line('away', 'the daemon is away; waiting for it');
     else {
       answeredMs = context.io.now();

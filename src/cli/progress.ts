@@ -9,7 +9,7 @@ const EVERY_MS = 500;
 /** A daemon that has just started knows nothing of the ledger until it holds tenure. */
 const AWAY: readonly string[] = ['no-snapshot-yet', 'unknown-remediation'];
 /** A daemon that restarts, or a successor that takes over, is back within this. */
-const SILENCE_MS = 60_000;
+export const SILENCE_MS = 60_000;
 
 export interface Watched {
   readonly remediation: Remediation;

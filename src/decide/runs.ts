@@ -115,7 +115,9 @@ function doubtOf(input: Situation, run: ProcedureRun, keys: readonly string[]): 
   const last = lastOf(input, run);
   const stage = last?.plan.because.stage;
   if (last !== undefined && stage !== undefined && !isForgiven(run, last) && keys.includes(stage))
-    return `${stage} succeeded (${last.id}) and the cluster does not show it`;
+    return last.phase === 'succeeded'
+      ? `${stage} succeeded (${last.id}) and the cluster does not show it`
+      : `${stage} ${last.phase} (${last.id}): ${last.detail}`;
   return isAgreed(keys, run.agreed) ? null : `what is left is not what was agreed: ${keys.join(', ')}`;
 }
 

@@ -29,6 +29,8 @@ export async function propose(
     const [first] = made.kind === 'run' ? made.stages : [];
     if (made.kind !== 'run' || first === undefined) continue;
     if (proposal.kind === 'begin' && cannotBegin(situation, made.run, first, proposal)) continue;
+    if (proposal.kind === 'begin' && isUnshared(session, made.run.name) && (await keepHere(session, made.run)) !== null)
+      continue;
     if (standing !== null)
       await takeBack(session, standing, EKIMI, `${made.run.name} for ${made.run.reason} goes first`);
     await (proposal.kind === 'begin' ? beginOwn : offer)(session, made.run, proposal.problem);
@@ -44,10 +46,13 @@ const isFor = ({ name, proposed }: ProcedureRun, { ask, problem }: Proposal): bo
   name === ask.name && proposed?.code === problem.code && proposed.subject === problem.subject;
 
 async function beginOwn(session: Session, run: ProcedureRun, problem: Proposal['problem']): Promise<void> {
-  // As where a person begins it: the next pass asks again.
-  if (isUnshared(session, run.name) && (await keepHere(session, run)) !== null) return;
   const text = `${run.reason}: ${run.agreed.join(', ')}`;
-  await noteRun(session, { ...run, proposed: { ...problem, word: 'accepted' } }, told('started', EKIMI, text));
+  const isNoted = await noteRun(
+    session,
+    { ...run, proposed: { ...problem, word: 'accepted' } },
+    told('started', EKIMI, text),
+  );
+  if (!isNoted && isUnshared(session, run.name)) await session.recovery.drop();
 }
 
 async function offer(session: Session, run: ProcedureRun, problem: Proposal['problem']): Promise<void> {
