@@ -188,7 +188,7 @@ export function broughtBack(lab: Lab): void {
       await dataLost('etcd1');
       await refused(daemon, 'reseed-dcs', 'etcd2 has data');
       await dataLost('etcd2');
-      await refused(daemon, 'recover-dcs', 'started, it would begin an etcd without data');
+      await refused(daemon, 'recover-dcs', 'no majority of etcd has any');
       // It runs, as it would after its machine came back, and would take the key of an empty etcd.
       await lab.docker('start', lab.container(stale));
       let shown = '';
