@@ -29,9 +29,9 @@ export function whyEmpty(view: ClusterView, name: string): string | null {
  */
 export function whyAnew(view: ClusterView, name: string): string | null {
   if (view.dcs.keys.kind !== 'unknown') return null;
-  const member = view.members.find(({ host }) => !['stopped', 'absent'].includes(recentValue(host)?.state ?? ''));
-  if (member !== undefined)
-    return `${member.name} is ${recentValue(member.host)?.state ?? 'not told of'} by its host driver, and may lead in an empty etcd`;
+  // All were proven to be stopped before the first etcd member: one that is not told of in this look is no reason to leave etcd in the middle.
+  const runs = view.members.find(({ host }) => !['stopped', 'absent'].includes(recentValue(host)?.state ?? 'stopped'));
+  if (runs !== undefined) return `${runs.name} runs by its host driver, and may lead in an empty etcd`;
   const reading = view.storeData?.[name];
   if (reading === undefined || holdsNothing(view, name)) return null;
   return reading.kind === 'fresh'
