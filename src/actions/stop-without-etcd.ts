@@ -1,14 +1,10 @@
-import { z } from 'zod';
 import { whyNotLost } from '../assess/lost-stores.js';
-import { isBeingRewound } from '../assess/rewinding.js';
 import { memberHost } from '../model/host.js';
 import type { Plan } from '../model/plan.js';
-import { freshValue, recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
-import { memberOf } from '../model/view.js';
-import { action, actionPolicy, bound, type Permit } from './action.js';
+import { action, actionPolicy, type Permit } from './action.js';
 import { boundTo } from './member-actions.js';
-import { isStopped, STOP_GRACE_MS, stopSeen } from './stop-member.js';
+import { boundToItsRun, isStopped, RUN, STOP_GRACE_MS, stopSeen, whyNotThisRun } from './stop-member.js';
 
 /** A person began it by the proof that etcd's data is gone, and nobody can hold tenure, lead by a key, or be elected. */
 const isLost = ({ view, states }: Situation, { because }: Pick<Plan, 'because'>): boolean =>
@@ -30,7 +26,7 @@ const SEEN: Permit = {
  */
 export const stopWithoutEtcd = action({
   name: 'stop-without-etcd',
-  params: z.object({ id: z.string(), startedAtMs: z.number().nullable() }),
+  params: RUN,
   class: 'leadership',
   runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
   summary: 'stop a member, the leader included, while the data of etcd is lost',
@@ -53,26 +49,9 @@ export const stopWithoutEtcd = action({
     'start-grace': LOST,
     'patroni-pause': LOST,
   },
-  bind: ({ view }, target) => {
-    const member = memberOf(view, target);
-    const host = member === null ? null : recentValue(member.host);
-    if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
-    if (host.state !== 'running') return { kind: 'nothing', why: `${target} is ${host.state} by its host driver` };
-    return bound({ id: host.id, startedAtMs: host.startedAtMs });
-  },
+  bind: ({ view }, target) => boundToItsRun(view, target),
   alreadyTrue: ({ view }, target) => isStopped(view, target),
-  refuse: (input, { target, params }) => {
-    const not = whyNotLost(input.view, input.memory);
-    if (not !== null) return not;
-    const member = memberOf(input.view, target);
-    const host = member === null ? null : freshValue(member.host);
-    if (member === null || host === null) return `the host driver has not said in this pass what runs ${target}`;
-    if (host.state !== 'running') return `${target} is ${host.state} by its host driver`;
-    if (host.id !== params.id) return `another container now bears the name of ${target}`;
-    if (host.startedAtMs !== params.startedAtMs) return `${target} was started again meanwhile`;
-    if (isBeingRewound(input, member)) return `${target} is being rewound`;
-    return freshValue(member.api)?.state === 'creating-replica' ? `the copy of ${target} is being made` : null;
-  },
+  refuse: (input, plan) => whyNotLost(input.view, input.memory) ?? whyNotThisRun(input, plan),
   steps: ({ policy }, { target, params }) => [
     {
       step: {
