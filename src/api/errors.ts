@@ -129,7 +129,7 @@ export const API_ERRORS = [
     code: 'too-many-streams',
     status: 503,
     meaning: 'As many event streams are open as are allowed.',
-    remedy: 'Close a dashboard, or poll /v1/clusters.',
+    remedy: 'Close a dashboard, raise api.streams, or poll /v1/clusters.',
   },
   {
     code: 'too-many-reads',

@@ -1,13 +1,11 @@
+import { z } from 'zod';
 import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
-import { toJson } from '../model/json.js';
-import { narrate } from '../words/narrate.js';
-import { overview } from './overview.js';
-import { openRunIn } from './runs.js';
+import { EventLog, STREAM_FORMS, type StreamForm } from './event-log.js';
 
 /** The writable half of one event stream; `node:http`'s response is one. */
 export interface Sink {
   readonly writableLength: number;
-  write(text: string): boolean;
+  write(piece: Uint8Array): boolean;
   end(): void;
   destroy(): void;
   once(event: 'close', listener: () => void): unknown;
@@ -15,35 +13,64 @@ export interface Sink {
 
 export interface StreamLimits {
   readonly maxClients: number;
-  /** A client that leaves more than this unread is cut off: it reconnects and gets one whole snapshot instead of a backlog. */
+  /** A client that leaves more than this unread, beyond what it was sent at its start, is cut off: it comes back and hears what it missed. */
   readonly maxUnreadBytes: number;
+  /** All of them together: beyond it those who leave most unread are cut off. */
+  readonly maxUnreadOfAllBytes: number;
+  /** Kept for clients that come back. */
+  readonly keptBytes: number;
   readonly heartbeatMs: number;
+  /** So long what is new is kept though nobody listens. */
+  readonly patienceMs: number;
 }
 
-export const STREAM_LIMITS: StreamLimits = { maxClients: 32, maxUnreadBytes: 4_000_000, heartbeatMs: 5_000 };
+export const STREAM_LIMITS: StreamLimits = {
+  maxClients: 1_000,
+  maxUnreadBytes: 1_000_000,
+  maxUnreadOfAllBytes: 64_000_000,
+  keptBytes: 2_000_000,
+  heartbeatMs: 5_000,
+  patienceMs: 60_000,
+};
 
-/** Sends what the controller says to everyone who listens. A slow reader costs us at most `maxUnreadBytes`. */
+export interface StreamOptions {
+  readonly controller: ControllerPort;
+  readonly now: () => number;
+  readonly redact: (document: string) => string;
+  /** This run of the process, in letters and digits. */
+  readonly run: string;
+  readonly limits: StreamLimits;
+}
+
+export const STREAM_QUERY = { querystring: z.strictObject({ form: z.enum(STREAM_FORMS).optional() }) };
+
+interface Client {
+  readonly form: StreamForm;
+  /** What it was sent at its start, in bytes: fifty clusters are more than anybody may leave unread later. */
+  readonly startBytes: number;
+}
+
+/** What a client asks for. `lastId`: the last that it heard before it was cut off. */
+export interface StreamWish {
+  readonly form: StreamForm;
+  readonly lastId: string | null;
+}
+
+/** Sends what the controller says to everyone who listens. However many read slowly, that costs us at most `maxUnreadOfAllBytes`. */
 export class EventStreams {
-  readonly #sinks = new Set<Sink>();
-  readonly #controller: ControllerPort;
-  readonly #now: () => number;
-  readonly #limits: StreamLimits;
-  readonly #redact: (document: string) => string;
+  readonly #clients = new Map<Sink, Client>();
+  readonly #options: StreamOptions;
+  readonly #log: EventLog;
   readonly #unsubscribe: () => void;
   readonly #heartbeat: NodeJS.Timeout;
+  #lastLeftMs = -Infinity;
 
-  constructor(
-    controller: ControllerPort,
-    now: () => number,
-    redact: (document: string) => string,
-    limits: StreamLimits = STREAM_LIMITS,
-  ) {
-    this.#controller = controller;
-    this.#now = now;
-    this.#limits = limits;
-    this.#redact = redact;
+  constructor(options: StreamOptions) {
+    const { controller, redact, run, limits } = options;
+    this.#options = options;
+    this.#log = new EventLog({ run, redact, keptBytes: limits.keptBytes });
     this.#unsubscribe = controller.onEvent((event) => {
-      this.#broadcast(event);
+      this.#take(event);
     });
     this.#heartbeat = setInterval(() => {
       this.beat();
@@ -52,62 +79,88 @@ export class EventStreams {
   }
 
   get size(): number {
-    return this.#sinks.size;
+    return this.#clients.size;
   }
 
   /** False: as many clients as allowed are connected already. */
   get hasRoom(): boolean {
-    return this.#sinks.size < this.#limits.maxClients;
+    return this.#clients.size < this.#options.limits.maxClients;
   }
 
-  /** Starts a stream: how soon to come back, then every cluster as it is now. The headers must have been sent. */
-  add(sink: Sink): void {
-    this.#sinks.add(sink);
-    sink.once('close', () => this.#sinks.delete(sink));
-    this.#send(sink, 'retry: 2000\n\n');
-    for (const scope of this.#controller.scopes()) {
-      const snapshot = this.#controller.snapshot(scope);
-      if (snapshot !== null) this.#send(sink, this.#frame({ kind: 'snapshot', snapshot }));
+  /**
+   * Starts a stream: how soon to come back, then what that client has not heard, or every cluster as it is now. The headers must have been sent.
+   */
+  add(sink: Sink, wish: StreamWish = { form: 'whole', lastId: null }): void {
+    const { controller, now } = this.#options;
+    for (const scope of controller.scopes()) {
+      const snapshot = this.#log.knows(scope) ? null : controller.snapshot(scope);
+      if (snapshot !== null) this.#tell({ kind: 'snapshot', snapshot });
     }
-    this.#send(sink, heartbeat(this.#now()));
+    const start = [Buffer.from('retry: 2000\n\n'), ...this.#log.since(wish.lastId, wish.form, now()), this.#beatNow()];
+    const startBytes = start.reduce((sum, { length }) => sum + length, 0);
+    this.#clients.set(sink, { form: wish.form, startBytes });
+    sink.once('close', () => {
+      this.#left(sink);
+    });
+    for (const piece of start) sink.write(piece);
+    this.#dropSlow();
   }
 
   /** Tells every client that we are there, so that silence means something. */
   beat(): void {
-    const text = heartbeat(this.#now());
-    for (const sink of this.#sinks) this.#send(sink, text);
+    const piece = this.#beatNow();
+    for (const sink of this.#clients.keys()) sink.write(piece);
+    this.#dropSlow();
   }
 
   close(): void {
     this.#unsubscribe();
     clearInterval(this.#heartbeat);
-    for (const sink of this.#sinks) sink.end();
-    this.#sinks.clear();
+    for (const sink of this.#clients.keys()) sink.end();
+    this.#clients.clear();
   }
 
-  #broadcast(event: ControllerEvent): void {
-    if (this.#sinks.size === 0) return;
-    const text = this.#frame(event);
-    for (const sink of this.#sinks) this.#send(sink, text);
+  /** While nobody listens, and nobody is likely to come back, nothing is made and nothing kept. */
+  #take(event: ControllerEvent): void {
+    const isAwaited = this.#options.now() - this.#lastLeftMs < this.#options.limits.patienceMs;
+    if (this.#clients.size > 0 || isAwaited) this.#tell(event);
+    else this.#log.forget();
   }
 
-  #frame(event: ControllerEvent): string {
-    return `event: ${event.kind}\ndata: ${this.#redact(toJson(dataOf(this.#now(), event)))}\n\n`;
+  #tell(event: ControllerEvent): void {
+    const message = this.#log.note(event, this.#options.now());
+    if (message === null) return;
+    const made: Partial<Record<StreamForm, readonly Buffer[]>> = {};
+    for (const [sink, { form }] of this.#clients)
+      for (const piece of (made[form] ??= message[form]())) sink.write(piece);
+    this.#dropSlow();
   }
 
-  #send(sink: Sink, text: string): void {
-    if (!this.#sinks.has(sink)) return;
-    sink.write(text);
-    if (sink.writableLength <= this.#limits.maxUnreadBytes) return;
-    this.#sinks.delete(sink);
+  /** Its id is that of all that was sent before. */
+  #beatNow = (): Buffer =>
+    Buffer.from(`id: ${this.#log.lastId}\nevent: heartbeat\ndata: {"nowMs":${this.#options.now()}}\n\n`);
+
+  #dropSlow(): void {
+    const { maxUnreadBytes, maxUnreadOfAllBytes } = this.#options.limits;
+    let unread = 0;
+    for (const [sink, { startBytes }] of this.#clients)
+      if (sink.writableLength > maxUnreadBytes + startBytes) this.#drop(sink);
+      else unread += sink.writableLength;
+    if (unread <= maxUnreadOfAllBytes) return;
+    const slowest = [...this.#clients.keys()].sort((a, b) => b.writableLength - a.writableLength);
+    for (const sink of slowest) {
+      if (unread <= maxUnreadOfAllBytes) return;
+      unread -= sink.writableLength;
+      this.#drop(sink);
+    }
+  }
+
+  #drop(sink: Sink): void {
+    this.#left(sink);
     sink.destroy();
   }
+
+  #left(sink: Sink): void {
+    if (this.#clients.delete(sink)) this.#lastLeftMs = this.#options.now();
+  }
 }
-
-const heartbeat = (nowMs: number): string => `event: heartbeat\ndata: {"nowMs":${nowMs}}\n\n`;
-
-/** `snapshot`: {nowMs, overview, snapshot}. `entry`: {nowMs, line}, one sentence; the whole entry is at /journal. JSON never holds a newline. */
-const dataOf = (nowMs: number, event: ControllerEvent): object =>
-  event.kind === 'snapshot'
-    ? { nowMs, overview: overview(event.snapshot), run: openRunIn(event.snapshot), snapshot: event.snapshot }
-    : { nowMs, line: narrate(event.entry) };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { ApiConfig } from '../model/config.js';
 import { toJson } from '../model/json.js';
 import type { ControllerPort } from '../model/snapshot.js';
@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.js';
 import { loadAssets, SECURITY_HEADERS, type Asset } from './assets.js';
 import { authorize, type Access, type Caller, type Sightings } from './auth.js';
 import { ApiError, asApiError } from './errors.js';
-import { EventStreams, STREAM_LIMITS, type StreamLimits } from './events.js';
+import { EventStreams, STREAM_LIMITS, STREAM_QUERY, type StreamLimits, type StreamWish } from './events.js';
 import { Lockout } from './lockout.js';
 import type { Metrics } from './metrics.js';
 import type { Call, Context, Route } from './context.js';
@@ -68,7 +68,9 @@ function requestIdOf({ headers }: { readonly headers: Readonly<Record<string, un
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, controller, metrics, redact, patience = PATIENCE } = options;
   const now = (): number => options.clock?.now() ?? Date.now();
-  const streams = new EventStreams(controller, now, redact, options.limits ?? STREAM_LIMITS);
+  const limits = options.limits ?? { ...STREAM_LIMITS, maxClients: config.streams ?? STREAM_LIMITS.maxClients };
+  const run = randomUUID().slice(0, 8);
+  const streams = new EventStreams({ controller, now, redact, run, limits });
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
@@ -231,9 +233,12 @@ function addMetrics(app: FastifyInstance, authorized: Authorized, metrics: Metri
 }
 
 function addEvents(app: FastifyInstance, authorized: Authorized, streams: EventStreams): void {
-  app.get('/v1/events', { exposeHeadRoute: false }, (request: FastifyRequest, reply: FastifyReply) => {
+  app.get('/v1/events', { exposeHeadRoute: false, schema: STREAM_QUERY }, (request, reply) => {
     authorized('viewer', request);
-    if (!streams.hasRoom) throw new ApiError('too-many-streams');
+    if (!streams.hasRoom)
+      throw new ApiError('too-many-streams', `${streams.size} event streams are open, as many as api.streams allows`);
+    const lastId = request.headers['last-event-id'];
+    const { form = 'whole' } = request.query as Partial<StreamWish>;
     reply.hijack();
     reply.raw.writeHead(200, {
       ...SECURITY_HEADERS,
@@ -242,6 +247,6 @@ function addEvents(app: FastifyInstance, authorized: Authorized, streams: EventS
       // nginx in front would otherwise hold events back until its buffer is full
       'x-accel-buffering': 'no',
     });
-    streams.add(reply.raw);
+    streams.add(reply.raw, { form, lastId: typeof lastId === 'string' ? lastId : null });
   });
 }

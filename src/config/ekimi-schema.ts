@@ -240,6 +240,11 @@ export const EKIMI_SCHEMA = {
       true,
       'Whether programs on this host may read without a token. Set false where a reverse proxy runs on this host: whoever comes through it has a loopback address too.',
     ),
+    streams: key(
+      whole(1, 10_000),
+      1_000,
+      'How many may follow `/v1/events` at once, each open dashboard among them. Further ones are answered with 503.',
+    ),
     tokens: list('Bearer tokens. Without one nobody can change anything over HTTP.', 0, {
       name: key(name, REQUIRED, 'Who it is; written to the journal with what they did.'),
       role: key(

@@ -55,6 +55,7 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
       host: api.listen.host,
       port: api.listen.port,
       openOnLoopback: api.openOnLoopback,
+      streams: api.streams,
       tokens,
     },
     ...(notifications && { notifications }),

@@ -25,6 +25,8 @@ export interface ApiConfig {
   readonly port: number;
   /** Who comes from a loopback address may read without a token. Absent: yes. */
   readonly openOnLoopback?: boolean;
+  /** How many event streams may be open at once. Absent: 1,000. */
+  readonly streams?: number;
   readonly tokens: readonly ApiToken[];
 }
 

@@ -4,6 +4,7 @@ import type { ClusterSnapshot } from '../../model/snapshot.js';
 import type { Overview } from '../overview.js';
 import type { RunOverview } from '../runs.js';
 import { setServerTime } from './clock.js';
+import { Following, framesIn, type Frame } from './following.js';
 
 const SILENCE_MS = 15_000;
 const FIRST_RETRY_MS = 500;
@@ -31,8 +32,9 @@ export interface Picture {
 
 export type Status = 'connecting' | 'live' | 'offline' | 'locked';
 
+/** `snapshot`: what came before it was not heard. `change`: nothing was missed. */
 export type Message =
-  | ({ readonly kind: 'snapshot' } & Picture)
+  | ({ readonly kind: 'snapshot' | 'change' } & Picture)
   | { readonly kind: 'entry'; readonly line: Line }
   | { readonly kind: 'heartbeat' };
 
@@ -88,6 +90,7 @@ export function listen(
   onMessage: (message: Message) => void,
   onStatus: (status: Status) => void,
 ): { readonly again: () => void } {
+  const following = new Following();
   let retryMs = FIRST_RETRY_MS;
   let wake = (): void => undefined;
   const pause = (ms: number): Promise<void> =>
@@ -106,15 +109,21 @@ export function listen(
       }, SILENCE_MS);
     let watchdog = watch();
     try {
-      const response = await fetch('/v1/events', { headers: headers(), signal: abort.signal, cache: 'no-store' });
+      const heard = following.lastId === null ? {} : { 'last-event-id': following.lastId };
+      const response = await fetch('/v1/events?form=changes', {
+        headers: { ...headers(), ...heard },
+        signal: abort.signal,
+        cache: 'no-store',
+      });
       if (response.status === 401 || response.status === 403) return 'locked';
       if (!response.ok || response.body === null) return 'offline';
       onStatus('live');
       retryMs = FIRST_RETRY_MS;
-      for await (const { kind, data } of messagesIn(response.body, abort.signal)) {
+      for await (const frame of messagesIn(response.body, abort.signal)) {
         clearTimeout(watchdog);
         watchdog = watch();
-        setServerTime(data.nowMs);
+        const { kind, data } = following.take(frame);
+        setServerTime(Number(data['nowMs']));
         onMessage({ ...data, kind } as unknown as Message);
       }
       return 'offline';
@@ -144,27 +153,15 @@ export function listen(
   };
 }
 
-interface Frame {
-  readonly kind: string;
-  readonly data: { readonly nowMs: number };
-}
-
 async function* messagesIn(body: ReadableStream<Uint8Array<ArrayBuffer>>, signal: AbortSignal): AsyncGenerator<Frame> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
-  let rest = '';
+  let text = '';
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
-    const blocks = (rest + value).split('\n\n');
-    rest = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s))) as Record<
-        string,
-        string
-      >;
-      const { event, data } = fields;
-      if (event !== undefined && data !== undefined) yield { kind: event, data: JSON.parse(data) as Frame['data'] };
-    }
+    const { frames, rest } = framesIn(text + value);
+    text = rest;
+    yield* frames;
   }
 }

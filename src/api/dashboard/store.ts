@@ -65,11 +65,12 @@ export function condition({ connection }: State, picture: Picture | undefined): 
 }
 
 function onMessage(message: Message): void {
-  if (message.kind === 'snapshot') {
+  if (message.kind === 'snapshot' || message.kind === 'change') {
     const { overview, snapshot, run } = message;
     const { scope } = snapshot;
     set({ clusters: new Map(state.clusters).set(scope, { overview, snapshot, run }) });
-    if (!state.lines.has(scope)) void loadJournal(scope);
+    // Of a stream that goes on where it was cut off no line is missing.
+    if (message.kind === 'snapshot') void loadJournal(scope);
   } else if (message.kind === 'entry') keepLine(message.line);
 }
 
@@ -81,11 +82,9 @@ function keepLine(line: Line): void {
 
 function onStatus(status: Status): void {
   const isLost = status !== 'live' && state.connection === 'live';
-  const isBack = status === 'live' && state.connection !== 'live';
   set({
     connection: status,
     ...(isLost ? { lostAtMs: daemonNow() } : {}),
-    ...(isBack ? { lines: new Map<string, readonly Line[]>() } : {}),
   });
 }
 
@@ -94,7 +93,9 @@ async function loadJournal(scope: string): Promise<void> {
   try {
     const path = `${clusterPath(scope)}/journal?form=line&limit=${KEPT_LINES}`;
     const { lines } = await read<{ lines: readonly Line[] }>(path);
-    set({ lines: new Map(state.lines).set(scope, lines) });
+    const lastSeq = lines.at(-1)?.seq ?? 0;
+    const since = (state.lines.get(scope) ?? []).filter(({ seq }) => seq > lastSeq);
+    set({ lines: new Map(state.lines).set(scope, [...lines, ...since]) });
   } catch {
     // The stream says that we are offline; the journal is read again when it is back.
   }

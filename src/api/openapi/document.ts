@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Access } from '../auth.js';
 import type { Route } from '../context.js';
 import { API_ERRORS } from '../errors.js';
+import { STREAM_QUERY } from '../events.js';
 import { ANSWERS } from './answers.js';
 import { SHAPES } from './names.js';
 
@@ -31,8 +32,12 @@ const OTHERS: readonly (Omit<Route, 'handle'> & { readonly type: string; readonl
     access: 'viewer',
     summary: 'Every cluster as it is, then what changes, as it changes.',
     type: 'text/event-stream',
-    answer:
-      'Events `snapshot`, `entry` and `heartbeat`, each with `data` in JSON. A heartbeat comes every five seconds.',
+    schema: STREAM_QUERY,
+    answer: [
+      'Events with `data` in JSON: `snapshot` (a cluster as a pass left it), `entry` (a line of the journal) and `heartbeat`, every five seconds.',
+      'With `?form=changes` a `snapshot` comes once; then `change` says how `{overview, run, snapshot}` of state `of` became that of `seq`, in the form in which the journal keeps differences (`src/journal/restore.ts`).',
+      'Ids are of one run of the process. With `Last-Event-ID` only what came since is sent; an id of another run, or too old a one, is answered with every cluster as it is.',
+    ].join(' '),
   },
 ];
 

@@ -275,6 +275,7 @@ const OTHER_BY_NAME: Loose = {
   key: otherPem,
   insecure: true,
   openOnLoopback: false,
+  streams: 7,
   pretty: true,
   shutdownSessions: true,
   username: 'v',

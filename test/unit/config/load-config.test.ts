@@ -110,7 +110,7 @@ describe('the configuration of the design document', () => {
       maxFileBytes: 64 * 1024 * 1024,
       keepFiles: 32,
     });
-    expect(config.api).toEqual({ host: '127.0.0.1', port: 8470, openOnLoopback: true, tokens: [] });
+    expect(config.api).toEqual({ host: '127.0.0.1', port: 8470, openOnLoopback: true, streams: 1000, tokens: [] });
     expect(config.policyFile).toBe(join(directory, 'policy.yaml'));
     expect(config.log).toEqual({ level: 'info', pretty: false });
     expect(config.instance).toBe(`${hostname()}:${process.pid}`);
