@@ -2,7 +2,7 @@
 // `npm run bench`: what Ekimi costs and how fast it is, as docs/benchmarks.md explains. Prints Markdown tables; exits 1 if a target is missed.
 //
 //   npm run bench                    all of it: about fifteen minutes, on a lab of its own
-//   npm run bench -- --only pass     only these of: pass, replay, commands, versions, clusters, footprint, detection, beside
+//   npm run bench -- --only pass     only these of: pass, replay, commands, versions, clusters, streams, footprint, detection, beside
 //   npm run bench -- --before FOLDER a built checkout of an older version, measured beside this one (commands, versions); without it 0.1.0 is
 //                                    built from its commit
 import { loadavg } from 'node:os';
@@ -17,10 +17,11 @@ import { benchDemo, benchFootprint, SETTINGS } from './footprint.mjs';
 import { lab, whyNoEngine } from './lab.mjs';
 import { benchPass } from './pass.mjs';
 import { benchReplay } from './replay.mjs';
+import { benchStreams, CLIENTS } from './streams.mjs';
 import { benchVersions } from './versions.mjs';
 
 /** Those that need no lab. */
-const ALONE = ['pass', 'replay', 'commands', 'versions', 'clusters'];
+const ALONE = ['pass', 'replay', 'commands', 'versions', 'clusters', 'streams'];
 const PARTS = [...ALONE, 'footprint', 'detection', 'beside'];
 const TARGET = {
   passUs: 200,
@@ -33,6 +34,7 @@ const TARGET = {
   sentMs: 250,
   versionMs: 150,
   statusMs: 300,
+  streamsMb: 100,
 };
 
 const say = (text = '') => void process.stdout.write(`${text}\n`);
@@ -152,6 +154,25 @@ async function clusters() {
   );
 }
 
+async function streams() {
+  title(`${CLIENTS} clients follow /v1/events, three clusters, a pass a second`);
+  const rows = await benchStreams();
+  say(
+    markdown(
+      ['clients', 'RSS, MB', 'more, MB', 'kB a client', 'bytes a client a pass', 'CPU, % of a core', ''],
+      rows.map((row) => [
+        row.name,
+        round(row.rssMb),
+        round(row.moreMb),
+        row.clients === 0 ? '-' : round((row.moreMb * 1000) / row.clients),
+        row.clients === 0 ? '-' : round(row.bytesAPass, 0),
+        round(row.cpuPercent),
+        row.clients === 0 ? '-' : `${judged(row.moreMb < TARGET.streamsMb)} (${TARGET.streamsMb} MB more)`,
+      ]),
+    ),
+  );
+}
+
 async function footprint(noEngine) {
   title('Footprint of the daemon, a pass a second');
   if (noEngine !== null) say(`*** on the simulated cluster, with the simulation in the figures: ${noEngine} ***\n`);
@@ -239,6 +260,7 @@ async function main() {
   if (parts.includes('replay')) await replay();
   await withBefore(parts, values.before ?? null);
   if (parts.includes('clusters')) await clusters();
+  if (parts.includes('streams')) await streams();
   if (parts.every((part) => ALONE.includes(part))) return;
   const noEngine = await whyNoEngine();
   if (noEngine !== null) {
