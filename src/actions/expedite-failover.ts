@@ -4,6 +4,7 @@ import { candidatesFor, successorsOf, whoMayLead } from '../assess/candidates.js
 import { isProvenNotPrimary } from '../assess/former-leader.js';
 import { leadershipOf, replicasOf } from '../assess/leader.js';
 import { lineAt, tellable } from '../assess/proxy-lines.js';
+import { electsUnreached } from '../assess/reach.js';
 import { streamingBy } from '../assess/replica.js';
 import { strangersText } from '../assess/strangers.js';
 import type { Plan } from '../model/plan.js';
@@ -91,6 +92,8 @@ export const expediteFailover = action({
       : notYet(`${plan.target} is no longer proven dead`);
   },
   loss: (input, plan) => knownLoss(input, plan.target),
+  // The old leader may come back within its lease, and is reached.
+  doubt: ({ view, memory }, plan) => electsUnreached(candidatesFor(view, memory, plan.target)),
   grounds: (input, plan) => whoMayLead(successorsOf(input.view, input.memory, plan.target)),
   steps: ({ policy, routing }, plan) => {
     const { timeoutMs: withinMs } = actionPolicy(policy, 'expedite-failover');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } from '../assess/candidates.js';
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
 import { preflightText } from '../assess/preflight.js';
+import { reachedFirst, unreachedText } from '../assess/reach.js';
 import { bytesText } from '../words/amounts.js';
 import { secondsText } from '../words/loss.js';
 import { memberName } from '../model/names.js';
@@ -41,7 +42,7 @@ export const failover = action({
   target: (input) => {
     const rows = leaderlessCandidates(input.view, input.memory);
     // Who led last and runs again is elected without us, as soon as it sees etcd: it needs no request.
-    const best = rows.find((row) => row.barred.length === 0 && row.name !== input.memory.lastLeader);
+    const best = reachedFirst(rows).find((row) => row.barred.length === 0 && row.name !== input.memory.lastLeader);
     return best?.name ?? { none: `no member is to be proposed; ${whoMayLead(rows)}` };
   },
   targetAsked: (_, candidate) => (candidate === null ? { none: 'it needs a candidate' } : memberName(candidate)),
@@ -66,6 +67,10 @@ export const failover = action({
     if (member === null || freshValue(member.api) === null) return `the API of ${plan.target} does not answer`;
     const barred = leaderlessCandidates(input.view, input.memory).find((row) => row.name === plan.target)?.barred ?? [];
     return barred.length === 0 ? null : `${plan.target} ${barred.join(', ')}: Patroni would not make it leader`;
+  },
+  doubt: (input, plan) => {
+    const row = leaderlessCandidates(input.view, input.memory).find(({ name }) => name === plan.target);
+    return row?.unreached == null ? null : unreachedText(row);
   },
   // While a leader lives it hands over what it has, and Patroni refuses whom the guards do.
   loss: (input, plan) => {

@@ -1,6 +1,7 @@
 import { candidatesFor, successorsOf, whoMayLead } from '../assess/candidates.js';
 import { hungLeader, unreachableLeader } from '../assess/hung-leader.js';
 import { leaderKeyHolder } from '../assess/leader.js';
+import { electsUnreached } from '../assess/reach.js';
 import type { MemberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import { runOf } from '../model/power.js';
@@ -42,6 +43,7 @@ export const fenceLeader = action({
     fence: { member, sinceMs, remediationId, shadow, at: [] },
   }),
   loss: (input, plan) => behindForLong(input, plan.target),
+  doubt: ({ view, memory }, plan) => electsUnreached(candidatesFor(view, memory, plan.target)),
   grounds: (input, plan) => whoMayLead(successorsOf(input.view, input.memory, plan.target)),
   bind: (input, target) => {
     const member = memberOf(input.view, target);

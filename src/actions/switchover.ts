@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { isArchivingStuck } from '../assess/archive.js';
-import { candidatesFor } from '../assess/candidates.js';
+import { candidatesFor, successorsOf } from '../assess/candidates.js';
 import { leadershipOf, waitsOf } from '../assess/leader.js';
 import { preflightText } from '../assess/preflight.js';
+import { unreachedText } from '../assess/reach.js';
 import { healthyReplicas, isStreaming } from '../assess/replica.js';
 import type { DcsKeys } from '../model/dcs.js';
 import type { MemberName } from '../model/names.js';
@@ -57,7 +58,7 @@ export const switchover = action({
   inverse: 'switchover',
   inverseNote: 'back again, when the old leader streams; a scheduled one is taken back by cancel-switchover',
   refusals:
-    'another one leads than was planned against, or none is proven to; with `pooler.whenNotPaused: wait` a pooler is silent, or paused by somebody else; the candidate is tagged nofailover, beyond maximum_lag_on_failover, on an older timeline, outside the sync set of synchronous mode, or does not run, stream and replay within lag.critical',
+    'another one leads than was planned against, or none is proven to; with `pooler.whenNotPaused: wait` a pooler is silent, or paused by somebody else; no proxy reaches any candidate and none is named; the candidate is tagged nofailover, beyond maximum_lag_on_failover, on an older timeline, outside the sync set of synchronous mode, or does not run, stream and replay within lag.critical',
   needs: () => [],
   disruptsTarget: false,
   destroysCopy: false,
@@ -144,13 +145,15 @@ function notFit(input: ActionInput, leader: string, candidate: string): string |
   return healthy ? null : `${candidate} is no healthy replica: it must run, stream and replay within lag.critical`;
 }
 
+/** Where nobody names one: whom no proxy reaches only a person makes leader, by name. */
 const bestSuccessor = (input: ActionInput, leader: string): MemberName | null =>
-  candidatesFor(input.view, input.memory, leader).find((row) => notFit(input, leader, row.name) === null)?.name ?? null;
+  candidatesFor(input.view, input.memory, leader).find(
+    (row) => row.unreached === null && notFit(input, leader, row.name) === null,
+  )?.name ?? null;
 
 const whyNobody = (input: ActionInput, leader: string): string =>
-  input.view.members
-    .filter((member) => member.name !== leader)
-    .map((member) => notFit(input, leader, member.name) ?? '')
+  successorsOf(input.view, input.memory, leader)
+    .map((row) => notFit(input, leader, row.name) ?? (row.unreached === null ? '' : unreachedText(row)))
     .join('; ');
 
 /** The candidate leads, and who led before streams from it. [patroni.md fact 8] */

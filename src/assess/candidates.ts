@@ -10,6 +10,7 @@ import { isRetired } from './intended.js';
 import { primaryChannels } from './leader.js';
 import { isOutsideFailsafe } from './places.js';
 import { votesMissing } from './quorum.js';
+import { notReached } from './reach.js';
 import { strangersText } from './strangers.js';
 import { forkPoint, timelineOf } from './timeline.js';
 import { majorDiffers, olderThan } from './succession-version.js';
@@ -29,6 +30,8 @@ export interface FailoverCandidate {
   readonly isSynchronous: boolean | null;
   /** The operator's order among equals: tag `failover_priority`, 1 where there is none. Higher goes first. [Patroni 3.2+] */
   readonly priority: number;
+  /** By which checks no proxy reaches it; null: one does, or none tells. Patroni elects it all the same. */
+  readonly unreached: string | null;
   /** What no consent lifts: Patroni refuses it, or would never promote it. */
   readonly barred: readonly string[];
   /** All that stands against it, `barred` first: why Patroni would not elect it, or we should not ask. Empty: it may lead. */
@@ -81,8 +84,8 @@ function behindText({ lossBytes: bytes, lossSeconds: seconds }: FailoverCandidat
   return bytes === 0 ? `${bytesText(0)} behind` : `${lossText({ bytes, seconds })} behind`;
 }
 
-function verdictOn({ barred, against }: FailoverCandidate): string {
-  if (against.length === 0) return 'may lead';
+function verdictOn({ barred, against, unreached }: FailoverCandidate): string {
+  if (against.length === 0) return unreached === null ? 'may lead' : `may lead, but no proxy reaches it: ${unreached}`;
   return barred.length > 0
     ? `may not lead: ${against.join('; ')}`
     : `may lead only if a person agrees: ${against.join('; ')}`;
@@ -164,7 +167,19 @@ function candidateOf(view: ClusterView, memory: Memory, member: MemberView, targ
     ...olderThan(memory, member.name, target.of),
   ];
   const priority = priorityOf(api.tags.raw['failover_priority']);
-  return { name: member.name, timeline, lsn, lossBytes, lossSeconds, isSynchronous, priority, barred, against };
+  const unreached = notReached(view, member.name);
+  return {
+    name: member.name,
+    timeline,
+    lsn,
+    lossBytes,
+    lossSeconds,
+    isSynchronous,
+    priority,
+    unreached,
+    barred,
+    against,
+  };
 }
 
 /** 0 and less is nofailover, which the tags' own parsing tells; what is no number Patroni takes for 1. */
@@ -185,8 +200,8 @@ const isReplayPaused = (member: MemberView): boolean =>
 /** Patroni cannot ask it either: nothing else about it matters. */
 function silentRow({ name }: MemberView): FailoverCandidate {
   const barred = ['does not answer at its API'];
-  const unknown = { timeline: null, lsn: null, lossBytes: null, lossSeconds: null, isSynchronous: null, priority: 1 };
-  return { name, ...unknown, barred, against: barred };
+  const position = { timeline: null, lsn: null, lossBytes: null, lossSeconds: null };
+  return { name, ...position, isSynchronous: null, priority: 1, unreached: null, barred, against: barred };
 }
 
 /** On an older timeline it has the leader's WAL up to the point where the leader left that timeline, and no further. */

@@ -6,6 +6,7 @@ import { bytesText, counted } from '../words/amounts.js';
 import { archivedUpTo, SEGMENT_BYTES } from './archive.js';
 import { candidatesFor } from './candidates.js';
 import { whyNotStreaming } from './intended.js';
+import { notReached, unreachedText } from './reach.js';
 import { UNTOLD } from './upstream.js';
 
 type At = { readonly view: ClusterView; readonly memory: Memory };
@@ -77,6 +78,12 @@ function notFollowing({ view, memory }: At, { leader, candidate }: Move): readon
   });
 }
 
+/** Patroni makes it leader all the same: it asks no proxy. */
+function cutOffCandidate({ view }: At, { candidate }: Move): readonly string[] {
+  const unreached = notReached(view, candidate);
+  return unreached === null ? [] : [unreachedText({ name: candidate, unreached })];
+}
+
 /** Base backups from the leader that break off with it; the gate `someone-else` waits for them. */
 function baseBackups(leader: MemberView): string | null {
   const count = freshValue(leader.sql)?.baseBackups ?? 0;
@@ -93,7 +100,7 @@ function preflightOf(at: At, move: Move): readonly string[] {
   const found = [archiveBacklog, slowReceivers, openTransactions, preparedTransactions, baseBackups].map((look) =>
     look(leader),
   );
-  return [...found.filter((text) => text !== null), ...notFollowing(at, move)];
+  return [...cutOffCandidate(at, move), ...found.filter((text) => text !== null), ...notFollowing(at, move)];
 }
 
 /** The same in one sentence; null: nothing is known of the kind. */

@@ -32,9 +32,9 @@ const VERIFY_MS = 120_000;
 /** Who leads in its place: the best of those that show no wrong page themselves; null: nobody. */
 function successor({ view, memory, policy }: ProcedureInput, leader: string): string | null {
   const healthy = healthyReplicas(view, policy.lag.criticalBytes);
-  const fit = candidatesFor(view, memory, leader).find(({ name, against }) => {
+  const fit = candidatesFor(view, memory, leader).find(({ name, against, unreached }) => {
     const member = healthy.find((one) => one.name === name);
-    return against.length === 0 && member !== undefined && whyCorrupt(member) === null;
+    return against.length === 0 && unreached === null && member !== undefined && whyCorrupt(member) === null;
   });
   return fit?.name ?? null;
 }
@@ -54,7 +54,7 @@ function whyNoSource(input: ProcedureInput, name: string, isStopped = false): st
   if (member === null || leadership.kind !== 'proven') return 'nobody is proven to lead: there is nothing to copy';
   if (leads(input, name))
     return successor(input, name) === null
-      ? `${name} leads, and nobody else may: a successor runs, streams, replays within lag.critical and counted no checksum failure`
+      ? `${name} leads, and nobody else may: a successor runs, streams, replays within lag.critical, counted no checksum failure and is not out of reach of every proxy`
       : whyNoRoomBeside(input, member, leadership.member);
   const wrong = whyCorrupt(leadership.member);
   if (wrong !== null) return `${wrong} and leads: a copy of it would bring wrong pages along; rebuild it first`;

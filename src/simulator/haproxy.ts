@@ -100,7 +100,7 @@ function check(world: World, server: ServerSim): void {
   }
   const hung = server.hanging;
   server.hanging = false;
-  const answer = hung && silent(world, member, interMs) ? 'L7TOUT' : httpCheck(world, server, member);
+  const answer = hung && silent(world, member, interMs) ? silenceOf(world, member) : httpCheck(world, server, member);
   server.checkStatus = answer;
   const up = server.health >= rise;
   if (answer === 'L7OK') server.health = up || server.health + 1 >= rise ? rise + fall - 1 : server.health + 1;
@@ -113,6 +113,10 @@ const silent = (world: World, member: MemberSim, interMs: number): boolean =>
   !opens(world, PROXY, member.name, 'api') ||
   member.patroni.frozen ||
   member.patroni.apiSlowMs >= interMs;
+
+/** What is frozen still has a kernel that takes connections. [test/incidents/leader-frozen-4.1, leader-killed-4.1] */
+const silenceOf = (world: World, { name, host }: MemberSim): string =>
+  host.state === 'stopped' || !opens(world, PROXY, name, 'api') ? 'L4TOUT' : 'L7TOUT';
 
 function httpCheck(world: World, server: ServerSim, member: MemberSim): string {
   if (member.patroni.process !== 'up') return 'L4CON';

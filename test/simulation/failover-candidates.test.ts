@@ -74,3 +74,48 @@ describe('a leaderless cluster in which Patroni would promote nobody', () => {
     );
   });
 });
+
+describe.each(VERSIONS)('a dead leader whose successors the proxy does not reach, Patroni %s', (patroniVersion) => {
+  const auto = { mode: 'auto' as const };
+  const expediting = testPolicy({}, { 'expedite-failover': auto, failover: auto, 'start-member': { mode: 'off' } });
+
+  /** Long enough for both pools to have given them up. */
+  async function cutOff(...names: readonly string[]): Promise<Rig> {
+    const ekimi = rig({ policy: expediting, cluster: createCluster({ patroniVersion }) });
+    await ekimi.run(15);
+    for (const name of names) ekimi.cluster.partition(name, 'proxy');
+    await ekimi.run(40);
+    ekimi.cluster.killContainer('patroni1');
+    return ekimi;
+  }
+
+  it('is waited for within its lease, a person is asked and told why, and it leads again where it comes back', async () => {
+    const ekimi = await cutOff('patroni2', 'patroni3');
+    await ekimi.run(8);
+    expect(ekimi.requests()).toEqual([]);
+    const asked = ekimi.approvals('waiting');
+    expect(asked.map(({ plan }) => `${plan.action} ${plan.target}`)).toEqual(['expedite-failover patroni1']);
+    const held = ekimi.session.decisions.find(({ kind }) => kind === 'held');
+    expect(JSON.stringify(held)).toMatch(
+      /no proxy reaches patroni2, so that no client .*postgres_primary\/patroni2 is DOWN, L4TOUT/,
+    );
+    ekimi.cluster.startContainer('patroni1');
+    await ekimi.run(40);
+    expect(ekimi.cluster.leader()).toBe('patroni1');
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('is replaced at once where a person agrees', async () => {
+    const ekimi = await cutOff('patroni2', 'patroni3');
+    await ekimi.run(6);
+    await ekimi.answer('approved');
+    await ekimi.run(6);
+    expect(ekimi.requests()[0]).toMatch(/^etcd: delete the leader key/);
+  });
+
+  it('is replaced at once where one of those that are level is reached', async () => {
+    const ekimi = await cutOff('patroni2');
+    await ekimi.run(8);
+    expect(ekimi.requests()[0]).toMatch(/^etcd: delete the leader key/);
+  });
+});

@@ -1,0 +1,76 @@
+import { ownerOf, type ProxyServer } from '../model/proxy.js';
+import type { Lsn } from '../model/names.js';
+import type { ClusterView } from '../model/view.js';
+import { linesIn, lineText, type ProxyLine } from './proxy-lines.js';
+
+/** HAProxy's words for a check that got no connection: refused or no route, and no answer in time. The star says that the next one is under way. */
+const NO_CONNECTION = /^(\* )?(L4CON|L4TOUT)$/;
+/** What says nothing of the way: no check yet, none in maintenance. */
+const NO_WORD = /^(\* )?(|INI|UNK|SOCKERR)$/;
+
+type Word = 'reached' | 'not reached' | null;
+
+/** Up is up, whatever the last check said: HAProxy still sends clients there. */
+function wordOf({ up, admin, checkStatus }: ProxyServer): Word {
+  if (up) return 'reached';
+  if (admin.maint) return null;
+  if (admin.resolution || NO_CONNECTION.test(checkStatus)) return 'not reached';
+  return NO_WORD.test(checkStatus) ? null : 'reached';
+}
+
+const textOf = (view: ClusterView, line: ProxyLine): string =>
+  `${lineText(view, line)} is ${line.row.status}${line.row.checkStatus === '' ? '' : `, ${line.row.checkStatus.replace('* ', '')}`}`;
+
+/**
+ * By which checks no proxy that routes writes gets a connection to a member; null: one does, or none says so. A check that is answered with a wrong
+ * status, or too late, has a connection. One that does not answer us says nothing, and neither does a server that nobody can place.
+ */
+export function notReached(view: ClusterView, name: string): string | null {
+  const lines = view.proxies
+    .filter(({ pools }) => pools.writes !== null)
+    .flatMap((proxy) => [...linesIn(proxy, 'writes'), ...linesIn(proxy, 'reads')])
+    .filter(({ row }) => ownerOf(row) === name);
+  const words = lines.map(({ row }) => wordOf(row));
+  if (words.includes('reached') || !words.includes('not reached')) return null;
+  const cut = lines.filter((_, index) => words[index] === 'not reached');
+  return cut.map((line) => textOf(view, line)).join(', ');
+}
+
+/** Of a candidate for leadership what is asked here. */
+interface Successor {
+  readonly name: string;
+  readonly timeline: number | null;
+  readonly lsn: Lsn | null;
+  readonly against: readonly string[];
+  readonly unreached: string | null;
+}
+
+/** Where we choose who leads: of those within all guards, whom a proxy reaches comes first. Else the order stays. */
+export function reachedFirst<Row extends Successor>(rows: readonly Row[]): readonly Row[] {
+  const isLast = (row: Row): boolean => row.against.length === 0 && row.unreached !== null;
+  const firstBeyond = rows.findIndex((row) => row.against.length > 0);
+  const within = firstBeyond === -1 ? rows : rows.slice(0, firstBeyond);
+  return [
+    ...within.filter((row) => !isLast(row)),
+    ...within.filter(isLast),
+    ...(firstBeyond === -1 ? [] : rows.slice(firstBeyond)),
+  ];
+}
+
+/**
+ * Why an election that is brought forward would help no client of the proxies: of those that Patroni may elect now, which are the furthest, none is reached.
+ * Null: one is, or nobody may be elected. `rows`: best first.
+ */
+export function electsUnreached(rows: readonly Successor[]): string | null {
+  const best = rows.find((row) => row.against.length === 0);
+  if (best === undefined) return null;
+  const level = rows.filter(
+    (row) => row.against.length === 0 && row.timeline === best.timeline && row.lsn === best.lsn,
+  );
+  if (level.some((row) => row.unreached === null)) return null;
+  return level.map(unreachedText).join('; ');
+}
+
+/** For whoever has to agree. */
+export const unreachedText = ({ name, unreached }: Pick<Successor, 'name' | 'unreached'>): string =>
+  `no proxy reaches ${name}, so that no client of theirs could write if it led (${unreached ?? ''})`;

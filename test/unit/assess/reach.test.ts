@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { candidatesFor, candidateText, leaderlessCandidates } from '../../../src/assess/candidates.js';
+import { electsUnreached, notReached, reachedFirst } from '../../../src/assess/reach.js';
+import type { ProxyServer } from '../../../src/model/proxy.js';
+import {
+  api,
+  at,
+  CLEAN_MEMORY,
+  leaderKey,
+  noProxy,
+  notStreaming,
+  proxyServer,
+  sql,
+  stopped,
+  viewOf,
+  type Change,
+} from '../../support/view.js';
+
+const BACKENDS = ['postgres_primary', 'postgres_replicas'] as const;
+const at2 =
+  (name: string, part: Partial<ProxyServer>): Change =>
+  (view) =>
+    BACKENDS.reduce((all, backend) => proxyServer(backend, name, { up: false, status: 'DOWN', ...part })(all), view);
+const cut = (name: string): Change => at2(name, { checkStatus: 'L4TOUT' });
+const MAINT = { drain: false, maint: true, resolution: false };
+const UNRESOLVED = { drain: false, maint: false, resolution: true };
+
+describe('a member that no proxy reaches', () => {
+  it.each<[string, Change, RegExp | null]>([
+    ['gets no answer at any server of its', cut('patroni3'), /postgres_primary\/patroni3 is DOWN, L4TOUT, .*replicas/],
+    ['refuses each connection', at2('patroni3', { checkStatus: 'L4CON' }), /L4CON/],
+    ['while the next check is under way', at2('patroni3', { checkStatus: '* L4TOUT' }), /is DOWN, L4TOUT,/],
+    [
+      'has a name that does not resolve',
+      at2('patroni3', { status: 'MAINT (resolution)', checkStatus: '', admin: UNRESOLVED }),
+      /MAINT \(resolution\)/,
+    ],
+    ['answers its checks too late: it has a connection', at2('patroni3', { checkStatus: 'L7TOUT' }), null],
+    ['answers with a wrong status', at2('patroni3', { checkStatus: 'L7STS' }), null],
+    ['is in maintenance by a hand', at2('patroni3', { checkStatus: 'L4CON', admin: MAINT }), null],
+    ['has not been checked yet', at2('patroni3', { checkStatus: 'INI' }), null],
+    [
+      'is up in one pool, where its last check failed once',
+      proxyServer('postgres_primary', 'patroni3', { up: false, checkStatus: 'L4TOUT' }),
+      null,
+    ],
+    ['is unknown to a proxy that is silent', (view) => noProxy(cut('patroni3')(view)), null],
+  ])('%s', (_name, change, told) => {
+    const said = notReached(viewOf(change), 'patroni3');
+    if (told === null) expect(said).toBeNull();
+    else expect(said).toMatch(told);
+    expect(notReached(viewOf(change), 'patroni2')).toBeNull();
+  });
+
+  it('is reached where one of two proxies reaches it', () => {
+    const view = viewOf(cut('patroni3'));
+    const open = viewOf().proxies.map((proxy) => ({ ...proxy, name: 'other' }));
+    expect(notReached({ ...view, proxies: [...view.proxies, ...open] }, 'patroni3')).toBeNull();
+    expect(notReached({ ...view, proxies: [...view.proxies, ...view.proxies] }, 'patroni3')).not.toBeNull();
+  });
+});
+
+const DEAD = [stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3')];
+const MEMORY = {
+  ...CLEAN_MEMORY,
+  lastLeader: 'patroni1',
+  positions: { patroni1: { timeline: 7, lsn: '5/00000000', inRecovery: false, atMs: 0 } },
+};
+const standsAt = (name: string, bytesBehind: number): Change => {
+  const lsn = at(bytesBehind);
+  return (view) => api(name, { xlog: null })(sql(name, { receiveLsn: lsn, replayLsn: lsn })(view));
+};
+const elected = (...changes: readonly Change[]): string | null =>
+  electsUnreached(candidatesFor(viewOf(...DEAD, ...changes), MEMORY, 'patroni1'));
+
+describe('an election that is brought forward', () => {
+  it('is in doubt where none of those that are furthest is reached, and only there', () => {
+    expect(elected()).toBeNull();
+    expect(elected(cut('patroni2'))).toBeNull();
+    expect(elected(cut('patroni2'), cut('patroni3'))).toMatch(/no proxy reaches patroni2, .*no proxy reaches patroni3/);
+    expect(elected(cut('patroni2'), standsAt('patroni3', 500))).toMatch(
+      /^no proxy reaches patroni2, so that no client/,
+    );
+    expect(elected(cut('patroni3'), standsAt('patroni3', 500))).toBeNull();
+  });
+});
+
+describe('who is proposed where nobody leads', () => {
+  const rows = (...changes: readonly Change[]) =>
+    leaderlessCandidates(viewOf(...DEAD, leaderKey(null), ...changes), MEMORY);
+
+  it('is one that a proxy reaches, though another is a little further', () => {
+    const found = rows(cut('patroni2'), standsAt('patroni3', 500));
+    expect(found.map(({ name }) => name)).toEqual(['patroni2', 'patroni3', 'patroni1']);
+    expect(reachedFirst(found).map(({ name }) => name)).toEqual(['patroni3', 'patroni2', 'patroni1']);
+    expect(found.map(candidateText).join()).toMatch(/patroni2 \(.*\) may lead, but no proxy reaches it: .*L4TOUT/);
+  });
+
+  it('is the furthest beyond the guards, reached or not: a person agrees to what is lost', () => {
+    const found = rows(cut('patroni2'), standsAt('patroni2', 2 ** 21), standsAt('patroni3', 2 ** 22));
+    expect(reachedFirst(found)).toEqual(found);
+  });
+});
