@@ -92,6 +92,8 @@ export type Beginning<P> = Pick<Remediation, 'id' | 'createdAtMs' | 'shadow'> & 
 /** What lets an action through a gate that holds the others. `when`: in words, for the documentation. */
 export interface Permit<P = Plan['params']> {
   readonly when: string;
+  /** A person's approval is what makes it hold: where it does not yet, one is asked for. */
+  readonly byApproval?: true;
   /** `isUnderWay`: it is asked for a later step of a run. */
   holds(input: Situation, plan: PlanOf<P>, isUnderWay: boolean): boolean;
 }

@@ -65,7 +65,11 @@ export const fenceMember = action({
   answersDeath: true,
   permits: {
     // A rogue in a paused cluster is a person's matter, and a second primary is one all the same.
-    'patroni-pause': { when: 'by approval', holds: (input, plan) => isConsented(input, plan) },
+    'patroni-pause': {
+      when: 'by approval',
+      byApproval: true,
+      holds: (input, plan) => isConsented(input, plan),
+    },
     // Half done it is worse than either: `refuseLater` looks anew before each step.
     'start-grace': { when: 'its later steps, after a takeover', holds: (_, __, isUnderWay) => isUnderWay },
   },

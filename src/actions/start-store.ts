@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { endpointOf, isMajorityStopped, lacksMajority, notListed, stoppedHost } from '../assess/stores.js';
+import { hasNoKey, pauseOf } from '../assess/leader.js';
 import { whyAnew, whyEmpty } from '../assess/lost-stores.js';
 import { storeHost, type HostStatus } from '../model/host.js';
 import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
-import { recentValue } from '../model/reading.js';
+import type { Problem } from '../model/problem.js';
+import { freshValue, recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
 import {
@@ -17,6 +19,7 @@ import {
   violated,
   type ActionInput,
   type Permit,
+  type PlanOf,
   type Sight,
 } from './action.js';
 import { boundTo } from './member-actions.js';
@@ -54,11 +57,20 @@ const START_REACH_MS = 60_000;
 /** It takes nothing away from anybody, so it waits for nobody. */
 const ALWAYS: Permit = { when: 'always: it takes nothing away from any member', holds: () => true };
 
+/** Patroni's configuration is written anew by whoever leads first, and that one may be waiting for etcd. A pause that somebody tells of holds it. */
+const isOfNewEtcd = ({ view }: Situation, { because }: Pick<Plan, 'because'>): boolean =>
+  because.run !== undefined && pauseOf(view).kind === 'unknown' && hasNoKey(freshValue(view.dcs.keys));
+
 /** Starts an etcd member that its host driver proves to be stopped. Never stops one. */
 export const startStore = action({
   name: 'start-store',
   /** `anew`: a person agreed that it begins without data. */
-  params: z.object({ id: z.string().nullable().exactOptional(), anew: z.literal(true).exactOptional() }),
+  params: z.object({
+    id: z.string().nullable().exactOptional(),
+    anew: z.literal(true).exactOptional(),
+    /** When it last ended, before it is started: in a run, where that changes it has ended again. */
+    endedAtMs: z.number().exactOptional(),
+  }),
   class: 'store',
   worksOn: 'store',
   runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
@@ -81,6 +93,10 @@ export const startStore = action({
       },
     },
     policy: withoutEtcd('the same: the ledger cannot be there; journal and policy are asked all the same'),
+    'patroni-pause': {
+      when: 'for a procedure that a person began, while a new etcd has no key of the cluster and nobody tells of a pause',
+      holds: isOfNewEtcd,
+    },
     failsafe: ALWAYS,
     'observer-health': {
       when: 'the same, and nothing else says that it is we who do not see',
@@ -111,7 +127,7 @@ export const startStore = action({
     const anew = wish?.parameters?.['anew'] === true;
     const empty = anew ? null : whyEmpty(view, target);
     return empty === null
-      ? bound({ id: host.id, ...(anew ? { anew: true as const } : {}) })
+      ? bound({ id: host.id, ...(anew ? { anew: true as const } : {}), ...endOf(problem, host) })
       : { kind: 'nothing', stuck: true, why: empty };
   },
   alreadyTrue: ({ view }, target) => {
@@ -130,10 +146,10 @@ export const startStore = action({
     if (plan.because.run !== undefined && memory.etcd?.members === undefined) return null;
     return notListed(view, memory, plan.target);
   },
-  // In a run, once a majority serves, one that still reads its data keeps nobody from leading.
+  // In a run, once a majority serves, one that still reads its data, or that ended again, keeps nobody from leading.
   waitsForOthers: ({ view }, { target, because }) =>
-    startedOf(view, target) !== null &&
-    (lacksMajority(view) || (because.run !== undefined && view.dcs.keys.kind === 'fresh')),
+    (because.run !== undefined && view.dcs.keys.kind === 'fresh') ||
+    (startedOf(view, target) !== null && lacksMajority(view)),
   steps: ({ policy }, plan) => [
     {
       step: {
@@ -143,7 +159,7 @@ export const startStore = action({
         ...boundTo(plan.params.id),
       },
       withinMs: servesWithinMs(actionPolicy(policy, 'start-store').timeoutMs, plan),
-      expect: (input) => servesAgain(input, plan.target),
+      expect: (input) => servesAgain(input, plan),
       notOurs: ({ view }, sentAtMs) =>
         beganApart({ view }, plan.target, startedOf(view, plan.target)?.startedAtMs ?? null, {
           sentAtMs,
@@ -156,6 +172,10 @@ export const startStore = action({
 /** What was done to an etcd member; a member of the cluster may bear its name, and is another thing. */
 const startsOf = ({ remediations }: Ledger, name: string): readonly Remediation[] =>
   remediations.filter(({ plan }) => plan.action === 'start-store' && plan.target === name);
+
+/** By the driver's own clock. Of what is started for a problem it is no part: the same start is one plan, however often it ended. */
+const endOf = (problem: Problem | null, { finishedAtMs }: HostStatus): { readonly endedAtMs?: number } =>
+  problem === null && finishedAtMs !== null ? { endedAtMs: finishedAtMs } : {};
 
 /** Nobody else has it in hand, and no person has to be asked, whom the holder may have asked already. */
 function isLeftToUs({ view, states, ledger, policy, nowMs }: Situation): boolean {
@@ -204,12 +224,15 @@ function startedOf(view: ClusterView, target: string): HostStatus | null {
 }
 
 /** By its own word. An etcd member answers only once a majority does: those that are started meanwhile do not wait for this. */
-function servesAgain({ view }: ActionInput, target: string): Sight {
+function servesAgain({ view }: ActionInput, { target, params }: PlanOf<{ readonly endedAtMs?: number }>): Sight {
   const endpoint = endpointOf(view, target);
   if (endpoint === null) return violated(`${target} is no etcd endpoint of ours`);
   const status = recentValue(endpoint.status);
   if (status !== null && endpoint.status.kind === 'fresh' && status.healthy) return met(`${target} serves`);
   const host = endpoint.host.kind === 'fresh' ? endpoint.host.value : null;
+  const isOverAgain = host?.state === 'stopped' && params.endedAtMs !== undefined && host.finishedAtMs !== null;
+  if (isOverAgain && host.finishedAtMs > params.endedAtMs)
+    return violated(`${target} ended again${host.exitCode === null ? '' : ` with exit code ${host.exitCode}`}`);
   if (host?.state !== 'running') return pending(`${target} is ${host?.state ?? 'unknown'} by its host driver`);
   return pending(
     lacksMajority(view)

@@ -56,7 +56,7 @@ const ROWS: readonly Gate[] = [
   {
     name: 'patroni-pause',
     asksPermit: true,
-    doc: 'A paused cluster, or one of which etcd does not tell whether it is, belongs to a person; only a fence may run there, and only by approval.',
+    doc: 'A paused cluster, or one of which etcd does not tell whether it is, belongs to a person; a fence may run there by approval, and what a person began without etcd.',
     check: (input, candidate) => {
       const pause = pauseOf(input.view);
       if (pause.kind === 'not-paused') return null;
@@ -69,10 +69,8 @@ const ROWS: readonly Gate[] = [
             ];
       // Where a person's approval is the way through, that is said.
       const permit = permitOf(candidate.plan, 'patroni-pause');
-      if (permit === null) return no(because, unblock);
-      return permit.holds(input, candidate.plan, isUnderWay(candidate))
-        ? null
-        : no(because, `ekimi approve, or ${unblock}`);
+      if (permit?.holds(input, candidate.plan, isUnderWay(candidate)) === true) return null;
+      return no(because, permit?.byApproval === true ? `ekimi approve, or ${unblock}` : unblock);
     },
   },
   {

@@ -86,7 +86,7 @@ const TAKEN_BY_APPROVAL: readonly GateName[] = ['approval', 'data-loss'];
 export function wayOut(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: Plan, block: Block): string {
   const isRejected = block.retryAtMs !== null && approvalFor(input, plan, 'rejected') !== null;
   const waiting = approvalFor(input, plan, 'waiting');
-  const isByApproval = block.gate === 'patroni-pause' && permitOf(plan, 'patroni-pause') !== null;
+  const isByApproval = block.gate === 'patroni-pause' && permitOf(plan, 'patroni-pause')?.byApproval === true;
   if (isRejected || (!TAKEN_BY_APPROVAL.includes(block.gate) && !isByApproval)) return block.unblock;
   return waiting === null
     ? 'approve it once Ekimi asks: ekimi status shows the question and its ID'

@@ -6,6 +6,7 @@ import { STAGED } from '../procedures/index.js';
 import type { ProcedureInput, StagedProcedure } from '../procedures/procedure.js';
 import { leavesRoom } from './candidate.js';
 import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
+import { isForgiven, isSpare, lastOf, rowsOf, spentOn } from './run-rows.js';
 import { MOST_WAIT_MS, stalledSince, UNREAD_MS, watching, type Held, type Watch } from './run-waits.js';
 import { unreadIn } from './unread.js';
 
@@ -88,9 +89,6 @@ export function isAgreed(left: readonly string[], agreed: readonly string[]): bo
   return true;
 }
 
-const rowsOf = ({ ledger }: Pick<Situation, 'ledger'>, { id }: ProcedureRun): readonly Remediation[] =>
-  ledger.remediations.filter((row) => row.plan.because.run === id);
-
 /** What the next stage waits for. */
 export const stageInFlight = (input: Situation, run: ProcedureRun): Remediation | null =>
   rowsOf(input, run).find((row) => isInFlight(row) && !leavesRoom(input, row)) ?? null;
@@ -100,24 +98,16 @@ function failedStage(input: Situation, run: ProcedureRun): string | null {
   const last = lastOf(input, run);
   const stage = last?.plan.because.stage;
   if (last === undefined || stage === undefined || isInFlight(last) || isForgiven(run, last)) return null;
+  if (isSpare(run, stage)) return null;
   // Restarted, and not well since: what is left does not have it, and the next one must not follow.
   return last.phase === 'succeeded' || last.ending === 'not-ours' ? null : `${stage} ${last.phase}: ${last.detail}`;
 }
 
-const lastOf = (input: Situation, run: ProcedureRun): Remediation | undefined => rowsOf(input, run).at(-1);
-
-/** Whoever continues it forgives what they could have seen: not what was under way then and failed later. */
-const isForgiven = (run: ProcedureRun, last: Remediation): boolean =>
-  last.endedAtMs !== null && last.endedAtMs <= run.continuedAtMs;
-
 /** Why what is left is no list to go on by, where all was read; null: it is. */
 function doubtOf(input: Situation, run: ProcedureRun, keys: readonly string[]): string | null {
-  const last = lastOf(input, run);
-  const stage = last?.plan.because.stage;
-  if (last !== undefined && stage !== undefined && !isForgiven(run, last) && keys.includes(stage))
-    return last.phase === 'succeeded'
-      ? `${stage} succeeded (${last.id}) and the cluster does not show it`
-      : `${stage} ${last.phase} (${last.id}): ${last.detail}`;
+  const stage = lastOf(input, run)?.plan.because.stage;
+  const spent = stage !== undefined && keys.includes(stage) && !isSpare(run, stage) ? spentOn(input, run, stage) : null;
+  if (spent !== null) return spent;
   return isAgreed(keys, run.agreed) ? null : `what is left is not what was agreed: ${keys.join(', ')}`;
 }
 
@@ -128,7 +118,11 @@ function doubtOf(input: Situation, run: ProcedureRun, keys: readonly string[]): 
 function doubtful(input: Situation, run: ProcedureRun, keys: readonly string[]): RunNext | null {
   const doubt = doubtOf(input, run, keys);
   const isUndone = rowsOf(input, run).some(
-    (row) => row.phase === 'succeeded' && !isForgiven(run, row) && keys.includes(row.plan.because.stage ?? ''),
+    ({ phase, plan: { because }, ...row }) =>
+      phase === 'succeeded' &&
+      !isForgiven(run, row) &&
+      keys.includes(because.stage ?? '') &&
+      !isSpare(run, because.stage ?? ''),
   );
   const unread = doubt !== null || isUndone ? unreadIn(input.view) : [];
   if (unread.length === 0) return doubt === null ? null : { kind: 'held', why: doubt };
@@ -166,19 +160,56 @@ export function nextOfRun(input: Situation, run: ProcedureRun): RunNext {
   // While it cannot go on, for etcd was not read for one, what is left does not tell what a stage that succeeded did.
   if (waits !== null) return notForEver(input, run, { kind: 'waits', why: waits });
   const left = [...bound.procedure.remaining(at, bound.goal)];
-  const [stage] = left;
-  if (stage === undefined) return { kind: 'over', why: bound.procedure.leaves(at, bound.goal) };
+  if (left.length === 0) return { kind: 'over', why: bound.procedure.leaves(at, bound.goal) };
   const doubt = doubtful(
     input,
     run,
     left.map(({ key }) => key),
   );
   if (doubt !== null) return doubt;
-  if (stage.kind === 'confirm') return { kind: 'asks', why: stage.text, key: stage.key };
-  if (stage.kind === 'wait') return watching(input, run, stage);
-  const asked = askedFor(run, stage);
-  const next: RunNext = { kind: 'stage', stage, asked, decision: decideProcedure(input, asked) };
-  return next.decision.kind === 'act' ? next : notForEver(input, run, next);
+  return nextStage(input, run, left);
+}
+
+type StageNext = Extract<RunNext, { kind: 'stage' }>;
+
+/** The first that is left; of spare ones the first that can begin, or else what comes after them where that can. */
+function nextStage(input: Situation, run: ProcedureRun, left: readonly Stage[]): RunNext {
+  const failed: string[] = [];
+  let held: StageNext | null = null;
+  for (const stage of left) {
+    const isOne = isSpare(run, stage.key);
+    const isUnderWay = rowsOf(input, run).some((row) => isInFlight(row) && row.plan.because.stage === stage.key);
+    if (isUnderWay) continue;
+    const spent = isOne ? spentOn(input, run, stage.key) : null;
+    if (spent !== null) {
+      failed.push(spent);
+      continue;
+    }
+    if (stage.kind !== 'action')
+      return held === null ? onlySeen(input, run, stage, failed) : notForEver(input, run, held);
+    const asked = askedFor(run, stage);
+    const next: StageNext = { kind: 'stage', stage, asked, decision: decideProcedure(input, asked) };
+    if (next.decision.kind === 'act') return next;
+    held ??= next;
+    if (!isOne) break;
+  }
+  if (held !== null) return notForEver(input, run, held);
+  return failed.length > 0
+    ? { kind: 'held', why: failed.join('; ') }
+    : { kind: 'waits', why: `in flight: ${left.map(({ key }) => key).join(', ')}` };
+}
+
+/** A question or a wait, which also tells what it may wait for in vain. */
+function onlySeen(
+  input: Situation,
+  run: ProcedureRun,
+  stage: Exclude<Stage, ActionStage>,
+  failed: readonly string[],
+): RunNext {
+  const text = [stage.text, ...failed].join('; ');
+  return stage.kind === 'confirm'
+    ? { kind: 'asks', why: text, key: stage.key }
+    : watching(input, run, { ...stage, text });
 }
 
 function notForEver(

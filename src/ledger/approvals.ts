@@ -70,7 +70,7 @@ export function wantsApproval(decision: Decision): decision is Extract<Decision,
     (block) =>
       block.gate === 'approval' ||
       block.gate === 'data-loss' ||
-      (block.gate === 'patroni-pause' && ACTIONS[decision.plan.action].permits?.['patroni-pause'] !== undefined),
+      (block.gate === 'patroni-pause' && ACTIONS[decision.plan.action].permits?.['patroni-pause']?.byApproval === true),
   );
 }
 

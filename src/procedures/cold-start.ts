@@ -9,10 +9,10 @@ import type { Stage } from '../model/procedure-run.js';
 import { ownerOf } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { hostOf } from './member-stages.js';
+import { answers, hostOf } from './member-stages.js';
 import type { Goal, ProcedureRecord } from './procedure.js';
 import { onMember, waitFor } from './stages.js';
-import { bringBackStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
+import { bringBackStores, isOfStore, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -33,6 +33,9 @@ const STANDBY_CLUSTER = 'it is a standby cluster: its leadership is left to Patr
 const ASKED = 'agree to who is first';
 
 const hostState = (view: ClusterView, name: string): string | null => hostOf(view, name)?.state ?? null;
+
+/** One etcd member, or one replica: the others go on without it. */
+export const isOfOneOfMany = (key: string): boolean => isOfStore(key) || key.startsWith('start-member ');
 
 const isLed = (view: ClusterView): boolean => leadershipOf(view).kind === 'proven';
 
@@ -77,10 +80,11 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
   },
   refuse: ({ view }, { first, others }) => {
     if (isStandbyCluster(view)) return STANDBY_CLUSTER;
-    const dark = whyNotTold(view) ?? whyMemberNotTold(view);
+    if (isLed(view)) return null;
+    const dark = whyMemberNotTold(view);
     if (dark !== null) return dark;
     const early = others.find((name) => hostState(view, name) !== 'stopped');
-    return early !== undefined && !isLed(view) && hostState(view, first) === 'stopped'
+    return early !== undefined && hostState(view, first) === 'stopped'
       ? `${early} runs although nobody leads: who is started first decides what data survives; stop it, or start ${first} by hand`
       : null;
   },
@@ -92,6 +96,7 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
     yield* bringBackStores(view, stores);
     yield* startMembers(view, goal);
   },
+  isSpare: isOfOneOfMany,
   leaves: ({ view }, goal) => {
     const stopped = [goal.first, ...goal.others].filter((name) => hostState(view, name) === 'stopped');
     return [
@@ -115,7 +120,9 @@ export function* startMembers(
     if (isToStart(first)) yield firstStage(goal);
     yield waitFor('a leader', `wait until ${first} leads`, LEADS_MS);
   }
-  for (const name of others) if (isToStart(name)) yield onMember('start-member', name, `start ${name}`);
+  // One of which its host driver tells nothing, and that does not answer either, is left to start: nobody else waits for it.
+  const isDark = (name: string): boolean => isLed(view) && hostState(view, name) === null && !answers(view, name);
+  for (const name of others) if (isToStart(name) || isDark(name)) yield onMember('start-member', name, `start ${name}`);
   const late = notFollowing(view, goal);
   if (!isLed(view) || late.length > 0)
     yield waitFor('replicas', `wait until each replica streams (${late.join(', ')})`, FOLLOWS_MS);

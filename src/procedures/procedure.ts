@@ -31,6 +31,8 @@ export interface ProcedureRecord<G> {
   refuse(input: ProcedureInput, goal: G): string | null;
   /** All that is left, in order; empty: done. */
   remaining(input: ProcedureInput, goal: G): Generator<Stage>;
+  /** Stages, by their key, without which what comes after them can be done: one that fails, or cannot begin, holds the run only in the end. */
+  isSpare?(key: string): boolean;
   /** What stays as it is where a run is ended before its end. */
   leaves(input: ProcedureInput, goal: G): string;
 }

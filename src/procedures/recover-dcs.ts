@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { ProcedureRecord } from './procedure.js';
-import { awaitAllStores, bringBackStores, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
+import {
+  awaitAllStores,
+  bringBackStores,
+  isOfStore,
+  storesInOrder,
+  storesText,
+  whyLost,
+  whyNotTold,
+} from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -26,7 +34,9 @@ export const recoverDcs: ProcedureRecord<z.infer<typeof shape>> = {
       ? { kind: 'refused', why: `every etcd member serves: ${order.join(', ')}` }
       : { kind: 'goal', goal: { order: [...order] } };
   },
-  refuse: ({ view }) => whyNotTold(view),
+  // One of which nobody says any more whether it runs is not started, and keeps no other one.
+  refuse: () => null,
+  isSpare: isOfStore,
   *remaining({ view }, { order }) {
     yield* bringBackStores(view, order);
     yield* awaitAllStores(view);

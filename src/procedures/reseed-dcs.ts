@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { pauseOf } from '../assess/leader.js';
 import { isRetired } from '../assess/intended.js';
-import { whyNotLost } from '../assess/lost-stores.js';
+import { holdsNothing, whyNotLost } from '../assess/lost-stores.js';
 import { stoppedHost } from '../assess/stores.js';
 import { evacuationOf } from '../ledger/evacuations.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
-import { coldStart, startMembers, whyNotStartable, withoutTaken } from './cold-start.js';
+import { coldStart, isOfOneOfMany, startMembers, whyNotStartable, withoutTaken } from './cold-start.js';
 import { hostOf } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { onMember } from './stages.js';
@@ -34,7 +35,12 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
   name: 'reseed-dcs',
   shape,
   goal: ({ view, memory, ledger }): Goal<ReseedGoal> => {
-    const why = whyNotStartable(view) ?? whyNotLost(view, memory) ?? whoCannotBeStopped(memory) ?? whoIsBetween(view);
+    const why =
+      whyNotStartable(view) ??
+      whyNotLost(view, memory) ??
+      whyPaused(view) ??
+      whoCannotBeStopped(memory) ??
+      whoIsBetween(view);
     if (why !== null) return { kind: 'refused', why };
     const first = memory.lastLeader;
     if (first === null || hostOf(view, first) === null)
@@ -57,7 +63,7 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
     };
   },
   refuse: (input, goal) =>
-    areAllStoresStopped(input.view)
+    isUntouched(input.view)
       ? (whyNotStartable(input.view) ?? whyNotLost(input.view, input.memory))
       : coldStart.refuse(input, asColdStart(goal)),
   *remaining({ view, ledger, confirmed }, goal) {
@@ -70,11 +76,16 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
       yield onMember('stop-without-etcd', name, `stop ${name}${name === goal.first ? ', which led last' : ''}`);
     for (const stage of startStores(view, goal.stores)) yield { ...stage, parameters: { anew: true } };
     yield* awaitQuorum(view);
-    if ((freshValue(view.dcs.keys)?.leader.holder ?? null) === null) yield* awaitAllStores(view);
     yield* startMembers(view, withoutTaken(ledger, asColdStart(goal)), stopped);
+    yield* awaitAllStores(view);
   },
+  isSpare: isOfOneOfMany,
   leaves: (input, goal) => `${byHand(input)}${coldStart.leaves(input, asColdStart(goal))}`,
 };
+
+/** Nothing of a new etcd has begun. One that was begun and ended again has data of it. */
+const isUntouched = (view: ClusterView): boolean =>
+  areAllStoresStopped(view) && view.dcs.endpoints.every(({ name }) => holdsNothing(view, name));
 
 /** Who is first is proven by the data directories just before it is started, or nobody is. */
 const asColdStart = ({ stores, first, others }: ReseedGoal) => ({ stores, first, others, question: null });
@@ -92,12 +103,21 @@ function whoCannotBeStopped({ leadership }: Situation['states']['memory']): stri
     : `etcd had ${strangers.join(', ')} among the members, and the configuration has not: it cannot be stopped, and might lead in an empty etcd`;
 }
 
-/** Neither stopped nor to be stopped: it would hold the run after the others were stopped. */
+/** In a pause the primary goes on without etcd, and Patroni that is started starts no PostgreSQL. */
+const whyPaused = (view: ClusterView): string | null =>
+  pauseOf(view).kind === 'paused'
+    ? 'Patroni is paused: its primary goes on without etcd, and members that are started in a pause start no PostgreSQL; docs/runbook/when-etcd-is-lost.md says what is done by hand'
+    : null;
+
+/** Neither stopped nor to be stopped, or without a data directory to read: it would hold the run after the others were stopped. */
 function whoIsBetween(view: ClusterView): string | null {
-  const between = view.members.find(({ host }) => ['paused', 'restarting'].includes(recentValue(host)?.state ?? ''));
-  return between === undefined
-    ? null
-    : `${between.name} is ${recentValue(between.host)?.state ?? ''} by its host driver`;
+  const isBetween = ['paused', 'restarting', 'absent'];
+  const between = view.members.find(({ host }) => isBetween.includes(recentValue(host)?.state ?? ''));
+  if (between === undefined) return null;
+  const state = recentValue(between.host)?.state ?? '';
+  return state === 'absent'
+    ? `there is nothing of ${between.name} by its host driver, so that nobody can read how far its data is: make it, or take it out of the configuration`
+    : `${between.name} is ${state} by its host driver`;
 }
 
 /** An etcd that was begun and has no majority is not begun twice. */

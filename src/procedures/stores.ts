@@ -38,6 +38,9 @@ export function whyLost(view: ClusterView): string | null {
 export const areAllStoresStopped = (view: ClusterView): boolean =>
   view.dcs.endpoints.every(({ name }) => hostState(view, name) === 'stopped');
 
+/** Where one of them does not start the others may be a majority, and with a majority the cluster can be led. */
+export const isOfStore = (key: string): boolean => key.startsWith('start-store ');
+
 /** Every etcd member that is stopped. */
 export function* startStores(view: ClusterView, order: readonly string[]): Generator<ActionStage> {
   for (const name of order)

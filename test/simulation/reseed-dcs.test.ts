@@ -42,13 +42,13 @@ describe('the data of every etcd member is gone', () => {
       ...['patroni2', 'patroni3', 'patroni1'].map((name) => `stop-without-etcd ${name}`),
       ...ETCDS.map((name) => `start-store ${name}`),
       'etcd serves',
-      'all of etcd serves',
       'start-first patroni1',
       'a leader',
       'start-member patroni2',
       'start-member patroni3',
       'replicas',
       'proxies',
+      'all of etcd serves',
     ]);
     await ekimi.run(20);
     expect(newestRun(ekimi)).toMatchObject({ phase: 'held' });
@@ -58,7 +58,12 @@ describe('the data of every etcd member is gone', () => {
     await ekimi.run(200);
     expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded' });
     expect(did(ekimi, 'stop')).toEqual(['patroni2', 'patroni3', 'patroni1']);
-    expect(did(ekimi, 'start')).toEqual([...ETCDS, 'patroni1', 'patroni2', 'patroni3']);
+    const started = did(ekimi, 'start');
+    expect(started.slice(0, 2)).toEqual(['etcd1', 'etcd2']);
+    expect([started.filter((name) => MEMBERS.includes(name)), started.filter((name) => ETCDS.includes(name))]).toEqual([
+      MEMBERS,
+      ETCDS,
+    ]);
     expect(ekimi.cluster.primaries()).toEqual(['patroni1']);
     expect(ekimi.session.parts.tenure.facts().state).toBe('held');
   });
@@ -118,6 +123,36 @@ describe('it is refused', () => {
     });
   });
 
+  it('in a pause, in which the primary goes on without etcd, and where there is nothing of a member', async () => {
+    const ekimi = rig({ policy, recovery: recoveryParts() });
+    await ekimi.run(10);
+    ekimi.cluster.pause();
+    await ekimi.run(15);
+    for (const name of ETCDS) ekimi.cluster.loseEtcdData(name);
+    await ekimi.run(30);
+    expect(await startStaged(ekimi, ASKED)).toMatchObject({
+      kind: 'refused',
+      text: expect.stringContaining('Patroni is paused') as string,
+    });
+    const gone = await lost(ETCDS, {
+      wrap: (ports) => {
+        const { host } = ports;
+        if (host === null) return ports;
+        const status: typeof host.status = async (target) => {
+          const told = await host.status(target);
+          return told.kind === 'fresh' && target.name === 'patroni3'
+            ? { ...told, value: { ...told.value, state: 'absent' } }
+            : told;
+        };
+        return { ...ports, host: { ...host, status } };
+      },
+    });
+    expect(await startStaged(gone, ASKED)).toMatchObject({
+      kind: 'refused',
+      text: expect.stringContaining('there is nothing of patroni3') as string,
+    });
+  });
+
   it('where a data directory cannot be read, and waits where that comes later', async () => {
     let isBlind = true;
     const wrap = (ports: Ports): Ports => {
@@ -144,6 +179,41 @@ describe('it is refused', () => {
     await changeStaged(ekimi, 'continue');
     await ekimi.run(30);
     expect(ekimi.requests()).toEqual([]);
+  });
+});
+
+describe('an etcd member that ends again as soon as it was begun', () => {
+  /** One of them does not stay up. */
+  const failing =
+    (name: string) =>
+    (ports: Ports): Ports => {
+      const { host } = ports;
+      if (host === null) return ports;
+      const send: typeof host.send = async (step, grant) => {
+        const reply = await host.send(step, grant);
+        if (step.target.name === name && step.verb === 'start') broken?.cluster.killEtcd(name);
+        return reply;
+      };
+      return { ...ports, host: { ...host, send } };
+    };
+  let broken: Rig | undefined;
+
+  it.each(['etcd1', 'etcd3'])('(%s) keeps nobody from leading, and a person is told in the end', async (name) => {
+    const ekimi = await lost(ETCDS, { wrap: failing(name) });
+    broken = ekimi;
+    await startStaged(ekimi, ASKED);
+    await ekimi.run(3);
+    ekimi.cluster.healLink('patroni1', 'patroni3');
+    await changeStaged(ekimi, 'continue');
+    await ekimi.run(90);
+    expect(ekimi.cluster.primaries()).toEqual(['patroni1']);
+    expect(did(ekimi, 'start').filter((one) => MEMBERS.includes(one))).toEqual(MEMBERS);
+    await ekimi.run(180);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'held',
+      detail: expect.stringMatching(new RegExp(`${name}.*not seen within.*|start-store ${name}`)) as string,
+    });
+    expect(did(ekimi, 'start').filter((one) => one === name)).toHaveLength(1);
   });
 });
 

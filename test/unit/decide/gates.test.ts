@@ -11,6 +11,7 @@ import { fingerprint, type ActionName, type Plan } from '../../../src/model/plan
 import type { Problem, ProblemCode } from '../../../src/model/problem.js';
 import { testPolicy } from '../../support/policy.js';
 import {
+  all,
   api,
   CLEAN_MEMORY,
   config,
@@ -20,6 +21,7 @@ import {
   isPrimary,
   keys,
   lags,
+  leaderKey,
   ledgerOf,
   MB,
   member,
@@ -91,6 +93,14 @@ const EXPEDITE = candidateOf('leader-down', 'expedite-failover', 'patroni1', {
 const FENCE = candidateOf('leader-frozen', 'fence-member', 'patroni1', { id: 'patroni1-1', proxied: true });
 
 const START = candidateOf('member-down', 'start-member', 'patroni3', { id: 'patroni3-1' });
+const STORE = candidateOf('dcs-quorum-lost', 'start-store', 'etcd3', { id: 'etcd3-1', anew: true });
+const STORE_IN_RUN = { ...STORE, plan: { ...STORE.plan, because: { ...STORE.plan.because, run: 'r-1' } } };
+/** An etcd that has just begun: no key below the path of the scope. */
+const newEtcd = all(
+  leaderKey(null),
+  configKey('there is no key /service/email-cluster/config'),
+  keys({ members: [], systemIdentifier: null }),
+);
 const NUDGE = candidateOf('proxy-behind', 'proxy-nudge', 'patroni3', { down: [] });
 const OPEN = candidateOf('member-rejoined', 'open-traffic', 'patroni3');
 const CANCEL_SWITCHOVER = candidateOf('leaderless', 'cancel-switchover', 'patroni1');
@@ -292,6 +302,20 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         unblock: "wait for the leader's next loop, which writes it anew, or PUT /config",
       },
       {
+        name: 'a start of an etcd member by itself, in an etcd without keys',
+        input: with_(STORE, { view: viewOf(newEtcd) }),
+        candidate: STORE,
+        because: 'nobody can tell whether Patroni is paused: there is no key /service/email-cluster/config',
+        unblock: "wait for the leader's next loop, which writes it anew, or PUT /config",
+      },
+      {
+        name: 'a run that a person began, where a member tells of the pause: an approval would change nothing',
+        input: with_(STORE_IN_RUN, { view: viewOf(newEtcd, api('patroni1', { paused: true })) }),
+        candidate: STORE_IN_RUN,
+        because: 'Patroni is paused',
+        unblock: 'un-pause the cluster',
+      },
+      {
         name: 'one member says paused',
         input: with_(DRAIN, { view: viewOf(api('patroni2', { paused: true })) }),
         candidate: DRAIN,
@@ -312,6 +336,11 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         name: 'etcd says not paused',
         input: with_(DRAIN, { view: viewOf(configKey({ paused: false })) }),
         candidate: DRAIN,
+      },
+      {
+        name: 'the next etcd member of a new etcd, in a run that a person began',
+        input: with_(STORE_IN_RUN, { view: viewOf(newEtcd) }),
+        candidate: STORE_IN_RUN,
       },
       {
         name: 'a fence that a person approved',

@@ -53,6 +53,14 @@ describe('an approval', () => {
     expect(wantsApproval({ kind: 'held', plan: PLAN, why: '', steps: [], blocks })).toBe(wanted);
   });
 
+  it('is wanted in a pause of a fence alone: another permit of that gate is not a person’s word', () => {
+    const blocks = [{ gate: 'patroni-pause' as const, because: '', unblock: '', retryAtMs: null }];
+    const wanted = (['fence-member', 'start-store', 'stop-without-etcd'] as const).filter((name) =>
+      wantsApproval({ kind: 'held', plan: planOf(name, 'patroni1'), why: '', steps: [], blocks }),
+    );
+    expect(wanted).toEqual(['fence-member']);
+  });
+
   it('is never wanted of what acts, waits or pages', () => {
     expect(wantsApproval({ kind: 'act', plan: PLAN, why: '', steps: [] })).toBe(false);
   });
