@@ -19,7 +19,8 @@ import { closePorts } from '../../src/observe/ports.js';
 import { testPolicy } from '../support/policy.js';
 import { viewOf } from '../support/view.js';
 import { clusterConfig, freePort, programOf } from './etcd-support.js';
-import { postgresFolder, type PostgresLab } from './postgres-support.js';
+import { Pooler, PGBOUNCER } from './pgbouncer-support.js';
+import { PASSWORD, postgresFolder, type PostgresLab } from './postgres-support.js';
 import {
   engineAt,
   EtcdWithRoles,
@@ -35,10 +36,14 @@ import {
 } from './rights-support.js';
 
 const isThere =
-  programOf('etcd') !== null && programOf('etcdctl') !== null && existsSync(HAPROXY) && postgresFolder() !== null;
+  programOf('etcd') !== null &&
+  programOf('etcdctl') !== null &&
+  existsSync(HAPROXY) &&
+  existsSync(PGBOUNCER) &&
+  postgresFolder() !== null;
 if (!isThere)
   console.warn(
-    'SKIPPED: rights need etcd, etcdctl, HAProxy and PostgreSQL (Debian: etcd-server, etcd-client, haproxy, postgresql)',
+    'SKIPPED: rights need etcd, etcdctl, HAProxy, PgBouncer and PostgreSQL (Debian: etcd-server, etcd-client, haproxy, pgbouncer, postgresql)',
   );
 
 const EVERYTHING = testPolicy(
@@ -56,6 +61,7 @@ describe.skipIf(!isThere)('the doctor with the least rights, on real servers', (
   let etcd: EtcdWithRoles;
   let postgres: PostgresLab;
   let haproxy: Running;
+  let pooler: Pooler;
   let dockerProxy: Running;
   let engineServer: Server;
   let patroni: Awaited<ReturnType<typeof patroniThat>>;
@@ -102,6 +108,7 @@ backend ro
     const { server, orders: came } = await engineAt(engine);
     [engineServer, orders] = [server, came];
     dockerProxy = await guard();
+    pooler = await Pooler.create(postgres.ports.get('patroni1') ?? 0);
     patroni = await patroniThat(() => patroniAsks);
     const base = etcd.lab.config(1_500);
     config = {
@@ -136,11 +143,12 @@ backend ro
         proxy: {},
       },
       tags: { driver: 'docker', file: '/etc/patroni.yml', commands: null },
+      poolers: [pooler.config()],
     };
   }, 120_000);
 
   afterAll(async () => {
-    await Promise.all([haproxy.end(), dockerProxy.end()]);
+    await Promise.all([haproxy.end(), dockerProxy.end(), pooler.close()]);
     engineServer.close();
     patroni.server.close();
     await Promise.all([etcd.lab.stop(), postgres.close()]);
@@ -179,6 +187,9 @@ backend ro
                 seen: (await ports.proxies['proxy']?.view()) ?? base.proxies[0]!.seen,
               },
             ],
+      poolers: await Promise.all(
+        Object.entries(ports.poolers ?? {}).map(async ([name, port]) => ({ name, seen: await port.status() })),
+      ),
     };
     await closePorts(ports);
     const rows = [
@@ -212,6 +223,11 @@ backend ro
     'shut-sessions',
     'undrain-replica by proxy',
   ];
+
+  const byPooler = ['pause-pooler', 'resume-pooler'];
+  const atConsole = (user: string, password = `secret-of-${user}`): Partial<ClusterConfig> => ({
+    poolers: [pooler.config({ user, password })],
+  });
 
   interface Case {
     readonly right: RightName;
@@ -316,6 +332,7 @@ backend ro
         Promise.resolve({ changed: { proxies: config.proxies.map((proxy) => ({ ...proxy, statsAuth: null })) } }),
     },
     { right: 'haproxy-admin', loses: byProxy, take: () => Promise.resolve({ changed: withRuntime('operator') }) },
+    { right: 'pooler-admin', loses: byPooler, take: () => Promise.resolve({ changed: atConsole('watch') }) },
     inDocker('docker-inspect', '(json|logs)', on(...actionsOf('docker-inspect'))),
     inDocker('docker-start', 'start|', ['begin-copy', 'start-first', 'start-member', 'start-store']),
     inDocker('docker-stop', 'stop|', ['fence-member', 'stop-member', 'stop-without-etcd']),
@@ -337,9 +354,20 @@ backend ro
   });
 
   test('[S6] every right of the table is taken away once', () => {
-    const elsewhere = ['etcd-old-path', 'sql-heartbeat', 'pooler-admin'];
+    const elsewhere = ['etcd-old-path', 'sql-heartbeat'];
     expect([...CASES.map(({ right }) => right), ...elsewhere].sort()).toEqual([...RIGHT_NAMES].sort());
   });
+
+  test.each([
+    ['a user of PgBouncer that the console lets in for nothing', 'postgres', PASSWORD],
+    ['a user that PgBouncer does not know', 'nobody', 'secret'],
+    ['another password', 'ekimi', 'old'],
+  ])(
+    '[S6] the console refuses %s: its actions are lost, and that nothing can be read',
+    async (_who, user, password) => {
+      expect(await lost(atConsole(user, password))).toEqual(['clients that wait around a switchover', ...byPooler]);
+    },
+  );
 
   test('[S6] level user reads all that a pass reads, and changes nothing', async () => {
     expect(await lost(withRuntime('user'))).toEqual(byProxy);
