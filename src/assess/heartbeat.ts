@@ -3,6 +3,7 @@ import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { cannotTell, says, seen, type Assess } from './finding.js';
 import { isStandbyCluster, leaderKeyHolder, replicasOf } from './leader.js';
+import { timesOutBy } from './reach.js';
 import { streamingBy } from './replica.js';
 import { whoHears } from './writer.js';
 
@@ -37,6 +38,7 @@ export const assessHeartbeat: Assess = ({ view, memory }): readonly Finding[] =>
   const evidence = [
     says('sql', what, beat.atMs),
     says('peers', `${stalled} streams from ${name} and receives nothing`, view.atMs),
+    ...timesOutBy(view, name),
     says('dcs', `${name} holds the leader key, which its Patroni renews`, view.atMs),
   ];
   return [refusal, seen('leader-hung', name, evidence, { how: 'writes' })];

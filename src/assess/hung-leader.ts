@@ -7,6 +7,7 @@ import { says, seen, type Assessment } from './finding.js';
 import { isStandbyCluster, leaderKeyHolder, replicasOf, waitsOf } from './leader.js';
 import { leaseOf, type Lease } from './lease.js';
 import { stalledBeat } from './heartbeat.js';
+import { timesOutBy } from './reach.js';
 import { servingOf } from './serving.js';
 import { heardSince, whoHears } from './writer.js';
 
@@ -64,6 +65,7 @@ export function leaderUnreachable(input: Assessment): readonly Finding[] {
     told('host', `${leader.name} is ${who}`),
     told('dcs', `${leader.name} holds the leader key, ${leaseText(input, lease)}`),
     told('peers', `no replica has heard ${leader.name} since`),
+    ...timesOutBy(view, leader.name),
   ];
   return [seen('leader-unreachable', leader.name, evidence, { lease, hostState, isProven })];
 }

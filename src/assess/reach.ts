@@ -1,7 +1,9 @@
 import { ownerOf, type ProxyServer } from '../model/proxy.js';
 import type { Lsn } from '../model/names.js';
 import type { ClusterView } from '../model/view.js';
-import { linesIn, lineText, type ProxyLine } from './proxy-lines.js';
+import type { Evidence } from '../model/channel.js';
+import { says } from './finding.js';
+import { linesIn, lineText, memberLines, type ProxyLine } from './proxy-lines.js';
 
 /** HAProxy's words for a check that got no connection: refused or no route, and no answer in time. The star says that the next one is under way. */
 const NO_CONNECTION = /^(\* )?(L4CON|L4TOUT)$/;
@@ -35,6 +37,18 @@ export function notReached(view: ClusterView, name: string): string | null {
   const cut = lines.filter((_, index) => words[index] === 'not reached');
   return cut.map((line) => textOf(view, line)).join(', ');
 }
+
+/**
+ * What a proxy's own checks of a leader say while it hangs: they get a connection and no answer in time. A sign beside others, as old as the last check and by way of Patroni's
+ * API, which stands still without its PostgreSQL or with the whole machine: no proof of either. Empty: no proxy says so.
+ */
+export const timesOutBy = (view: ClusterView, name: string): readonly Evidence[] =>
+  memberLines(view, 'writes', name)
+    .filter(({ row }) => /^(\* )?L7TOUT$/.test(row.checkStatus))
+    .map((line) => {
+      const text = `${lineText(view, line)}: the check of its health gets a connection and no answer in time (L7TOUT)`;
+      return says('proxy', text, view.atMs);
+    });
 
 /** Of a candidate for leadership what is asked here. */
 interface Successor {

@@ -7,6 +7,7 @@ import { candidatesFor, candidateText } from './candidates.js';
 import { cannotTell, says, seen, type Assessment } from './finding.js';
 import { isFullySilent, isPaused, isStandbyCluster } from './leader.js';
 import { leaseOf } from './lease.js';
+import { timesOutBy } from './reach.js';
 import { strangersText } from './strangers.js';
 import { whoHears } from './writer.js';
 
@@ -39,6 +40,7 @@ export function notServing(input: Assessment): readonly Finding[] {
   const sinceMs = memory.leadership?.idleSinceMs ?? view.atMs;
   const evidence = [
     ...sign.evidence,
+    ...(sign.how === 'hangs' ? timesOutBy(view, leader.name) : []),
     says('dcs', `${leader.name} holds the leader key, and nobody takes writes since ${clockText(sinceMs)}`, view.atMs),
     says('self', forecast(input, leader, sign.how, sinceMs), view.atMs),
     says('self', whatMayBeDone(input, leader, sign.how), view.atMs),

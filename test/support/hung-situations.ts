@@ -10,8 +10,9 @@ import {
   silentForTenSeconds,
   type SituationRow,
 } from './leader-situations.js';
-import { all, api, config, host, leaderKey, noEtcd, NOW_MS, silent, sql, stopped } from './view.js';
+import { all, api, config, host, leaderKey, noEtcd, NOW_MS, proxyServer, silent, sql, stopped } from './view.js';
 
+const checkTimesOut = proxyServer('postgres_primary', 'patroni1', { status: 'DOWN', up: false, checkStatus: 'L7TOUT' });
 const silentToAll = all(bothSilent, nobodyHears);
 const since = led({ ...silentForTenSeconds, renewedMs: NOW_MS - 12_000 });
 const saysUnknown = api('patroni1', { state: 'unknown', stateText: 'unknown', xlog: null });
@@ -81,6 +82,7 @@ export const HUNG_SITUATIONS = {
       },
       { name: 'an idle leader, whose streams bring nothing', view: [beat(null), nobodyHears] },
       { name: 'a beat of a minute ago', view: [beat(refusedBy(null), { agoMs: 60_000 }), nobodyHears] },
+      { name: "a proxy's check of its health alone gets no answer in time", view: [checkTimesOut, nobodyHears] },
       { name: 'our way to its port alone is shut', view: [silent('patroni1', 'sql', 'timeout'), nobodyHears] },
       { name: 'it was demoted', view: [beat(refusedBy(null)), nobodyHears, sql('patroni1', { inRecovery: true })] },
       {

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { candidatesFor, candidateText, leaderlessCandidates } from '../../../src/assess/candidates.js';
+import { hungLeader } from '../../../src/assess/hung-leader.js';
+import { notServing } from '../../../src/assess/serving.js';
 import { electsUnreached, notReached, reachedFirst } from '../../../src/assess/reach.js';
 import type { ProxyServer } from '../../../src/model/proxy.js';
 import {
   api,
+  assessmentOf,
   at,
   CLEAN_MEMORY,
   leaderKey,
   noProxy,
   notStreaming,
   proxyServer,
+  silent,
   sql,
   stopped,
   viewOf,
@@ -99,5 +103,26 @@ describe('who is proposed where nobody leads', () => {
   it('is the furthest beyond the guards, reached or not: a person agrees to what is lost', () => {
     const found = rows(cut('patroni2'), standsAt('patroni2', 2 ** 21), standsAt('patroni3', 2 ** 22));
     expect(reachedFirst(found)).toEqual(found);
+  });
+});
+
+describe('a leader that hangs', () => {
+  const timesOut = proxyServer('postgres_primary', 'patroni1', { up: false, status: 'DOWN', checkStatus: '* L7TOUT' });
+  const hangs = [api('patroni1', { state: 'unknown', stateText: 'unknown', xlog: null }), silent('patroni1', 'sql')];
+  const told = (...changes: readonly Change[]) =>
+    notServing(assessmentOf(viewOf(...changes))).find(({ code }) => code === 'leader-hung');
+
+  it('is told with what the checks of the proxies say of it, beside all that was told before', () => {
+    const [without, beside] = [told(...hangs), told(...hangs, timesOut)];
+    expect(without?.channels).not.toContain('proxy');
+    expect(beside?.channels).toEqual(expect.arrayContaining([...(without?.channels ?? []), 'proxy']));
+    expect(beside?.evidence.map(({ text }) => text)).toContain(
+      'postgres_primary/patroni1: the check of its health gets a connection and no answer in time (L7TOUT)',
+    );
+  });
+
+  it('is none by these checks alone, and nothing proves it for a fence', () => {
+    expect(told(timesOut)).toBeUndefined();
+    expect(hungLeader(assessmentOf(viewOf(timesOut)))).toBeNull();
   });
 });
