@@ -318,3 +318,42 @@ describe('what is asked for', () => {
     });
   });
 });
+
+describe('a stage whose effect came about by somebody else', () => {
+  const plan = { ...remediationOf('restart-member', 'patroni2').plan };
+  const row = remediationOf('restart-member', 'patroni2', {
+    plan: { ...plan, because: { ...plan.because, run: RUN.id, stage: restart.key } },
+    phase: 'ineffective',
+    ending: 'not-ours',
+    detail: 'patroni2 runs, not by our request',
+    createdAtMs: NOW_MS + 1000,
+    endedAtMs: NOW_MS + 1000,
+  });
+  const after = (part: Partial<typeof row> = {}): Situation =>
+    at(NOW_MS, { ledger: { ...EMPTY_LEDGER, remediations: [{ ...row, ...part }] } });
+
+  it('is done, so that the run goes on with the next one', () => {
+    left([copied]);
+    expect(nextOfRun(after(), RUN)).toMatchObject({ kind: 'watches', stage: { key: copied.key } });
+    left([]);
+    expect(nextOfRun(after(), RUN).kind).toBe('over');
+  });
+
+  it('and is not there any more, holds the run: it is not sent a second time', () => {
+    left([restart, copied]);
+    expect(nextOfRun(after(), RUN)).toEqual({
+      kind: 'held',
+      why: 'restart-member patroni2 ineffective (restart-member-patroni2): patroni2 runs, not by our request',
+    });
+  });
+
+  it('is no other ending: one that had no effect at all holds the run though what is left goes on without it', () => {
+    left([copied]);
+    const { ending: _ending, ...without } = row;
+    const ledger = { ...EMPTY_LEDGER, remediations: [without] };
+    expect(nextOfRun(at(NOW_MS, { ledger }), RUN)).toMatchObject({
+      kind: 'held',
+      why: expect.stringContaining('ineffective') as string,
+    });
+  });
+});
