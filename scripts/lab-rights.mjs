@@ -4,8 +4,9 @@
 //   LAB_LINE=12 npm run lab:rights [RUNS]      12, 13 or unstable (the default); 3 runs
 //
 // Brings a lab up (LAB_TLS, LAB_AUTH, LAB_RIGHTS), gives the rights by the scripts, asks the doctor, kills the leader RUNS times under a client
-// that writes through HAProxy, prints the seconds without a write, takes the lab down. Needs a Docker engine, haproxy and etcdctl on this host.
-// Exits 1 where the doctor finds something lost, a run takes 4 s or longer, or an acknowledged row is gone.
+// that writes through HAProxy, prints the seconds without a write, takes the rights at PgBouncer's console away one after the other and asks the
+// doctor again, takes the lab down. Needs a Docker engine, haproxy and etcdctl on this host.
+// Exits 1 where the doctor finds something lost, or does not find what was taken away, a run takes 4 s or longer, or an acknowledged row is gone.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -27,7 +28,12 @@ const STATE = process.env.LAB_STATE ?? join(homedir(), '.local/state/ekimi-lab')
 const TLS = join(STATE, `tls-${PREFIX}`);
 const folder = mkdtempSync(join(tmpdir(), 'ekimi-lab-rights-'));
 const guarded = join(folder, 'docker.sock');
-const ours = { EKIMI_PASSWORD: 'least-of-all', PATRONI_PASSWORD: 'secret', STATS_PASSWORD: 'ekimi' };
+const ours = {
+  EKIMI_PASSWORD: 'least-of-all',
+  PATRONI_PASSWORD: 'secret',
+  STATS_PASSWORD: 'ekimi',
+  POOLER_PASSWORD: 'ekimi',
+};
 const tls = { ca: join(TLS, 'ca.crt'), cert: join(TLS, 'client.crt'), key: join(TLS, 'client.key') };
 const container = (name) => `${PREFIX}-${name}`;
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -133,6 +139,41 @@ async function guardedDocker() {
   return child;
 }
 
+/** A pooler of the lab's own image, whose console lets us in as config/rights/pgbouncer.ini has it: `ekimi` in admin_users. */
+async function pooler() {
+  const network = ['--network', `ekimi-lab-${PREFIX}_default`, '-p', `${ADDR}:6432:6432`, '-e', 'UPSTREAM=haproxy'];
+  const image = ['--entrypoint', 'pgbouncer-entrypoint', `ekimi-lab/infra:${LINE}`];
+  await run('docker', ['run', '-d', '--rm', '--name', container('pgbouncer'), ...network, ...image]);
+  await until('PgBouncer listens', () => atConsole('admin_users = ekimi', 'stats_users = watch').then(() => true), {
+    withinMs: 20_000,
+  });
+}
+
+/** Who may what at the console from now on, without a new process. */
+async function atConsole(admins, stats) {
+  const edit = `sed -i 's/^admin_users.*/${admins}/; s/^stats_users.*/${stats}/' /etc/pgbouncer/lab.ini && kill -HUP 1`;
+  await inside('pgbouncer', ['sh', '-c', edit]);
+  await sleep(1_000);
+}
+
+/** Each right at the console taken away, and what the doctor says is lost then. */
+async function poolerRights(file) {
+  const cases = [
+    ['SHOW alone', 'admin_users = nobody', 'stats_users = watch, ekimi'],
+    ['none at all', 'admin_users = nobody', 'stats_users = watch'],
+  ];
+  const wrong = [];
+  for (const [what, admins, stats] of cases) {
+    await atConsole(admins, stats);
+    const named = new Set(await lost(file));
+    say(`PgBouncer gives ${what}: ${[...named].join(', ') || 'nothing'} lost`);
+    if (!['pause-pooler', 'resume-pooler'].every((name) => named.has(name))) wrong.push(what);
+  }
+  await atConsole('admin_users = ekimi', 'stats_users = watch');
+  if ((await lost(file)).length > 0) wrong.push('what was given back');
+  return wrong;
+}
+
 function files() {
   const each = (value) => Object.fromEntries(MEMBERS.map((name, index) => [name, value(name, index)]));
   const config = {
@@ -165,6 +206,14 @@ function files() {
           },
         },
         hosts: { driver: 'docker', socket: `unix://${guarded}`, members: each(container) },
+        poolers: {
+          bouncer: {
+            driver: 'pgbouncer',
+            address: `tcp://${ADDR}:6432`,
+            user: 'ekimi',
+            passwordEnv: 'POOLER_PASSWORD',
+          },
+        },
       },
     ],
     journal: { directory: join(folder, 'journal') },
@@ -238,11 +287,14 @@ async function main() {
     await rightsInEtcd();
     await rightsInPostgres();
     children.push(await guardedDocker());
+    await pooler();
     // Patroni stumbles over authentication that is turned on under it: its next loops bring it back.
     await sleep(15_000);
     await settled();
     const file = files();
     const missing = await lost(file);
+    const wrong = await poolerRights(file);
+    if (wrong.length > 0) process.exitCode = 1;
     const log = openSync(join(folder, 'daemon.log'), 'a');
     children.push(spawn(process.execPath, cli(['run', '--config', file]), { stdio: ['ignore', log, log], env }));
     const ready = async () => (await fetch(`http://${ADDR}:8470/readyz`)).status === 200;
@@ -271,6 +323,7 @@ async function main() {
     if (existsSync(log)) say(readFileSync(log, 'utf8').slice(-3_000));
   } finally {
     for (const child of children) child.kill('SIGTERM');
+    await run('docker', ['rm', '-f', container('pgbouncer')]).catch(() => undefined);
     await lab('down');
     rmSync(folder, { recursive: true, force: true });
   }
