@@ -100,6 +100,7 @@ describe('whole stories that failed once', () => {
   it.each([
     [3102, 'a frozen leader was fenced, and its only successor failed each promotion'],
     [5518, 'a stall of 17.5 s cost a fence, with no proxy of ours and 9 s of the lease left'],
+    [8963, 'a dead leader, who came back 19 s later, was replaced by a member that the proxy did not reach'],
     [5143, 'a copy was begun while the only synchronous standby was cut off, and then the leader died'],
   ])('seed %i: %s', async (seed) => {
     const { faults } = await judgeStory(drawStory(seed));
