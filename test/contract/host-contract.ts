@@ -28,6 +28,8 @@ export interface HostRig {
   readonly hasData?: (path: string) => boolean;
   /** Makes the data directory of `store`: with data of a member, empty; null: there is none. */
   readonly storeData?: (has: boolean | null) => void;
+  /** What it wakes with; absent: with the name of what it is about. */
+  readonly wakes?: RegExp;
   readonly pause?: () => void;
   readonly resume?: () => void;
   /** Makes `one` write several megabytes. */
@@ -198,7 +200,7 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
           await send('restart');
           return woken.join();
         };
-        await expect.poll(ended, { timeout: 20_000 }).toMatch(rig.one.name);
+        await expect.poll(ended, { timeout: 20_000 }).toMatch(rig.wakes ?? rig.one.name);
         stop();
       });
 
