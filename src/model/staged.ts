@@ -56,10 +56,17 @@ const ACCEPT_LOSS =
 
 export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
   'rolling-restart': {
-    usage: 'rolling-restart [--back] [--plan]',
-    takes: { member: 'no', candidate: 'no', back: 'optional', parameters: {} },
+    usage: 'rolling-restart [--back] [--set what=postgresql|patroni] [--plan]',
+    takes: {
+      member: 'no',
+      candidate: 'no',
+      back: 'optional',
+      parameters: {
+        what: 'postgresql (the default): PostgreSQL alone, by Patroni; patroni: Patroni with its PostgreSQL, stopped and started by the host driver (container or unit)',
+      },
+    },
     summary:
-      'restart PostgreSQL on all members: replicas, the one furthest behind first, then a switchover, then the former leader',
+      'restart PostgreSQL, or Patroni with it, on all members: replicas, the one furthest behind first, then a switchover, then the former leader',
     runbook: 'Maintenance Operations > Rolling Restart',
     for: [{ code: 'pending-restart', member: false }],
   },

@@ -3,26 +3,35 @@ import { lagFiguresOf } from '../assess/lag-figures.js';
 import { isPaused, leaderKeyHolder } from '../assess/leader.js';
 import { isStreaming } from '../assess/replica.js';
 import { memberName } from '../model/names.js';
-import type { ActionStage } from '../model/procedure-run.js';
-import { freshValue } from '../model/reading.js';
+import type { ActionStage, Stage } from '../model/procedure-run.js';
+import { freshValue, recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import type { ProcedureInput, ProcedureRecord } from './procedure.js';
-import { handOver, onMember } from './stages.js';
+import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
+import { follows, handOver, isStopped, onMember, startStage, waitFor } from './stages.js';
+
+/** PostgreSQL alone, by Patroni; or Patroni with its PostgreSQL: what the host driver runs, a container or a unit. */
+const WHAT = z.enum(['postgresql', 'patroni']);
+type What = z.infer<typeof WHAT>;
 
 const shape = z.object({
   /** Replicas in the order in which they are restarted. */
   order: z.array(z.string()),
   /** Who led when it began: it comes last. */
   leader: z.string(),
-  /** When the server process of each began, as it was found: whose began at another time by now has been restarted, whatever the clocks say. */
+  /** When what is restarted began on each, as it was found: what began at another time by now has been restarted, whatever the clocks say. */
   was: z.record(z.string(), z.number()),
   back: z.boolean(),
+  /** Absent in runs of before: PostgreSQL. */
+  what: WHAT.default('postgresql'),
 });
 type RollingRestartGoal = z.infer<typeof shape>;
 
-/** When the server process of a member began, by Patroni or by SQL; null: nobody says. */
-function startedAt(member: MemberView | null): number | null {
+const PARTS: Readonly<Record<What, string>> = { postgresql: 'PostgreSQL', patroni: 'Patroni' };
+
+/** When the server process of a member began, by Patroni or by SQL, or what its host driver runs; null: nobody says. */
+function startedAt(member: MemberView | null, what: What): number | null {
   if (member === null) return null;
+  if (what === 'patroni') return recentValue(member.host)?.startedAtMs ?? null;
   return freshValue(member.api)?.postmasterStartedAtMs ?? freshValue(member.sql)?.startedAtMs ?? null;
 }
 
@@ -30,14 +39,47 @@ function startedAt(member: MemberView | null): number | null {
 const SAME_MS = 1_000;
 
 /** What nobody can tell counts as old: it is waited for, not passed over. */
-function isOld(view: ClusterView, name: string, { was }: RollingRestartGoal): boolean {
-  const began = startedAt(memberOf(view, memberName(name)));
+function isOld(view: ClusterView, name: string, { was, what }: RollingRestartGoal): boolean {
+  const member = memberOf(view, memberName(name));
+  if (what === 'patroni' && isStopped(member)) return true;
+  const began = startedAt(member, what);
   return began === null || Math.abs(began - (was[name] ?? 0)) < SAME_MS;
 }
 
 const lagOf = (view: ClusterView, member: MemberView): number => lagFiguresOf(view, member)[0]?.lagBytes ?? 0;
 
 const restart = (name: string): ActionStage => onMember('restart-member', name, `restart ${name}`);
+
+/** Patroni stops its PostgreSQL in order; recovery and catching up are what takes long. */
+const STREAMS_MS = 15 * 60_000;
+
+/** What is left of stopping a replica and starting it again, until it streams. Not `restart`: a driver kills what does not stop in seconds. */
+function* patroniAnew(view: ClusterView, name: string, goal: RollingRestartGoal): Generator<Stage> {
+  const isDown = isStopped(memberOf(view, memberName(name)));
+  const old = isOld(view, name, goal);
+  if (old && !isDown) yield onMember('stop-member', name, `stop Patroni and PostgreSQL on ${name}`);
+  if (old) yield startStage(name);
+  if (old || !follows(view, name)) yield waitFor(`streams ${name}`, `${name} runs and streams`, STREAMS_MS);
+}
+
+/** What is left on each that was found at the start, whoever leads by now. */
+function* patroniOnAll(view: ClusterView, goal: RollingRestartGoal): Generator<Stage> {
+  const holder = leaderKeyHolder(view);
+  for (const name of [...goal.order, goal.leader]) if (name !== holder) yield* patroniAnew(view, name, goal);
+  if (holder === null || !isOld(view, holder, goal)) return;
+  yield handOver(holder, null);
+  yield* patroniAnew(view, holder, goal);
+}
+
+function* postgresOnAll(view: ClusterView, goal: RollingRestartGoal): Generator<Stage> {
+  const holder = leaderKeyHolder(view);
+  const old = [...goal.order, goal.leader].filter((name) => isOld(view, name, goal));
+  for (const name of old) if (name !== holder) yield restart(name);
+  if (holder === null || !old.includes(holder)) return;
+  yield handOver(holder, null);
+  // Patroni restarts whom it demotes: then this falls away.
+  yield { ...restart(holder), text: `restart ${holder}, unless the switchover has` };
+}
 
 const handBack = (to: string): ActionStage => ({
   kind: 'action',
@@ -53,26 +95,11 @@ const handBack = (to: string): ActionStage => ({
 export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
   name: 'rolling-restart',
   shape,
-  goal: ({ view }, { back }) => {
-    const leader = leaderKeyHolder(view);
-    if (leader === null)
-      return { kind: 'refused', why: 'nobody leads: a rolling restart begins with a cluster that is well' };
-    const others = view.members.filter(({ name }) => name !== leader);
-    if (others.length === 0)
-      return {
-        kind: 'refused',
-        why: `${leader} is the only member: a restart of it is an outage, and no switchover helps`,
-      };
-    const order = [...others].sort((left, right) => lagOf(view, right) - lagOf(view, left)).map(({ name }) => name);
-    const began = view.members.map((member) => ({ name: member.name, atMs: startedAt(member) }));
-    const silent = began.find(({ atMs }) => atMs === null);
-    if (silent !== undefined)
-      return {
-        kind: 'refused',
-        why: `nobody says when PostgreSQL on ${silent.name} was started, so that its restart could not be seen`,
-      };
-    const was = Object.fromEntries(began.map(({ name, atMs }) => [name, atMs ?? 0]));
-    return { kind: 'goal', goal: { order, leader, was, back } };
+  goal: ({ view }, { back, parameters }) => {
+    const what = WHAT.safeParse(parameters['what'] ?? 'postgresql').data;
+    return what === undefined
+      ? { kind: 'refused', why: `what is ${JSON.stringify(parameters['what'])}: it is ${WHAT.options.join(' or ')}` }
+      : goalOf(view, back, what);
   },
   refuse: ({ view }, goal) => {
     if (isPaused(view)) return 'Patroni is paused: it hands leadership over to nobody; patronictl resume';
@@ -81,25 +108,49 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
     for (const name of [...goal.order, goal.leader]) {
       const member = memberOf(view, memberName(name));
       if (member === null) return `${name} is not a member any more`;
-      if (startedAt(member) === null) return `nobody says when PostgreSQL on ${name} was started`;
+      // One that was just stopped or started is what the run is about: its stage waits for it.
+      if (goal.what === 'patroni' && (isStopped(member) || !isOld(view, name, goal))) continue;
+      if (startedAt(member, goal.what) === null) return unsaid(name, goal.what);
       if (name !== holder && !isStreaming(view, member)) return `${name} does not stream`;
     }
     return null;
   },
   *remaining({ view }: ProcedureInput, goal) {
     const holder = leaderKeyHolder(view);
-    const old = [...goal.order, goal.leader].filter((name) => isOld(view, name, goal));
-    for (const name of old) if (name !== holder) yield restart(name);
-    if (holder !== null && old.includes(holder)) {
-      yield handOver(holder, null);
-      // Patroni restarts whom it demotes: then this falls away.
-      yield { ...restart(holder), text: `restart ${holder}, unless the switchover has` };
-    }
-    if (goal.back && (holder !== goal.leader || old.includes(holder))) yield handBack(goal.leader);
+    yield* goal.what === 'patroni' ? patroniOnAll(view, goal) : postgresOnAll(view, goal);
+    const isLeaderOld = holder !== null && isOld(view, holder, goal);
+    if (goal.back && (holder !== goal.leader || isLeaderOld)) yield handBack(goal.leader);
   },
   leaves: ({ view }, goal) => {
-    const old = [...goal.order, goal.leader].filter((name) => isOld(view, name, goal));
-    const leads = `${leaderKeyHolder(view) ?? 'nobody'} leads`;
-    return old.length === 0 ? `every member was restarted; ${leads}` : `not restarted: ${old.join(', ')}; ${leads}`;
+    const names = [...goal.order, goal.leader];
+    const old = names.filter((name) => isOld(view, name, goal));
+    const down = goal.what === 'patroni' ? names.filter((name) => isStopped(memberOf(view, memberName(name)))) : [];
+    return [
+      old.length === 0 ? 'every member was restarted' : `not restarted: ${old.join(', ')}`,
+      ...down.map((name) => `${name} is stopped: ekimi run-procedure start-member ${name}`),
+      `${leaderKeyHolder(view) ?? 'nobody'} leads`,
+    ].join('; ');
   },
 };
+
+const unsaid = (name: string, what: What): string =>
+  `nobody says when ${PARTS[what]} on ${name} was started${what === 'patroni' ? ': its host driver has to' : ''}`;
+
+function goalOf(view: ClusterView, back: boolean, what: What): Goal<RollingRestartGoal> {
+  const leader = leaderKeyHolder(view);
+  if (leader === null)
+    return { kind: 'refused', why: 'nobody leads: a rolling restart begins with a cluster that is well' };
+  const others = view.members.filter(({ name }) => name !== leader);
+  if (others.length === 0)
+    return {
+      kind: 'refused',
+      why: `${leader} is the only member: a restart of it is an outage, and no switchover helps`,
+    };
+  const order = [...others].sort((left, right) => lagOf(view, right) - lagOf(view, left)).map(({ name }) => name);
+  const began = view.members.map((member) => ({ name: member.name, atMs: startedAt(member, what) }));
+  const silent = began.find(({ atMs }) => atMs === null);
+  if (silent !== undefined)
+    return { kind: 'refused', why: `${unsaid(silent.name, what)}, so that its restart could not be seen` };
+  const was = Object.fromEntries(began.map(({ name, atMs }) => [name, atMs ?? 0]));
+  return { kind: 'goal', goal: { order, leader, was, back, what } };
+}

@@ -146,6 +146,48 @@ describe('a rolling restart', () => {
   });
 });
 
+describe('a rolling restart of Patroni itself', () => {
+  const ofHosts = testPolicy(
+    {},
+    { switchover: APPROVE, 'stop-member': APPROVE, 'start-member': APPROVE, 'proxy-nudge': { mode: 'auto' } },
+  );
+  const asked = { parameters: { what: 'patroni' } };
+  const did = (ekimi: Rig): readonly string[] =>
+    ekimi.requests().filter((text) => /^(host st|POST \/switchover)/.test(text));
+
+  it('stops and starts each by its host driver, the former leader last, and calls nobody', async () => {
+    const ekimi = await quiet({ policy: ofHosts });
+    const before = ekimi.cluster.primaries();
+    expect((await start(ekimi, asked)).kind).toBe('started');
+    await ekimi.run(400);
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
+    expect(did(ekimi)).toEqual([
+      expect.stringMatching(/^host stop patroni2/),
+      expect.stringMatching(/^host start patroni2/),
+      expect.stringMatching(/^host stop patroni3/),
+      expect.stringMatching(/^host start patroni3/),
+      expect.stringMatching(/^POST \/switchover on patroni1/),
+      expect.stringMatching(/^host stop patroni1/),
+      expect.stringMatching(/^host start patroni1/),
+    ]);
+    expect(ekimi.cluster.primaries()).not.toEqual(before);
+    expect(ekimi.notifier.pages.map(({ code }) => code)).toEqual([]);
+  });
+
+  it('ended with a member stopped it says how that one is started', async () => {
+    const ekimi = await quiet({ policy: ofHosts });
+    await start(ekimi, asked);
+    for (let second = 0; second < 60 && did(ekimi).length === 0; second += 1) await ekimi.run(1);
+    await changeStaged(ekimi, 'abort');
+    await ekimi.run(20);
+    expect(did(ekimi)).toEqual([expect.stringMatching(/^host stop patroni2/)]);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'aborted',
+      detail: expect.stringContaining('ekimi run-procedure start-member patroni2') as string,
+    });
+  });
+});
+
 describe('a rolling restart that does not go on', () => {
   it('a member that does not come back well holds it and is told; its repair is not held any more', async () => {
     const ekimi = await quiet({

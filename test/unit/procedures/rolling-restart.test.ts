@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { isAgreed, runInput } from '../../../src/decide/runs.js';
 import { STAGED } from '../../../src/procedures/index.js';
-import { api, inputOf, isPrimary, lags, leaderKey, NOW_MS, silent, viewOf, type Change } from '../../support/view.js';
+import { hostBegan, HOSTS_OLD } from '../../support/staged/rolling-restart.js';
+import {
+  api,
+  host,
+  inputOf,
+  isPrimary,
+  lags,
+  leaderKey,
+  NOW_MS,
+  notStreaming,
+  silent,
+  stopped,
+  viewOf,
+  type Change,
+} from '../../support/view.js';
 
 const procedure = STAGED['rolling-restart'];
 const HOUR_MS = 3_600_000;
@@ -59,6 +73,59 @@ describe('a rolling restart waits', () => {
 
   it('for nothing in a cluster that is well', () => {
     expect(procedure.refuse(at(), goalAt())).toBeNull();
+  });
+});
+
+describe('a rolling restart of Patroni itself', () => {
+  const patroni = (...changes: readonly Change[]) => at(HOSTS_OLD, ...changes);
+  const ask = { member: null, candidate: null, parameters: { what: 'patroni' }, back: false };
+  const goal = (): Record<string, unknown> => {
+    const found = procedure.goal(patroni(), ask);
+    if (found.kind === 'refused') throw new Error(found.why);
+    return found.goal;
+  };
+  const left = (...changes: readonly Change[]) =>
+    [...procedure.remaining(patroni(...changes), goal())].map(({ key }) => key);
+
+  it('stops, starts and waits for each replica, then hands over, then the former leader', () => {
+    const of = (name: string) => [`stop-member ${name}`, `start-member ${name}`, `streams ${name}`];
+    expect(left()).toEqual([...of('patroni2'), ...of('patroni3'), 'switchover from patroni1', ...of('patroni1')]);
+  });
+
+  it('starts one that is down, whoever stopped it, before it touches the next', () => {
+    expect(left(stopped('patroni2')).slice(0, 3)).toEqual([
+      'start-member patroni2',
+      'streams patroni2',
+      'stop-member patroni3',
+    ]);
+    expect(procedure.leaves(patroni(stopped('patroni2')), goal())).toContain(
+      'patroni2 is stopped: ekimi run-procedure start-member patroni2',
+    );
+  });
+
+  it('waits where another one than that which it restarts does not stream, and not for that one', () => {
+    expect(procedure.refuse(patroni(stopped('patroni2')), goal())).toBeNull();
+    expect(procedure.refuse(patroni(hostBegan('patroni2', NOW_MS), notStreaming('patroni2')), goal())).toBeNull();
+    expect(procedure.refuse(patroni(stopped('patroni2'), notStreaming('patroni3')), goal())).toBe(
+      'patroni3 does not stream',
+    );
+  });
+
+  it('is refused where no host driver says since when a member runs, and for another part', () => {
+    expect(procedure.goal(patroni(host('patroni3', { startedAtMs: null })), ask)).toEqual({
+      kind: 'refused',
+      why: 'nobody says when Patroni on patroni3 was started: its host driver has to, so that its restart could not be seen',
+    });
+    expect(procedure.goal(patroni(), { ...ask, parameters: { what: 'etcd' } })).toEqual({
+      kind: 'refused',
+      why: 'what is "etcd": it is postgresql or patroni',
+    });
+  });
+
+  it('is of PostgreSQL in a run that an older version began', () => {
+    const { what, ...older } = goal();
+    expect(what).toBe('patroni');
+    expect(procedure.shape.parse(older)).toMatchObject({ what: 'postgresql' });
   });
 });
 
