@@ -208,7 +208,7 @@ export class Daemon {
     this.#process = child;
   }
 
-  readonly #env = { ...process.env, E2E_PGPASSWORD: 'postgres', NO_COLOR: '1' };
+  readonly #env = { ...process.env, E2E_PGPASSWORD: 'postgres', E2E_POOLER_PASSWORD: 'ekimi', NO_COLOR: '1' };
 
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);

@@ -38,17 +38,23 @@ export class Lab {
   /** Every test of its scenarios is played here; else, for time, those of `plays` alone. */
   readonly isWhole: boolean;
   readonly #proxies: 1 | 2;
+  readonly #hasPooler: boolean;
   /** Claimed by `up`: a suite that is skipped takes none. */
   #slot: Slot = { number: KEPT_SLOT, release: () => undefined };
 
-  /** `proxies: 2`: two HAProxies with names of their own, behind one address that can be moved. */
+  /** `proxies: 2`: two HAProxies with names of their own, behind one address that can be moved. `pooler`: PgBouncer in front of HAProxy. */
   constructor(
     patroni: PatroniLine,
-    { proxies = 1, isWhole = true }: { readonly proxies?: 1 | 2; readonly isWhole?: boolean } = {},
+    {
+      proxies = 1,
+      isWhole = true,
+      pooler = false,
+    }: { readonly proxies?: 1 | 2; readonly isWhole?: boolean; readonly pooler?: boolean } = {},
   ) {
     this.patroni = patroni;
     this.isWhole = isWhole;
     this.#proxies = proxies;
+    this.#hasPooler = pooler;
   }
 
   /** Whether a test is played here that one line alone has in `npm test`. */
@@ -92,6 +98,7 @@ export class Lab {
       LAB_SUBNET: this.#subnet,
       PATRONI: this.patroni,
       LAB_PROXIES: String(this.#proxies),
+      LAB_POOLER: this.#hasPooler ? '1' : '0',
     };
     const { stdout } = await run(`${LAB}${name}`, args, { env, timeout: 240_000 }).catch((error: unknown) => {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

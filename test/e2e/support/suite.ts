@@ -23,6 +23,7 @@ import { takenOut } from '../scenarios/taken-out.js';
 import { drainByTag } from '../scenarios/tagging.js';
 import { twoProxies } from '../scenarios/two-proxies.js';
 import { upgradeAndBack } from '../scenarios/upgrade.js';
+import { behindPooler } from '../scenarios/behind-pooler.js';
 import { anUnroutedLeader } from '../scenarios/unrouted.js';
 import { Lab, whyNoLab, type PatroniLine } from './lab.js';
 
@@ -79,11 +80,14 @@ export const FIELD: readonly Scenario[] = [
 /** The same on a lab with two HAProxies, servers not called like members and an address that moves. */
 export const TWO_PROXIES: readonly Scenario[] = [twoProxies];
 
+/** The same with PgBouncer in front of HAProxy. */
+export const BEHIND_POOLER: readonly Scenario[] = [behindPooler];
+
 /** Scenarios on a real cluster of this Patroni: brought up for it, taken down after it. */
 export function suite(
   patroni: PatroniLine,
   scenarios: readonly Scenario[],
-  made: { readonly proxies?: 1 | 2; readonly isWhole?: boolean; readonly of?: string } = {},
+  made: { readonly proxies?: 1 | 2; readonly isWhole?: boolean; readonly pooler?: boolean; readonly of?: string } = {},
 ): void {
   const reason = whyNoLab();
   if (reason !== null)
@@ -91,7 +95,7 @@ export function suite(
       `\n*** THE REAL CLUSTER IS NOT TESTED: every e2e test of Patroni ${patroni} is skipped. ${reason} ***\n`,
     );
   describe.skipIf(reason !== null)(
-    `Patroni ${patroni}${made.proxies === 2 ? ', two proxies' : ''}${made.of === undefined ? '' : `, ${made.of}`}`,
+    `Patroni ${patroni}${made.proxies === 2 ? ', two proxies' : ''}${made.pooler === true ? ', behind PgBouncer' : ''}${made.of === undefined ? '' : `, ${made.of}`}`,
     () => {
       const lab = new Lab(patroni, made);
       beforeAll(async () => {
