@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDaemon } from '../../dist/app/daemon.js';
 import { loadFiles } from '../../dist/app/files.js';
 import { openJournals } from '../../dist/app/journals.js';
+import { redactorOf } from '../../dist/config/redactor.js';
 import { isSuspect } from '../../dist/kernel/look.js';
 import { quantile } from './figures.mjs';
 import { configIn, StandIns } from './loopback.mjs';
@@ -60,7 +61,8 @@ export async function benchClusters() {
     const journals = await openJournals(files.config, silent, (body) => body);
     let ids = 0;
     const newId = () => `bench-${(ids += 1)}`;
-    const daemon = await openDaemon({ files, journals: journals.of, log: silent, version: 'bench', newId });
+    const redact = redactorOf(files.config);
+    const daemon = await openDaemon({ files, journals: journals.of, log: silent, redact, version: 'bench', newId });
     const hangs = new Set(standIns.clusters.filter((one) => one.hangs).map(({ scope }) => scope));
     const healthy = daemon.sessions.filter(({ parts }) => !hangs.has(parts.target.scope)).map(lateness);
     const running = daemon.run(stop.signal);

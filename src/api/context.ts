@@ -1,4 +1,3 @@
-import type { ApiConfig } from '../model/config.js';
 import type { ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import type { Access, Caller } from './auth.js';
 import { ApiError } from './errors.js';
@@ -7,7 +6,6 @@ import type { RouteSchema } from './validation.js';
 
 export interface Context {
   readonly controller: ControllerPort;
-  readonly config: ApiConfig;
   readonly now: () => number;
   readonly startedAtMs: number;
   readonly journalReads: Turnstile;

@@ -79,7 +79,7 @@ export const API_ERRORS = [
     code: 'no-operator-token',
     status: 403,
     meaning: 'No operator token is configured, so nothing can be changed over HTTP.',
-    remedy: 'Add a token with the role operator to api.tokens and restart.',
+    remedy: 'Add a token with the role operator to api.tokens and send SIGHUP.',
   },
   {
     code: 'not-waiting',

@@ -48,12 +48,15 @@ interface Client {
   readonly form: StreamForm;
   /** What it was sent at its start, in bytes: fifty clusters are more than anybody may leave unread later. */
   readonly startBytes: number;
+  readonly isStillLet: () => boolean;
 }
 
 /** What a client asks for. `lastId`: the last that it heard before it was cut off. */
 export interface StreamWish {
   readonly form: StreamForm;
   readonly lastId: string | null;
+  /** Asked when tokens have changed. Absent: always. */
+  readonly isStillLet?: () => boolean;
 }
 
 /** Sends what the controller says to everyone who listens. However many read slowly, that costs us at most `maxUnreadOfAllBytes`. */
@@ -98,7 +101,7 @@ export class EventStreams {
     }
     const start = [Buffer.from('retry: 2000\n\n'), ...this.#log.since(wish.lastId, wish.form, now()), this.#beatNow()];
     const startBytes = start.reduce((sum, { length }) => sum + length, 0);
-    this.#clients.set(sink, { form: wish.form, startBytes });
+    this.#clients.set(sink, { form: wish.form, startBytes, isStillLet: wish.isStillLet ?? (() => true) });
     sink.once('close', () => {
       this.#left(sink);
     });
@@ -111,6 +114,13 @@ export class EventStreams {
     const piece = this.#beatNow();
     for (const sink of this.#clients.keys()) sink.write(piece);
     this.#dropSlow();
+  }
+
+  /** Ends the streams of those whom nobody would let in now; how many. */
+  endForbidden(): number {
+    const forbidden = [...this.#clients].filter(([, { isStillLet }]) => !isStillLet());
+    for (const [sink] of forbidden) this.#drop(sink);
+    return forbidden.length;
   }
 
   close(): void {

@@ -5,13 +5,14 @@ import { toJson } from '../model/json.js';
 import type { ControllerPort } from '../model/snapshot.js';
 import type { Clock } from '../ports/clock.js';
 import { loadAssets, SECURITY_HEADERS, type Asset } from './assets.js';
-import { authorize, type Access, type Caller, type Sightings } from './auth.js';
+import type { Caller } from './auth.js';
 import { ApiError, asApiError } from './errors.js';
-import { EventStreams, STREAM_LIMITS, STREAM_QUERY, type StreamLimits, type StreamWish } from './events.js';
-import { Lockout } from './lockout.js';
+import { EventStreams, STREAM_LIMITS, type StreamLimits } from './events.js';
+import { Guard } from './guard.js';
 import type { Metrics } from './metrics.js';
 import type { Call, Context, Route } from './context.js';
 import { ROUTES } from './routes.js';
+import { addEvents } from './stream-route.js';
 import { Turnstile } from './turnstile.js';
 import { COMPILERS } from './validation.js';
 
@@ -48,6 +49,8 @@ export interface ServerOptions {
 export interface Server {
   /** `http://HOST:PORT` as it really listens; port 0 in the configuration means any. */
   readonly url: string;
+  /** Takes the tokens of that configuration in place of the former ones; how many event streams it ended that are let in no more. */
+  renew(config: ApiConfig): number;
   /** Ends every event stream and connection. */
   close(): Promise<void>;
 }
@@ -82,14 +85,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     schemaController: { compilersFactory: COMPILERS },
   });
   const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });
-  const context: Context = { controller, config, now, startedAtMs: now(), journalReads };
+  const context: Context = { controller, now, startedAtMs: now(), journalReads };
   app.removeContentTypeParser('text/plain');
   prepare(app, now, redact, options.log);
-  const authorized = authorizer(config, new Lockout(now));
-  for (const asset of await loadAssets()) addAsset(app, asset, authorized);
-  for (const route of ROUTES) addRoute(app, route, { context, authorized, log: options.log });
-  addMetrics(app, authorized, metrics);
-  addEvents(app, authorized, streams);
+  const guard = new Guard(config, now);
+  for (const asset of await loadAssets()) addAsset(app, asset, guard);
+  for (const route of ROUTES) addRoute(app, route, { context, guard, log: options.log });
+  addMetrics(app, guard, metrics);
+  addEvents(app, guard, streams);
   app.addHook('preClose', () => {
     streams.close();
   });
@@ -99,7 +102,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     streams.close();
     throw cause;
   }
-  return { url: urlOf(app), close: () => app.close() };
+  return {
+    url: urlOf(app),
+    renew: (next) => {
+      guard.renew(next);
+      return streams.endForbidden();
+    },
+    close: () => app.close(),
+  };
 }
 
 function urlOf(app: FastifyInstance): string {
@@ -156,20 +166,9 @@ const methodsOf = (path: string): string[] => [
   ...new Set(PATTERNS.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
 ];
 
-type Authorized = (access: Access, request: FastifyRequest) => Caller | null;
-
-const authorizer = (config: ApiConfig, lockout: Lockout): Authorized => {
-  const sightings: Sightings = { proxySeen: false };
-  return (access, request) => {
-    const { httpVersion } = request.raw;
-    const remoteAddress = request.socket.remoteAddress ?? '';
-    return authorize(access, { remoteAddress, headers: request.headers, httpVersion }, config, sightings, lockout);
-  };
-};
-
-function addAsset(app: FastifyInstance, asset: Asset, authorized: Authorized): void {
+function addAsset(app: FastifyInstance, asset: Asset, guard: Guard): void {
   app.get(asset.path, (request, reply) => {
-    authorized('open', request);
+    guard.authorized('open', request);
     void reply.headers({ 'cache-control': 'no-cache', etag: asset.etag });
     if (request.headers['if-none-match'] === asset.etag) return reply.status(304).send();
     return reply.type(asset.type).send(asset.content);
@@ -180,7 +179,7 @@ function addAsset(app: FastifyInstance, asset: Asset, authorized: Authorized): v
 function addRoute(
   app: FastifyInstance,
   route: Route,
-  { context, authorized, log }: { readonly context: Context; readonly authorized: Authorized; readonly log: ApiLog },
+  { context, guard, log }: { readonly context: Context; readonly guard: Guard; readonly log: ApiLog },
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
@@ -188,7 +187,7 @@ function addRoute(
     url: route.path,
     ...(route.schema === undefined ? {} : { schema: route.schema }),
     onRequest: (request, _reply, next) => {
-      const caller = authorized(route.access, request);
+      const caller = guard.authorized(route.access, request);
       if (caller !== null) callers.set(request, caller);
       next();
     },
@@ -224,29 +223,10 @@ function noteChange(context: Context, log: ApiLog, request: FastifyRequest, call
   log.info({ method, path, by, from, requestId, status }, status < 400 ? 'api change made' : 'api change refused');
 }
 
-function addMetrics(app: FastifyInstance, authorized: Authorized, metrics: Metrics): void {
+function addMetrics(app: FastifyInstance, guard: Guard, metrics: Metrics): void {
   app.get('/metrics', async (request, reply) => {
-    authorized('viewer', request);
+    guard.authorized('viewer', request);
     const text = await metrics.text();
     return reply.type(metrics.contentType).serializer(String).send(text);
-  });
-}
-
-function addEvents(app: FastifyInstance, authorized: Authorized, streams: EventStreams): void {
-  app.get('/v1/events', { exposeHeadRoute: false, schema: STREAM_QUERY }, (request, reply) => {
-    authorized('viewer', request);
-    if (!streams.hasRoom)
-      throw new ApiError('too-many-streams', `${streams.size} event streams are open, as many as api.streams allows`);
-    const lastId = request.headers['last-event-id'];
-    const { form = 'whole' } = request.query as Partial<StreamWish>;
-    reply.hijack();
-    reply.raw.writeHead(200, {
-      ...SECURITY_HEADERS,
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // nginx in front would otherwise hold events back until its buffer is full
-      'x-accel-buffering': 'no',
-    });
-    streams.add(reply.raw, { form, lastId: typeof lastId === 'string' ? lastId : null });
   });
 }

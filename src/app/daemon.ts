@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { windowsAt } from '../config/calendar.js';
-import { redactorOf, type Redactor } from '../config/redactor.js';
+import type { Redactor } from '../config/redactor.js';
 import { FRESH_MEMORY } from '../machines/memory.js';
 import type { ClusterConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
@@ -30,6 +30,8 @@ export interface DaemonParts {
   readonly files: Extract<LoadedFiles, { ok: true }>;
   readonly journals: (scope: string) => JournalPort;
   readonly log: Logger;
+  /** The one of this process. */
+  readonly redact: Redactor;
   readonly version: string;
   readonly newId: () => string;
   readonly clock?: Clock;
@@ -55,6 +57,7 @@ export async function openDaemon(parts: DaemonParts): Promise<Daemon> {
 }
 
 async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<Session> {
+  const { redact } = parts;
   const { config, configHash } = parts.files;
   const { policy, hash: policyHash, locator: policyLocator } = policyFor(parts.files, cluster.scope);
   const clock = parts.clock ?? systemClock;
@@ -62,7 +65,6 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
     ...(parts.ports?.(cluster) ?? portsOf(cluster, clock)),
     ...(parts.hub && { notifications: parts.hub }),
   };
-  const redact = redactorOf(config);
   const log = parts.log.child({ scope: cluster.scope });
   const start = {
     kind: 'start',

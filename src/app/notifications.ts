@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { windowsAt } from '../config/calendar.js';
-import { redactorOf } from '../config/redactor.js';
+import type { Redactor } from '../config/redactor.js';
 import type { EkimiConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { NotificationsConfig } from '../model/notify.js';
@@ -10,7 +10,7 @@ import { openSpool, type Spool } from '../notify/spool.js';
 import { notifyChannelsOf, systemClock } from './wiring.js';
 
 /** Where persons are told, with what the last run could not deliver. Never throws: without a spool it tells from memory. */
-export function hubOf(config: EkimiConfig, notifications: NotificationsConfig, log: Logger): Hub {
+export function hubOf(config: EkimiConfig, notifications: NotificationsConfig, redact: Redactor, log: Logger): Hub {
   return openHub({
     config: notifications,
     channels: notifyChannelsOf(notifications),
@@ -19,7 +19,7 @@ export function hubOf(config: EkimiConfig, notifications: NotificationsConfig, l
     newId: () => randomUUID().slice(0, 12),
     spool: spoolOf(notifications.spool.directory, log),
     reopen: () => openSpool(notifications.spool.directory),
-    redact: redactorOf(config).text,
+    redact: redact.text,
     instance: config.instance,
     isOpen: (window, atMs) => windowsAt({ windows: { freeze: [window], maintenance: [] } }, atMs).freeze !== null,
     log,

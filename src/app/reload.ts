@@ -1,6 +1,7 @@
 import { describeChanges } from '../config/compare.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
+import type { EkimiConfig } from '../model/config.js';
 import type { Policy } from '../model/policy.js';
 import { lastValue } from '../model/reading.js';
 import { applyPolicy, refusePolicy } from '../kernel/commands.js';
@@ -8,8 +9,8 @@ import { readFiles, type ReadClusterPolicy, type ReadFiles } from './files.js';
 import type { Session } from '../kernel/session.js';
 
 /**
- * SIGHUP: all files are read and checked. Only policies take effect; infrastructure needs a restart and says so. Anything wrong changes nothing
- * and is told: in a file that all share for all, in a cluster's own file for that cluster. Our own PEM files are read anew whatever the rest
+ * SIGHUP: all files are read and checked. Policies take effect, and whom the API lets in (`access`); all else needs a restart and says so.
+ * Anything wrong changes nothing and is told: in a file that all share for all, in a cluster's own file for that cluster. Our own PEM files are read anew whatever the rest
  * says, beside it: a disk that hangs must not hold up a policy that takes our rights away.
  */
 export async function reload(
@@ -17,17 +18,30 @@ export async function reload(
   configFile: string,
   configHash: string,
   env: NodeJS.ProcessEnv,
+  access: (config: EkimiConfig) => Promise<readonly string[]> = () => Promise.resolve([]),
 ): Promise<readonly string[]> {
   const files = filesNow(configFile, env);
+  // First: a token that was stolen is refused while a cluster hangs, and nothing is said before its successor is known as a secret.
+  const letIn = files.ok ? accessNow(access, files.config) : Promise.resolve([]);
   const renewing = renewed(sessions);
   const told: string[] = files.ok ? [] : [...files.errors];
   // Each takes its policy between two passes of its own: one that hangs must not keep another one's from it.
   const perCluster = await Promise.all(sessions.map((session) => taken(session, files)));
   told.push(...perCluster.flat());
   if (files.ok && files.configHash !== configHash)
-    told.push(`${configFile} changed: its cluster, journal and api parts take effect at the next start`);
-  return [...(await renewing), ...told];
+    told.push(
+      `${configFile} changed: of it the policies, api.tokens and api.openOnLoopback are in force, all else takes effect at the next start`,
+    );
+  return [...(await letIn), ...(await renewing), ...told];
 }
+
+const accessNow = (
+  access: (config: EkimiConfig) => Promise<readonly string[]>,
+  config: EkimiConfig,
+): Promise<readonly string[]> =>
+  access(config).catch((error: unknown) => [
+    `api.tokens: ${error instanceof Error ? error.message : String(error)}; those in force stay in force`,
+  ]);
 
 /** What cannot be read for a reason of our own (a part that cannot be loaded) is refused like any other: it must not be thought taken. */
 function filesNow(configFile: string, env: NodeJS.ProcessEnv): ReadFiles {

@@ -1,14 +1,17 @@
 import { dayText } from '../words/moments.js';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { redactorOf } from '../config/redactor.js';
+import { redactorOf, type Redactor } from '../config/redactor.js';
 import type { EkimiConfig } from '../model/config.js';
 
 /** Whatever a library puts into a field, these never reach a log. */
 const FIELDS = ['*.password', '*.token', 'password', 'token', '*.authorization', 'headers.authorization'];
 
 /** The daemon's log, a JSON object a line or (`log.pretty`) words, without any secret of the configuration wherever it may stand. */
-export function openLog(config: EkimiConfig, destination?: DestinationStream): Logger {
-  const redact = redactorOf(config);
+export function openLog(
+  config: EkimiConfig,
+  destination?: DestinationStream,
+  redact: Pick<Redactor, 'json'> = redactorOf(config),
+): Logger {
   return pino(
     {
       level: config.log.level,

@@ -9,7 +9,7 @@ import type { Loaded } from './config-error.js';
 import { hashOf } from './hash.js';
 import { readValues, type ClusterValues, type ConfigValues } from './read-values.js';
 import { judge } from './rule.js';
-import { withoutPems, withoutSecrets } from './secrets.js';
+import { withoutRenewed, withoutSecrets } from './secrets.js';
 import { SecretReader, type Environment } from './secret-reader.js';
 
 export type LoadedConfig = Loaded<{ readonly config: EkimiConfig; readonly hash: string }>;
@@ -28,7 +28,7 @@ export function loadConfig(file: string, env: Environment): LoadedConfig {
   const rows = judge(CONFIG_RULES, { config, values }, locator);
   const wrong = [...secrets.errors, ...rows.filter((row) => row.severity === 'error')];
   if (wrong.length > 0) return { ok: false, errors: wrong };
-  return { ok: true, config, hash: hashOf(withoutPems(withoutSecrets(config))), warnings: rows, locator };
+  return { ok: true, config, hash: hashOf(withoutRenewed(withoutSecrets(config))), warnings: rows, locator };
 }
 
 /** The command line's own token, if the daemon was started from a shell that has one. */

@@ -103,9 +103,47 @@ function beginningOf(secrets: readonly string[]): RegExp | null {
  * from nobody. In a document an ordinary word or number (`running`) is left where it stands alone: there it is a fact, which the next start
  * and every screen depend on, and the gap in its place would tell the password.
  */
-export function redactorOf(config: EkimiConfig): Redactor {
+export const redactorOf = (config: EkimiConfig): Redactor => {
+  const { secrets, open } = knownOf(config);
+  return redactorFor(secrets, open);
+};
+
+interface Known {
+  readonly secrets: readonly string[];
+  /** All that the configuration spells out. */
+  readonly open: string;
+}
+
+function knownOf(config: EkimiConfig): Known {
   const open = JSON.stringify(withoutSecrets(config));
-  const secrets = secretsOf(config).filter((secret) => !open.includes(jsonText(secret)));
+  return { secrets: secretsOf(config).filter((secret) => !open.includes(jsonText(secret))), open };
+}
+
+/** That of a process whose secrets are renewed while it runs. */
+export interface LearningRedactor extends Redactor {
+  /** From now on the secrets of that configuration are hidden as well. What was one before stays hidden: answers to the former may still come. */
+  readonly learn: (config: EkimiConfig) => void;
+}
+
+/** Whoever in the process lets anything out holds this very one, so that none of them misses what is learned. */
+export function learningRedactorOf(config: EkimiConfig): LearningRedactor {
+  let known = knownOf(config);
+  let current = redactorFor(known.secrets, known.open);
+  return {
+    text: (text) => current.text(text),
+    json: (json) => current.json(json),
+    value: (value) => current.value(value),
+    learn: (next) => {
+      const also = knownOf(next);
+      const secrets = [...new Set([...known.secrets, ...also.secrets])];
+      if (secrets.length === known.secrets.length && also.open === known.open) return;
+      known = { secrets, open: also.open };
+      current = redactorFor(secrets, also.open);
+    },
+  };
+}
+
+function redactorFor(secrets: readonly string[], open: string): Redactor {
   const text = replacing(secrets, open);
   const hard = secrets.filter((secret) => !isOrdinary(secret));
   // A name of a field or a state that happens to begin as a secret does is no cut of it: hidden, no entry could be read any more.

@@ -92,9 +92,10 @@ export function withoutSecrets(config: EkimiConfig): EkimiConfig {
 
 const unread = (value: TlsConfig | null): TlsConfig | null => value && { ...value, ca: null, cert: null, key: null };
 
-/** The same with the paths of PEM files alone. */
-export const withoutPems = (config: EkimiConfig): EkimiConfig => ({
+/** The same without what takes effect while we run: of PEM files the paths alone, of the API not whom it lets in. */
+export const withoutRenewed = (config: EkimiConfig): EkimiConfig => ({
   ...config,
+  api: { ...config.api, tokens: [], openOnLoopback: true },
   ...withChannels(config, (channel) => ({ ...channel, tls: unread(channel.tls) })),
   clusters: config.clusters.map((cluster) => ({
     ...cluster,

@@ -9,6 +9,7 @@ import { reload } from '../../src/app/reload.js';
 import type { Session } from '../../src/kernel/session.js';
 import { pass as onePass } from '../../src/kernel/pass.js';
 import { openLog } from '../../src/cli/log.js';
+import { redactorOf } from '../../src/config/redactor.js';
 import { memoryJournal } from '../../src/simulator/memory-journal.js';
 import { createCluster } from '../../src/simulator/world.js';
 import { scratch } from '../support/scratch.js';
@@ -41,6 +42,7 @@ async function daemonWith(policy: string) {
     files,
     journals: () => memory,
     log: openLog(files.config, { write: () => undefined }),
+    redact: redactorOf(files.config),
     version: 'test',
     newId: () => 'id',
     clock: ports.clock,
@@ -126,6 +128,7 @@ describe('a reload of two clusters, one with a policy of its own', () => {
       files,
       journals: (scope) => journals.get(scope) ?? memoryJournal(),
       log: openLog(files.config, { write: () => undefined }),
+      redact: redactorOf(files.config),
       version: 'test',
       newId: () => 'id',
       ports: ({ scope }) => (clusters.get(scope) ?? createCluster()).ports(),

@@ -3,6 +3,7 @@ import { keepSmall, hasFewPasses, optimize } from '../../app/engine.js';
 import { serve } from '../../app/serve.js';
 import type { CodedFields } from '../../model/log-code.js';
 import type { RunOptions } from '../backend.js';
+import { learningRedactorOf } from '../../config/redactor.js';
 import { openLog } from '../log.js';
 import { filesOf } from './files.js';
 
@@ -20,13 +21,14 @@ function dieLoudly(log: Logger): void {
 /** The daemon, until `stop`. Resolves with the exit code. */
 export async function run({ configFile, stop }: RunOptions, version: string): Promise<number> {
   const files = filesOf(configFile);
-  const log = openLog(files.config);
+  const redact = learningRedactorOf(files.config);
+  const log = openLog(files.config, undefined, redact);
   dieLoudly(log);
   if (hasFewPasses([...files.policies.values()].map(({ policy }) => policy.poll.intervalMs))) keepSmall();
   else optimize();
   for (const warning of files.warnings)
     log.warn({ code: 'CONFIG_WARNING', warning } satisfies CodedFields, 'configuration');
-  const code = await serve({ files, configFile, env: process.env, log, version }, stop);
+  const code = await serve({ files, configFile, env: process.env, log, redact, version }, stop);
   leaveSoon(code);
   return code;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { secretsOf, withoutPems, withoutSecrets } from '../../../src/config/secrets.js';
+import { secretsOf, withoutRenewed, withoutSecrets } from '../../../src/config/secrets.js';
 import { accepted, changed, codes, configFrom, CONTRACT_CONFIG, ENV } from './files.js';
 
 const TOKEN = 'f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff';
@@ -36,7 +36,7 @@ describe('hosts.peers', () => {
   it('keeps its token out of what is shown, and has it masked elsewhere', () => {
     const config = accepted(load(LOCAL));
     expect(JSON.stringify(withoutSecrets(config))).not.toContain(TOKEN);
-    expect(withoutPems(config).clusters[0]?.hosts?.peers?.members).toEqual(URLS);
+    expect(withoutRenewed(config).clusters[0]?.hosts?.peers?.members).toEqual(URLS);
     expect(secretsOf(config)).toContain(TOKEN);
   });
 
