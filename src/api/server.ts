@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Server as TlsServer } from 'node:tls';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { ApiConfig } from '../model/config.js';
 import { toJson } from '../model/json.js';
+import type { TlsConfig } from '../model/tls.js';
 import type { ControllerPort } from '../model/snapshot.js';
 import type { Clock } from '../ports/clock.js';
 import { loadAssets, SECURITY_HEADERS, type Asset } from './assets.js';
@@ -47,9 +49,9 @@ export interface ServerOptions {
 }
 
 export interface Server {
-  /** `http://HOST:PORT` as it really listens; port 0 in the configuration means any. */
+  /** `http://HOST:PORT`, with `api.tls` `https://`, as it really listens; port 0 in the configuration means any. */
   readonly url: string;
-  /** Takes the tokens of that configuration in place of the former ones; how many event streams it ended that are let in no more. */
+  /** Takes the tokens and certificates of that configuration in place of the former ones; open connections go on; how many event streams it ended that are let in no more. */
   renew(config: ApiConfig): number;
   /** Ends every event stream and connection. */
   close(): Promise<void>;
@@ -74,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const limits = options.limits ?? { ...STREAM_LIMITS, maxClients: config.streams ?? STREAM_LIMITS.maxClients };
   const run = randomUUID().slice(0, 8);
   const streams = new EventStreams({ controller, now, redact, run, limits });
+  const timeouts = { headersTimeout: patience.requestMs, connectionsCheckingInterval: patience.checkEveryMs };
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
@@ -81,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     routerOptions: { maxParamLength: 200 },
     requestIdHeader: false,
     genReqId: requestIdOf,
-    http: { headersTimeout: patience.requestMs, connectionsCheckingInterval: patience.checkEveryMs },
+    http: timeouts,
+    ...httpsOf(config, timeouts),
     schemaController: { compilersFactory: COMPILERS },
   });
   const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });
@@ -103,8 +107,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw cause;
   }
   return {
-    url: urlOf(app),
+    url: urlOf(app, config.tls == null ? 'http' : 'https'),
     renew: (next) => {
+      if (next.tls != null && 'setSecureContext' in app.server)
+        (app.server as unknown as TlsServer).setSecureContext(secureOf(next.tls));
       guard.renew(next);
       return streams.endForbidden();
     },
@@ -112,10 +118,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-function urlOf(app: FastifyInstance): string {
+/** An `object`, since fastify's types know a server of one kind alone; for its routes they are the same. */
+const httpsOf = ({ tls = null }: ApiConfig, timeouts: object): object =>
+  tls === null ? {} : { https: { ...timeouts, ...secureOf(tls), requestCert: tls.ca !== null } };
+
+const secureOf = ({ ca, cert, key }: TlsConfig) => ({
+  ...(ca === null ? {} : { ca }),
+  ...(cert === null ? {} : { cert }),
+  ...(key === null ? {} : { key }),
+});
+
+function urlOf(app: FastifyInstance, scheme: 'http' | 'https'): string {
   const address = app.server.address();
-  if (address === null || typeof address === 'string') return `http://${address ?? 'unknown'}`;
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  if (address === null || typeof address === 'string') return `${scheme}://${address ?? 'unknown'}`;
+  return `${scheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
 function prepare(app: FastifyInstance, now: () => number, redact: (document: string) => string, log: ApiLog): void {

@@ -3,9 +3,13 @@ import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Server } from '../api/server.js';
+import { certificateEndMs } from '../config/pem-pair.js';
 import type { LearningRedactor } from '../config/redactor.js';
 import type { ApiConfig, ApiToken, EkimiConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
+import type { TlsConfig } from '../model/tls.js';
+import { endingText } from './doctor-api.js';
+import { systemClock } from './wiring.js';
 
 interface AccessParts {
   readonly redact: LearningRedactor;
@@ -19,6 +23,8 @@ export async function accessOf(config: EkimiConfig, { redact, log, keep }: Acces
   redact.learn(config);
   const api = await withToken(config.api, config.journal.directory, log, keep);
   redact.learn({ ...config, api });
+  const ending = endingText(api.tls ?? null, systemClock.now());
+  if (ending !== null) log.warn({ code: 'CONFIG_WARNING', warning: ending } satisfies CodedFields, 'configuration');
   return api;
 }
 
@@ -31,11 +37,19 @@ export function renewer(
   let inForce = first;
   return async (config) => {
     const next = await accessOf(config, parts);
-    const told = tokenChanges(inForce.tokens, next.tokens);
+    const told = [...tlsChanges(inForce.tls ?? null, next.tls ?? null), ...tokenChanges(inForce.tokens, next.tokens)];
     inForce = next;
     const ended = server.renew(next);
     return ended === 0 ? told : [...told, `event streams that are let in no more were ended: ${ended}`];
   };
+}
+
+function tlsChanges(before: TlsConfig | null, after: TlsConfig | null): readonly string[] {
+  // Another kind of server: at the next start, as the rest of the file.
+  if (before === null || after?.cert == null || (before.ca === null) !== (after.ca === null)) return [];
+  const isSame = before.cert === after.cert && before.key === after.key && before.ca === after.ca;
+  const end = new Date(certificateEndMs(after.cert)).toISOString();
+  return isSame ? [] : [`api.tls: new connections are served with the renewed files; the certificate ends at ${end}`];
 }
 
 /** By name, never by what they are. */

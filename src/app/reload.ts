@@ -30,7 +30,7 @@ export async function reload(
   told.push(...perCluster.flat());
   if (files.ok && files.configHash !== configHash)
     told.push(
-      `${configFile} changed: of it the policies, api.tokens and api.openOnLoopback are in force, all else takes effect at the next start`,
+      `${configFile} changed: of it the policies, api.tokens, api.openOnLoopback and renewed files of api.tls are in force, all else takes effect at the next start`,
     );
   return [...(await letIn), ...(await renewing), ...told];
 }

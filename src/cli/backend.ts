@@ -83,6 +83,8 @@ export interface JournalReport {
 /** Where the daemon of a configuration listens and writes. */
 export interface Addresses {
   readonly apiUrl: string;
+  /** The certificate that it presents; null or absent: it speaks HTTP in clear. */
+  readonly certFile?: string | null;
   readonly journalDirectory: string;
   /** The operator token that a daemon without api.tokens makes for whoever may read its journal; need not exist. */
   readonly tokenFile: string;

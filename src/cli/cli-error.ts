@@ -46,6 +46,7 @@ export const COMMAND_CODES = [
   'not-ekimi',
   'other-clusters',
   'no-token-file',
+  'no-pem-file',
   'unknown-scope',
   'which-scope',
   'unknown-procedure',

@@ -11,13 +11,15 @@ import type { AcceptedLoss, ProcedureAnswer, ProcedureName } from '../model/proc
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { Progress } from '../verify/progress.js';
 import { CliError, type ExitName } from './cli-error.js';
-import { exchange } from './exchange.js';
+import { exchange, type Trust } from './exchange.js';
 import { mustBeOurs, type Expected, type NamedCluster } from './whose.js';
 
 interface ClientOptions {
   readonly url: string;
   readonly token: string | null;
   readonly timeoutMs?: number;
+  /** Of an https address; absent: the authorities of this machine. */
+  readonly trust?: Trust;
   /** What the configuration that led to this address describes; null: the address was named, whoever answers is meant. */
   readonly expected: Expected | null;
   /** The daemon's own time, milliseconds since 1970, with each answer: ages are counted by its clock, not by ours. */
@@ -196,12 +198,13 @@ export class DaemonClient {
   }
 
   async #ask(method: string, path: string, body?: unknown, atLeastMs = 0): Promise<unknown> {
-    const { url, token } = this.#options;
+    const { url, token, trust } = this.#options;
     const timeoutMs = Math.max(this.#options.timeoutMs ?? 10_000, atLeastMs);
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await exchange(`${url}${path}`, {
       method,
       signal,
+      ...(trust && { trust }),
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -245,12 +248,15 @@ function noDaemon(url: string, cause: unknown): CliError {
   // A name with several addresses fails once for each of them, with no text above.
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
   const silent = first instanceof Error && first.name === 'TimeoutError';
+  const hint = TRUST_HINT.test(codeOf(first)) ? TRUST_REMEDY : START_REMEDY;
   const why = silent ? 'no answer in time' : first instanceof Error ? first.message : String(first);
-  return new CliError(
-    'no-daemon',
-    'no-daemon',
-    `no ekimi daemon answers at ${url} (${why})`,
-    'Start one with "ekimi run", or name its address with --url or EKIMI_URL. "ekimi check" and "ekimi plan" need none.',
-    cause,
-  );
+  return new CliError('no-daemon', 'no-daemon', `no ekimi daemon answers at ${url} (${why})`, hint, cause);
 }
+
+const START_REMEDY =
+  'Start one with "ekimi run", or name its address with --url or EKIMI_URL. "ekimi check" and "ekimi plan" need none.';
+const TRUST_REMEDY =
+  'Name with --ca FILE who signed its certificate; if it has ended, renew the files of api.tls and send SIGHUP to the daemon.';
+const TRUST_HINT = /CERT|SELF_SIGNED|UNABLE_TO/;
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';

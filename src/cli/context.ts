@@ -6,6 +6,7 @@ import { inZone } from '../words/zone.js';
 import type { CommandBackend } from './backend.js';
 import { CliError } from './cli-error.js';
 import { DaemonClient } from './client.js';
+import type { Trust } from './exchange.js';
 import type { CliIo } from './io.js';
 import type { Style } from './render/paint.js';
 
@@ -16,6 +17,8 @@ export interface Common {
   readonly url?: string;
   readonly scope?: string;
   readonly tokenFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
   /** Of those that show times. */
   readonly tz?: string;
 }
@@ -40,7 +43,12 @@ export const withCommon = (command: Command): Command =>
     .option('--config <FILE>', `the configuration (EKIMI_CONFIG; else ${CONFIG_PLACES.join(', ')})`)
     .option('--url <URL>', `the daemon (EKIMI_URL; else what the configuration says, else ${DEFAULT_URL})`)
     .option('--scope <NAME>', 'one cluster (default: all of them)')
-    .option('--token-file <FILE>', 'a file that holds the API token (else EKIMI_TOKEN)');
+    .option('--token-file <FILE>', 'a file that holds the API token (else EKIMI_TOKEN)')
+    .option(
+      '--ca <FILE>',
+      'who signed the certificate of an https daemon (EKIMI_CA; else the authorities of this machine)',
+    )
+    .option('--cert <FILE>', 'our certificate and its key in one file, where the daemon asks for one (EKIMI_CERT)');
 
 export const withZone = (command: Command): Command =>
   command.option('--tz <ZONE>', 'show and read times in this zone, like Europe/Berlin, or local (default: UTC)');
@@ -106,14 +114,42 @@ export async function clientOf(context: Context, options: Common): Promise<Daemo
   const onTime = (nowMs: number): void => {
     context.aheadMs = nowMs - io.now();
   };
-  if (named !== undefined) return new DaemonClient({ url: checkUrl(named), token: given, onTime, expected: null });
+  const trust = await trustOf(context, options);
+  if (named !== undefined)
+    return new DaemonClient({ url: checkUrl(named), token: given, onTime, trust, expected: null });
   const configFile = findConfig(context, options);
-  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given, onTime, expected: null });
-  const { apiUrl, tokenFile, clusters } = await backend.addresses({ configFile });
+  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given, onTime, trust, expected: null });
+  const { apiUrl, certFile = null, tokenFile, clusters } = await backend.addresses({ configFile });
   const made = given === null ? await madeToken(context, tokenFile) : null;
   const expected = { configFile, clusters, tokenFile: made === null ? null : tokenFile };
-  return new DaemonClient({ url: apiUrl, token: given ?? made, onTime, expected });
+  const pinned = trust.ca === undefined && certFile !== null ? await pinnedTo(context, certFile) : {};
+  return new DaemonClient({ url: apiUrl, token: given ?? made, onTime, trust: { ...trust, ...pinned }, expected });
 }
+
+async function trustOf({ io }: Context, options: Common): Promise<Trust> {
+  const ca = options.ca ?? io.env['EKIMI_CA'];
+  const own = options.cert ?? io.env['EKIMI_CERT'];
+  return {
+    ...(ca === undefined ? {} : { ca: await pemIn(io, ca, '--ca') }),
+    ...(own === undefined ? {} : { own: await pemIn(io, own, '--cert') }),
+  };
+}
+
+async function pemIn(io: CliIo, file: string, option: string): Promise<string> {
+  const text = await io.readFile(file).catch((cause: unknown) => {
+    throw new CliError('absent', 'no-pem-file', `cannot read ${file}`, `Check ${option}.`, cause);
+  });
+  if (text.includes('-----BEGIN ')) return text;
+  throw new CliError('usage', 'no-pem-file', `${file} is not PEM`, `Name a PEM file with ${option}.`);
+}
+
+/** The daemon of our own configuration is known by its certificate, whoever signed it: the first of its file. */
+const pinnedTo = ({ io }: Context, file: string): Promise<Trust> =>
+  io.readFile(file).then(
+    (text) => ({ ca: text.slice(0, text.indexOf(PEM_END) + PEM_END.length), isPinned: true }),
+    () => ({}),
+  );
+const PEM_END = '-----END CERTIFICATE-----';
 
 async function givenToken({ io }: Context, options: Common): Promise<string | null> {
   if (options.tokenFile === undefined) return io.env['EKIMI_TOKEN'] ?? null;

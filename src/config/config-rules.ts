@@ -6,6 +6,7 @@ import { INVENTORY_RULES } from './inventory-rules.js';
 import { NOTIFICATION_RULES } from './notification-rules.js';
 import { PEER_RULES } from './peer-rules.js';
 import { PROXY_RULES } from './proxy-rules.js';
+import { pairFault } from './pem-pair.js';
 import type { Rule } from './rule.js';
 import { sizeText } from './units.js';
 
@@ -100,19 +101,36 @@ export const CONFIG_RULES: readonly Rule<ConfigFacts>[] = [
           ],
   },
   {
+    id: 'api-tls-unusable',
+    severity: 'error',
+    keys: ['api.tls'],
+    check: ({ config: { api } }) => {
+      const fault = api.tls == null ? null : pairFault(api.tls);
+      if (fault === null) return [];
+      return [
+        {
+          key: `api.tls.${fault.part}`,
+          found: fault.found,
+          expected: 'a certificate, its own key without a passphrase, and for `ca` a certificate',
+          remedy: 'name the right file, or make the pair anew',
+        },
+      ];
+    },
+  },
+  {
     id: 'api-exposed',
     severity: 'warning',
     keys: ['api.listen'],
     check: ({ config: { api } }) =>
-      isLoopback(api.host)
+      isLoopback(api.host) || api.tls != null
         ? []
         : [
             {
               key: 'api.listen',
-              found: `${api.host}:${api.port}, which others can reach`,
-              expected: 'a loopback address, or a proxy with TLS in front',
+              found: `${api.host}:${api.port}, which others can reach, without api.tls`,
+              expected: 'a loopback address, api.tls, or a proxy with TLS in front',
               remedy:
-                'listen on 127.0.0.1 behind a proxy with TLS, or make sure that the network is trusted: tokens and answers travel in clear',
+                'add api.tls, listen on 127.0.0.1 behind a proxy with TLS, or make sure that the network is trusted: tokens and answers travel in clear',
             },
           ],
   },

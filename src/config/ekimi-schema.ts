@@ -245,6 +245,18 @@ export const EKIMI_SCHEMA = {
       1_000,
       'How many may follow `/v1/events` at once, each open dashboard among them. Further ones are answered with 503.',
     ),
+    tls: optional(
+      'TLS of this address: HTTPS alone is spoken then. Paths of PEM files, read anew at SIGHUP. Without it tokens and answers travel in clear.',
+      {
+        cert: key(path, REQUIRED, 'Our certificate, with those between it and the one that clients trust.'),
+        key: key(path, REQUIRED, 'Private key of `cert`, without a passphrase.'),
+        ca: key(
+          nullable(path),
+          null,
+          'Who signs certificates of clients. With it whoever asks must show one, for `/healthz` and `/metrics` too, and a token besides.',
+        ),
+      },
+    ),
     tokens: list('Bearer tokens. Without one nobody can change anything over HTTP.', 0, {
       name: key(name, REQUIRED, 'Who it is; written to the journal with what they did.'),
       role: key(

@@ -9,6 +9,8 @@ import { readValues } from './read-values.js';
 export function loadAddresses(file: string): Loaded<{
   readonly host: string;
   readonly port: number;
+  /** Absolute path of the certificate that it presents; null: it speaks HTTP in clear. */
+  readonly certFile: string | null;
   readonly journalDirectory: string;
   readonly clusters: readonly { readonly scope: string; readonly members: readonly string[] }[];
 }> {
@@ -16,7 +18,9 @@ export function loadAddresses(file: string): Loaded<{
   if (!read.ok) return read;
   const { values, locator } = read;
   const { host, port } = values.api.listen;
-  const journalDirectory = resolve(dirname(resolve(file)), values.journal.directory);
+  const folder = dirname(resolve(file));
+  const journalDirectory = resolve(folder, values.journal.directory);
+  const certFile = values.api.tls && resolve(folder, values.api.tls.cert);
   const clusters = values.clusters.map(({ scope, patroni }) => ({ scope, members: Object.keys(patroni.members) }));
-  return { ok: true, host, port, journalDirectory, clusters, warnings: [], locator };
+  return { ok: true, host, port, certFile, journalDirectory, clusters, warnings: [], locator };
 }

@@ -56,6 +56,7 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
       port: api.listen.port,
       openOnLoopback: api.openOnLoopback,
       streams: api.streams,
+      tls: secrets.tls('api.tls', api.tls && { ...api.tls, insecure: false }),
       tokens,
     },
     ...(notifications && { notifications }),

@@ -51,6 +51,11 @@ function channelSecrets(channel: NotifyChannel): readonly (string | null | undef
   }
 }
 
+const apiTls = (
+  { api }: EkimiConfig,
+  change: (own: TlsConfig | null) => TlsConfig | null,
+): { readonly tls?: TlsConfig | null } => (api.tls === undefined ? {} : { tls: change(api.tls) });
+
 /** Its digest too: from that a short one is guessed. */
 const shownToken = (one: ApiToken): ApiToken => ({
   ...one,
@@ -62,7 +67,7 @@ const shownToken = (one: ApiToken): ApiToken => ({
 export function withoutSecrets(config: EkimiConfig): EkimiConfig {
   return {
     ...config,
-    api: { ...config.api, tokens: config.api.tokens.map(shownToken) },
+    api: { ...config.api, tokens: config.api.tokens.map(shownToken), ...apiTls(config, tls) },
     ...withChannels(config, shownChannel),
     clusters: config.clusters.map((cluster) => ({
       ...cluster,
@@ -92,10 +97,18 @@ export function withoutSecrets(config: EkimiConfig): EkimiConfig {
 
 const unread = (value: TlsConfig | null): TlsConfig | null => value && { ...value, ca: null, cert: null, key: null };
 
+/** Where files lie may change too, not whether clients must show a certificate. */
+const withoutPaths = ({ ca }: TlsConfig): TlsConfig => ({
+  ca: ca === null ? null : HIDDEN,
+  cert: null,
+  key: null,
+  insecure: false,
+});
+
 /** The same without what takes effect while we run: of PEM files the paths alone, of the API not whom it lets in. */
 export const withoutRenewed = (config: EkimiConfig): EkimiConfig => ({
   ...config,
-  api: { ...config.api, tokens: [], openOnLoopback: true },
+  api: { ...config.api, tokens: [], openOnLoopback: true, ...apiTls(config, (own) => own && withoutPaths(own)) },
   ...withChannels(config, (channel) => ({ ...channel, tls: unread(channel.tls) })),
   clusters: config.clusters.map((cluster) => ({
     ...cluster,
@@ -132,6 +145,7 @@ export function secretsOf(config: EkimiConfig): readonly string[] {
       ].map((each) => each?.key),
     ]),
     ...config.api.tokens.map(({ token }) => token),
+    config.api.tls?.key,
     ...(config.notifications?.channels ?? []).flatMap(channelSecrets),
   ];
   return values.filter((value): value is string => typeof value === 'string' && value !== '');

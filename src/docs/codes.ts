@@ -82,6 +82,7 @@ const COMMANDS: Words<CommandCode> = {
     'The daemon at that address is not the one of this configuration.',
     'Start the one of this configuration, or name the address with --url.',
   ],
+  'no-pem-file': ['A certificate that is named cannot be read or is not PEM.', 'Check --ca and --cert.'],
   'no-token-file': ['The file with the token cannot be read.', 'Check --token-file.'],
   'unknown-scope': ['No cluster of that scope.', 'Use one that the message lists.'],
   'which-scope': ['There are several clusters.', 'Name one with --scope.'],

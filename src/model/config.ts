@@ -27,6 +27,8 @@ export interface ApiConfig {
   readonly openOnLoopback?: boolean;
   /** How many event streams may be open at once. Absent: 1,000. */
   readonly streams?: number;
+  /** Ours, and who signs those of clients (`ca`), who then must show one. Null or absent: HTTP in clear. */
+  readonly tls?: TlsConfig | null;
   readonly tokens: readonly ApiToken[];
 }
 

@@ -12,7 +12,8 @@ export function addressesOf(configFile: string): Addresses {
   const found = loadAddresses(configFile);
   if (!found.ok) throw badConfig(found.errors.map(errorText));
   return {
-    apiUrl: `http://${reachable(found.host)}:${found.port}`,
+    apiUrl: `${found.certFile === null ? 'http' : 'https'}://${reachable(found.host)}:${found.port}`,
+    certFile: found.certFile,
     journalDirectory: found.journalDirectory,
     tokenFile: join(found.journalDirectory, 'api-token'),
     clusters: found.clusters,

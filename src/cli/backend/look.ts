@@ -1,4 +1,5 @@
 import { doctorFindings } from '../../app/doctor.js';
+import { apiRows } from '../../app/doctor-api.js';
 import { channelRows } from '../../app/doctor-notifications.js';
 import { askPeers, peerRows } from '../../app/doctor-peers.js';
 import { policyFor } from '../../app/files.js';
@@ -29,5 +30,5 @@ export async function doctor(configFile: string, version: string): Promise<reado
       ...peerRows(peers[index] ?? [], policy, Date.now()),
     ];
   });
-  return [...rows, ...channels];
+  return [...rows, ...channels, ...apiRows(files.config, Date.now())];
 }

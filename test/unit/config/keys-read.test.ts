@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -32,6 +33,8 @@ const tls = {
   key: file('c.pem', `${PEM}c`),
   insecure: false,
 };
+/** A real pair: these are looked at. */
+const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url));
 const otherPem = file('other.pem', `${PEM}other`);
 const hook = file('hook', 'https://h/three');
 const secret = file('secret', 'of-a-file-with-enough-signs');
@@ -90,7 +93,11 @@ const FULL_CONFIG: Loose = {
     },
   ],
   journal: { directory: 'j', maxFile: '1MB', keepFiles: 3 },
-  api: { listen: '127.0.0.1:1', tokens: [{ name: 't', role: 'viewer', tokenEnv: 'TWO' }] },
+  api: {
+    listen: '127.0.0.1:1',
+    tls: { ca: fixture('former-cert'), cert: fixture('cert'), key: fixture('key') },
+    tokens: [{ name: 't', role: 'viewer', tokenEnv: 'TWO' }],
+  },
   notifications: {
     link: 'https://a',
     pagerduty: { NAME: { routingKeyEnv: 'ONE', url: 'https://h/a', tls } },
@@ -155,6 +162,8 @@ const FULL_POLICY: Loose = {
 
 /** A second acceptable value, by the path without indices; by the last name where all keys of that name are alike. */
 const OTHER: Loose = {
+  'api.tls.ca': fixture('cert'),
+  'api.tls.cert': fixture('former-cert'),
   'approvals.twoPersonsFor': ['failover'],
   'clusters.policy': 'own.yaml',
   'clusters.patroni.members': { m1: 'http://h:1', m2: 'http://h:3' },
@@ -372,6 +381,7 @@ const policyOf = (value: unknown): string => {
 
 /** Second values that a rule, or the one kind that there is so far, refuses: it read them. */
 const RULED: readonly string[] = [
+  'api.tls.key',
   'clusters.dcs.tls.insecure',
   'clusters.poolers.NAME.driver',
   'actions.resume-pooler.mode',
