@@ -1,34 +1,20 @@
 import { isIn } from '../ledger/incident-of.js';
-import { isOpen, withoutWritesMs, type Incident } from '../model/incident.js';
+import { isOpen } from '../model/incident.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
-import { incidentName, incidentText } from '../words/incident.js';
+import { incidentOverview, type IncidentOverview } from '../words/incident.js';
 import { narrate } from '../words/narrate.js';
 import { known, snapshotOf, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
 
-/** An incident with its figures as of the snapshot, and told in two clauses. */
-export interface IncidentOverview extends Incident {
-  readonly name: string;
-  readonly text: string;
-  readonly withoutWritesMs: number;
-}
-
-const shown = (incident: Incident, nowMs: number): IncidentOverview => ({
-  ...incident,
-  name: incidentName(incident),
-  text: incidentText(incident, nowMs),
-  withoutWritesMs: withoutWritesMs(incident, incident.endedAtMs ?? nowMs),
-});
-
 /** Those that are open, the oldest first. */
 export const openIncidents = ({ ledger, atMs }: ClusterSnapshot): readonly IncidentOverview[] =>
-  (ledger.incidents ?? []).filter(isOpen).map((one) => shown(one, atMs));
+  (ledger.incidents ?? []).filter(isOpen).map((one) => incidentOverview(one, atMs));
 
 /** The open ones, then those that ended, the newest first. */
 const incidentsIn = ({ ledger, atMs }: ClusterSnapshot): readonly IncidentOverview[] =>
   [...(ledger.incidents ?? [])]
     .sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || b.openedAtMs - a.openedAtMs)
-    .map((one) => shown(one, atMs));
+    .map((one) => incidentOverview(one, atMs));
 
 const MOST_LINES = 1000;
 const PAGE_BYTES = 8 * 1024 * 1024;

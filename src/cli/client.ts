@@ -1,4 +1,4 @@
-import type { IncidentOverview } from '../api/incidents.js';
+import type { IncidentOverview } from '../words/incident.js';
 import type { Report } from '../history/report.js';
 import type { PolicyMatrix } from '../words/policy-matrix.js';
 import type { Line } from '../words/narrate.js';

@@ -84,9 +84,11 @@ async function fromJournal(context: Context, id: string | undefined, options: In
   if (incident === undefined || others.length > 0)
     throw unknown(id, incident === undefined ? all : [incident, ...others]);
   const { narrate } = await import('../words/narrate.js');
-  const { overviewOf, renderIncident } = await import('./render/incident.js');
+  const { incidentOverview } = await import('../words/incident.js');
+  const { renderIncident } = await import('./render/incident.js');
   const lines = named.map(narrate);
-  if (options.json === true) printJson(context, { incident: overviewOf(incident, nowOf(context)), lines, more: false });
+  if (options.json === true)
+    printJson(context, { incident: incidentOverview(incident, nowOf(context)), lines, more: false });
   else print(context, renderIncident(incident, lines, styleOf(context)), incident.openedAtMs);
 }
 

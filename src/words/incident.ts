@@ -30,6 +30,21 @@ export function incidentText(incident: Incident, nowMs: number): string {
   return `${time}; ${withoutWritesText(incident, endedAtMs ?? nowMs)}; ${parts.join(', ')}`;
 }
 
+/** An incident with its figures as of a moment, and told in two clauses. */
+export interface IncidentOverview extends Incident {
+  readonly name: string;
+  readonly text: string;
+  readonly withoutWritesMs: number;
+}
+
+/** As the API, the dashboard and the command line show it. `nowMs`: of the snapshot, or of the reader. */
+export const incidentOverview = (incident: Incident, nowMs: number): IncidentOverview => ({
+  ...incident,
+  name: incidentName(incident),
+  text: incidentText(incident, nowMs),
+  withoutWritesMs: withoutWritesMs(incident, incident.endedAtMs ?? nowMs),
+});
+
 /** An entry of the journal about an incident as a whole. */
 export function incidentNewsText(
   { change, of }: Pick<Extract<EntryBody, { kind: 'incident' }>, 'change' | 'of'>,

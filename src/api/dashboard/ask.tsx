@@ -1,7 +1,7 @@
 // The questions that this page puts to a person before it asks the daemon for a change.
 import { lossText } from '../../words/loss.js';
 import type { ApprovalOverview } from '../overview.js';
-import type { IncidentOverview } from '../incidents.js';
+import type { IncidentOverview } from '../../words/incident.js';
 import type { RunOverview } from '../runs.js';
 import type { RunChange } from '../../model/procedure-run.js';
 import { change, clusterPath } from './connection.js';

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Decision } from '../../model/decision.js';
 import type { Remediation } from '../../model/ledger.js';
 import type { Line } from '../../words/narrate.js';
-import type { IncidentOverview } from '../incidents.js';
+import type { IncidentOverview } from '../../words/incident.js';
 import { askAcknowledge } from './ask.js';
 import { clusterPath, read, type Picture, problemText } from './connection.js';
 import { At, Count, Glyph, Nothing, Panel } from './parts.js';

@@ -1,5 +1,4 @@
-import type { IncidentOverview } from '../../api/incidents.js';
-import { withoutWritesMs, type Incident } from '../../model/incident.js';
+import type { Incident } from '../../model/incident.js';
 import { spanText } from '../../words/amounts.js';
 import { incidentName, incidentText } from '../../words/incident.js';
 import { clockText, dayText } from '../../words/moments.js';
@@ -48,11 +47,3 @@ export function renderIncident(
     ]),
   ].join('\n');
 }
-
-/** As the API shows it, for `--json` from a journal as well. */
-export const overviewOf = (one: Incident, nowMs: number): IncidentOverview => ({
-  ...one,
-  name: incidentName(one),
-  text: incidentText(one, nowMs),
-  withoutWritesMs: withoutWritesMs(one, one.endedAtMs ?? nowMs),
-});
