@@ -11,6 +11,7 @@ import type { Caller } from './auth.js';
 import { ApiError, asApiError } from './errors.js';
 import { EventStreams, STREAM_LIMITS, type StreamLimits } from './events.js';
 import { Guard } from './guard.js';
+import { Lockout } from './lockout.js';
 import type { Metrics } from './metrics.js';
 import type { Call, Context, Route } from './context.js';
 import { ROUTES } from './routes.js';
@@ -149,13 +150,18 @@ function prepare(app: FastifyInstance, now: () => number, redact: (document: str
   app.addHook('onSend', (_request, _reply, payload, next) => {
     next(null, typeof payload === 'string' ? redact(payload) : payload);
   });
+  // Ten lines a minute for one address: whoever asks again and again without a token does not fill the log.
+  const denials = new Lockout(now);
   app.setErrorHandler((cause, request, reply) => {
     const error = asApiError(cause);
     const { method, id: requestId, ip: from } = request;
     const fields = { code: error.code, method, path: request.routeOptions.url, requestId, from };
     if (error.status >= 500 && error.code === 'internal') log.error({ ...fields, err: cause }, 'api request failed');
-    const isDenied = error.status === 401 || error.status === 403 || error.locked?.isNews === true;
-    if (isDenied) log.warn(fields, 'api request not authorised');
+    if (error.locked?.isNews === true) log.warn(fields, 'api request not authorised');
+    if ((error.status === 401 || error.status === 403) && denials.lockedMs(from) === 0) {
+      const isLast = denials.wrong(from);
+      log.warn({ ...fields, ...(isLast && { isLastForAMinute: true }) }, 'api request not authorised');
+    }
     if (error.locked !== null) void reply.header('retry-after', String(error.locked.retryAfterSeconds));
     if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="ekimi"');
     return reply.status(error.status).send(error.body(requestId));

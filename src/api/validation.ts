@@ -39,7 +39,16 @@ function sentenceOf(part: string, issue: z.core.$ZodIssue, data: unknown): strin
     data,
   );
   if (found === undefined) return `${where} is missing`;
-  return `${where}: ${issue.message}; found ${JSON.stringify(found).slice(0, LONGEST_FOUND)}`;
+  return `${where}: ${issue.message}; found ${textOf(found)}`;
+}
+
+/** What is nested thousands deep, which 16 KiB can be, has no text. */
+function textOf(found: unknown): string {
+  try {
+    return JSON.stringify(found).slice(0, LONGEST_FOUND);
+  } catch {
+    return 'what is nested too deep';
+  }
 }
 
 type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
