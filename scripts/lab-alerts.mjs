@@ -6,17 +6,21 @@
 //
 // Needs Debian's prometheus and prometheus-alertmanager. Every `for` of the rules is a tenth, so that a run takes minutes. What PagerDuty would get
 // goes to a stand-in. Exits 1 if an alert did not fire, or did not resolve.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { ROOT } from './ready.mjs';
 
 const FOR_DIVISOR = 10;
-const FIRES_WITHIN_MS = 90_000;
-const RESOLVES_WITHIN_MS = 120_000;
+const FIRES_WITHIN_MS = 180_000;
+/** From the end of the heal on. */
+const RESOLVES_WITHIN_MS = 180_000;
+/** Between two faults: until nothing of the one before is left. */
+const QUIET_WITHIN_MS = 180_000;
 
 /** What is done, what it must set off, and how it is undone. `container`: of the lab; `shell`: a command of the lab. */
 const FAULTS = [
@@ -72,6 +76,32 @@ const freePort = () =>
       server.close(() => resolve(port));
     });
   });
+
+/** Beside the watch, which must not miss what happens while it runs. */
+const run = async (program, args) => (await promisify(execFile)(program, args, { encoding: 'utf8' })).stdout;
+
+/** One that is asked while it is busy, or over a connection that went idle meanwhile, is asked again a moment later. */
+async function alertsOf(url) {
+  try {
+    const answer = await fetch(`${url}/api/v1/alerts`, { signal: AbortSignal.timeout(5_000) });
+    return (await answer.json()).data.alerts;
+  } catch {
+    return null;
+  }
+}
+
+/** Until no alert is there, whatever it is of; null: some are, and a person should know which. */
+async function quiet(url) {
+  const untilMs = performance.now() + QUIET_WITHIN_MS;
+  let left = [];
+  while (performance.now() < untilMs) {
+    const alerts = await alertsOf(url);
+    left = (alerts ?? []).map(({ labels }) => labels.alertname);
+    if (alerts !== null && left.length === 0) return;
+    await after(1_000);
+  }
+  process.stdout.write(`still there before the next fault: ${[...new Set(left)].join(', ')}\n`);
+}
 
 const prefix = process.env.LAB_PREFIX ?? 'email';
 const address = process.env.LAB_ADDR ?? '127.0.0.1';
@@ -145,10 +175,14 @@ scrape_configs:
 /** By alert: when it was first pending, firing, and no longer there; seconds since the call. */
 async function watch(url, wanted, sinceMs, until, withinMs, seen = new Map()) {
   while (performance.now() - sinceMs < withinMs) {
-    const { data } = await (await fetch(`${url}/api/v1/alerts`)).json();
+    const alerts = await alertsOf(url);
+    if (alerts === null) {
+      await after(250);
+      continue;
+    }
     const now = (performance.now() - sinceMs) / 1000;
     for (const name of wanted) {
-      const states = data.alerts.filter(({ labels }) => labels.alertname === name).map(({ state }) => state);
+      const states = alerts.filter(({ labels }) => labels.alertname === name).map(({ state }) => state);
       const row = seen.get(name) ?? {};
       if (states.length > 0) row.pending ??= now;
       if (states.includes('firing')) row.firing ??= now;
@@ -167,7 +201,9 @@ async function play(lab, url, fault) {
   const { seen } = await watch(url, fault.alerts, beganMs, (row) => row.firing !== undefined, FIRES_WITHIN_MS);
   const healedMs = performance.now();
   await (fault.undo?.(lab) ?? lab.script('heal', 'all'));
-  const over = await watch(url, fault.alerts, healedMs, (row) => row.gone === true, RESOLVES_WITHIN_MS);
+  const withinMs = performance.now() - healedMs + RESOLVES_WITHIN_MS;
+  const over = await watch(url, fault.alerts, healedMs, (row) => row.gone === true, withinMs);
+  await quiet(url);
   const text = (value) => (value === undefined || value === null ? 'NOT' : `${value.toFixed(1)} s`);
   return fault.alerts.map((alert) => {
     const { pending, firing } = seen.get(alert) ?? {};
@@ -194,8 +230,8 @@ async function main() {
   const lab = {
     policy,
     container: (name) => `${prefix}-${name}`,
-    docker: (...args) => execFileSync('docker', args),
-    script: (name, ...args) => execFileSync(join(ROOT, 'lab', name), args, { encoding: 'utf8' }),
+    docker: (...args) => run('docker', args),
+    script: (name, ...args) => run(join(ROOT, 'lab', name), args),
     replica: () =>
       execFileSync('bash', ['-c', `. ${ROOT}/lab/lib.sh; LAB_DIR=${ROOT}/lab; resolve replica`], {
         encoding: 'utf8',

@@ -7,7 +7,7 @@ import type { Context } from './context.js';
 const HOLD_MS = 5;
 
 /** The same entries; between them the loop is let go, so that a read of days delays no pass by more than `HOLD_MS` and one entry. */
-async function* paced<T>(entries: AsyncIterable<T>): AsyncGenerator<T> {
+export async function* paced<T>(entries: AsyncIterable<T>): AsyncGenerator<T> {
   let sinceMs = performance.now();
   for await (const entry of entries) {
     yield entry;

@@ -66,6 +66,8 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
     ...(parts.hub && { notifications: parts.hub }),
   };
   const log = parts.log.child({ scope: cluster.scope });
+  const hook = config.notifications?.veto;
+  const veto = hook && (await import('../adapters/notify/veto-hook.js')).vetoHook(hook, config.instance, redact);
   const start = {
     kind: 'start',
     version: parts.version,
@@ -82,6 +84,7 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
       journal,
       notifier: logNotifier(log, parts.hub?.notifier),
       ...(config.notifications && { escalation: config.notifications.escalation }),
+      ...(veto && { veto }),
       tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
       ledgerStore: withoutSecrets(dcsLedgerStore(ports.dcs), redact),
       // The demo writes no file: its folder need not exist, and the next one begins anew.

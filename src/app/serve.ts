@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createMetrics } from '../api/metrics.js';
 import { startServer, type Server } from '../api/server.js';
 import { learningRedactorOf, type LearningRedactor } from '../config/redactor.js';
+import type { Hub } from '../notify/hub.js';
 import type { JournalPort } from '../ports/journal.js';
 import { systemClock } from './wiring.js';
 import { accessOf, renewer } from './api-access.js';
@@ -39,6 +40,7 @@ export async function serve(options: ServeOptions, stop: AbortSignal): Promise<n
   const stopHub = new AbortController();
   const hub = await hubOf(files, redact, log);
   const telling = hub?.run(stopHub.signal);
+  let reporting: { readonly ended: Promise<void> } | null = null;
   try {
     const daemon = await openDaemon({
       files,
@@ -52,10 +54,12 @@ export async function serve(options: ServeOptions, stop: AbortSignal): Promise<n
       ...(options.parts?.ports === undefined ? {} : { ports: options.parts.ports }),
       ...(options.parts?.demo === true ? { demo: true as const } : {}),
     });
+    reporting = await reportsOf(files, daemon, hub, log, stopHub.signal);
     return await serveDaemon({ ...options, redact }, daemon, stop);
   } finally {
     // What the last passes told is on its way, or waits in the spool.
     stopHub.abort();
+    await reporting?.ended;
     await telling;
     await journals.close();
   }
@@ -66,6 +70,23 @@ const hubOf = async (files: ServeOptions['files'], redact: LearningRedactor, log
   files.config.notifications === undefined
     ? null
     : (await import('./notifications.js')).hubOf(files.config, files.config.notifications, redact, log);
+
+/** Loaded where the configuration asks for reports. Resolves once they are under way; `ended` does soon after `stop`. */
+async function reportsOf(
+  files: ServeOptions['files'],
+  { controller }: Daemon,
+  hub: Hub | null,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<{ readonly ended: Promise<void> } | null> {
+  const schedules = files.config.notifications?.reports ?? [];
+  if (hub === null || schedules.length === 0) return null;
+  const { tellReports } = await import('./reports.js');
+  const tell: Hub['report'] = (message) => {
+    hub.report(message);
+  };
+  return { ended: tellReports({ schedules, controller, clock: systemClock, tell, log }, stop) };
+}
 
 type Serving = ServeOptions & { readonly redact: LearningRedactor };
 

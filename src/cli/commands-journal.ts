@@ -29,6 +29,7 @@ const ENTRY_KINDS: readonly EntryBody['kind'][] = [
   'outcome',
   'verdict',
   'approval',
+  'veto',
   'procedure',
   'procedure-run',
   'incident',

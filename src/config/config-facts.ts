@@ -15,6 +15,7 @@ export interface ConfigFacts {
       readonly contacts: Readonly<Record<string, readonly string[]>>;
       readonly routes: readonly { readonly to: readonly string[] }[];
       readonly escalation: readonly { readonly to: readonly string[] }[];
+      readonly reports: readonly { readonly to: readonly string[] }[];
     } | null;
   };
 }

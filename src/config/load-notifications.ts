@@ -1,4 +1,4 @@
-import type { NotificationsConfig, NotifyChannel, NotifyKind, NotifyRoute } from '../model/notify.js';
+import type { NotificationsConfig, NotifyChannel, NotifyKind, NotifyRoute, VetoHookConfig } from '../model/notify.js';
 import type { ConfigValues } from './read-values.js';
 import type { SecretReader } from './secret-reader.js';
 
@@ -20,13 +20,30 @@ export function notificationsOf(values: Values, secrets: SecretReader): Notifica
     deadlineMs: deadline,
     digest: { count: digest.count, withinMs: digest.within },
     channels,
+    ...(values.veto && { veto: vetoOf(values.veto, secrets) }),
     escalation: values.escalation.map(({ after, to, levels }) => ({ afterMs: after, to: resolved(to), levels })),
+    ...(values.reports.length === 0
+      ? {}
+      : {
+          reports: values.reports.map(({ covers, to, ...report }) => ({
+            ...report,
+            coversMs: covers,
+            to: resolved(to),
+          })),
+        }),
     routes: values.routes.map(({ during, ...route }): NotifyRoute => ({
       ...route,
       to: resolved(route.to),
       during: during && { cron: during.cron, forMs: during.for, timezone: during.timezone, reason: '' },
     })),
   };
+}
+
+function vetoOf({ url, deadline, tls, ...from }: NonNullable<Values['veto']>, secrets: SecretReader): VetoHookConfig {
+  const at = 'notifications.veto';
+  const secret = secrets.optional(at, 'secret', from.secretEnv, from.secretFile);
+  const hook = { kind: 'webhook' as const, name: 'veto', url, secret, tls: secrets.tls(`${at}.tls`, tls) };
+  return { hook, deadlineMs: deadline };
 }
 
 function channelsOf(values: Values, secrets: SecretReader): readonly NotifyChannel[] {

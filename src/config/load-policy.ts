@@ -149,6 +149,7 @@ function policyOf(values: PolicyValues): Policy {
       ...(values.approvals.twoPersonsFor.length === 0 ? {} : { twoPersonsFor: values.approvals.twoPersonsFor }),
     },
     pages: { remindAfterMs: values.pages.remindAfter, remindWarnings: values.pages.remindWarnings },
+    veto: values.veto,
     connections: { warningPercent: values.connections.warning },
     pause: { remindAfterMs: values.pause.remindAfter },
     slots: {

@@ -31,7 +31,7 @@ const known: Check = ({ config: { notifications }, values }) => {
         expected: 'a name of its own',
         remedy: 'rename the contact: a route could mean either',
       })),
-    ...(['routes', 'escalation'] as const).flatMap((part) =>
+    ...(['routes', 'escalation', 'reports'] as const).flatMap((part) =>
       (values.notifications?.[part] ?? []).flatMap(({ to }, index) => {
         const direct = to.filter((one) => contacts[one] === undefined);
         return strange(`notifications.${part}[${index}].to`, direct);
@@ -75,6 +75,19 @@ const levelsCovered: Check = ({ config: { notifications } }) => {
       ];
 };
 
+/** What counts by incident would wake somebody with a report, and never be told that it is over. */
+const reportsRead: Check = ({ config: { notifications } }) =>
+  (notifications?.reports ?? []).flatMap(({ to }, index) =>
+    (notifications?.channels ?? [])
+      .filter(({ kind, name }) => to.includes(name) && (kind === 'pagerduty' || kind === 'alertmanager'))
+      .map(({ kind, name }) => ({
+        key: `notifications.reports[${index}].to`,
+        found: `${name}, of kind ${kind}, which calls somebody for each message`,
+        expected: 'channels of kind slack, webhook or email',
+        remedy: 'name a chat, a mail or a webhook',
+      })),
+  );
+
 const isHttps = (url: string): boolean => URL.canParse(url) && new URL(url).protocol === 'https:';
 
 const slackUrls: Check = ({ config: { notifications } }) =>
@@ -107,6 +120,20 @@ const inClear: Check = ({ config: { notifications } }) =>
     return isSecret ? breach('a secret that is sent in clear') : [];
   });
 
+/** Whoever can answer in its place decides what is done. */
+const vetoInClear: Check = ({ config: { notifications } }) => {
+  const url = notifications?.veto?.hook.url;
+  if (url === undefined || !URL.canParse(url) || isHttps(url) || isLoopback(new URL(url).hostname)) return [];
+  return [
+    {
+      key: 'notifications.veto.url',
+      found: 'an answer that comes in clear',
+      expected: 'an encrypted connection',
+      remedy: 'use https: whoever sits between may say go or no',
+    },
+  ];
+};
+
 export const NOTIFICATION_RULES: readonly Rule<ConfigFacts>[] = [
   { id: 'notify-name-unique', severity: 'error', keys: ['notifications'], check: named },
   {
@@ -116,7 +143,9 @@ export const NOTIFICATION_RULES: readonly Rule<ConfigFacts>[] = [
     check: known,
   },
   { id: 'notify-escalation-order', severity: 'error', keys: ['notifications.escalation'], check: inOrder },
+  { id: 'notify-report-kind', severity: 'error', keys: ['notifications.reports'], check: reportsRead },
   { id: 'notify-slack-url', severity: 'error', keys: ['notifications.slack'], check: slackUrls },
   { id: 'notify-critical-routed', severity: 'warning', keys: ['notifications.routes'], check: levelsCovered },
+  { id: 'notify-veto-in-clear', severity: 'warning', keys: ['notifications.veto'], check: vetoInClear },
   { id: 'notify-in-clear', severity: 'warning', keys: ['notifications'], check: inClear },
 ];

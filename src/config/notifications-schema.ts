@@ -95,6 +95,21 @@ export const NOTIFICATIONS = optional(
         during,
       },
     ),
+    reports: list(
+      'Reports of the time before, as `ekimi report` writes them: short to chat, whole by mail and webhook. Of each cluster by whoever holds its tenure.',
+      0,
+      {
+        cron: key(cron, REQUIRED, 'When: five fields. Day of month and day of week must both match.'),
+        timezone: key(timezone, 'UTC', 'IANA time zone of the cron expression.'),
+        covers: key(
+          duration({ minMs: 3_600_000, maxMs: 100 * 86_400_000 }),
+          '7d',
+          'How much time before that moment it tells of.',
+        ),
+        to: key(listOf(name), REQUIRED, 'Channels and contacts; of kind slack, webhook or email.'),
+        clusters: key(listOf(text()), ['*'], 'Scopes; `*` stands for any characters.'),
+      },
+    ),
     escalation: list(
       'Who is told too where nobody acknowledged for so long, in order. Counted by whoever holds tenure, in the ledger: a takeover tells nobody twice.',
       0,
@@ -106,6 +121,20 @@ export const NOTIFICATIONS = optional(
         ),
         to: key(listOf(name), REQUIRED, 'Channels and contacts.'),
         levels: key(listOf(oneOf(LEVELS)), ['critical'], 'Of the problem.'),
+      },
+    ),
+    veto: optional(
+      'A program of yours that is asked before what answers a problem begins, and may say no. Signed as a webhook is. What its silence means, and whether it is asked about what ends an outage, is `veto` of the policy.',
+      {
+        url: key(HOOK, REQUIRED, 'Where to.'),
+        secretEnv: key(nullable(variable), null, 'Environment variable that holds the secret of the signature.'),
+        secretFile: key(nullable(path), null, 'File that holds it.'),
+        deadline: key(
+          duration({ minMs: 200, maxMs: 60_000 }),
+          '5s',
+          'How long its answer is waited for. Passes go on meanwhile.',
+        ),
+        tls,
       },
     ),
     digest: section('A storm comes as one message. For chat and mail; what counts by incident gets each.', {

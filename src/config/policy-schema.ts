@@ -201,6 +201,18 @@ export const POLICY_SCHEMA = {
       'Actions that two persons agree to: two approve, or one starts it and another approves. Persons are told apart by the names of api.tokens. What an action in mode auto does alone asks nobody.',
     ),
   }),
+  veto: section('What the veto hook of `notifications.veto` may hold. Without one this has no effect.', {
+    onSilence: key(
+      oneOf(['hold', 'go']),
+      'hold',
+      'What no answer by its deadline, or one that cannot be read, means. hold: the action waits, and the hook is asked again every minute. go: it begins.',
+    ),
+    emergencies: key(
+      flag,
+      false,
+      'Ask also before what ends an outage: an expedited failover, a fence, the end of a pause of a pooler, an etcd member that is started. It lasts as long as the answer takes.',
+    ),
+  }),
   pages: section('When a person is told again.', {
     remindAfter: key(
       orOff(duration({ minMs: MINUTE_MS, maxMs: WEEK_MS })),

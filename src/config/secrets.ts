@@ -1,6 +1,6 @@
 import type { ApiToken, EkimiConfig, PeersConfig } from '../model/config.js';
 import type { TlsConfig } from '../model/tls.js';
-import type { NotificationsConfig, NotifyChannel } from '../model/notify.js';
+import type { NotificationsConfig, NotifyChannel, VetoHookConfig } from '../model/notify.js';
 
 export const HIDDEN = '[secret]';
 
@@ -33,7 +33,15 @@ const withChannels = (
 ): { readonly notifications?: NotificationsConfig } =>
   notifications === undefined
     ? {}
-    : { notifications: { ...notifications, channels: notifications.channels.map(change) } };
+    : {
+        notifications: {
+          ...notifications,
+          channels: notifications.channels.map(change),
+          ...(notifications.veto && {
+            veto: { ...notifications.veto, hook: change(notifications.veto.hook) as VetoHookConfig['hook'] },
+          }),
+        },
+      };
 
 /** The key of PagerDuty, the address of Slack (its path alone is as good), the secret of a signature, passwords. */
 function channelSecrets(channel: NotifyChannel): readonly (string | null | undefined)[] {
@@ -147,6 +155,7 @@ export function secretsOf(config: EkimiConfig): readonly string[] {
     ...config.api.tokens.map(({ token }) => token),
     config.api.tls?.key,
     ...(config.notifications?.channels ?? []).flatMap(channelSecrets),
+    ...(config.notifications?.veto === undefined ? [] : channelSecrets(config.notifications.veto.hook)),
   ];
   return values.filter((value): value is string => typeof value === 'string' && value !== '');
 }

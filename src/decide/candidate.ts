@@ -33,6 +33,10 @@ export const byPerson = (plan: Plan): Candidate => ({
 /** The next step of what is under way: only the gates of authority ask about it. */
 export const nextStep = (plan: Plan): Candidate => ({ ...byPerson(plan), origin: 'step' });
 
+/** It answers a leader that is dead, hung or one too many. One that is well is in no hurry: whoever takes it away on purpose waits. */
+export const preempts = ({ action, plan }: Pick<Candidate, 'action' | 'plan'>): boolean =>
+  (action.class === 'leadership' || action.class === 'fencing') && action.stopsLeader?.(plan) !== true;
+
 export const isUnderWay = ({ origin }: Candidate): boolean => origin === 'step';
 
 export type Choice =

@@ -11,6 +11,8 @@ export interface Gate {
   readonly doc: string;
   /** It asks about us and not about the action: it is asked again before every later step. */
   readonly isOfAuthority?: true;
+  /** Asked only where no other gate holds it: its answer is bought with time. */
+  readonly asksLast?: true;
   /** It looks at permits itself, since it asks more than what they let through. */
   readonly asksPermit?: true;
   readonly check: (input: Situation, candidate: Candidate) => No | null;

@@ -6,7 +6,7 @@ import { isInFlight, type Ledger } from '../model/ledger.js';
 import { openRun, type ProcedureRun } from '../model/procedure-run.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
 import { budgetUsed, BUSY_COOLDOWN_MS, stormingMembers, wasOnlyBusy } from '../ledger/budgets.js';
-import { attemptsUsed, isUnderWay, type Candidate } from './candidate.js';
+import { attemptsUsed, isUnderWay, preempts, type Candidate } from './candidate.js';
 import { floorsFor } from './floors.js';
 import { no, type Gate, type No } from './gate.js';
 import { syncFloor } from './sync-floor.js';
@@ -134,10 +134,7 @@ function blastRadius(input: Situation, candidate: Candidate): No | null {
     .filter((row) => action.settlesLeadership?.(plan) !== true || ACTIONS[row.plan.action].class !== 'leadership');
   // Leadership pre-empts what is below it: a replica under repair never stands in the way of a dead leader. Among repairs nothing does:
   // one member restarting and another one being rebuilt are two members away.
-  // A leader that is well is in no hurry: whoever takes it away on purpose waits for what is in flight.
-  const isUrgent = action.stopsLeader?.(plan) !== true;
-  const preempts = isUrgent && (action.class === 'leadership' || action.class === 'fencing');
-  const inFlight = preempts
+  const inFlight = preempts(candidate)
     ? running.filter((row) => rankOf(ACTIONS[row.plan.action].class) >= rankOf(action.class))
     : running;
   if (inFlight.length >= limits.concurrent) {

@@ -70,6 +70,11 @@ export const PAGE_GATES: Readonly<Record<GateName, PageGate>> = {
     because: 'a condition that fails for one pass wakes nobody',
   },
   approval: { obstacle: 'person', afterMs: AT_ONCE, because: 'only a person approves' },
+  veto: {
+    obstacle: 'others',
+    afterMs: IF_IT_LASTS_MS,
+    because: 'the answer comes within seconds, or somebody must look at the hook',
+  },
 };
 
 /** Null: it opens soon by itself. Else the kind of obstacle, and for how long it must stand first. */

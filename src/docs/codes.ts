@@ -143,6 +143,10 @@ const LOG: Words<LogCode> = {
     'What could not be sent yet cannot be kept: it is lost if the process ends.',
     'Make the folder of notifications.spool writable.',
   ],
+  REPORT_FAILED: [
+    'A report of notifications.reports could not be made from the journal. Its channels were told so.',
+    'The field `err` says why; `ekimi report` makes it anew.',
+  ],
   PEER_FAILED: ['A request of another instance failed within Ekimi.', 'Report it, with the log.'],
   ETCD_TLS_INSECURE: ['dcs.tls.insecure cannot be had: the etcd client always verifies.', 'Give the CA instead.'],
   API_TOKEN_REPLACED: [

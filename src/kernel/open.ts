@@ -74,6 +74,7 @@ export function openSession(
     toldFaults: [],
     localSwitches: [],
     seenSwitches: null,
+    vetoes: [],
     isStopping: false,
     recorded: null,
     passMs: { last: 0, mean: 0 },

@@ -13,6 +13,7 @@ import { situationOf } from './situation.js';
 import { publish } from './snapshot.js';
 import { settleSwitches } from './switches.js';
 import { takeIn } from './take-in.js';
+import { askVeto } from './veto.js';
 
 /**
  * One pass over one cluster: inbox, observe, situation, decide, send, judge, publish. The pure core (assess, machines, decide, actions) stands
@@ -35,6 +36,7 @@ export async function pass(session: Session): Promise<void> {
   session.decisions = decisions;
   await recordPass(session, situation, decisions);
   await askForApprovals(session, decisions);
+  await askVeto(session, decisions);
   await page(session, situation, decisions);
   await carryOut(session, situation, decisions);
   await advanceRun(session, view, await startOrders(session, view, decisions));

@@ -8,12 +8,14 @@ import type { Policy, WindowFacts } from '../model/policy.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { States } from '../model/states.js';
 import type { ControllerEvent } from '../model/snapshot.js';
+import type { VetoRow } from '../model/veto.js';
 import type { ClusterView } from '../model/view.js';
 import type { Asker } from '../observe/patience.js';
 import type { ObserveTarget } from '../observe/pass.js';
 import type { Ports } from '../observe/ports.js';
 import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
+import type { VetoPort } from '../ports/veto.js';
 import type { Books } from './books.js';
 import type { Inbox } from './inbox.js';
 import type { Sight } from './sight.js';
@@ -32,6 +34,8 @@ export interface SessionParts {
   readonly notifier: Notifier;
   /** Whom nobody's reaction makes us tell too. Absent: nobody. */
   readonly escalation?: readonly EscalationStep[];
+  /** A program that may say no to an action. Absent: nobody is asked. */
+  readonly veto?: VetoPort;
   readonly tenure: TenureKeeper;
   /** The shared ledger, in etcd: what enforce counts by. */
   readonly ledgerStore: LedgerStore;
@@ -125,6 +129,8 @@ export interface Session {
   localSwitches: readonly LocalSwitch[];
   /** What etcd listed last; null before it answered for the first time. */
   seenSwitches: readonly KillSwitch[] | null;
+  /** What the veto hook was asked and said, of each plan the last. */
+  vetoes: readonly VetoRow[];
   /** The signal to end has come: nothing new is sent. */
   isStopping: boolean;
   recorded: { readonly signature: string; readonly atMs: number } | null;

@@ -18,6 +18,7 @@ export function situationOf(session: Session, view: ClusterView, states: States 
     tenure: isEnforcing(session) ? session.parts.tenure.facts() : { state: 'not-needed', owner: null, epoch: null },
     nowMs,
     unshared: session.books.fault,
+    ...(session.parts.veto && { veto: { rows: session.vetoes } }),
     impaired: [...impairments(session), ...(isEnforcing(session) && areSwitchesDenied(view) ? [DENIED] : [])],
   };
 }

@@ -35,6 +35,7 @@ export const GATE_NAMES = [
   'data-loss',
   'refusal',
   'approval',
+  'veto',
 ] as const;
 export type GateName = (typeof GATE_NAMES)[number];
 

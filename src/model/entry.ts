@@ -99,6 +99,15 @@ type Body =
       readonly plan: Plan | null;
       readonly blocks: readonly Block[];
     }
+  /** The veto hook: what it was asked about, and what it said. `untilMs`: so long that counts; of `asked` its deadline. */
+  | {
+      readonly kind: 'veto';
+      readonly id: string;
+      readonly change: 'asked' | 'go' | 'veto' | 'silent';
+      readonly plan: Plan;
+      readonly because: string;
+      readonly untilMs: number;
+    }
   /** A procedure of several stages: its begin, each stage, each change, its end. */
   | {
       readonly kind: 'procedure-run';

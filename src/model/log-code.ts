@@ -18,6 +18,7 @@ export const LOG_CODES = [
   'NOTIFY_FAILED',
   'NOTIFY_LOST',
   'NOTIFY_SPOOL',
+  'REPORT_FAILED',
   'UNCAUGHT',
   'UNHANDLED',
 ] as const;

@@ -1,6 +1,7 @@
 import type { EscalationStep, PageChange } from './page.js';
 import type { CronWindow } from './policy.js';
 import type { ProblemCode, ProblemLevel } from './problem.js';
+import type { ReportDocument } from './report-document.js';
 import type { TlsConfig } from './tls.js';
 
 interface Login {
@@ -62,6 +63,25 @@ export interface NotifyRoute {
   readonly during: CronWindow | null;
 }
 
+/** A report of each of these clusters, at each of these moments, over the time before it. */
+export interface ReportSchedule {
+  readonly cron: string;
+  readonly timezone: string;
+  readonly coversMs: number;
+  /** Names of channels, none of which counts by incident. */
+  readonly to: readonly string[];
+  /** Globs of scopes. */
+  readonly clusters: readonly string[];
+}
+
+/** A program that is asked before an action. */
+export interface VetoHookConfig {
+  /** Where, and with what signature. */
+  readonly hook: Extract<NotifyChannel, { kind: 'webhook' }>;
+  /** How long an answer is waited for. */
+  readonly deadlineMs: number;
+}
+
 export interface NotificationsConfig {
   /** Where persons open the dashboard; null: messages carry no link. */
   readonly link: string | null;
@@ -70,7 +90,11 @@ export interface NotificationsConfig {
   /** From so many messages to one channel within that time on, what follows comes together. */
   readonly digest: { readonly count: number; readonly withinMs: number };
   readonly channels: readonly NotifyChannel[];
+  /** Absent: nobody is asked. */
+  readonly veto?: VetoHookConfig;
   readonly routes: readonly NotifyRoute[];
+  /** Who gets a report, and when. Absent: nobody. */
+  readonly reports?: readonly ReportSchedule[];
   /** Who is told too where nobody reacts, in order. */
   readonly escalation: readonly (EscalationStep & { readonly to: readonly string[] })[];
 }
@@ -80,11 +104,11 @@ export interface Notice {
   /** The same for all that is told of one incident, from its first message to its end. */
   readonly key: string;
   readonly scope: string;
-  readonly change: PageChange | 'test';
+  readonly change: PageChange | 'test' | 'report';
   readonly level: ProblemLevel;
   /** Of all that stands under this key, where it is worse. */
   readonly worst?: ProblemLevel;
-  readonly code: ProblemCode;
+  readonly code: ProblemCode | 'report';
   readonly subject: string;
   readonly text: string;
   readonly unblock: readonly string[];
@@ -97,6 +121,8 @@ export interface Notice {
   readonly isHandedOver?: true;
   /** The instance that tells it. */
   readonly by: string;
+  /** Of a report all of it; `text` is the short of it. Absent: it could not be made, and `text` says why. */
+  readonly report?: ReportDocument;
   /** Where a person sees it and answers it; null: no address is configured. */
   readonly link: string | null;
 }

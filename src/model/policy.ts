@@ -72,6 +72,16 @@ export interface AsidePolicy {
 /** What holds where a policy of an older journal says nothing. */
 export const ASIDE_DEFAULTS: AsidePolicy = { keepForMs: 7 * 86_400_000, maxSharePercent: 50 };
 
+export interface VetoPolicy {
+  /** What no answer of the hook means. */
+  readonly onSilence: 'hold' | 'go';
+  /** It is asked also about what ends an outage. */
+  readonly emergencies: boolean;
+}
+
+/** What holds where a policy of an older journal says nothing. */
+export const VETO_DEFAULTS: VetoPolicy = { onSilence: 'hold', emergencies: false };
+
 /** How long, and in how many samples, a problem must be seen before it is actionable, and be gone before it is over. */
 export interface Grace {
   readonly forMs: number;
@@ -144,6 +154,8 @@ export interface Policy {
   readonly approvals: { readonly expiresMs: number; readonly twoPersonsFor?: readonly ActionName[] };
   /** Absent in older journals: the defaults. `remindAfterMs` null: nobody is reminded. */
   readonly pages?: { readonly remindAfterMs: number | null; readonly remindWarnings: boolean };
+  /** Absent in older journals: the defaults. */
+  readonly veto?: VetoPolicy;
   readonly connections: { readonly warningPercent: number };
   /** After so long a pause of Patroni is told as one that somebody may have forgotten. */
   readonly pause: { readonly remindAfterMs: number };

@@ -1,6 +1,7 @@
 import type { Ledger } from './ledger.js';
 import type { Policy, WindowFacts } from './policy.js';
 import type { States } from './states.js';
+import type { VetoFacts } from './veto.js';
 import type { ClusterView } from './view.js';
 
 /** Our own right to act, as of this pass. `not-needed`: dry-run and observe send nothing, so they take no tenure. */
@@ -23,6 +24,8 @@ export interface Situation {
   readonly impaired: readonly string[];
   /** Which of these is that etcd does not have our ledger: what acts without it is not held by that one. Absent in older journals. */
   readonly unshared?: string | null;
+  /** Absent: no veto hook is configured. */
+  readonly veto?: VetoFacts;
 }
 
 /** What the journal keeps of a situation beside view and states. The policy is in the entry `start` or `policy` of this hash. */
@@ -43,6 +46,17 @@ export const keptSituation = ({ view, states, policy: _, ...rest }: Situation, p
 
 /** Field by field: a journal is replayed through here a thousand times a second, and what this version does not know decides nothing. */
 export const situationFrom = ({ view, states, circumstances }: KeptSituation, policy: Policy): Situation => {
-  const { nowMs, ledger, windows, tenure, impaired, unshared } = circumstances;
-  return { nowMs, view, states, ledger, policy, windows, tenure, impaired, ...(unshared == null ? {} : { unshared }) };
+  const { nowMs, ledger, windows, tenure, impaired, unshared, veto } = circumstances;
+  return {
+    nowMs,
+    view,
+    states,
+    ledger,
+    policy,
+    windows,
+    tenure,
+    impaired,
+    ...(unshared == null ? {} : { unshared }),
+    ...(veto === undefined ? {} : { veto }),
+  };
 };

@@ -1,7 +1,9 @@
 import type { Notice, NotifyChannel, NotifyKind, Outgoing } from '../model/notify.js';
+import type { ReportDocument } from '../model/report-document.js';
 import { counted } from '../words/amounts.js';
 import { clean } from '../words/clean.js';
 import { dayText } from '../words/moments.js';
+import { reportHtml, reportText } from '../words/report-forms.js';
 
 /** How a message is written for each kind of channel. What comes from a cluster is text everywhere, never markup, a mention or a header. */
 
@@ -26,29 +28,35 @@ const WORDS = {
   acknowledged: 'acknowledged: ',
   ended: 'over: ',
   test: 'test: ',
+  report: '',
 } as const satisfies Readonly<Record<Notice['change'], string>>;
 
 /** `email-cluster: leader-down patroni1`. */
-const titleOf = ({ scope, change, code, subject }: Notice): string =>
+const titleOf = ({ scope, change, code, subject, report }: Notice): string =>
   change === 'test'
     ? `Ekimi: a test of this channel`
-    : line(`${WORDS[change]}${scope}: ${code}${subject === scope ? '' : ` ${subject}`}`);
+    : change === 'report'
+      ? line(report?.title ?? `No report of ${scope}`)
+      : line(`${WORDS[change]}${scope}: ${code}${subject === scope ? '' : ` ${subject}`}`);
 
 /** A level as it stands before a title; what is over has none. */
 const levelOf = ({ change, level }: Notice): string =>
-  change === 'ended' || change === 'test' ? 'OK' : level.toUpperCase();
+  change === 'ended' || change === 'test' ? 'OK' : change === 'report' ? 'REPORT' : level.toUpperCase();
 
 /** What a person may copy into a shell is nothing that a cluster has named. */
 const PLAIN_ID = /^[\w.-]+$/;
 const STANDS: readonly Notice['change'][] = ['opened', 'changed', 'reminder', 'escalated'];
 
-const bodyLines = ({ text, link, change, incident }: Notice): readonly string[] => [
-  cut(line(text), LONGEST_TEXT),
-  ...(link === null ? [] : [`see, approve or reject: ${link}`]),
-  ...(incident !== null && PLAIN_ID.test(incident) && STANDS.includes(change)
-    ? [`say that you look after it: ekimi acknowledge ${incident} --reason "..."`]
-    : []),
-];
+const bodyLines = (notice: Notice): readonly string[] => {
+  const { link, change, incident } = notice;
+  return [
+    cut(linesIn(notice), LONGEST_TEXT),
+    ...(link === null ? [] : [`${change === 'report' ? 'see it' : 'see, approve or reject'}: ${link}`]),
+    ...(incident !== null && PLAIN_ID.test(incident) && STANDS.includes(change)
+      ? [`say that you look after it: ekimi acknowledge ${incident} --reason "..."`]
+      : []),
+  ];
+};
 
 /** Of many at once: how many there are of each level, the worst first. */
 export function digestTitle(notices: readonly Notice[]): string {
@@ -59,6 +67,10 @@ export function digestTitle(notices: readonly Notice[]): string {
   const over = notices.filter(({ change }) => change === 'ended').length;
   return `${counted(notices.length, 'message')} at once: ${[...counts, ...(over === 0 ? [] : [`${over} over`])].join(', ')}`;
 }
+
+/** What a cluster named stays within its line; the lines of a report are ours. */
+const linesIn = ({ change, text }: Notice): string =>
+  change === 'report' ? text.split('\n').map(line).join('\n') : line(text);
 
 const only = (notices: readonly Notice[]): Notice => {
   const [first] = notices;
@@ -105,12 +117,16 @@ const slack: Format<'slack'> = (notices) => {
   return http({
     text: slackText(title),
     attachments: notices.map((notice) => ({
-      color: notice.change === 'ended' || notice.change === 'test' ? OVER : COLOURS[notice.level],
+      color: levelOf(notice) === 'OK' ? OVER : COLOURS[notice.level],
       fallback: slackText(titleOf(notice)),
       text: [
         ...(isOne ? [] : [`[${levelOf(notice)}] ${slackText(titleOf(notice))}`]),
-        slackText(cut(line(notice.text), isOne ? LONGEST_TEXT : 300)),
-        ...(notice.link === null ? [] : [`<${notice.link}|See and answer it>`]),
+        ...cut(linesIn(notice), isOne ? LONGEST_TEXT : 300)
+          .split('\n')
+          .map(slackText),
+        ...(notice.link === null
+          ? []
+          : [`<${notice.link}|See ${notice.change === 'report' ? 'it' : 'and answer it'}>`]),
       ].join('\n'),
       mrkdwn_in: [],
     })),
@@ -156,9 +172,19 @@ const alertmanager: Format<'alertmanager'> = (notices, _channel, nowMs) => {
 
 const htmlText = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
+/** The whole of it, with its tables. */
+const reportMail = ({ key, link, report: document }: Notice & { readonly report: ReportDocument }): Outgoing => ({
+  via: 'mail',
+  subject: cut(`[REPORT] ${line(document.title)}`, 200),
+  text: `${[reportText(document), ...(link === null ? [] : ['', `see it: ${link}`])].join('\n')}\n`,
+  html: reportHtml(document),
+  thread: key,
+});
+
 const email: Format<'email'> = (notices) => {
   const isOne = notices.length === 1;
   const first = only(notices);
+  if (isOne && first.report !== undefined) return reportMail({ ...first, report: first.report });
   const title = isOne ? `[${levelOf(first)}] ${titleOf(first)}` : digestTitle(notices);
   const blocks = notices.map((notice) => [
     ...(isOne ? [] : [`[${levelOf(notice)}] ${titleOf(notice)}, ${dayText(notice.atMs)}`]),

@@ -3,6 +3,7 @@ import type { Delivered, Notice, NotificationsConfig, NotifyChannel } from '../m
 import type { PageMessage } from '../model/page.js';
 import type { CronWindow } from '../model/policy.js';
 import { channelSubject, type ChannelHealth, type FailingChannel } from '../model/notify-health.js';
+import type { ReportDocument } from '../model/report-document.js';
 import type { Clock } from '../ports/clock.js';
 import type { Notifier, NotifyHealthPort } from '../ports/notifier.js';
 import type { NotifyChannelPort } from '../ports/notify-channel.js';
@@ -15,6 +16,7 @@ import {
   lineText,
   offered,
   type Item,
+  type Offer,
   type Outbox,
   type SpoolLine,
 } from './outbox.js';
@@ -44,8 +46,20 @@ export interface HubParts {
   };
 }
 
+/** A report of one cluster on its way to persons. `document` absent: it could not be made, and `text` says why. */
+export interface ReportMessage {
+  readonly scope: string;
+  readonly atMs: number;
+  readonly text: string;
+  readonly document?: ReportDocument;
+  /** Names of channels. */
+  readonly to: readonly string[];
+}
+
 export interface Hub extends NotifyHealthPort {
   readonly notifier: Notifier;
+  /** Keeps it and sends it as all else that is told. */
+  report(message: ReportMessage): void;
   /** Sends what waits, until `stop`. Never rejects. */
   run(stop: AbortSignal): Promise<void>;
 }
@@ -62,6 +76,20 @@ const REOPEN_MS = 60_000;
 export function openHub(parts: HubParts): Hub {
   return new Outlet(parts);
 }
+
+/** Of each table so many rows: a mail of a year is read by nobody, and the spool has an end. */
+const MOST_ROWS = 50;
+
+const redacted = ({ title, summary, sections }: ReportDocument, redact: HubParts['redact']): ReportDocument => ({
+  title: redact(title),
+  summary: summary.map(redact),
+  sections: sections.map(({ note, rows, ...section }) => ({
+    ...section,
+    note:
+      rows.length > MOST_ROWS ? `${note} The first ${MOST_ROWS} of ${rows.length}; \`ekimi report\` has all.` : note,
+    rows: rows.slice(0, MOST_ROWS).map((cells) => cells.map(redact)),
+  })),
+});
 
 interface Counts {
   sent: number;
@@ -161,7 +189,7 @@ class Outlet implements Hub {
   }
 
   #take(message: PageMessage): void {
-    const { config, clock, newId, instance, isOpen, log } = this.#parts;
+    const { config, instance, isOpen } = this.#parts;
     const notice = this.#noticeOf(message);
     const isOurs = message.toldBy === null || message.toldBy === instance;
     const names =
@@ -176,6 +204,39 @@ class Outlet implements Hub {
           (follows && (knows(this.#outbox, name, notice.key) || (isKeyed(kind) && (notice.isLast || !isOurs)))),
       )
       .map(({ name, kind }) => ({ name, isKeyed: isKeyed(kind) }));
+    this.#offer(notice, to, isOurs);
+  }
+
+  report({ scope, atMs, text, document, to }: ReportMessage): void {
+    const { config, instance, redact } = this.#parts;
+    const notice: Notice = {
+      key: `${scope}/report`,
+      scope,
+      change: 'report',
+      level: 'info',
+      code: 'report',
+      subject: scope,
+      text: redact(text),
+      ...(document && { report: redacted(document, redact) }),
+      unblock: [],
+      incident: null,
+      sinceMs: atMs,
+      atMs,
+      isLast: true,
+      by: instance,
+      link: this.#linkOf(scope),
+    };
+    const named = config.channels.filter(({ name, kind }) => to.includes(name) && !isKeyed(kind));
+    this.#offer(
+      notice,
+      named.map(({ name }) => ({ name, isKeyed: false })),
+      true,
+    );
+  }
+
+  /** Kept on the disk for each of these channels, as far as there is room; what there is none for is told. */
+  #offer(notice: Notice, to: Offer['to'], isOurs: boolean): void {
+    const { config, clock, newId, log } = this.#parts;
     const nowMs = clock.now();
     this.#settleIdle();
     const { lines, full } = offered(this.#outbox, {
@@ -196,7 +257,7 @@ class Outlet implements Hub {
   }
 
   #noticeOf({ key, scope, step: _step, toldBy: _toldBy, incident, text, unblock, ...rest }: PageMessage): Notice {
-    const { redact, instance, config } = this.#parts;
+    const { redact, instance } = this.#parts;
     return {
       ...rest,
       scope,
@@ -205,8 +266,13 @@ class Outlet implements Hub {
       unblock: unblock.map(redact),
       incident: incident ?? null,
       by: instance,
-      link: config.link === null ? null : `${config.link.replace(/\/+$/, '')}/#${encodeURIComponent(scope)}`,
+      link: this.#linkOf(scope),
     };
+  }
+
+  #linkOf(scope: string): string | null {
+    const { link } = this.#parts.config;
+    return link === null ? null : `${link.replace(/\/+$/, '')}/#${encodeURIComponent(scope)}`;
   }
 
   /** On the disk before any of it is sent. What the disk does not take is sent all the same, and lost with the process. */

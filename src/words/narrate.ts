@@ -47,6 +47,21 @@ const ASKED = {
   refused: ['warn', 'refused, nothing was sent'],
 } as const satisfies Readonly<Record<Extract<EntryBody, { kind: 'procedure' }>['answer'], readonly [Tone, string]>>;
 
+const VETO: Readonly<
+  Record<
+    Extract<EntryBody, { kind: 'veto' }>['change'],
+    (body: Extract<EntryBody, { kind: 'veto' }>) => readonly [Tone, string]
+  >
+> = {
+  asked: ({ plan }) => ['quiet', `the veto hook is asked about ${plan.action} ${plan.target}`],
+  go: ({ plan, because: why }) => ['plain', `the veto hook says go to ${plan.action} ${plan.target}${because(why)}`],
+  veto: ({ plan, because: why }) => ['warn', `the veto hook says no to ${plan.action} ${plan.target}${because(why)}`],
+  silent: ({ plan, because: why }) => [
+    'warn',
+    `the veto hook gave no answer about ${plan.action} ${plan.target}${because(why)}`,
+  ],
+};
+
 const RUN_TONE: Readonly<Record<RunStep, Tone>> = {
   proposed: 'warn',
   started: 'plain',
@@ -102,6 +117,8 @@ function tell(body: EntryBody): readonly [Tone, string] {
         body.state === 'waiting' ? 'warn' : 'plain',
         `approval ${body.id} of ${body.plan.action} ${body.plan.target} is ${body.state}${by(body.by)}${because(body.reason)}`,
       ];
+    case 'veto':
+      return VETO[body.change](body);
     case 'procedure': {
       const [tone, verb] = ASKED[body.answer];
       return [tone, `${body.by} asked for ${body.name} (${body.reason}): ${verb}${because(body.text)}`];

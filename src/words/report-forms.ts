@@ -1,5 +1,5 @@
+import type { ReportDocument, ReportSection } from '../model/report-document.js';
 import { clean } from './clean.js';
-import type { ReportDocument, ReportSection } from './report.js';
 
 const widthsOf = ({ head, rows }: ReportSection): readonly number[] =>
   head.map((title, column) => Math.max(title.length, ...rows.map((row) => clean(row[column] ?? '').length)));

@@ -1,23 +1,9 @@
 import type { Afterwards } from '../history/rehearsed.js';
 import type { ActionRow, CauseRow, Report, Spread } from '../history/report.js';
 import { withoutWritesMs } from '../model/incident.js';
+import type { ReportDocument, ReportSection } from '../model/report-document.js';
 import { counted, spanText } from './amounts.js';
 import { dayText } from './moments.js';
-
-/** A table with its title; `note` says how to read it. */
-export interface ReportSection {
-  readonly title: string;
-  readonly note: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-export interface ReportDocument {
-  readonly title: string;
-  /** What there was, in a few sentences. */
-  readonly summary: readonly string[];
-  readonly sections: readonly ReportSection[];
-}
 
 const AFTERWARDS: Readonly<Record<Afterwards, string>> = {
   person: 'a person had the same done',
@@ -58,6 +44,35 @@ function summaryOf({
     `${msText(ms)} without writes, as far as passes saw${unsureMs === 0 ? '' : `; nobody could tell for ${spanText(unsureMs)}`}.`,
     `The cluster was watched for ${spanText(watchedMs)} of ${spanText(untilMs - sinceMs)}.`,
   ];
+}
+
+/** Of a list in a chat no more than these. */
+const MOST_IN_CHAT = 5;
+
+/** For a chat: a few lines, one a cause and one for what was done. */
+export function reportBrief(report: Report): string {
+  const { causes: rows, actions } = report;
+  const named = rows
+    .slice(0, MOST_IN_CHAT)
+    .map(
+      ({ cause, count, withoutWritesMs: ms }) =>
+        `- ${cause}: ${counted(count, 'incident')}, ${msText(ms)} without writes`,
+    );
+  const more = rows.length - named.length;
+  const sent = actions.flatMap(({ action, did }) =>
+    Object.entries(did).map(([phase, count]) => `${action} ${phase} ${count}x`),
+  );
+  const would = actions.flatMap(({ action, would: after }) => {
+    const count = sum(Object.values(after));
+    return count === 0 ? [] : [`${action} ${count}x`];
+  });
+  return [
+    ...summaryOf(report),
+    ...named,
+    ...(more > 0 ? [`- ${more} more`] : []),
+    ...(sent.length === 0 ? [] : [`Done: ${sent.join(', ')}.`]),
+    ...(would.length === 0 ? [] : [`Would have been done (dry-run): ${would.join(', ')}.`]),
+  ].join('\n');
 }
 
 const stockText = ({ stock, count }: CauseRow): string => {

@@ -4,7 +4,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { httpChannel, signature } from '../../src/adapters/notify/http.js';
 import { mailChannel } from '../../src/adapters/notify/smtp.js';
-import type { NotifyChannel } from '../../src/model/notify.js';
+import type { Notice, NotifyChannel } from '../../src/model/notify.js';
 import { written } from '../../src/notify/formats.js';
 import { notice, NOW_MS } from '../unit/notify/notices.js';
 
@@ -109,6 +109,27 @@ describe.each(['pagerduty', 'slack', 'webhook', 'alertmanager'] as const)('%s', 
   });
 });
 
+const REPORT: Partial<Notice> = {
+  change: 'report',
+  code: 'report',
+  level: 'info',
+  isLast: true,
+  text: '2 incidents, none open; 1 page.',
+  report: {
+    title: 'Report of email-cluster',
+    summary: ['2 incidents, none open; 1 page.'],
+    sections: [{ title: 'Incidents by cause', note: 'n', head: ['cause'], rows: [['leader-down']] }],
+  },
+};
+
+it.each(['slack', 'webhook'] as const)('a report is one POST to %s', async (kind) => {
+  const { url, got } = await standIn(200);
+  const to = channelsAt(url).find((one) => one.kind === kind) as HttpChannel;
+  expect(await httpChannel(to, 2_000).send(written(to, [notice(REPORT)], NOW_MS), NOW_MS)).toEqual({ kind: 'sent' });
+  expect(got).toHaveLength(1);
+  expect(got[0]?.body).toContain('2 incidents, none open');
+});
+
 it('a webhook is signed so that its receiver can tell who sent it, and when', async () => {
   const { url, got } = await standIn(200);
   await sent(channelsAt(url)[2] as HttpChannel);
@@ -199,6 +220,15 @@ describe('mail', () => {
     expect(head).toMatch(/^Auto-Submitted: auto-generated/m);
     expect(head).not.toMatch(/^Bcc/m);
     expect(body.join()).toContain('patroni1 is gone');
+  });
+
+  it('a report arrives as text and as a page', async () => {
+    const { port, mails } = await mailServer();
+    expect(await send(channel(port), REPORT)).toEqual({ kind: 'sent' });
+    expect(mails[0]).toMatch(/^Subject: \[REPORT\] Report of email-cluster/m);
+    expect(mails[0]).toMatch(/^Content-Type: multipart\/alternative/m);
+    expect(mails[0]).toContain('INCIDENTS BY CAUSE');
+    expect(mails[0]).toContain('<table>');
   });
 
   it('that is refused for its content is not sent again, for anything else it is', async () => {

@@ -10,6 +10,7 @@ import { decideApproval } from '../../src/kernel/commands.js';
 import type { Addresses } from '../../src/observe/addresses.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { JournalPort } from '../../src/ports/journal.js';
+import type { VetoPort } from '../../src/ports/veto.js';
 import { Expander, Keeper } from '../../src/journal/kept.js';
 import type { Decision } from '../../src/model/decision.js';
 import type { Approval, Ledger } from '../../src/model/ledger.js';
@@ -101,6 +102,8 @@ export interface RigOptions {
   /** Where a run lies while etcd is lost: one outlives the controller. */
   readonly recovery?: RecoveryParts;
   readonly windowsAt?: (policy: Policy, nowMs: number) => WindowFacts;
+  /** As `notifications.veto`; absent: nobody is asked. */
+  readonly veto?: VetoPort;
 }
 
 /** Puts something into the ledger in force that no event of these passes put there. */
@@ -155,6 +158,7 @@ export function rig(options: RigOptions = {}): Rig {
       ledgerStore: dcsLedgerStore(ports.dcs),
       shadowStore: memoryLedgerStore(),
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
+      ...(options.veto === undefined ? {} : { veto: options.veto }),
       windowsAt: options.windowsAt ?? (() => ({ freeze: null, maintenance: null })),
       newId: () => `${owner}-${cluster.nowMs()}-${(ids += 1)}`,
       version: 'test',

@@ -21,27 +21,25 @@ const urlOf = (channel: HttpChannel): URL => {
 export const signature = (secret: string, timestamp: number, body: string): string =>
   `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 
-function headersOf(channel: HttpChannel, body: string, nowMs: number): Record<string, string> {
+/** Of a POST of JSON, signed where there is a secret. */
+export function jsonHeaders(body: string, secret: string | null, nowMs: number): Record<string, string> {
   const common = {
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(body)),
     'user-agent': 'ekimi',
   };
-  switch (channel.kind) {
-    case 'alertmanager':
-      return { ...common, ...basicAuth(channel.auth) };
-    case 'webhook': {
-      if (channel.secret === null) return common;
-      const timestamp = Math.floor(nowMs / 1000);
-      return {
-        ...common,
-        'x-ekimi-timestamp': String(timestamp),
-        'x-ekimi-signature': signature(channel.secret, timestamp, body),
-      };
-    }
-    default:
-      return common;
-  }
+  if (secret === null) return common;
+  const timestamp = Math.floor(nowMs / 1000);
+  return {
+    ...common,
+    'x-ekimi-timestamp': String(timestamp),
+    'x-ekimi-signature': signature(secret, timestamp, body),
+  };
+}
+
+function headersOf(channel: HttpChannel, body: string, nowMs: number): Record<string, string> {
+  const headers = jsonHeaders(body, channel.kind === 'webhook' ? channel.secret : null, nowMs);
+  return channel.kind === 'alertmanager' ? { ...headers, ...basicAuth(channel.auth) } : headers;
 }
 
 /** A channel that takes a POST of JSON. Redirects are not followed: what is secret would go where somebody else says. */

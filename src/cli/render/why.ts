@@ -40,7 +40,16 @@ export interface Answer {
 
 const HOUR_MS = 3_600_000;
 const DONE: readonly EntryBody['kind'][] = ['procedure', 'procedure-run', 'evidence', 'intent', 'outcome', 'verdict'];
-const AROUND: readonly EntryBody['kind'][] = ['start', 'stop', 'approval', 'switch', 'tenure', 'policy', 'page'];
+const AROUND: readonly EntryBody['kind'][] = [
+  'start',
+  'stop',
+  'approval',
+  'veto',
+  'switch',
+  'tenure',
+  'policy',
+  'page',
+];
 
 /** Answers from what was written at the time, never from what we would decide today. */
 export function answer(question: Question): Answer {

@@ -83,6 +83,8 @@ const CONFIG: Readonly<Record<string, Row>> = {
   'notifications.digest.count': ['refused', 'means', 'refused'],
   'notifications.digest.within': ['refused', 'refused', 'refused'],
   'notifications.escalation.0.after': ['refused', 'refused', 'refused'],
+  'notifications.reports.0.covers': ['refused', 'refused', 'refused'],
+  'notifications.veto.deadline': ['refused', 'refused', 'refused'],
   'notifications.routes.0.during.for': ['refused', 'refused', 'refused'],
   // Huge: messages of months of outage, which is a choice.
   'notifications.spool.maxSize': ['refused', 'refused', 'means'],

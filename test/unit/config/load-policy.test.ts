@@ -111,6 +111,7 @@ describe('a policy that says next to nothing', () => {
       chainMs: 1_800_000,
       flap: { threshold: 3, halfLifeMs: 3_600_000 },
       approvals: { expiresMs: 1_800_000 },
+      veto: { onSilence: 'hold', emergencies: false },
       connections: { warningPercent: 85 },
       pause: { remindAfterMs: 3_600_000 },
       slots: { retainWarningBytes: 1024 * MB },

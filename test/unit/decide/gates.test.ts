@@ -9,6 +9,7 @@ import { GATE_NAMES, type GateName } from '../../../src/model/decision.js';
 import type { Approval, KillSwitch } from '../../../src/model/ledger.js';
 import { fingerprint, type ActionName, type Plan } from '../../../src/model/plan.js';
 import type { Problem, ProblemCode } from '../../../src/model/problem.js';
+import type { VetoFacts, VetoRow } from '../../../src/model/veto.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   all,
@@ -143,6 +144,26 @@ const approval = (
   reason: state === 'rejected' ? 'not now' : null,
   decidedAtMs: null,
   ...(loss === undefined ? {} : { loss }),
+});
+
+/** A hook is configured, and asked about the drain unless nothing is given. */
+const vetoes = (row?: Partial<VetoRow>): { readonly veto: VetoFacts } => ({
+  veto: {
+    rows:
+      row === undefined
+        ? []
+        : [
+            {
+              id: 'v1',
+              fingerprint: fingerprint(DRAIN.plan),
+              askedAtMs: NOW_MS - 1_000,
+              answer: 'asked',
+              because: '',
+              untilMs: NOW_MS + 10_000,
+              ...row,
+            },
+          ],
+  },
 });
 
 /** The replica holds so many bytes past the leader's position, by its last position. */
@@ -1376,6 +1397,53 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         }),
         candidate: DRAIN,
       },
+    ],
+  },
+  veto: {
+    blocks: [
+      {
+        name: 'it was not asked yet',
+        input: with_(DRAIN, vetoes()),
+        candidate: DRAIN,
+        because: 'the veto hook is asked',
+        unblock: 'wait for its answer',
+      },
+      {
+        name: 'it says no',
+        input: with_(DRAIN, vetoes({ answer: 'veto', because: 'the batch runs' })),
+        candidate: DRAIN,
+        because: 'the veto hook says no: the batch runs',
+        unblock: 'let the hook say go',
+        retryAtMs: NOW_MS + 10_000,
+      },
+      {
+        name: 'its deadline is over, and nobody noted it',
+        input: with_(DRAIN, vetoes({ answer: 'asked', because: 'no answer yet', untilMs: NOW_MS })),
+        candidate: DRAIN,
+        because: 'the veto hook gave no answer: no answer yet',
+        unblock: 'mend the hook, or set veto.onSilence to go',
+      },
+      {
+        name: 'its go has run out',
+        input: with_(DRAIN, vetoes({ answer: 'go', untilMs: NOW_MS })),
+        candidate: DRAIN,
+        because: 'the veto hook is asked',
+        unblock: 'wait for its answer',
+      },
+    ],
+    passes: [
+      { name: 'no hook is configured', input: with_(DRAIN), candidate: DRAIN },
+      { name: 'it says go', input: with_(DRAIN, vetoes({ answer: 'go' })), candidate: DRAIN },
+      {
+        name: 'its silence means go',
+        input: with_(DRAIN, {
+          ...vetoes({ answer: 'silent' }),
+          policy: testPolicy({ veto: { onSilence: 'go', emergencies: false } }),
+        }),
+        candidate: DRAIN,
+      },
+      { name: 'a dead leader is not waited for', input: with_(EXPEDITE, vetoes()), candidate: EXPEDITE },
+      { name: 'a fence is not waited for', input: with_(FENCE, vetoes()), candidate: FENCE },
     ],
   },
 };

@@ -86,6 +86,45 @@ describe('Alertmanager', () => {
   });
 });
 
+describe('a report', () => {
+  const document = {
+    title: 'Report of email-cluster, 2026-01-08 to 2026-01-15',
+    summary: ['2 incidents, none open; 1 page.'],
+    sections: [{ title: 'Incidents', note: 'n', head: ['id', 'subject'], rows: [['7f3a19c2', HOSTILE]] }],
+  };
+  const told = notice({
+    change: 'report',
+    code: 'report',
+    level: 'info',
+    text: `2 incidents\n- ${HOSTILE.replaceAll(/[\r\n]+/g, ' ')}`,
+    report: document,
+  });
+
+  it('is a few lines in a chat, and none of them is markup or a mention', () => {
+    const { text, attachments } = json(written(CHAT, [told], NOW_MS)) as {
+      text: string;
+      attachments: { text: string }[];
+    };
+    expect(text).toBe(`[REPORT] ${document.title}`);
+    expect(attachments[0]?.text.split('\n')).toHaveLength(2);
+    expect(attachments[0]?.text).not.toMatch(/<script|<!channel>|@all/);
+  });
+
+  it('is all of it by mail, as text and as a page without script', () => {
+    const mail = written(MAIL, [told], NOW_MS);
+    if (mail.via !== 'mail') throw new Error('it is no mail');
+    expect(mail.subject).toBe(`[REPORT] ${document.title}`);
+    expect(mail.text).toContain('INCIDENTS');
+    expect(mail.html).toContain('<table>');
+    expect(mail.html).not.toContain('<script');
+    expect(mail.text).not.toMatch(/^Bcc/m);
+  });
+
+  it('is all of it to a program', () => {
+    expect(json(written(HOOK, [told], NOW_MS))).toMatchObject({ notices: [{ change: 'report', report: document }] });
+  });
+});
+
 it('PagerDuty gets a summary that it takes', () => {
   const { payload } = json(written(PAGER, [notice({ text: 'x'.repeat(5_000) })], NOW_MS)) as {
     payload: { summary: string };

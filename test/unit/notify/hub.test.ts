@@ -450,3 +450,21 @@ it('an escalation goes to its own channels', async () => {
   expect(rig.events).toEqual([`trigger ${KEY}`]);
   await rig.close();
 });
+
+it('a report goes to the channels that it names, is kept over an outage, and calls nobody', async () => {
+  const rig = new Rig();
+  rig.open({ channels: [PAGER, CHAT] });
+  rig.answer = down;
+  const summary = ['the password is geheim'];
+  const document = { title: 'Report of email-cluster', summary, sections: [] };
+  rig.hub.report({ scope: 'email-cluster', atMs: NOW_MS, text: summary[0] ?? '', document, to: ['chat', 'pager'] });
+  await rig.clock.pass(10_000);
+  await rig.close();
+  rig.open({ channels: [PAGER, CHAT] });
+  rig.answer = () => ({ kind: 'sent' });
+  await rig.clock.pass(600_000);
+  expect(rig.to('chat')).toHaveLength(1);
+  expect(rig.to('chat')[0]).toContain('the password is [secret]');
+  expect(rig.to('pager')).toEqual([]);
+  await rig.close();
+});

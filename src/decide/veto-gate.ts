@@ -1,0 +1,53 @@
+import { fingerprint } from '../model/plan.js';
+import { VETO_DEFAULTS } from '../model/policy.js';
+import type { Situation } from '../model/situation.js';
+import { preempts, type Candidate } from './candidate.js';
+import { no, type Gate, type No } from './gate.js';
+
+/** Does a program of the operator say no? */
+export const VETO_GATES: readonly Gate[] = [
+  {
+    name: 'veto',
+    asksLast: true,
+    doc: 'A veto hook (`notifications.veto`) is asked before what answers a problem begins, once no other gate holds it: its no holds it, and so does its silence, unless the policy says veto.onSilence: go. What ends an outage does not wait for it, unless veto.emergencies says so. Not asked: about what a person or a procedure started, and in dry-run.',
+    check: vetoed,
+  },
+];
+
+/**
+ * An outage lasts while it waits: a dead, hung or second leader, and what must end whatever else is (clients that a pooler holds, an etcd without a
+ * majority).
+ */
+const isEmergency = (candidate: Candidate): boolean =>
+  preempts(candidate) || candidate.action.isTriedUntilDone === true || candidate.action.permits?.tenure !== undefined;
+
+function vetoed({ veto, policy, nowMs }: Situation, candidate: Candidate): No | null {
+  const { plan } = candidate;
+  if (veto === undefined || policy.mode !== 'enforce' || plan.because.code === 'operator') return null;
+  const { onSilence, emergencies } = policy.veto ?? VETO_DEFAULTS;
+  if (!emergencies && isEmergency(candidate)) return null;
+  const wanted = fingerprint(plan);
+  const row = veto.rows.findLast((one) => one.fingerprint === wanted);
+  const asking = no('the veto hook is asked', 'wait for its answer');
+  if (row === undefined) return asking;
+  const isLate = row.untilMs <= nowMs;
+  // A question whose deadline is over counts as silence, whatever became of whoever was to note that.
+  const answer = row.answer === 'asked' && isLate ? 'silent' : row.answer;
+  switch (answer) {
+    case 'asked':
+      return no('the veto hook is asked', 'wait for its answer', row.untilMs);
+    case 'go':
+      return isLate ? asking : null;
+    case 'veto':
+      return isLate ? asking : no(`the veto hook says no: ${row.because}`, 'let the hook say go', row.untilMs);
+    case 'silent':
+      if (onSilence === 'go') return null;
+      return no(
+        `the veto hook gave no answer: ${row.because}`,
+        'mend the hook, or set veto.onSilence to go',
+        row.answer === 'asked' || isLate ? null : row.untilMs,
+      );
+    default:
+      return answer satisfies never;
+  }
+}

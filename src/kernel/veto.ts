@@ -1,0 +1,70 @@
+import { fingerprint } from '../model/plan.js';
+import type { Decision } from '../model/decision.js';
+import type { VetoAnswer, VetoQuestion, VetoRow } from '../model/veto.js';
+import { write } from './record.js';
+import type { Session } from './session.js';
+
+/** So long a go counts, and a silence: the plan is looked at anew all the same before its request. */
+const COUNTS_MS = 60_000;
+/** A veto that does not say how long. */
+const VETO_MS = 5 * 60_000;
+/** The hook's own deadline comes first: what it says of its silence is better than none. */
+const SLACK_MS = 1_000;
+/** Of plans that nobody makes any more. */
+const MOST_ROWS = 50;
+
+/**
+ * Asks the veto hook about what it alone holds, once for each plan until its answer has run out. Nobody waits here: the answer comes through the
+ * inbox and wakes the loop, so that a hook that hangs stalls no pass.
+ */
+export async function askVeto(session: Session, decisions: readonly Decision[]): Promise<void> {
+  if (session.parts.veto === undefined) return;
+  const nowMs = session.parts.ports.clock.now();
+  for (const decision of decisions) {
+    if (decision.kind !== 'held' || !decision.blocks.every(({ gate }) => gate === 'veto')) continue;
+    const wanted = fingerprint(decision.plan);
+    const row = session.vetoes.findLast((one) => one.fingerprint === wanted);
+    if (row === undefined || row.untilMs <= nowMs) await ask(session, decision, nowMs);
+  }
+}
+
+async function ask(
+  session: Session,
+  { plan, why, steps }: Extract<Decision, { kind: 'held' }>,
+  askedAtMs: number,
+): Promise<void> {
+  const { veto, newId, target } = session.parts;
+  if (veto === undefined) return;
+  const question: VetoQuestion = { id: newId(), scope: target.scope, plan, why, requests: steps, askedAtMs };
+  const untilMs = askedAtMs + veto.deadlineMs + SLACK_MS;
+  keep(session, rowOf(question, 'asked', 'no answer yet', untilMs));
+  await write(session, { kind: 'veto', id: question.id, change: 'asked', plan, because: why, untilMs });
+  const settle = (answer: VetoAnswer): void => {
+    session.inbox.put(() => note(session, question, answer));
+    session.wake();
+  };
+  veto.ask(question).then(settle, (error: unknown) => {
+    settle({ kind: 'silent', because: error instanceof Error ? error.message : String(error) });
+  });
+}
+
+/** A late answer counts too: it is what the hook says of this plan. */
+async function note(session: Session, question: VetoQuestion, answer: VetoAnswer): Promise<void> {
+  const nowMs = session.parts.ports.clock.now();
+  const { kind, because } = answer;
+  const untilMs = nowMs + (kind === 'veto' ? (answer.forMs ?? VETO_MS) : COUNTS_MS);
+  keep(session, rowOf(question, kind, because, untilMs));
+  await write(session, { kind: 'veto', id: question.id, change: kind, plan: question.plan, because, untilMs });
+}
+
+const rowOf = (
+  { id, plan, askedAtMs }: VetoQuestion,
+  answer: VetoRow['answer'],
+  because: string,
+  untilMs: number,
+): VetoRow => ({ id, fingerprint: fingerprint(plan), askedAtMs, answer, because, untilMs });
+
+function keep(session: Session, row: VetoRow): void {
+  const others = session.vetoes.filter((one) => one.fingerprint !== row.fingerprint);
+  session.vetoes = [...others, row].slice(-MOST_ROWS);
+}

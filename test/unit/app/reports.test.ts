@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest';
+import { tellReports } from '../../../src/app/reports.js';
+import type { JournalEntry } from '../../../src/model/entry.js';
+import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
+import type { ReportMessage } from '../../../src/notify/hub.js';
+import { incident } from '../../support/scenarios.js';
+
+/** A Monday. */
+const START_MS = Date.UTC(2026, 0, 12, 6, 58, 30);
+const WEEKLY = { cron: '0 7 * * MON', timezone: 'UTC', coversMs: 7 * 86_400_000, to: ['chat'], clusters: ['*'] };
+const ENDED = {
+  seq: 1,
+  prev: '',
+  hash: '',
+  scope: 'a',
+  atMs: START_MS - 3_600_000,
+  body: {
+    kind: 'incident',
+    change: 'ended',
+    of: { ...incident(START_MS - 7_200_000), endedAtMs: START_MS - 3_600_000 },
+  },
+} as JournalEntry;
+
+/** Sleeps take no time; each `jumps` is how much later than asked for one ends. Stops at `untilMs`. */
+async function told(
+  untilMs: number,
+  options: {
+    readonly schedule?: Partial<typeof WEEKLY>;
+    readonly tenure?: string;
+    readonly jumps?: readonly number[];
+    readonly entries?: () => AsyncIterable<JournalEntry>;
+  } = {},
+): Promise<readonly ReportMessage[]> {
+  const stop = new AbortController();
+  const jumps = [...(options.jumps ?? [])];
+  const found: ReportMessage[] = [];
+  let nowMs = START_MS;
+  await tellReports(
+    {
+      schedules: [{ ...WEEKLY, ...options.schedule }],
+      controller: {
+        scopes: () => ['a', 'b'],
+        snapshot: () => ({ tenure: { state: options.tenure ?? 'held' } }) as ClusterSnapshot,
+        entries:
+          options.entries ??
+          async function* (scope) {
+            if (scope === 'a') yield ENDED;
+          },
+      },
+      clock: {
+        now: () => nowMs,
+        monotonic: () => nowMs,
+        sleep: async (ms) => {
+          nowMs += ms + (jumps.shift() ?? 0);
+          if (nowMs >= untilMs) stop.abort();
+        },
+      },
+      tell: (message) => found.push(message),
+      log: { error: () => undefined },
+    },
+    stop.signal,
+  );
+  return found;
+}
+
+const HOUR_MS = 3_600_000;
+
+it('a report of each cluster is told once, at its minute, of the time before', async () => {
+  const found = await told(START_MS + HOUR_MS);
+  expect(found.map(({ scope, atMs }) => [scope, new Date(atMs).toISOString()])).toEqual([
+    ['a', '2026-01-12T07:00:00.000Z'],
+    ['b', '2026-01-12T07:00:00.000Z'],
+  ]);
+  expect(found[0]?.text).toContain('1 incident');
+  expect(found[0]?.document?.title).toContain('2026-01-05 07:00');
+  expect(found[1]?.text).toContain('0 incidents');
+});
+
+it('a machine that slept over the minute tells it once, when it wakes', async () => {
+  expect(await told(START_MS + 30 * HOUR_MS, { schedule: { cron: '0 * * * *' }, jumps: [26 * HOUR_MS] })).toHaveLength(
+    2 * (1 + 4),
+  );
+});
+
+it('who does not hold tenure tells none, and a cluster that is not meant is left out', async () => {
+  expect(await told(START_MS + HOUR_MS, { tenure: 'other' })).toEqual([]);
+  expect((await told(START_MS + HOUR_MS, { schedule: { clusters: ['b*'] } })).map(({ scope }) => scope)).toEqual(['b']);
+});
+
+it('a journal that cannot be read is told in its place', async () => {
+  const entries = (): AsyncIterable<JournalEntry> => {
+    throw new Error('EIO');
+  };
+  const [first] = await told(START_MS + HOUR_MS, { entries });
+  expect(first?.document).toBeUndefined();
+  expect(first?.text).toBe('the report could not be made: EIO; look at the journal of a');
+});
