@@ -31,12 +31,12 @@ const FAULTS = [
   },
   {
     what: '2 of 3 etcd members are killed',
-    alerts: ['EtcdMemberDown', 'EtcdUnhealthy', 'EkimiTenureLost', 'EkimiProblem', 'EkimiNeedsPerson'],
+    alerts: ['EtcdMemberDown', 'EtcdUnhealthy', 'EkimiTenureLost', 'EkimiProblem'],
     do: (lab) => lab.docker('kill', lab.container('etcd2'), lab.container('etcd3')),
   },
   {
     what: 'all members are killed',
-    alerts: ['PostgresNoLeader', 'PostgresNodeUnhealthy'],
+    alerts: ['PostgresNoLeader', 'PostgresNodeUnhealthy', 'EkimiNeedsPerson'],
     do: (lab) => lab.docker('kill', ...['patroni1', 'patroni2', 'patroni3'].map((name) => lab.container(name))),
   },
   {
