@@ -57,7 +57,14 @@ function parseUrl(raw: unknown): URL | null {
   return typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : null;
 }
 
-/** An http or https URL without credentials; `path` false also refuses everything behind the port. Returned without a final slash. */
+/** Without a port a URL means 80 or 443, where neither Patroni nor etcd is: rather written than guessed. */
+const WITH_PORT = /^https?:\/\/(?:\[[^\]]*\]|[^:/?#]*):\d+/i;
+/** What fills in a template leaves this behind where it knows no value. */
+const LEFT_OPEN = /\$\{|\{\{/;
+
+/**
+ * An http or https URL without credentials; `path` false also wants the port, and refuses everything behind it. Returned without a final slash.
+ */
 export function webUrl(options: { readonly path: boolean; readonly example: string }): Format<string> {
   const expected = `an http or https URL such as ${options.example}`;
   return {
@@ -74,6 +81,16 @@ export function webUrl(options: { readonly path: boolean; readonly example: stri
           'a URL with credentials',
         );
       }
+      if (LEFT_OPEN.test(String(raw)))
+        return new Refusal(
+          expected,
+          'a template left a place open here: write the value, or see why it was not filled in',
+        );
+      if (!options.path && !WITH_PORT.test(String(raw)))
+        return new Refusal(
+          expected,
+          `write the port too: without one ${url.protocol === 'https:' ? '443' : '80'} is meant`,
+        );
       if (!options.path && (url.pathname !== '/' || url.search !== '' || url.hash !== '')) {
         return new Refusal(expected, 'leave out what follows the port');
       }
@@ -81,6 +98,20 @@ export function webUrl(options: { readonly path: boolean; readonly example: stri
     },
   };
 }
+
+const STATS = webUrl({ path: true, example: 'http://10.0.0.7:7000/stats' });
+
+/** Of HAProxy's statistics page: what asks for it as CSV is ours to add. */
+export const statsUrl: Format<string> = {
+  type: 'URL',
+  read: (raw) =>
+    typeof raw === 'string' && raw.endsWith(';csv')
+      ? new Refusal(
+          'the URL of the statistics page such as http://10.0.0.7:7000/stats',
+          'leave out ;csv: Ekimi adds it',
+        )
+      : STATS.read(raw),
+};
 
 /** `tcp://HOST:PORT` or `unix:///PATH`, and what else is named. Returned as written. */
 export function socketUrl(schemes: readonly ('tcp' | 'http')[]): Format<string> {

@@ -71,6 +71,7 @@ function tracesIn(text: string): Placed[] {
 const QUOTING: Readonly<Partial<Record<ErrorCode, string>>> = {
   TAG_RESOLVE_FAILED: 'a value that begins with ! and is no tag of YAML',
   BAD_COLLECTION_TYPE: 'a tag that does not fit what follows it',
+  MULTIPLE_DOCS: 'a second document behind ---, where one is read',
   BAD_DIRECTIVE: 'a line that begins with % and is no directive of YAML',
   BAD_DQ_ESCAPE: 'a backslash in double quotes that begins no escape of YAML',
 };

@@ -1,4 +1,4 @@
-import { hostPort, name, namespace, serverName, socketUrl, thing, webUrl } from './addresses.js';
+import { hostPort, name, namespace, serverName, socketUrl, statsUrl, thing, webUrl } from './addresses.js';
 import { duration, flag, listOf, mapOf, nullable, oneOf, size, text, whole, type Format } from './formats.js';
 import { path, variable } from './files-and-variables.js';
 import { API_ROLES } from '../model/config.js';
@@ -124,11 +124,7 @@ const CLUSTER = {
     'HAProxy, each by a name of your choice: all that route to this cluster, or a drain is none. Without any nothing can be drained at a proxy.',
     name,
     {
-      stats: key(
-        webUrl({ path: true, example: 'http://10.0.0.7:7000/stats' }),
-        REQUIRED,
-        'Statistics page, without `;csv`.',
-      ),
+      stats: key(statsUrl, REQUIRED, 'Statistics page, without `;csv`.'),
       statsAuth: auth,
       tls,
       runtime: key(
@@ -150,11 +146,7 @@ const CLUSTER = {
   proxy: optional(
     'One HAProxy, as version 0.1.0 wrote it: the same as one of `proxies` that is called `proxy`. Never both.',
     {
-      stats: key(
-        webUrl({ path: true, example: 'http://127.0.0.1:7000/stats' }),
-        REQUIRED,
-        'Statistics page, without `;csv`.',
-      ),
+      stats: key(statsUrl, REQUIRED, 'Statistics page, without `;csv`.'),
       statsAuth: auth,
       runtime: key(nullable(socketUrl(['tcp'])), null, 'Runtime API. Without it we look and do not touch.'),
       primaryBackend: key(thing, 'postgres_primary', 'Backend that routes to the primary.'),

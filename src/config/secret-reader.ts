@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { TlsConfig } from '../model/tls.js';
 import type { ConfigError, FileErrorCode, Locator } from './config-error.js';
+import { foundText } from './shown.js';
 import { MAX_SECRET_BYTES, readSmallFile } from './small-file.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -104,7 +105,8 @@ export class SecretReader {
       this.#note(
         key,
         'file-unreadable',
-        `a path, not shown, behind which nothing can be read (${code})`,
+        // Of certificates alone: where a secret is read from, a password may stand by mistake.
+        `${begin === '' ? 'a path, not shown,' : foundText(path)} behind which nothing can be read (${code})`,
         'the path of a readable file; a relative one starts at the folder of this file',
         'check the path, its owner and its mode',
       );

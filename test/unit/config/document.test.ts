@@ -43,6 +43,11 @@ describe('a policy file that is not whole', () => {
     expect(codes(loaded)[0]).toBe(code);
   });
 
+  it('two documents are told as that, without advice for programmers', () => {
+    const loaded = policyFrom('mode: observe\n---\nmode: enforce\n');
+    expect(loaded.ok ? '' : loaded.errors[0]?.found).toBe('a second document behind ---, where one is read');
+  });
+
   it('that was cut anywhere within a line is refused, and so is one cut behind a section name', () => {
     for (let end = 0; end < CONTRACT_POLICY.length - 1; end += 1) {
       const text = CONTRACT_POLICY.slice(0, end);

@@ -196,6 +196,11 @@ describe('secrets', () => {
       changed(CONTRACT_CONFIG, `${first}.patroni.tls`, { ca: '/etc/hostname' }),
       'file-not-usable clusters[0].patroni.tls.ca',
     ],
+    [
+      'a certificate that is not there, by its path',
+      changed(CONTRACT_CONFIG, `${first}.patroni.tls`, { ca: '/etc/ekimi/gone.pem' }),
+      'file-unreadable clusters[0].patroni.tls.ca',
+    ],
   ])('%s is refused, with the remedy', (_case, text, code) => {
     const loaded = configFrom(text);
     expect(codes(loaded)).toContain(code);
@@ -509,4 +514,41 @@ describe('[A11] names', () => {
       expect(codes(loaded).join()).toContain(`patroni.members`);
     },
   );
+});
+
+describe('an address as it is copied from elsewhere', () => {
+  it.each([
+    [
+      'of Patroni without a port',
+      'patroni.members',
+      { patroni1: 'http://10.0.0.1' },
+      'write the port too: without one 80',
+    ],
+    ['of etcd without a port', 'dcs.hosts', ['https://10.0.0.1'], 'write the port too: without one 443'],
+    [
+      'of a template that nobody filled in',
+      'patroni.members',
+      { patroni1: 'http://${PATRONI1}:8008' },
+      'a template left',
+    ],
+    ['of the statistics as CSV', 'proxy.stats', 'http://10.0.0.7:7000/stats;csv', 'leave out ;csv'],
+  ])('%s is refused, with what to write', (_case, key, value, remedy) => {
+    const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.${key}`, value));
+    expect(loaded.ok ? [] : loaded.errors.map((error) => error.remedy).join()).toContain(remedy);
+  });
+
+  it('with the port that its scheme means anyway is taken', () => {
+    const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.dcs.hosts`, ['https://10.0.0.1:443']));
+    expect(loaded.ok ? [] : loaded.errors.filter(({ key }) => key.includes('dcs.hosts'))).toEqual([]);
+  });
+
+  it('a certificate that is not there is named by its path, and a file of a secret is not', () => {
+    const found = (path: string, value: unknown): string => {
+      const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.${path}`, value));
+      return loaded.ok ? '' : loaded.errors.map((error) => error.found).join();
+    };
+    expect(found('patroni.tls', { ca: '/etc/ekimi/gone.pem' })).toContain('"/etc/ekimi/gone.pem"');
+    const auth = { username: 'admin', passwordFile: '/etc/ekimi/gone' };
+    expect(found('patroni.auth', auth)).not.toContain('/etc/ekimi/gone');
+  });
 });
