@@ -87,12 +87,15 @@ export function outlookOf(block: Block, nowMs: number): PageGate | null {
 
 const TAKEN_BY_APPROVAL: readonly GateName[] = ['approval', 'data-loss'];
 
+/** A person's approval is all that this gate waits for. */
+export const isTakenByApproval = (gate: GateName): boolean => TAKEN_BY_APPROVAL.includes(gate);
+
 /** What a person types or waits for, with all that the command asks for. */
 export function wayOut(input: Pick<Situation, 'ledger' | 'nowMs'>, plan: Plan, block: Block): string {
   const isRejected = block.retryAtMs !== null && approvalFor(input, plan, 'rejected') !== null;
   const waiting = approvalFor(input, plan, 'waiting');
   const isByApproval = block.gate === 'patroni-pause' && permitOf(plan, 'patroni-pause')?.byApproval === true;
-  if (isRejected || (!TAKEN_BY_APPROVAL.includes(block.gate) && !isByApproval)) return block.unblock;
+  if (isRejected || (!isTakenByApproval(block.gate) && !isByApproval)) return block.unblock;
   return waiting === null
     ? 'approve it once Ekimi asks: ekimi status shows the question and its ID'
     : `ekimi approve ${waiting.id} --reason "..."`;

@@ -7,7 +7,7 @@ import type { Decision } from '../model/decision.js';
 import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { chooseRung } from './candidate.js';
 import type { Situation } from '../model/situation.js';
-import { outlookOf, wayOut } from './page-gates.js';
+import { isTakenByApproval, outlookOf, wayOut } from './page-gates.js';
 import { commandsFor } from '../model/staged.js';
 
 /** Somebody should hear of this: what it is, why nothing answers it now, and the way out. */
@@ -27,7 +27,10 @@ export interface Wish {
   readonly unblock: readonly string[];
 }
 
-type Told = Pick<Wish, 'about' | 'afterMs' | 'because' | 'unblock'>;
+type Told = Pick<Wish, 'about' | 'afterMs' | 'because' | 'unblock'> & {
+  /** Nothing but a person's word keeps Ekimi from answering it. */
+  readonly waitsForWord?: boolean;
+};
 
 /** All that a person should hear of in this pass, one for each thing. Pure. */
 export function pagesWished(input: Situation, decisions: readonly Decision[]): readonly Wish[] {
@@ -68,8 +71,9 @@ function wishOf(input: Situation, problem: Problem, decisions: readonly Decision
   if (told === null) return null;
   const { code, subject, level, firstSeenMs: sinceMs } = problem;
   const evidence = problem.evidence.map((item) => item.text).join('; ');
+  const { waitsForWord: _, ...wish } = told;
   const afterMs = Math.max(told.afterMs, leftToPatroni(input, problem, told));
-  return { thing: thingOf(problem), code, subject, level, sinceMs, evidence, ...told, afterMs };
+  return { thing: thingOf(problem), code, subject, level, sinceMs, evidence, ...wish, afterMs };
 }
 
 function toldOf(input: Situation, problem: Problem, decisions: readonly Decision[]): Told | null {
@@ -145,6 +149,7 @@ function held(input: Situation, decision: Extract<Decision, { kind: 'held' }>, a
       afterMs: first.row.afterMs,
       because,
       unblock: [...outs, ...advice],
+      waitsForWord: lasting.every(({ block }) => isTakenByApproval(block.gate)),
     };
   }
   const because = `in enforce Ekimi would send ${steps.join(', then ')}, held by ${reasons}; nothing was sent, since this is a dry-run`;
@@ -185,9 +190,18 @@ const nothing = (input: Situation, notes: readonly string[], advice: readonly st
   unblock: advice,
 });
 
-/** A dead leader is Patroni's to replace, within ttl and a loop; unless it is paused, or a person must hear what enforce would have done. */
+/**
+ * A dead leader is Patroni's to replace, within ttl and a loop; unless it is paused, a person must hear what enforce would have done, or their word
+ * would bring the election forward: after it, they would be asked for nothing.
+ */
 function leftToPatroni(input: Situation, problem: Problem, told: Told): number {
-  if (problem.code !== 'leader-down' || told.about === DRY || pauseOf(input.view).kind === 'paused') return 0;
+  if (
+    problem.code !== 'leader-down' ||
+    told.about === DRY ||
+    told.waitsForWord === true ||
+    pauseOf(input.view).kind === 'paused'
+  )
+    return 0;
   const { ttlMs, loopWaitMs } = waitsOf(input.view);
   return ttlMs + loopWaitMs;
 }

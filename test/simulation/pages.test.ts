@@ -138,6 +138,28 @@ describe('a replica that died and waits for what does not come by itself', () =>
   });
 });
 
+describe('a dead leader whom an approval would replace sooner than Patroni', () => {
+  it('[N1] is told within 5 s of its first sight, with the command, and what Patroni does then ends it', async () => {
+    const ekimi = await quiet();
+    ekimi.cluster.killContainer('patroni1');
+    await ekimi.run(8);
+    const page = ekimi.notifier.pages.find((row) => row.code === 'leader-down');
+    expect((page?.atMs ?? Infinity) - (page?.sinceMs ?? 0)).toBeLessThan(5_000);
+    const waiting = ekimi.approvals('waiting').find((row) => row.plan.action === 'expedite-failover');
+    expect(page?.unblock).toContain(`ekimi approve ${waiting?.id ?? '?'} --reason "..."`);
+    await ekimi.run(90);
+    expect(ekimi.cluster.leader()).not.toBe('patroni1');
+    expect(told(ekimi, 'leader-down').at(-1)).toBe('ended leader-down');
+  });
+
+  it('[N1] is left to Patroni where Ekimi has no answer that a person could agree to', async () => {
+    const ekimi = await quiet({ policy: testPolicy({}, { 'expedite-failover': { mode: 'off' } }) });
+    ekimi.cluster.killContainer('patroni1');
+    await ekimi.run(20);
+    expect(told(ekimi, 'leader-down')).toEqual([]);
+  });
+});
+
 describe('a dry-run that lasts', () => {
   it('[N1] tells what enforce would have sent for a dead leader, and that nothing was sent', async () => {
     const ekimi = await quiet({
