@@ -4,7 +4,7 @@ import { REPORTED_KINDS, reporter, type Report } from '../history/report.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { ReportSchedule } from '../model/notify.js';
 import type { ControllerPort } from '../model/snapshot.js';
-import type { ReportMessage } from '../notify/hub.js';
+import type { ReportMessage } from '../notify/report-notice.js';
 import { globMatches } from '../notify/routes.js';
 import type { Clock } from '../ports/clock.js';
 import { reportBrief, reportDocument } from '../words/report.js';
@@ -31,7 +31,6 @@ export async function tellReports(parts: ReportParts, stop: AbortSignal): Promis
     await clock.sleep(LOOK_MS - (clock.now() % LOOK_MS), stop);
     const nowMs = clock.now();
     for (const schedule of schedules) {
-      if (stop.aborted) return;
       // Several that were slept over tell of the same days.
       const due = openings({ ...schedule, forMs: 0, reason: '' }, seenMs + 1, nowMs, 'maintenance').at(-1);
       if (due !== undefined) await tellOne(parts, schedule, due, stop);
@@ -49,6 +48,7 @@ async function tellOne(
   const { controller, tell, log } = parts;
   const meant = controller.scopes().filter((scope) => clusters.some((glob) => globMatches(glob, scope)));
   for (const scope of meant.filter((one) => isTold(controller, one))) {
+    if (stop.aborted) return;
     try {
       const report = await reportOf(controller, scope, { sinceMs: atMs - coversMs, untilMs: atMs }, stop);
       if (report === null) return;

@@ -3,7 +3,6 @@ import type { Delivered, Notice, NotificationsConfig, NotifyChannel } from '../m
 import type { PageMessage } from '../model/page.js';
 import type { CronWindow } from '../model/policy.js';
 import { channelSubject, type ChannelHealth, type FailingChannel } from '../model/notify-health.js';
-import type { ReportDocument } from '../model/report-document.js';
 import type { Clock } from '../ports/clock.js';
 import type { Notifier, NotifyHealthPort } from '../ports/notifier.js';
 import type { NotifyChannelPort } from '../ports/notify-channel.js';
@@ -21,6 +20,7 @@ import {
   type SpoolLine,
 } from './outbox.js';
 import { KEEP_MS, NEW_PACE, nextOf, paceAfter, paceIdle, type ChannelPace } from './pace.js';
+import { reportNotice, type ReportMessage } from './report-notice.js';
 import { isKeyed, routed } from './routes.js';
 import type { Spool } from './spool.js';
 
@@ -46,16 +46,6 @@ export interface HubParts {
   };
 }
 
-/** A report of one cluster on its way to persons. `document` absent: it could not be made, and `text` says why. */
-export interface ReportMessage {
-  readonly scope: string;
-  readonly atMs: number;
-  readonly text: string;
-  readonly document?: ReportDocument;
-  /** Names of channels. */
-  readonly to: readonly string[];
-}
-
 export interface Hub extends NotifyHealthPort {
   readonly notifier: Notifier;
   /** Keeps it and sends it as all else that is told. */
@@ -76,20 +66,6 @@ const REOPEN_MS = 60_000;
 export function openHub(parts: HubParts): Hub {
   return new Outlet(parts);
 }
-
-/** Of each table so many rows: a mail of a year is read by nobody, and the spool has an end. */
-const MOST_ROWS = 50;
-
-const redacted = ({ title, summary, sections }: ReportDocument, redact: HubParts['redact']): ReportDocument => ({
-  title: redact(title),
-  summary: summary.map(redact),
-  sections: sections.map(({ note, rows, ...section }) => ({
-    ...section,
-    note:
-      rows.length > MOST_ROWS ? `${note} The first ${MOST_ROWS} of ${rows.length}; \`ekimi report\` has all.` : note,
-    rows: rows.slice(0, MOST_ROWS).map((cells) => cells.map(redact)),
-  })),
-});
 
 interface Counts {
   sent: number;
@@ -207,31 +183,11 @@ class Outlet implements Hub {
     this.#offer(notice, to, isOurs);
   }
 
-  report({ scope, atMs, text, document, to }: ReportMessage): void {
-    const { config, instance, redact } = this.#parts;
-    const notice: Notice = {
-      key: `${scope}/report`,
-      scope,
-      change: 'report',
-      level: 'info',
-      code: 'report',
-      subject: scope,
-      text: redact(text),
-      ...(document && { report: redacted(document, redact) }),
-      unblock: [],
-      incident: null,
-      sinceMs: atMs,
-      atMs,
-      isLast: true,
-      by: instance,
-      link: this.#linkOf(scope),
-    };
-    const named = config.channels.filter(({ name, kind }) => to.includes(name) && !isKeyed(kind));
-    this.#offer(
-      notice,
-      named.map(({ name }) => ({ name, isKeyed: false })),
-      true,
-    );
+  report(message: ReportMessage): void {
+    const { config, instance: by, redact } = this.#parts;
+    const named = config.channels.filter(({ name, kind }) => message.to.includes(name) && !isKeyed(kind));
+    const to = named.map(({ name }) => ({ name, isKeyed: false }));
+    this.#offer(reportNotice(message, { by, redact, link: this.#linkOf(message.scope) }), to, true);
   }
 
   /** Kept on the disk for each of these channels, as far as there is room; what there is none for is told. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { tellReports } from '../../../src/app/reports.js';
 import type { JournalEntry } from '../../../src/model/entry.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
-import type { ReportMessage } from '../../../src/notify/hub.js';
+import type { ReportMessage } from '../../../src/notify/report-notice.js';
 import { incident } from '../../support/scenarios.js';
 
 /** A Monday. */
