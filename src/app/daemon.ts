@@ -24,7 +24,7 @@ import { openSession } from '../kernel/open.js';
 import type { Session } from '../kernel/session.js';
 import { endSession } from '../kernel/stop.js';
 import { tenureKeeper } from '../kernel/tenure.js';
-import { portsOf, recoveryLockOf, systemClock, targetOf } from './wiring.js';
+import { portsOf, recoveryLockOf, systemClock, targetOf, vetoHook } from './wiring.js';
 
 export interface DaemonParts {
   readonly files: Extract<LoadedFiles, { ok: true }>;
@@ -67,7 +67,7 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
   };
   const log = parts.log.child({ scope: cluster.scope });
   const hook = config.notifications?.veto;
-  const veto = hook && (await import('../adapters/notify/veto-hook.js')).vetoHook(hook, config.instance, redact);
+  const veto = hook && vetoHook(hook, config.instance, redact);
   const start = {
     kind: 'start',
     version: parts.version,

@@ -4,6 +4,7 @@ import { hostPortOf } from '../adapters/hosts/registry.js';
 import { etcdAdapter } from '../adapters/etcd/etcd-adapter.js';
 import { haproxyAdapter } from '../adapters/haproxy/haproxy-adapter.js';
 import { notifyChannelsOf } from '../adapters/notify/channels.js';
+import { vetoHook } from '../adapters/notify/veto-hook.js';
 import { namesAdapter } from '../adapters/names/names.js';
 import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
 import { poolerPortOf } from '../adapters/poolers/registry.js';
@@ -99,7 +100,7 @@ function placeOf(declared: Place | undefined, asked: Place | null): OurPlace | n
   return place === null ? null : { host: plainHost(place.host), port: place.port, isDeclared: declared !== undefined };
 }
 
-export { notifyChannelsOf, systemClock };
+export { notifyChannelsOf, systemClock, vetoHook };
 
 const sharesPower = ({ members, dcs }: NonNullable<ClusterConfig['power']>): ObserveTarget['sharesPower'] =>
   Object.fromEntries(

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Redactor } from '../../config/redactor.js';
 import type { VetoHookConfig } from '../../model/notify.js';
 import type { VetoAnswer, VetoQuestion } from '../../model/veto.js';
 import type { VetoPort } from '../../ports/veto.js';
@@ -24,7 +23,7 @@ const ANSWER = z.object({
 export function vetoHook(
   { hook: { url: address, secret, tls }, deadlineMs }: VetoHookConfig,
   instance: string,
-  redact: Pick<Redactor, 'text' | 'json'>,
+  redact: { readonly text: (text: string) => string; readonly json: (json: string) => string },
 ): VetoPort {
   const agent = closingAgent({ tls, timeoutMs: deadlineMs });
   const url = baseAddress(address);
