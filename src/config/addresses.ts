@@ -57,13 +57,13 @@ function parseUrl(raw: unknown): URL | null {
   return typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : null;
 }
 
-/** Without a port a URL means 80 or 443, where neither Patroni nor etcd is: rather written than guessed. */
-const WITH_PORT = /^https?:\/\/(?:\[[^\]]*\]|[^:/?#]*):\d+/i;
+/** Without a port http means 80, where neither Patroni nor etcd is: rather written than guessed. https has 443 by a gateway often enough. */
+const WITH_PORT = /^(?:https:|http:\/\/(?:\[[^\]]*\]|[^:/?#]*):\d+)/i;
 /** What fills in a template leaves this behind where it knows no value. */
 const LEFT_OPEN = /\$\{|\{\{/;
 
 /**
- * An http or https URL without credentials; `path` false also wants the port, and refuses everything behind it. Returned without a final slash.
+ * An http or https URL without credentials; `path` false also wants the port of http, and refuses everything behind it. Returned without a final slash.
  */
 export function webUrl(options: { readonly path: boolean; readonly example: string }): Format<string> {
   const expected = `an http or https URL such as ${options.example}`;
@@ -87,10 +87,7 @@ export function webUrl(options: { readonly path: boolean; readonly example: stri
           'a template left a place open here: write the value, or see why it was not filled in',
         );
       if (!options.path && !WITH_PORT.test(String(raw)))
-        return new Refusal(
-          expected,
-          `write the port too: without one ${url.protocol === 'https:' ? '443' : '80'} is meant`,
-        );
+        return new Refusal(expected, 'write the port too: without one 80 is meant');
       if (!options.path && (url.pathname !== '/' || url.search !== '' || url.hash !== '')) {
         return new Refusal(expected, 'leave out what follows the port');
       }

@@ -4,6 +4,9 @@ import type { ConfigError, FileErrorCode, Locator } from './config-error.js';
 import { foundText } from './shown.js';
 import { MAX_SECRET_BYTES, readSmallFile } from './small-file.js';
 
+/** No password ends so. */
+const PEM_NAME = /^[\w./-]+\.(?:pem|crt|cer|key)$/;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface AuthValues {
@@ -105,8 +108,8 @@ export class SecretReader {
       this.#note(
         key,
         'file-unreadable',
-        // Of certificates alone: where a secret is read from, a password may stand by mistake.
-        `${begin === '' ? 'a path, not shown,' : foundText(path)} behind which nothing can be read (${code})`,
+        // Of what is named like a PEM file alone: where a secret is read from, a password may stand by mistake.
+        `${begin !== '' && PEM_NAME.test(path) ? foundText(path) : 'a path, not shown,'} behind which nothing can be read (${code})`,
         'the path of a readable file; a relative one starts at the folder of this file',
         'check the path, its owner and its mode',
       );

@@ -44,7 +44,7 @@ function vetoed({ veto, policy, nowMs }: Situation, candidate: Candidate): No | 
       if (onSilence === 'go') return null;
       return no(
         `the veto hook gave no answer: ${row.because}`,
-        'mend the hook, or set veto.onSilence to go',
+        'repair the hook, or set veto.onSilence to go',
         row.answer === 'asked' || isLate ? null : row.untilMs,
       );
     default:

@@ -186,9 +186,9 @@ export const ATTACK: Readonly<Record<string, readonly Part[]>> = {
       '',
       'a device or a folder was read',
     ),
-    text('src/app/serve.ts', 'token.length >= LEAST_TOKEN_CHARS && ', '', 'a token of a newline was one'),
+    text('src/app/api-access.ts', 'token.length >= LEAST_TOKEN_CHARS && ', '', 'a token of a newline was one'),
     text(
-      'src/app/serve.ts',
+      'src/app/api-access.ts',
       'const isOpen = (stat.mode & 0o027) !== 0;',
       'const isOpen = false;',
       'a token that anybody may write was kept',

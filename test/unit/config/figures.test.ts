@@ -71,6 +71,8 @@ const POLICY: Readonly<Record<string, Row>> = {
 };
 
 const CONFIG: Readonly<Record<string, Row>> = {
+  // Zero: no page would be live. Huge: more than sockets and memory carry.
+  'api.streams': ['refused', 'means', 'refused'],
   'clusters.0.dcs.tenureTtl': ['refused', 'refused', 'refused'],
   'clusters.0.dcs.quota': ['refused', 'refused', 'means'],
   'clusters.0.deadlines.read': ['refused', 'refused', 'refused'],

@@ -110,7 +110,14 @@ describe('the configuration of the design document', () => {
       maxFileBytes: 64 * 1024 * 1024,
       keepFiles: 32,
     });
-    expect(config.api).toEqual({ host: '127.0.0.1', port: 8470, openOnLoopback: true, streams: 1000, tokens: [] });
+    expect(config.api).toEqual({
+      host: '127.0.0.1',
+      port: 8470,
+      openOnLoopback: true,
+      streams: 1000,
+      tls: null,
+      tokens: [],
+    });
     expect(config.policyFile).toBe(join(directory, 'policy.yaml'));
     expect(config.log).toEqual({ level: 'info', pretty: false });
     expect(config.instance).toBe(`${hostname()}:${process.pid}`);
@@ -524,7 +531,7 @@ describe('an address as it is copied from elsewhere', () => {
       { patroni1: 'http://10.0.0.1' },
       'write the port too: without one 80',
     ],
-    ['of etcd without a port', 'dcs.hosts', ['https://10.0.0.1'], 'write the port too: without one 443'],
+    ['of etcd without a port', 'dcs.hosts', ['http://10.0.0.1'], 'write the port too: without one 80'],
     [
       'of a template that nobody filled in',
       'patroni.members',
@@ -537,8 +544,8 @@ describe('an address as it is copied from elsewhere', () => {
     expect(loaded.ok ? [] : loaded.errors.map((error) => error.remedy).join()).toContain(remedy);
   });
 
-  it('with the port that its scheme means anyway is taken', () => {
-    const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.dcs.hosts`, ['https://10.0.0.1:443']));
+  it.each(['https://10.0.0.1:443', 'https://10.0.0.1', 'http://10.0.0.1:80'])('as %s is taken', (url) => {
+    const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.dcs.hosts`, [url]));
     expect(loaded.ok ? [] : loaded.errors.filter(({ key }) => key.includes('dcs.hosts'))).toEqual([]);
   });
 

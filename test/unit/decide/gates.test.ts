@@ -1421,7 +1421,7 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         input: with_(DRAIN, vetoes({ answer: 'asked', because: 'no answer yet', untilMs: NOW_MS })),
         candidate: DRAIN,
         because: 'the veto hook gave no answer: no answer yet',
-        unblock: 'mend the hook, or set veto.onSilence to go',
+        unblock: 'repair the hook, or set veto.onSilence to go',
       },
       {
         name: 'its go has run out',
