@@ -88,11 +88,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the dashboard on a real journal', () => 
       expect(complaints).toEqual([]);
       const body = await page.locator('body').innerText();
       expect(body).not.toMatch(/\bundefined\b|\bNaN\b|\[object Object\]|Invalid Date/);
-      const leftOf = (selector: string): Promise<number> =>
-        page
-          .locator(selector)
-          .first()
-          .evaluate((element) => element.getBoundingClientRect().left);
+      const leftOf = async (selector: string): Promise<number> =>
+        (await page.locator(selector).first().boundingBox())?.x ?? NaN;
       expect(Math.abs((await leftOf('.band strong')) - (await leftOf('.top .mark')))).toBeLessThan(2);
     },
   );
