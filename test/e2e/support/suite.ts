@@ -8,6 +8,7 @@ import { broughtBack } from '../scenarios/cold.js';
 import { cutLinks } from '../scenarios/cut-links.js';
 import { etcdFaults, etcdWithoutMajority } from '../scenarios/etcd-faults.js';
 import { aSecondDeath, deathsInBadCompany } from '../scenarios/hanging.js';
+import { heard } from '../scenarios/heard.js';
 import { leftAlone } from '../scenarios/left-alone.js';
 import { misconfigured } from '../scenarios/misconfigured.js';
 import { aLeaderThatDoesNotServe, heldUp } from '../scenarios/not-serving.js';
@@ -75,6 +76,7 @@ export const FIELD: readonly Scenario[] = [
   broughtBack,
   corrupted,
   upgradeAndBack,
+  heard,
 ];
 
 /** The same on a lab with two HAProxies, servers not called like members and an address that moves. */
