@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { RunOverview } from '../api/runs.js';
+import { toJson } from '../model/json.js';
 import { isRunChange, RUN_CHANGES, type RunRequest } from '../model/procedure-run.js';
 import { CliError } from './cli-error.js';
 import {
@@ -101,8 +102,10 @@ export async function startStaged(context: Context, options: Starting, request: 
   const client = await clientOf(context, options);
   const scope = await oneScope(client, options);
   const answer = await client.startRun(scope, request);
-  if (options.json === true) printJson(context, { answer });
+  if (options.json === true && options.follow === true) print(context, toJson({ answer }));
+  else if (options.json === true) printJson(context, { answer });
   else print(context, renderStages(answer, styleOf(context)));
-  const follows = (options.follow ?? context.io.interactive) && options.wait !== false && options.json !== true;
-  if (answer.kind === 'started' && follows) await followRun(context, client, scope, answer.id);
+  const json = options.json === true;
+  const follows = (options.follow ?? (context.io.interactive && !json)) && options.wait !== false;
+  if (answer.kind === 'started' && follows) await followRun(context, client, { scope, id: answer.id, json });
 }

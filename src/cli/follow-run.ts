@@ -1,4 +1,5 @@
 import type { RunOverview } from '../api/runs.js';
+import { toJson } from '../model/json.js';
 import { spanText } from '../words/amounts.js';
 import { exitCode, type ExitName } from './cli-error.js';
 import type { DaemonClient } from './client.js';
@@ -7,6 +8,8 @@ import { isAwayFor, SILENCE_MS } from './progress.js';
 import { renderRun, renderStage } from './render/run.js';
 
 const EVERY_MS = 1_000;
+/** A stage that takes long is told again so often, with what has come of it. */
+const AGAIN_MS = 30_000;
 
 /** How it ends for whoever follows it; absent: it goes on. */
 const EXIT_OF_PHASE: Readonly<Partial<Record<RunOverview['phase'], ExitName>>> = {
@@ -16,17 +19,27 @@ const EXIT_OF_PHASE: Readonly<Partial<Record<RunOverview['phase'], ExitName>>> =
   paused: 'held',
 };
 
+/** What it waits for, whatever figures stand in it. */
+const waitOf = ({ phase, left, now }: RunOverview): string =>
+  `${phase} ${left[0]?.key ?? ''} ${now.replaceAll(/\d+/g, '')}`;
+
 /**
- * A line a stage, until it ends, or until a person has to look: then with what they can do. Sets the exit code by that. It goes on when whoever follows it
+ * A line a stage and whatever it waits for, or as JSON the run in a line of its own, until it ends, or until a person has to look: then with what they can do. Sets the exit code by that. It goes on when whoever follows it
  * stops.
  */
-export async function followRun(context: Context, client: DaemonClient, scope: string, id: string): Promise<void> {
+export async function followRun(
+  context: Context,
+  client: DaemonClient,
+  { scope, id, json = false }: { readonly scope: string; readonly id: string; readonly json?: boolean },
+): Promise<void> {
   const beganMs = nowOf(context);
   let answeredMs = context.io.now();
-  let last = '';
-  const line = (key: string, text: string): void => {
-    if (key !== last) print(context, `${spanText(nowOf(context) - beganMs).padStart(6)}  ${text}`);
-    last = key;
+  let last = { key: '', atMs: beganMs };
+  const line = (key: string, text: string, value: unknown): void => {
+    const nowMs = nowOf(context);
+    if (key === last.key && nowMs - last.atMs < AGAIN_MS) return;
+    print(context, json ? toJson(value) : `${spanText(nowMs - beganMs).padStart(6)}  ${text}`);
+    last = { key, atMs: nowMs };
   };
   while (!context.io.stop.aborted) {
     const runs = await client.runs(scope).catch((cause: unknown) => {
@@ -40,19 +53,19 @@ export async function followRun(context: Context, client: DaemonClient, scope: s
       context.exit = exitCode('failed');
       return;
     }
-    if (run === undefined) line('away', 'the daemon is away; waiting for it');
+    if (run === undefined) line('away', 'the daemon is away; waiting for it', { run: null });
     else {
       answeredMs = context.io.now();
       const exit = EXIT_OF_PHASE[run.phase];
       if (exit !== undefined) {
-        print(context, renderRun(scope, run, styleOf(context)));
+        print(context, json ? toJson({ run }) : renderRun(scope, run, styleOf(context)));
         context.exit = exitCode(exit);
         return;
       }
-      line(`${run.phase} ${run.left[0]?.key ?? ''}`, renderStage(run));
+      line(waitOf(run), renderStage(run, styleOf(context)), { run });
     }
     await context.io.sleep(EVERY_MS);
   }
-  print(context, 'it goes on: ekimi procedures shows where it stands');
+  if (!json) print(context, 'it goes on: ekimi procedures shows where it stands');
   context.exit = exitCode('failed');
 }

@@ -60,10 +60,11 @@ export function renderRun(scope: string, run: RunOverview, style: Style): string
   ].join('\n');
 }
 
-/** `stage 2 of 4: wait until patroni4 has copied the leader`: a line of what is followed. */
-export const renderStage = (run: RunOverview): string => {
+/** `stage 2 of 4: wait until patroni4 has copied the leader (for 2 min, ...)`: a line of what is followed. */
+export const renderStage = (run: RunOverview, style: Style): string => {
   const count = `stage ${Math.min(run.stagesDone + 1, run.stages)} of ${run.stages}`;
-  return run.phase === 'running' ? `${count}: ${clean(run.now)}` : `${run.phase}: ${clean(run.now)}`;
+  const text = `${clean(run.now)}${run.watch === null ? '' : watchText(run.watch, style)}`;
+  return run.phase === 'running' ? `${count}: ${text}` : `${run.phase}: ${text}`;
 };
 
 /** In one line of `ekimi status`; `ekimi procedures` tells what is left. */

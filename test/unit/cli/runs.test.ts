@@ -113,6 +113,22 @@ describe('run-procedure rolling-restart', () => {
     expect(exit).toBe(code);
   });
 
+  it('with --follow --json each line is a JSON value: the answer, the run as it goes on, the run at its end', async () => {
+    const going = { ...RUN, id: 'r-2', phase: 'running' as const };
+    const over = { ...going, phase: 'succeeded' as const, endedAtMs: NOW_MS };
+    const started = { kind: 'started', id: 'r-2', stages: STAGES } as const;
+    const argv = 'run-procedure rolling-restart --follow --json --reason x';
+    const { exit, out } = await run(argv, started, [going], () => {
+      fake.show({ ...SCENARIOS.healthy(), ledger: { ...SCENARIOS.healthy().ledger, procedures: [over] } });
+    });
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, { phase?: string }>);
+    expect(lines.map((row) => row['run']?.phase ?? Object.keys(row)[0])).toEqual(['answer', 'running', 'succeeded']);
+    expect(exit).toBe(0);
+  });
+
   it.each([
     ['run-procedure rolling-restart', 'a reason is missing'],
     ['run-procedure rolling-restart patroni2 --reason x', 'takes no member'],
