@@ -24,10 +24,25 @@ export const runOf = (ledger: Ledger, id: string): Remediation | null =>
 /** So many that ended stay to be looked up. */
 const KEPT_RUNS = 5;
 
-/** A run as it is now; the oldest that ended go. */
+const DAY_MS = 86_400_000;
+
+const calledBy = ({ name, proposed }: ProcedureRun): string =>
+  `${name} ${proposed?.code ?? ''} ${proposed?.subject ?? ''}`;
+
+/** A run as it is now; the oldest that ended go, but not the last one of a day that a problem called for: it says that it was tried. */
 function withRun(ledger: Ledger, run: ProcedureRun): Ledger {
   const others = (ledger.procedures ?? []).filter(({ id }) => id !== run.id);
-  return { ...ledger, procedures: [...others.slice(-KEPT_RUNS), run] };
+  const newest = others.slice(-KEPT_RUNS);
+  const older = others.slice(0, -KEPT_RUNS).filter((row, at, all) => {
+    const wasCalledFor = row.proposed !== undefined && row.proposed.word !== 'gone';
+    const isRecent = run.startedAtMs - (row.endedAtMs ?? row.startedAtMs) < DAY_MS;
+    return (
+      wasCalledFor &&
+      isRecent &&
+      ![...all.slice(at + 1), ...newest, run].some((later) => calledBy(later) === calledBy(row))
+    );
+  });
+  return { ...ledger, procedures: [...older, ...newest, run] };
 }
 
 /** A success gives back what its action releases; in dry-run too, or it would be rehearsed for ever. */

@@ -43,6 +43,19 @@ describe('procedures in the ledger', () => {
     expect(ledger.procedures?.map(({ id }) => id)).toEqual(['r-3', 'r-4', 'r-5', 'r-6', 'r-7', 'r-8']);
   });
 
+  it('and the last one of a day that a problem called for, however many others came: it is not begun again at once', () => {
+    const proposed = { code: 'dcs-alarm', subject: 'etcd1', word: 'policy', atMs: 1 } as unknown as NonNullable<
+      ProcedureRun['proposed']
+    >;
+    let ledger = EMPTY_LEDGER;
+    for (const id of ['p-0', 'p-1']) ledger = noted(ledger, { ...RUN, id, proposed, phase: 'succeeded', endedAtMs: 2 });
+    for (let at = 0; at < 9; at += 1)
+      ledger = noted(ledger, { ...RUN, id: `r-${at}`, phase: 'succeeded', startedAtMs: 3, endedAtMs: 4 });
+    expect(ledger.procedures?.map(({ id }) => id)).toEqual(['p-1', 'r-3', 'r-4', 'r-5', 'r-6', 'r-7', 'r-8']);
+    const nextDay = noted(ledger, { ...RUN, id: 'r-9', startedAtMs: 86_400_002 });
+    expect(nextDay.procedures?.map(({ id }) => id)).not.toContain('p-1');
+  });
+
   it.each([
     ['of another version, under way, holds what is risky', { name: 'of-another-version' }, true],
     ['of another version that is over holds nothing', { name: 'of-another-version', phase: 'succeeded' }, false],
