@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { candidatesFor, leaderlessCandidates, leaderPositionText, whoMayLead } from '../assess/candidates.js';
 import { isPaused, leaderKeyHolder, leadershipOf, waitsOf } from '../assess/leader.js';
 import { preflightText } from '../assess/preflight.js';
-import { reachedFirst, unreachedText } from '../assess/reach.js';
+import { aheadText, aheadUnreached, reachedFirst, unreachedText } from '../assess/reach.js';
 import { bytesText } from '../words/amounts.js';
 import { secondsText } from '../words/loss.js';
 import { memberName } from '../model/names.js';
@@ -69,8 +69,10 @@ export const failover = action({
     return barred.length === 0 ? null : `${plan.target} ${barred.join(', ')}: Patroni would not make it leader`;
   },
   doubt: (input, plan) => {
-    const row = leaderlessCandidates(input.view, input.memory).find(({ name }) => name === plan.target);
-    return row?.unreached == null ? null : unreachedText(row);
+    const rows = leaderlessCandidates(input.view, input.memory);
+    const row = rows.find(({ name }) => name === plan.target);
+    if (row === undefined) return null;
+    return row.unreached === null ? aheadText(aheadUnreached(rows, row)) : unreachedText(row);
   },
   // While a leader lives it hands over what it has, and Patroni refuses whom the guards do.
   loss: (input, plan) => {

@@ -55,6 +55,8 @@ interface Successor {
   readonly name: string;
   readonly timeline: number | null;
   readonly lsn: Lsn | null;
+  /** The operator's order among equals. */
+  readonly priority: number;
   readonly against: readonly string[];
   readonly unreached: string | null;
 }
@@ -79,11 +81,36 @@ export function electsUnreached(rows: readonly Successor[]): string | null {
   const best = rows.find((row) => row.against.length === 0);
   if (best === undefined) return null;
   const level = rows.filter(
-    (row) => row.against.length === 0 && row.timeline === best.timeline && row.lsn === best.lsn,
+    (row) =>
+      row.against.length === 0 &&
+      row.timeline === best.timeline &&
+      row.lsn === best.lsn &&
+      row.priority === best.priority,
   );
   if (level.some((row) => row.unreached === null)) return null;
   return level.map(unreachedText).join('; ');
 }
+
+/** Within all guards, of the same timeline and with more WAL than this one, and passed over only because no proxy reaches it; null: nobody is. */
+export function aheadUnreached<Row extends Successor>(rows: readonly Row[], { timeline, lsn }: Successor): Row | null {
+  if (lsn === null) return null;
+  return (
+    rows.find(
+      (row) =>
+        row.unreached !== null &&
+        row.against.length === 0 &&
+        row.timeline === timeline &&
+        row.lsn !== null &&
+        row.lsn > lsn,
+    ) ?? null
+  );
+}
+
+/** For whoever has to agree: what one that is behind would drop. */
+export const aheadText = (row: Pick<Successor, 'name' | 'unreached'> | null): string | null =>
+  row === null
+    ? null
+    : `${row.name} has more WAL, which would be dropped, and no proxy reaches it (${row.unreached ?? ''})`;
 
 /** For whoever has to agree. */
 export const unreachedText = ({ name, unreached }: Pick<Successor, 'name' | 'unreached'>): string =>

@@ -8,6 +8,7 @@ import {
   printJson,
   styleOf,
   withCommon,
+  withFiles,
   type Common,
   type Context,
 } from './context.js';
@@ -15,7 +16,7 @@ import { checkFailed } from './render/check-failed.js';
 
 /** Commands that bring their own eyes: they need a configuration, not a daemon. */
 export function addLocalCommands(program: Command, context: Context): void {
-  withCommon(program.command('run'))
+  withFiles(program.command('run'))
     .description('the daemon: watch, decide, act within the policy')
     .action(async (options: Common) => {
       context.exit = await context.backend.run({ ...needConfig(context, options), stop: context.io.stop });
@@ -40,7 +41,7 @@ export function addLocalCommands(program: Command, context: Context): void {
       else print(context, snapshots.map((snapshot) => renderPlan(snapshot, styleOf(context))).join('\n\n'));
     });
 
-  withCommon(program.command('doctor'))
+  withFiles(program.command('doctor'))
     .description('can each channel and each actuator really be used? what is off, and what does that disable')
     .action(async (options: Common) => {
       const rows = await context.backend.doctor(needConfig(context, options));
@@ -51,7 +52,7 @@ export function addLocalCommands(program: Command, context: Context): void {
     });
 
   const config = program.command('config').description('the two files');
-  withCommon(config.command('check'))
+  withFiles(config.command('check'))
     .description('are both files valid? names each fault with its key')
     .action(async (options: Common) => {
       const report = await context.backend.configCheck(needConfig(context, options));

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { toJson } from '../model/json.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { isZone } from '../model/zone.js';
@@ -37,18 +37,28 @@ export interface Context {
 const DEFAULT_URL = 'http://127.0.0.1:8470';
 const CONFIG_PLACES = ['./ekimi.yaml', './config/ekimi.yaml'];
 
-export const withCommon = (command: Command): Command =>
-  command
-    .option('--json', 'print JSON')
-    .option('--config <FILE>', `the configuration (EKIMI_CONFIG; else ${CONFIG_PLACES.join(', ')})`)
-    .option('--url <URL>', `the daemon (EKIMI_URL; else what the configuration says, else ${DEFAULT_URL})`)
-    .option('--scope <NAME>', 'one cluster (default: all of them)')
-    .option('--token-file <FILE>', 'a file that holds the API token (else EKIMI_TOKEN)')
-    .option(
-      '--ca <FILE>',
-      'who signed the certificate of an https daemon (EKIMI_CA; else the authorities of this machine)',
-    )
-    .option('--cert <FILE>', 'our certificate and its key in one file, where the daemon asks for one (EKIMI_CERT)');
+const OF_FILES: readonly (readonly [flags: string, text: string])[] = [
+  ['--json', 'print JSON'],
+  ['--config <FILE>', `the configuration (EKIMI_CONFIG; else ${CONFIG_PLACES.join(', ')})`],
+];
+const OF_DAEMON: typeof OF_FILES = [
+  ['--url <URL>', `the daemon (EKIMI_URL; else what the configuration says, else ${DEFAULT_URL})`],
+  ['--scope <NAME>', 'one cluster (default: all of them)'],
+  ['--token-file <FILE>', 'a file that holds the API token (else EKIMI_TOKEN)'],
+  ['--ca <FILE>', 'who signed the certificate of an https daemon (EKIMI_CA; else the authorities of this machine)'],
+  ['--cert <FILE>', 'our certificate and its key in one file, where the daemon asks for one (EKIMI_CERT)'],
+];
+
+function withOptions(command: Command, rows: typeof OF_FILES, isHidden: boolean): Command {
+  for (const [flags, text] of rows) command.addOption(new Option(flags, text).hideHelp(isHidden));
+  return command;
+}
+
+export const withCommon = (command: Command): Command => withOptions(command, [...OF_FILES, ...OF_DAEMON], false);
+
+/** For a command that asks no daemon: the options of one mean nothing to it, are taken as ever, and are not offered. */
+export const withFiles = (command: Command): Command =>
+  withOptions(withOptions(command, OF_FILES, false), OF_DAEMON, true);
 
 export const withZone = (command: Command): Command =>
   command.option('--tz <ZONE>', 'show and read times in this zone, like Europe/Berlin, or local (default: UTC)');

@@ -31,8 +31,18 @@ Environment:
 
 Changes (approve, reject, acknowledge, pause, resume, run-procedure) need an operator token of api.tokens. Times are UTC, but for --tz.`;
 
+/** Of the parser: `error: unknown command 'statuss'`, and in brackets what may be meant. */
+function usageError(text: string): { readonly code: string; readonly message: string; readonly remedy: string } {
+  const [message = '', remedy = ''] = text.trim().split('\n');
+  return { code: 'usage', message: message.replace(/^error: /, ''), remedy: remedy.replace(/^\((.*)\)$/, '$1') };
+}
+
 /** The whole command line. Commands set `context.exit`; nothing here ends the process. */
-function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: Command; readonly context: Context } {
+function buildProgram(
+  backend: CommandBackend,
+  io: CliIo,
+  json: boolean,
+): { readonly program: Command; readonly context: Context } {
   const context: Context = { backend, io, exit: 0, aheadMs: 0, zone: null };
   const program = new Command('ekimi')
     .description('Autonomous remediation controller for PostgreSQL clusters run by Patroni, etcd and HAProxy')
@@ -44,6 +54,9 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
       },
       writeErr: (text) => {
         io.stderr(text);
+      },
+      outputError: (text, write) => {
+        write(json ? `${toJson({ error: usageError(text) })}\n` : text);
       },
       getOutHelpWidth: () => io.columns,
       getErrHelpWidth: () => io.columns,
@@ -76,7 +89,7 @@ function buildProgram(backend: CommandBackend, io: CliIo): { readonly program: C
 
 /** Runs one command line (without `node` and the script) and resolves with its exit code. Never rejects. */
 export async function runCli(argv: readonly string[], backend: CommandBackend, io: CliIo): Promise<number> {
-  const { program, context } = buildProgram(backend, io);
+  const { program, context } = buildProgram(backend, io, argv.includes('--json'));
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return context.exit;

@@ -76,10 +76,25 @@ const QUOTING: Readonly<Partial<Record<ErrorCode, string>>> = {
   BAD_DQ_ESCAPE: 'a backslash in double quotes that begins no escape of YAML',
 };
 
+/** What its words for a wrong indent mean to whoever wrote the file. */
+const INDENT: readonly (readonly [of: RegExp, says: string])[] = [
+  [
+    /^Sequence item without - indicator/,
+    'a line that belongs neither to the entry above it nor is one of its own (- ...)',
+  ],
+  [
+    /^Nested mappings are not allowed/,
+    'a second "name: value" on one line, or one that is indented as if it were part of the line above',
+  ],
+  [/must start at the same column/, 'a line that is indented otherwise than its neighbours'],
+  [/^Implicit (?:map )?keys? need/, 'a line without "name: value", or a value that goes on in the next line'],
+];
+
 /** What is wrong, without what was found there: an unquoted password is a syntax error as often as not. */
 function faultText({ code, message }: YAMLError): string {
   const line = message.split('\n')[0] ?? code;
-  return QUOTING[code] ?? (code === 'UNEXPECTED_TOKEN' ? (line.split(': ')[0] ?? code) : line);
+  const indent = INDENT.find(([of]) => of.test(line))?.[1];
+  return QUOTING[code] ?? indent ?? (code === 'UNEXPECTED_TOKEN' ? (line.split(': ')[0] ?? code) : line);
 }
 
 function syntaxErrors(document: Document.Parsed, text: string): Placed[] {

@@ -1,5 +1,5 @@
 import { hostPort, name, namespace, serverName, socketUrl, statsUrl, thing, webUrl } from './addresses.js';
-import { duration, flag, listOf, mapOf, nullable, oneOf, size, text, whole, type Format } from './formats.js';
+import { duration, flag, listOf, mapOf, nullable, oneOf, Refusal, size, text, whole, type Format } from './formats.js';
 import { path, variable } from './files-and-variables.js';
 import { API_ROLES } from '../model/config.js';
 import { POOLER_DRIVER_NAMES, POOLER_DRIVERS } from '../model/pooler-drivers.js';
@@ -34,7 +34,12 @@ const dcsUrl = webUrl({ path: false, example: 'http://10.0.0.1:2379' });
 /** A list of URLs, or a map of name to URL. A list is named by `hosts.dcs` in its order, else etcd1, etcd2, ... */
 const dcsHosts: Format<readonly string[] | Readonly<Record<string, string>>> = {
   type: 'list of URL, or map of name to URL',
-  read: (raw) => (Array.isArray(raw) ? listOf(dcsUrl).read(raw) : mapOf(name, dcsUrl).read(raw)),
+  read: (raw) =>
+    typeof raw === 'string'
+      ? new Refusal('a list of URLs, or a map { NAME: URL, ... }', 'write each endpoint as an entry of a list, - URL')
+      : Array.isArray(raw)
+        ? listOf(dcsUrl).read(raw)
+        : mapOf(name, dcsUrl).read(raw),
 };
 
 /** One member that hangs holds up the pass for so long. */

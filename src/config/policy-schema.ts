@@ -210,7 +210,7 @@ export const POLICY_SCHEMA = {
     emergencies: key(
       flag,
       false,
-      'Ask also before what ends an outage: an expedited failover, a fence, the end of a pause of a pooler, an etcd member that is started. It lasts as long as the answer takes.',
+      'Ask also before what ends an outage: an expedited failover, a failover, a fence and its end, the proxy told of a new leader, an etcd member that is started. It lasts as long as the answer takes.',
     ),
   }),
   pages: section('When a person is told again.', {

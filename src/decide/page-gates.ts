@@ -82,7 +82,8 @@ export function outlookOf(block: Block, nowMs: number): PageGate | null {
   const isSoon = block.retryAtMs !== null && block.retryAtMs - nowMs <= SOON_MS;
   // An approval's own time says when it is withdrawn, a switch's when it ends: both want a person before.
   const row = PAGE_GATES[block.gate];
-  return isSoon && row.obstacle !== 'person' ? null : row;
+  // A hook that is silent, or says no for a minute, is asked again and again: each time soon, and never open.
+  return isSoon && row.obstacle !== 'person' && block.gate !== 'veto' ? null : row;
 }
 
 const TAKEN_BY_APPROVAL: readonly GateName[] = ['approval', 'data-loss'];

@@ -149,7 +149,7 @@ function held(input: Situation, decision: Extract<Decision, { kind: 'held' }>, a
       afterMs: first.row.afterMs,
       because,
       unblock: [...outs, ...advice],
-      waitsForWord: lasting.every(({ block }) => isTakenByApproval(block.gate)),
+      waitsForWord: blocks.every(({ gate }) => isTakenByApproval(gate)),
     };
   }
   const because = `in enforce Ekimi would send ${steps.join(', then ')}, held by ${reasons}; nothing was sent, since this is a dry-run`;

@@ -15,17 +15,28 @@ export const VETO_GATES: readonly Gate[] = [
 ];
 
 /**
- * An outage lasts while it waits: a dead, hung or second leader, and what must end whatever else is (clients that a pooler holds, an etcd without a
- * majority).
+ * An outage lasts while it waits: a dead, hung or second leader, nobody who leads, an etcd without a majority, and what is left to do after we changed who
+ * leads, or closed whoever led. In all of these a hook that is silent would leave things worse than Patroni alone.
  */
-const isEmergency = (candidate: Candidate): boolean =>
-  preempts(candidate) || candidate.action.isTriedUntilDone === true || candidate.action.permits?.tenure !== undefined;
+const isEmergency = (input: Situation, candidate: Candidate): boolean => {
+  const { action, plan } = candidate;
+  return (
+    preempts(candidate) ||
+    plan.because.code === 'leaderless' ||
+    action.settlesLeadership?.(plan) === true ||
+    action.permits?.tenure !== undefined ||
+    action.permits?.window?.holds(input, plan, false) === true
+  );
+};
 
-function vetoed({ veto, policy, nowMs }: Situation, candidate: Candidate): No | null {
+function vetoed(input: Situation, candidate: Candidate): No | null {
+  const { veto, policy, nowMs } = input;
   const { plan } = candidate;
   if (veto === undefined || policy.mode !== 'enforce' || plan.because.code === 'operator') return null;
+  // It gives back what we ourselves hold (clients of a pooler), and is tried until it is: nothing may leave that standing.
+  if (candidate.action.isTriedUntilDone === true) return null;
   const { onSilence, emergencies } = policy.veto ?? VETO_DEFAULTS;
-  if (!emergencies && isEmergency(candidate)) return null;
+  if (!emergencies && isEmergency(input, candidate)) return null;
   const wanted = fingerprint(plan);
   const row = veto.rows.findLast((one) => one.fingerprint === wanted);
   const asking = no('the veto hook is asked', 'wait for its answer');
@@ -41,7 +52,8 @@ function vetoed({ veto, policy, nowMs }: Situation, candidate: Candidate): No | 
     case 'veto':
       return isLate ? asking : no(`the veto hook says no: ${row.because}`, 'let the hook say go', row.untilMs);
     case 'silent':
-      if (onSilence === 'go') return null;
+      // One silence is no go for ever: the hook may have a word about the next time.
+      if (onSilence === 'go') return row.answer === 'silent' && isLate ? asking : null;
       return no(
         `the veto hook gave no answer: ${row.because}`,
         'repair the hook, or set veto.onSilence to go',

@@ -40,7 +40,10 @@ async function ask(
   keep(session, rowOf(question, 'asked', 'no answer yet', untilMs));
   await write(session, { kind: 'veto', id: question.id, change: 'asked', plan, because: why, untilMs });
   const settle = (answer: VetoAnswer): void => {
-    session.inbox.put(() => note(session, question, answer));
+    // At once, and not at the head of the next pass: a no that came in time must be seen by the second look of this one.
+    const row = answerRow(session, question, answer);
+    if (row !== null) keep(session, row);
+    session.inbox.put(() => note(session, question, answer, row));
     session.wake();
   };
   veto.ask(question).then(settle, (error: unknown) => {
@@ -48,13 +51,30 @@ async function ask(
   });
 }
 
-/** A late answer counts too: it is what the hook says of this plan. */
-async function note(session: Session, question: VetoQuestion, answer: VetoAnswer): Promise<void> {
+/**
+ * A late no counts too: it is what the hook says of this plan. A late go does not: this machine slept, or the hook, and it was said of another time. Null: a
+ * newer question about the plan stands.
+ */
+function answerRow(session: Session, question: VetoQuestion, answer: VetoAnswer): VetoRow | null {
+  const wanted = fingerprint(question.plan);
+  const standing = session.vetoes.findLast((one) => one.fingerprint === wanted);
+  if (standing !== undefined && standing.id !== question.id) return null;
   const nowMs = session.parts.ports.clock.now();
-  const { kind, because } = answer;
-  const untilMs = nowMs + (kind === 'veto' ? (answer.forMs ?? VETO_MS) : COUNTS_MS);
-  keep(session, rowOf(question, kind, because, untilMs));
-  await write(session, { kind: 'veto', id: question.id, change: kind, plan: question.plan, because, untilMs });
+  const isLate = standing?.answer === 'asked' && nowMs > standing.untilMs;
+  if (isLate && answer.kind === 'go') return rowOf(question, 'silent', 'its go came too late', nowMs + COUNTS_MS);
+  const untilMs = nowMs + (answer.kind === 'veto' ? (answer.forMs ?? VETO_MS) : COUNTS_MS);
+  return rowOf(question, answer.kind, answer.because, untilMs);
+}
+
+async function note(
+  session: Session,
+  { id, plan }: VetoQuestion,
+  { kind, because }: VetoAnswer,
+  row: VetoRow | null,
+): Promise<void> {
+  const untilMs = row?.untilMs ?? session.parts.ports.clock.now();
+  const change = row?.answer ?? kind;
+  await write(session, { kind: 'veto', id, change, plan, because: row?.because ?? because, untilMs });
 }
 
 const rowOf = (

@@ -88,6 +88,10 @@ const endsIt = ({ change }: Notice): boolean => change === 'ended';
 /** It means something only to who heard of the beginning. */
 const follows = ({ change }: Notice): boolean => change === 'ended' || change === 'acknowledged';
 
+/** Share of the spool. What rang once must be told that it is over: ends of what is known have as much room again. A report never takes that of a page. */
+const roomOf = (notice: Notice, isKnown: boolean): number =>
+  notice.change === 'report' ? 0.5 : follows(notice) && isKnown ? 2 : 1;
+
 export interface Offer {
   readonly notice: Notice;
   /** Channels that routes name, and whether each counts by incident. */
@@ -109,8 +113,7 @@ export function offered(
   let bytes = bytesOf(outbox);
   for (const { name: channel, isKeyed } of to) {
     if (isOutOfPlace(outbox, notice, { channel, isKeyed, isOurs })) continue;
-    // What rang once must be told that it is over: the ends of what is known have as much room again.
-    const room = follows(notice) && knows(outbox, channel, notice.key) ? 2 * maxBytes : maxBytes;
+    const room = maxBytes * roomOf(notice, knows(outbox, channel, notice.key));
     const line: SpoolLine = { t: 'put', id: newId(), channel, atMs: nowMs, notice };
     const size = lineText(line).length;
     if (bytes + size > room) {

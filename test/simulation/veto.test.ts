@@ -82,6 +82,31 @@ describe('a veto hook', () => {
     expect(ekimi.requests()).toEqual([DRAIN]);
   });
 
+  it.each([
+    ['is silent for ever', { kind: 'silent', because: 'status 500' }],
+    ['says no again and again for half a minute', NO],
+  ] as const)('that %s is told to a person once that has lasted', async (_, answer) => {
+    const { veto } = hook(answer);
+    const ekimi = await emergency({ veto }, 90);
+    expect(ekimi.requests()).toEqual([]);
+    expect(ekimi.notifier.pages.filter((page) => JSON.stringify(page).includes('veto')).length).toBe(1);
+  });
+
+  it('whose go comes minutes late counts as silent: it was said of another time', async () => {
+    let answer: (value: VetoAnswer) => void = () => undefined;
+    const veto: NonNullable<RigOptions['veto']> = {
+      deadlineMs: DEADLINE_MS,
+      ask: () => new Promise((resolve) => (answer = resolve)),
+      close: () => undefined,
+    };
+    const ekimi = await emergency({ veto }, 10);
+    ekimi.cluster.advance(20_000);
+    answer(GO);
+    await ekimi.run(5);
+    expect(ekimi.requests()).toEqual([]);
+    expect(ekimi.entries('veto').at(-1)?.body).toMatchObject({ change: 'silent', because: 'its go came too late' });
+  });
+
   it('is not asked about a dead leader, unless the policy says so', async () => {
     const death = async (emergencies: boolean) => {
       const { asked, veto } = hook(GO);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { candidatesFor, candidateText, leaderlessCandidates } from '../../../src/assess/candidates.js';
 import { hungLeader } from '../../../src/assess/hung-leader.js';
 import { notServing } from '../../../src/assess/serving.js';
-import { electsUnreached, notReached, reachedFirst } from '../../../src/assess/reach.js';
+import { aheadText, aheadUnreached, electsUnreached, notReached, reachedFirst } from '../../../src/assess/reach.js';
 import type { ProxyServer } from '../../../src/model/proxy.js';
 import {
   api,
@@ -10,6 +10,7 @@ import {
   at,
   CLEAN_MEMORY,
   leaderKey,
+  NO_TAGS,
   noProxy,
   notStreaming,
   proxyServer,
@@ -87,6 +88,14 @@ describe('an election that is brought forward', () => {
     );
     expect(elected(cut('patroni3'), standsAt('patroni3', 500))).toBeNull();
   });
+
+  it('is in doubt where the operator prefers one that no proxy reaches to one that is level with it', () => {
+    const preferred: Change = api('patroni2', {
+      tags: { ...NO_TAGS, raw: { failover_priority: 2 } },
+    });
+    expect(elected(cut('patroni2'), preferred)).toMatch(/^no proxy reaches patroni2/);
+    expect(elected(cut('patroni3'), preferred)).toBeNull();
+  });
 });
 
 describe('who is proposed where nobody leads', () => {
@@ -98,6 +107,20 @@ describe('who is proposed where nobody leads', () => {
     expect(found.map(({ name }) => name)).toEqual(['patroni2', 'patroni3', 'patroni1']);
     expect(reachedFirst(found).map(({ name }) => name)).toEqual(['patroni3', 'patroni2', 'patroni1']);
     expect(found.map(candidateText).join()).toMatch(/patroni2 \(.*\) may lead, but no proxy reaches it: .*L4TOUT/);
+  });
+
+  it('and a person agrees where one that no proxy reaches has more WAL, which would be dropped', () => {
+    const found = rows(cut('patroni2'), standsAt('patroni3', 500));
+    const [furthest, proposed] = found;
+    expect(aheadUnreached(found, proposed!)).toBe(furthest);
+    expect(aheadText(furthest!)).toMatch(/^patroni2 has more WAL, which would be dropped, and no proxy reaches it \(/);
+    const level = rows(cut('patroni2'));
+    expect(
+      aheadUnreached(
+        level,
+        level.find(({ name }) => name === 'patroni3')!,
+      ),
+    ).toBeNull();
   });
 
   it('is the furthest beyond the guards, reached or not: a person agrees to what is lost', () => {

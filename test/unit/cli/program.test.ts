@@ -655,6 +655,27 @@ describe('help', () => {
     expect(err).toContain('Did you mean status?');
   });
 
+  it.each([
+    ['statsu --json', { code: 'usage', message: "unknown command 'statsu'", remedy: 'Did you mean status?' }],
+    ['status --json --watsh', { code: 'usage', message: "unknown option '--watsh'", remedy: 'Did you mean --watch?' }],
+    ['approve --json x', { code: 'usage', message: "required option '--reason <TEXT>' not specified", remedy: '' }],
+  ])('%s: a wrong command line is JSON as any other error', async (argv, error) => {
+    const { exit, err } = await cli(argv);
+    expect(exit).toBe(64);
+    expect(JSON.parse(err)).toEqual({ error });
+  });
+
+  it.each(['run', 'doctor', 'config check', 'notify test'])(
+    '%s does not offer what means a daemon, and takes it as before',
+    async (command) => {
+      const { out } = await cli(`${command} --help`);
+      for (const option of ['--url', '--scope', '--token-file', '--ca', '--cert']) expect(out).not.toContain(option);
+      expect(out).toContain('--config');
+      const { err } = await cli(`${command} --url http://127.0.0.1:1 --scope x --config /nowhere.yaml`);
+      expect(err).not.toContain('unknown option');
+    },
+  );
+
   it('--version says it', async () => {
     expect(await cli('--version')).toEqual({ exit: 0, out: '0.1.0\n', err: '' });
   });

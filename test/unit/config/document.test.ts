@@ -111,6 +111,15 @@ describe('where an error is', () => {
     expect(firstOf(text)).toMatchObject({ file: 'policy.yaml', line, column, key });
   });
 
+  it.each([
+    ['windows:\n  freeze:\n  - cron: "0 0 * * *"\n   for: 1h\n', 'as if it were part of the line above'],
+    ['windows:\n  freeze:\n  - cron: "0 0 * * *"\n  for: 1h\n', 'belongs neither to the entry above it'],
+    ['lag:\n  warning: 1MB\n   critical: 2MB\n', 'as if it were part of the line above'],
+    ['lag:\n  warning: 1MB\n critical: 2MB\n', 'indented otherwise than its neighbours'],
+  ])('of a wrong indent is said in words: %j', (text, words) => {
+    expect(firstOf(text).found).toContain(words);
+  });
+
   it('is said with what was found, what is expected and what to do', () => {
     const errors = [firstOf('lag: { for: 10 }\n'), firstOf('moed: enforce\n'), firstOf('')];
     for (const error of errors) {

@@ -538,6 +538,8 @@ describe('an address as it is copied from elsewhere', () => {
       { patroni1: 'http://${PATRONI1}:8008' },
       'a template left',
     ],
+    ['of a port that no port is', 'patroni.members', { patroni1: 'http://10.0.0.1:80080' }, 'between 1 and 65535'],
+    ['of etcd as one text', 'dcs.hosts', 'http://10.0.0.1:2379', 'write each endpoint as an entry of a list'],
     ['of the statistics as CSV', 'proxy.stats', 'http://10.0.0.7:7000/stats;csv', 'leave out ;csv'],
   ])('%s is refused, with what to write', (_case, key, value, remedy) => {
     const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.${key}`, value));

@@ -104,6 +104,7 @@ const newEtcd = all(
 );
 const NUDGE = candidateOf('proxy-behind', 'proxy-nudge', 'patroni3', { down: [] });
 const OPEN = candidateOf('member-rejoined', 'open-traffic', 'patroni3');
+const FAILOVER = candidateOf('leaderless', 'failover', 'patroni2', { candidate: 'patroni2' });
 const CANCEL_SWITCHOVER = candidateOf('leaderless', 'cancel-switchover', 'patroni1');
 
 const FROZEN = { freeze: { reason: 'year end', untilMs: NOW_MS + 1_000 }, maintenance: null };
@@ -1424,6 +1425,16 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         unblock: 'repair the hook, or set veto.onSilence to go',
       },
       {
+        name: 'its silence meant go for a minute, which is over: it is asked anew',
+        input: with_(DRAIN, {
+          ...vetoes({ answer: 'silent', untilMs: NOW_MS }),
+          policy: testPolicy({ veto: { onSilence: 'go', emergencies: false } }),
+        }),
+        candidate: DRAIN,
+        because: 'the veto hook is asked',
+        unblock: 'wait for its answer',
+      },
+      {
         name: 'its go has run out',
         input: with_(DRAIN, vetoes({ answer: 'go', untilMs: NOW_MS })),
         candidate: DRAIN,
@@ -1444,6 +1455,16 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
       },
       { name: 'a dead leader is not waited for', input: with_(EXPEDITE, vetoes()), candidate: EXPEDITE },
       { name: 'a fence is not waited for', input: with_(FENCE, vetoes()), candidate: FENCE },
+      {
+        name: 'nor is the traffic of whom we fenced',
+        input: with_(OPEN, {
+          ...vetoes(),
+          ledger: ledgerOf({ fences: [fencedByUs('patroni3')] }),
+        }),
+        candidate: OPEN,
+      },
+      { name: 'nor a failover where nobody leads', input: with_(FAILOVER, vetoes()), candidate: FAILOVER },
+      { name: 'nor what tells the proxy of a new leader', input: with_(NUDGE, vetoes()), candidate: NUDGE },
     ],
   },
 };
