@@ -9,7 +9,7 @@ import { memberHost } from '../model/host.js';
 import { memberName, type MemberName } from '../model/names.js';
 import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import { WE_FENCED } from './permits.js';
+import { WE_STOPPED } from './permits.js';
 import { action, actionPolicy, bound, met, pending, violated, type ActionInput, type Sight } from './action.js';
 import { beganApart, type Apart } from './whose-doing.js';
 
@@ -175,7 +175,7 @@ export const startMember = action({
   destroysCopy: false,
   // The one that we fenced comes back whoever leads by then, and it is most needed where the election fails that we brought forward.
   settlesLeadership: ({ because }) => because.code === 'member-fenced',
-  permits: { window: WE_FENCED },
+  permits: { window: WE_STOPPED },
   // Nobody leads: the one who led last holds all that was acknowledged, so its start comes before any failover that loses something.
   target: (input, problem) =>
     memberName(

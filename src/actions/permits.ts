@@ -5,3 +5,19 @@ export const WE_FENCED: Permit = {
   when: 'we fenced the member',
   holds: ({ ledger }, { target }) => ledger.fences.some((fence) => fence.member === target),
 };
+
+/** A run that stopped a member starts it again: a freeze that begins in between would leave it down until its end. */
+const RUN_STOPPED: Permit = {
+  when: 'the same run of a procedure stopped it',
+  holds: ({ ledger }, { target, because }) =>
+    because.run !== undefined &&
+    ledger.remediations.some(
+      ({ plan }) => plan.because.run === because.run && plan.action === 'stop-member' && plan.target === target,
+    ),
+};
+
+/** Of the start of a member. */
+export const WE_STOPPED: Permit = {
+  when: `${WE_FENCED.when}, or ${RUN_STOPPED.when}`,
+  holds: (...asked) => WE_FENCED.holds(...asked) || RUN_STOPPED.holds(...asked),
+};

@@ -110,10 +110,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     url: urlOf(app, config.tls == null ? 'http' : 'https'),
     renew: (next) => {
-      if (next.tls != null && 'setSecureContext' in app.server)
-        (app.server as unknown as TlsServer).setSecureContext(secureOf(next.tls));
+      // First: a fault of a certificate must not keep a stolen token alive.
       guard.renew(next);
-      return streams.endForbidden();
+      const ended = streams.endForbidden();
+      // Whether clients must show a certificate stays as at the start: without `ca` Node would take any that a public authority signed.
+      const asksAlike = (next.tls?.ca == null) === (config.tls?.ca == null);
+      if (next.tls != null && asksAlike && 'setSecureContext' in app.server)
+        (app.server as unknown as TlsServer).setSecureContext(secureOf(next.tls));
+      return ended;
     },
     close: () => app.close(),
   };

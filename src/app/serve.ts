@@ -109,9 +109,12 @@ async function serveDaemon(options: Serving, daemon: Daemon, stop: AbortSignal):
     'ekimi runs',
   );
   options.onListening?.(server.url, daemon);
-  const renew = renewer(server, config, access);
+  const renew = renewer(server, { first: config, start: files.config }, access);
+  // One after the other: an older one that ends last would put its tokens back.
+  let reloading: Promise<unknown> = Promise.resolve();
   const onHup = (): void => {
-    void reload(daemon.sessions, options.configFile, files.configHash, env, renew).then((told) => {
+    reloading = reloading.then(async () => {
+      const told = await reload(daemon.sessions, options.configFile, files.configHash, env, renew);
       log.info({ told }, 'reload');
     });
   };

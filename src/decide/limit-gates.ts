@@ -175,7 +175,19 @@ function deathsInARow({ ledger, policy, nowMs }: Situation, { action, plan }: Ca
   );
 }
 
-function cooldown(input: Situation, { action, plan }: Candidate): No | null {
+/** The same run did the opposite there: what is between them is nowhere to stay. */
+const undoesItsRun = ({ ledger }: Situation, { action, plan }: Candidate): boolean =>
+  plan.because.run !== undefined &&
+  ledger.remediations.some(
+    ({ plan: before }) =>
+      before.because.run === plan.because.run &&
+      before.target === plan.target &&
+      ACTIONS[before.action].inverse === action.name,
+  );
+
+function cooldown(input: Situation, candidate: Candidate): No | null {
+  const { action, plan } = candidate;
+  if (undoesItsRun(input, candidate)) return null;
   let retryAtMs = 0;
   let last = '';
   for (const row of input.ledger.remediations) {

@@ -12,7 +12,15 @@ import { memberOf, type ClusterView } from '../model/view.js';
 import { answers, hostOf } from './member-stages.js';
 import type { Goal, ProcedureRecord } from './procedure.js';
 import { onMember, waitFor } from './stages.js';
-import { bringBackStores, isOfStore, storesInOrder, storesText, whyLost, whyNotTold } from './stores.js';
+import {
+  awaitAllStores,
+  bringBackStores,
+  isOfStore,
+  storesInOrder,
+  storesText,
+  whyLost,
+  whyNotTold,
+} from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -95,6 +103,8 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
       yield { kind: 'confirm', key: ASKED, text: question };
     yield* bringBackStores(view, stores);
     yield* startMembers(view, goal);
+    // Patroni needs a majority alone; one that does not come is told, and not called a success.
+    yield* awaitAllStores(view);
   },
   isSpare: isOfOneOfMany,
   leaves: ({ view }, goal) => {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { pauseOf } from '../assess/leader.js';
 import { isRetired } from '../assess/intended.js';
-import { holdsNothing, whyNotLost } from '../assess/lost-stores.js';
+import { whyNotLost } from '../assess/lost-stores.js';
 import { stoppedHost } from '../assess/stores.js';
 import { evacuationOf } from '../ledger/evacuations.js';
+import { openRun } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
@@ -63,7 +64,7 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
     };
   },
   refuse: (input, goal) =>
-    isUntouched(input.view)
+    areAllStoresStopped(input.view) && !isBegun(input)
       ? (whyNotStartable(input.view) ?? whyNotLost(input.view, input.memory))
       : coldStart.refuse(input, asColdStart(goal)),
   *remaining({ view, ledger, confirmed }, goal) {
@@ -83,9 +84,16 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
   leaves: (input, goal) => `${byHand(input)}${coldStart.leaves(input, asColdStart(goal))}`,
 };
 
-/** Nothing of a new etcd has begun. One that was begun and ended again has data of it. */
-const isUntouched = (view: ClusterView): boolean =>
-  areAllStoresStopped(view) && view.dcs.endpoints.every(({ name }) => holdsNothing(view, name));
+/**
+ * This run has begun a new etcd: data in a member that has ended again is of it. Before that it is of the etcd that was lost, put back by somebody
+ * meanwhile, and nothing is begun beside it.
+ */
+function isBegun({ ledger }: ProcedureInput): boolean {
+  const run = openRun(ledger.procedures);
+  return (
+    run !== null && ledger.remediations.some(({ plan }) => plan.because.run === run.id && plan.params['anew'] === true)
+  );
+}
 
 /** Who is first is proven by the data directories just before it is started, or nobody is. */
 const asColdStart = ({ stores, first, others }: ReseedGoal) => ({ stores, first, others, question: null });

@@ -7,7 +7,7 @@ import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { follows, handOver, isStopped, onMember, startStage, waitFor } from './stages.js';
+import { follows, handOver, isStopped, onMember, startStage, takenFrom, waitFor } from './stages.js';
 
 /** PostgreSQL alone, by Patroni; or Patroni with its PostgreSQL: what the host driver runs, a container or a unit. */
 const WHAT = z.enum(['postgresql', 'patroni']);
@@ -62,10 +62,19 @@ function* patroniAnew(view: ClusterView, name: string, goal: RollingRestartGoal)
   if (old || !follows(view, name)) yield waitFor(`streams ${name}`, `${name} runs and streams`, STREAMS_MS);
 }
 
+const namesOf = ({ order, leader }: RollingRestartGoal): readonly string[] => [...order, leader];
+
+/** By their host drivers, which are asked for a restart of Patroni alone. */
+const stoppedIn = (view: ClusterView, goal: RollingRestartGoal): readonly string[] =>
+  goal.what === 'patroni' ? namesOf(goal).filter((name) => isStopped(memberOf(view, memberName(name)))) : [];
+
 /** What is left on each that was found at the start, whoever leads by now. */
 function* patroniOnAll(view: ClusterView, goal: RollingRestartGoal): Generator<Stage> {
   const holder = leaderKeyHolder(view);
-  for (const name of [...goal.order, goal.leader]) if (name !== holder) yield* patroniAnew(view, name, goal);
+  // Before all else, whatever became of the others meanwhile: nobody else would start it, and it may be needed.
+  const down = stoppedIn(view, goal).filter((name) => name !== holder);
+  if (down.length > 0) return yield* down.map(startStage);
+  for (const name of namesOf(goal)) if (name !== holder) yield* patroniAnew(view, name, goal);
   if (holder === null || !isOld(view, holder, goal)) return;
   yield handOver(holder, null);
   yield* patroniAnew(view, holder, goal);
@@ -73,7 +82,7 @@ function* patroniOnAll(view: ClusterView, goal: RollingRestartGoal): Generator<S
 
 function* postgresOnAll(view: ClusterView, goal: RollingRestartGoal): Generator<Stage> {
   const holder = leaderKeyHolder(view);
-  const old = [...goal.order, goal.leader].filter((name) => isOld(view, name, goal));
+  const old = namesOf(goal).filter((name) => isOld(view, name, goal));
   for (const name of old) if (name !== holder) yield restart(name);
   if (holder === null || !old.includes(holder)) return;
   yield handOver(holder, null);
@@ -95,21 +104,27 @@ const handBack = (to: string): ActionStage => ({
 export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
   name: 'rolling-restart',
   shape,
-  goal: ({ view }, { back, parameters }) => {
+  goal: ({ view, ledger, policy }, { back, parameters }) => {
     const what = WHAT.safeParse(parameters['what'] ?? 'postgresql').data;
-    return what === undefined
-      ? { kind: 'refused', why: `what is ${JSON.stringify(parameters['what'])}: it is ${WHAT.options.join(' or ')}` }
-      : goalOf(view, back, what);
+    if (what === undefined)
+      return {
+        kind: 'refused',
+        why: `what is ${JSON.stringify(parameters['what'])}: it is ${WHAT.options.join(' or ')}`,
+      };
+    const why = what === 'patroni' ? whyNotStoppable({ view, ledger, policy }) : null;
+    return why === null ? goalOf(view, back, what) : { kind: 'refused', why };
   },
   refuse: ({ view }, goal) => {
     if (isPaused(view)) return 'Patroni is paused: it hands leadership over to nobody; patronictl resume';
     const holder = leaderKeyHolder(view);
     if (holder === null) return 'nobody leads';
-    for (const name of [...goal.order, goal.leader]) {
+    // The start of one that this run stopped waits for nobody's stream.
+    if (stoppedIn(view, goal).length > 0) return null;
+    for (const name of namesOf(goal)) {
       const member = memberOf(view, memberName(name));
       if (member === null) return `${name} is not a member any more`;
-      // One that was just stopped or started is what the run is about: its stage waits for it.
-      if (goal.what === 'patroni' && (isStopped(member) || !isOld(view, name, goal))) continue;
+      // One that was just started is what the run is about: its stage waits for it.
+      if (goal.what === 'patroni' && !isOld(view, name, goal)) continue;
       if (startedAt(member, goal.what) === null) return unsaid(name, goal.what);
       if (name !== holder && !isStreaming(view, member)) return `${name} does not stream`;
     }
@@ -122,9 +137,8 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
     if (goal.back && (holder !== goal.leader || isLeaderOld)) yield handBack(goal.leader);
   },
   leaves: ({ view }, goal) => {
-    const names = [...goal.order, goal.leader];
-    const old = names.filter((name) => isOld(view, name, goal));
-    const down = goal.what === 'patroni' ? names.filter((name) => isStopped(memberOf(view, memberName(name)))) : [];
+    const old = namesOf(goal).filter((name) => isOld(view, name, goal));
+    const down = stoppedIn(view, goal);
     return [
       old.length === 0 ? 'every member was restarted' : `not restarted: ${old.join(', ')}`,
       ...down.map((name) => `${name} is stopped: ekimi run-procedure start-member ${name}`),
@@ -132,6 +146,20 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
     ].join('; ');
   },
 };
+
+/** Whoever is stopped has to be started again: what would hold that is asked before. */
+function whyNotStoppable({ view, ledger, policy }: Pick<ProcedureInput, 'view' | 'ledger' | 'policy'>): string | null {
+  const down = view.members.find(isStopped);
+  if (down !== undefined) return `${down.name} is stopped: ekimi run-procedure start-member ${down.name}`;
+  const taken = view.members.map(({ name }) => takenFrom(ledger, name)).find((why) => why !== null);
+  if (taken !== undefined) return taken;
+  const { mode } = policy.actions['start-member'];
+  if (mode === 'off' || mode === 'observe')
+    return `actions.start-member.mode is ${mode}, so that whoever was stopped would not be started again: set approve or auto`;
+  return policy.approvals.twoPersonsFor?.includes('start-member') === true
+    ? 'approvals.twoPersonsFor has start-member, so that whoever was stopped would wait for a second person'
+    : null;
+}
 
 const unsaid = (name: string, what: What): string =>
   `nobody says when ${PARTS[what]} on ${name} was started${what === 'patroni' ? ': its host driver has to' : ''}`;

@@ -174,6 +174,32 @@ describe('a rolling restart of Patroni itself', () => {
     expect(ekimi.notifier.pages.map(({ code }) => code)).toEqual([]);
   });
 
+  it('a freeze that begins after a stop does not keep the start, and then holds the next stop', async () => {
+    let freeze: WindowFacts['freeze'] = null;
+    const ekimi = await quiet({ policy: ofHosts, windowsAt: () => ({ freeze, maintenance: null }) });
+    await start(ekimi, asked);
+    for (let second = 0; second < 60 && did(ekimi).length === 0; second += 1) await ekimi.run(1);
+    freeze = { reason: 'year end', untilMs: Number.MAX_SAFE_INTEGER };
+    await ekimi.run(120);
+    expect(did(ekimi).map((text) => text.split(' ').slice(0, 3).join(' '))).toEqual([
+      'host stop patroni2',
+      'host start patroni2',
+    ]);
+  });
+
+  it('a replica that loses its stream while another one is down does not keep that one down', async () => {
+    const ekimi = await quiet({ policy: ofHosts });
+    await start(ekimi, asked);
+    for (let second = 0; second < 60 && did(ekimi).length === 0; second += 1) await ekimi.run(1);
+    ekimi.cluster.cutLink('patroni1', 'patroni3');
+    await ekimi.run(90);
+    expect(did(ekimi).slice(0, 2)).toEqual([
+      expect.stringMatching(/^host stop patroni2/),
+      expect.stringMatching(/^host start patroni2/),
+    ]);
+    expect(did(ekimi).filter((text) => text.startsWith('POST'))).toEqual([]);
+  });
+
   it('ended with a member stopped it says how that one is started', async () => {
     const ekimi = await quiet({ policy: ofHosts });
     await start(ekimi, asked);
