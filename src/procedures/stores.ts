@@ -61,7 +61,7 @@ export function* bringBackStores(view: ClusterView, order: readonly string[]): G
 /** etcd serves: linearizable reads by a majority. */
 export function* awaitQuorum(view: ClusterView): Generator<Stage> {
   if (freshValue(view.dcs.keys) === null)
-    yield waitFor('etcd serves', 'wait until a majority of etcd serves', SERVES_MS);
+    yield waitFor('etcd serves', `wait until a majority of etcd serves (${storesText(view)})`, SERVES_MS);
 }
 
 const isServing = (view: ClusterView, name: string): boolean => {

@@ -302,7 +302,7 @@ describe('false friends: nobody is paged', () => {
   });
 
   it('[N1] for a leader that is back before its key expires', async () => {
-    const ekimi = await quiet();
+    const ekimi = await quiet({ policy: testPolicy({}, { 'expedite-failover': { mode: 'off' } }) });
     ekimi.cluster.killContainer('patroni1');
     await ekimi.run(8);
     ekimi.cluster.startContainer('patroni1');
