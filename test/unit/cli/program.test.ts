@@ -624,7 +624,6 @@ describe('help', () => {
   });
 
   it.each([
-    'run',
     'check',
     'status',
     'plan',
@@ -632,8 +631,6 @@ describe('help', () => {
     'journal list',
     'journal show',
     'journal verify',
-    'doctor',
-    'config check',
     'approve',
     'reject',
     'pause',

@@ -112,8 +112,7 @@ describe('where an error is', () => {
   });
 
   it.each([
-    ['windows:\n  freeze:\n  - cron: "0 0 * * *"\n   for: 1h\n', 'as if it were part of the line above'],
-    ['windows:\n  freeze:\n  - cron: "0 0 * * *"\n  for: 1h\n', 'belongs neither to the entry above it'],
+    ['windows:\n  freeze:\n  - cron: "0 0 * * *"\n   for: 1h\n', 'belongs neither to the entry above it'],
     ['lag:\n  warning: 1MB\n   critical: 2MB\n', 'as if it were part of the line above'],
     ['lag:\n  warning: 1MB\n critical: 2MB\n', 'indented otherwise than its neighbours'],
   ])('of a wrong indent is said in words: %j', (text, words) => {
