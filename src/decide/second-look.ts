@@ -18,7 +18,7 @@ export function haltAt(situation: Situation, plan: Plan, asked: SecondLook['aske
   if (asked === 'step') return haltOfStep(situation, plan);
   const moved = movedIn(situation.view, ACTIONS[plan.action].steps(stepInput(situation), plan));
   if (moved !== null) return notYet(moved);
-  const again = planAgain(situation, asked);
+  const again = planAgain(situation, asSent(asked, plan));
   if (again !== null && fingerprint(again) === fingerprint(plan)) return null;
   return notYet('the situation changed between plan and request: nothing was sent');
 }
@@ -28,6 +28,17 @@ function haltOfStep(situation: Situation, plan: Plan): Halt | null {
   const [block] = blocksFor(situation, nextStep(plan));
   if (block !== undefined) return notYet(`held by ${block.gate} (${block.because})`);
   return ACTIONS[plan.action].refuseLater?.(actionInput(situation), plan) ?? null;
+}
+
+/**
+ * Whom we chose a moment ago stays chosen while nothing is against it: of replicas that are level the furthest is another one in each look, under a
+ * writer always, and the person named none.
+ */
+function asSent(asked: Exclude<SecondLook['asked'], 'step'>, { params }: Plan): typeof asked {
+  const candidate = params['candidate'];
+  return asked !== 'problem' && asked.candidate === null && typeof candidate === 'string'
+    ? { ...asked, candidate }
+    : asked;
 }
 
 /** The plan as it comes out of this look; null: none does. */

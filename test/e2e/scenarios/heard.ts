@@ -100,8 +100,12 @@ export function heard(lab: Lab): void {
       await later.locator('#past').waitFor();
       // A step of the slider is 10 min of these 7 days: from the first one behind the call back from one recorded pass to the one before.
       const found = async (): Promise<boolean> => (await later.locator('#hero').innerText()).includes('leader-down');
-      for (let step = 0; step < 200 && !(await found()); step += 1)
+      const past = later.locator('#past');
+      for (let step = 0; step < 200 && !(await found()); step += 1) {
+        const before = await past.innerText();
         await later.getByRole('button', { name: '← before' }).click();
+        await until('the page shows the pass before', 10_000, async () => (await past.innerText()) !== before);
+      }
       expect(await found()).toBe(true);
       console.info(
         `Patroni ${lab.patroni}, a leader killed at night: PagerDuty called ${call.atMs - seenMs} ms after the first sight, resolved after ${Math.round((end.atMs - seenMs) / 1000)} s`,
