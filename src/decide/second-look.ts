@@ -1,4 +1,5 @@
 import { actionInput, notYet, type Halt } from '../actions/action.js';
+import { PROCEDURES } from '../actions/asked.js';
 import { ACTIONS, worksOnMember } from '../actions/index.js';
 import { movedIn } from '../actions/proxy-places.js';
 import { stepInput } from '../actions/waits.js';
@@ -35,10 +36,10 @@ function haltOfStep(situation: Situation, plan: Plan): Halt | null {
  * writer always, and the person named none.
  */
 function asSent(asked: Exclude<SecondLook['asked'], 'step'>, { params }: Plan): typeof asked {
+  if (asked === 'problem' || asked.candidate !== null || PROCEDURES[asked.name].takes.candidate !== 'optional')
+    return asked;
   const candidate = params['candidate'];
-  return asked !== 'problem' && asked.candidate === null && typeof candidate === 'string'
-    ? { ...asked, candidate }
-    : asked;
+  return typeof candidate === 'string' ? { ...asked, candidate } : asked;
 }
 
 /** The plan as it comes out of this look; null: none does. */
