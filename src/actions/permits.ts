@@ -1,3 +1,4 @@
+import { sentFor } from '../model/ledger.js';
 import type { Permit } from './action.js';
 
 /** What undoes our own work may begin in a freeze: whoever froze the cluster wants it as it was. */
@@ -10,10 +11,7 @@ export const WE_FENCED: Permit = {
 const RUN_STOPPED: Permit = {
   when: 'the same run of a procedure stopped it',
   holds: ({ ledger }, { target, because }) =>
-    because.run !== undefined &&
-    ledger.remediations.some(
-      ({ plan }) => plan.because.run === because.run && plan.action === 'stop-member' && plan.target === target,
-    ),
+    sentFor(ledger, because.run).some(({ plan }) => plan.action === 'stop-member' && plan.target === target),
 };
 
 /** Of the start of a member. */

@@ -24,8 +24,8 @@ const waitOf = ({ phase, left, now }: RunOverview): string =>
   `${phase} ${left[0]?.key ?? ''} ${now.replaceAll(/\d+/g, '')}`;
 
 /**
- * A line a stage and whatever it waits for, or as JSON the run in a line of its own, until it ends, or until a person has to look: then with what they can do. Sets the exit code by that. It goes on when whoever follows it
- * stops.
+ * A line a stage and whatever it waits for, or as JSON the run in a line of its own, until it ends, or until a person has to look: then with what
+ * they can do. Sets the exit code by that. It goes on when whoever follows it stops.
  */
 export async function followRun(
   context: Context,

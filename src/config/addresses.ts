@@ -59,7 +59,9 @@ function parseUrl(raw: unknown): URL | null {
 
 /** Without a port http means 80, where neither Patroni nor etcd is: rather written than guessed. https has 443 by a gateway often enough. */
 const WITH_PORT = /^(?:https:|http:\/\/(?:\[[^\]]*\]|[^:/?#]*):\d+)/i;
-const BEYOND_PORTS = /^https?:\/\/[^/?#@]+:(?:6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4}|\d{6,9})\/?$/i;
+/** What stands where the port of a URL does. */
+const PORT = /^https?:\/\/[^/?#@]+:(\d{5,9})\/?$/i;
+const MOST_PORT = 65_535;
 /** What fills in a template leaves this behind where it knows no value. */
 const LEFT_OPEN = /\$\{|\{\{/;
 
@@ -72,7 +74,7 @@ export function webUrl(options: { readonly path: boolean; readonly example: stri
     type: 'URL',
     read: (raw) => {
       const url = parseUrl(raw);
-      if (url === null && BEYOND_PORTS.test(String(raw)))
+      if (url === null && Number(PORT.exec(String(raw))?.[1]) > MOST_PORT)
         return new Refusal(expected, 'write a port between 1 and 65535', 'a URL with a port beyond 65535');
       if (url === null || !['http:', 'https:'].includes(url.protocol)) {
         return new Refusal(expected, 'write the scheme, the host and the port');

@@ -2,7 +2,7 @@ import { clockText, minuteText } from '../words/moments.js';
 import { ACTIONS, permitOf, worksOnMember } from '../actions/index.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
-import { isInFlight, type Ledger } from '../model/ledger.js';
+import { isInFlight, sentFor, type Ledger } from '../model/ledger.js';
 import { openRun, type ProcedureRun } from '../model/procedure-run.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
 import { budgetUsed, BUSY_COOLDOWN_MS, stormingMembers, wasOnlyBusy } from '../ledger/budgets.js';
@@ -87,8 +87,7 @@ function outsideMaintenance({ windows, policy }: Situation, action: ActionName):
   return no(because, `wait: the next one opens at ${minuteText(opensAtMs)}`, opensAtMs);
 }
 
-const isBegun = ({ ledger }: Situation, { because: { run } }: Plan): boolean =>
-  run !== undefined && ledger.remediations.some((row) => row.plan.because.run === run);
+const isBegun = ({ ledger }: Situation, { because: { run } }: Plan): boolean => sentFor(ledger, run).length > 0;
 
 /** Each fall counts one, halved every `halfLifeMs`. */
 export const flapScore = (falls: readonly number[], nowMs: number, halfLifeMs: number): number =>
@@ -118,10 +117,8 @@ function procedureUnderWay({ ledger }: Situation, { action, plan }: Candidate): 
 }
 
 /** It waits for what comes about by itself, a copy of hours for one, and sends nothing meanwhile. */
-function isOnlyWatching({ remediations }: Ledger, { id, waiting }: ProcedureRun): boolean {
-  return (
-    waiting != null && !remediations.some((row) => row.plan.because.run === id && row.createdAtMs >= waiting.sinceMs)
-  );
+function isOnlyWatching(ledger: Ledger, { id, waiting }: ProcedureRun): boolean {
+  return waiting != null && !sentFor(ledger, id).some((row) => row.createdAtMs >= waiting.sinceMs);
 }
 
 function blastRadius(input: Situation, candidate: Candidate): No | null {
@@ -177,12 +174,8 @@ function deathsInARow({ ledger, policy, nowMs }: Situation, { action, plan }: Ca
 
 /** The same run did the opposite there: what is between them is nowhere to stay. */
 const undoesItsRun = ({ ledger }: Situation, { action, plan }: Candidate): boolean =>
-  plan.because.run !== undefined &&
-  ledger.remediations.some(
-    ({ plan: before }) =>
-      before.because.run === plan.because.run &&
-      before.target === plan.target &&
-      ACTIONS[before.action].inverse === action.name,
+  sentFor(ledger, plan.because.run).some(
+    ({ plan: before }) => before.target === plan.target && ACTIONS[before.action].inverse === action.name,
   );
 
 function cooldown(input: Situation, candidate: Candidate): No | null {

@@ -1,11 +1,11 @@
-import { isInFlight, type Remediation } from '../model/ledger.js';
+import { isInFlight, sentFor, type Remediation } from '../model/ledger.js';
 import type { ProcedureRun } from '../model/procedure-run.js';
 import type { Situation } from '../model/situation.js';
 import { STAGED } from '../procedures/index.js';
 
 /** What was sent for a run, the oldest first. */
 export const rowsOf = ({ ledger }: Pick<Situation, 'ledger'>, { id }: ProcedureRun): readonly Remediation[] =>
-  ledger.remediations.filter((row) => row.plan.because.run === id);
+  sentFor(ledger, id);
 
 export const lastOf = (input: Situation, run: ProcedureRun): Remediation | undefined => rowsOf(input, run).at(-1);
 

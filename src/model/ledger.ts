@@ -193,3 +193,9 @@ export const isInFlight = (remediation: Remediation): boolean =>
   remediation.phase === 'sending' ||
   remediation.phase === 'verifying' ||
   remediation.phase === 'unknown';
+
+/** What was sent for a run of a procedure, the oldest first; empty where it is of none. */
+export const sentFor = (
+  { remediations }: Pick<Ledger, 'remediations'>,
+  run: string | undefined,
+): readonly Remediation[] => (run === undefined ? [] : remediations.filter(({ plan }) => plan.because.run === run));

@@ -4,13 +4,10 @@ import { memberName } from '../model/names.js';
 import { memberOf } from '../model/view.js';
 import type { ProcedureRecord } from './procedure.js';
 import { isBack } from './rejoining.js';
-import { isDrained, isStopped, onMember, startStage, waitFor } from './stages.js';
+import { awaitStream, isDrained, isStopped, onMember, startStage } from './stages.js';
 
 const shape = z.object({ member: z.string() });
 type GiveBackGoal = z.infer<typeof shape>;
-
-/** Started, rewound where that is needed, caught up. */
-const STREAMS_MS = 15 * 60_000;
 
 /** A member that was taken out is Ekimi's again from the beginning of this on; it gets readers once it streams. */
 export const giveBack: ProcedureRecord<GiveBackGoal> = {
@@ -28,7 +25,7 @@ export const giveBack: ProcedureRecord<GiveBackGoal> = {
     memberOf(view, memberName(member)) === null ? `${member} is not a member any more` : null,
   *remaining(input, { member }) {
     if (isStopped(memberOf(input.view, memberName(member)))) yield startStage(member);
-    if (!isBack(input, member)) yield waitFor(`streams ${member}`, `${member} runs and streams`, STREAMS_MS);
+    if (!isBack(input, member)) yield awaitStream(member);
     if (isDrained(input.ledger, member)) yield onMember('undrain-replica', member, `give ${member} readers again`);
   },
   leaves: (input, { member }) => {

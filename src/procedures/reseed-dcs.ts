@@ -4,6 +4,7 @@ import { isRetired } from '../assess/intended.js';
 import { whyNotLost } from '../assess/lost-stores.js';
 import { stoppedHost } from '../assess/stores.js';
 import { evacuationOf } from '../ledger/evacuations.js';
+import { sentFor } from '../model/ledger.js';
 import { openRun } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
@@ -89,10 +90,7 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
  * meanwhile, and nothing is begun beside it.
  */
 function isBegun({ ledger }: ProcedureInput): boolean {
-  const run = openRun(ledger.procedures);
-  return (
-    run !== null && ledger.remediations.some(({ plan }) => plan.because.run === run.id && plan.params['anew'] === true)
-  );
+  return sentFor(ledger, openRun(ledger.procedures)?.id).some(({ plan }) => plan.params['anew'] === true);
 }
 
 /** Who is first is proven by the data directories just before it is started, or nobody is. */

@@ -7,7 +7,7 @@ import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
-import { follows, handOver, isStopped, onMember, startStage, takenFrom, waitFor } from './stages.js';
+import { awaitStream, follows, handOver, isStopped, onMember, startStage, takenFrom } from './stages.js';
 
 /** PostgreSQL alone, by Patroni; or Patroni with its PostgreSQL: what the host driver runs, a container or a unit. */
 const WHAT = z.enum(['postgresql', 'patroni']);
@@ -50,16 +50,13 @@ const lagOf = (view: ClusterView, member: MemberView): number => lagFiguresOf(vi
 
 const restart = (name: string): ActionStage => onMember('restart-member', name, `restart ${name}`);
 
-/** Patroni stops its PostgreSQL in order; recovery and catching up are what takes long. */
-const STREAMS_MS = 15 * 60_000;
-
 /** What is left of stopping a replica and starting it again, until it streams. Not `restart`: a driver kills what does not stop in seconds. */
 function* patroniAnew(view: ClusterView, name: string, goal: RollingRestartGoal): Generator<Stage> {
   const isDown = isStopped(memberOf(view, memberName(name)));
   const old = isOld(view, name, goal);
   if (old && !isDown) yield onMember('stop-member', name, `stop Patroni and PostgreSQL on ${name}`);
   if (old) yield startStage(name);
-  if (old || !follows(view, name)) yield waitFor(`streams ${name}`, `${name} runs and streams`, STREAMS_MS);
+  if (old || !follows(view, name)) yield awaitStream(name);
 }
 
 const namesOf = ({ order, leader }: RollingRestartGoal): readonly string[] => [...order, leader];
@@ -141,16 +138,18 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
     const down = stoppedIn(view, goal);
     return [
       old.length === 0 ? 'every member was restarted' : `not restarted: ${old.join(', ')}`,
-      ...down.map((name) => `${name} is stopped: ekimi run-procedure start-member ${name}`),
+      ...down.map(stoppedText),
       `${leaderKeyHolder(view) ?? 'nobody'} leads`,
     ].join('; ');
   },
 };
 
+const stoppedText = (name: string): string => `${name} is stopped: ekimi run-procedure start-member ${name}`;
+
 /** Whoever is stopped has to be started again: what would hold that is asked before. */
 function whyNotStoppable({ view, ledger, policy }: Pick<ProcedureInput, 'view' | 'ledger' | 'policy'>): string | null {
   const down = view.members.find(isStopped);
-  if (down !== undefined) return `${down.name} is stopped: ekimi run-procedure start-member ${down.name}`;
+  if (down !== undefined) return stoppedText(down.name);
   const taken = view.members.map(({ name }) => takenFrom(ledger, name)).find((why) => why !== null);
   if (taken !== undefined) return taken;
   const { mode } = policy.actions['start-member'];

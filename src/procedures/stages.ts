@@ -37,6 +37,13 @@ export const startStage = (name: string): ActionStage => ({
   parameters: { until: 'answers' },
 });
 
+/** Started, rewound where that is needed, recovered, caught up. */
+const STREAMS_MS = 15 * 60_000;
+
+/** Until a member that was started is a replica at work. */
+export const awaitStream = (name: string): WaitStage =>
+  waitFor(`streams ${name}`, `${name} runs and streams`, STREAMS_MS);
+
 /** Why nothing of another procedure is done to it: a person took it out; null: nobody did. */
 export function takenFrom(ledger: Pick<Ledger, 'evacuations'>, name: string): string | null {
   const row = evacuationOf(ledger, name);
