@@ -373,6 +373,16 @@ export const peerRow =
     })),
   });
 
+/** As a leader lists a replica that is level with it. */
+export const streamed = (applicationName: string) => ({
+  applicationName,
+  state: 'streaming',
+  syncState: 'async',
+  sentLsn: null,
+  replayLsn: null,
+  lagBytes: 0,
+});
+
 /** `name` replays so many bytes behind, by the channels named. */
 export const lags = (
   name: string,

@@ -2,7 +2,20 @@ import { runInput } from '../../../src/decide/runs.js';
 import { asideSuffix } from '../../../src/model/aside.js';
 import { fresh } from '../../../src/model/reading.js';
 import { memberOf } from '../../../src/model/view.js';
-import { all, api, inputOf, isPrimary, leaderKey, member, NOW_MS, sql, stopped, viewOf, type Change } from '../view.js';
+import {
+  all,
+  api,
+  inputOf,
+  isPrimary,
+  leaderKey,
+  member,
+  NOW_MS,
+  sql,
+  stopped,
+  streamed,
+  viewOf,
+  type Change,
+} from '../view.js';
 import { copying, inMaintenance, wellAgain, withChange } from './add-replica.js';
 import type { StagedCase } from './case.js';
 
@@ -34,17 +47,14 @@ const withRoom = (freeBytes: number): Change =>
     ),
   );
 
-const streamingFrom = [
-  { applicationName: 'patroni1', state: 'streaming', syncState: 'async', sentLsn: null, replayLsn: null, lagBytes: 0 },
-];
 const wrongPages = (name: string): Change => sql(name, { checksumFailures: 3 });
 const readyToRebuild = all(withRoom(50 * GIB), asides(null));
 
 /** The former leader, as a replica of patroni2. */
 const followsPatroni2: Change = all(
   member('patroni1', (row) => ({ ...(memberOf(viewOf(), 'patroni3') ?? row), name: row.name })),
-  sql('patroni2', { replicas: streamingFrom }),
-  api('patroni2', { replication: streamingFrom }),
+  sql('patroni2', { replicas: [streamed('patroni1')] }),
+  api('patroni2', { replication: [streamed('patroni1')] }),
 );
 
 const rebuilding = (name: string, leads: boolean): StagedCase => ({

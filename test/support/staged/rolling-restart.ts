@@ -12,6 +12,7 @@ import {
   notStreaming,
   sql,
   stopped,
+  streamed,
   viewOf,
   type Change,
 } from '../view.js';
@@ -58,19 +59,9 @@ const asReplica = (name: string): Change =>
     leaderKey('patroni2'),
     isPrimary('patroni2'),
     member(name, (row) => ({ ...(viewOf().members.find((one) => one.name === 'patroni3') ?? row), name: row.name })),
-    ...(['patroni2'] as const).map((leader) => sql(leader, { replicas: streaming(name, 'patroni3') })),
-    api('patroni2', { replication: streaming(name, 'patroni3') }),
+    sql('patroni2', { replicas: [streamed(name), streamed('patroni3')] }),
+    api('patroni2', { replication: [streamed(name), streamed('patroni3')] }),
   );
-const streaming = (...names: readonly string[]) =>
-  names.map((applicationName) => ({
-    applicationName,
-    state: 'streaming',
-    syncState: 'async',
-    sentLsn: null,
-    replayLsn: null,
-    lagBytes: 0,
-  }));
-
 /** Patroni itself, each stage by what the host driver and the member then say; the former leader is patroni1. */
 const ofPatroni = (back: boolean): StagedCase => ({
   title: `of Patroni, back ${back}`,

@@ -37,6 +37,7 @@ import {
   stopped,
   viewOf,
   type Change,
+  streamed,
 } from '../../support/view.js';
 import { seenOf, withSeen } from '../../support/proxies.js';
 
@@ -92,15 +93,6 @@ const blind: readonly Change[] = [
   noEtcd,
   noProxy,
 ];
-
-const streamed = (applicationName: string) => ({
-  applicationName,
-  state: 'streaming',
-  syncState: 'async',
-  sentLsn: null,
-  replayLsn: null,
-  lagBytes: 0,
-});
 
 describe('a situation that lasts two minutes never becomes a reason to act', () => {
   it.each<[string, (second: number) => readonly Change[]]>([
