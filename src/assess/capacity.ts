@@ -28,9 +28,9 @@ function tooFewReplicas(input: Assessment): readonly Finding[] {
   // Who is late or without a stream on purpose is not among those who are to run and stream.
   const counted = replicasOf(input.view).filter((member) => isToBeLevel(input.view, member));
   const expected = counted.length;
-  const healthy = healthyReplicas(input.view, input.policy.lag.emergencyBytes).filter((one) =>
-    counted.includes(one),
-  ).length;
+  const well = healthyReplicas(input.view, input.policy.lag.emergencyBytes);
+  const missing = counted.filter((one) => !well.includes(one)).map(({ name }) => name);
+  const healthy = expected - missing.length;
   if (healthy >= expected) return [];
   // A late answer is no absence: whom SQL sees stream is not missing for that.
   const late = replicasOf(input.view).filter((one) => freshValue(one.api) === null && isStreaming(input.view, one));
@@ -39,7 +39,8 @@ function tooFewReplicas(input: Assessment): readonly Finding[] {
     return [cannotTell('too-few-replicas', input.view.scope, why, input.view.atMs)];
   }
   const text = `${healthy} of ${expected} replicas run and stream`;
-  return [seen('too-few-replicas', input.view.scope, [says('api', text, input.view.atMs)], { healthy, expected })];
+  const facts = { healthy, expected, missing: missing.join(',') };
+  return [seen('too-few-replicas', input.view.scope, [says('api', text, input.view.atMs)], facts)];
 }
 
 function paused(input: Assessment): readonly Finding[] {

@@ -13,6 +13,7 @@ import { waitOf } from '../words/wait.js';
 import { chooseRung, type Candidate, type Choice } from './candidate.js';
 import { lossOf } from './consent.js';
 import { blocksFor } from './gates.js';
+import { ownDoing } from './own-doing.js';
 import { syncCost } from './sync-floor.js';
 import type { Situation } from '../model/situation.js';
 
@@ -54,10 +55,17 @@ function decideOne(
       untilMs: null,
     };
   if (row.ladder.length === 0)
-    return pageOf(problem.code, problem.facts) === 'at-once'
-      ? { kind: 'page', code: problem.code, subject: problem.subject, why: whyOf(problem) }
-      : null;
+    return pageOf(problem.code, problem.facts) === 'at-once' ? toPerson(input, problem, whyOf(problem)) : null;
   return fromChoice(input, problem, chooseRung(input, problem), acting, planned);
+}
+
+/** A person's to answer, unless it is there because we are at work on that member. */
+function toPerson(input: Situation, problem: Problem, why: string): Decision {
+  const { code, subject } = problem;
+  const own = ownDoing(input, problem);
+  return own === null
+    ? { kind: 'page', code, subject, why }
+    : { kind: 'waiting', code, subject, why: own.what, untilMs: own.untilMs };
 }
 
 function fromChoice(
@@ -81,7 +89,7 @@ function fromChoice(
     }
     case 'none':
       if (choice.exhausted && problemRow(code).page !== 'never')
-        return { kind: 'page', code, subject, why: `${whyOf(problem)}; ${choice.notes.join('; ')}` };
+        return toPerson(input, problem, `${whyOf(problem)}; ${choice.notes.join('; ')}`);
       return { kind: 'waiting', code, subject, why: choice.notes.join('; ') || 'nothing to do', untilMs: null };
     case 'candidate': {
       const { plan } = choice.candidate;

@@ -15,7 +15,8 @@ import { STAGED } from '../procedures/index.js';
 import { groundsOf } from './decide.js';
 import { GATES } from './gates.js';
 import { decideProcedure } from './procedures.js';
-import { askedFor, leftOf, runInput } from './runs.js';
+import { leftOf, runInput } from './run-left.js';
+import { askedFor } from './runs.js';
 
 export type NewRun =
   | { readonly kind: 'run'; readonly run: ProcedureRun; readonly stages: readonly PlannedStage[] }

@@ -7,6 +7,7 @@ import type { Decision } from '../model/decision.js';
 import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { chooseRung } from './candidate.js';
 import type { Situation } from '../model/situation.js';
+import { ownDoing } from './own-doing.js';
 import { isTakenByApproval, outlookOf, wayOut } from './page-gates.js';
 import { commandsFor } from '../model/staged.js';
 
@@ -67,7 +68,7 @@ const awaitsWorse = (problem: Problem, problems: readonly Problem[], nowMs: numb
 
 function wishOf(input: Situation, problem: Problem, decisions: readonly Decision[]): Wish | null {
   if (problem.phase !== 'active' || pageOf(problem.code, problem.facts) === 'never') return null;
-  const told = toldOf(input, problem, decisions);
+  const told = ownDoing(input, problem) === null ? toldOf(input, problem, decisions) : null;
   if (told === null) return null;
   const { code, subject, level, firstSeenMs: sinceMs } = problem;
   const evidence = problem.evidence.map((item) => item.text).join('; ');

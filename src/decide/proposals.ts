@@ -3,7 +3,7 @@ import { isOffer, type ProcedureRun, type RunRequest } from '../model/procedure-
 import { STAGED_NAMES, STAGED_ROWS, type StagedName } from '../model/staged.js';
 import type { Situation } from '../model/situation.js';
 import { heldWithoutPlan } from './authority-gates.js';
-import { leftOf } from './runs.js';
+import { leftOf } from './run-left.js';
 
 /** A procedure that a problem calls for. */
 export interface Proposal {

@@ -1,11 +1,9 @@
-import { actionInput } from '../actions/action.js';
 import { isInFlight, type Remediation } from '../model/ledger.js';
 import { type ActionStage, type ProcedureRun, type Stage, type StageProgress } from '../model/procedure-run.js';
 import type { Situation } from '../model/situation.js';
-import { STAGED } from '../procedures/index.js';
-import type { ProcedureInput, StagedProcedure } from '../procedures/procedure.js';
 import { leavesRoom } from './candidate.js';
 import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
+import { boundGoal, leftOf, runInput } from './run-left.js';
 import { isForgiven, isSpare, lastOf, rowsOf, spentOn } from './run-rows.js';
 import { MOST_WAIT_MS, stalledSince, UNREAD_MS, watching, type Held, type Watch } from './run-waits.js';
 import { unreadIn } from './unread.js';
@@ -45,30 +43,6 @@ export interface RunStanding {
 }
 
 export const OTHER_VERSION = 'it was begun by another version, whose goal this one cannot read';
-
-interface Bound {
-  readonly procedure: StagedProcedure;
-  readonly goal: Record<string, unknown>;
-}
-
-/** The goal as the procedure wants it; null: another version bound it to something else. */
-function boundGoal(run: ProcedureRun): Bound | null {
-  const procedure = STAGED[run.name];
-  const goal = procedure.shape.safeParse(run.goal);
-  return goal.success ? { procedure, goal: goal.data } : null;
-}
-
-/** What its procedure looks at. */
-export const runInput = (input: Situation, { confirmed = [] }: Pick<ProcedureRun, 'confirmed'>): ProcedureInput => ({
-  ...actionInput(input),
-  nowMs: input.nowMs,
-  confirmed,
-});
-
-export function leftOf(input: Situation, run: ProcedureRun): readonly Stage[] | null {
-  const bound = boundGoal(run);
-  return bound === null ? null : [...bound.procedure.remaining(runInput(input, run), bound.goal)];
-}
 
 /** What stays behind where the run ends here. */
 export function leavesOf(input: Situation, run: ProcedureRun): string {

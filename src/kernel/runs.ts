@@ -1,5 +1,6 @@
 import { newRun } from '../decide/new-run.js';
-import { isAgreed, leavesOf, leftOf, OTHER_VERSION, stageInFlight } from '../decide/runs.js';
+import { leftOf } from '../decide/run-left.js';
+import { isAgreed, leavesOf, OTHER_VERSION, stageInFlight } from '../decide/runs.js';
 import {
   isOffer,
   isOver,

@@ -32,6 +32,8 @@ export interface WaitStage extends StageBase {
   readonly progress: StageProgress | null;
   /** It was begun anew after a failure: where that has stood for `forMs` the run is held. Absent: nothing says so. */
   readonly failing?: { readonly forMs: number };
+  /** Members that are away, or do not stream, until it is over. Absent: nobody is. */
+  readonly awaits?: readonly string[];
 }
 
 /** A question to a person: the run is held with it, and goes on when it is continued. `text` is the question. */

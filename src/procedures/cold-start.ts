@@ -135,7 +135,7 @@ export function* startMembers(
   for (const name of others) if (isToStart(name) || isDark(name)) yield onMember('start-member', name, `start ${name}`);
   const late = notFollowing(view, goal);
   if (!isLed(view) || late.length > 0)
-    yield waitFor('replicas', `wait until each replica streams (${late.join(', ')})`, FOLLOWS_MS);
+    yield { ...waitFor('replicas', `wait until each replica streams (${late.join(', ')})`, FOLLOWS_MS), awaits: late };
   if (isUnrouted(view)) yield waitFor('proxies', 'wait until each proxy sends writes to the leader', FOLLOWS_MS);
 }
 

@@ -38,7 +38,7 @@ export function waitCopy(input: ProcedureInput, name: string): WaitStage {
   const api = member === null ? null : freshValue(member.api);
   const says = api === null ? `Patroni on ${name} does not answer` : `${name} says ${api.stateText}`;
   const text = `wait until ${name} has copied the leader and streams: ${failure ?? says}`;
-  const stage = waitFor(`copy ${name}`, text, copyMs(input), progressOf(input.view));
+  const stage = { ...waitFor(`copy ${name}`, text, copyMs(input), progressOf(input.view)), awaits: [name] };
   return failure === null ? stage : { ...stage, failing: { forMs: FAILED_MS } };
 }
 

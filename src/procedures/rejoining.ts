@@ -63,7 +63,7 @@ export function* rejoining(input: ProcedureInput, name: string, bond: Rejoining)
   if (!isBack(input, name)) {
     if (isStopped(member)) yield startStage(name);
     if (freshValue(member.api)?.state !== 'creating-replica') yield* untilCopied(input, member, bond);
-    yield waitFor(`copy ${name}`, `${name} copies the leader, and streams`, COPY_MS);
+    yield { ...waitFor(`copy ${name}`, `${name} copies the leader, and streams`, COPY_MS), awaits: [name] };
   }
   if (!isBack(input, name) || !hasTraffic(input, name))
     yield waitFor(`traffic ${name}`, `the proxies give ${name} readers`, TRAFFIC_MS);
@@ -75,11 +75,14 @@ function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining
   const isGivenUp = input.confirmed.includes(key);
   const held = divergenceOf(input, member).text;
   if (!isGivenUp && !isAtFault(input, member, bond))
-    yield waitFor(
-      `rejoin ${name}`,
-      `${name} streams: Patroni starts it, and rewinds it where it must (${held})`,
-      REJOIN_MS,
-    );
+    yield {
+      ...waitFor(
+        `rejoin ${name}`,
+        `${name} streams: Patroni starts it, and rewinds it where it must (${held})`,
+        REJOIN_MS,
+      ),
+      awaits: [name],
+    };
   if (!isGivenUp) yield { kind: 'confirm', key, text: `copy ${name} anew, unless it streams by then? ${held}` };
   const rebuild = onMember('reinitialize-replica', name, `copy ${name} anew, unless it streams by then`);
   yield bond.acceptLoss === null ? rebuild : { ...rebuild, acceptLoss: bond.acceptLoss };

@@ -41,8 +41,10 @@ export const startStage = (name: string): ActionStage => ({
 const STREAMS_MS = 15 * 60_000;
 
 /** Until a member that was started is a replica at work. */
-export const awaitStream = (name: string): WaitStage =>
-  waitFor(`streams ${name}`, `${name} runs and streams`, STREAMS_MS);
+export const awaitStream = (name: string): WaitStage => ({
+  ...waitFor(`streams ${name}`, `${name} runs and streams`, STREAMS_MS),
+  awaits: [name],
+});
 
 /** Why nothing of another procedure is done to it: a person took it out; null: nobody did. */
 export function takenFrom(ledger: Pick<Ledger, 'evacuations'>, name: string): string | null {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { configNow } from '../../src/actions/cluster-config.js';
 import { startRun } from '../../src/kernel/runs.js';
 import { situationOf } from '../../src/kernel/situation.js';
-import { leftOf } from '../../src/decide/runs.js';
+import { leftOf } from '../../src/decide/run-left.js';
 import { markOf, type RunAnswer, type RunChange, type RunRequest } from '../../src/model/procedure-run.js';
 import { recallMemory } from '../../src/kernel/recall.js';
 import { doomed } from '../support/crash.js';

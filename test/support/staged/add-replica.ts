@@ -1,4 +1,4 @@
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { memberOf } from '../../../src/model/view.js';
 import { all, api, inputOf, member, notStreaming, proxyServer, stopped, viewOf, type Change } from '../view.js';

@@ -1,5 +1,5 @@
 import { leaderKeyHolder } from '../../../src/assess/leader.js';
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import { patched } from '../../../src/model/config-patch.js';
 import type { ConfigDocument } from '../../../src/model/plan.js';
 import { fresh } from '../../../src/model/reading.js';

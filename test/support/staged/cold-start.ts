@@ -1,4 +1,4 @@
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import type { ControlData } from '../../../src/model/control.js';
 import type { Stage } from '../../../src/model/procedure-run.js';
 import { fresh, unknown } from '../../../src/model/reading.js';

@@ -1,4 +1,4 @@
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import { asideSuffix } from '../../../src/model/aside.js';
 import { fresh } from '../../../src/model/reading.js';
 import { memberOf } from '../../../src/model/view.js';

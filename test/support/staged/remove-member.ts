@@ -1,4 +1,4 @@
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import { freshValue } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import type { Slot } from '../../../src/model/sql.js';

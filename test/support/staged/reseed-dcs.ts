@@ -1,4 +1,4 @@
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import type { Stage } from '../../../src/model/procedure-run.js';
 import { fresh } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';

@@ -1,5 +1,5 @@
 import { leaderKeyHolder } from '../../../src/assess/leader.js';
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import {
   all,
   api,

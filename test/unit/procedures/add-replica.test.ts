@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { actionInput } from '../../../src/actions/action.js';
 import { openServers } from '../../../src/actions/servers.js';
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import type { Evacuation, FenceRecord, Ledger } from '../../../src/model/ledger.js';
 import { memberName } from '../../../src/model/names.js';
 import { addReplica } from '../../../src/procedures/add-replica.js';

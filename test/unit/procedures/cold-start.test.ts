@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startFirst } from '../../../src/actions/start-first.js';
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import { coldStart } from '../../../src/procedures/cold-start.js';
 import { nothingRuns, running } from '../../support/staged/cold-start.js';
 import { config, inputOf, planOf } from '../../support/view.js';

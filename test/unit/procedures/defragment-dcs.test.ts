@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import { unknown } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { defragmentDcs } from '../../../src/procedures/defragment-dcs.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import { evacuateMember } from '../../../src/procedures/evacuate-member.js';
 import { removeMember } from '../../../src/procedures/remove-member.js';
 import type { Ledger } from '../../../src/model/ledger.js';

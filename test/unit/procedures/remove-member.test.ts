@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import type { Json } from '../../../src/model/plan.js';
 import { freshValue } from '../../../src/model/reading.js';
 import { removeMember } from '../../../src/procedures/remove-member.js';

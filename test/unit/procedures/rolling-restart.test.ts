@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isAgreed, runInput } from '../../../src/decide/runs.js';
+import { runInput } from '../../../src/decide/run-left.js';
+import { isAgreed } from '../../../src/decide/runs.js';
 import { STAGED } from '../../../src/procedures/index.js';
 import { testPolicy } from '../../support/policy.js';
 import { hostBegan, HOSTS_OLD } from '../../support/staged/rolling-restart.js';
