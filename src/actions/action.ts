@@ -73,6 +73,8 @@ export interface ActionStep {
    * once. `sentMs`: how long ago it was sent.
    */
   readonly provenUndone?: (input: ActionInput, sentMs: number) => string | null;
+  /** What shows that it is still being done, however late: then it stays open. Absent, or null: nothing does. */
+  readonly goesOn?: (input: ActionInput, sentAtMs: number) => string | null;
   /** Why its effect, which is there, is somebody else's doing: asked where no answer came. Absent: nothing tells. */
   readonly notOurs?: NotOurs;
 }

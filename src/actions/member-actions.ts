@@ -11,7 +11,7 @@ import { freshValue, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { WE_STOPPED } from './permits.js';
 import { action, actionPolicy, bound, met, pending, violated, type ActionInput, type Sight } from './action.js';
-import { beganApart, type Apart } from './whose-doing.js';
+import { beganApart, stillStops, type Apart } from './whose-doing.js';
 
 /** A replica at work again: running by its own word and streaming by every channel that can tell. */
 export function serves(view: ClusterView, target: MemberName): Sight {
@@ -105,6 +105,8 @@ export const restartMember = action({
       withinMs: actionPolicy(policy, 'restart-member').timeoutMs,
       expect: ({ view }) => serves(view, plan.target),
       notOurs: (at, sentAtMs) => restartedApart(at, plan.target, plan.params.via === 'host', sentAtMs),
+      goesOn: (at, sentAtMs) =>
+        plan.params.via === 'host' ? null : stillStops(at, plan.target, { sentAtMs, reachMs: RESTART_MS }),
     },
   ],
 });
@@ -113,7 +115,7 @@ export const restartMember = action({
 const RESTART_MS = 60_000;
 
 function restartedApart(
-  input: Pick<ActionInput, 'view'>,
+  input: Pick<ActionInput, 'view' | 'memory' | 'ledger'>,
   target: MemberName,
   isByHost: boolean,
   sentAtMs: number,
@@ -125,12 +127,17 @@ function restartedApart(
       : isByHost
         ? (freshValue(member.host)?.startedAtMs ?? null)
         : (freshValue(member.api)?.postmasterStartedAtMs ?? null);
-  return beganApart(input, isByHost ? target : `PostgreSQL on ${target}`, beganMs, { sentAtMs, reachMs: RESTART_MS });
+  return isByHost
+    ? beganApart(input, target, beganMs, { sentAtMs, reachMs: RESTART_MS })
+    : beganApart(input, `PostgreSQL on ${target}`, beganMs, { sentAtMs, reachMs: RESTART_MS, stops: target });
 }
 
 /** The same of a start by the host driver. */
-export const startedApart = (input: Pick<ActionInput, 'view'>, target: MemberName, sentAtMs: number): Apart | null =>
-  restartedApart(input, target, true, sentAtMs);
+export const startedApart: (
+  input: Pick<ActionInput, 'view' | 'memory' | 'ledger'>,
+  target: MemberName,
+  sentAtMs: number,
+) => Apart | null = (input, target, sentAtMs) => restartedApart(input, target, true, sentAtMs);
 
 const whoStarts = (view: ClusterView, target: string): string =>
   isPaused(view)

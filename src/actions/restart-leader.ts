@@ -16,7 +16,7 @@ import {
   type Sight,
 } from './action.js';
 import { haltOfPause, isPauseDue, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
-import { beganApart } from './whose-doing.js';
+import { beganApart, stillStops } from './whose-doing.js';
 
 /** `wasMs`: when the server process began that is to be replaced. `role`: what this Patroni calls a primary. */
 const BOND = z.object({
@@ -33,6 +33,8 @@ const roleOf = (version: string): 'master' | 'primary' => (Number.parseInt(versi
 
 /** Longer than a clean stop and start take; beyond it Patroni gives leadership away instead of waiting for `primary_start_timeout`. */
 const START_S = 60;
+/** Patroni answers when it is done: there and back, a stop, a start. */
+const REACH_MS = 2 * START_S * 1000;
 /** The pause is the first step, where there is one. */
 const PAUSE_AT = 0;
 
@@ -103,15 +105,17 @@ export const restartLeader = action({
         method: 'POST',
         path: '/restart',
         body: { role: plan.params.role, restart_pending: true, timeout: START_S },
-        timeoutMs: 2 * START_S * 1000,
+        timeoutMs: REACH_MS,
       },
       withinMs: actionPolicy(policy, 'restart-leader').timeoutMs,
       expect: ({ view }) => restarted(view, plan),
       notOurs: (input, sentAtMs) =>
         beganApart(input, `PostgreSQL on ${plan.target}`, startedAt(memberOf(input.view, plan.target)), {
           sentAtMs,
-          reachMs: 2 * START_S * 1000,
+          reachMs: REACH_MS,
+          stops: plan.target,
         }),
+      goesOn: (input, sentAtMs) => stillStops(input, plan.target, { sentAtMs, reachMs: REACH_MS }),
     },
   ],
 });

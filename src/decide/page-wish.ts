@@ -170,7 +170,12 @@ function waiting(
   advice: readonly string[],
 ): Told | null {
   const choice = chooseRung(input, problem);
-  if (choice.kind === 'in-flight') return null;
+  if (choice.kind === 'in-flight') {
+    const { plan, detail, deadlineMs } = choice.remediation;
+    return input.nowMs < deadlineMs
+      ? null
+      : nothing(input, [`${plan.action} ${plan.target} is late and still goes on: ${detail}`], advice);
+  }
   if (choice.kind === 'candidate') {
     const { action, target } = choice.candidate.plan;
     const twin = decisions.find(

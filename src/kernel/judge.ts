@@ -46,7 +46,10 @@ async function isGivenUp(session: Session, view: ClusterView, run: Remediation):
 async function judgeRun(session: Session, view: ClusterView, run: Remediation): Promise<void> {
   const { states, ledger, policy } = session;
   const input = actionInput({ view, states, ledger, policy });
-  const verdict = verdictOf(input, run, session.parts.ports.clock.now());
+  const { ports, tenure } = session.parts;
+  // Under another tenure it may have been sent by another machine, and by its clock.
+  const isByOurClock = run.epoch === '' || run.epoch === tenure.facts().epoch;
+  const verdict = verdictOf(input, run, ports.clock.now(), isByOurClock);
   switch (verdict.kind) {
     case 'pending':
       return;

@@ -21,8 +21,8 @@ export async function recallMemory(journal: JournalPort, scope: string, nowMs: n
 }
 
 const RECORDS = ['startFailures', 'lastStateText', 'replay', 'creatingSinceMs', 'positions', 'lastFailingMs'] as const;
-const MAYBE_RECORDS = ['watchedMs', 'unwatched', 'lastPrimary'] as const;
-const ROW_RECORDS = ['replay', 'positions', 'unwatched', 'lastPrimary'] as const;
+const MAYBE_RECORDS = ['watchedMs', 'unwatched', 'lastPrimary', 'stops'] as const;
+const ROW_RECORDS = ['replay', 'positions', 'unwatched', 'lastPrimary', 'stops'] as const;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

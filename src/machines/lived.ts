@@ -37,7 +37,8 @@ export function livedMemory(memory: Memory, view: ClusterView): Memory {
   const byMs = clockSetMs(view);
   if (byMs === 0) return memory;
   const moved = (atMs: number): number => atMs + byMs;
-  const { startingMs, rewindingSinceMs, replayPausedSinceMs, leaderTrail, etcd, addresses, leadership } = memory;
+  const onward = Math.max(0, byMs);
+  const { startingMs, rewindingSinceMs, replayPausedSinceMs, leaderTrail, etcd, addresses, leadership, stops } = memory;
   const dated = <T extends { readonly atMs: number }>(row: T): T => ({ ...row, atMs: moved(row.atMs) });
   return {
     ...memory,
@@ -49,6 +50,10 @@ export function livedMemory(memory: Memory, view: ClusterView): Memory {
     lastFailingMs: mapped(memory.lastFailingMs, moved),
     walRate: memory.walRate === null ? null : dated(memory.walRate),
     ...(startingMs && { startingMs: mapped(startingMs, moved) }),
+    // Moved as what was sent is (`ledger/lived.ts`), which it is compared with.
+    ...(stops && {
+      stops: mapped(stops, ({ fromMs, toMs }) => ({ fromMs: fromMs + onward, toMs: later(toMs, onward) })),
+    }),
     ...(rewindingSinceMs && { rewindingSinceMs: mapped(rewindingSinceMs, moved) }),
     // What the log tells of the pause reaches back so far and no further: it never becomes younger.
     ...(replayPausedSinceMs && {

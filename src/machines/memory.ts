@@ -6,6 +6,7 @@ import { isFailingState, isStreaming } from '../assess/replica.js';
 import { timelineOf } from '../assess/timeline.js';
 import { formatLsn, furthest, parseLsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
+import type { PostgresState } from '../model/patroni.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { isWished, rememberWish } from './leader-wish.js';
@@ -134,6 +135,7 @@ function rememberMember(memory: Memory, view: ClusterView, member: MemberView): 
     lastStateText: { ...next.lastStateText, [name]: api.state },
     startFailures: { ...next.startFailures, [name]: startFailures },
     lastFailingMs: failing ? { ...next.lastFailingMs, [name]: view.atMs } : next.lastFailingMs,
+    stops: stops(next.stops ?? {}, name, api.state, view.atMs),
     creatingSinceMs: creating(next.creatingSinceMs, name, api.state === 'creating-replica', view.atMs),
   };
 }
@@ -144,6 +146,24 @@ function rememberStarting(memory: Memory, view: ClusterView, { name, sql }: Memb
   if (isStarting) return name in known ? memory : { ...memory, startingMs: { ...known, [name]: view.atMs } };
   if (sql.kind !== 'fresh' || !(name in known)) return memory;
   return { ...memory, startingMs: Object.fromEntries(Object.entries(known).filter(([key]) => key !== name)) };
+}
+
+const RUNS: readonly PostgresState[] = ['running', 'streaming', 'in-archive-recovery'];
+/** Says nothing about whether it runs. */
+const NO_WORD: readonly PostgresState[] = ['unknown', 'other'];
+
+/** What neither answers nor says it begins and ends nothing. */
+function stops(
+  before: NonNullable<Memory['stops']>,
+  name: string,
+  state: PostgresState,
+  atMs: number,
+): NonNullable<Memory['stops']> {
+  const last = before[name];
+  const isOpen = last?.toMs === null;
+  const runs = RUNS.includes(state);
+  if (NO_WORD.includes(state) || runs !== isOpen) return before;
+  return { ...before, [name]: runs ? { fromMs: last?.fromMs ?? atMs, toMs: atMs } : { fromMs: atMs, toMs: null } };
 }
 
 function creating(

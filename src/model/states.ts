@@ -147,6 +147,11 @@ export interface Memory {
   >;
   /** Per member: since when its PostgreSQL says that it takes no connections (57P03). Absent in older journals. */
   readonly startingMs?: Readonly<Record<string, number>>;
+  /**
+   * Per member: the last time in which its Patroni did not call its PostgreSQL running, from the first pass that said so; `toMs` null: it lasts.
+   * Absent in older journals.
+   */
+  readonly stops?: Readonly<Record<string, { readonly fromMs: number; readonly toMs: number | null }>>;
   /** Per member: when it was last seen failing to start; Patroni flips between `starting` and `start failed` once a loop. */
   readonly lastFailingMs: Readonly<Record<string, number>>;
   /** WAL rate on the leader, bytes per second, from two positions. */

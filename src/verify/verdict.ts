@@ -1,7 +1,7 @@
 import type { ActionInput, ActionStep, Sight } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
-import type { Apart } from '../actions/whose-doing.js';
+import { CLOCKS_MS, type Apart } from '../actions/whose-doing.js';
 import type { Ending, Remediation } from '../model/ledger.js';
 
 export type Verdict =
@@ -18,16 +18,17 @@ export function stepsOf(input: ActionInput, remediation: Remediation): readonly 
 
 /**
  * Did the step that was sent have its effect? Judged from the cluster: an answer of 200 is not an effect, and a lost answer is not a
- * failure. A clock that runs out makes it ineffective.
+ * failure. A clock that runs out makes it ineffective, unless it is seen to go on. `isByOurClock`: the instance that sent it runs on this
+ * machine, by whose clock `input` tells.
  */
-export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: number): Verdict {
+export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: number, isByOurClock = true): Verdict {
   const steps = stepsOf(input, remediation);
   const step = steps[remediation.stepIndex];
   if (step === undefined) return unseen(nowMs >= remediation.deadlineMs);
   const sight: Sight = step.expect(input);
   const isLast = remediation.stepIndex + 1 >= steps.length;
   if (sight.kind === 'met') {
-    const others = doneByOthers(input, remediation, step);
+    const others = doneByOthers(input, remediation, step, isByOurClock);
     if (others !== null) return ofOthers(sight.text, others, nowMs >= remediation.deadlineMs);
     return isLast ? { ...sight, text: sight.text + doubt(remediation) } : { kind: 'step-met', text: sight.text };
   }
@@ -38,6 +39,8 @@ export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: n
   const late = sight.kind === 'pending' && nowMs >= remediation.deadlineMs;
   if (late && step.goOnWhenLate === true && !isLast) return { kind: 'step-met', text: `late: ${sight.text}` };
   if (sight.kind === 'violated') return { ...sight, kind: 'expired' };
+  const going = nowMs >= remediation.deadlineMs ? goesOn(input, remediation, step, nowMs) : null;
+  if (going !== null) return { kind: 'pending', text: `${sight.text}; ${going}` };
   if (nowMs >= remediation.deadlineMs) return { kind: 'expired', text: sight.text };
   return { kind: 'pending', text: sight.text };
 }
@@ -49,8 +52,26 @@ const unseen = (isOver: boolean): Verdict => ({
 });
 
 /** A request of which nothing is known may never have arrived: what is seen may be Patroni's or a person's doing. */
-const doneByOthers = (input: ActionInput, row: Remediation, { notOurs }: ActionStep): Apart | null =>
-  row.phase !== 'unknown' || row.sentAtMs === null ? null : (notOurs?.(input, row.sentAtMs, hasArrived(row)) ?? null);
+function doneByOthers(
+  input: ActionInput,
+  row: Remediation,
+  { notOurs }: ActionStep,
+  isByOurClock: boolean,
+): Apart | null {
+  if (row.phase !== 'unknown' || row.sentAtMs === null) return null;
+  const apart = notOurs?.(input, row.sentAtMs, hasArrived(row)) ?? null;
+  const isWithinSlack = !isByOurClock && apart?.lateMs !== undefined && apart.lateMs <= CLOCKS_MS;
+  return isWithinSlack ? null : apart;
+}
+
+/** So long after it was sent a person looks, whatever is seen to go on. */
+const MOST_MS = 15 * 60_000;
+
+/** Only where no answer came: what was answered has the time of its step. */
+const goesOn = (input: ActionInput, { phase, sentAtMs }: Remediation, step: ActionStep, nowMs: number) =>
+  phase !== 'unknown' || sentAtMs === null || nowMs - sentAtMs >= MOST_MS
+    ? null
+    : (step.goesOn?.(input, sentAtMs) ?? null);
 
 /** Whoever answers that it is not done yet has the request: Patroni's 503 stands for a switchover that still waits for the old leader to stop. */
 const hasArrived = ({ lastReply }: Remediation): boolean => lastReply?.effect === 'maybe' && lastReply.status !== null;

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { decide } from '../../../src/decide/decide.js';
 import { ownDoing } from '../../../src/decide/own-doing.js';
+import { pagesWished } from '../../../src/decide/page-wish.js';
 import { EMPTY_LEDGER, type Remediation } from '../../../src/model/ledger.js';
 import type { ProcedureRun, Stage } from '../../../src/model/procedure-run.js';
 import type { Situation } from '../../../src/model/situation.js';
 import { STAGED } from '../../../src/procedures/index.js';
 import { onMember, waitFor } from '../../../src/procedures/stages.js';
-import { inputOf, NOW_MS, remediationOf } from '../../support/view.js';
+import { inputOf, NOW_MS, problemOf, remediationOf } from '../../support/view.js';
 
 const RUN: ProcedureRun = {
   id: 'r-1',
@@ -80,6 +82,23 @@ describe('a member that is down', () => {
     const run = { ...RUN, waiting: { key: streams.key, sinceMs: NOW_MS + 5_000 } };
     expect(ownDoing(at(run, [stopped()], NOW_MS + 904_999), down())).not.toBeNull();
     expect(ownDoing(at(run, [stopped()], NOW_MS + 905_000), down())).toBeNull();
+  });
+});
+
+describe('a critical problem whose remedy goes on past its deadline', () => {
+  const told = (deadlineMs: number) => {
+    const row = remediationOf('start-member', 'patroni2', { phase: 'unknown', endedAtMs: null, deadlineMs });
+    const input = inputOf([problemOf('member-down', 'patroni2')], {
+      ledger: { ...EMPTY_LEDGER, remediations: [{ ...row, detail: 'patroni2 says restarting' }] },
+    });
+    return pagesWished(input, decide(input)).map(({ because, afterMs }) => ({ because, afterMs }));
+  };
+
+  it('is told, with what goes on; within its deadline it is not', () => {
+    expect(told(NOW_MS + 1)).toEqual([]);
+    expect(told(NOW_MS)).toEqual([
+      { because: 'start-member patroni2 is late and still goes on: patroni2 says restarting', afterMs: 30_000 },
+    ]);
   });
 });
 

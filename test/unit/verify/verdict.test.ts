@@ -18,7 +18,8 @@ import {
   viewOf,
   type Change,
 } from '../../support/view.js';
-import { fresh } from '../../../src/model/reading.js';
+import type { PatroniStatus } from '../../../src/model/patroni.js';
+import { fresh, freshValue } from '../../../src/model/reading.js';
 
 const policy = testPolicy({ drain: { actuators: ['proxy', 'tag'], shutdownSessions: false } });
 const DEADLINE_MS = NOW_MS + 10_000;
@@ -160,5 +161,91 @@ describe('a switchover that Patroni answered with 503, since its leader is slow 
 
   it('and one without any answer is not', () => {
     expect(verdict(null)).toMatchObject({ kind: 'expired', ending: 'not-ours' });
+  });
+});
+
+describe('a restart whose stop takes minutes, and whose answer was lost', () => {
+  const SENT_MS = NOW_MS - 200_000;
+  const restart = (part: Partial<Remediation> = {}): Remediation =>
+    remediationOf('restart-member', 'patroni3', {
+      plan: planOf('restart-member', 'patroni3', { via: 'patroni' }),
+      phase: 'unknown',
+      sentAtMs: SENT_MS,
+      deadlineMs: NOW_MS - 20_000,
+      endedAtMs: null,
+      ...part,
+    });
+  const judgedWith = (
+    stop: { fromMs: number; toMs: number | null } | null,
+    change: Partial<PatroniStatus>,
+    part: Partial<Remediation> = {},
+    others: readonly Remediation[] = [],
+  ) => {
+    const view = viewOf(
+      member('patroni3', ({ api }) => ({
+        api: fresh({ ...(freshValue(api) as PatroniStatus), ...change }, NOW_MS, 'api'),
+      })),
+    );
+    const input = assessmentOf(view, { policy });
+    const memory = { ...input.memory, ...(stop && { stops: { patroni3: stop } }) };
+    const row = restart(part);
+    const ledger = { ...input.ledger, remediations: [row, ...others] };
+    return verdictOf({ ...input, memory, ledger }, row, NOW_MS);
+  };
+  const stopping = { state: 'restarting', stateText: 'restarting' } as const;
+  const back = { postmasterStartedAtMs: NOW_MS - 5_000 };
+  const stopped = { fromMs: SENT_MS + 2_000, toMs: NOW_MS - 3_000 };
+
+  it('stays open past its deadline while PostgreSQL is seen not to run since then', () => {
+    expect(judgedWith({ fromMs: SENT_MS + 2_000, toMs: null }, stopping)).toMatchObject({
+      kind: 'pending',
+      text: expect.stringMatching(/^patroni3 says restarting; PostgreSQL on patroni3 has not run since/) as string,
+    });
+  });
+
+  it('is judged at its deadline where nothing shows that, where it was answered, and after a quarter of an hour', () => {
+    const open = { fromMs: SENT_MS + 2_000, toMs: null };
+    expect(judgedWith(null, stopping).kind).toBe('expired');
+    expect(judgedWith({ fromMs: SENT_MS - 2_000, toMs: null }, stopping).kind).toBe('expired');
+    expect(judgedWith({ fromMs: SENT_MS + 61_000, toMs: null }, stopping).kind).toBe('expired');
+    expect(judgedWith(open, stopping, { phase: 'verifying' }).kind).toBe('expired');
+    const long = NOW_MS - 15 * 60_000;
+    expect(judgedWith({ fromMs: long + 1, toMs: null }, stopping, { sentAtMs: long }).kind).toBe('expired');
+  });
+
+  it('is our doing when it is up again at the end of that stop, however late', () => {
+    expect(judgedWith(stopped, back)).toMatchObject({ kind: 'met' });
+  });
+
+  it('is not where it ran meanwhile, or another request of ours came after it', () => {
+    expect(judgedWith({ fromMs: NOW_MS - 10_000, toMs: NOW_MS - 3_000 }, back)).toMatchObject({ ending: 'not-ours' });
+    expect(judgedWith({ fromMs: SENT_MS + 2_000, toMs: SENT_MS + 9_000 }, back)).toMatchObject({ ending: 'not-ours' });
+    const later = remediationOf('restart-member', 'patroni3', { sentAtMs: SENT_MS + 70_000 });
+    expect(judgedWith(stopped, back, {}, [later])).toMatchObject({ ending: 'not-ours' });
+  });
+});
+
+describe('a deletion of the leader key that another instance sent', () => {
+  const expedited = remediationOf('expedite-failover', 'patroni2', {
+    plan: planOf('switchover', 'patroni2', { leader: 'patroni2', candidate: 'patroni1' }),
+    phase: 'unknown',
+    sentAtMs: NOW_MS - 70_000,
+    deadlineMs: NOW_MS + 10_000,
+    endedAtMs: null,
+  });
+  const judgedAs = (heldMs: number, isByOurClock: boolean) => {
+    const input = assessmentOf(viewOf(), { policy });
+    const leadership = { ...input.memory.leadership, strangers: [], heldMs: { patroni2: heldMs } };
+    const memory = { ...input.memory, leadership } as typeof input.memory;
+    return verdictOf({ ...input, memory }, expedited, NOW_MS, isByOurClock);
+  };
+  /** What a switchover can take effect for, by the waits of the cluster. */
+  const reachMs = 61_000;
+
+  it('is by its clock: what two machines may differ by in time proves nothing, what is beyond it does', () => {
+    const heldMs = NOW_MS - 70_000 + reachMs + 5_000;
+    expect(judgedAs(heldMs, true)).toMatchObject({ kind: 'expired', ending: 'not-ours' });
+    expect(judgedAs(heldMs, false).kind).toBe('met');
+    expect(judgedAs(heldMs + 30_000, false)).toMatchObject({ kind: 'expired', ending: 'not-ours' });
   });
 });
