@@ -30,7 +30,7 @@ export interface FailoverCandidate {
   readonly isSynchronous: boolean | null;
   /** The operator's order among equals: tag `failover_priority`, 1 where there is none. Higher goes first. [Patroni 3.2+] */
   readonly priority: number;
-  /** By which checks no proxy reaches it; null: one does, or none tells. Patroni elects it all the same. */
+  /** That no proxy that tells reaches it, in words; null: one does, or none tells. Patroni elects it all the same. */
   readonly unreached: string | null;
   /** What no consent lifts: Patroni refuses it, or would never promote it. */
   readonly barred: readonly string[];
@@ -85,7 +85,7 @@ function behindText({ lossBytes: bytes, lossSeconds: seconds }: FailoverCandidat
 }
 
 function verdictOn({ barred, against, unreached }: FailoverCandidate): string {
-  if (against.length === 0) return unreached === null ? 'may lead' : `may lead, but no proxy reaches it: ${unreached}`;
+  if (against.length === 0) return unreached === null ? 'may lead' : `may lead, but ${unreached}`;
   return barred.length > 0
     ? `may not lead: ${against.join('; ')}`
     : `may lead only if a person agrees: ${against.join('; ')}`;

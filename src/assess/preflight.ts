@@ -81,7 +81,7 @@ function notFollowing({ view, memory }: At, { leader, candidate }: Move): readon
 /** Patroni makes it leader all the same: it asks no proxy. */
 function cutOffCandidate({ view }: At, { candidate }: Move): readonly string[] {
   const unreached = notReached(view, candidate);
-  return unreached === null ? [] : [unreachedText({ name: candidate, unreached })];
+  return unreached === null ? [] : [unreachedText({ unreached })];
 }
 
 /** Base backups from the leader that break off with it; the gate `someone-else` waits for them. */

@@ -3,7 +3,7 @@ import type { Lsn } from '../model/names.js';
 import type { ClusterView } from '../model/view.js';
 import type { Evidence } from '../model/channel.js';
 import { says } from './finding.js';
-import { linesIn, lineText, memberLines, type ProxyLine } from './proxy-lines.js';
+import { answers, linesIn, lineText, memberLines, type ProxyLine } from './proxy-lines.js';
 
 /** HAProxy's words for a check that got no connection: refused or no route, and no answer in time. The star says that the next one is under way. */
 const NO_CONNECTION = /^(\* )?(L4CON|L4TOUT)$/;
@@ -24,18 +24,25 @@ const textOf = (view: ClusterView, line: ProxyLine): string =>
   `${lineText(view, line)} is ${line.row.status}${line.row.checkStatus === '' ? '' : `, ${line.row.checkStatus.replace('* ', '')}`}`;
 
 /**
- * By which checks no proxy that routes writes gets a connection to a member; null: one does, or none says so. A check that is answered with a wrong
- * status, or too late, has a connection. One that does not answer us says nothing, and neither does a server that nobody can place.
+ * That no proxy which routes writes and answers gets a connection to a member, by which checks, and which of them told nothing; null: one does get it,
+ * or none says so. A check that is answered with a wrong status, or too late, has a connection. A proxy that does not answer us says nothing, and
+ * neither does a server that nobody can place.
  */
 export function notReached(view: ClusterView, name: string): string | null {
-  const lines = view.proxies
-    .filter(({ pools }) => pools.writes !== null)
+  const proxies = view.proxies.filter(({ pools }) => pools.writes !== null);
+  const lines = proxies
     .flatMap((proxy) => [...linesIn(proxy, 'writes'), ...linesIn(proxy, 'reads')])
     .filter(({ row }) => ownerOf(row) === name);
   const words = lines.map(({ row }) => wordOf(row));
   if (words.includes('reached') || !words.includes('not reached')) return null;
   const cut = lines.filter((_, index) => words[index] === 'not reached');
-  return cut.map((line) => textOf(view, line)).join(', ');
+  const asked = new Set(cut.map(({ proxy }) => proxy));
+  const others = proxies.filter((proxy) => !asked.has(proxy.name));
+  const untold = others.map((proxy) => `${proxy.name} ${answers(proxy) ? 'does not tell' : 'gave no answer'}`);
+  const by = cut.map((line) => textOf(view, line)).join(', ');
+  const whom =
+    others.length === 0 ? 'no proxy reaches' : `${[...asked].join(', ')} ${asked.size > 1 ? 'do' : 'does'} not reach`;
+  return `${[`${whom} ${name}`, ...untold].join('; ')} (${by})`;
 }
 
 /**
@@ -108,10 +115,8 @@ export function aheadUnreached<Row extends Successor>(rows: readonly Row[], { ti
 
 /** For whoever has to agree: what one that is behind would drop. */
 export const aheadText = (row: Pick<Successor, 'name' | 'unreached'> | null): string | null =>
-  row === null
-    ? null
-    : `${row.name} has more WAL, which would be dropped, and no proxy reaches it (${row.unreached ?? ''})`;
+  row === null ? null : `${row.name} has more WAL, which would be dropped, and ${row.unreached ?? ''}`;
 
 /** For whoever has to agree. */
-export const unreachedText = ({ name, unreached }: Pick<Successor, 'name' | 'unreached'>): string =>
-  `no proxy reaches ${name}, so that no client of theirs could write if it led (${unreached ?? ''})`;
+export const unreachedText = ({ unreached }: Pick<Successor, 'unreached'>): string =>
+  `${unreached ?? ''}: their clients could not write if it led`;

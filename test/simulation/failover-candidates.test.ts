@@ -97,7 +97,7 @@ describe.each(VERSIONS)('a dead leader whose successors the proxy does not reach
     expect(asked.map(({ plan }) => `${plan.action} ${plan.target}`)).toEqual(['expedite-failover patroni1']);
     const held = ekimi.session.decisions.find(({ kind }) => kind === 'held');
     expect(JSON.stringify(held)).toMatch(
-      /no proxy reaches patroni2, so that no client .*postgres_primary\/patroni2 is DOWN, L4TOUT/,
+      /no proxy reaches patroni2 \(postgres_primary\/patroni2 is DOWN, L4TOUT.*: their clients could not write/,
     );
     ekimi.cluster.startContainer('patroni1');
     await ekimi.run(40);

@@ -63,6 +63,25 @@ describe('a member that no proxy reaches', () => {
     expect(notReached({ ...view, proxies: [...view.proxies, ...open] }, 'patroni3')).toBeNull();
     expect(notReached({ ...view, proxies: [...view.proxies, ...view.proxies] }, 'patroni3')).not.toBeNull();
   });
+
+  it('by one of several says which were asked, and which gave no answer or have no word on it', () => {
+    const named = (name: string, ...changes: readonly Change[]) =>
+      viewOf(...changes).proxies.map((proxy) => ({ ...proxy, name }));
+    const said = (...proxies: readonly ReturnType<typeof named>[]): string | null =>
+      notReached({ ...viewOf(), proxies: proxies.flat() }, 'patroni3');
+    const edge1 = named('edge1', cut('patroni3'));
+    const checks = 'edge1:postgres_primary/patroni3 is DOWN, L4TOUT, edge1:postgres_replicas/patroni3 is DOWN, L4TOUT';
+    expect(said(edge1, named('edge2', noProxy))).toBe(
+      `edge1 does not reach patroni3; edge2 gave no answer (${checks})`,
+    );
+    expect(said(edge1, named('edge2', at2('patroni3', { checkStatus: 'INI' })), named('edge3', noProxy))).toBe(
+      `edge1 does not reach patroni3; edge2 does not tell; edge3 gave no answer (${checks})`,
+    );
+    expect(said(edge1, named('edge2', cut('patroni3')))).toMatch(/^no proxy reaches patroni3 \(edge1.*edge2/);
+    expect(said(edge1, named('edge2', cut('patroni3')), named('edge3', noProxy))).toMatch(
+      /^edge1, edge2 do not reach patroni3; edge3 gave no answer \(/,
+    );
+  });
 });
 
 const DEAD = [stopped('patroni1'), notStreaming('patroni2'), notStreaming('patroni3')];
@@ -82,9 +101,9 @@ describe('an election that is brought forward', () => {
   it('is in doubt where none of those that are furthest is reached, and only there', () => {
     expect(elected()).toBeNull();
     expect(elected(cut('patroni2'))).toBeNull();
-    expect(elected(cut('patroni2'), cut('patroni3'))).toMatch(/no proxy reaches patroni2, .*no proxy reaches patroni3/);
+    expect(elected(cut('patroni2'), cut('patroni3'))).toMatch(/no proxy reaches patroni2 .*no proxy reaches patroni3/);
     expect(elected(cut('patroni2'), standsAt('patroni3', 500))).toMatch(
-      /^no proxy reaches patroni2, so that no client/,
+      /^no proxy reaches patroni2 \(.*\): their clients could not write if it led$/,
     );
     expect(elected(cut('patroni3'), standsAt('patroni3', 500))).toBeNull();
   });
@@ -106,14 +125,18 @@ describe('who is proposed where nobody leads', () => {
     const found = rows(cut('patroni2'), standsAt('patroni3', 500));
     expect(found.map(({ name }) => name)).toEqual(['patroni2', 'patroni3', 'patroni1']);
     expect(reachedFirst(found).map(({ name }) => name)).toEqual(['patroni3', 'patroni2', 'patroni1']);
-    expect(found.map(candidateText).join()).toMatch(/patroni2 \(.*\) may lead, but no proxy reaches it: .*L4TOUT/);
+    expect(found.map(candidateText).join()).toMatch(
+      /patroni2 \(.*\) may lead, but no proxy reaches patroni2 \(.*L4TOUT/,
+    );
   });
 
   it('and a person agrees where one that no proxy reaches has more WAL, which would be dropped', () => {
     const found = rows(cut('patroni2'), standsAt('patroni3', 500));
     const [furthest, proposed] = found;
     expect(aheadUnreached(found, proposed!)).toBe(furthest);
-    expect(aheadText(furthest!)).toMatch(/^patroni2 has more WAL, which would be dropped, and no proxy reaches it \(/);
+    expect(aheadText(furthest!)).toMatch(
+      /^patroni2 has more WAL, which would be dropped, and no proxy reaches patroni2 \(/,
+    );
     const level = rows(cut('patroni2'));
     expect(
       aheadUnreached(
