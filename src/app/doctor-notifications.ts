@@ -2,7 +2,7 @@ import type { EkimiConfig } from '../model/config.js';
 import { REMEDY } from '../words/doctor-remedy.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { redactorOf } from '../config/redactor.js';
-import { notifyChannelsOf } from './wiring.js';
+import { notifyChannelsOf, vetoHook } from './wiring.js';
 
 /** Connects to each channel to persons; a mail server also hears our login. No message is sent, so that none arriving stays to be seen. */
 export async function channelRows(config: EkimiConfig): Promise<readonly DoctorFinding[]> {
@@ -34,5 +34,29 @@ export async function channelRows(config: EkimiConfig): Promise<readonly DoctorF
     }),
   );
   for (const port of Object.values(ports)) port.close();
-  return rows;
+  return [...rows, ...(await vetoRow(config, redact))];
+}
+
+/** Connects to the veto hook; it is asked for no veto, which would stand in its log as a question. None where none is configured. */
+async function vetoRow(
+  { notifications, instance }: EkimiConfig,
+  redact: (text: string) => string,
+): Promise<readonly DoctorFinding[]> {
+  const hook = notifications?.veto;
+  if (hook === undefined) return [];
+  const port = vetoHook(hook, instance, { text: redact, json: redact });
+  const why = await port.reach();
+  port.close();
+  const check = 'notify veto hook';
+  if (why === null)
+    return [{ check, verdict: 'ok', detail: 'the veto hook takes a connection; it was asked nothing', disables: [] }];
+  return [
+    {
+      check,
+      verdict: 'warn',
+      detail: `veto hook: ${redact(why)}`,
+      disables: ['what it is asked about, unless veto.onSilence is go'],
+      remedy: 'start the hook, or correct notifications.veto.url and its TLS',
+    },
+  ];
 }

@@ -1,4 +1,6 @@
-import { fingerprint } from '../model/plan.js';
+import { sentFor } from '../model/ledger.js';
+import { EKIMI } from '../model/names.js';
+import { fingerprint, type Plan } from '../model/plan.js';
 import { VETO_DEFAULTS } from '../model/policy.js';
 import type { Situation } from '../model/situation.js';
 import { preempts, type Candidate } from './candidate.js';
@@ -9,7 +11,7 @@ export const VETO_GATES: readonly Gate[] = [
   {
     name: 'veto',
     asksLast: true,
-    doc: 'A veto hook (`notifications.veto`) is asked before what answers a problem begins, once no other gate holds it: its no holds it, and so does its silence, unless the policy says veto.onSilence: go. What ends an outage does not wait for it, unless veto.emergencies says so. Not asked: about what a person or a procedure started, and in dry-run.',
+    doc: 'A veto hook (`notifications.veto`) is asked before what answers a problem begins, once no other gate holds it: its no holds it, and so does its silence, unless the policy says veto.onSilence: go. What ends an outage does not wait for it, unless veto.emergencies says so. Of a procedure that the policy began it is asked once, before its first request. Not asked: about what a person started, and in dry-run.',
     check: vetoed,
   },
 ];
@@ -29,10 +31,20 @@ const isEmergency = (input: Situation, candidate: Candidate): boolean => {
   );
 };
 
+/**
+ * A person's word is theirs to give. A run that the policy began is asked about once, before its first request: the run is the thing, and half of one is
+ * worse than none. Whoever continues it gives their word.
+ */
+function isPersons({ ledger }: Situation, { because: { code, run: id } }: Plan): boolean {
+  if (code !== 'operator') return false;
+  const run = ledger.procedures?.find((row) => row.id === id);
+  return run?.by !== EKIMI || run.continuedAtMs > run.startedAtMs || sentFor(ledger, id).length > 0;
+}
+
 function vetoed(input: Situation, candidate: Candidate): No | null {
   const { veto, policy, nowMs } = input;
   const { plan } = candidate;
-  if (veto === undefined || policy.mode !== 'enforce' || plan.because.code === 'operator') return null;
+  if (veto === undefined || policy.mode !== 'enforce' || isPersons(input, plan)) return null;
   // It gives back what we ourselves hold (clients of a pooler), and is tried until it is: nothing may leave that standing.
   if (candidate.action.isTriedUntilDone === true) return null;
   const { onSilence, emergencies } = policy.veto ?? VETO_DEFAULTS;

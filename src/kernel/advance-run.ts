@@ -10,6 +10,7 @@ import { begin } from './send.js';
 import type { Session } from './session.js';
 import { settleRecovery } from './settle-recovery.js';
 import { situationOf } from './situation.js';
+import { askVeto, vetoOn } from './veto.js';
 import { isOurs, isOursToRecover } from './without-etcd.js';
 
 /** After a pass has done what it had to: the next stage of the procedure that is under way, through the same door as everything else. */
@@ -54,7 +55,12 @@ async function take(
       told('held', EKIMI, next.why),
     );
   await followed(session, run, next);
-  if (next.kind === 'stage') await askForSecond(session, next.decision);
+  if (next.kind === 'stage') {
+    await askForSecond(session, next.decision);
+    await askVeto(session, [next.decision]);
+    const no = vetoOn(session, next.decision);
+    if (no !== null) await noteRun(session, { ...run, phase: 'held', detail: no }, told('held', EKIMI, no));
+  }
   if (next.kind !== 'stage' || next.decision.kind !== 'act' || isTaken) return;
   const { stage, asked, decision } = next;
   if (!(await isKept(session, { ...run, detail: stage.text }))) return;

@@ -8,7 +8,7 @@ import type { Policy, WindowFacts } from '../model/policy.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { States } from '../model/states.js';
 import type { ControllerEvent } from '../model/snapshot.js';
-import type { VetoRow } from '../model/veto.js';
+import type { KeptVeto } from '../model/veto.js';
 import type { ClusterView } from '../model/view.js';
 import type { Asker } from '../observe/patience.js';
 import type { ObserveTarget } from '../observe/pass.js';
@@ -130,7 +130,7 @@ export interface Session {
   /** What etcd listed last; null before it answered for the first time. */
   seenSwitches: readonly KillSwitch[] | null;
   /** What the veto hook was asked and said, of each plan the last. */
-  vetoes: readonly VetoRow[];
+  vetoes: readonly KeptVeto[];
   /** The signal to end has come: nothing new is sent. */
   isStopping: boolean;
   recorded: { readonly signature: string; readonly atMs: number } | null;

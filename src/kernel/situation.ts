@@ -2,6 +2,7 @@ import type { Situation } from '../model/situation.js';
 import type { States } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { impairments, isEnforcing, type Session } from './session.js';
+import { vetoRows } from './veto.js';
 import { areSwitchesDenied, switchesInForce } from './switches.js';
 
 const DENIED = 'etcd does not let us read the kill switches';
@@ -18,7 +19,7 @@ export function situationOf(session: Session, view: ClusterView, states: States 
     tenure: isEnforcing(session) ? session.parts.tenure.facts() : { state: 'not-needed', owner: null, epoch: null },
     nowMs,
     unshared: session.books.fault,
-    ...(session.parts.veto && { veto: { rows: session.vetoes } }),
+    ...(session.parts.veto && { veto: { rows: vetoRows(session) } }),
     impaired: [...impairments(session), ...(isEnforcing(session) && areSwitchesDenied(view) ? [DENIED] : [])],
   };
 }

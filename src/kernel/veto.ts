@@ -1,4 +1,5 @@
 import { fingerprint } from '../model/plan.js';
+import type { ProcedureDecision } from '../decide/procedures.js';
 import type { Decision } from '../model/decision.js';
 import type { VetoAnswer, VetoQuestion, VetoRow } from '../model/veto.js';
 import { write } from './record.js';
@@ -10,6 +11,8 @@ const COUNTS_MS = 60_000;
 const VETO_MS = 5 * 60_000;
 /** The hook's own deadline comes first: what it says of its silence is better than none. */
 const SLACK_MS = 1_000;
+/** The two clocks of one machine drift apart by less in a minute. */
+const DRIFT_MS = 500;
 /** Of plans that nobody makes any more. */
 const MOST_ROWS = 50;
 
@@ -17,15 +20,25 @@ const MOST_ROWS = 50;
  * Asks the veto hook about what it alone holds, once for each plan until its answer has run out. Nobody waits here: the answer comes through the
  * inbox and wakes the loop, so that a hook that hangs stalls no pass.
  */
-export async function askVeto(session: Session, decisions: readonly Decision[]): Promise<void> {
+export async function askVeto(session: Session, decisions: readonly (Decision | ProcedureDecision)[]): Promise<void> {
   if (session.parts.veto === undefined) return;
   const nowMs = session.parts.ports.clock.now();
   for (const decision of decisions) {
     if (decision.kind !== 'held' || !decision.blocks.every(({ gate }) => gate === 'veto')) continue;
     const wanted = fingerprint(decision.plan);
-    const row = session.vetoes.findLast((one) => one.fingerprint === wanted);
+    const row = vetoRows(session).findLast((one) => one.fingerprint === wanted);
     if (row === undefined || row.untilMs <= nowMs) await ask(session, decision, nowMs);
   }
+}
+
+/** The hook's no to what it alone holds, in words: it holds a run at once, which else would keep repairs waiting. Null: it said none. */
+export function vetoOn(session: Session, decision: ProcedureDecision): string | null {
+  if (decision.kind !== 'held' || !decision.blocks.every(({ gate }) => gate === 'veto')) return null;
+  const wanted = fingerprint(decision.plan);
+  const row = vetoRows(session).findLast((one) => one.fingerprint === wanted);
+  return row?.answer === 'veto' && row.untilMs > session.parts.ports.clock.now()
+    ? `the veto hook says no to ${decision.plan.action} ${decision.plan.target}: ${row.because}`
+    : null;
 }
 
 async function ask(
@@ -57,7 +70,7 @@ async function ask(
  */
 function answerRow(session: Session, question: VetoQuestion, answer: VetoAnswer): VetoRow | null {
   const wanted = fingerprint(question.plan);
-  const standing = session.vetoes.findLast((one) => one.fingerprint === wanted);
+  const standing = vetoRows(session).findLast((one) => one.fingerprint === wanted);
   if (standing !== undefined && standing.id !== question.id) return null;
   const nowMs = session.parts.ports.clock.now();
   const isLate = standing?.answer === 'asked' && nowMs > standing.untilMs;
@@ -85,6 +98,18 @@ const rowOf = (
 ): VetoRow => ({ id, fingerprint: fingerprint(plan), askedAtMs, answer, because, untilMs });
 
 function keep(session: Session, row: VetoRow): void {
-  const others = session.vetoes.filter((one) => one.fingerprint !== row.fingerprint);
-  session.vetoes = [...others, row].slice(-MOST_ROWS);
+  const { clock } = session.parts.ports;
+  const others = session.vetoes.filter((one) => one.row.fingerprint !== row.fingerprint);
+  const untilMonotonicMs = clock.monotonic() + row.untilMs - clock.now();
+  session.vetoes = [...others, { row, untilMonotonicMs }].slice(-MOST_ROWS);
+}
+
+/** What stands of the hook's answers and when each ends, by the wall clock as it is set now: a clock that is set makes none of them shorter or longer. */
+export function vetoRows({ vetoes, parts: { ports } }: Pick<Session, 'vetoes' | 'parts'>): readonly VetoRow[] {
+  const offsetMs = ports.clock.now() - ports.clock.monotonic();
+  return vetoes.map(({ row, untilMonotonicMs }) => {
+    const untilMs = Math.round(untilMonotonicMs + offsetMs);
+    // What two clocks drift by is no news: the row would be another one in every pass.
+    return Math.abs(untilMs - row.untilMs) <= DRIFT_MS ? row : { ...row, untilMs };
+  });
 }

@@ -13,6 +13,12 @@ export interface VetoRow {
   readonly untilMs: number;
 }
 
+/** A row with its end by the monotonic clock of the process that asked. */
+export interface KeptVeto {
+  readonly row: VetoRow;
+  readonly untilMonotonicMs: number;
+}
+
 /** What is known of the hook in this pass. It is asked by this process alone and lives in no ledger: after a crash it is asked anew. */
 export interface VetoFacts {
   readonly rows: readonly VetoRow[];

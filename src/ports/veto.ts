@@ -4,6 +4,8 @@ import type { VetoAnswer, VetoQuestion } from '../model/veto.js';
 export interface VetoPort {
   /** After so long a question without an answer is answered with silence. */
   readonly deadlineMs: number;
+  /** Connects, with TLS where the address has it, and sends nothing: why that cannot be done, or null. */
+  reach(): Promise<string | null>;
   ask(question: VetoQuestion): Promise<VetoAnswer>;
   close(): void;
 }

@@ -30,7 +30,12 @@ async function asked(
     deadlineMs = 2_000,
     headers = {},
   }: { delayMs?: number; deadlineMs?: number; headers?: Record<string, string> } = {},
-): Promise<{ answer: VetoAnswer; got: { headers: IncomingHttpHeaders; body: string }[] }> {
+): Promise<{
+  answer: VetoAnswer;
+  reached: string | null;
+  asked: number;
+  got: { headers: IncomingHttpHeaders; body: string }[];
+}> {
   const got: { headers: IncomingHttpHeaders; body: string }[] = [];
   const server = createServer((request, response) => {
     let text = '';
@@ -49,10 +54,20 @@ async function asked(
     server.closeAllConnections();
     server.close();
   });
-  return { answer: await port.ask(QUESTION), got };
+  const reached = await port.reach();
+  const before = got.length;
+  return { answer: await port.ask(QUESTION), reached, asked: before, got };
 }
 
 describe('the veto hook', () => {
+  it('is connected to by the doctor, and asked nothing', async () => {
+    expect(await asked(200, '{"answer":"go"}')).toMatchObject({ reached: null, asked: 0 });
+    const hook = { kind: 'webhook' as const, name: 'veto', url: 'http://127.0.0.1:1', secret: null, tls: null };
+    const port = vetoHook({ hook, deadlineMs: 1_000 }, 'one', { text: redact, json: redact });
+    expect(await port.reach()).toContain('ECONNREFUSED');
+    port.close();
+  });
+
   it('gets the plan with its exact requests, signed, without a secret', async () => {
     const { got } = await asked(200, '{"answer":"go"}');
     const [{ headers, body } = { headers: {}, body: '' }] = got;

@@ -4,6 +4,7 @@ import { createCluster } from '../../src/simulator/world.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type RigOptions } from '../support/simulated.js';
 import { DRAIN, lagEmergency } from '../support/situations.js';
+import { changeStaged, newestRun, startStaged } from '../support/staged.js';
 
 const GO: VetoAnswer = { kind: 'go', because: '' };
 const NO: VetoAnswer = { kind: 'veto', because: 'the batch runs', forMs: 30_000 };
@@ -19,6 +20,7 @@ function hook(...answers: readonly (VetoAnswer | null)[]) {
       const answer = answers[Math.min(asked.length, answers.length) - 1] ?? null;
       return answer === null ? new Promise(() => undefined) : Promise.resolve(answer);
     },
+    reach: () => Promise.resolve(null),
     close: () => undefined,
   };
   return { asked, veto };
@@ -97,6 +99,7 @@ describe('a veto hook', () => {
     const veto: NonNullable<RigOptions['veto']> = {
       deadlineMs: DEADLINE_MS,
       ask: () => new Promise((resolve) => (answer = resolve)),
+      reach: () => Promise.resolve(null),
       close: () => undefined,
     };
     const ekimi = await emergency({ veto }, 10);
@@ -167,5 +170,101 @@ describe('a veto hook', () => {
     await both(30);
     expect(one.requests()).toEqual([DRAIN]);
     expect([holder.asked.length, watcher.asked.length]).toEqual([1, 0]);
+  });
+});
+
+describe('a wall clock that is set while the hook', () => {
+  const HOUR_MS = 3_600_000;
+  const ON_SILENCE = testPolicy({ veto: { onSilence: 'go', emergencies: false } });
+
+  it.each([HOUR_MS, -HOUR_MS])('thinks, by %i ms: its go counts, and its silence is due when it was', async (byMs) => {
+    let answer: (value: VetoAnswer) => void = () => undefined;
+    const asked: VetoQuestion[] = [];
+    const veto: NonNullable<RigOptions['veto']> = {
+      deadlineMs: 60_000,
+      ask: (question) => {
+        asked.push(question);
+        return new Promise((resolve) => (answer = resolve));
+      },
+      reach: () => Promise.resolve(null),
+      close: () => undefined,
+    };
+    const ekimi = rig({ veto, policy: ON_SILENCE });
+    await ekimi.run(15);
+    lagEmergency(ekimi);
+    for (let second = 0; second < 30 && asked.length === 0; second += 1) await ekimi.run(1);
+    ekimi.cluster.jumpClock(byMs);
+    await ekimi.run(20);
+    expect(ekimi.requests()).toEqual([]);
+    answer(GO);
+    await ekimi.run(15);
+    expect(asked).toHaveLength(1);
+    expect(ekimi.entries('veto').map(({ body }) => body.change)).toEqual(['asked', 'go']);
+    expect(ekimi.requests()).toEqual([DRAIN]);
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])('says no for half a minute, by %i ms: it is asked again after that', async (byMs) => {
+    const { asked, veto } = hook(NO, NO, GO);
+    const ekimi = rig({ veto });
+    await ekimi.run(15);
+    lagEmergency(ekimi);
+    for (let second = 0; second < 30 && asked.length === 0; second += 1) await ekimi.run(1);
+    ekimi.cluster.jumpClock(byMs);
+    await ekimi.run(20);
+    expect(asked).toHaveLength(1);
+    await ekimi.run(15);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe('a procedure', () => {
+  const APPROVE = { mode: 'approve' as const };
+  const policyOf = (mode: 'auto' | 'approve') =>
+    testPolicy(
+      {
+        procedures: { 'rolling-restart': { mode, window: 'any' } },
+        grace: { 'pending-restart': { forMs: 3_000, samples: 2 } },
+      },
+      { switchover: APPROVE, 'restart-member': APPROVE, 'proxy-nudge': { mode: 'auto' } },
+    );
+  const pending = async (policy: ReturnType<typeof policyOf>, veto: NonNullable<RigOptions['veto']>) => {
+    const ekimi = rig({ policy, veto });
+    await ekimi.run(15);
+    ekimi.cluster.setPendingRestart('patroni2');
+    await ekimi.run(15);
+    return ekimi;
+  };
+
+  it('that the policy began is asked about once, with its first request, and goes on to its end', async () => {
+    const { asked, veto } = hook(GO);
+    const ekimi = await pending(policyOf('auto'), veto);
+    await ekimi.run(200);
+    expect(newestRun(ekimi)).toMatchObject({ by: 'ekimi', phase: 'succeeded' });
+    const ofRun = asked.filter(({ plan }) => plan.because.code === 'operator');
+    expect(ofRun.map(({ plan, requests }) => [plan.action, requests.length])).toEqual([['restart-member', 1]]);
+  });
+
+  it('to which the hook says no is held with its words, and whoever continues it gives their own', async () => {
+    const { asked, veto } = hook(NO);
+    const ekimi = await pending(policyOf('auto'), veto);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'held',
+      detail: expect.stringMatching(/^the veto hook says no to restart-member patroni\d: the batch runs$/) as string,
+    });
+    expect(ekimi.requests()).toEqual([]);
+    await changeStaged(ekimi, 'continue');
+    await ekimi.run(20);
+    expect(ekimi.requests().length).toBeGreaterThan(0);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('that a person began is theirs', async () => {
+    const { asked, veto } = hook(NO);
+    const ekimi = rig({ policy: policyOf('approve'), veto });
+    await ekimi.run(15);
+    await startStaged(ekimi, { name: 'rolling-restart' });
+    await ekimi.run(20);
+    expect(ekimi.requests().length).toBeGreaterThan(0);
+    expect(asked).toEqual([]);
   });
 });

@@ -59,33 +59,40 @@ export function httpChannel(channel: HttpChannel, deadlineMs: number): NotifyCha
       message.via === 'http'
         ? post(message.body, nowMs)
         : Promise.resolve({ kind: 'refused', why: 'a mail cannot be sent there' }),
-    reach: () =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => {
-          done('no answer in time');
-        }, deadlineMs);
-        const done = (why: string | null): void => {
-          clearTimeout(timer);
-          socket?.destroy();
-          resolve(why);
-        };
-        let socket: ReturnType<typeof agent.open> | null = null;
-        try {
-          socket = agent.open(url, () => {
-            done(null);
-          });
-          socket.on('error', (error) => {
-            done(error.message);
-          });
-        } catch (error) {
-          done(error instanceof Error ? error.message : String(error));
-        }
-      }),
+    reach: () => connects(agent, url, deadlineMs),
     close: () => {
       void agent.destroy();
     },
   };
 }
+
+/** Opens a connection, with TLS where the address has it, and closes it again; nothing is sent. Why that cannot be done, or null. */
+export const connects = (
+  agent: ReturnType<typeof closingAgent>,
+  url: URL,
+  deadlineMs: number,
+): Promise<string | null> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      done('no answer in time');
+    }, deadlineMs);
+    const done = (why: string | null): void => {
+      clearTimeout(timer);
+      socket?.destroy();
+      resolve(why);
+    };
+    let socket: ReturnType<typeof agent.open> | null = null;
+    try {
+      socket = agent.open(url, () => {
+        done(null);
+      });
+      socket.on('error', (error) => {
+        done(error.message);
+      });
+    } catch (error) {
+      done(error instanceof Error ? error.message : String(error));
+    }
+  });
 
 /** What a status says of the message. */
 function deliveredBy(

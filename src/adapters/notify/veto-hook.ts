@@ -3,7 +3,7 @@ import type { VetoHookConfig } from '../../model/notify.js';
 import type { VetoAnswer, VetoQuestion } from '../../model/veto.js';
 import type { VetoPort } from '../../ports/veto.js';
 import { baseAddress, closingAgent, excerpt, exchange } from '../patroni/exchange.js';
-import { jsonHeaders } from './http.js';
+import { connects, jsonHeaders } from './http.js';
 
 const MOST_BYTES = 64 * 1024;
 const MOST_SECONDS = 86_400;
@@ -41,6 +41,7 @@ export function vetoHook(
   return {
     deadlineMs,
     ask,
+    reach: () => connects(agent, url, deadlineMs),
     close: () => {
       void agent.destroy();
     },
