@@ -3,6 +3,7 @@ import { openings } from '../config/calendar.js';
 import { REPORTED_KINDS, reporter, type Report } from '../history/report.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { ReportSchedule } from '../model/notify.js';
+import type { ReportClaim } from '../kernel/report-claims.js';
 import type { ControllerPort } from '../model/snapshot.js';
 import type { ReportMessage } from '../notify/report-notice.js';
 import { globMatches } from '../notify/routes.js';
@@ -13,6 +14,8 @@ export interface ReportParts {
   readonly schedules: readonly ReportSchedule[];
   readonly controller: Pick<ControllerPort, 'scopes' | 'snapshot' | 'entries'>;
   readonly clock: Clock;
+  /** True: it is this instance's to tell, and nobody else tells it. */
+  readonly claim: (scope: string, claim: ReportClaim) => Promise<boolean>;
   readonly tell: (message: ReportMessage) => void;
   readonly log: { error(fields: CodedFields, message: string): void };
 }
@@ -20,34 +23,57 @@ export interface ReportParts {
 /** Schedules are of the minute: between two looks none is missed, whatever the clock or a suspended machine did. */
 const LOOK_MS = 60_000;
 
+/** What nobody could tell for so long is not told any more. */
+const LATEST_MS = 24 * 60 * 60_000;
+
+/** A cluster whose loop hangs must not keep the reports of others: it is asked again in the next minute. */
+const CLAIM_MS = 20_000;
+
+/** A schedule is what it says: the same in every instance, and another one once it is changed. */
+const nameOf = ({ cron, timezone, coversMs, to, clusters }: ReportSchedule): string =>
+  [cron, timezone, `${coversMs / 60_000}m`, to.join(','), clusters.join(',')].join(' ');
+
 /**
  * Makes each report at its moment and hands it to the channels, until `stop`. Of each cluster by the instance that tells persons of it: who holds
- * tenure, or takes none. What was due while no instance ran is not made up for. Never rejects.
+ * tenure, or takes none. What was due while nobody could tell it is told by the next one that can, within a day, once: the ledger knows the last of
+ * each schedule. Never rejects.
  */
 export async function tellReports(parts: ReportParts, stop: AbortSignal): Promise<void> {
   const { clock, schedules } = parts;
-  let seenMs = clock.now();
-  while (!stop.aborted) {
-    await clock.sleep(LOOK_MS - (clock.now() % LOOK_MS), stop);
+  const startMs = clock.now();
+  const dueOf = new Map<ReportSchedule, number>();
+  let seenMs = startMs - LATEST_MS;
+  for (;;) {
     const nowMs = clock.now();
     for (const schedule of schedules) {
       // Several that were slept over tell of the same days.
-      const due = openings({ ...schedule, forMs: 0, reason: '' }, seenMs + 1, nowMs, 'maintenance').at(-1);
-      if (due !== undefined) await tellOne(parts, schedule, due, stop);
+      const found = openings({ ...schedule, forMs: 0, reason: '' }, seenMs + 1, nowMs, 'maintenance').at(-1);
+      if (found !== undefined) dueOf.set(schedule, found);
+      const due = dueOf.get(schedule);
+      if (due !== undefined && nowMs - due < LATEST_MS) await tellOne(parts, schedule, due, startMs, stop);
     }
     seenMs = nowMs;
+    await clock.sleep(LOOK_MS - (clock.now() % LOOK_MS), stop);
+    if (stop.aborted) return;
   }
 }
 
 async function tellOne(
   parts: ReportParts,
-  { coversMs, to, clusters }: ReportSchedule,
+  schedule: ReportSchedule,
   atMs: number,
+  startMs: number,
   stop: AbortSignal,
 ): Promise<void> {
   const { controller, tell, log } = parts;
+  const { coversMs, to, clusters } = schedule;
+  const name = nameOf(schedule);
   const meant = controller.scopes().filter((scope) => clusters.some((glob) => globMatches(glob, scope)));
-  for (const scope of meant.filter((one) => isTold(controller, one))) {
+  const open = meant.filter((scope) => isToTell(controller, scope, name, atMs));
+  const claimed = await Promise.all(
+    open.map((scope) => isOurs(parts, scope, { schedule: name, dueMs: atMs, sinceMs: startMs }, stop)),
+  );
+  for (const scope of open.filter((_, index) => claimed[index])) {
     if (stop.aborted) return;
     try {
       const report = await reportOf(controller, scope, { sinceMs: atMs - coversMs, untilMs: atMs }, stop);
@@ -61,10 +87,29 @@ async function tellOne(
   }
 }
 
-const isTold = (controller: ReportParts['controller'], scope: string): boolean => {
-  const state = controller.snapshot(scope)?.tenure.state;
-  return state === 'held' || state === 'not-needed';
-};
+/** Given up where the cluster does not answer in time, or we are to end: then it is not claimed later either. */
+async function isOurs(
+  { claim }: ReportParts,
+  scope: string,
+  what: Omit<ReportClaim, 'signal'>,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(CLAIM_MS)]);
+  const given = new Promise<false>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve(false);
+    });
+  });
+  return signal.aborted ? false : Promise.race([claim(scope, { ...what, signal }), given]);
+}
+
+/** This instance tells persons of the cluster, and its ledger has no report of that schedule as new as this one. */
+function isToTell(controller: ReportParts['controller'], scope: string, schedule: string, dueMs: number): boolean {
+  const snapshot = controller.snapshot(scope);
+  const state = snapshot?.tenure.state;
+  const last = snapshot?.ledger.reports?.find((row) => row.schedule === schedule);
+  return (state === 'held' || state === 'not-needed') && (last === undefined || last.dueMs < dueMs);
+}
 
 /** null: we are to end before the journal was read. */
 async function reportOf(

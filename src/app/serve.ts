@@ -1,3 +1,5 @@
+import { claimReport } from '../kernel/report-claims.js';
+import type { ReportParts } from './reports.js';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createMetrics } from '../api/metrics.js';
@@ -74,7 +76,7 @@ const hubOf = async (files: ServeOptions['files'], redact: LearningRedactor, log
 /** Loaded where the configuration asks for reports. Resolves once they are under way; `ended` does soon after `stop`. */
 async function reportsOf(
   files: ServeOptions['files'],
-  { controller }: Daemon,
+  { controller, sessions }: Daemon,
   hub: Hub | null,
   log: Logger,
   stop: AbortSignal,
@@ -85,7 +87,11 @@ async function reportsOf(
   const tell: Hub['report'] = (message) => {
     hub.report(message);
   };
-  return { ended: tellReports({ schedules, controller, clock: systemClock, tell, log }, stop) };
+  const claim: ReportParts['claim'] = async (scope, what) => {
+    const session = sessions.find(({ parts }) => parts.target.scope === scope);
+    return session !== undefined && claimReport(session, what);
+  };
+  return { ended: tellReports({ schedules, controller, clock: systemClock, claim, tell, log }, stop) };
 }
 
 type Serving = ServeOptions & { readonly redact: LearningRedactor };

@@ -81,6 +81,7 @@ const ROWS: Partial<Record<Part, Check>> = {
     sinceMs: number,
     expiresAtMs: orNull(number),
   }),
+  reports: rowOf({ schedule: text, dueMs: number }),
   leaderChanges: rowOf({ atMs: number, from: orNull(text), to: orNull(text) }),
   pages: rowOf({ code: text, subject: text, atMs: number }),
   incidents: rowOf({

@@ -94,6 +94,7 @@ const ENTRIES: Entries = {
   'switch-lifted': ({ switch: one, by }) => [{ kind: 'switch', change: 'off', switch: one, by }],
   'breaker-closed': ({ by }, { breaker }) =>
     breaker === null ? [] : [lifted('breaker', by, breaker.reason, breaker.openSinceMs)],
+  'report-told': NONE,
   'foreign-set-aside': ({ by, atMs }, before) => {
     const reason = foreignInFlight(before).map((row) => `${row.action} ${row.target}`);
     return [lifted(FOREIGN_WORK, by, reason.join(', '), atMs)];

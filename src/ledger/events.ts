@@ -93,6 +93,8 @@ export type LedgerEvent =
   | { readonly kind: 'switch-lifted'; readonly switch: KillSwitch; readonly by: string }
   /** The hour's budget counts anew from here: else the breaker would open again at once. */
   | { readonly kind: 'breaker-closed'; readonly by: string; readonly atMs: number }
+  /** `dueMs` null: none of that schedule was. */
+  | { readonly kind: 'report-told'; readonly schedule: string; readonly dueMs: number | null }
   | { readonly kind: 'foreign-set-aside'; readonly by: string; readonly atMs: number };
 
 export type LedgerEventKind = LedgerEvent['kind'];

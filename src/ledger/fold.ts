@@ -110,6 +110,16 @@ const decided = ({ state, by, reason, atMs }: EventOf<'approval-decided'>, row: 
   decidedAtMs: atMs,
 });
 
+/** Of schedules that nobody has any more. */
+const KEPT_REPORTS = 50;
+
+function reportTold(ledger: Ledger, { schedule, dueMs }: EventOf<'report-told'>): Ledger {
+  const { reports = [], ...rest } = ledger;
+  const others = reports.filter((row) => row.schedule !== schedule);
+  const rows = dueMs === null ? others : [...others, { schedule, dueMs }].slice(-KEPT_REPORTS);
+  return rows.length === 0 ? rest : { ...rest, reports: rows };
+}
+
 type Fold = { readonly [K in LedgerEventKind]: (ledger: Ledger, event: EventOf<K>) => Ledger };
 
 const FOLD: Fold = {
@@ -146,6 +156,7 @@ const FOLD: Fold = {
       row.endedAtMs === null ? row : { ...row, createdAtMs: Math.min(row.createdAtMs, atMs - HOUR_MS) },
     ),
   }),
+  'report-told': reportTold,
   'foreign-set-aside': (ledger, { by, atMs }) => withoutForeignWork(ledger, by, atMs),
 };
 

@@ -15,6 +15,7 @@ export interface ForeignRow {
     | 'leaderChanges'
     | 'pages'
     | 'incidents'
+    | 'reports'
     | 'flaps'
     | 'breaker'
     | 'clusterPause'

@@ -173,6 +173,14 @@ export interface Ledger {
   readonly procedures?: readonly ProcedureRun[];
   /** Absent in the ledger of an older version, and where nobody has taken a member out. */
   readonly evacuations?: readonly Evacuation[];
+  /** The last report of each schedule that was told. Absent in the ledger of an older version, and where none is configured. */
+  readonly reports?: readonly ReportTold[];
+}
+
+export interface ReportTold {
+  /** Names it by what it is, the same in every instance. */
+  readonly schedule: string;
+  readonly dueMs: number;
 }
 
 export const EMPTY_LEDGER: Ledger = {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { tellReports } from '../../../src/app/reports.js';
+import type { ReportClaim } from '../../../src/kernel/report-claims.js';
 import type { JournalEntry } from '../../../src/model/entry.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import type { ReportMessage } from '../../../src/notify/report-notice.js';
@@ -21,6 +22,8 @@ const ENDED = {
   },
 } as JournalEntry;
 
+const NAME = '0 7 * * MON UTC 10080m chat *';
+
 /** Sleeps take no time; each `jumps` is how much later than asked for one ends. Stops at `untilMs`. */
 async function told(
   untilMs: number,
@@ -29,18 +32,38 @@ async function told(
     readonly tenure?: string;
     readonly jumps?: readonly number[];
     readonly entries?: () => AsyncIterable<JournalEntry>;
+    /** By the minute, from the start on. */
+    readonly tenureAt?: (minute: number) => string;
+    /** What the ledger has of this schedule when this process starts; absent: nothing. */
+    readonly lastMs?: number;
+    readonly claims?: (claim: ReportClaim) => Promise<boolean>;
   } = {},
 ): Promise<readonly ReportMessage[]> {
   const stop = new AbortController();
   const jumps = [...(options.jumps ?? [])];
   const found: ReportMessage[] = [];
   let nowMs = START_MS;
+  const { lastMs: known } = options;
+  let last =
+    known === undefined
+      ? []
+      : ['a', 'b'].map((scope) => ({
+          scope,
+          schedule: NAME.replace(WEEKLY.cron, options.schedule?.cron ?? WEEKLY.cron),
+          dueMs: known,
+        }));
   await tellReports(
     {
       schedules: [{ ...WEEKLY, ...options.schedule }],
       controller: {
         scopes: () => ['a', 'b'],
-        snapshot: () => ({ tenure: { state: options.tenure ?? 'held' } }) as ClusterSnapshot,
+        snapshot: (scope) =>
+          ({
+            tenure: {
+              state: options.tenureAt?.(Math.floor((nowMs - START_MS) / 60_000)) ?? options.tenure ?? 'held',
+            },
+            ledger: { reports: last.filter((row) => row.scope === scope) },
+          }) as unknown as ClusterSnapshot,
         entries:
           options.entries ??
           async function* (scope) {
@@ -55,6 +78,14 @@ async function told(
           if (nowMs >= untilMs) stop.abort();
         },
       },
+      claim:
+        options.claims === undefined
+          ? (scope, { schedule, dueMs, sinceMs }) => {
+              const before = last.find((row) => row.scope === scope);
+              last = [...last.filter((row) => row.scope !== scope), { scope, schedule, dueMs }];
+              return Promise.resolve(before === undefined ? dueMs > sinceMs : dueMs > before.dueMs);
+            }
+          : (_, claim) => options.claims?.(claim) ?? Promise.resolve(false),
       tell: (message) => found.push(message),
       log: { error: () => undefined },
     },
@@ -94,4 +125,41 @@ it('a journal that cannot be read is told in its place', async () => {
   const [first] = await told(START_MS + HOUR_MS, { entries });
   expect(first?.document).toBeUndefined();
   expect(first?.text).toBe('the report could not be made: EIO; look at the journal of a');
+});
+
+const DUE_MS = Date.UTC(2026, 0, 12, 7);
+const WEEK_MS = 7 * 24 * HOUR_MS;
+
+it('what nobody could tell at its minute is told once by the next one that holds tenure, of the same days', async () => {
+  const found = await told(START_MS + 3 * HOUR_MS, { tenureAt: (minute) => (minute < 40 ? 'unknown' : 'held') });
+  expect(found.map(({ scope, atMs }) => [scope, atMs])).toEqual([
+    ['a', DUE_MS],
+    ['b', DUE_MS],
+  ]);
+});
+
+it('what was due while no instance ran is told by the next one that starts, where the ledger has the one before', async () => {
+  const schedule = { cron: '0 6 * * MON' };
+  const found = await told(START_MS + HOUR_MS, { schedule, lastMs: DUE_MS - HOUR_MS - WEEK_MS });
+  expect(found.map(({ scope, atMs }) => [scope, atMs])).toEqual([
+    ['a', DUE_MS - HOUR_MS],
+    ['b', DUE_MS - HOUR_MS],
+  ]);
+  expect(await told(START_MS + HOUR_MS, { schedule })).toEqual([]);
+});
+
+it('what the ledger has as told is not told again, and what is older than a day is given up', async () => {
+  expect(await told(START_MS + HOUR_MS, { lastMs: DUE_MS })).toEqual([]);
+  const found = await told(START_MS + 48 * HOUR_MS, { tenureAt: (minute) => (minute < 25 * 60 ? 'other' : 'held') });
+  expect(found).toEqual([]);
+});
+
+it('what cannot be noted is claimed again in each minute until it can, and told then', async () => {
+  let asked = 0;
+  const found = await told(START_MS + HOUR_MS / 4, {
+    schedule: { clusters: ['a'] },
+    claims: () => Promise.resolve((asked += 1) > 3),
+  });
+  expect(found.length).toBeGreaterThan(0);
+  expect(asked).toBeGreaterThan(3);
 });
