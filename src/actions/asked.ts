@@ -113,6 +113,10 @@ export const PROCEDURES: Readonly<Record<ProcedureName, ProcedureRow>> = {
     'stop-without-etcd',
     'stop a member, the leader included, while the data of etcd is lost',
   ),
+  'move-store-aside': ofStage(
+    'move-store-aside',
+    'stop an etcd member whose majority has lost its data, and rename its data beside itself',
+  ),
   'defragment-store': {
     ...ofMember('defragment-store', "compact etcd's history and defragment one member"),
     alone: false,

@@ -15,6 +15,7 @@ import { cancelSwitchover, switchover } from './switchover.js';
 import { restartMember, startMember } from './member-actions.js';
 import { stopMember } from './stop-member.js';
 import { startFirst } from './start-first.js';
+import { moveStoreAside } from './move-store-aside.js';
 import { stopWithoutEtcd } from './stop-without-etcd.js';
 import { startStore } from './start-store.js';
 import { defragmentStore, disarmStore } from './maintain-store.js';
@@ -42,6 +43,7 @@ export const ACTIONS: Readonly<Record<ActionName, RunbookAction>> = {
   'start-member': startMember,
   'stop-member': stopMember,
   'start-store': startStore,
+  'move-store-aside': moveStoreAside,
   'stop-without-etcd': stopWithoutEtcd,
   'defragment-store': defragmentStore,
   'disarm-store': disarmStore,

@@ -21,6 +21,7 @@ import {
   type Permit,
   type PlanOf,
   type Sight,
+  type Wish,
 } from './action.js';
 import { boundTo } from './member-actions.js';
 import { beganApart } from './whose-doing.js';
@@ -61,13 +62,15 @@ const ALWAYS: Permit = { when: 'always: it takes nothing away from any member', 
 const isOfNewEtcd = ({ view }: Situation, { because }: Pick<Plan, 'because'>): boolean =>
   because.run !== undefined && pauseOf(view).kind === 'unknown' && hasNoKey(freshValue(view.dcs.keys));
 
-/** Starts an etcd member that its host driver proves to be stopped. Never stops one. */
+/** Starts an etcd member that its host driver proves to be stopped. It stops none. */
 export const startStore = action({
   name: 'start-store',
   /** `anew`: a person agreed that it begins without data. */
   params: z.object({
     id: z.string().nullable().exactOptional(),
     anew: z.literal(true).exactOptional(),
+    /** Beside `anew`: members of the old etcd whose data must lie aside by then. */
+    emptied: z.array(z.string()).exactOptional(),
     /** When it last ended, before it is started: in a run, where that changes it has ended again. */
     endedAtMs: z.number().exactOptional(),
   }),
@@ -76,7 +79,7 @@ export const startStore = action({
   runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
   summary: 'start a stopped etcd member',
   inverse: null,
-  inverseNote: 'stop it by hand; Ekimi never stops an etcd member',
+  inverseNote: 'stop it by hand; Ekimi stops an etcd member only in a reseed, to move its data aside',
   refusals:
     'the host driver does not prove it stopped, or it answers; another container bears its name; etcd did not list it as a member when it was last asked; its data directory is empty, but in a reseed that a person agreed to, or cannot be read; in a reseed, a member of Patroni that may run while etcd serves nobody. While a majority serves: it has been down for less than 2 min',
   needs: () => ['host'],
@@ -127,7 +130,7 @@ export const startStore = action({
     const anew = wish?.parameters?.['anew'] === true;
     const empty = anew ? null : whyEmpty(view, target);
     return empty === null
-      ? bound({ id: host.id, ...(anew ? { anew: true as const } : {}), ...endOf(problem, host) })
+      ? bound({ id: host.id, ...(anew ? { anew: true as const, ...emptiedBy(wish) } : {}), ...endOf(problem, host) })
       : { kind: 'nothing', stuck: true, why: empty };
   },
   alreadyTrue: ({ view }, target) => {
@@ -139,7 +142,7 @@ export const startStore = action({
     const host = endpoint === null ? null : stoppedHost(endpoint);
     if (host === null) return `${plan.target} is not proven to be stopped`;
     if (host.id !== plan.params.id) return `another container now bears the name of ${plan.target}`;
-    if (plan.params.anew === true) return whyAnew(view, plan.target);
+    if (plan.params.anew === true) return whyAnew(view, plan.target, plan.params.emptied);
     const empty = whyEmpty(view, plan.target);
     if (empty !== null) return empty;
     // After a start of ours with nothing to ask, a person's word and the configuration stand for etcd's own list.
@@ -172,6 +175,11 @@ export const startStore = action({
 /** What was done to an etcd member; a member of the cluster may bear its name, and is another thing. */
 const startsOf = ({ remediations }: Ledger, name: string): readonly Remediation[] =>
   remediations.filter(({ plan }) => plan.action === 'start-store' && plan.target === name);
+
+function emptiedBy(wish: Wish | undefined): { readonly emptied?: string[] } {
+  const names = wish?.parameters?.['emptied'];
+  return Array.isArray(names) ? { emptied: names.filter((name) => typeof name === 'string') } : {};
+}
 
 /** By the driver's own clock. Of what is started for a problem it is no part: the same start is one plan, however often it ended. */
 const endOf = (problem: Problem | null, { finishedAtMs }: HostStatus): { readonly endedAtMs?: number } =>

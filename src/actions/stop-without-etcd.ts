@@ -11,7 +11,7 @@ const isLost = ({ view, states }: Situation, { because }: Pick<Plan, 'because'>)
   because.run !== undefined && whyNotLost(view, states.memory) === null;
 
 const LOST: Permit = {
-  when: 'for a procedure that a person began, while the host driver proves that each etcd member is stopped and none has data',
+  when: 'for a procedure that a person began, while the host driver proves that no majority of etcd has data, and that who has none is stopped',
   holds: isLost,
 };
 const SEEN: Permit = {
@@ -33,7 +33,7 @@ export const stopWithoutEtcd = action({
   inverse: 'start-member',
   inverseNote: 'started again once a new etcd serves and the most advanced member leads',
   refusals:
-    'etcd answers, an etcd member is not proven to be stopped, or has data, or its data directory cannot be read; the member does not run, was started again since the plan was made, or is another container; it is being rewound, or its copy is being made',
+    'etcd answers, a majority of its members has data, one without is not proven to be stopped, or a data directory cannot be read; the member does not run, was started again since the plan was made, or is another container; it is being rewound, or its copy is being made',
   needs: () => ['host'],
   // Nobody is served through a cluster without etcd but by a leader in failsafe mode, which the question to the person names.
   disruptsTarget: false,

@@ -23,15 +23,22 @@ export function whyEmpty(view: ClusterView, name: string): string | null {
   return `what the data directory of ${name} holds cannot be read: ${reading.kind === 'unknown' ? reading.reason : 'not in this pass'}`;
 }
 
+/** A member of Patroni that is not proven to be stopped in this look; null: each is. */
+export const whoRuns = ({ members }: ClusterView): string | null =>
+  members.find(({ host }) => freshValue(host)?.state !== 'stopped')?.name ?? null;
+
 /**
  * Why one may not begin without data in a reseed, just before it is started; null: it may. A member of Patroni that runs when an empty etcd appears
- * may lead, one that is behind included; data that was put back meanwhile belongs to another etcd.
+ * may lead, one that is behind included; data that was put back meanwhile belongs to another etcd. `emptied`: those whose data must lie aside by then:
+ * with the same addresses and tokens it is a member of the new etcd, too, and has another history.
  */
-export function whyAnew(view: ClusterView, name: string): string | null {
+export function whyAnew(view: ClusterView, name: string, emptied: readonly string[] = []): string | null {
   if (view.dcs.keys.kind !== 'unknown') return null;
   // All were proven to be stopped before the first etcd member: one that is not told of in this look is no reason to leave etcd in the middle.
   const runs = view.members.find(({ host }) => !['stopped', 'absent'].includes(recentValue(host)?.state ?? 'stopped'));
   if (runs !== undefined) return `${runs.name} runs by its host driver, and may lead in an empty etcd`;
+  const kept = emptied.find((one) => !holdsNothing(view, one));
+  if (kept !== undefined) return `${kept} is not proven to be without data: what it has is of the old etcd`;
   const reading = view.storeData?.[name];
   if (reading === undefined || holdsNothing(view, name)) return null;
   return reading.kind === 'fresh'
@@ -39,15 +46,23 @@ export function whyAnew(view: ClusterView, name: string): string | null {
     : `what the data directory of ${name} holds has not been read in this pass`;
 }
 
+/** Those that have data of a member, by this look. */
+export const holdersOf = ({ dcs, storeData }: ClusterView): readonly string[] =>
+  dcs.endpoints.map(({ name }) => name).filter((name) => freshValue(storeData?.[name] ?? UNREAD)?.holds === 'member');
+
+const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;
+
 /**
- * Why a new etcd may not be begun in the place of the old one; null: the host driver proves that all members are stopped and that none of them has
- * data. What cannot be read is a reason.
+ * Why a new etcd may not be begun in the place of the old one; null: the host driver proves that no majority has data, and that those without are
+ * stopped. No start can bring such an etcd back. What cannot be read is a reason.
  */
 export function whyNotLost(view: ClusterView, { etcd }: Pick<Memory, 'etcd'>): string | null {
   const { dcs, storeData } = view;
   if (dcs.keys.kind !== 'unknown') return 'etcd answers with a majority: its data is not lost';
-  const running = dcs.endpoints.find((row) => stoppedHost(row) === null);
-  if (running !== undefined) return `${running.name} is not proven to be stopped`;
+  const holding = holdersOf(view);
+  const unstopped = dcs.endpoints.filter((row) => stoppedHost(row) === null);
+  const between = unstopped.find(({ host }) => storeData === undefined || recentValue(host)?.state !== 'running');
+  if (between !== undefined) return `${between.name} is not proven to be stopped`;
   const voters = (etcd?.members ?? []).filter(({ isLearner }) => !isLearner).length;
   if (voters > dcs.endpoints.length)
     return `etcd had ${voters} members when it was last asked, and dcs.hosts names ${dcs.endpoints.length}: one that is not looked at may have its data`;
@@ -58,10 +73,8 @@ export function whyNotLost(view: ClusterView, { etcd }: Pick<Memory, 'etcd'>): s
     if (reading?.kind !== 'fresh')
       return `what the data directory of ${name} holds cannot be read: ${reading?.kind === 'unknown' ? reading.reason : 'not read in this pass'}`;
   }
-  const holding = dcs.endpoints.map(({ name }) => name).filter((name) => !holdsNothing(view, name));
-  if (holding.length === 0) return null;
-  const who = `${holding.join(', ')} ${holding.length === 1 ? 'has' : 'have'} data`;
-  return holding.length * 2 > Math.max(dcs.endpoints.length, voters)
-    ? `${who}, which is a majority: ekimi run-procedure recover-dcs starts ${holding.length === 1 ? 'it' : 'them'}`
-    : `${who}: a new etcd in its place would lose that; docs/runbook/when-etcd-is-lost.md says how it is kept by hand`;
+  const begun = unstopped.find(({ name }) => holdsNothing(view, name));
+  if (begun !== undefined) return `${begun.name} has no data, and is not proven to be stopped`;
+  if (holding.length * 2 <= Math.max(dcs.endpoints.length, voters)) return null;
+  return `${holding.join(', ')} ${holding.length === 1 ? 'has' : 'have'} data, which is a majority: ekimi run-procedure recover-dcs starts ${holding.length === 1 ? 'it' : 'them'}`;
 }

@@ -107,7 +107,7 @@ export const HEADINGS: readonly HeadingRow[] = [
     heading: 'Scenario 4: etcd Cluster Recovery',
     does: `\`start-store\`: ${page('when-etcd-is-lost')}`,
     changed:
-      'its data is never removed: it is what protects against promoting a member that is behind; a new etcd is begun only where no member has data, and Patroni is stopped first, the leader last',
+      'its data is never removed: it is what protects against promoting a member that is behind; a new etcd is begun only where no majority has data, and Patroni is stopped first, the leader last; what data is left is renamed beside itself',
   },
   { heading: 'Replication Lag Management', does: '`lag` in `policy.yaml`', changed: '' },
   { heading: 'Acceptable Lag Thresholds', does: '`lag.warning`, `lag.critical`, `lag.emergency`', changed: '' },

@@ -2,7 +2,7 @@ import { ACTIONS } from '../actions/index.js';
 import { stepInput } from '../actions/waits.js';
 import type { EventOf } from '../ledger/events.js';
 import { runOf } from '../ledger/fold.js';
-import { memberHost } from '../model/host.js';
+import { memberHost, storeHost } from '../model/host.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Ports } from '../observe/ports.js';
@@ -81,6 +81,8 @@ async function route(session: Session, step: Step): Promise<Reply> {
       case 'store':
         return (await session.parts.ports.dcs.maintain?.(step)) ?? missing;
       case 'aside':
+        if (step.call === 'move-store')
+          return (await host?.moveAside?.(storeHost(step.store), step)) ?? { ...missing, text: CANNOT };
         if (step.call === 'move')
           return (await host?.moveAside?.(memberHost(step.member), step)) ?? { ...missing, text: CANNOT };
         return (await host?.removeAside?.(memberHost(step.member), step.directory)) ?? { ...missing, text: CANNOT };

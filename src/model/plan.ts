@@ -33,6 +33,7 @@ export const ACTION_ROWS = {
   'start-member': row('none', 'approve', '5m', '2m'),
   'stop-member': row('sessions', 'approve', '1s', '2m'),
   'start-store': row('none', 'approve', '1m', '30s'),
+  'move-store-aside': row('data', 'approve', '1s', '2m'),
   'stop-without-etcd': row('writes', 'approve', '1s', '2m'),
   'defragment-store': row('none', 'approve', '1s', '5m'),
   'disarm-store': row('none', 'approve', '1s', '30s'),
@@ -166,6 +167,14 @@ export type Step =
       readonly port: 'aside';
       readonly call: 'move';
       readonly member: MemberName;
+      readonly id: string;
+      readonly suffix: string;
+    }
+  /** The data of an etcd member that is stopped is renamed beside itself, to member.`suffix` in its data directory. */
+  | {
+      readonly port: 'aside';
+      readonly call: 'move-store';
+      readonly store: string;
       readonly id: string;
       readonly suffix: string;
     }

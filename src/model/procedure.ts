@@ -29,6 +29,7 @@ export const PROCEDURE_NAMES = [
   'restart-leader',
   'start-store',
   'stop-without-etcd',
+  'move-store-aside',
   'defragment-store',
   'disarm-store',
   'start-first',

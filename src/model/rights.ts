@@ -153,6 +153,7 @@ export const RIGHTS = {
     'fence-leader',
     'stop-member',
     'stop-without-etcd',
+    'move-store-aside',
     'move-aside',
     'remove-aside',
     'begin-copy',
@@ -168,6 +169,7 @@ export const RIGHTS = {
     'fence-member',
     'stop-member',
     'stop-without-etcd',
+    'move-store-aside',
   ]),
   'docker-kill': row('Docker', 'POST /containers/NAME/kill', ON_NOBODY, ['fence-member', 'fence-leader']),
   'docker-restart': row(

@@ -34,17 +34,23 @@ export function whyLost(view: ClusterView): string | null {
     : `${empty.map(({ name }) => name).join(', ')} without data: no majority of etcd has any, and in an empty one any member may lead; ekimi run-procedure reseed-dcs`;
 }
 
-/** Nothing of etcd runs, by its host driver. */
-export const areAllStoresStopped = (view: ClusterView): boolean =>
-  view.dcs.endpoints.every(({ name }) => hostState(view, name) === 'stopped');
+/** Nothing of etcd runs, by its host driver, but perhaps one of these. */
+export const areAllStoresStopped = (view: ClusterView, except: readonly string[] = []): boolean =>
+  view.dcs.endpoints.every(({ name }) => except.includes(name) || hostState(view, name) === 'stopped');
 
 /** Where one of them does not start the others may be a majority, and with a majority the cluster can be led. */
 export const isOfStore = (key: string): boolean => key.startsWith('start-store ');
 
 /** Every etcd member that is stopped. */
-export function* startStores(view: ClusterView, order: readonly string[]): Generator<ActionStage> {
+export function* startStores(
+  view: ClusterView,
+  order: readonly string[],
+  /** Which ones a stage before these stops. */
+  stopped: readonly string[] = [],
+): Generator<ActionStage> {
   for (const name of order)
-    if (hostState(view, name) === 'stopped') yield onMember('start-store', name, `start the etcd member ${name}`);
+    if (stopped.includes(name) || hostState(view, name) === 'stopped')
+      yield onMember('start-store', name, `start the etcd member ${name}`);
 }
 
 /** Those with data until a majority serves; one whose data directory is empty after that, when it meets the others. */

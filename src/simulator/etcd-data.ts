@@ -1,3 +1,4 @@
+import type { Reply } from '../model/plan.js';
 import { note, type EtcdSim, type World } from './state.js';
 
 /** One etcd, whose members all have its data. */
@@ -13,6 +14,22 @@ export const dataOf = ({ data }: EtcdSim, name: string): number => data.of.get(n
 export function loseData(world: World, name: string): void {
   world.etcd.data.of.set(name, 0);
   note(world, `the data of ${name} is gone`);
+}
+
+/** The data of a stopped member beside itself; what starts next finds none. */
+export function moveStoreAside(
+  world: World,
+  name: string,
+  { id, suffix }: { readonly id: string; readonly suffix: string },
+): Pick<Reply, 'effect' | 'text'> {
+  const host = world.etcd.endpoints.get(name);
+  const no = (text: string) => ({ effect: 'none', text }) as const;
+  if (host?.id !== id) return no(`another container bears the name of ${name} now`);
+  if (host.state !== 'stopped') return no(`${name} is not stopped`);
+  if (dataOf(world.etcd, name) === 0) return no(`there is no data of an etcd member in ${name}`);
+  world.etcd.data.of.set(name, 0);
+  note(world, `the data of ${name} lies aside`);
+  return { effect: 'done', text: `/etcd-data/member.${suffix}` };
 }
 
 /**

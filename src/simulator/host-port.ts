@@ -4,7 +4,7 @@ import type { Reply, Step } from '../model/plan.js';
 import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
 import { listAside, moveAside, removeAside } from './asides.js';
-import { dataOf } from './etcd-data.js';
+import { dataOf, moveStoreAside } from './etcd-data.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, setEtcdHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
@@ -73,7 +73,17 @@ export function hostPort(sight: Sight): HostPort {
         (_, member) => hostFault(sight) ?? noSurplus(member),
         (member) => surplusOf(world, member, span),
       ),
-    moveAside: async ({ name }, how) => {
+    moveAside: async ({ kind, name }, how) => {
+      if (kind === 'store') {
+        const step = { port: 'aside', call: 'move-store', store: name, ...how } as const;
+        const reply = await send(
+          sight,
+          step,
+          () => hostFault(sight),
+          () => ({ ...moveStoreAside(world, name, how), status: null }),
+        );
+        return { ...reply, to: reply.effect === 'done' ? reply.text : null, bytes: null };
+      }
       const step = { port: 'aside', call: 'move', member: memberName(name), ...how } as const;
       const seen: Pick<Aside, 'to' | 'bytes'>[] = [];
       const reply = await send(
@@ -104,7 +114,7 @@ export function hostPort(sight: Sight): HostPort {
       const atMs = wallMs(world, observer);
       if (fault !== null) return unknown(fault.fault, fault.reason, atMs, source);
       return fresh(
-        { holds: dataOf(world.etcd, name) === 0 ? ('nothing' as const) : ('member' as const) },
+        dataOf(world.etcd, name) === 0 ? { holds: 'nothing' } : { holds: 'member', whyNotAside: null },
         atMs,
         source,
       );

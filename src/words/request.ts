@@ -21,6 +21,8 @@ export function stepText(step: Step): string {
     case 'host':
       return `host ${step.verb} ${step.target.name}${step.graceMs === undefined ? '' : ` (killed after ${step.graceMs / 1000} s)`}`;
     case 'aside':
+      if (step.call === 'move-store')
+        return `host rename the data of ${step.store} to member.${step.suffix} in its data directory`;
       return step.call === 'move'
         ? `host rename the data directory of ${step.member} to NAME.${step.suffix}`
         : `host delete ${step.directory} of ${step.member}, which lies aside`;

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { memberHost } from '../../src/model/host.js';
+import { memberHost, storeHost } from '../../src/model/host.js';
 import { CONTAINER, containers, docker, IMAGE, portAt } from './docker-rig.js';
 import { hostContract } from './host-contract.js';
 
@@ -76,5 +76,38 @@ describe.skipIf(IMAGE === '')('a data directory in the volume of a stopped conta
     docker('run', '--detach', '--name', beside, '--entrypoint', 'sh', IMAGE, '-c', 'true');
     expect(await port.moveAside?.(one, { id, suffix: 'ekimi-1' })).toMatchObject({ effect: 'none', to: null });
     expect(named(beside)).not.toBe('');
+  });
+});
+
+describe.skipIf(IMAGE === '')('the data of an etcd member that cannot be moved aside', () => {
+  const port = portAt('unix:///var/run/docker.sock', 5_000);
+  const etcd = `${CONTAINER}-etcd`;
+
+  afterEach(() => {
+    for (const name of [CONTAINER, etcd]) spawnSync('docker', ['rm', '--force', '--volumes', name]);
+  });
+  afterAll(() => port.close());
+
+  it.each([
+    [
+      'where its WAL is a link',
+      '/data',
+      'mkdir -p /data/wal /data/etcd/member; ln -s /data/wal /data/etcd/member/wal',
+      'is /data/wal',
+    ],
+    ['where its WAL is elsewhere', '/data', 'mkdir -p /data/etcd/member/snap', '--wal-dir'],
+    ['in no volume', '/elsewhere', 'mkdir -p /data/etcd/member/wal', 'lies in no volume'],
+    ['in a volume of its own', '/data/etcd/member', 'mkdir -p /data/etcd/member/wal', 'is mounted'],
+  ])('%s: that is told before, and it stays', async (_, volume, begun, why) => {
+    docker('create', '--name', CONTAINER, '--entrypoint', 'true', IMAGE);
+    const args = ['--user', '0', '--volume', volume, '--volume', '/other', '--entrypoint', 'sh', IMAGE, '-c', begun];
+    docker('run', '--name', etcd, ...args);
+    const id = docker('inspect', '--format', '{{.Id}}', etcd).trim();
+    const target = storeHost('etcd1');
+    expect(await port.storeData?.(target)).toMatchObject({
+      value: { holds: 'member', whyNotAside: expect.stringContaining(why) as string },
+    });
+    expect(await port.moveAside?.(target, { id, suffix: 'ekimi-1' })).toMatchObject({ effect: 'none', to: null });
+    expect(await port.storeData?.(target)).toMatchObject({ value: { holds: 'member' } });
   });
 });

@@ -90,8 +90,10 @@ export async function containers(): Promise<HostRig> {
         `${CONTAINER}-etcd`,
         'sh',
         '-c',
-        has === null ? 'rm -r /data/etcd' : `mkdir -p /data/etcd${has ? '/member' : ''}`,
+        has === null ? 'rm -rf /data/etcd' : `mkdir -p /data/etcd${has ? '/member/wal' : ''}`,
       ),
+    hasStoreData: (name) =>
+      spawnSync('docker', ['exec', `${CONTAINER}-etcd`, 'test', '-d', `/data/etcd/${name}/wal`]).status === 0,
     pause: () => docker('pause', CONTAINER),
     resume: () => docker('unpause', CONTAINER),
     flood: () => docker('exec', CONTAINER, 'sh', '-c', FLOOD),

@@ -30,6 +30,8 @@ export interface HostRig {
   readonly storeData?: (has: boolean | null) => void;
   /** What it wakes with; absent: with the name of what it is about. */
   readonly wakes?: RegExp;
+  /** Whether its data lies under that name in it. */
+  readonly hasStoreData?: (name: string) => boolean;
   readonly pause?: () => void;
   readonly resume?: () => void;
   /** Makes `one` write several megabytes. */
@@ -279,6 +281,7 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
         'tells whether an etcd member has data; a directory that is not there tells nothing',
         async () => {
           const told = async () => rig.port.storeData?.(rig.store);
+          rig.storeData?.(null);
           expect(await told()).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
           rig.storeData?.(false);
           expect(await told()).toMatchObject({ kind: 'fresh', value: { holds: 'nothing' } });
@@ -291,6 +294,33 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
             expect((await port.storeData?.(rig.store))?.kind ?? 'unknown').toBe('unknown');
         },
         30_000,
+      );
+
+      itIf(row.primitives.includes('storeData') && row.primitives.includes('moveAside'))(
+        'renames the data of an etcd member that is stopped, once, and deletes nothing of it',
+        async () => {
+          const host = async () => (await status(rig.store)) as HostStatus;
+          const move = async (id: string) => rig.port.moveAside?.(rig.store, { id, suffix: 'ekimi-1' });
+          rig.storeData?.(true);
+          const told = await rig.port.storeData?.(rig.store);
+          expect(told).toMatchObject({ kind: 'fresh', value: { holds: 'member', whyNotAside: null } });
+          const { id } = await host();
+          expect(await move(id)).toMatchObject({ effect: 'none', to: null });
+          await send('stop', id, rig.port, rig.store);
+          await expect.poll(host, { timeout: 30_000, interval: 200 }).toMatchObject({ state: 'stopped' });
+          expect(await move('f'.repeat(64))).toMatchObject({ effect: 'none', to: null });
+          expect(await move(id)).toMatchObject({
+            effect: 'done',
+            to: expect.stringMatching(/\/member\.ekimi-1$/) as string,
+          });
+          expect(await rig.port.storeData?.(rig.store)).toMatchObject({ kind: 'fresh', value: { holds: 'nothing' } });
+          expect(await move(id)).toMatchObject({ effect: 'none', to: null });
+          await send('start', id, rig.port, rig.store);
+          await expect.poll(host, { timeout: 30_000, interval: 200 }).toMatchObject({ state: 'running' });
+          expect(rig.hasStoreData?.('member.ekimi-1')).toBe(true);
+          rig.storeData?.(null);
+        },
+        120_000,
       );
 
       it('has nothing beyond its row', async () => {

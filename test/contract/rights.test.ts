@@ -335,7 +335,7 @@ backend ro
     { right: 'pooler-admin', loses: byPooler, take: () => Promise.resolve({ changed: atConsole('watch') }) },
     inDocker('docker-inspect', '(json|logs)', on(...actionsOf('docker-inspect'))),
     inDocker('docker-start', 'start|', ['begin-copy', 'start-first', 'start-member', 'start-store']),
-    inDocker('docker-stop', 'stop|', ['fence-member', 'stop-member', 'stop-without-etcd']),
+    inDocker('docker-stop', 'stop|', ['fence-member', 'stop-member', 'stop-without-etcd', 'move-store-aside']),
     inDocker('docker-kill', '|kill', ['fence-leader', 'fence-member']),
     inDocker('docker-restart', '|restart', []),
     inDocker('docker-logs', '|logs', []),

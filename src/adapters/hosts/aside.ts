@@ -47,6 +47,23 @@ export const ASIDE_SCRIPT = [
   'echo "== moved"; echo "$to"; size "$to"',
 ].join('\n');
 
+/**
+ * Renames the data of an etcd member, `member` in its data directory, to member.SUFFIX beside it; arguments are the suffix and that directory, which
+ * may be a mount point itself. etcd tells in its log that it does not know what lies there, and goes on. WAL that lies elsewhere (`--wal-dir`) would
+ * be met by the etcd that begins next: refused.
+ */
+export const STORE_ASIDE_SCRIPT = [
+  's=$1 d=$2; LC_ALL=C; export LC_ALL',
+  FIND[0],
+  COUNT,
+  'd=$(readlink -f "$d") && [ -d "$d/member" ] || no "there is no data of an etcd member in $2"',
+  'x=$d/member to=$d/member.$s; [ ! -e "$to" ] || no "$to is there already"',
+  '[ ! -L "$x" ] && [ -d "$x/wal" ] && [ ! -L "$x/wal" ] || no "its WAL lies elsewhere (--wal-dir)"',
+  ...NO_MOUNTS('$x', 'renamed'),
+  'mv "$x" "$to" || { [ -e "$to" ] && exit 5; no "it cannot be renamed"; }',
+  'echo "== moved"; echo "$to"; size "$to"',
+].join('\n');
+
 /** Each directory that was moved aside, in lines of kilobytes (or a dash) and path; arguments are places of patroni.yml. Reads only. */
 export const LIST_ASIDE_SCRIPT = [
   'd=; LC_ALL=C; export LC_ALL',

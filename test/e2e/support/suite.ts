@@ -6,6 +6,7 @@ import { leadership } from '../scenarios/leading.js';
 import { fullDisks, aFullDiskOfTheLeader } from '../scenarios/disks.js';
 import { broughtBack } from '../scenarios/cold.js';
 import { cutLinks } from '../scenarios/cut-links.js';
+import { etcdWithoutData } from '../scenarios/etcd-lost.js';
 import { etcdFaults, etcdWithoutMajority } from '../scenarios/etcd-faults.js';
 import { aSecondDeath, deathsInBadCompany } from '../scenarios/hanging.js';
 import { heard } from '../scenarios/heard.js';
@@ -74,6 +75,7 @@ export const FIELD: readonly Scenario[] = [
   takenOut,
   configurationChanges,
   broughtBack,
+  etcdWithoutData,
   corrupted,
   upgradeAndBack,
   heard,

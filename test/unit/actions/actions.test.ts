@@ -214,6 +214,21 @@ describe('the exact requests', () => {
         ['host stop patroni3 (killed after 60 s)'],
       ],
     ],
+    'move-store-aside': [
+      [
+        'stopped first where it runs, and kept',
+        planOf('move-store-aside', 'etcd1', { id: 'etcd1-1', suffix: 'ekimi-20260101T000000Z', runs: true }),
+        [
+          'host stop etcd1 (killed after 30 s)',
+          'host rename the data of etcd1 to member.ekimi-20260101T000000Z in its data directory',
+        ],
+      ],
+      [
+        'of one that is stopped, only renamed',
+        planOf('move-store-aside', 'etcd1', { id: 'etcd1-1', suffix: 'ekimi-20260101T000000Z' }),
+        ['host rename the data of etcd1 to member.ekimi-20260101T000000Z in its data directory'],
+      ],
+    ],
     'stop-without-etcd': [
       [
         'of the host, clean as long as that takes less than a minute',

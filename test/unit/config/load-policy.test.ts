@@ -59,6 +59,7 @@ describe('a policy that says next to nothing', () => {
       'terminate-blocking-queries': 'approve',
       'start-member': 'approve',
       'stop-member': 'approve',
+      'move-store-aside': 'approve',
       'stop-without-etcd': 'approve',
       'move-aside': 'approve',
       'remove-aside': 'approve',

@@ -7,11 +7,19 @@ import { fresh, notConfigured, unknown, type Reading } from '../../../model/read
 import type { Clock } from '../../../ports/clock.js';
 import { replyingSince } from '../../reply.js';
 import { readContainerFile } from '../../tags/container-file.js';
-import { ASIDE_SCRIPT, asideFrom, asidesFrom, LIST_ASIDE_SCRIPT, REMOVE_ASIDE_SCRIPT, removedFrom } from '../aside.js';
+import {
+  ASIDE_SCRIPT,
+  asideFrom,
+  asidesFrom,
+  LIST_ASIDE_SCRIPT,
+  REMOVE_ASIDE_SCRIPT,
+  removedFrom,
+  STORE_ASIDE_SCRIPT,
+} from '../aside.js';
 import { hostNamed } from '../named.js';
-import { besideContainer, describedAs, jsonOf, type Beside, type Described } from './beside.js';
+import { besideContainer, describeContainer, type Beside, type Described } from './beside.js';
 import { filesOf } from './disk.js';
-import { engineMessage, type Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { execIn } from './exec.js';
 
 /** To make a container takes a second where a machine is busy, and so does its end. */
@@ -32,8 +40,8 @@ interface Script {
 }
 
 /**
- * Renames the data directory of a stopped container's member, in its own volume. That the container is stopped is looked at before and after: the
- * engine has no way to hold it meanwhile. A process of another container on the same volume is not seen.
+ * Renames the data directory of a stopped container's member, or the data of an etcd member, in its own volume. That the container is stopped is
+ * looked at before and after: the engine has no way to hold it meanwhile. A process of another container on the same volume is not seen.
  */
 export async function moveAsideInVolumes(
   inside: Inside,
@@ -45,12 +53,15 @@ export async function moveAsideInVolumes(
     ...{ ...reply(effect, text), to: null, bytes: null },
     ...moved,
   });
-  const found = isAsideSuffix(suffix) ? await containerOf(inside, target) : `"${suffix}" is no suffix of a directory`;
+  const found = isAsideSuffix(suffix) ? await anyOf(inside, target) : `"${suffix}" is no suffix of a directory`;
   if (typeof found === 'string') return said('none', `${found}; nothing was done`);
   const { engine, container, seen } = found;
   if (seen.Id !== id) return said('none', `another container bears the name of ${container} now`);
   if (isUp(seen)) return said('none', `${container} is not stopped`);
-  const ran = await inVolumes(inside, found, { script: ASIDE_SCRIPT, args: [suffix], deadlineMs: DEADLINE_MS });
+  const ran =
+    target.kind === 'store'
+      ? await besideStore(inside, found, suffix)
+      : await inVolumes(inside, found, { script: ASIDE_SCRIPT, args: [suffix], deadlineMs: DEADLINE_MS });
   if ('why' in ran) return said(ran.begun ? 'maybe' : 'none', ran.why);
   const moved = asideFrom(ran.lines);
   if (moved === null) return said('maybe', 'it did not say what it did');
@@ -58,7 +69,7 @@ export async function moveAsideInVolumes(
   // In what lies in no volume only the copy that the second container had of its image was renamed, and that is gone.
   if (!seen.Mounts.some(({ Destination }) => moved.to.startsWith(`${Destination}/`)))
     return said('none', `the data directory lies in no volume of ${container}`);
-  const now = await describe(engine, container);
+  const now = await describeContainer(engine, container);
   if (typeof now !== 'string' && now.Id === id && !isUp(now)) return said('done', moved.to, moved);
   return said('maybe', `${moved.to}; ${container} was started meanwhile, or nobody can tell`, moved);
 }
@@ -106,8 +117,30 @@ async function containerOf({ cluster, engine }: Inside, target: HostTarget): Pro
   const container = hostNamed(cluster, target);
   if (target.kind !== 'member' || engine === null || container === undefined)
     return `no container of a member is configured for ${target.name}`;
-  const seen = await describe(engine, container);
+  const seen = await describeContainer(engine, container);
   return typeof seen === 'string' ? seen : { engine, container, seen };
+}
+
+/** A member, or an etcd member whose data directory is configured. */
+async function anyOf(inside: Inside, target: HostTarget): Promise<Found | string> {
+  if (target.kind !== 'store') return containerOf(inside, target);
+  const { cluster, engine } = inside;
+  const container = hostNamed(cluster, target);
+  if (engine === null || container === undefined || cluster.hosts?.dcsData == null)
+    return `no container, or no data directory (hosts.dcsData), is configured for ${target.name}`;
+  const seen = await describeContainer(engine, container);
+  return typeof seen === 'string' ? seen : { engine, container, seen };
+}
+
+/** etcd's own image has no shell. That of a member of Patroni has one, and the engine has that image. */
+async function besideStore({ cluster }: Inside, { engine, container, seen }: Found, suffix: string): Promise<Beside> {
+  const [member] = Object.values(cluster.hosts?.members ?? {});
+  const other =
+    member === undefined ? 'no container of a member is configured' : await describeContainer(engine, member);
+  if (typeof other === 'string') return { why: other, begun: false };
+  const args = [suffix, cluster.hosts?.dcsData ?? ''];
+  const work = { name: container, script: STORE_ASIDE_SCRIPT, args, dataDir: null, deadlineMs: DEADLINE_MS };
+  return besideContainer(engine, { ...seen, Image: other.Image }, work);
 }
 
 /** In the container itself while it runs, where its postmaster is seen; else in one beside it. */
@@ -146,12 +179,3 @@ async function dataDirOf(
 }
 
 const isUp = ({ State }: Described): boolean => State.Running || State.Paused || State.Restarting;
-
-async function describe(engine: Engine, container: string): Promise<Described | string> {
-  const path = `/containers/${encodeURIComponent(container)}/json`;
-  const outcome = await engine.call({ method: 'GET', path, deadlineMs: DEADLINE_MS });
-  if (outcome.kind === 'fault') return outcome.fault.why;
-  if (outcome.status !== 200) return `status ${outcome.status}: ${engineMessage(outcome.body)}`;
-  const parsed = describedAs.safeParse(jsonOf(outcome.body));
-  return parsed.success ? parsed.data : 'the engine described no container';
-}

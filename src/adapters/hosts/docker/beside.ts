@@ -3,7 +3,7 @@ import { engineMessage, type Engine } from './engine.js';
 import { logLinesFrom } from './logs.js';
 
 /** A container as far as a second one has to know it to see the same volumes. */
-export const describedAs = z.object({
+const describedAs = z.object({
   Id: z.string(),
   Image: z.string(),
   Config: z.object({ Env: z.array(z.string()).nullish() }),
@@ -12,6 +12,7 @@ export const describedAs = z.object({
 });
 export type Described = z.infer<typeof describedAs>;
 
+const DESCRIBE_MS = 15_000;
 const LABEL = 'ekimi.beside';
 const stateAs = z.object({
   Id: z.string(),
@@ -104,10 +105,20 @@ function bodyOf(of: Described, { name, script, args, dataDir }: Work): object {
 }
 
 /** Null: it is no JSON. */
-export function jsonOf(body: Buffer): unknown {
+function jsonOf(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
     return null;
   }
+}
+
+/** A container as it is; a text: why nobody can tell. */
+export async function describeContainer(engine: Engine, container: string): Promise<Described | string> {
+  const path = `/containers/${encodeURIComponent(container)}/json`;
+  const outcome = await engine.call({ method: 'GET', path, deadlineMs: DESCRIBE_MS });
+  if (outcome.kind === 'fault') return outcome.fault.why;
+  if (outcome.status !== 200) return `status ${outcome.status}: ${engineMessage(outcome.body)}`;
+  const parsed = describedAs.safeParse(jsonOf(outcome.body));
+  return parsed.success ? parsed.data : 'the engine described no container';
 }

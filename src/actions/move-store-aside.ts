@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { holdsNothing, whoRuns, whyNotLost } from '../assess/lost-stores.js';
+import { endpointOf } from '../assess/stores.js';
+import { isAsideSuffix } from '../model/aside.js';
+import { storeHost } from '../model/host.js';
+import type { Plan } from '../model/plan.js';
+import { freshValue, recentValue } from '../model/reading.js';
+import type { Situation } from '../model/situation.js';
+import {
+  action,
+  actionPolicy,
+  bound,
+  met,
+  notYet,
+  pending,
+  type ActionInput,
+  type ActionStep,
+  type Permit,
+  type Sight,
+} from './action.js';
+import { boundTo } from './member-actions.js';
+
+/** etcd ends at once where it has no majority; then the driver kills it. */
+const STOP_GRACE_MS = 30_000;
+/** What was started beside it by a process before may hold its name for a moment. */
+const TRY_AGAIN = { everyMs: 2_000, forMs: 30_000 };
+
+/** A person agreed to it by the proof that no majority has data, nothing of Patroni runs, and nobody can hold tenure. */
+const isLost = ({ view, states }: Situation, { because }: Pick<Plan, 'because'>): boolean =>
+  because.run !== undefined && whyNotLost(view, states.memory) === null && whoRuns(view) === null;
+
+const LOST: Permit = {
+  when: 'for a procedure that a person began, while the host driver proves that no majority of etcd has data and that no member of Patroni runs',
+  holds: isLost,
+};
+const SEEN: Permit = {
+  when: 'the same, and nothing else says that it is we who do not see',
+  holds: (input, plan) =>
+    isLost(input, plan) && !input.states.problems.some(({ code }) => code === 'observer-impaired'),
+};
+const ALWAYS: Permit = { when: 'always: no member runs, and etcd serves nobody', holds: () => true };
+
+const PARAMS = z.object({
+  id: z.string(),
+  suffix: z.string(),
+  /** It runs, and is stopped first. */
+  runs: z.literal(true).exactOptional(),
+});
+
+/**
+ * Stops an etcd member that has its data while a majority has lost its own, and renames that data beside itself: an etcd that begins anew under the
+ * same addresses and tokens must not meet it. Nothing is deleted.
+ */
+export const moveStoreAside = action({
+  name: 'move-store-aside',
+  params: PARAMS,
+  class: 'store',
+  worksOn: 'store',
+  runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
+  summary: 'stop an etcd member whose majority has lost its data, and rename its data beside itself',
+  inverse: null,
+  inverseNote: 'with every etcd member stopped, rename it back by hand before a new etcd has begun',
+  refusals:
+    'etcd answers, a majority has data, or what one has cannot be read; a member of Patroni is not proven to be stopped; another container bears its name. The driver itself refuses a mount point, a link, and WAL that lies elsewhere',
+  needs: () => ['host'],
+  disruptsTarget: false,
+  destroysCopy: false,
+  countsSuccess: false,
+  permits: {
+    tenure: LOST,
+    policy: LOST,
+    'patroni-pause': LOST,
+    failsafe: LOST,
+    'observer-health': SEEN,
+    'start-grace': LOST,
+    'someone-else': ALWAYS,
+    'blast-radius': ALWAYS,
+  },
+  bind: ({ view }, target, _problem, wish) => {
+    const suffix = wish?.parameters?.['suffix'];
+    const host = recentValue(endpointOf(view, target)?.host ?? NOBODY);
+    if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
+    if (typeof suffix !== 'string' || !isAsideSuffix(suffix))
+      return { kind: 'nothing', why: `${JSON.stringify(suffix ?? null)} is no suffix of a directory` };
+    return bound({ id: host.id, suffix, ...(host.state === 'running' ? { runs: true as const } : {}) });
+  },
+  alreadyTrue: ({ view }, target) => holdsNothing(view, target),
+  refuse: (input, { target, params }) => whyNot(input, target, params),
+  refuseLater: (input, { target, params }) => {
+    const why = whyNot(input, target, params);
+    return why === null ? null : notYet(why);
+  },
+  steps: ({ policy }, { target, params: { id, suffix, runs } }) => {
+    const withinMs = actionPolicy(policy, 'move-store-aside').timeoutMs;
+    return [
+      ...(runs === true ? [stopFirst(target, id, withinMs)] : []),
+      {
+        step: { port: 'aside', call: 'move-store', store: target, id, suffix },
+        withinMs,
+        tryAgain: TRY_AGAIN,
+        expect: ({ view }) =>
+          holdsNothing(view, target)
+            ? met(`the data of ${target} lies beside itself under .${suffix}`)
+            : pending(`the data of ${target} is where it was, or cannot be read`),
+      },
+    ];
+  },
+});
+
+const NOBODY = { kind: 'unknown', fault: 'not-configured', reason: '', atMs: 0, source: '' } as const;
+
+const stopFirst = (target: string, id: string, withinMs: number): ActionStep => ({
+  step: { port: 'host', target: storeHost(target), verb: 'stop', graceMs: STOP_GRACE_MS, ...boundTo(id) },
+  withinMs,
+  expect: ({ view }) => stopSeen(view, target),
+});
+
+type Bound = Pick<z.infer<typeof PARAMS>, 'id' | 'runs'>;
+
+function whyNot({ view, memory }: ActionInput, target: string, { id, runs: ran }: Bound): string | null {
+  const why = whyNotLost(view, memory);
+  if (why !== null) return why;
+  const runs = whoRuns(view);
+  if (runs !== null) return `${runs} is not proven to be stopped`;
+  const host = freshValue(endpointOf(view, target)?.host ?? NOBODY);
+  if (host === null) return `the host driver has not said in this pass what runs ${target}`;
+  if (host.id !== id) return `another container now bears the name of ${target}`;
+  return ran === true || host.state === 'stopped' ? null : `${target} was started since the plan was made`;
+}
+
+function stopSeen(view: ActionInput['view'], target: string): Sight {
+  const state = freshValue(endpointOf(view, target)?.host ?? NOBODY)?.state;
+  return state === 'stopped'
+    ? met(`${target} is stopped`)
+    : pending(`${target} is ${state ?? 'unknown'} by its driver`);
+}
