@@ -121,24 +121,41 @@ function knownOf(config: EkimiConfig): Known {
 
 /** That of a process whose secrets are renewed while it runs. */
 export interface LearningRedactor extends Redactor {
-  /** From now on the secrets of that configuration are hidden as well. What was one before stays hidden: answers to the former may still come. */
+  /**
+   * From now on the secrets of that configuration are hidden as well. What was one before stays hidden for `KEPT_RENEWALS` of them: answers to the
+   * former may still come.
+   */
   readonly learn: (config: EkimiConfig) => void;
 }
 
+/**
+ * So many renewals a former secret stays hidden. What may still bear one, an answer on its way or a client that sends it again, is minutes old, so one
+ * would do where tokens are renewed at once; eight are enough where each of several is renewed by a SIGHUP of its own. Without an end, a token that is
+ * renewed each hour would cost each line that leaves a longer search, for as long as the process runs.
+ */
+export const KEPT_RENEWALS = 8;
+
 /** Whoever in the process lets anything out holds this very one, so that none of them misses what is learned. */
 export function learningRedactorOf(config: EkimiConfig): LearningRedactor {
-  let known = knownOf(config);
-  let current = redactorFor(known.secrets, known.open);
+  const first = knownOf(config);
+  let { open } = first;
+  /** In which renewal each was last part of a configuration. Those of the start are in use until the end, but for the tokens. */
+  let lastIn = new Map(first.secrets.map((secret) => [secret, Infinity]));
+  let renewals = 0;
+  let current = redactorFor(first.secrets, open);
   return {
     text: (text) => current.text(text),
     json: (json) => current.json(json),
     value: (value) => current.value(value),
     learn: (next) => {
       const also = knownOf(next);
-      const secrets = [...new Set([...known.secrets, ...also.secrets])];
-      if (secrets.length === known.secrets.length && also.open === known.open) return;
-      known = { secrets, open: also.open };
-      current = redactorFor(secrets, also.open);
+      const isNew = also.secrets.some((secret) => !lastIn.has(secret));
+      if (isNew) renewals += 1;
+      for (const secret of also.secrets) lastIn.set(secret, Math.max(lastIn.get(secret) ?? 0, renewals));
+      if (!isNew && also.open === open) return;
+      ({ open } = also);
+      lastIn = new Map([...lastIn].filter(([, renewal]) => renewal >= renewals - KEPT_RENEWALS));
+      current = redactorFor([...lastIn.keys()], open);
     },
   };
 }
