@@ -76,6 +76,12 @@ export const API_ERRORS = [
     remedy: 'Use a token with the role that is named (api.tokens).',
   },
   {
+    code: 'same-person',
+    status: 403,
+    meaning: 'Two persons are needed, and whoever asks is one of them already.',
+    remedy: 'Let a person with another token approve it (approvals.twoPersonsFor).',
+  },
+  {
     code: 'no-operator-token',
     status: 403,
     meaning: 'No operator token is configured, so nothing can be changed over HTTP.',

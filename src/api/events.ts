@@ -15,6 +15,8 @@ export interface StreamLimits {
   readonly maxClients: number;
   /** A client that leaves more than this unread, beyond what it was sent at its start, is cut off: it comes back and hears what it missed. */
   readonly maxUnreadBytes: number;
+  /** So long the start of a stream may lie unread beyond that: who has not taken it by then does not read. */
+  readonly startPatienceMs: number;
   /** All of them together: beyond it those who leave most unread are cut off. */
   readonly maxUnreadOfAllBytes: number;
   /** Kept for clients that come back. */
@@ -27,6 +29,7 @@ export interface StreamLimits {
 export const STREAM_LIMITS: StreamLimits = {
   maxClients: 1_000,
   maxUnreadBytes: 1_000_000,
+  startPatienceMs: 60_000,
   maxUnreadOfAllBytes: 64_000_000,
   keptBytes: 2_000_000,
   heartbeatMs: 5_000,
@@ -48,6 +51,7 @@ interface Client {
   readonly form: StreamForm;
   /** What it was sent at its start, in bytes: fifty clusters are more than anybody may leave unread later. */
   readonly startBytes: number;
+  readonly startedMs: number;
   readonly isStillLet: () => boolean;
 }
 
@@ -101,7 +105,8 @@ export class EventStreams {
     }
     const start = [Buffer.from('retry: 2000\n\n'), ...this.#log.since(wish.lastId, wish.form, now()), this.#beatNow()];
     const startBytes = start.reduce((sum, { length }) => sum + length, 0);
-    this.#clients.set(sink, { form: wish.form, startBytes, isStillLet: wish.isStillLet ?? (() => true) });
+    const isStillLet = wish.isStillLet ?? (() => true);
+    this.#clients.set(sink, { form: wish.form, startBytes, startedMs: now(), isStillLet });
     sink.once('close', () => {
       this.#left(sink);
     });
@@ -151,10 +156,11 @@ export class EventStreams {
     Buffer.from(`id: ${this.#log.lastId}\nevent: heartbeat\ndata: {"nowMs":${this.#options.now()}}\n\n`);
 
   #dropSlow(): void {
-    const { maxUnreadBytes, maxUnreadOfAllBytes } = this.#options.limits;
+    const { maxUnreadBytes, maxUnreadOfAllBytes, startPatienceMs } = this.#options.limits;
+    const startsMs = this.#options.now() - startPatienceMs;
     let unread = 0;
-    for (const [sink, { startBytes }] of this.#clients)
-      if (sink.writableLength > maxUnreadBytes + startBytes) this.#drop(sink);
+    for (const [sink, { startBytes, startedMs }] of this.#clients)
+      if (sink.writableLength > maxUnreadBytes + (startedMs > startsMs ? startBytes : 0)) this.#drop(sink);
       else unread += sink.writableLength;
     if (unread <= maxUnreadOfAllBytes) return;
     const slowest = [...this.#clients.keys()].sort((a, b) => b.writableLength - a.writableLength);

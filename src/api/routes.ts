@@ -282,7 +282,9 @@ function checkSubject(snapshot: ClusterSnapshot | null, subject: string): void {
     throw new ApiError('unknown-subject', `no member ${name}; configured: ${members.join(', ')}`);
 }
 
+const REFUSALS = { 403: 'same-person', 404: 'not-waiting', 409: 'conflict' } as const;
+
 function changed(change: Change): Answer {
-  if (!change.ok) throw new ApiError(change.status === 404 ? 'not-waiting' : 'conflict', change.text);
+  if (!change.ok) throw new ApiError(REFUSALS[change.status], change.text);
   return { body: { ok: true, text: change.text } };
 }

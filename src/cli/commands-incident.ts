@@ -23,9 +23,13 @@ async function fromDaemon(context: Context, id: string | undefined, options: Inc
   const client = await clientOf(context, options);
   const scopes = await scopesOf(client, options);
   const sinceMs = sinceOf(context, id, options);
-  // What a daemon keeps at hand are the last ones; its report reads the journal.
-  const incidentsOf = async (scope: string): Promise<readonly Incident[]> =>
-    sinceMs === null ? client.incidents(scope) : [...(await client.report(scope, sinceMs, null)).incidents].reverse();
+  // What a daemon keeps at hand are the open ones and the last; its report reads the journal, which says nothing of one that merely goes on.
+  const incidentsOf = async (scope: string): Promise<readonly Incident[]> => {
+    const kept = await client.incidents(scope);
+    if (sinceMs === null) return kept;
+    const told = (await client.report(scope, sinceMs, null)).incidents;
+    return openFrom(sinceMs, [...told, ...kept]);
+  };
   const lists = await Promise.all(scopes.map(async (scope) => ({ scope, incidents: await incidentsOf(scope) })));
   if (id === undefined) return list(context, lists, options);
   const owner = lists.find(({ incidents }) => incidents.some((one) => one.id.startsWith(id)));
@@ -43,6 +47,12 @@ async function fromDaemon(context: Context, id: string | undefined, options: Inc
   const before = more ? `ekimi incident ${incident.id} --journal ${await journalOf(context, options)}` : null;
   print(context, renderIncident(incident, lines, styleOf(context), before), incident.openedAtMs);
 }
+
+/** Those that were open from then on, the newest first; of one that is given twice the last. */
+const openFrom = (sinceMs: number, incidents: readonly Incident[]): readonly Incident[] =>
+  [...new Map(incidents.map((row) => [row.id, row])).values()]
+    .filter(({ endedAtMs }) => (endedAtMs ?? sinceMs) >= sinceMs)
+    .sort((left, right) => right.openedAtMs - left.openedAtMs);
 
 /** null: not asked for. It is a limit of the list. */
 function sinceOf({ io }: Context, id: string | undefined, options: IncidentOptions): number | null {

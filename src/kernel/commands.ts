@@ -16,7 +16,7 @@ import { betweenPasses as answeredBetween, notOurs, READ_ANEW } from './between.
 import { isEnforcing, type PolicyInForce, type Session } from './session.js';
 import { writeSwitch } from './switches.js';
 
-const refused = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
+const refused = (status: 403 | 404 | 409, text: string): Change => ({ ok: false, status, text });
 
 const betweenPasses = (session: Session, change: () => Promise<Change>): Promise<Change> =>
   answeredBetween(session, change, (text) => refused(409, text));
@@ -43,7 +43,7 @@ export function decideApproval(
       return refused(409, `approval ${id} is for ${foreign.action}, which this version does not know`);
     if (approval === undefined) return refused(404, `no approval ${id}`);
     const word = wordOn(approval, { state, by }, session.policy);
-    if (word.kind === 'refused') return refused(409, word.text);
+    if (word.kind === 'refused') return refused(word.isSamePerson === true ? 403 : 409, word.text);
     const { books } = session;
     const said = { id, by, reason, atMs: session.parts.ports.clock.now() };
     await books.note(

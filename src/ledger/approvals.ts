@@ -74,8 +74,10 @@ export function wantsApproval(decision: Decision): decision is Extract<Decision,
   );
 }
 
-/** What a word on an approval comes to: `first` of two, `decided`, or refused with the reason. */
-export type Word = { readonly kind: 'first' | 'decided' } | { readonly kind: 'refused'; readonly text: string };
+/** What a word on an approval comes to: `first` of two, `decided`, or refused with the reason. `isSamePerson`: it takes another one. */
+export type Word =
+  | { readonly kind: 'first' | 'decided' }
+  | { readonly kind: 'refused'; readonly text: string; readonly isSamePerson?: true };
 
 /** A person's word on it. Where two persons are needed, nobody is both of them, and who started it is one. */
 export function wordOn(
@@ -94,7 +96,8 @@ export function wordOn(
   if (before === null) return { kind: 'first' };
   if (before !== by) return { kind: 'decided' };
   const did = starter === null ? 'approved' : 'started';
-  return { kind: 'refused', text: `${by} ${did} it already: a person with another token must approve it` };
+  const text = `${by} ${did} it already: a person with another token must approve it`;
+  return { kind: 'refused', text, isSamePerson: true };
 }
 
 /** What a person is asked. */

@@ -39,6 +39,7 @@ class FakeSink implements Sink {
 const LIMITS = {
   maxClients: 2,
   maxUnreadBytes: 200_000,
+  startPatienceMs: 60_000,
   maxUnreadOfAllBytes: 1_000_000,
   keptBytes: 20_000,
   heartbeatMs: 5000,
@@ -177,6 +178,22 @@ describe('event streams in form of changes', () => {
     hub.add(again, { form: 'changes', lastId: 'a1-1' });
     expect(said(again)).toContain('event: snapshot');
     expect(said(again)).toContain('"lagging"');
+  });
+
+  it('cut off who has not taken its start within a minute, however long that is, and keep who has', () => {
+    const controller = new FakeController(SCENARIOS.healthy());
+    const [silent, reader] = [new FakeSink(), new FakeSink()];
+    silent.reads = false;
+    open(controller, { maxUnreadBytes: 100 });
+    streams.add(silent);
+    streams.add(reader);
+    expect(silent.writableLength).toBeGreaterThan(100);
+    nowMs += 59_000;
+    streams.beat();
+    expect([silent.destroyed, reader.destroyed]).toEqual([false, false]);
+    nowMs += 1_000;
+    streams.beat();
+    expect([silent.destroyed, reader.destroyed]).toEqual([true, false]);
   });
 
   it('cut off who leaves most unread once all together leave too much', () => {

@@ -66,6 +66,33 @@ describe('ekimi incidents --since and --tz', () => {
     expect(out).not.toContain('0badcafe');
   });
 
+  it('asked of a daemon elsewhere takes what its journal reports and those that merely go on, each once, the newest first', async () => {
+    const older = { ...incident(NOW_MS - 86_400_000), id: 'feed0001', endedAtMs: NOW_MS - 80_000_000 };
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      const url = request.url ?? '';
+      asked.push(url);
+      response.setHeader('content-type', 'application/json');
+      const body = url.includes('/report')
+        ? { incidents: [{ ...ended, endedAtMs: null }] }
+        : url === '/v1/clusters'
+          ? { clusters: [{ scope: 'email-cluster' }] }
+          : { incidents: [one, ended, older] };
+      response.end(JSON.stringify(body));
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { out, err, exit } = await cli(`incidents --since 1h --url ${url} --scope email-cluster --json`);
+    server.close();
+    expect([exit, err]).toEqual([0, '']);
+    expect(asked).toContain(`/v1/clusters/email-cluster/report?since=${NOW_MS - 3_600_000}`);
+    const [{ incidents = [] } = {}] = JSON.parse(out) as { incidents?: { id: string; endedAtMs: number | null }[] }[];
+    expect(incidents.map(({ id, endedAtMs }) => [id, endedAtMs])).toEqual([
+      [one.id, null],
+      [ended.id, ended.endedAtMs],
+    ]);
+  });
+
   it('is for the list alone', async () => {
     expect(await list(`${one.id} --since 1h`)).toMatchObject({
       exit: 64,
