@@ -150,8 +150,12 @@ export interface ActionRecord<P> {
    * in and out ends up out: drains are not counted, undrains are.
    */
   readonly countsSuccess?: boolean;
+  /** Tries that ended before this moment (ms) were about something else, and count for nothing. Absent: all within the chain count. */
+  triesCountFrom?(input: ActionInput): number;
   /** It stops a member or gives it up for dead: what is known of it is written down before the first request and after the verdict. */
   readonly leavesEvidence?: boolean;
+  /** While it is in flight, what is slow to read of its target is read in every pass: the tag in its file, `/replica`, its log and power. */
+  readonly awaitsSlowFacts?: true;
   /** Which member it works on, where that is not the problem's subject; or why there is none, which a person is told. */
   target?(input: ActionInput, problem: Problem): MemberName | { readonly none: string };
   /** What speaks for this target and against the others: told to whoever has to agree. Null: nothing to choose from. */

@@ -45,6 +45,7 @@ export const drainReplica = action({
   needs: (policy) => policy.drain.actuators.map((actuator) => (actuator === 'proxy' ? 'proxy' : 'tags')),
   disruptsTarget: false,
   destroysCopy: false,
+  awaitsSlowFacts: true,
   takesReader: true,
   // A drain that worked is not a failed repair: the next emergency may drain again. It is the undrain that is counted.
   countsSuccess: false,
@@ -159,6 +160,7 @@ export const undrainReplica = action({
   needs: (policy) => policy.drain.actuators.map((actuator) => (actuator === 'proxy' ? 'proxy' : 'tags')),
   disruptsTarget: false,
   destroysCopy: false,
+  awaitsSlowFacts: true,
   releases: 'drain',
   permits: {
     window: {

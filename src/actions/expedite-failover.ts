@@ -58,6 +58,7 @@ export const expediteFailover = action({
   disruptsTarget: false,
   destroysCopy: false,
   leavesEvidence: true,
+  awaitsSlowFacts: true,
   answersDeath: true,
   bringsForward: true,
   bind: (input, target) => {

@@ -37,6 +37,7 @@ export const fenceLeader = action({
   disruptsTarget: false,
   destroysCopy: false,
   leavesEvidence: true,
+  awaitsSlowFacts: true,
   answersDeath: true,
   claims: (_, { id: remediationId, plan: { target: member }, createdAtMs: sinceMs, shadow }) => ({
     // Its server is left to the health checks, and one that a person closed is theirs to open.

@@ -62,6 +62,7 @@ export const fenceMember = action({
   disruptsTarget: false,
   destroysCopy: false,
   leavesEvidence: true,
+  awaitsSlowFacts: true,
   answersDeath: true,
   permits: {
     // A rogue in a paused cluster is a person's matter, and a second primary is one all the same.

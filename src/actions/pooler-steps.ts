@@ -1,5 +1,5 @@
 import { pauseOfOurs, poolerOf, poolerPolicy } from '../assess/poolers.js';
-import { isInFlight, type Remediation } from '../model/ledger.js';
+import { runUnderWay } from '../model/ledger.js';
 import type { Plan } from '../model/plan.js';
 import type { Policy, PoolerPolicy } from '../model/policy.js';
 import { isPauseComplete, isPaused, pausedIn } from '../model/pooler.js';
@@ -65,12 +65,9 @@ export function heldIn({ view }: ActionInput, poolers: readonly string[], isAllO
   return met(`${poolers.join(', ')}: clients wait`);
 }
 
-const underWay = ({ remediations }: ActionInput['ledger'], { action, target }: Plan): Remediation | undefined =>
-  remediations.find((row) => isInFlight(row) && row.plan.action === action && row.plan.target === target);
-
 /** Nothing but the pause, or what is before it, has been sent. */
 export const isPauseDue = ({ ledger }: ActionInput, plan: Plan, pauseAt: number): boolean =>
-  (underWay(ledger, plan)?.stepIndex ?? Infinity) <= pauseAt;
+  (runUnderWay(ledger, plan)?.stepIndex ?? Infinity) <= pauseAt;
 
 /**
  * Whether the request behind the pause may be sent: what clients are not to notice is not begun when they no longer wait, or would be let go in
@@ -79,7 +76,7 @@ export const isPauseDue = ({ ledger }: ActionInput, plan: Plan, pauseAt: number)
 export function haltOfPause({ view, ledger, policy }: ActionInput, plan: Plan, pauseAt: number): Halt | null {
   const { poolers = [] } = plan.params as Bond;
   if (poolers.length === 0) return null;
-  const run = underWay(ledger, plan);
+  const run = runUnderWay(ledger, plan);
   if (run === undefined) return null;
   const { maxPauseMs, whenNotPaused } = poolerPolicy(policy);
   // It is the pause itself that comes next, or something before it.

@@ -3,9 +3,11 @@ import { PLACES } from './places-shape.js';
 import { hasSteppedDown, isProvenNotPrimary } from '../assess/former-leader.js';
 import { linesOfFormer } from '../assess/proxy.js';
 import { leadershipOf } from '../assess/leader.js';
+import { isLeaderWaitedFor } from '../assess/poolers.js';
 import { lineAt, linesOf, outOfReachOf, placeText, tellable } from '../assess/proxy-lines.js';
 import { isHeld } from '../assess/rotation.js';
 import { ownerOf } from '../model/proxy.js';
+import { runUnderWay } from '../model/ledger.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import {
   action,
@@ -88,10 +90,12 @@ export const openTraffic = action({
     }),
 });
 
+/** `downFirst`: nobody is to be sent to who led before, not even while the two are told one after the other. */
 const DOWN = z.object({
   down: z.array(z.string()).readonly(),
   servers: PLACES.exactOptional(),
   downServers: PLACES.exactOptional(),
+  downFirst: z.literal(true).exactOptional(),
 });
 type Nudge = PlanOf<z.infer<typeof DOWN>>;
 
@@ -102,6 +106,8 @@ export const proxyNudge = action({
   class: 'traffic',
   runbook: 'Automatic Failover > Failover Timeline',
   settlesLeadership: () => true,
+  // Whoever leads again, after another one did, is told to the proxy anew.
+  triesCountFrom: ({ memory }) => memory.lastLeaderChangeMs ?? -Infinity,
   summary: 'mark a proven new leader up in the proxy, and the old one down',
   inverse: null,
   inverseNote: "none needed: the proxy's own checks correct it within seconds",
@@ -124,7 +130,12 @@ export const proxyNudge = action({
     const isUsual = view.proxies.length === 1 && former.map(placeOf).every((place) => holds(usualDown, place));
     if (at?.length === 0 && down.length === 0)
       return { kind: 'nothing', why: `no proxy that can be told waits for ${target}` };
-    return bound({ down, ...field('servers', at), ...field('downServers', isUsual ? undefined : former.map(placeOf)) });
+    return bound({
+      down,
+      ...field('servers', at),
+      ...field('downServers', isUsual ? undefined : former.map(placeOf)),
+      ...(former.length > 0 && isLeaderWaitedFor(input.view, input.ledger) ? { downFirst: true } : {}),
+    });
   },
   alreadyTrue: (input, target) => {
     const lines = tellable(input.view, writeLines(input.view, target));
@@ -133,23 +144,13 @@ export const proxyNudge = action({
   },
   refuse: notTheNewLeader,
   refuseLater: (input, plan) => {
-    const no = notTheNewLeader(input, plan);
+    const next = toldOf(input.view.proxies, plan)[runUnderWay(input.ledger, plan)?.stepIndex ?? 0];
+    // What the one that is called down says meanwhile is nothing against calling the new leader up.
+    const no = notLedBy(input, plan.target) ?? (next?.state === 'up' ? null : stillAlive(input, plan));
     return no === null ? null : notYet(no);
   },
   steps: ({ routing }, plan) => {
-    const { servers, down, downServers } = plan.params;
-    const told: readonly Told[] = [
-      ...(servers ?? usualPlaces(routing, 'writes', plan.target)).map((place): Told => ({
-        place,
-        state: 'up',
-        members: [plan.target],
-      })),
-      ...(downServers ?? down.flatMap((name) => usualPlaces(routing, 'writes', name))).map((place): Told => ({
-        place,
-        state: 'down',
-        members: down,
-      })),
-    ];
+    const told = toldOf(routing, plan);
     // With the last one it is seen that all of them have it.
     return told.map((one, index) => health(routing, one, index + 1 < told.length ? [one] : told));
   },
@@ -159,11 +160,35 @@ interface Told extends ServerClaim {
   readonly state: 'up' | 'down';
 }
 
+/** One after the other, in this order. */
+function toldOf(routing: Routing, { target, params }: Nudge): readonly Told[] {
+  const { servers, down, downServers, downFirst } = params;
+  const up = (servers ?? usualPlaces(routing, 'writes', target)).map((place): Told => ({
+    place,
+    state: 'up',
+    members: [target],
+  }));
+  const former = (downServers ?? down.flatMap((name) => usualPlaces(routing, 'writes', name))).map((place): Told => ({
+    place,
+    state: 'down',
+    members: down,
+  }));
+  return downFirst === true ? [...former, ...up] : [...up, ...former];
+}
+
 function notTheNewLeader(input: ActionInput, plan: Nudge): string | null {
-  const leadership = leadershipOf(input.view);
-  if (leadership.kind !== 'proven' || leadership.member.name !== plan.target)
-    return `${plan.target} is not the proven leader`;
-  const alive = plan.params.down.find((name) => !mayBeCalledDown(input, name));
+  return notLedBy(input, plan.target) ?? stillAlive(input, plan);
+}
+
+function notLedBy({ view }: ActionInput, target: string): string | null {
+  const leadership = leadershipOf(view);
+  return leadership.kind === 'proven' && leadership.member.name === target
+    ? null
+    : `${target} is not the proven leader`;
+}
+
+function stillAlive(input: ActionInput, { params }: Nudge): string | null {
+  const alive = params.down.find((name) => !mayBeCalledDown(input, name));
   return alive === undefined ? null : `${alive} lives and is not proven to be no primary`;
 }
 
@@ -172,8 +197,10 @@ function mayBeCalledDown(input: ActionInput, name: string | null): boolean {
   const member = name === null ? null : memberOf(input.view, name);
   if (member === null) return false;
   // Who waits in a pooler is to meet nobody but the new leader.
-  const isWaitedFor = (input.ledger.pauses ?? []).length > 0;
-  return isProvenNotPrimary(input.view, member) || (isWaitedFor && hasSteppedDown(input.view, member));
+  return (
+    isProvenNotPrimary(input.view, member) ||
+    (isLeaderWaitedFor(input.view, input.ledger) && hasSteppedDown(input.view, member))
+  );
 }
 
 function health(routing: Routing, { place, state, members }: Told, seen: readonly Told[]): ActionStep {

@@ -1,5 +1,6 @@
 import { spanText } from '../words/amounts.js';
-import { isInFlight, type Ledger, type PauseRecord } from '../model/ledger.js';
+import { isInFlight, type Ledger, type PauseRecord, type Remediation } from '../model/ledger.js';
+import type { Plan } from '../model/plan.js';
 import { POOLER_DEFAULTS, type Policy } from '../model/policy.js';
 import { isPaused, pausedIn, type PoolerReport, type PoolerSeen } from '../model/pooler.js';
 import type { Finding } from '../model/problem.js';
@@ -49,6 +50,34 @@ export function whyOver(view: ClusterView, ledger: Ledger, pause: PauseRecord): 
 
 export const pauseOfOurs = ({ pauses = [] }: Ledger, pooler: string): PauseRecord | null =>
   pauses.find((row) => row.pooler === pooler) ?? null;
+
+/** What cannot be resumed, or a leader that never comes, keeps nobody busy for ever. */
+const WAITED_FOR_MS = 10_000;
+
+/**
+ * Clients of a pooler are to meet nobody but the one who follows: they wait for it, or were let go because the time of their pause was over, and
+ * what it was for goes on or ended a moment ago.
+ */
+export const isLeaderWaitedFor = ({ atMs }: ClusterView, { pauses = [], remediations }: Ledger): boolean =>
+  pauses.length > 0 ||
+  remediations.some(
+    (run) => holdsPoolers(run.plan) && (isInFlight(run) || atMs - (run.endedAtMs ?? -Infinity) < WAITED_FOR_MS),
+  );
+
+/**
+ * By their ids, the runs that clients of a pooler wait for: they are held for one, or were let go as the time of their pause was over and find
+ * nobody who takes writes yet. Not for what lasts because a person asked for it.
+ */
+export function runsWaitedFor(view: ClusterView | null, { pauses = [], remediations }: Ledger): ReadonlySet<string> {
+  if (view === null) return new Set();
+  const held = pauses.filter(({ lasts, untilMs }) => lasts !== true && view.atMs < untilMs + WAITED_FOR_MS);
+  const isRecent = ({ sentAtMs }: Remediation): boolean => sentAtMs !== null && view.atMs - sentAtMs < WAITED_FOR_MS;
+  const flying = remediations.filter((run) => isInFlight(run) && holdsPoolers(run.plan) && isRecent(run));
+  const unserved = flying.length > 0 && serverOfWrites(view) === null ? flying : [];
+  return new Set([...held.map(({ remediationId }) => remediationId), ...unserved.map(({ id }) => id)]);
+}
+
+const holdsPoolers = ({ params: { poolers } }: Plan): boolean => Array.isArray(poolers) && poolers.length > 0;
 
 export const assessPoolers: Assess = ({ view, ledger, policy }) =>
   (view.poolers ?? []).flatMap(({ name, seen: reading }) => {

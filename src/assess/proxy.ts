@@ -6,6 +6,7 @@ import { cannotTell, says, seen, type Assess, type Assessment } from './finding.
 import { isDeclared } from './intended.js';
 import { hasSteppedDown, leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
+import { isLeaderWaitedFor } from './poolers.js';
 import { isStreaming } from './replica.js';
 import { answers, linesIn, linesOf, lineText, memberLines, poolText, type ProxyLine } from './proxy-lines.js';
 import { leaderUnrouted } from './unrouted.js';
@@ -38,12 +39,12 @@ export const assessNewLeaderInProxy: Assess = (input) => {
   return [seen('proxy-behind', name, evidence)];
 };
 
-/** Of others that are up in a pool for writes, while clients wait in a pooler for the new leader alone. */
+/** Of others that are up in a pool for writes, where clients of a pooler are to meet the new leader alone. */
 export const linesOfFormer = (
   { view, ledger }: Pick<Assessment, 'view' | 'ledger'>,
   leader: string,
 ): readonly ProxyLine[] =>
-  (ledger.pauses ?? []).length === 0
+  !isLeaderWaitedFor(view, ledger)
     ? []
     : linesOf(view, 'writes').filter(({ row }) => {
         const name = ownerOf(row);

@@ -152,12 +152,14 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
 export function attemptsUsed(input: Situation, action: ActionName, target: string): number {
   if (ACTIONS[action].isTriedUntilDone === true) return 0;
   const countsSuccess = ACTIONS[action].countsSuccess ?? true;
+  const fromMs = ACTIONS[action].triesCountFrom?.(actionInput(input)) ?? -Infinity;
   return input.ledger.remediations.filter(
     (remediation) =>
       remediation.plan.action === action &&
       remediation.plan.target === target &&
       remediation.endedAtMs !== null &&
       input.nowMs - remediation.endedAtMs < input.policy.chainMs &&
+      remediation.endedAtMs >= fromMs &&
       !wasOnlyBusy(input, remediation) &&
       (remediation.phase === 'failed' ||
         remediation.phase === 'ineffective' ||

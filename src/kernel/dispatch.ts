@@ -11,10 +11,13 @@ import { stepText } from '../words/request.js';
 import type { Books } from './books.js';
 import { readEvidenceAfter } from './evidence.js';
 import { pausePoolers } from './pause-poolers.js';
+import { holdsClients } from './period.js';
 import type { Session } from './session.js';
 
 /** How long a pass waits for an answer; longer ones arrive while the passes go on. */
 const PATIENCE_MS = 1_000;
+/** So long while clients wait in a pooler: who leads by now is seen by the next pass, not by the answer. */
+const HELD_PATIENCE_MS = 200;
 
 /**
  * Sends, and waits a little: a prompt answer is this pass's. A slow one (a restart blocks until PostgreSQL is up) arrives through the inbox
@@ -25,6 +28,8 @@ export async function dispatch(session: Session, sending: Remediation, step: Ste
   // The mode may change before a slow answer comes: it belongs to the ledger in which its request stands.
   const { books } = session;
   const patience = new AbortController();
+  // The pause itself has clients waiting until it is answered: it is what the next request is for.
+  const patienceMs = holdsClients(session) && step.port !== 'pooler' ? HELD_PATIENCE_MS : PATIENCE_MS;
   const prompt: Reply[] = [];
   let isLeft = false;
   const answered = route(session, step).then((reply) => {
@@ -41,7 +46,7 @@ export async function dispatch(session: Session, sending: Remediation, step: Ste
     { action: sending.plan.action, member: sending.plan.target, request: stepText(step), id: sending.id },
     'request sent',
   );
-  await Promise.race([answered, ports.clock.sleep(PATIENCE_MS, patience.signal)]);
+  await Promise.race([answered, ports.clock.sleep(patienceMs, patience.signal)]);
   isLeft = true;
   for (const reply of prompt) await settleReply(session, books, sending, reply);
 }

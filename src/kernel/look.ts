@@ -1,10 +1,12 @@
 import { isMajorityLost } from '../assess/lost-stores.js';
+import { ACTIONS } from '../actions/index.js';
 import { findingsIn } from '../assess/assess.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
 import { leaderKeyHolder } from '../assess/leader.js';
+import { runsWaitedFor } from '../assess/poolers.js';
 import { surplusSpans } from '../assess/surplus.js';
 import { isAsideOf } from '../model/aside.js';
-import { isInFlight } from '../model/ledger.js';
+import { isInFlight, runUnderWay } from '../model/ledger.js';
 import { membersTouched, type Plan } from '../model/plan.js';
 import { openRun, settingsOfRun } from '../model/procedure-run.js';
 import type { States } from '../model/states.js';
@@ -24,8 +26,22 @@ export function isSuspect(session: Session): boolean {
   );
 }
 
-const inFlight = ({ ledger }: Session): readonly string[] =>
-  ledger.remediations.filter(isInFlight).map((row) => row.plan.target);
+const awaitingSlowFacts = ({ ledger }: Session): readonly string[] =>
+  ledger.remediations
+    .filter((row) => isInFlight(row) && ACTIONS[row.plan.action].awaitsSlowFacts === true)
+    .map((row) => row.plan.target);
+
+/**
+ * Clients wait in a pooler for what is under way, or to be told to a proxy: what a calm pass does not read each time would keep them waiting.
+ * Whatever else is under way, or about to be, needs all there is.
+ */
+function isHurried({ view, ledger }: Session, plan: Plan | null): boolean {
+  const waitedFor = runsWaitedFor(view, ledger);
+  const flying = ledger.remediations.filter(isInFlight);
+  const isTraffic = ({ action }: Plan): boolean => ACTIONS[action].class === 'traffic';
+  const isNew = plan !== null && !isTraffic(plan) && runUnderWay(ledger, plan) === undefined;
+  return waitedFor.size > 0 && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id));
+}
 
 /** Ours on paper, and readers still read there: whether the file has our tag or somebody took it out is asked in every pass. */
 const halfDrained = ({ ledger, view }: Session): readonly string[] =>
@@ -36,7 +52,7 @@ const halfDrained = ({ ledger, view }: Session): readonly string[] =>
   });
 
 /** Whose readings the look before a request must have anew: the members that it touches, and who leads. */
-export const touchedBy = ({ view }: Session, plan: Plan): ReadonlySet<string> => {
+const touchedBy = ({ view }: Session, plan: Plan): ReadonlySet<string> => {
   const holder = view === null ? null : leaderKeyHolder(view);
   return new Set([...membersTouched(plan), ...(holder === null ? [] : [holder])]);
 };
@@ -72,9 +88,9 @@ function settledLeader({ view, states }: Session): string | null {
   return lastLeaderChangeMs === null || view.atMs - lastLeaderChangeMs >= LEADER_SETTLES_MS ? lastLeader : null;
 }
 
-/** One look at everything; `beforeRequest`: the one on which a request is sent, and whom it touches. */
-export async function look(session: Session, beforeRequest: ReadonlySet<string> | null = null): Promise<ClusterView> {
-  const closely = new Set([...inFlight(session), ...halfDrained(session)]);
+/** One look at everything; `plan`: it is the one on which its request is sent. */
+export async function look(session: Session, plan: Plan | null = null): Promise<ClusterView> {
+  const closely = new Set([...awaitingSlowFacts(session), ...halfDrained(session)]);
   const awaited = asidesAwaited(session);
   const settings = settingsOfRun(openRun(session.ledger.procedures));
   const view = await observe(session.parts.ports, session.parts.target, {
@@ -82,7 +98,8 @@ export async function look(session: Session, beforeRequest: ReadonlySet<string> 
     tick: session.tick,
     suspect: isSuspect(session),
     closely,
-    beforeRequest,
+    beforeRequest: plan === null ? null : touchedBy(session, plan),
+    ...(isHurried(session, plan) ? { hurried: true } : {}),
     asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,

@@ -1,14 +1,11 @@
+import { runsWaitedFor } from '../assess/poolers.js';
 import type { Session } from './session.js';
 
 /** Clients wait in a pooler for what the next pass sees or sends. */
-const HELD_MS = 50;
-/** One that cannot be resumed must not keep us busy for ever. */
-const HELD_AT_MOST_MS = 10_000;
+const HELD_MS = 100;
 
-function holdsClients({ ledger, parts }: Session): boolean {
-  const nowMs = parts.ports.clock.now();
-  return (ledger.pauses ?? []).some(({ untilMs }) => nowMs < untilMs + HELD_AT_MOST_MS);
-}
+/** Clients wait in a pooler for what is under way. */
+export const holdsClients = ({ view, ledger }: Session): boolean => runsWaitedFor(view, ledger).size > 0;
 
 /** From the beginning of one pass to that of the next. `isSoon`: something is suspected or in flight. */
 export function periodMs(session: Session, isSoon: boolean): number {

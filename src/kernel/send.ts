@@ -17,7 +17,7 @@ import { stepsOf } from '../verify/verdict.js';
 import { measureStall } from './stall.js';
 import { dispatch, leaveOut } from './dispatch.js';
 import { evidenceFor, noteEnd, writeEvidence } from './evidence.js';
-import { advanceWith, look, touchedBy } from './look.js';
+import { advanceWith, look } from './look.js';
 import { situationOf } from './situation.js';
 import { isEnforcing, type Session } from './session.js';
 
@@ -161,9 +161,7 @@ async function lookAgain(
   { plan }: Remediation,
   asked: SecondLook['asked'],
 ): Promise<{ readonly situation: Situation; readonly halt: Halt | null }> {
-  const { value: view, stoodStillMs } = await measureStall(session.parts.ports.clock, () =>
-    look(session, touchedBy(session, plan)),
-  );
+  const { value: view, stoodStillMs } = await measureStall(session.parts.ports.clock, () => look(session, plan));
   const situation = situationOf(session, view, advanceWith(session, view));
   if (session.isStopping) return { situation, halt: notYet('ekimi is being stopped: nothing new is sent') };
   // What was read before we stood still is old, however fresh the end of the look is.

@@ -202,6 +202,10 @@ export const isInFlight = (remediation: Remediation): boolean =>
   remediation.phase === 'verifying' ||
   remediation.phase === 'unknown';
 
+/** The run of a plan that has begun and not ended. */
+export const runUnderWay = ({ remediations }: Ledger, { action, target }: Plan): Remediation | undefined =>
+  remediations.find((row) => isInFlight(row) && row.plan.action === action && row.plan.target === target);
+
 /** What was sent for a run of a procedure, the oldest first; empty where it is of none. */
 export const sentFor = (
   { remediations }: Pick<Ledger, 'remediations'>,

@@ -42,6 +42,8 @@ export interface ObserveOptions {
   readonly tick: number;
   /** Something is suspected or in flight: ask everything that may matter now. */
   readonly suspect: boolean;
+  /** Somebody waits for what this look sees: of what is not read in every calm pass the last reading is handed on with its age. Absent: no. */
+  readonly hurried?: boolean;
   /** Members whose slow facts (file tag, `/replica`) are awaited by a remediation. */
   readonly closely: ReadonlySet<string>;
   /** The look just before a request: the members that it touches, and who leads. Null: an ordinary pass. */
@@ -85,9 +87,10 @@ interface Asking<T> {
 
 /** Asks a source if its row says that it is time, for as long as its row says; else hands on its last reading with its age. */
 export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: Asking<T>): Promise<Reading<T>> {
-  const isClose = row.closely !== undefined && member !== null && pass.closely.has(member);
-  const isNeeded = isNeededBeforeRequest(pass, row, member);
-  const isAsked = pass.beforeRequest === null ? isDue(last, row, pass) : row.beforeRequest !== 'no';
+  const isSpared = pass.hurried === true && row.calm > 0;
+  const isClose = !isSpared && row.closely !== undefined && member !== null && pass.closely.has(member);
+  const isNeeded = !isSpared && isNeededBeforeRequest(pass, row, member);
+  const isAsked = !isSpared && (pass.beforeRequest === null ? isDue(last, row, pass) : row.beforeRequest !== 'no');
   if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
   const patienceMs = patienceOf(pass, row, isNeeded || isClose);
   return pass.asker({

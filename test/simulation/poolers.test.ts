@@ -153,6 +153,41 @@ describe('nobody is held for longer than maxPause', () => {
     expect(heldMs(ekimi)).toBeLessThanOrEqual(3_200);
   });
 
+  it('and whoever was let go before anybody led is sent to nobody but the new leader', async () => {
+    const ekimi = await quiet();
+    const { cluster: one } = ekimi;
+    const followers = ['patroni2', 'patroni3'];
+    one.at(one.nowMs() + 400, () => {
+      for (const name of followers) one.freezePatroni(name);
+    });
+    one.at(one.nowMs() + 4_500, () => {
+      for (const name of followers) one.thaw(name);
+    });
+    await ask(ekimi, switchover);
+    await ekimi.run(4);
+    expect([isHeld(ekimi), one.leader()]).toEqual([false, null]);
+    await ekimi.run(40);
+    const leader = one.leader();
+    expect(followers).toContain(leader);
+    const nudges = ekimi.requests().filter((text) => text.includes(' health '));
+    expect(nudges.slice(0, 2).map((text) => text.split('/')[1])).toEqual([
+      'patroni1 health down',
+      `${String(leader)} health up`,
+    ]);
+  });
+
+  it('and of every one of several changes of leader the proxy is told', async () => {
+    const ekimi = await quiet();
+    for (const candidate of ['patroni3', 'patroni1', 'patroni3', 'patroni1', 'patroni3']) {
+      expect((await ask(ekimi, { name: 'switchover', candidate })).kind).toBe('started');
+      await ekimi.run(90);
+      expect(ekimi.cluster.leader()).toBe(candidate);
+    }
+    const told = ekimi.requests().filter((text) => text.endsWith('patroni3 health up'));
+    expect(told).toHaveLength(3);
+    expect(ekimi.cluster.commits().failed).toBe(0);
+  });
+
   it('when the leader refuses the switchover: they are let go at once', async () => {
     const ekimi = await quiet();
     ekimi.cluster.failSend('never-arrives', 'patroni');
@@ -319,7 +354,7 @@ describe('a holder that dies', () => {
     doom.arm(Infinity);
     await ask(first, switchover);
     await first.run(5);
-    expect(doom.effects.slice(0, 14)).toMatchInlineSnapshot(`
+    expect(doom.effects.slice(0, 19)).toMatchInlineSnapshot(`
       [
         "journal intent",
         "ledger",
@@ -330,6 +365,11 @@ describe('a holder that dies', () => {
         "journal intent",
         "ledger",
         "sent /switchover",
+        "journal outcome",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent set server postgres_primary/patroni1 health down",
         "journal outcome",
         "ledger",
         "journal intent",

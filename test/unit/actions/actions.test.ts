@@ -275,6 +275,14 @@ describe('the exact requests', () => {
           'haproxy> set server postgres_primary/patroni1 health down',
         ],
       ],
+      [
+        'or the old one down first, where nobody is to be sent to it',
+        planOf('proxy-nudge', 'patroni2', { down: ['patroni1'], downFirst: true }),
+        [
+          'haproxy> set server postgres_primary/patroni1 health down',
+          'haproxy> set server postgres_primary/patroni2 health up',
+        ],
+      ],
     ],
     'open-traffic': [
       [

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { fresh, type Reading } from '../../../src/model/reading.js';
+import { read, type Pass } from '../../../src/observe/pass.js';
+import { MEMBER_SOURCES, type SourceRow } from '../../../src/observe/sources.js';
+
+const NOW = 1_000_000;
+const asked: string[] = [];
+
+/** A look in trouble, at members that are watched closely, just before a request that touches them; `hurried`: somebody waits for it. */
+const pass = (hurried: boolean) =>
+  ({
+    nowMs: NOW,
+    suspect: true,
+    closely: new Set(['patroni1']),
+    beforeRequest: new Set(['patroni1']),
+    previous: {},
+    ...(hurried ? { hurried } : {}),
+    asker: <T>({ key, ask }: { readonly key: string; readonly ask: () => Promise<Reading<T>> }) => {
+      asked.push(key);
+      return ask();
+    },
+  }) as unknown as Pass;
+
+async function askedIn(hurried: boolean, last: Reading<string> | null): Promise<readonly string[]> {
+  asked.length = 0;
+  for (const [key, row] of Object.entries(MEMBER_SOURCES) as [string, SourceRow][])
+    await read(pass(hurried), row, {
+      key,
+      last,
+      member: 'patroni1',
+      ask: () => Promise.resolve(fresh('new', NOW, key)),
+    });
+  return [...asked];
+}
+
+describe('a look that somebody waits for', () => {
+  const before = fresh('before', NOW - 3_600_000, 'x');
+
+  it('asks what every calm pass asks, and hands on the rest', async () => {
+    expect(await askedIn(true, before)).toEqual(['api', 'sql', 'replicaCheck', 'settings']);
+    expect(await askedIn(false, before)).toEqual(expect.arrayContaining(['host', 'fileTag', 'log', 'disk']));
+  });
+
+  it('asks for what was never read', async () => {
+    expect(await askedIn(true, null)).toEqual(Object.keys(MEMBER_SOURCES));
+  });
+});
