@@ -15,8 +15,11 @@ const POLICY = {
 };
 const REASON = ['--reason', 'maintenance'] as const;
 const CONNECTIONS = 'postgresql.parameters.max_connections';
-/** What a client may wait for its answer in a change of leader that was planned. */
-const LONGEST_MS = 1_500;
+/**
+ * What a client may wait for its answer in a change of leader that was planned: the pause, the pooler's next try (`server_login_retry`), and a busy
+ * machine. What it does wait is a figure of docs/outage.md.
+ */
+const LONGEST_MS = 6_000;
 /** ttl and loop_wait of the lab: so long after a change of leader nothing of ours moves it again. */
 const SETTLED_S = 32;
 
@@ -64,7 +67,7 @@ export function behindPooler(lab: Lab): void {
       return figures;
     };
 
-    test('a switchover: no statement fails, and none waits longer than 1.5 s', async () => {
+    test('a switchover: no statement fails, and none waits for long', async () => {
       const old = await lab.leader();
       const { done, failed, aborted, longestMs } = await under(25, 'switchover');
       expect(await lab.leader()).not.toBe(old);
