@@ -5,7 +5,7 @@ import { toJson } from '../model/json.js';
 import type { ClusterSnapshot, ControllerEvent } from '../model/snapshot.js';
 import { narrate } from '../words/narrate.js';
 import { overview } from './overview.js';
-import { openRunIn } from './runs.js';
+import { openRunIn } from './run-overview.js';
 
 /** `whole`: each pass as it left the cluster. `changes`: that once, then how each pass differs from the one before it. */
 export const STREAM_FORMS = ['whole', 'changes'] as const;

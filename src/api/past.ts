@@ -12,7 +12,7 @@ import type { JournalEntry } from '../model/entry.js';
 import { known, type Answer, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
 import { demoOf, overview } from './overview.js';
-import { openRunIn } from './runs.js';
+import { openRunIn } from './run-overview.js';
 import { timeOf } from './validation.js';
 
 export const PAST_ROUTES: readonly Route[] = [

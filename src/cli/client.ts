@@ -5,7 +5,7 @@ import type { Line } from '../words/narrate.js';
 import type { JournalEntry } from '../model/entry.js';
 import { fromJson, toJson } from '../model/json.js';
 import type { Remediation } from '../model/ledger.js';
-import type { RunOverview } from '../api/runs.js';
+import type { RunOverview } from '../api/run-overview.js';
 import type { RunAnswer, RunChange, RunRequest } from '../model/procedure-run.js';
 import type { AcceptedLoss, ProcedureAnswer, ProcedureName } from '../model/procedure.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunOverview } from '../api/runs.js';
+import type { RunOverview } from '../api/run-overview.js';
 import { toJson } from '../model/json.js';
 import { isRunChange, RUN_CHANGES, type RunRequest } from '../model/procedure-run.js';
 import { CliError } from './cli-error.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { toJson } from '../model/json.js';
+import { openRun } from '../model/procedure-run.js';
 import { CliError } from './cli-error.js';
 import type { DaemonClient } from './client.js';
 import {
@@ -14,6 +15,7 @@ import {
   type Context,
 } from './context.js';
 import { clean } from './render/paint.js';
+import type { Shown } from './render/status.js';
 import { parseCount, parseDuration } from './times.js';
 
 type StatusOptions = Common & {
@@ -77,13 +79,27 @@ async function showStatus(
     return;
   }
   const style = { ...styleOf(context), zone: context.zone };
-  const lines = await linesOf(snapshots, style, most);
+  const lines = await linesOf(await withRuns(client, snapshots), style, most);
   if (again) screen(context, lines);
   else context.io.stdout(`${lines.join('\n')}\n`);
 }
 
-async function linesOf(
+/** Where the procedure under way stands is the daemon's to say: what is left of it follows from all that it knows. */
+const withRuns = (
+  client: DaemonClient,
   snapshots: Awaited<ReturnType<typeof snapshotsOf>>,
+): Promise<readonly Shown[]> =>
+  Promise.all(
+    snapshots.map(async (snapshot) => {
+      if (openRun(snapshot.ledger.procedures) === null) return snapshot;
+      // An answer that does not come takes nothing from the rest of the page.
+      const runs = await client.runs(snapshot.scope).catch(() => null);
+      return runs === null ? snapshot : { ...snapshot, runs };
+    }),
+  );
+
+async function linesOf(
+  snapshots: readonly Shown[],
   style: ReturnType<typeof styleOf>,
   most: number | null,
 ): Promise<readonly string[]> {

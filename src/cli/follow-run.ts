@@ -1,4 +1,4 @@
-import type { RunOverview } from '../api/runs.js';
+import type { RunOverview } from '../api/run-overview.js';
 import { toJson } from '../model/json.js';
 import { spanText } from '../words/amounts.js';
 import { exitCode, type ExitName } from './cli-error.js';

@@ -14,7 +14,7 @@ export type RunNext =
   /** What is left is other than agreed, or a stage did not do what it should. */
   | Held
   /** `sinceMs`: nothing goes on since then; absent: the stage is under way. */
-  | { readonly kind: 'waits'; readonly why: string; readonly sinceMs?: number }
+  | { readonly kind: 'waits'; readonly why: string; readonly sinceMs?: number; readonly untilMs?: number }
   | Watch
   /** Held with a question: whoever continues the run answers it. */
   | { readonly kind: 'asks'; readonly why: string; readonly key: string }
@@ -25,6 +25,8 @@ export type RunNext =
       readonly decision: ProcedureDecision;
       /** It cannot begin since then; absent: it can. */
       readonly sinceMs?: number;
+      /** A person looks then. */
+      readonly untilMs?: number;
     };
 
 /** How far it is: for people. */
@@ -34,7 +36,7 @@ export interface RunStanding {
   readonly done: number;
   readonly left: readonly Stage[];
   readonly now: string;
-  /** Of what it waits for: since when, until when, how far; null: it waits for no such thing. */
+  /** Of what it waits for, or does: since when, until when at most, how far; null: it waits for no such thing. */
   readonly watch: {
     readonly sinceMs: number;
     readonly untilMs: number;
@@ -194,7 +196,7 @@ function notForEver(
 ): RunNext {
   const sinceMs = stalledSince(input, run, lastOf(input, run));
   return input.nowMs - sinceMs < mostMs
-    ? { ...next, sinceMs }
+    ? { ...next, sinceMs, untilMs: sinceMs + mostMs }
     : { kind: 'held', why: `nothing went on for ${mostMs / 60_000} min: ${nowOf(next)}` };
 }
 
@@ -205,11 +207,18 @@ export function standingOf(input: Situation, run: ProcedureRun): RunStanding {
   const done = run.agreed.filter((key) => !keys.includes(key)).length;
   if (run.phase !== 'running') return { run, done, left, now: run.detail, watch: null };
   const next = nextOfRun(input, run);
-  const watch =
-    next.kind === 'watches'
-      ? { sinceMs: next.waiting.sinceMs, untilMs: next.untilMs, progress: next.stage.progress }
-      : null;
-  return { run, done, left, now: nowOf(next), watch };
+  return { run, done, left, now: nowOf(next), watch: watchOf(next, stageInFlight(input, run)) };
+}
+
+function watchOf(next: RunNext, flying: Remediation | null): RunStanding['watch'] {
+  if (next.kind === 'watches')
+    return { sinceMs: next.waiting.sinceMs, untilMs: next.untilMs, progress: next.stage.progress };
+  if (next.kind !== 'waits' && next.kind !== 'stage') return null;
+  const { sinceMs, untilMs } = next;
+  if (sinceMs !== undefined && untilMs !== undefined) return { sinceMs, untilMs, progress: null };
+  return flying === null
+    ? null
+    : { sinceMs: flying.sentAtMs ?? flying.createdAtMs, untilMs: flying.deadlineMs, progress: null };
 }
 
 /** What it does next, or what it waits for, in words. */

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { Following, framesIn } from '../../src/api/dashboard/following.js';
 import { EventStreams, STREAM_LIMITS, type Sink } from '../../src/api/events.js';
 import { overview } from '../../src/api/overview.js';
-import { openRunIn } from '../../src/api/runs.js';
+import { openRunIn } from '../../src/api/run-overview.js';
 import { toJson } from '../../src/model/json.js';
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
 import { FakeController } from '../support/fake-controller.js';

@@ -2,7 +2,7 @@
 import type { Line } from '../../words/narrate.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import type { Overview } from '../overview.js';
-import type { RunOverview } from '../runs.js';
+import type { RunOverview } from '../run-overview.js';
 import { setServerTime } from './clock.js';
 import { Following, framesIn, type Frame } from './following.js';
 

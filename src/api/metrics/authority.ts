@@ -1,7 +1,7 @@
 import { MODES } from '../../model/policy.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { overview } from '../overview.js';
-import { openRunIn, type RunOverview } from '../runs.js';
+import { openRunIn, type RunOverview } from '../run-overview.js';
 import { countBy, one, stateSet, type MetricRow, type Sample } from './row.js';
 
 const TENURE_STATES = ['held', 'other', 'unknown', 'not-needed'];

@@ -1,4 +1,4 @@
-import type { RunOverview } from '../../api/runs.js';
+import type { RunOverview } from '../../api/run-overview.js';
 import type { ProcedureRun, RunAnswer } from '../../model/procedure-run.js';
 import { bytesText, spanText } from '../../words/amounts.js';
 import type { Tone } from '../../words/narrate.js';
@@ -48,11 +48,11 @@ function watchText({ sinceMs, untilMs, progress }: NonNullable<RunOverview['watc
 /** `rolling-restart running: stage 2 of 4` with what it waits for and what is left. */
 export function renderRun(scope: string, run: RunOverview, style: Style): string {
   const isOver = run.endedAtMs !== null;
-  const count = isOver ? '' : `: stage ${Math.min(run.stagesDone + 1, run.stages)} of ${run.stages}`;
+  const count = isOver ? '' : `: ${countText(run)}`;
   const since = spanText((run.endedAtMs ?? style.nowMs) - run.startedAtMs);
   return [
     `${bold(style, clean(run.name))} ${byTone(style, TONES[run.phase], run.phase)}${count}, ${isOver ? 'took' : 'for'} ${since} ${dim(style, `(${clean(run.id)}, ${clean(scope)}, by ${clean(run.by)}: ${clean(run.reason)})`)}`,
-    `  ${clean(run.now)}${run.watch === null ? '' : watchText(run.watch, style)}`,
+    `  ${nowText(run, style)}`,
     ...run.left.map(({ text }) => dim(style, `  left: ${clean(text)}`)),
     ...(run.phase === 'held' || run.phase === 'paused'
       ? [dim(style, `  ekimi procedures continue ${clean(run.id)} --seen ${clean(run.mark)} --reason TEXT, or abort`)]
@@ -60,13 +60,18 @@ export function renderRun(scope: string, run: RunOverview, style: Style): string
   ].join('\n');
 }
 
-/** `stage 2 of 4: wait until patroni4 has copied the leader (for 2 min, ...)`: a line of what is followed. */
-export const renderStage = (run: RunOverview, style: Style): string => {
-  const count = `stage ${Math.min(run.stagesDone + 1, run.stages)} of ${run.stages}`;
-  const text = `${clean(run.now)}${run.watch === null ? '' : watchText(run.watch, style)}`;
-  return run.phase === 'running' ? `${count}: ${text}` : `${run.phase}: ${text}`;
-};
+const countText = (run: RunOverview): string => `stage ${Math.min(run.stagesDone + 1, run.stages)} of ${run.stages}`;
+
+const nowText = (run: RunOverview, style: Style): string =>
+  `${clean(run.now)}${run.watch === null ? '' : watchText(run.watch, style)}`;
+
+/** `stage 2 of 4: wait until patroni4 has copied the leader (for 2 min, at most 8 min more)`. */
+const stageText = (run: RunOverview, style: Style): string => `${countText(run)}: ${nowText(run, style)}`;
+
+/** A line of what is followed. */
+export const renderStage = (run: RunOverview, style: Style): string =>
+  run.phase === 'running' ? stageText(run, style) : `${run.phase}: ${nowText(run, style)}`;
 
 /** In one line of `ekimi status`; `ekimi procedures` tells what is left. */
-export const renderOpenRun = (run: ProcedureRun, style: Style): string =>
-  `${bold(style, clean(run.name))} ${byTone(style, TONES[run.phase], run.phase)} for ${spanText(style.nowMs - run.startedAtMs)}: ${clean(run.detail)} ${dim(style, '(ekimi procedures)')}`;
+export const renderOpenRun = (run: RunOverview | ProcedureRun, style: Style): string =>
+  `${bold(style, clean(run.name))} ${byTone(style, TONES[run.phase], run.phase)} for ${spanText(style.nowMs - run.startedAtMs)}: ${'now' in run ? stageText(run, style) : clean(run.detail)} ${dim(style, '(ekimi procedures)')}`;

@@ -1,14 +1,13 @@
 import { overview, worst } from '../../api/overview.js';
-import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { fitted } from './fit.js';
 import { clean, dim, type Style } from './paint.js';
-import { statusParts } from './status.js';
+import { statusParts, type Shown } from './status.js';
 
 /** Of a cluster these are worth showing: its state, its mode and its sentence. */
 const LEAST_LINES = 4;
 
 /** `ekimi status` in at most `most` lines: the worst clusters first, each with its share, and what is left out counted. */
-export function screenful(snapshots: readonly ClusterSnapshot[], style: Style, most: number): readonly string[] {
+export function screenful(snapshots: readonly Shown[], style: Style, most: number): readonly string[] {
   const ranked = snapshots
     .map((snapshot) => ({ snapshot, level: overview(snapshot).level }))
     .sort((a, b) => (a.level === b.level ? 0 : worst([a.level, b.level]) === a.level ? -1 : 1))

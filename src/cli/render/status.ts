@@ -1,5 +1,6 @@
 import type { MemberOverview } from '../../api/member-overview.js';
 import { clockText } from '../../words/moments.js';
+import type { RunOverview } from '../../api/run-overview.js';
 import { overview, type Level, type Overview } from '../../api/overview.js';
 import { bytesText, spanText } from '../../words/amounts.js';
 import { inZone } from '../../words/zone.js';
@@ -23,15 +24,17 @@ const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
   enforce: 'enforce: acts',
 };
 
+/** With what the daemon says of where the procedure under way stands; absent: none is, or it did not say. */
+export type Shown = ClusterSnapshot & { readonly runs?: readonly RunOverview[] };
+
 /** `ekimi status`: one cluster, from its state down to what a person should do. */
-export const renderStatus = (snapshot: ClusterSnapshot, style: Style): string =>
-  whole(statusParts(snapshot, style), style);
+export const renderStatus = (snapshot: Shown, style: Style): string => whole(statusParts(snapshot, style), style);
 
 const one = (line: string): Item => ({ lines: [line] });
 const quiet = (line: string): Item => ({ lines: [line], quiet: true });
 
 /** The same in parts, in the order of reading; their ranks say what is kept where a terminal is small. */
-export function statusParts(snapshot: ClusterSnapshot, style: Style): readonly Part[] {
+export function statusParts(snapshot: Shown, style: Style): readonly Part[] {
   const { zone = null, nowMs } = style;
   const parts = partsOf(snapshot, style);
   if (zone === null) return parts;
@@ -39,11 +42,13 @@ export function statusParts(snapshot: ClusterSnapshot, style: Style): readonly P
   return parts.map((part) => ({ ...part, items: part.items.map(inIt) }));
 }
 
-function partsOf(snapshot: ClusterSnapshot, style: Style): readonly Part[] {
+function partsOf(snapshot: Shown, style: Style): readonly Part[] {
   const view = overview(snapshot);
   const { ledger } = snapshot;
   const part = (title: string, rank: number, items: readonly Item[]): Part => ({ title, name: title, rank, items });
-  const runs = (ledger.procedures ?? []).filter((run) => !isOver(run)).map((run) => renderOpenRun(run, style));
+  const runs = (ledger.procedures ?? [])
+    .filter((run) => !isOver(run))
+    .map((run) => renderOpenRun(snapshot.runs?.find(({ id }) => id === run.id) ?? run, style));
   return [
     { title: null, name: 'the head', rank: 0, items: headLines(view, snapshot, style).map(one) },
     { title: null, name: 'members', rank: 2, items: memberItems(view, style) },

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../../src/api/metrics.js';
 import { startServer, type Server } from '../../../src/api/server.js';
+import { renderOpenRun } from '../../../src/cli/render/run.js';
 import type { ProcedureRun, RunAnswer } from '../../../src/model/procedure-run.js';
 import { cli, type Ran } from '../../support/fake-cli.js';
 import { FakeController } from '../../support/fake-controller.js';
@@ -203,7 +204,19 @@ describe('procedures', () => {
     expect(fake.changes).toEqual([]);
   });
 
-  it('stands in status, too', async () => {
-    expect((await run('status')).out).toContain('PROCEDURES');
+  it('stands in status, too: by its stage, what that waits for, since when and until when', async () => {
+    const { out } = await run('status');
+    expect(out).toContain('PROCEDURES');
+    expect(out).toMatch(/rolling-restart held for 1 min 30 s: stage \d of 4: restart-member patroni2 ineffective/);
+    const running: ProcedureRun = { ...RUN, phase: 'running', goal: { ...RUN.goal, order: ['gone'] } };
+    expect((await run('status', undefined, [running])).out.replaceAll(/\s+/g, ' ')).toMatch(
+      /rolling-restart running for 1 min 30 s: stage \d of 4: gone is not a member any more \(for 1 min 30 s, at most 13 min 30 s more\)/,
+    );
+  });
+
+  it('is told by what the ledger says where the daemon does not tell how far it is', () => {
+    expect(renderOpenRun(RUN, { color: false, columns: 100, nowMs: NOW_MS })).toBe(
+      `rolling-restart held for 1 min 30 s: ${RUN.detail} (ekimi procedures)`,
+    );
   });
 });

@@ -102,10 +102,39 @@ describe('a stage that comes about by itself', () => {
 
   it('waits while the procedure refuses to go on, and not for ever', () => {
     left([copied], 'nobody leads');
-    expect(nextOfRun(at(), RUN)).toEqual({ kind: 'waits', why: 'nobody leads', sinceMs: NOW_MS });
+    expect(nextOfRun(at(), RUN)).toEqual({
+      kind: 'waits',
+      why: 'nobody leads',
+      sinceMs: NOW_MS,
+      untilMs: NOW_MS + 15 * MINUTE_MS,
+    });
     expect(nextOfRun(at(NOW_MS + 15 * MINUTE_MS), RUN)).toEqual({
       kind: 'held',
       why: 'nothing went on for 15 min: nobody leads',
+    });
+  });
+});
+
+describe('where a run stands', () => {
+  it('says since when and until when nothing goes on, and of what is in flight since when it was sent and its deadline', () => {
+    left([copied], 'nobody leads');
+    const later = NOW_MS + 4 * MINUTE_MS;
+    expect(standingOf(at(later), { ...RUN, continuedAtMs: NOW_MS })).toMatchObject({
+      now: 'nobody leads',
+      watch: { sinceMs: NOW_MS, untilMs: NOW_MS + 15 * MINUTE_MS, progress: null },
+    });
+    const row = remediationOf('restart-member', 'patroni2', {
+      phase: 'verifying',
+      endedAtMs: null,
+      sentAtMs: later - 30_000,
+      deadlineMs: later + 90_000,
+    });
+    const ofRun = { ...row, plan: { ...row.plan, because: { ...row.plan.because, run: RUN.id } } };
+    const flying = at(later, { ledger: { ...EMPTY_LEDGER, remediations: [ofRun], procedures: [RUN] } });
+    expect(standingOf(flying, RUN).watch).toEqual({
+      sinceMs: later - 30_000,
+      untilMs: later + 90_000,
+      progress: null,
     });
   });
 });
@@ -117,7 +146,7 @@ describe('a wait that goes on for an hour', () => {
 
   it('and is refused for a moment is not held at once: that moment has its own time', () => {
     left([hour], 'nobody leads');
-    expect(nextOfRun(at(later), since)).toEqual({ kind: 'waits', why: 'nobody leads', sinceMs: later });
+    expect(nextOfRun(at(later), since)).toMatchObject({ kind: 'waits', why: 'nobody leads', sinceMs: later });
     const stalled = { ...since, stalledSinceMs: later };
     expect(nextOfRun(at(later + 14 * MINUTE_MS), stalled).kind).toBe('waits');
     expect(nextOfRun(at(later + 15 * MINUTE_MS), stalled).kind).toBe('held');
@@ -154,7 +183,7 @@ describe('what was not read', () => {
 
   it('holds no run by a stage that seems to be new: it is waited for, for 3 min', () => {
     left([{ ...copied, key: 'slot of patroni2' }, restart]);
-    expect(nextOfRun(blind(NOW_MS), RUN)).toEqual({ kind: 'waits', why, sinceMs: NOW_MS });
+    expect(nextOfRun(blind(NOW_MS), RUN)).toMatchObject({ kind: 'waits', why, sinceMs: NOW_MS });
     const text = `nothing went on for 3 min: ${why}`;
     expect(nextOfRun(blind(NOW_MS + 3 * MINUTE_MS), RUN)).toEqual({ kind: 'held', why: text });
     expect(nextOfRun(at(), RUN)).toMatchObject({ kind: 'held' });
