@@ -116,6 +116,7 @@ export const PERMIT_GATES = [
   'channels',
   'someone-else',
   'blast-radius',
+  'storm',
 ] as const;
 export type PermitGate = (typeof PERMIT_GATES)[number];
 

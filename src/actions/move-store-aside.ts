@@ -75,6 +75,8 @@ export const moveStoreAside = action({
     'start-grace': LOST,
     'someone-else': ALWAYS,
     'blast-radius': ALWAYS,
+    // Each member is down because this very run has stopped it.
+    storm: LOST,
   },
   bind: ({ view }, target, _problem, wish) => {
     const suffix = wish?.parameters?.['suffix'];
