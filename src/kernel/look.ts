@@ -27,9 +27,11 @@ export function isSuspect(session: Session): boolean {
 }
 
 const awaitingSlowFacts = ({ ledger }: Session): readonly string[] =>
-  ledger.remediations
-    .filter((row) => isInFlight(row) && ACTIONS[row.plan.action].awaitsSlowFacts === true)
-    .map((row) => row.plan.target);
+  ledger.remediations.filter((row) => isInFlight(row) && awaitsSlowFacts(row.plan)).map((row) => row.plan.target);
+
+/** What runs an etcd member is read seldom, and what is done to one is judged by it. */
+const awaitsSlowFacts = ({ action }: Plan): boolean =>
+  ACTIONS[action].awaitsSlowFacts === true || ACTIONS[action].worksOn === 'store';
 
 /**
  * Clients wait in a pooler for what is under way, or to be told to a proxy: what a calm pass does not read each time would keep them waiting.
