@@ -62,6 +62,8 @@ export interface ActionStep {
   readonly withinMs: number;
   /** A step that helps but must not hold up what follows: when its time runs out, the next one is due. */
   readonly goOnWhenLate?: boolean;
+  /** What it refuses is gone without; where it only takes long the run is over. */
+  readonly goOnWhenRefused?: true;
   /** Servers of a proxy may be another member's by then: asked anew in the look before it is sent. */
   readonly whose?: ServerClaim;
   /** Not sent when its effect is there already, whoever caused it. */

@@ -1,5 +1,6 @@
 import { pauseOfOurs, poolerOf, poolerPolicy } from '../assess/poolers.js';
 import { runUnderWay } from '../model/ledger.js';
+import { memberName } from '../model/names.js';
 import type { Plan } from '../model/plan.js';
 import type { Policy, PoolerPolicy } from '../model/policy.js';
 import { isPauseComplete, isPaused, pausedIn } from '../model/pooler.js';
@@ -10,9 +11,10 @@ import { met, over, pending, type ActionInput, type ActionStep, type Halt, type 
 export function poolersAround(
   { view, policy }: Pick<ActionInput, 'view' | 'policy'>,
   what: PoolerPolicy['around'][number],
-): { readonly poolers?: readonly string[] } {
+): Pick<Bond, 'poolers' | 'checkpoint'> {
   const names = (view.poolers ?? []).map(({ name }) => name);
-  return names.length > 0 && poolerPolicy(policy).around.includes(what) ? { poolers: names } : {};
+  if (names.length === 0 || !poolerPolicy(policy).around.includes(what)) return {};
+  return { poolers: names, ...(view.actuators.sql ? { checkpoint: true } : {}) };
 }
 
 /** Why clients cannot be held there now, where the policy does not go on without; null: they can. */
@@ -36,14 +38,22 @@ const AGAIN_MS = 5_000;
 /** What is left of the answer's way, and one look. */
 const SLACK_MS = 2_000;
 
-type Bond = Plan['params'] & { readonly poolers?: readonly string[] };
+/** Longer than that a checkpoint says that this is no moment for a change that nobody is to notice. */
+const CHECKPOINT_MS = 60_000;
+
+type Bond = Plan['params'] & { readonly poolers?: readonly string[]; readonly checkpoint?: true };
+
+/** Which of the steps the pause is, where there is one. */
+const pauseAt = ({ params }: Plan): number => ((params as Bond).checkpoint === true ? 1 : 0);
 
 /** Holds clients, just before what they are not to notice. `forMs`: how long that may be tried. */
-export function pauseSteps(policy: Policy, { poolers = [] }: Bond, forMs: number): readonly ActionStep[] {
+export function pauseSteps(policy: Policy, plan: Plan, forMs: number): readonly ActionStep[] {
+  const { poolers = [], checkpoint } = plan.params as Bond;
   if (poolers.length === 0) return [];
   const { maxPauseMs, pauseWithinMs, whenNotPaused } = poolerPolicy(policy);
   const isAllOrNone = whenNotPaused === 'wait';
   return [
+    ...(checkpoint === true ? [checkpointStep(plan)] : []),
     {
       step: { port: 'pooler', verb: 'pause', poolers, withinMs: pauseWithinMs, forMs: maxPauseMs, isAllOrNone },
       withinMs: pauseWithinMs + SLACK_MS,
@@ -51,6 +61,22 @@ export function pauseSteps(policy: Policy, { poolers = [] }: Bond, forMs: number
       ...(isAllOrNone ? { tryAgain: { everyMs: AGAIN_MS, forMs } } : { goOnWhenLate: true }),
     },
   ];
+}
+
+/**
+ * The leader writes what is dirty while clients are still served: Patroni's own checkpoint before the shutdown, and that of the shutdown, are
+ * waited for by all of them. Without the right to it (pg_checkpoint) it is left out. [runbook: Planned Failover; ha.py, graceful demotion]
+ */
+function checkpointStep(plan: Plan): ActionStep {
+  return {
+    step: { port: 'sql', member: memberName(plan.target), statement: 'checkpoint', withinMs: CHECKPOINT_MS },
+    withinMs: CHECKPOINT_MS + SLACK_MS,
+    goOnWhenRefused: true,
+    expect: ({ ledger }) =>
+      runUnderWay(ledger, plan)?.lastReply?.effect === 'done'
+        ? met(`${plan.target} has written a checkpoint`)
+        : pending(`${plan.target} has not written its checkpoint yet`),
+  };
 }
 
 /** Each is paused with no server connection left or, where it may go on without, not paused at all: none is in between. */
@@ -66,21 +92,21 @@ export function heldIn({ view }: ActionInput, poolers: readonly string[], isAllO
 }
 
 /** Nothing but the pause, or what is before it, has been sent. */
-export const isPauseDue = ({ ledger }: ActionInput, plan: Plan, pauseAt: number): boolean =>
-  (runUnderWay(ledger, plan)?.stepIndex ?? Infinity) <= pauseAt;
+export const isPauseDue = ({ ledger }: ActionInput, plan: Plan): boolean =>
+  (runUnderWay(ledger, plan)?.stepIndex ?? Infinity) <= pauseAt(plan);
 
 /**
  * Whether the request behind the pause may be sent: what clients are not to notice is not begun when they no longer wait, or would be let go in
- * the middle of it. `pauseAt`: which step of the run the pause is.
+ * the middle of it.
  */
-export function haltOfPause({ view, ledger, policy }: ActionInput, plan: Plan, pauseAt: number): Halt | null {
+export function haltOfPause({ view, ledger, policy }: ActionInput, plan: Plan): Halt | null {
   const { poolers = [] } = plan.params as Bond;
   if (poolers.length === 0) return null;
   const run = runUnderWay(ledger, plan);
   if (run === undefined) return null;
   const { maxPauseMs, whenNotPaused } = poolerPolicy(policy);
   // It is the pause itself that comes next, or something before it.
-  if (run.stepIndex <= pauseAt) return null;
+  if (run.stepIndex <= pauseAt(plan)) return null;
   if (whenNotPaused === 'go-on') return null;
   for (const name of poolers) {
     const pause = pauseOfOurs(ledger, name);

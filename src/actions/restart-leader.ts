@@ -23,6 +23,7 @@ const BOND = z.object({
   wasMs: z.number(),
   role: z.enum(['master', 'primary']),
   poolers: z.array(z.string()).readonly().exactOptional(),
+  checkpoint: z.literal(true).exactOptional(),
 });
 
 const startedAt = (member: MemberView | null): number | null =>
@@ -35,8 +36,6 @@ const roleOf = (version: string): 'master' | 'primary' => (Number.parseInt(versi
 const START_S = 60;
 /** Patroni answers when it is done: there and back, a stop, a start. */
 const REACH_MS = 2 * START_S * 1000;
-/** The pause is the first step, where there is one. */
-const PAUSE_AT = 0;
 
 function restarted(view: ClusterView, { target, params }: PlanOf<z.infer<typeof BOND>>): Sight {
   const leadership = leadershipOf(view);
@@ -90,13 +89,12 @@ export const restartLeader = action({
   refuseLater: (input, plan) => {
     if ((plan.params.poolers ?? []).length === 0) return null;
     const leadership = leadershipOf(input.view);
-    if (leadership.kind !== 'proven')
-      return (isPauseDue(input, plan, PAUSE_AT) ? over : notYet)('nobody is proven to lead');
+    if (leadership.kind !== 'proven') return (isPauseDue(input, plan) ? over : notYet)('nobody is proven to lead');
     if (leadership.member.name !== plan.target) return over(`${leadership.member.name} leads now`);
-    return haltOfPause(input, plan, PAUSE_AT);
+    return haltOfPause(input, plan);
   },
   steps: ({ policy }, plan) => [
-    ...pauseSteps(policy, plan.params, actionPolicy(policy, 'restart-leader').timeoutMs),
+    ...pauseSteps(policy, plan, actionPolicy(policy, 'restart-leader').timeoutMs),
     {
       // `role` and `restart_pending` are filters: a member that leads no more, or was restarted by somebody else, is left alone.
       step: {

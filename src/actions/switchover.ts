@@ -33,6 +33,7 @@ const BOND = z.object({
   candidate: z.string(),
   scheduledAt: z.string().nullable().exactOptional(),
   poolers: z.array(z.string()).readonly().exactOptional(),
+  checkpoint: z.literal(true).exactOptional(),
 });
 type Bond = z.infer<typeof BOND>;
 type Switchover = PlanOf<Bond>;
@@ -101,16 +102,15 @@ export const switchover = action({
     if (poolers.length === 0) return null;
     const leadership = leadershipOf(input.view);
     // A run that only waits to hold clients would hold up whoever answers for a leader that died meanwhile.
-    if (leadership.kind !== 'proven')
-      return (isPauseDue(input, plan, PAUSE_AT) ? over : notYet)('nobody is proven to lead');
+    if (leadership.kind !== 'proven') return (isPauseDue(input, plan) ? over : notYet)('nobody is proven to lead');
     if (leadership.member.name !== leader) return over(`${leadership.member.name} leads now`);
     const no = notFit(input, leader, candidate);
-    return no === null ? haltOfPause(input, plan, PAUSE_AT) : notYet(no);
+    return no === null ? haltOfPause(input, plan) : notYet(no);
   },
   steps: ({ policy, waits }, plan) => {
     const { leader, candidate, scheduledAt = null } = plan.params;
     return [
-      ...pauseSteps(policy, plan.params, actionPolicy(policy, 'switchover').timeoutMs),
+      ...pauseSteps(policy, plan, actionPolicy(policy, 'switchover').timeoutMs),
       {
         step: {
           port: 'patroni',
@@ -129,9 +129,6 @@ export const switchover = action({
     ];
   },
 });
-
-/** Which of its steps the pause of the poolers is, where there is one. */
-const PAUSE_AT = 0;
 
 const atOnce = ({ scheduledAt }: Bond): boolean => scheduledAt == null;
 

@@ -111,6 +111,11 @@ const GRANTS = {
     isRole: true,
   },
   signal: { what: 'pg_signal_backend', why: 'no query can be cancelled without it', isRole: true },
+  checkpoint: {
+    what: 'pg_checkpoint',
+    why: "clients of a pooler wait for the leader's checkpoint in a switchover without it",
+    isRole: true,
+  },
   resume: {
     what: 'EXECUTE ON FUNCTION pg_wal_replay_resume()',
     why: 'replay that is paused cannot be resumed without it; in the database of postgres.database',
@@ -135,16 +140,21 @@ function grantText(missing: readonly Grant[], user: string): string {
 }
 
 /** What the member's PostgreSQL has granted our user, of what is used by the policy as it stands. */
-export function sqlRow(member: MemberName, reading: Reading<SqlRights>, policy: Policy): readonly DoctorFinding[] {
+export function sqlRow(
+  member: MemberName,
+  reading: Reading<SqlRights>,
+  { policy, hasPoolers }: { readonly policy: Policy; readonly hasPoolers: boolean },
+): readonly DoctorFinding[] {
   const check = `${member} grants`;
   if (reading.kind === 'unknown') return [];
-  const { user, monitor, signalBackend, resumeReplay, dropSlots } = reading.value;
+  const { user, monitor, signalBackend, resumeReplay, dropSlots, checkpoint } = reading.value;
   const wanted = lostWithout('sql-signal', policy);
   const resuming = lostWithout('sql-resume', policy);
   const dropping = dropSlots === false ? lostWithout('sql-slots', policy) : [];
   const missing = [
     ...(monitor ? [] : [GRANTS.monitor]),
     ...(signalBackend || wanted.length === 0 ? [] : [GRANTS.signal]),
+    ...(checkpoint === false && hasPoolers ? [GRANTS.checkpoint] : []),
     ...(resumeReplay || resuming.length === 0 ? [] : [GRANTS.resume]),
     ...(dropping.length === 0 ? [] : [GRANTS.slots]),
   ];

@@ -24,6 +24,8 @@ export interface MemberRights {
 export interface ClusterRights {
   /** A password for Patroni is configured. */
   readonly hasLogin: boolean;
+  /** Clients of a pooler are held around a switchover. Absent: no pooler is configured. */
+  readonly hasPoolers?: boolean;
   readonly members: readonly MemberRights[];
   /** etcd, proxies, host driver. */
   readonly parts: readonly PartRights[];
@@ -42,7 +44,9 @@ export async function askRights(
       const ports = open(cluster);
       try {
         const [members, parts] = await Promise.all([rightsIn(ports, cluster.members), partsIn(ports)]);
-        return { hasLogin: cluster.patroni.auth !== null, members: redact.value(members), parts: redact.value(parts) };
+        const hasPoolers = Object.keys(ports.poolers ?? {}).length > 0;
+        const common = { hasLogin: cluster.patroni.auth !== null, ...(hasPoolers ? { hasPoolers } : {}) };
+        return { ...common, members: redact.value(members), parts: redact.value(parts) };
       } finally {
         await closePorts(ports);
       }
@@ -80,11 +84,14 @@ async function partsIn({ dcs, proxies, poolers = {}, host }: Ports): Promise<rea
 }
 
 /** A row a member for Patroni and one for PostgreSQL, a row for each part beside them. Who does not answer at all has a row of its own among the channels. */
-export function rightsFindings({ hasLogin, members, parts }: ClusterRights, policy: Policy): readonly DoctorFinding[] {
+export function rightsFindings(
+  { hasLogin, hasPoolers = false, members, parts }: ClusterRights,
+  policy: Policy,
+): readonly DoctorFinding[] {
   return [
     ...members.flatMap(({ member, patroni, sql, heartbeat }) => [
       ...patroniRow(member, patroni, { hasLogin, policy }),
-      ...sqlRow(member, sql, policy),
+      ...sqlRow(member, sql, { policy, hasPoolers }),
       ...heartbeatRow(member, heartbeat),
     ]),
     ...parts.flatMap((one) => partRows(one, policy)),

@@ -116,7 +116,7 @@ function afterRefusal(
 ): Pick<EventOf<'answered'>, 'goesOn' | 'again'> {
   if (view === null) return {};
   const step = ACTIONS[plan.action].steps(stepInput({ policy, view }), plan)[stepIndex];
-  if (step?.goOnWhenLate === true) return { goesOn: true };
+  if (step?.goOnWhenLate === true || step?.goOnWhenRefused === true) return { goesOn: true };
   if (step?.tryAgain === undefined) return {};
   const atMs = parts.ports.clock.now() + step.tryAgain.everyMs;
   const untilMs = createdAtMs + step.tryAgain.forMs;

@@ -144,6 +144,8 @@ export type Step =
       /** And none of the server's own settings is below these, which are the leader's: to resume would shut it down. */
       readonly atLeast: Readonly<Record<StandbySetting, number>>;
     }
+  /** All that is dirty is written now, so that the checkpoint of a shutdown finds little. It changes no data. */
+  | { readonly port: 'sql'; readonly member: MemberName; readonly statement: 'checkpoint'; readonly withinMs: number }
   | {
       readonly port: 'sql';
       readonly member: MemberName;

@@ -101,6 +101,13 @@ export const RIGHTS = {
     'rolreplication in pg_roles',
     ['drop-inactive-slot'],
   ),
+  'sql-checkpoint': row(
+    'PostgreSQL',
+    'role pg_checkpoint (from PostgreSQL 15 on; before, only a superuser may)',
+    'pg_has_role()',
+    [],
+    "clients of a pooler wait for the leader's checkpoint in a switchover (asked only where a pooler is configured)",
+  ),
   'sql-heartbeat': row(
     'PostgreSQL',
     'SELECT, INSERT, UPDATE on the table of postgres.heartbeat',

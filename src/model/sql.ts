@@ -135,6 +135,8 @@ export interface SqlRights {
   readonly resumeReplay: boolean;
   /** Attribute REPLICATION, or superuser: may drop a replication slot. Absent: not told. */
   readonly dropSlots?: boolean;
+  /** Role pg_checkpoint, which there is from PostgreSQL 15 on, or superuser. Absent: not told, or there is no such role. */
+  readonly checkpoint?: boolean;
 }
 
 export interface WalReceiver {

@@ -236,9 +236,11 @@ const sendable = (fault: Fault | null): Fault | null =>
 type SqlStep = Extract<Step, { port: 'sql' }>;
 type ResumeStep = Extract<SqlStep, { statement: 'resume-replay' }>;
 type DropStep = Extract<SqlStep, { statement: 'drop-slot' }>;
+type EndStep = Extract<SqlStep, { pid: number }>;
 
 function sqlVerb(world: World, step: SqlStep): Omit<Reply, 'tookMs'> {
   if (step.statement === 'resume-replay') return resumeReplay(world, step);
+  if (step.statement === 'checkpoint') return { effect: 'done', status: null, text: 'checkpoint written' };
   return step.statement === 'drop-slot' ? dropSlot(world, step) : endBackend(world, step);
 }
 
@@ -255,7 +257,7 @@ function resumeReplay(world: World, step: ResumeStep): Omit<Reply, 'tookMs'> {
   return { effect: 'done', status: null, text: 'resumed' };
 }
 
-function endBackend(world: World, step: Exclude<SqlStep, ResumeStep | DropStep>): Omit<Reply, 'tookMs'> {
+function endBackend(world: World, step: EndStep): Omit<Reply, 'tookMs'> {
   const { postgres } = memberAt(world, step.member);
   const found = postgres.blockers.find(
     (blocker) => blocker.pid === step.pid && blocker.backendStart === step.backendStart,

@@ -32,7 +32,8 @@ export function verdictOf(input: ActionInput, remediation: Remediation, nowMs: n
     if (others !== null) return ofOthers(sight.text, others, nowMs >= remediation.deadlineMs);
     return isLast ? { ...sight, text: sight.text + doubt(remediation) } : { kind: 'step-met', text: sight.text };
   }
-  if (step.goOnWhenLate === true && !isLast && remediation.lastReply?.effect === 'none')
+  const isGoneWithout = step.goOnWhenLate === true || step.goOnWhenRefused === true;
+  if (isGoneWithout && !isLast && remediation.lastReply?.effect === 'none')
     return { kind: 'step-met', text: `refused: ${remediation.lastReply.text}` };
   const undone = neverHappened(input, remediation, step, nowMs);
   if (undone !== null) return { kind: 'undone', text: undone };

@@ -11,6 +11,7 @@ export function stepText(step: Step): string {
     case 'tags':
       return `set tags.${step.tag} = ${step.value} in ${step.member}'s own patroni.yml`;
     case 'sql':
+      if (step.statement === 'checkpoint') return `CHECKPOINT on ${step.member}`;
       if (step.statement === 'resume-replay')
         return `SELECT pg_wal_replay_resume() on ${step.member} (if it is still paused at ${step.at})`;
       if (step.statement === 'drop-slot')

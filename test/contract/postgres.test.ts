@@ -506,6 +506,30 @@ describe.skipIf(bin === null)('PostgreSQL adapter on a real primary and replica'
     expect((await app.query('SELECT 1 AS alive')).rows).toEqual([{ alive: 1 }]);
   });
 
+  test('a checkpoint is written by who may, as long as it takes, and refused to who may not', async () => {
+    const inRole =
+      Number(
+        ((await lab.sql(PRIMARY, 'SHOW server_version_num'))[0] as { server_version_num: string }).server_version_num,
+      ) >= 150_000;
+    await lab.sql(
+      PRIMARY,
+      `CREATE ROLE writer LOGIN ${inRole ? '' : 'SUPERUSER'} PASSWORD '${PASSWORD}' ${inRole ? 'IN ROLE pg_checkpoint' : ''}`,
+    );
+    const redo = async () => (await lab.sql(PRIMARY, 'SELECT redo_lsn::text AS at FROM pg_control_checkpoint()'))[0];
+    const before = await redo();
+    await lab.sql(PRIMARY, 'INSERT INTO t SELECT generate_series(1, 1000)');
+    const step = { port: 'sql', member: PRIMARY, statement: 'checkpoint', withinMs: 30_000 } as const;
+    expect(await open('monitor').send(step)).toMatchObject({
+      effect: 'none',
+      text: expect.stringContaining('pg_checkpoint'),
+    });
+    expect(await redo()).toEqual(before);
+    const writer = open('writer');
+    expect(await writer.send(step)).toMatchObject({ effect: 'done' });
+    expect(await redo()).not.toEqual(before);
+    expect(await writer.rights?.(PRIMARY)).toMatchObject({ kind: 'fresh', value: inRole ? { checkpoint: true } : {} });
+  });
+
   test('a wrong password is denied and appears nowhere', async () => {
     const reading = await open('monitor', 'not-the-secret').status(PRIMARY);
     expect(reading).toMatchObject({ kind: 'unknown', fault: 'denied' });

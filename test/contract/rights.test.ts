@@ -309,6 +309,7 @@ backend ro
       'REVOKE EXECUTE ON FUNCTION pg_wal_replay_resume() FROM ekimi',
       'GRANT EXECUTE ON FUNCTION pg_wal_replay_resume() TO ekimi',
     ),
+    inSql('sql-checkpoint', [], 'REVOKE pg_checkpoint FROM ekimi', 'GRANT pg_checkpoint TO ekimi'),
     inSql('sql-slots', on('drop-inactive-slot'), 'ALTER ROLE ekimi NOREPLICATION', 'ALTER ROLE ekimi REPLICATION'),
     {
       right: 'patroni-unsafe',

@@ -34,7 +34,13 @@ const switchover = { name: 'switchover', candidate: 'patroni3' } as const;
 const heldMs = ({ cluster: one }: Rig): number => one.pooler(POOLER)?.heldMs ?? 0;
 const isHeld = ({ cluster: one }: Rig): boolean => one.pooler(POOLER)?.paused === true;
 const sent = (ekimi: Rig): readonly string[] =>
-  ekimi.requests().filter((text) => /^(pause|resume|POST \/switchover)/.test(text));
+  ekimi.requests().filter((text) => /^(CHECKPOINT|pause|resume|POST \/switchover)/.test(text));
+/** Asked, and come so far that its clients are held. */
+async function untilHeld(ekimi: Rig): Promise<void> {
+  await ask(ekimi, switchover);
+  for (let step = 0; step < 100 && !isHeld(ekimi); step += 1) await ekimi.run(0.05);
+  expect(isHeld(ekimi)).toBe(true);
+}
 const verdicts = (ekimi: Rig): readonly string[] =>
   ekimi.entries('verdict').map(({ body }) => `${body.remediation.plan.action} ${body.remediation.phase}`);
 
@@ -45,6 +51,7 @@ describe('a switchover behind a pooler', () => {
     await ekimi.run(40);
     expect(ekimi.cluster.leader()).toBe('patroni3');
     expect(sent(ekimi).map((text) => text.split(' ').slice(0, 2).join(' '))).toEqual([
+      'CHECKPOINT on',
       'pause pooler',
       'POST /switchover',
       'resume pooler',
@@ -55,6 +62,28 @@ describe('a switchover behind a pooler', () => {
     expect(longestWaitMs).toBeLessThan(3_000);
     expect(verdicts(ekimi)).toEqual(expect.arrayContaining(['switchover succeeded', 'resume-pooler succeeded']));
     expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+
+  it('without the right to a checkpoint it is gone without; one that takes too long leaves the leader where it is', async () => {
+    for (const [effect, leader] of [
+      ['none', 'patroni3'],
+      ['maybe', 'patroni1'],
+    ] as const) {
+      const ekimi = await quiet({
+        wrap: (ports) => ({
+          ...ports,
+          postgres: ports.postgres && {
+            ...ports.postgres,
+            send: () => Promise.resolve({ effect, status: null, text: 'not now', tookMs: 1 }),
+          },
+        }),
+      });
+      await ask(ekimi, switchover);
+      await ekimi.run(100);
+      expect([effect, ekimi.cluster.leader()]).toEqual([effect, leader]);
+      expect(ekimi.cluster.commits().failed).toBe(0);
+      expect(heldMs(ekimi) > 0).toBe(effect === 'none');
+    }
   });
 
   it('without it some are', async () => {
@@ -199,8 +228,7 @@ describe('nobody is held for longer than maxPause', () => {
 
   it('though a person switches us off in between', async () => {
     const ekimi = await quiet();
-    await ask(ekimi, switchover);
-    expect(isHeld(ekimi)).toBe(true);
+    await untilHeld(ekimi);
     const off = { subject: 'global', owner: 'dba', reason: 'stop', sinceMs: ekimi.cluster.nowMs(), expiresAtMs: null };
     void throwSwitch(ekimi.session, off, 'dba');
     await ekimi.run(10);
@@ -210,8 +238,7 @@ describe('nobody is held for longer than maxPause', () => {
 
   it('when we are told to stop: they are let go before the end', async () => {
     const ekimi = await quiet();
-    await ask(ekimi, switchover);
-    expect(isHeld(ekimi)).toBe(true);
+    await untilHeld(ekimi);
     await endSession(ekimi.session, Promise.resolve());
     expect(isHeld(ekimi)).toBe(false);
   });
@@ -245,8 +272,7 @@ describe('another hand', () => {
 
   it('gone before the leader was asked: the leader stays, and the claim is over', async () => {
     const ekimi = await quiet();
-    await ask(ekimi, switchover);
-    expect(isHeld(ekimi)).toBe(true);
+    await untilHeld(ekimi);
     ekimi.cluster.stopPooler(POOLER);
     await ekimi.run(2);
     ekimi.cluster.startPooler(POOLER);
@@ -258,9 +284,9 @@ describe('another hand', () => {
 
   it('gone after the leader was asked, and back: nobody is held, and the claim is over', async () => {
     const ekimi = await quiet();
-    await ask(ekimi, switchover);
+    await untilHeld(ekimi);
     await ekimi.run(0.1);
-    expect(sent(ekimi)).toHaveLength(2);
+    expect(sent(ekimi)).toHaveLength(3);
     ekimi.cluster.stopPooler(POOLER);
     await ekimi.run(2);
     ekimi.cluster.startPooler(POOLER);
@@ -346,7 +372,7 @@ describe('a pause that a person asks for by name', () => {
 
 describe('a holder that dies', () => {
   /** Its first effects since it was asked, until it is through. */
-  const MOMENTS = Array.from({ length: 12 }, (_, index) => index + 1);
+  const MOMENTS = Array.from({ length: 17 }, (_, index) => index + 1);
 
   it('has these effects until its clients are let go', async () => {
     const doom = doomed();
@@ -354,13 +380,18 @@ describe('a holder that dies', () => {
     doom.arm(Infinity);
     await ask(first, switchover);
     await first.run(5);
-    expect(doom.effects.slice(0, 19)).toMatchInlineSnapshot(`
+    expect(doom.effects.slice(0, 24)).toMatchInlineSnapshot(`
       [
+        "journal intent",
+        "ledger",
+        "sent checkpoint",
+        "journal outcome",
+        "journal procedure",
+        "ledger",
         "journal intent",
         "ledger",
         "sent PAUSE bouncer",
         "journal outcome",
-        "journal procedure",
         "ledger",
         "journal intent",
         "ledger",

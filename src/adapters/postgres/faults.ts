@@ -16,7 +16,7 @@ const FAULTS: readonly (readonly [sign: RegExp, fault: ReadingFault, why: string
   [
     /^42501$/,
     'denied',
-    'refuses the statement: grant pg_monitor; pg_signal_backend for cancelling queries; EXECUTE on pg_wal_replay_resume() for resuming replay; REPLICATION for dropping a slot',
+    'refuses the statement: grant pg_monitor; pg_signal_backend for cancelling queries; pg_checkpoint for a checkpoint; EXECUTE on pg_wal_replay_resume() for resuming replay; REPLICATION for dropping a slot',
   ],
   [/^3D000$/, 'denied', 'has no database of that name: check postgres.database'],
   [

@@ -27,6 +27,8 @@ export type Rows =
 export interface Statement {
   readonly text: string;
   readonly values: readonly (string | number)[];
+  /** How long it may take, instead of the deadline of all others; its connection is not used again. */
+  readonly withinMs?: number;
   /** Named statements are parsed and planned once per connection instead of once per call. */
   readonly name: string;
 }
@@ -109,15 +111,20 @@ export class Link {
     try {
       this.renew();
       client = await this.pool.connect();
-      const leftMs = Math.max(1, this.deadlineMs - (performance.now() - startedAtMs));
+      const leftMs = statement.withinMs ?? Math.max(1, this.deadlineMs - (performance.now() - startedAtMs));
+      if (statement.withinMs !== undefined)
+        await client.query({
+          text: `SET statement_timeout = ${Math.floor(leftMs)}`,
+          query_timeout: this.deadlineMs,
+        } as pg.QueryConfig);
       sent = true;
       const result: pg.QueryResult<Record<string, unknown>> = await client.query({
-        name: statement.name,
+        ...(statement.name === '' ? {} : { name: statement.name }),
         text: statement.text,
         values: [...statement.values],
         query_timeout: leftMs,
       } as pg.QueryConfig);
-      client.release();
+      client.release(statement.withinMs !== undefined);
       return { ok: true, rows: result.rows };
     } catch (error) {
       client?.release(true);

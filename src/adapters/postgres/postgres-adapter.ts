@@ -104,6 +104,7 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
     signal_backend: signalBackend,
     resume_replay: resumeReplay,
     drop_slots: dropSlots,
+    checkpoint,
   } = answer.rows[0] ?? {};
   const granted = [monitor, signalBackend, resumeReplay];
   if (typeof user !== 'string' || granted.some((right) => typeof right !== 'boolean'))
@@ -115,6 +116,7 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
     signalBackend: may(signalBackend),
     resumeReplay: may(resumeReplay),
     dropSlots: may(dropSlots),
+    ...(typeof checkpoint === 'boolean' ? { checkpoint } : {}),
   };
   return fresh(rights, clock.now(), source);
 }
@@ -172,6 +174,11 @@ async function send(link: Link | undefined, step: Extract<Step, { port: 'sql' }>
   const reply = replyingSince(clock);
   if (link === undefined)
     return reply('none', `no SQL connection to ${step.member} is configured: add it to postgres.members`);
+  if (step.statement === 'checkpoint') {
+    const answer = await link.query({ name: '', text: 'CHECKPOINT', values: [], withinMs: step.withinMs });
+    if (answer.ok) return reply('done', `${step.member} has written a checkpoint`);
+    return reply(effectOf(answer), `PostgreSQL of ${step.member}: ${answer.why}`);
+  }
   const { name, text, values, done, none } = callOf(step);
   const answer = await link.query({ name, text, values });
   if (!answer.ok) return reply(effectOf(answer), `PostgreSQL of ${step.member}: ${answer.why}`);
@@ -183,7 +190,7 @@ type Call = Readonly<Record<'name' | 'text' | 'done' | 'none', string>> & {
 };
 
 /** The statement of a step, and what its answer means: a row says that it was done, none that what it is bound to is no longer so. */
-function callOf(step: Extract<Step, { port: 'sql' }>): Call {
+function callOf(step: Exclude<Extract<Step, { port: 'sql' }>, { statement: 'checkpoint' }>): Call {
   if (step.statement === 'resume-replay') {
     const values = [step.at, ...STANDBY_SETTINGS.map((setting) => step.atLeast[setting])];
     const none = `replay on ${step.member} is no longer paused at ${step.at}, or a setting or a recovery target forbids to resume it`;

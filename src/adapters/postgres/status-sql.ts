@@ -160,7 +160,8 @@ export const RIGHTS_SQL = `
 SELECT current_user::text AS user, pg_has_role(current_user, 'pg_monitor', 'USAGE') AS monitor,
   pg_has_role(current_user, 'pg_signal_backend', 'USAGE') AS signal_backend,
   has_function_privilege('pg_wal_replay_resume()', 'EXECUTE') AS resume_replay,
-  (SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user) AS drop_slots`;
+  (SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user) AS drop_slots,
+  (SELECT pg_has_role(current_user, oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_checkpoint') AS checkpoint`;
 
 /**
  * The signal goes only to the very backend that was seen: pid and start must match within the statement that sends it, because a pid is

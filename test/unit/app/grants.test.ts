@@ -81,6 +81,20 @@ describe('the doctor on the grants of the SQL user', () => {
     ]);
   });
 
+  it.each([
+    [true, false, 'warn'],
+    [true, true, 'ok'],
+    [true, undefined, 'ok'],
+    [false, false, 'ok'],
+  ])(
+    'asks for pg_checkpoint where a pooler is configured (%s) and the role is there (%s): %s',
+    (hasPoolers, has, verdict) => {
+      const rights = { hasLogin: true, hasPoolers, parts: [] };
+      const one = { member, patroni: NONE, sql: sql(has === undefined ? {} : { checkpoint: has }) };
+      expect(rightsFindings({ ...rights, members: [one] }, testPolicy())).toMatchObject([{ verdict, disables: [] }]);
+    },
+  );
+
   it('does not ask for pg_signal_backend where nothing may be cancelled', () => {
     expect(found({ sql: sql({ signalBackend: false }) }, true, OFF)).toMatchObject([
       { verdict: 'ok', detail: expect.stringContaining('cancelling queries is off') },
