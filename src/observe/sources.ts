@@ -74,6 +74,8 @@ const PROMPT_MS = 700;
  * what is left of a frozen leader's lease.
  */
 const EXPLAIN_MS = 1_000;
+/** What is read of what is stopped: nothing runs there that would have to be watched meanwhile. */
+const STOPPED_MS = 4_000;
 
 const every = { calm: 0, suspect: 0, patienceMs: PROMPT_MS, for: 'authorises' } as const;
 const slow = { patienceMs: EXPLAIN_MS, for: 'explains', beforeRequest: 'no' } as const;
@@ -322,11 +324,14 @@ export const ASIDES: SourceRow & { readonly part: string } = {
 /** The same while a request of ours moves or removes one. */
 export const ASIDES_AWAITED: SourceRow = { ...ASIDES, calm: 1_000, suspect: 1_000 };
 
-/** Control files: while nothing of the cluster runs, and anew before a request. */
+/**
+ * Control files: while nothing of the cluster runs, and anew before a request. All have to be read in one look, and an engine at work takes more than
+ * a second for one: where a look went on without it each was late in turn, and nobody was ever started.
+ */
 export const CONTROL: SourceRow & { readonly part: string } = {
   calm: 0,
   suspect: 0,
-  patienceMs: EXPLAIN_MS,
+  patienceMs: STOPPED_MS,
   for: 'authorises',
   beforeRequest: 'always',
   part: 'hosts.commands.controldata',
