@@ -235,7 +235,6 @@ const sendable = (fault: Fault | null): Fault | null =>
 
 type SqlStep = Extract<Step, { port: 'sql' }>;
 type ResumeStep = Extract<SqlStep, { statement: 'resume-replay' }>;
-type DropStep = Extract<SqlStep, { statement: 'drop-slot' }>;
 type EndStep = Extract<SqlStep, { pid: number }>;
 
 function sqlVerb(world: World, step: SqlStep): Omit<Reply, 'tookMs'> {
