@@ -1,7 +1,8 @@
 import type { Ledger } from '../model/ledger.js';
 import type { MemberName } from '../model/names.js';
 import type { Memory } from '../model/states.js';
-import type { ClusterView } from '../model/view.js';
+import { freshValue } from '../model/reading.js';
+import { memberOf, type ClusterView } from '../model/view.js';
 import { clockText } from '../words/moments.js';
 
 /** What tells. */
@@ -91,8 +92,10 @@ function stopOf({ memory, ledger }: Told, member: MemberName, { sentAtMs, reachM
 
 type Stop = NonNullable<Memory['stops']>[string];
 
-/** What shows that a member is still being stopped by our request, and since when; null: nothing does. */
+/** What shows that a member is still being stopped by our request, and since when; null: nothing does, its silence least of all. */
 export function stillStops(input: Told, member: MemberName, sent: Sent): string | null {
+  const row = memberOf(input.view, member);
+  if (row === null || freshValue(row.api) === null) return null;
   const stop = stopOf(input, member, sent);
   return stop?.toMs === null ? `PostgreSQL on ${member} has not run since ${clockText(stop.fromMs)}` : null;
 }

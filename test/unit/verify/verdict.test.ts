@@ -206,6 +206,12 @@ describe('a restart whose stop takes minutes, and whose answer was lost', () => 
   it('is judged at its deadline where nothing shows that, where it was answered, and after a quarter of an hour', () => {
     const open = { fromMs: SENT_MS + 2_000, toMs: null };
     expect(judgedWith(null, stopping).kind).toBe('expired');
+    const row = restart();
+    const silentNow = assessmentOf(viewOf(silent('patroni3', 'api')), { policy });
+    const memory = { ...silentNow.memory, stops: { patroni3: open } };
+    expect(
+      verdictOf({ ...silentNow, memory, ledger: { ...silentNow.ledger, remediations: [row] } }, row, NOW_MS).kind,
+    ).toBe('expired');
     expect(judgedWith({ fromMs: SENT_MS - 2_000, toMs: null }, stopping).kind).toBe('expired');
     expect(judgedWith({ fromMs: SENT_MS + 61_000, toMs: null }, stopping).kind).toBe('expired');
     expect(judgedWith(open, stopping, { phase: 'verifying' }).kind).toBe('expired');
