@@ -148,6 +148,8 @@ export interface ActionRecord<P> {
   readonly disruptsTarget: boolean;
   /** It destroys the member's copy: asks the data-loss guard. */
   readonly destroysCopy: boolean;
+  /** Its target's Patroni runs and answers all the while: one that falls silent under it died of something else, which a person is told. */
+  readonly keepsPatroni?: true;
   /**
    * A success followed by the same problem counts against the attempt cap ("ran fine but did not help"). Default true. A replica that goes
    * in and out ends up out: drains are not counted, undrains are.

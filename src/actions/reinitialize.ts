@@ -26,6 +26,7 @@ export const reinitializeReplica = action({
   needs: () => [],
   disruptsTarget: true,
   destroysCopy: true,
+  keepsPatroni: true,
   // A person who starts it has looked; a ladder needs a sign that it is the copy that is at fault.
   bind: (input, target, problem) => {
     const member = memberOf(input.view, target);

@@ -18,6 +18,7 @@ export const removeAside = action({
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,
+  keepsPatroni: true,
   countsSuccess: false,
   leavesEvidence: true,
   bind: ({ view }, target, _problem, wish) => {

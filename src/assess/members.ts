@@ -1,5 +1,7 @@
 import type { Evidence } from '../model/channel.js';
+import type { Evacuation } from '../model/ledger.js';
 import type { Finding } from '../model/problem.js';
+import { hasWaitedForCopy } from '../model/procedure-run.js';
 import { runOf, runText } from '../model/power.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
@@ -13,8 +15,13 @@ import { isFailingState, receivingBy } from './replica.js';
 import { isBeingRewound } from './rewinding.js';
 import { unheard } from './unreachable.js';
 
-const isTakenOut = ({ ledger }: Assessment, { name }: MemberView): boolean =>
-  ledger.evacuations?.some((row) => row.member === name) === true;
+/** Whose it is for now; null: nobody took it out. */
+const takenBy = ({ ledger }: Assessment, { name }: MemberView): Evacuation | null =>
+  ledger.evacuations?.find((row) => row.member === name) ?? null;
+
+/** Whoever holds it made its Patroni copy the leader, for hours: that it answers no more is no doing of theirs. */
+const isCopiedBy = ({ ledger }: Assessment, { name }: MemberView, { run }: Evacuation): boolean =>
+  ledger.procedures?.some((row) => row.id === run && hasWaitedForCopy(row, name)) === true;
 
 /** Members that do not start, are gone, or whose Patroni is gone while PostgreSQL lives. */
 export const assessMembers: Assess = (input) => {
@@ -27,7 +34,11 @@ export const assessMembers: Assess = (input) => {
     // What is gone for good is not missed, and over what is being rewound nothing is said but that.
     if (isRetired(input.view, member) || isBeingRewound(input, member)) continue;
     // Who took it out knows that it is away; what it does when it is started by hand is theirs to see.
-    if (isTakenOut(input, member)) continue;
+    const held = takenBy(input, member);
+    if (held !== null) {
+      if (isCopiedBy(input, member, held)) findings.push(...creatingStuck(input, member), ...notHeard(input, member));
+      continue;
+    }
     findings.push(
       ...startFailed(input, member),
       ...crashLoop(input, member),

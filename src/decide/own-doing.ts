@@ -1,6 +1,6 @@
 import { ACTIONS, worksOnMember } from '../actions/index.js';
 import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
-import type { ActionClass } from '../model/plan.js';
+import type { ActionClass, Plan } from '../model/plan.js';
 import type { Problem, ProblemCode } from '../model/problem.js';
 import { openRun, type ProcedureRun, type Stage } from '../model/procedure-run.js';
 import type { Situation } from '../model/situation.js';
@@ -16,9 +16,11 @@ const ABSENCE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'patroni-down',
   'member-unreachable',
   'replica-not-streaming',
-  'creating-replica-stuck',
   'replica-lag-critical',
 ]);
+
+/** Its Patroni does not answer: a stop and a start look like this, a copy and a member that catches up never do. */
+const GONE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['member-down', 'patroni-down', 'member-unreachable']);
 
 const TAKES_AWAY: readonly ActionClass[] = ['replica', 'rebuild'];
 
@@ -28,14 +30,20 @@ export interface OwnDoing {
   readonly untilMs: number;
 }
 
-/** Between two stages of one member: what holds the second one for longer is told. */
+/** Between two stages of one member, and for the silence of one that is waited for: what lasts longer is told. */
 const NEXT_MS = 60_000;
 
 const isOn = ({ plan }: Remediation, name: string): boolean =>
   plan.target === name && worksOnMember(plan) && TAKES_AWAY.includes(ACTIONS[plan.action].class);
 
-function inFlight({ remediations }: Ledger, name: string): OwnDoing | null {
-  const row = remediations.find((one) => isInFlight(one) && !one.shadow && isOn(one, name));
+/** The member fell silent while something was done to it that its Patroni answers through: it died of something else. */
+export const isDeathOfItsOwn = ({ code }: Pick<Problem, 'code'>, { action }: Pick<Plan, 'action'>): boolean =>
+  GONE.has(code) && ACTIONS[action].keepsPatroni === true;
+
+function inFlight({ remediations }: Ledger, about: About, name: string): OwnDoing | null {
+  const row = remediations.find(
+    (one) => isInFlight(one) && !one.shadow && isOn(one, name) && !isDeathOfItsOwn(about, one.plan),
+  );
   return row === undefined
     ? null
     : { what: `${row.plan.action} ${name} is in flight (${row.phase})`, untilMs: row.deadlineMs };
@@ -44,17 +52,20 @@ function inFlight({ remediations }: Ledger, name: string): OwnDoing | null {
 const isAbout = (stage: Stage, name: string): boolean =>
   stage.kind === 'wait' ? stage.awaits?.includes(name) === true : stage.kind === 'action' && stage.target === name;
 
+/** What was sent last did what it should, or somebody else did: what failed keeps nobody away. */
+const isDone = ({ phase, ending }: Remediation): boolean => phase === 'succeeded' || ending === 'not-ours';
+
 /** The run sent something for that member, and its next stage, or the wait for it, is left. */
-function betweenStages(input: Situation, run: ProcedureRun | null, name: string): OwnDoing | null {
+function betweenStages(input: Situation, run: ProcedureRun | null, { code }: About, name: string): OwnDoing | null {
   if (run?.phase !== 'running') return null;
   const last = rowsOf(input, run)
     .filter((row) => isOn(row, name) && !row.shadow)
     .at(-1);
   const next = last === undefined ? undefined : leftOf(input, run)?.find((stage) => isAbout(stage, name));
-  if (last === undefined || next === undefined) return null;
+  if (last === undefined || next === undefined || !isDone(last)) return null;
   const endedMs = last.endedAtMs ?? last.createdAtMs;
   const sinceMs = run.waiting?.key === next.key ? run.waiting.sinceMs : endedMs;
-  const withinMs = next.kind === 'wait' ? next.withinMs : NEXT_MS;
+  const withinMs = next.kind === 'wait' && !GONE.has(code) ? next.withinMs : NEXT_MS;
   return { what: `${run.name} (${run.id}): ${next.text}`, untilMs: sinceMs + withinMs };
 }
 
@@ -76,7 +87,7 @@ export function ownDoing(input: Situation, problem: About): OwnDoing | null {
   const run = openRun(ledger.procedures);
   let first: OwnDoing | null = null;
   for (const name of absentIn(problem)) {
-    const doing = inFlight(ledger, name) ?? betweenStages(input, run, name);
+    const doing = inFlight(ledger, problem, name) ?? betweenStages(input, run, problem, name);
     if (doing === null || nowMs >= doing.untilMs) return null;
     if (first === null || doing.untilMs < first.untilMs) first = doing;
   }

@@ -7,7 +7,7 @@ import type { Decision } from '../model/decision.js';
 import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
 import { chooseRung } from './candidate.js';
 import type { Situation } from '../model/situation.js';
-import { ownDoing } from './own-doing.js';
+import { isDeathOfItsOwn, ownDoing } from './own-doing.js';
 import { isTakenByApproval, outlookOf, wayOut } from './page-gates.js';
 import { commandsFor } from '../model/staged.js';
 
@@ -172,6 +172,10 @@ function waiting(
   const choice = chooseRung(input, problem);
   if (choice.kind === 'in-flight') {
     const { plan, detail, deadlineMs } = choice.remediation;
+    if (isDeathOfItsOwn(problem, plan)) {
+      const why = `${plan.action} ${plan.target} is in flight, and Patroni answers while that goes on: it is silent for another reason`;
+      return nothing(input, [why], advice);
+    }
     return input.nowMs < deadlineMs
       ? null
       : nothing(input, [`${plan.action} ${plan.target} is late and still goes on: ${detail}`], advice);

@@ -121,6 +121,10 @@ export const openRun = (runs: readonly ProcedureRun[] = []): ProcedureRun | null
       null,
     );
 
+/** It goes on, and the last that it waited for is the copy of this member (`copy NAME`): from then on the member's Patroni is to answer. */
+export const hasWaitedForCopy = ({ phase, waiting }: ProcedureRun, member: string): boolean =>
+  phase === 'running' && waiting?.key === `copy ${member}`;
+
 /** Names a list of what is left, so that a word on one is never taken for a word on another. */
 export function markOf(keys: readonly string[]): string {
   let hash = 0x811c9dc5;

@@ -171,6 +171,23 @@ describe('a replica that is added', () => {
     expect(ekimi.requests()).toContain('haproxy> set server postgres_replicas/patroni3 state drain');
   });
 
+  it('whose Patroni hangs in the hours of its copy is told within two minutes: the run waits, and it is none of its doing', async () => {
+    const cluster = createCluster({ cloneMs: 3 * 3_600_000 });
+    cluster.prepareMember('patroni4');
+    const ekimi = rig({ policy, cluster, members: ALL });
+    await ekimi.run(15);
+    await start(ekimi);
+    await ekimi.run(5 * 60);
+    expect(newestRun(ekimi)?.waiting?.key).toBe('copy patroni4');
+    expect(ekimi.notifier.pages).toEqual([]);
+    cluster.freezePatroni('patroni4');
+    await ekimi.run(2 * 60);
+    expect(newestRun(ekimi)?.phase).toBe('running');
+    expect(ekimi.notifier.pages.map(({ change, code, subject }) => `${change} ${code} ${subject}`)).toEqual([
+      'opened member-down patroni4',
+    ]);
+  });
+
   it('after our death at any of its effects is finished by the next holder of tenure, and nothing is sent twice', async () => {
     const story = async (after: number) => {
       const doom = doomed();

@@ -41,6 +41,7 @@ function next(stage: Stage): void {
 }
 
 const down = (subject = 'patroni2') => ({ code: 'member-down' as const, subject, facts: {} });
+const behind = { code: 'replica-not-streaming' as const, subject: 'patroni2', facts: {} };
 const start = onMember('start-member', 'patroni2', 'start patroni2');
 const streams = { ...waitFor('streams patroni2', 'patroni2 streams', 900_000), awaits: ['patroni2'] };
 
@@ -74,14 +75,61 @@ describe('a member that is down', () => {
   it('is told where the run did nothing to it, although it waits for it', () => {
     next(streams);
     expect(ownDoing(at(RUN, []), down())).toBeNull();
-    expect(ownDoing(at(RUN, [stopped()]), down())?.untilMs).toBe(NOW_MS + 900_000);
+    expect(ownDoing(at(RUN, [stopped()]), down())?.untilMs).toBe(NOW_MS + 60_000);
   });
 
+  it.each(['member-down', 'patroni-down', 'member-unreachable'] as const)(
+    'or not heard (%s) is our doing for a minute of a wait: Patroni answers while a copy is made',
+    (code) => {
+      next(streams);
+      const run = { ...RUN, waiting: { key: streams.key, sinceMs: NOW_MS + 5_000 } };
+      const gone = { code, subject: 'patroni2', facts: {} };
+      expect(ownDoing(at(run, [stopped()], NOW_MS + 64_999), gone)).not.toBeNull();
+      expect(ownDoing(at(run, [stopped()], NOW_MS + 65_000), gone)).toBeNull();
+    },
+  );
+
+  it('is told where what was sent for it last failed, though the run has not been held for that yet', () => {
+    next(streams);
+    const failed = stopped({ phase: 'ineffective' });
+    expect(ownDoing(at(RUN, [failed]), down())).toBeNull();
+    expect(ownDoing(at(RUN, [failed]), behind)).toBeNull();
+    expect(ownDoing(at(RUN, [{ ...failed, ending: 'not-ours' }]), behind)).not.toBeNull();
+  });
+});
+
+describe('a member that does not stream', () => {
   it('has the time of the wait from when that was first left, and not from each pass anew', () => {
     next(streams);
     const run = { ...RUN, waiting: { key: streams.key, sinceMs: NOW_MS + 5_000 } };
-    expect(ownDoing(at(run, [stopped()], NOW_MS + 904_999), down())).not.toBeNull();
-    expect(ownDoing(at(run, [stopped()], NOW_MS + 905_000), down())).toBeNull();
+    expect(ownDoing(at(run, [stopped()], NOW_MS + 904_999), behind)).not.toBeNull();
+    expect(ownDoing(at(run, [stopped()], NOW_MS + 905_000), behind)).toBeNull();
+  });
+});
+
+describe('a member whose machine dies in the hours of its copy', () => {
+  const copies = remediationOf('reinitialize-replica', 'patroni2', {
+    phase: 'verifying',
+    endedAtMs: null,
+    deadlineMs: NOW_MS + 4 * 3_600_000,
+  });
+
+  it('is not kept away by it, since Patroni answers while it copies; that it does not stream is our doing', () => {
+    expect(ownDoing(at(null, [copies]), down())).toBeNull();
+    expect(ownDoing(at(null, [copies]), behind)?.untilMs).toBe(copies.deadlineMs);
+  });
+
+  it('is told although its copy is in flight', () => {
+    const input = inputOf([problemOf('member-down', 'patroni2')], {
+      ledger: { ...EMPTY_LEDGER, remediations: [copies] },
+    });
+    expect(pagesWished(input, decide(input)).map(({ because, afterMs }) => ({ because, afterMs }))).toEqual([
+      {
+        because:
+          'reinitialize-replica patroni2 is in flight, and Patroni answers while that goes on: it is silent for another reason',
+        afterMs: 30_000,
+      },
+    ]);
   });
 });
 
@@ -117,6 +165,7 @@ describe('what is said of the cluster or shows a failure', () => {
     'wal-missing',
     'timeline-diverged',
     'replica-cut-off',
+    'creating-replica-stuck',
   ] as const)('%s is told at once', (code) => {
     next(streams);
     expect(ownDoing(at(RUN, [stopped()]), { code, subject: 'patroni2', facts: {} })).toBeNull();
