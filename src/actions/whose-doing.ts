@@ -1,6 +1,7 @@
 import type { Ledger } from '../model/ledger.js';
 import type { MemberName } from '../model/names.js';
 import type { Memory } from '../model/states.js';
+import type { PostgresState } from '../model/patroni.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { clockText } from '../words/moments.js';
@@ -92,10 +93,17 @@ function stopOf({ memory, ledger }: Told, member: MemberName, { sentAtMs, reachM
 
 type Stop = NonNullable<Memory['stops']>[string];
 
-/** What shows that a member is still being stopped by our request, and since when; null: nothing does, its silence least of all. */
+/** The stop is over, or gave up: what follows is Patroni's next try, and no request of ours. */
+const IS_OVER: readonly PostgresState[] = ['start-failed', 'restart-failed', 'crashed', 'stop-failed'];
+
+/**
+ * What shows that a member is still being stopped or started by our request, and since when; null: nothing does, its silence and a start that failed
+ * least of all.
+ */
 export function stillStops(input: Told, member: MemberName, sent: Sent): string | null {
   const row = memberOf(input.view, member);
-  if (row === null || freshValue(row.api) === null) return null;
+  const api = row === null ? null : freshValue(row.api);
+  if (api === null || IS_OVER.includes(api.state)) return null;
   const stop = stopOf(input, member, sent);
   return stop?.toMs === null ? `PostgreSQL on ${member} has not run since ${clockText(stop.fromMs)}` : null;
 }

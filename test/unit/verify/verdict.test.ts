@@ -203,6 +203,21 @@ describe('a restart whose stop takes minutes, and whose answer was lost', () => 
     });
   });
 
+  it.each([
+    ['start-failed', 'start failed'],
+    ['restart-failed', 'restart failed'],
+    ['crashed', 'crashed'],
+    ['stop-failed', 'stop failed'],
+  ] as const)(
+    'is judged at its deadline where Patroni says %s: the stop is over, and nothing goes on',
+    (state, text) => {
+      expect(judgedWith({ fromMs: SENT_MS + 2_000, toMs: null }, { state, stateText: text })).toMatchObject({
+        kind: 'expired',
+        text: expect.stringContaining(text) as string,
+      });
+    },
+  );
+
   it('is judged at its deadline where nothing shows that, where it was answered, and after a quarter of an hour', () => {
     const open = { fromMs: SENT_MS + 2_000, toMs: null };
     expect(judgedWith(null, stopping).kind).toBe('expired');
