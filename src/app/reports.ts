@@ -41,16 +41,16 @@ const nameOf = ({ cron, timezone, coversMs, to, clusters }: ReportSchedule): str
 export async function tellReports(parts: ReportParts, stop: AbortSignal): Promise<void> {
   const { clock, schedules } = parts;
   const startMs = clock.now();
-  const dueOf = new Map<ReportSchedule, number>();
+  const dueOf = new Map<ReportSchedule, Due>();
   let seenMs = startMs - LATEST_MS;
   for (;;) {
     const nowMs = clock.now();
     for (const schedule of schedules) {
       // Several that were slept over tell of the same days.
       const found = openings({ ...schedule, forMs: 0, reason: '' }, seenMs + 1, nowMs, 'maintenance').at(-1);
-      if (found !== undefined) dueOf.set(schedule, found);
+      if (found !== undefined) dueOf.set(schedule, { atMs: found, made: new Map() });
       const due = dueOf.get(schedule);
-      if (due !== undefined && nowMs - due < LATEST_MS) await tellOne(parts, schedule, due, startMs, stop);
+      if (due !== undefined && nowMs - due.atMs < LATEST_MS) await tellOne(parts, schedule, due, startMs, stop);
     }
     seenMs = nowMs;
     await clock.sleep(LOOK_MS - (clock.now() % LOOK_MS), stop);
@@ -58,33 +58,68 @@ export async function tellReports(parts: ReportParts, stop: AbortSignal): Promis
   }
 }
 
-async function tellOne(
-  parts: ReportParts,
-  schedule: ReportSchedule,
+/**
+ * Of each cluster by itself: its report is made, then claimed, then told at once. Claimed before it is made it would stand as told, and never be, where
+ * this process ends while journals are read. A claim that hangs keeps no other cluster waiting.
+ */
+async function tellOne(parts: ReportParts, schedule: ReportSchedule, due: Due, startMs: number, stop: AbortSignal) {
+  const { controller } = parts;
+  const name = nameOf(schedule);
+  const meant = controller.scopes().filter((scope) => schedule.clusters.some((glob) => globMatches(glob, scope)));
+  const claim = { schedule: name, dueMs: due.atMs, sinceMs: startMs };
+  const open = meant.filter((scope) => isToTell(controller, scope, name, due.atMs));
+  for (const scope of due.made.keys()) if (!open.includes(scope)) due.made.delete(scope);
+  const telling: Promise<void>[] = [];
+  for (const scope of open) {
+    const made = due.made.get(scope) ?? (await madeOf(parts, schedule, scope, due.atMs, stop));
+    if (made === null || stop.aborted) break;
+    if (made.err === undefined) due.made.set(scope, made);
+    telling.push(tellIfOurs(parts, scope, made, claim, stop));
+  }
+  await Promise.all(telling);
+}
+
+/** A report that is due, and what was made of it and not told so far, by cluster: what cannot be claimed is not read anew each minute. */
+interface Due {
+  readonly atMs: number;
+  readonly made: Map<string, Made>;
+}
+
+/** `err`: why it could not be made, which is told in its place. */
+interface Made {
+  readonly message: ReportMessage;
+  readonly err?: unknown;
+}
+
+/** null: we are to end before the journal was read. */
+async function madeOf(
+  { controller }: ReportParts,
+  { coversMs, to }: ReportSchedule,
+  scope: string,
   atMs: number,
-  startMs: number,
+  stop: AbortSignal,
+): Promise<Made | null> {
+  try {
+    const report = await reportOf(controller, scope, { sinceMs: atMs - coversMs, untilMs: atMs }, stop);
+    if (report === null) return null;
+    return { message: { scope, atMs, to, text: reportBrief(report), document: reportDocument(report) } };
+  } catch (err) {
+    const why = err instanceof Error ? err.message : String(err);
+    const text = `the report could not be made: ${why}; look at the journal of ${scope}`;
+    return { message: { scope, atMs, to, text }, err };
+  }
+}
+
+async function tellIfOurs(
+  parts: ReportParts,
+  scope: string,
+  { message, err }: Made,
+  claim: Omit<ReportClaim, 'signal'>,
   stop: AbortSignal,
 ): Promise<void> {
-  const { controller, tell, log } = parts;
-  const { coversMs, to, clusters } = schedule;
-  const name = nameOf(schedule);
-  const meant = controller.scopes().filter((scope) => clusters.some((glob) => globMatches(glob, scope)));
-  const open = meant.filter((scope) => isToTell(controller, scope, name, atMs));
-  const claimed = await Promise.all(
-    open.map((scope) => isOurs(parts, scope, { schedule: name, dueMs: atMs, sinceMs: startMs }, stop)),
-  );
-  for (const scope of open.filter((_, index) => claimed[index])) {
-    if (stop.aborted) return;
-    try {
-      const report = await reportOf(controller, scope, { sinceMs: atMs - coversMs, untilMs: atMs }, stop);
-      if (report === null) return;
-      tell({ scope, atMs, to, text: reportBrief(report), document: reportDocument(report) });
-    } catch (err) {
-      const why = err instanceof Error ? err.message : String(err);
-      log.error({ code: 'REPORT_FAILED', err }, 'a report could not be made');
-      tell({ scope, atMs, to, text: `the report could not be made: ${why}; look at the journal of ${scope}` });
-    }
-  }
+  if (!(await isOurs(parts, scope, claim, stop))) return;
+  if (err !== undefined) parts.log.error({ code: 'REPORT_FAILED', err }, 'a report could not be made');
+  parts.tell(message);
 }
 
 /** Given up where the cluster does not answer in time, or we are to end: then it is not claimed later either. */

@@ -24,8 +24,11 @@ export const claimReport = (session: Session, { schedule, dueMs, sinceMs, signal
       const last = session.ledger.reports?.find((row) => row.schedule === schedule)?.dueMs ?? null;
       if (last !== null && dueMs <= last) return false;
       await session.books.note({ kind: 'report-told', schedule, dueMs });
-      if (await session.books.commit(session.view)) return last !== null || dueMs > sinceMs;
+      const isNoted = await session.books.commit(session.view);
+      if (isNoted && !signal.aborted) return last !== null || dueMs > sinceMs;
       await session.books.note({ kind: 'report-told', schedule, dueMs: last });
+      // Nobody waits for the answer any more, so nobody tells it: the next one may.
+      if (isNoted) await session.books.commit(session.view);
       return false;
     },
     () => false,

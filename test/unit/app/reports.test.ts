@@ -31,15 +31,17 @@ async function told(
     readonly schedule?: Partial<typeof WEEKLY>;
     readonly tenure?: string;
     readonly jumps?: readonly number[];
-    readonly entries?: () => AsyncIterable<JournalEntry>;
+    readonly entries?: (scope: string) => AsyncIterable<JournalEntry>;
     /** By the minute, from the start on. */
     readonly tenureAt?: (minute: number) => string;
     /** What the ledger has of this schedule when this process starts; absent: nothing. */
     readonly lastMs?: number;
-    readonly claims?: (claim: ReportClaim) => Promise<boolean>;
+    readonly claims?: (claim: ReportClaim, scope: string) => Promise<boolean>;
+    /** The signal to end, for a story of its own. */
+    readonly stop?: AbortController;
   } = {},
 ): Promise<readonly ReportMessage[]> {
-  const stop = new AbortController();
+  const stop = options.stop ?? new AbortController();
   const jumps = [...(options.jumps ?? [])];
   const found: ReportMessage[] = [];
   let nowMs = START_MS;
@@ -85,7 +87,7 @@ async function told(
               last = [...last.filter((row) => row.scope !== scope), { scope, schedule, dueMs }];
               return Promise.resolve(before === undefined ? dueMs > sinceMs : dueMs > before.dueMs);
             }
-          : (_, claim) => options.claims?.(claim) ?? Promise.resolve(false),
+          : (scope, claim) => options.claims?.(claim, scope) ?? Promise.resolve(false),
       tell: (message) => found.push(message),
       log: { error: () => undefined },
     },
@@ -162,4 +164,36 @@ it('what cannot be noted is claimed again in each minute until it can, and told 
   });
   expect(found.length).toBeGreaterThan(0);
   expect(asked).toBeGreaterThan(3);
+});
+
+it('of several clusters none stands as told before its report is made: who ends in the middle leaves the others to the next one', async () => {
+  const stop = new AbortController();
+  const claimed: string[] = [];
+  const found = await told(START_MS + HOUR_MS, {
+    stop,
+    entries: async function* (scope) {
+      if (scope === 'b') stop.abort();
+      if (scope === 'a') yield ENDED;
+    },
+    claims: (_, scope) => {
+      claimed.push(scope);
+      return Promise.resolve(true);
+    },
+  });
+  expect(claimed).toEqual(['a']);
+  expect(found.map(({ scope }) => scope)).toEqual(['a']);
+});
+
+it('a report that waits to be claimed is made once, and keeps that of no other cluster waiting', async () => {
+  const read: string[] = [];
+  let asked = 0;
+  const found = await told(START_MS + 5 * 60_000, {
+    entries: async function* (scope) {
+      read.push(scope);
+      if (scope === 'a') yield ENDED;
+    },
+    claims: (_, scope) => Promise.resolve(scope === 'b' && (asked += 1) === 3),
+  });
+  expect(found.map(({ scope }) => scope)).toEqual(['b']);
+  expect(read).toEqual(['a', 'b']);
 });

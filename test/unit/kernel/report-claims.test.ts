@@ -52,4 +52,21 @@ describe('a report that is due', () => {
     books.commit = commit;
     expect(await claim(ekimi, AT_MS + 1)).toBe(true);
   });
+
+  it('whose claimant ended while etcd took it is not left as told', async () => {
+    const ekimi = await running();
+    expect(await claim(ekimi, AT_MS + 1)).toBe(true);
+    const { books } = ekimi.session;
+    const commit = books.commit.bind(books);
+    const given = new AbortController();
+    books.commit = async (...of) => {
+      const isDone = await commit(...of);
+      given.abort();
+      return isDone;
+    };
+    expect(await claim(ekimi, AT_MS + 2, given.signal)).toBe(false);
+    books.commit = commit;
+    expect(ekimi.session.ledger.reports).toEqual([{ schedule: SCHEDULE, dueMs: AT_MS + 1 }]);
+    expect(await claim(ekimi, AT_MS + 2)).toBe(true);
+  });
 });
