@@ -2,7 +2,7 @@
 import { lossText } from '../../words/loss.js';
 import type { ApprovalOverview } from '../overview.js';
 import type { IncidentOverview } from '../../words/incident.js';
-import type { RunOverview } from '../runs.js';
+import type { RunOverview } from '../run-overview.js';
 import type { RunChange } from '../../model/procedure-run.js';
 import { change, clusterPath } from './connection.js';
 import type { Values } from './dialog-spec.js';

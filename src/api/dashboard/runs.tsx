@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { bytesText } from '../../words/amounts.js';
 import type { RunChange } from '../../model/procedure-run.js';
-import type { RunOverview } from '../runs.js';
+import type { RunOverview } from '../run-overview.js';
 import { askRun } from './ask.js';
 import { Count, Nothing, Panel } from './parts.js';
 
