@@ -62,7 +62,10 @@ export interface ActionStep {
   readonly withinMs: number;
   /** A step that helps but must not hold up what follows: when its time runs out, the next one is due. */
   readonly goOnWhenLate?: boolean;
-  /** What it refuses is gone without; where it only takes long the run is over. */
+  /**
+   * It only prepares: what it refuses is gone without, where it only takes long the run is over, and so it is, answered or not, once
+   * `refuseLater` says that what it is for is gone.
+   */
   readonly goOnWhenRefused?: true;
   /** Servers of a proxy may be another member's by then: asked anew in the look before it is sent. */
   readonly whose?: ServerClaim;

@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.js';
 import type { Policy, PoolerPolicy } from '../model/policy.js';
 import { isPauseComplete, isPaused, pausedIn } from '../model/pooler.js';
 import { freshValue } from '../model/reading.js';
-import { met, over, pending, type ActionInput, type ActionStep, type Halt, type Sight } from './action.js';
+import { met, over, pending, violated, type ActionInput, type ActionStep, type Halt, type Sight } from './action.js';
 
 /** The poolers in which clients wait while the leader changes, as a plan has them; `null` bound: none are. */
 export function poolersAround(
@@ -38,7 +38,7 @@ const AGAIN_MS = 5_000;
 /** What is left of the answer's way, and one look. */
 const SLACK_MS = 2_000;
 
-/** Longer than that a checkpoint says that this is no moment for a change that nobody is to notice. */
+/** Milliseconds. Longer than that a checkpoint says that this is no moment for a change that nobody is to notice. */
 const CHECKPOINT_MS = 60_000;
 
 type Bond = Plan['params'] & { readonly poolers?: readonly string[]; readonly checkpoint?: true };
@@ -72,10 +72,15 @@ function checkpointStep(plan: Plan): ActionStep {
     step: { port: 'sql', member: memberName(plan.target), statement: 'checkpoint', withinMs: CHECKPOINT_MS },
     withinMs: CHECKPOINT_MS + SLACK_MS,
     goOnWhenRefused: true,
-    expect: ({ ledger }) =>
-      runUnderWay(ledger, plan)?.lastReply?.effect === 'done'
+    expect: ({ view, ledger }) => {
+      const run = runUnderWay(ledger, plan);
+      if (run?.phase === 'unknown')
+        return violated(`no answer came to the checkpoint on ${plan.target}; nothing else was sent`);
+      // One of before a stop of ours is worth nothing, and neither is what was wanted then.
+      return run?.lastReply?.effect === 'done' && view.atMs < run.deadlineMs
         ? met(`${plan.target} has written a checkpoint`)
-        : pending(`${plan.target} has not written its checkpoint yet`),
+        : pending(`${plan.target} has not written its checkpoint; nothing else was sent`);
+    },
   };
 }
 

@@ -152,7 +152,7 @@ export const proxyNudge = action({
   steps: ({ routing }, plan) => {
     const told = toldOf(routing, plan);
     // With the last one it is seen that all of them have it.
-    return told.map((one, index) => health(routing, one, index + 1 < told.length ? [one] : told));
+    return told.map((one, index) => health(routing, one, { isLast: index + 1 === told.length, told }));
   },
 });
 
@@ -173,7 +173,10 @@ function toldOf(routing: Routing, { target, params }: Nudge): readonly Told[] {
     state: 'down',
     members: down,
   }));
-  return downFirst === true ? [...former, ...up] : [...up, ...former];
+  if (downFirst !== true) return [...up, ...former];
+  // Proxy by proxy: one that does not obey keeps no other waiting for its new leader.
+  const rank = ({ place }: Told): number => routing.findIndex(({ name }) => name === place.proxy);
+  return [...former, ...up].sort((one, other) => rank(one) - rank(other));
 }
 
 function notTheNewLeader(input: ActionInput, plan: Nudge): string | null {
@@ -203,15 +206,21 @@ function mayBeCalledDown(input: ActionInput, name: string | null): boolean {
   );
 }
 
-function health(routing: Routing, { place, state, members }: Told, seen: readonly Told[]): ActionStep {
+function health(
+  routing: Routing,
+  one: Told,
+  { isLast, told }: { readonly isLast: boolean; readonly told: readonly Told[] },
+): ActionStep {
+  const { place, state, members } = one;
+  const seen = isLast && routing.length > 1 ? told : [one];
   return {
     step: setServer(place, `health ${state}`),
     whose: { place, members },
     withinMs: 10_000,
-    // One proxy of several that does not obey keeps the others waiting for no longer than this.
-    ...(routing.length > 1 ? { goOnWhenLate: true, withinMs: 3_000 } : {}),
+    // What does not obey (one proxy of several, the server of the former leader) keeps the new leader waiting for no longer than this.
+    ...(routing.length > 1 || (state === 'down' && !isLast) ? { goOnWhenLate: true, withinMs: 3_000 } : {}),
     expect: ({ view }) => {
-      const sights = (routing.length > 1 ? seen : seen.slice(-1)).map((one) => healthSeen(view, one));
+      const sights = seen.map((row) => healthSeen(view, row));
       return sights.find(({ kind }) => kind === 'pending') ?? met(sights.map(({ text }) => text).join(', '));
     },
   };

@@ -1,3 +1,4 @@
+import { poolerPolicy } from '../assess/poolers.js';
 import type { MemberName } from '../model/names.js';
 import type { ActionName } from '../model/plan.js';
 import type { Policy } from '../model/policy.js';
@@ -154,7 +155,7 @@ export function sqlRow(
   const missing = [
     ...(monitor ? [] : [GRANTS.monitor]),
     ...(signalBackend || wanted.length === 0 ? [] : [GRANTS.signal]),
-    ...(checkpoint === false && hasPoolers ? [GRANTS.checkpoint] : []),
+    ...(checkpoint === false && hasPoolers && poolerPolicy(policy).around.length > 0 ? [GRANTS.checkpoint] : []),
     ...(resumeReplay || resuming.length === 0 ? [] : [GRANTS.resume]),
     ...(dropping.length === 0 ? [] : [GRANTS.slots]),
   ];

@@ -23,7 +23,7 @@ export async function judge(session: Session, view: ClusterView): Promise<void> 
   for (const run of session.ledger.remediations.filter(isInFlight)) {
     // But for what we began ourselves, without tenure.
     if (isElsewhere && run.epoch !== '') continue;
-    if (run.phase === 'sending' || (await isGivenUp(session, view, run)) || isEarly(session, run)) continue;
+    if ((await isGivenUp(session, view, run)) || run.phase === 'sending' || isEarly(session, run)) continue;
     if (run.phase === 'planned') await continueWith(session, view, run);
     else await judgeRun(session, view, run);
   }
@@ -33,13 +33,15 @@ export async function judge(session: Session, view: ClusterView): Promise<void> 
 const isEarly = ({ parts }: Session, { phase, retryAtMs = 0, deadlineMs }: Remediation): boolean =>
   phase === 'planned' && parts.ports.clock.now() < Math.min(retryAtMs, deadlineMs);
 
-/** Of what waits for its next try: what it was begun for may be gone before, and it is in the way of what comes instead. */
+/** Of what waits for its next try, or only prepares: what it was begun for may be gone before, and it is in the way of what comes instead. */
 async function isGivenUp(session: Session, view: ClusterView, run: Remediation): Promise<boolean> {
-  if (run.phase !== 'planned' || run.retryAtMs === undefined) return false;
   const { states, ledger, policy } = session;
-  const halt = ACTIONS[run.plan.action].refuseLater?.(actionInput({ view, states, ledger, policy }), run.plan) ?? null;
+  const input = actionInput({ view, states, ledger, policy });
+  const waits = run.phase === 'planned' && run.retryAtMs !== undefined;
+  if (!waits && (run.phase === 'planned' || stepsOf(input, run)[run.stepIndex]?.goOnWhenRefused !== true)) return false;
+  const halt = ACTIONS[run.plan.action].refuseLater?.(input, run.plan) ?? null;
   if (halt?.over !== true) return false;
-  await end(session, run, 'EXPIRED', { text: halt.why });
+  await end(session, run, run.phase === 'sending' ? 'ABANDON' : 'EXPIRED', { text: halt.why });
   return true;
 }
 

@@ -42,7 +42,10 @@ function isHurried({ view, ledger }: Session, plan: Plan | null): boolean {
   const flying = ledger.remediations.filter(isInFlight);
   const isTraffic = ({ action }: Plan): boolean => ACTIONS[action].class === 'traffic';
   const isNew = plan !== null && !isTraffic(plan) && runUnderWay(ledger, plan) === undefined;
-  return waitedFor.size > 0 && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id));
+  const isForThem = flying.some(({ id }) => waitedFor.has(id)) || (plan !== null && isTraffic(plan));
+  return (
+    isForThem && waitedFor.size > 0 && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id))
+  );
 }
 
 /** Ours on paper, and readers still read there: whether the file has our tag or somebody took it out is asked in every pass. */

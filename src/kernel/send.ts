@@ -121,6 +121,8 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
     sentAtMs: nowMs,
     deadlineMs: nowMs + actionStep.withinMs,
     detail: request,
+    // What is known of the step before is no answer to this one.
+    lastReply: null,
   };
   const before = session.ledger;
   const claims = { ...claimsOf(session, situation, sending), ...pausesOf(sending, actionStep.step) };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { throwSwitch } from '../../src/kernel/commands.js';
 import { endSession } from '../../src/kernel/stop.js';
 import type { PoolerPolicy } from '../../src/model/policy.js';
+import type { Reply } from '../../src/model/plan.js';
 import { POOLER_DEFAULTS } from '../../src/model/policy.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { ask, told } from '../support/asking.js';
@@ -166,6 +167,32 @@ describe('a leader that dies while it is tried to hold its clients', () => {
       return ekimi.cluster.nowMs() - killedMs;
     };
     expect(await leaderlessMs(true)).toBeLessThanOrEqual((await leaderlessMs(false)) + 500);
+  });
+
+  it.each([
+    ['is still at its checkpoint', () => new Promise<Reply>(() => undefined)],
+    [
+      'was at it, and gave no answer',
+      () => Promise.resolve<Reply>({ effect: 'maybe', status: null, text: '', tookMs: 1 }),
+    ],
+  ])('though it %s', async (_, send) => {
+    const modes = { switchover: { mode: 'approve' }, 'expedite-failover': { mode: 'auto' } } as const;
+    const ekimi = await quiet({
+      policy: testPolicy({ pooler: policy.pooler ?? POOLER_DEFAULTS }, modes),
+      wrap: (ports) => ({ ...ports, postgres: ports.postgres && { ...ports.postgres, send } }),
+    });
+    const asking = ask(ekimi, switchover);
+    // For an answer it waits a moment, which has to pass.
+    for (let moment = 0; moment < 20; moment += 1) {
+      await new Promise(setImmediate);
+      ekimi.cluster.advance(100);
+    }
+    await asking;
+    ekimi.cluster.killContainer('patroni1');
+    await ekimi.run(6);
+    expect(ekimi.requests().filter((text) => text.includes('leader key'))).toHaveLength(1);
+    expect(verdicts(ekimi)[0]).toMatch(/^switchover (abandoned|ineffective)$/);
+    expect(ekimi.requests().filter((text) => text.startsWith('pause'))).toEqual([]);
   });
 });
 

@@ -348,6 +348,29 @@ describe('a fence, an expedited failover and a nudge', () => {
     );
   });
 
+  it('[S5] call the former leader down before the new one up, proxy by proxy, and wait for none that does not obey', () => {
+    const view = viewOf(twoProxies);
+    const at = (proxy: string, server: string) => ({ proxy, backend: 'main', server });
+    const params = {
+      down: ['patroni2'],
+      downFirst: true,
+      servers: [at('north', 'pg-a'), at('south', 'pg-a')],
+      downServers: [at('north', 'pg-b'), at('south', 'pg-b')],
+    };
+    const plan = planOf('proxy-nudge', 'patroni1', params);
+    expect(requestsIn(view, plan)).toEqual([
+      'haproxy north> set server main/pg-b health down',
+      'haproxy north> set server main/pg-a health up',
+      'haproxy south> set server main/pg-b health down',
+      'haproxy south> set server main/pg-a health up',
+    ]);
+    const steps = ACTIONS['proxy-nudge'].steps(stepInput({ policy: testPolicy(), view }), plan);
+    expect(steps.map(({ goOnWhenLate }) => goOnWhenLate)).toEqual([true, true, true, true]);
+    const only = planOf('proxy-nudge', 'patroni2', { down: ['patroni1'], downFirst: true });
+    const alone = ACTIONS['proxy-nudge'].steps(stepInput({ policy: testPolicy(), view: viewOf() }), only);
+    expect(alone.map(({ goOnWhenLate = false }) => goOnWhenLate)).toEqual([true, false]);
+  });
+
   it('[S5] tell only the proxies that have not found the new leader yet', () => {
     expect(bound('proxy-nudge', atProxy('south', 'main', 'pg-a', { up: false, status: 'DOWN' }))).toEqual([
       'haproxy south> set server main/pg-a health up',
