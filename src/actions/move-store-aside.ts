@@ -19,6 +19,7 @@ import {
   type Sight,
 } from './action.js';
 import { boundTo } from './member-actions.js';
+import { RUN_STOPPED_PATRONI } from './permits.js';
 
 /** etcd ends at once where it has no majority; then the driver kills it. */
 const STOP_GRACE_MS = 30_000;
@@ -67,6 +68,7 @@ export const moveStoreAside = action({
   destroysCopy: false,
   countsSuccess: false,
   permits: {
+    window: RUN_STOPPED_PATRONI,
     tenure: LOST,
     policy: LOST,
     'patroni-pause': LOST,

@@ -1,4 +1,5 @@
 import { sentFor } from '../model/ledger.js';
+import type { ActionName } from '../model/plan.js';
 import type { Permit } from './action.js';
 
 /** What undoes our own work may begin in a freeze: whoever froze the cluster wants it as it was. */
@@ -11,7 +12,16 @@ export const WE_FENCED: Permit = {
 const RUN_STOPPED: Permit = {
   when: 'the same run of a procedure stopped it',
   holds: ({ ledger }, { target, because }) =>
-    sentFor(ledger, because.run).some(({ plan }) => plan.action === 'stop-member' && plan.target === target),
+    sentFor(ledger, because.run).some(({ plan }) => STOPS.includes(plan.action) && plan.target === target),
+};
+
+const STOPS: readonly ActionName[] = ['stop-member', 'stop-without-etcd'];
+
+/** A run that has stopped Patroni everywhere brings a leader back: a freeze that begins in between would leave all of it down until its end. */
+export const RUN_STOPPED_PATRONI: Permit = {
+  when: 'the same run of a procedure has stopped Patroni without etcd',
+  holds: ({ ledger }, { because }) =>
+    sentFor(ledger, because.run).some(({ plan }) => plan.action === 'stop-without-etcd'),
 };
 
 /** Of the start of a member. */

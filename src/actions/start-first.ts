@@ -7,6 +7,7 @@ import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { action, actionPolicy, bound, met, pending, type Permit } from './action.js';
 import { boundTo, startedApart } from './member-actions.js';
+import { RUN_STOPPED_PATRONI } from './permits.js';
 
 /** Who is at work in a cluster of which nothing runs? What stood in etcd is of before. */
 const NOTHING_RUNS: Permit = {
@@ -42,7 +43,7 @@ export const startFirst = action({
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,
-  permits: { 'start-grace': NOTHING_RUNS, 'someone-else': NOTHING_RUNS },
+  permits: { window: RUN_STOPPED_PATRONI, 'start-grace': NOTHING_RUNS, 'someone-else': NOTHING_RUNS },
   bind: ({ view, memory }, target, _, wish) => {
     const agreed = wish?.parameters?.['agreed'] === true;
     const first = firstToStart(view, memory, agreed ? target : null);

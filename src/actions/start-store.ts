@@ -25,6 +25,7 @@ import {
 } from './action.js';
 import { boundTo } from './member-actions.js';
 import { beganApart } from './whose-doing.js';
+import { RUN_STOPPED_PATRONI } from './permits.js';
 
 /**
  * One that is stopped while a majority serves is in nobody's way: whoever works on it, one after the other as an upgrade goes, has this long.
@@ -86,6 +87,7 @@ export const startStore = action({
   disruptsTarget: false,
   destroysCopy: false,
   permits: {
+    window: RUN_STOPPED_PATRONI,
     tenure: {
       when: 'host drivers prove that etcd has no majority, so that nobody can confirm tenure; who knows of another holder acts on `auto` only, and once for 30 s nobody has started an etcd member, or for a procedure that a person with the right to recover began here, which also goes on while those that were started run and do not serve',
       holds: (input, plan) => {

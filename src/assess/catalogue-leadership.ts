@@ -237,7 +237,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     meaning:
       'etcd cannot answer a linearizable read. Without failsafe_mode the leader demotes itself within retry_timeout and the cluster becomes read-only; with it the leader goes on for as long as all members answer it.',
     advice:
-      'Restart the etcd members. Never remove their data: Patroni recovers alone in seconds once quorum is back. Data of all of them gone for good: ekimi run-procedure reseed-dcs.',
+      'Restart the etcd members. Never remove their data: Patroni recovers alone in seconds once quorum is back. Data of a majority of them gone for good: ekimi run-procedure reseed-dcs.',
   },
   {
     code: 'dcs-member-down',

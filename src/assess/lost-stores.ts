@@ -1,7 +1,7 @@
 import { freshValue, recentValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
-import { stoppedHost } from './stores.js';
+import { isOutOfService, stoppedHost } from './stores.js';
 
 /** The host driver sees in this look that its data directory is there and empty: started, it would be a member of an etcd without data. */
 export const holdsNothing = ({ storeData }: ClusterView, name: string): boolean => {
@@ -52,18 +52,22 @@ export const holdersOf = ({ dcs, storeData }: ClusterView): readonly string[] =>
 
 const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;
 
+/** How many voters etcd had when it was last asked; 0: nobody knows. */
+export const votersOf = ({ etcd }: Pick<Memory, 'etcd'>): number =>
+  (etcd?.members ?? []).filter(({ isLearner }) => !isLearner).length;
+
 /**
  * Why a new etcd may not be begun in the place of the old one; null: the host driver proves that no majority has data, and that those without are
  * stopped. No start can bring such an etcd back. What cannot be read is a reason.
  */
-export function whyNotLost(view: ClusterView, { etcd }: Pick<Memory, 'etcd'>): string | null {
+export function whyNotLost(view: ClusterView, memory: Pick<Memory, 'etcd'>): string | null {
   const { dcs, storeData } = view;
   if (dcs.keys.kind !== 'unknown') return 'etcd answers with a majority: its data is not lost';
   const holding = holdersOf(view);
   const unstopped = dcs.endpoints.filter((row) => stoppedHost(row) === null);
   const between = unstopped.find(({ host }) => storeData === undefined || recentValue(host)?.state !== 'running');
   if (between !== undefined) return `${between.name} is not proven to be stopped`;
-  const voters = (etcd?.members ?? []).filter(({ isLearner }) => !isLearner).length;
+  const voters = votersOf(memory);
   if (voters > dcs.endpoints.length)
     return `etcd had ${voters} members when it was last asked, and dcs.hosts names ${dcs.endpoints.length}: one that is not looked at may have its data`;
   if (storeData === undefined)
@@ -73,8 +77,11 @@ export function whyNotLost(view: ClusterView, { etcd }: Pick<Memory, 'etcd'>): s
     if (reading?.kind !== 'fresh')
       return `what the data directory of ${name} holds cannot be read: ${reading?.kind === 'unknown' ? reading.reason : 'not read in this pass'}`;
   }
+  const serving = unstopped.find((row) => !isOutOfService(row));
+  if (serving !== undefined) return `${serving.name} answers as an etcd member that serves`;
   const begun = unstopped.find(({ name }) => holdsNothing(view, name));
   if (begun !== undefined) return `${begun.name} has no data, and is not proven to be stopped`;
-  if (holding.length * 2 <= Math.max(dcs.endpoints.length, voters)) return null;
+  // Of those that etcd had: one that somebody has forced to be a cluster of its own is a majority of one.
+  if (holding.length * 2 <= (voters === 0 ? dcs.endpoints.length : voters)) return null;
   return `${holding.join(', ')} ${holding.length === 1 ? 'has' : 'have'} data, which is a majority: ekimi run-procedure recover-dcs starts ${holding.length === 1 ? 'it' : 'them'}`;
 }

@@ -54,7 +54,7 @@ export const LIMIT_GATES: readonly Gate[] = [
   },
   {
     name: 'budget',
-    doc: 'Actions per hour. The breaker that trips then is closed by a person only. expedite-failover, which only brings an election of Patroni forward, counts for itself alone and passes a breaker that others have opened.',
+    doc: 'Actions per hour; a run of a procedure is one, and goes on once it has begun. The breaker that trips then is closed by a person only. expedite-failover, which only brings an election of Patroni forward, counts for itself alone and passes a breaker that others have opened.',
     check: budget,
   },
   {
@@ -205,8 +205,10 @@ function cooldown(input: Situation, candidate: Candidate): No | null {
  * What brings forward what Patroni does itself as soon as the lease ends has the hour's figure to itself: what repairs have spent is not saved
  * by holding it. A fence kills a server, so it waits for the person who closes the breaker, as all else does.
  */
-function budget(input: Situation, { action }: Candidate): No | null {
+function budget(input: Situation, { action, plan }: Candidate): No | null {
   if (action.risk === 'none') return null;
+  // A run has one entry for all of it: held in its middle it would leave down what it has stopped.
+  if (isBegun(input, plan)) return null;
   const isApart = action.bringsForward === true;
   if (input.ledger.breaker !== null && !isApart)
     return no(`the breaker is open: ${input.ledger.breaker.reason}`, 'ekimi resume --subject breaker');

@@ -153,7 +153,7 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     usage: 'reseed-dcs [--plan]',
     takes: { member: 'no', candidate: 'no', back: 'no', parameters: {} },
     summary:
-      'where the data of every etcd member is gone for good: Patroni stopped on each member, the leader last, a new etcd, then the most advanced member alone until it leads, then the others',
+      'where the data of a majority of etcd, or of all of it, is gone for good: Patroni stopped on each member, the leader last, a new etcd, then the most advanced member alone until it leads, then the others',
     runbook: 'Recovery Procedures > Scenario 4: etcd Cluster Recovery',
     authority: 'operator',
   },

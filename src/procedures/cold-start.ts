@@ -10,6 +10,7 @@ import { ownerOf } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { answers, hostOf } from './member-stages.js';
+import type { Memory } from '../model/states.js';
 import type { Goal, ProcedureRecord } from './procedure.js';
 import { onMember, waitFor } from './stages.js';
 import {
@@ -67,7 +68,7 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
   name: 'cold-start',
   shape,
   goal: ({ view, memory }, { candidate }): Goal<ColdStartGoal> => {
-    const why = notForThis(view);
+    const why = notForThis(view, memory);
     if (why !== null) return { kind: 'refused', why };
     const first = firstToStart(view, memory, candidate);
     if (first.kind === 'none') return { kind: 'refused', why: first.why };
@@ -168,8 +169,8 @@ export function whyNotStartable(view: ClusterView): string | null {
 }
 
 /** Why this is no cluster to be started cold; null: nothing of it runs. */
-function notForThis(view: ClusterView): string | null {
-  const why = whyNotStartable(view) ?? whyLost(view);
+function notForThis(view: ClusterView, memory: Pick<Memory, 'etcd'>): string | null {
+  const why = whyNotStartable(view) ?? whyLost(view, memory);
   if (why !== null) return why;
   const running = view.members.find(({ name }) => hostState(view, name) !== 'stopped');
   return running === undefined

@@ -23,10 +23,10 @@ export const recoverDcs: ProcedureRecord<z.infer<typeof shape>> = {
   name: 'recover-dcs',
   shape,
   goal: (input) => {
-    const { view } = input;
+    const { view, memory } = input;
     if (!view.actuators.host)
       return { kind: 'refused', why: 'no host driver is configured (hosts): nothing can be started' };
-    const dark = whyNotTold(view) ?? whyLost(view);
+    const dark = whyNotTold(view) ?? whyLost(view, memory);
     if (dark !== null) return { kind: 'refused', why: dark };
     const order = storesInOrder(view);
     const left = [...bringBackStores(view, order), ...awaitAllStores(view)];

@@ -77,6 +77,9 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
   },
   refuse: (input, goal) => {
     const { view, memory } = input;
+    const others = goal.stores.filter((name) => goal.aside?.stores.includes(name) !== true);
+    if (goal.aside !== undefined && view.dcs.keys.kind !== 'unknown' && others.every((name) => isStopped(view, name)))
+      return `etcd answers without ${others.join(', ')}: somebody has made one of what ${goal.aside.stores.join(', ')} had; end this run, then ekimi run-procedure cold-start`;
     if (isUntouched(input, goal)) return whyNotStartable(view) ?? whyNotLost(view, memory);
     // Before anything is begun, one of which nobody tells may be the one whose data is to be moved.
     const dark = view.dcs.keys.kind === 'unknown' && !isBegun(input) ? whyNotTold(view) : null;
@@ -126,6 +129,9 @@ const isUntouched = (input: ProcedureInput, goal: ReseedGoal): boolean =>
 const toMove = (input: ProcedureInput, goal: ReseedGoal): readonly string[] =>
   isUntouched(input, goal) ? (goal.aside?.stores ?? []).filter((name) => !holdsNothing(input.view, name)) : [];
 
+const isStopped = ({ dcs }: ClusterView, name: string): boolean =>
+  dcs.endpoints.some((row) => row.name === name && recentValue(row.host)?.state === 'stopped');
+
 const movedAside = (name: string, suffix: string): Stage => ({
   ...onMember(
     'move-store-aside',
@@ -141,15 +147,21 @@ const anew = ({ target }: ActionStage, { aside }: ReseedGoal): NonNullable<Actio
     ? { anew: true }
     : { anew: true, emptied: [...aside.stores] };
 
-/** Where what was moved lies: told in the end, whatever the end is. */
-function asideText({ ledger }: ProcedureInput, { aside }: ReseedGoal): string {
-  const sent = sentFor(ledger, openRun(ledger.procedures)?.id).filter(({ phase }) => phase === 'succeeded');
-  const moved = (aside?.stores ?? []).filter((name) =>
-    sent.some(({ plan }) => plan.because.stage === movedAside(name, '').key),
-  );
-  return moved.length === 0
-    ? ''
-    : `the old data of ${moved.join(', ')} lies in its data directory, under member.${aside?.suffix ?? ''}; `;
+/** Where what was moved lies: told in the end, whatever the end is. What was sent before another instance took over is not known. */
+function asideText(input: ProcedureInput, goal: ReseedGoal): string {
+  const { stores = [], suffix = '' } = goal.aside ?? {};
+  const rows = sentFor(input.ledger, openRun(input.ledger.procedures)?.id);
+  const rowOf = (name: string) => rows.find(({ plan }) => plan.because.stage === movedAside(name, '').key);
+  const lies = (names: readonly string[], whether = ''): string =>
+    names.length === 0
+      ? ''
+      : `the old data of ${names.join(', ')}${whether} lies in its data directory, under member.${suffix}; `;
+  const still = toMove(input, goal);
+  const unknown = stores.filter((name) => rowOf(name) === undefined && !still.includes(name));
+  return [
+    lies(stores.filter((name) => rowOf(name)?.phase === 'succeeded')),
+    input.confirmed.includes(AGREED) ? lies(unknown, ', if this run has moved it,') : '',
+  ].join('');
 }
 
 function whyNotAside(view: ClusterView): string | null {

@@ -1,7 +1,8 @@
 import { endpointOf } from '../assess/stores.js';
-import { holdsNothing } from '../assess/lost-stores.js';
+import { holdersOf, holdsNothing, votersOf } from '../assess/lost-stores.js';
 import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
+import type { Memory } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { onMember, waitFor } from './stages.js';
 
@@ -26,8 +27,11 @@ export function whyNotTold(view: ClusterView): string | null {
 }
 
 /** So many are empty that those with data make no majority; null: they do, or nobody says. */
-export function whyLost(view: ClusterView): string | null {
+export function whyLost(view: ClusterView, memory: Pick<Memory, 'etcd'>): string | null {
   const { endpoints } = view.dcs;
+  const voters = votersOf(memory);
+  // One that somebody has forced to be a cluster of its own is a majority of one.
+  if (voters > 0 && holdersOf(view).length * 2 > voters) return null;
   const empty = endpoints.filter(({ name }) => holdsNothing(view, name));
   return empty.length * 2 < endpoints.length
     ? null

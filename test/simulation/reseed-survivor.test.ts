@@ -79,6 +79,24 @@ describe('two of three etcd members lost their data', () => {
     },
   );
 
+  it('a freeze that begins when all is stopped, and the figure of an hour, hold up nothing of it', async () => {
+    const holder: { ekimi: Rig | null } = { ekimi: null };
+    const isFrozen = (): boolean => holder.ekimi !== null && did(holder.ekimi, 'stop').length >= STOPPED.length;
+    const ekimi = await survived({
+      policy: { ...RESEED_POLICY, limits: { ...RESEED_POLICY.limits, perHour: 1 } },
+      windowsAt: () => ({
+        freeze: isFrozen() ? { reason: 'sale', untilMs: 2_000_000_000_000 } : null,
+        maintenance: null,
+      }),
+    });
+    holder.ekimi = ekimi;
+    ekimi.cluster.startClient('app', 200);
+    await begun(ekimi);
+    await ekimi.run(200);
+    expectLed(ekimi);
+    expect(isFrozen()).toBe(true);
+  });
+
   it('its plan shows what is stopped and renamed, and sends nothing', async () => {
     const ekimi = await survived();
     const answer = await startStaged(ekimi, { ...RESEED, dryRun: true });
@@ -252,6 +270,7 @@ describe('our death in the middle of it', () => {
         await next.run(150);
       }
       expectLed(next, where);
+      expect(newestRun(next)?.detail, where).toContain('under member.ekimi-');
       const members = did(next, 'start').filter((name) => MEMBERS.includes(name));
       expect([...MEMBERS, undefined], where).toContain(members[0]);
     }

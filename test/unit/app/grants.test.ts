@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rightsFindings, type MemberRights } from '../../../src/app/grants.js';
 import { memberName } from '../../../src/model/names.js';
+import { POOLER_DEFAULTS } from '../../../src/model/policy.js';
 import { fresh, notConfigured, unknown, type ReadingFault } from '../../../src/model/reading.js';
 import type { SqlRights } from '../../../src/model/sql.js';
 import { testPolicy } from '../../support/policy.js';
@@ -91,7 +92,10 @@ describe('the doctor on the grants of the SQL user', () => {
     (hasPoolers, has, verdict) => {
       const rights = { hasLogin: true, hasPoolers, parts: [] };
       const one = { member, patroni: NONE, sql: sql(has === undefined ? {} : { checkpoint: has }) };
-      expect(rightsFindings({ ...rights, members: [one] }, testPolicy())).toMatchObject([{ verdict, disables: [] }]);
+      const policy = testPolicy({ pooler: { ...POOLER_DEFAULTS, around: ['switchover'] } });
+      expect(rightsFindings({ ...rights, members: [one] }, policy)).toMatchObject([{ verdict, disables: [] }]);
+      const nowhere = testPolicy({ pooler: { ...POOLER_DEFAULTS, around: [] } });
+      expect(rightsFindings({ ...rights, members: [one] }, nowhere)).toMatchObject([{ verdict: 'ok' }]);
     },
   );
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { assessAsides } from '../../../src/assess/asides.js';
-import { whyAnew, whyEmpty } from '../../../src/assess/lost-stores.js';
+import { whyAnew, whyEmpty, whyNotLost } from '../../../src/assess/lost-stores.js';
 import { whyNoneToSpare } from '../../../src/assess/stores.js';
 import { fresh, notConfigured, unknown } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { asideSuffix } from '../../../src/model/aside.js';
+import { reseedDcs } from '../../../src/procedures/reseed-dcs.js';
+import { runInput } from '../../../src/decide/run-left.js';
 import { inputOf, NOW_MS, viewOf } from '../../support/view.js';
 
 const member = (id: string, isLearner = false) => ({ id, name: id, clientUrls: [], isLearner });
@@ -103,5 +105,56 @@ describe('what lies aside', () => {
   it('for too long is told whatever was counted, with no figure that is not one', () => {
     const [finding] = found([GIB, null], 365 * 86_400_000);
     expect(finding).toMatchObject({ verdict: 'seen', facts: { directories: 2, bytes: null, percent: null } });
+  });
+});
+
+describe('whether etcd has lost its data for good', () => {
+  const voters = (...ids: readonly string[]) => ({
+    etcd: { term: null, elections: [], ids: {}, members: ids.map((id) => member(id)) },
+  });
+  const silent = unknown('timeout', 'no answer', NOW_MS, 'etcd');
+  const view = ((): ClusterView => {
+    const told = storesOf(['a', 'b', 'c'], []);
+    const endpoints = told.dcs.endpoints.map((row) => ({
+      ...row,
+      status: silent,
+      host: fresh({ state: 'stopped', id: row.name, startedAtMs: 0, finishedAtMs: 1 } as const, NOW_MS, 'host'),
+    }));
+    const holds = (what: 'member' | 'nothing') => fresh({ holds: what, whyNotAside: null }, NOW_MS, 'host');
+    const storeData = { etcd1: holds('member'), etcd2: holds('nothing'), etcd3: holds('nothing') };
+    return { ...told, dcs: { ...told.dcs, keys: silent, endpoints }, storeData } as ClusterView;
+  })();
+
+  it('one of three members has it: it is', () => {
+    expect(whyNotLost(view, voters('a', 'b', 'c'))).toBeNull();
+    expect(whyNotLost(view, voters())).toBeNull();
+  });
+
+  it('somebody has made that one a cluster of its own: it is a majority of one', () => {
+    expect(whyNotLost(view, voters('a'))).toContain('which is a majority');
+  });
+
+  it('it runs and says that it serves: a look at the keys that failed is no loss', () => {
+    const [one, ...others] = view.dcs.endpoints;
+    const served = storesOf(['a'], []).dcs.endpoints[0]?.status;
+    const endpoints = [
+      { ...one, status: served, host: fresh({ state: 'running', id: 'etcd1', startedAtMs: 0 }, NOW_MS, 'host') },
+      ...others,
+    ];
+    const running = { ...view, dcs: { ...view.dcs, endpoints } } as ClusterView;
+    expect(whyNotLost(running, voters('a', 'b', 'c'))).toContain('etcd1 answers as an etcd member that serves');
+  });
+
+  it('somebody makes it serve alone while a reseed is under way: no empty member is begun beside it', () => {
+    const goal = {
+      stores: ['etcd2', 'etcd3', 'etcd1'],
+      aside: { stores: ['etcd1'], suffix: 'ekimi-1' },
+      first: 'patroni1',
+      others: [],
+      question: '',
+    };
+    const answers = { ...view, dcs: { ...view.dcs, keys: viewOf().dcs.keys } };
+    const input = runInput(inputOf([], { view: answers }), {});
+    expect(reseedDcs.refuse(input, goal)).toContain('etcd answers without etcd2, etcd3');
   });
 });
