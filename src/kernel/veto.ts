@@ -73,7 +73,7 @@ function answerRow(session: Session, question: VetoQuestion, answer: VetoAnswer)
   const standing = vetoRows(session).findLast((one) => one.fingerprint === wanted);
   if (standing !== undefined && standing.id !== question.id) return null;
   const nowMs = session.parts.ports.clock.now();
-  const isLate = standing?.answer === 'asked' && nowMs > standing.untilMs;
+  const isLate = standing?.answer === 'asked' && nowMs > endOfGo(session, standing);
   if (isLate && answer.kind === 'go') return rowOf(question, 'silent', 'its go came too late', nowMs + COUNTS_MS);
   const untilMs = nowMs + (answer.kind === 'veto' ? (answer.forMs ?? VETO_MS) : COUNTS_MS);
   return rowOf(question, answer.kind, answer.because, untilMs);
@@ -104,12 +104,25 @@ function keep(session: Session, row: VetoRow): void {
   session.vetoes = [...others, { row, untilMonotonicMs }].slice(-MOST_ROWS);
 }
 
-/** What stands of the hook's answers and when each ends, by the wall clock as it is set now: a clock that is set makes none of them shorter or longer. */
+/**
+ * What stands of the hook's answers and when each ends, by the wall clock as it is set now. A clock that is set back makes none of them longer. Where the
+ * wall went on further than the monotonic clock, it was set forward, or this machine was suspended, and nothing tells which: what lets a plan go (a go,
+ * a silence) ends by the wall, since it was said of another time. What holds it (a no, a question) ends by the monotonic clock.
+ */
 export function vetoRows({ vetoes, parts: { ports } }: Pick<Session, 'vetoes' | 'parts'>): readonly VetoRow[] {
   const offsetMs = ports.clock.now() - ports.clock.monotonic();
   return vetoes.map(({ row, untilMonotonicMs }) => {
-    const untilMs = Math.round(untilMonotonicMs + offsetMs);
+    const byMonotonicMs = Math.round(untilMonotonicMs + offsetMs);
+    const untilMs = LETS_GO.includes(row.answer) ? Math.min(byMonotonicMs, row.untilMs) : byMonotonicMs;
     // What two clocks drift by is no news: the row would be another one in every pass.
     return Math.abs(untilMs - row.untilMs) <= DRIFT_MS ? row : { ...row, untilMs };
   });
+}
+
+const LETS_GO: readonly VetoRow['answer'][] = ['go', 'silent'];
+
+/** Until when the answer to a question may be a go: its deadline by whichever clock comes first. */
+function endOfGo({ vetoes }: Pick<Session, 'vetoes'>, asked: VetoRow): number {
+  const byWallMs = vetoes.find(({ row }) => row.id === asked.id)?.row.untilMs ?? asked.untilMs;
+  return Math.min(byWallMs, asked.untilMs);
 }

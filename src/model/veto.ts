@@ -13,7 +13,7 @@ export interface VetoRow {
   readonly untilMs: number;
 }
 
-/** A row with its end by the monotonic clock of the process that asked. */
+/** A row, whose own end is by the wall clock as it was, with its end by the monotonic clock of the process that asked. */
 export interface KeptVeto {
   readonly row: VetoRow;
   readonly untilMonotonicMs: number;

@@ -177,30 +177,58 @@ describe('a wall clock that is set while the hook', () => {
   const HOUR_MS = 3_600_000;
   const ON_SILENCE = testPolicy({ veto: { onSilence: 'go', emergencies: false } });
 
-  it.each([HOUR_MS, -HOUR_MS])('thinks, by %i ms: its go counts, and its silence is due when it was', async (byMs) => {
+  /** It is asked; its first answer is given by hand, and it gives no second one. */
+  async function thinking(policy: typeof ON_SILENCE) {
     let answer: (value: VetoAnswer) => void = () => undefined;
     const asked: VetoQuestion[] = [];
     const veto: NonNullable<RigOptions['veto']> = {
       deadlineMs: 60_000,
       ask: (question) => {
         asked.push(question);
-        return new Promise((resolve) => (answer = resolve));
+        return new Promise((resolve) => {
+          if (asked.length === 1) answer = resolve;
+        });
       },
       reach: () => Promise.resolve(null),
       close: () => undefined,
     };
-    const ekimi = rig({ veto, policy: ON_SILENCE });
+    const ekimi = rig({ veto, policy });
     await ekimi.run(15);
     lagEmergency(ekimi);
     for (let second = 0; second < 30 && asked.length === 0; second += 1) await ekimi.run(1);
+    return {
+      ekimi,
+      asked,
+      answer: (value: VetoAnswer) => {
+        answer(value);
+      },
+    };
+  }
+
+  it.each([
+    ['back: its go counts', -HOUR_MS, 'go'],
+    ['forward: its go does not, for the machine may have been suspended', HOUR_MS, 'silent'],
+  ])('thinks, %s, and its silence is due when it was', async (_, byMs, change) => {
+    const { ekimi, asked, answer } = await thinking(ON_SILENCE);
     ekimi.cluster.jumpClock(byMs);
     await ekimi.run(20);
     expect(ekimi.requests()).toEqual([]);
     answer(GO);
     await ekimi.run(15);
     expect(asked).toHaveLength(1);
-    expect(ekimi.entries('veto').map(({ body }) => body.change)).toEqual(['asked', 'go']);
+    expect(ekimi.entries('veto').map(({ body }) => body.change)).toEqual(['asked', change]);
     expect(ekimi.requests()).toEqual([DRAIN]);
+  });
+
+  it('has said go, or a machine that is suspended then: the go was said of another time, and it is asked again', async () => {
+    const { ekimi, asked, answer } = await thinking(testPolicy());
+    answer(GO);
+    await Promise.resolve();
+    ekimi.cluster.jumpClock(HOUR_MS);
+    await ekimi.run(40);
+    expect(asked).toHaveLength(2);
+    expect(ekimi.entries('veto').map(({ body }) => body.change)).toEqual(['asked', 'go', 'asked']);
+    expect(ekimi.requests()).toEqual([]);
   });
 
   it.each([HOUR_MS, -HOUR_MS])('says no for half a minute, by %i ms: it is asked again after that', async (byMs) => {
