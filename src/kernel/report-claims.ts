@@ -20,12 +20,12 @@ export const claimReport = (session: Session, { schedule, dueMs, sinceMs, signal
   betweenPasses(
     session,
     async () => {
-      if (signal.aborted || notOurs(session) !== null || !session.books.isLoaded) return false;
+      if (isGivenUp(signal) || notOurs(session) !== null || !session.books.isLoaded) return false;
       const last = session.ledger.reports?.find((row) => row.schedule === schedule)?.dueMs ?? null;
       if (last !== null && dueMs <= last) return false;
       await session.books.note({ kind: 'report-told', schedule, dueMs });
       const isNoted = await session.books.commit(session.view);
-      if (isNoted && !signal.aborted) return last !== null || dueMs > sinceMs;
+      if (isNoted && !isGivenUp(signal)) return last !== null || dueMs > sinceMs;
       await session.books.note({ kind: 'report-told', schedule, dueMs: last });
       // Nobody waits for the answer any more, so nobody tells it: the next one may.
       if (isNoted) await session.books.commit(session.view);
@@ -33,3 +33,6 @@ export const claimReport = (session: Session, { schedule, dueMs, sinceMs, signal
     },
     () => false,
   );
+
+/** Asked anew each time: it changes while etcd is written. */
+const isGivenUp = ({ aborted }: AbortSignal): boolean => aborted;
