@@ -1,4 +1,4 @@
-import { fingerprint } from '../model/plan.js';
+import { fingerprint, type Plan } from '../model/plan.js';
 import type { ProcedureDecision } from '../decide/procedures.js';
 import type { Decision } from '../model/decision.js';
 import type { VetoAnswer, VetoQuestion, VetoRow } from '../model/veto.js';
@@ -16,6 +16,18 @@ const DRIFT_MS = 500;
 /** Of plans that nobody makes any more. */
 const MOST_ROWS = 50;
 
+/** No other gate is against it. */
+const isHeldByVetoAlone = <D extends Decision | ProcedureDecision>(
+  decision: D,
+): decision is Extract<D, { kind: 'held' }> =>
+  decision.kind === 'held' && decision.blocks.every(({ gate }) => gate === 'veto');
+
+/** What stands of the hook's answers to this plan. */
+function rowFor(session: Session, plan: Plan): VetoRow | undefined {
+  const wanted = fingerprint(plan);
+  return vetoRows(session).findLast((row) => row.fingerprint === wanted);
+}
+
 /**
  * Asks the veto hook about what it alone holds, once for each plan until its answer has run out. Nobody waits here: the answer comes through the
  * inbox and wakes the loop, so that a hook that hangs stalls no pass.
@@ -24,18 +36,16 @@ export async function askVeto(session: Session, decisions: readonly (Decision | 
   if (session.parts.veto === undefined) return;
   const nowMs = session.parts.ports.clock.now();
   for (const decision of decisions) {
-    if (decision.kind !== 'held' || !decision.blocks.every(({ gate }) => gate === 'veto')) continue;
-    const wanted = fingerprint(decision.plan);
-    const row = vetoRows(session).findLast((one) => one.fingerprint === wanted);
+    if (!isHeldByVetoAlone(decision)) continue;
+    const row = rowFor(session, decision.plan);
     if (row === undefined || row.untilMs <= nowMs) await ask(session, decision, nowMs);
   }
 }
 
 /** The hook's no to what it alone holds, in words: it holds a run at once, which else would keep repairs waiting. Null: it said none. */
 export function vetoOn(session: Session, decision: ProcedureDecision): string | null {
-  if (decision.kind !== 'held' || !decision.blocks.every(({ gate }) => gate === 'veto')) return null;
-  const wanted = fingerprint(decision.plan);
-  const row = vetoRows(session).findLast((one) => one.fingerprint === wanted);
+  if (!isHeldByVetoAlone(decision)) return null;
+  const row = rowFor(session, decision.plan);
   return row?.answer === 'veto' && row.untilMs > session.parts.ports.clock.now()
     ? `the veto hook says no to ${decision.plan.action} ${decision.plan.target}: ${row.because}`
     : null;
@@ -69,8 +79,7 @@ async function ask(
  * newer question about the plan stands.
  */
 function answerRow(session: Session, question: VetoQuestion, answer: VetoAnswer): VetoRow | null {
-  const wanted = fingerprint(question.plan);
-  const standing = vetoRows(session).findLast((one) => one.fingerprint === wanted);
+  const standing = rowFor(session, question.plan);
   if (standing !== undefined && standing.id !== question.id) return null;
   const nowMs = session.parts.ports.clock.now();
   const isLate = standing?.answer === 'asked' && nowMs > endOfGo(session, standing);
