@@ -4,7 +4,7 @@ import { endpointOf } from '../assess/stores.js';
 import { isAsideSuffix } from '../model/aside.js';
 import { storeHost } from '../model/host.js';
 import type { Plan } from '../model/plan.js';
-import { freshValue, recentValue } from '../model/reading.js';
+import { freshValue, recentValue, UNREAD } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
 import {
   action,
@@ -19,7 +19,7 @@ import {
   type Sight,
 } from './action.js';
 import { boundTo } from './member-actions.js';
-import { RUN_STOPPED_PATRONI } from './permits.js';
+import { RUN_STOPPED_PATRONI, whereNothingBlinds } from './permits.js';
 
 /** etcd ends at once where it has no majority; then the driver kills it. */
 const STOP_GRACE_MS = 30_000;
@@ -34,11 +34,7 @@ const LOST: Permit = {
   when: 'for a procedure that a person began, while the host driver proves that no majority of etcd has data and that no member of Patroni runs',
   holds: isLost,
 };
-const SEEN: Permit = {
-  when: 'the same, and nothing else says that it is we who do not see',
-  holds: (input, plan) =>
-    isLost(input, plan) && !input.states.problems.some(({ code }) => code === 'observer-impaired'),
-};
+const SEEN = whereNothingBlinds(LOST);
 const ALWAYS: Permit = { when: 'always: no member runs, and etcd serves nobody', holds: () => true };
 
 const PARAMS = z.object({
@@ -82,7 +78,7 @@ export const moveStoreAside = action({
   },
   bind: ({ view }, target, _problem, wish) => {
     const suffix = wish?.parameters?.['suffix'];
-    const host = recentValue(endpointOf(view, target)?.host ?? NOBODY);
+    const host = recentValue(endpointOf(view, target)?.host ?? UNREAD);
     if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
     if (typeof suffix !== 'string' || !isAsideSuffix(suffix))
       return { kind: 'nothing', why: `${JSON.stringify(suffix ?? null)} is no suffix of a directory` };
@@ -111,8 +107,6 @@ export const moveStoreAside = action({
   },
 });
 
-const NOBODY = { kind: 'unknown', fault: 'not-configured', reason: '', atMs: 0, source: '' } as const;
-
 const stopFirst = (target: string, id: string, withinMs: number): ActionStep => ({
   step: { port: 'host', target: storeHost(target), verb: 'stop', graceMs: STOP_GRACE_MS, ...boundTo(id) },
   withinMs,
@@ -126,14 +120,14 @@ function whyNot({ view, memory }: ActionInput, target: string, { id, runs: ran }
   if (why !== null) return why;
   const runs = whoRuns(view);
   if (runs !== null) return `${runs} is not proven to be stopped`;
-  const host = freshValue(endpointOf(view, target)?.host ?? NOBODY);
+  const host = freshValue(endpointOf(view, target)?.host ?? UNREAD);
   if (host === null) return `the host driver has not said in this pass what runs ${target}`;
   if (host.id !== id) return `another container now bears the name of ${target}`;
   return ran === true || host.state === 'stopped' ? null : `${target} was started since the plan was made`;
 }
 
 function stopSeen(view: ActionInput['view'], target: string): Sight {
-  const state = freshValue(endpointOf(view, target)?.host ?? NOBODY)?.state;
+  const state = freshValue(endpointOf(view, target)?.host ?? UNREAD)?.state;
   return state === 'stopped'
     ? met(`${target} is stopped`)
     : pending(`${target} is ${state ?? 'unknown'} by its driver`);

@@ -29,3 +29,10 @@ export const WE_STOPPED: Permit = {
   when: `${WE_FENCED.when}, or ${RUN_STOPPED.when}`,
   holds: (...asked) => WE_FENCED.holds(...asked) || RUN_STOPPED.holds(...asked),
 };
+
+/** For the gate `observer-health`: a proof that needs no tenure still needs eyes. */
+export const whereNothingBlinds = (permit: Permit): Permit => ({
+  when: 'the same, and nothing else says that it is we who do not see',
+  holds: (input, ...asked) =>
+    permit.holds(input, ...asked) && !input.states.problems.some(({ code }) => code === 'observer-impaired'),
+});

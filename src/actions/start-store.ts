@@ -25,7 +25,7 @@ import {
 } from './action.js';
 import { boundTo } from './member-actions.js';
 import { beganApart } from './whose-doing.js';
-import { RUN_STOPPED_PATRONI } from './permits.js';
+import { RUN_STOPPED_PATRONI, whereNothingBlinds } from './permits.js';
 
 /**
  * One that is stopped while a majority serves is in nobody's way: whoever works on it, one after the other as an upgrade goes, has this long.
@@ -103,11 +103,7 @@ export const startStore = action({
       holds: isOfNewEtcd,
     },
     failsafe: ALWAYS,
-    'observer-health': {
-      when: 'the same, and nothing else says that it is we who do not see',
-      holds: (input, plan) =>
-        isWithoutEtcd(input, plan) && !input.states.problems.some(({ code }) => code === 'observer-impaired'),
-    },
+    'observer-health': whereNothingBlinds(withoutEtcd('the same')),
     'start-grace': withoutEtcd('the same: no pass is clean before it is back'),
     'someone-else': ALWAYS,
     'blast-radius': ALWAYS,

@@ -4,6 +4,7 @@ import type { Plan } from '../model/plan.js';
 import type { Situation } from '../model/situation.js';
 import { action, actionPolicy, type Permit } from './action.js';
 import { boundTo } from './member-actions.js';
+import { whereNothingBlinds } from './permits.js';
 import { boundToItsRun, isStopped, RUN, STOP_GRACE_MS, stopSeen, whyNotThisRun } from './stop-member.js';
 
 /** A person began it by the proof that etcd's data is gone, and nobody can hold tenure, lead by a key, or be elected. */
@@ -14,11 +15,7 @@ const LOST: Permit = {
   when: 'for a procedure that a person began, while the host driver proves that no majority of etcd has data, and that who has none is stopped',
   holds: isLost,
 };
-const SEEN: Permit = {
-  when: 'the same, and nothing else says that it is we who do not see',
-  holds: (input, plan) =>
-    isLost(input, plan) && !input.states.problems.some(({ code }) => code === 'observer-impaired'),
-};
+const SEEN = whereNothingBlinds(LOST);
 
 /**
  * Stops a member of a cluster whose etcd has lost its data, whoever led: Patroni that runs when an empty etcd appears may take its leader key on

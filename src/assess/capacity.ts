@@ -1,7 +1,7 @@
 import { bytesText } from '../words/amounts.js';
 import type { Finding } from '../model/problem.js';
 import { dayText } from '../words/moments.js';
-import { freshValue, lastValue } from '../model/reading.js';
+import { freshValue, lastValue, UNREAD } from '../model/reading.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { pauseWords } from './cluster-pause.js';
 import { isRetired, isToBeLevel } from './intended.js';
@@ -134,8 +134,6 @@ function pendingRestart(input: Assessment, name: string): readonly Finding[] {
     seen('pending-restart', name, [says('api', `${name} waits for a restart to apply parameters`, input.view.atMs)]),
   ];
 }
-
-const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;
 
 const sqlOf = (input: Assessment, name: string) =>
   freshValue(input.view.members.find((member) => member.name === name)?.sql ?? UNREAD);

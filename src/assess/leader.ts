@@ -1,5 +1,5 @@
 import type { DcsKeys } from '../model/dcs.js';
-import { freshValue, isSilent } from '../model/reading.js';
+import { freshValue, isSilent, UNREAD } from '../model/reading.js';
 import type { MemberName } from '../model/names.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 
@@ -55,8 +55,6 @@ export function isStandbyCluster(view: ClusterView): boolean {
   const api = holder === null ? null : freshValue(memberOf(view, holder)?.api ?? UNREAD);
   return api?.role === 'standby-leader';
 }
-
-const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;
 
 function standbyLeadership(view: ClusterView, holder: MemberName | null): Leadership {
   const member = holder === null ? null : memberOf(view, holder);

@@ -1,7 +1,7 @@
-import { freshValue, recentValue } from '../model/reading.js';
+import { freshValue, recentValue, UNREAD } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
-import { isOutOfService, stoppedHost } from './stores.js';
+import { isOutOfService, stoppedHost, votersOf } from './stores.js';
 
 /** The host driver sees in this look that its data directory is there and empty: started, it would be a member of an etcd without data. */
 export const holdsNothing = ({ storeData }: ClusterView, name: string): boolean => {
@@ -49,12 +49,6 @@ export function whyAnew(view: ClusterView, name: string, emptied: readonly strin
 /** Those that have data of a member, by this look. */
 export const holdersOf = ({ dcs, storeData }: ClusterView): readonly string[] =>
   dcs.endpoints.map(({ name }) => name).filter((name) => freshValue(storeData?.[name] ?? UNREAD)?.holds === 'member');
-
-const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;
-
-/** How many voters etcd had when it was last asked; 0: nobody knows. */
-export const votersOf = ({ etcd }: Pick<Memory, 'etcd'>): number =>
-  (etcd?.members ?? []).filter(({ isLearner }) => !isLearner).length;
 
 /**
  * Why a new etcd may not be begun in the place of the old one; null: the host driver proves that no majority has data, and that those without are

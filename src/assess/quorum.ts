@@ -1,4 +1,4 @@
-import { freshValue } from '../model/reading.js';
+import { freshValue, UNREAD } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 
 /**
@@ -16,5 +16,3 @@ export function votesMissing(view: ClusterView, name: string): string | null {
     ? null
     : `${seen.length} of ${others.length} other voters answer, and quorum commit wants ${wanted} of them`;
 }
-
-const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;

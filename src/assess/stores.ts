@@ -1,3 +1,4 @@
+import type { DcsMembership } from '../model/dcs.js';
 import type { HostStatus } from '../model/host.js';
 import { isSilent, lastValue, recentValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
@@ -20,12 +21,18 @@ export const stoppedHost = ({ status, host }: Endpoint): HostStatus | null => {
   return told?.state === 'stopped' && isSilent(status) ? told : null;
 };
 
+const votersAmong = (members: DcsMembership['members']): number =>
+  members.filter(({ isLearner }) => isLearner !== true).length;
+
+/** How many voters etcd had when it was last asked; 0: nobody knows. */
+export const votersOf = ({ etcd }: Pick<Memory, 'etcd'>): number => votersAmong(etcd?.members ?? []);
+
 /**
  * No linearizable answer, and so many are proven to be stopped that no majority can be left: of the configured endpoints, nor of what etcd listed
  * when it was last asked, where that is more. Silence alone does not say so: it may be we whom nobody reaches, while etcd serves everybody else.
  */
-export const isMajorityStopped = ({ dcs }: ClusterView, { etcd }: Pick<Memory, 'etcd'>): boolean => {
-  const voters = (etcd?.members ?? []).filter(({ isLearner }) => !isLearner).length;
+export const isMajorityStopped = ({ dcs }: ClusterView, memory: Pick<Memory, 'etcd'>): boolean => {
+  const voters = votersOf(memory);
   const stopped = dcs.endpoints.filter((row) => stoppedHost(row) !== null).length;
   return dcs.keys.kind === 'unknown' && stopped > 0 && stopped * 2 >= Math.max(dcs.endpoints.length, voters);
 };
@@ -57,7 +64,7 @@ export function whyNoneToSpare({ dcs }: ClusterView, name: string): string | nul
   if (dcs.keys.kind !== 'fresh') return 'etcd gives no linearizable answer: whether it has a majority is not known';
   const members = recentValue(dcs.membership)?.members;
   if (members === undefined) return 'etcd has not listed its members: how many are a majority is not known';
-  const voters = members.filter(({ isLearner }) => isLearner !== true).length;
+  const voters = votersAmong(members);
   // A learner serves reads and has no vote; two names of one member are one.
   const learners = members.filter(({ isLearner }) => isLearner === true).map(({ id }) => id);
   const serving = dcs.endpoints.flatMap((row) => {

@@ -68,6 +68,12 @@ const CANNOT = 'the host driver does nothing of that kind with a data directory'
 const proxyFor = (proxies: Ports['proxies'], { proxy }: Extract<Step, { port: 'proxy' }>): ProxyPort | undefined =>
   proxy === undefined ? Object.values(proxies)[0] : proxies[proxy];
 
+/** Undefined: its driver has no such primitive. */
+function aside(host: Ports['host'], step: Extract<Step, { port: 'aside' }>): Promise<Reply> | undefined {
+  if (step.call === 'remove') return host?.removeAside?.(memberHost(step.member), step.directory);
+  return host?.moveAside?.(step.call === 'move' ? memberHost(step.member) : storeHost(step.store), step);
+}
+
 async function route(session: Session, step: Step): Promise<Reply> {
   const { patroni, proxies, poolers = {}, tags, postgres, host, power } = session.parts.ports;
   const missing: Reply = { effect: 'none', status: null, text: `${step.port} is not configured`, tookMs: 0 };
@@ -86,11 +92,7 @@ async function route(session: Session, step: Step): Promise<Reply> {
       case 'store':
         return (await session.parts.ports.dcs.maintain?.(step)) ?? missing;
       case 'aside':
-        if (step.call === 'move-store')
-          return (await host?.moveAside?.(storeHost(step.store), step)) ?? { ...missing, text: CANNOT };
-        if (step.call === 'move')
-          return (await host?.moveAside?.(memberHost(step.member), step)) ?? { ...missing, text: CANNOT };
-        return (await host?.removeAside?.(memberHost(step.member), step.directory)) ?? { ...missing, text: CANNOT };
+        return (await aside(host, step)) ?? { ...missing, text: CANNOT };
       case 'power':
         return (await power?.send(step)) ?? missing;
       case 'pooler':

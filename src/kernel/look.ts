@@ -39,13 +39,12 @@ const awaitsSlowFacts = ({ action }: Plan): boolean =>
  */
 function isHurried({ view, ledger }: Session, plan: Plan | null): boolean {
   const waitedFor = runsWaitedFor(view, ledger);
+  if (waitedFor.size === 0) return false;
   const flying = ledger.remediations.filter(isInFlight);
   const isTraffic = ({ action }: Plan): boolean => ACTIONS[action].class === 'traffic';
+  const isForThem = (plan !== null && isTraffic(plan)) || flying.some(({ id }) => waitedFor.has(id));
   const isNew = plan !== null && !isTraffic(plan) && runUnderWay(ledger, plan) === undefined;
-  const isForThem = flying.some(({ id }) => waitedFor.has(id)) || (plan !== null && isTraffic(plan));
-  return (
-    isForThem && waitedFor.size > 0 && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id))
-  );
+  return isForThem && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id));
 }
 
 /** Ours on paper, and readers still read there: whether the file has our tag or somebody took it out is asked in every pass. */

@@ -63,6 +63,9 @@ export const unknown = (fault: ReadingFault, reason: string, atMs: number, sourc
   source,
 });
 
+/** Of what is not in the view at all. */
+export const UNREAD: Unknown = unknown('not-read-yet', '', 0, '');
+
 export const notConfigured = (source: string, atMs: number): Unknown =>
   unknown('not-configured', `${source} is not configured`, atMs, source);
 

@@ -7,7 +7,7 @@ import { evacuationOf } from '../ledger/evacuations.js';
 import { asideSuffix } from '../model/aside.js';
 import { sentFor } from '../model/ledger.js';
 import { openRun } from '../model/procedure-run.js';
-import { freshValue, recentValue } from '../model/reading.js';
+import { freshValue, recentValue, UNREAD } from '../model/reading.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
 import { coldStart, isOfOneOfMany, startMembers, whyNotStartable, withoutTaken } from './cold-start.js';
@@ -77,9 +77,10 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
   },
   refuse: (input, goal) => {
     const { view, memory } = input;
-    const others = goal.stores.filter((name) => goal.aside?.stores.includes(name) !== true);
-    if (goal.aside !== undefined && view.dcs.keys.kind !== 'unknown' && others.every((name) => isStopped(view, name)))
+    if (goal.aside !== undefined && view.dcs.keys.kind !== 'unknown' && areAllStoresStopped(view, goal.aside.stores)) {
+      const others = goal.stores.filter((name) => goal.aside?.stores.includes(name) !== true);
       return `etcd answers without ${others.join(', ')}: somebody has made one of what ${goal.aside.stores.join(', ')} had; end this run, then ekimi run-procedure cold-start`;
+    }
     if (isUntouched(input, goal)) return whyNotStartable(view) ?? whyNotLost(view, memory);
     // Before anything is begun, one of which nobody tells may be the one whose data is to be moved.
     const dark = view.dcs.keys.kind === 'unknown' && !isBegun(input) ? whyNotTold(view) : null;
@@ -129,9 +130,6 @@ const isUntouched = (input: ProcedureInput, goal: ReseedGoal): boolean =>
 const toMove = (input: ProcedureInput, goal: ReseedGoal): readonly string[] =>
   isUntouched(input, goal) ? (goal.aside?.stores ?? []).filter((name) => !holdsNothing(input.view, name)) : [];
 
-const isStopped = ({ dcs }: ClusterView, name: string): boolean =>
-  dcs.endpoints.some((row) => row.name === name && recentValue(row.host)?.state === 'stopped');
-
 const movedAside = (name: string, suffix: string): Stage => ({
   ...onMember(
     'move-store-aside',
@@ -172,8 +170,6 @@ function whyNotAside(view: ClusterView): string | null {
   }
   return null;
 }
-
-const UNREAD = { kind: 'unknown', fault: 'not-read-yet', reason: '', atMs: 0, source: '' } as const;
 
 /** Every member that is configured, whether it is to be started again or not. */
 const stopOrder = ({ members }: ClusterView, { first }: ReseedGoal): readonly string[] => [

@@ -1,5 +1,5 @@
-import { endpointOf } from '../assess/stores.js';
-import { holdersOf, holdsNothing, votersOf } from '../assess/lost-stores.js';
+import { endpointOf, votersOf } from '../assess/stores.js';
+import { holdersOf, holdsNothing } from '../assess/lost-stores.js';
 import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';

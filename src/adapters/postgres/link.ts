@@ -29,7 +29,7 @@ export interface Statement {
   readonly values: readonly (string | number)[];
   /** How long it may take, instead of the deadline of all others; its connection is not used again. */
   readonly withinMs?: number;
-  /** Named statements are parsed and planned once per connection instead of once per call. */
+  /** Empty: none. Named statements are parsed and planned once per connection instead of once per call. */
   readonly name: string;
 }
 
@@ -119,7 +119,7 @@ export class Link {
         } as pg.QueryConfig);
       sent = true;
       const result: pg.QueryResult<Record<string, unknown>> = await client.query({
-        ...(statement.name === '' ? {} : { name: statement.name }),
+        name: statement.name,
         text: statement.text,
         values: [...statement.values],
         query_timeout: leftMs,
