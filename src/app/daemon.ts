@@ -68,6 +68,7 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
   const log = parts.log.child({ scope: cluster.scope });
   const hook = config.notifications?.veto;
   const veto = hook && vetoHook(hook, config.instance, redact);
+  const stores = parts.demo === true ? demoStores() : storesOf(config.journal.directory, cluster);
   const start = {
     kind: 'start',
     version: parts.version,
@@ -87,20 +88,8 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
       ...(veto && { veto }),
       tenure: tenureKeeper(ports.dcs, clock, config.instance, cluster.dcs.tenureTtlMs),
       ledgerStore: withoutSecrets(dcsLedgerStore(ports.dcs), redact),
-      // The demo writes no file: its folder need not exist, and the next one begins anew.
-      shadowStore: withoutSecrets(
-        parts.demo === true
-          ? memoryLedgerStore()
-          : fileLedgerStore(join(config.journal.directory, `shadow-${cluster.scope}.json`)),
-        redact,
-      ),
-      recovery: {
-        store: withoutSecrets(
-          fileLedgerStore(join(config.journal.directory, `recovery-${cluster.scope}.json`), { synced: true }),
-          redact,
-        ),
-        lock: recoveryLockOf(cluster),
-      },
+      shadowStore: withoutSecrets(stores.shadow, redact),
+      recovery: { store: withoutSecrets(stores.recovery, redact), lock: stores.lock },
       windowsAt,
       newId: parts.newId,
       version: parts.version,
@@ -117,6 +106,26 @@ async function openCluster(parts: DaemonParts, cluster: ClusterConfig): Promise<
   await lend(ports, config.instance, log);
   return session;
 }
+
+/** What this machine alone keeps of a cluster, and whose process may keep it. */
+interface MachineStores {
+  readonly shadow: LedgerStore;
+  readonly recovery: LedgerStore;
+  readonly lock: () => Promise<boolean>;
+}
+
+const storesOf = (directory: string, cluster: ClusterConfig): MachineStores => ({
+  shadow: fileLedgerStore(join(directory, `shadow-${cluster.scope}.json`)),
+  recovery: fileLedgerStore(join(directory, `recovery-${cluster.scope}.json`), { synced: true }),
+  lock: recoveryLockOf(cluster),
+});
+
+/** The demo reads and writes no file and takes no lock: its folder need not exist, and the next one begins anew. */
+const demoStores = (): MachineStores => ({
+  shadow: memoryLedgerStore(),
+  recovery: memoryLedgerStore(),
+  lock: () => Promise.resolve(true),
+});
 
 /** To other instances, where that is configured. What is done for them is theirs to journal; here it is in the log. */
 async function lend({ host }: Ports, instance: string, log: Logger): Promise<void> {

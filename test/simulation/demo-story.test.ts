@@ -1,8 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { openDaemon } from '../../src/app/daemon.js';
+import { loadFiles } from '../../src/app/files.js';
+import { redactorOf } from '../../src/config/redactor.js';
+import { memoryJournal } from '../../src/simulator/memory-journal.js';
+import { createCluster } from '../../src/simulator/world.js';
 import { cli } from '../support/fake-cli.js';
 import { playDemo } from '../support/demo-story.js';
+import { scratch } from '../support/scratch.js';
 
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const tooLong = (text: string): readonly string[] => text.split('\n').filter((line) => line.length > 80);
@@ -42,6 +49,28 @@ describe('ekimi demo', () => {
     const [first] = await Promise.all(asked);
     expect(first).toMatchObject({ exit: 0 });
     expect(tooLong(text)).toEqual([]);
+  });
+
+  it('reads and writes nothing in the folder of the journal: its first pass waits for no disk', async () => {
+    const directory = scratch('demo');
+    writeFileSync(join(directory, 'recovery-demo.json'), 'cut');
+    const files = loadFiles(join(import.meta.dirname, '../../config/demo.ekimi.yaml'), {});
+    if (!files.ok) throw new Error(files.errors.join('\n'));
+    const ports = createCluster().ports();
+    const { sessions } = await openDaemon({
+      files: { ...files, config: { ...files.config, journal: { ...files.config.journal, directory } } },
+      journals: memoryJournal,
+      log: pino({ level: 'silent' }),
+      redact: redactorOf(files.config),
+      version: 'test',
+      newId: () => 'id',
+      clock: ports.clock,
+      ports: () => ports,
+      demo: true,
+    });
+    await sessions[0]?.recovery.open(0);
+    expect(sessions[0]?.recovery).toMatchObject({ fault: null, run: null });
+    expect(readdirSync(directory)).toEqual(['recovery-demo.json']);
   });
 
   it.each([
