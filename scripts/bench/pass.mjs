@@ -52,7 +52,10 @@ async function inputsOf(disturb) {
         scope: options.scope,
         members: options.members,
         dcsNames: options.dcs,
-        pools: { primary: options.primaryBackend, replica: options.replicaBackend },
+        proxies: Object.keys(ports.proxies).map((name) => ({
+          name,
+          pools: { writes: options.primaryBackend, reads: [options.replicaBackend] },
+        })),
       },
       journal: memoryJournal(),
       notifier: recordingNotifier(),
