@@ -84,7 +84,7 @@ async function ownerOf(
     'usage',
     'unknown-procedure',
     `there is no procedure ${id}`,
-    `There are: ${ids.join(', ') || 'none'}.`,
+    `There are: ${ids.join(', ') || 'none'}. A single action that was sent is not ended, ekimi status shows it; a switchover for later is taken back by ekimi run-procedure cancel-switchover.`,
   );
 }
 

@@ -46,12 +46,15 @@ export interface RunStanding {
 
 export const OTHER_VERSION = 'it was begun by another version, whose goal this one cannot read';
 
-/** What stays behind where the run ends here. */
+/** What stays behind where the run ends here, and, where something is left to do, how a person goes on with that. */
 export function leavesOf(input: Situation, run: ProcedureRun): string {
   const bound = boundGoal(run);
-  return bound === null
-    ? 'what it leaves is not known to this version'
-    : bound.procedure.leaves(runInput(input, run), bound.goal);
+  if (bound === null) return 'what it leaves is not known to this version';
+  const at = runInput(input, run);
+  const { procedure, goal } = bound;
+  const leaves = procedure.leaves(at, goal);
+  const isDone = procedure.remaining(at, goal).next().done === true;
+  return isDone ? leaves : `${leaves}; to go on: ${procedure.onward(at, goal)}`;
 }
 
 /** What has been agreed to may fall away (somebody did it by hand), never come in another order, and nothing may be new. */

@@ -87,6 +87,11 @@ export const addReplica: ProcedureRecord<AddReplicaGoal> = {
     const served = follows(view, member)
       ? `${member} runs and streams`
       : `${member} does not stream yet; what runs is left running`;
-    return without.length === 0 ? served : `${served}; ${without.join(', ')} has no server of it`;
+    return [
+      served,
+      ...(opening(view, member, null) === null ? [] : ['servers of it are closed in a proxy']),
+      ...(without.length === 0 ? [] : [`${without.join(', ')} has no server of it`]),
+    ].join('; ');
   },
+  onward: (_, { member }) => `ekimi run-procedure add-replica ${member}`,
 };

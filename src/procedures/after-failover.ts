@@ -5,7 +5,7 @@ import { evacuationOf } from '../ledger/evacuations.js';
 import { memberName } from '../model/names.js';
 import { memberOf } from '../model/view.js';
 import type { ProcedureInput, ProcedureRecord } from './procedure.js';
-import { hasTraffic, isBack, lossOf, rejoining } from './rejoining.js';
+import { hasTraffic, isBack, lossArgument, lossOf, rejoining } from './rejoining.js';
 
 const shape = z.object({
   member: z.string(),
@@ -60,4 +60,5 @@ export const afterFailover: ProcedureRecord<AfterFailoverGoal> = {
   remaining: (input, { member, ...bond }) => rejoining(input, member, bond),
   leaves: (input, { member }) =>
     `${member} ${isBack(input, member) ? 'follows' : 'does not follow yet'}; what it holds is where it was`,
+  onward: (_, { member, acceptLoss }) => `ekimi run-procedure after-failover ${member}${lossArgument(acceptLoss)}`,
 };

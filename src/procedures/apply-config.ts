@@ -10,7 +10,8 @@ import type { Json } from '../model/plan.js';
 import type { ActionStage, Stage, WaitStage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import { changesOf, parameterOf, wantedOf, wayOf, whyNotTaken, type Change } from './config-rules.js';
+import { restartsFor, settingsOf, waitsForThese, waysOf } from './config-order.js';
+import { changesOf, parameterOf, valueOf, wantedOf, whyNotTaken, type Change } from './config-rules.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { handOver, onMember, waitFor } from './stages.js';
 
@@ -36,32 +37,14 @@ const shape = z.object({
 });
 type ApplyGoal = z.infer<typeof shape>;
 
+/** As it is typed in a shell. */
+function asArgument({ name, after }: ApplyGoal['changes'][number]): string {
+  const isPlain = typeof after === 'string' && valueOf(after) === after;
+  const text = `${name}=${isPlain ? after : JSON.stringify(after)}`;
+  return `--set ${/^[\w.=:/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`}`;
+}
+
 const refused = <G>(why: string): Goal<G> => ({ kind: 'refused', why });
-
-const settingsOf = (member: MemberView | null) => (member?.settings === undefined ? null : freshValue(member.settings));
-
-/** A setting of the leader goes this way; both at once have no order that is right for both. */
-function waysOf(changes: readonly Change[], leader: MemberView): ReadonlySet<'falls' | 'rises'> {
-  const rows = settingsOf(leader) ?? {};
-  const ways = changes.flatMap(({ name, value }) => {
-    const parameter = parameterOf(name);
-    const row = parameter === null ? null : (rows[parameter] ?? null);
-    const way = parameter === null || row === null ? null : wayOf(parameter, row, value);
-    return way === null ? [] : [way];
-  });
-  return new Set(ways);
-}
-
-/** Those that PostgreSQL reads at its start alone, where a member does not have them yet. */
-function restartsFor(view: ClusterView, wanted: Readonly<Record<string, Json>>): readonly string[] {
-  return Object.keys(wanted).filter((name) =>
-    view.members.some((member) => {
-      const row = settingsOf(member)?.[name] ?? null;
-      const value = wanted[name] ?? null;
-      return row?.context === 'postmaster' && (value === null || !isInForce(row, value));
-    }),
-  );
-}
 
 function goalOf({ view }: ProcedureInput, changes: readonly Change[]): Goal<ApplyGoal> {
   const now = configNow(view);
@@ -73,8 +56,7 @@ function goalOf({ view }: ProcedureInput, changes: readonly Change[]): Goal<Appl
   const no = whyNotTaken(changes, { document: now.document, patch, settings: settingsOf(leader) });
   if (no !== null) return refused(no);
   const differing = changes.filter(({ name, value }) => !isSameValue(valueAt(now.document, name), value));
-  if (differing.length === 0) return refused('the configuration is so already: there is nothing to change');
-  const ways = waysOf(changes, leader);
+  const ways = waysOf(changes, leader, view);
   if (ways.size > 1)
     return refused(
       'of what a standby must have at least as high as its primary one falls and another rises: what rises goes to the replicas first, what falls to the leader; apply them one after the other',
@@ -86,7 +68,11 @@ function goalOf({ view }: ProcedureInput, changes: readonly Change[]): Goal<Appl
     }),
   );
   const restart = restartsFor(view, wanted);
-  const pending = view.members.find((member) => freshValue(member.api)?.pendingRestart === true);
+  if (differing.length === 0 && restart.length === 0)
+    return refused('the configuration is so already, and every member runs with it: there is nothing to change');
+  const pending = view.members.find(
+    (member) => freshValue(member.api)?.pendingRestart === true && !waitsForThese(member, now.document, restart),
+  );
   if (restart.length > 0 && pending !== undefined)
     return refused(
       `a restart is pending on ${pending.name} already, for something else: ekimi run-procedure rolling-restart first`,
@@ -267,4 +253,5 @@ export const applyConfig: ProcedureRecord<ApplyGoal> = {
     const text = changeText(goal).replace('change', 'changed:');
     return old.length === 0 ? text : `${text}; not restarted: ${old.join(', ')}, which run with the old value`;
   },
+  onward: (_, { changes }) => `ekimi run-procedure apply-config ${changes.map(asArgument).join(' ')}`,
 };

@@ -116,6 +116,17 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
       ...(stopped.length === 0 ? [] : [`stopped: ${stopped.join(', ')}`]),
     ].join('; ');
   },
+  onward: ({ view }, goal) => {
+    const down = view.members.filter(({ name }) => hostState(view, name) === 'stopped');
+    if (down.length === view.members.length) return 'ekimi run-procedure cold-start';
+    const left = goal.others.filter((name) => hostState(view, name) === 'stopped');
+    const steps = [
+      ...(isLed(view) ? [] : [`wait until ${goal.first} leads`]),
+      ...left.map((name) => `ekimi run-procedure start-member ${name}`),
+      ...([...awaitAllStores(view)].length === 0 ? [] : ['ekimi run-procedure recover-dcs']),
+    ];
+    return steps.join(', then ') || 'everything was started; ekimi status tells when it is well';
+  },
 };
 
 /** Where etcd serves: the most advanced member alone until it leads, then the others, until each streams and each proxy routes. */

@@ -46,6 +46,7 @@ export const defragmentDcs: ProcedureRecord<DefragmentGoal> = {
       yield onMember('disarm-store', by, 'disarm the alarm NOSPACE, so that etcd takes writes again');
   },
   leaves: ({ view }) => [...statuses(view).map(sizeText), refusesWrites(view) ?? 'etcd takes writes'].join('; '),
+  onward: () => 'ekimi run-procedure defragment-dcs',
 };
 
 const statuses = ({ dcs }: ClusterView): readonly DcsEndpoint[] =>

@@ -8,6 +8,7 @@ import type { WaitStage } from '../model/procedure-run.js';
 import { recentValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { counted } from '../words/amounts.js';
+import { untilThen } from './member-stages.js';
 import type { Ask, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { handOver, isDrained, isStopped, onMember, takenFrom, waitFor } from './stages.js';
 
@@ -97,13 +98,26 @@ export const evacuateMember: ProcedureRecord<EvacuateGoal> = {
     }
     if (then === 'stop' && !isDown) yield onMember('stop-member', member, `stop ${member}`);
   },
-  leaves: ({ view, ledger }, { member }) => {
+  leaves: (input, goal) => {
+    const { view, ledger } = input;
+    const { member } = goal;
     const isDown = isStopped(memberOf(view, memberName(member)));
     const isOut = isDrained(ledger, member);
+    // Ended before anything was done to it, there is nothing to give back.
+    const isTaken = isDown || isOut || evacuateMember.remaining(input, goal).next().done === true;
     return [
       `${member} ${isDown ? 'is stopped' : 'runs'}${isOut ? ' and is drained' : ''}`,
       `${leaderKeyHolder(view) ?? 'nobody'} leads`,
-      `back: ekimi run-procedure give-back ${member}`,
+      ...(isTaken ? [`back: ekimi run-procedure give-back ${member}`] : []),
     ].join('; ');
+  },
+  onward: (_, { member, candidate, then, sessions }) => {
+    const given = [
+      member,
+      ...(candidate === null ? [] : [`--candidate ${candidate}`]),
+      ...(then === 'stop' ? [] : [`--set then=${then}`]),
+      ...(sessions === 'cut' ? [] : [`--set sessions=${sessions}`]),
+    ];
+    return `ekimi run-procedure evacuate-member ${given.join(' ')}; ${untilThen(member)}`;
   },
 };

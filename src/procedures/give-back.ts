@@ -32,4 +32,5 @@ export const giveBack: ProcedureRecord<GiveBackGoal> = {
     const now = isBack(input, member) ? 'runs and streams' : 'does not stream yet';
     return `${member} ${now}${isDrained(input.ledger, member) ? ` and is drained: ekimi run-procedure undrain-replica ${member}` : ''}`;
   },
+  onward: (_, { member }) => `ekimi run-procedure give-back ${member}`,
 };

@@ -70,6 +70,10 @@ export function opening(view: ClusterView, name: string, servers: readonly Serve
   return servers === null ? stage : { ...stage, parameters: { servers } };
 }
 
+/** Its run held it for a person; ended, it does so no more. */
+export const untilThen = (name: string): string =>
+  `until then Ekimi repairs ${name} as any other member: one that is stopped may be started`;
+
 /** Proxies that answer and have no server of a member. */
 export const proxiesWithout = (view: ClusterView, name: string): readonly string[] =>
   view.proxies

@@ -35,6 +35,8 @@ export interface ProcedureRecord<G> {
   isSpare?(key: string): boolean;
   /** What stays as it is where a run is ended before its end. */
   leaves(input: ProcedureInput, goal: G): string;
+  /** How a person goes on with what is left then: what is typed, and what that does again. */
+  onward(input: ProcedureInput, goal: G): string;
 }
 
 /** A procedure as the registry has it, whatever it is bound to. */

@@ -7,13 +7,14 @@ import { whyCorrupt } from '../assess/corruption.js';
 import { isPaused, leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import { silentProxies } from '../assess/proxy-lines.js';
 import { healthyReplicas } from '../assess/replica.js';
-import { openPlaces, untoldProxies } from '../actions/servers.js';
+import { heldPlaces, openPlaces, placeKey, untoldProxies } from '../actions/servers.js';
 import { PLACES } from '../actions/places-shape.js';
 import { asidesOf, asideSuffix, isAsideOf } from '../model/aside.js';
 import { memberName } from '../model/names.js';
+import type { ServerPlace } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
-import { answers, closing, hostOf, opening, tooFewWithout, waitCopy } from './member-stages.js';
+import { answers, closing, hostOf, opening, tooFewWithout, untilThen, waitCopy } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { follows, handOver, onMember, takenFrom, waitFor } from './stages.js';
 
@@ -77,9 +78,24 @@ function bind(input: ProcedureInput, member: string): Goal<RebuildGoal> {
   if (host.state !== 'running' && host.state !== 'stopped')
     return refused(`${member} is ${host.state} by its host driver`);
   if (asidesOf(view, member) === null) return refused(whyNoAside(input, member));
-  const no = takenFrom(ledger, member) ?? whyNot(input, member);
+  // Ended after its stop, it was asked then whether there is room, and nobody reads the disk of what does not run.
+  const goesOn = host.state === 'stopped' && endedBefore(input, member) !== null;
+  const no = takenFrom(ledger, member) ?? (goesOn ? whyNoSource(input, member, true) : whyNot(input, member));
   if (no !== null) return refused(no);
-  return { kind: 'goal', goal: { member, suffix: asideSuffix(nowMs), servers: openPlaces(view, member) } };
+  return { kind: 'goal', goal: { member, suffix: asideSuffix(nowMs), servers: toOpenAgain(input, member) } };
+}
+
+/** What the last run of this kind was bound to, where a person ended it before its end; null: none was. */
+function endedBefore({ ledger }: ProcedureInput, member: string): RebuildGoal | null {
+  const last = ledger.procedures?.findLast(({ name, goal }) => name === 'rebuild-member' && goal['member'] === member);
+  return last?.phase === 'aborted' ? (shape.safeParse(last.goal).data ?? null) : null;
+}
+
+/** What is open, or was before a run that was ended closed it. */
+function toOpenAgain(input: ProcedureInput, member: string): ServerPlace[] {
+  const before = endedBefore(input, member)?.servers.map(placeKey) ?? [];
+  const closed = heldPlaces(input.view, member).filter((place) => before.includes(placeKey(place)));
+  return [...openPlaces(input.view, member), ...closed];
 }
 
 function whyNoAside({ view }: ProcedureInput, member: string): string {
@@ -167,11 +183,11 @@ export const rebuildMember: ProcedureRecord<RebuildGoal> = {
       path === undefined
         ? unlisted
         : `its old directory is kept in ${path}: ekimi run-procedure remove-aside ${member} --set directory=${path.split('/').at(-1) ?? ''}`;
-    const next =
-      isMoved(input, goal) && !isCopied(input, goal)
-        ? `; ekimi run-procedure add-replica ${member} goes on from there`
-        : '';
     const closed = opening(view, member, goal.servers) === null ? '' : '; servers of it are closed in a proxy';
-    return `${copy}; ${old}${closed}${next}`;
+    return `${copy}; ${old}${closed}`;
   },
+  onward: (input, goal) =>
+    isMoved(input, goal)
+      ? `ekimi run-procedure add-replica ${goal.member}`
+      : `ekimi run-procedure rebuild-member ${goal.member}; ${untilThen(goal.member)}`,
 };

@@ -42,4 +42,5 @@ export const recoverDcs: ProcedureRecord<z.infer<typeof shape>> = {
     yield* awaitAllStores(view);
   },
   leaves: ({ view }) => storesText(view),
+  onward: () => 'ekimi run-procedure recover-dcs',
 };

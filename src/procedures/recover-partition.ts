@@ -7,7 +7,7 @@ import type { Stage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { ProcedureInput, ProcedureRecord } from './procedure.js';
-import { hasTraffic, isBack, lossOf, rejoining } from './rejoining.js';
+import { hasTraffic, isBack, lossArgument, lossOf, rejoining } from './rejoining.js';
 import { isStopped, onMember, startStage, waitFor } from './stages.js';
 
 const shape = z.object({
@@ -84,4 +84,5 @@ export const recoverPartition: ProcedureRecord<RecoverPartitionGoal> = {
       ? `every member follows ${leaderKeyHolder(input.view) ?? 'nobody'}`
       : seen.map((member) => sightText(input.view, member)).join('; ');
   },
+  onward: (_, { acceptLoss }) => `ekimi run-procedure recover-partition${lossArgument(acceptLoss)}`,
 };

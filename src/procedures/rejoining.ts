@@ -88,6 +88,9 @@ function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining
   yield bond.acceptLoss === null ? rebuild : { ...rebuild, acceptLoss: bond.acceptLoss };
 }
 
+/** The loss that was agreed to, as it is typed; empty: none was. */
+export const lossArgument = (loss: AcceptedLoss | null): string => (loss === null ? '' : ` --set accept-loss=${loss}`);
+
 /** `--set accept-loss=BYTES|any`, as `run-procedure reinitialize-replica --accept-loss` takes it; a text: what is wrong with it. */
 export function lossOf(text: string | undefined): { readonly loss: AcceptedLoss | null } | string {
   if (text === undefined) return { loss: null };

@@ -6,7 +6,7 @@ import { evacuationOf, isHalfway } from '../ledger/evacuations.js';
 import { memberName, slotNameOf } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { closing, hostOf, tooFewWithout } from './member-stages.js';
+import { closing, hostOf, opening, tooFewWithout, untilThen } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { handOver, onMember, takenFrom, waitFor } from './stages.js';
 
@@ -45,9 +45,7 @@ function bind(input: ProcedureInput, member: string): Goal<RemoveMemberGoal> {
   const held = evacuationOf(input.ledger, member);
   // What another removal left half done is done to its end by this one.
   const goesOn = held !== null && (held.removed === true || isHalfway(input.ledger, held));
-  const no = goesOn
-    ? whyNotYet(input, member)
-    : (takenFrom(input.ledger, member) ?? tooFewWithout(input, member) ?? untoldProxies(view, member));
+  const no = (goesOn ? null : takenFrom(input.ledger, member)) ?? whyNotYet(input, member);
   return no === null ? { kind: 'goal', goal: { member } } : refused(no);
 }
 
@@ -99,14 +97,20 @@ export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
   },
   leaves: ({ view }, { member }) => {
     const host = hostOf(view, member);
+    const isKept = hasKey(view, member);
     const states = [
       host === null ? `nobody says whether ${member} runs` : `${member} is ${host.state}, its data as it was`,
       ...(closing(view, member) === null ? [] : ['servers of it are open in a proxy']),
-      ...(hasKey(view, member) ? ['its key is in etcd'] : []),
+      ...(isKept && opening(view, member, null) !== null ? ['servers of it are closed in a proxy'] : []),
+      ...(isKept ? ['its key is in etcd'] : []),
       ...(hasSlot(view, member) === false ? [] : ['its slot is on the leader']),
     ];
     const told =
-      memberOf(view, memberName(member)) === null ? '' : `; take it out of clusters[].members of ekimi.yaml and reload`;
+      memberOf(view, memberName(member)) === null || isKept
+        ? ''
+        : `; take it out of clusters[].members of ekimi.yaml and reload`;
     return `${states.join('; ')}${told}`;
   },
+  onward: (_, { member }) =>
+    `ekimi run-procedure remove-member ${member}; back: ekimi run-procedure add-replica ${member}; ${untilThen(member)}`,
 };

@@ -103,8 +103,11 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
     yield* awaitAllStores(view);
   },
   isSpare: isOfOneOfMany,
-  leaves: (input, goal) =>
-    `${asideText(input, goal)}${byHand(input, goal)}${coldStart.leaves(input, asColdStart(goal))}`,
+  leaves: (input, goal) => `${asideText(input, goal)}${coldStart.leaves(input, asColdStart(goal))}`,
+  onward: (input, goal) =>
+    isUntouched(input, goal)
+      ? 'ekimi run-procedure reseed-dcs'
+      : (byHand(input.view) ?? coldStart.onward(input, asColdStart(goal))),
 };
 
 /**
@@ -201,14 +204,13 @@ function whoIsBetween(view: ClusterView): string | null {
     : `${between.name} is ${state} by its host driver`;
 }
 
-/** An etcd that was begun and has no majority is not begun twice. */
-function byHand(input: ProcedureInput, goal: ReseedGoal): string {
-  const { view } = input;
-  if (isUntouched(input, goal) || view.dcs.keys.kind !== 'unknown') return '';
+/** An etcd that was begun and has no majority is not begun twice; null: it has one, or nobody stopped is seen. */
+function byHand(view: ClusterView): string | null {
+  if (view.dcs.keys.kind !== 'unknown') return null;
   const stopped = view.dcs.endpoints.filter((row) => stoppedHost(row) !== null).map(({ name }) => name);
   return stopped.length === 0
-    ? ''
-    : `a new etcd was begun and has no majority: start ${stopped.join(', ')} by hand, then ekimi run-procedure cold-start; `;
+    ? null
+    : `a new etcd was begun and has no majority: start ${stopped.join(', ')} by hand, then ekimi run-procedure cold-start`;
 }
 
 function questionOf(view: ClusterView, first: string, aside: NonNullable<ReseedGoal['aside']>): string {

@@ -138,9 +138,16 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
     const down = stoppedIn(view, goal);
     return [
       old.length === 0 ? 'every member was restarted' : `not restarted: ${old.join(', ')}`,
-      ...down.map(stoppedText),
+      ...down.map((name) => `${name} is stopped`),
       `${leaderKeyHolder(view) ?? 'nobody'} leads`,
     ].join('; ');
+  },
+  onward: ({ view }, goal) => {
+    const first = stoppedIn(view, goal).map((name) => `ekimi run-procedure start-member ${name}, then `);
+    const back = goal.back ? ' --back' : '';
+    const alone = '; ekimi run-procedure restart-member NAME restarts one replica alone';
+    const [what, one] = goal.what === 'patroni' ? [' --set what=patroni', ''] : ['', alone];
+    return `${first.join('')}ekimi run-procedure rolling-restart${back}${what}, which restarts every member again${one}`;
   },
 };
 

@@ -147,6 +147,41 @@ describe('a change of the configuration', () => {
     expect(newestRun(ekimi)).toMatchObject({ phase: 'aborted', detail: expect.stringContaining('not restarted') });
   });
 
+  it.each([
+    ['300', RAISED],
+    ['120', LOWERED],
+  ])('to %s, ended after one restart: the same command does the rest in the same order', async (value, requests) => {
+    const ekimi = await quiet();
+    await start(ekimi, { [CONNECTIONS]: value });
+    while (sent(ekimi).length < 2) await ekimi.run(1);
+    await change(ekimi, 'abort');
+    await ekimi.run(60);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'aborted',
+      detail: expect.stringMatching(
+        new RegExp(`with the old value; to go on: ekimi run-procedure apply-config --set ${CONNECTIONS}=${value}$`),
+      ) as string,
+    });
+    expect(sent(ekimi)).toEqual(requests.slice(0, 2));
+    expect(await start(ekimi, { [CONNECTIONS]: value })).toMatchObject({ kind: 'started' });
+    await ekimi.run(90);
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded' });
+    expect(sent(ekimi)).toEqual(requests);
+    expect(connections(ekimi)).toEqual([value, value, value]);
+  });
+
+  it('to 300, ended after one restart, is taken back: whoever has the new value already is restarted', async () => {
+    const ekimi = await quiet();
+    await start(ekimi, { [CONNECTIONS]: '300' });
+    while (sent(ekimi).length < 2) await ekimi.run(1);
+    await change(ekimi, 'abort');
+    await ekimi.run(60);
+    expect(await start(ekimi, { [CONNECTIONS]: '200' })).toMatchObject({ kind: 'started' });
+    await ekimi.run(90);
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'succeeded' });
+    expect(connections(ekimi)).toEqual(['200', '200', '200']);
+  });
+
   it('done by hand meanwhile is not done again', async () => {
     const ekimi = await quiet();
     const answer = start(ekimi, { [CONNECTIONS]: '300' });

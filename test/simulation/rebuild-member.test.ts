@@ -159,6 +159,30 @@ describe('a member whose pages are wrong', () => {
     expect(asideOf(ekimi, 'patroni3')).toHaveLength(1);
   });
 
+  it.each([
+    ['closed in the proxies', 0],
+    ['stopped', 1],
+  ])('ended once it is %s and begun anew, it has its servers back in the end', async (_, requests) => {
+    const ekimi = await quiet({ policy: testPolicy({}, { ...actions, 'start-member': APPROVE }) });
+    await startStaged(ekimi, ASKED);
+    while (ekimi.requests().length === 0 || onHost(ekimi).length < requests) await ekimi.run(1);
+    await changeStaged(ekimi, 'abort');
+    await ekimi.run(60);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'aborted',
+      detail: expect.stringMatching(
+        /; servers of it are closed in a proxy; to go on: ekimi run-procedure rebuild-member patroni3;/,
+      ) as string,
+    });
+    expect(ekimi.cluster.proxyStatus('postgres_replicas', 'patroni3')).toBe('MAINT');
+    expect((await startStaged(ekimi, ASKED)).kind).toBe('started');
+    await ekimi.run(200);
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
+    expect(onHost(ekimi)).toEqual(rebuilt('patroni3'));
+    for (const pool of ['postgres_primary', 'postgres_replicas'])
+      expect(ekimi.cluster.proxyStatus(pool, 'patroni3')).not.toBe('MAINT');
+  });
+
   it('goes on where the answer to the move was lost', async () => {
     const ekimi = await quiet({
       wrap: (ports) => ({

@@ -113,6 +113,33 @@ describe('a member that is removed', () => {
     expect(onHost(ekimi).slice(1)).toEqual(['host start patroni3']);
   });
 
+  it('ended once it is closed says so, and both ways on are open: removed to the end, or given back', async () => {
+    for (const [asked, requests] of [
+      [OUT, ['host stop patroni3 (killed after 60 s)']],
+      [{ ...OUT, name: 'add-replica' }, []],
+    ] as const) {
+      const ekimi = await quiet({
+        policy: testPolicy({}, { 'stop-member': APPROVE, 'close-servers': APPROVE, 'open-servers': APPROVE }),
+      });
+      await startStaged(ekimi, OUT);
+      while (ekimi.requests().length === 0) await ekimi.run(1);
+      await changeStaged(ekimi, 'abort');
+      await ekimi.run(60);
+      expect(newestRun(ekimi)).toMatchObject({
+        phase: 'aborted',
+        detail: expect.stringMatching(
+          /^patroni3 is running, .*; servers of it are closed in a proxy; its key is in etcd; .*; to go on: ekimi run-procedure remove-member patroni3; back: ekimi run-procedure add-replica patroni3;/,
+        ) as string,
+      });
+      expect((await startStaged(ekimi, asked)).kind).toBe('started');
+      await ekimi.run(120);
+      expect(newestRun(ekimi)?.phase).toBe('succeeded');
+      expect(onHost(ekimi)).toEqual(requests);
+      const isOpen = asked.name === 'add-replica';
+      expect(ekimi.cluster.proxyStatus('postgres_replicas', 'patroni3') === 'MAINT').toBe(!isOpen);
+    }
+  });
+
   it('after our death at any of its effects is removed by the next holder of tenure', async () => {
     const story = async (after: number) => {
       const doom = doomed();

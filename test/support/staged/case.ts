@@ -1,6 +1,10 @@
 import { expect } from 'vitest';
 import { isAgreed } from '../../../src/decide/runs.js';
-import type { Stage } from '../../../src/model/procedure-run.js';
+import { PROCEDURE_NAMES } from '../../../src/model/procedure.js';
+import { isStaged, STAGED_NAMES } from '../../../src/model/staged.js';
+import { STAGED } from '../../../src/procedures/index.js';
+import type { ProcedureRun, Stage } from '../../../src/model/procedure-run.js';
+import { NOW_MS } from '../view.js';
 import type { Ask, ProcedureInput, StagedProcedure } from '../../../src/procedures/procedure.js';
 
 /** A situation in which a procedure begins, and what each of its stages makes of it. */
@@ -74,6 +78,53 @@ export function momentsOf(procedure: StagedProcedure, of: StagedCase): readonly 
     [input, done] = [after(stage, input, of), [...done, stage.key]];
   }
   return moments;
+}
+
+const COMMAND = /ekimi run-procedure ([\w-]+)((?: [\w=.-]+)*)/g;
+
+/** What is typed to go on, wherever it is ended: each is a procedure, and the first that has several stages is not refused. */
+export function goesOn(procedure: StagedProcedure, of: StagedCase): void {
+  for (const { input, goal, left, done } of momentsOf(procedure, of)) {
+    if (left.length === 0) continue;
+    const where = `after ${done.join(', ') || 'nothing'}`;
+    const text = procedure.onward(input, goal);
+    const typed = [...text.matchAll(COMMAND)].map(([, name = '', rest = '']) => ({
+      name,
+      words: rest.trim().split(' '),
+    }));
+    for (const { name } of typed) expect([...STAGED_NAMES, ...PROCEDURE_NAMES], `${where}: ${text}`).toContain(name);
+    const [first] = typed;
+    if (first === undefined || !isStaged(first.name) || !text.startsWith('ekimi')) continue;
+    const ledger = { ...input.ledger, procedures: [endedRun(procedure, goal)] };
+    const anew = STAGED[first.name].goal({ ...input, ledger, confirmed: [] }, askOf(first.words));
+    expect(anew.kind === 'refused' ? anew.why : '', `${where}: ${text}`).toBe('');
+  }
+}
+
+const endedRun = ({ name }: StagedProcedure, goal: Record<string, unknown>): ProcedureRun => ({
+  id: 'ended',
+  name,
+  goal: goal as ProcedureRun['goal'],
+  by: 'dba',
+  reason: 'not now',
+  phase: 'aborted',
+  agreed: [],
+  startedAtMs: NOW_MS,
+  endedAtMs: NOW_MS,
+  detail: '',
+  continuedAtMs: NOW_MS,
+});
+
+function askOf(words: readonly string[]): Ask {
+  const [member] = words.filter((word, at) => /^patroni\d$/.test(word) && words[at - 1] !== '--candidate');
+  const candidate = words[words.indexOf('--candidate') + 1];
+  const set = words.flatMap((word, at) => (words[at - 1] === '--set' ? [word.split('=') as [string, string]] : []));
+  return {
+    member: member ?? null,
+    candidate: words.includes('--candidate') ? (candidate ?? null) : null,
+    back: words.includes('--back'),
+    parameters: Object.fromEntries(set),
+  };
 }
 
 /** What a person has done by hand is no longer left, and nothing else changes. */
