@@ -7,19 +7,27 @@ import {
   type PlannedStage,
   type ProcedureRun,
   type RunRequest,
+  type Stage,
 } from '../model/procedure-run.js';
-import type { GateName } from '../model/decision.js';
+import type { Block, GateName } from '../model/decision.js';
 import { withCustody } from '../ledger/evacuations.js';
 import type { Situation } from '../model/situation.js';
 import { STAGED } from '../procedures/index.js';
 import { groundsOf } from './decide.js';
 import { GATES } from './gates.js';
 import { decideProcedure } from './procedures.js';
+import { blocksBeforehand, whyNotToEnd } from './run-blocks.js';
 import { leftOf, runInput } from './run-left.js';
 import { askedFor } from './runs.js';
 
 export type NewRun =
-  | { readonly kind: 'run'; readonly run: ProcedureRun; readonly stages: readonly PlannedStage[] }
+  | {
+      readonly kind: 'run';
+      readonly run: ProcedureRun;
+      readonly stages: readonly PlannedStage[];
+      /** Why it must not begin, though it can be shown: it would not come to its end; null: it may. */
+      readonly against: string | null;
+    }
   | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string };
 
 /** A run as it would begin now, with all its stages; nothing is sent by it. Pure. */
@@ -50,7 +58,17 @@ export function newRun(input: Situation, ask: RunRequest, by: string, id: string
     detail: 'started',
     continuedAtMs: input.nowMs,
   };
-  return { kind: 'run', run, stages: plannedStages(input, run) };
+  return { kind: 'run', run, ...shownOf({ ...input, ledger: withCustody(input.ledger, run) }, run) };
+}
+
+/** Where the first stage could begin and a later one could not, that is said with the first. */
+function shownOf(input: Situation, run: ProcedureRun): Pick<Extract<NewRun, { kind: 'run' }>, 'stages' | 'against'> {
+  const left = leftOf(input, run) ?? [];
+  const against = whyNotToEnd(input, run, left);
+  const stages = plannedStages(input, run, left);
+  const [first, ...others] = stages;
+  if (against === null || first === undefined || first.held.length > 0) return { stages, against };
+  return { stages: [{ ...first, held: [`what comes after it: ${against}`] }, ...others], against };
 }
 
 /** Who shall lead has to be a member; who is worked on may yet have to become one. */
@@ -61,6 +79,9 @@ function strangerOf({ view }: Situation, { candidate }: RunRequest): string | nu
     : null;
 }
 
+/** The refusal of a run that would not come to its end. */
+export const wouldStand = (against: string): string => `nothing was begun, since it would stand half-way: ${against}`;
+
 const refused = (text: string): NewRun => ({ kind: 'refused', status: 409, text });
 
 /** What stages before it may change is told of the first one alone: who is stopped now will have been started by then. */
@@ -69,18 +90,21 @@ const ABOUT_US: readonly GateName[] = GATES.filter(
 ).map(({ name }) => name);
 
 /** Every stage that is left, with the requests of those that can be planned as things stand: by whose its member is once it has begun. */
-function plannedStages(before: Situation, run: ProcedureRun): readonly PlannedStage[] {
-  const input = { ...before, ledger: withCustody(before.ledger, run) };
-  return (leftOf(input, run) ?? []).map((stage, index) => {
+const plannedStages = (input: Situation, run: ProcedureRun, left: readonly Stage[]): readonly PlannedStage[] =>
+  left.map((stage, index) => {
     if (stage.kind !== 'action') return { key: stage.key, text: stage.text, requests: [], held: [] };
     return planned(input, run, stage, index === 0);
   });
-}
+
+const heldText = ({ gate, because }: Block): string => `${gate}: ${because}`;
 
 function planned(input: Situation, run: ProcedureRun, stage: ActionStage, isFirst: boolean): PlannedStage {
   const { key, text } = stage;
   const decision = decideProcedure(input, askedFor(run, stage));
-  if (decision.kind === 'refused') return { key, text, requests: [], held: isFirst ? [decision.text] : [] };
+  if (decision.kind === 'refused') {
+    const held = isFirst ? [decision.text] : blocksBeforehand(input, run, stage).map(heldText);
+    return { key, text, requests: [], held };
+  }
   const told = groundsOf(input, decision.plan);
   const blocks =
     decision.kind === 'held' ? decision.blocks.filter(({ gate }) => isFirst || ABOUT_US.includes(gate)) : [];
@@ -88,7 +112,7 @@ function planned(input: Situation, run: ProcedureRun, stage: ActionStage, isFirs
     key,
     text,
     requests: decision.steps,
-    held: blocks.map(({ gate, because }) => `${gate}: ${because}`),
+    held: blocks.map(heldText),
     ...(told.length === 0 ? {} : { told }),
   };
 }

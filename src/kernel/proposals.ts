@@ -1,12 +1,15 @@
 import { EKIMI } from '../model/names.js';
 import { askOf, isHeldBack, proposalsOf, withdrawnFor, type Proposal } from '../decide/proposals.js';
-import { newRun } from '../decide/new-run.js';
+import { newRun, wouldStand, type NewRun } from '../decide/new-run.js';
 import { isOffer, markOf, openRun, type PlannedStage, type ProcedureRun } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import { ended, keepHere, noteRun, told } from './run-notes.js';
 import type { Session } from './session.js';
 import { isUnshared } from './without-etcd.js';
+
+/** A run as it would begin. */
+type Made = Extract<NewRun, { kind: 'run' }>;
 
 /** Nothing is looked at while the policy lets nothing be proposed. */
 export const proposes = ({ policy }: Session): boolean =>
@@ -21,19 +24,22 @@ export async function propose(
   situation: Situation,
   standing: ProcedureRun | null = null,
 ): Promise<void> {
-  const isAnswerable = standing !== null && remade(situation, standing) !== null;
+  const isAnswerable = standing !== null && remade(situation, standing)?.against === null;
   for (const proposal of proposalsOf(situation)) {
     const isStanding = standing !== null && isFor(standing, proposal);
     if (isStanding || (isAnswerable && proposal.kind === 'ask')) continue;
     const made = newRun(situation, proposal.ask, EKIMI, session.parts.newId());
     const [first] = made.kind === 'run' ? made.stages : [];
     if (made.kind !== 'run' || first === undefined) continue;
+    // Told where nothing else is: one that could begin goes before it, and it takes the place of none.
+    if (proposal.kind === 'ask' && made.against !== null && standing !== null) continue;
     if (proposal.kind === 'begin' && cannotBegin(situation, made.run, first, proposal)) continue;
     if (proposal.kind === 'begin' && isUnshared(session, made.run.name) && (await keepHere(session, made.run)) !== null)
       continue;
     if (standing !== null)
       await takeBack(session, standing, EKIMI, `${made.run.name} for ${made.run.reason} goes first`);
-    await (proposal.kind === 'begin' ? beginOwn : offer)(session, made.run, proposal.problem);
+    if (proposal.kind === 'begin') await beginOwn(session, made.run, proposal.problem);
+    else await offer(session, made, proposal.problem);
     return;
   }
 }
@@ -55,8 +61,9 @@ async function beginOwn(session: Session, run: ProcedureRun, problem: Proposal['
   if (!isNoted && isUnshared(session, run.name)) await session.recovery.drop();
 }
 
-async function offer(session: Session, run: ProcedureRun, problem: Proposal['problem']): Promise<void> {
-  const detail = `proposed for ${run.reason}: ${run.agreed.join(', ')}; ${answersTo(run)}`;
+async function offer(session: Session, { run, against }: Made, problem: Proposal['problem']): Promise<void> {
+  const but = against === null ? '' : `when it was proposed it could not have begun: ${against}; `;
+  const detail = `proposed for ${run.reason}: ${run.agreed.join(', ')}; ${but}${answersTo(run)}`;
   const proposed = { ...problem, word: 'asked' as const };
   await noteRun(session, { ...run, phase: 'held', detail, asking: 'begin', proposed }, told('proposed', EKIMI, detail));
 }
@@ -68,7 +75,8 @@ const answersTo = ({ id, agreed }: ProcedureRun): string =>
 export async function withdraw(session: Session, situation: Situation, run: ProcedureRun): Promise<boolean> {
   const gone = withdrawnFor(situation, run);
   const anew = gone === null ? remade(situation, run) : null;
-  const why = gone ?? (anew === null || isSameOffer(anew, run) ? null : 'what it would do is something else by now');
+  const why =
+    gone ?? (anew === null || isSameOffer(anew.run, run) ? null : 'what it would do is something else by now');
   if (why !== null) await takeBack(session, run, EKIMI, why);
   return why !== null;
 }
@@ -90,10 +98,10 @@ export async function makeRoom(session: Session, by: string): Promise<void> {
 }
 
 /** The same, bound to what is there now; null: it could not begin. */
-function remade(situation: Situation, { name, proposed, id, by }: ProcedureRun): ProcedureRun | null {
+function remade(situation: Situation, { name, proposed, id, by }: ProcedureRun): Made | null {
   if (proposed === undefined) return null;
   const made = newRun(situation, askOf(name, proposed), by, id);
-  return made.kind === 'run' ? made.run : null;
+  return made.kind === 'run' ? made : null;
 }
 
 const refusal = (text: string): Change => ({ ok: false, status: 409, text });
@@ -110,6 +118,7 @@ export async function accept(
   const { agreed } = made.run;
   const isAgreedTo = seen === markOf(agreed) || (seen === markOf(run.agreed) && isSameOffer(made.run, run));
   if (!isAgreedTo) return refusal(`what it would do now: ${agreed.join(', ')}; ${answersTo(made.run)}`);
+  if (made.against !== null) return refusal(wouldStand(made.against));
   const elsewhere = isUnshared(session, run.name) ? await keepHere(session, made.run) : null;
   if (elsewhere !== null) return refusal(elsewhere);
   const proposed = { ...(run.proposed ?? NOBODYS), word: 'accepted' as const };

@@ -1,4 +1,4 @@
-import { newRun } from '../decide/new-run.js';
+import { newRun, wouldStand } from '../decide/new-run.js';
 import { leftOf } from '../decide/run-left.js';
 import { isAgreed, leavesOf, OTHER_VERSION, stageInFlight } from '../decide/runs.js';
 import {
@@ -38,6 +38,7 @@ async function started(session: Session, ask: RunRequest, by: string): Promise<R
   const made = newRun({ ...situation, ledger }, ask, by, session.parts.newId());
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
+  if (made.against !== null) return refused(wouldStand(made.against));
   const isKeptHere = isAlone || isUnshared(session, ask.name);
   const elsewhere = isKeptHere ? await keepHere(session, made.run) : (lostMeanwhile(session)?.text ?? null);
   if (elsewhere !== null) return refused(elsewhere);

@@ -22,6 +22,8 @@ export interface ActionStage extends StageBase {
   readonly parameters?: Readonly<Record<string, Json>>;
   /** What a person gave up when the run began; absent: nothing. */
   readonly acceptLoss?: AcceptedLoss;
+  /** Only where it is needed by then: the run begins although the policy would hold it. Absent: it is needed. */
+  readonly mayFallAway?: true;
 }
 
 /** Something that comes about by itself. It is left until it is seen; after `withinMs` the run is held. */

@@ -51,8 +51,9 @@ function* bringBack(input: ProcedureInput, name: string, goal: RecoverPartitionG
   if (!isReached(member))
     yield waitFor(`reach ${name}`, `${name} is reached again (${sightText(input.view, member)})`, REACHED_MS);
   // Patroni demotes it as soon as it sees etcd: then this falls away.
-  if (isRogue || !isReached(member))
-    yield onMember('fence-member', name, `stop ${name}, if it is a second primary then`);
+  const fence = onMember('fence-member', name, `stop ${name}, if it is a second primary then`);
+  if (isRogue) yield fence;
+  else if (!isReached(member)) yield { ...fence, mayFallAway: true };
   // Stopped by then, it has to be started; where it was never stopped this falls away.
   if ((isRogue || !isReached(member)) && !isStopped(member)) yield startStage(name);
   yield* rejoining(input, name, goal);

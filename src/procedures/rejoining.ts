@@ -7,7 +7,7 @@ import { servesReads } from '../assess/rotation.js';
 import { memberLines, silentProxies } from '../assess/proxy-lines.js';
 import { memberName } from '../model/names.js';
 import type { AcceptedLoss } from '../model/procedure.js';
-import type { Stage } from '../model/procedure-run.js';
+import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type MemberView } from '../model/view.js';
 import type { ProcedureInput } from './procedure.js';
@@ -84,7 +84,10 @@ function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining
       awaits: [name],
     };
   if (!isGivenUp) yield { kind: 'confirm', key, text: `copy ${name} anew, unless it streams by then? ${held}` };
-  const rebuild = onMember('reinitialize-replica', name, `copy ${name} anew, unless it streams by then`);
+  const rebuild: ActionStage = {
+    ...onMember('reinitialize-replica', name, `copy ${name} anew, unless it streams by then`),
+    mayFallAway: true,
+  };
   yield bond.acceptLoss === null ? rebuild : { ...rebuild, acceptLoss: bond.acceptLoss };
 }
 

@@ -101,14 +101,14 @@ const handBack = (to: string): ActionStage => ({
 export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
   name: 'rolling-restart',
   shape,
-  goal: ({ view, ledger, policy }, { back, parameters }) => {
+  goal: ({ view, ledger }, { back, parameters }) => {
     const what = WHAT.safeParse(parameters['what'] ?? 'postgresql').data;
     if (what === undefined)
       return {
         kind: 'refused',
         why: `what is ${JSON.stringify(parameters['what'])}: it is ${WHAT.options.join(' or ')}`,
       };
-    const why = what === 'patroni' ? whyNotStoppable({ view, ledger, policy }) : null;
+    const why = what === 'patroni' ? whyNotStoppable({ view, ledger }) : null;
     return why === null ? goalOf(view, back, what) : { kind: 'refused', why };
   },
   refuse: ({ view }, goal) => {
@@ -153,18 +153,11 @@ export const rollingRestart: ProcedureRecord<RollingRestartGoal> = {
 
 const stoppedText = (name: string): string => `${name} is stopped: ekimi run-procedure start-member ${name}`;
 
-/** Whoever is stopped has to be started again: what would hold that is asked before. */
-function whyNotStoppable({ view, ledger, policy }: Pick<ProcedureInput, 'view' | 'ledger' | 'policy'>): string | null {
+/** Who is stopped already, or is not Ekimi's: a restart of all would start it. */
+function whyNotStoppable({ view, ledger }: Pick<ProcedureInput, 'view' | 'ledger'>): string | null {
   const down = view.members.find(isStopped);
   if (down !== undefined) return stoppedText(down.name);
-  const taken = view.members.map(({ name }) => takenFrom(ledger, name)).find((why) => why !== null);
-  if (taken !== undefined) return taken;
-  const { mode } = policy.actions['start-member'];
-  if (mode === 'off' || mode === 'observe')
-    return `actions.start-member.mode is ${mode}, so that whoever was stopped would not be started again: set approve or auto`;
-  return policy.approvals.twoPersonsFor?.includes('start-member') === true
-    ? 'approvals.twoPersonsFor has start-member, so that whoever was stopped would wait for a second person'
-    : null;
+  return view.members.map(({ name }) => takenFrom(ledger, name)).find((why) => why !== null) ?? null;
 }
 
 const unsaid = (name: string, what: What): string =>

@@ -159,7 +159,10 @@ describe('a replica that is added', () => {
   it('holds no repair of another member back while it copies', async () => {
     const cluster = createCluster({ cloneMs: 300_000 });
     cluster.prepareMember('patroni4');
-    const lagging = testPolicy({}, { 'begin-copy': APPROVE, 'drain-replica': { mode: 'auto' } });
+    const lagging = testPolicy(
+      {},
+      { 'begin-copy': APPROVE, 'open-servers': APPROVE, 'drain-replica': { mode: 'auto' } },
+    );
     const ekimi = rig({ policy: lagging, cluster, members: ALL });
     await ekimi.run(15);
     await start(ekimi);

@@ -155,7 +155,12 @@ describe('a member that a person is about to take out when all goes dark', () =>
   it('stays theirs though the run makes room for the recovery: it is not started, and not waited for', async () => {
     const repairs = testPolicy(
       {},
-      { 'start-first': APPROVE, 'start-store': APPROVE, 'start-member': { mode: 'auto' } },
+      {
+        'start-first': APPROVE,
+        'start-store': APPROVE,
+        'start-member': { mode: 'auto' },
+        'stop-member': APPROVE,
+      },
     );
     const ekimi = await dark({ policy: repairs }, async (before) => {
       await startStaged(before, { name: 'evacuate-member', member: 'patroni3' });
@@ -173,7 +178,9 @@ describe('a member that a person is about to take out when all goes dark', () =>
 
 describe('a member that was about to be added when all goes dark', () => {
   it('is started as the others are: nobody keeps it any more', async () => {
-    const ekimi = await dark({}, async (before) => {
+    const adding = { ...policy.actions['open-servers'], mode: 'approve' as const };
+    const able = { ...policy, actions: { ...policy.actions, 'open-servers': adding } };
+    const ekimi = await dark({ policy: able }, async (before) => {
       before.cluster.operatorDrain('patroni3');
       await before.run(3);
       expect((await startStaged(before, { name: 'add-replica', member: 'patroni3' })).kind).toBe('started');

@@ -86,6 +86,22 @@ describe('a problem that calls for a procedure', () => {
     expect(newestRun(ekimi)).toMatchObject({ phase: 'held', proposed: { word: 'asked' } });
   });
 
+  it('that would stand half-way says so when it asks, and is not begun by a yes or by itself until that is mended', async () => {
+    const half = (mode: ProcedurePolicy['mode']): Policy => {
+      const policy = policyOf(mode, 'any');
+      return { ...policy, actions: { ...policy.actions, switchover: { ...policy.actions.switchover, mode: 'off' } } };
+    };
+    const ekimi = await pending(half('approve'));
+    const why = 'the policy says actions.switchover: off, which holds switchover from patroni1';
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'held', detail: expect.stringContaining(why) as string });
+    expect(await changeStaged(ekimi, 'continue', seenBy(ekimi))).toMatchObject({
+      ok: false,
+      text: expect.stringContaining(why) as string,
+    });
+    expect(runs(await pending(half('auto')))).toEqual([]);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
   it('holds up nobody: what a person begins takes its place', async () => {
     const ekimi = await pending(policyOf('approve'));
     const request = { name: 'rolling-restart', member: null, candidate: null, parameters: {}, back: true } as const;
@@ -110,6 +126,10 @@ describe('several problems', () => {
         switchover: APPROVE,
         'restart-member': APPROVE,
         'close-servers': APPROVE,
+        'stop-member': APPROVE,
+        'move-aside': APPROVE,
+        'begin-copy': APPROVE,
+        'open-servers': APPROVE,
         'start-member': { mode: 'off' },
         'proxy-nudge': { mode: 'auto' },
       },
@@ -145,7 +165,7 @@ describe('several problems', () => {
     const ekimi = await pending(both('approve', 'auto'));
     ekimi.cluster.corrupt('patroni3');
     await ekimi.run(40);
-    expect(runs(ekimi)).toMatchObject([
+    expect(runs(ekimi).slice(0, 2)).toMatchObject([
       { name: 'rolling-restart', phase: 'aborted', proposed: { word: 'gone' } },
       { name: 'rebuild-member', proposed: { word: 'accepted' } },
     ]);

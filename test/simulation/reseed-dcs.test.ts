@@ -83,6 +83,48 @@ describe('the data of every etcd member is gone', () => {
   });
 });
 
+describe('a policy that would leave it half-way', () => {
+  const without = (extra: Parameters<typeof testPolicy>[0], mode: 'approve' | 'off') => {
+    const { actions } = RESEED_POLICY;
+    return { ...RESEED_POLICY, ...extra, actions: { ...actions, 'start-store': { ...actions['start-store'], mode } } };
+  };
+  const two = { approvals: { ...RESEED_POLICY.approvals, twoPersonsFor: ['start-first'] as const } };
+
+  it.each([
+    ['start-store is off', without({}, 'off'), 'actions.start-store: off, which holds start-store etcd1'],
+    [
+      'two persons are asked for start-first',
+      without(two, 'approve'),
+      'take start-first out of approvals.twoPersonsFor',
+    ],
+  ])('%s: nothing is stopped, and the plan says why', async (_, policy, why) => {
+    const ekimi = await lostEtcd(ETCDS, { policy });
+    expect(await startStaged(ekimi, RESEED)).toMatchObject({
+      kind: 'refused',
+      text: expect.stringContaining(why) as string,
+    });
+    const shown = await startStaged(ekimi, { ...RESEED, dryRun: true });
+    expect(stagesOf(shown)).toContain('stop-without-etcd patroni1');
+    expect(JSON.stringify(shown)).toContain(why);
+    await ekimi.run(30);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
+  it('and becomes so while the question waits: nothing is stopped until it is mended', async () => {
+    const ekimi = await lostEtcd();
+    await startStaged(ekimi, RESEED);
+    await ekimi.run(5);
+    ekimi.session.inForce = { ...ekimi.session.inForce, policy: without({}, 'off') };
+    await changeStaged(ekimi, 'continue');
+    await ekimi.run(20);
+    expect(newestRun(ekimi)).toMatchObject({ phase: 'running' });
+    expect(ekimi.requests()).toEqual([]);
+    ekimi.session.inForce = { ...ekimi.session.inForce, policy: RESEED_POLICY };
+    await ekimi.run(10);
+    expect(did(ekimi, 'stop')).toContain('patroni2');
+  });
+});
+
 describe('it is refused', () => {
   it.each([
     ['while etcd serves', [], 'etcd answers with a majority'],

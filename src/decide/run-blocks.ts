@@ -1,0 +1,99 @@
+import { ACTIONS } from '../actions/index.js';
+import { personsFor } from '../ledger/consent.js';
+import type { Block, GateName } from '../model/decision.js';
+import { memberName } from '../model/names.js';
+import type { Plan } from '../model/plan.js';
+import type { ActionStage, ProcedureRun, Stage } from '../model/procedure-run.js';
+import type { Situation } from '../model/situation.js';
+import { AUTHORITY_GATES } from './authority-gates.js';
+import { byPerson } from './candidate.js';
+import { no, type No } from './gate.js';
+import { isSpare } from './run-rows.js';
+
+/** A stage, and what keeps it from beginning. */
+interface Stopped {
+  readonly stage: ActionStage;
+  readonly block: Block;
+}
+
+/** As far as it is known before it is its turn: the gates that are asked beforehand look at no more. */
+const outlineOf = (run: ProcedureRun, { action, target, candidate, key }: ActionStage): Plan => ({
+  action,
+  target: memberName(target ?? ''),
+  because: { code: 'operator', subject: target ?? '', by: run.by, reason: run.reason, run: run.id, stage: key },
+  params: candidate === null ? {} : { candidate },
+});
+
+const askTwo = ({ policy }: Situation, plan: Plan): No | null =>
+  personsFor(policy, plan) === 2
+    ? no(
+        `approvals.twoPersonsFor has ${plan.action}: it would wait for a second person`,
+        `take ${plan.action} out of approvals.twoPersonsFor`,
+      )
+    : null;
+
+/** Gates whose answer no other stage of the run changes: what they hold is held when its turn comes, too. */
+const BEFOREHAND: readonly (readonly [GateName, (input: Situation, plan: Plan) => No | null])[] = [
+  ...AUTHORITY_GATES.filter(({ name }) => name === 'kill-switch' || name === 'mode').map(
+    ({ name, check }) => [name, (input: Situation, plan: Plan) => check(input, byPerson(plan))] as const,
+  ),
+  ['approval', askTwo],
+];
+
+/** What a person or the policy says no to about a stage, whatever the cluster shows when its turn comes. Empty: nothing. */
+export function blocksBeforehand(input: Situation, run: ProcedureRun, stage: ActionStage): readonly Block[] {
+  const plan = outlineOf(run, stage);
+  return BEFOREHAND.flatMap(([gate, ask]) => {
+    const answer = ask(input, plan);
+    return answer === null ? [] : [{ gate, ...answer }];
+  });
+}
+
+const isAction = (stage: Stage): stage is ActionStage => stage.kind === 'action';
+
+/**
+ * What comes after a stage that leaves something stopped, and could not begin: it would stay stopped. Stages of the same action are not meant: a second
+ * person is asked for each of them before anything new has happened.
+ */
+function heldAfter(input: Situation, run: ProcedureRun, left: readonly Stage[], at: number): readonly Stopped[] {
+  const down = left[at];
+  if (down === undefined || !isAction(down) || ACTIONS[down.action].leavesDown !== true) return [];
+  return left
+    .slice(at + 1)
+    .filter(isAction)
+    .filter(({ action, mayFallAway }) => action !== down.action && mayFallAway !== true)
+    .flatMap((stage) => blocksBeforehand(input, run, stage).map((block) => ({ stage, block })));
+}
+
+/** Stages that cannot begin whatever becomes of those before them; a switch on what the others go on without keeps none of them. */
+const heldAnyhow = (input: Situation, run: ProcedureRun, left: readonly Stage[]): readonly Stopped[] =>
+  left
+    .filter(isAction)
+    .filter(({ mayFallAway }) => mayFallAway !== true)
+    .flatMap((stage) =>
+      blocksBeforehand(input, run, stage)
+        .filter(({ gate }) => gate === 'mode' || (gate === 'kill-switch' && !isSpare(run, stage.key)))
+        .map((block) => ({ stage, block })),
+    );
+
+/** Each reason once, with the stages that it holds and what to change. Null: there is none. */
+function told(rows: readonly Stopped[]): string | null {
+  const reasons = new Map<string, { readonly unblock: string; readonly keys: Set<string> }>();
+  for (const { stage, block } of rows) {
+    const reason = reasons.get(block.because) ?? { unblock: block.unblock, keys: new Set() };
+    reason.keys.add(stage.key);
+    reasons.set(block.because, reason);
+  }
+  const texts = [...reasons].map(
+    ([because, { unblock, keys }]) => `${because}, which holds ${[...keys].join(', ')} (${unblock})`,
+  );
+  return texts.length === 0 ? null : texts.join('; ');
+}
+
+/** Why a run must not begin: it could not come to its end, or would stand with something stopped. Null: it may. Pure. */
+export const whyNotToEnd = (input: Situation, run: ProcedureRun, left: readonly Stage[]): string | null =>
+  told([...heldAnyhow(input, run, left), ...left.flatMap((_, at) => heldAfter(input, run, left, at))]);
+
+/** The same of its next stage alone, as it may have become since it began: nothing is stopped that could not be started again. */
+export const whyNotDownYet = (input: Situation, run: ProcedureRun, left: readonly Stage[]): string | null =>
+  told(heldAfter(input, run, left, 0));
