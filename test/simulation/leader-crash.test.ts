@@ -55,7 +55,7 @@ const STORIES: readonly Story[] = [
 const SECONDS = 60;
 const CALM_SECONDS = 180;
 /** There are six ways to stand still below: each meets every so manyth point. */
-const STRIDE = 36;
+const STRIDE = 72;
 /** And three ways to come back from death. */
 const DEATHS = 3;
 
@@ -124,8 +124,8 @@ describe.each(STORIES)('$name', ({ strike, heal }) => {
   );
 
   /**
-   * Points of every pass in which something is sent, answered or judged: all of them with EVERY_POINT=1, else every 36th, and for each
-   * of the six ways to stand still from another one on, so that every sixth point is met once.
+   * Points of every pass in which something is sent, answered or judged: all of them with EVERY_POINT=1, else every 72nd, and for each
+   * of the six ways to stand still from another one on, so that every twelfth point is met once.
    */
   async function pointsOfWork(from: number): Promise<readonly { readonly at: number; readonly where: string }[]> {
     const { points } = (await slept(Infinity, () => undefined)).sleep;
@@ -133,7 +133,7 @@ describe.each(STORIES)('$name', ({ strike, heal }) => {
       points.filter(({ name }) => /evidence|intent|outcome|verdict/.test(name)).map(({ pass }) => pass),
     );
     return points.flatMap(({ name, pass }, index) =>
-      busy.has(pass) && (isEveryPoint || index % STRIDE === 6 * from)
+      busy.has(pass) && (isEveryPoint || index % STRIDE === 12 * from)
         ? [{ at: index + 1, where: `at point ${index + 1}, ${name}` }]
         : [],
     );
