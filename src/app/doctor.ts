@@ -11,6 +11,7 @@ import type { Policy } from '../model/policy.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { REMEDY } from '../words/doctor-remedy.js';
+import { asideRows } from './doctor-asides.js';
 import { addressRow } from './doctor-addresses.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { poolerRows } from './doctor-poolers.js';
@@ -42,6 +43,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     ...proxyRows(view, policy),
     ...poolerRows(view, policy),
     ...sessionRows(view),
+    ...asideRows(view),
     ...actuatorRows(view, policy),
     ...ladderRows(view, policy),
     ...clusterRows(view, policy, locator),

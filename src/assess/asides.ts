@@ -6,10 +6,10 @@ import { spanText } from '../words/amounts.js';
 import { cannotTell, says, seen, type Assess, type Assessment } from './finding.js';
 import { binaryText, diskOf } from './room.js';
 
-/** Old data directories that lie aside for longer, or take more of their volume, than the policy has them kept. */
+/** Old data directories of members and of etcd members that lie aside for longer, or take more of their volume, than the policy has them kept. */
 export const assessAsides: Assess = (input) =>
-  Object.entries(input.view.asides ?? {}).flatMap(([member, reading]) =>
-    ofMember(input, member, lastValue(reading) ?? []),
+  [input.view.asides, input.view.storeAsides].flatMap((readings = {}) =>
+    Object.entries(readings).flatMap(([name, reading]) => ofMember(input, name, lastValue(reading) ?? [])),
   );
 
 function ofMember({ view, policy }: Assessment, member: string, listed: readonly AsideDirectory[]): readonly Finding[] {

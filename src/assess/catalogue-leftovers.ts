@@ -25,6 +25,6 @@ export const LEFTOVER_ROWS: readonly ProblemRow[] = [
     meaning:
       'An old data directory, moved aside when its member was rebuilt, lies there for longer or takes more of its volume than the policy allows.',
     advice:
-      'Read or copy what you need of it, then: ekimi run-procedure remove-aside MEMBER --set directory=NAME. Ekimi deletes nothing by itself.',
+      'Read or copy what you need of it, then: ekimi run-procedure remove-aside MEMBER --set directory=NAME. Of an etcd member: delete member.ekimi-TIME in its data directory by hand. Ekimi deletes nothing by itself.',
   },
 ];

@@ -148,6 +148,7 @@ const PRIMITIVES: readonly HostPrimitive[] = [
   'disk',
   'waldump',
   'controldata',
+  'storeData',
   'moveAside',
   'listAside',
   'removeAside',

@@ -78,6 +78,17 @@ function asidesAwaited({ ledger, view }: Session): ReadonlySet<string> {
   return new Set(view !== null && isAsideOf(view, member, suffix) ? flying : [...flying, member]);
 }
 
+/** etcd members beside whose data older data was seen, or may lie by a run of ours. While a run is open it may be at that very data: then none. */
+function storesAside({ ledger, states }: Session): ReadonlySet<string> {
+  if (openRun(ledger.procedures) !== null) return new Set();
+  const moved = (ledger.procedures ?? []).flatMap(({ goal }) => {
+    const { aside } = goal;
+    const stores = typeof aside === 'object' && aside !== null && 'stores' in aside ? aside['stores'] : [];
+    return Array.isArray(stores) ? stores.filter((name) => typeof name === 'string') : [];
+  });
+  return new Set([...(states.memory.storesAside ?? []), ...moved]);
+}
+
 /** The heartbeat is written by who may act, and by nobody else. */
 const mayBeat = (session: Session): boolean =>
   isEnforcing(session) && !session.isStopping && session.parts.tenure.facts().state === 'held';
@@ -96,6 +107,7 @@ function settledLeader({ view, states }: Session): string | null {
 export async function look(session: Session, plan: Plan | null = null): Promise<ClusterView> {
   const closely = new Set([...awaitingSlowFacts(session), ...halfDrained(session)]);
   const awaited = asidesAwaited(session);
+  const stores = storesAside(session);
   const settings = settingsOfRun(openRun(session.ledger.procedures));
   const view = await observe(session.parts.ports, session.parts.target, {
     previous: session.view,
@@ -109,6 +121,7 @@ export async function look(session: Session, plan: Plan | null = null): Promise<
     notBefore: session.dcsRevision,
     ...(session.view === null ? {} : { spans: surplusSpans(session.view, session.states.memory) }),
     ...(awaited.size === 0 ? {} : { asidesOf: awaited }),
+    ...(stores.size === 0 ? {} : { storeAsidesOf: stores }),
     settledLeader: settledLeader(session),
     ...(settings.length === 0 ? {} : { settings }),
     // Whoever only observes sends nothing that a member could take for a change.

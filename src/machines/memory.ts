@@ -5,7 +5,7 @@ import { rememberAddresses } from '../assess/places.js';
 import { isFailingState, isStreaming } from '../assess/replica.js';
 import { timelineOf } from '../assess/timeline.js';
 import { formatLsn, furthest, parseLsn } from '../model/names.js';
-import { freshValue } from '../model/reading.js';
+import { freshValue, lastValue } from '../model/reading.js';
 import type { PostgresState } from '../model/patroni.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
@@ -57,8 +57,20 @@ export function remember(before: Memory, view: ClusterView): Memory {
     ...rememberStanding(next, view),
     addresses: rememberAddresses(memory, view),
     room: rememberRoom(memory, view),
+    ...rememberStoresAside(memory, view),
     ...rememberPlatform(next, view),
   };
+}
+
+/** Whoever was seen to have older data beside its own, until a list shows that a person has deleted it. */
+function rememberStoresAside(memory: Memory, { storeAsides = {} }: ClusterView): Pick<Memory, 'storesAside'> {
+  const listed = Object.entries(storeAsides).flatMap(([name, seen]) => {
+    const last = lastValue(seen);
+    return last === null ? [] : [{ name, has: last.length > 0 }];
+  });
+  if (listed.length === 0) return {};
+  const others = (memory.storesAside ?? []).filter((name) => !listed.some((row) => row.name === name));
+  return { storesAside: [...others, ...listed.filter(({ has }) => has).map(({ name }) => name)].sort() };
 }
 
 /** The cluster was bootstrapped anew under its old name: positions, falls and former leaders are those of other data. */

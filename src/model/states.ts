@@ -162,6 +162,8 @@ export interface Memory {
   readonly beatRun?: { readonly member: string; readonly firstMs: number; readonly lastMs: number };
   /** Per member: since when its replay is paused, as far as it was seen. Absent in older journals. */
   readonly replayPausedSinceMs?: Readonly<Record<string, number>>;
+  /** etcd members beside whose data older data was seen to lie: it is looked for until it is gone. Absent: none. */
+  readonly storesAside?: readonly string[];
   /** Absent in older journals. */
   readonly etcd?: {
     readonly term: string | null;

@@ -64,6 +64,8 @@ export interface ClusterView {
   readonly surplus?: Readonly<Record<string, Reading<SurplusWal>>>;
   /** What lies aside of each member's data directory. Absent in older journals, and where the host driver cannot tell. */
   readonly asides?: AsideReadings;
+  /** The same of etcd members, where some is known to lie or a run of ours may have moved it. Absent: of none. */
+  readonly storeAsides?: AsideReadings;
   /** Control files of the members' data directories. Absent in older journals, and unless nothing runs on any of them. */
   readonly control?: ControlReadings;
   /** What the data directories of etcd hold. Absent in older journals, and unless most of its members are stopped and none answers. */

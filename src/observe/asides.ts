@@ -1,6 +1,8 @@
 import type { AsideDirectory, AsideReadings } from '../model/aside.js';
-import { memberHost } from '../model/host.js';
+import { memberHost, storeHost, type HostTarget } from '../model/host.js';
+import type { MemberName } from '../model/names.js';
 import { aged, notConfigured, type Reading } from '../model/reading.js';
+import type { DcsView } from '../model/view.js';
 import { orNone, read, type Pass } from './pass.js';
 import { ASIDES, ASIDES_AWAITED } from './sources.js';
 
@@ -16,20 +18,45 @@ function inSteps(reading: Reading<readonly AsideDirectory[]>, nowMs: number): Re
 
 /** What lies aside of each member's data directory; null: no host driver can tell. */
 export async function observeAsides(pass: Pass): Promise<AsideReadings | null> {
-  const { host } = pass.ports;
-  if (host?.listAside === undefined) return null;
-  const readings = await Promise.all(
-    pass.target.members.map(async (name): Promise<[string, Reading<readonly AsideDirectory[]>]> => {
-      const last = pass.previous?.asides?.[name] ?? null;
-      const isAwaited = pass.asidesOf?.has(name) === true;
-      // One that came too late is taken in as soon as it is there.
-      if (last?.kind === 'unknown' && last.fault !== 'timeout' && !isAwaited && pass.nowMs - last.atMs < AGAIN_MS)
-        return [name, aged(last, pass.nowMs)];
-      const ask = () => orNone(host.listAside?.(memberHost(name)) ?? null, notConfigured(ASIDES.part, pass.nowMs));
-      const row = isAwaited ? ASIDES_AWAITED : ASIDES;
-      const reading = await read(pass, row, { key: `${name} asides`, last, member: name, ask });
-      return [name, inSteps(reading, pass.nowMs)];
-    }),
+  if (pass.ports.host?.listAside === undefined) return null;
+  const previous = pass.previous?.asides ?? {};
+  return listed(pass.target.members, (name) =>
+    listOf(pass, { target: memberHost(name), member: name, last: previous[name] ?? null }),
   );
-  return Object.fromEntries(readings);
+}
+
+/**
+ * The same of the etcd members of which that is known or may be; null: of none. A list takes a second container beside that of etcd, whose own has no
+ * shell: it is not made where nothing speaks for it, nor while etcd does not answer, when a rename may be due there.
+ */
+export async function observeStoreAsides(pass: Pass, { keys }: Pick<DcsView, 'keys'>): Promise<AsideReadings | null> {
+  const { ports, previous, storeAsidesOf = new Set<string>() } = pass;
+  const names = pass.target.dcsNames.filter((name) => storeAsidesOf.has(name));
+  if (ports.host?.listAside === undefined || names.length === 0) return null;
+  const before = previous?.storeAsides ?? {};
+  if (keys.kind !== 'fresh') return previous?.storeAsides ?? null;
+  return listed(names, (name) => listOf(pass, { target: storeHost(name), member: null, last: before[name] ?? null }));
+}
+
+type List = Reading<readonly AsideDirectory[]>;
+
+const listed = async <N extends string>(names: readonly N[], ask: (name: N) => Promise<List>): Promise<AsideReadings> =>
+  Object.fromEntries(await Promise.all(names.map(async (name) => [name, await ask(name)] as const)));
+
+interface Asked {
+  readonly target: HostTarget;
+  readonly member: MemberName | null;
+  readonly last: List | null;
+}
+
+async function listOf(pass: Pass, { target, member, last }: Asked): Promise<List> {
+  const { host } = pass.ports;
+  const { name } = target;
+  const isAwaited = target.kind === 'member' && pass.asidesOf?.has(name) === true;
+  // One that came too late is taken in as soon as it is there.
+  if (last?.kind === 'unknown' && last.fault !== 'timeout' && !isAwaited && pass.nowMs - last.atMs < AGAIN_MS)
+    return aged(last, pass.nowMs);
+  const ask = () => orNone(host?.listAside?.(target) ?? null, notConfigured(ASIDES.part, pass.nowMs));
+  const row = isAwaited ? ASIDES_AWAITED : ASIDES;
+  return inSteps(await read(pass, row, { key: `${target.kind} ${name} asides`, last, member, ask }), pass.nowMs);
 }

@@ -7,7 +7,7 @@ import type { PatroniStatus } from '../model/patroni.js';
 import type { ClusterView, DcsView, MemberView, ObserverView } from '../model/view.js';
 import { checkAddresses } from './addresses.js';
 import { observeConfig, observeHistory } from './documents.js';
-import { observeAsides } from './asides.js';
+import { observeAsides, observeStoreAsides } from './asides.js';
 import { observeControl } from './control.js';
 import { observeEtcd } from './etcd.js';
 import { observeHeartbeat } from './heartbeat.js';
@@ -61,13 +61,14 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
   const addresses = checkAddresses(target.members, rows, target.addresses ?? {}, knownNames);
   const members = withoutMisplaced(withoutOtherSystems(answers, dcs.keys), addresses);
   const answering = members.find((member) => member.api.kind === 'fresh')?.name ?? null;
-  const [config, history, heartbeat, writeAccess, control, storeData] = await Promise.all([
+  const [config, history, heartbeat, writeAccess, control, storeData, storeAsides] = await Promise.all([
     observeConfig(pass, dcs, answering),
     observeHistory(pass, answering),
     observeHeartbeat(pass, dcs, members),
     observeWriteAccess(pass, members),
     observeControl(pass, members),
     observeStoreData(pass, dcs),
+    observeStoreAsides(pass, dcs),
   ]);
   return {
     scope: target.scope,
@@ -97,6 +98,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(heartbeat === null ? {} : { heartbeat }),
     ...(surplus === null ? {} : { surplus }),
     ...(asides === null ? {} : { asides }),
+    ...(storeAsides === null ? {} : { storeAsides }),
     ...(control === null ? {} : { control }),
     ...(storeData === null ? {} : { storeData }),
     ...(writeAccess === null ? {} : { writeAccess }),

@@ -62,6 +62,8 @@ export interface ObserveOptions {
   readonly spans?: Readonly<Record<string, WalSpan>>;
   /** Members of which a list of what lies aside is awaited. Absent: none. */
   readonly asidesOf?: ReadonlySet<string>;
+  /** etcd members beside whose data older data may lie. Absent: none. */
+  readonly storeAsidesOf?: ReadonlySet<string>;
   /** Who led in the last pass, and for so long that every proxy has found it. Absent: nobody. */
   readonly settledLeader?: string | null;
   /** Monotonic and wall clock when the previous pass began. */

@@ -30,7 +30,7 @@ export interface HostPort {
    * deleted. `id`: the run that was looked at. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.
    */
   moveAside?(target: HostTarget, how: { readonly id: string; readonly suffix: string }): Promise<Aside>;
-  /** What lies aside of a member's data directory, whether the member runs or not. */
+  /** What lies aside of the data directory of a member, or of an etcd member, whether it runs or not. */
   listAside?(target: HostTarget): Promise<Reading<readonly AsideDirectory[]>>;
   /** Deletes one of what lies aside, by the name of its folder. Refused (`none`) where a postmaster lives in it, and of everything else. */
   removeAside?(target: HostTarget, name: string): Promise<Reply>;

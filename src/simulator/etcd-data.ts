@@ -1,11 +1,15 @@
+import type { AsideDirectory } from '../model/aside.js';
 import type { Reply } from '../model/plan.js';
 import { note, type EtcdSim, type World } from './state.js';
+
+const ETCD_HOME = '/etcd-data';
 
 /** One etcd, whose members all have its data. */
 export const newData = (endpoints: readonly string[]): EtcdSim['data'] => ({
   now: 1,
   of: new Map(endpoints.map((name) => [name, 1])),
   joined: new Set(endpoints),
+  asides: new Map(),
 });
 
 export const dataOf = ({ data }: EtcdSim, name: string): number => data.of.get(name) ?? 0;
@@ -28,8 +32,19 @@ export function moveStoreAside(
   if (host.state !== 'stopped') return no(`${name} is not stopped`);
   if (dataOf(world.etcd, name) === 0) return no(`there is no data of an etcd member in ${name}`);
   world.etcd.data.of.set(name, 0);
+  const moved = { name: `member.${suffix}`, path: `${ETCD_HOME}/member.${suffix}`, bytes: world.etcd.dbSizeBytes };
+  world.etcd.data.asides.set(name, [...listStoreAside(world.etcd, name), moved]);
   note(world, `the data of ${name} lies aside`);
-  return { effect: 'done', text: `/etcd-data/member.${suffix}` };
+  return { effect: 'done', text: moved.path };
+}
+
+export const listStoreAside = ({ data }: EtcdSim, name: string): readonly AsideDirectory[] =>
+  data.asides.get(name) ?? [];
+
+/** Somebody deletes by hand what lies aside of an etcd member. */
+export function removeStoreAsides(world: World, name: string): void {
+  world.etcd.data.asides.delete(name);
+  note(world, `what lay aside of ${name} is gone`);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Reply, Step } from '../model/plan.js';
 import { fresh, unknown } from '../model/reading.js';
 import type { HostPort } from '../ports/host.js';
 import { listAside, moveAside, removeAside } from './asides.js';
-import { dataOf, moveStoreAside } from './etcd-data.js';
+import { dataOf, listStoreAside, moveStoreAside } from './etcd-data.js';
 import { read, send, type Fault } from './exchange.js';
 import { killHost, setEtcdHost, startHost, stopHost } from './host.js';
 import { HOST_DRIVER, opens } from './links.js';
@@ -98,8 +98,15 @@ export function hostPort(sight: Sight): HostPort {
       );
       return { ...reply, ...((reply.effect === 'done' ? seen[0] : undefined) ?? { to: null, bytes: null }) };
     },
-    listAside: ({ name }) =>
-      read(sight, `what lies aside of ${name}`, memberSim(world, name), () => hostFault(sight), listAside),
+    listAside: async ({ kind, name }) => {
+      const source = `what lies aside of ${name}`;
+      if (kind === 'member') return read(sight, source, memberSim(world, name), () => hostFault(sight), listAside);
+      const fault = hostFault(sight);
+      const atMs = wallMs(world, observer);
+      return fault === null
+        ? fresh(listStoreAside(world.etcd, name), atMs, source)
+        : unknown(fault.fault, fault.reason, atMs, source);
+    },
     removeAside: ({ name }, directory) =>
       send(
         sight,

@@ -1,3 +1,4 @@
+import type { AsideDirectory } from '../model/aside.js';
 import type { ConfigDocument } from '../model/plan.js';
 import type { DcsMembership } from '../model/dcs.js';
 import type { KillSwitch } from '../model/ledger.js';
@@ -221,7 +222,13 @@ export interface EtcdSim {
   /** etcd's own list of members where it is not that of the configuration. */
   memberList: DcsMembership['members'] | null;
   /** Which etcd the data directory of each member is of; 0: it is empty. `now`: which one holds these keys. */
-  readonly data: { now: number; readonly of: Map<string, number>; readonly joined: Set<string> };
+  readonly data: {
+    now: number;
+    readonly of: Map<string, number>;
+    readonly joined: Set<string>;
+    /** What was moved aside of each and not deleted. */
+    readonly asides: Map<string, readonly AsideDirectory[]>;
+  };
   /** Nobody has led in it yet, so that it has neither the system identifier nor Patroni's configuration. */
   isUninitialized: boolean;
   /** Versions of etcd members that run another one. */

@@ -271,7 +271,7 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
           });
           expect(await remove(second)).toMatchObject({ effect: 'done' });
           expect(JSON.stringify(await list())).not.toMatch(/ekimi-[23]/);
-          expect(await rig.port.listAside?.(rig.store)).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+          expect(await rig.port.removeAside?.(rig.store, second)).toMatchObject({ effect: 'none' });
           expect(await rig.port.removeAside?.(rig.nobody, second)).toMatchObject({ effect: 'none' });
         },
         120_000,
@@ -318,6 +318,11 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
           await send('start', id, rig.port, rig.store);
           await expect.poll(host, { timeout: 30_000, interval: 200 }).toMatchObject({ state: 'running' });
           expect(rig.hasStoreData?.('member.ekimi-1')).toBe(true);
+          if (row.primitives.includes('listAside')) {
+            const one = { name: 'member.ekimi-1', bytes: expect.any(Number) as number };
+            const path = expect.stringMatching(/\/member\.ekimi-1$/) as string;
+            expect(await rig.port.listAside?.(rig.store)).toMatchObject({ kind: 'fresh', value: [{ ...one, path }] });
+          }
           rig.storeData?.(null);
         },
         120_000,

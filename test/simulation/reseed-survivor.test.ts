@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recallMemory } from '../../src/kernel/recall.js';
 import { startRun } from '../../src/kernel/runs.js';
-import { unknown } from '../../src/model/reading.js';
+import { lastValue, UNREAD, unknown } from '../../src/model/reading.js';
 import type { Ports } from '../../src/observe/ports.js';
 import type { HostPort } from '../../src/ports/host.js';
 import { doomed } from '../support/crash.js';
@@ -76,6 +76,9 @@ describe('two of three etcd members lost their data', () => {
       expect(started.slice(0, 2)).toEqual(ALL_BUT_ONE);
       expect(started.filter((name) => MEMBERS.includes(name))).toEqual(MEMBERS);
       expect(started.filter((name) => name === 'etcd1')).toHaveLength(1);
+      const [old] = lastValue(ekimi.session.view?.storeAsides?.['etcd1'] ?? UNREAD) ?? [];
+      expect(old).toMatchObject({ path: expect.stringContaining('/etcd-data/member.ekimi-') as string });
+      expect(ekimi.session.states.memory.storesAside).toEqual(['etcd1']);
     },
   );
 

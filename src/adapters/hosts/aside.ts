@@ -64,15 +64,29 @@ export const STORE_ASIDE_SCRIPT = [
   'echo "== moved"; echo "$to"; size "$to"',
 ].join('\n');
 
-/** Each directory that was moved aside, in lines of kilobytes (or a dash) and path; arguments are places of patroni.yml. Reads only. */
+/** Each directory whose name begins with `$x` and goes on with a suffix of ours, in lines of kilobytes (or a dash) and path. */
+const LIST = (x: string): readonly string[] => [
+  'echo "== aside"',
+  `for x in "${x}".ekimi-*; do [ -d "$x" ] && [ ! -L "$x" ] || continue; n=$(size "$x"); echo "\${n:--} $x"; done`,
+  'echo "== end"',
+];
+
+/** What was moved aside of a member; arguments are places of patroni.yml. Reads only. */
 export const LIST_ASIDE_SCRIPT = [
   'd=; LC_ALL=C; export LC_ALL',
   ...FIND,
   COUNT,
   'd=$(readlink -f "$d") || no "there is no folder of $d"',
-  'echo "== aside"',
-  'for x in "$d".ekimi-*; do [ -d "$x" ] && [ ! -L "$x" ] || continue; n=$(size "$x"); echo "${n:--} $x"; done',
-  'echo "== end"',
+  ...LIST('$d'),
+].join('\n');
+
+/** What was moved aside of an etcd member; its argument is the data directory. Reads only. */
+export const LIST_STORE_ASIDE_SCRIPT = [
+  'd=$1; LC_ALL=C; export LC_ALL',
+  FIND[0],
+  COUNT,
+  'd=$(readlink -f "$d") && [ -d "$d" ] || no "there is no directory $1"',
+  ...LIST('$d/member'),
 ].join('\n');
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { doctorFindings } from '../../../src/app/doctor.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
+import type { ClusterView } from '../../../src/model/view.js';
 import { remedyFor, type AskedPart } from '../../../src/words/doctor-remedy.js';
 import { unknown, type ReadingFault } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
@@ -40,6 +41,20 @@ describe('the doctor on whose cluster the addresses lead to', () => {
     ['etcd has no identifier', keys({ systemIdentifier: null })],
   ])('warns when %s', (_when, change) => {
     expect(rowOf(change)?.verdict).toBe('warn');
+  });
+});
+
+describe('the doctor on a host driver that cannot keep old data aside', () => {
+  const of = (view: ClusterView) =>
+    doctorFindings({ scope: SCOPE, view } as unknown as ClusterSnapshot, testPolicy()).find(
+      ({ check }) => check === 'old data aside',
+    );
+
+  it('names what that disables; one that can, and no driver, are not told of', () => {
+    const view = viewOf();
+    expect(of(view)).toMatchObject({ verdict: 'off', disables: ['rebuild-member', 'remove-aside', 'reseed-dcs'] });
+    expect(of({ ...view, asides: {} })).toBeUndefined();
+    expect(of({ ...view, actuators: { ...view.actuators, host: false } })).toBeUndefined();
   });
 });
 

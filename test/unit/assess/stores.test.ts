@@ -102,6 +102,15 @@ describe('what lies aside', () => {
     expect(JSON.stringify(found([null]))).toContain('size not counted');
   });
 
+  it('of an etcd member for too long is told under its name', () => {
+    const one = { name: `member.${asideSuffix(NOW_MS - 365 * 86_400_000)}`, path: '/etcd-data/member', bytes: GIB };
+    const view = { ...viewOf(), storeAsides: { etcd2: fresh([one], NOW_MS, 'asides') } };
+    const { states, ledger, policy } = inputOf([], { view });
+    expect(assessAsides({ view, memory: states.memory, ledger, policy })).toMatchObject([
+      { verdict: 'seen', code: 'aside-overdue', subject: 'etcd2' },
+    ]);
+  });
+
   it('for too long is told whatever was counted, with no figure that is not one', () => {
     const [finding] = found([GIB, null], 365 * 86_400_000);
     expect(finding).toMatchObject({ verdict: 'seen', facts: { directories: 2, bytes: null, percent: null } });

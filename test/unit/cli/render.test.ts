@@ -6,6 +6,7 @@ import { renderEntry, renderEntryLine, renderJournalReport } from '../../../src/
 import { clean, type Style } from '../../../src/cli/render/paint.js';
 import { spanText, bytesText } from '../../../src/words/amounts.js';
 import { renderPlan } from '../../../src/cli/render/plan.js';
+import type { ProcedureRun } from '../../../src/model/procedure-run.js';
 import { renderStatus } from '../../../src/cli/render/status.js';
 import { answer, renderWhy, type Question } from '../../../src/cli/render/why.js';
 import { NO_STORY, tellNext, type StoryLine } from '../../../src/words/story.js';
@@ -99,6 +100,26 @@ describe('status', () => {
       .split('\n')
       .find((line) => line.startsWith('proxy'));
     expect(cut).toHaveLength(80);
+  });
+
+  it('lists what lies aside of members and of etcd members: where, how large, why, and how a person deletes it', () => {
+    const healthy = SCENARIOS.healthy();
+    const lying = (name: string, path: string) => fresh([{ name, path, bytes: 3 * 1024 ** 2 }], NOW_MS, 'host');
+    const view = healthy.view && {
+      ...healthy.view,
+      asides: { patroni3: lying('data.ekimi-1', '/data/data.ekimi-1') },
+      storeAsides: { etcd1: lying('member.ekimi-2', '/etcd-data/member.ekimi-2') },
+    };
+    const goal = { aside: { stores: ['etcd1'], suffix: 'ekimi-2' } };
+    const run = { name: 'reseed-dcs', by: 'dba', reason: 'the volumes are gone', phase: 'succeeded', goal } as const;
+    const ledger = { ...healthy.ledger, procedures: [run as unknown as ProcedureRun] };
+    const text = renderStatus({ ...healthy, view, ledger }, PLAIN).replaceAll(/\s+/g, ' ');
+    expect(text).toContain(
+      'patroni3 /data/data.ekimi-1 (3.0 MiB) (ekimi run-procedure remove-aside patroni3 --set directory=data.ekimi-1)',
+    );
+    expect(text).toContain(
+      'etcd1 /etcd-data/member.ekimi-2 (3.0 MiB), reseed-dcs by dba: the volumes are gone (delete it by hand, once nobody needs its keys: rm -r /etcd-data/member.ekimi-2)',
+    );
   });
 
   it('has a line for each pooler, also where its console is silent', () => {

@@ -12,6 +12,7 @@ import {
   asideFrom,
   asidesFrom,
   LIST_ASIDE_SCRIPT,
+  LIST_STORE_ASIDE_SCRIPT,
   REMOVE_ASIDE_SCRIPT,
   removedFrom,
   STORE_ASIDE_SCRIPT,
@@ -60,7 +61,7 @@ export async function moveAsideInVolumes(
   if (isUp(seen)) return said('none', `${container} is not stopped`);
   const ran =
     target.kind === 'store'
-      ? await besideStore(inside, found, suffix)
+      ? await besideStore(inside, found, STORE_ASIDE_SCRIPT, [suffix])
       : await inVolumes(inside, found, { script: ASIDE_SCRIPT, args: [suffix], deadlineMs: DEADLINE_MS });
   if ('why' in ran) return said(ran.begun ? 'maybe' : 'none', ran.why);
   const moved = asideFrom(ran.lines);
@@ -74,25 +75,31 @@ export async function moveAsideInVolumes(
   return said('maybe', `${moved.to}; ${container} was started meanwhile, or nobody can tell`, moved);
 }
 
-/** What lies aside of a member's data directory, whether its container runs or not. */
+/** What lies aside of the data directory of a member, or of an etcd member (`hosts.dcsData`), whether its container runs or not. */
 export async function listAsideInVolumes(
   inside: Inside,
   target: HostTarget,
 ): Promise<Reading<readonly AsideDirectory[]>> {
   const { clock } = inside;
   const what = `what lies aside of ${target.name}`;
-  if (target.kind !== 'member' || inside.engine === null || hostNamed(inside.cluster, target) === undefined)
-    return notConfigured(what, clock.now());
+  if (inside.engine === null || !isListed(inside.cluster, target)) return notConfigured(what, clock.now());
   const source = `${what} on ${inside.engine.address}`;
   const bad = (why: string) => unknown('bad-reply', `${source}: ${why}`, clock.now(), source);
-  const found = await containerOf(inside, target);
+  const found = await anyOf(inside, target);
   if (typeof found === 'string') return bad(found);
-  const ran = await inVolumes(inside, found, { script: LIST_ASIDE_SCRIPT, args: [], deadlineMs: DEADLINE_MS });
+  const ran =
+    target.kind === 'store'
+      ? await besideStore(inside, found, LIST_STORE_ASIDE_SCRIPT, [])
+      : await inVolumes(inside, found, { script: LIST_ASIDE_SCRIPT, args: [], deadlineMs: DEADLINE_MS });
   if ('why' in ran) return bad(ran.why);
   const listed = asidesFrom(ran.lines);
   if (listed === null) return bad('it did not say what it saw');
   return 'no' in listed ? bad(listed.no) : fresh(listed.directories, clock.now(), source);
 }
+
+const isListed = (cluster: ClusterConfig, target: HostTarget): boolean =>
+  hostNamed(cluster, target) !== undefined &&
+  (target.kind === 'member' || (target.kind === 'store' && cluster.hosts?.dcsData != null));
 
 /** Deletes one that lies aside, by the name of its folder. */
 export async function removeAsideInVolumes(inside: Inside, target: HostTarget, name: string): Promise<Reply> {
@@ -133,13 +140,18 @@ async function anyOf(inside: Inside, target: HostTarget): Promise<Found | string
 }
 
 /** etcd's own image has no shell. That of a member of Patroni has one, and the engine has that image. */
-async function besideStore({ cluster }: Inside, { engine, container, seen }: Found, suffix: string): Promise<Beside> {
+async function besideStore(
+  { cluster }: Inside,
+  { engine, container, seen }: Found,
+  script: string,
+  args: readonly string[],
+): Promise<Beside> {
   const [member] = Object.values(cluster.hosts?.members ?? {});
   const other =
     member === undefined ? 'no container of a member is configured' : await describeContainer(engine, member);
   if (typeof other === 'string') return { why: other, begun: false };
-  const args = [suffix, cluster.hosts?.dcsData ?? ''];
-  const work = { name: container, script: STORE_ASIDE_SCRIPT, args, dataDir: null, deadlineMs: DEADLINE_MS };
+  const all = [...args, cluster.hosts?.dcsData ?? ''];
+  const work = { name: container, script, args: all, dataDir: null, deadlineMs: DEADLINE_MS };
   return besideContainer(engine, { ...seen, Image: other.Image }, work);
 }
 
