@@ -22,7 +22,12 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   close: () => undefined,
   onLeaderChange: () => () => undefined,
   onEvent: () => () => undefined,
+  health: () => [],
+  failing: () => [],
 };
+
+/** Those that answer at once, and to whom a promise would be no answer. */
+const AT_ONCE: ReadonlySet<string> = new Set(['onLeaderChange', 'onEvent', 'health', 'failing']);
 
 const asReading: Answer = (why, atMs, source) => unknown('bad-reply', why, atMs, source);
 
@@ -49,9 +54,7 @@ export function guarded<P extends object>(part: string, port: P, clock: Clock): 
           const answer: unknown = Reflect.apply(value, target, given);
           return answer instanceof Promise ? answer.catch((error: unknown) => instead(name, error)) : answer;
         } catch (error) {
-          return ANSWERS[name] !== undefined && name.startsWith('on')
-            ? instead(name, error)
-            : Promise.resolve(instead(name, error));
+          return AT_ONCE.has(name) ? instead(name, error) : Promise.resolve(instead(name, error));
         }
       };
       guards.set(key, { of: value, call });
@@ -60,27 +63,28 @@ export function guarded<P extends object>(part: string, port: P, clock: Clock): 
   });
 }
 
+/** A part that has no row here does not compile: one was forgotten once, and that we could not tell anybody was never seen. */
+type EachPort = { readonly [Part in keyof Required<Ports>]: Ports[Part] | undefined };
+
 export function guardedPorts(ports: Ports): Ports {
   const { clock } = ports;
-  const orNull = <P extends object>(part: string, port: P | null): P | null =>
-    port === null ? null : guarded(part, port, clock);
-  return {
+  const each = <P extends object>(part: string, named: Readonly<Record<string, P>>): Readonly<Record<string, P>> =>
+    Object.fromEntries(Object.entries(named).map(([name, port]) => [name, guarded(`${part} ${name}`, port, clock)]));
+  const orNull = <P extends object>(part: string, port: P | null | undefined): P | null =>
+    port == null ? null : guarded(part, port, clock);
+  const all: EachPort = {
     clock,
     patroni: guarded('patroni', ports.patroni, clock),
     dcs: guarded('etcd', ports.dcs, clock),
     postgres: orNull('postgres', ports.postgres),
-    proxies: Object.fromEntries(
-      Object.entries(ports.proxies).map(([name, port]) => [name, guarded(`proxy ${name}`, port, clock)]),
-    ),
-    ...(ports.poolers && {
-      poolers: Object.fromEntries(
-        Object.entries(ports.poolers).map(([name, port]) => [name, guarded(`pooler ${name}`, port, clock)]),
-      ),
-    }),
+    proxies: each('proxy', ports.proxies),
+    poolers: ports.poolers && each('pooler', ports.poolers),
     host: orNull('hosts', ports.host),
-    ...(ports.power == null ? {} : { power: guarded('power', ports.power, clock) }),
+    power: orNull('power', ports.power) ?? undefined,
     tags: orNull('tags', ports.tags),
-    certificates: orNull('certificates', ports.certificates ?? null),
-    names: orNull('names', ports.names ?? null),
+    certificates: orNull('certificates', ports.certificates),
+    notifications: ports.notifications && guarded('notifications', ports.notifications, clock),
+    names: orNull('names', ports.names),
   };
+  return Object.fromEntries(Object.entries(all).filter(([, port]) => port !== undefined)) as unknown as Ports;
 }
