@@ -102,11 +102,15 @@ export function changeRun(
       if (isOver(run)) return refusal(409, `${run.name} ${id} is ${run.phase}: ${run.detail}`);
       const { view } = session;
       if (view === null) return refusal(409, NOTHING_SEEN);
+      // What was begun without etcd lies in a file of this machine: no successor could go on with it.
+      const isHere = session.recovery.run?.id === id;
       const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason, seen });
       const kept = !answer.ok || (await session.books.commit(view));
       const lost = kept || isAlone ? null : lostMeanwhile(session);
       if (lost !== null) return lost;
-      return kept ? answer : { ok: true, text: `${answer.text} (not yet in etcd: a successor would not know)` };
+      return kept || isHere
+        ? answer
+        : { ok: true, text: `${answer.text} (not yet in etcd: a successor would not know)` };
     },
     (text) => refusal(409, text),
   );

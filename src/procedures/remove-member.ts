@@ -108,7 +108,7 @@ export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
     const told =
       memberOf(view, memberName(member)) === null || isKept
         ? ''
-        : `; take it out of clusters[].members of ekimi.yaml and reload`;
+        : `; take it out of clusters[].patroni.members of ekimi.yaml (and of postgres.members and hosts.members), and restart ekimi`;
     return `${states.join('; ')}${told}`;
   },
   onward: (_, { member }) =>

@@ -74,7 +74,7 @@ describe('a replica that is added', () => {
   });
 
   it.each([
-    ['is not configured', { member: 'patroni9' }, 'patroni9 is not configured: add it to clusters[].members'],
+    ['is not configured', { member: 'patroni9' }, 'patroni9 is not configured: add it to clusters[].patroni.members'],
     ['leads', { member: 'patroni1' }, 'patroni1 leads: it is no new replica'],
     ['is not named', { member: null }, 'add-replica needs a member'],
     ['is given a parameter that there is not', { parameters: { speed: '9' } }, 'takes no parameter speed'],

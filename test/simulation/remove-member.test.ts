@@ -49,7 +49,8 @@ describe('a member that is removed', () => {
     await ekimi.run(120);
     expect(newestRun(ekimi)).toMatchObject({
       phase: 'succeeded',
-      detail: 'patroni3 is stopped, its data as it was; take it out of clusters[].members of ekimi.yaml and reload',
+      detail:
+        'patroni3 is stopped, its data as it was; take it out of clusters[].patroni.members of ekimi.yaml (and of postgres.members and hosts.members), and restart ekimi',
     });
     expect(leftOf(ekimi, 'patroni1')).toEqual({ slots: ['patroni2'], keys: ['patroni1', 'patroni2'] });
     for (const pool of ['postgres_primary', 'postgres_replicas'])
