@@ -7,6 +7,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 const OFF = { mode: 'off' as const };
@@ -191,7 +192,7 @@ describe('a replica that is added', () => {
     ]);
   });
 
-  it('after our death at any of its effects is finished by the next holder of tenure, and nothing is sent twice', async () => {
+  it('after our death at every third of its effects (each with EVERY_POINT=1) is finished by the next holder of tenure, and nothing is sent twice', async () => {
     const story = async (after: number) => {
       const doom = doomed();
       const first = await withNew({ wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead });
@@ -203,7 +204,7 @@ describe('a replica that is added', () => {
     const { doom: whole } = await story(Infinity);
     expect(whole.effects.filter((text) => text.startsWith('sent'))).toHaveLength(3);
     // Before the second effect nobody but the journal knows of the run.
-    for (let after = 2; after <= whole.effects.length; after += 3) {
+    for (let after = 2; after <= whole.effects.length; after += everyNth(3)) {
       const { first } = await story(after);
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
       first.cluster.advance(16_000);

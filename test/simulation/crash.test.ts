@@ -4,6 +4,9 @@ import { doomed, type Doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { caughtUp, destructive, DRAIN, lagEmergency, MB, UNDRAIN } from '../support/situations.js';
+import { everyNth } from '../support/points.js';
+
+const STRIDE = everyNth(2);
 
 /** The first process, which dies after its n-th effect on the outside since the trouble began. */
 async function untilDeath(
@@ -68,9 +71,9 @@ describe('a drain through proxy and tag', () => {
     `);
   });
 
-  it('whose process dies after any of them is finished or undone by the next one', async () => {
+  it('whose process dies after every second of them (each with EVERY_POINT=1) is finished or undone by the next one', async () => {
     const { doom: whole } = await untilDeath({ policy }, Infinity, lagEmergency, 40);
-    for (let after = 1; after <= whole.effects.length; after += 1) {
+    for (let after = 1; after <= whole.effects.length; after += STRIDE) {
       const { first } = await untilDeath({ policy }, after, lagEmergency, 40);
       const next = await successor(first, { policy });
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
@@ -123,9 +126,9 @@ describe('the repair of a broken copy', () => {
     expect(doom.effects.filter(isRequest)).toEqual(['sent /reinitialize']);
   });
 
-  it('goes on after a death after any of them, and nothing destructive is sent twice', async () => {
+  it('goes on after a death after every second of them (each with EVERY_POINT=1), and nothing destructive is sent twice', async () => {
     const { doom: whole } = await untilDeath({ policy }, Infinity, breakCopy, 120);
-    for (let after = 1; after <= whole.effects.length; after += 1) {
+    for (let after = 1; after <= whole.effects.length; after += STRIDE) {
       const { first } = await untilDeath({ policy }, after, breakCopy, 120);
       const next = await successor(first, { policy });
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
@@ -168,9 +171,9 @@ describe('the resuming of replay that a hand has paused', () => {
     expect(resumes(first)).toHaveLength(1);
   });
 
-  it('goes on after a death after any of them, and is sent once', async () => {
+  it('goes on after a death after every second of them (each with EVERY_POINT=1), and is sent once', async () => {
     const { doom: whole } = await untilDeath({ policy }, Infinity, pauseReplay, 60);
-    for (let after = 1; after <= whole.effects.length; after += 1) {
+    for (let after = 1; after <= whole.effects.length; after += STRIDE) {
       const { first } = await untilDeath({ policy }, after, pauseReplay, 60);
       const next = await successor(first, { policy });
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;

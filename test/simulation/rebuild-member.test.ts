@@ -6,6 +6,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, stagesOf, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const GIB = 1024 ** 3;
 const APPROVE = { mode: 'approve' as const };
@@ -202,7 +203,7 @@ describe('a member whose pages are wrong', () => {
     expect(onHost(ekimi)).toEqual(rebuilt('patroni3'));
   });
 
-  it('after our death at any of its effects is rebuilt once by the next holder of tenure', async () => {
+  it('after our death at every fourth of its effects (each with EVERY_POINT=1) is rebuilt once by the next holder of tenure', async () => {
     const story = async (after: number) => {
       const doom = doomed();
       const first = await quiet({ wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead });
@@ -212,7 +213,7 @@ describe('a member whose pages are wrong', () => {
       return { first, doom };
     };
     const { doom: whole } = await story(Infinity);
-    for (let after = 2; after <= whole.effects.length; after += 4) {
+    for (let after = 2; after <= whole.effects.length; after += everyNth(4)) {
       const { first } = await story(after);
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
       first.cluster.advance(16_000);

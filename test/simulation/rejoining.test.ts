@@ -6,6 +6,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, stagesOf, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 /** No ladder brings it back by itself: what is sent is the run's. */
@@ -132,9 +133,9 @@ describe('our death while the old leader is brought back', () => {
     return { first, doom };
   };
 
-  it('after any of its effects: the next holder of tenure finishes it, and nothing is sent twice', async () => {
+  it('after every fifth of its effects (each with EVERY_POINT=1): the next holder of tenure finishes it, and nothing is sent twice', async () => {
     const { doom: whole } = await story(Infinity);
-    for (let after = 2; after <= whole.effects.length; after += 5) {
+    for (let after = 2; after <= whole.effects.length; after += everyNth(5)) {
       const { first } = await story(after);
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
       first.cluster.advance(3_000);

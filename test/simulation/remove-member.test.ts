@@ -6,6 +6,7 @@ import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 import { changeStaged, newestRun, stagedRequest, stagesOf, startStaged } from '../support/staged.js';
+import { everyNth } from '../support/points.js';
 
 const APPROVE = { mode: 'approve' as const };
 const AUTO = { mode: 'auto' as const };
@@ -141,7 +142,7 @@ describe('a member that is removed', () => {
     }
   });
 
-  it('after our death at any of its effects is removed by the next holder of tenure', async () => {
+  it('after our death at every eighth of its effects (each with EVERY_POINT=1) is removed by the next holder of tenure', async () => {
     const story = async (after: number) => {
       const doom = doomed();
       const first = await quiet({ wrap: doom.wrap, wrapJournal: doom.wrapJournal, dead: doom.dead });
@@ -151,7 +152,7 @@ describe('a member that is removed', () => {
       return { first, doom };
     };
     const { doom: whole } = await story(Infinity);
-    for (let after = 2; after <= whole.effects.length; after += 8) {
+    for (let after = 2; after <= whole.effects.length; after += everyNth(8)) {
       const { first } = await story(after);
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
       first.cluster.advance(16_000);
