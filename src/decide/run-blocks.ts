@@ -53,7 +53,7 @@ const isAction = (stage: Stage): stage is ActionStage => stage.kind === 'action'
 
 /**
  * What comes after a stage that leaves something stopped, and could not begin: it would stay stopped. Stages of the same action are not meant: a second
- * person is asked for each of them before anything new has happened.
+ * person is asked for each of them before anything new has happened. Nor is what may fall away, unless the stage itself may: then it is the same branch.
  */
 function heldAfter(input: Situation, run: ProcedureRun, left: readonly Stage[], at: number): readonly Stopped[] {
   const down = left[at];
@@ -61,7 +61,7 @@ function heldAfter(input: Situation, run: ProcedureRun, left: readonly Stage[], 
   return left
     .slice(at + 1)
     .filter(isAction)
-    .filter(({ action, mayFallAway }) => action !== down.action && mayFallAway !== true)
+    .filter(({ action, mayFallAway }) => action !== down.action && (mayFallAway !== true || down.mayFallAway === true))
     .flatMap((stage) => blocksBeforehand(input, run, stage).map((block) => ({ stage, block })));
 }
 
@@ -92,8 +92,23 @@ function told(rows: readonly Stopped[]): string | null {
 
 /** Why a run must not begin: it could not come to its end, or would stand with something stopped. Null: it may. Pure. */
 export const whyNotToEnd = (input: Situation, run: ProcedureRun, left: readonly Stage[]): string | null =>
-  told([...heldAnyhow(input, run, left), ...left.flatMap((_, at) => heldAfter(input, run, left, at))]);
+  told([
+    ...heldAnyhow(input, run, left),
+    ...left.flatMap((stage, at) =>
+      isAction(stage) && stage.mayFallAway === true ? [] : heldAfter(input, run, left, at),
+    ),
+  ]);
 
 /** The same of its next stage alone, as it may have become since it began: nothing is stopped that could not be started again. */
 export const whyNotDownYet = (input: Situation, run: ProcedureRun, left: readonly Stage[]): string | null =>
   told(heldAfter(input, run, left, 0));
+
+/** Of what comes after a question, as if all of it were needed: whoever answers knows what else to change. Null: nothing holds it. */
+export function whyNotOnceAgreed(input: Situation, run: ProcedureRun, after: readonly Stage[]): string | null {
+  const needed = after.map((stage): Stage => {
+    if (!isAction(stage)) return stage;
+    const { mayFallAway: _isBranch, ...rest } = stage;
+    return rest;
+  });
+  return whyNotToEnd(input, run, needed);
+}

@@ -3,7 +3,7 @@ import { type ActionStage, type ProcedureRun, type Stage, type StageProgress } f
 import type { Situation } from '../model/situation.js';
 import { leavesRoom } from './candidate.js';
 import { decideProcedure, type AskedProcedure, type ProcedureDecision } from './procedures.js';
-import { blocksBeforehand, whyNotDownYet } from './run-blocks.js';
+import { whyNotDownYet, whyNotOnceAgreed } from './run-blocks.js';
 import { boundGoal, leftOf, runInput } from './run-left.js';
 import { isForgiven, isSpare, lastOf, rowsOf, spentOn } from './run-rows.js';
 import { MOST_WAIT_MS, stalledSince, UNREAD_MS, watching, type Held, type Watch } from './run-waits.js';
@@ -172,8 +172,9 @@ function nextStage(input: Situation, run: ProcedureRun, left: readonly Stage[]):
       continue;
     }
     if (stage.kind !== 'action') {
-      const after = stage.kind === 'confirm' ? heldOnceAgreed(input, run, left, stage) : [];
-      return held === null ? onlySeen(input, run, stage, [...failed, ...after]) : notForEver(input, run, held);
+      const half = stage.kind === 'confirm' ? whyNotOnceAgreed(input, run, left.slice(left.indexOf(stage) + 1)) : null;
+      const texts = half === null ? failed : [...failed, `held after a yes by ${half}`];
+      return held === null ? onlySeen(input, run, stage, texts) : notForEver(input, run, held);
     }
     const asked = askedFor(run, stage);
     const next: StageNext = { kind: 'stage', stage, asked, decision: decideProcedure(input, asked) };
@@ -185,14 +186,6 @@ function nextStage(input: Situation, run: ProcedureRun, left: readonly Stage[]):
   return failed.length > 0
     ? { kind: 'held', why: failed.join('; ') }
     : { kind: 'waits', why: `in flight: ${left.map(({ key }) => key).join(', ')}` };
-}
-
-/** Of the first thing to do after a question: whoever answers it knows what else to change. */
-function heldOnceAgreed(input: Situation, run: ProcedureRun, left: readonly Stage[], question: Stage): string[] {
-  const next = left.slice(left.indexOf(question) + 1).find((stage) => stage.kind === 'action');
-  return next === undefined
-    ? []
-    : blocksBeforehand(input, run, next).map(({ because, unblock }) => `${next.key} waits: ${because} (${unblock})`);
 }
 
 /** A question or a wait, which also tells what it may wait for in vain. */

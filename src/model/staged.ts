@@ -54,6 +54,9 @@ export type Custody = 'takes' | 'removes' | 'returns' | 'lends';
 const ACCEPT_LOSS =
   'WAL that only the member has and that may be lost where it is copied anew, as the question states it; any: also what nobody can count';
 
+const OLD =
+  'what becomes of a directory that cannot be rewound. aside (the default where the host driver can): moved aside and kept; delete: destroyed by POST /reinitialize';
+
 export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
   'rolling-restart': {
     usage: 'rolling-restart [--back] [--set what=postgresql|patroni] [--plan]',
@@ -119,8 +122,8 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     custody: 'returns',
   },
   'after-failover': {
-    usage: 'after-failover [MEMBER] [--set accept-loss=BYTES|any] [--plan]',
-    takes: { member: 'optional', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS } },
+    usage: 'after-failover [MEMBER] [--set old=aside|delete] [--set accept-loss=BYTES|any] [--plan]',
+    takes: { member: 'optional', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS, old: OLD } },
     summary:
       'bring the old leader back as a replica: started, rewound, or, where you agree, copied anew; then given readers',
     runbook: 'Recovery Procedures > Scenario 2: Failed Primary Recovery (After Failover)',
@@ -130,8 +133,8 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     ],
   },
   'recover-partition': {
-    usage: 'recover-partition [--set accept-loss=BYTES|any] [--plan]',
-    takes: { member: 'no', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS } },
+    usage: 'recover-partition [--set old=aside|delete] [--set accept-loss=BYTES|any] [--plan]',
+    takes: { member: 'no', candidate: 'no', back: 'no', parameters: { 'accept-loss': ACCEPT_LOSS, old: OLD } },
     summary: 'after a partition: who sees whom, a second primary stopped, and everybody who was cut off brought back',
     runbook: 'Emergency Procedures > Network Partition Recovery',
   },

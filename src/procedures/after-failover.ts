@@ -5,12 +5,21 @@ import { evacuationOf } from '../ledger/evacuations.js';
 import { memberName } from '../model/names.js';
 import { memberOf } from '../model/view.js';
 import type { ProcedureInput, ProcedureRecord } from './procedure.js';
-import { hasTraffic, isBack, lossArgument, lossOf, rejoining } from './rejoining.js';
+import {
+  agreedArguments,
+  asideText,
+  hasTraffic,
+  isBack,
+  lossOf,
+  REJOINING,
+  rejoining,
+  suffixOf,
+  whyNotAside,
+} from './rejoining.js';
 
 const shape = z.object({
   member: z.string(),
-  sinceMs: z.number(),
-  acceptLoss: z.union([z.number(), z.literal('any')]).nullable(),
+  ...REJOINING,
 });
 type AfterFailoverGoal = z.infer<typeof shape>;
 
@@ -51,14 +60,21 @@ export const afterFailover: ProcedureRecord<AfterFailoverGoal> = {
     if (typeof found === 'string') return { kind: 'refused', why: found };
     const why = notToReturn(input, found.name);
     if (why !== null) return { kind: 'refused', why };
-    return { kind: 'goal', goal: { member: found.name, sinceMs: input.nowMs, acceptLoss: loss.loss } };
+    const old = suffixOf(input, [found.name], parameters['old']);
+    if ('why' in old) return { kind: 'refused', why: old.why };
+    return { kind: 'goal', goal: { member: found.name, sinceMs: input.nowMs, acceptLoss: loss.loss, ...old } };
   },
-  refuse: ({ view }, { member }) => {
+  refuse: (input, { member, ...bond }) => {
+    const { view } = input;
     if (memberOf(view, memberName(member)) === null) return `${member} is not a member any more`;
-    return leadershipOf(view).kind === 'proven' ? null : 'nobody is proven to lead: who leads is settled first';
+    return leadershipOf(view).kind === 'proven'
+      ? whyNotAside(input, member, bond)
+      : 'nobody is proven to lead: who leads is settled first';
   },
   remaining: (input, { member, ...bond }) => rejoining(input, member, bond),
-  leaves: (input, { member }) =>
-    `${member} ${isBack(input, member) ? 'follows' : 'does not follow yet'}; what it holds is where it was`,
-  onward: (_, { member, acceptLoss }) => `ekimi run-procedure after-failover ${member}${lossArgument(acceptLoss)}`,
+  leaves: (input, { member, suffix }) => {
+    const aside = asideText(input, member, { suffix });
+    return `${member} ${isBack(input, member) ? 'follows' : 'does not follow yet'}${aside === '' ? '; what it holds is where it was' : aside}`;
+  },
+  onward: (_, { member, ...bond }) => `ekimi run-procedure after-failover ${member}${agreedArguments(bond)}`,
 };

@@ -3,6 +3,7 @@ import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import { healthyReplicas } from '../assess/replica.js';
 import { failedCopy } from '../assess/copies.js';
 import { answers as isAnswering } from '../assess/proxy-lines.js';
+import { isAsideOf } from '../model/aside.js';
 import { memberName } from '../model/names.js';
 import type { ActionStage, StageProgress, WaitStage } from '../model/procedure-run.js';
 import type { ServerPlace } from '../model/proxy.js';
@@ -90,3 +91,23 @@ export function tooFewWithout({ view, policy }: ProcedureInput, name: string): s
     ? null
     : `${left} healthy replicas would be left, and limits.minHealthyReplicas is ${minHealthyReplicas}`;
 }
+
+/** Its data directory beside itself; what starts next finds none. */
+export const movingAside = (name: string, suffix: string): ActionStage => ({
+  ...onMember(
+    'move-aside',
+    name,
+    `move the data directory of ${name} aside, to NAME.${suffix}: it is kept, and nothing of it is deleted`,
+  ),
+  parameters: { suffix },
+});
+
+/** That was done: by the last list of what lies aside, or by a request for that suffix, since somebody may have removed it meanwhile. */
+export const isMoved = (
+  { view, ledger }: Pick<ProcedureInput, 'view' | 'ledger'>,
+  { member, suffix }: { readonly member: string; readonly suffix: string },
+): boolean =>
+  isAsideOf(view, member, suffix) ||
+  ledger.remediations.some(
+    ({ plan, phase }) => plan.target === member && plan.params['suffix'] === suffix && phase === 'succeeded',
+  );

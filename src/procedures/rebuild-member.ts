@@ -9,12 +9,22 @@ import { silentProxies } from '../assess/proxy-lines.js';
 import { healthyReplicas } from '../assess/replica.js';
 import { heldPlaces, openPlaces, placeKey, untoldProxies } from '../actions/servers.js';
 import { PLACES } from '../actions/places-shape.js';
-import { asidesOf, asideSuffix, isAsideOf } from '../model/aside.js';
+import { asidesOf, asideSuffix } from '../model/aside.js';
 import { memberName } from '../model/names.js';
 import type { ServerPlace } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
-import { answers, closing, hostOf, opening, tooFewWithout, untilThen, waitCopy } from './member-stages.js';
+import {
+  answers,
+  closing,
+  hostOf,
+  isMoved,
+  movingAside,
+  opening,
+  tooFewWithout,
+  untilThen,
+  waitCopy,
+} from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { follows, handOver, onMember, takenFrom, waitFor } from './stages.js';
 
@@ -41,11 +51,6 @@ function successor({ view, memory, policy }: ProcedureInput, leader: string): st
 }
 
 const leads = ({ view }: ProcedureInput, name: string): boolean => leaderKeyHolder(view) === name;
-
-/** By the last list of what lies aside, or by the request of this very run: somebody may have removed it since. */
-const isMoved = ({ view, ledger }: ProcedureInput, { member, suffix }: RebuildGoal): boolean =>
-  isAsideOf(view, member, suffix) ||
-  ledger.remediations.some(({ plan, phase }) => plan.params['suffix'] === suffix && phase === 'succeeded');
 
 /** Why its copy would not come about, or from whom it would bring the same fault along; null: nothing is known against it. */
 function whyNoSource(input: ProcedureInput, name: string, isStopped = false): string | null {
@@ -146,8 +151,7 @@ export const rebuildMember: ProcedureRecord<RebuildGoal> = {
       const close = closing(view, member);
       if (close !== null) yield close;
       if (host?.state !== 'stopped') yield onMember('stop-member', member, `stop ${member}`);
-      const text = `move the data directory of ${member} aside, to NAME.${suffix}: it is kept, and nothing of it is deleted`;
-      yield { ...onMember('move-aside', member, text), parameters: { suffix } };
+      yield movingAside(member, suffix);
     }
     const isBack = moved && isCopied(input, goal);
     if (!moved || (host?.state === 'stopped' && !answers(view, member)))

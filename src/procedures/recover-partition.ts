@@ -7,14 +7,23 @@ import type { Stage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import type { ProcedureInput, ProcedureRecord } from './procedure.js';
-import { hasTraffic, isBack, lossArgument, lossOf, rejoining } from './rejoining.js';
+import {
+  agreedArguments,
+  asideText,
+  hasTraffic,
+  isBack,
+  lossOf,
+  REJOINING,
+  rejoining,
+  suffixOf,
+  whyNotAside,
+} from './rejoining.js';
 import { isStopped, onMember, startStage, waitFor } from './stages.js';
 
 const shape = z.object({
   /** Who did not follow when it began: one after the other. */
   members: z.array(z.string()),
-  sinceMs: z.number(),
-  acceptLoss: z.union([z.number(), z.literal('any')]).nullable(),
+  ...REJOINING,
 });
 type RecoverPartitionGoal = z.infer<typeof shape>;
 
@@ -71,19 +80,25 @@ export const recoverPartition: ProcedureRecord<RecoverPartitionGoal> = {
       .filter(({ name }) => !isBack(input, name))
       .map(({ name }) => name);
     if (members.length === 0) return { kind: 'refused', why: 'every member follows the leader: nobody is cut off' };
-    return { kind: 'goal', goal: { members, sinceMs: input.nowMs, acceptLoss: loss.loss } };
+    const old = suffixOf(input, members, parameters['old']);
+    if ('why' in old) return { kind: 'refused', why: old.why };
+    return { kind: 'goal', goal: { members, sinceMs: input.nowMs, acceptLoss: loss.loss, ...old } };
   },
-  refuse: ({ view }) =>
-    leadershipOf(view).kind === 'proven' ? null : 'nobody is proven to lead: who leads is settled first',
+  refuse: (input, goal) =>
+    leadershipOf(input.view).kind === 'proven'
+      ? (goal.members.map((name) => whyNotAside(input, name, goal)).find((why) => why !== null) ?? null)
+      : 'nobody is proven to lead: who leads is settled first',
   *remaining(input, goal) {
     for (const name of goal.members) yield* bringBack(input, name, goal);
   },
-  leaves: (input, { members }) => {
+  leaves: (input, { members, suffix }) => {
     const away = members.filter((name) => !isBack(input, name));
     const seen = away.flatMap((name) => memberOf(input.view, memberName(name)) ?? []);
-    return away.length === 0
-      ? `every member follows ${leaderKeyHolder(input.view) ?? 'nobody'}`
-      : seen.map((member) => sightText(input.view, member)).join('; ');
+    const text =
+      away.length === 0
+        ? `every member follows ${leaderKeyHolder(input.view) ?? 'nobody'}`
+        : seen.map((member) => sightText(input.view, member)).join('; ');
+    return `${text}${members.map((name) => asideText(input, name, { suffix })).join('')}`;
   },
-  onward: (_, { acceptLoss }) => `ekimi run-procedure recover-partition${lossArgument(acceptLoss)}`,
+  onward: (_, goal) => `ekimi run-procedure recover-partition${agreedArguments(goal)}`,
 };

@@ -1,15 +1,20 @@
+import { z } from 'zod';
+import { whyNoRoomBeside } from '../assess/copy-beside.js';
+import { whyNoCopy } from '../assess/copy-proof.js';
 import { copyFaultOf, loggedOf } from '../assess/copy-fault.js';
 import { divergenceOf } from '../assess/divergence.js';
-import { leaderKeyHolder } from '../assess/leader.js';
+import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import { lostSlotOf } from '../assess/lost-slot.js';
 import { isBeingRewound } from '../assess/rewinding.js';
 import { servesReads } from '../assess/rotation.js';
 import { memberLines, silentProxies } from '../assess/proxy-lines.js';
+import { asidesOf, asideSuffix } from '../model/aside.js';
 import { memberName } from '../model/names.js';
 import type { AcceptedLoss } from '../model/procedure.js';
 import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type MemberView } from '../model/view.js';
+import { isMoved, movingAside } from './member-stages.js';
 import type { ProcedureInput } from './procedure.js';
 import { follows, isDrained, isStopped, onMember, startStage, waitFor } from './stages.js';
 
@@ -19,7 +24,16 @@ export interface Rejoining {
   readonly sinceMs: number;
   /** What a person gave up of the WAL that only this member has, at the start of the run; null: nothing. */
   readonly acceptLoss: AcceptedLoss | null;
+  /** Its old directory becomes NAME.`suffix` before it is copied anew; null: Patroni destroys it, for nobody can move it, or a person said so. */
+  readonly suffix: string | null;
 }
+
+/** What a goal has of it, also one that an older version bound. */
+export const REJOINING = {
+  sinceMs: z.number(),
+  acceptLoss: z.union([z.number(), z.literal('any')]).nullable(),
+  suffix: z.string().nullable().default(null),
+};
 
 /** Patroni finds the parted history in a loop, rewinds, and tries to start. */
 const REWIND_MS = 3 * 60_000;
@@ -61,7 +75,7 @@ export function* rejoining(input: ProcedureInput, name: string, bond: Rejoining)
   const member = memberOf(input.view, memberName(name));
   if (member === null) return;
   if (!isBack(input, name)) {
-    if (isStopped(member)) yield startStage(name);
+    if (isStopped(member) && !isLeftDown(input, name, bond)) yield startStage(name);
     if (freshValue(member.api)?.state !== 'creating-replica') yield* untilCopied(input, member, bond);
     yield { ...waitFor(`copy ${name}`, `${name} copies the leader, and streams`, COPY_MS), awaits: [name] };
   }
@@ -69,9 +83,11 @@ export function* rejoining(input: ProcedureInput, name: string, bond: Rejoining)
     yield waitFor(`traffic ${name}`, `the proxies give ${name} readers`, TRAFFIC_MS);
 }
 
+const givenUp = (name: string): string => `give up ${name}`;
+
 function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining): Generator<Stage> {
   const { name } = member;
-  const key = `give up ${name}`;
+  const key = givenUp(name);
   const isGivenUp = input.confirmed.includes(key);
   const held = divergenceOf(input, member).text;
   if (!isGivenUp && !isAtFault(input, member, bond))
@@ -83,16 +99,70 @@ function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining
       ),
       awaits: [name],
     };
-  if (!isGivenUp) yield { kind: 'confirm', key, text: `copy ${name} anew, unless it streams by then? ${held}` };
-  const rebuild: ActionStage = {
-    ...onMember('reinitialize-replica', name, `copy ${name} anew, unless it streams by then`),
-    mayFallAway: true,
-  };
-  yield bond.acceptLoss === null ? rebuild : { ...rebuild, acceptLoss: bond.acceptLoss };
+  const becomes =
+    bond.suffix === null
+      ? 'its old copy is destroyed by Patroni'
+      : `its old directory is moved aside, to NAME.${bond.suffix}, and kept`;
+  if (!isGivenUp)
+    yield { kind: 'confirm', key, text: `copy ${name} anew, unless it streams by then? ${held}; ${becomes}` };
+  for (const stage of copiedAnew(input, member, bond)) yield { ...stage, mayFallAway: true };
 }
 
+/** It was given up, so that who stopped it did so to move its directory aside: it is not started before that. */
+const isLeftDown = ({ confirmed }: ProcedureInput, name: string, { suffix }: Rejoining): boolean =>
+  suffix !== null && confirmed.includes(givenUp(name));
+
+function* copiedAnew(input: ProcedureInput, member: MemberView, bond: Rejoining): Generator<ActionStage> {
+  const { name } = member;
+  const { suffix, acceptLoss } = bond;
+  if (suffix === null) {
+    const rebuild = onMember('reinitialize-replica', name, `copy ${name} anew, unless it streams by then`);
+    yield acceptLoss === null ? rebuild : { ...rebuild, acceptLoss };
+    return;
+  }
+  const moved = isMoved(input, { member: name, suffix });
+  const isDown = isStopped(member) && isLeftDown(input, name, bond);
+  if (!moved && !isDown) yield onMember('stop-member', name, `stop ${name}, unless it streams by then`);
+  if (!moved) yield movingAside(name, suffix);
+  if (!moved || isDown) yield onMember('begin-copy', name, `start ${name}: its Patroni copies the leader`);
+}
+
+/** Why it is not stopped to be moved aside: a copy would not come about, or has no room beside the old one. Null: it may be, or is done. */
+export function whyNotAside(input: ProcedureInput, name: string, bond: Rejoining): string | null {
+  const member = memberOf(input.view, memberName(name));
+  const leadership = leadershipOf(input.view);
+  const { suffix } = bond;
+  if (member === null || suffix === null || leadership.kind !== 'proven') return null;
+  if (isBack(input, name) || !isLeftDown(input, name, bond) || isMoved(input, { member: name, suffix })) return null;
+  // Of what does not run nobody reads the disk: that there is room was asked before it was stopped.
+  if (isStopped(member) || freshValue(member.api)?.state === 'creating-replica') return null;
+  return whyNoCopy(input, member) ?? whyNoRoomBeside(input, member, leadership.member);
+}
+
+/** Where what was moved lies, for people; empty: nothing was. */
+export const asideText = (input: ProcedureInput, name: string, { suffix }: Pick<Rejoining, 'suffix'>): string =>
+  suffix === null || !isMoved(input, { member: name, suffix })
+    ? ''
+    : `; the old directory of ${name} is kept aside under .${suffix}: ekimi status lists it and how to delete it`;
+
+type Old = { readonly suffix: string | null } | { readonly why: string };
+
+/** `--set old=aside|delete`. By itself it is moved aside where the host driver of each can. `why`: what is wrong with what was asked. */
+export function suffixOf(input: ProcedureInput, names: readonly string[], old: string | undefined): Old {
+  if (old !== undefined && old !== 'aside' && old !== 'delete')
+    return { why: `old is ${JSON.stringify(old)}: it is aside or delete` };
+  const unable = names.find((name) => asidesOf(input.view, name) === null);
+  if (old === 'aside' && unable !== undefined)
+    return { why: `the data directory of ${unable} cannot be moved aside by its host driver: --set old=delete` };
+  return { suffix: old === 'delete' || unable !== undefined ? null : asideSuffix(input.nowMs) };
+}
+
+/** What was agreed to at the start, as it is typed: the loss, and that the old copy is destroyed. */
+export const agreedArguments = ({ acceptLoss, suffix }: Pick<Rejoining, 'acceptLoss' | 'suffix'>): string =>
+  `${lossArgument(acceptLoss)}${suffix === null ? ' --set old=delete' : ''}`;
+
 /** The loss that was agreed to, as it is typed; empty: none was. */
-export const lossArgument = (loss: AcceptedLoss | null): string => (loss === null ? '' : ` --set accept-loss=${loss}`);
+const lossArgument = (loss: AcceptedLoss | null): string => (loss === null ? '' : ` --set accept-loss=${loss}`);
 
 /** `--set accept-loss=BYTES|any`, as `run-procedure reinitialize-replica --accept-loss` takes it; a text: what is wrong with it. */
 export function lossOf(text: string | undefined): { readonly loss: AcceptedLoss | null } | string {

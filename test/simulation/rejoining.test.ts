@@ -17,6 +17,9 @@ const policy = testPolicy(
     'restart-member': { mode: 'off' },
     'reinitialize-replica': { ...APPROVE, timeoutMs: 600_000 },
     'fence-member': APPROVE,
+    'stop-member': { ...APPROVE, timeoutMs: 60_000 },
+    'move-aside': { ...APPROVE, timeoutMs: 60_000 },
+    'begin-copy': { ...APPROVE, timeoutMs: 60_000 },
     'proxy-nudge': { mode: 'auto' },
   },
 );
@@ -47,7 +50,9 @@ describe('the old leader after a failover', () => {
       'start-member patroni1',
       'rejoin patroni1',
       'give up patroni1',
-      'reinitialize-replica patroni1',
+      'stop-member patroni1',
+      'move-aside patroni1',
+      'begin-copy patroni1',
       'copy patroni1',
       'traffic patroni1',
     ]);
@@ -64,7 +69,7 @@ describe('the old leader after a failover', () => {
     const ekimi = await failedOver((cluster) => {
       cluster.breakRewind('patroni1');
     });
-    await startStaged(ekimi, AFTER);
+    await startStaged(ekimi, { ...AFTER, parameters: { old: 'delete' } });
     await ekimi.run(110);
     expect(newestRun(ekimi)).toMatchObject({
       phase: 'held',
@@ -87,13 +92,65 @@ describe('the old leader after a failover', () => {
     const ekimi = await failedOver((cluster) => {
       cluster.breakRewind('patroni1');
     });
-    await startStaged(ekimi, { ...AFTER, parameters: { 'accept-loss': 'any' } });
+    await startStaged(ekimi, { ...AFTER, parameters: { old: 'delete', 'accept-loss': 'any' } });
     await ekimi.run(110);
     await changeStaged(ekimi, 'continue');
     await ekimi.run(120);
     expect(sent(ekimi)).toEqual(['host start patroni1', 'POST /reinitialize on patroni1 {}']);
     expect(newestRun(ekimi)?.phase).toBe('succeeded');
     expect(streams(ekimi)).toBe(true);
+  });
+
+  it('that cannot be rewound: once that is agreed to its old directory is moved aside and kept, and it is copied anew; nothing is destroyed', async () => {
+    const ekimi = await failedOver((cluster) => {
+      cluster.breakRewind('patroni1');
+    });
+    await startStaged(ekimi, AFTER);
+    await ekimi.run(110);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'held',
+      asking: 'give up patroni1',
+      detail: expect.stringMatching(
+        / past .*; its old directory is moved aside, to NAME\.ekimi-\S+, and kept/,
+      ) as string,
+    });
+    expect(sent(ekimi)).toEqual(['host start patroni1']);
+    await changeStaged(ekimi, 'continue');
+    await ekimi.run(150);
+    expect(sent(ekimi)).toEqual([
+      'host start patroni1',
+      expect.stringMatching(/^host stop patroni1/),
+      expect.stringMatching(/^host rename the data directory of patroni1 to NAME\.ekimi-/),
+      'host start patroni1',
+    ]);
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'succeeded',
+      detail: expect.stringContaining('the old directory of patroni1 is kept aside') as string,
+    });
+    expect(streams(ekimi)).toBe(true);
+    expect(ekimi.cluster.inspect('patroni1').postgres.disk.asides).toHaveLength(1);
+  });
+
+  it('that could not be moved aside by the policy is not stopped: the question says what to change', async () => {
+    const off = { ...policy.actions['move-aside'], mode: 'off' as const };
+    const ekimi = await failedOver(
+      (cluster) => {
+        cluster.breakRewind('patroni1');
+      },
+      {
+        policy: { ...policy, actions: { ...policy.actions, 'move-aside': off } },
+      },
+    );
+    await startStaged(ekimi, AFTER);
+    await ekimi.run(110);
+    const why = 'actions.move-aside: off, which holds move-aside patroni1';
+    expect(newestRun(ekimi)).toMatchObject({
+      asking: 'give up patroni1',
+      detail: expect.stringContaining(why) as string,
+    });
+    await changeStaged(ekimi, 'continue');
+    await ekimi.run(30);
+    expect(sent(ekimi)).toEqual(['host start patroni1']);
   });
 
   it('in dry-run every stage is shown and nothing is sent', async () => {
@@ -108,6 +165,7 @@ describe('the old leader after a failover', () => {
   it.each([
     ['a member that is none', { member: 'patroni9' }, 'patroni9 is not a member of'],
     ['one that follows', { member: 'patroni3' }, 'there is nothing to do'],
+    ['what is neither of both', { parameters: { old: 'burn' } }, 'old is "burn": it is aside or delete'],
     ['a loss that is no number', { parameters: { 'accept-loss': 'some' } }, 'accept-loss is "some"'],
   ])('%s is refused', async (_, asked, why) => {
     const ekimi = await failedOver();

@@ -1,7 +1,10 @@
+import { asideSuffix, isAsideOf } from '../../../src/model/aside.js';
+import { fresh } from '../../../src/model/reading.js';
 import { runInput } from '../../../src/decide/run-left.js';
 import type { Stage } from '../../../src/model/procedure-run.js';
 import type { ProcedureInput } from '../../../src/procedures/procedure.js';
 import {
+  all,
   api,
   CLEAN_MEMORY,
   damaged,
@@ -45,7 +48,41 @@ const effectOf =
     }
   };
 
+const SUFFIX = asideSuffix(NOW_MS);
+
+/** What lies aside of it by its host driver: nothing, or the directory of this run. */
+const asides =
+  (isMoved: boolean): Change =>
+  (view) => ({
+    ...view,
+    asides: Object.fromEntries(
+      view.members.map(({ name }) => {
+        const row = { name: `data.${SUFFIX}`, path: `/data/data.${SUFFIX}`, bytes: 1024 };
+        return [name, fresh(isMoved && name === OLD ? [row] : [], NOW_MS, 'asides')];
+      }),
+    ),
+  });
+
+/** The host driver can move it aside. */
+const asideOf = (title: string, begins: Change, comesBack: boolean): StagedCase => ({
+  title: `${title}; its directory can be moved aside`,
+  begins: at(begins, asides(false)),
+  effect: (stage, before) => {
+    const asIs = (...changes: readonly Change[]): ProcedureInput => ({ ...before, view: viewOf(...changes) });
+    if (stage.key === `stop-member ${OLD}`) return asIs(stopped(OLD), asides(false));
+    if (stage.key === `move-aside ${OLD}`) return asIs(stopped(OLD), asides(true));
+    if (stage.key === `begin-copy ${OLD}`)
+      return asIs(notStreaming(OLD), api(OLD, { state: 'creating-replica' }), asides(true));
+    const next = effectOf(comesBack)(stage, before);
+    const wasMoved = isAsideOf(before.view, OLD, SUFFIX);
+    return next === before ? before : { ...next, view: asides(wasMoved)(next.view) };
+  },
+});
+
 export const AFTER_FAILOVER: readonly StagedCase[] = [
+  asideOf('stopped, and rewound by Patroni', stopped(OLD), true),
+  asideOf('stopped, and beyond a rewind', stopped(OLD), false),
+  asideOf('runs, and its log says that it cannot', damaged(OLD), false),
   {
     title: 'stopped, and rewound by Patroni',
     begins: at(stopped(OLD)),
@@ -62,6 +99,7 @@ export const AFTER_FAILOVER: readonly StagedCase[] = [
 ];
 
 export const RECOVER_PARTITION: readonly StagedCase[] = [
+  asideOf('a second primary', all(isPrimary(OLD), notStreaming(OLD)), false),
   {
     title: 'one that nobody reaches, and that is a second primary then',
     begins: at(silent(OLD, 'api'), silent(OLD, 'sql')),
