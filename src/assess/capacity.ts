@@ -26,7 +26,11 @@ export const assessCapacity: Assess = (input) => [
 function tooFewReplicas(input: Assessment): readonly Finding[] {
   if (followedIn(input.view) === null) return [];
   // Who is late or without a stream on purpose is not among those who are to run and stream.
-  const counted = replicasOf(input.view).filter((member) => isToBeLevel(input.view, member));
+  // Nor is who a person removes: it is away for good.
+  const removed = (input.ledger.evacuations ?? []).flatMap((row) => (row.removed === true ? [row.member] : []));
+  const counted = replicasOf(input.view).filter(
+    (member) => isToBeLevel(input.view, member) && !removed.includes(member.name),
+  );
   const expected = counted.length;
   const well = healthyReplicas(input.view, input.policy.lag.emergencyBytes);
   const missing = counted.filter((one) => !well.includes(one)).map(({ name }) => name);

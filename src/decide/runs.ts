@@ -53,7 +53,12 @@ export function leavesOf(input: Situation, run: ProcedureRun): string {
   if (bound === null) return 'what it leaves is not known to this version';
   const at = runInput(input, run);
   const { procedure, goal } = bound;
-  const leaves = procedure.leaves(at, goal);
+  // What leaves room for others is not waited for: its effect may come after the end.
+  const flying = rowsOf(input, run).filter(isInFlight);
+  const leaves = [
+    procedure.leaves(at, goal),
+    ...flying.map(({ plan }) => `${plan.action} ${plan.target} was sent and is in flight`),
+  ].join('; ');
   const isDone = procedure.remaining(at, goal).next().done === true;
   return isDone ? leaves : `${leaves}; to go on: ${procedure.onward(at, goal)}`;
 }

@@ -5,7 +5,7 @@ import { overview, type Level, type Overview } from '../../api/overview.js';
 import { bytesText, spanText } from '../../words/amounts.js';
 import { inZone } from '../../words/zone.js';
 import { lossText } from '../../words/loss.js';
-import type { Evacuation } from '../../model/ledger.js';
+import type { Evacuation, Ledger } from '../../model/ledger.js';
 import type { Problem } from '../../model/problem.js';
 import { isOver } from '../../model/procedure-run.js';
 import { commandsFor } from '../../model/staged.js';
@@ -86,7 +86,7 @@ function partsOf(snapshot: Shown, style: Style): readonly Part[] {
     part(
       'TAKEN OUT',
       9,
-      (ledger.evacuations ?? []).map((evacuation) => one(takenOutLine(evacuation, style))),
+      (ledger.evacuations ?? []).map((evacuation) => one(takenOutLine(evacuation, ledger, style))),
     ),
     part('LIES ASIDE', 9, asideLines(snapshot, style).map(one)),
     part(
@@ -246,8 +246,14 @@ const approvalLines = (one: Overview['approvals'][number], style: Style): string
   dim(style, `  expires ${untilText(style, one.expiresAtMs)}; ekimi approve ${clean(one.id)} --reason TEXT`),
 ];
 
-const takenOutLine = ({ member, by, reason, sinceMs }: Evacuation, style: Style): string =>
-  `${bold(style, clean(member))} by ${clean(by)} for ${spanText(style.nowMs - sinceMs)}: ${clean(reason)} ${dim(style, `(ekimi run-procedure give-back ${clean(member)})`)}`;
+/** What its run has under way, or has removed, is not given back: that would take it from the run. */
+function takenOutLine(evacuation: Evacuation, { procedures }: Ledger, style: Style): string {
+  const { member, by, reason, sinceMs, run, removed } = evacuation;
+  const open = procedures?.find((row) => row.id === run && !isOver(row));
+  const back = `ekimi run-procedure ${removed === true ? 'add-replica' : 'give-back'} ${member}`;
+  const way = open === undefined ? back : `${open.name} has it: ekimi procedures`;
+  return `${bold(style, clean(member))} by ${clean(by)} for ${spanText(style.nowMs - sinceMs)}: ${clean(reason)} ${dim(style, `(${clean(way)})`)}`;
+}
 
 const switchLine = (one: Overview['switches'][number], style: Style): string =>
   `${bold(style, clean(one.subject))} by ${clean(one.owner)}: ${clean(one.reason)} ${dim(style, one.expiresAtMs === null ? '(until resumed)' : `(ends ${untilText(style, one.expiresAtMs)})`)}`;

@@ -75,6 +75,42 @@ const story: readonly JournalEntry[] = [
   }),
 ];
 
+describe('a member that is held for a run', () => {
+  const held = { member: 'patroni2', by: 'dba', reason: 'more readers', sinceMs: NOW_MS - 1_000, run: 'r-1' };
+  const adding: ProcedureRun = {
+    id: 'r-1',
+    name: 'add-replica',
+    goal: { member: 'patroni2' },
+    by: 'dba',
+    reason: 'more readers',
+    phase: 'running',
+    agreed: [],
+    startedAtMs: NOW_MS - 1_000,
+    endedAtMs: null,
+    detail: 'started',
+    continuedAtMs: NOW_MS - 1_000,
+  };
+  it.each([
+    ['under way', held, [adding], 'add-replica has it: ekimi procedures'],
+    [
+      'removed by one that is over',
+      { ...held, removed: true as const },
+      [],
+      'ekimi run-procedure add-replica patroni2',
+    ],
+    [
+      'taken by one that is over',
+      held,
+      [{ ...adding, phase: 'succeeded' as const }],
+      'ekimi run-procedure give-back patroni2',
+    ],
+  ])('%s: the way back is the one that is not refused', (_, row, procedures, text) => {
+    const healthy = SCENARIOS.healthy();
+    const shown = renderStatus({ ...healthy, ledger: { ...healthy.ledger, evacuations: [row], procedures } }, PLAIN);
+    expect(shown.replaceAll(/\s+/g, ' ')).toContain(`more readers (${text})`);
+  });
+});
+
 describe('status', () => {
   it.each(names)('of %s', async (name) => {
     await expect(renderStatus(SCENARIOS[name](), PLAIN)).toMatchFileSnapshot(golden(`status-${name}`));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newRun } from '../../../src/decide/new-run.js';
-import { isAgreed, nextOfRun, standingOf } from '../../../src/decide/runs.js';
+import { isAgreed, leavesOf, nextOfRun, standingOf } from '../../../src/decide/runs.js';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
 import {
   markOf,
@@ -63,6 +63,18 @@ function left(
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+describe('the end of a run in its middle', () => {
+  it('tells what was sent and may have its effect yet', () => {
+    const run: ProcedureRun = { ...RUN, name: 'recover-dcs', goal: { order: ['etcd1', 'etcd2', 'etcd3'] } };
+    const row = remediationOf('start-store', 'etcd2', { phase: 'verifying' });
+    const sent = { ...row, plan: { ...row.plan, because: { ...row.plan.because, run: run.id } } };
+    const texts = [[], [sent]].map((remediations) =>
+      leavesOf(at(NOW_MS, { ledger: { ...EMPTY_LEDGER, remediations } }), run),
+    );
+    expect(texts.map((text) => text.includes('start-store etcd2 was sent and is in flight'))).toEqual([false, true]);
+  });
 });
 
 describe('a stage that comes about by itself', () => {
