@@ -2,9 +2,10 @@
 // `npm run lab:alerts`: each alert of config/prometheus pending, firing and resolved for its real fault, with a real Prometheus and Alertmanager
 // beside a lab, and a table of it.
 //
-//   LAB_PREFIX, LAB_ADDR, PATRONI     the lab, as for lab/up; it is brought up where it is missing, and stays
+//   npm run lab:alerts -- TEXT...     the faults whose name contains one of these
+//   LAB_PREFIX, LAB_ADDR, PATRONI     the lab, as for lab/up; it is brought up where it is missing (with disks that can be filled), and stays
 //
-// Needs Debian's prometheus and prometheus-alertmanager. Every `for` of the rules is a tenth, so that a run takes minutes. What PagerDuty would get
+// Needs root, a loop device, and Debian's prometheus and prometheus-alertmanager. Every `for` of the rules is a tenth, so that a run takes minutes. What PagerDuty would get
 // goes to a stand-in. Exits 1 if an alert did not fire, or did not resolve.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { configured, FAULTS, journalDisk, POLICY } from './alerts/faults.mjs';
 import { ROOT } from './ready.mjs';
 
 const FOR_DIVISOR = 10;
@@ -21,53 +23,6 @@ const FIRES_WITHIN_MS = 180_000;
 const RESOLVES_WITHIN_MS = 180_000;
 /** Between two faults: until nothing of the one before is left. */
 const QUIET_WITHIN_MS = 180_000;
-
-/** What is done, what it must set off, and how it is undone. `container`: of the lab; `shell`: a command of the lab. */
-const FAULTS = [
-  {
-    what: 'a replica of 3 is killed',
-    alerts: ['PostgresNodeUnhealthy', 'PostgresInsufficientReplicas', 'EkimiApprovalWaiting'],
-    do: (lab) => lab.docker('kill', lab.container(lab.replica())),
-  },
-  {
-    what: '2 of 3 etcd members are killed',
-    alerts: ['EtcdMemberDown', 'EtcdUnhealthy', 'EkimiTenureLost', 'EkimiProblem'],
-    do: (lab) => lab.docker('kill', lab.container('etcd2'), lab.container('etcd3')),
-  },
-  {
-    what: 'all members are killed',
-    alerts: ['PostgresNoLeader', 'PostgresNodeUnhealthy', 'EkimiNeedsPerson'],
-    do: (lab) => lab.docker('kill', ...['patroni1', 'patroni2', 'patroni3'].map((name) => lab.container(name))),
-  },
-  {
-    what: 'a replica falls 150 MB behind',
-    alerts: ['PostgresReplicationLag', 'PostgresReplicationLagCritical'],
-    do: (lab) => lab.script('fault', 'lag', 'replica', '150'),
-  },
-  {
-    what: 'Ekimi is frozen',
-    alerts: ['EkimiDown'],
-    do: (lab) => lab.ekimi.kill('SIGSTOP'),
-    undo: (lab) => lab.ekimi.kill('SIGCONT'),
-  },
-  {
-    what: 'a policy is reloaded that is refused',
-    alerts: ['EkimiObserverImpaired'],
-    do: (lab) => {
-      writeFileSync(lab.policy, 'mode: enforced\n');
-      lab.ekimi.kill('SIGHUP');
-    },
-    undo: (lab) => {
-      writeFileSync(lab.policy, POLICY);
-      lab.ekimi.kill('SIGHUP');
-    },
-  },
-];
-
-const POLICY = `mode: enforce
-poll: { interval: 1s, suspectInterval: 500ms }
-actions: { start-member: approve, restart-member: off, expedite-failover: off, drain-replica: off }
-`;
 
 const freePort = () =>
   new Promise((resolve) => {
@@ -78,7 +33,9 @@ const freePort = () =>
   });
 
 /** Beside the watch, which must not miss what happens while it runs. */
-const run = async (program, args) => (await promisify(execFile)(program, args, { encoding: 'utf8' })).stdout;
+const run = async (program, args) =>
+  (await promisify(execFile)(program, args, { encoding: 'utf8', env: { ...process.env, PGPASSWORD: 'postgres' } }))
+    .stdout;
 
 /** One that is asked while it is busy, or over a connection that went idle meanwhile, is asked again a moment later. */
 async function alertsOf(url) {
@@ -107,6 +64,7 @@ const prefix = process.env.LAB_PREFIX ?? 'email';
 const address = process.env.LAB_ADDR ?? '127.0.0.1';
 const folder = mkdtempSync(join(tmpdir(), 'ekimi-alerts-'));
 const children = [];
+let journal = null;
 
 function start(program, args, env = {}) {
   const child = spawn(program, args, { cwd: folder, env: { ...process.env, ...env }, stdio: 'ignore' });
@@ -219,26 +177,44 @@ async function play(lab, url, fault) {
   });
 }
 
+/** A channel that takes what it is sent, or refuses it. */
+async function webhook() {
+  const channel = { refuses: false };
+  const server = createServer((request, reply) => {
+    request.resume();
+    request.on('end', () => reply.writeHead(channel.refuses ? 503 : 204).end());
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return Object.assign(channel, { server, url: `http://127.0.0.1:${server.address().port}/ekimi` });
+}
+
+const texts = process.argv.slice(2);
+const chosen = (what) => texts.length === 0 || texts.some((text) => what.includes(text));
+
 async function main() {
-  execFileSync(join(ROOT, 'lab/up'), { stdio: 'inherit' });
+  execFileSync(join(ROOT, 'lab/up'), { stdio: 'inherit', env: { LAB_DATA_SIZE: '768', ...process.env } });
   const [ports, pager] = [await Promise.all([freePort(), freePort(), freePort()]), await pagerDuty()];
+  const channel = await webhook();
+  journal = journalDisk(folder);
   const [promPort, alertPort, ekimiPort] = ports;
   const policy = join(folder, 'policy.yaml');
   writeFileSync(policy, POLICY);
   const env = { ...process.env, EKIMI_LISTEN: `127.0.0.1:${ekimiPort}` };
-  const config = execFileSync(join(ROOT, 'lab/with-ekimi'), ['--config', policy], { env, encoding: 'utf8' }).trim();
+  const made = execFileSync(join(ROOT, 'lab/with-ekimi'), ['--config', policy], { env, encoding: 'utf8' }).trim();
+  const config = join(folder, 'ekimi.yaml');
+  writeFileSync(config, configured(made, { journal: journal.at, hook: channel.url, spool: join(folder, 'spool') }));
+  const ekimi = join(ROOT, 'dist/cli/main.js');
   const lab = {
     policy,
     container: (name) => `${prefix}-${name}`,
     docker: (...args) => run('docker', args),
     script: (name, ...args) => run(join(ROOT, 'lab', name), args),
-    replica: () =>
-      execFileSync('bash', ['-c', `. ${ROOT}/lab/lib.sh; LAB_DIR=${ROOT}/lab; resolve replica`], {
-        encoding: 'utf8',
-      }).trim(),
-    ekimi: start(process.execPath, [join(ROOT, 'dist/cli/main.js'), 'run', '--config', config], {
-      PGPASSWORD: 'postgres',
-    }),
+    cli: (...args) => run(process.execPath, [ekimi, ...args, '--config', config]),
+    member: async (role) =>
+      (await run('bash', ['-c', `. ${ROOT}/lab/lib.sh; LAB_DIR=${ROOT}/lab; resolve ${role}`])).trim(),
+    channel,
+    journal,
+    ekimi: start(process.execPath, [ekimi, 'run', '--config', config], { PGPASSWORD: 'postgres' }),
   };
   alertmanager(alertPort, pager.url);
   prometheus(promPort, alertPort, ekimiPort);
@@ -251,7 +227,7 @@ async function main() {
     await after(500);
   }
   const rows = [];
-  for (const fault of FAULTS.filter(({ what }) => what.includes(process.argv[2] ?? ''))) {
+  for (const fault of FAULTS.filter(({ what }) => chosen(what))) {
     const found = await play(lab, url, fault);
     rows.push(...found);
     for (const row of found) process.stdout.write(`${JSON.stringify(row)}\n`);
@@ -261,11 +237,14 @@ async function main() {
     `PagerDuty: ${pager.events.filter((each) => each.startsWith('trigger')).length} triggered, ${pager.events.filter((each) => each.startsWith('resolve')).length} resolved\n${[...new Set(pager.events)].join('\n')}\n`,
   );
   pager.server.close();
+  channel.server.close();
   return rows.every(({ ok }) => ok) ? 0 : 1;
 }
 
 /** Nothing that we started outlives us, however we end. */
 function clear() {
+  // Whoever waits for a disk cannot even be killed.
+  journal?.remove();
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 }
