@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aborted } from '../scenarios/aborted.js';
 import { aReplicaThatLags } from '../scenarios/lagging.js';
 import { anOperatorsDay } from '../scenarios/operating.js';
 import { blockedReplay } from '../scenarios/blocked.js';
@@ -77,6 +78,7 @@ export const FIELD: readonly Scenario[] = [
   broughtBack,
   etcdWithoutData,
   corrupted,
+  aborted,
   upgradeAndBack,
   heard,
 ];
