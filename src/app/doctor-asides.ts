@@ -1,3 +1,4 @@
+import { removeAside } from '../actions/remove-aside.js';
 import type { ClusterView } from '../model/view.js';
 import { remedyFor } from '../words/doctor-remedy.js';
 import type { DoctorFinding } from './doctor-finding.js';
@@ -15,7 +16,7 @@ export const asideRows = ({
           verdict: 'off',
           detail:
             'the host driver cannot list, move and delete data directories that lie aside, nor tell whether an etcd member has data (docs/generated/host-drivers.md)',
-          disables: ['rebuild-member', 'remove-aside', 'reseed-dcs'],
+          disables: ['rebuild-member', removeAside.name, 'reseed-dcs'],
           remedy: remedyFor('hosts', 'not-configured'),
         },
       ];

@@ -41,12 +41,6 @@ export function moveStoreAside(
 export const listStoreAside = ({ data }: EtcdSim, name: string): readonly AsideDirectory[] =>
   data.asides.get(name) ?? [];
 
-/** Somebody deletes by hand what lies aside of an etcd member. */
-export function removeStoreAsides(world: World, name: string): void {
-  world.etcd.data.asides.delete(name);
-  note(world, `what lay aside of ${name} is gone`);
-}
-
 /**
  * A member starts. Without data it begins another etcd, as one does that is configured with `--initial-cluster-state new`, unless it reaches one that
  * knows it already. @returns whether it runs then
