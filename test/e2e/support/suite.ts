@@ -4,6 +4,7 @@ import { aReplicaThatLags } from '../scenarios/lagging.js';
 import { anOperatorsDay } from '../scenarios/operating.js';
 import { blockedReplay } from '../scenarios/blocked.js';
 import { leadership } from '../scenarios/leading.js';
+import { fourthMember } from '../scenarios/fourth-member.js';
 import { fullDisks, aFullDiskOfTheLeader } from '../scenarios/disks.js';
 import { broughtBack } from '../scenarios/cold.js';
 import { cutLinks } from '../scenarios/cut-links.js';
@@ -79,6 +80,7 @@ export const FIELD: readonly Scenario[] = [
   etcdWithoutData,
   corrupted,
   aborted,
+  fourthMember,
   upgradeAndBack,
   heard,
 ];
