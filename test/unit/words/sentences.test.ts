@@ -73,6 +73,7 @@ const BEGINNINGS = [
     'start',
     'stop',
     'switch',
+    'take',
     'try',
     'un-pause',
     'upgrade',
