@@ -6,6 +6,7 @@ import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
 import { action, actionPolicy, bound, met, pending } from './action.js';
 import { boundTo } from './member-actions.js';
+import { RUN_STOPPED } from './permits.js';
 
 /**
  * Starts a member that has no data yet, or none any more: its Patroni then copies the leader. That it is begun is all that this waits for; the
@@ -24,6 +25,7 @@ export const beginCopy = action({
   needs: () => ['host'],
   disruptsTarget: false,
   destroysCopy: false,
+  permits: { window: RUN_STOPPED },
   bind: (input, target) => {
     const member = memberOf(input.view, target);
     const host = member === null ? null : freshValue(member.host);

@@ -5,6 +5,7 @@ import { freshValue, recentValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
 import { action, actionPolicy, bound, met, pending } from './action.js';
 import { mayBePrimary } from './member-actions.js';
+import { RUN_STOPPED } from './permits.js';
 
 /** Who lists what lies aside holds the volume for a moment, and is not waited for by the driver. */
 const TRY_AGAIN = { everyMs: 2_000, forMs: 30_000 };
@@ -25,6 +26,7 @@ export const moveAside = action({
   leavesDown: true,
   destroysCopy: false,
   countsSuccess: false,
+  permits: { window: RUN_STOPPED },
   leavesEvidence: true,
   bind: ({ view }, target, _problem, wish) => {
     const suffix = wish?.parameters?.['suffix'];

@@ -9,7 +9,7 @@ export const WE_FENCED: Permit = {
 };
 
 /** A run that stopped a member starts it again: a freeze that begins in between would leave it down until its end. */
-const RUN_STOPPED: Permit = {
+export const RUN_STOPPED: Permit = {
   when: 'the same run of a procedure stopped it',
   holds: ({ ledger }, { target, because }) =>
     sentFor(ledger, because.run).some(({ plan }) => STOPS.includes(plan.action) && plan.target === target),

@@ -178,9 +178,15 @@ const undoesItsRun = ({ ledger }: Situation, { action, plan }: Candidate): boole
     ({ plan: before }) => before.target === plan.target && ACTIONS[before.action].inverse === action.name,
   );
 
+/** The same run has it down: what is left there brings it back, and what others did elsewhere does not keep it down. */
+const isDownByItsRun = ({ ledger }: Situation, { plan }: Candidate): boolean =>
+  sentFor(ledger, plan.because.run).some(
+    ({ plan: before }) => before.target === plan.target && ACTIONS[before.action].leavesDown === true,
+  );
+
 function cooldown(input: Situation, candidate: Candidate): No | null {
   const { action, plan } = candidate;
-  if (undoesItsRun(input, candidate)) return null;
+  if (undoesItsRun(input, candidate) || isDownByItsRun(input, candidate)) return null;
   let retryAtMs = 0;
   let last = '';
   for (const row of input.ledger.remediations) {

@@ -70,12 +70,17 @@ function asidesAwaited({ ledger, view }: Session): ReadonlySet<string> {
     )
     .map(({ plan }) => plan.target as string);
   const run = openRun(ledger.procedures);
-  const { member, suffix } = run?.goal ?? {};
+  const { member, members, suffix } = run?.goal ?? {};
+  if (run?.phase !== 'running' || typeof suffix !== 'string') return new Set(flying);
   // Not before it was sent: the list and the move would be in each other's way.
-  const isSent = ledger.remediations.some((row) => row.phase !== 'planned' && row.plan.params['suffix'] === suffix);
-  if (run?.phase !== 'running' || !isSent || typeof member !== 'string' || typeof suffix !== 'string')
-    return new Set(flying);
-  return new Set(view !== null && isAsideOf(view, member, suffix) ? flying : [...flying, member]);
+  const isSent = (name: string): boolean =>
+    ledger.remediations.some(
+      ({ phase, plan }) => phase !== 'planned' && plan.params['suffix'] === suffix && plan.target === name,
+    );
+  const due = [member, ...(Array.isArray(members) ? members : [])].filter(
+    (name) => typeof name === 'string' && isSent(name) && !(view !== null && isAsideOf(view, name, suffix)),
+  );
+  return new Set([...flying, ...due]);
 }
 
 /** etcd members beside whose data older data was seen, or may lie by a run of ours. While a run is open it may be at that very data: then none. */

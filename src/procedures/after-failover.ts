@@ -5,6 +5,7 @@ import { evacuationOf } from '../ledger/evacuations.js';
 import { memberName } from '../model/names.js';
 import { memberOf } from '../model/view.js';
 import type { ProcedureInput, ProcedureRecord } from './procedure.js';
+import { isStopped } from './stages.js';
 import {
   agreedArguments,
   asideText,
@@ -74,7 +75,9 @@ export const afterFailover: ProcedureRecord<AfterFailoverGoal> = {
   remaining: (input, { member, ...bond }) => rejoining(input, member, bond),
   leaves: (input, { member, suffix }) => {
     const aside = asideText(input, member, { suffix });
-    return `${member} ${isBack(input, member) ? 'follows' : 'does not follow yet'}${aside === '' ? '; what it holds is where it was' : aside}`;
+    const row = memberOf(input.view, memberName(member));
+    const down = row !== null && isStopped(row) ? 'is stopped' : 'does not follow yet';
+    return `${member} ${isBack(input, member) ? 'follows' : down}${aside === '' ? '; what it holds is where it was' : aside}`;
   },
   onward: (_, { member, ...bond }) => `ekimi run-procedure after-failover ${member}${agreedArguments(bond)}`,
 };

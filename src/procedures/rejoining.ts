@@ -6,6 +6,7 @@ import { divergenceOf } from '../assess/divergence.js';
 import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import { lostSlotOf } from '../assess/lost-slot.js';
 import { isBeingRewound } from '../assess/rewinding.js';
+import { diskOf } from '../assess/room.js';
 import { servesReads } from '../assess/rotation.js';
 import { memberLines, silentProxies } from '../assess/proxy-lines.js';
 import { asidesOf, asideSuffix } from '../model/aside.js';
@@ -105,8 +106,14 @@ function* untilCopied(input: ProcedureInput, member: MemberView, bond: Rejoining
       : `its old directory is moved aside, to NAME.${bond.suffix}, and kept`;
   if (!isGivenUp)
     yield { kind: 'confirm', key, text: `copy ${name} anew, unless it streams by then? ${held}; ${becomes}` };
+  // It came back since it was given up, or is on its way: its good copy is not moved away under it.
+  if (isGivenUp && bond.suffix !== null && !isDue(input, member, { ...bond, suffix: bond.suffix })) return;
   for (const stage of copiedAnew(input, member, bond)) yield { ...stage, mayFallAway: true };
 }
+
+/** Beyond Patroni's means still, or on the way to its copy by this run. */
+const isDue = (input: ProcedureInput, member: MemberView, bond: Rejoining & { readonly suffix: string }): boolean =>
+  isAtFault(input, member, bond) || isStopped(member) || isMoved(input, { member: member.name, suffix: bond.suffix });
 
 /** It was given up, so that who stopped it did so to move its directory aside: it is not started before that. */
 const isLeftDown = ({ confirmed }: ProcedureInput, name: string, { suffix }: Rejoining): boolean =>
@@ -134,9 +141,10 @@ export function whyNotAside(input: ProcedureInput, name: string, bond: Rejoining
   const { suffix } = bond;
   if (member === null || suffix === null || leadership.kind !== 'proven') return null;
   if (isBack(input, name) || !isLeftDown(input, name, bond) || isMoved(input, { member: name, suffix })) return null;
-  // Of what does not run nobody reads the disk: that there is room was asked before it was stopped.
-  if (isStopped(member) || freshValue(member.api)?.state === 'creating-replica') return null;
-  return whyNoCopy(input, member) ?? whyNoRoomBeside(input, member, leadership.member);
+  if (freshValue(member.api)?.state === 'creating-replica') return null;
+  // Of what does not run nobody reads the disk, as a rule: that there is room was asked before it was stopped.
+  const isUnread = isStopped(member) && diskOf(member) === null;
+  return whyNoCopy(input, member) ?? (isUnread ? null : whyNoRoomBeside(input, member, leadership.member));
 }
 
 /** Where what was moved lies, for people; empty: nothing was. */

@@ -7,6 +7,7 @@ import {
   asideFrom,
   ASIDE_SCRIPT,
   asidesFrom,
+  directoryFrom,
   LIST_ASIDE_SCRIPT,
   REMOVE_ASIDE_SCRIPT,
   removedFrom,
@@ -164,6 +165,17 @@ describe('a data directory that lies aside', () => {
     rmSync(data, { recursive: true });
     expect(asidesFrom(lines(LIST_ASIDE_SCRIPT, []))).toEqual({ directories });
     expect(asidesFrom(['== aside', '4 /data.ekimi-1'])).toBeNull();
+  });
+
+  it('is listed nowhere that the next one could not lie: what cannot be moved is said before anything is stopped', () => {
+    expect(directoryFrom(lines(LIST_ASIDE_SCRIPT, []))).toBe(data);
+    mkdirSync(join(data, 'pg_tblspc', '16400'), { recursive: true });
+    expect(asidesFrom(lines(LIST_ASIDE_SCRIPT, []))).toEqual({ no: 'it has tablespaces, which lie elsewhere' });
+    rmSync(join(data, 'pg_tblspc'), { recursive: true });
+    symlinkSync(join(folder, 'data.failed'), join(data, 'pg_wal'));
+    expect(asidesFrom(lines(LIST_ASIDE_SCRIPT, []))).toEqual({
+      no: expect.stringMatching(/^its pg_wal lies elsewhere: /) as string,
+    });
   });
 
   it('is listed without its size where nobody counts it in time', () => {

@@ -131,6 +131,41 @@ describe('the old leader after a failover', () => {
     expect(ekimi.cluster.inspect('patroni1').postgres.disk.asides).toHaveLength(1);
   });
 
+  it('that is given up is not stopped while nobody can say that it still cannot return by itself', async () => {
+    const ekimi = await failedOver((cluster) => {
+      cluster.breakRewind('patroni1');
+    });
+    await startStaged(ekimi, AFTER);
+    await ekimi.run(110);
+    ekimi.cluster.freezePatroni('patroni1');
+    await changeStaged(ekimi, 'continue');
+    await ekimi.run(40);
+    expect(sent(ekimi)).toEqual(['host start patroni1']);
+    ekimi.cluster.thaw('patroni1');
+    await ekimi.run(150);
+    expect(sent(ekimi)[1]).toMatch(/^host stop patroni1/);
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
+  });
+
+  it('that is stopped by the run is copied in a freeze that begins then: it would be down until its end', async () => {
+    let isFrozen = false;
+    const ekimi = await failedOver(
+      (cluster) => {
+        cluster.breakRewind('patroni1');
+      },
+      { windowsAt: () => ({ freeze: isFrozen ? { reason: 'release', untilMs: 2 ** 45 } : null, maintenance: null }) },
+    );
+    await startStaged(ekimi, AFTER);
+    await ekimi.run(110);
+    await changeStaged(ekimi, 'continue');
+    for (let seconds = 0; seconds < 60 && !sent(ekimi).some((text) => text.startsWith('host stop')); seconds += 1)
+      await ekimi.run(1);
+    isFrozen = true;
+    await ekimi.run(150);
+    expect(newestRun(ekimi)?.phase).toBe('succeeded');
+    expect(streams(ekimi)).toBe(true);
+  });
+
   it('that could not be moved aside by the policy is not stopped: the question says what to change', async () => {
     const off = { ...policy.actions['move-aside'], mode: 'off' as const };
     const ekimi = await failedOver(

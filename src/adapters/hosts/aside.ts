@@ -23,6 +23,13 @@ const NO_POSTMASTER = (x: string): readonly string[] => [
   'fi',
 ];
 
+/** What keeps a data directory from being moved by one rename, also one whose next copy would write into what lies elsewhere. */
+const MOVABLE: readonly string[] = [
+  ...NO_MOUNTS('$d', 'renamed'),
+  '[ ! -L "$d/pg_wal" ] || no "its pg_wal lies elsewhere: $(readlink -f "$d/pg_wal")"',
+  '[ -z "$(ls "$d/pg_tblspc" 2>/dev/null)" ] || no "it has tablespaces, which lie elsewhere"',
+];
+
 /** A count that takes long is given up: what was done before it must be told in time. */
 const COUNT = 'size() { timeout 3 du -skx "$1" 2>/dev/null | cut -f 1; }';
 
@@ -39,9 +46,7 @@ export const ASIDE_SCRIPT = [
   COUNT,
   'd=$(readlink -f "$d") && [ -r "$d/PG_VERSION" ] || no "there is no data directory in $d"',
   'to=$d.$s; [ ! -e "$to" ] || no "$to is there already"',
-  ...NO_MOUNTS('$d', 'renamed'),
-  '[ ! -L "$d/pg_wal" ] || no "its pg_wal lies elsewhere: $(readlink -f "$d/pg_wal")"',
-  '[ -z "$(ls "$d/pg_tblspc" 2>/dev/null)" ] || no "it has tablespaces, which lie elsewhere"',
+  ...MOVABLE,
   ...NO_POSTMASTER('$d'),
   'mv "$d" "$to" || { [ -e "$to" ] && exit 5; no "it cannot be renamed"; }',
   'echo "== moved"; echo "$to"; size "$to"',
@@ -71,12 +76,17 @@ const LIST = (x: string): readonly string[] => [
   'echo "== end"',
 ];
 
-/** What was moved aside of a member; arguments are places of patroni.yml. Reads only. */
+/**
+ * What was moved aside of a member, and where its directory is; arguments are places of patroni.yml. Reads only. One that could not be moved is refused
+ * here already: whoever stops a member to move its directory asks this first.
+ */
 export const LIST_ASIDE_SCRIPT = [
   'd=; LC_ALL=C; export LC_ALL',
   ...FIND,
   COUNT,
   'd=$(readlink -f "$d") || no "there is no folder of $d"',
+  ...MOVABLE,
+  'echo "== of"; echo "$d"',
   ...LIST('$d'),
 ].join('\n');
 
@@ -127,6 +137,9 @@ export function asideFrom(lines: readonly string[]): Said<{ readonly to: string;
   const [to, size] = after(lines, '== moved') ?? [];
   return to === undefined || to === '' ? refusal(lines) : { to, bytes: bytesIn(size) };
 }
+
+/** The data directory beside which was looked; null: nobody said. */
+export const directoryFrom = (lines: readonly string[]): string | null => after(lines, '== of')?.[0] ?? null;
 
 /** What lies aside. */
 export function asidesFrom(lines: readonly string[]): Said<{ readonly directories: readonly AsideDirectory[] }> {

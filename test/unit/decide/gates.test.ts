@@ -76,6 +76,12 @@ const foreignRow = {
 const DRAIN = candidateOf('replica-lag-emergency', 'drain-replica', 'patroni3');
 const UNDRAIN = candidateOf('replica-recovered', 'undrain-replica', 'patroni3', { actuators: ['proxy'] });
 const RESTART = candidateOf('replica-not-streaming', 'restart-member', 'patroni3', { via: 'patroni' });
+/** A stage of run `run1`. */
+const MOVE = ((): Answering => {
+  const made = candidateOf('replica-start-failed', 'move-aside', 'patroni3');
+  const because = { code: 'operator' as const, subject: 'patroni3', by: 'dba', reason: 'maintenance', run: 'run1' };
+  return { ...made, plan: { ...made.plan, because } };
+})();
 const REBUILD = candidateOf('replica-start-failed', 'reinitialize-replica', 'patroni3');
 const BUSY = [1, 2, 3, 4].map((id) =>
   remediationOf('reinitialize-replica', 'patroni3', {
@@ -950,6 +956,18 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
       },
     ],
     passes: [
+      {
+        name: 'its run has stopped the member: what others copied elsewhere does not keep it down',
+        input: with_(MOVE, {
+          ledger: ledgerOf({
+            remediations: [
+              remediationOf('reinitialize-replica', 'patroni2', { endedAtMs: NOW_MS - 1_000 }),
+              remediationOf('stop-member', 'patroni3', { plan: { ...MOVE.plan, action: 'stop-member' } }),
+            ],
+          }),
+        }),
+        candidate: MOVE,
+      },
       {
         name: 'it is over',
         input: with_(DRAIN, {

@@ -11,6 +11,7 @@ import {
   ASIDE_SCRIPT,
   asideFrom,
   asidesFrom,
+  directoryFrom,
   LIST_ASIDE_SCRIPT,
   LIST_STORE_ASIDE_SCRIPT,
   REMOVE_ASIDE_SCRIPT,
@@ -38,6 +39,8 @@ interface Script {
   readonly script: string;
   readonly args: readonly string[];
   readonly deadlineMs: number;
+  /** The volumes are mounted so, where a second container is made. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -61,19 +64,21 @@ export async function moveAsideInVolumes(
   if (isUp(seen)) return said('none', `${container} is not stopped`);
   const ran =
     target.kind === 'store'
-      ? await besideStore(inside, found, STORE_ASIDE_SCRIPT, [suffix])
+      ? await besideStore(inside, found, { script: STORE_ASIDE_SCRIPT, args: [suffix] })
       : await inVolumes(inside, found, { script: ASIDE_SCRIPT, args: [suffix], deadlineMs: DEADLINE_MS });
   if ('why' in ran) return said(ran.begun ? 'maybe' : 'none', ran.why);
   const moved = asideFrom(ran.lines);
   if (moved === null) return said('maybe', 'it did not say what it did');
   if ('no' in moved) return said('none', moved.no);
   // In what lies in no volume only the copy that the second container had of its image was renamed, and that is gone.
-  if (!seen.Mounts.some(({ Destination }) => moved.to.startsWith(`${Destination}/`)))
-    return said('none', `the data directory lies in no volume of ${container}`);
+  if (!isInVolume(seen, moved.to)) return said('none', `the data directory lies in no volume of ${container}`);
   const now = await describeContainer(engine, container);
   if (typeof now !== 'string' && now.Id === id && !isUp(now)) return said('done', moved.to, moved);
   return said('maybe', `${moved.to}; ${container} was started meanwhile, or nobody can tell`, moved);
 }
+
+const isInVolume = ({ Mounts }: Described, path: string): boolean =>
+  Mounts.some(({ Destination }) => path.startsWith(`${Destination}/`));
 
 /** What lies aside of the data directory of a member, or of an etcd member (`hosts.dcsData`), whether its container runs or not. */
 export async function listAsideInVolumes(
@@ -89,12 +94,21 @@ export async function listAsideInVolumes(
   if (typeof found === 'string') return bad(found);
   const ran =
     target.kind === 'store'
-      ? await besideStore(inside, found, LIST_STORE_ASIDE_SCRIPT, [])
-      : await inVolumes(inside, found, { script: LIST_ASIDE_SCRIPT, args: [], deadlineMs: DEADLINE_MS });
+      ? await besideStore(inside, found, { script: LIST_STORE_ASIDE_SCRIPT, args: [], readOnly: true })
+      : await inVolumes(inside, found, {
+          script: LIST_ASIDE_SCRIPT,
+          args: [],
+          deadlineMs: DEADLINE_MS,
+          readOnly: true,
+        });
   if ('why' in ran) return bad(ran.why);
   const listed = asidesFrom(ran.lines);
   if (listed === null) return bad('it did not say what it saw');
-  return 'no' in listed ? bad(listed.no) : fresh(listed.directories, clock.now(), source);
+  if ('no' in listed) return bad(listed.no);
+  const directory = directoryFrom(ran.lines);
+  if (directory !== null && !isInVolume(found.seen, directory))
+    return bad(`the data directory lies in no volume of ${found.container}`);
+  return fresh(listed.directories, clock.now(), source);
 }
 
 const isListed = (cluster: ClusterConfig, target: HostTarget): boolean =>
@@ -143,15 +157,14 @@ async function anyOf(inside: Inside, target: HostTarget): Promise<Found | string
 async function besideStore(
   { cluster }: Inside,
   { engine, container, seen }: Found,
-  script: string,
-  args: readonly string[],
+  { script, args, readOnly = false }: Omit<Script, 'deadlineMs'>,
 ): Promise<Beside> {
   const [member] = Object.values(cluster.hosts?.members ?? {});
   const other =
     member === undefined ? 'no container of a member is configured' : await describeContainer(engine, member);
   if (typeof other === 'string') return { why: other, begun: false };
   const all = [...args, cluster.hosts?.dcsData ?? ''];
-  const work = { name: container, script, args: all, dataDir: null, deadlineMs: DEADLINE_MS };
+  const work = { name: container, script, args: all, dataDir: null, deadlineMs: DEADLINE_MS, readOnly };
   return besideContainer(engine, { ...seen, Image: other.Image }, work);
 }
 
@@ -159,7 +172,7 @@ async function besideStore(
 async function inVolumes(
   { cluster }: Inside,
   { engine, container, seen }: Found,
-  { script, args, deadlineMs }: Script,
+  { script, args, deadlineMs, readOnly = false }: Script,
 ): Promise<Beside> {
   const files = filesOf(cluster);
   if (seen.State.Running) {
@@ -169,7 +182,7 @@ async function inVolumes(
   }
   const dataDir = await dataDirOf(engine, seen.Id, files);
   if (typeof dataDir === 'object' && dataDir !== null) return { why: dataDir.why, begun: false };
-  return besideContainer(engine, seen, { name: container, script, args, dataDir, deadlineMs });
+  return besideContainer(engine, seen, { name: container, script, args, dataDir, deadlineMs, readOnly });
 }
 
 /** As the container's own patroni.yml has it: that of its image may be another. Null: none of these files names one. */

@@ -31,6 +31,8 @@ interface Work {
   /** Where the data directory is; null: the container's own environment says it. */
   readonly dataDir: string | null;
   readonly deadlineMs: number;
+  /** Its volumes are mounted so: it only looks. */
+  readonly readOnly: boolean;
 }
 
 /**
@@ -88,7 +90,7 @@ async function createOnce(
   return id === undefined ? no('the engine told no id') : { id };
 }
 
-function bodyOf(of: Described, { name, script, args, dataDir }: Work): object {
+function bodyOf(of: Described, { name, script, args, dataDir, readOnly }: Work): object {
   const env = of.Config.Env ?? [];
   return {
     Image: of.Image,
@@ -100,7 +102,7 @@ function bodyOf(of: Described, { name, script, args, dataDir }: Work): object {
     Labels: { [LABEL]: name },
     // The last of a name is the one that counts.
     Env: dataDir === null ? env : [...env.filter((each) => !each.startsWith('PGDATA=')), `PGDATA=${dataDir}`],
-    HostConfig: { VolumesFrom: [of.Id], NetworkMode: 'none', RestartPolicy: { Name: 'no' } },
+    HostConfig: { VolumesFrom: [readOnly ? `${of.Id}:ro` : of.Id], NetworkMode: 'none', RestartPolicy: { Name: 'no' } },
   };
 }
 
