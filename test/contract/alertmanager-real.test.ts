@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,8 +52,11 @@ describe.skipIf(!existsSync(ALERTMANAGER))('a real Alertmanager', () => {
       { timeout: 20_000 },
     );
   }, 30_000);
-  afterAll(() => {
-    process.kill();
+  afterAll(async () => {
+    // It writes into its folder until it has ended.
+    const ended = once(process, 'exit');
+    process.kill('SIGKILL');
+    await ended;
     rmSync(folder, { recursive: true, force: true });
   });
 

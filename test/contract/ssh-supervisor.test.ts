@@ -120,7 +120,7 @@ async function supervised(): Promise<HostRig> {
       await sleep(2_000);
       sshd.kill('SIGTERM');
       deaf.close();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }
