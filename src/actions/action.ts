@@ -149,8 +149,11 @@ export interface ActionRecord<P> {
   needs(policy: Policy): readonly (keyof Actuators)[];
   /** It takes the member away from its work for a while: counted against the floors. */
   readonly disruptsTarget: boolean;
-  /** Its target does not run afterwards, or has no data, until a later stage mends that: no procedure begins it while the policy holds one of those. */
-  readonly leavesDown?: true;
+  /**
+   * Its target does not run afterwards, or has no data, until a later stage mends that: no procedure begins it while the policy holds one of those.
+   * `target`: a later stage of the same target; `cluster`: all that come after it, since nobody serves until the last of them.
+   */
+  readonly leavesDown?: 'target' | 'cluster';
   /** It destroys the member's copy: asks the data-loss guard. */
   readonly destroysCopy: boolean;
   /** Its target's Patroni runs and answers all the while: one that falls silent under it died of something else, which a person is told. */

@@ -23,7 +23,7 @@ export const moveAside = action({
     'the host driver does not prove it stopped; its API or its SQL answers, or another member streams to it; it holds the leader key; another container bears its name. The driver itself refuses a mount point, and WAL or tablespaces that lie elsewhere',
   needs: () => ['host'],
   disruptsTarget: false,
-  leavesDown: true,
+  leavesDown: 'target',
   destroysCopy: false,
   countsSuccess: false,
   permits: { window: RUN_STOPPED },

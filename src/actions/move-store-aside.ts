@@ -61,7 +61,7 @@ export const moveStoreAside = action({
     'etcd answers, a majority has data, or what one has cannot be read; a member of Patroni is not proven to be stopped; another container bears its name. The driver itself refuses a mount point, a link, and WAL that lies elsewhere',
   needs: () => ['host'],
   disruptsTarget: false,
-  leavesDown: true,
+  leavesDown: 'target',
   destroysCopy: false,
   countsSuccess: false,
   permits: {

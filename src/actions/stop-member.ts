@@ -38,7 +38,7 @@ export const stopMember = action({
     'it holds the leader key, or is primary by its API or its SQL; nobody is proven to lead; it does not run, was started again since the plan was made, or is another container; it is being rewound, or its copy is being made',
   needs: () => ['host'],
   disruptsTarget: true,
-  leavesDown: true,
+  leavesDown: 'target',
   destroysCopy: false,
   countsSuccess: false,
   bind: ({ view }, target) => boundToItsRun(view, target),

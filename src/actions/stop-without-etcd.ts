@@ -34,7 +34,7 @@ export const stopWithoutEtcd = action({
   needs: () => ['host'],
   // Nobody is served through a cluster without etcd but by a leader in failsafe mode, which the question to the person names.
   disruptsTarget: false,
-  leavesDown: true,
+  leavesDown: 'cluster',
   destroysCopy: false,
   countsSuccess: false,
   stopsLeader: () => true,

@@ -3,6 +3,7 @@ import { pauseOf } from '../assess/leader.js';
 import { membersTouched, type Plan } from '../model/plan.js';
 import type { RunbookAction } from '../actions/action.js';
 import { freshValue } from '../model/reading.js';
+import type { ClusterView } from '../model/view.js';
 import { permitOf } from '../actions/index.js';
 import { isUnderWay } from './candidate.js';
 import { no, type Gate, type No } from './gate.js';
@@ -108,8 +109,16 @@ const ROWS: readonly Gate[] = [
 
 export const AUTHORITY_GATES: readonly Gate[] = ROWS.map((gate) => ({ ...gate, isOfAuthority: true }));
 
+/** A switch is taken back in etcd, for all instances: without etcd it cannot be. */
+const resumeText = ({ dcs }: ClusterView, subject: string): string => {
+  const resume = `ekimi resume --subject ${subject}`;
+  return dcs.keys.kind === 'unknown'
+    ? `bring etcd back: ekimi run-procedure recover-dcs, or by hand where the switch holds that too; then ${resume}`
+    : resume;
+};
+
 /** These subjects, or all of us. */
-function switchedOff({ ledger, nowMs }: Situation, of: readonly string[]): No | null {
+function switchedOff({ ledger, nowMs, view }: Situation, of: readonly string[]): No | null {
   const subjects = ['global', 'cluster', ...of];
   const thrown = ledger.switches.find(
     (row) => subjects.includes(row.subject) && (row.expiresAtMs === null || row.expiresAtMs > nowMs),
@@ -118,7 +127,7 @@ function switchedOff({ ledger, nowMs }: Situation, of: readonly string[]): No | 
     ? null
     : no(
         `${thrown.owner} switched off ${thrown.subject}: ${thrown.reason}`,
-        `ekimi resume --subject ${thrown.subject}`,
+        resumeText(view, thrown.subject),
         thrown.expiresAtMs,
       );
 }

@@ -33,6 +33,8 @@ export interface ProcedureRecord<G> {
   remaining(input: ProcedureInput, goal: G): Generator<Stage>;
   /** Stages, by their key, without which what comes after them can be done: one that fails, or cannot begin, holds the run only in the end. */
   isSpare?(key: string): boolean;
+  /** What is typed for one of its members alone, where another one holds the run back; null: nothing does its work. Absent: there is no such way. */
+  alone?(input: ProcedureInput, goal: G, member: string): string | null;
   /** What stays as it is where a run is ended before its end. */
   leaves(input: ProcedureInput, goal: G): string;
   /** How a person goes on with what is left then: what is typed, and what that does again. */

@@ -53,18 +53,21 @@ function sightText(view: ClusterView, member: MemberView): string {
 /** Answers us, or is proven to be stopped: then what is to be done about it is known. */
 const isReached = (member: MemberView): boolean => freshValue(member.api) !== null || isStopped(member);
 
+const isRogue = ({ view }: ProcedureInput, member: MemberView): boolean =>
+  primaryChannels(member).length > 0 && leaderKeyHolder(view) !== member.name;
+
 function* bringBack(input: ProcedureInput, name: string, goal: RecoverPartitionGoal): Generator<Stage> {
   const member = memberOf(input.view, memberName(name));
   if (member === null || (isBack(input, name) && hasTraffic(input, name))) return;
-  const isRogue = primaryChannels(member).length > 0 && leaderKeyHolder(input.view) !== name;
   if (!isReached(member))
     yield waitFor(`reach ${name}`, `${name} is reached again (${sightText(input.view, member)})`, REACHED_MS);
   // Patroni demotes it as soon as it sees etcd: then this falls away.
   const fence = onMember('fence-member', name, `stop ${name}, if it is a second primary then`);
-  if (isRogue) yield fence;
+  const isSecond = isRogue(input, member);
+  if (isSecond) yield fence;
   else if (!isReached(member)) yield { ...fence, mayFallAway: true };
   // Stopped by then, it has to be started; where it was never stopped this falls away.
-  if ((isRogue || !isReached(member)) && !isStopped(member)) yield startStage(name);
+  if ((isSecond || !isReached(member)) && !isStopped(member)) yield startStage(name);
   yield* rejoining(input, name, goal);
 }
 
@@ -90,6 +93,13 @@ export const recoverPartition: ProcedureRecord<RecoverPartitionGoal> = {
       : 'nobody is proven to lead: who leads is settled first',
   *remaining(input, goal) {
     for (const name of goal.members) yield* bringBack(input, name, goal);
+  },
+  // A second primary is fenced first, which that one does not.
+  alone: (input, goal, name) => {
+    const member = memberOf(input.view, memberName(name));
+    return member === null || isRogue(input, member)
+      ? null
+      : `ekimi run-procedure after-failover ${name}${agreedArguments(goal)}`;
   },
   leaves: (input, { members, suffix }) => {
     const away = members.filter((name) => !isBack(input, name));
