@@ -37,7 +37,7 @@ function tooFewReplicas(input: Assessment): readonly Finding[] {
   const healthy = expected - missing.length;
   if (healthy >= expected) return [];
   // A late answer is no absence: whom SQL sees stream is not missing for that.
-  const late = replicasOf(input.view).filter((one) => freshValue(one.api) === null && isStreaming(input.view, one));
+  const late = counted.filter((one) => freshValue(one.api) === null && isStreaming(input.view, one));
   if (healthy + late.length >= expected) {
     const why = `${late.map(({ name }) => name).join(', ')}: no answer by API, and a stream that stands`;
     return [cannotTell('too-few-replicas', input.view.scope, why, input.view.atMs)];

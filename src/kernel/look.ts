@@ -8,12 +8,13 @@ import { surplusSpans } from '../assess/surplus.js';
 import { isAsideOf } from '../model/aside.js';
 import { isInFlight, runUnderWay } from '../model/ledger.js';
 import { membersTouched, type Plan } from '../model/plan.js';
-import { openRun, settingsOfRun } from '../model/procedure-run.js';
+import { isOffer, openRun, settingsOfRun, type ProcedureRun } from '../model/procedure-run.js';
 import type { States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { remember } from '../machines/memory.js';
 import { advance } from '../machines/reduce.js';
 import { observe } from '../observe/observe.js';
+import type { ObserveOptions } from '../observe/pass.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** Something is suspected, active with a remedy, or in flight: passes come faster and ask more. */
@@ -83,15 +84,29 @@ function asidesAwaited({ ledger, view }: Session): ReadonlySet<string> {
   return new Set([...flying, ...due]);
 }
 
-/** etcd members beside whose data older data was seen, or may lie by a run of ours. While a run is open it may be at that very data: then none. */
-function storesAside({ ledger, states }: Session): ReadonlySet<string> {
-  if (openRun(ledger.procedures) !== null) return new Set();
-  const moved = (ledger.procedures ?? []).flatMap(({ goal }) => {
-    const { aside } = goal;
-    const stores = typeof aside === 'object' && aside !== null && 'stores' in aside ? aside['stores'] : [];
-    return Array.isArray(stores) ? stores.filter((name) => typeof name === 'string') : [];
-  });
-  return new Set([...(states.memory.storesAside ?? []), ...moved]);
+/** etcd members whose data a run is to move aside, or has. */
+function movesStores({ goal: { aside } }: ProcedureRun): readonly string[] {
+  const stores = typeof aside === 'object' && aside !== null && 'stores' in aside ? aside['stores'] : [];
+  return Array.isArray(stores) ? stores.filter((name) => typeof name === 'string') : [];
+}
+
+/**
+ * etcd members beside whose data older data was seen, or may lie by a run of ours. While a run is open it may be at that very data: then nothing is
+ * listed, and what one has moved is listed anew after it.
+ */
+function storeAsides({
+  ledger,
+  states,
+}: Session): Pick<ObserveOptions, 'storeAsidesOf' | 'storesAtWork' | 'storesMovedAtMs'> {
+  const runs = ledger.procedures ?? [];
+  const movers = runs.filter((run) => movesStores(run).length > 0);
+  const names = new Set([...(states.memory.storesAside ?? []), ...movers.flatMap(movesStores)]);
+  if (names.size === 0) return {};
+  const run = openRun(runs);
+  // What is only offered has sent nothing.
+  const storesAtWork = run !== null && !isOffer(run);
+  const storesMovedAtMs = Math.max(0, ...movers.map(({ endedAtMs }) => endedAtMs ?? 0));
+  return { storeAsidesOf: names, storesAtWork, storesMovedAtMs };
 }
 
 /** The heartbeat is written by who may act, and by nobody else. */
@@ -112,7 +127,6 @@ function settledLeader({ view, states }: Session): string | null {
 export async function look(session: Session, plan: Plan | null = null): Promise<ClusterView> {
   const closely = new Set([...awaitingSlowFacts(session), ...halfDrained(session)]);
   const awaited = asidesAwaited(session);
-  const stores = storesAside(session);
   const settings = settingsOfRun(openRun(session.ledger.procedures));
   const view = await observe(session.parts.ports, session.parts.target, {
     previous: session.view,
@@ -126,7 +140,7 @@ export async function look(session: Session, plan: Plan | null = null): Promise<
     notBefore: session.dcsRevision,
     ...(session.view === null ? {} : { spans: surplusSpans(session.view, session.states.memory) }),
     ...(awaited.size === 0 ? {} : { asidesOf: awaited }),
-    ...(stores.size === 0 ? {} : { storeAsidesOf: stores }),
+    ...storeAsides(session),
     settledLeader: settledLeader(session),
     ...(settings.length === 0 ? {} : { settings }),
     // Whoever only observes sends nothing that a member could take for a change.

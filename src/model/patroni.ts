@@ -55,6 +55,8 @@ export interface PatroniStatus {
   readonly clusterUnlocked: boolean;
   readonly failsafeActive: boolean;
   readonly pendingRestart: boolean;
+  /** Parameters for which, in lower case. 3.3.0 and newer; absent on older ones, and where no restart is pending. */
+  readonly pendingRestartFor?: readonly string[];
   readonly syncStandby: boolean;
   readonly tags: Tags;
   readonly systemIdentifier: string | null;

@@ -27,14 +27,15 @@ export async function observeAsides(pass: Pass): Promise<AsideReadings | null> {
 
 /**
  * The same of the etcd members of which that is known or may be; null: of none. A list takes a second container beside that of etcd, whose own has no
- * shell: it is not made where nothing speaks for it, nor while etcd does not answer, when a rename may be due there.
+ * shell: it is not made where nothing speaks for it, nor while etcd does not answer or a procedure is open, when a rename may be due there. Then the last
+ * one stands: what lies there for too long has not gone.
  */
 export async function observeStoreAsides(pass: Pass, { keys }: Pick<DcsView, 'keys'>): Promise<AsideReadings | null> {
-  const { ports, previous, storeAsidesOf = new Set<string>() } = pass;
+  const { ports, previous, storesAtWork = false, storeAsidesOf = new Set<string>() } = pass;
   const names = pass.target.dcsNames.filter((name) => storeAsidesOf.has(name));
   if (ports.host?.listAside === undefined || names.length === 0) return null;
   const before = previous?.storeAsides ?? {};
-  if (keys.kind !== 'fresh') return previous?.storeAsides ?? null;
+  if (keys.kind !== 'fresh' || storesAtWork) return previous?.storeAsides ?? null;
   return listed(names, (name) => listOf(pass, { target: storeHost(name), member: null, last: before[name] ?? null }));
 }
 
@@ -42,6 +43,10 @@ type List = Reading<readonly AsideDirectory[]>;
 
 const listed = async <N extends string>(names: readonly N[], ask: (name: N) => Promise<List>): Promise<AsideReadings> =>
   Object.fromEntries(await Promise.all(names.map(async (name) => [name, await ask(name)] as const)));
+
+/** Data was moved aside after this list was made. */
+const isOfBefore = ({ storesMovedAtMs = 0 }: Pass, last: List | null): boolean =>
+  last !== null && last.atMs < storesMovedAtMs;
 
 interface Asked {
   readonly target: HostTarget;
@@ -52,7 +57,7 @@ interface Asked {
 async function listOf(pass: Pass, { target, member, last }: Asked): Promise<List> {
   const { host } = pass.ports;
   const { name } = target;
-  const isAwaited = target.kind === 'member' && pass.asidesOf?.has(name) === true;
+  const isAwaited = target.kind === 'member' ? pass.asidesOf?.has(name) === true : isOfBefore(pass, last);
   // One that came too late is taken in as soon as it is there.
   if (last?.kind === 'unknown' && last.fault !== 'timeout' && !isAwaited && pass.nowMs - last.atMs < AGAIN_MS)
     return aged(last, pass.nowMs);

@@ -64,6 +64,10 @@ export interface ObserveOptions {
   readonly asidesOf?: ReadonlySet<string>;
   /** etcd members beside whose data older data may lie. Absent: none. */
   readonly storeAsidesOf?: ReadonlySet<string>;
+  /** A procedure is open that may be at that very data: the last lists are handed on. Absent: none is. */
+  readonly storesAtWork?: boolean;
+  /** When the last one ended that moved such data: lists from before are made anew. Absent: none did. */
+  readonly storesMovedAtMs?: number;
   /** Who led in the last pass, and for so long that every proxy has found it. Absent: nobody. */
   readonly settledLeader?: string | null;
   /** Monotonic and wall clock when the previous pass began. */

@@ -10,7 +10,7 @@ import type { Json } from '../model/plan.js';
 import type { ActionStage, Stage, WaitStage } from '../model/procedure-run.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
-import { restartsFor, settingsOf, waitsForThese, waysOf } from './config-order.js';
+import { restartsFor, settingsOf, waitsForThese, waysOf, whyNothingToDo } from './config-order.js';
 import { changesOf, parameterOf, valueOf, wantedOf, whyNotTaken, type Change } from './config-rules.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { handOver, onMember, waitFor } from './stages.js';
@@ -46,7 +46,7 @@ function asArgument({ name, after }: ApplyGoal['changes'][number]): string {
 
 const refused = <G>(why: string): Goal<G> => ({ kind: 'refused', why });
 
-function goalOf({ view }: ProcedureInput, changes: readonly Change[]): Goal<ApplyGoal> {
+function goalOf({ view, ledger }: ProcedureInput, changes: readonly Change[]): Goal<ApplyGoal> {
   const now = configNow(view);
   if (typeof now === 'string') return refused(now);
   const patch = patchOf(changes.map(({ name, value }) => [name, value] as const));
@@ -68,14 +68,14 @@ function goalOf({ view }: ProcedureInput, changes: readonly Change[]): Goal<Appl
     }),
   );
   const restart = restartsFor(view, wanted);
-  if (differing.length === 0 && restart.length === 0)
-    return refused('the configuration is so already, and every member runs with it: there is nothing to change');
+  if (differing.length === 0 && restart.length === 0) return refused(whyNothingToDo(view, wanted));
+  const asked = { now, names: Object.keys(wanted) };
   const pending = view.members.find(
-    (member) => freshValue(member.api)?.pendingRestart === true && !waitsForThese(member, now.document, restart),
+    (member) => freshValue(member.api)?.pendingRestart === true && !waitsForThese(member, ledger, asked),
   );
   if (restart.length > 0 && pending !== undefined)
     return refused(
-      `a restart is pending on ${pending.name} already, for something else: ekimi run-procedure rolling-restart first`,
+      `a restart is pending on ${pending.name} already, for something else as far as is known: ekimi run-procedure rolling-restart first`,
     );
   return {
     kind: 'goal',

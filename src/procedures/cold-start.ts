@@ -116,10 +116,13 @@ export const coldStart: ProcedureRecord<ColdStartGoal> = {
       ...(stopped.length === 0 ? [] : [`stopped: ${stopped.join(', ')}`]),
     ].join('; ');
   },
-  onward: ({ view }, goal) => {
-    const down = view.members.filter(({ name }) => hostState(view, name) === 'stopped');
-    if (down.length === view.members.length) return 'ekimi run-procedure cold-start';
-    const left = goal.others.filter((name) => hostState(view, name) === 'stopped');
+  onward: ({ view, ledger }, goal) => {
+    const up = view.members.filter(({ name }) => hostState(view, name) !== 'stopped').map(({ name }) => name);
+    if (up.length === 0) return 'ekimi run-procedure cold-start';
+    // It does not come to lead by itself, and another one may.
+    if (!isLed(view) && hostState(view, goal.first) === 'stopped')
+      return `stop ${up.join(', ')} by hand: nobody leads, and who is started first decides what data survives; then ekimi run-procedure cold-start`;
+    const left = withoutTaken(ledger, goal).others.filter((name) => hostState(view, name) === 'stopped');
     const steps = [
       ...(isLed(view) ? [] : [`wait until ${goal.first} leads`]),
       ...left.map((name) => `ekimi run-procedure start-member ${name}`),

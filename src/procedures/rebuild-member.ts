@@ -10,7 +10,10 @@ import { healthyReplicas } from '../assess/replica.js';
 import { heldPlaces, openPlaces, placeKey, untoldProxies } from '../actions/servers.js';
 import { PLACES } from '../actions/places-shape.js';
 import { asidesOf, asideSuffix } from '../model/aside.js';
+import { sentFor, type Ledger } from '../model/ledger.js';
 import { memberName } from '../model/names.js';
+import type { ActionName } from '../model/plan.js';
+import type { ProcedureRun } from '../model/procedure-run.js';
 import type { ServerPlace } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf } from '../model/view.js';
@@ -39,6 +42,12 @@ type RebuildGoal = z.infer<typeof shape>;
 
 /** A new copy is read for its counter with the next look at it. */
 const VERIFY_MS = 120_000;
+
+/** What a run that was ended left behind counts as its doing for so long. */
+const LEFT_BEHIND_MS = 86_400_000;
+
+/** What stops a member or starts it again. */
+const STOPS_AND_STARTS: readonly ActionName[] = ['stop-member', 'start-member', 'begin-copy'];
 
 /** Who leads in its place: the best of those that show no wrong page themselves; null: nobody. */
 function successor({ view, memory, policy }: ProcedureInput, leader: string): string | null {
@@ -83,22 +92,48 @@ function bind(input: ProcedureInput, member: string): Goal<RebuildGoal> {
   if (host.state !== 'running' && host.state !== 'stopped')
     return refused(`${member} is ${host.state} by its host driver`);
   if (asidesOf(view, member) === null) return refused(whyNoAside(input, member));
-  // Ended after its stop, it was asked then whether there is room, and nobody reads the disk of what does not run.
-  const goesOn = host.state === 'stopped' && endedBefore(input, member) !== null;
+  // Whether there is room was asked before that stop, and nobody reads the disk of what does not run.
+  const goesOn = host.state === 'stopped' && isStoppedBy(ledger, endedBefore(input, member), member);
   const no = takenFrom(ledger, member) ?? (goesOn ? whyNoSource(input, member, true) : whyNot(input, member));
   if (no !== null) return refused(no);
   return { kind: 'goal', goal: { member, suffix: asideSuffix(nowMs), servers: toOpenAgain(input, member) } };
 }
 
-/** What the last run of this kind was bound to, where a person ended it before its end; null: none was. */
-function endedBefore({ ledger }: ProcedureInput, member: string): RebuildGoal | null {
-  const last = ledger.procedures?.findLast(({ name, goal }) => name === 'rebuild-member' && goal['member'] === member);
-  return last?.phase === 'aborted' ? (shape.safeParse(last.goal).data ?? null) : null;
+/** It had this member for its purpose. What was only offered, and not begun, did nothing to it. */
+function wasAbout({ goal, proposed }: ProcedureRun, member: string): boolean {
+  const { members } = goal;
+  const isNamed = goal['member'] === member || (Array.isArray(members) && members.includes(member));
+  return isNamed && (proposed === undefined || proposed.word === 'accepted');
+}
+
+/** Runs of this kind that were ended within a day before their end. No other run was about this member since: what they left is as they left it. */
+function endedBefore({ ledger, nowMs }: ProcedureInput, member: string): readonly ProcedureRun[] {
+  const runs = (ledger.procedures ?? []).filter((run) => wasAbout(run, member));
+  const other = runs.findLastIndex(
+    ({ name, phase, endedAtMs }) =>
+      name !== 'rebuild-member' || phase !== 'aborted' || nowMs - (endedAtMs ?? 0) >= LEFT_BEHIND_MS,
+  );
+  return runs.slice(other + 1);
+}
+
+/** One of these stopped it, and nothing was sent to start it since. */
+function isStoppedBy({ remediations }: Ledger, runs: readonly ProcedureRun[], member: string): boolean {
+  const last = remediations.findLast(({ plan }) => plan.target === member && STOPS_AND_STARTS.includes(plan.action));
+  const isStop = last?.plan.action === 'stop-member' && last.phase === 'succeeded';
+  return isStop && runs.some(({ id }) => id === last.plan.because.run);
+}
+
+/** What it was to open in the end: of a run that has closed nothing, nothing. */
+function closedBy(ledger: Ledger, run: ProcedureRun): readonly ServerPlace[] {
+  const hasClosed = sentFor(ledger, run.id).some(
+    ({ plan, sentAtMs }) => plan.action === 'close-servers' && sentAtMs !== null,
+  );
+  return hasClosed ? (shape.safeParse(run.goal).data?.servers ?? []) : [];
 }
 
 /** What is open, or was before a run that was ended closed it. */
 function toOpenAgain(input: ProcedureInput, member: string): ServerPlace[] {
-  const before = endedBefore(input, member)?.servers.map(placeKey) ?? [];
+  const before = endedBefore(input, member).flatMap((run) => closedBy(input.ledger, run).map(placeKey));
   const closed = heldPlaces(input.view, member).filter((place) => before.includes(placeKey(place)));
   return [...openPlaces(input.view, member), ...closed];
 }

@@ -6,7 +6,7 @@ import { evacuationOf, isHalfway } from '../ledger/evacuations.js';
 import { memberName, slotNameOf } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { closing, hostOf, opening, tooFewWithout, untilThen } from './member-stages.js';
+import { answers, closing, hostOf, opening, tooFewWithout, untilThen } from './member-stages.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { handOver, onMember, takenFrom, waitFor } from './stages.js';
 
@@ -45,7 +45,9 @@ function bind(input: ProcedureInput, member: string): Goal<RemoveMemberGoal> {
   const held = evacuationOf(input.ledger, member);
   // What another removal left half done is done to its end by this one.
   const goesOn = held !== null && (held.removed === true || isHalfway(input.ledger, held));
-  const no = (goesOn ? null : takenFrom(input.ledger, member)) ?? whyNotYet(input, member);
+  // Of one that is stopped, too, a server may be open in a proxy that says nothing: it would be left so for good.
+  const no =
+    (goesOn ? null : takenFrom(input.ledger, member)) ?? whyNotYet(input, member) ?? untoldProxies(view, member);
   return no === null ? { kind: 'goal', goal: { member } } : refused(no);
 }
 
@@ -111,6 +113,10 @@ export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
         : `; take it out of clusters[].patroni.members of ekimi.yaml (and of postgres.members and hosts.members), and restart ekimi`;
     return `${states.join('; ')}${told}`;
   },
-  onward: (_, { member }) =>
-    `ekimi run-procedure remove-member ${member}; back: ekimi run-procedure add-replica ${member}; ${untilThen(member)}`,
+  onward: ({ view }, { member }) => {
+    // Who leads, or has lost nothing yet, is no new replica.
+    const isThere = leads(view, member) || (answers(view, member) && opening(view, member, null) === null);
+    const back = isThere ? '' : `; back: ekimi run-procedure add-replica ${member}`;
+    return `ekimi run-procedure remove-member ${member}${back}; ${untilThen(member)}`;
+  },
 };

@@ -169,6 +169,14 @@ describe('GET /patroni', () => {
       'patroni3 streaming async',
     ]);
   });
+
+  it('names the parameters for which a restart is pending, since 3.3', async () => {
+    const pendingFor = async (file: string) =>
+      (await asked(file, (port, node) => port.status(memberName(node)))).pendingRestartFor;
+    expect(await pendingFor('patroni-4.1.4/pending-restart.primary.get-patroni')).toEqual(['max_connections']);
+    expect(await pendingFor('debian-13/patroni/pending-restart.primary.get-patroni')).toEqual(['max_connections']);
+    expect(await pendingFor('patroni-3.0.2/pending-restart.primary.get-patroni')).toBeUndefined();
+  });
 });
 
 const CLUSTERS: readonly (readonly [string, readonly string[]])[] = [

@@ -82,6 +82,25 @@ describe('two of three etcd members lost their data', () => {
     },
   );
 
+  it('what was moved stays told while another procedure is open', async () => {
+    const { actions } = RESEED_POLICY;
+    const [closing, stopping] = [actions['close-servers'], actions['stop-member']];
+    const allowed = {
+      'close-servers': { ...closing, mode: 'approve' as const },
+      'stop-member': { ...stopping, mode: 'approve' as const },
+    };
+    const ekimi = await survived({ policy: { ...RESEED_POLICY, actions: { ...actions, ...allowed } } });
+    await begun(ekimi);
+    await ekimi.run(200);
+    expectLed(ekimi);
+    const told = () => lastValue(ekimi.session.view?.storeAsides?.['etcd1'] ?? UNREAD);
+    expect(told()).toHaveLength(1);
+    expect(await startStaged(ekimi, { name: 'remove-member', member: 'patroni3' })).toMatchObject({ kind: 'started' });
+    await ekimi.run(3);
+    expect(newestRun(ekimi)).toMatchObject({ name: 'remove-member', endedAtMs: null });
+    expect(told()).toHaveLength(1);
+  });
+
   it('a freeze that begins when all is stopped, and the figure of an hour, hold up nothing of it', async () => {
     const holder: { ekimi: Rig | null } = { ekimi: null };
     const isFrozen = (): boolean => holder.ekimi !== null && did(holder.ekimi, 'stop').length >= STOPPED.length;

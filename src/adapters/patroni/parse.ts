@@ -31,6 +31,7 @@ const statusDocument = z.compile(
     cluster_unlocked: anything,
     failsafe_mode_is_active: anything,
     pending_restart: anything,
+    pending_restart_reason: anything,
     sync_standby: anything,
     quorum_standby: anything,
     tags: maybe(anyRecord),
@@ -105,6 +106,13 @@ const xlogFrom = (raw: Readonly<Record<string, unknown>> | null | undefined): Xl
 
 const wordFrom = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** `{"max_connections": {"old_value": "60", "new_value": "70"}}`; nothing before 3.3.0. */
+function pendingFor(value: unknown): Pick<PatroniStatus, 'pendingRestartFor'> {
+  if (typeof value !== 'object' || value === null) return {};
+  const names = Object.keys(value).map((name) => name.toLowerCase());
+  return { pendingRestartFor: names.sort() };
+}
+
 /** `GET /patroni`, also the body of every health check. Throws ZodError where state, role or scope are missing. */
 export function statusFrom(json: unknown): PatroniStatus {
   const raw = statusDocument.parse(json);
@@ -124,6 +132,7 @@ export function statusFrom(json: unknown): PatroniStatus {
     clusterUnlocked: isTrue(raw.cluster_unlocked),
     failsafeActive: isTrue(raw.failsafe_mode_is_active),
     pendingRestart: isTrue(raw.pending_restart),
+    ...pendingFor(raw.pending_restart_reason),
     syncStandby: isTrue(raw.sync_standby) || isTrue(raw.quorum_standby),
     tags: tagsFrom(raw.tags ?? {}),
     systemIdentifier: identifierFrom(raw.database_system_identifier),

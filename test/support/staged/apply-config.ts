@@ -69,7 +69,8 @@ const changing = (value: string): StagedCase => ({
     const led = leaderKeyHolder(before.view) ?? '';
     const next = MEMBERS.find((name) => name !== led) ?? led;
     const changesOf = (): readonly Change[] => {
-      if (stage.kind !== 'action') return MEMBERS.map((name) => api(name, { pendingRestart: true }));
+      if (stage.kind !== 'action')
+        return MEMBERS.map((name) => api(name, { pendingRestart: true, pendingRestartFor: ['max_connections'] }));
       if (stage.action === 'patch-config')
         return [documentIs((is) => patched(is, stage.parameters?.['patch'] as ConfigDocument), '8')];
       if (stage.action === 'switchover')

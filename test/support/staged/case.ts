@@ -4,7 +4,9 @@ import { PROCEDURE_NAMES } from '../../../src/model/procedure.js';
 import { isStaged, STAGED_NAMES } from '../../../src/model/staged.js';
 import { STAGED } from '../../../src/procedures/index.js';
 import type { ProcedureRun, Stage } from '../../../src/model/procedure-run.js';
-import { NOW_MS } from '../view.js';
+import { ACTION_NAMES } from '../../../src/model/plan.js';
+import type { Remediation } from '../../../src/model/ledger.js';
+import { NOW_MS, planOf, remediationOf } from '../view.js';
 import type { Ask, ProcedureInput, StagedProcedure } from '../../../src/procedures/procedure.js';
 
 /** A situation in which a procedure begins, and what each of its stages makes of it. */
@@ -95,10 +97,20 @@ export function goesOn(procedure: StagedProcedure, of: StagedCase): void {
     for (const { name } of typed) expect([...STAGED_NAMES, ...PROCEDURE_NAMES], `${where}: ${text}`).toContain(name);
     const [first] = typed;
     if (first === undefined || !isStaged(first.name) || !text.startsWith('ekimi')) continue;
-    const ledger = { ...input.ledger, procedures: [endedRun(procedure, goal)] };
+    const remediations = [...input.ledger.remediations, ...done.flatMap(doneOf)];
+    const ledger = { ...input.ledger, remediations, procedures: [endedRun(procedure, goal)] };
     const anew = STAGED[first.name].goal({ ...input, ledger, confirmed: [] }, askOf(first.words));
     expect(anew.kind === 'refused' ? anew.why : '', `${where}: ${text}`).toBe('');
   }
+}
+
+/** What that run has sent for a stage on a member. */
+function doneOf(key: string): readonly Remediation[] {
+  const [word, target = ''] = key.split(' ');
+  const action = ACTION_NAMES.find((name) => name === word);
+  if (action === undefined || !/^patroni\d$/.test(target)) return [];
+  const because = { code: 'operator', subject: target, run: 'ended', stage: key } as const;
+  return [remediationOf(action, target, { plan: { ...planOf(action, target), because } })];
 }
 
 const endedRun = ({ name }: StagedProcedure, goal: Record<string, unknown>): ProcedureRun => ({

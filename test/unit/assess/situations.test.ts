@@ -960,7 +960,20 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   },
   'too-few-replicas': {
     subject: SCOPE,
-    seen: [{ name: 'one of two does not stream', view: [notStreaming('patroni3')] }],
+    seen: [
+      { name: 'one of two does not stream', view: [notStreaming('patroni3')] },
+      {
+        name: 'one is missing, and one that was removed streams with a silent API',
+        view: [notStreaming('patroni2'), silent('patroni3', 'api')],
+        with: {
+          ledger: ledgerOf({
+            evacuations: [
+              { member: 'patroni3', by: 'alice', reason: 'sold', sinceMs: NOW_MS, run: 'r-1', removed: true },
+            ],
+          }),
+        },
+      },
+    ],
     friends: [
       { name: 'both run and stream', view: [] },
       { name: 'one lags by a warning: it still serves', view: [lags('patroni3', 5 * MB)] },
