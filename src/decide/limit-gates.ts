@@ -181,7 +181,7 @@ const undoesItsRun = ({ ledger }: Situation, { action, plan }: Candidate): boole
 /** The same run has it down: what is left there brings it back, and what others did elsewhere does not keep it down. */
 const isDownByItsRun = ({ ledger }: Situation, { plan }: Candidate): boolean =>
   sentFor(ledger, plan.because.run).some(
-    ({ plan: before }) => before.target === plan.target && ACTIONS[before.action].leavesDown === true,
+    ({ plan: before }) => before.target === plan.target && ACTIONS[before.action].leavesDown !== undefined,
   );
 
 function cooldown(input: Situation, candidate: Candidate): No | null {
