@@ -78,8 +78,9 @@ function asidesAwaited({ ledger, view }: Session): ReadonlySet<string> {
     ledger.remediations.some(
       ({ phase, plan }) => phase !== 'planned' && plan.params['suffix'] === suffix && plan.target === name,
     );
-  const due = [member, ...(Array.isArray(members) ? members : [])].filter(
-    (name) => typeof name === 'string' && isSent(name) && !(view !== null && isAsideOf(view, name, suffix)),
+  const due = [member, ...(Array.isArray(members) ? (members as readonly unknown[]) : [])].filter(
+    (name): name is string =>
+      typeof name === 'string' && isSent(name) && !(view !== null && isAsideOf(view, name, suffix)),
   );
   return new Set([...flying, ...due]);
 }
