@@ -172,21 +172,19 @@ function deathsInARow({ ledger, policy, nowMs }: Situation, { action, plan }: Ca
   );
 }
 
-/** The same run did the opposite there: what is between them is nowhere to stay. */
-const undoesItsRun = ({ ledger }: Situation, { action, plan }: Candidate): boolean =>
-  sentFor(ledger, plan.because.run).some(
-    ({ plan: before }) => before.target === plan.target && ACTIONS[before.action].inverse === action.name,
-  );
-
-/** The same run has it down: what is left there brings it back, and what others did elsewhere does not keep it down. */
-const isDownByItsRun = ({ ledger }: Situation, { plan }: Candidate): boolean =>
-  sentFor(ledger, plan.because.run).some(
-    ({ plan: before }) => before.target === plan.target && ACTIONS[before.action].leavesDown !== undefined,
-  );
+/**
+ * The same run did the opposite there, and what is between them is nowhere to stay; or it has the member down: what is left there brings it back, and
+ * what others did elsewhere does not keep it down.
+ */
+const mendsItsRun = ({ ledger }: Situation, { action, plan }: Candidate): boolean =>
+  sentFor(ledger, plan.because.run).some(({ plan: before }) => {
+    const { inverse, leavesDown } = ACTIONS[before.action];
+    return before.target === plan.target && (inverse === action.name || leavesDown !== undefined);
+  });
 
 function cooldown(input: Situation, candidate: Candidate): No | null {
   const { action, plan } = candidate;
-  if (undoesItsRun(input, candidate) || isDownByItsRun(input, candidate)) return null;
+  if (mendsItsRun(input, candidate)) return null;
   let retryAtMs = 0;
   let last = '';
   for (const row of input.ledger.remediations) {

@@ -4,7 +4,7 @@ import { leftOf, runInput } from '../../../src/decide/run-left.js';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
 import { ACTION_NAMES, type ActionName, type Json } from '../../../src/model/plan.js';
 import type { ActionMode, Policy } from '../../../src/model/policy.js';
-import type { ActionStage, ProcedureRun, RunRequest, Stage } from '../../../src/model/procedure-run.js';
+import type { ActionStage, ProcedureRun, Stage } from '../../../src/model/procedure-run.js';
 import type { Situation } from '../../../src/model/situation.js';
 import { STAGED_NAMES, type StagedName } from '../../../src/model/staged.js';
 import { onMember } from '../../../src/procedures/stages.js';
@@ -12,6 +12,7 @@ import { STAGED } from '../../../src/procedures/index.js';
 import { momentsOf } from '../../support/staged/case.js';
 import { STAGED_CASES } from '../../support/staged/cases.js';
 import { testPolicy } from '../../support/policy.js';
+import { stagedRequest } from '../../support/staged.js';
 import { inputOf, isPrimary, noEtcd, NOW_MS, notStreaming, stopped, viewOf, type Change } from '../../support/view.js';
 
 const MODES = Object.fromEntries(ACTION_NAMES.map((name) => [name, { mode: 'approve' }] as const));
@@ -194,16 +195,7 @@ describe('members that are brought back one after the other', () => {
   /** Why it is not begun with both cut off and a switch on patroni3. */
   function why(...changes: readonly Change[]): string | null {
     const input = thrown('member:patroni3', ...changes);
-    const ask: RunRequest = {
-      name: 'recover-partition',
-      member: null,
-      candidate: null,
-      parameters: {},
-      back: false,
-      reason: 'x',
-      dryRun: false,
-    };
-    const found = STAGED['recover-partition'].goal(runInput(input, {}), ask);
+    const found = STAGED['recover-partition'].goal(runInput(input, {}), stagedRequest({ name: 'recover-partition' }));
     if (found.kind === 'refused') throw new Error(found.why);
     const begun = { ...run, goal: found.goal as Readonly<Record<string, Json>> };
     return whyNotToEnd(input, begun, leftOf(input, begun) ?? []);
