@@ -61,6 +61,7 @@ const BY_SCENARIO = {
     NEVER_DOUBLED,
   ],
   'switchover-asked': [medianBelow(1_000), NO_LOSS, NEVER_DOUBLED],
+  'switchover-ended-at-once': [medianBelow(1_000), NO_LOSS, NEVER_DOUBLED],
   leaderless: [NO_OTHER_LOSS, NEVER_DOUBLED],
   'rogue-frozen': [NO_LOSS],
   'rogue-promote': [NO_REQUEST, NO_LOSS],

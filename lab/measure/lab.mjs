@@ -196,7 +196,16 @@ export class Lab {
   /** synchronous_mode on or off, in the running cluster. */
   async setSync(on) {
     this.sync = on;
-    const reply = await this.rest(await this.leader(), 'PATCH', '/config', { synchronous_mode: on });
+    await this.#configure({ synchronous_mode: on });
+  }
+
+  /** The command that Patroni runs before it stops PostgreSQL, from each member's next loop on; null: none. */
+  setBeforeStop(command) {
+    return this.#configure({ postgresql: { before_stop: command } });
+  }
+
+  async #configure(changes) {
+    const reply = await this.rest(await this.leader(), 'PATCH', '/config', changes);
     if (reply.status !== 200) throw new Error(`PATCH /config answered ${reply.status}: ${reply.text}`);
   }
 

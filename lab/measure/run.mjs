@@ -71,6 +71,7 @@ export async function oneRun(run) {
     parts.observer.stop();
     await parts.writer.stop();
     await parts.ekimi?.stop();
+    await run.scenario.undo?.(run.lab);
   }
 }
 
@@ -88,8 +89,10 @@ export async function begun(run, { writer, observer, ekimi }) {
 async function measured(run, parts) {
   const { lab, scenario, signal, say } = run;
   const { writer, observer, ekimi, person } = parts;
+  // In force long before the fault: each member takes it in its next loop.
+  await scenario.prepare?.(lab);
   await begun(run, parts);
-  await sleep(Math.random() * LOOP_WAIT_MS, signal);
+  await sleep(LOOP_WAIT_MS * (scenario.prepare ? 1 : 0) + Math.random() * LOOP_WAIT_MS, signal);
 
   const who = await scenario.who(lab);
   const before = await lab.leader();

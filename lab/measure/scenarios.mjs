@@ -48,6 +48,9 @@ async function killBeyondRewindEmpty(lab, who) {
   await lab.fault('kill', who);
 }
 
+/** PostgreSQL's own fast shutdown, waited for. After 1 s Patroni goes on by itself. */
+const STOPS_AT_ONCE = '/usr/lib/postgresql/bin/pg_ctl -D /var/lib/patroni/data -m fast -w -t 1 stop';
+
 /** As a person does it: to the replica that Patroni would choose. */
 async function switchedOver(lab, who, _signal, ekimi) {
   if (ekimi !== null) return ekimi.switchover();
@@ -197,6 +200,16 @@ const FAULTS = {
   'switchover-asked': {
     what: 'a planned switchover, to the replica that is named first: POST /switchover by hand, or ekimi run-procedure switchover',
     who: leader,
+    fault: switchedOver,
+    holdMs: 0,
+    heal: null,
+    deadlineMs: 120_000,
+  },
+  'switchover-ended-at-once': {
+    what: 'the same with `before_stop` of Patroni, by which the leader has stopped before Patroni first looks for it (4.1; 3.0 has no such setting)',
+    who: leader,
+    prepare: (lab) => lab.setBeforeStop(STOPS_AT_ONCE),
+    undo: (lab) => lab.setBeforeStop(null),
     fault: switchedOver,
     holdMs: 0,
     heal: null,

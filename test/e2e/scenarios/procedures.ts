@@ -36,8 +36,7 @@ export function whatAPersonStarts(lab: Lab): void {
     });
 
     const pause = async (on: boolean): Promise<void> => {
-      const body = JSON.stringify({ pause: on });
-      await fetch(`${lab.apiUrl(await lab.leader())}/config`, { method: 'PATCH', body });
+      await lab.configured({ pause: on });
       await until(`paused is ${on}`, 30_000, async () =>
         (await Promise.all(MEMBERS.map((member) => lab.get(member, '/patroni')))).every(
           ({ body: said }) => (said['pause'] === true) === on,

@@ -225,7 +225,12 @@ export class Lab {
   /** Patroni's own times from its next loop on: those of the runbook (`ttl` 30), or the shorter ones of these labs. */
   async timed(as: 'runbook' | 'lab'): Promise<void> {
     const [ttl, loop_wait, retry_timeout] = as === 'runbook' ? [30, 10, 10] : [20, 5, 5];
-    const body = JSON.stringify({ ttl, loop_wait, retry_timeout });
+    await this.configured({ ttl, loop_wait, retry_timeout });
+  }
+
+  /** Changes of the cluster's configuration, in force with each member's next loop; null takes a key out. */
+  async configured(changes: Readonly<Record<string, unknown>>): Promise<void> {
+    const body = JSON.stringify(changes);
     const answer = await fetch(`${this.apiUrl(await this.leader())}/config`, { method: 'PATCH', body });
     if (!answer.ok) throw new Error(`PATCH /config: ${answer.status} ${await answer.text()}`);
   }
