@@ -6,11 +6,11 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     code: 'data-corruption',
     level: 'critical',
     rank: 59,
-    seenBy: 'SQL: pg_stat_database.checksum_failures',
+    seenBy: 'SQL: pg_stat_database.checksum_failures; the log of the member',
     grace: fixed(0, 1, 0),
     ladder: [],
     page: 'at-once',
-    meaning: 'PostgreSQL read a page whose checksum is wrong.',
+    meaning: 'PostgreSQL read a page that is wrong, or could not read it.',
     advice:
       'ekimi run-procedure rebuild-member MEMBER: hands leadership over first, keeps the old directory, and copies the leader anew.',
   },

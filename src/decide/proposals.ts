@@ -38,11 +38,18 @@ const wasTried = ({ ledger, nowMs }: Situation, name: StagedName, problem: Propo
       nowMs - endedAtMs < DAY_MS,
   );
 
-function wordOf({ policy, windows }: Situation, name: StagedName): Proposal['kind'] | null {
+function wordOf(
+  { policy, windows, states }: Situation,
+  name: StagedName,
+  problem: Proposal['problem'],
+): Proposal['kind'] | null {
   const { mode = 'off', window = 'maintenance' } = policy.procedures?.[name] ?? {};
   if (mode === 'approve') return 'ask';
   const isOpen = windows.freeze === null && (window === 'any' || windows.maintenance !== null);
-  return mode === 'auto' && isOpen ? 'begin' : null;
+  if (mode !== 'auto' || !isOpen) return null;
+  const { by } = STAGED_ROWS[name].for?.find(({ code }) => code === problem.code) ?? {};
+  const said = states.problems.find(({ code, subject }) => code === problem.code && subject === problem.subject);
+  return by === undefined || said?.channels.some((channel) => by.includes(channel)) === true ? 'begin' : 'ask';
 }
 
 const callsFor = (name: StagedName, { code }: Proposal['problem']): boolean =>
@@ -59,11 +66,14 @@ export function proposalsOf(input: Situation): readonly Proposal[] {
   const active = input.states.problems.filter(({ phase }) => phase === 'active');
   if (active.length === 0 || !isSettled(input)) return [];
   return STAGED_NAMES.flatMap((name): readonly Proposal[] => {
-    const kind = wordOf(input, name);
-    if (kind === null) return [];
     return active
       .filter((row) => callsFor(name, row) && !wasTried(input, name, row))
-      .map((row) => ({ ask: askOf(name, row), problem: { code: row.code, subject: row.subject }, kind }));
+      .flatMap((row) => {
+        const kind = wordOf(input, name, row);
+        return kind === null
+          ? []
+          : [{ ask: askOf(name, row), problem: { code: row.code, subject: row.subject }, kind }];
+      });
   });
 }
 
@@ -82,7 +92,7 @@ export function isHeldBack(input: Situation, run: ProcedureRun, { subject }: Pro
 export function withdrawnFor(input: Situation, run: ProcedureRun): string | null {
   const { name, proposed } = run;
   if (!isOffer(run) || proposed === undefined) return null;
-  if (wordOf(input, name) !== 'ask') return `procedures.${name}.mode is not approve any more`;
+  if (wordOf(input, name, proposed) !== 'ask') return `procedures.${name}.mode is not approve any more`;
   const stands = input.states.problems.some(
     ({ code, subject }) => code === proposed.code && subject === proposed.subject,
   );

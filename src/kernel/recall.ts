@@ -21,8 +21,8 @@ export async function recallMemory(journal: JournalPort, scope: string, nowMs: n
 }
 
 const RECORDS = ['startFailures', 'lastStateText', 'replay', 'creatingSinceMs', 'positions', 'lastFailingMs'] as const;
-const MAYBE_RECORDS = ['watchedMs', 'unwatched', 'lastPrimary', 'stops'] as const;
-const ROW_RECORDS = ['replay', 'positions', 'unwatched', 'lastPrimary', 'stops'] as const;
+const MAYBE_RECORDS = ['watchedMs', 'unwatched', 'lastPrimary', 'stops', 'damage'] as const;
+const ROW_RECORDS = ['replay', 'positions', 'unwatched', 'lastPrimary', 'stops', 'damage'] as const;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -35,6 +35,9 @@ function isMemory(value: unknown): value is Memory {
     MAYBE_RECORDS.every((name) => value[name] === undefined || isRecord(value[name])) &&
     ROW_RECORDS.every((name) => Object.values(value[name] ?? {}).every(isRecord)) &&
     Object.values(value['startFailures'] as object).every(Array.isArray) &&
+    Object.values((value['damage'] ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>>>>).every(
+      ({ marks, settled }) => Array.isArray(marks) && Array.isArray(settled),
+    ) &&
     ['lastLeaderChangeMs', 'cleanSinceMs'].every((name) => value[name] === null || typeof value[name] === 'number')
   );
 }

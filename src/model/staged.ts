@@ -1,3 +1,4 @@
+import type { Channel } from './channel.js';
 import type { ProblemCode } from './problem.js';
 
 /** Procedures of several stages. Each stage is a procedure of one action, through the same gates. */
@@ -27,7 +28,12 @@ export interface StagedRow {
   /** Heading of the runbook that it follows. */
   readonly runbook: string;
   /** Problems that call for it; `member`: it is asked for with their subject. Absent: only a person calls for it. */
-  readonly for?: readonly { readonly code: ProblemCode; readonly member: boolean }[];
+  readonly for?: readonly {
+    readonly code: ProblemCode;
+    readonly member: boolean;
+    /** Begins by itself only where one of these says so, else a person is asked. Absent: whoever says so. */
+    readonly by?: readonly Channel[];
+  }[];
   /**
    * Absent: who holds tenure goes on with it. `operator`: where etcd has no majority, or no room for a ledger, so that nobody can take tenure, the
    * instance that a person with the right to recover started it at.
@@ -94,7 +100,8 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     summary:
       'replace the copy of a member whose pages are wrong: leadership handed over, closed in every proxy, stopped, its directory moved aside and kept, copied anew',
     runbook: 'Emergency Procedures > Data Corruption Recovery',
-    for: [{ code: 'data-corruption', member: true }],
+    // A line of a log is written by whoever may run a statement.
+    for: [{ code: 'data-corruption', member: true, by: ['sql'] }],
     custody: 'lends',
   },
   'evacuate-member': {

@@ -1,3 +1,4 @@
+import type { DamageMemory } from './damage.js';
 import type { DcsMembership } from './dcs.js';
 import type { Problem } from './problem.js';
 
@@ -183,6 +184,8 @@ export interface Memory {
    * Absent in older journals.
    */
   readonly room?: Readonly<Record<string, Readonly<Record<string, RoomSample>>>>;
+  /** Per member: pages that could not be read, until it is copied anew. Absent: none was told, or an older journal. */
+  readonly damage?: Readonly<Record<string, DamageMemory>>;
   /** Per member key in etcd: where it says that the member is, every place of late, and when that changed. Absent in older journals. */
   readonly addresses?: Readonly<
     Record<string, { readonly last: string; readonly known: readonly string[]; readonly changesMs: readonly number[] }>

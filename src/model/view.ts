@@ -2,6 +2,7 @@ import type { AsideReadings } from './aside.js';
 import type { AddressCheck, KnownNames } from './address.js';
 import type { CertificateEnd, PemState } from './certificate.js';
 import type { ControlReadings } from './control.js';
+import type { DamageLog } from './damage.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
 import type { Heartbeat } from './heartbeat.js';
@@ -89,6 +90,8 @@ export interface MemberView {
   readonly fileTag: Reading<boolean>;
   /** What the end of its log says of its trouble; the leader's always, a replica's while it does not stream. Absent in older journals. */
   readonly log?: Reading<MemberLog>;
+  /** What the end of its log says of pages that cannot be read. Absent in older journals. */
+  readonly damage?: Reading<DamageLog>;
   /** Whether its machine has power. Absent in older journals, and where nothing can cut it. */
   readonly power?: Reading<PowerStatus>;
   /** Its volumes by the host driver. Absent in older journals. */

@@ -1,4 +1,6 @@
+import { readDamage } from '../assess/damage-lines.js';
 import { readLog } from '../assess/log-signs.js';
+import type { DamageLog } from '../model/damage.js';
 import { memberHost } from '../model/host.js';
 import type { MemberLog } from '../model/log-sign.js';
 import type { MemberName } from '../model/names.js';
@@ -25,4 +27,13 @@ export const saysAllIsWell = (api: PatroniStatus): boolean =>
 export function askLog({ host }: Ports, name: MemberName): Promise<Reading<MemberLog>> | null {
   const lines = host?.logs?.(memberHost(name), LINES, SINCE_MS) ?? null;
   return lines?.then((read) => (read.kind === 'unknown' ? read : { ...read, value: readLog(read.value) })) ?? null;
+}
+
+/** Twice as far back as it is read, so that nothing falls between two readings of a member that writes little. */
+const DAMAGE_SINCE_MS = 180_000;
+
+/** The end of a member's log, read for pages that cannot be read; null: no driver shows it. */
+export function askDamage({ host }: Ports, name: MemberName): Promise<Reading<DamageLog>> | null {
+  const lines = host?.logs?.(memberHost(name), LINES, DAMAGE_SINCE_MS) ?? null;
+  return lines?.then((read) => (read.kind === 'unknown' ? read : { ...read, value: readDamage(read.value) })) ?? null;
 }

@@ -8,7 +8,7 @@ import type { PoolerReport } from '../model/pooler.js';
 import type { ProxyView } from '../model/proxy.js';
 import { fresh, type Reading } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
-import { askLog, saysAllIsWell } from './member-log.js';
+import { askDamage, askLog, saysAllIsWell } from './member-log.js';
 import type { Ports } from './ports.js';
 
 /**
@@ -151,6 +151,14 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     unless: { holds: saysAllIsWell, why: 'the log of a replica that streams is not read' },
     beforeRequest: 'touched',
     ask: askLog,
+  },
+  // Of all members, also of a replica that streams: a page that cannot be read stops neither. Seldom, since the lines stay for a while.
+  damage: {
+    ...slow,
+    calm: 60_000,
+    suspect: 60_000,
+    part: 'hosts.commands.logs',
+    ask: askDamage,
   },
   sizes: {
     ...slow,

@@ -54,7 +54,7 @@ function successor({ view, memory, policy }: ProcedureInput, leader: string): st
   const healthy = healthyReplicas(view, policy.lag.criticalBytes);
   const fit = candidatesFor(view, memory, leader).find(({ name, against, unreached }) => {
     const member = healthy.find((one) => one.name === name);
-    return against.length === 0 && unreached === null && member !== undefined && whyCorrupt(member) === null;
+    return against.length === 0 && unreached === null && member !== undefined && whyCorrupt(member, memory) === null;
   });
   return fit?.name ?? null;
 }
@@ -71,7 +71,7 @@ function whyNoSource(input: ProcedureInput, name: string, isStopped = false): st
     return successor(input, name) === null
       ? `${name} leads, and nobody else may: a successor runs, streams, replays within lag.critical, counted no checksum failure and is not out of reach of every proxy`
       : whyNoRoomBeside(input, member, leadership.member);
-  const wrong = whyCorrupt(leadership.member);
+  const wrong = whyCorrupt(leadership.member, input.memory);
   if (wrong !== null) return `${wrong} and leads: a copy of it would bring wrong pages along; rebuild it first`;
   const no = whyNoCopy(input, member);
   // Of a container that does not run nobody reads the disk; that there is room was asked before it was stopped.
@@ -145,11 +145,11 @@ function whyNoAside({ view }: ProcedureInput, member: string): string {
 }
 
 /** It follows, or leads by now, with a copy that has counted no wrong page: of the leader's own system, else it would not stream. */
-function whyNotWhole({ view }: ProcedureInput, name: string): string | null {
+function whyNotWhole({ view, memory }: ProcedureInput, name: string): string | null {
   const member = memberOf(view, memberName(name));
   const sql = member === null ? null : freshValue(member.sql);
   if (member === null || sql === null) return `SQL of ${name} gives no answer`;
-  return whyCorrupt(member);
+  return whyCorrupt(member, memory);
 }
 
 const isCopied = (input: ProcedureInput, { member }: RebuildGoal): boolean =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/assess/catalogue.js';
 import { asideSuffix } from '../../../src/model/aside.js';
+import type { DamageMemory } from '../../../src/model/damage.js';
 import type { ProcedureRun, RunPhase } from '../../../src/model/procedure-run.js';
 import type { Assessment } from '../../../src/assess/finding.js';
 import { EMPTY_LEDGER, type Remediation } from '../../../src/model/ledger.js';
@@ -77,6 +78,21 @@ interface Row {
 }
 
 /** `postgresql_10.0.0.1_5432`: a name for each server that is no member's. */
+const unreadable: DamageMemory = {
+  marks: [
+    {
+      kind: 'unreadable-block',
+      relation: 'base/5/16390',
+      block: '2',
+      text: 'ERROR:  could not read block 2 in file "base/5/16390": read only 3616 of 8192 bytes',
+      atMs: NOW_MS - 5_000,
+      firstMs: NOW_MS - 5_000,
+      lastMs: NOW_MS - 5_000,
+    },
+  ],
+  settledMs: null,
+  settled: [],
+};
 const run = (phase: RunPhase): ProcedureRun => ({
   id: 'r-1',
   name: 'rolling-restart',
@@ -493,10 +509,20 @@ const SITUATIONS: Record<ProblemCode, Row> = {
   },
   'data-corruption': {
     subject: 'patroni2',
-    seen: [{ name: 'a checksum failure was counted', view: [sql('patroni2', { checksumFailures: 1 })] }],
+    seen: [
+      { name: 'a checksum failure was counted', view: [sql('patroni2', { checksumFailures: 1 })] },
+      {
+        name: 'its log said that a page cannot be read',
+        with: { memory: { ...CLEAN_MEMORY, damage: { patroni2: unreadable } } },
+      },
+    ],
     friends: [
       { name: 'checksums are off', view: [sql('patroni2', { checksumFailures: null })] },
       { name: 'SQL does not answer', view: [silent('patroni2', 'sql')] },
+      {
+        name: 'what its log said was of before it was copied anew',
+        with: { memory: { ...CLEAN_MEMORY, damage: { patroni2: { ...unreadable, marks: [], settledMs: NOW_MS } } } },
+      },
     ],
   },
   'aside-overdue': {

@@ -45,9 +45,13 @@ describe("the log of a member's PostgreSQL", () => {
     expect(logOf(view)).toMatchObject({ kind: 'fresh' });
   });
 
-  it('is not read of a replica that streams', async () => {
-    const { asked } = await lookAt({ isSilent: false });
-    expect(asked).not.toContain('patroni3');
+  it('is read of a replica that streams for pages that cannot be read alone', async () => {
+    const { asked, view } = await lookAt({ isSilent: false });
+    expect(asked.filter((name) => name === 'patroni3')).toHaveLength(1);
+    expect(view.members.find((member) => member.name === 'patroni3')).toMatchObject({
+      log: { kind: 'unknown', fault: 'not-read-yet' },
+      damage: { kind: 'fresh' },
+    });
   });
 
   it('leaves what goes by the silent API unasked', async () => {

@@ -1,0 +1,78 @@
+import { asidesOf } from '../model/aside.js';
+import type { DamageLog, DamageMark, DamageMemory, DamageSign } from '../model/damage.js';
+import { freshValue } from '../model/reading.js';
+import type { Memory } from '../model/states.js';
+import type { ClusterView, MemberView } from '../model/view.js';
+
+/** What nobody mended and nobody read again for so long is left to the next line that says it. */
+const KEPT_MS = 7 * 24 * 60 * 60_000;
+/** Kept with every pass. */
+const MOST_MARKS = 8;
+const MOST_SETTLED = 20;
+
+const NOTHING: DamageMemory = { marks: [], settledMs: null, settled: [] };
+
+/** Pages that the log of a member said could not be read: a line stands there for minutes, what it says is true until the copy is another one. */
+export function rememberDamage(memory: Memory, view: ClusterView): Pick<Memory, 'damage'> {
+  const before = memory.damage ?? {};
+  const rows = view.members.flatMap((member): readonly (readonly [string, DamageMemory])[] => {
+    const row = ofMember(before[member.name] ?? NOTHING, view, member);
+    return row.marks.length === 0 && row.settledMs === null ? [] : [[member.name, row]];
+  });
+  return rows.length === 0 && memory.damage === undefined ? {} : { damage: Object.fromEntries(rows) };
+}
+
+function ofMember(before: DamageMemory, view: ClusterView, member: MemberView): DamageMemory {
+  const at = settledAt(view, member);
+  const settled = at !== null && at > (before.settledMs ?? 0) ? settle(before, at) : before;
+  const log = member.damage === undefined || member.damage.kind === 'unknown' ? null : member.damage;
+  const marks = settled.marks.filter(({ lastMs }) => view.atMs - lastMs < KEPT_MS);
+  return log === null || log.atMs <= (settled.settledMs ?? 0)
+    ? { ...settled, marks }
+    : { ...settled, marks: withLog(settled, marks, log.value, log.atMs) };
+}
+
+/** Since when its data directory is surely another one: it is being copied, or the old one was moved aside. Null: nothing says so. */
+function settledAt(view: ClusterView, { name, api }: MemberView): number | null {
+  const copied = freshValue(api)?.state === 'creating-replica' ? view.atMs : 0;
+  const aside = Math.max(0, ...(asidesOf(view, name) ?? []).map(({ name: folder }) => movedAtMs(folder)));
+  const latest = Math.max(copied, aside);
+  return latest === 0 ? null : latest;
+}
+
+/** By the name of the folder (`asideSuffix`); 0: it says no time. */
+function movedAtMs(folder: string): number {
+  const [, y, mo, d, h, mi, s] = /\.ekimi-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(folder) ?? [];
+  return y === undefined ? 0 : Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
+}
+
+const settle = ({ marks, settled }: DamageMemory, atMs: number): DamageMemory => ({
+  marks: marks.filter(({ lastMs }) => lastMs > atMs),
+  settledMs: atMs,
+  settled: [...settled, ...marks.filter(({ lastMs }) => lastMs <= atMs).map(({ text }) => text)].slice(-MOST_SETTLED),
+});
+
+const isSame = (one: DamageSign, other: DamageSign): boolean =>
+  one.kind === other.kind && one.relation === other.relation && one.block === other.block;
+
+/** Written by the PostgreSQL that ran on the data before these. */
+const isOfBefore = ({ settledMs, settled }: DamageMemory, { atMs, text }: DamageSign): boolean =>
+  atMs === null ? settled.includes(text) : settledMs !== null && atMs <= settledMs;
+
+function withLog(
+  memory: DamageMemory,
+  before: readonly DamageMark[],
+  { signs }: DamageLog,
+  readMs: number,
+): readonly DamageMark[] {
+  let marks = before;
+  for (const sign of signs) {
+    if (isOfBefore(memory, sign)) continue;
+    const known = marks.find((mark) => isSame(mark, sign));
+    // A clock ahead of ours dates nothing later than we read it.
+    const lastMs = Math.min(sign.atMs ?? (known?.text === sign.text ? known.lastMs : readMs), readMs);
+    const mark = { ...sign, firstMs: known?.firstMs ?? lastMs, lastMs: Math.max(lastMs, known?.lastMs ?? 0) };
+    marks = [...marks.filter((row) => row !== known), mark];
+  }
+  return marks.slice(-MOST_MARKS);
+}
