@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Server } from '../api/server.js';
 import { certificateEndMs } from '../config/pem-pair.js';
 import type { LearningRedactor } from '../config/redactor.js';
-import { secretsOf, withoutRenewed } from '../config/secrets.js';
 import type { ApiConfig, ApiToken, EkimiConfig } from '../model/config.js';
 import type { CodedFields } from '../model/log-code.js';
 import type { TlsConfig } from '../model/tls.js';
@@ -33,29 +31,18 @@ export async function accessOf(config: EkimiConfig, { redact, log, keep }: Acces
 /** SIGHUP: each configuration's tokens in place of the former ones. The function answers what changed, a sentence each. */
 export function renewer(
   server: Pick<Server, 'renew'>,
-  { first, start }: { readonly first: ApiConfig; readonly start: EkimiConfig },
+  first: ApiConfig,
   parts: AccessParts,
 ): (config: EkimiConfig) => Promise<readonly string[]> {
   let inForce = first;
   return async (config) => {
     const next = await accessOf(config, parts);
-    const told = [
-      ...tlsChanges(inForce.tls ?? null, next.tls ?? null),
-      ...tokenChanges(inForce.tokens, next.tokens),
-      ...(sameSecrets(start, config) ? [] : [OTHER_SECRETS]),
-    ];
+    const told = [...tlsChanges(inForce.tls ?? null, next.tls ?? null), ...tokenChanges(inForce.tokens, next.tokens)];
     const ended = server.renew(next);
     inForce = next;
     return ended === 0 ? told : [...told, `event streams that are let in no more were ended: ${ended}`];
   };
 }
-
-const OTHER_SECRETS =
-  'a password or token outside api.tokens has changed: it takes effect at the next start. Until then the former one is used, and the former hosts.peers token let in';
-
-/** Of all that does not take effect while we run. */
-const sameSecrets = (before: EkimiConfig, after: EkimiConfig): boolean =>
-  isDeepStrictEqual(secretsOf(withoutRenewed(before)), secretsOf(withoutRenewed(after)));
 
 function tlsChanges(before: TlsConfig | null, after: TlsConfig | null): readonly string[] {
   // Another kind of server: at the next start, as the rest of the file.

@@ -1,37 +1,51 @@
 import { describeChanges } from '../config/compare.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
+import { waitingKeys } from '../config/config-changes.js';
 import type { EkimiConfig } from '../model/config.js';
 import type { Policy } from '../model/policy.js';
 import { lastValue } from '../model/reading.js';
 import { applyPolicy, refusePolicy } from '../kernel/commands.js';
 import { readFiles, type ReadClusterPolicy, type ReadFiles } from './files.js';
 import type { Session } from '../kernel/session.js';
+import { waitsForRestart } from '../words/reload.js';
+import type { Daemon } from './daemon.js';
+
+export interface ReloadParts {
+  readonly daemon: Pick<Daemon, 'sessions' | 'takeIn'>;
+  readonly configFile: string;
+  /** What the process was started with. */
+  readonly start: EkimiConfig;
+  readonly env: NodeJS.ProcessEnv;
+  /** Whom the API lets in from then on; sentences on what changed. Absent: there is no API. */
+  readonly access?: (config: EkimiConfig) => Promise<readonly string[]>;
+}
 
 /**
- * SIGHUP: all files are read and checked. Policies take effect, and whom the API lets in (`access`); all else needs a restart and says so.
- * Anything wrong changes nothing and is told: in a file that all share for all, in a cluster's own file for that cluster. Our own PEM files are read anew whatever the rest
- * says, beside it: a disk that hangs must not hold up a policy that takes our rights away.
+ * SIGHUP: all files are read and checked. Policies take effect, and whom the API lets in (`access`), and what a cluster's configuration has
+ * become, by beginning that cluster anew; the keys that need a restart are named. Anything wrong changes nothing and is told: in a file that all
+ * share for all, in a cluster's own file for that cluster. Our own PEM files are read anew whatever the rest says, beside it: a disk that hangs must
+ * not hold up a policy that takes our rights away.
  */
-export async function reload(
-  sessions: readonly Session[],
-  configFile: string,
-  configHash: string,
-  env: NodeJS.ProcessEnv,
-  access: (config: EkimiConfig) => Promise<readonly string[]> = () => Promise.resolve([]),
-): Promise<readonly string[]> {
+export async function reload({ daemon, configFile, start, env, access }: ReloadParts): Promise<readonly string[]> {
+  const { sessions } = daemon;
   const files = filesNow(configFile, env);
   // First: a token that was stolen is refused while a cluster hangs, and nothing is said before its successor is known as a secret.
-  const letIn = files.ok ? accessNow(access, files.config) : Promise.resolve([]);
+  const letIn = files.ok && access !== undefined ? accessNow(access, files.config) : Promise.resolve([]);
   const renewing = renewed(sessions);
   const told: string[] = files.ok ? [] : [...files.errors];
   // Each takes its policy between two passes of its own: one that hangs must not keep another one's from it.
-  const perCluster = await Promise.all(sessions.map((session) => taken(session, files)));
+  const perCluster = await Promise.all(
+    sessions.map(async (session) => {
+      const { isGood, lines } = await taken(session, files);
+      // Its policy first, which may take rights away. A cluster whose own policy is refused is left as it is.
+      if (!isGood || !files.ok) return lines;
+      return [...lines, ...(await daemon.takeIn(session.parts.target.scope, files))];
+    }),
+  );
   told.push(...perCluster.flat());
-  if (files.ok && files.configHash !== configHash)
-    told.push(
-      `${configFile} changed: of it the policies, api.tokens, api.openOnLoopback and renewed files of api.tls are in force, all else takes effect at the next start`,
-    );
+  const waiting = files.ok ? waitingKeys(start, files.config) : [];
+  if (waiting.length > 0) told.push(waitsForRestart(configFile, waiting));
   return [...(await letIn), ...(await renewing), ...told];
 }
 
@@ -70,16 +84,20 @@ function withoutCluster(session: Session, files: Extract<ReadFiles, { ok: true }
   return { ok: false, errors: [why] };
 }
 
-async function taken(session: Session, files: ReadFiles): Promise<readonly string[]> {
+/** `isGood`: what the files have for it is in force. */
+async function taken(
+  session: Session,
+  files: ReadFiles,
+): Promise<{ readonly isGood: boolean; readonly lines: readonly string[] }> {
   const next = nextFor(session, files);
   if (!next.ok) {
     await refusePolicy(session, next.errors.join('\n'));
-    return files.ok ? next.errors : [];
+    return { isGood: false, lines: files.ok ? next.errors : [] };
   }
   const { policy, hash, locator } = next;
   const changes = describeChanges(session.policy, policy);
   await applyPolicy(session, { policy, hash, locator });
-  return changes;
+  return { isGood: true, lines: changes };
 }
 
 async function renewed(sessions: readonly Session[]): Promise<readonly string[]> {

@@ -9,7 +9,9 @@ import type { Hub } from '../notify/hub.js';
 import type { JournalPort } from '../ports/journal.js';
 import { systemClock } from './wiring.js';
 import { accessOf, renewer } from './api-access.js';
-import { openDaemon, type Daemon, type DaemonParts } from './daemon.js';
+import { openDaemon, type Daemon } from './daemon.js';
+import type { DaemonParts } from './open-cluster.js';
+import type { CodedFields } from '../model/log-code.js';
 import type { LoadedFiles } from './files.js';
 import { openJournals, type Journals } from './journals.js';
 import { straysOf } from '../fleet/strays.js';
@@ -89,7 +91,8 @@ async function reportsOf(
   };
   const claim: ReportParts['claim'] = async (scope, what) => {
     const session = sessions.find(({ parts }) => parts.target.scope === scope);
-    return session !== undefined && claimReport(session, what);
+    const present = await (session?.successor ?? session);
+    return present !== undefined && claimReport(present, what);
   };
   return { ended: tellReports({ schedules, controller, clock: systemClock, claim, tell, log }, stop) };
 }
@@ -97,7 +100,7 @@ async function reportsOf(
 type Serving = ServeOptions & { readonly redact: LearningRedactor };
 
 async function serveDaemon(options: Serving, daemon: Daemon, stop: AbortSignal): Promise<number> {
-  const { files, log, env, redact } = options;
+  const { files, log, env, redact, configFile } = options;
   const metrics = createMetrics(daemon.controller);
   const access = { redact, log, keep: options.parts?.journal === undefined };
   const config = await accessOf(files.config, access);
@@ -115,13 +118,17 @@ async function serveDaemon(options: Serving, daemon: Daemon, stop: AbortSignal):
     'ekimi runs',
   );
   options.onListening?.(server.url, daemon);
-  const renew = renewer(server, { first: config, start: files.config }, access);
+  const renew = renewer(server, config, access);
   // One after the other: an older one that ends last would put its tokens back.
   let reloading: Promise<unknown> = Promise.resolve();
   const onHup = (): void => {
     reloading = reloading.then(async () => {
-      const told = await reload(daemon.sessions, options.configFile, files.configHash, env, renew);
+      const told = await reload({ daemon, configFile, start: files.config, env, access: renew });
       log.info({ told }, 'reload');
+    });
+    // One that failed must not be the last.
+    reloading = reloading.catch((err: unknown) => {
+      log.error({ code: 'RELOAD_FAILED', err } satisfies CodedFields, 'a reload failed');
     });
   };
   const onStray = straysOf(daemon.sessions);

@@ -36,6 +36,7 @@ const ENTRY_KINDS: readonly EntryBody['kind'][] = [
   'switch',
   'tenure',
   'policy',
+  'config',
   'page',
   'start',
   'stop',

@@ -117,6 +117,14 @@ const LOG: Words<LogCode> = {
   JOURNAL: ['The journal cannot be written; no request is sent until it can.', 'See the codes of the journal.'],
   JOURNAL_NOTE: ['The journal was repaired when it was opened.', 'Nothing: a torn last line is what a crash leaves.'],
   POLICY_REFUSED: ['The new policy is not valid; the old one stays in force.', 'Mend it and reload.'],
+  CONFIG_REFUSED: [
+    'A changed ekimi.yaml was not taken in for this cluster; it goes on with the former configuration.',
+    'The message says why and what to do; then reload.',
+  ],
+  RELOAD_FAILED: [
+    'Something failed at a reload within Ekimi. What the log does not name as taken is as it was before.',
+    'Reload once more; report it with the log line.',
+  ],
   CONFIG_WARNING: ['The configuration is valid and something in it looks wrong.', 'The message says what.'],
   LEDGER_PATH: [
     'A ledger lies where older versions kept it: it was taken over, or left alone because it does not say of which cluster it is.',

@@ -156,7 +156,7 @@ export const HEADINGS: readonly HeadingRow[] = [
     heading: 'Adding a New Replica',
     does: '`member-not-configured`, `creating-replica-stuck`',
     changed: '',
-    byHand: 'by hand, then add it to `ekimi.yaml` and restart Ekimi',
+    byHand: 'by hand, then add it to `ekimi.yaml` and reload Ekimi (`kill -HUP`)',
   },
   { heading: 'Alerting Configuration', does: `${page('pages')}, \`/metrics\``, changed: '' },
   {

@@ -14,12 +14,19 @@ const NONE: AsyncIterable<never> = {
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 };
 
-/** All clusters of the process behind one face, for the API, the dashboard and the terminal. */
+/** Whoever takes its place is asked where one ends: what is put to a session that has ended, a kill switch above all, nobody would come to. */
+const asked = <A>(session: Session, change: (session: Session) => Promise<A>): Promise<A> =>
+  session.successor === null ? change(session) : session.successor.then(change);
+
+/**
+ * All clusters of the process behind one face, for the API, the dashboard and the terminal. `sessions` is live: one that takes the place of
+ * another stands in its place, with its listeners.
+ */
 export function controllerOf(sessions: readonly Session[]): ControllerPort {
   const find = (scope: string): Session | undefined => sessions.find((session) => session.parts.target.scope === scope);
   const on = (scope: string, change: (session: Session) => Promise<Change>): Promise<Change> => {
     const session = find(scope);
-    return session === undefined ? Promise.resolve(NO_CLUSTER(scope)) : change(session);
+    return session === undefined ? Promise.resolve(NO_CLUSTER(scope)) : asked(session, change);
   };
   const onSubject = (scope: string, subject: string, change: (session: Session) => Promise<Change>): Promise<Change> =>
     subject === 'global' && find(scope) !== undefined ? everywhere(sessions, change) : on(scope, change);
@@ -46,7 +53,11 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
     },
     audit: (scope, change) => {
       const session = find(scope);
-      if (session !== undefined) noteChange(session, change);
+      if (session !== undefined)
+        void asked(session, (one) => {
+          noteChange(one, change);
+          return Promise.resolve();
+        });
     },
     approve: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'approved', by, reason)),
     reject: (scope, id, by, reason) => on(scope, (session) => decideApproval(session, id, 'rejected', by, reason)),
@@ -58,13 +69,13 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
       const session = find(scope);
       return session === undefined
         ? Promise.resolve({ kind: 'refused', status: 404, text: `no cluster ${scope}` })
-        : askForProcedure(session, { ...request, by });
+        : asked(session, (one) => askForProcedure(one, { ...request, by }));
     },
     startRun: (scope, request, by) => {
       const session = find(scope);
       return session === undefined
         ? Promise.resolve({ kind: 'refused', status: 404, text: `no cluster ${scope}` })
-        : startRun(session, request, by);
+        : asked(session, (one) => startRun(one, request, by));
     },
     changeRun: (scope, id, change, by, reason, seen) =>
       on(scope, (session) => changeRun(session, id, change, by, reason, seen)),
@@ -90,7 +101,7 @@ async function everywhere(
   change: (session: Session) => Promise<Change>,
 ): Promise<Change> {
   const answers = await Promise.all(
-    sessions.map(async (session) => ({ scope: session.parts.target.scope, said: await change(session) })),
+    sessions.map(async (session) => ({ scope: session.parts.target.scope, said: await asked(session, change) })),
   );
   const [only] = answers;
   if (answers.length === 1 && only !== undefined) return only.said;

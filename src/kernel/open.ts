@@ -58,6 +58,7 @@ export function openSession(
 
     inForce: { policy, hash, locator },
     policyError: null,
+    configError: null,
     seen: {
       view: null,
       states: initialStates(startedAtMs, memory),
@@ -76,6 +77,7 @@ export function openSession(
     seenSwitches: null,
     vetoes: [],
     isStopping: false,
+    successor: null,
     recorded: null,
     passMs: { last: 0, mean: 0 },
     wake: () => undefined,

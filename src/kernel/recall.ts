@@ -16,9 +16,18 @@ export async function recallMemory(journal: JournalPort, scope: string, nowMs: n
       const memory: unknown = body.states.memory;
       if (isMemory(memory)) last = memory;
     }
-  if (last === null) return FRESH_MEMORY;
-  return { ...FRESH_MEMORY, ...last, cleanPasses: 0, cleanSinceMs: null, graceReason: 'just started', walRate: null };
+  return last === null ? FRESH_MEMORY : memoryAfterGap(last, 'just started');
 }
+
+/** The grace begins anew, and what was measured from pass to pass. */
+export const memoryAfterGap = (memory: Memory, graceReason: string): Memory => ({
+  ...FRESH_MEMORY,
+  ...memory,
+  cleanPasses: 0,
+  cleanSinceMs: null,
+  graceReason,
+  walRate: null,
+});
 
 const RECORDS = ['startFailures', 'lastStateText', 'replay', 'creatingSinceMs', 'positions', 'lastFailingMs'] as const;
 const MAYBE_RECORDS = ['watchedMs', 'unwatched', 'lastPrimary', 'stops', 'damage'] as const;

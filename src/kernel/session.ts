@@ -110,6 +110,8 @@ export interface Session {
   inForce: PolicyInForce;
   /** Why a newer policy was refused; null: none was. */
   policyError: string | null;
+  /** Why a changed `ekimi.yaml` was not taken in for this cluster; null: nothing waits. */
+  configError: string | null;
   seen: Seen;
   decisions: readonly Decision[];
   tick: number;
@@ -133,6 +135,8 @@ export interface Session {
   vetoes: readonly KeptVeto[];
   /** The signal to end has come: nothing new is sent. */
   isStopping: boolean;
+  /** The session that takes its place, once it has: whatever is asked from now on is asked of that one. null: none is to. */
+  successor: Promise<Session> | null;
   recorded: { readonly signature: string; readonly atMs: number } | null;
   passMs: { readonly last: number; readonly mean: number };
   /** Ends the present sleep. */

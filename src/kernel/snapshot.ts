@@ -33,7 +33,11 @@ export function snapshotOf(session: Session): ClusterSnapshot {
     ledger: { ...session.ledger, switches: switchesInForce(session, session.view) },
     sentence: passText(parts.target.scope, session.states.cluster.state, session.decisions),
     ...(parts.ports.notifications && { notifications: parts.ports.notifications.health() }),
-    impaired: [...impairments(session), ...unreadableParts(session.ledger)],
+    impaired: [
+      ...impairments(session),
+      ...unreadableParts(session.ledger),
+      ...(session.configError === null ? [] : [session.configError]),
+    ],
   };
 }
 

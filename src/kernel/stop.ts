@@ -12,6 +12,20 @@ import { closePorts } from '../observe/ports.js';
  */
 export const STOP_PATIENCE_MS = 5_000;
 
+/** `asked`: what whoever asked for a procedure is told; `entry`: what the journal says. */
+export interface Ending {
+  readonly asked: string;
+  readonly entry: string;
+}
+
+const STOPPED: Ending = { asked: 'ekimi is being stopped: ask the next instance', entry: 'stopped by signal' };
+
+/** The session ends, and another one of the same cluster takes its place in this process. */
+export const BEGUN_ANEW: Ending = {
+  asked: 'a changed ekimi.yaml is being taken in: ask again in some seconds',
+  entry: 'a changed ekimi.yaml is taken in',
+};
+
 /**
  * Ends one cluster's loop in order: nothing new is sent from the signal on, what is on its way has `patienceMs` to be answered, and what is
  * not is left to the next start as `unknown`, which watches for its effect and does not repeat it. `looping` ends with the last pass.
@@ -20,14 +34,24 @@ export async function endSession(
   session: Session,
   looping: Promise<void>,
   patienceMs: number = STOP_PATIENCE_MS,
+  ending: Ending = STOPPED,
 ): Promise<void> {
   session.isStopping = true;
+  try {
+    await settle(session, looping, patienceMs, ending);
+  } finally {
+    // One that hangs in closing must keep neither the process nor who takes its place.
+    await atMost(session.parts.ports.clock, STOP_PATIENCE_MS, closePorts(session.parts.ports));
+  }
+}
+
+async function settle(session: Session, looping: Promise<void>, patienceMs: number, ending: Ending): Promise<void> {
   const quiet = looping.then(() => Promise.allSettled([...session.sending.values()]));
   await atMost(session.parts.ports.clock, patienceMs, quiet);
   // Answers that came after the last pass: the next holder must not have to guess what we know.
   await session.inbox.take();
   await leaveUnanswered(session);
-  await refuseAsked(session, 'ekimi is being stopped: ask the next instance');
+  await refuseAsked(session, ending.asked);
   await session.books.commit(session.view);
   await session.parts.tenure.release().catch((error: unknown) => {
     session.parts.log.warn(
@@ -37,8 +61,7 @@ export async function endSession(
   });
   // Until when we watched: the next start would else count from the last pass that was worth a line.
   if (session.view !== null) await writeLastPass(session);
-  await write(session, { kind: 'stop', reason: 'stopped by signal' });
-  await closePorts(session.parts.ports);
+  await write(session, { kind: 'stop', reason: ending.entry });
 }
 
 /** The answer may still come, to nobody: it may have happened. */

@@ -28,6 +28,8 @@ type Body =
       readonly configHash: string;
       readonly policyHash: string;
       readonly policy: unknown;
+      /** The cluster was begun anew within the running process: what differs in its configuration. Absent: the process began. */
+      readonly changes?: readonly string[];
     }
   | { readonly kind: 'stop'; readonly reason: string }
   /** A change that was asked for over HTTP: what was asked, by whom, from where, and what they were told. */
@@ -130,6 +132,8 @@ type Body =
       readonly detail: string;
       readonly policy: unknown;
     }
+  /** A changed `ekimi.yaml` that was not taken in for the cluster: why, and what to do. */
+  | { readonly kind: 'config'; readonly change: 'refused'; readonly hash: string; readonly detail: string }
   /** A person was told. `change` and `level` are absent in older journals, which wrote only what was told for the first time. */
   | {
       readonly kind: 'page';

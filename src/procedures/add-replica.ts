@@ -20,7 +20,7 @@ const BY_HAND_MS = 3_600_000;
 /** The inventory is the operator's: what is not in it is not known by address, and nothing is guessed. */
 function unknownMember(view: ClusterView, name: string): string {
   const inEtcd = strangersIn(view)?.includes(name) === true ? ` (etcd names it: it runs already)` : '';
-  return `${name} is not configured${inEtcd}: add it to clusters[].patroni.members of ekimi.yaml (and to postgres.members and hosts.members), restart ekimi, and ask again; configured are ${view.members.map((row) => row.name).join(', ')}`;
+  return `${name} is not configured${inEtcd}: add it to clusters[].patroni.members of ekimi.yaml (and to postgres.members and hosts.members), reload Ekimi (kill -HUP PID), and ask again; configured are ${view.members.map((row) => row.name).join(', ')}`;
 }
 
 /** Who is kept back by a person or by Ekimi is no new one, and neither its start nor its servers are this one's; who was removed may be added again. */

@@ -110,7 +110,7 @@ export const removeMember: ProcedureRecord<RemoveMemberGoal> = {
     const told =
       memberOf(view, memberName(member)) === null || isKept
         ? ''
-        : `; take it out of clusters[].patroni.members of ekimi.yaml (and of postgres.members and hosts.members), and restart ekimi`;
+        : `; take it out of clusters[].patroni.members of ekimi.yaml (and of postgres.members and hosts.members), and reload Ekimi (kill -HUP PID)`;
     return `${states.join('; ')}${told}`;
   },
   onward: ({ view }, { member }) => {

@@ -91,6 +91,8 @@ function told(body: EntryBody): readonly [Tone, string] {
 function tell(body: EntryBody): readonly [Tone, string] {
   switch (body.kind) {
     case 'start':
+      if (body.changes !== undefined)
+        return ['plain', `ekimi ${body.version} took a changed ekimi.yaml in: ${body.changes.join('; ')}`];
       return ['plain', `ekimi ${body.version} started as ${body.instance}, policy ${body.policyHash.slice(0, 12)}`];
     case 'stop':
       return ['plain', `ekimi stopped: ${body.reason}`];
@@ -140,6 +142,8 @@ function tell(body: EntryBody): readonly [Tone, string] {
     case 'policy':
       if (body.change === 'in-force') return ['quiet', `policy in force${because(body.detail)}`];
       return [body.change === 'refused' ? 'bad' : 'plain', `policy ${body.change}${because(body.detail)}`];
+    case 'config':
+      return ['bad', body.detail];
     case 'page':
       // What is over says itself of what.
       return body.change === 'ended' || body.change === 'acknowledged'

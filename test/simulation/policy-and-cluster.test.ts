@@ -38,7 +38,7 @@ async function daemonWith(policy: string) {
   const cluster = createCluster();
   const ports = cluster.ports();
   const memory = memoryJournal();
-  const { sessions, controller } = await openDaemon({
+  const daemon = await openDaemon({
     files,
     journals: () => memory,
     log: openLog(files.config, { write: () => undefined }),
@@ -48,12 +48,14 @@ async function daemonWith(policy: string) {
     clock: ports.clock,
     ports: () => ports,
   });
+  const { sessions, controller } = daemon;
   const [session] = sessions as readonly [Session];
   const pass = async (): Promise<void> => {
     await onePass(session);
     cluster.advance(1_000);
   };
-  return { files, session, write, pass, controller, reload: () => reload(sessions, configFile, files.configHash, ENV) };
+  const hangUp = () => reload({ daemon, configFile, start: files.config, env: ENV });
+  return { files, session, write, pass, controller, reload: hangUp };
 }
 
 describe('a policy that contradicts the waits of its cluster', () => {
@@ -124,7 +126,7 @@ describe('a reload of two clusters, one with a policy of its own', () => {
     if (!files.ok) throw new Error(files.errors.join('\n'));
     const journals = new Map(['email-cluster', 'own'].map((scope) => [scope, memoryJournal()]));
     const clusters = new Map(['email-cluster', 'own'].map((scope) => [scope, createCluster({ scope })]));
-    const { sessions } = await openDaemon({
+    const daemon = await openDaemon({
       files,
       journals: (scope) => journals.get(scope) ?? memoryJournal(),
       log: openLog(files.config, { write: () => undefined }),
@@ -133,11 +135,11 @@ describe('a reload of two clusters, one with a policy of its own', () => {
       newId: () => 'id',
       ports: ({ scope }) => (clusters.get(scope) ?? createCluster()).ports(),
     });
-    const [shared, other] = sessions as readonly [Session, Session];
+    const [shared, other] = daemon.sessions as readonly [Session, Session];
     const policies = (scope: string) =>
       (journals.get(scope)?.entries ?? []).flatMap(({ body }) => (body.kind === 'policy' ? [body] : []));
     const start = (scope: string) => journals.get(scope)?.entries.find(({ body }) => body.kind === 'start')?.body;
-    const hangUp = () => reload(sessions, configFile, files.configHash, ENV);
+    const hangUp = () => reload({ daemon, configFile, start: files.config, env: ENV });
     return { shared, other, write, hangUp, policies, start, configFile, value };
   }
 

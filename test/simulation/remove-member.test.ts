@@ -51,7 +51,7 @@ describe('a member that is removed', () => {
     expect(newestRun(ekimi)).toMatchObject({
       phase: 'succeeded',
       detail:
-        'patroni3 is stopped, its data as it was; take it out of clusters[].patroni.members of ekimi.yaml (and of postgres.members and hosts.members), and restart ekimi',
+        'patroni3 is stopped, its data as it was; take it out of clusters[].patroni.members of ekimi.yaml (and of postgres.members and hosts.members), and reload Ekimi (kill -HUP PID)',
     });
     expect(leftOf(ekimi, 'patroni1')).toEqual({ slots: ['patroni2'], keys: ['patroni1', 'patroni2'] });
     for (const pool of ['postgres_primary', 'postgres_replicas'])

@@ -15,7 +15,7 @@ import type { ClusterSnapshot } from '../../src/model/snapshot.js';
 import type { Ports } from '../../src/observe/ports.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { scratch } from '../support/scratch.js';
-import { changed, CONTRACT_CONFIG } from '../unit/config/files.js';
+import { accepted, changed, configFrom, CONTRACT_CONFIG } from '../unit/config/files.js';
 
 const SECRETS = {
   PATRONI_PASSWORD: 'of "pätroni" \\ and <1/2>',
@@ -331,7 +331,7 @@ describe('our secrets', () => {
         writeFileSync(configFile, CONTRACT_CONFIG);
         const mode = `http://admin:p#${SECRETS.PGPASSWORD}@10.0.0.1:8008`;
         writeFileSync(join(folder, 'policy.yaml'), `mode: ${mode}\nchain: Hunter2x\n`);
-        const reloading = reload(daemon.sessions, configFile, 'hash', SECRETS);
+        const reloading = reload({ daemon, configFile, start: accepted(configFrom(CONTRACT_CONFIG)), env: SECRETS });
         heard = await Promise.race([
           reloading,
           new Promise<readonly string[]>((resolve) => setTimeout(resolve, 0, [])),

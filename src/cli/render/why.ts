@@ -48,6 +48,7 @@ const AROUND: readonly EntryBody['kind'][] = [
   'switch',
   'tenure',
   'policy',
+  'config',
   'page',
 ];
 

@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -237,6 +237,19 @@ export class Daemon {
   async discard(): Promise<void> {
     await this.stop();
     if (process.env['EKIMI_E2E_KEEP'] !== '1') await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** TCP connections that it opened itself, by inode: none of its API's. */
+  async connections(): Promise<readonly string[]> {
+    const proc = `/proc/${this.pid}`;
+    const links = (await readdir(`${proc}/fd`)).map((fd) => readlink(`${proc}/fd/${fd}`).catch(() => ''));
+    const own = new Set((await Promise.all(links)).map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]));
+    const apiPort = Number(new URL(this.url).port).toString(16).toUpperCase().padStart(4, '0');
+    const ESTABLISHED = '01';
+    return (await readFile(`${proc}/net/tcp`, 'utf8')).split('\n').flatMap((line) => {
+      const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+      return state === ESTABLISHED && !local.endsWith(`:${apiPort}`) && own.has(inode) ? [inode] : [];
+    });
   }
 
   // ---- what it says
