@@ -1,5 +1,5 @@
 import type { Reply } from './plan.js';
-import { lastValue, type Reading } from './reading.js';
+import { lastValue, type Reading, type ReadingFault } from './reading.js';
 
 /** What became of a data directory that was to be renamed beside itself. */
 export interface Aside extends Reply {
@@ -29,6 +29,17 @@ export const asidesOf = (
   const reading = asides?.[member];
   return reading === undefined ? null : lastValue(reading);
 };
+
+/**
+ * Nobody has said yet what lies there: the list was asked for and has not come, so that whether anything can be moved aside is not known. A host driver
+ * that has no means for it, or answers why not, has said so.
+ */
+export const isAsideUnread = ({ asides }: { readonly asides?: AsideReadings }, member: string): boolean => {
+  const reading = asides?.[member];
+  return reading?.kind === 'unknown' && !SAID.includes(reading.fault);
+};
+
+const SAID: readonly ReadingFault[] = ['not-configured', 'bad-reply', 'denied'];
 
 /** Does the directory that was moved aside under this suffix lie there, by the last list? */
 export const isAsideOf = (view: { readonly asides?: AsideReadings }, member: string, suffix: string): boolean =>

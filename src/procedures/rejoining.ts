@@ -9,7 +9,7 @@ import { isBeingRewound } from '../assess/rewinding.js';
 import { diskOf } from '../assess/room.js';
 import { servesReads } from '../assess/rotation.js';
 import { memberLines, silentProxies } from '../assess/proxy-lines.js';
-import { asidesOf, asideSuffix } from '../model/aside.js';
+import { asidesOf, asideSuffix, isAsideUnread } from '../model/aside.js';
 import { memberName } from '../model/names.js';
 import type { AcceptedLoss } from '../model/procedure.js';
 import type { ActionStage, Stage } from '../model/procedure-run.js';
@@ -142,6 +142,9 @@ export function whyNotAside(input: ProcedureInput, name: string, bond: Rejoining
   if (member === null || suffix === null || leadership.kind !== 'proven') return null;
   if (isBack(input, name) || !isLeftDown(input, name, bond) || isMoved(input, { member: name, suffix })) return null;
   if (freshValue(member.api)?.state === 'creating-replica') return null;
+  // Nothing is stopped for what may turn out to be impossible; where it is stopped already, the move itself says so.
+  if (!isStopped(member) && isAsideUnread(input.view, name))
+    return `what lies aside of ${name} is not read yet: whether its directory can be moved is not known; or begin it with --set old=delete`;
   // Of what does not run nobody reads the disk, as a rule: that there is room was asked before it was stopped.
   const isUnread = isStopped(member) && diskOf(member) === null;
   return whyNoCopy(input, member) ?? (isUnread ? null : whyNoRoomBeside(input, member, leadership.member));
@@ -155,11 +158,14 @@ export const asideText = (input: ProcedureInput, name: string, { suffix }: Pick<
 
 type Old = { readonly suffix: string | null } | { readonly why: string };
 
-/** `--set old=aside|delete`. By itself it is moved aside where the host driver of each can. `why`: what is wrong with what was asked. */
+/**
+ * `--set old=aside|delete`. By itself it is moved aside where the host driver of each can, and where nobody has said so yet: what is kept can be
+ * deleted later. `why`: what is wrong with what was asked.
+ */
 export function suffixOf(input: ProcedureInput, names: readonly string[], old: string | undefined): Old {
   if (old !== undefined && old !== 'aside' && old !== 'delete')
     return { why: `old is ${JSON.stringify(old)}: it is aside or delete` };
-  const unable = names.find((name) => asidesOf(input.view, name) === null);
+  const unable = names.find((name) => asidesOf(input.view, name) === null && !isAsideUnread(input.view, name));
   if (old === 'aside' && unable !== undefined)
     return { why: `the data directory of ${unable} cannot be moved aside by its host driver: --set old=delete` };
   return { suffix: old === 'delete' || unable !== undefined ? null : asideSuffix(input.nowMs) };
