@@ -88,11 +88,16 @@ export function isHeldBack(input: Situation, run: ProcedureRun, { subject }: Pro
   return heldWithoutPlan(input, of);
 }
 
-/** Why an offer that nobody has answered is taken back; null: it stands. */
-export function withdrawnFor(input: Situation, run: ProcedureRun): string | null {
+/**
+ * Why an offer that nobody has answered is taken back; null: it stands. `isStuck`: it would stand half-way, so that it does not begin by itself though
+ * the policy lets it.
+ */
+export function withdrawnFor(input: Situation, run: ProcedureRun, isStuck: boolean): string | null {
   const { name, proposed } = run;
   if (!isOffer(run) || proposed === undefined) return null;
-  if (wordOf(input, name, proposed) !== 'ask') return `procedures.${name}.mode is not approve any more`;
+  const word = wordOf(input, name, proposed);
+  if (word === 'begin' && !isStuck) return 'it could come to its end now: it begins by itself';
+  if (word === null) return `procedures.${name}.mode lets it neither be proposed nor begin now`;
   const stands = input.states.problems.some(
     ({ code, subject }) => code === proposed.code && subject === proposed.subject,
   );

@@ -17,7 +17,7 @@ export const proposes = ({ policy }: Session): boolean =>
 
 /**
  * Problems that call for a procedure: a person is asked, or it begins, as the policy says. What cannot begin now is not proposed, and keeps no other
- * one. `standing`: an offer that nobody has answered. It makes room for what begins by itself, and, where nobody could answer it now, for another one.
+ * one. What the policy lets begin and itself keeps from its end is told like a question, and begins once that is mended. `standing`: an offer that nobody has answered. It makes room for what begins by itself, and, where nobody could answer it now, for another one.
  */
 export async function propose(
   session: Session,
@@ -32,13 +32,15 @@ export async function propose(
     const [first] = made.kind === 'run' ? made.stages : [];
     if (made.kind !== 'run' || first === undefined) continue;
     // Told where nothing else is: one that could begin goes before it, and it takes the place of none.
-    if (proposal.kind === 'ask' && made.against !== null && standing !== null) continue;
-    if (proposal.kind === 'begin' && cannotBegin(situation, made.run, first, proposal)) continue;
-    if (proposal.kind === 'begin' && isUnshared(session, made.run.name) && (await keepHere(session, made.run)) !== null)
-      continue;
+    if (made.against !== null && standing !== null) continue;
+    const begins = proposal.kind === 'begin' && made.against === null;
+    if (begins && cannotBegin(situation, made.run, first, proposal)) continue;
+    // Who switched it off knows that it does not begin.
+    if (proposal.kind === 'begin' && !begins && isHeldBack(situation, made.run, proposal.problem)) continue;
+    if (begins && isUnshared(session, made.run.name) && (await keepHere(session, made.run)) !== null) continue;
     if (standing !== null)
       await takeBack(session, standing, EKIMI, `${made.run.name} for ${made.run.reason} goes first`);
-    if (proposal.kind === 'begin') await beginOwn(session, made.run, proposal.problem);
+    if (begins) await beginOwn(session, made.run, proposal.problem);
     else await offer(session, made, proposal.problem);
     return;
   }
@@ -73,8 +75,8 @@ const answersTo = ({ id, agreed }: ProcedureRun): string =>
 
 /** What was offered and is not called for any more, or would be something else by now, is taken back: true. */
 export async function withdraw(session: Session, situation: Situation, run: ProcedureRun): Promise<boolean> {
-  const gone = withdrawnFor(situation, run);
-  const anew = gone === null ? remade(situation, run) : null;
+  const anew = remade(situation, run);
+  const gone = withdrawnFor(situation, run, anew !== null && anew.against !== null);
   const why =
     gone ?? (anew === null || isSameOffer(anew.run, run) ? null : 'what it would do is something else by now');
   if (why !== null) await takeBack(session, run, EKIMI, why);

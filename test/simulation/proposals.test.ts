@@ -98,8 +98,39 @@ describe('a problem that calls for a procedure', () => {
       ok: false,
       text: expect.stringContaining(why) as string,
     });
-    expect(runs(await pending(half('auto')))).toEqual([]);
     expect(ekimi.requests()).toEqual([]);
+
+    const alone = await pending(half('auto'));
+    expect(newestRun(alone)).toMatchObject({ phase: 'held', detail: expect.stringContaining(why) as string });
+    await alone.run(60);
+    expect(runs(alone)).toHaveLength(1);
+    expect(alone.requests()).toEqual([]);
+    const told = alone.notifier.pages.filter(({ code, change }) => code === 'procedure-held' && change === 'opened');
+    expect(told.map(({ text }) => text)).toEqual([expect.stringContaining(why)]);
+    alone.session.inForce = { ...alone.session.inForce, policy: policyOf('auto', 'any') };
+    await alone.run(6);
+    expect(runs(alone).map(({ phase, detail }) => [phase, detail])).toEqual([
+      ['aborted', 'it could come to its end now: it begins by itself'],
+      ['running', expect.any(String)],
+    ]);
+    await alone.run(120);
+    expect(newestRun(alone)?.phase).toBe('succeeded');
+  });
+
+  it('that the policy lets begin, and a person has switched off, is told to nobody', async () => {
+    const policy = policyOf('auto', 'any');
+    const off = {
+      ...policy,
+      actions: { ...policy.actions, switchover: { ...policy.actions.switchover, mode: 'off' as const } },
+    };
+    const ekimi = rig({ policy: off });
+    await ekimi.run(15);
+    const killSwitch = { subject: 'cluster', owner: 'ann', reason: 'work', sinceMs: 1, expiresAtMs: null };
+    void throwSwitch(ekimi.session, killSwitch, 'ann');
+    await ekimi.run(4);
+    ekimi.cluster.setPendingRestart('patroni2');
+    await ekimi.run(12);
+    expect(runs(ekimi)).toEqual([]);
   });
 
   it('holds up nobody: what a person begins takes its place', async () => {
@@ -218,21 +249,29 @@ describe('with auto', () => {
     expect(runs(ekimi)).toHaveLength(1);
   });
 
-  it('a freeze, dry-run and a gate hold it back', async () => {
+  it('a freeze and dry-run hold it back', async () => {
     const frozen: WindowFacts = { ...open, freeze: { reason: 'year end', untilMs: Number.MAX_SAFE_INTEGER } };
-    const off = testPolicy(
-      { procedures: policyOf('auto', 'any').procedures ?? {}, ...SOON },
-      { 'restart-member': { mode: 'off' } },
-    );
     for (const [policy, facts] of [
       [policyOf('auto', 'any'), frozen],
       [{ ...policyOf('auto', 'any'), mode: 'dry-run' as const }, open],
-      [off, open],
     ] as const) {
       const ekimi = await pending(policy, { windowsAt: () => facts });
       expect(runs(ekimi)).toEqual([]);
       expect(ekimi.requests()).toEqual([]);
     }
+  });
+
+  it('an action of its own that the policy has off keeps it from beginning, and a person is told', async () => {
+    const off = testPolicy(
+      { procedures: policyOf('auto', 'any').procedures ?? {}, ...SOON },
+      { 'restart-member': { mode: 'off' } },
+    );
+    const ekimi = await pending(off, { windowsAt: () => open });
+    expect(newestRun(ekimi)).toMatchObject({
+      phase: 'held',
+      detail: expect.stringContaining('actions.restart-member: off') as string,
+    });
+    expect(ekimi.requests()).toEqual([]);
   });
 });
 
