@@ -9,7 +9,7 @@ import { everyNth } from '../support/points.js';
 const APPROVE = { mode: 'approve' as const };
 const policy = testPolicy({}, { 'defragment-store': APPROVE, 'disarm-store': APPROVE });
 const ASKED = { name: 'defragment-dcs', reason: 'etcd is full' } as const;
-const STRIDE = everyNth(5);
+const STRIDE = everyNth(8);
 const ALL = ['etcd2', 'etcd3', 'etcd1'];
 
 const defragmented = (ekimi: Rig): readonly string[] =>

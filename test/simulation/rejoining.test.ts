@@ -228,7 +228,7 @@ describe('our death while the old leader is brought back', () => {
 
   it('after every fifth of its effects (each with EVERY_POINT=1): the next holder of tenure finishes it, and nothing is sent twice', async () => {
     const { doom: whole } = await story(Infinity);
-    for (let after = 2; after <= whole.effects.length; after += everyNth(5)) {
+    for (let after = 2; after <= whole.effects.length; after += everyNth(7)) {
       const { first } = await story(after);
       const where = `after effect ${after}, ${whole.effects[after - 1] ?? ''}`;
       first.cluster.advance(3_000);

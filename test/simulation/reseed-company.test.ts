@@ -59,9 +59,9 @@ describe.each(LOST)('a reseed of etcd without the data of $who', ({ lost }) => {
     expect(ekimi.cluster.primaries()).toEqual(['patroni1']);
   });
 
-  it('one of its requests never arrives, each fourth (each with EVERY_POINT=1): a person is asked, it goes on, and the member behind never leads', async () => {
+  it('one of its requests never arrives, each sixth (each with EVERY_POINT=1): a person is asked, it goes on, and the member behind never leads', async () => {
     const requests = lost.length === ETCDS.length ? 9 : 11;
-    for (let nth = 1; nth <= requests; nth += everyNth(4)) {
+    for (let nth = 1; nth <= requests; nth += everyNth(6)) {
       const ekimi = await begun(lost, unanswered(nth, false));
       for (let round = 0; round < 8 && newestRun(ekimi)?.phase !== 'succeeded'; round += 1) {
         await ekimi.run(150);
@@ -120,7 +120,7 @@ describe('two instances', () => {
       const { points } = await story(lost, Infinity);
       const acts = points.flatMap((name, index) => (ACTS.test(name) ? [index + 1] : []));
       let led = 0;
-      for (let k = 0; k < acts.length; k += everyNth(34)) {
+      for (let k = 0; k < acts.length; k += everyNth(55)) {
         const at = acts[k] ?? 0;
         const told = await story(lost, at);
         const where = `${at} ${points[at - 1] ?? ''}`;

@@ -5,7 +5,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { stringify } from 'yaml';
 import { afterEach, describe, expect, test } from 'vitest';
 import { policyOf, SCOPE, type Daemon } from '../support/daemon.js';
-import { moveJournal, PagerStandIn } from '../support/heard.js';
+import { moveJournal, PagerStandIn, VetoStandIn } from '../support/heard.js';
 import type { Lab } from '../support/lab.js';
 import { LeadershipBench } from '../support/leadership.js';
 import { until } from '../support/wait.js';
@@ -19,6 +19,12 @@ const PAGED_WITHIN_MS = 5_000;
 const ASKING = {
   actions: { 'expedite-failover': { mode: 'approve' }, 'start-member': { mode: 'auto', cooldown: '1s' } },
 };
+
+const FREE = {
+  actions: { 'expedite-failover': { mode: 'auto' }, 'start-member': { mode: 'auto', cooldown: '1s' } },
+};
+/** Less than what is left of a lease of 30 s, by whose end Patroni elects by itself. */
+const VETO_S = 6;
 
 /** One night: called, approved from a phone, over, reported, and found again a day later. */
 export function heard(lab: Lab): void {
@@ -110,6 +116,44 @@ export function heard(lab: Lab): void {
       console.info(
         `Patroni ${lab.patroni}, a leader killed at night: PagerDuty called ${call.atMs - seenMs} ms after the first sight, resolved after ${Math.round((end.atMs - seenMs) / 1000)} s`,
       );
+    });
+  });
+
+  describe('a veto hook that is asked in an emergency too', () => {
+    let hook: VetoStandIn | null = null;
+
+    afterEach(async () => {
+      await bench.restored();
+      hook?.close();
+      await lab.timed('lab');
+    });
+
+    test('a leader is killed: nothing is sent against its no, which is shown; after its go the failover is expedited', async () => {
+      await lab.timed('runbook');
+      hook = await VetoStandIn.open(VETO_S);
+      const { asked } = hook;
+      const daemon = await bench.prepare({ policy: FREE });
+      const veto = { url: hook.url, deadline: '2s', emergencies: true };
+      await daemon.appendConfig(stringify({ notifications: { veto } }));
+      await daemon.start();
+      await daemon.readyToAct();
+
+      const leader = await lab.leader();
+      await lab.docker('kill', lab.container(leader));
+      await until('the hook is asked', 20_000, () => asked.length > 0);
+      expect(asked[0]).toMatchObject({ action: 'expedite-failover', problem: 'leader-down' });
+      await until('the no is shown', 5_000, async () =>
+        (await daemon.cli('why', leader)).out.includes('the auditors are at it'),
+      );
+      const verdict = await daemon.verdict('expedite-failover', 60_000);
+      expect(verdict.body.remediation.phase).toBe('succeeded');
+      const again = asked.find(({ action }, at) => at > 0 && action === 'expedite-failover')?.atMs ?? 0;
+      expect(again - (asked[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(VETO_S * 1000);
+      const sent = (await daemon.entries('intent')).filter(({ body }) => body.plan.action === 'expedite-failover');
+      expect(sent.map(({ atMs }) => atMs >= again)).toEqual(sent.map(() => true));
+      const answers = (await daemon.bodies('veto')).filter(({ plan }) => plan.action === 'expedite-failover');
+      expect(answers.map(({ change }) => change).slice(0, 2)).toEqual(['asked', 'veto']);
+      expect(await bench.otherLeader(leader)).not.toBe(leader);
     });
   });
 }

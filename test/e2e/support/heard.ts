@@ -46,6 +46,43 @@ export class PagerStandIn {
   }
 }
 
+/** A veto hook that says no for `noForSeconds` the first time that it is asked, and go after that. */
+export class VetoStandIn {
+  /** What it was asked, and when. */
+  readonly asked: { readonly atMs: number; readonly action: string; readonly problem: string }[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async open(noForSeconds: number): Promise<VetoStandIn> {
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        const { action, problem } = JSON.parse(body) as { action: string; problem: { code: string } };
+        const isFirst = hook.asked.length === 0;
+        hook.asked.push({ atMs: Date.now(), action, problem: problem.code });
+        const no = { answer: 'veto', reason: 'the auditors are at it', forSeconds: noForSeconds };
+        response.writeHead(200).end(JSON.stringify(isFirst ? no : { answer: 'go' }));
+      });
+    });
+    const hook = new VetoStandIn(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return hook;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/ekimi`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
 const isMoment = (value: number): boolean => value > 1.7e12 && value < 2e12;
 
 function moved(value: unknown, byMs: number): unknown {
