@@ -15,7 +15,15 @@ import { hostOf } from './member-stages.js';
 import type { ActionStage, Stage } from '../model/procedure-run.js';
 import type { Goal, ProcedureInput, ProcedureRecord } from './procedure.js';
 import { onMember } from './stages.js';
-import { areAllStoresStopped, awaitAllStores, awaitQuorum, startStores, storesInOrder, whyNotTold } from './stores.js';
+import {
+  areAllStoresStopped,
+  awaitAllStores,
+  awaitNewStores,
+  awaitQuorum,
+  startStores,
+  storesInOrder,
+  whyNotTold,
+} from './stores.js';
 
 const shape = z.object({
   /** etcd members in the order in which they are started. */
@@ -99,6 +107,7 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
     for (const name of left) yield movedAside(name, goal.aside?.suffix ?? '');
     for (const stage of startStores(view, goal.stores, left)) yield { ...stage, parameters: anew(stage, goal) };
     yield* awaitQuorum(view);
+    yield* awaitNewStores(view);
     yield* startMembers(view, withoutTaken(ledger, asColdStart(goal)), stopped);
     yield* awaitAllStores(view);
   },

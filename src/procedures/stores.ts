@@ -1,4 +1,5 @@
 import { endpointOf, votersOf } from '../assess/stores.js';
+import { hasNoKey } from '../assess/leader.js';
 import { holdersOf, holdsNothing } from '../assess/lost-stores.js';
 import type { ActionStage, Stage } from '../model/procedure-run.js';
 import { freshValue, recentValue } from '../model/reading.js';
@@ -79,11 +80,30 @@ const isServing = (view: ClusterView, name: string): boolean => {
   return status !== undefined && recentValue(status)?.healthy === true;
 };
 
+const notServing = (view: ClusterView): readonly string[] =>
+  view.dcs.endpoints.map(({ name }) => name).filter((name) => !isServing(view, name));
+
 /** All of its members serve. */
 export function* awaitAllStores(view: ClusterView): Generator<Stage> {
-  const missing = view.dcs.endpoints.map(({ name }) => name).filter((name) => !isServing(view, name));
+  const missing = notServing(view);
   if (missing.length > 0)
     yield waitFor('all of etcd serves', `wait until each etcd member serves (${missing.join(', ')})`, SERVES_MS);
+}
+
+/**
+ * A new etcd says that its version is 3.0.0 until each of its members was seen, and Patroni asks one that old by a path that is gone (`/v3alpha`): whoever
+ * is started before that waits for etcd, and leads nobody. [etcd, decideClusterVersion; patroni, etcd3.py; seen on etcd 3.4 with Patroni 3.0]
+ */
+export function* awaitNewStores(view: ClusterView): Generator<Stage> {
+  const keys = freshValue(view.dcs.keys);
+  if (keys !== null && !hasNoKey(keys)) return;
+  const missing = notServing(view);
+  if (missing.length > 0)
+    yield waitFor(
+      'each member of the new etcd serves',
+      `wait until each member of the new etcd serves (${missing.join(', ')}): before that Patroni cannot use it. Where one will not start: end this run, etcdctl member remove, then ekimi run-procedure cold-start`,
+      SERVES_MS,
+    );
 }
 
 /** How each stands, for people. */

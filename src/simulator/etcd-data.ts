@@ -9,6 +9,7 @@ export const newData = (endpoints: readonly string[]): EtcdSim['data'] => ({
   now: 1,
   of: new Map(endpoints.map((name) => [name, 1])),
   joined: new Set(endpoints),
+  decided: 1,
   asides: new Map(),
 });
 
@@ -57,6 +58,18 @@ export function startsWithData(world: World, name: string): boolean {
   data.of.set(name, runs ? data.now : data.now + 1);
   if (runs) data.joined.add(name);
   return true;
+}
+
+/** Patroni asks a new etcd by a path that its real version no longer has (`/v3alpha`), as long as it is told 3.0.0. [etcd, decideClusterVersion; patroni, etcd3.py] */
+export const isVersionDecided = ({ data }: EtcdSim): boolean => data.decided === data.now;
+
+/** As soon as each member of it runs. */
+export function decideVersion(world: World): void {
+  const { data, endpoints } = world.etcd;
+  if (data.decided === data.now) return;
+  if (![...endpoints].every(([name, host]) => host.state === 'running' && data.of.get(name) === data.now)) return;
+  data.decided = data.now;
+  note(world, 'the members of the new etcd agree on its version');
 }
 
 /** A majority of another etcd has a leader: what it holds is nothing. */

@@ -4,7 +4,7 @@ import { lsnFromNumber, type MemberName } from '../model/names.js';
 import type { CommitAnswer, TenureAnswer, TenureGrant } from '../ports/dcs.js';
 import { patched } from '../model/config-patch.js';
 import { configDocument, documentOf } from './patroni-documents.js';
-import { newData } from './etcd-data.js';
+import { isVersionDecided, newData } from './etcd-data.js';
 import { contactOf, latencyMs, newRaft, stepRaft } from './raft.js';
 import { note, type DynamicConfigSim, type EtcdSim, type HostSim, type MemberSim, type World } from './state.js';
 
@@ -62,6 +62,7 @@ export const allEtcdDown = (etcd: EtcdSim): boolean => aliveEndpoints(etcd).leng
 /** One of the etcd members that it reaches answers linearizable requests. */
 export const dcsReachable = (world: World, member: MemberSim): boolean =>
   hasQuorum(world.etcd) &&
+  isVersionDecided(world.etcd) &&
   member.host.state === 'running' &&
   [...world.etcd.endpoints.keys()].some(
     (name) => contactOf(world, member.name, name) === 'serves' && latencyMs(world.etcd, name) <= etcdPatienceMs(world),

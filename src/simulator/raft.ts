@@ -1,5 +1,5 @@
 import type { RaftSim } from './parts.js';
-import { beginAnew, dataOf } from './etcd-data.js';
+import { beginAnew, dataOf, decideVersion } from './etcd-data.js';
 import { opens } from './links.js';
 import { note, type EtcdSim, type HostSim, type World } from './state.js';
 
@@ -69,6 +69,7 @@ export function stepRaft(world: World): void {
   const { etcd } = world;
   const { raft } = etcd;
   if (raft.leader !== null && world.links.closed.size > 0) unseat(world);
+  if (raft.leader !== null) decideVersion(world);
   if (raft.leader !== null || world.time.nowMs < raft.electedAtMs) return;
   const able = names(etcd).filter((name) => mayLead(world, name));
   const next = able[raft.term % Math.max(1, able.length)];

@@ -226,6 +226,8 @@ export interface EtcdSim {
     now: number;
     readonly of: Map<string, number>;
     readonly joined: Set<string>;
+    /** The etcd whose version its members have agreed on: below 3.4 until each of them was seen, and Patroni uses none that old. */
+    decided: number;
     /** What was moved aside of each and not deleted. */
     readonly asides: Map<string, readonly AsideDirectory[]>;
   };
