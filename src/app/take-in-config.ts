@@ -40,20 +40,20 @@ export function inventoryOf(parts: DaemonParts, { cluster: first, stores, seat, 
   }
 
   async function begunAnew(files: Files, cluster: ClusterConfig, gone: Gone, changes: readonly string[]) {
-    let ports: Ports;
-    try {
-      ports = clusterPorts(parts, cluster);
-    } catch (error) {
-      return refuse(configRefused(scope, [error instanceof Error ? error.message : String(error)]), files.configHash);
-    }
     const why = await betweenPasses<readonly string[]>(
       session(),
       () => inTheWay(session(), gone),
       (text) => [text],
     );
-    const isRefused = why.length > 0;
-    if (isRefused) await closePorts(ports);
-    if (isRefused) return refuse(configRefused(scope, why), files.configHash);
+    if (why.length > 0) return refuse(configRefused(scope, why), files.configHash);
+    let ports: Ports;
+    try {
+      ports = clusterPorts(parts, cluster);
+    } catch (error) {
+      // It has stopped to begin anything, for what does not come.
+      session().isStopping = false;
+      return refuse(configRefused(scope, [error instanceof Error ? error.message : String(error)]), files.configHash);
+    }
     const isTaken = await seat.exchange((before) =>
       followOn(
         parts,

@@ -26,6 +26,7 @@ const PASS_MS = 30_000;
 export function seatOf(first: Session, placed: (session: Session) => void): Seat {
   let session = first;
   let asked: Exchange | null = null;
+  let isOver = false;
   let endTurn: () => void = () => undefined;
 
   /** One session from its first pass to its end. */
@@ -55,6 +56,7 @@ export function seatOf(first: Session, placed: (session: Session) => void): Seat
         const exchange = asked;
         asked = null;
         if (exchange === null || stop.aborted) {
+          isOver = true;
           exchange?.done(null);
           return;
         }
@@ -64,6 +66,7 @@ export function seatOf(first: Session, placed: (session: Session) => void): Seat
       }
     },
     async exchange(follow) {
+      if (isOver) return false;
       const before = session;
       const following = new Promise<Session | null>((done) => {
         asked = { follow, done };

@@ -1,156 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { openDaemon } from '../../src/app/daemon.js';
-import { loadFiles } from '../../src/app/files.js';
-import { reload } from '../../src/app/reload.js';
-import { openLog } from '../../src/cli/log.js';
-import { redactorOf } from '../../src/config/redactor.js';
-import type { EntryBody } from '../../src/model/entry.js';
 import type { Ports } from '../../src/observe/ports.js';
-import { memoryJournal } from '../../src/simulator/memory-journal.js';
-import { createCluster } from '../../src/simulator/world.js';
-import { scratch } from '../support/scratch.js';
+import { ALL, FOURTH, running, SCOPE, withFourth, without, type ConfigFile } from '../support/reloading.js';
 import { changeLedger } from '../support/simulated.js';
-import { CONTRACT_CONFIG, ENV } from '../unit/config/files.js';
-
-const SCOPE = 'email-cluster';
-const FOURTH = 'patroni4';
-const ALL = ['patroni1', 'patroni2', 'patroni3', FOURTH];
-
-interface File {
-  clusters: [
-    Record<'patroni' | 'postgres' | 'hosts', { members: Record<string, string> }> & { dcs: Record<string, unknown> },
-  ];
-  [key: string]: unknown;
-}
-
-/** The three members of the file, and the fourth. */
-function withFourth(file: File): void {
-  const [{ patroni, postgres, hosts }] = file.clusters;
-  patroni.members[FOURTH] = 'http://127.0.0.1:8011';
-  postgres.members[FOURTH] = '127.0.0.1:5435';
-  hosts.members[FOURTH] = 'email-patroni4';
-}
-
-const without =
-  (name: string) =>
-  (file: File): void => {
-    for (const part of ['patroni', 'postgres', 'hosts'] as const)
-      Reflect.deleteProperty(file.clusters[0][part].members, name);
-  };
-
-/** Each part, with whether it was closed. */
-function watched(ports: Ports, closed: string[], nth: number): Ports {
-  const of = <P extends { close: () => Promise<void> }>(name: string, port: P): P => ({
-    ...port,
-    close: async () => {
-      closed.push(`${nth} ${name}`);
-      await port.close();
-    },
-  });
-  return {
-    ...ports,
-    patroni: of('patroni', ports.patroni),
-    dcs: of('dcs', ports.dcs),
-    postgres: ports.postgres && of('postgres', ports.postgres),
-    proxies: Object.fromEntries(Object.entries(ports.proxies).map(([name, proxy]) => [name, of(name, proxy)])),
-    host: ports.host && of('host', ports.host),
-  };
-}
-
-/** The real daemon in its own loop, in virtual time, on a simulated cluster of four of which the file has three. */
-async function running({ mode = 'enforce', ports: wrap = (same: Ports) => same } = {}) {
-  const folder = scratch('reload');
-  const configFile = join(folder, 'ekimi.yaml');
-  const file = parse(CONTRACT_CONFIG) as File;
-  const write = (): void => {
-    writeFileSync(configFile, stringify(file));
-  };
-  write();
-  const policy = (text: string): void => {
-    writeFileSync(join(folder, 'policy.yaml'), text);
-  };
-  policy(`mode: ${mode}\n`);
-  const files = loadFiles(configFile, ENV);
-  if (!files.ok) throw new Error(files.errors.join('\n'));
-  const cluster = createCluster({ members: ALL });
-  cluster.time.pumpAlone(false);
-  const journal = memoryJournal();
-  const logged: string[] = [];
-  const closed: string[] = [];
-  let opened = 0;
-  const daemon = await openDaemon({
-    files,
-    journals: () => journal,
-    log: openLog(files.config, { write: (line: string) => logged.push(line) }),
-    redact: redactorOf(files.config),
-    version: 'test',
-    newId: () => `id${(opened += 1)}`,
-    clock: cluster.ports().clock,
-    ports: () => watched(wrap(cluster.ports()), closed, (opened += 1)),
-  });
-  const begin = (): Promise<readonly string[]> => reload({ daemon, configFile, start: files.config, env: ENV });
-  const ending = async (reloading: Promise<readonly string[]>): Promise<readonly string[]> => {
-    const told: (readonly string[])[] = [];
-    void reloading.then((lines) => told.push(lines));
-    await until(() => told.length > 0);
-    return told[0] ?? ['the reload is not over'];
-  };
-  const stop = new AbortController();
-  let isOver = false;
-  const ended = daemon.run(stop.signal).then(() => {
-    isOver = true;
-  });
-  const present = () => daemon.sessions[0]!;
-  // What is loaded with its first use takes real time, in which virtual time may have gone by.
-  const until = async (isSo: () => boolean): Promise<void> => {
-    for (let waited = 0; !isSo() && waited < 240; waited += 1) {
-      await cluster.play(500);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  await until(() => present().books.isLoaded && present().tick > 10);
-  return {
-    daemon,
-    cluster,
-    journal,
-    logged,
-    closed,
-    present,
-    policy,
-    stop: () => {
-      stop.abort();
-    },
-    over: async () => {
-      await until(() => isOver);
-      await ended;
-    },
-    bodies: <K extends EntryBody['kind']>(kind: K) =>
-      journal.entries.map(({ body }) => body).filter((body) => body.kind === kind) as Extract<EntryBody, { kind: K }>[],
-    members: () => daemon.controller.snapshot(SCOPE)?.view?.members.map(({ name }) => name),
-    until,
-    /** SIGHUP with the file changed so; it is over some passes later. */
-    hangUp: async (change: (file: File) => void = () => undefined): Promise<readonly string[]> => {
-      change(file);
-      write();
-      const told = await ending(begin());
-      const { tick } = present();
-      await until(() => present().tick > tick);
-      return told;
-    },
-    begin: (change: (file: File) => void = () => undefined): Promise<readonly string[]> => {
-      change(file);
-      write();
-      return begin();
-    },
-    broken: (): Promise<readonly string[]> => {
-      writeFileSync(configFile, 'clusters: [\n');
-      return ending(begin());
-    },
-  };
-}
+import { CONTRACT_CONFIG } from '../unit/config/files.js';
 
 describe('a reload after a member was added to ekimi.yaml', () => {
   it('is taken in without an end of the process: told, journaled, seen by whoever looks', async () => {
@@ -204,6 +57,16 @@ describe('a reload after a member was added to ekimi.yaml', () => {
     expect(Object.keys(present().ledger.flaps)).toEqual(['patroni2']);
   });
 
+  it('leaves the other clusters of the process alone', async () => {
+    const { hangUp, daemon, closed } = await running({ isAlone: false });
+    const [before, other] = daemon.sessions;
+    expect((await hangUp(withFourth)).join()).toContain('members: + patroni4');
+    expect(daemon.sessions[0]).not.toBe(before);
+    expect(daemon.sessions[1]).toBe(other);
+    expect([other?.isStopping, closed.length]).toEqual([false, 5]);
+    expect(daemon.controller.scopes()).toEqual([SCOPE, 'other']);
+  });
+
   it('twice in a row ends with the last file', async () => {
     const { hangUp, members } = await running();
     await hangUp(withFourth);
@@ -251,7 +114,7 @@ describe('a reload that cannot be taken in', () => {
     expect(members()).toEqual(ALL);
   });
 
-  it.each<readonly [string, (file: File) => void]>([
+  it.each<readonly [string, (file: ConfigFile) => void]>([
     ['dcs.namespace', (file) => Object.assign(file.clusters[0].dcs, { namespace: '/other/' })],
     [
       'dcs.hosts (all of them)',
@@ -264,7 +127,7 @@ describe('a reload that cannot be taken in', () => {
     'since %s cannot change while we run, goes on as before and says so until it is taken back',
     async (key, change) => {
       const { hangUp, daemon, present, members, bodies } = await running();
-      const [before, old] = [present(), structuredClone((await import('yaml')).parse(CONTRACT_CONFIG) as File)];
+      const [before, old] = [present(), parse(CONTRACT_CONFIG) as ConfigFile];
       const told = await hangUp((file) => {
         withFourth(file);
         change(file);
@@ -292,6 +155,23 @@ describe('a reload that cannot be taken in', () => {
     changeLedger(present(), (ledger) => ({ ...ledger, evacuations: [{ ...row, removed: true }] }));
     expect((await hangUp()).join()).toContain('members: - patroni3');
     expect(members()).toEqual(['patroni1', 'patroni2']);
+  });
+
+  it('whose parts cannot be made says why, and the former session acts on', async () => {
+    let made = 0;
+    const broken = (ports: Ports): Ports => {
+      made += 1;
+      if (made === 3) throw new Error('no such driver');
+      return ports;
+    };
+    const { hangUp, present, members, until } = await running({ ports: broken });
+    // The first is that of the daemon.
+    made = 2;
+    expect((await hangUp(withFourth)).join()).toContain('no such driver. Then send SIGHUP again');
+    expect([members()?.length, present().isStopping]).toEqual([3, false]);
+    const { tick } = present();
+    await until(() => present().tick > tick + 2);
+    expect((await hangUp()).join()).toContain('members: + patroni4');
   });
 
   it('while etcd does not have what we did last waits for a reload when it has', async () => {
@@ -350,6 +230,18 @@ describe('while the session is exchanged', () => {
     expect(present()).toBe(before);
     expect([bodies('start').length, bodies('stop').length]).toEqual([1, 1]);
     expect([closed.length, new Set(closed).size]).toEqual([10, 10]);
+  });
+
+  it('a SIGTERM while a reload waits for its pass leaves nothing open', async () => {
+    const { begin, stop, over, closed, present, bodies } = await running();
+    const before = present();
+    void begin(withFourth);
+    stop();
+    await over();
+    expect(present()).toBe(before);
+    expect(bodies('start')).toHaveLength(1);
+    expect(new Set(closed).size).toBe(closed.length);
+    expect(closed.length % 5).toBe(0);
   });
 
   it('a SIGTERM as the next begins ends that one too', async () => {
