@@ -874,16 +874,31 @@ has_corrupt_table() { sql "$1" 'SELECT 1 FROM lab_corrupt LIMIT 1' | grep -qx 1;
 checksum_failures() { sql "$1" "SELECT coalesce(sum(checksum_failures), 0) FROM pg_stat_database"; }
 has_checksum_failures() { [ "$(checksum_failures "$1")" -gt 0 ]; }
 
-#: corrupt MEMBER | overwrites bytes of a table's file on this member and reads it: the page's checksum fails (its PostgreSQL is restarted for that, to empty its cache) | drops the table; a replica is copied again
-fault_corrupt() {
+#: corrupt-unread MEMBER | the same, and nobody reads it: no counter and no log says so, a check of the data alone finds it | as corrupt
+fault_corrupt_unread() {
+  local member=$1 path
+  path=$(spoilt "$member") || exit
+  say "corrupt-unread: block 0 of $path on $member is broken, and nobody has read it"
+}
+heal_corrupt_unread() { heal_corrupt "$1"; }
+
+# spoilt MEMBER: overwrites a page of a table on this member, whose cache is empty, and prints the file.
+spoilt() {
   local member=$1 path
   need_member "$member"
-  sql "$(leader)" 'SET client_min_messages = warning; CREATE TABLE IF NOT EXISTS lab_corrupt AS SELECT i FROM generate_series(1, 10000) i; CHECKPOINT'
+  sql "$(leader)" 'SET client_min_messages = warning; CREATE TABLE IF NOT EXISTS lab_corrupt AS SELECT i FROM generate_series(1, 10000) i; CHECKPOINT' >&2
   wait_for 30 has_corrupt_table "$member" || die "$member does not have the table"
   path=$(sql "$member" "CHECKPOINT; SELECT pg_relation_filepath('lab_corrupt')")
   rest "$member" POST /restart '{}' >/dev/null
   wait_for 60 runs "$member" || die "$member does not come back from its restart"
   docker exec -u postgres "$(container "$member")" bash -c "head -c 64 /dev/urandom | dd of=$PGDATA/$path bs=1 seek=4096 conv=notrunc status=none"
+  printf '%s' "$path"
+}
+
+#: corrupt MEMBER | overwrites bytes of a table's file on this member and reads it: the page's checksum fails (its PostgreSQL is restarted for that, to empty its cache) | drops the table; a replica is copied again
+fault_corrupt() {
+  local member=$1 path
+  path=$(spoilt "$member") || exit
   if has_corrupt_table "$member" 2>/dev/null; then die "$member reads the page all the same"; fi
   wait_for 10 has_checksum_failures "$member" || die "$member counts no checksum failure"
   say "corrupt: block 0 of $path on $member is broken, $(checksum_failures "$member") checksum failure(s) counted"

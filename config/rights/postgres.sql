@@ -17,3 +17,5 @@ SELECT 'GRANT pg_checkpoint TO ekimi' FROM pg_roles WHERE rolname = 'pg_checkpoi
 GRANT EXECUTE ON FUNCTION pg_wal_replay_resume() TO ekimi;
 -- PUBLIC has it unless you took it away:
 SELECT format('GRANT CONNECT ON DATABASE %I TO ekimi', current_database()) \gexec
+-- Where data is checked (ekimi check-data): once in each database, after CREATE EXTENSION amcheck there. It reads every table and index by these two alone.
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO ekimi', oid::regprocedure) FROM pg_proc WHERE proname IN ('verify_heapam', 'bt_index_check') \gexec

@@ -7,6 +7,7 @@ import { ApiError } from './errors.js';
 import { reason, timeOf } from './validation.js';
 import { narrate } from '../words/narrate.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
+import { CHECK_ROUTES } from './checks.js';
 import { HISTORY_ROUTES } from './history.js';
 import { INCIDENT_ROUTES } from './incidents.js';
 import { PAST_ROUTES } from './past.js';
@@ -209,6 +210,7 @@ export const ROUTES: readonly Route[] = [
   },
   ...PROCEDURE_ROUTES,
   ...RUN_ROUTES,
+  ...CHECK_ROUTES,
 ];
 
 let openApi: Promise<unknown> | null = null;

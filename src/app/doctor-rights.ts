@@ -187,3 +187,20 @@ export function heartbeatRow(member: MemberName, reading: Reading<'ready'> | und
     ];
   return [{ check, verdict: 'ok', detail: 'the table is there and our user may write it', disables: [] }];
 }
+
+/** Whether its data could be checked, in the one database that we see. */
+export function checkRow(member: MemberName, reading: Reading<SqlRights>): readonly DoctorFinding[] {
+  if (reading.kind === 'unknown' || reading.value.checkData === undefined) return [];
+  const check = `${member} check-data`;
+  const { checkData, user } = reading.value;
+  if (checkData === true)
+    return [{ check, verdict: 'ok', detail: `SQL user ${user} may run what pg_amcheck calls`, disables: [] }];
+  const [detail, remedy] =
+    checkData === null
+      ? ['the database has no amcheck', 'CREATE EXTENSION amcheck on the leader, in each database']
+      : [
+          `SQL user ${user} may not run the functions of amcheck`,
+          'run the end of config/rights/postgres.sql in each database',
+        ];
+  return [{ check, verdict: 'warn', detail, disables: [`check-data on ${member}`], remedy }];
+}

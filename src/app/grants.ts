@@ -8,7 +8,7 @@ import type { SqlRights } from '../model/sql.js';
 import type { Ports } from '../observe/ports.js';
 import type { LoadedFiles } from './files.js';
 import type { DoctorFinding } from './doctor-finding.js';
-import { heartbeatRow, partRows, patroniRow, sqlRow, type PartRights } from './doctor-rights.js';
+import { checkRow, heartbeatRow, partRows, patroniRow, sqlRow, type PartRights } from './doctor-rights.js';
 import { portsOf, systemClock } from './wiring.js';
 import { closePorts } from '../observe/ports.js';
 
@@ -26,6 +26,8 @@ export interface ClusterRights {
   readonly hasLogin: boolean;
   /** Clients of a pooler are held around a switchover. Absent: no pooler is configured. */
   readonly hasPoolers?: boolean;
+  /** `postgres.check` is configured. Absent: it is not, and nobody is told what it would need. */
+  readonly checks?: boolean;
   readonly members: readonly MemberRights[];
   /** etcd, proxies, host driver. */
   readonly parts: readonly PartRights[];
@@ -45,7 +47,8 @@ export async function askRights(
       try {
         const [members, parts] = await Promise.all([rightsIn(ports, cluster.members), partsIn(ports)]);
         const hasPoolers = Object.keys(ports.poolers ?? {}).length > 0;
-        const common = { hasLogin: cluster.patroni.auth !== null, ...(hasPoolers ? { hasPoolers } : {}) };
+        const checks = cluster.postgres?.check !== undefined;
+        const common = { hasLogin: cluster.patroni.auth !== null, ...(hasPoolers ? { hasPoolers } : {}), checks };
         return { ...common, members: redact.value(members), parts: redact.value(parts) };
       } finally {
         await closePorts(ports);
@@ -85,13 +88,14 @@ async function partsIn({ dcs, proxies, poolers = {}, host }: Ports): Promise<rea
 
 /** A row a member for Patroni and one for PostgreSQL, a row for each part beside them. Who does not answer at all has a row of its own among the channels. */
 export function rightsFindings(
-  { hasLogin, hasPoolers = false, members, parts }: ClusterRights,
+  { hasLogin, hasPoolers = false, checks = false, members, parts }: ClusterRights,
   policy: Policy,
 ): readonly DoctorFinding[] {
   return [
     ...members.flatMap(({ member, patroni, sql, heartbeat }) => [
       ...patroniRow(member, patroni, { hasLogin, policy }),
       ...sqlRow(member, sql, { policy, hasPoolers }),
+      ...(checks ? checkRow(member, sql) : []),
       ...heartbeatRow(member, heartbeat),
     ]),
     ...parts.flatMap((one) => partRows(one, policy)),

@@ -9,6 +9,7 @@ import { namesAdapter } from '../adapters/names/names.js';
 import { patroniAdapter } from '../adapters/patroni/patroni-adapter.js';
 import { poolerPortOf } from '../adapters/poolers/registry.js';
 import { powerCommand } from '../adapters/power/power-command.js';
+import { amcheck } from '../adapters/postgres/amcheck.js';
 import { postgresAdapter } from '../adapters/postgres/postgres-adapter.js';
 import { commandTags } from '../adapters/tags/command-tags.js';
 import { dockerTags } from '../adapters/tags/docker-tags.js';
@@ -20,6 +21,7 @@ import type { Place } from '../model/address.js';
 import { isLoopback, placeOfUrl, plainHost, type OurPlace } from '../observe/addresses.js';
 import type { ObserveTarget } from '../observe/pass.js';
 import type { Ports } from '../observe/ports.js';
+import type { CheckPort } from '../ports/check.js';
 import type { Clock } from '../ports/clock.js';
 import type { TagsPort } from '../ports/tags.js';
 
@@ -32,6 +34,7 @@ export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Port
     patroni: patroniAdapter(cluster, clock),
     dcs,
     postgres: cluster.postgres === null ? null : postgresAdapter(cluster, clock),
+    checks: amcheckOf(cluster, clock),
     proxies: Object.fromEntries(
       cluster.proxies.map((proxy) => [proxy.name, haproxyAdapter(proxy, cluster.deadlines.proxy, clock)]),
     ),
@@ -47,6 +50,9 @@ export function portsOf(config: ClusterConfig, clock: Clock = systemClock): Port
     names: namesAdapter(clock),
   };
 }
+
+const amcheckOf = (cluster: ClusterConfig, clock: Clock): CheckPort | null =>
+  cluster.postgres === null ? null : amcheck({ ...cluster, postgres: cluster.postgres }, clock);
 
 function tagsOf(cluster: ClusterConfig, clock: Clock): TagsPort | null {
   switch (cluster.tags?.driver) {

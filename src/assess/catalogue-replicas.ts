@@ -6,7 +6,7 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     code: 'data-corruption',
     level: 'critical',
     rank: 59,
-    seenBy: 'SQL: pg_stat_database.checksum_failures; the log of the member',
+    seenBy: 'SQL: pg_stat_database.checksum_failures, and `ekimi check-data`; the log of the member',
     grace: fixed(0, 1, 0),
     ladder: [],
     page: 'at-once',

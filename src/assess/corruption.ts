@@ -6,7 +6,7 @@ import type { Memory } from '../model/states.js';
 import type { MemberView } from '../model/view.js';
 import { says, seen, type Assess } from './finding.js';
 
-/** A member whose pages are wrong: by its own counter (`pg_stat_database.checksum_failures`), or by what its log said of a page. */
+/** A member whose pages are wrong: by its own counter (`pg_stat_database.checksum_failures`), by what its log said of a page, or by a check of its data. */
 export const assessCorruption: Assess = ({ view, memory }) =>
   view.members.flatMap(({ name, sql }): readonly Finding[] => {
     const failures = freshValue(sql)?.checksumFailures ?? 0;
@@ -18,14 +18,16 @@ export const assessCorruption: Assess = ({ view, memory }) =>
 
 const marksOf = (memory: Memory, name: string): readonly DamageMark[] => memory.damage?.[name]?.marks ?? [];
 
-/** One sentence a place, with the line as it was written. */
+/** One sentence a place, with what was said of it word for word. */
 const logged = (name: string, marks: readonly DamageMark[]): readonly Evidence[] =>
   marks.map((mark) =>
-    says(
-      'host',
-      `${name} could not read ${placeOf(mark)}, since ${new Date(mark.firstMs).toISOString()}; its log says: ${mark.text}`,
-      mark.lastMs,
-    ),
+    mark.kind === 'checked'
+      ? says('sql', `pg_amcheck found ${placeOf(mark)} on ${name} wrong: ${mark.text}`, mark.lastMs)
+      : says(
+          'host',
+          `${name} could not read ${placeOf(mark)}, since ${new Date(mark.firstMs).toISOString()}; its log says: ${mark.text}`,
+          mark.lastMs,
+        ),
   );
 
 /** Why nothing may be copied from this member, and it should not lead: pages of it are wrong. Null: nobody says so. */
@@ -33,5 +35,8 @@ export function whyCorrupt({ name, sql }: MemberView, memory: Memory): string | 
   const failures = recentValue(sql)?.checksumFailures ?? 0;
   if (failures > 0) return `${name} counted ${failures} checksum failures`;
   const [mark] = marksOf(memory, name);
-  return mark === undefined ? null : `${name} could not read ${placeOf(mark)}, by its log`;
+  if (mark === undefined) return null;
+  return mark.kind === 'checked'
+    ? `pg_amcheck found ${placeOf(mark)} on ${name} wrong`
+    : `${name} could not read ${placeOf(mark)}, by its log`;
 }

@@ -1,3 +1,4 @@
+import type { CheckRequest, DataCheck } from '../model/data-check.js';
 import type { IncidentOverview } from '../words/incident.js';
 import type { Report } from '../history/report.js';
 import type { PolicyMatrix } from '../words/policy-matrix.js';
@@ -156,6 +157,15 @@ export class DaemonClient {
   changeRun(scope: string, id: string, change: RunChange, reason: string, seen?: string): Promise<string> {
     const path = `/v1/clusters/${encodeURIComponent(scope)}/runs/${encodeURIComponent(id)}/${change}`;
     return this.#change('POST', path, { reason, ...(seen === undefined ? {} : { seen }) });
+  }
+
+  async checks(scope: string): Promise<Readonly<Record<string, DataCheck>>> {
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/checks`;
+    return ((await this.#ask('GET', path)) as { checks: Readonly<Record<string, DataCheck>> }).checks;
+  }
+
+  checkData(scope: string, request: CheckRequest): Promise<string> {
+    return this.#change('POST', `/v1/clusters/${encodeURIComponent(scope)}/checks`, request);
   }
 
   async policy(scope: string): Promise<PolicyMatrix> {

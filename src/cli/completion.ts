@@ -39,6 +39,7 @@ const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const namesFor = (members: readonly string[]): Readonly<Record<string, readonly string[]>> => ({
   'run-procedure': [...PROCEDURE_NAMES.filter((name) => PROCEDURES[name].alone !== false), ...STAGED_NAMES, ...members],
   why: members,
+  'check-data': members,
 });
 
 function placesOf(command: Command, path: readonly string[]): readonly Place[] {

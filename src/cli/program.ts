@@ -3,6 +3,7 @@ import { toJson } from '../model/json.js';
 import type { CommandBackend } from './backend.js';
 import { failureLine, isCheck } from './check-guard.js';
 import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode, type ExitName } from './cli-error.js';
+import { addCheckDataCommand } from './commands-check-data.js';
 import { addCompletionCommand } from './commands-completion.js';
 import { addDaemonCommands } from './commands-daemon.js';
 import { addDemoCommand } from './commands-demo.js';
@@ -29,7 +30,7 @@ ${EXIT_CODES.map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meanin
 Environment:
   EKIMI_CONFIG, EKIMI_URL, EKIMI_TOKEN as the options of these names; NO_COLOR, FORCE_COLOR
 
-Changes (approve, reject, acknowledge, pause, resume, run-procedure) need an operator token of api.tokens. Times are UTC, but for --tz.`;
+Changes (approve, reject, acknowledge, pause, resume, run-procedure, check-data) need an operator token of api.tokens. Times are UTC, but for --tz.`;
 
 /** Of the parser: `error: unknown command 'statuss'`, and in brackets what may be meant. */
 function usageError(text: string): { readonly code: string; readonly message: string; readonly remedy: string } {
@@ -76,6 +77,7 @@ function buildProgram(
   addDaemonCommands(program, context);
   addProcedureCommand(program, context);
   addRunCommand(program, context);
+  addCheckDataCommand(program, context);
   addJournalCommands(program, context);
   addIncidentCommand(program, context);
   addReportCommand(program, context);

@@ -1,3 +1,4 @@
+import { cron, timezone } from './cron.js';
 import { hostPort, name, namespace, serverName, socketUrl, statsUrl, thing, webUrl } from './addresses.js';
 import { duration, flag, listOf, mapOf, nullable, oneOf, Refusal, size, text, whole, type Format } from './formats.js';
 import { path, variable } from './files-and-variables.js';
@@ -121,6 +122,32 @@ const CLUSTER = {
           'public.ekimi_heartbeat',
           'Table; upper and lower case count. Without a schema: public.',
         ),
+      },
+    ),
+    check: optional(
+      'Checks of the data by pg_amcheck, one replica at a time: `ekimi check-data MEMBER`, which needs none of these keys, and by a schedule. They read and never repair. Each database needs CREATE EXTENSION amcheck, and our user EXECUTE on its functions.',
+      {
+        program: key(
+          text(),
+          'pg_amcheck',
+          'The program, by its name on PATH or by its path: Debian has it in /usr/lib/postgresql/NN/bin.',
+        ),
+        within: key(
+          duration({ minMs: 10_000, maxMs: 7 * 86_400_000 }),
+          '4h',
+          'A check that takes longer is ended; what it had found counts.',
+        ),
+        statementTimeout: key(
+          duration({ minMs: 1_000, maxMs: 86_400_000 }),
+          '30m',
+          'One table or index takes no longer. On a replica it is also how long a check can stand in the way of replay beyond max_standby_streaming_delay.',
+        ),
+        cron: key(
+          nullable(cron),
+          null,
+          'When a check begins by itself, of the replica that was checked longest ago. Null: never. Five fields; day of month and day of week must both match.',
+        ),
+        timezone: key(timezone, 'UTC', 'IANA time zone of `cron`.'),
       },
     ),
     tls,

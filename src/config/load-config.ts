@@ -66,6 +66,9 @@ function configOf(values: ConfigValues, secrets: SecretReader): EkimiConfig {
   };
 }
 
+type CheckValues = NonNullable<NonNullable<ClusterValues['postgres']>['check']>;
+type CheckConfig = NonNullable<NonNullable<ClusterConfig['postgres']>['check']>;
+
 function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): ClusterConfig {
   const { patroni, dcs, postgres, hosts, tags } = values;
   return {
@@ -97,6 +100,7 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
       database: postgres.database,
       tls: secrets.tls(`${at}.postgres.tls`, postgres.tls),
       ...(postgres.heartbeat === null ? {} : { heartbeat: postgres.heartbeat }),
+      ...(postgres.check === null ? {} : { check: checkOf(postgres.check) }),
     },
     proxies: proxiesOf(values, at, secrets),
     ...(Object.keys(values.poolers).length === 0 ? {} : { poolers: poolersOf(values, at, secrets) }),
@@ -106,6 +110,13 @@ function clusterOf(values: ClusterValues, at: string, secrets: SecretReader): Cl
     deadlines: values.deadlines,
   };
 }
+
+const checkOf = ({ program, within, statementTimeout, cron, timezone }: CheckValues): CheckConfig => ({
+  program,
+  withinMs: within,
+  statementTimeoutMs: statementTimeout,
+  schedule: cron === null ? null : { cron, timezone, forMs: 0, reason: '' },
+});
 
 function proxiesOf({ proxy, proxies }: ClusterValues, at: string, secrets: SecretReader): readonly ProxyConfig[] {
   const named = Object.entries(proxies).map(([name, { statsAuth, tls, ...rest }]) => ({

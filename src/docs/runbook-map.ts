@@ -129,7 +129,7 @@ export const HEADINGS: readonly HeadingRow[] = [
   },
   {
     heading: 'Data Corruption Recovery',
-    does: '`data-corruption`',
+    does: '`data-corruption`, `ekimi check-data`',
     changed: 'a directory is moved aside, never deleted before a person has agreed',
     byHand: 'by hand: [approvals-and-switches](../runbook/approvals-and-switches.md#before-work-by-hand)',
   },

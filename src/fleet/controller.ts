@@ -1,5 +1,6 @@
 import type { ControllerEvent, ControllerPort } from '../model/snapshot.js';
 import { noteChange } from '../kernel/audit.js';
+import { beginCheck } from '../kernel/checks.js';
 import { acknowledgePages, decideApproval, liftSwitch, throwSwitch } from '../kernel/commands.js';
 import { askForProcedure } from '../kernel/orders.js';
 import { changeRun, startRun } from '../kernel/runs.js';
@@ -65,6 +66,7 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
     pause: (scope, killSwitch, by) =>
       onSubject(scope, killSwitch.subject, (session) => throwSwitch(session, killSwitch, by)),
     resume: (scope, subject, by) => onSubject(scope, subject, (session) => liftSwitch(session, subject, by)),
+    checkData: (scope, request, by) => on(scope, (session) => beginCheck(session, request, by)),
     runProcedure: (scope, request, by) => {
       const session = find(scope);
       return session === undefined

@@ -85,6 +85,7 @@ export function guardedPorts(ports: Ports): Ports {
     certificates: orNull('certificates', ports.certificates),
     notifications: ports.notifications && guarded('notifications', ports.notifications, clock),
     names: orNull('names', ports.names),
+    checks: ports.checks,
   };
   return Object.fromEntries(Object.entries(all).filter(([, port]) => port !== undefined)) as unknown as Ports;
 }

@@ -78,6 +78,7 @@ export function openSession(
     vetoes: [],
     isStopping: false,
     successor: null,
+    checkedMinute: null,
     recorded: null,
     passMs: { last: 0, mean: 0 },
     wake: () => undefined,

@@ -2,6 +2,7 @@ import { decide } from '../decide/decide.js';
 import { askForApprovals } from './approvals.js';
 import { keepTenure } from './authority.js';
 import { judge } from './judge.js';
+import { tendChecks } from './checks.js';
 import { advanceWith, look } from './look.js';
 import { startOrders } from './orders.js';
 import { page } from './pages.js';
@@ -39,6 +40,7 @@ export async function pass(session: Session): Promise<void> {
   await askVeto(session, decisions);
   await page(session, situation, decisions);
   await carryOut(session, situation, decisions);
+  tendChecks(session, situation);
   await advanceRun(session, view, await startOrders(session, view, decisions));
 
   await session.books.commit(view);

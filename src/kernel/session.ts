@@ -137,6 +137,8 @@ export interface Session {
   isStopping: boolean;
   /** The session that takes its place, once it has: whatever is asked from now on is asked of that one. null: none is to. */
   successor: Promise<Session> | null;
+  /** Which minute of the clock the schedule of checks was last asked for; null: none. */
+  checkedMinute: number | null;
   recorded: { readonly signature: string; readonly atMs: number } | null;
   passMs: { readonly last: number; readonly mean: number };
   /** Ends the present sleep. */

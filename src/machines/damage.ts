@@ -1,4 +1,5 @@
 import { asidesOf } from '../model/aside.js';
+import { isCleanCheck, type DataCheck } from '../model/data-check.js';
 import type { DamageLog, DamageMark, DamageMemory, DamageSign } from '../model/damage.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
@@ -27,16 +28,26 @@ function ofMember(before: DamageMemory, view: ClusterView, member: MemberView): 
   const settled = at !== null && at > (before.settledMs ?? 0) ? settle(before, at) : before;
   const log = member.damage === undefined || member.damage.kind === 'unknown' ? null : member.damage;
   const marks = settled.marks.filter(({ lastMs }) => view.atMs - lastMs < KEPT_MS);
-  return log === null || log.atMs <= (settled.settledMs ?? 0)
-    ? { ...settled, marks }
-    : { ...settled, marks: withLog(settled, marks, log.value, log.atMs) };
+  const isOld = log === null || log.atMs <= (settled.settledMs ?? 0);
+  const logged = isOld ? marks : withLog(settled, marks, log.value, log.atMs);
+  const check = checkOf(member);
+  return { ...settled, marks: check === null ? logged : withCheck(settled, logged, check) };
 }
 
-/** Since when its data directory is surely another one: it is being copied, or the old one was moved aside. Null: nothing says so. */
-function settledAt(view: ClusterView, { name, api }: MemberView): number | null {
+const checkOf = ({ check }: MemberView): DataCheck | null =>
+  check === undefined || check.kind === 'unknown' || check.value.endedMs === null ? null : check.value;
+
+/**
+ * Since when its data directory is surely another one (it is being copied, or the old one was moved aside), or a check of all of it that began then found
+ * nothing. Null: nothing says so.
+ */
+function settledAt(view: ClusterView, member: MemberView): number | null {
+  const { name, api } = member;
+  const check = checkOf(member);
+  const clean = check !== null && isCleanCheck(check) ? check.startedMs : 0;
   const copied = freshValue(api)?.state === 'creating-replica' ? view.atMs : 0;
   const aside = Math.max(0, ...(asidesOf(view, name) ?? []).map(({ name: folder }) => movedAtMs(folder)));
-  const latest = Math.max(copied, aside);
+  const latest = Math.max(copied, aside, clean);
   return latest === 0 ? null : latest;
 }
 
@@ -75,4 +86,21 @@ function withLog(
     marks = [...marks.filter((row) => row !== known), mark];
   }
   return marks.slice(-MOST_MARKS);
+}
+
+/** What a check found stands until another one finds it no more; what was ended half-way has found what it has found. */
+function withCheck(
+  { settledMs }: DamageMemory,
+  before: readonly DamageMark[],
+  { findings, startedMs, endedMs, database, gaps }: DataCheck,
+): readonly DamageMark[] {
+  if (endedMs === null || startedMs < (settledMs ?? 0)) return before;
+  const isWhole = database === null && gaps.length === 0;
+  const others = isWhole ? before.filter(({ kind, lastMs }) => kind !== 'checked' || lastMs >= startedMs) : before;
+  return findings.reduce((marks, { relation, block, text }) => {
+    const sign = { kind: 'checked' as const, relation, block, text, atMs: endedMs };
+    const known = marks.find((mark) => isSame(mark, sign));
+    const mark = { ...sign, firstMs: known?.firstMs ?? endedMs, lastMs: endedMs };
+    return [...marks.filter((row) => row !== known), mark].slice(-MOST_MARKS);
+  }, others);
 }

@@ -2,6 +2,7 @@ import type { HostDriverName, LocalDriverName } from './host-drivers.js';
 import type { Intention } from './intention.js';
 import type { MemberName } from './names.js';
 import type { NotificationsConfig } from './notify.js';
+import type { CronWindow } from './policy.js';
 import type { PoolerDriverName } from './pooler-drivers.js';
 import type { ProxyPools } from './proxy.js';
 import type { TlsConfig } from './tls.js';
@@ -128,6 +129,13 @@ export interface ClusterConfig {
     readonly tls: TlsConfig | null;
     /** Where one row a second is written on the leader; absent: nowhere. `table` may have its schema before a point. */
     readonly heartbeat?: { readonly database: string; readonly table: string };
+    /** How data is checked by pg_amcheck. Absent: as CHECK_DEFAULTS says. */
+    readonly check?: {
+      readonly program: string;
+      readonly withinMs: number;
+      readonly statementTimeoutMs: number;
+      readonly schedule: CronWindow | null;
+    };
   } | null;
   /** In the order of the file; empty: none. */
   readonly proxies: readonly ProxyConfig[];

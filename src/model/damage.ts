@@ -20,7 +20,9 @@ export type DamageKind =
   | 'bad-index'
   | 'bad-heap'
   /** By its SQLSTATE alone. */
-  | 'coded';
+  | 'coded'
+  /** By a check of the data. */
+  | 'checked';
 
 /** The end of a member's log, read for damage: the newest line of each place, oldest first. */
 export interface DamageLog {

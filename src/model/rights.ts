@@ -108,6 +108,13 @@ export const RIGHTS = {
     [],
     "clients of a pooler wait for the leader's checkpoint in a switchover (asked only where a pooler is configured)",
   ),
+  'sql-amcheck': row(
+    'PostgreSQL',
+    'EXECUTE on verify_heapam and bt_index_check of the extension amcheck, in each database',
+    'has_function_privilege()',
+    [],
+    'check-data finds nothing (asked only where postgres.check is configured)',
+  ),
   'sql-heartbeat': row(
     'PostgreSQL',
     'SELECT, INSERT, UPDATE on the table of postgres.heartbeat',

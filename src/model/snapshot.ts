@@ -1,3 +1,4 @@
+import type { CheckRequest } from './data-check.js';
 import type { Decision } from './decision.js';
 import type { ApiChange, EntryKind, JournalEntry } from './entry.js';
 import type { KillSwitch, Ledger } from './ledger.js';
@@ -89,6 +90,8 @@ export interface ControllerPort {
   /** A person looks after an incident, or what a page goes by: nobody else is called for it. */
   acknowledge(scope: string, id: string, by: string, reason: string): Promise<Change>;
   resume(scope: string, subject: string, by: string): Promise<Change>;
+  /** A person has the data of a member checked: it has begun, or why not. */
+  checkData(scope: string, request: CheckRequest, by: string): Promise<Change>;
   /** A person starts a procedure: answered from the next pass. The answer says what was sent or every gate that holds it. */
   runProcedure(scope: string, request: ProcedureRequest, by: string): Promise<ProcedureAnswer>;
   /** A person starts a procedure of several stages, or has it shown. */

@@ -137,6 +137,8 @@ export interface SqlRights {
   readonly dropSlots?: boolean;
   /** Role pg_checkpoint, which there is from PostgreSQL 15 on, or superuser. Absent: not told, or there is no such role. */
   readonly checkpoint?: boolean;
+  /** EXECUTE on what pg_amcheck calls, in postgres.database. Null: it has no amcheck. Absent: not told. */
+  readonly checkData?: boolean | null;
 }
 
 export interface WalReceiver {

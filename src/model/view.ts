@@ -3,6 +3,7 @@ import type { AddressCheck, KnownNames } from './address.js';
 import type { CertificateEnd, PemState } from './certificate.js';
 import type { ControlReadings } from './control.js';
 import type { DamageLog } from './damage.js';
+import type { DataCheck } from './data-check.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
 import type { Heartbeat } from './heartbeat.js';
@@ -92,6 +93,8 @@ export interface MemberView {
   readonly log?: Reading<MemberLog>;
   /** What the end of its log says of pages that cannot be read. Absent in older journals. */
   readonly damage?: Reading<DamageLog>;
+  /** The check of its data that goes on, or the last since our start. Absent: none, and in older journals. */
+  readonly check?: Reading<DataCheck>;
   /** Whether its machine has power. Absent in older journals, and where nothing can cut it. */
   readonly power?: Reading<PowerStatus>;
   /** Its volumes by the host driver. Absent in older journals. */

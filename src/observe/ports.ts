@@ -1,4 +1,5 @@
 import type { CertificatesPort } from '../ports/certificates.js';
+import type { CheckPort } from '../ports/check.js';
 import type { Clock } from '../ports/clock.js';
 import type { DcsPort } from '../ports/dcs.js';
 import type { HostPort } from '../ports/host.js';
@@ -29,15 +30,24 @@ export interface Ports {
   readonly certificates?: CertificatesPort | null;
   /** How our own messages to persons fare. Absent: they go to the log alone. */
   readonly notifications?: NotifyHealthPort;
+  /** Absent: the data of no member is checked. */
+  readonly checks?: CheckPort | null;
   /** Absent: names are compared as they are written. */
   readonly names?: NamesPort | null;
 }
 
 /** Ends every connection and timer of the ports; one that will not close does not keep the others open. */
 export const closePorts = async (ports: Ports): Promise<void> => {
-  const { patroni, dcs, postgres, proxies, poolers = {}, host, power = null } = ports;
-  const closable = [patroni, dcs, postgres, ...Object.values(proxies), ...Object.values(poolers), host, power].filter(
-    (port) => port !== null,
-  );
+  const { patroni, dcs, postgres, proxies, poolers = {}, host, power = null, checks = null } = ports;
+  const closable = [
+    patroni,
+    dcs,
+    postgres,
+    ...Object.values(proxies),
+    ...Object.values(poolers),
+    host,
+    power,
+    checks,
+  ].filter((port) => port !== null);
   await Promise.allSettled(closable.map((port) => port.close()));
 };

@@ -160,6 +160,18 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     part: 'hosts.commands.logs',
     ask: askDamage,
   },
+  /** From our own memory. */
+  check: {
+    ...slow,
+    calm: 1_000,
+    suspect: 1_000,
+    part: 'postgres.check',
+    isThere: ({ checks }) => checks != null && Object.keys(checks.checks()).length > 0,
+    ask: ({ checks, clock }, name) => {
+      const check = checks?.checks()[name];
+      return check === undefined ? null : Promise.resolve(fresh(check, clock.now(), `check of ${name}`));
+    },
+  },
   sizes: {
     ...slow,
     calm: 300_000,

@@ -355,7 +355,7 @@ backend ro
   });
 
   test('[S6] every right of the table is taken away once', () => {
-    const elsewhere = ['etcd-old-path', 'sql-heartbeat'];
+    const elsewhere = ['etcd-old-path', 'sql-heartbeat', 'sql-amcheck'];
     expect([...CASES.map(({ right }) => right), ...elsewhere].sort()).toEqual([...RIGHT_NAMES].sort());
   });
 

@@ -1,3 +1,4 @@
+import type { CheckRequest } from '../../src/model/data-check.js';
 import type { ApiChange, EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import { pageKey } from '../../src/model/page.js';
@@ -95,6 +96,13 @@ export class FakeController implements ControllerPort {
     if (!isThere) return { ok: false, status: 404, text: `nobody was told of ${id}` };
     this.changes.push(`acknowledge ${id} ${by} ${reason}`);
     return { ok: true, text: `acknowledged: ${id}` };
+  }
+
+  async checkData(_scope: string, { member, database, leader }: CheckRequest, by: string): Promise<Change> {
+    this.changes.push(`check ${member} ${database ?? 'all'}${leader ? ' leader' : ''} ${by}`);
+    return member === 'patroni1' && !leader
+      ? { ok: false, status: 409, text: 'patroni1 leads' }
+      : { ok: true, text: `the data of ${member} is being checked` };
   }
 
   async pause(scope: string, killSwitch: KillSwitch, by: string): Promise<Change> {

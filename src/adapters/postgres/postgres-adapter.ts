@@ -105,6 +105,7 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
     resume_replay: resumeReplay,
     drop_slots: dropSlots,
     checkpoint,
+    check_data: checkData,
   } = answer.rows[0] ?? {};
   const granted = [monitor, signalBackend, resumeReplay];
   if (typeof user !== 'string' || granted.some((right) => typeof right !== 'boolean'))
@@ -117,6 +118,7 @@ async function rightsOf(link: Link | undefined, member: MemberName, clock: Clock
     resumeReplay: may(resumeReplay),
     dropSlots: may(dropSlots),
     ...(typeof checkpoint === 'boolean' ? { checkpoint } : {}),
+    checkData: typeof checkData === 'boolean' ? checkData : null,
   };
   return fresh(rights, clock.now(), source);
 }

@@ -161,7 +161,8 @@ SELECT current_user::text AS user, pg_has_role(current_user, 'pg_monitor', 'USAG
   pg_has_role(current_user, 'pg_signal_backend', 'USAGE') AS signal_backend,
   has_function_privilege('pg_wal_replay_resume()', 'EXECUTE') AS resume_replay,
   (SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user) AS drop_slots,
-  (SELECT pg_has_role(current_user, oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_checkpoint') AS checkpoint`;
+  (SELECT pg_has_role(current_user, oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_checkpoint') AS checkpoint,
+  (SELECT bool_and(has_function_privilege(oid, 'EXECUTE')) FROM pg_proc WHERE proname IN ('verify_heapam', 'bt_index_check')) AS check_data`;
 
 /**
  * The signal goes only to the very backend that was seen: pid and start must match within the statement that sends it, because a pid is

@@ -93,4 +93,6 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<number, z.ZodType>
     202: z.object({ ok: z.literal(true), answer: started }),
   },
   'POST /v1/clusters/:scope/runs/:id/:change': { 200: shapes.changed },
+  'GET /v1/clusters/:scope/checks': { 200: z.object({ checks: z.record(text, shapes.dataCheck) }) },
+  'POST /v1/clusters/:scope/checks': { 202: shapes.changed },
 };

@@ -238,3 +238,15 @@ export const apiError = z.object({
 
 /** What a change is answered with. */
 export const changed = z.object({ ok: z.literal(true), text: text.describe('What was changed, in words') });
+
+export const dataCheck = z
+  .object({
+    by: text,
+    database: text.nullable().describe('null: all'),
+    startedMs: z.number(),
+    endedMs: z.number().nullable().describe('null: it goes on'),
+    findings: z.array(z.object({ relation: text, what: z.enum(['table', 'index']), block: text.nullable(), text })),
+    found: z.int().describe('Relations that are wrong; the first of them are in findings'),
+    gaps: z.array(text).describe('What was not checked, and the remedy'),
+  })
+  .describe('A check of the data of a member by pg_amcheck');

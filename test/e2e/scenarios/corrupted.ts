@@ -1,14 +1,32 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ActionName } from '../../../src/model/plan.js';
 import { Bench } from '../support/bench.js';
 import type { Daemon } from '../support/daemon.js';
-import type { Lab, Member } from '../support/lab.js';
+import { MEMBERS, type Lab, type Member } from '../support/lab.js';
 import { passSeconds, until } from '../support/wait.js';
 import type { Writer } from '../support/writer.js';
 
 const by = (...names: readonly ActionName[]) =>
   Object.fromEntries(names.map((name) => [name, { mode: 'approve', cooldown: '1s' }]));
 const REASON = ['--reason', 'wrong pages'] as const;
+
+/** `postgres` of the configuration, with a `pg_amcheck` that runs in the container of the member that it is sent to: there it has the right version. */
+async function checkedBy(lab: Lab): Promise<Readonly<Record<string, unknown>>> {
+  const members = Object.fromEntries(MEMBERS.map((member) => [member, lab.sqlAddress(member)]));
+  const cases = MEMBERS.map((member) => `${members[member]!.split(':').at(-1)}) at=${lab.container(member)};;`);
+  const program = join(await mkdtemp(join(tmpdir(), 'amcheck-')), 'pg_amcheck');
+  const script = [
+    '#!/bin/sh',
+    `case $PGPORT in ${cases.join(' ')} esac`,
+    'exec docker exec -e PGHOST=127.0.0.1 -e PGPORT=5432 -e PGUSER -e PGPASSWORD -e PGAPPNAME -e PGOPTIONS -e PGSSLMODE -e LC_ALL "$at" \\',
+    `  sh -c 'exec /usr/lib/postgresql/*/bin/pg_amcheck "$@"' pg_amcheck "$@"`,
+  ];
+  await writeFile(program, `${script.join('\n')}\n`, { mode: 0o755 });
+  return { members, user: 'postgres', passwordEnv: 'E2E_PGPASSWORD', check: { program } };
+}
 
 /** A page of a member is overwritten: found by its checksum, the member rebuilt beside its old directory, under a writer. */
 export function corrupted(lab: Lab): void {
@@ -89,6 +107,34 @@ export function corrupted(lab: Lab): void {
       await kept(daemon, member);
       expect(await lab.sql(member, 'SELECT count(*)::int AS rows FROM lab_corrupt')).toEqual([{ rows: 10_000 }]);
       await nothingLost(writer, 'rebuild-member of a replica, ended in the middle');
+    });
+
+    test('that nobody reads: pg_amcheck finds it on a replica, rebuild-member is proposed, and nothing is sent', async () => {
+      await lab.sql(await lab.leader(), 'CREATE EXTENSION IF NOT EXISTS amcheck');
+      const daemon = await bench.start({
+        policy: { procedures: { 'rebuild-member': { mode: 'approve', window: 'any' } } },
+        cluster: { postgres: await checkedBy(lab) },
+      });
+      await daemon.readyToAct(60_000);
+      const [member] = await lab.replicas();
+      const sound = await daemon.cli('check-data', member, '--database', 'postgres');
+      expect(sound).toMatchObject({ exit: 0 });
+      await lab.fault('corrupt-unread', member);
+      await until('it streams again', 60_000, async () => (await lab.replicas()).includes(member));
+      await passSeconds(5);
+      expect((await daemon.snapshot()).states?.problems.map(({ code }) => code)).not.toContain('data-corruption');
+      const checked = await daemon.cli('check-data', member, '--database', 'postgres');
+      console.info(checked.out);
+      expect(checked).toMatchObject({ exit: 1 });
+      expect(checked.out).toContain('table postgres.public.lab_corrupt, block 0');
+      await found(daemon, member);
+      console.info((await daemon.cli('why', 'data-corruption')).out);
+      await until('rebuild-member is proposed', 60_000, async () =>
+        (await daemon.bodies('procedure-run')).some(
+          ({ run }) => run.name === 'rebuild-member' && run.proposed?.subject === member,
+        ),
+      );
+      expect(await daemon.requestsNotRefused()).toEqual([]);
     });
 
     test('of the leader: led elsewhere, rebuilt beside its old directory, which a person deletes in the end', async () => {

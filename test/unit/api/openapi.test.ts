@@ -153,6 +153,8 @@ const ASKED: readonly Asked[] = [
   { method: 'POST', path: '/v1/clusters/{scope}/runs/{id}/{change}', url: `${SCOPE}/runs/r1/pause`, body: { reason } },
   { method: 'POST', path: '/v1/clusters/{scope}/procedures', body: { name: 'switchover', reason }, status: 202 },
   { method: 'POST', path: '/v1/clusters/{scope}/runs', body: { name: 'rolling-restart', reason }, status: 202 },
+  { path: '/v1/clusters/{scope}/checks' },
+  { method: 'POST', path: '/v1/clusters/{scope}/checks', body: { member: 'patroni2' }, status: 202 },
 ];
 
 describe('a real answer', () => {

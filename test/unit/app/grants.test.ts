@@ -99,6 +99,21 @@ describe('the doctor on the grants of the SQL user', () => {
     },
   );
 
+  it.each([
+    [null, 'warn', 'CREATE EXTENSION amcheck'],
+    [false, 'warn', 'config/rights/postgres.sql'],
+    [true, 'ok', undefined],
+  ])('where postgres.check is configured says what a check needs: %s, %s', (checkData, verdict, remedy) => {
+    const one = { member, patroni: NONE, sql: sql({ checkData }) };
+    const rights = { hasLogin: true, parts: [], members: [one] };
+    const rows = rightsFindings({ ...rights, checks: true }, testPolicy());
+    expect(rows.find(({ check }) => check === 'patroni1 check-data')).toMatchObject({
+      verdict,
+      ...(remedy === undefined ? {} : { remedy: expect.stringContaining(remedy) as string }),
+    });
+    expect(rightsFindings(rights, testPolicy())).toHaveLength(1);
+  });
+
   it('does not ask for pg_signal_backend where nothing may be cancelled', () => {
     expect(found({ sql: sql({ signalBackend: false }) }, true, OFF)).toMatchObject([
       { verdict: 'ok', detail: expect.stringContaining('cancelling queries is off') },

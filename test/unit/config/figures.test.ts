@@ -81,6 +81,8 @@ const CONFIG: Readonly<Record<string, Row>> = {
   'clusters.0.deadlines.dcs': ['refused', 'refused', 'refused'],
   'clusters.0.deadlines.proxy': ['refused', 'refused', 'refused'],
   'clusters.0.deadlines.host': ['refused', 'refused', 'refused'],
+  'clusters.0.postgres.check.within': ['refused', 'refused', 'refused'],
+  'clusters.0.postgres.check.statementTimeout': ['refused', 'refused', 'refused'],
   'notifications.deadline': ['refused', 'refused', 'refused'],
   'notifications.digest.count': ['refused', 'means', 'refused'],
   'notifications.digest.within': ['refused', 'refused', 'refused'],

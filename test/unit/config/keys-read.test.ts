@@ -164,6 +164,9 @@ const FULL_POLICY: Loose = {
 
 /** A second acceptable value, by the path without indices; by the last name where all keys of that name are alike. */
 const OTHER: Loose = {
+  'clusters.postgres.check.program': '/opt/bin/pg_amcheck',
+  'clusters.postgres.check.within': '2h',
+  'clusters.postgres.check.statementTimeout': '10m',
   'api.tls.ca': fixture('cert'),
   'api.tls.cert': fixture('former-cert'),
   'approvals.twoPersonsFor': ['failover'],

@@ -4,8 +4,8 @@ import { faultOf, type Fault } from '../../patroni/fault.js';
 export type CommandOutcome =
   /** It ran and ended. `code` null: a signal ended it. */
   | { readonly kind: 'ended'; readonly code: number | null; readonly stdout: Buffer; readonly stderr: string }
-  /** `started` false: the operating system did not even start it. */
-  | { readonly kind: 'fault'; readonly fault: Fault; readonly started: boolean };
+  /** `started` false: the operating system did not even start it. `stdout`: what it had written before it was killed. */
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly started: boolean; readonly stdout?: Buffer };
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 const MAX_STDERR_CHARS = 300;
@@ -27,6 +27,10 @@ export function runCommand(
     readonly hidden?: readonly string[];
     /** Variables that it gets beside ours. */
     readonly env?: Readonly<Record<string, string>>;
+    /** How much of stderr is kept. */
+    readonly stderrChars?: number;
+    /** Kills it; the reason is a sentence. */
+    readonly stop?: AbortSignal;
   },
 ): Promise<CommandOutcome> {
   const [program, ...args] = argv;
@@ -49,14 +53,20 @@ export function runCommand(
     const stdout: Buffer[] = [];
     let bytes = 0;
     let stderr = '';
+    const mostStderr = options.stderrChars ?? MAX_STDERR_CHARS;
     const finish = (outcome: CommandOutcome): void => {
       clearTimeout(timer);
+      options.stop?.removeEventListener('abort', stopped);
       resolve(outcome);
     };
     const abandon = (fault: Fault): void => {
       killGroup(child.pid);
-      finish({ kind: 'fault', fault, started: true });
+      finish({ kind: 'fault', fault, started: true, stdout: Buffer.concat(stdout) });
     };
+    const stopped = (): void => {
+      abandon({ fault: 'closed', why: String(options.stop?.reason) });
+    };
+    options.stop?.addEventListener('abort', stopped);
     const timer = setTimeout(() => {
       abandon({ fault: 'timeout', why: `it had not ended after ${options.deadlineMs} ms and was killed` });
     }, options.deadlineMs);
@@ -73,7 +83,7 @@ export function runCommand(
       }
     });
     child.stderr.on('data', (chunk: Buffer) => {
-      if (stderr.length < MAX_STDERR_CHARS) stderr = (stderr + chunk.toString('utf8')).slice(0, MAX_STDERR_CHARS);
+      if (stderr.length < mostStderr) stderr = (stderr + chunk.toString('utf8')).slice(0, mostStderr);
     });
     child.on('close', (code) => {
       finish({ kind: 'ended', code, stdout: Buffer.concat(stdout), stderr: stderr.trim() });

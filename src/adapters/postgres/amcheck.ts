@@ -1,0 +1,121 @@
+import type { ClusterConfig } from '../../model/config.js';
+import type { CheckReport, CheckRequest, DataCheck } from '../../model/data-check.js';
+import type { CheckPort } from '../../ports/check.js';
+import type { Clock } from '../../ports/clock.js';
+import { runCommand } from '../hosts/command/run.js';
+import { readCheck } from './amcheck-output.js';
+
+type Postgres = NonNullable<ClusterConfig['postgres']>;
+
+/** As long as the configuration says nothing of it. */
+export const CHECK_DEFAULTS = {
+  program: 'pg_amcheck',
+  withinMs: 4 * 60 * 60_000,
+  statementTimeoutMs: 30 * 60_000,
+  schedule: null,
+} as const;
+
+const NOTHING: CheckReport = { findings: [], found: 0, gaps: [] };
+
+/** What it had found by then. */
+function unfinished(stdout: Buffer | undefined, why: string): CheckReport {
+  const so = readCheck(null, stdout?.toString('utf8') ?? '', '');
+  return { ...so, gaps: [...so.gaps, `it did not come to its end: ${why}`] };
+}
+
+/** Where, as whom and how long: by the environment, since whoever lists processes reads arguments. */
+function environmentOf({ hosts, user, password, tls }: Postgres, member: string, statementTimeoutMs: number) {
+  const { host, port } = hosts[member] ?? { host: '', port: 0 };
+  const files = tls?.files;
+  const set = (name: string, value: string | null | undefined): Record<string, string> =>
+    value == null ? {} : { [name]: value };
+  return {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGAPPNAME: 'ekimi check-data',
+    PGCONNECT_TIMEOUT: '10',
+    LC_ALL: 'C',
+    PGSSLMODE: tls === null ? 'prefer' : tls.insecure ? 'require' : 'verify-full',
+    // The last: a server notices within 5 s that whoever asked was ended.
+    PGOPTIONS: [
+      `statement_timeout=${statementTimeoutMs}`,
+      'lock_timeout=5000',
+      'default_transaction_read_only=on',
+      'client_connection_check_interval=5000',
+    ]
+      .map((option) => `-c ${option}`)
+      .join(' '),
+    ...set('PGPASSWORD', password),
+    ...set('PGSSLROOTCERT', files?.ca ?? (tls === null || tls.insecure ? null : 'system')),
+    ...set('PGSSLCERT', files?.cert),
+    ...set('PGSSLKEY', files?.key),
+  };
+}
+
+/** One connection, one relation after the other, of a relation that is wrong no more than its first page. */
+const argumentsOf = (database: string | null, maintenance: string): readonly string[] => [
+  ...(database === null ? ['--all', `--maintenance-db=${maintenance}`] : [`--database=${database}`]),
+  '--jobs=1',
+  '--on-error-stop',
+  '--no-password',
+];
+
+/**
+ * `pg_amcheck`, run where Ekimi runs. It comes with the client programs of PostgreSQL, knows which functions each version has, and does not stop at a
+ * relation that is wrong.
+ */
+export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }, clock: Clock): CheckPort {
+  const { postgres, secretEnv = [] } = cluster;
+  const how = { ...CHECK_DEFAULTS, ...postgres.check };
+  const known: Record<string, DataCheck> = {};
+  let running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
+
+  async function run({ member, database }: CheckRequest, stop: AbortSignal): Promise<CheckReport> {
+    const outcome = await runCommand([how.program, ...argumentsOf(database, postgres.database)], {
+      deadlineMs: how.withinMs,
+      env: environmentOf(postgres, member, how.statementTimeoutMs),
+      hidden: secretEnv.filter((name) => name !== 'PGPASSWORD'),
+      stderrChars: 100_000,
+      stop,
+    });
+    if (outcome.kind === 'ended' && outcome.code !== null)
+      return readCheck(outcome.code, outcome.stdout.toString('utf8'), outcome.stderr);
+    if (outcome.kind === 'ended') return unfinished(outcome.stdout, 'a signal ended it');
+    const { why } = outcome.fault;
+    if (!outcome.started)
+      return {
+        ...NOTHING,
+        gaps: [
+          `${how.program} cannot be run here (${why}): install the client programs of PostgreSQL 14 or newer (Debian: postgresql-client-NN, in /usr/lib/postgresql/NN/bin; Red Hat: postgresqlNN-contrib), or name it in postgres.check.program`,
+        ],
+      };
+    return unfinished(outcome.stdout, why);
+  }
+
+  return {
+    schedule: how.schedule,
+    checks: () => ({ ...known }),
+    begin: (request, by) => {
+      if (running !== null) return false;
+      const { member, database } = request;
+      const stop = new AbortController();
+      const check: DataCheck = { ...NOTHING, by, database, startedMs: clock.now(), endedMs: null };
+      known[member] = check;
+      const ended = run(request, stop.signal).then((report) => {
+        known[member] = { ...check, ...report, endedMs: clock.now() };
+        running = null;
+      });
+      running = { stop, ended };
+      return true;
+    },
+    stop: (why) => {
+      running?.stop.abort(why);
+    },
+    close: async () => {
+      const last = running;
+      last?.stop.abort('Ekimi ends');
+      await last?.ended;
+    },
+  };
+}

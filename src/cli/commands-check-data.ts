@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { DataCheck } from '../model/data-check.js';
+import { spanText } from '../words/amounts.js';
+import { exitCode } from './cli-error.js';
+import type { DaemonClient } from './client.js';
+import { clientOf, nowOf, oneScope, print, printJson, withCommon, type Common, type Context } from './context.js';
+import { renderDataCheck } from './render/data-check.js';
+
+type Options = Common & { readonly database?: string; readonly leader?: boolean; readonly wait?: boolean };
+
+const EVERY_MS = 1_000;
+/** A check that takes long is told again so often. */
+const AGAIN_MS = 60_000;
+
+/** `ekimi check-data`: the data of one member read by pg_amcheck; nothing is repaired. */
+export function addCheckDataCommand(program: Command, context: Context): void {
+  withCommon(program.command('check-data'))
+    .description('read all data of a member with pg_amcheck and tell what is wrong; nothing is repaired')
+    .argument('[member]', 'a replica; without one the last check of each member is shown')
+    .option('--database <NAME>', 'this database alone')
+    .option('--leader', 'also where it leads')
+    .option('--no-wait', 'begin it, and do not wait for what it finds')
+    .action(async (member: string | undefined, options: Options) => {
+      const client = await clientOf(context, options);
+      const scope = await oneScope(client, options);
+      if (member === undefined) await list(context, client, scope, options);
+      else await check(context, client, { scope, member }, options);
+    });
+}
+
+async function list(context: Context, client: DaemonClient, scope: string, options: Options): Promise<void> {
+  const checks = await client.checks(scope);
+  const rows = Object.entries(checks);
+  if (options.json === true) printJson(context, { checks });
+  else if (rows.length === 0)
+    print(context, 'no member was checked since the daemon started: ekimi check-data MEMBER begins one');
+  else print(context, rows.map(([name, row]) => renderDataCheck(name, row, nowOf(context))).join('\n'));
+}
+
+async function check(
+  context: Context,
+  client: DaemonClient,
+  { scope, member }: { readonly scope: string; readonly member: string },
+  { database, leader = false, wait, json }: Options,
+): Promise<void> {
+  const text = await client.checkData(scope, { member, database: database ?? null, leader });
+  if (wait === false) {
+    if (json === true) printJson(context, { ok: true, text });
+    else print(context, `${text}; ekimi check-data shows what comes of it`);
+    return;
+  }
+  const ended = await followed(context, client, { scope, member, quiet: json === true });
+  if (ended === null) {
+    if (json !== true) print(context, 'it goes on: ekimi check-data shows what comes of it');
+    context.exit = exitCode('failed');
+    return;
+  }
+  if (json === true) printJson(context, { check: ended });
+  else print(context, renderDataCheck(member, ended, nowOf(context)));
+  context.exit = exitCode(ended.found > 0 || ended.gaps.length > 0 ? 'failed' : 'ok');
+}
+
+/** The check once it has ended; null: whoever waits for it has gone. */
+async function followed(
+  context: Context,
+  client: DaemonClient,
+  { scope, member, quiet }: { readonly scope: string; readonly member: string; readonly quiet: boolean },
+): Promise<DataCheck | null> {
+  const beganMs = nowOf(context);
+  let toldMs = beganMs;
+  while (!context.io.stop.aborted) {
+    await context.io.sleep(EVERY_MS);
+    const row = (await client.checks(scope))[member];
+    // The first pass after it began has not been published yet.
+    const isOurs = row !== undefined && row.startedMs >= beganMs - AGAIN_MS;
+    if (isOurs && row.endedMs !== null) return row;
+    if (!quiet && nowOf(context) - toldMs >= AGAIN_MS) {
+      toldMs = nowOf(context);
+      print(context, `the data of ${member} is being checked for ${spanText(toldMs - beganMs)}`);
+    }
+  }
+  return null;
+}

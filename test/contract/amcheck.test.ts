@@ -1,0 +1,126 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { amcheck, CHECK_DEFAULTS } from '../../src/adapters/postgres/amcheck.js';
+import { systemClock } from '../../src/adapters/clock.js';
+import type { DataCheck } from '../../src/model/data-check.js';
+import { isCleanCheck } from '../../src/model/data-check.js';
+import type { CheckPort } from '../../src/ports/check.js';
+
+let folder: string;
+let port: CheckPort | null = null;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'amcheck-'));
+});
+afterEach(async () => {
+  await port?.close();
+  port = null;
+  rmSync(folder, { recursive: true });
+});
+
+const BAD = 'heap table "postgres.public.t":\n    ERROR:  invalid page in block 0 of relation base/5/16384';
+
+/** A program in the place of pg_amcheck, which a port runs over patroni2 of this cluster. */
+function checking(script: string | null, withinMs = 10_000): CheckPort {
+  const program = join(folder, 'pg_amcheck');
+  if (script !== null) {
+    writeFileSync(program, `#!/bin/sh\n${script}\n`);
+    chmodSync(program, 0o755);
+  }
+  const postgres = {
+    hosts: { patroni2: { host: '127.0.0.2', port: 5433 } },
+    user: 'ekimi',
+    password: 'a secret',
+    database: 'app',
+    tls: null,
+    check: { ...CHECK_DEFAULTS, program, withinMs },
+  };
+  port = amcheck({ secretEnv: ['PGPASSWORD', 'HOME'], postgres } as never, systemClock);
+  return port;
+}
+
+async function ended(checks: CheckPort): Promise<DataCheck> {
+  for (let tries = 0; tries < 2_000; tries += 1) {
+    const check = checks.checks()['patroni2'];
+    if (check !== undefined && check.endedMs !== null) return check;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error('the check does not end');
+}
+
+const ASKED = { member: 'patroni2', database: null, leader: false } as const;
+
+describe('a program that checks data', () => {
+  it('is told where, as whom and how long by its environment, and not by arguments that everybody can read', async () => {
+    const checks = checking(`env > ${folder}/env; echo "$@" > ${folder}/args`);
+    expect(checks.begin(ASKED, 'dba')).toBe(true);
+    expect(isCleanCheck(await ended(checks))).toBe(true);
+    const env = readFileSync(join(folder, 'env'), 'utf8').split('\n');
+    expect(env).toEqual(
+      expect.arrayContaining([
+        'PGHOST=127.0.0.2',
+        'PGPORT=5433',
+        'PGUSER=ekimi',
+        'PGPASSWORD=a secret',
+        'PGSSLMODE=prefer',
+        'PGOPTIONS=-c statement_timeout=1800000 -c lock_timeout=5000 -c default_transaction_read_only=on -c client_connection_check_interval=5000',
+      ]),
+    );
+    expect(env.some((line) => line.startsWith('HOME='))).toBe(false);
+    const args = readFileSync(join(folder, 'args'), 'utf8').trim();
+    expect(args).toBe('--all --maintenance-db=app --jobs=1 --on-error-stop --no-password');
+  });
+
+  it('runs once at a time, and its findings are those of its member', async () => {
+    const checks = checking(`sleep 0.2; printf '%s\\n' '${BAD.replace('\n', "' '")}'; exit 2`);
+    expect(checks.begin({ ...ASKED, database: 'app' }, 'dba')).toBe(true);
+    expect(checks.begin(ASKED, 'dba')).toBe(false);
+    expect(checks.checks()).toMatchObject({ patroni2: { endedMs: null, database: 'app', by: 'dba' } });
+    expect(await ended(checks)).toMatchObject({
+      found: 1,
+      findings: [{ relation: 'postgres.public.t', block: '0' }],
+      gaps: [],
+    });
+  });
+
+  it('that is not there is told with the package that has it', async () => {
+    const checks = checking(null);
+    checks.begin(ASKED, 'dba');
+    const check = await ended(checks);
+    expect(isCleanCheck(check)).toBe(false);
+    expect(check.gaps[0]).toMatch(/cannot be run here .*postgresql-client-NN.*postgres\.check\.program/);
+  });
+
+  it('that hangs is killed, and what it had found by then counts', async () => {
+    const checks = checking(`printf '%s\\n' '${BAD.replace('\n', "' '")}'; sleep 60`, 300);
+    checks.begin(ASKED, 'dba');
+    expect(await ended(checks)).toMatchObject({
+      found: 1,
+      gaps: [expect.stringContaining('did not come to its end: it had not ended after 300 ms')],
+    });
+  });
+
+  it('that is stopped says why', async () => {
+    const checks = checking('sleep 60');
+    checks.begin(ASKED, 'dba');
+    checks.stop('patroni2 lags');
+    expect(await ended(checks)).toMatchObject({ found: 0, gaps: ['it did not come to its end: patroni2 lags'] });
+  });
+
+  it('that a signal ends has found nothing sound', async () => {
+    const checks = checking('kill -9 $$');
+    checks.begin(ASKED, 'dba');
+    expect(await ended(checks)).toMatchObject({ found: 0, gaps: ['it did not come to its end: a signal ended it'] });
+  });
+
+  it('that prints megabytes is ended, and what it named by then is kept', async () => {
+    const checks = checking(
+      `printf '%s\\n' '${BAD.replace('\n', "' '")}'; yes 'heap table "a.b.c", block 1:' | head -c 5000000`,
+    );
+    checks.begin(ASKED, 'dba');
+    const check = await ended(checks);
+    expect(check.found).toBeGreaterThanOrEqual(1);
+    expect(check.gaps.join()).toContain('bytes and was killed');
+  });
+});
