@@ -1,84 +1,11 @@
-import type { DamageKind, DamageLog, DamageSign } from '../model/damage.js';
+import type { DamageLog, DamageSign } from '../model/damage.js';
+import { DAMAGE_ROWS } from '../model/damage-words.js';
 import { safeLogLine } from '../model/log-line.js';
 
 /** More of a line is somebody's query. */
 const MAX_READ = 600;
 /** More places than these make nobody wiser, and each is kept with every pass. */
 const MOST_SIGNS = 8;
-
-/**
- * A message of PostgreSQL that says that a page or file of this data directory cannot be read. Anchored at both ends: a text that somebody quotes,
- * or writes into `application_name`, has something before or behind it.
- */
-interface Row {
-  readonly kind: DamageKind;
-  readonly message: RegExp;
-  /** Where PostgreSQL says it, in 15 and 18. */
-  readonly source: string;
-}
-
-const BLOCK = '(?<block>\\d+(?:\\.\\.\\d+)?)';
-/** A path below the data directory; one of a temporary file or table (`pgsql_tmp`, `t3_16384`) is of nobody's data. */
-const PATH = '"?(?<relation>(?:base|global|pg_tblspc)/(?![^"\\s]*(?:pgsql_tmp|/t\\d+_))[^"\\s:;]+)"?';
-const INDEX = '"(?<relation>[^"]{1,200})"';
-
-/** The table of what is known in words; in English, as PostgreSQL writes them where `lc_messages` is C or English. */
-export const DAMAGE_ROWS: readonly Row[] = [
-  {
-    kind: 'invalid-page',
-    message: new RegExp(`^invalid page in block ${BLOCK} of relation ${PATH}(?:; zeroing out page)?$`),
-    source: 'bufmgr.c, ReadBuffer_common (15); bufmgr.c, buffer_readv_report (18)',
-  },
-  {
-    kind: 'invalid-page',
-    message: new RegExp(`^zeroing out invalid page in block ${BLOCK} of relation ${PATH}$`),
-    source: 'bufmgr.c, buffer_readv_report (18)',
-  },
-  {
-    kind: 'invalid-page',
-    message: new RegExp(`^(?:zeroing out )?\\d+ invalid pages among blocks ${BLOCK} of relation ${PATH}$`),
-    source: 'bufmgr.c, buffer_readv_report (18)',
-  },
-  {
-    kind: 'wrong-checksum',
-    message: /^page verification failed, calculated checksum \d+ but expected \d+(?:,? .{0,80})?$/,
-    source: 'bufpage.c, PageIsVerifiedExtended (15), PageIsVerified (18)',
-  },
-  {
-    kind: 'wrong-checksum',
-    message: new RegExp(
-      `^checksum verification failed in file "(?:\\./)?(?<relation>[^"]+)", block ${BLOCK}: calculated [0-9A-F]+ but expected [0-9A-F]+$`,
-    ),
-    source: 'basebackup.c, sendFile (15, 18): on the member that is copied',
-  },
-  {
-    kind: 'unreadable-block',
-    message: new RegExp(
-      `^could not read blocks? ${BLOCK} in file ${PATH}: (?:read only \\d+ of \\d+ bytes|Input/output error)$`,
-    ),
-    source: 'md.c, mdread (15); md.c, md_readv_report (18)',
-  },
-  {
-    kind: 'lost-file',
-    message: new RegExp(`^could not open file ${PATH}: No such file or directory$`),
-    source: 'md.c, mdopenfork (15, 18)',
-  },
-  {
-    kind: 'bad-index',
-    message: new RegExp(`^index ${INDEX} contains (?:unexpected zero|corrupted) page at block ${BLOCK}$`),
-    source: 'nbtpage.c, _bt_checkpage; hashutil.c, _hash_checkpage; gistutil.c, gistcheckpage (15, 18)',
-  },
-  {
-    kind: 'bad-heap',
-    message: /^missing chunk number \d+ for toast value \d+ in (?<relation>pg_toast_\d+)$/,
-    source: 'heaptoast.c, heap_fetch_toast_slice (15, 18)',
-  },
-  {
-    kind: 'bad-heap',
-    message: /^found (?:xmin|xmax|update xid) \d+ from before relfrozenxid \d+$/,
-    source: 'heapam.c, heap_prepare_freeze_tuple (15, 18)',
-  },
-];
 
 /** `data_corrupted`, `index_corrupted`: by `%e` in `log_line_prefix`, in every language. */
 const CODE = /\bXX00[12]\b/;

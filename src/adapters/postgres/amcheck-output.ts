@@ -1,4 +1,4 @@
-import { DAMAGE_ROWS } from '../../assess/damage-lines.js';
+import { DAMAGE_ROWS } from '../../model/damage-words.js';
 import { MOST_FINDINGS, type CheckFinding, type CheckReport } from '../../model/data-check.js';
 import { safeLogLine } from '../../model/log-line.js';
 

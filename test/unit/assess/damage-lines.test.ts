@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { damageIn, DAMAGE_ROWS, readDamage } from '../../../src/assess/damage-lines.js';
+import { damageIn, readDamage } from '../../../src/assess/damage-lines.js';
+import { DAMAGE_ROWS } from '../../../src/model/damage-words.js';
 
 const recorded = (name: string): readonly string[] =>
   readFileSync(new URL(`../../fixtures/replies/postgres-log/${name}.txt`, import.meta.url), 'utf8').split('\n');
