@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { ActionName } from '../../../src/model/plan.js';
 import { Bench } from '../support/bench.js';
 import type { Daemon } from '../support/daemon.js';
@@ -17,7 +17,9 @@ const REASON = ['--reason', 'wrong pages'] as const;
 async function checkedBy(lab: Lab): Promise<Readonly<Record<string, unknown>>> {
   const members = Object.fromEntries(MEMBERS.map((member) => [member, lab.sqlAddress(member)]));
   const cases = MEMBERS.map((member) => `${members[member]!.split(':').at(-1)}) at=${lab.container(member)};;`);
-  const program = join(await mkdtemp(join(tmpdir(), 'amcheck-')), 'pg_amcheck');
+  const folder = await mkdtemp(join(tmpdir(), 'amcheck-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const program = join(folder, 'pg_amcheck');
   const script = [
     '#!/bin/sh',
     `case $PGPORT in ${cases.join(' ')} esac`,
