@@ -54,20 +54,22 @@ export function inventoryOf(parts: DaemonParts, { cluster: first, stores, seat, 
       session().isStopping = false;
       return refuse(configRefused(scope, [error instanceof Error ? error.message : String(error)]), files.configHash);
     }
+    const { checks } = session().parts.ports;
+    const [checked] = Object.entries(checks?.checks() ?? {}).find(([, { endedMs }]) => endedMs === null) ?? [];
+    const also =
+      checked === undefined ? [] : [`the check of the data of ${checked} was ended: ekimi check-data ${checked}`];
     const isTaken = await seat.exchange((before) =>
-      followOn(
-        parts,
-        { cluster, configHash: files.configHash, ports, inForce: before.inForce, stores },
-        before,
-        changes,
-      ),
+      followOn(parts, { cluster, configHash: files.configHash, ports, inForce: before.inForce, stores }, before, [
+        ...changes,
+        ...also,
+      ]),
     );
     if (!isTaken) {
       await closePorts(ports);
       return [`cluster ${scope}: Ekimi is being stopped: its changed configuration is that of the next start`];
     }
     inForce = cluster;
-    return [configTaken(scope, changes)];
+    return [configTaken(scope, [...changes, ...also])];
   }
 
   return {
@@ -104,6 +106,8 @@ async function inTheWay(session: Session, gone: Gone): Promise<readonly string[]
   const poolers = [...new Set([...gone.poolers, ...(parts.target.poolers ?? [])])];
   const ours = oursOn(books.ledger, { ...gone, poolers });
   if (ours.length > 0) return ours.map(oursText);
+  if (!books.isLoaded && Object.values(gone).some((names) => names.length > 0))
+    return ['etcd has not told yet what is ours on what goes: wait until it answers'];
   const isAnothers = isEnforcing(session) && parts.tenure.facts().state === 'other';
   if (!isAnothers && books.isLoaded && !(await books.commit(view)))
     return [`what Ekimi did last is not kept: ${books.fault ?? 'etcd did not take it'}; wait until it is`];

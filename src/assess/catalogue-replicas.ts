@@ -12,7 +12,7 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     page: 'at-once',
     meaning: 'PostgreSQL read a page that is wrong, or could not read it.',
     advice:
-      'ekimi run-procedure rebuild-member MEMBER: hands leadership over first, keeps the old directory, and copies the leader anew.',
+      'ekimi check-data LEADER --leader first: what the leader has too a copy brings along; an index is mended by REINDEX on the leader. Else ekimi run-procedure rebuild-member MEMBER: hands leadership over first, keeps the old directory, and copies the leader anew.',
   },
   {
     code: 'replica-lag-emergency',

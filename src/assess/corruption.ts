@@ -30,11 +30,14 @@ const logged = (name: string, marks: readonly DamageMark[]): readonly Evidence[]
         ),
   );
 
-/** Why nothing may be copied from this member, and it should not lead: pages of it are wrong. Null: nobody says so. */
-export function whyCorrupt({ name, sql }: MemberView, memory: Memory): string | null {
+/**
+ * Why nothing may be copied from this member, and it should not lead: pages of it are wrong. Null: nobody says so. `logCounts`: what its log says counts,
+ * into which whoever may run a statement can write.
+ */
+export function whyCorrupt({ name, sql }: MemberView, memory: Memory, logCounts = true): string | null {
   const failures = recentValue(sql)?.checksumFailures ?? 0;
   if (failures > 0) return `${name} counted ${failures} checksum failures`;
-  const [mark] = marksOf(memory, name);
+  const mark = marksOf(memory, name).find(({ kind }) => logCounts || kind === 'checked');
   if (mark === undefined) return null;
   return mark.kind === 'checked'
     ? `pg_amcheck found ${placeOf(mark)} on ${name} wrong`

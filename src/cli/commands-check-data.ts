@@ -68,12 +68,21 @@ async function followed(
 ): Promise<DataCheck | null> {
   const beganMs = nowOf(context);
   let toldMs = beganMs;
+  let wasSeen = false;
   while (!context.io.stop.aborted) {
     await context.io.sleep(EVERY_MS);
     const row = (await client.checks(scope))[member];
     // The first pass after it began has not been published yet.
     const isOurs = row !== undefined && row.startedMs >= beganMs - AGAIN_MS;
     if (isOurs && row.endedMs !== null) return row;
+    wasSeen ||= isOurs;
+    if (wasSeen && !isOurs) {
+      print(
+        context,
+        `the check of ${member} has ended with the watch over its cluster: a changed ekimi.yaml was taken in, or Ekimi was started anew; ask again`,
+      );
+      return null;
+    }
     if (!quiet && nowOf(context) - toldMs >= AGAIN_MS) {
       toldMs = nowOf(context);
       print(context, `the data of ${member} is being checked for ${spanText(toldMs - beganMs)}`);

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ClusterConfig, EkimiConfig } from '../model/config.js';
+import type { ClusterConfig, EkimiConfig, ProxyConfig } from '../model/config.js';
 import { API, CLUSTER, DCS, FILE, nameOf, type Takes } from './reload-keys.js';
 import { withoutRenewed } from './secrets.js';
 
-/** Names that the new configuration of a cluster has no longer. */
+/** Names that the new configuration of a cluster has no longer, or (proxies) has elsewhere. `members`: those of etcd too. */
 export interface Gone {
   readonly members: readonly string[];
   readonly proxies: readonly string[];
@@ -60,8 +60,8 @@ export function clusterChange(before: ClusterConfig, after: ClusterConfig): Clus
   const changes = [...inventoryChanges(was, is), ...otherChanges(was, is)];
   if (changes.length === 0) return { kind: 'same' };
   const gone = {
-    members: lost(membersOf(was), membersOf(is)),
-    proxies: lost(proxiesOf(was), proxiesOf(is)),
+    members: [...lost(membersOf(was), membersOf(is)), ...lost(endpointsOf(was), endpointsOf(is))],
+    proxies: leftProxies(was, is),
     poolers: lost(poolersOf(was), poolersOf(is)),
   };
   return { kind: 'reload', changes, gone };
@@ -93,6 +93,17 @@ const INVENTORIES: readonly (readonly [key: string, of: (cluster: ClusterConfig)
 
 const lost = (before: Named, after: Named): readonly string[] =>
   Object.keys(before).filter((name) => after[name] === undefined);
+
+/** Those that go, and those that are another process by now, or other servers in it: what we closed there is opened by nobody. */
+const leftProxies = (before: ClusterConfig, after: ClusterConfig): readonly string[] =>
+  before.proxies.flatMap((row) => {
+    const { name } = row;
+    const now = after.proxies.find((other) => other.name === name);
+    const isSame = now !== undefined && !differs(pickPlace(row), pickPlace(now));
+    return isSame ? [] : [name];
+  });
+
+const pickPlace = ({ stats, runtime, pools, servers }: ProxyConfig) => ({ stats, runtime, pools, servers });
 
 function inventoryChanges(before: ClusterConfig, after: ClusterConfig): string[] {
   return INVENTORIES.flatMap(([key, of]) => {

@@ -47,9 +47,9 @@ function wordOf(
   if (mode === 'approve') return 'ask';
   const isOpen = windows.freeze === null && (window === 'any' || windows.maintenance !== null);
   if (mode !== 'auto' || !isOpen) return null;
-  const { by } = STAGED_ROWS[name].for?.find(({ code }) => code === problem.code) ?? {};
+  const { figure } = STAGED_ROWS[name].for?.find(({ code }) => code === problem.code) ?? {};
   const said = states.problems.find(({ code, subject }) => code === problem.code && subject === problem.subject);
-  return by === undefined || said?.channels.some((channel) => by.includes(channel)) === true ? 'begin' : 'ask';
+  return figure === undefined || Number(said?.facts[figure] ?? 0) > 0 ? 'begin' : 'ask';
 }
 
 const callsFor = (name: StagedName, { code }: Proposal['problem']): boolean =>

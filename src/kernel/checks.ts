@@ -38,16 +38,21 @@ export function beginCheck(session: Session, request: CheckRequest, by: string):
 /** Openings are of the minute; what was slept over for longer than this is left to the next. */
 const LATE_MS = 120_000;
 
+/** A reading that is missed now and then ends no check of hours; what lasts does: a lag, a procedure, a member that leads by now. */
+const MOST_NOS = 10;
+
 /** In each pass: a check that may not go on is ended, and one whose time has come begins, of the replica that was checked longest ago. */
 export function tendChecks(session: Session, situation: Situation): void {
   const { checks } = session.parts.ports;
   if (checks == null) return;
   const member = runningIn(checks);
   if (member !== null) {
-    const no = whyNoCheck(situation, member, true);
-    if (no !== null) checks.stop(no);
+    const no = whyNoCheck(situation, member, checks.checks()[member]?.leader === true);
+    session.checkNos = no === null ? 0 : session.checkNos + 1;
+    if (no !== null && session.checkNos >= MOST_NOS) checks.stop(no);
     return;
   }
+  session.checkNos = 0;
   if (isDue(session, checks, situation)) beginNext(checks, situation);
 }
 

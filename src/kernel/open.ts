@@ -79,6 +79,7 @@ export function openSession(
     isStopping: false,
     successor: null,
     checkedMinute: null,
+    checkNos: 0,
     recorded: null,
     passMs: { last: 0, mean: 0 },
     wake: () => undefined,

@@ -139,6 +139,8 @@ export interface Session {
   successor: Promise<Session> | null;
   /** Which minute of the clock the schedule of checks was last asked for; null: none. */
   checkedMinute: number | null;
+  /** In so many passes on end the check that goes on would not have been begun. */
+  checkNos: number;
   recorded: { readonly signature: string; readonly atMs: number } | null;
   passMs: { readonly last: number; readonly mean: number };
   /** Ends the present sleep. */

@@ -18,5 +18,8 @@ export function succeed(next: Session, before: Session): void {
   next.seenSwitches = before.seenSwitches;
   next.dcsRevision = before.dcsRevision;
   next.toldFaults = before.toldFaults;
+  next.pageMemory = before.pageMemory;
+  next.ownIncidents = before.ownIncidents;
+  next.checkedMinute = before.checkedMinute;
   for (const listener of before.listeners) next.listeners.add(listener);
 }

@@ -66,9 +66,14 @@ const settle = ({ marks, settled }: DamageMemory, atMs: number): DamageMemory =>
 const isSame = (one: DamageSign, other: DamageSign): boolean =>
   one.kind === other.kind && one.relation === other.relation && one.block === other.block;
 
-/** Written by the PostgreSQL that ran on the data before these. */
-const isOfBefore = ({ settledMs, settled }: DamageMemory, { atMs, text }: DamageSign): boolean =>
-  atMs === null ? settled.includes(text) : settledMs !== null && atMs <= settledMs;
+/** The log is read once a minute, and two minutes of it: a line without a time may be of before for so long. */
+const MAYBE_OLD_MS = 240_000;
+
+/** Written by the PostgreSQL that ran on the data before these, or so long ago that nobody counts it any more. */
+function isOfBefore({ settledMs, settled }: DamageMemory, { atMs, text }: DamageSign, readMs: number): boolean {
+  if (atMs !== null) return readMs - atMs > KEPT_MS || (settledMs !== null && atMs <= settledMs);
+  return settled.includes(text) || (settledMs !== null && readMs - settledMs < MAYBE_OLD_MS);
+}
 
 function withLog(
   memory: DamageMemory,
@@ -78,7 +83,7 @@ function withLog(
 ): readonly DamageMark[] {
   let marks = before;
   for (const sign of signs) {
-    if (isOfBefore(memory, sign)) continue;
+    if (isOfBefore(memory, sign, readMs)) continue;
     const known = marks.find((mark) => isSame(mark, sign));
     // A clock ahead of ours dates nothing later than we read it.
     const lastMs = Math.min(sign.atMs ?? (known?.text === sign.text ? known.lastMs : readMs), readMs);

@@ -21,6 +21,8 @@ export interface CheckReport {
 /** A check of the data of one member, under way or the last that ended. */
 export interface DataCheck extends CheckReport {
   readonly by: string;
+  /** Also where it leads. */
+  readonly leader?: true;
   /** Null: every database that takes connections. */
   readonly database: string | null;
   readonly startedMs: number;

@@ -31,8 +31,8 @@ export interface StagedRow {
   readonly for?: readonly {
     readonly code: ProblemCode;
     readonly member: boolean;
-    /** Begins by itself only where one of these says so, else a person is asked. Absent: whoever says so. */
-    readonly by?: readonly Channel[];
+    /** Begins by itself only where this figure of the problem is above zero, else a person is asked. Absent: always. */
+    readonly figure?: string;
   }[];
   /**
    * Absent: who holds tenure goes on with it. `operator`: where etcd has no majority, or no room for a ledger, so that nobody can take tenure, the
@@ -100,8 +100,8 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
     summary:
       'replace the copy of a member whose pages are wrong: leadership handed over, closed in every proxy, stopped, its directory moved aside and kept, copied anew',
     runbook: 'Emergency Procedures > Data Corruption Recovery',
-    // A line of a log is written by whoever may run a statement.
-    for: [{ code: 'data-corruption', member: true, by: ['sql'] }],
+    // A line of a log is written by whoever may run a statement; what a check finds the leader may have too, and it may be of a copy that is gone.
+    for: [{ code: 'data-corruption', member: true, figure: 'failures' }],
     custody: 'lends',
   },
   'evacuate-member': {

@@ -71,7 +71,8 @@ function whyNoSource(input: ProcedureInput, name: string, isStopped = false): st
     return successor(input, name) === null
       ? `${name} leads, and nobody else may: a successor runs, streams, replays within lag.critical, counted no checksum failure and is not out of reach of every proxy`
       : whyNoRoomBeside(input, member, leadership.member);
-  const wrong = whyCorrupt(leadership.member, input.memory);
+  // Whoever may run a statement could else keep a member down that was stopped for this.
+  const wrong = whyCorrupt(leadership.member, input.memory, !isStopped);
   if (wrong !== null) return `${wrong} and leads: a copy of it would bring wrong pages along; rebuild it first`;
   const no = whyNoCopy(input, member);
   // Of a container that does not run nobody reads the disk; that there is room was asked before it was stopped.

@@ -27,7 +27,7 @@ export function oursText(ours: Ours): string {
 
 /** `why`: each with its remedy. */
 export const configRefused = (scope: string, why: readonly string[]): string =>
-  `the changed configuration of cluster ${scope} is not taken in: ${why.join('; ')}. Then send SIGHUP again; until then Ekimi goes on with the former one`;
+  `the changed configuration of cluster ${scope} is not taken in: ${why.join('; ')}. Then send SIGHUP again; until then Ekimi goes on with the former one; the policy of the files is in force`;
 
 /** `keys`: of a cluster, as its file has them. */
 export const needsRestart = (scope: string, keys: readonly string[]): string =>

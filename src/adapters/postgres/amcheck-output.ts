@@ -51,7 +51,8 @@ const KNOWN = /^(?:ERROR|FEHLER|ERREUR):\s+/;
 /** A row of the table of damage, the words of amcheck of an index, or what `verify_heapam` reports without an error; null: it is no damage. */
 function findingOf({ what, relation, block, text }: Block): CheckFinding | null {
   const finding = { relation, what, block, text: safeLogLine(text) };
-  if (!KNOWN.test(text)) return finding;
+  // A row of `verify_heapam` names its block. What names none is an error: a connection that was ended (FATAL), or one in another language.
+  if (!KNOWN.test(text)) return block === null ? null : finding;
   if (GAPS.some(([says]) => says.test(text))) return null;
   const message = text.replace(KNOWN, '');
   const row = DAMAGE_ROWS.map((one) => one.message.exec(message)).find((found) => found !== null);

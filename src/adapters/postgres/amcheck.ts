@@ -77,6 +77,8 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
       env: environmentOf(postgres, member, how.statementTimeoutMs),
       hidden: secretEnv.filter((name) => name !== 'PGPASSWORD'),
       stderrChars: 100_000,
+      // What it has found is in its own buffer until it ends.
+      interruptMs: 5_000,
       stop,
     });
     if (outcome.kind === 'ended' && outcome.code !== null)
@@ -98,9 +100,10 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
     checks: () => ({ ...known }),
     begin: (request, by) => {
       if (running !== null) return false;
-      const { member, database } = request;
+      const { member, database, leader } = request;
       const stop = new AbortController();
-      const check: DataCheck = { ...NOTHING, by, database, startedMs: clock.now(), endedMs: null };
+      const startedMs = clock.now();
+      const check: DataCheck = { ...NOTHING, by, ...(leader && { leader }), database, startedMs, endedMs: null };
       known[member] = check;
       const ended = run(request, stop.signal).then((report) => {
         known[member] = { ...check, ...report, endedMs: clock.now() };

@@ -11,6 +11,17 @@ function verdictOf({ endedMs, found, gaps, startedMs }: DataCheck, nowMs: number
   return gaps.length > 0 ? `nothing wrong found, but not all was checked: ${how}` : `nothing wrong found: ${how}`;
 }
 
+/** What the leader has too would come along with a copy of it. */
+const nextOf = (member: string, { leader }: DataCheck): readonly string[] =>
+  leader === true
+    ? [
+        '  next: an index: REINDEX it on the leader; a table: ekimi run-procedure rebuild-member of it, once a replica was checked and is whole',
+      ]
+    : [
+        '  next: ekimi check-data LEADER --leader: what it has too a copy would bring along (an index: REINDEX on the leader)',
+        `        else: ekimi run-procedure rebuild-member ${member} --plan`,
+      ];
+
 /** What a check of the data of a member found, what it left out, and what a person does about it. */
 export function renderDataCheck(member: string, check: DataCheck, nowMs: number): string {
   const { database, findings, found, gaps, by } = check;
@@ -21,6 +32,6 @@ export function renderDataCheck(member: string, check: DataCheck, nowMs: number)
     ...findings.flatMap((row) => [`  ${where(row)}`, `    ${row.text}`]),
     ...more,
     ...gaps.map((gap) => `  ! ${gap}`),
-    ...(found > 0 ? [`  next: ekimi run-procedure rebuild-member ${member} --plan`] : []),
+    ...(found > 0 ? nextOf(member, check) : []),
   ].join('\n');
 }

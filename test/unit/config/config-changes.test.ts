@@ -57,6 +57,15 @@ describe('what a reload makes of a changed key of a cluster', () => {
     });
   });
 
+  it('an etcd member that goes, and a proxy that is another process by now, are gone: what is ours there is looked for', () => {
+    const { dcs, proxies } = CLUSTER_OF_IT;
+    const moved = changed({
+      dcs: { ...dcs, hosts: dcs.hosts.slice(0, -1) },
+      proxies: proxies.map((proxy) => ({ ...proxy, runtime: 'tcp://10.0.0.9:9999' })),
+    });
+    expect(moved).toMatchObject({ gone: { members: [dcs.hosts.at(-1)?.name], proxies: ['proxy'] } });
+  });
+
   it('never says a value', () => {
     const postgres = { ...CLUSTER_OF_IT.postgres!, password: 'new-secret' };
     const patroni = { ...CLUSTER_OF_IT.patroni, auth: { username: 'admin', password: 'new-secret' } };

@@ -9,7 +9,8 @@ const told = (ledger: Partial<Ledger>): readonly string[] => oursOn({ ...EMPTY_L
 const at = (proxy: string) => [{ proxy, backend: 'replicas', server: 'pg2' }];
 const drain = (member: string, proxy = 'other') => ({ ...OF, member, actuators: ['proxy'] as const, at: at(proxy) });
 const run = (phase: string, goal: object) => ({ id: 'run1', name: 'rebuild-member', goal, phase }) as never;
-const sent = (phase: string, target: string) => ({ phase, plan: { action: 'restart-member', target } }) as never;
+const sent = (phase: string, target: string) =>
+  ({ phase, plan: { action: 'restart-member', target, params: {} } }) as never;
 const takenOut = { member: 'pg3', by: 'ann', reason: 'disk', sinceMs: 1, run: 'x' };
 
 describe('what is ours on a member, a proxy or a pooler that goes', () => {
@@ -51,6 +52,25 @@ describe('what is ours on a member, a proxy or a pooler that goes', () => {
     ],
   ])('%s is said with its way out', (_what, ledger, text) => {
     expect(told(ledger)).toEqual([text]);
+  });
+
+  it('a drain and a fence of the one proxy say no place, and count all the same', () => {
+    const one = { ...OF, member: 'pg2', actuators: ['proxy'] as const };
+    expect(told({ drains: [one], fences: [{ ...OF, member: 'pg2' }] })).toEqual([
+      'a server of pg2 in proxy edge is drained by Ekimi: ekimi run-procedure undrain-replica pg2',
+      'a server of pg2 in proxy edge is fenced by Ekimi: wait until pg2 has rejoined',
+    ]);
+    expect(told({ drains: [{ ...one, actuators: ['tag'] as const }] })).toEqual([]);
+  });
+
+  it('a run counts by whomever its goal names, a request by whomever it touches', () => {
+    const plan = { action: 'switchover', target: 'pg1', params: { leader: 'pg1', candidate: 'pg3' } };
+    expect(
+      told({
+        remediations: [{ phase: 'verifying', plan } as never],
+        procedures: [run('held', { order: ['pg2', 'pg3'] })],
+      }),
+    ).toHaveLength(2);
   });
 
   it('nothing is of others, nor of what is over, nor of a member that was removed', () => {

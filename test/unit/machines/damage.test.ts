@@ -50,6 +50,16 @@ describe('a page that the log of a member says cannot be read', () => {
     ]);
   });
 
+  it('is not made of a line that nobody counts any more, nor of one without a time just after the copy was another one', () => {
+    const old = after([NOW_MS, log(NOW_MS, line(NOW_MS - 8 * DAY_MS))]);
+    expect(marksIn(old)).toEqual([]);
+    const late = line(NOW_MS, 9).replace('UTC', 'CET');
+    const memory = after([NOW_MS, copying], [NOW_MS + 60_000, log(NOW_MS + 60_000, late)]);
+    expect(marksIn(memory)).toEqual([]);
+    const again = after([NOW_MS, copying], [NOW_MS + 300_000, log(NOW_MS + 300_000, late)]);
+    expect(marksIn(again)).toMatchObject([{ block: '9' }]);
+  });
+
   it.each([
     { how: 'it is being copied', settled: copying },
     { how: 'its old directory was moved aside', settled: aside(NOW_MS + 1_000) },

@@ -31,6 +31,8 @@ export function runCommand(
     readonly stderrChars?: number;
     /** Kills it; the reason is a sentence. */
     readonly stop?: AbortSignal;
+    /** Milliseconds between SIGINT, at which it may write what it has, and SIGKILL. Absent: SIGKILL at once. */
+    readonly interruptMs?: number;
   },
 ): Promise<CommandOutcome> {
   const [program, ...args] = argv;
@@ -56,12 +58,25 @@ export function runCommand(
     const mostStderr = options.stderrChars ?? MAX_STDERR_CHARS;
     const finish = (outcome: CommandOutcome): void => {
       clearTimeout(timer);
+      clearTimeout(killing);
       options.stop?.removeEventListener('abort', stopped);
       resolve(outcome);
     };
-    const abandon = (fault: Fault): void => {
-      killGroup(child.pid);
+    const give = (fault: Fault): void => {
+      killGroup(child.pid, 'SIGKILL');
       finish({ kind: 'fault', fault, started: true, stdout: Buffer.concat(stdout) });
+    };
+    let given: Fault | null = null;
+    let killing: NodeJS.Timeout | undefined;
+    const abandon = (fault: Fault): void => {
+      if (options.interruptMs === undefined) {
+        give(fault);
+        return;
+      }
+      if (given !== null) return;
+      given = fault;
+      killGroup(child.pid, 'SIGINT');
+      killing = setTimeout(give, options.interruptMs, fault);
     };
     const stopped = (): void => {
       abandon({ fault: 'closed', why: String(options.stop?.reason) });
@@ -86,7 +101,8 @@ export function runCommand(
       if (stderr.length < mostStderr) stderr = (stderr + chunk.toString('utf8')).slice(0, mostStderr);
     });
     child.on('close', (code) => {
-      finish({ kind: 'ended', code, stdout: Buffer.concat(stdout), stderr: stderr.trim() });
+      if (given !== null) finish({ kind: 'fault', fault: given, started: true, stdout: Buffer.concat(stdout) });
+      else finish({ kind: 'ended', code, stdout: Buffer.concat(stdout), stderr: stderr.trim() });
     });
     // A program that does not read its input closes the pipe; its exit code says what it made of that.
     child.stdin.on('error', () => undefined);
@@ -94,10 +110,10 @@ export function runCommand(
   });
 }
 
-function killGroup(pid: number | undefined): void {
+function killGroup(pid: number | undefined, signal: 'SIGINT' | 'SIGKILL'): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     // It has ended in this moment.
   }

@@ -47,6 +47,19 @@ describe.each(['15.20', '18.6'])('pg_amcheck %s', (version) => {
   });
 });
 
+describe('what is no word on the data', () => {
+  it.each([
+    'FATAL:  terminating connection due to administrator command',
+    'FATAL:  terminating connection due to conflict with recovery',
+    'server closed the connection unexpectedly',
+    'ERRORE:  annullamento dello statement per timeout',
+  ])('(%s) is a gap, and no finding', (text) => {
+    const { found, gaps } = readCheck(2, `heap table "postgres.public.quiet":\n    ${text}\n`, '');
+    expect(found).toBe(0);
+    expect(gaps).toHaveLength(1);
+  });
+});
+
 /** As the source of pg_amcheck 15 and 18 prints it: these rows need more than a damaged page to be made. */
 describe('what is printed of one relation', () => {
   it.each([
