@@ -12,8 +12,12 @@ interface Row {
 }
 
 const BLOCK = '(?<block>\\d+(?:\\.\\.\\d+)?)';
-/** A path below the data directory; one of a temporary file or table (`pgsql_tmp`, `t3_16384`) is of nobody's data. */
-const PATH = '"?(?<relation>(?:base|global|pg_tblspc)/(?![^"\\s]*(?:pgsql_tmp|/t\\d+_))[^"\\s:;]+)"?';
+/**
+ * A path of a relation below the data directory, which is a number; one of a temporary file or table (`pgsql_tmp`, `t3_16384`) is of nobody's data, and
+ * `global/pg_control` is missed at a start that fails, which is told as that.
+ */
+const PATH =
+  '"?(?<relation>(?:base|global|pg_tblspc)/(?![^"\\s]*(?:pgsql_tmp|/t\\d+_))(?:[^"\\s:;]+/)?\\d[^"\\s:;/]*)"?';
 const INDEX = '"(?<relation>[^"]{1,200})"';
 
 /** The table of what is known in words; in English, as PostgreSQL writes them where `lc_messages` is C or English. */

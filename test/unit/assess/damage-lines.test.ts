@@ -85,6 +85,10 @@ describe('a line', () => {
     { why: 'with the text as application_name', line: `2026-01-15 02:00:00 UTC [4] ${PAGE} LOG:  statement: SELECT 1` },
     { why: 'with the text as a value', line: `${AT}ERROR:  invalid input syntax for type integer: "${PAGE}"` },
     {
+      why: 'of the control file, which a start that fails misses',
+      line: `${AT}PANIC:  could not open file "global/pg_control": No such file or directory`,
+    },
+    {
       why: 'of a temporary file',
       line: `${AT}ERROR:  could not read block 3 in file "base/pgsql_tmp/pgsql_tmp42.0": read only 0 of 8192 bytes`,
     },
