@@ -106,7 +106,7 @@ async function inTheWay(session: Session, gone: Gone): Promise<readonly string[]
   const poolers = [...new Set([...gone.poolers, ...(parts.target.poolers ?? [])])];
   const ours = oursOn(books.ledger, { ...gone, poolers });
   if (ours.length > 0) return ours.map(oursText);
-  if (!books.isLoaded && Object.values(gone).some((names) => names.length > 0))
+  if (!books.isLoaded && [gone.members, gone.proxies, gone.poolers].some((names) => names.length > 0))
     return ['etcd has not told yet what is ours on what goes: wait until it answers'];
   const isAnothers = isEnforcing(session) && parts.tenure.facts().state === 'other';
   if (!isAnothers && books.isLoaded && !(await books.commit(view)))

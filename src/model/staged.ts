@@ -1,4 +1,3 @@
-import type { Channel } from './channel.js';
 import type { ProblemCode } from './problem.js';
 
 /** Procedures of several stages. Each stage is a procedure of one action, through the same gates. */
