@@ -82,7 +82,7 @@ describe('check-data', () => {
         '  table app.public.t, block 3',
         '    ERROR:  invalid page in block 3 of relation base/5/1',
         '  and 1 more',
-        '  next: ekimi run-procedure rebuild-member patroni2 --plan',
+        '        else: ekimi run-procedure rebuild-member patroni2 --plan',
       ]),
     );
     expect(out).toContain('! database app2 was not checked');
