@@ -1,4 +1,4 @@
-import { BEGUN_ANEW } from './stop.js';
+import { ENDING } from './stop.js';
 import { newRun, wouldStand } from '../decide/new-run.js';
 import { leftOf } from '../decide/run-left.js';
 import { isAgreed, leavesOf, OTHER_VERSION, stageInFlight } from '../decide/runs.js';
@@ -32,7 +32,7 @@ const refused = (text: string): RunAnswer => ({ kind: 'refused', status: 409, te
 
 async function started(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
   const { view } = session;
-  if (session.isStopping) return refused(BEGUN_ANEW.asked);
+  if (session.isStopping) return refused(ENDING);
   if (view === null) return refused(NOTHING_SEEN);
   const isAlone = isRecovery(session, ask.name);
   const situation = situationOf(session, await withSettings(session, view, ask));
@@ -96,7 +96,7 @@ export function changeRun(
   return betweenPasses<Change>(
     session,
     async () => {
-      if (session.isStopping) return refusal(409, BEGUN_ANEW.asked);
+      if (session.isStopping) return refusal(409, ENDING);
       const run = session.ledger.procedures?.find((row) => row.id === id);
       const isAlone = run !== undefined && isOursToRecover(session, run);
       const elsewhere = isAlone ? null : lostMeanwhile(session);

@@ -1,4 +1,4 @@
-import { asidesOf } from '../model/aside.js';
+import { asideSinceMs, asidesOf } from '../model/aside.js';
 import { isCleanCheck, type DataCheck } from '../model/data-check.js';
 import type { DamageLog, DamageMark, DamageMemory, DamageSign } from '../model/damage.js';
 import { freshValue } from '../model/reading.js';
@@ -46,15 +46,9 @@ function settledAt(view: ClusterView, member: MemberView): number | null {
   const check = checkOf(member);
   const clean = check !== null && isCleanCheck(check) ? check.startedMs : 0;
   const copied = freshValue(api)?.state === 'creating-replica' ? view.atMs : 0;
-  const aside = Math.max(0, ...(asidesOf(view, name) ?? []).map(({ name: folder }) => movedAtMs(folder)));
+  const aside = Math.max(0, ...(asidesOf(view, name) ?? []).map(({ name: folder }) => asideSinceMs(folder) ?? 0));
   const latest = Math.max(copied, aside, clean);
   return latest === 0 ? null : latest;
-}
-
-/** By the name of the folder (`asideSuffix`); 0: it says no time. */
-function movedAtMs(folder: string): number {
-  const [, y, mo, d, h, mi, s] = /\.ekimi-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(folder) ?? [];
-  return y === undefined ? 0 : Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
 }
 
 const settle = ({ marks, settled }: DamageMemory, atMs: number): DamageMemory => ({
