@@ -21,7 +21,7 @@ export interface Ending {
 const STOPPED: Ending = { asked: 'ekimi is being stopped: ask the next instance', entry: 'stopped by signal' };
 
 /** To whoever would begin something with a session that ends, whatever for. */
-export const ENDING = 'ekimi ends this session: ask again in some seconds, or ask the next instance';
+export const ENDING = 'this session of ekimi ends: ask again in some seconds, or ask the next instance';
 
 /** The session ends, and another one of the same cluster takes its place in this process. */
 export const BEGUN_ANEW: Ending = {
