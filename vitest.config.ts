@@ -37,7 +37,8 @@ export default defineConfig({
         exclude: [APART],
       }),
       project('simulation-apart', { include: [APART] }),
-      project('contract', { testTimeout: 30_000 }),
+      // What it talks to is mostly waited for.
+      project('contract', { testTimeout: 30_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
       project('browser', { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false }),
       project('e2e', LAB),
       project('field', LAB),
