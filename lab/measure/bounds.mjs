@@ -43,6 +43,7 @@ const LEFT_TO_PATRONI = counted(
 const KILLED = [medianBelow(3_000), worstBelow(5_000), NEVER_DOUBLED];
 const BY_SCENARIO = {
   'kill-leader': [...KILLED, NO_OTHER_LOSS],
+  'kill-leader-again': [...KILLED, NO_OTHER_LOSS],
   'freeze-leader': [worstBelow(12_000), NO_LOSS, NEVER_DOUBLED],
   'hang-leader': [medianBelow(12_000), worstBelow(15_000), NO_OTHER_LOSS, NEVER_DOUBLED],
   'freeze-postgres': [medianBelow(15_000), NO_OTHER_LOSS, NEVER_DOUBLED],

@@ -92,6 +92,7 @@ async function measured(run, parts) {
   // In force long before the fault: each member takes it in its next loop.
   await scenario.prepare?.(lab);
   await begun(run, parts);
+  await scenario.beforehand?.(lab, { writer, ekimi, signal });
   await sleep(LOOP_WAIT_MS * (scenario.prepare ? 1 : 0) + Math.random() * LOOP_WAIT_MS, signal);
 
   const who = await scenario.who(lab);

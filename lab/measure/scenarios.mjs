@@ -2,6 +2,7 @@
 //
 //   what      the fault in words, for the report
 //   who       the member that it is done to
+//   beforehand  what has happened already, under the same controller and the same writer
 //   fault     does it; answers once it is done
 //   struck    which Docker event is the moment of the fault; without one, the moment is that at which the command began
 //   holdMs    how long the fault stays before `heal` (with a controller it may be gone earlier: `heal` must bear that)
@@ -13,7 +14,8 @@
 //   modes     of actions, otherwise than in the policy of the measurements
 //   deadlineMs  from the fault to a whole cluster
 import { BENIGN } from './benign.mjs';
-import { sleep } from './pause.mjs';
+import { nowMs, sleep, until } from './pause.mjs';
+import { whole } from './whole.mjs';
 
 const leader = (lab) => lab.leader();
 const replica = async (lab) => (await lab.replicas())[0];
@@ -73,6 +75,21 @@ async function copiedByHand(lab, who, signal) {
   await lab.heal('no-rewind', who);
 }
 
+/** From one death to the next. */
+const AGAIN_AFTER_MS = 60_000;
+
+/** A leader was killed, and what it cost is over: another one leads, and three members are there. */
+async function killedBefore(lab, { ekimi, writer, signal }) {
+  const who = await lab.leader();
+  const atMs = nowMs();
+  await lab.fault('kill', who);
+  const isTaken = () => writer.flowingForMs() >= 1_000 && writer.acks.at(-1).member !== who;
+  await until('another member takes writes', isTaken, { withinMs: 120_000, signal });
+  if (ekimi === null) await starts(lab, who);
+  await whole(lab, { withinMs: 180_000, signal });
+  await sleep(Math.max(0, AGAIN_AFTER_MS - (nowMs() - atMs)), signal);
+}
+
 const partition = (from, what, rest = {}) => ({
   what,
   who: leader,
@@ -88,6 +105,18 @@ const FAULTS = {
   'kill-leader': {
     what: "the leader's container is killed (SIGKILL)",
     who: leader,
+    fault: (lab, who) => lab.fault('kill', who),
+    struck: died,
+    holdMs: 0,
+    takeover: true,
+    heal: starts,
+    rejoins: true,
+    deadlineMs: 240_000,
+  },
+  'kill-leader-again': {
+    what: 'the same once more, a minute after another leader was killed (longer where the cluster was not whole by then)',
+    who: leader,
+    beforehand: killedBefore,
     fault: (lab, who) => lab.fault('kill', who),
     struck: died,
     holdMs: 0,

@@ -11,6 +11,7 @@ const TIMED = [
 const OTHERS = [
   {
     scenarios: [
+      'kill-leader-again',
       'kill-postgres',
       'hang-leader',
       'freeze-postgres',
