@@ -22,7 +22,7 @@ export default defineConfig({
     projects: [
       // The modules under test are loaded, and compiled as what runs often, once a worker: they keep nothing between files. The worker
       // counts differ, and vitest wants a group for each count.
-      project('unit', { isolate: false, maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      project('unit', { testTimeout: 30_000, isolate: false, maxWorkers: 2, sequence: { groupOrder: 1 } }),
       project('property', {
         testTimeout: 60_000,
         setupFiles: ['test/support/seed.ts'],

@@ -113,12 +113,12 @@ export const REPLICA_ROWS: readonly ProblemRow[] = [
     code: 'creating-replica-stuck',
     level: 'warning',
     rank: 46,
-    seenBy: 'member API over time',
+    seenBy: 'member API over time, base backups on their sources',
     grace: fixed(30 * 60_000, 3, 0),
     ladder: [],
     page: 'at-once',
     meaning:
-      'A copy has been under way for half an hour. A second request would start it from zero, so nothing is sent.',
+      'A copy has been under way for half an hour in which it was not seen to go on: it stands, or no server tells how far it is. A second request would start it from zero, so nothing is sent.',
     advice: 'Look at pg_stat_progress_basebackup on the source; a spread checkpoint comes first.',
   },
   {

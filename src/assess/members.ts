@@ -1,3 +1,4 @@
+import { bytesText } from '../words/amounts.js';
 import type { Evidence } from '../model/channel.js';
 import type { Evacuation } from '../model/ledger.js';
 import type { Finding } from '../model/problem.js';
@@ -92,21 +93,32 @@ function crashLoop(input: Assessment, member: MemberView): readonly Finding[] {
   return [seen('replica-crash-loop', member.name, [says('api', text, input.view.atMs)], { failures: failures.length })];
 }
 
+/** A copy that has sent nothing for so long does not go on; a busy disk stops one for seconds. */
+const COPY_STANDS_MS = 60_000;
+
+/**
+ * A copy of hundreds of gigabytes takes hours: as long as it is seen to go on it is no problem. Nothing tells whose each of several is, so
+ * all of them must go on, and there must be one for each member that is being copied.
+ */
 function creatingStuck(input: Assessment, member: MemberView): readonly Finding[] {
-  const since = input.memory.creatingSinceMs[member.name];
+  const { memory, view } = input;
+  const since = memory.creatingSinceMs[member.name];
   if (since === undefined) return [];
-  const minutes = Math.round((input.view.atMs - since) / 60_000);
-  return [
-    seen(
-      'creating-replica-stuck',
-      member.name,
-      [says('api', `${member.name} has been creating its copy for ${minutes} min`, input.view.atMs)],
-      {
-        sinceMs: since,
-      },
-    ),
+  const copies = Object.values(memory.copies ?? {});
+  const standing = copies.filter(({ changedAtMs }) => view.atMs - changedAtMs >= COPY_STANDS_MS);
+  if (standing.length === 0 && copies.length >= Object.keys(memory.creatingSinceMs).length) return [];
+  const found = [
+    says('api', `${member.name} has been creating its copy for ${minutesSince(since, view)} min`, view.atMs),
   ];
+  for (const { source, bytes, changedAtMs } of standing) {
+    const sent = `a base backup from ${source} stands at ${bytesText(bytes)}`;
+    found.push(says('sql', `${sent} for ${minutesSince(changedAtMs, view)} min`, view.atMs));
+  }
+  if (copies.length === 0) found.push(says('sql', 'no server tells how far a base backup is', view.atMs));
+  return [seen('creating-replica-stuck', member.name, found, { sinceMs: since })];
 }
+
+const minutesSince = (atMs: number, view: ClusterView): number => Math.round((view.atMs - atMs) / 60_000);
 
 /** Its API is silent: only what nobody else sees alive is a problem of the member itself. */
 function notHeard(input: Assessment, member: MemberView): readonly Finding[] {

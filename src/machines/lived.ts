@@ -38,7 +38,8 @@ export function livedMemory(memory: Memory, view: ClusterView): Memory {
   if (byMs === 0) return memory;
   const moved = (atMs: number): number => atMs + byMs;
   const onward = Math.max(0, byMs);
-  const { startingMs, rewindingSinceMs, replayPausedSinceMs, leaderTrail, etcd, addresses, leadership, stops } = memory;
+  const { startingMs, rewindingSinceMs, replayPausedSinceMs, leaderTrail, etcd, addresses, leadership, stops, copies } =
+    memory;
   const dated = <T extends { readonly atMs: number }>(row: T): T => ({ ...row, atMs: moved(row.atMs) });
   return {
     ...memory,
@@ -47,6 +48,7 @@ export function livedMemory(memory: Memory, view: ClusterView): Memory {
     startFailures: mapped(memory.startFailures, (times) => times.map(moved)),
     replay: mapped(memory.replay, (row) => ({ ...row, changedAtMs: moved(row.changedAtMs) })),
     creatingSinceMs: mapped(memory.creatingSinceMs, moved),
+    ...(copies && { copies: mapped(copies, (row) => ({ ...row, changedAtMs: moved(row.changedAtMs) })) }),
     lastFailingMs: mapped(memory.lastFailingMs, moved),
     walRate: memory.walRate === null ? null : dated(memory.walRate),
     ...(startingMs && { startingMs: mapped(startingMs, moved) }),

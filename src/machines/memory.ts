@@ -9,6 +9,7 @@ import { freshValue, lastValue } from '../model/reading.js';
 import type { PostgresState } from '../model/patroni.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
+import { rememberCopies } from './copies.js';
 import { rememberDamage } from './damage.js';
 import { isWished, rememberWish } from './leader-wish.js';
 import { rememberLeadership } from './leadership.js';
@@ -58,6 +59,7 @@ export function remember(before: Memory, view: ClusterView): Memory {
     ...rememberStanding(next, view),
     addresses: rememberAddresses(memory, view),
     room: rememberRoom(memory, view),
+    ...rememberCopies(memory, view),
     ...rememberDamage(memory, view),
     ...rememberStoresAside(memory, view),
     ...rememberPlatform(next, view),

@@ -113,6 +113,10 @@ export interface Memory {
   readonly replay: Readonly<Record<string, { readonly lsn: string; readonly changedAtMs: number }>>;
   /** Per member: since when it has been in `creating replica`. */
   readonly creatingSinceMs: Readonly<Record<string, number>>;
+  /** Per base backup that a server tells of: from whom, how much it has sent, and since when that much. Absent: none, or an older journal. */
+  readonly copies?: Readonly<
+    Record<string, { readonly source: string; readonly bytes: number; readonly changedAtMs: number }>
+  >;
   /** Per member: the last position that it was seen at, and whether it was then in recovery: what a broken copy can at most hold. */
   readonly positions: Readonly<
     Record<

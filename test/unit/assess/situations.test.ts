@@ -120,6 +120,13 @@ const NO_ROOM = 'PANIC:  could not write to file "pg_wal/xlogtemp.41": No space 
 const BACKUP_FAILED = '2026-01-15 02:00:00,123 ERROR: Error when fetching backup: pg_basebackup exited with code=1';
 const CREATING = { state: 'creating-replica', stateText: 'creating replica', role: 'uninitialized' } as const;
 /** One volume of 1,000 MiB, read so long ago. */
+/** patroni2 has been creating its copy for an hour; by client, since when each base backup has sent nothing. */
+const copying = (changedAtMs: Readonly<Record<string, number>>) => ({
+  creatingSinceMs: { patroni2: NOW_MS - 3_600_000 },
+  copies: Object.fromEntries(
+    Object.entries(changedAtMs).map(([client, atMs]) => [client, { source: 'patroni1', bytes: 1, changedAtMs: atMs }]),
+  ),
+});
 const volumes = (name: string, freeBytes: number, agoMs = 0): Change =>
   member(name, () => {
     const value = { data: { totalBytes: 1000 * MB, freeBytes, freeInodes: null }, wal: null };
@@ -666,8 +673,25 @@ const SITUATIONS: Record<ProblemCode, Row> = {
         view: [api('patroni2', { state: 'creating-replica', role: 'uninitialized' })],
         with: { memory: { ...CLEAN_MEMORY, creatingSinceMs: { patroni2: NOW_MS - 3_600_000 } } },
       },
+      {
+        name: 'it has sent nothing for a minute',
+        view: [api('patroni2', { state: 'creating-replica', role: 'uninitialized' })],
+        with: { memory: { ...CLEAN_MEMORY, ...copying({ patroni2: NOW_MS - 60_000 }) } },
+      },
+      {
+        name: 'one of two goes on, and nobody knows whose it is',
+        view: [api('patroni2', { state: 'creating-replica', role: 'uninitialized' })],
+        with: { memory: { ...CLEAN_MEMORY, ...copying({ patroni2: NOW_MS - 60_000, patroni3: NOW_MS }) } },
+      },
     ],
-    friends: [{ name: 'no copy is being made', view: [] }],
+    friends: [
+      { name: 'no copy is being made', view: [] },
+      {
+        name: 'it has been under way for an hour, and goes on',
+        view: [api('patroni2', { state: 'creating-replica', role: 'uninitialized' })],
+        with: { memory: { ...CLEAN_MEMORY, ...copying({ patroni2: NOW_MS - 59_000 }) } },
+      },
+    ],
   },
   'member-down': {
     subject: 'patroni2',
