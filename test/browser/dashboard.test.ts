@@ -135,7 +135,7 @@ describe.skipIf(!present)('the dashboard', () => {
     expect(await text('#mode')).toContain('sends nothing');
     const problems = await text('#problems');
     expect(problems).toContain('replica-lag-emergency');
-    expect(problems).toContain('268 MB behind on timeline 3');
+    expect(problems).toContain('256 MiB behind on timeline 3');
     expect(problems).toMatch(/actionable (in \d|now)/);
     const decisions = await text('#decisions');
     expect(decisions).toContain('haproxy> set server postgres_replicas/patroni2 state drain');

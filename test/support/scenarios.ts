@@ -1,6 +1,7 @@
 import type { Incident } from '../../src/model/incident.js';
 import type { Decision } from '../../src/model/decision.js';
 import type { Approval } from '../../src/model/ledger.js';
+import type { Problem } from '../../src/model/problem.js';
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
 import { approval, block, NOW_MS, plan, problem, remediation, snapshotOf, type MemberSpec } from './snapshots.js';
 
@@ -28,7 +29,7 @@ const laggingMembers: readonly MemberSpec[] = [
 function lagging(mode: 'dry-run' | 'enforce', atMs: number): ClusterSnapshot {
   const drain = plan('drain-replica', 'patroni2', 'replica-lag-emergency');
   const cancel = plan('cancel-blocking-queries', 'patroni2', 'replay-blocked');
-  const why = 'patroni2 is 268 MB behind, the emergency threshold is 100 MB';
+  const why = 'patroni2 is 256 MiB behind, the emergency threshold is 100 MiB';
   const steps = [
     'haproxy> set server postgres_replicas/patroni2 state drain',
     "set tags.noloadbalance = true in patroni2's own patroni.yml",
@@ -67,7 +68,7 @@ function lagging(mode: 'dry-run' | 'enforce', atMs: number): ClusterSnapshot {
       view: { members: laggingMembers, ...(acted ? { drained: 'patroni2' } : {}) },
       sentence: acted
         ? 'patroni2 is drained, waiting for it to catch up'
-        : 'would drain patroni2, 268 MB behind: the mode is dry-run',
+        : 'would drain patroni2, 256 MiB behind: the mode is dry-run',
       problems: [
         problem(
           {
@@ -76,10 +77,10 @@ function lagging(mode: 'dry-run' | 'enforce', atMs: number): ClusterSnapshot {
             level: 'critical',
             seenForMs: 84_000,
             evidence: [
-              ['api', 'patroni2 replayed 0/4D0001F0, patroni1 is at 0/5D0001F0: 268 MB behind on timeline 3'],
+              ['api', 'patroni2 replayed 0/4D0001F0, patroni1 is at 0/5D0001F0: 256 MiB behind on timeline 3'],
               ['sql', 'pg_last_wal_replay_lsn() on patroni2 is 0/4D0001F0'],
             ],
-            facts: { lagBytes: LAG_BYTES, thresholdBytes: 100_000_000 },
+            facts: { lagBytes: LAG_BYTES, thresholdBytes: 104_857_600 },
           },
           atMs,
         ),
@@ -97,26 +98,29 @@ function lagging(mode: 'dry-run' | 'enforce', atMs: number): ClusterSnapshot {
         ),
       ],
       decisions,
-      ledger: acted
-        ? {
-            remediations: [
-              remediation(drain, 'verifying', atMs, {
-                stepIndex: 2,
-                steps: 3,
-                detail: 'waiting for GET /replica on patroni2 to answer 503',
-              }),
-            ],
-            drains: [
-              {
-                member: 'patroni2',
-                actuators: ['proxy', 'tag'],
-                sinceMs: atMs - 18_000,
-                remediationId: 'r-drain-replica-patroni2',
-                shadow: false,
-              },
-            ],
-          }
-        : {},
+      ledger: {
+        incidents: [
+          standing('b81d22f0', { code: 'replica-lag-emergency', subject: 'patroni2', level: 'critical' }, 84_000, atMs),
+        ],
+        ...(acted && {
+          remediations: [
+            remediation(drain, 'verifying', atMs, {
+              stepIndex: 2,
+              steps: 3,
+              detail: 'waiting for GET /replica on patroni2 to answer 503',
+            }),
+          ],
+          drains: [
+            {
+              member: 'patroni2',
+              actuators: ['proxy', 'tag'],
+              sinceMs: atMs - 18_000,
+              remediationId: 'r-drain-replica-patroni2',
+              shadow: false,
+            },
+          ],
+        }),
+      },
     },
     atMs,
   );
@@ -234,7 +238,13 @@ function waitingApproval(atMs = NOW_MS): ClusterSnapshot {
           untilMs: null,
         },
       ],
-      ledger: { remediations: [failedRestart(atMs)], approvals: [approval(rebuild, why, atMs)] },
+      ledger: {
+        remediations: [failedRestart(atMs)],
+        approvals: [approval(rebuild, why, atMs)],
+        incidents: [
+          standing('4c09be71', { code: 'replica-start-failed', subject: 'patroni3', level: 'critical' }, 303_000, atMs),
+        ],
+      },
     },
     atMs,
   );
@@ -289,6 +299,25 @@ function leaderless(atMs = NOW_MS): ClusterSnapshot {
     atMs,
   );
 }
+
+/** One problem that has stood for so long, and cost no writes. */
+const standing = (
+  id: string,
+  { code, subject, level }: Pick<Problem, 'code' | 'subject' | 'level'>,
+  forMs: number,
+  atMs: number,
+): Incident => ({
+  ...incident(atMs),
+  id,
+  cause: code,
+  subject,
+  level,
+  openedAtMs: atMs - forMs,
+  problems: [{ code, subject, level, firstSeenMs: atMs - forMs, activeSinceMs: atMs - forMs, endedAtMs: null }],
+  remediations: [],
+  pages: [],
+  withoutWrites: { ms: 0, unsureMs: 0, sinceMs: null, untoldSinceMs: null },
+});
 
 /** A leader that died 54 s ago, and nobody who leads since. */
 export const incident = (atMs = NOW_MS): Incident => ({

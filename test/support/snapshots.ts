@@ -245,11 +245,11 @@ const policy = (mode: Policy['mode']): Policy => ({
   mode,
   poll: { intervalMs: 2000, suspectIntervalMs: 500 },
   lag: {
-    warningBytes: 1_000_000,
-    criticalBytes: 10_000_000,
-    emergencyBytes: 100_000_000,
+    warningBytes: 1_048_576,
+    criticalBytes: 10_485_760,
+    emergencyBytes: 104_857_600,
     forMs: 10_000,
-    recoveredBytes: 1_000_000,
+    recoveredBytes: 1_048_576,
     recoveredForMs: 30_000,
     warningAgeMs: 60_000,
     criticalAgeMs: 300_000,
@@ -268,7 +268,7 @@ const policy = (mode: Policy['mode']): Policy => ({
   approvals: { expiresMs: 900_000 },
   connections: { warningPercent: 85 },
   pause: { remindAfterMs: 3_600_000 },
-  slots: { retainWarningBytes: 1_000_000_000 },
+  slots: { retainWarningBytes: 1_073_741_824 },
   windows: { maintenance: [], freeze: [] },
 });
 

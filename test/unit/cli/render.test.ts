@@ -351,7 +351,7 @@ describe('check', () => {
     const other = { ...SCENARIOS.healthy(), scope: 'web' };
     const { exitCode, line } = checkResult([other, SCENARIOS.leaderless()], NOW_MS);
     expect(exitCode).toBe(2);
-    expect(line).toContain('web_lag_patroni3=16384B;1000000;10000000;0');
+    expect(line).toContain('web_lag_patroni3=16384B;1048576;10485760;0');
   });
 
   it('has one bar, whatever the names hold', () => {
