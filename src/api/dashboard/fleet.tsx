@@ -8,10 +8,15 @@ import { clusterHash } from './route.js';
 /** Not knowing outranks a warning, because it may hide something worse. */
 const ORDER: readonly Overview['level'][] = ['critical', 'unknown', 'warning', 'ok'];
 
+/** Nobody can write there now. */
+const isWithoutWrites = ({ incidents }: Overview): boolean =>
+  incidents.some(({ withoutWrites }) => withoutWrites.sinceMs !== null);
+
 export const worstFirst = (pictures: readonly Picture[]): readonly Picture[] =>
   [...pictures].sort(
     ({ overview: a }, { overview: b }) =>
       ORDER.indexOf(a.level) - ORDER.indexOf(b.level) ||
+      Number(isWithoutWrites(b)) - Number(isWithoutWrites(a)) ||
       b.approvals.length - a.approvals.length ||
       b.incidents.length - a.incidents.length ||
       a.scope.localeCompare(b.scope),
