@@ -105,7 +105,7 @@ export function heard(lab: Lab): void {
       await slider.fill(String(Math.ceil(1000 - 1000 * share)));
       await later.locator('#past').waitFor();
       // A step of the slider is 10 min of these 7 days: from the first one behind the call back from one recorded pass to the one before.
-      const found = async (): Promise<boolean> => (await later.locator('#hero').innerText()).includes('leader-down');
+      const found = async (): Promise<boolean> => /leader[- ]down/i.test(await later.locator('#hero').innerText());
       for (let step = 0; step < 200 && !(await found()); step += 1) {
         // By its answer: two passes of one second are shown with the same time.
         const shown = later.waitForResponse((response) => response.url().includes('/at?time='));
