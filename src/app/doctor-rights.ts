@@ -5,6 +5,7 @@ import type { Policy } from '../model/policy.js';
 import { isSilent, type Reading } from '../model/reading.js';
 import { RIGHTS, type RightName, type RightRow, type RightSeen } from '../model/rights.js';
 import type { SqlRights } from '../model/sql.js';
+import type { CheckProbe } from '../ports/check.js';
 import type { DoctorFinding } from './doctor-finding.js';
 
 /** What one part says of our rights there, by the name that the doctor has for it. */
@@ -203,4 +204,12 @@ export function checkRow(member: MemberName, reading: Reading<SqlRights>): reado
           'run the end of config/rights/postgres.sql in each database',
         ];
   return [{ check, verdict: 'warn', detail, disables: [`check-data on ${member}`], remedy }];
+}
+
+/** Whether the program that checks the data can be run where we run. */
+export function programRow(probe: CheckProbe): DoctorFinding {
+  const check = 'check-data program';
+  if (probe.ok) return { check, verdict: 'ok', detail: `${probe.version} can be run here`, disables: [] };
+  const { why: detail, remedy } = probe;
+  return { check, verdict: 'warn', detail, disables: ['check-data on every member'], remedy };
 }

@@ -8,7 +8,8 @@ import type { SqlRights } from '../model/sql.js';
 import type { Ports } from '../observe/ports.js';
 import type { LoadedFiles } from './files.js';
 import type { DoctorFinding } from './doctor-finding.js';
-import { checkRow, heartbeatRow, partRows, patroniRow, sqlRow, type PartRights } from './doctor-rights.js';
+import type { CheckProbe } from '../ports/check.js';
+import { checkRow, heartbeatRow, partRows, patroniRow, programRow, sqlRow, type PartRights } from './doctor-rights.js';
 import { portsOf, systemClock } from './wiring.js';
 import { closePorts } from '../observe/ports.js';
 
@@ -28,6 +29,8 @@ export interface ClusterRights {
   readonly hasPoolers?: boolean;
   /** `postgres.check` is configured. Absent: it is not, and nobody is told what it would need. */
   readonly checks?: boolean;
+  /** Whether its program can be run here. Absent: `postgres.check` is not configured. */
+  readonly program?: CheckProbe;
   readonly members: readonly MemberRights[];
   /** etcd, proxies, host driver. */
   readonly parts: readonly PartRights[];
@@ -45,11 +48,20 @@ export async function askRights(
     files.config.clusters.map(async (cluster) => {
       const ports = open(cluster);
       try {
-        const [members, parts] = await Promise.all([rightsIn(ports, cluster.members), partsIn(ports)]);
-        const hasPoolers = Object.keys(ports.poolers ?? {}).length > 0;
         const checks = cluster.postgres?.check !== undefined;
+        const [members, parts, program] = await Promise.all([
+          rightsIn(ports, cluster.members),
+          partsIn(ports),
+          checks ? ports.checks?.probe() : undefined,
+        ]);
+        const hasPoolers = Object.keys(ports.poolers ?? {}).length > 0;
         const common = { hasLogin: cluster.patroni.auth !== null, ...(hasPoolers ? { hasPoolers } : {}), checks };
-        return { ...common, members: redact.value(members), parts: redact.value(parts) };
+        return {
+          ...common,
+          ...(program && { program: redact.value(program) }),
+          members: redact.value(members),
+          parts: redact.value(parts),
+        };
       } finally {
         await closePorts(ports);
       }
@@ -88,7 +100,7 @@ async function partsIn({ dcs, proxies, poolers = {}, host }: Ports): Promise<rea
 
 /** A row a member for Patroni and one for PostgreSQL, a row for each part beside them. Who does not answer at all has a row of its own among the channels. */
 export function rightsFindings(
-  { hasLogin, hasPoolers = false, checks = false, members, parts }: ClusterRights,
+  { hasLogin, hasPoolers = false, checks = false, program, members, parts }: ClusterRights,
   policy: Policy,
 ): readonly DoctorFinding[] {
   return [
@@ -98,6 +110,7 @@ export function rightsFindings(
       ...(checks ? checkRow(member, sql) : []),
       ...heartbeatRow(member, heartbeat),
     ]),
+    ...(program === undefined ? [] : [programRow(program)]),
     ...parts.flatMap((one) => partRows(one, policy)),
   ];
 }

@@ -56,8 +56,11 @@ export function inventoryOf(parts: DaemonParts, { cluster: first, stores, seat, 
     }
     const { checks } = session().parts.ports;
     const [checked] = Object.entries(checks?.checks() ?? {}).find(([, { endedMs }]) => endedMs === null) ?? [];
+    const isOver = ports.checks == null || gone.members.some((name) => name === checked);
     const also =
-      checked === undefined ? [] : [`the check of the data of ${checked} was ended: ekimi check-data ${checked}`];
+      checked === undefined
+        ? []
+        : [`the check of the data of ${checked} was ended${isOver ? '' : ', and begins anew'}`];
     const isTaken = await seat.exchange((before) =>
       followOn(parts, { cluster, configHash: files.configHash, ports, inForce: before.inForce, stores }, before, [
         ...changes,

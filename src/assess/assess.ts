@@ -6,6 +6,7 @@ import { assessCertificates } from './certificates.js';
 import { assessChannels } from './channel-faults.js';
 import { assessContradictions } from './contradiction.js';
 import { assessCorruption } from './corruption.js';
+import { assessDataChecks } from './data-checks.js';
 import { assessDcs } from './dcs.js';
 import { assessCopies } from './copies.js';
 import { assessDisks } from './disks.js';
@@ -61,6 +62,7 @@ const ASSESSMENTS: readonly Assess[] = [
   assessHeartbeat,
   assessCertificates,
   assessNotifications,
+  assessDataChecks,
 ];
 
 /** What these conclude does not rest on whether members answer us. */
@@ -73,6 +75,7 @@ const NEEDS_NO_SIGHT: readonly Assess[] = [
   assessProcedure,
   assessCertificates,
   assessNotifications,
+  assessDataChecks,
 ];
 
 /** Of a cluster that we alone do not see nothing is concluded: what was known of it stands, and nothing new is found. */

@@ -114,6 +114,19 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
     advice: 'Let its consumer catch up now, or raise max_slot_wal_keep_size while there is room.',
   },
   {
+    code: 'data-unchecked',
+    level: 'warning',
+    rank: 24.8,
+    seenBy: 'our own checks of the data (postgres.check)',
+    grace: fixed(5_000, 3, 0),
+    ladder: [],
+    page: 'at-once',
+    meaning:
+      'The data is to be checked by a schedule, and is not: a page that nobody reads may be wrong and nobody knows.',
+    advice:
+      'Correct what it names (ekimi doctor asks for the program and our rights), then ekimi check-data MEMBER: the first check that leaves nothing out ends it.',
+  },
+  {
     code: 'as-intended',
     level: 'info',
     rank: 9.5,

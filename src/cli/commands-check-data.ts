@@ -74,7 +74,8 @@ async function followed(
     const row = (await client.checks(scope))[member];
     // The first pass after it began has not been published yet.
     const isOurs = row !== undefined && row.startedMs >= beganMs - AGAIN_MS;
-    if (isOurs && row.endedMs !== null) return row;
+    // One that a reload has ended begins anew.
+    if (isOurs && row.endedMs !== null && row.interrupted !== true) return row;
     wasSeen ||= isOurs;
     if (wasSeen && !isOurs) {
       print(

@@ -63,6 +63,22 @@ function nextOpening(window: CronWindow, nowMs: number): number | null {
   return atMs;
 }
 
+const LOOK_BACK_DAYS = [1, 8, 40, 400];
+/** Asked in every pass: true for the minute. */
+const foundLast = new WeakMap<CronWindow, { readonly minute: number; readonly atMs: number | null }>();
+
+/** Since when the window has opened `count` times, looked for over the last 400 days; null when it has not. */
+export function openedSince(window: CronWindow, nowMs: number, count: number): number | null {
+  const minute = Math.floor(nowMs / 60_000);
+  const known = foundLast.get(window);
+  if (known?.minute === minute) return known.atMs;
+  let atMs: number | null = null;
+  for (const days of LOOK_BACK_DAYS)
+    atMs ??= openings(window, nowMs - days * DAY_MS, nowMs, 'maintenance').at(-count) ?? null;
+  foundLast.set(window, { minute, atMs });
+  return atMs;
+}
+
 /** Whether the window opens at all within 28 years, after which the calendar repeats. Cron has no years: any start does. */
 export function opensEver(window: CronWindow): boolean {
   const cron = cronExpression(window.cron);

@@ -43,6 +43,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, string>> = {
   'cluster-paused': 'etcd-and-platform',
   'standby-cluster': 'replication',
   'data-corruption': 'disks-and-wal',
+  'data-unchecked': 'disks-and-wal',
   'aside-overdue': 'disks-and-wal',
   'too-few-replicas': 'replication',
   'connections-high': 'disks-and-wal',

@@ -1,12 +1,13 @@
 import { whyNoCheck } from '../assess/check-allowed.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import { openings } from '../config/calendar.js';
-import type { CheckRequest } from '../model/data-check.js';
+import type { CheckRequest, DataCheck } from '../model/data-check.js';
 import { EKIMI } from '../model/names.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import type { CheckPort } from '../ports/check.js';
 import { betweenPasses } from './between.js';
+import { keepChecks, scheduleText } from './keep-checks.js';
 import type { Session } from './session.js';
 import { situationOf } from './situation.js';
 
@@ -41,39 +42,95 @@ const LATE_MS = 120_000;
 /** A reading that is missed now and then ends no check of hours; what lasts does: a lag, a procedure, a member that leads by now. */
 const MOST_NOS = 10;
 
-/** In each pass: a check that may not go on is ended, and one whose time has come begins, of the replica that was checked longest ago. */
-export function tendChecks(session: Session, situation: Situation): void {
+/** A check that a reload ended begins anew for so long as it may not at once; then it counts as one that failed. */
+const AGAIN_WITHIN_MS = 10 * 60_000;
+
+/**
+ * In each pass: what has ended is noted, a check that may not go on is ended, one that a reload ended begins anew, and one whose time has come begins, of
+ * the replica that was checked longest ago.
+ */
+export async function tendChecks(session: Session, situation: Situation): Promise<void> {
   const { checks } = session.parts.ports;
   if (checks == null) return;
+  await keepChecks(session);
+  await noteSchedule(session, checks, situation);
+  const isTime = isDue(session, checks, situation);
   const member = runningIn(checks);
   if (member !== null) {
     const no = whyNoCheck(situation, member, checks.checks()[member]?.leader === true);
     session.checkNos = no === null ? 0 : session.checkNos + 1;
     if (no !== null && session.checkNos >= MOST_NOS) checks.stop(no);
+    // One that takes longer than from one time to the next is no time missed.
+    if (isTime) await session.books.note({ kind: 'check-round', atMs: situation.nowMs, refused: {} });
     return;
   }
   session.checkNos = 0;
-  if (isDue(session, checks, situation)) beginNext(checks, situation);
+  if (!beganAnew(session, checks, situation) && isTime) await beginNext(session, checks, situation);
 }
 
-function isDue(session: Session, { schedule }: CheckPort, { nowMs }: Situation): boolean {
+/** Whoever else holds tenure begins them; in dry-run there is none to hold. */
+const isOurs = ({ tenure }: Pick<Situation, 'tenure'>): boolean =>
+  tenure.state === 'held' || tenure.state === 'not-needed';
+
+/** Its times count from when it is known first: else a new schedule seems missed at once. */
+async function noteSchedule({ books }: Session, { schedule }: CheckPort, situation: Situation): Promise<void> {
+  if (schedule === null || !books.isLoaded || !isOurs(situation)) return;
+  const text = scheduleText(schedule);
+  if (books.ledger.checks?.schedule === text) return;
+  await books.note({ kind: 'check-scheduled', schedule: text, atMs: situation.nowMs });
+}
+
+function isDue(session: Session, { schedule }: CheckPort, situation: Situation): boolean {
   if (schedule === null) return false;
+  const { nowMs } = situation;
   const minute = Math.floor(nowMs / 60_000);
   const before = session.checkedMinute;
   if (before === minute) return false;
   session.checkedMinute = minute;
-  const state = session.parts.tenure.facts().state;
-  if (before === null || (state !== 'held' && state !== 'not-needed')) return false;
+  if (before === null || !isOurs(situation)) return false;
   const sinceMs = Math.max((before + 1) * 60_000, nowMs - LATE_MS);
   return openings(schedule, sinceMs, nowMs, 'maintenance').length > 0;
 }
 
-function beginNext(checks: CheckPort, situation: Situation): void {
+/** What was ended half-way goes first: it was begun longest ago as far as its end counts. */
+const checkedMs = (check: DataCheck | undefined): number =>
+  check === undefined || check.interrupted === true ? 0 : check.startedMs;
+
+async function beginNext(session: Session, checks: CheckPort, situation: Situation): Promise<void> {
   const known = checks.checks();
   const { view } = situation;
-  const [next] = view.members
+  const asked = view.members
+    .filter(({ name }) => leaderKeyHolder(view) !== name)
+    .map(({ name }) => ({ name, no: whyNoCheck(situation, name, false) }));
+  const refused = Object.fromEntries(asked.flatMap(({ name, no }) => (no === null ? [] : [[name, no]])));
+  await session.books.note({ kind: 'check-round', atMs: situation.nowMs, refused });
+  const [next] = asked
+    .filter(({ no }) => no === null)
     .map(({ name }) => name)
-    .filter((name) => leaderKeyHolder(view) !== name && whyNoCheck(situation, name, false) === null)
-    .sort((left, right) => (known[left]?.startedMs ?? 0) - (known[right]?.startedMs ?? 0));
+    .sort((left, right) => checkedMs(known[left]) - checkedMs(known[right]));
   if (next !== undefined) checks.begin({ member: next, database: null, leader: false }, EKIMI);
+}
+
+/** True: one begins, or waits until it may. */
+function beganAnew(session: Session, checks: CheckPort, situation: Situation): boolean {
+  const { checkAgain } = session;
+  if (checkAgain === null) return false;
+  const { request, by, sinceMs } = checkAgain;
+  const no = whyNoCheck(situation, request.member, request.leader);
+  if (no === null) {
+    session.checkAgain = null;
+    return checks.begin(request, by);
+  }
+  if (situation.nowMs - sinceMs < AGAIN_WITHIN_MS) return true;
+  session.checkAgain = null;
+  const last = checks.checks()[request.member];
+  if (last?.interrupted !== true) return false;
+  const { interrupted: _, ...check } = last;
+  // Another beginning is another check: it is noted as one.
+  checks.adopt(request.member, {
+    ...check,
+    startedMs: check.startedMs + 1,
+    gaps: [`a reload of ekimi.yaml ended it, and it could not begin anew: ${no}`],
+  });
+  return false;
 }

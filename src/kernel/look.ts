@@ -15,6 +15,7 @@ import { remember } from '../machines/memory.js';
 import { advance } from '../machines/reduce.js';
 import { observe } from '../observe/observe.js';
 import type { ObserveOptions } from '../observe/pass.js';
+import { checkingOf } from './keep-checks.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** Something is suspected, active with a remedy, or in flight: passes come faster and ask more. */
@@ -150,7 +151,7 @@ export async function look(session: Session, plan: Plan | null = null): Promise<
   });
   if (view.dcs.keys.kind === 'fresh') session.dcsRevision = view.dcs.keys.value.revision;
   if (isMajorityLost(view)) session.dcsRevision = null;
-  return view;
+  return { ...view, ...checkingOf(session, view.atMs) };
 }
 
 /** What a view makes of the states so far: assess, then the machines. Pure. */

@@ -79,6 +79,8 @@ export function openSession(
     isStopping: false,
     successor: null,
     checkedMinute: null,
+    checksNoted: new Map(),
+    checkAgain: null,
     checkNos: 0,
     recorded: null,
     passMs: { last: 0, mean: 0 },

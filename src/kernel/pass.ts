@@ -40,7 +40,7 @@ export async function pass(session: Session): Promise<void> {
   await askVeto(session, decisions);
   await page(session, situation, decisions);
   await carryOut(session, situation, decisions);
-  tendChecks(session, situation);
+  await tendChecks(session, situation);
   await advanceRun(session, view, await startOrders(session, view, decisions));
 
   await session.books.commit(view);

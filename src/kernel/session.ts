@@ -1,5 +1,6 @@
 import type { Locator } from '../config/config-error.js';
 import type { PageMemory } from '../decide/page-book.js';
+import type { CheckRequest } from '../model/data-check.js';
 import type { Decision } from '../model/decision.js';
 import type { Incident } from '../model/incident.js';
 import type { KillSwitch, Ledger } from '../model/ledger.js';
@@ -139,6 +140,10 @@ export interface Session {
   successor: Promise<Session> | null;
   /** Which minute of the clock the schedule of checks was last asked for; null: none. */
   checkedMinute: number | null;
+  /** When each check began that the ledger has been told of, by member. */
+  readonly checksNoted: Map<string, number>;
+  /** A check that the session before was ended in: it begins anew. null: there is none. */
+  checkAgain: { readonly request: CheckRequest; readonly by: string; readonly sinceMs: number } | null;
   /** In so many passes on end the check that goes on would not have been begun. */
   checkNos: number;
   recorded: { readonly signature: string; readonly atMs: number } | null;

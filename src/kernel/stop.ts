@@ -1,6 +1,7 @@
 import type { Reply } from '../model/plan.js';
 import type { Clock } from '../ports/clock.js';
 import type { CodedFields } from '../model/log-code.js';
+import { checkUnderWay, keepChecks } from './keep-checks.js';
 import { refuseAsked } from './orders.js';
 import { write, writeLastPass } from './record.js';
 import type { Session } from './session.js';
@@ -49,8 +50,12 @@ export async function endSession(
 }
 
 async function settle(session: Session, looping: Promise<void>, patienceMs: number, ending: Ending): Promise<void> {
+  const { clock, checks } = session.parts.ports;
   const quiet = looping.then(() => Promise.allSettled([...session.sending.values()]));
-  await atMost(session.parts.ports.clock, patienceMs, quiet);
+  session.checkAgain = checkUnderWay(session) ?? session.checkAgain;
+  // What a check has found by now is for whoever comes next: nobody reads it twice.
+  await atMost(clock, patienceMs, Promise.allSettled([quiet, checks?.close()]));
+  await keepChecks(session);
   // Answers that came after the last pass: the next holder must not have to guess what we know.
   await session.inbox.take();
   await leaveUnanswered(session);

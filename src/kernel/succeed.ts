@@ -21,5 +21,17 @@ export function succeed(next: Session, before: Session): void {
   next.pageMemory = before.pageMemory;
   next.ownIncidents = before.ownIncidents;
   next.checkedMinute = before.checkedMinute;
+  handOnChecks(next, before);
   for (const listener of before.listeners) next.listeners.add(listener);
+}
+
+/** What the checks of the data have found, and the one that was ended half-way: what it had found by then counts, and it begins anew. */
+function handOnChecks(next: Session, before: Session): void {
+  const { checks } = next.parts.ports;
+  const isThere = (member: string): boolean => next.parts.target.members.some((name) => name === member);
+  if (checks == null) return;
+  for (const [member, check] of Object.entries(before.parts.ports.checks?.checks() ?? {}))
+    if (isThere(member) && check.endedMs !== null) checks.adopt(member, check);
+  const { checkAgain } = before;
+  if (checkAgain !== null && isThere(checkAgain.request.member)) next.checkAgain = checkAgain;
 }

@@ -13,6 +13,7 @@ import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { withoutClusterPause, withPausesLeft } from './claims.js';
 import { keepApprovals } from './approvals.js';
+import { checksKept } from './data-checks.js';
 import { livedLedger } from './lived.js';
 import { budgetUsed, stormingMembers } from './budgets.js';
 
@@ -41,6 +42,13 @@ export function afterPass(before: Ledger, pass: Pass): Ledger {
     switches: ledger.switches.filter((row) => row.expiresAtMs === null || row.expiresAtMs > nowMs),
     breaker: ledger.breaker ?? tripped(ledger, pass),
     fences: fences(ledger, pass.view),
+    ...(ledger.checks && {
+      checks: checksKept(
+        ledger.checks,
+        pass.view.members.map(({ name }) => name),
+        pass.after.memory.damage ?? {},
+      ),
+    }),
     ...foreignKept(ledger, nowMs),
   });
 }

@@ -105,6 +105,25 @@ const ROWS: Partial<Record<Part, Check>> = {
     (STAGED_NAMES.some((name) => name === value['name']) || OVER.some((phase) => phase === value['phase'])),
 };
 
+const TROUBLE = maybe(rowOf({ sinceMs: number, times: number, why: listOf(text) }));
+
+const CHECK = rowOf({
+  by: text,
+  database: orNull(text),
+  startedMs: number,
+  endedMs: orNull(number),
+  found: number,
+  gaps: listOf(text),
+  findings: listOf(rowOf({ relation: text, what: text, block: orNull(text), text })),
+});
+
+const CHECKS = rowOf({
+  schedule: orNull(text),
+  sinceMs: number,
+  roundMs: orNull(number),
+  rows: listOf(rowOf({ member: text, startedMs: number, check: orNull(CHECK), failing: TROUBLE, refused: TROUBLE })),
+});
+
 const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknown }>> = {
   flaps: { fits: (value) => isFields(value) && Object.values(value).every(listOf(number)), none: {} },
   breaker: { fits: orNull(rowOf({ openSinceMs: number, reason: text })), none: null },
@@ -121,6 +140,7 @@ const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknow
     ),
     none: null,
   },
+  checks: { fits: CHECKS, none: undefined },
   stormUntilMs: { fits: orNull(number), none: null },
 };
 

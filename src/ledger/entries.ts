@@ -95,6 +95,10 @@ const ENTRIES: Entries = {
   'breaker-closed': ({ by }, { breaker }) =>
     breaker === null ? [] : [lifted('breaker', by, breaker.reason, breaker.openSinceMs)],
   'report-told': NONE,
+  // Each pass keeps the ledger that it was decided with.
+  'check-ended': NONE,
+  'check-scheduled': NONE,
+  'check-round': NONE,
   'foreign-set-aside': ({ by, atMs }, before) => {
     const reason = foreignInFlight(before).map((row) => `${row.action} ${row.target}`);
     return [lifted(FOREIGN_WORK, by, reason.join(', '), atMs)];

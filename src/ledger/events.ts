@@ -1,3 +1,4 @@
+import type { DataCheck } from '../model/data-check.js';
 import type { EntryBody, SecondLook } from '../model/entry.js';
 import type { Ending, KillSwitch, Ledger, Remediation } from '../model/ledger.js';
 import type { PageRow } from '../model/page.js';
@@ -95,6 +96,12 @@ export type LedgerEvent =
   | { readonly kind: 'breaker-closed'; readonly by: string; readonly atMs: number }
   /** `dueMs` null: none of that schedule was. */
   | { readonly kind: 'report-told'; readonly schedule: string; readonly dueMs: number | null }
+  /** A check of the data has ended. */
+  | { readonly kind: 'check-ended'; readonly member: string; readonly check: DataCheck }
+  /** Checks are begun by this schedule from now on. */
+  | { readonly kind: 'check-scheduled'; readonly schedule: string; readonly atMs: number }
+  /** One of its times has come, and somebody was there. `refused`: why a replica could not be checked; the others could, or lead. */
+  | { readonly kind: 'check-round'; readonly atMs: number; readonly refused: Readonly<Record<string, string>> }
   | { readonly kind: 'foreign-set-aside'; readonly by: string; readonly atMs: number };
 
 export type LedgerEventKind = LedgerEvent['kind'];

@@ -4,6 +4,7 @@ import { isInFlight, type Approval, type DrainRecord, type Ledger, type Remediat
 import { livedPage } from '../decide/page-book.js';
 import { isOver, type ProcedureRun } from '../model/procedure-run.js';
 import type { ClusterView } from '../model/view.js';
+import { livedChecks } from './data-checks.js';
 
 type Wait = NonNullable<ProcedureRun['waiting']>;
 
@@ -34,6 +35,7 @@ export function livedLedger(ledger: Ledger, view: ClusterView): Ledger {
     flaps: Object.fromEntries(Object.entries(ledger.flaps).map(([name, times]) => [name, times.map(done)])),
     leaderChanges: ledger.leaderChanges.map(dated),
     pages: ledger.pages.map((row) => livedPage(row, byMs)),
+    ...(ledger.checks && { checks: livedChecks(ledger.checks, byMs) }),
     ...(ledger.procedures && { procedures: ledger.procedures.map((row) => livedRun(row, byMs, done)) }),
     ...(ledger.incidents && { incidents: ledger.incidents.map((row) => livedIncident(row, byMs)) }),
   };

@@ -28,6 +28,8 @@ export interface DataCheck extends CheckReport {
   readonly startedMs: number;
   /** Null: it goes on. */
   readonly endedMs: number | null;
+  /** Ekimi itself was ended or begun anew meanwhile: that is no failure of the check. */
+  readonly interrupted?: true;
 }
 
 /** What a person asks for. */
@@ -43,3 +45,51 @@ export const MOST_FINDINGS = 8;
 /** It came to its end, over all databases, and found nothing. */
 export const isCleanCheck = ({ endedMs, database, found, gaps }: DataCheck): boolean =>
   endedMs !== null && database === null && found === 0 && gaps.length === 0;
+
+/** Something that did not come about by the schedule, several times on end. */
+export interface CheckTrouble {
+  readonly sinceMs: number;
+  readonly times: number;
+  /** Why, the last time, with the remedy. */
+  readonly why: readonly string[];
+}
+
+/** What is kept of the checks of one member beyond the process that made them. */
+export interface CheckRow {
+  readonly member: string;
+  /** When the last one began: names it. */
+  readonly startedMs: number;
+  /** The last one; of a database alone that is clean: the one before it, which found something. Null: its data is another one by now. */
+  readonly check: DataCheck | null;
+  /** Checks by the schedule that left something out or did not come to their end. Absent: the last one did. */
+  readonly failing?: CheckTrouble;
+  /** Times of the schedule at which it could not be begun. Absent: the last time it could. */
+  readonly refused?: CheckTrouble;
+}
+
+/** In the ledger, so that whoever takes over and whoever starts anew knows it. */
+export interface ChecksKept {
+  /** By which schedule the times count; null: none was seen. */
+  readonly schedule: string | null;
+  /** Since when that schedule is known. */
+  readonly sinceMs: number;
+  /** The last of its times at which somebody was there to begin a check; null: none yet. */
+  readonly roundMs: number | null;
+  readonly rows: readonly CheckRow[];
+}
+
+export const NO_CHECKS_KEPT: ChecksKept = { schedule: null, sinceMs: 0, roundMs: null, rows: [] };
+
+/** So many times of the schedule pass before it is told that nothing came of them. */
+export const MISSED_TIMES = 3;
+
+/** The schedule of checks as of this pass. */
+export interface Checking {
+  readonly schedule: string;
+  /** `MISSED_TIMES` of its times have passed since then. Null: not so many have, as far as it is looked for. */
+  readonly dueMs: number | null;
+  /** It is for this instance to begin them: nobody else holds tenure. */
+  readonly isOurs: boolean;
+  /** Since when this instance watches. */
+  readonly sinceMs: number;
+}

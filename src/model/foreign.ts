@@ -16,6 +16,7 @@ export interface ForeignRow {
     | 'pages'
     | 'incidents'
     | 'reports'
+    | 'checks'
     | 'flaps'
     | 'breaker'
     | 'clusterPause'

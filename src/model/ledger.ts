@@ -1,3 +1,4 @@
+import type { ChecksKept } from './data-check.js';
 import type { ForeignRow } from './foreign.js';
 import type { Incident } from './incident.js';
 import type { AgreedLoss } from './loss.js';
@@ -175,6 +176,8 @@ export interface Ledger {
   readonly evacuations?: readonly Evacuation[];
   /** The last report of each schedule that was told. Absent in the ledger of an older version, and where none is configured. */
   readonly reports?: readonly ReportTold[];
+  /** Checks of the data. Absent in the ledger of an older version, and while there was none. */
+  readonly checks?: ChecksKept;
 }
 
 export interface ReportTold {

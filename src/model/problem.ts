@@ -38,6 +38,7 @@ export const PROBLEM_CODES = [
   'cluster-paused',
   'standby-cluster',
   'data-corruption',
+  'data-unchecked',
   'aside-overdue',
   'too-few-replicas',
   'connections-high',

@@ -3,7 +3,7 @@ import type { AddressCheck, KnownNames } from './address.js';
 import type { CertificateEnd, PemState } from './certificate.js';
 import type { ControlReadings } from './control.js';
 import type { DamageLog } from './damage.js';
-import type { DataCheck } from './data-check.js';
+import type { Checking, DataCheck } from './data-check.js';
 import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from './dcs.js';
 import type { DiskStatus } from './disk.js';
 import type { Heartbeat } from './heartbeat.js';
@@ -60,6 +60,8 @@ export interface ClusterView {
   readonly pemFiles?: Reading<readonly PemState[]>;
   /** Channels to persons that take no message. Absent in older journals, and where none is configured. */
   readonly notifications?: Reading<readonly FailingChannel[]>;
+  /** When the data is checked by itself. Absent in older journals, and where it is not. */
+  readonly checking?: Checking;
   /** Whether Patroni lets us change anything. Absent in older journals, where no password is configured, and in mode observe. */
   readonly writeAccess?: Reading<WriteAccess>;
   /** What the WAL holds that only a former leader has, by its name. Absent: nobody's is in question, and in older journals. */

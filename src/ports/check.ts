@@ -9,7 +9,15 @@ export interface CheckPort {
   checks(): Readonly<Record<string, DataCheck>>;
   /** Begins one; false: another one goes on. */
   begin(request: CheckRequest, by: string): boolean;
+  /** What an earlier session or another instance knows of a member: it stands until the next check. */
+  adopt(member: string, check: DataCheck): void;
+  /** Whether the program can be run here; `version` as it says. Reads nothing of any member. */
+  probe(): Promise<CheckProbe>;
   /** Ends the one that goes on; what it had found by then counts. */
   stop(why: string): void;
   close(): Promise<void>;
 }
+
+export type CheckProbe =
+  | { readonly ok: true; readonly version: string }
+  | { readonly ok: false; readonly why: string; readonly remedy: string };

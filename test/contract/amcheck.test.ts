@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -106,6 +106,45 @@ describe('a program that checks data', () => {
     checks.begin(ASKED, 'dba');
     checks.stop('patroni2 lags');
     expect(await ended(checks)).toMatchObject({ found: 0, gaps: ['it did not come to its end: patroni2 lags'] });
+  });
+
+  it('is looked for without reading anything', async () => {
+    const there = checking(`echo "$@" > ${folder}/args; echo 'pg_amcheck (PostgreSQL) 18.6'`);
+    expect(await there.probe()).toEqual({ ok: true, version: 'pg_amcheck (PostgreSQL) 18.6' });
+    expect(readFileSync(join(folder, 'args'), 'utf8')).toBe('--version\n');
+    const other = checking('echo "some other program"');
+    expect(await other.probe()).toMatchObject({
+      ok: false,
+      why: expect.stringContaining('some other program') as string,
+    });
+  });
+
+  it('that is missing is told beforehand, with the package that has it', async () => {
+    expect(await checking(null).probe()).toMatchObject({
+      ok: false,
+      why: expect.stringContaining('cannot be run here') as string,
+      remedy: expect.stringContaining('postgresql-client-NN') as string,
+    });
+  });
+
+  it('that is ended with Ekimi has not failed, keeps what it has found, and begins nothing more', async () => {
+    const checks = checking(`printf '%s\\n' '${BAD.replace('\n', "' '")}'; touch ${folder}/begun; sleep 60`);
+    checks.begin(ASKED, 'ekimi');
+    while (!existsSync(join(folder, 'begun'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    await checks.close();
+    expect(checks.checks()['patroni2']).toMatchObject({ interrupted: true, found: 1 });
+    expect(checks.begin(ASKED, 'ekimi')).toBe(false);
+  });
+
+  it('has what an earlier session knew until it checks again, and not over one that goes on', async () => {
+    const checks = checking('sleep 0.2');
+    const known = { by: 'dba', database: null, startedMs: 1, endedMs: 2, findings: [], found: 0, gaps: ['x'] };
+    checks.adopt('patroni2', known);
+    expect(checks.checks()).toEqual({ patroni2: known });
+    checks.begin(ASKED, 'dba');
+    checks.adopt('patroni2', known);
+    expect(checks.checks()['patroni2']?.endedMs).toBe(null);
+    expect((await ended(checks)).gaps).toEqual([]);
   });
 
   it('that a signal ends has found nothing sound', async () => {

@@ -1,6 +1,7 @@
 import type { ClusterConfig } from '../../model/config.js';
 import type { CheckReport, CheckRequest, DataCheck } from '../../model/data-check.js';
-import type { CheckPort } from '../../ports/check.js';
+import { safeLogLine } from '../../model/log-line.js';
+import type { CheckPort, CheckProbe } from '../../ports/check.js';
 import type { Clock } from '../../ports/clock.js';
 import { runCommand } from '../hosts/command/run.js';
 import { readCheck } from './amcheck-output.js';
@@ -16,6 +17,24 @@ export const CHECK_DEFAULTS = {
 } as const;
 
 const NOTHING: CheckReport = { findings: [], found: 0, gaps: [] };
+
+const cannotRun = (program: string, why: string): string => `${program} cannot be run here (${why})`;
+
+const INSTALL =
+  'install the client programs of PostgreSQL 14 or newer (Debian: postgresql-client-NN, in /usr/lib/postgresql/NN/bin; Red Hat: postgresqlNN-contrib), or name it in postgres.check.program';
+
+/** It reads nothing and connects nowhere. */
+const PROBE_MS = 10_000;
+
+async function probed(program: string, hidden: readonly string[]): Promise<CheckProbe> {
+  const outcome = await runCommand([program, '--version'], { deadlineMs: PROBE_MS, hidden });
+  if (outcome.kind === 'fault') return { ok: false, why: cannotRun(program, outcome.fault.why), remedy: INSTALL };
+  const said = safeLogLine(outcome.stdout.toString('utf8').split('\n')[0] ?? '');
+  if (outcome.code === 0 && /^pg_amcheck\b/.test(said)) return { ok: true, version: said };
+  const instead = said === '' ? safeLogLine(outcome.stderr.split('\n')[0] ?? '') : said;
+  const why = cannotRun(program, `--version ended with ${outcome.code ?? 'a signal'}: ${instead}`);
+  return { ok: false, why, remedy: INSTALL };
+}
 
 /** What it had found by then. */
 function unfinished(stdout: Buffer | undefined, why: string): CheckReport {
@@ -69,6 +88,7 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
   const { postgres, secretEnv = [] } = cluster;
   const how = { ...CHECK_DEFAULTS, ...postgres.check };
   const known: Record<string, DataCheck> = {};
+  let isClosing = false;
   let running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
 
   async function run({ member, database }: CheckRequest, stop: AbortSignal): Promise<CheckReport> {
@@ -85,13 +105,7 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
       return readCheck(outcome.code, outcome.stdout.toString('utf8'), outcome.stderr);
     if (outcome.kind === 'ended') return unfinished(outcome.stdout, 'a signal ended it');
     const { why } = outcome.fault;
-    if (!outcome.started)
-      return {
-        ...NOTHING,
-        gaps: [
-          `${how.program} cannot be run here (${why}): install the client programs of PostgreSQL 14 or newer (Debian: postgresql-client-NN, in /usr/lib/postgresql/NN/bin; Red Hat: postgresqlNN-contrib), or name it in postgres.check.program`,
-        ],
-      };
+    if (!outcome.started) return { ...NOTHING, gaps: [`${cannotRun(how.program, why)}: ${INSTALL}`] };
     return unfinished(outcome.stdout, why);
   }
 
@@ -99,14 +113,14 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
     schedule: how.schedule,
     checks: () => ({ ...known }),
     begin: (request, by) => {
-      if (running !== null) return false;
+      if (running !== null || isClosing) return false;
       const { member, database, leader } = request;
       const stop = new AbortController();
       const startedMs = clock.now();
       const check: DataCheck = { ...NOTHING, by, ...(leader && { leader }), database, startedMs, endedMs: null };
       known[member] = check;
       const ended = run(request, stop.signal).then((report) => {
-        known[member] = { ...check, ...report, endedMs: clock.now() };
+        known[member] = { ...check, ...report, endedMs: clock.now(), ...(isClosing && { interrupted: true as const }) };
         running = null;
       });
       running = { stop, ended };
@@ -115,7 +129,12 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
     stop: (why) => {
       running?.stop.abort(why);
     },
+    adopt: (member, check) => {
+      if (known[member]?.endedMs !== null) known[member] = check;
+    },
+    probe: () => probed(how.program, secretEnv),
     close: async () => {
+      isClosing = true;
       const last = running;
       last?.stop.abort('Ekimi ends');
       await last?.ended;

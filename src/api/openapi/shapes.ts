@@ -245,6 +245,7 @@ export const dataCheck = z
     database: text.nullable().describe('null: all'),
     startedMs: z.number(),
     endedMs: z.number().nullable().describe('null: it goes on'),
+    interrupted: z.literal(true).optional().describe('Ekimi was ended or begun anew meanwhile'),
     findings: z.array(z.object({ relation: text, what: z.enum(['table', 'index']), block: text.nullable(), text })),
     found: z.int().describe('Relations that are wrong; the first of them are in findings'),
     gaps: z.array(text).describe('What was not checked, and the remedy'),

@@ -4,6 +4,7 @@ import { memberName } from '../../../src/model/names.js';
 import { POOLER_DEFAULTS } from '../../../src/model/policy.js';
 import { fresh, notConfigured, unknown, type ReadingFault } from '../../../src/model/reading.js';
 import type { SqlRights } from '../../../src/model/sql.js';
+import type { CheckProbe } from '../../../src/ports/check.js';
 import { testPolicy } from '../../support/policy.js';
 
 const member = memberName('patroni1');
@@ -161,5 +162,22 @@ describe('the doctor on the heartbeat', () => {
       },
     ]);
     expect(found({ heartbeat: fresh('ready', 0, 'heartbeat') })).toMatchObject([{ verdict: 'ok', disables: [] }]);
+  });
+});
+
+describe('the doctor on the program that checks the data', () => {
+  const programOf = (program: CheckProbe) =>
+    rightsFindings({ hasLogin: true, program, members: [], parts: [] }, testPolicy());
+
+  it('is content where it can be run', () => {
+    expect(programOf({ ok: true, version: 'pg_amcheck (PostgreSQL) 18.6' })).toMatchObject([
+      { verdict: 'ok', detail: 'pg_amcheck (PostgreSQL) 18.6 can be run here' },
+    ]);
+  });
+
+  it('says what is missing and what to install where it cannot', () => {
+    expect(programOf({ ok: false, why: 'pg_amcheck cannot be run here (ENOENT)', remedy: 'install it' })).toMatchObject(
+      [{ verdict: 'warn', remedy: 'install it', disables: ['check-data on every member'] }],
+    );
   });
 });

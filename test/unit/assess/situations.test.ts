@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/assess/catalogue.js';
 import { asideSuffix } from '../../../src/model/aside.js';
+import type { Checking, CheckRow } from '../../../src/model/data-check.js';
 import type { DamageMemory } from '../../../src/model/damage.js';
 import type { ProcedureRun, RunPhase } from '../../../src/model/procedure-run.js';
 import type { Assessment } from '../../../src/assess/finding.js';
@@ -209,6 +210,21 @@ const roomOf = (freeBytes: (agoMin: number) => number) => {
   });
   return { memory: { ...CLEAN_MEMORY, room: { patroni3: Object.fromEntries(slots) } } };
 };
+
+const checking =
+  (part: Partial<Checking>): Change =>
+  (view) => ({ ...view, checking: { schedule: '0 3 * * * UTC', dueMs: null, isOurs: true, sinceMs: 0, ...part } });
+const trouble = (times: number) => ({ sinceMs: NOW_MS - DAY_MS, times, why: ['pg_amcheck cannot be run here'] });
+const checked = (row: Partial<CheckRow>) => ({
+  ledger: ledgerOf({
+    checks: {
+      schedule: '0 3 * * * UTC',
+      sinceMs: 0,
+      roundMs: NOW_MS,
+      rows: [{ member: 'patroni2', startedMs: NOW_MS, check: null, ...row }],
+    },
+  }),
+});
 
 const SITUATIONS: Record<ProblemCode, Row> = {
   ...LEADER_SITUATIONS,
@@ -544,6 +560,28 @@ const SITUATIONS: Record<ProblemCode, Row> = {
     friends: [
       { name: 'it is a day old and small', view: [aside('patroni2', DAY_MS, 100 * MB)] },
       { name: 'its name does not say since when', view: [aside('patroni2', null, 100 * MB)] },
+    ],
+  },
+  'data-unchecked': {
+    subject: 'patroni2',
+    seen: [
+      {
+        name: 'the last check by the schedule could not be run',
+        view: [checking({})],
+        with: checked({ failing: trouble(1) }),
+      },
+      { name: 'it could not be begun at three times', view: [checking({})], with: checked({ refused: trouble(3) }) },
+    ],
+    friends: [
+      { name: 'the last check left nothing out', view: [checking({})], with: checked({}) },
+      { name: 'it could not be begun at two times', view: [checking({})], with: checked({ refused: trouble(2) }) },
+      { name: 'there is no schedule any more', view: [], with: checked({ failing: trouble(9) }) },
+      { name: 'it leads by now', view: [checking({}), leaderKey('patroni2')], with: checked({ failing: trouble(9) }) },
+      {
+        name: 'another instance checks, and knows more',
+        view: [checking({ isOurs: false })],
+        with: checked({ failing: trouble(9) }),
+      },
     ],
   },
   'replica-lag-emergency': {

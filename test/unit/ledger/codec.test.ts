@@ -65,6 +65,28 @@ describe('a ledger of our own version', () => {
   });
 });
 
+describe('what is kept of checks of the data', () => {
+  const check = { by: 'ekimi', database: null, startedMs: 1, endedMs: 2, findings: [], found: 0, gaps: ['x'] };
+  const failing = { sinceMs: 1, times: 2, why: ['x'] };
+  const checks = {
+    schedule: '0 3 * * * UTC',
+    sinceMs: 1,
+    roundMs: null,
+    rows: [{ member: 'patroni2', startedMs: 1, check, failing }],
+  };
+
+  it('comes back as it was written', () => {
+    expect(ledgerFrom(withRows({ checks } as never))?.checks).toEqual(checks);
+  });
+
+  it('by a version that keeps it otherwise is none, holds nothing back, and stays word for word', () => {
+    const read = ledgerFrom(withRows({ checks: { rows: 'moon' } } as never));
+    expect(read?.checks).toBeUndefined();
+    expect(foreignInFlight(read ?? own)).toEqual([]);
+    expect(ledgerText(read ?? own)).toContain('"checks":{"rows":"moon"}');
+  });
+});
+
 describe('an approval', () => {
   const asked = own.approvals[0];
   const read = (loss: unknown) => ledgerFrom(withRows({ approvals: [{ ...asked, loss }] }));
