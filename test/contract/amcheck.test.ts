@@ -108,6 +108,17 @@ describe('a program that checks data', () => {
     expect(await ended(checks)).toMatchObject({ found: 0, gaps: ['it did not come to its end: patroni2 lags'] });
   });
 
+  it.each([
+    ['app', '--database="app" --maintenance-db=app --jobs=1 --on-error-stop --no-password'],
+    ['a*', '--database="a*" --maintenance-db=app --jobs=1 --on-error-stop --no-password'],
+    ['o"x.y', '--database="o""x.y" --maintenance-db=app --jobs=1 --on-error-stop --no-password'],
+  ])('is given the name of a database and no pattern: %s', async (database, expected) => {
+    const checks = checking(`echo "$@" > ${folder}/args`);
+    checks.begin({ ...ASKED, database }, 'dba');
+    await ended(checks);
+    expect(readFileSync(join(folder, 'args'), 'utf8').trim()).toBe(expected);
+  });
+
   it('is looked for without reading anything', async () => {
     const there = checking(`echo "$@" > ${folder}/args; echo 'pg_amcheck (PostgreSQL) 18.6'`);
     expect(await there.probe()).toEqual({ ok: true, version: 'pg_amcheck (PostgreSQL) 18.6' });

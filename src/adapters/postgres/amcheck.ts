@@ -74,7 +74,9 @@ function environmentOf({ hosts, user, password, tls }: Postgres, member: string,
 
 /** One connection, one relation after the other, of a relation that is wrong no more than its first page. */
 const argumentsOf = (database: string | null, maintenance: string): readonly string[] => [
-  ...(database === null ? ['--all', `--maintenance-db=${maintenance}`] : [`--database=${database}`]),
+  // What it takes is a pattern: `a*` names a database of that very name, and no other.
+  database === null ? '--all' : `--database="${database.replaceAll('"', '""')}"`,
+  `--maintenance-db=${maintenance}`,
   '--jobs=1',
   '--on-error-stop',
   '--no-password',

@@ -1,5 +1,6 @@
 import type { CheckFinding, DataCheck } from '../../model/data-check.js';
 import { spanText } from '../../words/amounts.js';
+import { clean } from '../../words/clean.js';
 
 const where = ({ what, relation, block }: CheckFinding): string =>
   block === null ? `${what} ${relation}` : `${what} ${relation}, block ${block}`;
@@ -22,7 +23,7 @@ const nextOf = (member: string, { leader }: DataCheck): readonly string[] =>
         `        else: ekimi run-procedure rebuild-member ${member} --plan`,
       ];
 
-/** What a check of the data of a member found, what it left out, and what a person does about it. */
+/** What a check of the data of a member found, its names and lines safe to print, what it left out, and what a person does about it. */
 export function renderDataCheck(member: string, check: DataCheck, nowMs: number): string {
   const { database, findings, found, gaps, by } = check;
   const of = database === null ? 'all databases' : `database ${database}`;
@@ -33,5 +34,7 @@ export function renderDataCheck(member: string, check: DataCheck, nowMs: number)
     ...more,
     ...gaps.map((gap) => `  ! ${gap}`),
     ...(found > 0 ? nextOf(member, check) : []),
-  ].join('\n');
+  ]
+    .map(clean)
+    .join('\n');
 }

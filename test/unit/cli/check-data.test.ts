@@ -113,3 +113,22 @@ it('a check that goes on says for how long', () => {
     'patroni2, all databases, by dba: is being checked for 1 min 30 s',
   );
 });
+
+describe('names and lines that a cluster gave', () => {
+  it('are printed without what a terminal takes as a command', () => {
+    const hostile = 'app.public.\u001b[2Jt\r\u202e';
+    const text = renderDataCheck(
+      'patroni2',
+      {
+        ...WRONG,
+        database: 'a\u001b]0;x\u0007',
+        findings: [{ relation: hostile, what: 'table', block: '3', text: `ERROR: ${hostile}\nFAKE` }],
+        gaps: [`database ${hostile} was not checked`],
+      },
+      NOW_MS,
+    );
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(text).not.toMatch(/^FAKE/m);
+    expect(text).toContain('app.public.');
+  });
+});
