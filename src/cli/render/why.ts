@@ -165,24 +165,22 @@ export function renderWhy(found: Answer, style: Style): string {
     lines
       .map((line) => `${dayText(line.atMs).slice(11)}  ${byTone(style, line.tone, clean(line.text))}`)
       .flatMap((text) => wrap(text, style.columns - 2, ' '.repeat(11)));
+  const within = (lines: readonly string[]): readonly string[] =>
+    lines.flatMap((text) => wrap(text, style.columns - 2, ' '.repeat(8)));
   return [
     `${bold(style, clean(found.scope ?? 'no cluster'))}${about}${when}`,
-    ...(found.note === null ? [] : [clean(found.note)]),
-    ...section(
-      style,
-      'WHAT IT SAW',
-      found.problems.flatMap((problem) => problemLines(problem, style)),
-    ),
+    ...(found.note === null ? [] : wrap(clean(found.note), style.columns, '  ')),
+    ...section(style, 'WHAT IT SAW', within(found.problems.flatMap((problem) => problemLines(problem, style)))),
     ...section(style, 'WHAT IT DID (hour before)', told(joined(found.done, found.subject === null))),
     ...section(
       style,
       'WHAT IT DOES NOW',
-      found.due.flatMap((decision) => decisionLines(decision, style, 'full')),
+      within(found.due.flatMap((decision) => decisionLines(decision, style, 'full'))),
     ),
     ...section(
       style,
       'WHAT IT DID NOT DO, AND WHY',
-      found.notDone.flatMap((decision) => decisionLines(decision, style, 'full')),
+      within(found.notDone.flatMap((decision) => decisionLines(decision, style, 'full'))),
     ),
     ...section(style, 'WHAT CHANGED AROUND IT (hour before)', told(found.around)),
   ].join('\n');

@@ -190,6 +190,14 @@ describe('plan', () => {
 });
 
 describe('why', () => {
+  it.each([40, 80, 120])('keeps what it saw and what it did not do within %i columns', (columns) => {
+    const snapshot = SCENARIOS.lagHeld();
+    const text = renderWhy(answer({ subject: null, atMs: null, snapshot, entries: [] }), { ...PLAIN, columns });
+    const long = text.split('\n').filter((line) => line.length > columns && line.trim().includes(' '));
+    expect(long.filter((line) => line.trimStart().split(' ').length > 2)).toEqual([]);
+    expect(text).toContain('WHAT IT SAW');
+  });
+
   it('tells the evidence of a fence with its steps, asked about the member', () => {
     const fence = plan('fence-member', 'patroni1', 'leader-frozen');
     const log = { kind: 'fresh', value: ['the last words'], atMs: NOW_MS, source: 'docker' } as const;
