@@ -28,13 +28,20 @@ export function beginCheck(session: Session, request: CheckRequest, by: string):
       const no = whyNoCheck(situation, request.member, request.leader);
       if (no !== null) return Promise.resolve(refused(no));
       const other = runningIn(checks);
-      if (!checks.begin(request, by))
+      if (!checks.begin(request, by, placesOf(situation, request.member)))
         return Promise.resolve(refused(`${other ?? 'another member'} is being checked: one at a time`));
       return Promise.resolve({ ok: true, text: `the data of ${request.member} is being checked` });
     },
     refused,
   );
 }
+
+/** What its log says of pages that cannot be read: a check that finds nothing settles what it has read of these, and nothing else. */
+const placesOf = ({ states }: Situation, member: string): readonly string[] => [
+  ...new Set(
+    (states.memory.damage?.[member]?.marks ?? []).flatMap(({ relation }) => (relation === null ? [] : [relation])),
+  ),
+];
 
 /** Openings are of the minute; what was slept over for longer than this is left to the next. */
 const LATE_MS = 120_000;
@@ -108,7 +115,10 @@ async function beginNext(session: Session, checks: CheckPort, situation: Situati
     .filter(({ no }) => no === null)
     .map(({ name }) => name)
     .sort((left, right) => checkedMs(known[left]) - checkedMs(known[right]));
-  if (next !== undefined) checks.begin({ member: next, database: null, leader: false }, EKIMI);
+  if (next !== undefined) {
+    const request = { member: next, database: null, leader: false };
+    checks.begin(request, EKIMI, placesOf(situation, next));
+  }
 }
 
 /** True: one begins, or waits until it may. */
@@ -119,7 +129,7 @@ function beganAnew(session: Session, checks: CheckPort, situation: Situation): b
   const no = whyNoCheck(situation, request.member, request.leader);
   if (no === null) {
     session.checkAgain = null;
-    return checks.begin(request, by);
+    return checks.begin(request, by, placesOf(situation, request.member));
   }
   if (situation.nowMs - sinceMs < AGAIN_WITHIN_MS) return true;
   session.checkAgain = null;

@@ -1,4 +1,5 @@
 import { clockSetMs } from '../assess/observer.js';
+import { livedDamage } from './damage.js';
 import type { LeadershipMemory, Memory, States } from '../model/states.js';
 import type { Problem } from '../model/problem.js';
 import type { ClusterView } from '../model/view.js';
@@ -38,8 +39,8 @@ export function livedMemory(memory: Memory, view: ClusterView): Memory {
   if (byMs === 0) return memory;
   const moved = (atMs: number): number => atMs + byMs;
   const onward = Math.max(0, byMs);
-  const { startingMs, rewindingSinceMs, replayPausedSinceMs, leaderTrail, etcd, addresses, leadership, stops, copies } =
-    memory;
+  const { startingMs, rewindingSinceMs, replayPausedSinceMs, leaderTrail, etcd, addresses, leadership, stops } = memory;
+  const { copies, damage } = memory;
   const dated = <T extends { readonly atMs: number }>(row: T): T => ({ ...row, atMs: moved(row.atMs) });
   return {
     ...memory,
@@ -62,6 +63,7 @@ export function livedMemory(memory: Memory, view: ClusterView): Memory {
       replayPausedSinceMs: mapped(replayPausedSinceMs, (sinceMs) => sinceMs + Math.min(0, byMs)),
     }),
     ...(leaderTrail && { leaderTrail: leaderTrail.map(dated) }),
+    ...(damage && { damage: mapped(damage, (row) => livedDamage(row, byMs)) }),
     ...(etcd && { etcd: { ...etcd, elections: etcd.elections.map(moved) } }),
     ...(addresses && {
       addresses: mapped(addresses, (row) => ({ ...row, changesMs: row.changesMs.map(moved) })),

@@ -41,6 +41,8 @@ export interface DamageMemory {
   readonly marks: readonly DamageMark[];
   /** Since when its data directory is another one, or was found whole: what was written before says nothing of it. Null: that was not seen. */
   readonly settledMs: number | null;
+  /** When the last check began that found nothing: what it has read of the marks before it is settled. Absent: there was none, and in older journals. */
+  readonly checkedMs?: number;
   /** Lines that stood at that time and say no time themselves. */
   readonly settled: readonly string[];
 }

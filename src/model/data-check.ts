@@ -16,6 +16,16 @@ export interface CheckReport {
   readonly found: number;
   /** What was not checked, or why it did not come to its end, with the remedy. Empty: all was. */
   readonly gaps: readonly string[];
+  /** What became of the places that were asked about with it. Absent: not looked up, and in older journals. */
+  readonly places?: CheckedPlaces;
+}
+
+/** Places that a log named, as it named them. In neither list: the check says nothing of it. */
+export interface CheckedPlaces {
+  /** Of a relation that the check has read. */
+  readonly read: readonly string[];
+  /** Of no relation any more: it was dropped, or written anew into another file. */
+  readonly gone: readonly string[];
 }
 
 /** A check of the data of one member, under way or the last that ended. */
@@ -42,9 +52,12 @@ export interface CheckRequest {
 
 export const MOST_FINDINGS = 8;
 
+/** Nothing was found, and nothing left out. */
+export const isCleanReport = ({ found, gaps }: CheckReport): boolean => found === 0 && gaps.length === 0;
+
 /** It came to its end, over all databases, and found nothing. */
-export const isCleanCheck = ({ endedMs, database, found, gaps }: DataCheck): boolean =>
-  endedMs !== null && database === null && found === 0 && gaps.length === 0;
+export const isCleanCheck = (check: DataCheck): boolean =>
+  check.endedMs !== null && check.database === null && isCleanReport(check);
 
 /** Something that did not come about by the schedule, several times on end. */
 export interface CheckTrouble {

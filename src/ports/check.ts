@@ -7,8 +7,11 @@ export interface CheckPort {
   readonly schedule: CronWindow | null;
   /** Of each member that was checked since the start: the check that goes on, else the last. */
   checks(): Readonly<Record<string, DataCheck>>;
-  /** Begins one; false: another one goes on. */
-  begin(request: CheckRequest, by: string): boolean;
+  /**
+   * Begins one; false: another one goes on. `asked`: places that the member's log named (paths below its data directory, names of relations), of which one
+   * that finds nothing tells whether it has read them.
+   */
+  begin(request: CheckRequest, by: string, asked?: readonly string[]): boolean;
   /** What an earlier session or another instance knows of a member: it stands until the next check. */
   adopt(member: string, check: DataCheck): void;
   /** Whether the program can be run here; `version` as it says. Reads nothing of any member. */

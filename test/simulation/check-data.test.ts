@@ -21,6 +21,8 @@ const ASKED = { member: 'patroni3', database: null, leader: false } as const;
 interface Bench {
   readonly ekimi: Rig;
   readonly begun: string[];
+  /** What each was asked about of what the log of its member named. */
+  readonly places: readonly string[];
   /** The check that goes on ends so. */
   readonly end: (report: CheckReport) => void;
   readonly checks: () => Readonly<Record<string, DataCheck>>;
@@ -39,6 +41,7 @@ function bench(
 ): Bench {
   const known: Record<string, DataCheck> = {};
   const begun: string[] = [];
+  const places: string[] = [];
   let on: string | null = null;
   let clock: Clock | null = null;
   const now = (): number => clock?.now() ?? 0;
@@ -49,10 +52,11 @@ function bench(
   const checks: CheckPort = {
     schedule,
     checks: () => ({ ...known }),
-    begin: ({ member, database }, by) => {
+    begin: ({ member, database }, by, asked = []) => {
       if (on !== null) return false;
       on = member;
       begun.push(`${member} ${by}`);
+      places.push(...asked);
       known[member] = { ...SOUND, by, database, startedMs: now(), endedMs: null };
       return true;
     },
@@ -77,7 +81,7 @@ function bench(
       return { ...ports, checks };
     },
   });
-  return { ekimi, begun, end, checks: () => known };
+  return { ekimi, begun, places, end, checks: () => known };
 }
 
 async function asked({ ekimi }: Bench, request: Parameters<typeof beginCheck>[1] = ASKED) {
@@ -270,6 +274,33 @@ describe('a check by the schedule that comes to nothing', () => {
 });
 
 describe('what a check has found', () => {
+  it('is asked of the places that the log of that member named, and of no other', async () => {
+    const at = bench();
+    await at.ekimi.run(15);
+    const { session } = at.ekimi;
+    const mark = (relation: string | null) => ({
+      kind: 'invalid-page' as const,
+      relation,
+      block: '1',
+      text: 'x',
+      atMs: null,
+      firstMs: at.ekimi.cluster.nowMs(),
+      lastMs: at.ekimi.cluster.nowMs(),
+    });
+    const damage = {
+      patroni2: { marks: [mark('base/5/2')], settledMs: null, settled: [] },
+      patroni3: {
+        marks: [mark('base/5/1'), { ...mark('base/5/1'), block: '2' }, mark(null)],
+        settledMs: null,
+        settled: [],
+      },
+    };
+    const { states } = session;
+    session.seen = { ...session.seen, states: { ...states, memory: { ...states.memory, damage } } };
+    await asked(at);
+    expect(at.places).toEqual(['base/5/1']);
+  });
+
   it('is known to the instance that takes over, and to whoever asks it', async () => {
     const before = bench();
     await before.ekimi.run(15);

@@ -5,6 +5,8 @@ import type { CheckPort, CheckProbe } from '../../ports/check.js';
 import type { Clock } from '../../ports/clock.js';
 import { runCommand } from '../hosts/command/run.js';
 import { readCheck } from './amcheck-output.js';
+import { checkedPlaces } from './checked-places.js';
+import { isCleanReport } from '../../model/data-check.js';
 
 type Postgres = NonNullable<ClusterConfig['postgres']>;
 
@@ -111,17 +113,26 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
     return unfinished(outcome.stdout, why);
   }
 
+  /** Asked of one that found nothing: what else it would say settles nothing. */
+  async function withPlaces({ member, database }: CheckRequest, report: CheckReport, asked: readonly string[]) {
+    const place = postgres.hosts[member];
+    if (asked.length === 0 || place === undefined || database !== null || !isCleanReport(report)) return report;
+    const places = await checkedPlaces(postgres, place, asked);
+    return places === null ? report : { ...report, places };
+  }
+
   return {
     schedule: how.schedule,
     checks: () => ({ ...known }),
-    begin: (request, by) => {
+    begin: (request, by, asked = []) => {
       if (running !== null || isClosing) return false;
       const { member, database, leader } = request;
       const stop = new AbortController();
       const startedMs = clock.now();
       const check: DataCheck = { ...NOTHING, by, ...(leader && { leader }), database, startedMs, endedMs: null };
       known[member] = check;
-      const ended = run(request, stop.signal).then((report) => {
+      const ended = run(request, stop.signal).then(async (found) => {
+        const report = await withPlaces(request, found, asked);
         known[member] = { ...check, ...report, endedMs: clock.now(), ...(isClosing && { interrupted: true as const }) };
         running = null;
       });

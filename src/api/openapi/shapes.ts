@@ -249,5 +249,9 @@ export const dataCheck = z
     findings: z.array(z.object({ relation: text, what: z.enum(['table', 'index']), block: text.nullable(), text })),
     found: z.int().describe('Relations that are wrong; the first of them are in findings'),
     gaps: z.array(text).describe('What was not checked, and the remedy'),
+    places: z
+      .object({ read: z.array(text), gone: z.array(text) })
+      .optional()
+      .describe('Places that the log of the member named: read by the check, or of no relation any more'),
   })
   .describe('A check of the data of a member by pg_amcheck');
