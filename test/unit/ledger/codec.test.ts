@@ -76,11 +76,11 @@ describe('what is kept of checks of the data', () => {
   };
 
   it('comes back as it was written', () => {
-    expect(ledgerFrom(withRows({ checks } as never))?.checks).toEqual(checks);
+    expect(ledgerFrom(withRows({ checks }))?.checks).toEqual(checks);
   });
 
   it('by a version that keeps it otherwise is none, holds nothing back, and stays word for word', () => {
-    const read = ledgerFrom(withRows({ checks: { rows: 'moon' } } as never));
+    const read = ledgerFrom(withRows({ checks: { rows: 'moon' } }));
     expect(read?.checks).toBeUndefined();
     expect(foreignInFlight(read ?? own)).toEqual([]);
     expect(ledgerText(read ?? own)).toContain('"checks":{"rows":"moon"}');
