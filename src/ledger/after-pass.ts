@@ -13,7 +13,7 @@ import type { MemberState, States } from '../model/states.js';
 import { memberOf, type ClusterView } from '../model/view.js';
 import { withoutClusterPause, withPausesLeft } from './claims.js';
 import { keepApprovals } from './approvals.js';
-import { checksKept } from './data-checks.js';
+import { checksKept } from './kept-checks.js';
 import { livedLedger } from './lived.js';
 import { budgetUsed, stormingMembers } from './budgets.js';
 

@@ -4,7 +4,7 @@ import { isInFlight, type Approval, type DrainRecord, type Ledger, type Remediat
 import { livedPage } from '../decide/page-book.js';
 import { isOver, type ProcedureRun } from '../model/procedure-run.js';
 import type { ClusterView } from '../model/view.js';
-import { livedChecks } from './data-checks.js';
+import { livedChecks } from './kept-checks.js';
 
 type Wait = NonNullable<ProcedureRun['waiting']>;
 
