@@ -180,6 +180,8 @@ export class Observer {
         child.stdin.write(question);
         await pause(ROLE_EVERY_MS, this.#stop.signal);
       }
+      // The server has ended that session: what it said before is no longer its word.
+      if (!this.#stop.signal.aborted) this.#note('role', member, 'none');
       await pause(500, this.#stop.signal);
     }
   }

@@ -54,6 +54,13 @@ export interface ServerClaim {
   readonly members: readonly string[];
 }
 
+/** `unless`: why it is left out as things stand now, null: it is told. */
+export interface Ahead {
+  readonly step: Extract<Step, { port: 'proxies' }>;
+  readonly whoseEach: readonly ServerClaim[];
+  readonly unless: (input: ActionInput) => string | null;
+}
+
 /** One request and what must be seen after it. */
 export interface ActionStep {
   readonly step: Step;
@@ -69,6 +76,10 @@ export interface ActionStep {
   readonly goOnWhenRefused?: true;
   /** Servers of a proxy may be another member's by then: asked anew in the look before it is sent. */
   readonly whose?: ServerClaim;
+  /** The same of a step for several proxies, one for each of what it tells and in that order: whose is another's by then is left out. */
+  readonly whoseEach?: readonly ServerClaim[];
+  /** What proxies are told in the same breath, just before: it only helps, and is neither judged nor waited for beyond its own time. */
+  readonly ahead?: Ahead;
   /** Not sent when its effect is there already, whoever caused it. */
   readonly unlessSeen?: boolean;
   /** What was refused without effect is sent again after a while, until so long after the run began. */

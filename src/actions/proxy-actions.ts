@@ -3,24 +3,12 @@ import { PLACES } from './places-shape.js';
 import { hasSteppedDown, isProvenNotPrimary } from '../assess/former-leader.js';
 import { linesOfFormer } from '../assess/proxy.js';
 import { leadershipOf } from '../assess/leader.js';
-import { isLeaderWaitedFor } from '../assess/poolers.js';
+import { isLeaderWaitedFor, isLeftClosed } from '../assess/poolers.js';
 import { lineAt, linesOf, outOfReachOf, placeText, tellable } from '../assess/proxy-lines.js';
-import { isHeld } from '../assess/rotation.js';
+import { isHeld, isStoppedSoftly } from '../assess/rotation.js';
 import { ownerOf } from '../model/proxy.js';
-import { runUnderWay } from '../model/ledger.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import {
-  action,
-  bound,
-  met,
-  notYet,
-  pending,
-  type ActionInput,
-  type ActionStep,
-  type PlanOf,
-  type ServerClaim,
-  type Sight,
-} from './action.js';
+import { action, bound, met, pending, type ActionInput, type PlanOf, type Sight } from './action.js';
 import { WE_FENCED } from './permits.js';
 import {
   closedPlaces,
@@ -33,7 +21,7 @@ import {
   usualPlaces,
   writeLines,
 } from './proxy-places.js';
-import { setServer } from './proxy-requests.js';
+import { setServer, tellProxies, type Told } from './proxy-requests.js';
 import type { Routing } from './waits.js';
 
 /** The member leads again, or follows: its line in the primary pool is given back to the health checks. */
@@ -124,7 +112,9 @@ export const proxyNudge = action({
     const former = others.filter(({ row }) => mayBeCalledDown(input, ownerOf(row)));
     const down = [...new Set(former.map(({ row }) => ownerOf(row) ?? ''))];
     const lines = tellable(view, writeLines(view, target));
-    const behind = lines.filter(({ row }) => !row.up && !isHeld(row));
+    const behind = lines.filter(
+      (line) => (!line.row.up || isLeftClosed(view, input.ledger, line)) && !isHeld(line.row),
+    );
     const at = unlessUsual(view, 'writes', target, (view.proxies.length > 1 ? behind : lines).map(placeOf));
     const usualDown = down.flatMap((name) => usualPlaces(view.proxies, 'writes', name));
     const isUsual = view.proxies.length === 1 && former.map(placeOf).every((place) => holds(usualDown, place));
@@ -140,25 +130,28 @@ export const proxyNudge = action({
   alreadyTrue: (input, target) => {
     const lines = tellable(input.view, writeLines(input.view, target));
     if (tellable(input.view, linesOfFormer(input, target)).length > 0) return false;
+    if (lines.some((line) => isLeftClosed(input.view, input.ledger, line))) return false;
     return lines.length > 0 && lines.every(({ row }) => row.up || (lines.length > 1 && isHeld(row)));
   },
   refuse: notTheNewLeader,
-  refuseLater: (input, plan) => {
-    const next = toldOf(input.view.proxies, plan)[runUnderWay(input.ledger, plan)?.stepIndex ?? 0];
-    // What the one that is called down says meanwhile is nothing against calling the new leader up.
-    const no = notLedBy(input, plan.target) ?? (next?.state === 'up' ? null : stillAlive(input, plan));
-    return no === null ? null : notYet(no);
-  },
   steps: ({ routing }, plan) => {
     const told = toldOf(routing, plan);
-    // With the last one it is seen that all of them have it.
-    return told.map((one, index) => health(routing, one, { isLast: index + 1 === told.length, told }));
+    if (told.length === 0) return [];
+    return [
+      {
+        ...tellProxies(told, TOLD_WITHIN_MS),
+        withinMs: 10_000,
+        expect: ({ view }) => {
+          const sights = told.map((row) => healthSeen(view, row));
+          return sights.find(({ kind }) => kind === 'pending') ?? met(sights.map(({ text }) => text).join(', '));
+        },
+      },
+    ];
   },
 });
 
-interface Told extends ServerClaim {
-  readonly state: 'up' | 'down';
-}
+/** A proxy may take so long to answer before it is given up; the others are told meanwhile. */
+const TOLD_WITHIN_MS = 1_000;
 
 /** One after the other, in this order. */
 function toldOf(routing: Routing, { target, params }: Nudge): readonly Told[] {
@@ -206,26 +199,6 @@ function mayBeCalledDown(input: ActionInput, name: string | null): boolean {
   );
 }
 
-function health(
-  routing: Routing,
-  one: Told,
-  { isLast, told }: { readonly isLast: boolean; readonly told: readonly Told[] },
-): ActionStep {
-  const { place, state, members } = one;
-  const seen = isLast && routing.length > 1 ? told : [one];
-  return {
-    step: setServer(place, `health ${state}`),
-    whose: { place, members },
-    withinMs: 10_000,
-    // What does not obey (one proxy of several, the server of the former leader) keeps the new leader waiting for no longer than this.
-    ...(routing.length > 1 || (state === 'down' && !isLast) ? { goOnWhenLate: true, withinMs: 3_000 } : {}),
-    expect: ({ view }) => {
-      const sights = seen.map((row) => healthSeen(view, row));
-      return sights.find(({ kind }) => kind === 'pending') ?? met(sights.map(({ text }) => text).join(', '));
-    },
-  };
-}
-
 function healthSeen(view: ClusterView, told: Told): Sight {
   const { place, state } = told;
   const moved = movedServer(view, told);
@@ -233,7 +206,7 @@ function healthSeen(view: ClusterView, told: Told): Sight {
   const server = placeText(view.proxies, place);
   const row = lineAt(view, place)?.row ?? null;
   if (row === null) return pending('the proxy did not answer');
-  return row.up === (state === 'up')
+  return row.up === (state === 'up') && !isStoppedSoftly(row)
     ? met(`${server} is ${row.status}`)
     : pending(`${server} is not ${state} yet (${row.status} now)`);
 }

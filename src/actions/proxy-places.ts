@@ -10,9 +10,12 @@ import {
 } from '../assess/proxy-lines.js';
 import { ownerOf, type ServerPlace } from '../model/proxy.js';
 import type { FenceRecord } from '../model/ledger.js';
+import type { Step } from '../model/plan.js';
 import type { ClusterView } from '../model/view.js';
 import type { ActionStep, ServerClaim } from './action.js';
 import type { Routing } from './waits.js';
+
+type Tell = Extract<Step, { port: 'proxies' }>['tells'][number];
 
 export const placeOf = ({ proxy, row: { backend, server } }: ProxyLine): ServerPlace => ({ proxy, backend, server });
 
@@ -73,8 +76,10 @@ export function movedServer(view: ClusterView, { place, members }: ServerClaim):
 
 /** The first server of these steps that is another's by now. */
 export const movedIn = (view: ClusterView, steps: readonly ActionStep[]): string | null =>
-  steps.flatMap(({ whose }) => (whose === undefined ? [] : [movedServer(view, whose)])).find((why) => why !== null) ??
-  null;
+  steps
+    .flatMap(({ whose, whoseEach = [] }) => [...(whose === undefined ? [] : [whose]), ...whoseEach])
+    .map((claim) => movedServer(view, claim))
+    .find((why) => why !== null) ?? null;
 
 /** Why a step must not be sent to its server: that is another's, or its proxy tells nothing in this look, so that nobody knows. Null: it may. */
 export function strangeServer(view: ClusterView, { step, whose }: Pick<ActionStep, 'step' | 'whose'>): string | null {
@@ -86,6 +91,23 @@ export function strangeServer(view: ClusterView, { step, whose }: Pick<ActionSte
   const proxy = view.proxies.find(({ name }) => name === whose.place.proxy);
   if (proxy === undefined || answers(proxy)) return movedServer(view, whose);
   return `${view.proxies.length > 1 ? `proxy ${proxy.name}` : 'the proxy'} does not answer: nobody knows whose ${placeText(view.proxies, whose.place)} is now`;
+}
+
+/** What of a step for several proxies may be told in this look, and why not the rest. */
+export function tellableIn(
+  view: ClusterView,
+  { step, whoseEach = [] }: { readonly step: Step; readonly whoseEach?: readonly ServerClaim[] },
+): { readonly tells: readonly Tell[]; readonly left: readonly string[] } {
+  if (step.port !== 'proxies') return { tells: [], left: [] };
+  const rows = step.tells.map((tell, index) => {
+    const whose = whoseEach[index];
+    const one = { step: { port: 'proxy', ...tell } as const, ...(whose === undefined ? {} : { whose }) };
+    return { tell, why: strangeServer(view, one) };
+  });
+  return {
+    tells: rows.flatMap(({ tell, why }) => (why === null ? [tell] : [])),
+    left: rows.flatMap(({ why }) => (why === null ? [] : [why])),
+  };
 }
 
 /** The servers that a fence closed and that are there to be opened; of a record of before the usual ones. */

@@ -23,17 +23,22 @@ import {
   type Sight,
   type PlanOf,
 } from './action.js';
+import { closedAround, closingAhead, CLOSES } from './closing-steps.js';
 import { haltOfPause, isPauseDue, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
 import { dcsAnswerMs, handOverAnswerMs } from './waits.js';
 import { keptTheKey } from './whose-doing.js';
 
-/** What a switchover is bound to. `scheduledAt` null or absent: at once. `poolers`: where clients wait meanwhile; absent: nowhere. */
+/**
+ * What a switchover is bound to. `scheduledAt` null or absent: at once. `poolers`: where clients wait meanwhile; absent: nowhere, and `closes` are
+ * the servers of the old leader that take nothing new from just before the request on.
+ */
 const BOND = z.object({
   leader: z.string(),
   candidate: z.string(),
   scheduledAt: z.string().nullable().exactOptional(),
   poolers: z.array(z.string()).readonly().exactOptional(),
   checkpoint: z.literal(true).exactOptional(),
+  ...CLOSES,
 });
 type Bond = z.infer<typeof BOND>;
 type Switchover = PlanOf<Bond>;
@@ -81,7 +86,10 @@ export const switchover = action({
     const at = wish?.scheduledAtMs ?? null;
     // What Patroni does later nobody waits for.
     const held = at === null ? poolersAround(input, 'switchover') : {};
-    return bound({ leader: target, candidate, scheduledAt: at === null ? null : new Date(at).toISOString(), ...held });
+    // Who waits in a pooler asks no proxy meanwhile; and should it be refused, they go on at once, to a server that is open.
+    const closed = at === null && held.poolers === undefined ? closedAround(input, target) : {};
+    const scheduledAt = at === null ? null : new Date(at).toISOString();
+    return bound({ leader: target, candidate, scheduledAt, ...held, ...closed });
   },
   alreadyTrue: () => false,
   refuse: (input, plan) => {
@@ -120,6 +128,7 @@ export const switchover = action({
           body: scheduledAt === null ? { leader, candidate } : { leader, candidate, scheduled_at: scheduledAt },
           timeoutMs: handOverAnswerMs(waits),
         },
+        ...closingAhead(policy, plan),
         withinMs: actionPolicy(policy, 'switchover').timeoutMs,
         expect: ({ view }) => (scheduledAt === null ? handedOver(view, plan) : appointed(view, plan)),
         // Patroni's own word that it has begun: a leader that is slow to stop keeps its key meanwhile.

@@ -4,13 +4,13 @@ import type { Plan } from '../model/plan.js';
 import { POOLER_DEFAULTS, type Policy } from '../model/policy.js';
 import { isPaused, pausedIn, type PoolerReport, type PoolerSeen } from '../model/pooler.js';
 import type { Finding } from '../model/problem.js';
-import { ownerOf } from '../model/proxy.js';
+import { ownerOf, type ServerPlace } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
 import type { ClusterView } from '../model/view.js';
 import { cannotTell, says, seen, type Assess } from './finding.js';
 import { leadershipOf } from './leader.js';
-import { answers, linesIn } from './proxy-lines.js';
-import { takesNew } from './rotation.js';
+import { answers, linesIn, type ProxyLine } from './proxy-lines.js';
+import { isStoppedSoftly, takesNew } from './rotation.js';
 
 export const poolerOf = ({ poolers = [] }: ClusterView, name: string): PoolerSeen | null =>
   poolers.find((row) => row.name === name) ?? null;
@@ -55,29 +55,45 @@ export const pauseOfOurs = ({ pauses = [] }: Ledger, pooler: string): PauseRecor
 const WAITED_FOR_MS = 10_000;
 
 /**
- * Clients of a pooler are to meet nobody but the one who follows: they wait for it, or were let go because the time of their pause was over, and
- * what it was for goes on or ended a moment ago.
+ * Clients are to meet nobody but the one who follows: they wait for it in a pooler, or were let go because the time of their pause was over, or the old
+ * leader was closed to them at the proxies; and what that was for goes on or ended a moment ago.
  */
 export const isLeaderWaitedFor = ({ atMs }: ClusterView, { pauses = [], remediations }: Ledger): boolean =>
   pauses.length > 0 ||
-  remediations.some(
-    (run) => holdsPoolers(run.plan) && (isInFlight(run) || atMs - (run.endedAtMs ?? -Infinity) < WAITED_FOR_MS),
-  );
+  remediations.some((run) => !run.shadow && holdsClients(run.plan) && (isInFlight(run) || endedSince(run, atMs)));
+
+const endedSince = ({ endedAtMs }: Remediation, atMs: number): boolean =>
+  atMs - (endedAtMs ?? -Infinity) < WAITED_FOR_MS;
 
 /**
- * By their ids, the runs that clients of a pooler wait for: they are held for one, or were let go as the time of their pause was over and find
- * nobody who takes writes yet. Not for what lasts because a person asked for it.
+ * By their ids, the runs that clients wait for: they are held for one in a pooler, or were let go as the time of their pause was over and find
+ * nobody who takes writes yet, or the old leader is closed to them at the proxies. Not for what lasts because a person asked for it.
  */
 export function runsWaitedFor(view: ClusterView | null, { pauses = [], remediations }: Ledger): ReadonlySet<string> {
   if (view === null) return new Set();
   const held = pauses.filter(({ lasts, untilMs }) => lasts !== true && view.atMs < untilMs + WAITED_FOR_MS);
   const isRecent = ({ sentAtMs }: Remediation): boolean => sentAtMs !== null && view.atMs - sentAtMs < WAITED_FOR_MS;
-  const flying = remediations.filter((run) => isInFlight(run) && holdsPoolers(run.plan) && isRecent(run));
-  const unserved = flying.length > 0 && serverOfWrites(view) === null ? flying : [];
+  const flying = remediations.filter((run) => isInFlight(run) && holdsClients(run.plan) && isRecent(run));
+  const server = flying.length > 0 ? serverOfWrites(view) : null;
+  const unserved = flying.filter(({ plan }) => server === null || (closesAny(plan) && server === plan.target));
   return new Set([...held.map(({ remediationId }) => remediationId), ...unserved.map(({ id }) => id)]);
 }
 
-const holdsPoolers = ({ params: { poolers } }: Plan): boolean => Array.isArray(poolers) && poolers.length > 0;
+const isSome = (list: unknown): boolean => Array.isArray(list) && list.length > 0;
+const closesAny = ({ params }: Plan): boolean => isSome(params['closes']);
+const holdsClients = (plan: Plan): boolean => isSome(plan.params['poolers']) || closesAny(plan);
+
+/**
+ * A server that takes nothing new because a change of leader of ours was about to begin, and which still does not although that is over: refused, and
+ * its member leads as before. Its next check that passes gives it back anyway.
+ */
+export const isLeftClosed = ({ atMs }: ClusterView, { remediations }: Ledger, { proxy, row }: ProxyLine): boolean =>
+  isStoppedSoftly(row) &&
+  remediations.some((run) => {
+    if (run.shadow || !closesAny(run.plan) || isInFlight(run) || !endedSince(run, atMs)) return false;
+    const closes = run.plan.params['closes'] as readonly ServerPlace[];
+    return closes.some((one) => one.proxy === proxy && one.backend === row.backend && one.server === row.server);
+  });
 
 export const assessPoolers: Assess = ({ view, ledger, policy }) =>
   (view.poolers ?? []).flatMap(({ name, seen: reading }) => {

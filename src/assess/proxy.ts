@@ -6,7 +6,7 @@ import { cannotTell, says, seen, type Assess, type Assessment } from './finding.
 import { isDeclared } from './intended.js';
 import { hasSteppedDown, leaderChangedByFailure } from './former-leader.js';
 import { leadershipOf, replicasOf, waitsOf } from './leader.js';
-import { isLeaderWaitedFor } from './poolers.js';
+import { isLeaderWaitedFor, isLeftClosed } from './poolers.js';
 import { isStreaming } from './replica.js';
 import { answers, linesIn, linesOf, lineText, memberLines, poolText, type ProxyLine } from './proxy-lines.js';
 import { leaderUnrouted } from './unrouted.js';
@@ -21,6 +21,16 @@ export const assessNewLeaderInProxy: Assess = (input) => {
   const { view, memory } = input;
   const leadership = leadershipOf(view);
   if (view.proxies.length === 0 || leadership.kind !== 'proven') return [];
+  const closed = memberLines(view, 'writes', leadership.member.name).filter((line) =>
+    isLeftClosed(view, input.ledger, line),
+  );
+  if (closed.length > 0)
+    return [
+      seen('proxy-behind', leadership.member.name, [
+        ...closed.map((line) => says('proxy', `${lineText(view, line)} is ${line.row.status}`, view.atMs)),
+        ...leadingText(view, leadership.member, 'it was closed for a switchover that is over'),
+      ]),
+    ];
   // Only right after a change of leader does a proxy's own view lag for a harmless reason.
   if (memory.lastLeaderChangeMs === null || view.atMs - memory.lastLeaderChangeMs > 2 * waitsOf(view).ttlMs) return [];
   const failure = leaderChangedByFailure(input);
@@ -31,13 +41,16 @@ export const assessNewLeaderInProxy: Assess = (input) => {
   if (late.length === 0) return [];
   const evidence = [
     ...late.map((line) => says('proxy', `${lineText(view, line)} is ${line.row.status}`, view.atMs)),
-    says('dcs', `${name} holds the leader key, and ${failure}`, view.atMs),
-    says('api', `${name} is primary and runs`, view.atMs),
+    ...leadingText(view, leadership.member, failure),
   ];
-  if (freshValue(leadership.member.sql)?.inRecovery === false)
-    evidence.push(says('sql', `${name} accepts writes`, view.atMs));
   return [seen('proxy-behind', name, evidence)];
 };
+
+const leadingText = (view: ClusterView, { name, sql }: MemberView, why: string) => [
+  says('dcs', `${name} holds the leader key, and ${why}`, view.atMs),
+  says('api', `${name} is primary and runs`, view.atMs),
+  ...(freshValue(sql)?.inRecovery === false ? [says('sql', `${name} accepts writes`, view.atMs)] : []),
+];
 
 /** Of others that are up in a pool for writes, where clients of a pooler are to meet the new leader alone. */
 export const linesOfFormer = (

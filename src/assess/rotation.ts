@@ -51,6 +51,10 @@ const GIVEN_NOTHING = /^(?:DOWN|DRAIN|MAINT|NOLB)/;
 export const takesNew = ({ up, status, weight, admin }: ProxyServer): boolean =>
   up && !admin.drain && !admin.maint && !admin.resolution && weight !== 0 && !GIVEN_NOTHING.test(status);
 
+/** It goes on with the sessions that it has and takes no new one, by somebody's `health stopping`: the next check that passes ends that. */
+export const isStoppedSoftly = ({ up, status, admin }: ProxyServer): boolean =>
+  up && status.startsWith('NOLB') && !admin.drain && !admin.maint;
+
 /** A proxy that has pools for reads and, as far as was seen last, routes reads to nobody. */
 export function isReadPoolEmpty({ proxies }: ClusterView): boolean {
   return proxies.some((proxy) => {

@@ -7,7 +7,7 @@ import { isSuperseded } from '../assess/things.js';
 import type { Block, Decision } from '../model/decision.js';
 import type { Loss } from '../model/loss.js';
 import type { Plan } from '../model/plan.js';
-import { stepText } from '../words/request.js';
+import { stepLines } from '../words/request.js';
 import type { Problem } from '../model/problem.js';
 import { waitOf } from '../words/wait.js';
 import { chooseRung, type Candidate, type Choice } from './candidate.js';
@@ -136,4 +136,6 @@ const whyOf = (problem: Problem): string => problem.evidence.map((item) => item.
 
 /** The exact requests, in order, as dry-run prints and enforce sends them. */
 export const requestsOf = (input: Pick<Situation, 'policy' | 'view'>, plan: Plan): readonly string[] =>
-  ACTIONS[plan.action].steps(stepInput(input), plan).map(({ step }) => stepText(step));
+  ACTIONS[plan.action]
+    .steps(stepInput(input), plan)
+    .flatMap(({ step, ahead }) => [...(ahead === undefined ? [] : stepLines(ahead.step)), ...stepLines(step)]);

@@ -12,6 +12,7 @@ import type { Books } from './books.js';
 import { readEvidenceAfter } from './evidence.js';
 import { pausePoolers } from './pause-poolers.js';
 import { holdsClients } from './period.js';
+import { tellProxies, type ProxiesStep } from './tell-proxies.js';
 import type { Session } from './session.js';
 
 /** How long a pass waits for an answer; longer ones arrive while the passes go on. */
@@ -23,7 +24,12 @@ const HELD_PATIENCE_MS = 200;
  * Sends, and waits a little: a prompt answer is this pass's. A slow one (a restart blocks until PostgreSQL is up) arrives through the inbox
  * at the head of a later pass, and so does all else that comes meanwhile: nothing from outside moves under a pass.
  */
-export async function dispatch(session: Session, sending: Remediation, step: Step): Promise<void> {
+export async function dispatch(
+  session: Session,
+  sending: Remediation,
+  step: Step,
+  ahead: ProxiesStep | null = null,
+): Promise<void> {
   const { ports } = session.parts;
   // The mode may change before a slow answer comes: it belongs to the ledger in which its request stands.
   const { books } = session;
@@ -32,7 +38,7 @@ export async function dispatch(session: Session, sending: Remediation, step: Ste
   const patienceMs = holdsClients(session) && step.port !== 'pooler' ? HELD_PATIENCE_MS : PATIENCE_MS;
   const prompt: Reply[] = [];
   let isLeft = false;
-  const answered = route(session, step).then((reply) => {
+  const answered = withAhead(session, step, ahead).then((reply) => {
     session.sending.delete(sending.id);
     patience.abort('over');
     if (!isLeft) prompt.push(reply);
@@ -43,7 +49,12 @@ export async function dispatch(session: Session, sending: Remediation, step: Ste
   });
   session.sending.set(sending.id, answered);
   session.parts.log.info(
-    { action: sending.plan.action, member: sending.plan.target, request: stepText(step), id: sending.id },
+    {
+      action: sending.plan.action,
+      member: sending.plan.target,
+      request: [...(ahead === null ? [] : [ahead]), step].map(stepText).join('; '),
+      id: sending.id,
+    },
     'request sent',
   );
   await Promise.race([answered, ports.clock.sleep(patienceMs, patience.signal)]);
@@ -74,8 +85,17 @@ function aside(host: Ports['host'], step: Extract<Step, { port: 'aside' }>): Pro
   return host?.moveAside?.(step.call === 'move' ? memberHost(step.member) : storeHost(step.store), step);
 }
 
+/** What helps goes first and is waited for a moment; what counts is sent whatever became of it, and its answer is the answer. */
+async function withAhead(session: Session, step: Step, ahead: ProxiesStep | null): Promise<Reply> {
+  if (ahead === null) return route(session, step);
+  const told = await route(session, ahead);
+  session.parts.log.info({ request: stepText(ahead), effect: told.effect, text: told.text }, 'proxies told');
+  return route(session, step);
+}
+
 async function route(session: Session, step: Step): Promise<Reply> {
-  const { patroni, proxies, poolers = {}, tags, postgres, host, power } = session.parts.ports;
+  const { ports } = session.parts;
+  const { patroni, proxies, poolers = {}, tags, postgres, host, power } = ports;
   const missing: Reply = { effect: 'none', status: null, text: `${step.port} is not configured`, tookMs: 0 };
   try {
     switch (step.port) {
@@ -83,6 +103,8 @@ async function route(session: Session, step: Step): Promise<Reply> {
         return await patroni.send(step);
       case 'proxy':
         return (await proxyFor(proxies, step)?.send(step)) ?? missing;
+      case 'proxies':
+        return await tellProxies(proxies, step, ports.clock);
       case 'tags':
         return (await tags?.write(step)) ?? missing;
       case 'sql':

@@ -1,6 +1,7 @@
 import { ACTIONS, permitOf } from '../actions/index.js';
-import { actionInput, notYet, type Halt } from '../actions/action.js';
-import { strangeServer } from '../actions/proxy-places.js';
+import { actionInput, notYet, over, type ActionStep, type Ahead, type Halt } from '../actions/action.js';
+import { strangeServer, tellableIn } from '../actions/proxy-places.js';
+import { stepInput } from '../actions/waits.js';
 import { requestsOf } from '../decide/decide.js';
 import { nextStep } from '../decide/candidate.js';
 import { blocksFor } from '../decide/gates.js';
@@ -44,6 +45,7 @@ export async function begin(
 ): Promise<Begun> {
   const nowMs = session.parts.ports.clock.now();
   const requests = requestsOf(situation, plan);
+  const steps = ACTIONS[plan.action].steps(stepInput(situation), plan).length;
   const run: Remediation = {
     id: session.parts.newId(),
     plan,
@@ -51,7 +53,7 @@ export async function begin(
     shadow: !isEnforcing(session),
     epoch: session.parts.tenure.facts().epoch ?? '',
     stepIndex: 0,
-    steps: requests.length,
+    steps,
     createdAtMs: nowMs,
     sentAtMs: null,
     deadlineMs: nowMs,
@@ -109,12 +111,18 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
   const lookedAtMs = clock.monotonic();
   if (halt !== null) return abandon(session, run, halt, isFirst);
   const actionStep = stepsOf(actionInput(situation), run)[run.stepIndex];
-  if (actionStep === undefined) return 'no step is left';
-  const strange = strangeServer(situation.view, actionStep);
+  // An older version made more of the same plan.
+  if (actionStep === undefined) return abandon(session, run, over('no step is left'), isFirst);
+  const step = toTell(situation, actionStep);
+  const strange =
+    step.step.port === 'proxies' && step.step.tells.length === 0
+      ? step.left.join('; ')
+      : strangeServer(situation.view, actionStep);
   if (strange !== null && actionStep.goOnWhenLate !== true) return abandon(session, run, notYet(strange), isFirst);
   if (log !== null) await writeEvidence(session, run, 'before', { ...situation, log: await log });
   const nowMs = clock.now();
-  const request = stepText(actionStep.step);
+  const ahead = aheadOf(session, situation, actionStep);
+  const request = [...(ahead === null ? [] : [ahead]), step.step].map(stepText).join('; ');
   const sending: Remediation = {
     ...run,
     phase: stepRemediation('planned', { type: 'SEND' }),
@@ -125,7 +133,7 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
     lastReply: null,
   };
   const before = session.ledger;
-  const claims = { ...claimsOf(session, situation, sending), ...pausesOf(sending, actionStep.step) };
+  const claims = { ...claimsOf(session, situation, sending), ...pausesOf(sending, step.step) };
   const kept = { ...keptSituation(situation, session.inForce.hash), asked };
   if (!(await session.books.note({ kind: 'sending', run: sending, claims, request, look: kept }))) return NO_JOURNAL;
   // What may be done without tenure may be done without etcd: the journal has the intent, and whoever acts beside us changes nothing by it.
@@ -141,9 +149,27 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
     return abandon(session, run, notYet(text), isFirst);
   }
   // What only helps is left out there, which is told as a refusal is, and what counts follows.
-  if (strange === null) await dispatch(session, sending, actionStep.step);
+  if (strange === null) await dispatch(session, sending, step.step, ahead);
   else await leaveOut(session, sending, `${strange}: nothing was sent`);
   return null;
+}
+
+/** Of a step for several proxies what this look shows may be told; any other as it is. */
+function toTell(
+  { view }: Situation,
+  actionStep: ActionStep,
+): { readonly step: Step; readonly left: readonly string[] } {
+  const { step } = actionStep;
+  if (step.port !== 'proxies') return { step, left: [] };
+  const { tells, left } = tellableIn(view, actionStep);
+  return { step: { ...step, tells }, left };
+}
+
+/** What proxies are told just before; null: nothing. A switch that was thrown since the look counts. */
+function aheadOf(session: Session, situation: Situation, { ahead }: ActionStep): Ahead['step'] | null {
+  if (ahead === undefined || ahead.unless({ ...actionInput(situation), ledger: session.ledger }) !== null) return null;
+  const { tells } = tellableIn(situation.view, ahead);
+  return tells.length === 0 ? null : { ...ahead.step, tells };
 }
 
 /** Who would not have it any more has the last word, also while the intent is on its way to the disk and to etcd. */

@@ -127,6 +127,12 @@ export type Step =
     }
   /** `proxy`: which one. Absent in older journals, which knew one. */
   | { readonly port: 'proxy'; readonly command: string; readonly proxy?: string }
+  /** All proxies at the same time, each in this order. Who has not answered within `withinMs` is not waited for. */
+  | {
+      readonly port: 'proxies';
+      readonly tells: readonly { readonly proxy: string; readonly command: string }[];
+      readonly withinMs: number;
+    }
   | { readonly port: 'tags'; readonly member: MemberName; readonly tag: 'noloadbalance'; readonly value: boolean }
   | {
       readonly port: 'sql';

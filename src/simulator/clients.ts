@@ -1,5 +1,5 @@
 import type { ClientSim, ClientsSim, Commit } from './parts.js';
-import { serverUp } from './haproxy.js';
+import { serverUp, takesConnections } from './haproxy.js';
 import { areClientsHeld } from './pooler.js';
 import { opens, PROXY } from './links.js';
 import { answersSql, holds, isPrimary } from './postgres-facts.js';
@@ -28,11 +28,12 @@ export function startClient(world: World, name: string, everyMs: number): void {
 const takesCommits = (member: MemberSim): boolean =>
   isPrimary(member) && answersSql(member) && !member.postgres.dataFull && member.postgres.readOnly === null;
 
-const passes = (world: World, member: MemberSim): boolean =>
+/** `isOpen`: by what its server in the proxy is asked; a session goes on where nothing new is led to. */
+const passes = (world: World, member: MemberSim, isOpen: typeof serverUp = serverUp): boolean =>
   opens(world, PROXY, member.name, 'sql') &&
   world.servers.some(
     (server) =>
-      server.backend === world.options.primaryBackend && server.member === member.name && serverUp(world, server),
+      server.backend === world.options.primaryBackend && server.member === member.name && isOpen(world, server),
   );
 
 export function stepClients(world: World, stepMs: number): void {
@@ -94,7 +95,7 @@ function connect(world: World, client: ClientSim): MemberSim | null {
   const open = client.session === null ? null : memberSim(world, client.session);
   if (open !== null && passes(world, open) && takesCommits(open)) return open;
   client.session = null;
-  const up = world.members.filter((member) => passes(world, member));
+  const up = world.members.filter((member) => passes(world, member, takesConnections));
   const next = up[client.turn % Math.max(1, up.length)];
   client.turn += 1;
   if (next === undefined || !takesCommits(next)) return null;

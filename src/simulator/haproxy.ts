@@ -33,6 +33,7 @@ function newServer(
     nextCheckMs: nowMs + 500 * place,
     hanging: false,
     health: inPool ? haproxy.rise + haproxy.fall - 1 : 0,
+    stopping: false,
     adminDrain: false,
     adminMaint: false,
     unresolvedSinceMs: null,
@@ -52,6 +53,10 @@ export function addServers(world: World, member: MemberSim): void {
 
 export const serverUp = (world: World, server: ServerSim): boolean =>
   server.health >= world.options.haproxy.rise && !inMaintenance(server);
+
+/** And is given new connections. */
+export const takesConnections = (world: World, server: ServerSim): boolean =>
+  serverUp(world, server) && !server.stopping && !server.adminDrain;
 
 const inMaintenance = (server: ServerSim): boolean => server.adminMaint || server.resolution;
 
@@ -87,6 +92,7 @@ function leaveMaintenance(world: World, server: ServerSim, change: () => void): 
   change();
   if (!was || inMaintenance(server)) return;
   server.health = world.options.haproxy.rise;
+  server.stopping = false;
   server.nextCheckMs = world.time.nowMs + world.options.haproxy.interMs;
 }
 
@@ -105,6 +111,8 @@ function check(world: World, server: ServerSim): void {
   const up = server.health >= rise;
   if (answer === 'L7OK') server.health = up || server.health + 1 >= rise ? rise + fall - 1 : server.health + 1;
   else server.health = up && server.health - 1 >= rise ? server.health - 1 : 0;
+  // One check that passes is enough for a server that only stops; one that falls has stopped. [HAProxy 2.6 and 3.2, tried]
+  if (answer === 'L7OK' || server.health < rise) server.stopping = false;
 }
 
 /** No packet comes back: the check ends by its timeout, which is as long as the interval. */
@@ -130,7 +138,7 @@ const keepsSessions = (world: World, { member }: ServerSim): boolean =>
 
 function sessionsNext(world: World, server: ServerSim): number {
   if (!serverUp(world, server)) return keepsSessions(world, server) ? server.sessions : 0;
-  if (server.adminDrain) return Math.max(0, server.sessions - 2);
+  if (server.adminDrain || server.stopping) return Math.max(0, server.sessions - 2);
   return Math.min(SESSIONS, server.sessions + 4);
 }
 
@@ -140,7 +148,8 @@ function statusText(world: World, server: ServerSim): string {
   if (server.resolution) return 'MAINT (resolution)';
   if (server.health < rise) return server.health > 0 ? `DOWN ${server.health}/${rise}` : 'DOWN';
   if (server.adminDrain) return 'DRAIN';
-  return server.health === rise + fall - 1 ? 'UP' : `UP ${server.health - rise + 1}/${fall}`;
+  const word = server.stopping ? 'NOLB' : 'UP';
+  return server.health === rise + fall - 1 ? word : `${word} ${server.health - rise + 1}/${fall}`;
 }
 
 export function proxyView(world: World): ProxyView {
@@ -192,12 +201,15 @@ function setServer(world: World, server: ServerSim, what: string): string {
       server.adminDrain = false;
       return '';
     case 'health up':
+    case 'health stopping':
       server.health = world.options.haproxy.rise + world.options.haproxy.fall - 1;
+      server.stopping = what === 'health stopping';
       return '';
     case 'health down':
       server.health = 0;
+      server.stopping = false;
       return '';
     default:
-      return "'set server' expects 'state ready|drain|maint' or 'health up|down'.";
+      return "'set server' expects 'state ready|drain|maint' or 'health up|stopping|down'.";
   }
 }

@@ -246,6 +246,8 @@ export interface ServerSim {
   hanging: boolean;
   /** 0 .. rise + fall - 1; from `rise` on the server is up. */
   health: number;
+  /** Told `health stopping`: sessions stay, nothing new comes, until a check passes. */
+  stopping: boolean;
   adminDrain: boolean;
   adminMaint: boolean;
   unresolvedSinceMs: number | null;

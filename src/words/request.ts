@@ -1,6 +1,10 @@
 import type { Step } from '../model/plan.js';
 import { ONLY_PROXY } from '../model/proxy.js';
 
+/** What a step for several proxies tells each of them, a line each; of any other step its one line. */
+export const stepLines = (step: Step): readonly string[] =>
+  step.port === 'proxies' ? step.tells.map((tell) => stepText({ port: 'proxy', ...tell })) : [stepText(step)];
+
 /** One line for people: what would be or was sent. Bodies hold no secret; credentials are added by the adapter. */
 export function stepText(step: Step): string {
   switch (step.port) {
@@ -8,6 +12,8 @@ export function stepText(step: Step): string {
       return `${step.method} ${step.path} on ${step.member}${step.body === null ? '' : ` ${JSON.stringify(step.body)}`}`;
     case 'proxy':
       return `haproxy${step.proxy === undefined || step.proxy === ONLY_PROXY ? '' : ` ${step.proxy}`}> ${step.command}`;
+    case 'proxies':
+      return stepLines(step).join('; ');
     case 'tags':
       return `set tags.${step.tag} = ${step.value} in ${step.member}'s own patroni.yml`;
     case 'sql':

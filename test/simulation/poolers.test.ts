@@ -428,11 +428,11 @@ describe('a holder that dies', () => {
         "journal intent",
         "ledger",
         "sent set server postgres_primary/patroni1 health down",
+        "sent set server postgres_primary/patroni3 health up",
         "journal outcome",
         "ledger",
+        "journal verdict",
         "journal intent",
-        "ledger",
-        "sent set server postgres_primary/patroni3 health up",
       ]
     `);
   });

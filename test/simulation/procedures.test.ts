@@ -265,7 +265,10 @@ describe('nothing is sent', () => {
     expect(answer).toMatchObject({
       kind: 'planned',
       blocks: [],
-      steps: ['POST /switchover on patroni1 {"leader":"patroni1","candidate":"patroni3"}'],
+      steps: [
+        'haproxy> set server postgres_primary/patroni1 health stopping',
+        'POST /switchover on patroni1 {"leader":"patroni1","candidate":"patroni3"}',
+      ],
     });
     expect(ekimi.entries('procedure').map(({ body }) => body.answer)).toEqual(['planned']);
     await none(ekimi);
@@ -278,6 +281,7 @@ describe('nothing is sent', () => {
     await ekimi.run(30);
     expect(ekimi.requests()).toEqual([]);
     expect(ekimi.entries('intent').map(({ body }) => [body.shadow, body.request])).toEqual([
+      [true, 'haproxy> set server postgres_primary/patroni1 health stopping'],
       [true, 'POST /switchover on patroni1 {"leader":"patroni1","candidate":"patroni3"}'],
     ]);
   });
