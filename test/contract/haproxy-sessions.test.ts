@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
 import { haproxyAdapter } from '../../src/adapters/haproxy/haproxy-adapter.js';
+import { takesNew } from '../../src/assess/rotation.js';
 import type { ProxyServer } from '../../src/model/proxy.js';
 import type { ProxyPort } from '../../src/ports/proxy.js';
 import { freePort, until } from './etcd-support.js';
@@ -98,6 +99,17 @@ describe.skipIf(!existsSync(HAPROXY))('sessions on a server that a real HAProxy 
     await until('no session is left', async () => (await rowOf(port)).sessions === 0);
     // A second time it finds nobody, and is no fault.
     expect(await port.send({ port: 'proxy', command })).toMatchObject({ effect: 'done' });
+  });
+
+  test('stay on one that is told to stop softly, whatever on-marked-down says, until a check that passes puts it back', async () => {
+    const one = await withOneClient('on-marked-down shutdown-sessions');
+    opened.push(one);
+    const before = await rowOf(one.port);
+    expect(takesNew(before)).toBe(true);
+    const command = 'set server main/pg-1 health stopping';
+    expect(await one.port.send({ port: 'proxy', command })).toMatchObject({ effect: 'done', text: '' });
+    await until('its check has passed', async () => takesNew(await rowOf(one.port)));
+    expect(await rowOf(one.port)).toMatchObject({ up: true, sessions: 1 });
   });
 
   test('[S13] are gone at once with on-marked-down shutdown-sessions', async () => {

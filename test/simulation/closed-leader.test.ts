@@ -126,7 +126,22 @@ describe('death of the process', () => {
 
   it('has these effects to come between', async () => {
     const { effects } = await lived(Infinity);
-    expect(effects.slice(0, 12)).toMatchInlineSnapshot();
+    expect(effects.slice(0, 12)).toMatchInlineSnapshot(`
+      [
+        "journal intent",
+        "ledger",
+        "sent set server postgres_primary/patroni1 health stopping",
+        "journal procedure",
+        "sent /switchover",
+        "journal outcome",
+        "ledger",
+        "journal intent",
+        "ledger",
+        "sent set server postgres_primary/patroni1 health down",
+        "sent set server postgres_primary/patroni3 health up",
+        "journal outcome",
+      ]
+    `);
   });
 
   it.each(Array.from({ length: 12 }, (_, index) => index + 1))(
