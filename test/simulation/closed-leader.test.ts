@@ -163,6 +163,7 @@ describe('death of the process', () => {
 });
 
 describe('two proxies', () => {
+  let isAsked = false;
   it('both are told; one that is silent keeps nobody waiting', async () => {
     for (const isSilent of [false, true]) {
       const second = new SecondProxy();
@@ -175,6 +176,25 @@ describe('two proxies', () => {
       expect(second.told.some((text) => text.includes('patroni1 health stopping'))).toBe(!isSilent);
       expect(sent(ekimi).slice(0, 2)).toEqual(['patroni1 health stopping', 'POST /switchover']);
     }
+  });
+
+  it('one that gives no answer in the look before the request does not stop it', async () => {
+    const second = new SecondProxy();
+    const ekimi = await quiet({
+      wrap: (ports) => {
+        const wrapped = second.wrap(ports);
+        const { dcs } = wrapped;
+        let looks = 0;
+        const keys: typeof dcs.keys = (...given) => {
+          // The pass sees it, the look after that does not.
+          second.isSilent = isAsked && (looks += 1) > 1;
+          return dcs.keys(...given);
+        };
+        return { ...wrapped, dcs: { ...dcs, keys } };
+      },
+    });
+    isAsked = true;
+    expect((await ask(ekimi, switchover)).kind).toBe('started');
   });
 
   it('one that takes a command and never answers is given up after a moment', async () => {
