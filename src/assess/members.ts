@@ -1,11 +1,11 @@
-import { bytesText } from '../words/amounts.js';
+import { bytesText, counted } from '../words/amounts.js';
 import type { Evidence } from '../model/channel.js';
 import type { Evacuation } from '../model/ledger.js';
 import type { Finding } from '../model/problem.js';
 import { hasWaitedForCopy } from '../model/procedure-run.js';
 import { runOf, runText } from '../model/power.js';
 import { freshValue, isSilent } from '../model/reading.js';
-import type { ClusterView, MemberView } from '../model/view.js';
+import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { says, seen, type Assess, type Assessment } from './finding.js';
 import { strangersAt } from './address.js';
 import { hasNoKeys } from './strangers.js';
@@ -106,15 +106,26 @@ function creatingStuck(input: Assessment, member: MemberView): readonly Finding[
   if (since === undefined) return [];
   const copies = Object.values(memory.copies ?? {});
   const standing = copies.filter(({ changedAtMs }) => view.atMs - changedAtMs >= COPY_STANDS_MS);
-  if (standing.length === 0 && copies.length >= Object.keys(memory.creatingSinceMs).length) return [];
+  // Whoever was taken out of the configuration, or died, in the middle of its copy waits for none.
+  const waiting = view.members.filter(({ api }) => freshValue(api)?.state === 'creating-replica').length;
+  if (standing.length === 0 && copies.length >= waiting) return [];
   const found = [
     says('api', `${member.name} has been creating its copy for ${minutesSince(since, view)} min`, view.atMs),
   ];
   for (const { source, bytes, changedAtMs } of standing) {
-    const sent = `a base backup from ${source} stands at ${bytesText(bytes)}`;
-    found.push(says('sql', `${sent} for ${minutesSince(changedAtMs, view)} min`, view.atMs));
+    const minutes = minutesSince(changedAtMs, view);
+    const from = memberOf(view, source);
+    const isTold = from !== null && freshValue(from.sql) !== null;
+    const text = isTold
+      ? `a base backup from ${source} stands at ${bytesText(bytes)} for ${minutes} min`
+      : `${source} was not seen to send more than ${bytesText(bytes)} for ${minutes} min, and gives no answer now`;
+    found.push(says('sql', text, view.atMs));
   }
   if (copies.length === 0) found.push(says('sql', 'no server tells how far a base backup is', view.atMs));
+  else if (copies.length < waiting)
+    found.push(
+      says('sql', `${counted(copies.length, 'base backup')} for ${waiting} members that wait for one`, view.atMs),
+    );
   return [seen('creating-replica-stuck', member.name, found, { sinceMs: since })];
 }
 

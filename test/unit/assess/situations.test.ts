@@ -729,6 +729,17 @@ const SITUATIONS: Record<ProblemCode, Row> = {
         view: [api('patroni2', { state: 'creating-replica', role: 'uninitialized' })],
         with: { memory: { ...CLEAN_MEMORY, ...copying({ patroni2: NOW_MS - 59_000 }) } },
       },
+      {
+        name: 'it goes on, and one that was taken out of the configuration had begun a copy long ago',
+        view: [api('patroni2', { state: 'creating-replica', role: 'uninitialized' })],
+        with: {
+          memory: {
+            ...CLEAN_MEMORY,
+            ...copying({ patroni2: NOW_MS }),
+            creatingSinceMs: { patroni2: NOW_MS - 3_600_000, patroni4: 1 },
+          },
+        },
+      },
     ],
   },
   'member-down': {
