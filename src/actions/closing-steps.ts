@@ -42,7 +42,7 @@ export function closedAround(
   const closes = input.view.proxies
     .filter(({ mute }) => mute !== true)
     .flatMap((proxy) => linesIn(proxy, 'writes', lastValue))
-    .filter(({ row }) => ownerOf(row) === leader && !row.admin.maint)
+    .filter(({ row }) => ownerOf(row) === leader && row.up && !row.admin.maint)
     .map(placeOf);
   return closes.length === 0 ? {} : { closes };
 }

@@ -93,6 +93,12 @@ export function strangeServer(view: ClusterView, { step, whose }: Pick<ActionSte
   return `${view.proxies.length > 1 ? `proxy ${proxy.name}` : 'the proxy'} does not answer: nobody knows whose ${placeText(view.proxies, whose.place)} is now`;
 }
 
+/** It is up and in no maintenance, as its proxy shows it: what is down is made to look up by `health stopping`. */
+export function isOpenPlace(view: ClusterView, place: ServerPlace): boolean {
+  const row = lineAt(view, place)?.row;
+  return row !== undefined && row.up && !row.admin.maint;
+}
+
 /** What of a step for several proxies may be told in this look, and why not the rest. */
 export function tellableIn(
   view: ClusterView,

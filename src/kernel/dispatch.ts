@@ -20,6 +20,12 @@ const PATIENCE_MS = 1_000;
 /** So long while clients wait in a pooler: who leads by now is seen by the next pass, not by the answer. */
 const HELD_PATIENCE_MS = 200;
 
+/** What is told just before a request, and why that must not be sent any more once it was told; null: it may. */
+export interface Before {
+  readonly told: ProxiesStep;
+  readonly whyNot: () => string | null;
+}
+
 /**
  * Sends, and waits a little: a prompt answer is this pass's. A slow one (a restart blocks until PostgreSQL is up) arrives through the inbox
  * at the head of a later pass, and so does all else that comes meanwhile: nothing from outside moves under a pass.
@@ -28,7 +34,7 @@ export async function dispatch(
   session: Session,
   sending: Remediation,
   step: Step,
-  ahead: ProxiesStep | null = null,
+  ahead: Before | null = null,
 ): Promise<void> {
   const { ports } = session.parts;
   // The mode may change before a slow answer comes: it belongs to the ledger in which its request stands.
@@ -52,7 +58,7 @@ export async function dispatch(
     {
       action: sending.plan.action,
       member: sending.plan.target,
-      request: [...(ahead === null ? [] : [ahead]), step].map(stepText).join('; '),
+      request: [...(ahead === null ? [] : [ahead.told]), step].map(stepText).join('; '),
       id: sending.id,
     },
     'request sent',
@@ -85,12 +91,18 @@ function aside(host: Ports['host'], step: Extract<Step, { port: 'aside' }>): Pro
   return host?.moveAside?.(step.call === 'move' ? memberHost(step.member) : storeHost(step.store), step);
 }
 
-/** What helps goes first and is waited for a moment; what counts is sent whatever became of it, and its answer is the answer. */
-async function withAhead(session: Session, step: Step, ahead: ProxiesStep | null): Promise<Reply> {
+/**
+ * What helps goes first and is waited for a moment; what counts is sent whatever became of it, and its answer is the answer. We may have stood still
+ * in that moment, for longer than our tenure lasts, and a switch may have been thrown: whether it may be sent is asked once more.
+ */
+async function withAhead(session: Session, step: Step, ahead: Before | null): Promise<Reply> {
   if (ahead === null) return route(session, step);
-  const told = await route(session, ahead);
-  session.parts.log.info({ request: stepText(ahead), effect: told.effect, text: told.text }, 'proxies told');
-  return route(session, step);
+  const { effect, text, tookMs } = await route(session, ahead.told);
+  session.parts.log.info({ request: stepText(ahead.told), effect, text }, 'proxies told');
+  const whyNot = ahead.whyNot();
+  const reply: Reply =
+    whyNot === null ? await route(session, step) : { effect: 'none', status: null, text: whyNot, tookMs };
+  return effect === 'done' ? reply : { ...reply, text: `${reply.text}; not told beforehand: ${text}` };
 }
 
 async function route(session: Session, step: Step): Promise<Reply> {

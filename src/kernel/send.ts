@@ -1,6 +1,6 @@
 import { ACTIONS, permitOf } from '../actions/index.js';
 import { actionInput, notYet, over, type ActionStep, type Ahead, type Halt } from '../actions/action.js';
-import { strangeServer, tellableIn } from '../actions/proxy-places.js';
+import { isOpenPlace, strangeServer, tellableIn } from '../actions/proxy-places.js';
 import { stepInput } from '../actions/waits.js';
 import { requestsOf } from '../decide/decide.js';
 import { nextStep } from '../decide/candidate.js';
@@ -148,8 +148,12 @@ export async function sendStep(session: Session, run: Remediation, asked: Second
     await session.books.note({ kind: 'unsent', run, before, reply });
     return abandon(session, run, notYet(text), isFirst);
   }
+  const whyNot = (): string | null =>
+    clock.monotonic() - lookedAtMs <= STALE_LOOK_MS ? stoppedAtLast(session, situation, run) : TOO_LATE;
+  // A switch on it may have been thrown while the intent was on its way.
+  const told = ahead === null ? null : aheadOf(session, situation, actionStep);
   // What only helps is left out there, which is told as a refusal is, and what counts follows.
-  if (strange === null) await dispatch(session, sending, step.step, ahead);
+  if (strange === null) await dispatch(session, sending, step.step, told === null ? null : { told, whyNot });
   else await leaveOut(session, sending, `${strange}: nothing was sent`);
   return null;
 }
@@ -166,11 +170,16 @@ function toTell(
 }
 
 /** What proxies are told just before; null: nothing. A switch that was thrown since the look counts. */
-function aheadOf(session: Session, situation: Situation, { ahead }: ActionStep): Ahead['step'] | null {
-  if (ahead === undefined || ahead.unless({ ...actionInput(situation), ledger: session.ledger }) !== null) return null;
-  const { tells } = tellableIn(situation.view, ahead);
+function aheadOf(session: Session, { view, states }: Situation, { ahead }: ActionStep): Ahead['step'] | null {
+  if (ahead === undefined || ahead.unless(actionInput(situationOf(session, view, states))) !== null) return null;
+  const tells = tellableIn(view, ahead).tells.filter((tell) => {
+    const place = ahead.whoseEach[ahead.step.tells.indexOf(tell)]?.place;
+    return place !== undefined && isOpenPlace(view, place);
+  });
   return tells.length === 0 ? null : { ...ahead.step, tells };
 }
+
+const TOO_LATE = 'we stood still while proxies were told: nothing was sent';
 
 /** Who would not have it any more has the last word, also while the intent is on its way to the disk and to etcd. */
 function stoppedAtLast(session: Session, { view, states }: Situation, { plan }: Remediation): string | null {

@@ -30,12 +30,15 @@ async function tellOne(port: ProxyPort | undefined, name: string, step: ProxiesS
   const none: Reply = { effect: 'none', status: null, text: 'not configured', tookMs: 0 };
   if (port === undefined) return none;
   const late = new AbortController();
+  const began = clock.monotonic();
+  // By the clock too: after we stood still an answer may be here before the timer.
+  const isLate = (): boolean => late.signal.aborted || clock.monotonic() - began > step.withinMs;
   const told = (async () => {
     const replies: Reply[] = [];
     for (const { proxy, command } of step.tells) {
       if (proxy !== name) continue;
       // What was given up is not begun: it would come when something else is right.
-      if (late.signal.aborted) break;
+      if (isLate()) break;
       replies.push(await port.send({ port: 'proxy', proxy, command }));
     }
     return combined(replies);

@@ -99,7 +99,7 @@ export interface Plan {
  * Parameters that follow what others do meanwhile (the proxy's own checks find a dead leader, a proxy falls silent): they change a step, not what
  * a person agreed to.
  */
-const PASSING: readonly string[] = ['routed', 'servers', 'downServers', 'back', 'left', 'poolers'];
+const PASSING: readonly string[] = ['routed', 'servers', 'downServers', 'back', 'left', 'poolers', 'closes'];
 
 /** Same action, same target, same parameters: the same plan, whatever pass it was made in. */
 export function fingerprint(plan: Plan): string {

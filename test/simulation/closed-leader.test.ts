@@ -112,6 +112,46 @@ describe('a switchover that does not happen', () => {
   });
 });
 
+describe('between the proxies and the request', () => {
+  const inBetween = async (what: (ekimi: Rig) => void): Promise<Rig> => {
+    let ekimi: Rig | null = null;
+    const wrap = (ports: Ports): Ports => {
+      const [[name, port] = []] = Object.entries(ports.proxies);
+      if (name === undefined || port === undefined) throw new Error('there is a proxy');
+      const send: typeof port.send = async (step) => {
+        const reply = await port.send(step);
+        if (step.command.endsWith('stopping') && ekimi !== null) what(ekimi);
+        return reply;
+      };
+      return { ...ports, proxies: { [name]: { ...port, send } } };
+    };
+    ekimi = await quiet({ wrap });
+    await ask(ekimi, switchover);
+    await ekimi.run(20);
+    return ekimi;
+  };
+
+  it('we stand still: nothing is sent on an old look', async () => {
+    const ekimi = await inBetween(({ cluster }) => cluster.advance(60_000));
+    expect(sent(ekimi)).not.toContain('POST /switchover');
+    expect(ekimi.cluster.leader()).toBe('patroni1');
+    expect(ekimi.entries('outcome')[0]?.body).toMatchObject({ reply: { effect: 'none' } });
+  });
+
+  it('a person throws a switch: nothing is sent', async () => {
+    const ekimi = await inBetween(({ session, cluster }) => {
+      const off = { owner: 'dba', reason: 'tests', sinceMs: cluster.nowMs(), expiresAtMs: null };
+      void throwSwitch(session, { subject: 'cluster', ...off }, 'dba');
+    });
+    expect(sent(ekimi)).not.toContain('POST /switchover');
+    expect(ekimi.cluster.leader()).toBe('patroni1');
+  });
+
+  it('nothing happens: it is sent', async () => {
+    expect(sent(await inBetween(() => undefined))).toContain('POST /switchover');
+  });
+});
+
 describe('death of the process', () => {
   const lived = async (after: number) => {
     const doom = doomed();
