@@ -55,9 +55,9 @@ const openFrom = (sinceMs: number, incidents: readonly Incident[]): readonly Inc
     .sort((left, right) => right.openedAtMs - left.openedAtMs);
 
 /** null: not asked for. It is a limit of the list. */
-function sinceOf({ io }: Context, id: string | undefined, options: IncidentOptions): number | null {
+function sinceOf(context: Context, id: string | undefined, options: IncidentOptions): number | null {
   if (options.since === undefined) return null;
-  const sinceMs = parseTime(options.since, io.now(), zoneOf(options));
+  const sinceMs = parseTime(options.since, nowOf(context), zoneOf(options));
   if (id === undefined) return sinceMs;
   throw new CliError(
     'usage',

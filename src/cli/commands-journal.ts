@@ -6,6 +6,7 @@ import { CliError, exitCode } from './cli-error.js';
 import {
   clientOf,
   needConfig,
+  byItsClock,
   nowOf,
   print,
   printJson,
@@ -40,6 +41,7 @@ const ENTRY_KINDS: readonly EntryBody['kind'][] = [
   'page',
   'start',
   'stop',
+  'api-change',
 ];
 
 const HOUR_MS = 3_600_000;
@@ -142,7 +144,7 @@ async function list(
   options: JournalOptions & { since?: string; kind?: string; limit: string },
 ): Promise<void> {
   const limit = parseCount('--limit', options.limit, 1);
-  const sinceMs = options.since === undefined ? undefined : parseTime(options.since, context.io.now(), zoneOf(options));
+  const sinceMs = options.since === undefined ? undefined : await timeOf(context, options, options.since);
   const kept: JournalEntry[] = [];
   const only = {
     ...(sinceMs === undefined ? {} : { sinceMs }),
@@ -183,8 +185,17 @@ async function show(context: Context, seq: string, options: JournalOptions): Pro
   );
 }
 
+async function timeOf(context: Context, options: JournalOptions, text: string): Promise<number> {
+  if (isRemote(context, options)) await byItsClock(context, options);
+  return parseTime(text, nowOf(context), zoneOf(options));
+}
+
+/** A second as we print it means all of it: what happened in it is told. */
+const withItsSecond = (text: string, atMs: number): number =>
+  /:\d{2}:\d{2}(?:Z|[+-][\d:]+)?$/.test(text) ? atMs + 999 : atMs;
+
 async function why(context: Context, subject: string | null, options: JournalOptions & { at?: string }): Promise<void> {
-  const atMs = options.at === undefined ? null : parseTime(options.at, context.io.now(), zoneOf(options));
+  const atMs = options.at === undefined ? null : withItsSecond(options.at, await timeOf(context, options, options.at));
   const answers =
     atMs === null && options.journal === undefined
       ? await whyNow(context, subject, options)

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Report, Reporter } from '../history/report.js';
 import { CliError } from './cli-error.js';
 import { entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
-import { clientOf, nowOf, print, printJson, scopesOf, withZone, zoneOf, type Context } from './context.js';
+import { byItsClock, clientOf, nowOf, print, printJson, scopesOf, withZone, zoneOf, type Context } from './context.js';
 import { parseTime } from './times.js';
 
 const FORMATS = ['text', 'json', 'html', 'md'] as const;
@@ -24,7 +24,8 @@ export function addReportCommand(program: Command, context: Context): void {
 }
 
 async function report(context: Context, options: ReportOptions): Promise<void> {
-  const nowMs = context.io.now();
+  if (options.journal === undefined) await byItsClock(context, options);
+  const nowMs = nowOf(context);
   const zone = zoneOf(options);
   const sinceMs = parseTime(options.since, nowMs, zone);
   const untilMs = options.until === undefined ? null : parseTime(options.until, nowMs, zone);

@@ -220,6 +220,11 @@ export async function oneScope(client: DaemonClient, options: Common): Promise<s
   );
 }
 
+/** Asks the daemon for its clock, by which `10m` ago is meant: `nowOf` is its own from then on. */
+export async function byItsClock(context: Context, options: Common): Promise<void> {
+  await (await clientOf(context, options)).scopes();
+}
+
 export async function snapshotsOf(client: DaemonClient, options: Common): Promise<readonly ClusterSnapshot[]> {
   const scopes = await scopesOf(client, options);
   return Promise.all(scopes.map((scope) => client.snapshot(scope)));
@@ -231,7 +236,9 @@ export async function lookOnce(
   options: Common,
   how: 'check' | 'plan',
 ): Promise<readonly ClusterSnapshot[]> {
-  if (options.url !== undefined) return snapshotsOf(await clientOf(context, options), options);
+  const isNamed =
+    options.url !== undefined || (options.config === undefined && context.io.env['EKIMI_URL'] !== undefined);
+  if (isNamed) return snapshotsOf(await clientOf(context, options), options);
   const snapshots = await context.backend[how](needConfig(context, options));
   return mustHave(
     snapshots.filter(({ scope }) => options.scope === undefined || scope === options.scope),

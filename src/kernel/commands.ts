@@ -1,3 +1,4 @@
+import { pausedFor } from '../words/paused.js';
 import { starterOf } from '../ledger/consent.js';
 import { wordOn } from '../ledger/approvals.js';
 import { permitOf } from '../actions/index.js';
@@ -87,8 +88,8 @@ export function throwSwitch(session: Session, killSwitch: KillSwitch, by: string
   return betweenPasses(session, async () => {
     await write(session, { kind: 'switch', change: 'on', switch: local.killSwitch, by });
     const why = await writeSwitch(session, local);
-    if (why === null) return { ok: true, text: `${killSwitch.subject} is off` };
-    const text = `${killSwitch.subject} is off in this instance only: not yet in etcd (${why}); written as soon as it answers`;
+    if (why === null) return { ok: true, text: `Ekimi is paused ${pausedFor(killSwitch.subject)}` };
+    const text = `Ekimi is paused ${pausedFor(killSwitch.subject)}, in this instance only: not yet in etcd (${why}); written as soon as it answers`;
     return { ok: true, text };
   });
 }
@@ -112,7 +113,7 @@ async function lift(session: Session, subject: string, by: string): Promise<Chan
   const here = session.localSwitches.map(({ killSwitch }) => killSwitch).filter(isMeant);
   const shared = (keys.value.switches ?? []).filter(isMeant);
   const [lifted] = [...shared, ...here, ...ofOld];
-  if (lifted === undefined) return refused(404, `nothing is switched off under ${subject}`);
+  if (lifted === undefined) return refused(404, `Ekimi is not paused ${pausedFor(subject)}`);
   const elsewhere = ofOld.length === 0 ? null : notOurs(session);
   if (elsewhere !== null) return elsewhere;
   // A switch that we could not write may be there all the same: its answer may have been lost.
@@ -124,7 +125,7 @@ async function lift(session: Session, subject: string, by: string): Promise<Chan
   startGrace(session, `${by} resumed ${subject}`);
   await session.books.note({ kind: 'switch-lifted', switch: lifted, by });
   await session.books.commit(session.view);
-  return { ok: true, text: `${subject} is on again` };
+  return { ok: true, text: `Ekimi is no longer paused ${pausedFor(subject)}` };
 }
 
 async function closeBreaker(session: Session, by: string): Promise<Change> {

@@ -117,7 +117,6 @@ describe('the repair of a broken copy', () => {
         "ledger",
         "ledger",
         "ledger",
-        "ledger",
         "journal verdict",
         "ledger",
         "ledger",

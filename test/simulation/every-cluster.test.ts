@@ -22,7 +22,10 @@ describe('a kill switch on every cluster', () => {
   it('[O8] reaches every cluster of the daemon, and is lifted in every one', async () => {
     const { controller, after, off } = await two();
     const change = await after(controller.pause('alpha', { ...SWITCH, subject: 'global' }, 'ann'));
-    expect(change).toEqual({ ok: true, text: 'alpha: global is off; beta: global is off' });
+    expect(change).toEqual({
+      ok: true,
+      text: 'alpha: Ekimi is paused for all clusters; beta: Ekimi is paused for all clusters',
+    });
     expect(off()).toEqual([['global'], ['global']]);
     expect(await after(controller.resume('beta', 'global', 'ann'))).toMatchObject({ ok: true });
     expect(off()).toEqual([[], []]);

@@ -50,7 +50,7 @@ describe('a kill switch thrown at the instance without tenure', () => {
   it('holds the one that acts, is in the journals of both, and is lifted from either', async () => {
     const both = await pair();
     const { cluster, holder, other, run } = both;
-    expect(await pause(other)).toEqual({ ok: true, text: 'cluster is off' });
+    expect(await pause(other)).toEqual({ ok: true, text: 'Ekimi is paused for this cluster' });
     lagEmergency(holder);
     await run(60);
     expect(cluster.requests).toEqual([]);
@@ -61,7 +61,7 @@ describe('a kill switch thrown at the instance without tenure', () => {
     for (const one of [holder, other])
       expect(one.entries('switch').map(({ body }) => [body.change, body.by])).toEqual([['on', 'dba']]);
 
-    expect(await resume(holder)).toEqual({ ok: true, text: 'cluster is on again' });
+    expect(await resume(holder)).toEqual({ ok: true, text: 'Ekimi is no longer paused for this cluster' });
     await run(30);
     expect(cluster.requests.map((row) => row.text)).toEqual([DRAIN]);
     expect(other.entries('switch').map(({ body }) => [body.change, body.by])).toEqual([
@@ -121,7 +121,7 @@ describe('while etcd does not answer', () => {
     const answer = await pause(other);
     expect(answer).toMatchObject({ ok: true });
     expect(answer.text).toMatch(
-      /^cluster is off in this instance only: not yet in etcd \(.+\); written as soon as it answers$/,
+      /^Ekimi is paused for this cluster, in this instance only: not yet in etcd \(.+\); written as soon as it answers$/,
     );
     expect(other.why().join() + JSON.stringify(other.session.localSwitches)).toContain('disk swap');
     expect(switches(holder)).toEqual([]);
@@ -152,7 +152,7 @@ describe('a resume', () => {
     expect(await resume(holder, 'member:patroni2')).toEqual({
       ok: false,
       status: 404,
-      text: 'nothing is switched off under member:patroni2',
+      text: 'Ekimi is not paused for member patroni2',
     });
   });
 

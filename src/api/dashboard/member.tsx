@@ -72,7 +72,7 @@ export const Member = ({ picture, name, lines }: Props): JSX.Element => {
               </ul>
             )}
           </Panel>
-          <Journal lines={lines.filter(({ text }) => text.includes(name))} title={`Journal lines with ${name}`} />
+          <Journal lines={lines.filter(({ text }) => names(text, name))} title={`Journal lines with ${name}`} />
         </div>
         <div class="column">
           <Facts member={member} view={snapshot.view?.members.find((one) => one.name === name)} />
@@ -137,3 +137,7 @@ const Facts = ({
     </Panel>
   );
 };
+
+/** It stands there as a word of its own: patroni1 is not patroni10. */
+const names = (text: string, name: string): boolean =>
+  text.split(/[^\w-]+/).some((word) => word === name) || (/[^\w-]/.test(name) && text.includes(name));

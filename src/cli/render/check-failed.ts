@@ -15,5 +15,6 @@ export const checkFailed = (why: string): CheckResult => ({
   line: `EKIMI UNKNOWN - ${plain(why)}`,
 });
 
-/** The bar begins performance data; it must not come from a name. */
-export const plain = (text: string): string => clean(text).replaceAll('|', '/');
+/** One line, in which several faults stand one after the other. The bar begins performance data; it must not come from a name. */
+export const plain = (text: string): string =>
+  clean(text.replaceAll(/:\s*\n\s*/g, ': ').replaceAll(/\s*\n\s*/g, '; ')).replaceAll('|', '/');

@@ -370,7 +370,7 @@ describe('check', () => {
         },
       },
     });
-    expect(broken).toEqual({ exit: 3, out: 'EKIMI UNKNOWN - policy.yaml:\ufffdline 3\n', err: '' });
+    expect(broken).toEqual({ exit: 3, out: 'EKIMI UNKNOWN - policy.yaml: line 3\n', err: '' });
     expect((await cli('check')).exit).toBe(3);
     expect(await cli('check --nonsense')).toMatchObject({
       exit: 3,
