@@ -362,6 +362,16 @@ describe('check', () => {
     expect(lagging).toMatchObject({ exit: 2, out: expect.stringMatching(/^EKIMI CRITICAL - /) });
   });
 
+  it('asks the daemon that EKIMI_URL names, unless a configuration is named', async () => {
+    const there = await against(new FakeController(SCENARIOS.leaderless()), 'check');
+    expect(there).toMatchObject({ exit: 2, out: expect.stringContaining('leaderless') });
+    const backend = { check: async () => [SCENARIOS.healthy()] };
+    const files = { 'e.yaml': '' };
+    expect(await cli('check --config e.yaml', { backend, files, env: { EKIMI_URL: NOBODY } })).toMatchObject({
+      exit: 0,
+    });
+  });
+
   it('is UNKNOWN, on one line of standard output, whatever goes wrong', async () => {
     const broken = await check({
       backend: {
@@ -606,6 +616,30 @@ describe('journal and why', () => {
     expect(then.out).toContain('held by mode');
     expect(then.out).not.toContain('upgrade'); // that came later
     expect((await cli('why --at tomorrow --journal /j', await reading())).exit).toBe(64);
+  });
+
+  it('why --at a second as it is printed tells what happened in it', async () => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    fake.write(NOW_MS - 600, { kind: 'stop', reason: 'within the second' });
+    const { entries } = await fake.journal({ limit: 100 });
+    const asked: (number | undefined)[] = [];
+    const backend = {
+      readJournal: (_: unknown, only?: { readonly sinceMs?: number }) => {
+        asked.push(only?.sinceMs);
+        return entriesFrom(entries);
+      },
+    };
+    const second = new Date(NOW_MS - 600).toISOString().slice(0, 19);
+    await cli(`why --at ${second}Z --journal /j`, { backend });
+    await cli(`why --at ${second}.000Z --journal /j`, { backend });
+    expect((asked[0] ?? 0) - (asked[1] ?? 0)).toBe(999);
+  });
+
+  it('a time ago is one by the clock of the daemon', async () => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    fake.write(NOW_MS - 1000, { kind: 'stop', reason: 'a second ago' });
+    const there = await against(fake, 'journal list --since 1h', { nowMs: NOW_MS + 300 * 86_400_000 });
+    expect(there.out).toContain('a second ago');
   });
 
   it('a journal that cannot be read is no fault of ours', async () => {
