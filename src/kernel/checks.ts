@@ -6,7 +6,7 @@ import { EKIMI } from '../model/names.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import type { CheckPort } from '../ports/check.js';
-import { betweenPasses } from './between.js';
+import { betweenPasses, notOurs } from './between.js';
 import { keepChecks, scheduleText } from './keep-checks.js';
 import type { Session } from './session.js';
 import { situationOf } from './situation.js';
@@ -16,13 +16,15 @@ const refused = (text: string): Change => ({ ok: false, status: 409, text });
 const runningIn = (checks: CheckPort): string | null =>
   Object.entries(checks.checks()).find(([, { endedMs }]) => endedMs === null)?.[0] ?? null;
 
-/** A person has the data of one member checked. Any instance does: it only reads. */
+/** A person has the data of one member checked, by the instance that holds the ledger: what another one finds no holder learns of. */
 export function beginCheck(session: Session, request: CheckRequest, by: string): Promise<Change> {
   return betweenPasses(
     session,
     () => {
       const { checks } = session.parts.ports;
       if (checks == null) return Promise.resolve(refused('postgres is not configured: nothing can be checked'));
+      const elsewhere = notOurs(session);
+      if (elsewhere !== null) return Promise.resolve(elsewhere);
       if (session.view === null) return Promise.resolve(refused('no pass was made yet: ask again'));
       const situation = situationOf(session, session.view);
       const no = whyNoCheck(situation, request.member, request.leader);

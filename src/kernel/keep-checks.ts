@@ -1,33 +1,35 @@
 import { openedSince } from '../config/calendar.js';
-import { MISSED_TIMES, type Checking } from '../model/data-check.js';
+import { MISSED_TIMES, type Checking, type CheckRow, type DataCheck } from '../model/data-check.js';
 import type { CronWindow } from '../model/policy.js';
+import { notOurs } from './between.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** A schedule as it is compared, and read by people. */
 export const scheduleText = ({ cron, timezone }: CronWindow): string => `${cron} ${timezone}`;
 
 /**
- * Each check that has ended, once, into the ledger, where whoever takes over finds it; and from the ledger what others have made. A check that the
- * ledger had no time to take before it was read anew is known by the marks of its findings alone.
+ * Each check that has ended into the ledger, where whoever takes over finds it; and from the ledger what others have made. What the ledger does not have is
+ * noted as often as it is seen: one that is read anew has lost what was not yet committed. Of two checks of a member the later one counts, on both sides.
  */
 export async function keepChecks(session: Session): Promise<void> {
-  const { checks } = session.parts.ports;
-  if (checks == null) return;
-  const { books, checksNoted } = session;
+  const { checks, clock } = session.parts.ports;
+  const { books } = session;
+  if (checks == null || !books.isLoaded) return;
+  // Whoever does not hold the ledger writes it nowhere: it would forget it with the next reading, and the holder never learn of it.
+  const isOurs = notOurs(session) === null;
   for (const name of session.parts.target.members) {
     const local = checks.checks()[name];
     if (local?.endedMs === null) continue;
-    if (local !== undefined && checksNoted.get(name) !== local.startedMs) {
-      checksNoted.set(name, local.startedMs);
+    const row = books.ledger.checks?.rows.find(({ member }) => member === name);
+    if (row?.check != null && row.check.startedMs > (local?.startedMs ?? -1)) checks.adopt(name, row.check);
+    else if (isOurs && local !== undefined && isMissing(row, local, clock.now()))
       await books.note({ kind: 'check-ended', member: name, check: local });
-      continue;
-    }
-    const row = books.isLoaded ? books.ledger.checks?.rows.find(({ member }) => member === name) : undefined;
-    if (row?.check == null || row.startedMs === local?.startedMs) continue;
-    checksNoted.set(name, row.check.startedMs);
-    checks.adopt(name, row.check);
   }
 }
+
+/** What began by a clock that was ahead would stand above all that follow. */
+const isMissing = (row: CheckRow | undefined, { startedMs }: DataCheck, nowMs: number): boolean =>
+  startedMs <= nowMs && startedMs > (row?.startedMs ?? -1);
 
 /** The schedule of checks as a pass sees it; absent: there is none. */
 export function checkingOf(session: Session, nowMs: number): { readonly checking?: Checking } {

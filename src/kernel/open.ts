@@ -79,7 +79,6 @@ export function openSession(
     isStopping: false,
     successor: null,
     checkedMinute: null,
-    checksNoted: new Map(),
     checkAgain: null,
     checkNos: 0,
     recorded: null,

@@ -140,8 +140,6 @@ export interface Session {
   successor: Promise<Session> | null;
   /** Which minute of the clock the schedule of checks was last asked for; null: none. */
   checkedMinute: number | null;
-  /** When each check began that the ledger has been told of, by member. */
-  readonly checksNoted: Map<string, number>;
   /** A check that the session before was ended in: it begins anew. null: there is none. */
   checkAgain: { readonly request: CheckRequest; readonly by: string; readonly sinceMs: number } | null;
   /** In so many passes on end the check that goes on would not have been begun. */
