@@ -68,7 +68,8 @@ describe.skipIf(bin === null)('what a check of a real PostgreSQL has read of the
     await lab.sql(MEMBER, 'REINDEX INDEX t_tree', { database: 'other' });
     expect(await asked([before, 'nothing_of_that_name', 'base/999999/1'])).toEqual({
       read: [],
-      gone: [before, 'nothing_of_that_name', 'base/999999/1'],
+      // A name may have been changed, and what bore it is as it was.
+      gone: [before, 'base/999999/1'],
     });
   });
 

@@ -96,7 +96,8 @@ function verdictOf(file: string, found: readonly Found[]): 'read' | 'gone' | nul
   const told = those.flatMap(({ rows }) => (rows === null ? [] : [rows]));
   if (isShared ? told.length === 0 : told.length < those.length) return null;
   const rows = told.flat().filter(({ path, name }) => (isPath ? path === file : name === file));
-  if (rows.length === 0) return 'gone';
+  // What was renamed bears another name, and is as wrong as before.
+  if (rows.length === 0) return isPath ? 'gone' : null;
   const isRead = ({ read }: Relation): boolean => read === true;
   return (isShared ? rows.some(isRead) : rows.every(isRead)) ? 'read' : null;
 }
