@@ -1,5 +1,6 @@
 import { whyNoCheck } from '../assess/check-allowed.js';
 import { leaderKeyHolder } from '../assess/leader.js';
+import { clockSetMs } from '../assess/observer.js';
 import { openings } from '../config/calendar.js';
 import type { CheckRequest, DataCheck } from '../model/data-check.js';
 import { EKIMI } from '../model/names.js';
@@ -61,6 +62,8 @@ const AGAIN_WITHIN_MS = 10 * 60_000;
 export async function tendChecks(session: Session, situation: Situation): Promise<void> {
   const { checks } = session.parts.ports;
   if (checks == null) return;
+  const setMs = clockSetMs(situation.view);
+  if (setMs < 0) checks.setBack(-setMs);
   await keepChecks(session);
   await noteSchedule(session, checks, situation);
   const isTime = isDue(session, checks, situation);
@@ -70,7 +73,7 @@ export async function tendChecks(session: Session, situation: Situation): Promis
     session.checkNos = no === null ? 0 : session.checkNos + 1;
     if (no !== null && session.checkNos >= MOST_NOS) checks.stop(no);
     // One that takes longer than from one time to the next is no time missed.
-    if (isTime) await session.books.note({ kind: 'check-round', atMs: situation.nowMs, refused: {} });
+    if (isTime) await session.books.note({ kind: 'check-round', atMs: situation.nowMs, refused: null });
     return;
   }
   session.checkNos = 0;
@@ -105,6 +108,9 @@ function isDue(session: Session, { schedule }: CheckPort, situation: Situation):
 const checkedMs = (check: DataCheck | undefined): number =>
   check === undefined || check.interrupted === true ? 0 : check.startedMs;
 
+const NO_REPLICA =
+  'there is no replica, and the leader is never checked by itself: ekimi check-data LEADER --leader at a quiet hour, or take postgres.check.cron out';
+
 async function beginNext(session: Session, checks: CheckPort, situation: Situation): Promise<void> {
   const known = checks.checks();
   const { view } = situation;
@@ -112,7 +118,8 @@ async function beginNext(session: Session, checks: CheckPort, situation: Situati
     .filter(({ name }) => leaderKeyHolder(view) !== name)
     .map(({ name }) => ({ name, no: whyNoCheck(situation, name, false) }));
   const refused = Object.fromEntries(asked.flatMap(({ name, no }) => (no === null ? [] : [[name, no]])));
-  await session.books.note({ kind: 'check-round', atMs: situation.nowMs, refused });
+  const alone = asked.length === 0 && { alone: NO_REPLICA };
+  await session.books.note({ kind: 'check-round', atMs: situation.nowMs, refused, ...alone });
   const [next] = asked
     .filter(({ no }) => no === null)
     .map(({ name }) => name)
@@ -128,7 +135,15 @@ function beganAnew(session: Session, checks: CheckPort, situation: Situation): b
   const { checkAgain } = session;
   if (checkAgain === null) return false;
   const { request, by, sinceMs } = checkAgain;
-  const no = whyNoCheck(situation, request.member, request.leader);
+  // Whoever holds tenure by now has the interrupted one in the ledger, and begins with it: two of us would read the same data.
+  if (by === EKIMI && situation.tenure.state === 'other') {
+    session.checkAgain = null;
+    return false;
+  }
+  const no =
+    by === EKIMI && !isOurs(situation)
+      ? 'this instance does not hold tenure'
+      : whyNoCheck(situation, request.member, request.leader);
   if (no === null) {
     session.checkAgain = null;
     return checks.begin(request, by, placesOf(situation, request.member));

@@ -1,5 +1,6 @@
 import { openedSince } from '../config/calendar.js';
 import { MISSED_TIMES, type Checking, type CheckRow, type DataCheck } from '../model/data-check.js';
+import { EKIMI } from '../model/names.js';
 import type { CronWindow } from '../model/policy.js';
 import { notOurs } from './between.js';
 import { isEnforcing, type Session } from './session.js';
@@ -19,8 +20,14 @@ export async function keepChecks(session: Session): Promise<void> {
   const isOurs = notOurs(session) === null;
   for (const name of session.parts.target.members) {
     const local = checks.checks()[name];
-    if (local?.endedMs === null) continue;
     const row = books.ledger.checks?.rows.find(({ member }) => member === name);
+    if (local?.endedMs === null) {
+      const { by, startedMs } = local;
+      // One that we do not live to the end of would else be silent for ever.
+      const isNew = by === EKIMI && startedMs > Math.max(row?.begunMs ?? 0, row?.startedMs ?? 0);
+      if (isOurs && isNew) await books.note({ kind: 'check-begun', member: name, startedMs });
+      continue;
+    }
     if (row?.check != null && row.check.startedMs > (local?.startedMs ?? -1)) checks.adopt(name, row.check);
     else if (isOurs && local !== undefined && isMissing(row, local, clock.now()))
       await books.note({ kind: 'check-ended', member: name, check: local });

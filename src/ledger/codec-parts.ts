@@ -121,7 +121,18 @@ const CHECKS = rowOf({
   schedule: orNull(text),
   sinceMs: number,
   roundMs: orNull(number),
-  rows: listOf(rowOf({ member: text, startedMs: number, check: orNull(CHECK), failing: TROUBLE, refused: TROUBLE })),
+  alone: TROUBLE,
+  rows: listOf(
+    rowOf({
+      member: text,
+      startedMs: number,
+      check: orNull(CHECK),
+      failing: TROUBLE,
+      lost: TROUBLE,
+      refused: TROUBLE,
+      begunMs: maybe(number),
+    }),
+  ),
 });
 
 const WHOLES: Partial<Record<Part, { readonly fits: Check; readonly none: unknown }>> = {

@@ -96,6 +96,7 @@ const ENTRIES: Entries = {
     breaker === null ? [] : [lifted('breaker', by, breaker.reason, breaker.openSinceMs)],
   'report-told': NONE,
   // Each pass keeps the ledger that it was decided with.
+  'check-begun': NONE,
   'check-ended': NONE,
   'check-scheduled': NONE,
   'check-round': NONE,

@@ -96,12 +96,22 @@ export type LedgerEvent =
   | { readonly kind: 'breaker-closed'; readonly by: string; readonly atMs: number }
   /** `dueMs` null: none of that schedule was. */
   | { readonly kind: 'report-told'; readonly schedule: string; readonly dueMs: number | null }
+  /** A check of the data goes on that the schedule has begun. */
+  | { readonly kind: 'check-begun'; readonly member: string; readonly startedMs: number }
   /** A check of the data has ended. */
   | { readonly kind: 'check-ended'; readonly member: string; readonly check: DataCheck }
   /** Checks are begun by this schedule from now on. */
   | { readonly kind: 'check-scheduled'; readonly schedule: string; readonly atMs: number }
-  /** One of its times has come, and somebody was there. `refused`: why a replica could not be checked; the others could, or lead. */
-  | { readonly kind: 'check-round'; readonly atMs: number; readonly refused: Readonly<Record<string, string>> }
+  /**
+   * One of its times has come, and somebody was there. `refused`: why a replica could not be checked; the others could, or lead. Null: nobody was asked, since
+   * one goes on. `alone`: why there is no replica at all.
+   */
+  | {
+      readonly kind: 'check-round';
+      readonly atMs: number;
+      readonly refused: Readonly<Record<string, string>> | null;
+      readonly alone?: string;
+    }
   | { readonly kind: 'foreign-set-aside'; readonly by: string; readonly atMs: number };
 
 export type LedgerEventKind = LedgerEvent['kind'];

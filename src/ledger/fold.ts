@@ -5,7 +5,7 @@ import type { ProcedureRun } from '../model/procedure-run.js';
 import { afterPass, withoutForeignWork } from './after-pass.js';
 import { requestApproval, useApproval } from './approvals.js';
 import { withClaims, withLess, withoutClaim, withoutClaimsOf, withPausesLeft } from './claims.js';
-import { checkEnded, checkRound, checkScheduled } from './data-checks.js';
+import { checkBegun, checkEnded, checkRound, checkScheduled } from './data-checks.js';
 import { withCustody } from './evacuations.js';
 import type { EventOf, LedgerEvent, LedgerEventKind } from './events.js';
 import { withoutUnsent } from './unsent.js';
@@ -158,6 +158,7 @@ const FOLD: Fold = {
     ),
   }),
   'report-told': reportTold,
+  'check-begun': checkBegun,
   'check-ended': checkEnded,
   'check-scheduled': checkScheduled,
   'check-round': checkRound,

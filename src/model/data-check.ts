@@ -59,6 +59,13 @@ export const isCleanReport = ({ found, gaps }: CheckReport): boolean => found ==
 export const isCleanCheck = (check: DataCheck): boolean =>
   check.endedMs !== null && check.database === null && isCleanReport(check);
 
+/** The same check by a clock that was set. */
+export const checkMoved = <C extends DataCheck>(check: C, byMs: number): C => ({
+  ...check,
+  startedMs: check.startedMs + byMs,
+  endedMs: check.endedMs === null ? null : check.endedMs + byMs,
+});
+
 /** Something that did not come about by the schedule, several times on end. */
 export interface CheckTrouble {
   readonly sinceMs: number;
@@ -72,10 +79,14 @@ export interface CheckRow {
   readonly member: string;
   /** When the last one began: names it. */
   readonly startedMs: number;
-  /** The last one; of a database alone that is clean: the one before it, which found something. Null: its data is another one by now. */
+  /** The last one, with what those before it found and it did not read again. Null: its data is another one by now, or none has ended yet. */
   readonly check: DataCheck | null;
-  /** Checks by the schedule that left something out or did not come to their end. Absent: the last one did. */
+  /** Checks by the schedule that left something out or were given up. Absent: the last one did neither. */
   readonly failing?: CheckTrouble;
+  /** Checks by the schedule on end that Ekimi itself did not live to the end of. Absent: the last one ended. */
+  readonly lost?: CheckTrouble;
+  /** The one that goes on by the schedule, as far as is known; a later one in its place: it never ended. */
+  readonly begunMs?: number;
   /** Times of the schedule at which it could not be begun. Absent: the last time it could. */
   readonly refused?: CheckTrouble;
 }
@@ -88,6 +99,8 @@ export interface ChecksKept {
   readonly sinceMs: number;
   /** The last of its times at which somebody was there to begin a check; null: none yet. */
   readonly roundMs: number | null;
+  /** Times on end at which there was nobody to check but the leader. */
+  readonly alone?: CheckTrouble;
   readonly rows: readonly CheckRow[];
 }
 

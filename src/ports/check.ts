@@ -14,6 +14,8 @@ export interface CheckPort {
   begin(request: CheckRequest, by: string, asked?: readonly string[]): boolean;
   /** What an earlier session or another instance knows of a member: it stands until the next check. */
   adopt(member: string, check: DataCheck): void;
+  /** Our wall clock was set back by so much: when each began and ended is moved with it, also of the one that goes on. */
+  setBack(ms: number): void;
   /** Whether the program can be run here; `version` as it says. Reads nothing of any member. */
   probe(): Promise<CheckProbe>;
   /** Ends the one that goes on; what it had found by then counts. */

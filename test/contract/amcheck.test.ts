@@ -22,7 +22,7 @@ afterEach(async () => {
 const BAD = 'heap table "postgres.public.t":\n    ERROR:  invalid page in block 0 of relation base/5/16384';
 
 /** A program in the place of pg_amcheck, which a port runs over patroni2 of this cluster. */
-function checking(script: string | null, withinMs = 10_000): CheckPort {
+function checking(script: string | null, withinMs = 10_000, tls: object | null = null): CheckPort {
   const program = join(folder, 'pg_amcheck');
   if (script !== null) {
     writeFileSync(program, `#!/bin/sh\n${script}\n`);
@@ -33,7 +33,7 @@ function checking(script: string | null, withinMs = 10_000): CheckPort {
     user: 'ekimi',
     password: 'a secret',
     database: 'app',
-    tls: null,
+    tls,
     check: { ...CHECK_DEFAULTS, program, withinMs },
   };
   port = amcheck({ secretEnv: ['PGPASSWORD', 'HOME'], postgres } as never, systemClock);
@@ -156,6 +156,24 @@ describe('a program that checks data', () => {
     checks.adopt('patroni2', known);
     expect(checks.checks()['patroni2']?.endedMs).toBe(null);
     expect((await ended(checks)).gaps).toEqual([]);
+  });
+
+  it('has ended also where nobody can be asked what it has read, and another one can begin', async () => {
+    const gone = join(folder, 'being-renewed.pem');
+    const checks = checking('exit 0', 10_000, { ca: gone, cert: null, key: null, insecure: false });
+    checks.begin(ASKED, 'dba', ['base/5/16384']);
+    const check = await ended(checks);
+    expect(isCleanCheck(check)).toBe(true);
+    expect(check.places).toBeUndefined();
+    expect(checks.begin(ASKED, 'dba')).toBe(true);
+  });
+
+  it('began earlier by a clock that was set back meanwhile', async () => {
+    const checks = checking('sleep 0.2');
+    checks.begin(ASKED, 'dba');
+    const before = checks.checks()['patroni2']?.startedMs ?? 0;
+    checks.setBack(3_600_000);
+    expect((await ended(checks)).startedMs).toBe(before - 3_600_000);
   });
 
   it('that a signal ends has found nothing sound', async () => {

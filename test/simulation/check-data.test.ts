@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { beginCheck } from '../../src/kernel/checks.js';
 import { endSession } from '../../src/kernel/stop.js';
 import { succeed } from '../../src/kernel/succeed.js';
-import type { CheckReport, DataCheck } from '../../src/model/data-check.js';
+import { checkMoved, type CheckReport, type DataCheck } from '../../src/model/data-check.js';
 import type { CronWindow } from '../../src/model/policy.js';
 import type { CheckPort } from '../../src/ports/check.js';
 import type { Clock } from '../../src/ports/clock.js';
@@ -62,6 +62,9 @@ function bench(
     },
     adopt: (member, check) => {
       known[member] = check;
+    },
+    setBack: (ms) => {
+      for (const [member, check] of Object.entries(known)) known[member] = checkMoved(check, -ms);
     },
     probe: () => Promise.resolve({ ok: true, version: 'pg_amcheck 18' }),
     stop: (why) => {

@@ -1,4 +1,5 @@
 import type { ClusterConfig } from '../../model/config.js';
+import { checkMoved, isCleanReport } from '../../model/data-check.js';
 import type { CheckReport, CheckRequest, DataCheck } from '../../model/data-check.js';
 import { safeLogLine } from '../../model/log-line.js';
 import type { CheckPort, CheckProbe } from '../../ports/check.js';
@@ -6,7 +7,6 @@ import type { Clock } from '../../ports/clock.js';
 import { runCommand } from '../hosts/command/run.js';
 import { readCheck } from './amcheck-output.js';
 import { checkedPlaces } from './checked-places.js';
-import { isCleanReport } from '../../model/data-check.js';
 
 type Postgres = NonNullable<ClusterConfig['postgres']>;
 
@@ -117,8 +117,18 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
   async function withPlaces({ member, database }: CheckRequest, report: CheckReport, asked: readonly string[]) {
     const place = postgres.hosts[member];
     if (asked.length === 0 || place === undefined || database !== null || !isCleanReport(report)) return report;
-    const places = await checkedPlaces(postgres, place, asked);
+    // A certificate that cannot be read while it is renewed: the check itself has come to its end.
+    const places = await checkedPlaces(postgres, place, asked).catch(() => null);
     return places === null ? report : { ...report, places };
+  }
+
+  /** Whatever happens to it, it ends: else no other could ever begin. */
+  async function reportOf(request: CheckRequest, stop: AbortSignal, asked: readonly string[]): Promise<CheckReport> {
+    try {
+      return await withPlaces(request, await run(request, stop), asked);
+    } catch (error) {
+      return { ...NOTHING, gaps: [`it did not come to its end: ${safeLogLine(String(error))}`] };
+    }
   }
 
   return {
@@ -131,9 +141,10 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
       const startedMs = clock.now();
       const check: DataCheck = { ...NOTHING, by, ...(leader && { leader }), database, startedMs, endedMs: null };
       known[member] = check;
-      const ended = run(request, stop.signal).then(async (found) => {
-        const report = await withPlaces(request, found, asked);
-        known[member] = { ...check, ...report, endedMs: clock.now(), ...(isClosing && { interrupted: true as const }) };
+      const ended = reportOf(request, stop.signal, asked).then((report) => {
+        const { startedMs: begunMs } = known[member] ?? check;
+        const interrupted = isClosing && { interrupted: true as const };
+        known[member] = { ...check, startedMs: begunMs, ...report, endedMs: clock.now(), ...interrupted };
         running = null;
       });
       running = { stop, ended };
@@ -144,6 +155,9 @@ export function amcheck(cluster: ClusterConfig & { readonly postgres: Postgres }
     },
     adopt: (member, check) => {
       if (known[member]?.endedMs !== null) known[member] = check;
+    },
+    setBack: (ms) => {
+      for (const [member, check] of Object.entries(known)) known[member] = checkMoved(check, -ms);
     },
     probe: () => probed(how.program, secretEnv),
     close: async () => {

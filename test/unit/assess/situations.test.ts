@@ -571,10 +571,12 @@ const SITUATIONS: Record<ProblemCode, Row> = {
         with: checked({ failing: trouble(1) }),
       },
       { name: 'it could not be begun at three times', view: [checking({})], with: checked({ refused: trouble(3) }) },
+      { name: 'it was cut short three times on end', view: [checking({})], with: checked({ lost: trouble(3) }) },
     ],
     friends: [
       { name: 'the last check left nothing out', view: [checking({})], with: checked({}) },
       { name: 'it could not be begun at two times', view: [checking({})], with: checked({ refused: trouble(2) }) },
+      { name: 'it was cut short two times on end', view: [checking({})], with: checked({ lost: trouble(2) }) },
       { name: 'there is no schedule any more', view: [], with: checked({ failing: trouble(9) }) },
       { name: 'it leads by now', view: [checking({}), leaderKey('patroni2')], with: checked({ failing: trouble(9) }) },
       {

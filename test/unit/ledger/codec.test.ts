@@ -72,7 +72,8 @@ describe('what is kept of checks of the data', () => {
     schedule: '0 3 * * * UTC',
     sinceMs: 1,
     roundMs: null,
-    rows: [{ member: 'patroni2', startedMs: 1, check, failing }],
+    alone: failing,
+    rows: [{ member: 'patroni2', startedMs: 1, check, failing, lost: failing, begunMs: 3 }],
   };
 
   it('comes back as it was written', () => {
