@@ -10,7 +10,8 @@ export const CHECK_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/v1/clusters/:scope/checks',
     access: 'viewer',
-    summary: 'Of each member that was checked since the start: the check of its data that goes on, else the last.',
+    summary:
+      'Of each member the check of its data that goes on, else the last that is known, whichever instance made it.',
     handle: (context, call) => ({ body: { checks: checksIn(context, call) } }),
   },
   {

@@ -32,8 +32,7 @@ async function list(context: Context, client: DaemonClient, scope: string, optio
   const checks = await client.checks(scope);
   const rows = Object.entries(checks);
   if (options.json === true) printJson(context, { checks });
-  else if (rows.length === 0)
-    print(context, 'no member was checked since the daemon started: ekimi check-data MEMBER begins one');
+  else if (rows.length === 0) print(context, 'no check of any member is known: ekimi check-data MEMBER begins one');
   else print(context, rows.map(([name, row]) => renderDataCheck(name, row, nowOf(context))).join('\n'));
 }
 

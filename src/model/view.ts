@@ -95,7 +95,7 @@ export interface MemberView {
   readonly log?: Reading<MemberLog>;
   /** What the end of its log says of pages that cannot be read. Absent in older journals. */
   readonly damage?: Reading<DamageLog>;
-  /** The check of its data that goes on, or the last since our start. Absent: none, and in older journals. */
+  /** The check of its data that goes on, or the last that is known. Absent: none, and in older journals. */
   readonly check?: Reading<DataCheck>;
   /** Whether its machine has power. Absent in older journals, and where nothing can cut it. */
   readonly power?: Reading<PowerStatus>;

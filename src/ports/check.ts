@@ -5,7 +5,7 @@ import type { CronWindow } from '../model/policy.js';
 export interface CheckPort {
   /** When checks begin by themselves; null: never. */
   readonly schedule: CronWindow | null;
-  /** Of each member that was checked since the start: the check that goes on, else the last. */
+  /** Of each member the check that goes on, else the last that was made here or adopted. */
   checks(): Readonly<Record<string, DataCheck>>;
   /**
    * Begins one; false: another one goes on. `asked`: places that the member's log named (paths below its data directory, names of relations), of which one

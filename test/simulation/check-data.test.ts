@@ -28,7 +28,7 @@ interface Bench {
   readonly checks: () => Readonly<Record<string, DataCheck>>;
 }
 
-interface Options extends Pick<RigOptions, 'cluster' | 'owner' | 'memory'> {
+interface Options extends Pick<RigOptions, 'cluster' | 'owner' | 'memory' | 'members'> {
   /** What a check has found that is ended with the session. */
   readonly half?: CheckReport;
 }
@@ -261,6 +261,30 @@ describe('a check by the schedule that comes to nothing', () => {
     expect(unchecked(at)).toEqual([at.ekimi.cluster.options.scope]);
     await at.ekimi.run(400);
     expect(unchecked(at)).toEqual([]);
+  });
+
+  it('is told where there is no replica, with what to do', async () => {
+    const at = bench(EVERY_5_MIN, testPolicy(), { members: ['patroni1'] });
+    await at.ekimi.run(1_000);
+    expect(unchecked(at)).toEqual([at.ekimi.cluster.options.scope]);
+    expect(JSON.stringify(pagesOf(at))).toContain('ekimi check-data LEADER --leader');
+    expect(at.begun).toEqual([]);
+  });
+
+  it('is begun anew after a reload by whoever holds tenure, and by nobody else', async () => {
+    const before = bench(EVERY_5_MIN);
+    await before.ekimi.run(400);
+    expect(before.begun).toHaveLength(1);
+    await endSession(before.ekimi.session, Promise.resolve());
+    const { cluster } = before.ekimi;
+    const next = bench(EVERY_5_MIN, testPolicy(), { cluster, owner: 'next' });
+    await next.ekimi.run(2);
+    const at = bench(EVERY_5_MIN, testPolicy(), { cluster });
+    succeed(at.ekimi.session, before.ekimi.session);
+    await at.ekimi.run(10);
+    expect(at.ekimi.session.parts.tenure.facts().state).toBe('other');
+    expect(at.begun).toEqual([]);
+    expect(at.ekimi.session.checkAgain).toBe(null);
   });
 
   it('is not made of a schedule that is new', async () => {
