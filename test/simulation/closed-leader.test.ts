@@ -132,7 +132,9 @@ describe('between the proxies and the request', () => {
   };
 
   it('we stand still: nothing is sent on an old look', async () => {
-    const ekimi = await inBetween(({ cluster }) => cluster.advance(60_000));
+    const ekimi = await inBetween(({ cluster }) => {
+      cluster.advance(60_000);
+    });
     expect(sent(ekimi)).not.toContain('POST /switchover');
     expect(ekimi.cluster.leader()).toBe('patroni1');
     expect(ekimi.entries('outcome')[0]?.body).toMatchObject({ reply: { effect: 'none' } });
