@@ -101,29 +101,24 @@ const partition = (from, what, rest = {}) => ({
   ...rest,
 });
 
+const KILLED = {
+  what: "the leader's container is killed (SIGKILL)",
+  who: leader,
+  fault: (lab, who) => lab.fault('kill', who),
+  struck: died,
+  holdMs: 0,
+  takeover: true,
+  heal: starts,
+  rejoins: true,
+  deadlineMs: 240_000,
+};
+
 const FAULTS = {
-  'kill-leader': {
-    what: "the leader's container is killed (SIGKILL)",
-    who: leader,
-    fault: (lab, who) => lab.fault('kill', who),
-    struck: died,
-    holdMs: 0,
-    takeover: true,
-    heal: starts,
-    rejoins: true,
-    deadlineMs: 240_000,
-  },
+  'kill-leader': KILLED,
   'kill-leader-again': {
+    ...KILLED,
     what: 'the same once more, a minute after another leader was killed (longer where the cluster was not whole by then)',
-    who: leader,
     beforehand: killedBefore,
-    fault: (lab, who) => lab.fault('kill', who),
-    struck: died,
-    holdMs: 0,
-    takeover: true,
-    heal: starts,
-    rejoins: true,
-    deadlineMs: 240_000,
   },
   'freeze-leader': {
     what: 'Patroni on the leader is frozen (SIGSTOP) for 48 s, PostgreSQL runs on; then thawed',
