@@ -6,6 +6,7 @@ import type { PatroniPort } from '../../src/ports/patroni.js';
 import { ask } from '../support/asking.js';
 import { doomed } from '../support/crash.js';
 import { testPolicy } from '../support/policy.js';
+import { withProxies } from '../support/proxies.js';
 import { SecondProxy } from '../support/second-proxy.js';
 import { rig, type Rig, type RigOptions } from '../support/simulated.js';
 
@@ -115,16 +116,15 @@ describe('a switchover that does not happen', () => {
 describe('between the proxies and the request', () => {
   const inBetween = async (what: (ekimi: Rig) => void): Promise<Rig> => {
     let ekimi: Rig | null = null;
-    const wrap = (ports: Ports): Ports => {
-      const [[name, port] = []] = Object.entries(ports.proxies);
-      if (name === undefined || port === undefined) throw new Error('there is a proxy');
-      const send: typeof port.send = async (step) => {
-        const reply = await port.send(step);
-        if (step.command.endsWith('stopping') && ekimi !== null) what(ekimi);
-        return reply;
-      };
-      return { ...ports, proxies: { [name]: { ...port, send } } };
-    };
+    const wrap = (ports: Ports): Ports =>
+      withProxies(ports, (port) => ({
+        ...port,
+        send: async (step) => {
+          const reply = await port.send(step);
+          if (step.command.endsWith('stopping') && ekimi !== null) what(ekimi);
+          return reply;
+        },
+      }));
     ekimi = await quiet({ wrap });
     await ask(ekimi, switchover);
     await ekimi.run(20);
@@ -240,13 +240,11 @@ describe('two proxies', () => {
   });
 
   it('one that takes a command and never answers is given up after a moment', async () => {
-    const hangs = (ports: Ports): Ports => {
-      const [[name, port] = []] = Object.entries(ports.proxies);
-      if (name === undefined || port === undefined) throw new Error('there is a proxy');
-      const send: typeof port.send = (step) =>
-        step.command.endsWith('stopping') ? new Promise(() => undefined) : port.send(step);
-      return { ...ports, proxies: { [name]: { ...port, send } } };
-    };
+    const hangs = (ports: Ports): Ports =>
+      withProxies(ports, (port) => ({
+        ...port,
+        send: (step) => (step.command.endsWith('stopping') ? new Promise(() => undefined) : port.send(step)),
+      }));
     const ekimi = await quiet({ wrap: hangs });
     const asked = ask(ekimi, switchover);
     for (let moment = 0; moment < 30; moment += 1) {
