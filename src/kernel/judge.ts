@@ -8,7 +8,8 @@ import type { ClusterView } from '../model/view.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf, verdictOf } from '../verify/verdict.js';
 import { noteEnd } from './evidence.js';
-import { sendStep } from './send.js';
+import { holdsClients } from './period.js';
+import { lookAgain, sendStep, type FreshLook } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
 
@@ -55,15 +56,11 @@ async function judgeRun(session: Session, view: ClusterView, run: Remediation): 
   switch (verdict.kind) {
     case 'pending':
       return;
-    case 'step-met': {
-      const stepIndex = run.stepIndex + 1;
-      const phase = stepRemediation(run.phase, { type: 'NEXT_STEP' });
-      const unanswered = run.phase === 'unknown' ? { unanswered: true as const } : {};
-      return due(session, view, { ...run, phase, stepIndex, detail: verdict.text, ...unanswered }, input);
-    }
+    case 'step-met':
+      return goOn(session, view, run, verdict.text, input);
     case 'undone': {
       const phase = stepRemediation(run.phase, { type: 'UNDONE' });
-      return due(session, view, { ...run, phase, sentAgain: true, detail: verdict.text }, input);
+      return due(session, view, { ...run, phase, sentAgain: true, detail: verdict.text }, input, null);
     }
     case 'met':
       return end(session, run, 'MET', verdict);
@@ -74,30 +71,71 @@ async function judgeRun(session: Session, view: ClusterView, run: Remediation): 
   }
 }
 
+/** From a step that took to the next one. */
+function goOn(
+  session: Session,
+  view: ClusterView,
+  run: Remediation,
+  detail: string,
+  input: ActionInput,
+  seen: FreshLook | null = null,
+): Promise<void> {
+  const stepIndex = run.stepIndex + 1;
+  const phase = stepRemediation(run.phase, { type: 'NEXT_STEP' });
+  const unanswered = run.phase === 'unknown' ? { unanswered: true as const } : {};
+  return due(session, view, { ...run, phase, stepIndex, detail, ...unanswered }, input, seen);
+}
+
 /** How long a later step may be held before the run is given up half done. */
 const HELD_MS = 5_000;
 
 /** A step that may be sent now. It may wait a little from here on: whoever takes over finds the time of the one before long past. */
-async function due(session: Session, view: ClusterView, run: Remediation, input: ActionInput): Promise<void> {
+async function due(
+  session: Session,
+  view: ClusterView,
+  run: Remediation,
+  input: ActionInput,
+  seen: FreshLook | null,
+): Promise<void> {
   const step = stepsOf(input, run)[run.stepIndex];
   const sight = step?.unlessSeen === true ? step.expect(input) : null;
   if (sight?.kind === 'met' && run.stepIndex + 1 === run.steps) return end(session, run, 'MET', sight);
   const waiting: Remediation = { ...run, deadlineMs: session.parts.ports.clock.now() + HELD_MS };
   await session.books.note({ kind: 'step-due', run: waiting });
-  return continueWith(session, view, waiting);
+  return continueWith(session, view, waiting, seen);
 }
 
 /** A later step needs our authority anew; a switch thrown in between stops the run where it is until its time runs out. */
-async function continueWith(session: Session, view: ClusterView, run: Remediation): Promise<void> {
+async function continueWith(
+  session: Session,
+  view: ClusterView,
+  run: Remediation,
+  seen: FreshLook | null = null,
+): Promise<void> {
   if (!isEnforcing(session)) return end(session, run, 'ABANDON', { text: 'the mode is no longer enforce' });
   const blocks = blocksFor(situationOf(session, view), nextStep(run.plan));
   if (blocks.length === 0) {
-    await sendStep(session, run, 'step');
+    if ((await sendStep(session, run, 'step', seen)) === null && seen === null) await goOnForClients(session, run.id);
     return;
   }
   if (session.parts.ports.clock.now() < run.deadlineMs) return;
   const text = `held by ${blocks.map((block) => `${block.gate} (${block.because})`).join(', ')}`;
   await end(session, run, 'EXPIRED', { text });
+}
+
+/**
+ * Clients wait since this answer: the look before the next request says as well whether the one before took, and no pass lies in between. Only what
+ * was done by its own answer, and is seen to be, is gone on from; anything else is for the next pass to judge.
+ */
+async function goOnForClients(session: Session, id: string): Promise<void> {
+  const run = session.ledger.remediations.find((row) => row.id === id && isInFlight(row));
+  if (run?.lastReply?.effect !== 'done' || session.isStopping || !holdsClients(session)) return;
+  if (run.stepIndex + 1 >= run.steps) return;
+  const seen = await lookAgain(session, run.plan);
+  const { policy, ledger } = session;
+  const input = actionInput({ view: seen.view, states: seen.states, ledger, policy });
+  const verdict = verdictOf(input, run, session.parts.ports.clock.now(), true);
+  if (verdict.kind === 'step-met') await goOn(session, seen.view, run, verdict.text, input, seen);
 }
 
 async function end(

@@ -11,6 +11,8 @@ import type { Decision } from '../model/decision.js';
 import type { SecondLook } from '../model/entry.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Plan, Reply, Step } from '../model/plan.js';
+import type { States } from '../model/states.js';
+import type { ClusterView } from '../model/view.js';
 import { stepText } from '../words/request.js';
 import { keptSituation, type Situation } from '../model/situation.js';
 import { stepRemediation } from '../machines/step.js';
@@ -103,12 +105,18 @@ const pausesOf = ({ id, plan, sentAtMs }: Remediation, step: Step): Claims =>
  * Whatever fails on the way up to the sending means that nothing is sent. Returns why nothing was sent, or null.
  * [design: One risky step, then look again]
  */
-export async function sendStep(session: Session, run: Remediation, asked: SecondLook['asked']): Promise<string | null> {
+export async function sendStep(
+  session: Session,
+  run: Remediation,
+  asked: SecondLook['asked'],
+  seen: FreshLook | null = null,
+): Promise<string | null> {
   const { clock } = session.parts.ports;
   const isFirst = asked !== 'step';
   const log = evidenceFor(session, run, isFirst);
-  const { situation, halt } = await lookAgain(session, run, asked);
-  const lookedAtMs = clock.monotonic();
+  const fresh = seen ?? (await lookAgain(session, run.plan));
+  const { lookedAtMs } = fresh;
+  const { situation, halt } = heldBy(session, run, asked, fresh);
   if (halt !== null) return abandon(session, run, halt, isFirst);
   const actionStep = stepsOf(actionInput(situation), run)[run.stepIndex];
   // An older version made more of the same plan.
@@ -189,17 +197,29 @@ function stoppedAtLast(session: Session, { view, states }: Situation, { plan }: 
   return thrown === undefined ? null : `${thrown.because}: nothing was sent`;
 }
 
-/**
- * The second look is a situation of its own: what the pass saw and made of it stays as it is. The decision must still be the same on a view
- * of this very moment.
- */
-async function lookAgain(
+/** What was seen for one request, and by the monotonic clock when that look ended; `stoodStillMs`: how long we stood still in it. */
+export interface FreshLook {
+  readonly view: ClusterView;
+  readonly states: States;
+  readonly stoodStillMs: number;
+  readonly lookedAtMs: number;
+}
+
+/** The second look is one of its own: what the pass saw and made of it stays as it is. */
+export async function lookAgain(session: Session, plan: Plan): Promise<FreshLook> {
+  const { clock } = session.parts.ports;
+  const { value: view, stoodStillMs } = await measureStall(clock, () => look(session, plan));
+  return { view, states: advanceWith(session, view), stoodStillMs, lookedAtMs: clock.monotonic() };
+}
+
+/** The decision must still be the same on a view of this very moment. */
+function heldBy(
   session: Session,
   { plan }: Remediation,
   asked: SecondLook['asked'],
-): Promise<{ readonly situation: Situation; readonly halt: Halt | null }> {
-  const { value: view, stoodStillMs } = await measureStall(session.parts.ports.clock, () => look(session, plan));
-  const situation = situationOf(session, view, advanceWith(session, view));
+  { view, states, stoodStillMs }: FreshLook,
+): { readonly situation: Situation; readonly halt: Halt | null } {
+  const situation = situationOf(session, view, states);
   if (session.isStopping) return { situation, halt: notYet('ekimi is being stopped: nothing new is sent') };
   // What was read before we stood still is old, however fresh the end of the look is.
   if (stoodStillMs > STALE_LOOK_MS)

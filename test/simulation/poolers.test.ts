@@ -4,6 +4,7 @@ import { endSession } from '../../src/kernel/stop.js';
 import type { PoolerPolicy } from '../../src/model/policy.js';
 import type { Reply } from '../../src/model/plan.js';
 import { POOLER_DEFAULTS } from '../../src/model/policy.js';
+import type { PauseTimes } from '../../src/ports/pooler.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { ask, told } from '../support/asking.js';
 import { doomed } from '../support/crash.js';
@@ -32,6 +33,21 @@ async function quiet(options: RigOptions = {}): Promise<Rig> {
 }
 
 const switchover = { name: 'switchover', candidate: 'patroni3' } as const;
+/** `then` as soon as clients wait for the first time, and before anybody is told. */
+const oncePaused =
+  (then: () => unknown): NonNullable<RigOptions['wrap']> =>
+  (ports) => {
+    const pooler = ports.poolers?.[POOLER];
+    if (pooler === undefined) throw new Error('there is no pooler');
+    let isFirst = true;
+    const pause = async (times: PauseTimes): Promise<Reply> => {
+      const reply = await pooler.pause(times);
+      if (isFirst) then();
+      isFirst = false;
+      return reply;
+    };
+    return { ...ports, poolers: { ...ports.poolers, [POOLER]: { ...pooler, pause } } };
+  };
 const heldMs = ({ cluster: one }: Rig): number => one.pooler(POOLER)?.heldMs ?? 0;
 const isHeld = ({ cluster: one }: Rig): boolean => one.pooler(POOLER)?.paused === true;
 const sent = (ekimi: Rig): readonly string[] =>
@@ -298,10 +314,16 @@ describe('another hand', () => {
   });
 
   it('gone before the leader was asked: the leader stays, and the claim is over', async () => {
-    const ekimi = await quiet();
-    await untilHeld(ekimi);
-    ekimi.cluster.stopPooler(POOLER);
+    const one = cluster();
+    const ekimi = await quiet({
+      cluster: one,
+      wrap: oncePaused(() => {
+        one.stopPooler(POOLER);
+      }),
+    });
+    await ask(ekimi, switchover);
     await ekimi.run(2);
+    expect(sent(ekimi).at(-1)).toMatch(/^pause pooler/);
     ekimi.cluster.startPooler(POOLER);
     await ekimi.run(30);
     expect(ekimi.cluster.leader()).toBe('patroni1');
@@ -320,6 +342,69 @@ describe('another hand', () => {
     await ekimi.run(30);
     expect(ekimi.cluster.leader()).toBe('patroni3');
     expect(ekimi.session.ledger.pauses).toBeUndefined();
+  });
+});
+
+describe('between the pause and the request', () => {
+  it('no pass lies in between: the look before the request sees the pause', async () => {
+    const one = cluster();
+    const ticks: (number | undefined)[] = [];
+    let first: Rig | null = null;
+    const seen = (): void => void ticks.push(first?.session.tick);
+    const wrap: RigOptions['wrap'] = (ports) => ({
+      ...oncePaused(seen)(ports),
+      patroni: {
+        ...ports.patroni,
+        send: (step) => {
+          seen();
+          return ports.patroni.send(step);
+        },
+      },
+    });
+    const ekimi = await quiet({ cluster: one, wrap });
+    first = ekimi;
+    await ask(ekimi, switchover);
+    await ekimi.run(2);
+    expect(sent(ekimi)[2]).toMatch(/^POST \/switchover/);
+    expect(ticks).toHaveLength(2);
+    expect(ticks[1]).toBe(ticks[0]);
+    const looks = ekimi.entries('intent').filter(({ body }) => body.plan.action === 'switchover');
+    expect(looks.map(({ body }) => body.step)).toEqual([0, 1, 2]);
+    expect(looks.slice(1).map(({ body }) => body.look?.asked)).toEqual(['step', 'step']);
+    await ekimi.run(20);
+    expect(one.leader()).toBe('patroni3');
+  });
+
+  it.each<[string, (ekimi: Rig) => void]>([
+    [
+      'a kill switch',
+      ({ session }) => {
+        const off = { owner: 'dba', reason: 'night', sinceMs: 0, expiresAtMs: null };
+        void throwSwitch(session, { subject: 'cluster', ...off }, 'dba');
+      },
+    ],
+    [
+      'a stop',
+      ({ session }) => {
+        session.isStopping = true;
+      },
+    ],
+  ])('%s that comes then has the last word: the leader is not asked, and clients are let go', async (_, comes) => {
+    const one = cluster();
+    let first: Rig | null = null;
+    const ekimi = await quiet({
+      cluster: one,
+      wrap: oncePaused(() => {
+        if (first !== null) comes(first);
+      }),
+    });
+    first = ekimi;
+    await ask(ekimi, switchover);
+    await ekimi.run(5);
+    expect(sent(ekimi).filter((text) => text.startsWith('POST'))).toEqual([]);
+    expect(one.leader()).toBe('patroni1');
+    expect(one.pooler(POOLER)?.paused).toBe(false);
+    expect(one.commits().longestWaitMs).toBeLessThan(3_500);
   });
 });
 
@@ -419,7 +504,6 @@ describe('a holder that dies', () => {
         "ledger",
         "sent PAUSE bouncer",
         "journal outcome",
-        "ledger",
         "journal intent",
         "ledger",
         "sent /switchover",
@@ -433,6 +517,7 @@ describe('a holder that dies', () => {
         "ledger",
         "journal verdict",
         "journal intent",
+        "sent RESUME bouncer",
       ]
     `);
   });
