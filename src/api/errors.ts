@@ -120,16 +120,16 @@ export const API_ERRORS = [
   {
     code: 'unknown-incident',
     status: 404,
-    meaning:
-      'No incident of this id is kept, or several begin so; the ledger keeps the open ones and the last ten that ended.',
-    remedy: '"ekimi incident ID --journal DIR" finds older ones in the journal.',
+    meaning: 'Neither the ledger nor the journal of this instance has an incident of this id.',
+    remedy:
+      '"ekimi incident --since 30d" lists them. One that another instance saw stands in the journal of that one: ask it with --url.',
   },
   {
     code: 'no-such-moment',
     status: 404,
     meaning: 'The journal holds no pass at or before that moment from which the page of then can be rebuilt.',
     remedy:
-      'Ask for a later moment. What was pruned is gone (journal.keepFiles), and 0.1.0 did not keep all that a page shows.',
+      'Ask for a moment from which the message says that passes are kept. What was pruned is gone (journal.keepFiles), and 0.1.0 did not keep all that a page shows.',
   },
   {
     code: 'too-many-streams',

@@ -10,7 +10,7 @@ import { lastValue } from '../model/reading.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
-import { openIncidents } from './incidents.js';
+import { openIncidents } from './open-incidents.js';
 import { memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
 import { consequenceOf, type Consequence } from '../words/consequence.js';
 import type { IncidentOverview } from '../words/incident.js';

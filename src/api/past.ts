@@ -38,7 +38,8 @@ async function past({ controller }: Context, scope: string, timeMs: number): Pro
   const { entries } = await controller.journal({ scope, kinds: ['pass'], untilMs: timeMs, limit: PASSES });
   const index = entries.findLastIndex(isWholePass);
   const pass = entries[index];
-  if (pass === undefined || !isWholePass(pass)) throw new ApiError('no-such-moment', whyNot(entries, timeMs));
+  if (pass === undefined || !isWholePass(pass))
+    throw new ApiError('no-such-moment', await whyNot(controller, scope, entries, timeMs));
   const { policy, ...around } = await aroundPass(controller, pass);
   if (policy === null)
     throw new ApiError('no-such-moment', `entry ${pass.seq} was decided by a policy that is not in the journal`);
@@ -57,12 +58,26 @@ async function past({ controller }: Context, scope: string, timeMs: number): Pro
   };
 }
 
-function whyNot(entries: readonly JournalEntry[], timeMs: number): string {
+async function whyNot(
+  controller: Context['controller'],
+  scope: string,
+  entries: readonly JournalEntry[],
+  timeMs: number,
+): Promise<string> {
   const last = entries.at(-1);
   const when = new Date(timeMs).toISOString();
-  if (last === undefined) return `no pass at or before ${when} is in the journal`;
+  if (last === undefined) return `no pass at or before ${when} is in the journal: ${await reachOf(controller, scope)}`;
   const lost = last.body.kind === 'pass' ? last.body.lost : undefined;
   return `entry ${last.seq}, the last pass before ${when}, does not hold all that was seen${lost === undefined ? '' : `: ${lost}`}`;
+}
+
+/** From when to when its passes are. */
+async function reachOf(controller: Context['controller'], scope: string): Promise<string> {
+  const { entries } = await controller.journal({ scope, kinds: ['pass'], limit: 1 });
+  const [newest] = entries;
+  for await (const { atMs } of controller.entries(scope, { kinds: ['pass'] }))
+    return `its passes reach from ${new Date(atMs).toISOString()} to ${new Date(newest?.atMs ?? atMs).toISOString()}`;
+  return 'it has no pass';
 }
 
 /** Nearly always the two entries before are enough; a run that reloaded its policy often is looked through further back. */

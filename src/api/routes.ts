@@ -4,11 +4,11 @@ import { ACTION_NAMES } from '../model/plan.js';
 import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
-import { reason, timeOf } from './validation.js';
-import { narrate } from '../words/narrate.js';
+import { reason } from './validation.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
 import { CHECK_ROUTES } from './checks.js';
 import { HISTORY_ROUTES } from './history.js';
+import { JOURNAL_ROUTES } from './journal.js';
 import { INCIDENT_ROUTES } from './incidents.js';
 import { PAST_ROUTES } from './past.js';
 import { PROCEDURE_ROUTES } from './procedures.js';
@@ -27,15 +27,6 @@ const SWITCH_BODY = {
     expiresInMs: z.int().min(1000).max(YEAR_MS).nullish(),
   }),
 };
-const JOURNAL_QUERY = {
-  querystring: z.strictObject({
-    since: z.string().max(40).optional(),
-    before: z.coerce.number().int().min(1).optional(),
-    limit: z.coerce.number().int().min(1).max(1000).optional(),
-    form: z.enum(['full', 'line']).optional(),
-  }),
-};
-
 /** Every path but the event stream, the metrics and the page. A GET row never touches the changing half of the controller. */
 export const ROUTES: readonly Route[] = [
   {
@@ -149,15 +140,7 @@ export const ROUTES: readonly Route[] = [
       },
     }),
   },
-  {
-    method: 'GET',
-    path: '/v1/clusters/:scope/journal',
-    access: 'viewer',
-    summary:
-      'The newest entries, oldest of them first: ?since=TIME (milliseconds or ISO 8601), ?limit=1..1000, ?form=full|line (a sentence each). A page has 8 MiB at most; `before` of the answer, as ?before=SEQ, asks for the page before it (null: there is none).',
-    schema: JOURNAL_QUERY,
-    handle: journal,
-  },
+  ...JOURNAL_ROUTES,
   {
     method: 'POST',
     path: '/v1/clusters/:scope/approvals/:id/approve',
@@ -240,25 +223,6 @@ function summaryOf(controller: ControllerPort, scope: string): Readonly<Record<s
   const members = snapshot.view === null ? {} : { members: snapshot.view.members.map(({ name }) => name) };
   const row = { scope, level, state, sinceMs, mode, tenure, leader, problems, atMs, sentence: snapshot.sentence };
   return { ...row, ...members, ...demoOf(snapshot) };
-}
-
-const PAGE_BYTES = 8 * 1024 * 1024;
-
-async function journal(context: Context, call: Call): Promise<Answer> {
-  const scope = known(context, call);
-  const { since, before, limit = 100 } = call.query;
-  const page = await context.journalReads.pass(() =>
-    context.controller.journal({
-      scope,
-      limit: Number(limit),
-      maxBytes: PAGE_BYTES,
-      ...(since === undefined ? {} : { sinceMs: timeOf('since', since) }),
-      ...(before === undefined ? {} : { beforeSeq: Number(before) }),
-    }),
-  );
-  const entries = [...page.entries].sort((a, b) => a.seq - b.seq);
-  const next = { before: page.more ? (entries[0]?.seq ?? null) : null };
-  return { body: call.query['form'] === 'line' ? { lines: entries.map(narrate), ...next } : { entries, ...next } };
 }
 
 async function pause(context: Context, call: Call): Promise<Answer> {

@@ -72,6 +72,7 @@ export function beginningWith(journal: JournalPort, start: Extract<EntryBody, { 
     },
     read: (options) => journal.read(options),
     page: (options) => journal.page(options),
+    verify: () => journal.verify(),
     close: () => journal.close(),
   };
 }

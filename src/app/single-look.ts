@@ -33,6 +33,7 @@ const UNWRITTEN: JournalPort = {
     // Nothing to read.
   },
   page: () => Promise.resolve({ entries: [], more: false }),
+  verify: () => Promise.reject(new Error('a single look reads no journal')),
   close: () => Promise.resolve(),
 };
 

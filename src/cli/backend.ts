@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../model/entry.js';
+import type { JournalReport } from '../model/journal-report.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { StoryLine } from '../words/story.js';
 import type { Mode } from '../model/policy.js';
@@ -67,17 +68,6 @@ export interface ConfigReport {
     /** Valid but probably not meant. */
     readonly warnings: readonly string[];
   }[];
-}
-
-export interface JournalReport {
-  readonly files: number;
-  readonly entries: number;
-  readonly firstSeq: number | null;
-  readonly lastSeq: number | null;
-  /** Remains of writes that a crash or a full disk cut off: never acknowledged, no fault. */
-  readonly torn: number;
-  /** Broken links of the chain and lines that cannot be read; empty when the journal is whole. */
-  readonly faults: readonly { readonly where: string; readonly why: string }[];
 }
 
 /** Where the daemon of a configuration listens and writes. */

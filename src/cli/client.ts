@@ -4,7 +4,8 @@ import type { Report } from '../history/report.js';
 import type { PolicyMatrix } from '../words/policy-matrix.js';
 import type { Line } from '../words/narrate.js';
 import type { JournalEntry } from '../model/entry.js';
-import { fromJson, toJson } from '../model/json.js';
+import type { JournalReport } from '../model/journal-report.js';
+import { toJson } from '../model/json.js';
 import type { Remediation } from '../model/ledger.js';
 import type { RunOverview } from '../api/run-overview.js';
 import type { RunAnswer, RunChange, RunRequest } from '../model/procedure-run.js';
@@ -13,6 +14,7 @@ import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { Progress } from '../verify/progress.js';
 import { CliError, type ExitName } from './cli-error.js';
 import { exchange, type Trust } from './exchange.js';
+import { noDaemon, parse, remedyOf, type ErrorBody } from './no-answer.js';
 import { mustBeOurs, type Expected, type NamedCluster } from './whose.js';
 
 interface ClientOptions {
@@ -39,14 +41,32 @@ export interface ProcedureBody {
   readonly dryRun?: true;
 }
 
-interface ErrorBody {
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string;
-}
-
 /** A procedure looks at the whole cluster twice before it answers; a member that hangs makes that slow. */
 const PROCEDURE_TIMEOUT_MS = 60_000;
+/** Weeks of journal are read there first. */
+const REPORT_TIMEOUT_MS = 60_000;
+
+/** So many entries the API gives at once. */
+const MOST_AT_ONCE = 1000;
+/** Of whole passes: a page of them is some megabytes. */
+const PAGE_FORWARDS = 500;
+
+/** Of which part of a journal. */
+interface JournalSpan {
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  readonly beforeSeq?: number;
+  readonly kinds?: readonly string[];
+}
+
+const journalPath = (scope: string): string => `/v1/clusters/${encodeURIComponent(scope)}/journal`;
+
+const spanQuery = ({ sinceMs, untilMs, kinds }: JournalSpan): string =>
+  [
+    ...(sinceMs === undefined ? [] : [`&since=${sinceMs}`]),
+    ...(untilMs === undefined ? [] : [`&until=${untilMs}`]),
+    ...(kinds === undefined ? [] : [`&kind=${kinds.join(',')}`]),
+  ].join('');
 
 /** What the status alone does not tell. */
 const EXIT_OF_CODE: Readonly<Record<string, ExitName>> = { 'unknown-subject': 'absent' };
@@ -79,25 +99,40 @@ export class DaemonClient {
     return (await this.#ask('GET', `/v1/clusters/${encodeURIComponent(scope)}`)) as ClusterSnapshot;
   }
 
-  /** The newest `limit`, oldest of them first; asked for page by page, since a page is bounded in bytes. */
-  async journal(
-    scope: string,
-    options: { sinceMs?: number; beforeSeq?: number; limit: number },
-  ): Promise<readonly JournalEntry[]> {
-    const since = options.sinceMs === undefined ? '' : `&since=${options.sinceMs}`;
+  /** The newest `limit`, oldest of them first; asked for page by page, since a page is bounded in entries and bytes. */
+  async journal(scope: string, { limit, ...only }: JournalSpan & { limit: number }): Promise<readonly JournalEntry[]> {
     let found: readonly JournalEntry[] = [];
-    let before: number | null = options.beforeSeq ?? null;
+    let before: number | null = only.beforeSeq ?? null;
     do {
       const page: string = before === null ? '' : `&before=${before}`;
-      const path = `/v1/clusters/${encodeURIComponent(scope)}/journal?limit=${options.limit - found.length}${since}${page}`;
-      const answer = (await this.#ask('GET', path)) as {
+      const asked = Math.min(limit - found.length, MOST_AT_ONCE);
+      const answer = (await this.#ask('GET', `${journalPath(scope)}?limit=${asked}${spanQuery(only)}${page}`)) as {
         entries: readonly JournalEntry[];
         before?: number | null;
       };
       found = [...answer.entries, ...found];
       before = answer.before ?? null;
-    } while (before !== null && found.length < options.limit);
+    } while (before !== null && found.length < limit);
     return found;
+  }
+
+  /** All of it, oldest first, page by page. */
+  async *journalFrom(scope: string, kinds: readonly string[]): AsyncIterable<JournalEntry> {
+    let after: number | null = 0;
+    do {
+      const path = `${journalPath(scope)}?after=${after}&limit=${PAGE_FORWARDS}${spanQuery({ kinds })}`;
+      const answer = (await this.#ask('GET', path, undefined, REPORT_TIMEOUT_MS)) as {
+        entries: readonly JournalEntry[];
+        after?: number | null;
+      };
+      yield* answer.entries;
+      after = answer.after ?? null;
+    } while (after !== null);
+  }
+
+  /** Is its journal whole? All of it is read there. */
+  async checkJournal(scope: string): Promise<JournalReport> {
+    return (await this.#ask('GET', `${journalPath(scope)}/check`, undefined, REPORT_TIMEOUT_MS)) as JournalReport;
   }
 
   /** The number of the last recorded pass at or before `atMs`. */
@@ -177,29 +212,42 @@ export class DaemonClient {
     return (await this.#ask('GET', path)) as { remediation: Remediation; progress: Progress };
   }
 
-  async incidents(scope: string): Promise<readonly IncidentOverview[]> {
-    const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents`;
-    return ((await this.#ask('GET', path)) as { incidents: readonly IncidentOverview[] }).incidents;
+  /** Those that are at hand, or all that were open from then on. */
+  async incidents(scope: string, sinceMs: number | null = null): Promise<readonly IncidentOverview[]> {
+    const since = sinceMs === null ? '' : `?since=${sinceMs}`;
+    const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents${since}`;
+    const answer = await this.#ask('GET', path, undefined, sinceMs === null ? 0 : REPORT_TIMEOUT_MS);
+    return (answer as { incidents: readonly IncidentOverview[] }).incidents;
   }
 
-  /** `more`: there are earlier lines than these. Absent: a daemon of an older version, which does not say. */
+  /** With all of its lines, asked for page by page. */
   async incident(
     scope: string,
     id: string,
-  ): Promise<{ incident: IncidentOverview; lines: readonly Line[]; more?: boolean }> {
+  ): Promise<{ readonly incident: IncidentOverview; readonly lines: readonly Line[] }> {
     const path = `/v1/clusters/${encodeURIComponent(scope)}/incidents/${encodeURIComponent(id)}`;
-    return (await this.#ask('GET', path)) as { incident: IncidentOverview; lines: readonly Line[]; more?: boolean };
+    let lines: readonly Line[] = [];
+    for (let before: number | null = null; ;) {
+      const query: string = before === null ? '' : `?before=${before}`;
+      const answer = (await this.#ask('GET', `${path}${query}`, undefined, REPORT_TIMEOUT_MS)) as {
+        incident: IncidentOverview;
+        lines: readonly Line[];
+        before?: number | null;
+      };
+      lines = [...answer.lines, ...lines];
+      before = answer.before ?? null;
+      if (before === null) return { incident: answer.incident, lines };
+    }
   }
 
   /** `untilMs` null: until now. */
   async report(scope: string, sinceMs: number, untilMs: number | null): Promise<Report> {
     const query = `since=${sinceMs}${untilMs === null ? '' : `&until=${untilMs}`}`;
-    // Weeks of journal are read first.
     return (await this.#ask(
       'GET',
       `/v1/clusters/${encodeURIComponent(scope)}/report?${query}`,
       undefined,
-      60_000,
+      REPORT_TIMEOUT_MS,
     )) as Report;
   }
 
@@ -233,40 +281,3 @@ export class DaemonClient {
     throw new CliError(exit, { of: error.code }, error.message, remedyOf(error));
   }
 }
-
-/** The API's remedies speak of HTTP headers; on the command line the token comes from elsewhere. */
-const remedyOf = (error: ErrorBody): string =>
-  error.code === 'token-missing'
-    ? 'Set EKIMI_TOKEN, or name a file that holds the token with --token-file.'
-    : error.remedy;
-
-function parse(text: string, url: string): unknown {
-  try {
-    return fromJson(text);
-  } catch (cause) {
-    throw new CliError(
-      'no-daemon',
-      'not-ekimi',
-      `something answers at ${url}, but not in JSON: it is not an ekimi daemon`,
-      'Name the right address with --url or EKIMI_URL.',
-      cause,
-    );
-  }
-}
-
-function noDaemon(url: string, cause: unknown): CliError {
-  // A name with several addresses fails once for each of them, with no text above.
-  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
-  const silent = first instanceof Error && first.name === 'TimeoutError';
-  const hint = TRUST_HINT.test(codeOf(first)) ? TRUST_REMEDY : START_REMEDY;
-  const why = silent ? 'no answer in time' : first instanceof Error ? first.message : String(first);
-  return new CliError('no-daemon', 'no-daemon', `no ekimi daemon answers at ${url} (${why})`, hint, cause);
-}
-
-const START_REMEDY =
-  'Start one with "ekimi run", or name its address with --url or EKIMI_URL. "ekimi check" and "ekimi plan" need none.';
-const TRUST_REMEDY =
-  'Name with --ca FILE who signed its certificate; if it has ended, renew the files of api.tls and send SIGHUP to the daemon.';
-const TRUST_HINT = /CERT|SELF_SIGNED|UNABLE_TO/;
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { JournalEntry } from '../model/entry.js';
 import type { Incident } from '../model/incident.js';
 import { CliError } from './cli-error.js';
-import { directoryOf, entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
+import type { DaemonClient } from './client.js';
+import { entriesOf, withJournal, type JournalOptions } from './commands-journal.js';
 import { clientOf, nowOf, print, printJson, scopesOf, styleOf, withZone, zoneOf, type Context } from './context.js';
 import { parseTime } from './times.js';
 
@@ -23,36 +24,48 @@ async function fromDaemon(context: Context, id: string | undefined, options: Inc
   const client = await clientOf(context, options);
   const scopes = await scopesOf(client, options);
   const sinceMs = sinceOf(context, id, options);
-  // What a daemon keeps at hand are the open ones and the last; its report reads the journal, which says nothing of one that merely goes on.
-  const incidentsOf = async (scope: string): Promise<readonly Incident[]> => {
-    const kept = await client.incidents(scope);
-    if (sinceMs === null) return kept;
-    const told = (await client.report(scope, sinceMs, null)).incidents;
-    return openFrom(sinceMs, [...told, ...kept]);
-  };
-  const lists = await Promise.all(scopes.map(async (scope) => ({ scope, incidents: await incidentsOf(scope) })));
-  if (id === undefined) return list(context, lists, options);
-  const owner = lists.find(({ incidents }) => incidents.some((one) => one.id.startsWith(id)));
-  if (owner === undefined)
+  if (id === undefined) {
+    const listOf = async (scope: string) => ({ scope, incidents: await client.incidents(scope, sinceMs) });
+    return list(context, await Promise.all(scopes.map(listOf)), options);
+  }
+  const told = (await Promise.all(scopes.map((scope) => oneOf(client, scope, id)))).flatMap((one) => one ?? []);
+  const [found, ...others] = told;
+  if (found === undefined) throw notThere(id);
+  if (others.length > 0)
     throw unknown(
       id,
-      lists.flatMap(({ incidents }) => incidents),
+      told.map(({ incident }) => incident),
     );
-  const { incident, lines, more = false } = await client.incident(owner.scope, id);
+  const { incident, lines } = found;
   if (options.json === true) {
-    printJson(context, { incident, lines, more });
+    printJson(context, { incident, lines, more: false });
     return;
   }
   const { renderIncident } = await import('./render/incident.js');
-  const before = more ? `ekimi incident ${incident.id} --journal ${await journalOf(context, options)}` : null;
-  print(context, renderIncident(incident, lines, styleOf(context), before), incident.openedAtMs);
+  print(context, renderIncident(incident, lines, styleOf(context)), incident.openedAtMs);
 }
 
-/** Those that were open from then on, the newest first; of one that is given twice the last. */
-const openFrom = (sinceMs: number, incidents: readonly Incident[]): readonly Incident[] =>
-  [...new Map(incidents.map((row) => [row.id, row])).values()]
-    .filter(({ endedAtMs }) => (endedAtMs ?? sinceMs) >= sinceMs)
-    .sort((left, right) => right.openedAtMs - left.openedAtMs);
+/** Of the ledger or the journal of that cluster; null: it has none that begins so. */
+async function oneOf(
+  client: DaemonClient,
+  scope: string,
+  id: string,
+): Promise<Awaited<ReturnType<DaemonClient['incident']>> | null> {
+  try {
+    return await client.incident(scope, id);
+  } catch (cause) {
+    if (cause instanceof CliError && cause.code === 'unknown-incident') return null;
+    throw cause;
+  }
+}
+
+const notThere = (id: string): CliError =>
+  new CliError(
+    'absent',
+    'no-incident',
+    `neither the ledger nor the journal of the daemon has an incident ${id}`,
+    '"ekimi incident --since 30d" lists them. One that another instance saw stands in the journal of that one: ask it with --url.',
+  );
 
 /** null: not asked for. It is a limit of the list. */
 function sinceOf(context: Context, id: string | undefined, options: IncidentOptions): number | null {
@@ -66,10 +79,6 @@ function sinceOf(context: Context, id: string | undefined, options: IncidentOpti
     'Leave one of them out.',
   );
 }
-
-/** A client elsewhere may have no configuration: then it knows the key and not what it says. */
-const journalOf = (context: Context, options: JournalOptions): Promise<string> =>
-  directoryOf(context, options).catch(() => 'JOURNAL.DIRECTORY');
 
 /** From the files alone: the last that was written of each incident, and what names it. */
 async function fromJournal(context: Context, id: string | undefined, options: IncidentOptions): Promise<void> {

@@ -14,6 +14,7 @@ import { addPolicyCommand } from './commands-policy.js';
 import { addProcedureCommand } from './commands-procedure.js';
 import { addReportCommand } from './commands-report.js';
 import { addTokenCommand } from './commands-token.js';
+import { addWhyCommand } from './commands-why.js';
 import { addStatusCommand } from './commands-status.js';
 import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
@@ -78,6 +79,7 @@ function buildProgram(
   addProcedureCommand(program, context);
   addRunCommand(program, context);
   addCheckDataCommand(program, context);
+  addWhyCommand(program, context);
   addJournalCommands(program, context);
   addIncidentCommand(program, context);
   addReportCommand(program, context);

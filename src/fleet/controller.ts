@@ -42,6 +42,7 @@ export function controllerOf(sessions: readonly Session[]): ControllerPort {
         ? pageOfAll(sessions, options)
         : (find(options.scope)?.parts.journal.page(options) ?? Promise.resolve({ entries: [], more: false })),
     entries: (scope, options) => find(scope)?.parts.journal.read(options) ?? NONE,
+    verifyJournal: (scope) => find(scope)?.parts.journal.verify() ?? Promise.reject(new Error(`no cluster ${scope}`)),
     ready: () => {
       const reasons = sessions.flatMap(unreadiness);
       return { ready: reasons.length === 0, reasons };

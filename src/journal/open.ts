@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { holdsPolicy, type EntryBody, type JournalEntry, type NewEntry } from '../model/entry.js';
+import type { JournalReport } from '../model/journal-report.js';
 import type { JournalPort } from '../ports/journal.js';
 import { sealed, TORN_MARK, type Tip } from './chain.js';
 import { nodeFs, type JournalFile, type JournalFs } from './files.js';
@@ -7,6 +8,7 @@ import { JournalError, journalError } from './journal-error.js';
 import { Keeper } from './kept.js';
 import { pageOfJournal, readJournal, tailJournal, type Page, type PageOptions, type ReadOptions } from './read.js';
 import { endOf, standingOf } from './recover.js';
+import { journalReport } from './verify.js';
 import { pruned } from './retention.js';
 import { folderOf, newRun, segmentOf, segmentsIn, type Segment } from './segments.js';
 
@@ -115,6 +117,11 @@ class Journal implements OpenJournal {
   page(options: PageOptions): Promise<Page> {
     const { directory, scope } = this.#options;
     return pageOfJournal(directory, { ...options, scope }, this.#fs);
+  }
+
+  verify(): Promise<JournalReport> {
+    const { directory, scope } = this.#options;
+    return journalReport(directory, this.#fs, scope);
   }
 
   async close(): Promise<void> {

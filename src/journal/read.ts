@@ -16,6 +16,8 @@ export interface ReadOptions {
   /** Entries at or before this moment. */
   readonly untilMs?: number;
   readonly scope?: string;
+  /** Only entries with a higher number, of one cluster: each has numbers of its own. */
+  readonly afterSeq?: number;
   /** Only entries of these kinds; lines of others are passed over, unread and unchecked. */
   readonly kinds?: readonly string[];
   /** Why an entry is of no use to whoever reads; it is then told as a line that cannot be read. null: it is. */
@@ -36,9 +38,10 @@ async function chainsOf(fs: JournalFs, directory: string, scope?: string): Promi
 }
 
 const wanted = (
-  { atMs, scope: of, body }: JournalEntry,
-  { sinceMs = -Infinity, untilMs = Infinity, scope, kinds }: ReadOptions,
+  { atMs, seq, scope: of, body }: JournalEntry,
+  { sinceMs = -Infinity, untilMs = Infinity, afterSeq = -Infinity, scope, kinds }: ReadOptions,
 ): boolean =>
+  seq > afterSeq &&
   atMs >= sinceMs &&
   atMs <= untilMs &&
   (scope === undefined || of === scope) &&
@@ -66,7 +69,10 @@ export async function* readJournal(
 
 async function* readChain(fs: JournalFs, chain: Chain, options: ReadOptions): AsyncGenerator<JournalEntry> {
   const { segments } = chain;
-  const start = options.sinceMs === undefined ? 0 : await firstSince(fs, chain, options.sinceMs);
+  const start = Math.max(
+    options.sinceMs === undefined ? 0 : await firstSince(fs, chain, options.sinceMs),
+    options.afterSeq === undefined ? 0 : await firstAfter(fs, chain, options.afterSeq),
+  );
   for (const segment of segments.slice(start)) {
     const expander = new Expander();
     for await (const { entry, number } of entriesOf(fs, chain, segment, options)) {
@@ -88,6 +94,19 @@ async function firstSince(fs: JournalFs, chain: Chain, sinceMs: number): Promise
     if (segment === undefined) break;
     for await (const { entry } of entriesOf(fs, chain, segment, {})) {
       if (entry.atMs < sinceMs - CLOCK_SLACK_MS) return index;
+      break;
+    }
+  }
+  return 0;
+}
+
+/** The index of the newest file of that chain whose numbers begin at `afterSeq` or before: what follows is in it or after it. */
+async function firstAfter(fs: JournalFs, chain: Chain, afterSeq: number): Promise<number> {
+  for (let index = chain.segments.length - 1; index > 0; index -= 1) {
+    const segment = chain.segments[index];
+    if (segment === undefined) break;
+    for await (const { entry } of entriesOf(fs, chain, segment, {})) {
+      if (entry.seq <= afterSeq + 1) return index;
       break;
     }
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { JournalEntry } from '../model/entry.js';
+import type { JournalReport } from '../model/journal-report.js';
 import { breakOf, GENESIS, opened, type Tip } from './chain.js';
 import { nodeFs, type JournalFs } from './files.js';
 import { journalError } from './journal-error.js';
@@ -27,10 +28,10 @@ export interface Verification {
   readonly faults: readonly Fault[];
 }
 
-/** Reads a whole journal as a stream and checks each hash and each link. Throws JournalError when it cannot be read at all. */
-export async function verifyJournal(directory: string, fs: JournalFs = nodeFs): Promise<Verification> {
+/** Reads a whole journal, or that of one cluster, as a stream and checks each hash and each link. Throws JournalError when it cannot be read at all. */
+export async function verifyJournal(directory: string, fs: JournalFs = nodeFs, scope?: string): Promise<Verification> {
   try {
-    const chains = await chainsIn(fs, directory);
+    const chains = await chainsIn(fs, directory, scope);
     const results: Verification[] = [];
     for (const chain of chains) {
       const verifier = new Verifier(chain, await beginningsOf(fs, chain));
@@ -44,6 +45,19 @@ export async function verifyJournal(directory: string, fs: JournalFs = nodeFs): 
   } catch (err) {
     throw journalError(err, directory, 'JOURNAL_UNREADABLE');
   }
+}
+
+/** The same for people and for the API: counts, and each fault with its place. */
+export async function journalReport(directory: string, fs: JournalFs = nodeFs, scope?: string): Promise<JournalReport> {
+  const { files, entries, firstSeq, lastSeq, torn, faults } = await verifyJournal(directory, fs, scope);
+  return {
+    files,
+    entries,
+    firstSeq,
+    lastSeq,
+    torn: torn.length,
+    faults: faults.map(({ file, line, why }) => ({ where: `${file}:${line}`, why })),
+  };
 }
 
 function summed(rows: readonly Verification[]): Verification {

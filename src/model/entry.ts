@@ -168,6 +168,28 @@ export type EntryBody = Body & {
 
 export type EntryKind = EntryBody['kind'];
 
+/** All of them, as they are asked for. */
+export const ENTRY_KINDS: readonly EntryKind[] = [
+  'pass',
+  'evidence',
+  'intent',
+  'outcome',
+  'verdict',
+  'approval',
+  'veto',
+  'procedure',
+  'procedure-run',
+  'incident',
+  'switch',
+  'tenure',
+  'policy',
+  'config',
+  'page',
+  'start',
+  'stop',
+  'api-change',
+];
+
 /** An entry that says by which policy is decided from here on. */
 export const holdsPolicy = (body: EntryBody): body is Extract<EntryBody, { kind: 'start' | 'policy' }> =>
   body.kind === 'start' || (body.kind === 'policy' && body.change !== 'refused');

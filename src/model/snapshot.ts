@@ -1,6 +1,7 @@
 import type { CheckRequest } from './data-check.js';
 import type { Decision } from './decision.js';
 import type { ApiChange, EntryKind, JournalEntry } from './entry.js';
+import type { JournalReport } from './journal-report.js';
 import type { KillSwitch, Ledger } from './ledger.js';
 import type { ProcedureAnswer, ProcedureRequest } from './procedure.js';
 import type { RunAnswer, RunChange, RunRequest } from './procedure-run.js';
@@ -77,8 +78,15 @@ export interface ControllerPort {
   /** Entries of one cluster, oldest first, one at a time, however many there are; what cannot be read is left out. */
   entries(
     scope: string,
-    options: { readonly sinceMs?: number; readonly untilMs?: number; readonly kinds?: readonly EntryKind[] },
+    options: {
+      readonly sinceMs?: number;
+      readonly untilMs?: number;
+      readonly kinds?: readonly EntryKind[];
+      readonly afterSeq?: number;
+    },
   ): AsyncIterable<JournalEntry>;
+  /** Is the journal of that cluster whole? Reads all of it. */
+  verifyJournal(scope: string): Promise<JournalReport>;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
   onEvent(listener: (event: ControllerEvent) => void): () => void;
 

@@ -1,4 +1,5 @@
 import type { EntryKind, JournalEntry, NewEntry } from '../model/entry.js';
+import type { JournalReport } from '../model/journal-report.js';
 
 /** Append-only, hash-chained. `append` resolves only when the entry is on the disk; it rejects with JournalError when it is not. */
 export interface JournalPort {
@@ -8,6 +9,8 @@ export interface JournalPort {
     readonly sinceMs?: number;
     readonly untilMs?: number;
     readonly kinds?: readonly EntryKind[];
+    /** Only entries with a higher number. */
+    readonly afterSeq?: number;
     readonly onBad?: (where: string, why: string) => void;
   }): AsyncIterable<JournalEntry>;
   /**
@@ -23,5 +26,7 @@ export interface JournalPort {
     readonly limit: number;
     readonly maxBytes?: number;
   }): Promise<{ readonly entries: readonly JournalEntry[]; readonly more: boolean }>;
+  /** Reads all of it and checks each hash and each link; beside whoever writes. Rejects with JournalError where it cannot be read. */
+  verify(): Promise<JournalReport>;
   close(): Promise<void>;
 }

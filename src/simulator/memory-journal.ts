@@ -5,9 +5,15 @@ import type { JournalPort } from '../ports/journal.js';
 import type { Notifier } from '../ports/notifier.js';
 
 const fits = (
-  { atMs, body }: JournalEntry,
-  { sinceMs = -Infinity, untilMs = Infinity, kinds }: Omit<Parameters<JournalPort['read']>[0], 'onBad'>,
-): boolean => atMs >= sinceMs && atMs <= untilMs && (kinds === undefined || kinds.includes(body.kind));
+  { atMs, body, seq }: JournalEntry,
+  {
+    sinceMs = -Infinity,
+    untilMs = Infinity,
+    afterSeq = -Infinity,
+    kinds,
+  }: Omit<Parameters<JournalPort['read']>[0], 'onBad'>,
+): boolean =>
+  atMs >= sinceMs && atMs <= untilMs && seq > afterSeq && (kinds === undefined || kinds.includes(body.kind));
 
 /** Keeps a journal in memory, in the very chain of the one on disk; `entries` is what has been appended, oldest first. */
 export function memoryJournal(): JournalPort & {
@@ -44,6 +50,15 @@ export function memoryJournal(): JournalPort & {
       const page = limit === 0 ? [] : fitting.slice(-limit);
       return Promise.resolve({ entries: page, more: fitting.length > page.length });
     },
+    verify: () =>
+      Promise.resolve({
+        files: 0,
+        entries: entries.length,
+        firstSeq: entries[0]?.seq ?? null,
+        lastSeq: entries.at(-1)?.seq ?? null,
+        torn: 0,
+        faults: [],
+      }),
     close: () => Promise.resolve(),
   };
 }

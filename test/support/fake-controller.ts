@@ -1,5 +1,6 @@
 import type { CheckRequest } from '../../src/model/data-check.js';
 import type { ApiChange, EntryBody, JournalEntry } from '../../src/model/entry.js';
+import type { JournalReport } from '../../src/model/journal-report.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import { pageKey } from '../../src/model/page.js';
 import type { ProcedureAnswer, ProcedureRequest } from '../../src/model/procedure.js';
@@ -13,9 +14,9 @@ import type {
 } from '../../src/model/snapshot.js';
 
 const isAsked = (
-  { atMs, body }: JournalEntry,
-  { sinceMs = 0, untilMs = Infinity, kinds }: Parameters<ControllerPort['entries']>[1],
-): boolean => atMs >= sinceMs && atMs <= untilMs && (kinds?.includes(body.kind) ?? true);
+  { atMs, body, seq }: JournalEntry,
+  { sinceMs = 0, untilMs = Infinity, afterSeq = 0, kinds }: Parameters<ControllerPort['entries']>[1],
+): boolean => seq > afterSeq && atMs >= sinceMs && atMs <= untilMs && (kinds?.includes(body.kind) ?? true);
 
 /** A controller with no cluster behind it: shows what it is given, remembers what it was told. */
 export class FakeController implements ControllerPort {
@@ -66,6 +67,10 @@ export class FakeController implements ControllerPort {
 
   async *entries(scope: string, options: Parameters<ControllerPort['entries']>[1]): AsyncIterable<JournalEntry> {
     for (const entry of this.#entries.filter((one) => one.scope === scope)) if (isAsked(entry, options)) yield entry;
+  }
+
+  async verifyJournal(): Promise<JournalReport> {
+    return { files: 1, entries: this.#entries.length, firstSeq: 1, lastSeq: this.#entries.length, torn: 0, faults: [] };
   }
 
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] } {

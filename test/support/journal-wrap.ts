@@ -10,5 +10,6 @@ export const appendingThrough =
     append: (entry) => around(`journal ${entry.body.kind}`, () => journal.append(entry)),
     read: (options) => journal.read(options),
     page: (options) => journal.page(options),
+    verify: () => journal.verify(),
     close: () => journal.close(),
   });

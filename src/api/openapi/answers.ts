@@ -56,6 +56,17 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<number, z.ZodType>
       entries: z.array(shapes.entry).optional().describe('With form=full, which is the default'),
       lines: z.array(shapes.line).optional().describe('With form=line'),
       before,
+      after: before.describe('With ?after=SEQ, in place of before'),
+    }),
+  },
+  'GET /v1/clusters/:scope/journal/check': {
+    200: z.object({
+      files: z.int(),
+      entries: z.int(),
+      firstSeq: z.int().nullable(),
+      lastSeq: z.int().nullable(),
+      torn: z.int().describe('Remains of writes that were cut off; no fault'),
+      faults: z.array(z.object({ where: text, why: text })),
     }),
   },
   'POST /v1/clusters/:scope/approvals/:id/approve': { 200: shapes.changed },
@@ -64,7 +75,7 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<number, z.ZodType>
   'DELETE /v1/clusters/:scope/switches/:subject': { 200: shapes.changed },
   'GET /v1/clusters/:scope/incidents': { 200: z.object({ incidents: z.array(shapes.incident) }) },
   'GET /v1/clusters/:scope/incidents/:id': {
-    200: z.object({ incident: shapes.incident, lines: z.array(shapes.line), more: z.boolean() }),
+    200: z.object({ incident: shapes.incident, lines: z.array(shapes.line), more: z.boolean(), before }),
   },
   'POST /v1/clusters/:scope/incidents/:id/acknowledge': { 200: shapes.changed },
   'GET /v1/clusters/:scope/procedures': {

@@ -1,8 +1,10 @@
 import type { Incident } from '../../model/incident.js';
-import { spanText } from '../../words/amounts.js';
+import { counted, spanText } from '../../words/amounts.js';
 import { incidentName, incidentText } from '../../words/incident.js';
 import { clockText, dayText } from '../../words/moments.js';
 import type { Line } from '../../words/narrate.js';
+import { toldOnce } from '../../words/once.js';
+import { wrap } from './wrap.js';
 import { bold, byLevel, byTone, clean, dim, section, type Style } from './paint.js';
 
 const levelOf = ({ level, endedAtMs }: Incident): Incident['level'] | 'ok' => (endedAtMs === null ? level : 'ok');
@@ -17,33 +19,39 @@ export const renderIncidents = (scope: string, incidents: readonly Incident[], s
     ? `${bold(style, clean(scope))}  no incident is open, and none ended of late`
     : [bold(style, clean(scope)), ...incidents.map((one) => `  ${incidentLine(one, style)}`)].join('\n');
 
-/** `ekimi incident ID`: its story, from first sight to end. `before`: lines are missing before these, and that command shows them. */
-export function renderIncident(
-  one: Incident,
-  lines: readonly Line[],
-  style: Style,
-  before: string | null = null,
-): string {
+/** `ekimi incident ID`: its story, from first sight to end, each thing once. */
+export function renderIncident(one: Incident, all: readonly Line[], style: Style): string {
   const sinceOpened = (atMs: number): string => `+${((atMs - one.openedAtMs) / 1000).toFixed(1)} s`.padStart(10);
+  // Two columns stand before each line of a section; what goes on stands under the sentence.
+  const within = (text: string, indent: number): readonly string[] => wrap(text, style.columns - 2, ' '.repeat(indent));
+  const { lines, leftOut } = toldOnce(all);
   return [
-    bold(style, clean(incidentName(one))),
-    `first seen at ${dayText(one.openedAtMs)}; ${clean(incidentText(one, style.nowMs))}`,
+    ...wrap(bold(style, clean(incidentName(one))), style.columns, '  '),
+    ...wrap(`first seen at ${dayText(one.openedAtMs)}; ${clean(incidentText(one, style.nowMs))}`, style.columns, '  '),
     ...section(
       style,
       'PROBLEMS',
-      one.problems.map(({ code, subject, level, firstSeenMs, endedAtMs }) => {
+      one.problems.flatMap(({ code, subject, level, firstSeenMs, endedAtMs }) => {
         const span = endedAtMs === null ? 'stands' : `stood for ${spanText(endedAtMs - firstSeenMs)}`;
-        return `${dim(style, sinceOpened(firstSeenMs))}  ${byLevel(style, level, code)} ${clean(subject)}, ${span}`;
+        return within(
+          `${dim(style, sinceOpened(firstSeenMs))}  ${byLevel(style, level, code)} ${clean(subject)}, ${span}`,
+          12,
+        );
       }),
     ),
     ...section(style, 'WHAT HAPPENED', [
-      ...(before === null
-        ? []
-        : [`there is more before this; all of it, where the daemon runs: ${bold(style, clean(before))}`]),
-      ...lines.map(
-        (line) =>
+      ...lines.flatMap((line) =>
+        within(
           `${dim(style, `${clockText(line.atMs)} ${sinceOpened(line.atMs)}`)}  ${byTone(style, line.tone, clean(line.text))}`,
+          22,
+        ),
       ),
+      ...(leftOut === 0
+        ? []
+        : within(
+            dim(style, `left out: ${counted(leftOut, 'pass', 'passes')} that said nothing new; --json has them`),
+            2,
+          )),
     ]),
   ].join('\n');
 }

@@ -2,7 +2,7 @@ import { counted } from '../../words/amounts.js';
 import { narrate } from '../../words/narrate.js';
 import type { JournalEntry } from '../../model/entry.js';
 import { toJson } from '../../model/json.js';
-import type { JournalReport } from '../backend.js';
+import type { JournalReport } from '../../model/journal-report.js';
 import { bold, byLevel, byTone, clean, dim, type Style } from './paint.js';
 import { dayText } from '../../words/moments.js';
 

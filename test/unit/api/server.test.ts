@@ -82,8 +82,88 @@ describe('incidents', () => {
     const snapshot = SCENARIOS.leaderless();
     const incidents = [incident(), { ...incident(), id: '7f3b' }];
     const url = await serve(new FakeController({ ...snapshot, ledger: { ...snapshot.ledger, incidents } }));
-    for (const id of ['8', '7f3'])
-      expect(await (await fetch(`${url}${SCOPE}/incidents/${id}`)).json()).toMatchObject({ code: 'unknown-incident' });
+    for (const [id, code] of [
+      ['8', 'unknown-incident'],
+      ['7f3', 'bad-request'],
+    ])
+      expect(await (await fetch(`${url}${SCOPE}/incidents/${id}`)).json()).toMatchObject({ code });
+  });
+});
+
+describe('what only the journal has', () => {
+  const old = {
+    ...incident(NOW_MS - 40 * 86_400_000),
+    id: '0badcafe',
+    endedAtMs: NOW_MS - 40 * 86_400_000,
+    quietSinceMs: NOW_MS - 40 * 86_400_000,
+  };
+  const told = (change: 'opened' | 'ended') =>
+    ({
+      kind: 'incident',
+      change,
+      of: change === 'opened' ? { ...old, endedAtMs: null } : old,
+      incident: old.id,
+    }) as const;
+  const withOld = (): FakeController => {
+    const controller = new FakeController(SCENARIOS.leaderless());
+    controller.write(old.openedAtMs + 5_000, told('opened'));
+    for (let index = 0; index < 1500; index += 1)
+      controller.write(old.openedAtMs + 6_000 + index, {
+        kind: 'page',
+        code: 'leader-down',
+        subject: 'patroni1',
+        text: `line ${index}`,
+        incident: old.id,
+      });
+    controller.write(old.endedAtMs, told('ended'));
+    for (let index = 0; index < 1200; index += 1)
+      controller.write(NOW_MS - 86_400_000 + index, { kind: 'stop', reason: 'later' });
+    return controller;
+  };
+
+  it('is found there: an incident that no ledger keeps any more, with all of its lines', async () => {
+    const url = await serve(withOld());
+    const first = (await (await fetch(`${url}${SCOPE}/incidents/0bad`)).json()) as {
+      incident: { id: string; endedAtMs: number };
+      lines: { text: string }[];
+      before: number;
+    };
+    expect(first.incident).toMatchObject({ id: '0badcafe', endedAtMs: old.endedAtMs });
+    expect(first.lines).toHaveLength(1000);
+    const rest = (await (await fetch(`${url}${SCOPE}/incidents/0bad?before=${first.before}`)).json()) as typeof first;
+    expect([rest.lines.length, rest.before]).toEqual([502, null]);
+    const since = async (days: number) =>
+      (
+        (await (await fetch(`${url}${SCOPE}/incidents?since=${NOW_MS - days * 86_400_000}`)).json()) as {
+          incidents: { id: string }[];
+        }
+      ).incidents.map(({ id }) => id);
+    expect(await since(50)).toEqual(['7f3a19c2', '0badcafe']);
+    expect(await since(30)).toEqual(['7f3a19c2']);
+    const tooOld = await fetch(`${url}${SCOPE}/incidents?since=0`);
+    expect(tooOld.status).toBe(400);
+  });
+
+  it('is asked for by kind, forwards and backwards, and a kind that there is none of is refused', async () => {
+    const url = await serve(withOld());
+    const ask = async (query: string) =>
+      (await (await fetch(`${url}${SCOPE}/journal?${query}`)).json()) as {
+        entries: { seq: number }[];
+        before?: number | null;
+        after?: number | null;
+      };
+    const seqs = async (query: string) => (await ask(query)).entries.map(({ seq }) => seq);
+    expect(await seqs('kind=incident')).toEqual([1, 1502]);
+    expect(await seqs(`kind=incident,page&until=${old.openedAtMs + 6_001}`)).toEqual([1, 2, 3]);
+    expect(await ask('after=0&limit=2')).toMatchObject({ entries: [{ seq: 1 }, { seq: 2 }], after: 2 });
+    expect(await ask('after=2701&limit=2')).toMatchObject({ entries: [{ seq: 2702 }], after: null });
+    for (const query of ['kind=incidents', 'after=1&before=2', 'after=-1', 'limit=5000'])
+      expect([query, (await fetch(`${url}${SCOPE}/journal?${query}`)).status]).toEqual([query, 400]);
+  });
+
+  it('is checked there', async () => {
+    const url = await serve(withOld());
+    expect(await (await fetch(`${url}${SCOPE}/journal/check`)).json()).toMatchObject({ entries: 2702, faults: [] });
   });
 });
 

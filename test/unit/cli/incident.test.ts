@@ -66,18 +66,13 @@ describe('ekimi incidents --since and --tz', () => {
     expect(out).not.toContain('0badcafe');
   });
 
-  it('asked of a daemon elsewhere takes what its journal reports and those that merely go on, each once, the newest first', async () => {
-    const older = { ...incident(NOW_MS - 86_400_000), id: 'feed0001', endedAtMs: NOW_MS - 80_000_000 };
+  it('asked of a daemon elsewhere are found by it, in its journal too', async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       const url = request.url ?? '';
       asked.push(url);
       response.setHeader('content-type', 'application/json');
-      const body = url.includes('/report')
-        ? { incidents: [{ ...ended, endedAtMs: null }] }
-        : url === '/v1/clusters'
-          ? { clusters: [{ scope: 'email-cluster' }] }
-          : { incidents: [one, ended, older] };
+      const body = url === '/v1/clusters' ? { clusters: [{ scope: 'email-cluster' }] } : { incidents: [one, ended] };
       response.end(JSON.stringify(body));
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -85,7 +80,7 @@ describe('ekimi incidents --since and --tz', () => {
     const { out, err, exit } = await cli(`incidents --since 1h --url ${url} --scope email-cluster --json`);
     server.close();
     expect([exit, err]).toEqual([0, '']);
-    expect(asked).toContain(`/v1/clusters/email-cluster/report?since=${NOW_MS - 3_600_000}`);
+    expect(asked).toContain(`/v1/clusters/email-cluster/incidents?since=${NOW_MS - 3_600_000}`);
     const [{ incidents = [] } = {}] = JSON.parse(out) as { incidents?: { id: string; endedAtMs: number | null }[] }[];
     expect(incidents.map(({ id, endedAtMs }) => [id, endedAtMs])).toEqual([
       [one.id, null],
@@ -129,7 +124,8 @@ describe('ekimi incident', () => {
     const lines = STORY.filter(({ body }) => body.incident === one.id).map(narrate);
     expect(renderIncident(one, lines, PLAIN)).toMatchInlineSnapshot(`
       "incident 7f3a19c2: leader-down patroni1
-      first seen at 2026-11-22 09:29:06Z; open for 54 s; 54 s without writes until now (±2 s); 2 problems, 1 action, 1 page
+      first seen at 2026-11-22 09:29:06Z; open for 54 s; 54 s without writes until now (±2 s); 2 problems,
+        1 action, 1 page
 
       PROBLEMS
             +0.0 s  leader-down patroni1, stood for 14 s
@@ -137,46 +133,47 @@ describe('ekimi incident', () => {
 
       WHAT HAPPENED
         09:29:07Z     +1.0 s  incident 7f3a19c2: leader-down patroni1, first seen at 09:29:06Z
-        09:29:07Z     +1.1 s  expedite-failover patroni1, step 1: sends etcd: delete the leader key if it is patroni1's at mod revision 77
+        09:29:07Z     +1.1 s  expedite-failover patroni1, step 1: sends etcd: delete the leader key if it
+                              is patroni1's at mod revision 77
         09:29:48Z    +42.0 s  paged for leaderless email-cluster: nobody leads"
     `);
   });
 
-  it('of which the daemon gives the end alone says so first, and what shows the rest', () => {
-    const told = renderIncident(one, STORY.slice(-1).map(narrate), PLAIN, 'ekimi incident 7f3a19c2 --journal /j');
-    expect(told.split('WHAT HAPPENED\n')[1]?.split('\n')[0]).toBe(
-      '  there is more before this; all of it, where the daemon runs: ekimi incident 7f3a19c2 --journal /j',
-    );
+  it('tells each thing once: a request with its answer, and of a pass what is new', () => {
+    const waits = (...codes: readonly string[]) => ({
+      kind: 'pass' as const,
+      tick: 1,
+      cluster: '',
+      problems: [],
+      view: null,
+      states: null,
+      decisions: codes.map((code) => ({
+        kind: 'waiting' as const,
+        code: code as 'leaderless',
+        subject: 'email-cluster',
+        why: 'counts at 09:29:42Z if it persists',
+        untilMs: null,
+      })),
+    });
+    const reply = { effect: 'done', status: 200, text: 'ok', tookMs: 3 } as const;
+    const told = [
+      ...STORY.slice(2, 4),
+      entry(7, 52_000, { kind: 'outcome', id: 'r1', step: 0, reply, shadow: false }),
+      entry(8, 51_000, waits('leaderless')),
+      entry(9, 50_000, waits('leaderless')),
+      entry(10, 49_000, waits('leaderless', 'member-down')),
+    ];
+    const text = renderIncident(one, told.map(narrate), PLAIN);
+    expect(text.match(/sends etcd[^]*?revision 77: done 200 in 3 ms: ok/)).not.toBeNull();
+    expect(text.match(/waiting on leaderless/g)).toHaveLength(1);
+    expect(text).toContain('waiting on member-down email-cluster: counts at');
+    expect(text).toContain('left out: 1 pass that said nothing new; --json has them');
   });
 
-  it.each([
-    [true, { addresses: async () => ({ journalDirectory: '/var/lib/ekimi' }) }, '--journal /var/lib/ekimi'],
-    [true, {}, '--journal JOURNAL.DIRECTORY'],
-    [false, {}, null],
-  ] as const)(
-    'asked of a daemon (there is more before it: %s, configuration %j) names %s',
-    async (more, given, told) => {
-      const server = createServer((request, response) => {
-        const isOne = request.url?.endsWith('/7f3a') === true;
-        response.setHeader('content-type', 'application/json');
-        const body = isOne ? { incident: one, lines: [], more } : { incidents: [one] };
-        response.end(
-          JSON.stringify(request.url === '/v1/clusters' ? { clusters: [{ scope: 'email-cluster' }] } : body),
-        );
-      });
-      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const files = { './config/ekimi.yaml': '' };
-      const { out, err } = await cli(`incident 7f3a --url ${url} --scope email-cluster`, {
-        files,
-        backend: given as never,
-      });
-      server.close();
-      expect(err).toBe('');
-      if (told === null) expect(out).not.toContain('more before');
-      else expect(out).toContain(`ekimi incident 7f3a19c2 ${told}`);
-    },
-  );
+  it.each([60, 80, 120])('keeps to %i columns', (columns) => {
+    const text = renderIncident(one, STORY.map(narrate), { ...PLAIN, columns });
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
+  });
 
   it('says so where there is none', () => {
     expect(renderIncidents('email-cluster', [], PLAIN)).toBe(

@@ -564,6 +564,71 @@ describe('journal and why', () => {
     expect((await against(fake, 'journal show 999')).exit).toBe(66);
   });
 
+  it('of a daemon, list filters there, and takes more than the API gives at once', async () => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    fake.write(NOW_MS - 90_000_000, { kind: 'policy', change: 'reloaded', hash: 'h', detail: 'long ago', policy: {} });
+    for (let index = 0; index < 2500; index += 1) fake.write(NOW_MS - 5000, { kind: 'stop', reason: `no ${index}` });
+    expect((await against(fake, 'journal list --kind policy')).out).toContain('long ago');
+    await server?.close();
+    const { out, exit } = await against(fake, 'journal list --limit 5000');
+    expect([exit, out.trim().split('\n').length]).toEqual([0, 2501]);
+  });
+
+  it('of a daemon with several clusters, list keeps the last of all of them by time', async () => {
+    const fake = new FakeController(SCENARIOS.healthy(), { ...SCENARIOS.healthy(), scope: 'web' });
+    for (const scope of ['email-cluster', 'web'])
+      for (const agoMs of [3000, 1000])
+        fake.write(NOW_MS - agoMs - (scope === 'web' ? 1 : 0), { kind: 'stop', reason: `${scope} ${agoMs}` }, scope);
+    const { out } = await against(fake, 'journal list --limit 3');
+    expect(out.match(/stopped: .*/g)).toEqual([
+      'stopped: email-cluster 3000',
+      'stopped: web 1000',
+      'stopped: email-cluster 1000',
+    ]);
+  });
+
+  it('of a daemon, verify has it look, and says of which cluster', async () => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    fake.write(NOW_MS, { kind: 'stop', reason: 'a test' });
+    expect(await against(fake, 'journal verify')).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/^email-cluster {2}whole: 1 entry/),
+    });
+    await server?.close();
+    fake.verifyJournal = async () => ({
+      files: 1,
+      entries: 1,
+      firstSeq: 1,
+      lastSeq: 1,
+      torn: 0,
+      faults: [{ where: 'a:1', why: 'changed' }],
+    });
+    expect(await against(fake, 'journal verify')).toMatchObject({ exit: 1, out: expect.stringContaining('changed') });
+  });
+
+  it.each([
+    [
+      '2026-11-21T00:00:00Z',
+      /the journal has nothing at or before .*: it reaches from 2026-11-22 09:29:00Z to 2026-11-22 09:29:50Z/,
+    ],
+  ])('why --at %s, which the files of the journal do not reach, says from when to when they do', async (at, told) => {
+    const { exit, out, err } = await cli(`why --at ${at} --journal /j`, await reading());
+    expect([exit, out]).toEqual([66, '']);
+    expect(err).toMatch(told);
+  });
+
+  it('why --at before all that a daemon has says from when to when it reaches', async () => {
+    const { exit, err } = await against(written(), 'why --at 2026-11-21T00:00:00Z');
+    expect(exit).toBe(66);
+    expect(err).toMatch(/its passes reach from 2026-11-22T09:29:00.000Z to 2026-11-22T09:29:00.000Z/);
+  });
+
+  it('why --at after the last entry of the files says that they end before', async () => {
+    const { exit, out } = await cli('why --at 2026-11-22T11:00:00Z --journal /j', await reading());
+    expect(exit).toBe(0);
+    expect(out).toContain('is of 2026-11-22 09:29:50Z');
+  });
+
   it('list as JSON is one entry a line', async () => {
     const { out } = await cli('journal list --journal /j --json', await reading());
     expect(

@@ -152,6 +152,24 @@ describe('a journal of several files and two clusters', () => {
     expect(entries.map(textOf)).toEqual(['h95', 'h97', 'h99']);
   });
 
+  it('is read from a number on, of one cluster, and not from its beginning for that', async () => {
+    const directory = await long();
+    const opened: string[] = [];
+    const watched = {
+      ...nodeFs,
+      chunks: (path: string) => {
+        opened.push(path);
+        return nodeFs.chunks(path);
+      },
+    };
+    const all = await collected(readJournal(directory, { scope: 'odd' }));
+    const after = all.at(-3)?.seq ?? 0;
+    const found = await collected(readJournal(directory, { scope: 'odd', afterSeq: after }, watched));
+    expect(found.map(textOf)).toEqual(['h97', 'h99']);
+    expect(opened).not.toContain(join(directory, 'odd', fileName(1)));
+    expect((await verifyJournal(directory, nodeFs, 'odd')).entries).toBe(all.length);
+  });
+
   it('is not read from its beginning for that', async () => {
     const directory = await long();
     const opened: string[] = [];
