@@ -27,6 +27,8 @@ interface ClientOptions {
   readonly expected: Expected | null;
   /** The daemon's own time, milliseconds since 1970, with each answer: ages are counted by its clock, not by ours. */
   readonly onTime: (nowMs: number) => void;
+  /** How many clusters it has. */
+  readonly onClusters?: (count: number) => void;
 }
 
 /** What `run-procedure` sends; what was not given is left out. */
@@ -91,6 +93,7 @@ export class DaemonClient {
   async scopes(): Promise<readonly string[]> {
     const { clusters } = (await this.#ask('GET', '/v1/clusters')) as { clusters: readonly NamedCluster[] };
     const { expected, url } = this.#options;
+    this.#options.onClusters?.(clusters.length);
     if (expected !== null) mustBeOurs(expected, clusters, url);
     return clusters.map(({ scope }) => scope);
   }

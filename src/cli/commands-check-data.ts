@@ -3,7 +3,19 @@ import type { DataCheck } from '../model/data-check.js';
 import { spanText } from '../words/amounts.js';
 import { exitCode } from './cli-error.js';
 import type { DaemonClient } from './client.js';
-import { clientOf, nowOf, oneScope, print, printJson, withCommon, type Common, type Context } from './context.js';
+import {
+  clientOf,
+  nowOf,
+  hasMember,
+  oneScope,
+  scopesOf,
+  print,
+  printJson,
+  withCommon,
+  type Common,
+  type Context,
+} from './context.js';
+import { clean } from './render/paint.js';
 import { renderDataCheck } from './render/data-check.js';
 
 type Options = Common & { readonly database?: string; readonly leader?: boolean; readonly wait?: boolean };
@@ -22,18 +34,26 @@ export function addCheckDataCommand(program: Command, context: Context): void {
     .option('--no-wait', 'begin it, and do not wait for what it finds')
     .action(async (member: string | undefined, options: Options) => {
       const client = await clientOf(context, options);
-      const scope = await oneScope(client, options);
-      if (member === undefined) await list(context, client, scope, options);
-      else await check(context, client, { scope, member }, options);
+      if (member === undefined) await list(context, client, options);
+      else await check(context, client, { scope: await oneScope(client, options, hasMember(member)), member }, options);
     });
 }
 
-async function list(context: Context, client: DaemonClient, scope: string, options: Options): Promise<void> {
-  const checks = await client.checks(scope);
-  const rows = Object.entries(checks);
-  if (options.json === true) printJson(context, { checks });
-  else if (rows.length === 0) print(context, 'no check of any member is known: ekimi check-data MEMBER begins one');
-  else print(context, rows.map(([name, row]) => renderDataCheck(name, row, nowOf(context))).join('\n'));
+/** Of each cluster, under its name where there are several. */
+async function list(context: Context, client: DaemonClient, options: Options): Promise<void> {
+  const scopes = await scopesOf(client, options);
+  const found = await Promise.all(scopes.map(async (scope) => ({ scope, checks: await client.checks(scope) })));
+  const [only] = found;
+  if (options.json === true) {
+    printJson(context, found.length === 1 && only !== undefined ? { checks: only.checks } : found);
+    return;
+  }
+  for (const { scope, checks } of found) {
+    const rows = Object.entries(checks);
+    if (found.length > 1) print(context, clean(scope));
+    if (rows.length === 0) print(context, 'no check of any member is known: ekimi check-data MEMBER begins one');
+    else print(context, rows.map(([name, row]) => renderDataCheck(name, row, nowOf(context))).join('\n'));
+  }
 }
 
 async function check(

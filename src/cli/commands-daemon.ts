@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
 import { isOpen } from '../model/incident.js';
+import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import type { Ledger } from '../model/ledger.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
 import { pageKey } from '../model/page.js';
 import { CliError, exitCode } from './cli-error.js';
+import type { DaemonClient } from './client.js';
 import {
   clientOf,
+  hasMember,
   oneScope,
+  scopesOf,
   print,
   printJson,
   reasonOf,
@@ -46,7 +51,11 @@ export function addDaemonCommands(program: Command, context: Context): void {
     .option('--subject <SUBJECT>', 'as it was paused', 'cluster')
     .action(async (options: Common & { subject: string }) => {
       const client = await clientOf(context, options);
-      done(context, options, await client.resume(await oneScope(client, options), options.subject));
+      done(
+        context,
+        options,
+        await client.resume(await scopeFor(client, options, options.subject, isOn(options.subject)), options.subject),
+      );
     });
 }
 
@@ -107,6 +116,31 @@ async function acknowledge(context: Context, id: string, options: Common & { rea
   done(context, options, await client.acknowledge(owner.scope, owner.id, reason));
 }
 
+/** `global` is for all of them, whichever is asked. */
+async function scopeFor(
+  client: DaemonClient,
+  options: Common,
+  subject: string,
+  isIt: ((snapshot: ClusterSnapshot) => boolean) | null,
+): Promise<string> {
+  const [first] = subject === 'global' ? await scopesOf(client, options) : [];
+  return first ?? oneScope(client, options, isIt);
+}
+
+/** Whose member it is. */
+function isAbout(subject: string): ((snapshot: ClusterSnapshot) => boolean) | null {
+  if (subject.startsWith('member:')) return hasMember(subject.slice('member:'.length));
+  return null;
+}
+
+/** Where something is on under that subject: a kill switch, the breaker, another version's work. */
+const isOn =
+  (subject: string) =>
+  ({ ledger }: ClusterSnapshot): boolean =>
+    ledger.switches.some((one) => one.subject === subject) ||
+    (subject === 'breaker' && ledger.breaker !== null) ||
+    (subject === FOREIGN_WORK && foreignInFlight(ledger).length > 0);
+
 const SUBJECT = /^(global|cluster|member:.{1,128}|action:[a-z-]{1,64})$/;
 
 function subjectOf(text: string): string {
@@ -131,5 +165,5 @@ async function pause(
     reason: reasonOf(options),
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   };
-  done(context, options, await client.pause(await oneScope(client, options), body));
+  done(context, options, await client.pause(await scopeFor(client, options, subject, isAbout(subject)), body));
 }

@@ -10,6 +10,7 @@ import { CliError, exitCode } from './cli-error.js';
 import type { DaemonClient, ProcedureBody } from './client.js';
 import {
   clientOf,
+  hasMember,
   nowOf,
   oneScope,
   print,
@@ -22,6 +23,7 @@ import {
 } from './context.js';
 import { startStaged } from './commands-run.js';
 import { watch } from './progress.js';
+import { typed } from './render/paint.js';
 import { renderAnswer, renderProcedures } from './render/procedure.js';
 
 type Options = Common & {
@@ -100,25 +102,27 @@ function parametersOf(usage: string, texts: readonly string[]): Readonly<Record<
   return found;
 }
 
+/** The others are stages of a procedure only, and cannot be asked for. */
+const ALONE = PROCEDURE_NAMES.filter((name) => PROCEDURES[name].alone !== false);
+
 function list(context: Context, options: Common): void {
   if (options.json === true)
     printJson(context, [
-      ...PROCEDURE_NAMES.filter((name) => PROCEDURES[name].alone !== false).map((name) => ({
-        name,
-        ...PROCEDURES[name],
-      })),
+      ...ALONE.map((name) => ({ name, ...PROCEDURES[name] })),
       ...STAGED_NAMES.map((name) => ({ name, usage: STAGED_ROWS[name].usage, summary: STAGED_ROWS[name].summary })),
     ]);
   else print(context, renderProcedures());
 }
 
 function known(name: string): ProcedureName {
-  if (isProcedure(name)) return name;
+  if (isProcedure(name) && PROCEDURES[name].alone !== false) return name;
   throw new CliError(
     'usage',
     'unknown-procedure',
-    `there is no procedure ${name}`,
-    `There are: ${[...PROCEDURE_NAMES, ...STAGED_NAMES].join(', ')}.`,
+    isProcedure(name)
+      ? `${name} is a stage of other procedures and is not started alone`
+      : `there is no procedure ${name}`,
+    `There are: ${[...ALONE, ...STAGED_NAMES].join(', ')}.`,
   );
 }
 
@@ -130,16 +134,17 @@ async function start(
 ): Promise<void> {
   const body = bodyOf(context, name, member, options);
   const client = await clientOf(context, options);
-  const scope = await oneScope(client, options);
+  const about = body.target ?? body.candidate ?? body.leader;
+  const scope = await oneScope(client, options, about === undefined ? null : hasMember(about));
   const answer = await client.runProcedure(scope, { ...body, ...(await leaderOf(client, scope, body)) });
   const json = options.json === true;
   if ('blocks' in answer && answer.blocks.length > 0) context.exit = exitCode('held');
   if (answer.kind !== 'started' || !options.wait) {
     if (json) printJson(context, { answer });
-    else print(context, renderAnswer(answer, styleOf(context)));
+    else print(context, typed(styleOf(context), renderAnswer(answer, styleOf(context)), scope));
     return;
   }
-  if (!json) print(context, renderAnswer(answer, styleOf(context)));
+  if (!json) print(context, typed(styleOf(context), renderAnswer(answer, styleOf(context)), scope));
   const ended = await watch(context, client, { scope, id: answer.id, quiet: json });
   if (json) printJson(context, { answer, ...ended });
 }
@@ -150,7 +155,12 @@ function bodyOf(context: Context, name: ProcedureName, member: string | undefine
   const reason = reasonOf(options);
   const fault = at === undefined ? null : momentOf(at, nowOf(context));
   if (typeof fault === 'string')
-    throw new CliError('usage', 'bad-time', `--at ${fault}`, 'Patroni keeps the appointment by this time.');
+    throw new CliError(
+      'usage',
+      'bad-time',
+      `--at ${fault}`,
+      'Write it with its offset, like 2026-11-22T02:00:00Z, and later than now.',
+    );
   return {
     name,
     reason,

@@ -5,6 +5,7 @@ import { isRunChange, RUN_CHANGES, type RunRequest } from '../model/procedure-ru
 import { CliError } from './cli-error.js';
 import {
   clientOf,
+  hasMember,
   oneScope,
   print,
   printJson,
@@ -16,6 +17,7 @@ import {
   type Context,
 } from './context.js';
 import { followRun } from './follow-run.js';
+import { typed } from './render/paint.js';
 import { renderRun, renderStages } from './render/run.js';
 
 /** `follow`: absent: on a terminal; `wait`: `--no-wait`. */
@@ -100,11 +102,12 @@ const unanswered = ({ id, now, mark }: RunOverview): CliError =>
 /** `ekimi run-procedure`, for those of several stages. */
 export async function startStaged(context: Context, options: Starting, request: RunRequest): Promise<void> {
   const client = await clientOf(context, options);
-  const scope = await oneScope(client, options);
+  const about = request.member ?? request.candidate;
+  const scope = await oneScope(client, options, about === null ? null : hasMember(about));
   const answer = await client.startRun(scope, request);
   if (options.json === true && options.follow === true) print(context, toJson({ answer }));
   else if (options.json === true) printJson(context, { answer });
-  else print(context, renderStages(answer, styleOf(context)));
+  else print(context, typed(styleOf(context), renderStages(answer, styleOf(context)), scope));
   const json = options.json === true;
   const follows = (options.follow ?? (context.io.interactive && !json)) && options.wait !== false;
   if (answer.kind === 'started' && follows) await followRun(context, client, { scope, id: answer.id, json });

@@ -30,6 +30,8 @@ export interface Context {
   exit: number;
   /** How far the clock of the daemon that answered last is ahead of ours. */
   aheadMs: number;
+  /** What is shown is of one of several clusters. */
+  several: boolean;
   /** In which times are shown, of IANA; null: in UTC, as they are written, and so in JSON always. */
   zone: string | null;
 }
@@ -83,6 +85,7 @@ export const styleOf = (context: Context): Style => ({
   color: context.io.color,
   columns: context.io.columns,
   nowMs: nowOf(context),
+  several: context.several,
 });
 
 /** A text for people, with its times in the zone that was asked for. `nearMs`: of what time it is; else of now. */
@@ -124,16 +127,20 @@ export async function clientOf(context: Context, options: Common): Promise<Daemo
   const onTime = (nowMs: number): void => {
     context.aheadMs = nowMs - io.now();
   };
+  const onClusters = (count: number): void => {
+    context.several = count > 1;
+  };
+  const told = { onTime, onClusters };
   const trust = await trustOf(context, options);
   if (named !== undefined)
-    return new DaemonClient({ url: checkUrl(named), token: given, onTime, trust, expected: null });
+    return new DaemonClient({ url: checkUrl(named), token: given, ...told, trust, expected: null });
   const configFile = findConfig(context, options);
-  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given, onTime, trust, expected: null });
+  if (configFile === null) return new DaemonClient({ url: DEFAULT_URL, token: given, ...told, trust, expected: null });
   const { apiUrl, certFile = null, tokenFile, clusters } = await backend.addresses({ configFile });
   const made = given === null ? await madeToken(context, tokenFile) : null;
   const expected = { configFile, clusters, tokenFile: made === null ? null : tokenFile };
   const pinned = trust.ca === undefined && certFile !== null ? await pinnedTo(context, certFile) : {};
-  return new DaemonClient({ url: apiUrl, token: given ?? made, onTime, trust: { ...trust, ...pinned }, expected });
+  return new DaemonClient({ url: apiUrl, token: given ?? made, ...told, trust: { ...trust, ...pinned }, expected });
 }
 
 async function trustOf({ io }: Context, options: Common): Promise<Trust> {
@@ -207,18 +214,36 @@ export async function scopesOf(client: DaemonClient, options: Common): Promise<r
   );
 }
 
-/** For a change: one cluster, named or the only one. */
-export async function oneScope(client: DaemonClient, options: Common): Promise<string> {
+/**
+ * For a change: one cluster, the named or the only one. Where there are several, the only one that has what is to be changed: a member's name,
+ * a switch that is on. `isIt` null: nothing in it tells which.
+ */
+export async function oneScope(
+  client: DaemonClient,
+  options: Common,
+  isIt: ((snapshot: ClusterSnapshot) => boolean) | null = null,
+): Promise<string> {
   const scopes = await scopesOf(client, options);
   const [only] = scopes;
   if (only !== undefined && scopes.length === 1) return only;
+  const found = isIt === null ? [] : (await snapshotsOf(client, options)).filter(isIt);
+  const [one] = found;
+  if (one !== undefined && found.length === 1) return one.scope;
   throw new CliError(
     'usage',
     'which-scope',
-    'the daemon has several clusters',
-    `Name one with --scope: ${scopes.join(', ')}.`,
+    found.length > 1
+      ? `${found.map(({ scope }) => scope).join(' and ')} have it, and it is for one of them`
+      : 'the daemon has several clusters, and it is for one of them',
+    `Name one with --scope: ${(found.length > 1 ? found.map(({ scope }) => scope) : scopes).join(', ')}.`,
   );
 }
+
+/** Is it the cluster of that member? */
+export const hasMember =
+  (member: string) =>
+  ({ view }: ClusterSnapshot): boolean =>
+    view?.members.some(({ name }) => name === member) === true;
 
 /** Asks the daemon for its clock, by which `10m` ago is meant: `nowOf` is its own from then on. */
 export async function byItsClock(context: Context, options: Common): Promise<void> {
@@ -240,6 +265,7 @@ export async function lookOnce(
     options.url !== undefined || (options.config === undefined && context.io.env['EKIMI_URL'] !== undefined);
   if (isNamed) return snapshotsOf(await clientOf(context, options), options);
   const snapshots = await context.backend[how](needConfig(context, options));
+  context.several = snapshots.length > 1;
   return mustHave(
     snapshots.filter(({ scope }) => options.scope === undefined || scope === options.scope),
     options.scope,

@@ -45,7 +45,7 @@ function buildProgram(
   io: CliIo,
   json: boolean,
 ): { readonly program: Command; readonly context: Context } {
-  const context: Context = { backend, io, exit: 0, aheadMs: 0, zone: null };
+  const context: Context = { backend, io, exit: 0, aheadMs: 0, several: false, zone: null };
   const program = new Command('ekimi')
     .description('Autonomous remediation controller for PostgreSQL clusters run by Patroni, etcd and HAProxy')
     .version(backend.version)

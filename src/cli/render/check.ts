@@ -1,6 +1,7 @@
 import { counted, spanText } from '../../words/amounts.js';
 import { overview, stateLevel, worst, type Level, type Overview } from '../../api/overview.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
+import { isBlind } from './plan.js';
 import { checkFailed, plain, type CheckResult } from './check-failed.js';
 
 const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> = {
@@ -15,10 +16,14 @@ const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> 
  */
 export function checkResult(snapshots: readonly ClusterSnapshot[], nowMs: number): CheckResult {
   if (snapshots.length === 0) return checkFailed('no cluster is configured');
-  const views = snapshots.map((snapshot) => ({ view: overview(snapshot), level: levelOf(overview(snapshot), nowMs) }));
+  const views = snapshots.map((snapshot) => ({
+    isBlind: isBlind(snapshot),
+    view: overview(snapshot),
+    level: levelOf(overview(snapshot), nowMs),
+  }));
   const level = worst(views.map((one) => one.level));
   const [exitCode, word] = WORD[level];
-  const text = views.map(({ view }) => clusterText(view, nowMs)).join('; ');
+  const text = views.map((one) => clusterText(one, nowMs)).join('; ');
   const data = views.flatMap(({ view }) => performanceData(view, snapshots.length > 1));
   return { exitCode, level, line: `EKIMI ${word} - ${plain(text)} | ${data.join(' ')}` };
 }
@@ -33,8 +38,14 @@ function levelOf(view: Overview, nowMs: number): Level {
   return worst([stateLevel(view.state), view.level, ...problems]);
 }
 
-function clusterText(view: Overview, nowMs: number): string {
+/** Where nothing answers, that is all there is to say: what follows from it is as many problems as there are sources. */
+function clusterText(
+  { view, isBlind: blind }: { readonly view: Overview; readonly isBlind: boolean },
+  nowMs: number,
+): string {
   if (isStale(view, nowMs)) return `${view.scope} was last looked at ${spanText(nowMs - view.atMs)} ago`;
+  if (blind)
+    return `${view.scope}: no address of a member or of etcd answers: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here (ekimi doctor tells which)`;
   const replicas = view.members.filter((member) => member.holdsLeaderKey !== true && member.state === 'healthy').length;
   const leader = view.leader === null ? (view.leaderNote ?? 'no leader') : `${view.leader} leads`;
   const problems = view.problems.filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info');

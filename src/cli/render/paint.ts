@@ -1,4 +1,6 @@
 import picocolors from 'picocolors';
+import { clean } from '../../words/clean.js';
+import { withScope } from '../../words/scoped.js';
 import { spanText } from '../../words/amounts.js';
 import type { Tone } from '../../words/narrate.js';
 import type { Level } from '../../api/overview.js';
@@ -10,6 +12,8 @@ export interface Style {
   readonly nowMs: number;
   /** In which its times are shown where lines are folded here; absent or null: UTC, or whoever prints it sees to it. */
   readonly zone?: string | null;
+  /** The daemon has several clusters: a command that is printed names the one that is meant. */
+  readonly several?: boolean;
 }
 
 type Paint = (text: string) => string;
@@ -44,6 +48,10 @@ export function byTone(style: Style, tone: Tone, text: string): string {
   };
   return Object.hasOwn(row, tone) ? row[tone](text) : text;
 }
+
+/** A text about that cluster, its commands as they can be typed. */
+export const typed = ({ several }: Style, text: string, scope: string | null): string =>
+  several === true && scope !== null ? withScope(text, clean(scope)) : text;
 
 export { clean } from '../../words/clean.js';
 

@@ -4,7 +4,7 @@ import { type Decision } from '../../model/decision.js';
 import { wayOut } from '../../words/way-out.js';
 import { unknownDecision } from '../../words/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byTone, clean, dim, untilText, type Style } from './paint.js';
+import { bold, byTone, clean, dim, typed, untilText, type Style } from './paint.js';
 import type { Tone } from '../../words/narrate.js';
 
 /** Held by the mode alone means that everything else said yes: that is what dry-run is for. */
@@ -64,5 +64,6 @@ export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
       'To tell which: ekimi doctor',
     ].join('\n');
   if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');
-  return [head, ...decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')])].join('\n');
+  const told = decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')]);
+  return [head, ...told.map((line) => typed(style, line, scope))].join('\n');
 }

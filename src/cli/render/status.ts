@@ -10,7 +10,7 @@ import type { Problem } from '../../model/problem.js';
 import { isOver } from '../../model/procedure-run.js';
 import { commandsFor } from '../../model/staged.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byLevel, clean, dim, untilText, type Style } from './paint.js';
+import { bold, byLevel, clean, dim, typed, untilText, type Style } from './paint.js';
 import { asideLines } from './asides.js';
 import { incidentLine } from './incident.js';
 import { decisionLines } from './plan.js';
@@ -35,10 +35,12 @@ const quiet = (line: string): Item => ({ lines: [line], quiet: true });
 
 /** The same in parts, in the order of reading; their ranks say what is kept where a terminal is small. */
 export function statusParts(snapshot: Shown, style: Style): readonly Part[] {
-  const { zone = null, nowMs } = style;
+  const { zone = null, nowMs, several } = style;
   const parts = partsOf(snapshot, style);
-  if (zone === null) return parts;
-  const inIt = (item: Item): Item => ({ ...item, lines: item.lines.map((line) => inZone(line, zone, nowMs)) });
+  if (zone === null && several !== true) return parts;
+  const shown = (line: string): string =>
+    typed(style, zone === null ? line : inZone(line, zone, nowMs), snapshot.scope);
+  const inIt = (item: Item): Item => ({ ...item, lines: item.lines.map(shown) });
   return parts.map((part) => ({ ...part, items: part.items.map(inIt) }));
 }
 

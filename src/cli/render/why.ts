@@ -6,7 +6,7 @@ import { foreignText } from '../../words/foreign.js';
 import { membersTouched, type Plan } from '../../model/plan.js';
 import type { Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { bold, byTone, clean, section, type Style } from './paint.js';
+import { bold, byTone, clean, section, typed, type Style } from './paint.js';
 import { dayText } from '../../words/moments.js';
 import { decisionLines } from './plan.js';
 import { wrap } from './wrap.js';
@@ -160,16 +160,17 @@ function joined(lines: readonly Line[], isBrief: boolean): readonly Line[] {
 export function renderWhy(found: Answer, style: Style): string {
   const about = found.subject === null ? '' : ` about ${bold(style, clean(found.subject))}`;
   const when = found.atMs === null ? '' : ` at ${dayText(found.atMs)}`;
+  const command = (text: string): string => typed(style, text, found.scope);
   // Two columns stand before each line of a section; what goes on stands under the sentence, not under the time.
   const told = (lines: readonly Line[]): string[] =>
     lines
-      .map((line) => `${dayText(line.atMs).slice(11)}  ${byTone(style, line.tone, clean(line.text))}`)
+      .map((line) => `${dayText(line.atMs).slice(11)}  ${byTone(style, line.tone, command(clean(line.text)))}`)
       .flatMap((text) => wrap(text, style.columns - 2, ' '.repeat(11)));
   const within = (lines: readonly string[]): readonly string[] =>
-    lines.flatMap((text) => wrap(text, style.columns - 2, ' '.repeat(8)));
+    lines.flatMap((text) => wrap(command(text), style.columns - 2, ' '.repeat(8)));
   return [
     `${bold(style, clean(found.scope ?? 'no cluster'))}${about}${when}`,
-    ...(found.note === null ? [] : wrap(clean(found.note), style.columns, '  ')),
+    ...(found.note === null ? [] : wrap(command(clean(found.note)), style.columns, '  ')),
     ...section(style, 'WHAT IT SAW', within(found.problems.flatMap((problem) => problemLines(problem, style)))),
     ...section(style, 'WHAT IT DID (hour before)', told(joined(found.done, found.subject === null))),
     ...section(

@@ -499,3 +499,18 @@ describe('figures', () => {
     expect(spanText(ms)).toBe(text);
   });
 });
+
+describe('check, where nothing at all answers', () => {
+  it('says the one cause in one sentence', () => {
+    const { view, ...snapshot } = SCENARIOS.leaderless();
+    if (view === null) throw new Error('the scenario has no view');
+    const none = unknown('timeout', 'no answer');
+    const members = view.members.map((member) => ({ ...member, api: none, sql: none, host: none }));
+    const blind = { ...snapshot, view: { ...view, members, dcs: { ...view.dcs, keys: none } } } as never;
+    const { line, exitCode } = checkResult([blind], NOW_MS);
+    expect(exitCode).toBeGreaterThan(1);
+    expect(line.split(' | ')[0]).toBe(
+      'EKIMI CRITICAL - email-cluster: no address of a member or of etcd answers: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here (ekimi doctor tells which)',
+    );
+  });
+});
