@@ -39,7 +39,7 @@ export const NOTIFICATIONS = optional(
     link: key(
       nullable(webUrl({ path: true, example: 'https://ekimi.example.com' })),
       null,
-      'Where persons open the dashboard. Messages link to it; whoever approves or rejects does it there, with a token: no link changes anything.',
+      'Where persons open the dashboard. Messages lead there to their incident, and to approve, reject or acknowledge it: the page asks, with a token, and no link changes anything.',
     ),
     pagerduty: named('PagerDuty, Events API v2: triggered and resolved under one key an incident.', name, {
       routingKeyEnv: key(nullable(variable), null, 'Environment variable that holds the integration key.'),

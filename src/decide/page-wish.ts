@@ -5,6 +5,7 @@ import { lacksMajority } from '../assess/stores.js';
 import { formOrder, isSpokenFor, thingOf } from '../assess/things.js';
 import type { Decision } from '../model/decision.js';
 import type { Problem, ProblemCode, ProblemLevel } from '../model/problem.js';
+import { approvalFor } from '../ledger/consent.js';
 import { chooseRung } from './candidate.js';
 import type { Situation } from '../model/situation.js';
 import { isDeathOfItsOwn, ownDoing } from './own-doing.js';
@@ -26,9 +27,11 @@ export interface Wish {
   /** Why Ekimi does not answer it; null: it has no answer for this. */
   readonly because: string | null;
   readonly unblock: readonly string[];
+  /** Ids of the questions that wait for a person's word about it. Absent: none. */
+  readonly approvals?: readonly string[];
 }
 
-type Told = Pick<Wish, 'about' | 'afterMs' | 'because' | 'unblock'> & {
+type Told = Pick<Wish, 'about' | 'afterMs' | 'because' | 'unblock' | 'approvals'> & {
   /** Nothing but a person's word keeps Ekimi from answering it. */
   readonly waitsForWord?: boolean;
 };
@@ -54,7 +57,11 @@ const joined = (worse: Wish, milder: Wish): Wish => ({
   sinceMs: Math.min(worse.sinceMs, milder.sinceMs),
   because: worse.because ?? milder.because,
   unblock: [...new Set([...milder.unblock, ...worse.unblock])],
+  ...asked([...(worse.approvals ?? []), ...(milder.approvals ?? [])]),
 });
+
+const asked = (ids: readonly string[]): Pick<Wish, 'approvals'> =>
+  ids.length === 0 ? {} : { approvals: [...new Set(ids)] };
 
 /** A worse form of it is suspected and will be sure in a moment: one page then, instead of two. */
 const awaitsWorse = (problem: Problem, problems: readonly Problem[], nowMs: number): boolean =>
@@ -150,6 +157,7 @@ function held(input: Situation, decision: Extract<Decision, { kind: 'held' }>, a
       afterMs: first.row.afterMs,
       because,
       unblock: [...outs, ...advice],
+      ...asked([approvalFor(input, plan, 'waiting')?.id ?? []].flat()),
       waitsForWord: blocks.every(({ gate }) => isTakenByApproval(gate)),
     };
   }

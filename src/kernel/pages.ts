@@ -102,6 +102,7 @@ function messageOf(session: Session, act: PageAct): PageMessage {
     change,
     text,
     unblock: wish?.unblock ?? [],
+    ...(wish?.approvals === undefined ? {} : { approvals: wish.approvals }),
     sinceMs: row.sinceMs ?? row.atMs,
     atMs,
     key: pageKey(row),

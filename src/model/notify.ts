@@ -99,6 +99,14 @@ export interface NotificationsConfig {
   readonly escalation: readonly (EscalationStep & { readonly to: readonly string[] })[];
 }
 
+/** Where the page opens and asks for this answer: nothing is done before a person confirms it there. */
+export interface AnswerLink {
+  readonly does: 'approve' | 'reject' | 'acknowledge';
+  /** Of the approval or the incident. */
+  readonly id: string;
+  readonly href: string;
+}
+
 /** One thing that a person is told, before it is written for a channel. Plain values: it is kept in a file. */
 export interface Notice {
   /** The same for all that is told of one incident, from its first message to its end. */
@@ -123,8 +131,10 @@ export interface Notice {
   readonly by: string;
   /** Of a report all of it; `text` is the short of it. Absent: it could not be made, and `text` says why. */
   readonly report?: ReportDocument;
-  /** Where a person sees it and answers it; null: no address is configured. */
+  /** Where a person sees it; null: no address is configured. */
   readonly link: string | null;
+  /** Where a person answers it. Absent: there is nothing to answer, no address is configured, or an older version kept it. */
+  readonly answers?: readonly AnswerLink[];
 }
 
 /** A message as it leaves, written for the kind of its channel. */

@@ -70,6 +70,8 @@ export interface PageMessage {
   readonly text: string;
   /** What would let Ekimi act, or what a person can do instead; each begins with a verb or is a command. */
   readonly unblock: readonly string[];
+  /** Ids of what waits for a person's word about it. Absent: nothing does. */
+  readonly approvals?: readonly string[];
   readonly sinceMs: number;
   readonly atMs: number;
   readonly incident?: string;

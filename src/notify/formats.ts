@@ -1,4 +1,4 @@
-import type { Notice, NotifyChannel, NotifyKind, Outgoing } from '../model/notify.js';
+import type { AnswerLink, Notice, NotifyChannel, NotifyKind, Outgoing } from '../model/notify.js';
 import type { ReportDocument } from '../model/report-document.js';
 import { counted } from '../words/amounts.js';
 import { clean } from '../words/clean.js';
@@ -47,14 +47,45 @@ const levelOf = ({ change, level }: Notice): string =>
 const PLAIN_ID = /^[\w.-]+$/;
 const STANDS: readonly Notice['change'][] = ['opened', 'changed', 'reminder', 'escalated'];
 
+/** null: there is nothing to take on, or no id that is safe to copy. */
+const acknowledgeCommand = ({ incident, change }: Notice): string | null =>
+  incident !== null && PLAIN_ID.test(incident) && STANDS.includes(change)
+    ? `ekimi acknowledge ${incident} --reason "..."`
+    : null;
+
+interface Way {
+  readonly text: string;
+  readonly href: string;
+}
+
+const WHERE: Readonly<Record<AnswerLink['does'], string>> = {
+  approve: 'Approve',
+  reject: 'Reject',
+  acknowledge: 'Say that you look after it',
+};
+
+/** Where to see it, then where to answer it: of several questions each by its id. */
+const waysIn = ({ change, link, answers = [] }: Notice): readonly Way[] => [
+  ...(link === null ? [] : [{ text: change === 'report' ? 'See more in Ekimi' : 'See it in Ekimi', href: link }]),
+  ...answers.map(({ does, id, href }) => ({
+    text: line(does === 'acknowledge' ? WHERE[does] : `${WHERE[does]} ${id}`),
+    href,
+  })),
+];
+
+/** So that nobody fears to open one, and nobody believes that opening was enough. */
+const asksFirst = ({ answers = [] }: Notice): readonly string[] =>
+  answers.length === 0
+    ? []
+    : ['A link opens the page, which asks first: nothing is done before you confirm it there with a token.'];
+
 const bodyLines = (notice: Notice): readonly string[] => {
-  const { link, change, incident } = notice;
+  const command = acknowledgeCommand(notice);
   return [
     cut(linesIn(notice), LONGEST_TEXT),
-    ...(link === null ? [] : [`${change === 'report' ? 'see it' : 'see, approve or reject'}: ${link}`]),
-    ...(incident !== null && PLAIN_ID.test(incident) && STANDS.includes(change)
-      ? [`say that you look after it: ekimi acknowledge ${incident} --reason "..."`]
-      : []),
+    ...waysIn(notice).map(({ text, href }) => `${text}: ${href}`),
+    ...asksFirst(notice),
+    ...(command === null ? [] : [`To acknowledge it from a shell: ${command}`]),
   ];
 };
 
@@ -80,6 +111,10 @@ const only = (notices: readonly Notice[]): Notice => {
 
 const http = (body: unknown): Outgoing => ({ via: 'http', body: JSON.stringify(body) });
 
+/** What is acknowledged there Ekimi does not hear of, and goes on to remind and to escalate. */
+const ACKNOWLEDGED_WHERE =
+  'Acknowledge it in Ekimi, which then calls nobody else and acknowledges it here; an acknowledgement here alone does not reach Ekimi';
+
 /** One incident there is one key here. */
 const pagerduty: Format<'pagerduty'> = (notices, { routingKey }) => {
   const notice = only(notices);
@@ -87,6 +122,7 @@ const pagerduty: Format<'pagerduty'> = (notices, { routingKey }) => {
   if (notice.change === 'ended') return http({ ...about, event_action: 'resolve' });
   if (notice.change === 'acknowledged') return http({ ...about, event_action: 'acknowledge' });
   const { level, scope, subject, code, incident, sinceMs, unblock, link } = notice;
+  const command = acknowledgeCommand(notice);
   return http({
     ...about,
     event_action: 'trigger',
@@ -97,10 +133,15 @@ const pagerduty: Format<'pagerduty'> = (notices, { routingKey }) => {
       timestamp: new Date(sinceMs).toISOString(),
       component: line(subject),
       class: code,
-      custom_details: { text: cut(line(notice.text), LONGEST_TEXT), incident, ways_out: unblock.map(line) },
+      custom_details: {
+        text: cut(line(notice.text), LONGEST_TEXT),
+        incident,
+        ways_out: unblock.map(line),
+        ...(command === null ? {} : { acknowledge: `${ACKNOWLEDGED_WHERE}: ${command}, or by the link` }),
+      },
     },
     client: 'Ekimi',
-    ...(link === null ? {} : { client_url: link, links: [{ href: link, text: 'See and answer it in Ekimi' }] }),
+    ...(link === null ? {} : { client_url: link, links: waysIn(notice) }),
   });
 };
 
@@ -110,6 +151,17 @@ const OVER = '#2e7d32';
 /** Neither Slack's markup nor a mention, which Mattermost sees without any. */
 export const slackText = (text: string): string =>
   line(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('@', '@\u200b');
+
+/** Where to go, on one line, and what to type. */
+const slackWays = (notice: Notice): readonly string[] => {
+  const ways = waysIn(notice).map(({ text, href }) => `<${href}|${slackText(text)}>`);
+  const command = acknowledgeCommand(notice);
+  return [
+    ...(ways.length === 0 ? [] : [ways.join(' · ')]),
+    ...asksFirst(notice),
+    ...(command === null ? [] : [`To acknowledge it from a shell: ${command}`]),
+  ];
+};
 
 const slack: Format<'slack'> = (notices) => {
   const isOne = notices.length === 1;
@@ -124,9 +176,7 @@ const slack: Format<'slack'> = (notices) => {
         ...cut(linesIn(notice), isOne ? LONGEST_TEXT : 300)
           .split('\n')
           .map(slackText),
-        ...(notice.link === null
-          ? []
-          : [`<${notice.link}|See ${notice.change === 'report' ? 'it' : 'and answer it'}>`]),
+        ...slackWays(notice),
       ].join('\n'),
       mrkdwn_in: [],
     })),
@@ -138,7 +188,11 @@ const webhook: Format<'webhook'> = (notices, _channel, nowMs) =>
   http({
     version: 1,
     sentAt: new Date(nowMs).toISOString(),
-    notices: notices.map((notice) => ({ ...notice, title: titleOf(notice), text: cut(notice.text, LONGEST_TEXT) })),
+    notices: notices.map((notice) => ({
+      ...notice,
+      title: titleOf(notice),
+      text: cut(notice.text, LONGEST_TEXT),
+    })),
   });
 
 /** So that it gets as far as a person: what has ended when it arrives is told to nobody. */
@@ -159,6 +213,7 @@ const alertmanager: Format<'alertmanager'> = (notices, _channel, nowMs) => {
       description: cut(line(notice.text), LONGEST_TEXT),
       problem: notice.code,
       subject: line(notice.subject),
+      ...Object.fromEntries((notice.answers ?? []).map(({ does, href }) => [does, href])),
     },
     startsAt: new Date(Math.min(notice.sinceMs, nowMs)).toISOString(),
     endsAt: new Date(isFiring ? nowMs + firesForMs : nowMs).toISOString(),

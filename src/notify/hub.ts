@@ -7,34 +7,20 @@ import type { Clock } from '../ports/clock.js';
 import type { Notifier, NotifyHealthPort } from '../ports/notifier.js';
 import type { NotifyChannelPort } from '../ports/notify-channel.js';
 import { written } from './formats.js';
-import {
-  bytesOf,
-  foldLine,
-  joined,
-  knows,
-  lineText,
-  offered,
-  type Item,
-  type Offer,
-  type Outbox,
-  type SpoolLine,
-} from './outbox.js';
+import { KeptOutbox, type KeptOutboxParts } from './kept-outbox.js';
+import { linksOf } from './links.js';
+import { knows, offered, type Item, type Offer } from './outbox.js';
 import { KEEP_MS, NEW_PACE, nextOf, paceAfter, paceIdle, type ChannelPace } from './pace.js';
 import { reportNotice, type ReportMessage } from './report-notice.js';
 import { isKeyed, routed } from './routes.js';
-import type { Spool } from './spool.js';
 
-export interface HubParts {
+export interface HubParts extends Pick<KeptOutboxParts, 'spool' | 'reopen'> {
   readonly config: NotificationsConfig;
   readonly channels: Readonly<Record<string, NotifyChannelPort>>;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly newId: () => string;
-  /** null: it cannot be written; what is told is kept in memory until `reopen` gives one. */
-  readonly spool: Spool | null;
-  /** Throws while it cannot be written. */
-  readonly reopen: () => Spool;
   /** Takes secrets out of what is told and kept. */
   readonly redact: (text: string) => string;
   readonly instance: string;
@@ -54,13 +40,9 @@ export interface Hub extends NotifyHealthPort {
   run(stop: AbortSignal): Promise<void>;
 }
 
-/** A file of lines that are all settled is written anew. */
-const COMPACT_BYTES = 256 * 1024;
 /** What is on its way when we are told to stop has so long. */
 const LAST_SENDS_MS = 2_000;
 const IDLE_MS = 60 * 60_000;
-/** A spool that could not be opened is tried so often: a disk may be full, a volume not there yet. */
-const REOPEN_MS = 60_000;
 
 /** Takes what persons are told, keeps it until it is delivered, and sends it. One for all clusters of a process. */
 export function openHub(parts: HubParts): Hub {
@@ -79,12 +61,8 @@ class Outlet implements Hub {
   readonly #busy = new Map<string, Promise<void>>();
   readonly #pace = new Map<string, ChannelPace>();
   readonly #counts = new Map<string, Counts>();
-  #outbox: Outbox;
-  #spool: Spool | null;
-  #openedMs: number;
+  readonly #kept: KeptOutbox;
   #wake = new AbortController();
-  /** Why the spool does not keep what is told; null: it does. */
-  #spoolFault: { readonly why: string; readonly sinceMs: number } | null;
 
   readonly notifier: Notifier = {
     page: (message) => {
@@ -95,20 +73,18 @@ class Outlet implements Hub {
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.#channels = new Map(parts.config.channels.map((channel) => [channel.name, channel]));
-    this.#spool = parts.spool;
-    this.#openedMs = parts.clock.now();
-    this.#outbox = parts.spool?.outbox ?? { items: [], told: {} };
-    this.#spoolFault = parts.spool === null ? { why: 'its folder cannot be written', sinceMs: this.#openedMs } : null;
+    const { spool, reopen, log, clock, config } = parts;
+    this.#kept = new KeptOutbox({ spool, reopen, log, maxBytes: config.spool.maxBytes, now: () => clock.now() });
   }
 
   health(): readonly ChannelHealth[] {
     this.#settleIdle();
     const channels = [...this.#channels.keys()].map((name): ChannelHealth => {
       const { failingSinceMs, why } = this.#pace.get(name) ?? NEW_PACE;
-      const waiting = this.#outbox.items.filter(({ channel }) => channel === name).length;
+      const waiting = this.#kept.outbox.items.filter(({ channel }) => channel === name).length;
       return { name, failingSinceMs, why, waiting, ...this.#countsOf(name) };
     });
-    const fault = this.#spoolFault;
+    const { fault } = this.#kept;
     return fault === null
       ? channels
       : [
@@ -138,30 +114,14 @@ class Outlet implements Hub {
     await Promise.race([Promise.all(this.#busy.values()), clock.sleep(LAST_SENDS_MS, patience.signal)]);
     patience.abort();
     for (const channel of Object.values(this.#parts.channels)) channel.close();
-    this.#spool?.close();
+    this.#kept.close();
   }
 
   /** A channel to which nothing is to be sent is not told to fail for days. */
   #settleIdle(): void {
     const nowMs = this.#parts.clock.now();
-    const waiting = new Set(this.#outbox.items.map(({ channel }) => channel));
+    const waiting = new Set(this.#kept.outbox.items.map(({ channel }) => channel));
     for (const [name, pace] of this.#pace) if (!waiting.has(name)) this.#pace.set(name, paceIdle(pace, nowMs));
-  }
-
-  /** What is on the disk from before is sent too. */
-  #reopenSpool(nowMs: number): void {
-    if (this.#spool !== null || nowMs - this.#openedMs < REOPEN_MS) return;
-    this.#openedMs = nowMs;
-    try {
-      const spool = this.#parts.reopen();
-      this.#outbox = joined(spool.outbox, this.#outbox);
-      this.#spool = spool;
-      spool.compact(this.#outbox);
-      this.#spoolFault = null;
-      this.#parts.log.info({ waiting: this.#outbox.items.length }, 'the spool can be written again');
-    } catch {
-      // It was told when it could not be opened, and is told as failing until it can.
-    }
   }
 
   #take(message: PageMessage): void {
@@ -177,7 +137,7 @@ class Outlet implements Hub {
       .filter(
         ({ name, kind }) =>
           names.includes(name) ||
-          (follows && (knows(this.#outbox, name, notice.key) || (isKeyed(kind) && (notice.isLast || !isOurs)))),
+          (follows && (knows(this.#kept.outbox, name, notice.key) || (isKeyed(kind) && (notice.isLast || !isOurs)))),
       )
       .map(({ name, kind }) => ({ name, isKeyed: isKeyed(kind) }));
     this.#offer(notice, to, isOurs);
@@ -185,9 +145,11 @@ class Outlet implements Hub {
 
   report(message: ReportMessage): void {
     const { config, instance: by, redact } = this.#parts;
+    const { scope } = message;
+    const { link } = linksOf(config.link, { scope, change: 'report', incident: null, approvals: [] });
     const named = config.channels.filter(({ name, kind }) => message.to.includes(name) && !isKeyed(kind));
     const to = named.map(({ name }) => ({ name, isKeyed: false }));
-    this.#offer(reportNotice(message, { by, redact, link: this.#linkOf(message.scope) }), to, true);
+    this.#offer(reportNotice(message, { by, redact, link }), to, true);
   }
 
   /** Kept on the disk for each of these channels, as far as there is room; what there is none for is told. */
@@ -195,7 +157,7 @@ class Outlet implements Hub {
     const { config, clock, newId, log } = this.#parts;
     const nowMs = clock.now();
     this.#settleIdle();
-    const { lines, full } = offered(this.#outbox, {
+    const { lines, full } = offered(this.#kept.outbox, {
       notice,
       to,
       isOurs,
@@ -203,64 +165,50 @@ class Outlet implements Hub {
       maxBytes: config.spool.maxBytes,
       newId,
     });
-    this.#keep(lines);
+    this.#kept.keep(lines);
     for (const channel of full) {
       this.#countsOf(channel).lost += 1;
-      this.#spoolFault ??= { why: 'it is full: what waited first is kept, what came later is not', sinceMs: nowMs };
+      this.#kept.full();
       log.error({ code: 'NOTIFY_LOST', channel, key: notice.key }, 'the spool is full: a message was not kept');
     }
     this.#wake.abort();
   }
 
-  #noticeOf({ key, scope, step: _step, toldBy: _toldBy, incident, text, unblock, ...rest }: PageMessage): Notice {
-    const { redact, instance } = this.#parts;
+  #noticeOf({
+    key,
+    step: _step,
+    toldBy: _toldBy,
+    incident: of,
+    text,
+    unblock,
+    approvals = [],
+    ...rest
+  }: PageMessage): Notice {
+    const { redact, instance, config } = this.#parts;
+    const { scope, change } = rest;
+    const incident = of ?? null;
     return {
       ...rest,
-      scope,
       key: `${scope}/${key}`,
       text: redact(text),
       unblock: unblock.map(redact),
-      incident: incident ?? null,
+      incident,
       by: instance,
-      link: this.#linkOf(scope),
+      ...linksOf(config.link, { scope, change, incident, approvals }),
     };
-  }
-
-  #linkOf(scope: string): string | null {
-    const { link } = this.#parts.config;
-    return link === null ? null : `${link.replace(/\/+$/, '')}/#${encodeURIComponent(scope)}`;
-  }
-
-  /** On the disk before any of it is sent. What the disk does not take is sent all the same, and lost with the process. */
-  #keep(lines: readonly SpoolLine[]): void {
-    if (lines.length === 0) return;
-    const { log, clock, config } = this.#parts;
-    const spool = this.#spool;
-    for (const line of lines) this.#outbox = foldLine(this.#outbox, line, lineText(line).length);
-    if (spool === null) return;
-    try {
-      const isLong = spool.bytes > COMPACT_BYTES && spool.bytes > 4 * bytesOf(this.#outbox);
-      if (isLong) spool.compact(this.#outbox);
-      else spool.append(lines);
-      if (lines.some(({ t }) => t === 'put') && bytesOf(this.#outbox) <= config.spool.maxBytes) this.#spoolFault = null;
-    } catch (err) {
-      const why = err instanceof Error ? err.message : String(err);
-      this.#spoolFault ??= { why: `it cannot be written: ${why}`, sinceMs: clock.now() };
-      log.error({ code: 'NOTIFY_SPOOL', err }, 'the spool cannot be written');
-    }
   }
 
   /** Begins what is due, one at a time for each channel, and tells when the next is. */
   #sendDue(): number {
     const { clock, config } = this.#parts;
     const nowMs = clock.now();
-    this.#reopenSpool(nowMs);
+    this.#kept.reopen();
     this.#dropOld(nowMs);
-    let nextMs = this.#spool === null ? this.#openedMs + REOPEN_MS : Infinity;
+    let nextMs = this.#kept.retryAtMs;
     for (const [name, channel] of this.#channels) {
       if (this.#busy.has(name)) continue;
       const digest = isKeyed(channel.kind) ? null : config.digest;
-      const next = nextOf(this.#outbox, name, this.#pace.get(name) ?? NEW_PACE, digest, nowMs);
+      const next = nextOf(this.#kept.outbox, name, this.#pace.get(name) ?? NEW_PACE, digest, nowMs);
       if (next === null) continue;
       if (next.atMs > nowMs) nextMs = Math.min(nextMs, next.atMs);
       else this.#begin(channel, next.items);
@@ -288,7 +236,7 @@ class Outlet implements Hub {
     if (delivered.kind === 'sent') {
       counts.sent += items.length;
       if (wasFailing) log.info({ channel: name }, 'a channel to persons takes messages again');
-      this.#keep(items.map(({ id }) => ({ t: 'sent', id })));
+      this.#kept.keep(items.map(({ id }) => ({ t: 'sent', id })));
       return;
     }
     counts.failed += 1;
@@ -296,7 +244,7 @@ class Outlet implements Hub {
     if (delivered.kind === 'refused' && items.length === 1) {
       counts.lost += items.length;
       log.error({ code: 'NOTIFY_LOST', ...fields }, 'a message was refused for good');
-      this.#keep(items.map(({ id }) => ({ t: 'dropped', id })));
+      this.#kept.keep(items.map(({ id }) => ({ t: 'dropped', id })));
     } else if (!wasFailing) log.warn({ code: 'NOTIFY_FAILED', ...fields }, 'a message could not be sent; tried again');
   }
 
@@ -319,15 +267,15 @@ class Outlet implements Hub {
   }
 
   #dropOld(nowMs: number): void {
-    const old = this.#outbox.items.filter(
+    const old = this.#kept.outbox.items.filter(
       ({ putAtMs, channel }) => nowMs - putAtMs > KEEP_MS && !this.#busy.has(channel),
     );
-    const gone = this.#outbox.items.filter(({ channel }) => !this.#channels.has(channel));
+    const gone = this.#kept.outbox.items.filter(({ channel }) => !this.#channels.has(channel));
     for (const { channel, notice } of old) {
       this.#countsOf(channel).lost += 1;
       this.#parts.log.error({ code: 'NOTIFY_LOST', channel, key: notice.key }, 'a message was given up after a day');
     }
-    this.#keep([...new Set([...old, ...gone])].map(({ id }) => ({ t: 'dropped', id })));
+    this.#kept.keep([...new Set([...old, ...gone])].map(({ id }) => ({ t: 'dropped', id })));
   }
 
   #countsOf(name: string): Counts {

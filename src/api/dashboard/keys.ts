@@ -2,15 +2,8 @@
 import { setZone, zoneNow } from './clock.js';
 import { SHORTCUTS, type Shortcut } from './help.js';
 import { showHelp } from './ask.js';
+import { showPart } from './show-part.js';
 import { goTo, now, redraw } from './store.js';
-
-/** Scrolls to a part of the page and moves the focus there, so that reading and tabbing go on from it. */
-export function showPart(id: string): void {
-  const part = document.getElementById(id);
-  if (part === null) return;
-  part.scrollIntoView({ block: 'start' });
-  part.focus({ preventScroll: true });
-}
 
 const to = (id: string) => (): void => {
   showPart(id);
@@ -36,7 +29,7 @@ const DONE: Readonly<Record<Shortcut, () => void>> = {
 };
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest('input, select, textarea, dialog') !== null;
+  target instanceof HTMLElement && target.closest('input:not([type=range]), select, textarea, dialog') !== null;
 
 /** Keys count only where nobody is typing, and never with a modifier. */
 export function listenToKeys(): void {

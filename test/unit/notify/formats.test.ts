@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NotifyChannel, Outgoing } from '../../../src/model/notify.js';
+import type { Notice, NotifyChannel, Outgoing } from '../../../src/model/notify.js';
 import { digestTitle, slackText, written } from '../../../src/notify/formats.js';
 import { globMatches, routed } from '../../../src/notify/routes.js';
 import { CHAT, config, notice, NOW_MS, PAGER } from './notices.js';
@@ -132,12 +132,58 @@ it('PagerDuty gets a summary that it takes', () => {
   expect(payload.summary.length).toBeLessThanOrEqual(1_024);
 });
 
-it('a link opens the page of the cluster, and nothing else', () => {
+it('a link opens the page, and nothing else', () => {
   const link = 'https://ekimi.example.com/#email-cluster';
   for (const channel of ALL) {
     const message = written(channel, [notice({ link })], NOW_MS);
     expect(message.via === 'http' ? message.body : message.text).toContain(link);
   }
+});
+
+const ANSWERS: NonNullable<Notice['answers']> = [
+  { does: 'approve', id: 'a-1', href: 'https://e/#/c/approval/a-1/approve' },
+  { does: 'reject', id: 'a-1', href: 'https://e/#/c/approval/a-1/reject' },
+  { does: 'acknowledge', id: '7f3a19c2', href: 'https://e/#/c/incident/7f3a19c2/acknowledge' },
+];
+
+it.each(ALL)('$kind is told where to see it, to approve, to reject and to acknowledge', (channel) => {
+  const message = written(channel, [notice({ link: 'https://e/#/c/incident/7f3a19c2', answers: ANSWERS })], NOW_MS);
+  const text = message.via === 'http' ? message.body : message.text;
+  for (const { href } of ANSWERS) expect(text).toContain(href);
+  expect(text).toContain('https://e/#/c/incident/7f3a19c2');
+});
+
+it.each([CHAT, MAIL])('$kind says in words what each link is for, that it only asks, and what to type', (channel) => {
+  const message = written(channel, [notice({ link: 'https://e/', answers: ANSWERS })], NOW_MS);
+  const text = message.via === 'http' ? message.body : message.text;
+  for (const words of [
+    'See it in Ekimi',
+    'Approve a-1',
+    'Reject a-1',
+    'Say that you look after it',
+    'nothing is done before you confirm it',
+    'To acknowledge it from a shell: ekimi acknowledge 7f3a19c2 --reason',
+  ])
+    expect(text).toContain(words);
+});
+
+it('PagerDuty names its links, and says where an acknowledgement counts', () => {
+  const event = json(written(PAGER, [notice({ link: 'https://e/', answers: ANSWERS })], NOW_MS)) as {
+    client_url: string;
+    links: { text: string }[];
+    payload: { custom_details: { acknowledge: string } };
+  };
+  expect(event.links.map(({ text }) => text)).toEqual([
+    'See it in Ekimi',
+    'Approve a-1',
+    'Reject a-1',
+    'Say that you look after it',
+  ]);
+  expect(event.payload.custom_details.acknowledge).toMatch(/does not reach Ekimi: ekimi acknowledge 7f3a19c2/);
+  expect(json(written(PAGER, [notice({ change: 'acknowledged' })], NOW_MS))).toMatchObject({
+    event_action: 'acknowledge',
+    dedup_key: 'email-cluster/7f3a19c2',
+  });
 });
 
 it('a mail says how to acknowledge, by an id that is safe to copy, while there is something to acknowledge', () => {

@@ -437,6 +437,25 @@ describe('the spool', () => {
   });
 });
 
+it('a message carries the links to its incident and its question, and its end the incident alone', async () => {
+  const rig = new Rig();
+  rig.open({ channels: [CHAT] });
+  rig.hub.notifier.page(message({ approvals: ['a-1'] }));
+  rig.hub.notifier.page(ended());
+  await rig.clock.pass(1_000);
+  const [first = '', last = ''] = rig.to('chat');
+  for (const place of [
+    'incident/7f3a19c2|',
+    'approval/a-1/approve|',
+    'approval/a-1/reject|',
+    'incident/7f3a19c2/acknowledge|',
+  ])
+    expect(first).toContain(`https://ekimi.example.com/#/email-cluster/${place}`);
+  expect(last).toContain('/incident/7f3a19c2|');
+  expect(last).not.toMatch(/approve|acknowledge/);
+  await rig.close();
+});
+
 it('an escalation goes to its own channels', async () => {
   const rig = new Rig();
   rig.open({
