@@ -8,6 +8,7 @@ import { snapshotOf, type Answer, type Call, type Context, type Route } from './
 import { ApiError } from './errors.js';
 import { PAGE_BYTES } from './journal.js';
 import { readSpan } from './paced.js';
+import { snapshotAsked } from './past.js';
 import { timeOf } from './validation.js';
 
 /** The open ones, then those that ended, the newest first. */
@@ -38,8 +39,13 @@ export const INCIDENT_ROUTES: readonly Route[] = [
     path: '/v1/clusters/:scope/incidents/:id',
     access: 'viewer',
     summary:
-      'One incident, however old, and as `lines` what the journal of this instance has of it, a sentence each, oldest first; `more`: there are earlier ones, which ?before=SEQ with the `before` of the answer asks for. The beginning of an id is enough.',
-    schema: { querystring: z.strictObject({ before: z.coerce.number().int().min(1).optional() }) },
+      'One incident, however old, and as `lines` what the journal of this instance has of it, a sentence each, oldest first; `more`: there are earlier ones, which ?before=SEQ with the `before` of the answer asks for. The beginning of an id is enough. With ?time=TIME (milliseconds or ISO 8601) as it was then.',
+    schema: {
+      querystring: z.strictObject({
+        before: z.coerce.number().int().min(1).optional(),
+        time: z.string().min(1).max(40).optional(),
+      }),
+    },
     handle: incident,
   },
 ];
@@ -74,16 +80,22 @@ async function writtenIncidents(
 const together = (written: readonly Incident[], { ledger }: ClusterSnapshot): Iterable<Incident> =>
   new Map([...written, ...(ledger.incidents ?? [])].map((one) => [one.id, one])).values();
 
+/** Of a past moment nothing that came after it; of what is over nothing that was told long after. */
+function untilOf({ endedAtMs }: Incident, time: string | number | undefined): { readonly untilMs?: number } {
+  if (time !== undefined) return { untilMs: timeOf('time', String(time)) };
+  return endedAtMs === null ? {} : { untilMs: endedAtMs + AFTERMATH_MS };
+}
+
 async function incident(context: Context, call: Call): Promise<Answer> {
-  const snapshot = snapshotOf(context, call);
+  const snapshot = await snapshotAsked(context, call);
   const one = await incidentNamed(context, snapshot, call.params['id'] ?? '');
   const { scope } = snapshot;
-  const { before } = call.query;
+  const { before, time } = call.query;
   const page = await context.journalReads.pass(() =>
     context.controller.journal({
       scope,
       sinceMs: one.openedAtMs,
-      ...(one.endedAtMs === null ? {} : { untilMs: one.endedAtMs + AFTERMATH_MS }),
+      ...untilOf(one, time),
       ...(before === undefined ? {} : { beforeSeq: Number(before) }),
       limit: MOST_LINES,
       maxBytes: PAGE_BYTES,

@@ -9,7 +9,8 @@ import {
   type WholePass,
 } from '../history/past.js';
 import type { JournalEntry } from '../model/entry.js';
-import { known, type Answer, type Context, type Route } from './context.js';
+import type { ClusterSnapshot } from '../model/snapshot.js';
+import { known, snapshotOf, type Answer, type Call, type Context, type Route } from './context.js';
 import { ApiError } from './errors.js';
 import { demoOf, overview } from './overview.js';
 import { openRunIn } from './run-overview.js';
@@ -34,7 +35,15 @@ export const PAST_ROUTES: readonly Route[] = [
 /** The last pass of a run holds no whole moment, and one that cannot be read neither: so many are looked at. */
 const PASSES = 8;
 
-async function past({ controller }: Context, scope: string, timeMs: number): Promise<Answer> {
+/** A recorded pass, and the cluster as it was shown then. */
+interface Moment {
+  readonly pass: WholePass;
+  readonly previousMs: number | null;
+  readonly snapshot: ClusterSnapshot;
+}
+
+/** The last recorded pass at or before `timeMs` (milliseconds since 1970). Throws `no-such-moment`. */
+async function momentAt({ controller }: Context, scope: string, timeMs: number): Promise<Moment> {
   const { entries } = await controller.journal({ scope, kinds: ['pass'], untilMs: timeMs, limit: PASSES });
   const index = entries.findLastIndex(isWholePass);
   const pass = entries[index];
@@ -45,12 +54,29 @@ async function past({ controller }: Context, scope: string, timeMs: number): Pro
     throw new ApiError('no-such-moment', `entry ${pass.seq} was decided by a policy that is not in the journal`);
   const present = controller.snapshot(scope);
   const snapshot = { ...pastSnapshot(pass, { ...around, policy }), ...(present === null ? {} : demoOf(present)) };
+  return { pass, previousMs: entries[index - 1]?.atMs ?? null, snapshot };
+}
+
+/** The query of what can also be asked of a past moment. */
+export const TIME_QUERY = { querystring: z.strictObject({ time: z.string().min(1).max(40).optional() }) };
+
+/** Of the moment that `?time=` asks for, else of now. Throws `no-such-moment`, and what `snapshotOf` throws. */
+export async function snapshotAsked(context: Context, call: Call): Promise<ClusterSnapshot> {
+  const { time } = call.query;
+  if (time === undefined) return snapshotOf(context, call);
+  const scope = known(context, call);
+  const timeMs = timeOf('time', time);
+  return (await context.journalReads.pass(() => momentAt(context, scope, timeMs))).snapshot;
+}
+
+async function past(context: Context, scope: string, timeMs: number): Promise<Answer> {
+  const { pass, previousMs, snapshot } = await momentAt(context, scope, timeMs);
   return {
     body: {
       seq: pass.seq,
       atMs: pass.atMs,
-      previousMs: entries[index - 1]?.atMs ?? null,
-      nextMs: await nextAfter(controller, pass),
+      previousMs,
+      nextMs: await nextAfter(context.controller, pass),
       overview: overview(snapshot),
       run: openRunIn(snapshot),
       snapshot,

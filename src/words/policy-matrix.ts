@@ -59,7 +59,8 @@ export function policyMatrix(
 ): PolicyMatrix {
   const switches = switchBrakes(ledger, nowMs);
   const calledFor = new Set<string>(CATALOGUE.flatMap(({ ladder }) => ladder.map(({ action }) => action)));
-  const actions = ACTION_NAMES.map((name): PolicyRow => {
+  // A policy of an older version, in a journal, has no word on what came later: then it did not exist.
+  const actions = ACTION_NAMES.filter((name) => Object.hasOwn(policy.actions, name)).map((name): PolicyRow => {
     const { mode, window } = policy.actions[name];
     return {
       kind: 'action',

@@ -8,6 +8,7 @@ import { startServer, type Server } from '../../src/api/server.js';
 import { toJson } from '../../src/model/json.js';
 import type { ProcedureRun } from '../../src/model/procedure-run.js';
 import type { ClusterSnapshot } from '../../src/model/snapshot.js';
+import { policyMatrix } from '../../src/words/policy-matrix.js';
 import { FakeController } from '../support/fake-controller.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../support/scenarios.js';
 
@@ -84,11 +85,18 @@ function historyBetween(fromMs: number, toMs: number): History {
 /** What the page was shown when it asked for a past moment. */
 let past: ClusterSnapshot;
 
-/** The journal's two answers: over time, and at a moment. */
+/** The journal's answers: over time, at a moment, and by which policy then. */
 async function withHistory(): Promise<void> {
   await page.route('**/v1/clusters/*/history?*', (route) => {
     const asked = new URL(route.request().url()).searchParams;
     return route.fulfill({ json: historyBetween(Number(asked.get('from')), Number(asked.get('to'))) });
+  });
+  await page.route('**/v1/clusters/*/policy?time=*', (route) => {
+    const { policy, ledger, windows, atMs } = past;
+    return route.fulfill({
+      body: toJson(policyMatrix(policy, ledger, windows, atMs, null)),
+      contentType: 'application/json',
+    });
   });
   await page.route('**/v1/clusters/*/at?*', (route) => {
     const atMs = Number(new URL(route.request().url()).searchParams.get('time'));

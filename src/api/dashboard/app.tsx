@@ -1,21 +1,21 @@
 // The page, from what the store has. Every part is a function of that and draws nothing by itself.
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import type { Line } from '../../words/narrate.js';
 import { moment } from './clock.js';
 import type { Picture } from './connection.js';
 import { Dialog } from './dialog.js';
 import { Fleet, worstFirst } from './fleet.js';
 import { Hero } from './hero.js';
 import { Incidents } from './incidents.js';
-import { showPart } from './keys.js';
 import { MachineDrawn } from './machine.js';
+import { Arrival } from './arrival.js';
 import { Member } from './member.js';
-import { Nothing, words } from './parts.js';
+import { words } from './parts.js';
 import { PolicyMatrix } from './policy.js';
 import { Decisions, Problems } from './problems.js';
 import { StartButton } from './procedures.js';
 import { Approvals, Remediations, Switches } from './remediation.js';
-import { cardId, clusterHash, type Place } from './route.js';
+import { clusterHash, type Place } from './route.js';
 import { Runs } from './runs.js';
 import { Journal, Sources } from './sources.js';
 import { condition, goTo, type State } from './store.js';
@@ -29,10 +29,8 @@ function shownIn(state: State): Picture | undefined {
   return state.past !== null && state.past.overview.scope === live?.overview.scope ? state.past : live;
 }
 
-const hasPlace = ({ kind, id }: Place, { overview, snapshot }: Picture): boolean =>
-  kind === 'approval'
-    ? overview.approvals.some((one) => one.id === id)
-    : (snapshot.ledger.incidents ?? []).some((one) => one.id === id);
+const hasPlace = ({ kind, id }: Place, { snapshot: { ledger } }: Picture): boolean =>
+  (kind === 'approval' ? ledger.approvals : (ledger.incidents ?? [])).some((one) => one.id === id);
 
 function liveIn({ clusters, route }: State): Picture | undefined {
   const all = [...clusters.values()];
@@ -65,6 +63,11 @@ export const App = ({ state }: { readonly state: State }): JSX.Element => {
       <div id="announcer" class="unseen" aria-live="polite">
         {state.told === '' ? announcement(live) : state.told}
       </div>
+      {state.told !== '' && (
+        <p id="said" aria-hidden="true">
+          {state.told}
+        </p>
+      )}
       {state.dialog !== null && <Dialog spec={state.dialog} />}
     </>
   );
@@ -98,28 +101,27 @@ const View = ({ state, picture, isPast }: ViewProps): JSX.Element | null => {
         </ul>
       </section>
     );
-  const known = state.lines.get(picture.overview.scope) ?? [];
-  const lines = known.filter(({ atMs }) => !isPast || atMs <= picture.overview.atMs);
-  if (route.view === 'member') return <Member picture={picture} name={route.member} lines={lines} />;
+  if (route.view === 'member')
+    return <Member picture={picture} name={route.member} lines={linesIn(state, picture, isPast)} />;
   return <Cluster state={state} picture={picture} isPast={isPast} />;
 };
+
+/** Of a past moment what the journal said by then, however long ago. */
+const linesIn = ({ past, lines }: State, { overview }: Picture, isPast: boolean): readonly Line[] =>
+  (isPast && past !== null ? past.lines : lines.get(overview.scope)) ?? [];
 
 const Cluster = ({ state, picture, isPast }: ViewProps & { readonly picture: Picture }): JSX.Element => {
   const { overview, run } = picture;
   const { route } = state;
   const at = route.view === 'cluster' || route.view === 'place' ? route.at : null;
-  const target = at === null ? null : cardId(at);
-  useEffect(() => {
-    if (target !== null) showPart(target);
-  }, [target]);
-  const lines = (state.lines.get(overview.scope) ?? []).filter(({ atMs }) => !isPast || atMs <= overview.atMs);
+  const lines = linesIn(state, picture, isPast);
   const approvals = <Approvals picture={picture} isPast={isPast} />;
   return (
     <>
       <Hero picture={picture} />
-      {at !== null && !hasPlace(at, picture) && <Nothing>{`${words(at.kind)} ${at.id} is not open any more.`}</Nothing>}
+      {at !== null && <Arrival key={JSON.stringify(at)} at={at} picture={picture} isPast={isPast} />}
       {overview.approvals.length > 0 && approvals}
-      <Incidents picture={picture} isPast={isPast} />
+      <Incidents picture={picture} isPast={isPast} opened={at?.kind === 'incident' ? at.id : null} />
       <Topology overview={overview} />
       <Timeline picture={picture} />
       <div class="columns">
@@ -129,14 +131,14 @@ const Cluster = ({ state, picture, isPast }: ViewProps & { readonly picture: Pic
           <Journal lines={lines} />
         </div>
         <div class="column">
-          <Runs run={run} scope={overview.scope} isPast={isPast}>
+          <Runs run={run} picture={picture} isPast={isPast}>
             <StartButton picture={picture} isPast={isPast} />
           </Runs>
           {overview.approvals.length === 0 && approvals}
           <Remediations overview={overview} />
           <Switches picture={picture} isPast={isPast} />
           <MachineDrawn picture={picture} />
-          <PolicyMatrix picture={picture} />
+          <PolicyMatrix picture={picture} isPast={isPast} />
           <Sources overview={overview} />
         </div>
       </div>

@@ -5,6 +5,7 @@ import { isOpen } from '../../model/incident.js';
 import { incidentText } from '../../words/incident.js';
 import { askAcknowledge, askDecision } from './ask.js';
 import type { Picture } from './connection.js';
+import { IncidentJournal } from './earlier.js';
 import { At } from './parts.js';
 import { cardId, type Place } from './route.js';
 import { showPart } from './show-part.js';
@@ -21,7 +22,7 @@ export const Arrival = ({ at, picture, isPast }: Props): JSX.Element | null => {
     showPart(cardId(at));
     if (!isPast) askAt(at, picture);
   }, []);
-  return <Said at={at} picture={picture} />;
+  return <Said at={at} picture={picture} isPast={isPast} />;
 };
 
 /** Opens the same dialog as the button of the card. Nothing leaves the page before a person confirms it there. */
@@ -37,14 +38,16 @@ function askAt({ kind, id, asks }: Place, { overview }: Picture): void {
 }
 
 /** null: it is open, and its card says all. */
-const Said = ({ at: { kind, id }, picture: { snapshot } }: Omit<Props, 'isPast'>): JSX.Element | null => {
+const Said = ({ at: { kind, id }, picture, isPast }: Props): JSX.Element | null => {
+  const { snapshot } = picture;
   const { approvals, incidents = [] } = snapshot.ledger;
   if (kind === 'incident') {
     const one = incidents.find((row) => row.id === id);
     if (one === undefined)
       return (
         <Gone>
-          Incident {id} is not kept here any more. The journal has it: ekimi incident {id}
+          Incident {id} is long over. What the journal still has of it, here or by <code>ekimi incident {id}</code>:
+          <IncidentJournal picture={picture} isPast={isPast} id={id} />
         </Gone>
       );
     return isOpen(one) ? null : (
@@ -72,7 +75,7 @@ const Said = ({ at: { kind, id }, picture: { snapshot } }: Omit<Props, 'isPast'>
 };
 
 const Gone = ({ children }: { readonly children: ComponentChildren }): JSX.Element => (
-  <p class="arrival" role="status">
+  <div class="arrival" role="status">
     {children}
-  </p>
+  </div>
 );

@@ -1,23 +1,22 @@
 // One card an incident: seen, waited, would or did, verified, told. What the journal has of it is folded and read when it is opened.
 import type { ComponentChildren, JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Decision } from '../../model/decision.js';
 import type { Remediation } from '../../model/ledger.js';
-import type { Line } from '../../words/narrate.js';
 import type { IncidentOverview } from '../../words/incident.js';
 import { askAcknowledge } from './ask.js';
-import { clusterPath, read, type Picture, problemText } from './connection.js';
+import type { Picture } from './connection.js';
+import { Earlier, IncidentJournal } from './earlier.js';
 import { At, Count, Glyph, Nothing, Panel } from './parts.js';
 import { cardId } from './route.js';
 import { Evidence, verdictOf } from './problems.js';
-import { JournalLine } from './sources.js';
 
 interface Props {
   readonly picture: Picture;
   readonly isPast: boolean;
 }
 
-export const Incidents = ({ picture, isPast }: Props): JSX.Element => {
+/** `opened`: the incident that the page was opened for; where it is over, the list of those is open too. */
+export const Incidents = ({ picture, isPast, opened }: Props & { readonly opened: string | null }): JSX.Element => {
   const { incidents } = picture.overview;
   return (
     <Panel
@@ -30,7 +29,7 @@ export const Incidents = ({ picture, isPast }: Props): JSX.Element => {
       {incidents.map((one) => (
         <Card key={one.id} one={one} picture={picture} isPast={isPast} />
       ))}
-      <Ended key={picture.overview.scope} scope={picture.overview.scope} />
+      <Earlier key={picture.overview.scope} picture={picture} isPast={isPast} opened={opened} />
     </Panel>
   );
 };
@@ -58,7 +57,7 @@ const Card = ({ one, picture, isPast }: Props & { readonly one: IncidentOverview
         <Told one={one} />
       </ol>
       <EvidenceOf one={one} picture={picture} />
-      <FromJournal scope={picture.overview.scope} id={one.id} />
+      <IncidentJournal picture={picture} isPast={isPast} id={one.id} />
       <p class="buttons">
         {acknowledged?.acknowledged === undefined ? (
           <button
@@ -207,80 +206,6 @@ const EvidenceOf = ({
     <details>
       <summary>Evidence ({rows.length})</summary>
       <Evidence rows={rows} />
-    </details>
-  );
-};
-
-interface Told {
-  readonly lines: readonly Line[];
-  readonly more: boolean;
-}
-
-/** Read when it is opened, and again each time. */
-const FromJournal = ({ scope, id }: { readonly scope: string; readonly id: string }): JSX.Element => {
-  const [told, setTold] = useState<Told | string | null>(null);
-  const load = async (): Promise<void> => {
-    try {
-      setTold(await read<Told>(`${clusterPath(scope)}/incidents/${encodeURIComponent(id)}`));
-    } catch (error) {
-      setTold(problemText(error));
-    }
-  };
-  return (
-    <details
-      onToggle={(event) => {
-        if (event.currentTarget.open) void load();
-      }}
-    >
-      <summary>Journal of it</summary>
-      {typeof told === 'string' && <p class="dim">{told}</p>}
-      {told !== null && typeof told !== 'string' && (
-        <ol class="lines short">
-          {told.lines.map((line) => (
-            <JournalLine key={line.seq} line={line} />
-          ))}
-        </ol>
-      )}
-    </details>
-  );
-};
-
-/** Those that are over, read when they are asked for. */
-const Ended = ({ scope }: { readonly scope: string }): JSX.Element => {
-  const [ended, setEnded] = useState<readonly IncidentOverview[] | string | null>(null);
-  const load = async (): Promise<void> => {
-    try {
-      const { incidents } = await read<{ incidents: readonly IncidentOverview[] }>(`${clusterPath(scope)}/incidents`);
-      setEnded(incidents.filter(({ endedAtMs }) => endedAtMs !== null));
-    } catch (error) {
-      setEnded(problemText(error));
-    }
-  };
-  return (
-    <details
-      class="earlier"
-      onToggle={(event) => {
-        if (event.currentTarget.open) void load();
-      }}
-    >
-      <summary>Earlier incidents</summary>
-      {typeof ended === 'string' && <p class="dim">{ended}</p>}
-      {ended !== null && typeof ended !== 'string' && ended.length === 0 && <Nothing>None is kept.</Nothing>}
-      {ended !== null && typeof ended !== 'string' && (
-        <ol class="history">
-          {ended.map((one) => (
-            <li key={one.id} id={cardId({ kind: 'incident', id: one.id })} tabIndex={-1}>
-              <At ms={one.openedAtMs} day />
-              <span class="result">{one.id}</span>
-              <span class="text">
-                <code>{one.cause}</code> {one.subject}
-                <span class="detail">{one.text}</span>
-                <FromJournal scope={scope} id={one.id} />
-              </span>
-            </li>
-          ))}
-        </ol>
-      )}
     </details>
   );
 };

@@ -7,6 +7,7 @@ import { zoneNow } from './clock.js';
 import type { Picture } from './connection.js';
 import { Nothing } from './parts.js';
 import { colour, Plot, type Columns } from './plot.js';
+import { stepsUntil } from './writes.js';
 
 const stepsOf = ({ fromMs, stepMs, writable }: History): number[] =>
   writable.map((_, index) => (fromMs + index * stepMs) / 1000);
@@ -17,13 +18,20 @@ interface LagProps {
   readonly history: History;
   readonly lag: Picture['overview']['lag'];
   readonly only?: string | undefined;
+  /** The past moment that the page shows: of what came after it nothing is drawn. null: now. */
+  readonly atMs: number | null;
+  /** It ends now. */
+  readonly isNow: boolean;
 }
 
-export const LagPlot = ({ history, lag, only }: LagProps): JSX.Element => {
+export const LagPlot = ({ history, lag, only, atMs, isNow }: LagProps): JSX.Element => {
   const root = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const names = Object.keys(history.members).filter((name) => only === undefined || name === only);
-  const data = [stepsOf(history), ...names.map((name) => [...(history.members[name] ?? [])])] as unknown as Columns;
+  const shown = stepsUntil(history, atMs);
+  const valuesOf = (name: string): (number | null)[] =>
+    (history.members[name] ?? []).map((value, step) => (step < shown ? value : null));
+  const data = [stepsOf(history), ...names.map(valuesOf)] as unknown as Columns;
   const shape = `${names.join(' ')} ${zoneNow()} ${document.documentElement.dataset['theme'] ?? ''}`;
   useEffect(() => {
     if (root.current === null || names.length === 0) return undefined;
@@ -35,14 +43,14 @@ export const LagPlot = ({ history, lag, only }: LagProps): JSX.Element => {
   }, [shape]);
   useEffect(() => {
     plot.current?.set(data);
-  }, [history]);
+  }, [history, shown]);
   if (names.length === 0) return <Nothing>Nothing is known of lag in this time.</Nothing>;
   return (
     <figure class="lags" aria-label={`Lag in bytes of ${names.join(', ')}`}>
       <figcaption>
         {names.map((name, index) => (
           <span key={name} class={LINES[index % LINES.length]}>
-            <i aria-hidden="true" /> {name} {lastText(history.members[name] ?? [])}
+            <i aria-hidden="true" /> {name} {lastText(valuesOf(name).slice(0, shown), isNow)}
           </span>
         ))}
       </figcaption>
@@ -51,10 +59,10 @@ export const LagPlot = ({ history, lag, only }: LagProps): JSX.Element => {
   );
 };
 
-function lastText(values: readonly (number | null)[]): string {
+function lastText(values: readonly (number | null)[], isNow: boolean): string {
   const last = values.at(-1);
   const most = Math.max(0, ...values.map((value) => value ?? 0));
-  return `${last == null ? 'unknown now' : bytesText(last)} (most ${bytesText(most)})`;
+  return `${last == null ? `unknown ${isNow ? 'now' : 'then'}` : bytesText(last)} (most ${bytesText(most)})`;
 }
 
 const axisBytes = (_plot: unknown, values: readonly number[]): string[] => values.map((value) => bytesText(value));

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Brake, Doing, PolicyMatrix as Matrix, PolicyRow } from '../../words/policy-matrix.js';
 import { clusterPath, read, type Picture, problemText } from './connection.js';
 import { Count, Nothing, Panel } from './parts.js';
+import { momentQuery } from './store.js';
 
 const COLUMNS: readonly (readonly [Doing, string])[] = [
   ['alone', 'alone'],
@@ -12,7 +13,13 @@ const COLUMNS: readonly (readonly [Doing, string])[] = [
 ];
 
 /** Read anew when a policy, a switch, the breaker or the budget has changed. */
-export const PolicyMatrix = ({ picture: { overview, snapshot } }: { readonly picture: Picture }): JSX.Element => {
+export const PolicyMatrix = ({
+  picture: { overview, snapshot },
+  isPast,
+}: {
+  readonly picture: Picture;
+  readonly isPast: boolean;
+}): JSX.Element => {
   const { scope, switches, breaker, budget } = overview;
   const [matrix, setMatrix] = useState<Matrix | string | null>(null);
   const mark = [
@@ -22,9 +29,10 @@ export const PolicyMatrix = ({ picture: { overview, snapshot } }: { readonly pic
     budget.left,
     JSON.stringify(snapshot.windows),
   ].join(' ');
+  const time = momentQuery(isPast);
   useEffect(() => {
     let isOver = false;
-    read<Matrix>(`${clusterPath(scope)}/policy`).then(
+    read<Matrix>(`${clusterPath(scope)}/policy${time}`).then(
       (next) => {
         if (!isOver) setMatrix(next);
       },
@@ -35,23 +43,23 @@ export const PolicyMatrix = ({ picture: { overview, snapshot } }: { readonly pic
     return () => {
       isOver = true;
     };
-  }, [scope, mark]);
+  }, [scope, mark, time]);
   return (
     <Panel
       id="policy"
-      title="Policy in force now"
+      title={isPast ? 'Policy in force then' : 'Policy in force now'}
       note={matrix === null || typeof matrix === 'string' ? '' : `mode ${matrix.mode}`}
     >
       {matrix === null || typeof matrix === 'string' ? (
         <Nothing>{matrix ?? 'Reading it…'}</Nothing>
       ) : (
-        <Table matrix={matrix} />
+        <Table matrix={matrix} when={isPast ? 'then' : 'now'} />
       )}
     </Panel>
   );
 };
 
-const Table = ({ matrix }: { readonly matrix: Matrix }): JSX.Element => (
+const Table = ({ matrix, when }: { readonly matrix: Matrix; readonly when: string }): JSX.Element => (
   <>
     {matrix.brakes.length > 0 && <Brakes brakes={matrix.brakes} />}
     <div class="scroll" tabIndex={0} role="region" aria-label="Policy by action">
@@ -64,7 +72,7 @@ const Table = ({ matrix }: { readonly matrix: Matrix }): JSX.Element => (
                 {text}
               </th>
             ))}
-            <th scope="col">held now by</th>
+            <th scope="col">held {when} by</th>
           </tr>
         </thead>
         <tbody>

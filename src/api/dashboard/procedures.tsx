@@ -9,6 +9,7 @@ import { STAGED_NAMES, STAGED_ROWS, type StagedName } from '../../model/staged.j
 import { change, clusterPath, type Picture, problemText } from './connection.js';
 import type { Values } from './dialog-spec.js';
 import { ask, Field, ReasonField } from './dialog.js';
+import { showPart } from './show-part.js';
 import { Requests } from './parts.js';
 import { Gates } from './problems.js';
 import { set, tell } from './store.js';
@@ -177,6 +178,14 @@ const MemberField = ({ name, label, members, rule }: MemberFieldProps): JSX.Elem
   </Field>
 );
 
+const PLACES = { runs: 'Procedure', remediations: 'Remediations' } as const;
+
+/** What became of it, and where it is followed. */
+function startedText(name: string, { kind, id }: Answer['answer'], place: keyof typeof PLACES): string {
+  const what = kind === 'rehearsed' ? 'is rehearsed: nothing is sent' : `is ${kind}`;
+  return `${name} ${what}${id === undefined ? '' : ` (${id})`}. Follow it under ${PLACES[place]}.`;
+}
+
 interface PlanProps {
   readonly answer: Answer;
   readonly scope: string;
@@ -189,8 +198,11 @@ const Plan = ({ answer: { answer }, scope, values, mode }: PlanProps): JSX.Eleme
   const start = async (): Promise<void> => {
     try {
       const said = await send(scope, values, false);
-      tell(`${values['name'] ?? ''}: ${said.answer.kind}`);
+      const name = values['name'] ?? '';
+      const place = isStaged(name) ? 'runs' : 'remediations';
+      tell(startedText(name, said.answer, place));
       set({ dialog: null });
+      showPart(place);
     } catch (error) {
       setProblem(problemText(error));
     }

@@ -1,20 +1,21 @@
 // The procedure of several stages that is under way: where it stands, what is left, and a person's word on it.
 import type { ComponentChildren, JSX } from 'preact';
-import { bytesText } from '../../words/amounts.js';
-import type { RunChange } from '../../model/procedure-run.js';
+import { bytesText, spanText } from '../../words/amounts.js';
+import { isOver, type ProcedureRun, type RunChange } from '../../model/procedure-run.js';
 import type { RunOverview } from '../run-overview.js';
 import { askRun } from './ask.js';
-import { Count, Nothing, Panel } from './parts.js';
+import type { Picture } from './connection.js';
+import { At, Count, Nothing, Panel } from './parts.js';
 
 interface Props {
   readonly run: RunOverview | null;
-  readonly scope: string;
+  readonly picture: Picture;
   readonly isPast: boolean;
   /** The button that starts another one. */
   readonly children?: ComponentChildren;
 }
 
-export const Runs = ({ run, scope, isPast, children }: Props): JSX.Element => (
+export const Runs = ({ run, picture, isPast, children }: Props): JSX.Element => (
   <Panel id="runs" title="Procedure" note={children}>
     {run === null ? (
       <Nothing>None is under way.</Nothing>
@@ -52,7 +53,7 @@ export const Runs = ({ run, scope, isPast, children }: Props): JSX.Element => (
               data-do="run"
               disabled={isPast}
               // What was on the screen when it was pressed: another list by then is shown anew and not agreed to.
-              onClick={() => void askRun(word, run, run.mark, scope)}
+              onClick={() => void askRun(word, run, run.mark, picture.overview.scope)}
             >
               {TITLES[word]}
             </button>
@@ -61,8 +62,32 @@ export const Runs = ({ run, scope, isPast, children }: Props): JSX.Element => (
         </p>
       </div>
     )}
+    <Ended runs={picture.snapshot.ledger.procedures} />
   </Panel>
 );
+
+/** How those that are over ended, the newest first: whoever followed one sees what became of it. */
+const Ended = ({ runs = [] }: { readonly runs: readonly ProcedureRun[] | undefined }): JSX.Element | null => {
+  const ended = runs.filter(isOver).sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0));
+  if (ended.length === 0) return null;
+  return (
+    <ol class="history" aria-label="Procedures that ended">
+      {ended.map((one) => (
+        <li key={one.id} class={one.phase}>
+          <At ms={one.endedAtMs ?? one.startedAtMs} day />
+          <span class="result">{one.phase}</span>
+          <span class="text">
+            <code>{one.name}</code>{' '}
+            <span class="dim">
+              after {spanText((one.endedAtMs ?? one.startedAtMs) - one.startedAtMs)}, by {one.by}: {one.reason}
+            </span>
+            {one.detail !== '' && <span class="detail">{one.detail}</span>}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+};
 
 const Watch = ({
   watch: { sinceMs, untilMs, progress },

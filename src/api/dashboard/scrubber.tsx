@@ -13,13 +13,21 @@ export async function travel(scope: string, atMs: number | null): Promise<void> 
 
 const NUDGE_MS = 120;
 
+interface ScrubberProps {
+  readonly scope: string;
+  /** The slider goes over so much time, which ends at `endMs`; null: now. */
+  readonly rangeMs: number;
+  readonly endMs: number | null;
+}
+
 /** To any moment of the range, and step by step from one recorded pass to the next. */
-export const Scrubber = ({ scope, rangeMs }: { readonly scope: string; readonly rangeMs: number }): JSX.Element => {
+export const Scrubber = ({ scope, rangeMs, endMs }: ScrubberProps): JSX.Element => {
   const [problem, setProblem] = useState<string | null>(null);
   const timer = useRef<number | undefined>(undefined);
   const { past } = now();
-  const toMs = daemonNow();
-  const atMs = past?.atMs ?? toMs;
+  const nowMs = daemonNow();
+  const toMs = endMs ?? nowMs;
+  const atMs = past?.atMs ?? nowMs;
   const go = async (target: number | null): Promise<void> => {
     setProblem(await goTo(scope, target));
   };
@@ -30,7 +38,7 @@ export const Scrubber = ({ scope, rangeMs }: { readonly scope: string; readonly 
   );
   return (
     <div class="scrubber" role="group" aria-label="Past moments">
-      {step(past === null ? toMs : past.previousMs, '← before')}
+      {step(past === null ? nowMs : past.previousMs, '← before')}
       <input
         type="range"
         min={0}
@@ -42,7 +50,9 @@ export const Scrubber = ({ scope, rangeMs }: { readonly scope: string; readonly 
           const share = Number(event.currentTarget.value);
           clearTimeout(timer.current);
           timer.current = window.setTimeout(() => {
-            void go(share >= 1000 ? null : daemonNow() - ((1000 - share) / 1000) * rangeMs);
+            void go(
+              share >= 1000 && endMs === null ? null : (endMs ?? daemonNow()) - ((1000 - share) / 1000) * rangeMs,
+            );
           }, NUDGE_MS);
         }}
       />

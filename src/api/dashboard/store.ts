@@ -6,13 +6,17 @@ import type { DialogSpec } from './dialog-spec.js';
 import { routeOf, type Route } from './route.js';
 
 const KEPT_LINES = 120;
-const TOLD_MS = 5_000;
+const TOLD_MS = 10_000;
 
 /** A past moment of one cluster, as the journal has it. */
 export interface Past extends Picture {
+  /** Of the recorded pass in the journal. */
+  readonly seq: number;
   readonly atMs: number;
   readonly nextMs: number | null;
   readonly previousMs: number | null;
+  /** What the journal said last by then. */
+  readonly lines: readonly Line[];
 }
 
 export interface State {
@@ -23,7 +27,7 @@ export interface State {
   readonly route: Route;
   readonly past: Past | null;
   readonly dialog: DialogSpec | null;
-  /** The last thing that was told to those who listen. */
+  /** What became of the last thing that a person did here: shown, and read out. Empty: that is past. */
   readonly told: string;
 }
 
@@ -88,11 +92,15 @@ function onStatus(status: Status): void {
   });
 }
 
+async function linesOf(scope: string, more = ''): Promise<readonly Line[]> {
+  const path = `${clusterPath(scope)}/journal?form=line&limit=${KEPT_LINES}${more}`;
+  return (await read<{ lines: readonly Line[] }>(path)).lines;
+}
+
 async function loadJournal(scope: string): Promise<void> {
   set({ lines: new Map(state.lines).set(scope, []) });
   try {
-    const path = `${clusterPath(scope)}/journal?form=line&limit=${KEPT_LINES}`;
-    const { lines } = await read<{ lines: readonly Line[] }>(path);
+    const lines = await linesOf(scope);
     const lastSeq = lines.at(-1)?.seq ?? 0;
     const since = (state.lines.get(scope) ?? []).filter(({ seq }) => seq > lastSeq);
     set({ lines: new Map(state.lines).set(scope, [...lines, ...since]) });
@@ -119,17 +127,22 @@ export async function goTo(scope: string, atMs: number | null): Promise<string |
   asked += 1;
   const mine = asked;
   try {
-    const past = await read<Past>(`${clusterPath(scope)}/at?time=${Math.round(atMs)}`);
+    const past = await read<Omit<Past, 'lines'>>(`${clusterPath(scope)}/at?time=${Math.round(atMs)}`);
+    const lines = await linesOf(scope, `&before=${past.seq + 1}`);
     if (mine !== asked) return null;
     standAt(past.atMs);
-    set({ past });
+    set({ past: { ...past, lines } });
     return null;
   } catch (error) {
     return problemText(error);
   }
 }
 
-/** For screen readers: said once. */
+/** What a request about the moment that the page shows carries; empty: about now. */
+export const momentQuery = (isPast: boolean): string =>
+  isPast && state.past !== null ? `?time=${state.past.atMs}` : '';
+
+/** Shown for a while, and read out once. */
 export const tell = (text: string): void => {
   set({ told: text });
   // Else no state is announced any more.

@@ -5,9 +5,11 @@ import type { Plots as History } from '../../history/plots.js';
 import { daemonNow, moment } from './clock.js';
 import { clusterPath, problemText, read, type Picture } from './connection.js';
 import { LagPlot } from './lag-plot.js';
-import { At, Nothing, Panel } from './parts.js';
-import { placeHash } from './route.js';
-import { Scrubber, travel } from './scrubber.js';
+import { Marks } from './marks.js';
+import { Nothing, Panel } from './parts.js';
+import { Scrubber } from './scrubber.js';
+import { now } from './store.js';
+import { Writes } from './writes.js';
 
 const HOUR_MS = 3_600_000;
 const RANGES: readonly (readonly [string, number])[] = [
@@ -26,16 +28,50 @@ interface Props {
   readonly only?: string;
 }
 
+/** The time that is shown ends here (milliseconds since 1970); null: now, and goes on. */
+type End = number | null;
+
+/** Where the axis has to end so that the moment is on it. */
+function endFor(atMs: number, { endMs, rangeMs }: { readonly endMs: End; readonly rangeMs: number }): End {
+  const nowMs = daemonNow();
+  const toMs = endMs ?? nowMs;
+  if (atMs >= toMs - rangeMs && atMs <= toMs) return endMs;
+  return atMs + rangeMs / 2 >= nowMs ? null : atMs + rangeMs / 2;
+}
+
 export const Timeline = ({ picture: { overview }, only }: Props): JSX.Element => {
   const [rangeMs, setRange] = useState(HOUR_MS);
+  const [endMs, setEnd] = useState<End>(null);
   const { scope } = overview;
-  const history = useHistory(scope, rangeMs);
+  const { past } = now();
+  const atMs = past?.overview.scope === scope ? past.atMs : null;
+  const history = useHistory(scope, { rangeMs, endMs });
+  const endAt = (ms: number): void => {
+    setEnd(ms >= daemonNow() ? null : ms);
+  };
+  useEffect(() => {
+    setEnd(atMs === null ? null : endFor(atMs, { endMs, rangeMs }));
+  }, [atMs]);
+  useEffect(() => {
+    if (atMs !== null) setEnd(endFor(atMs, { endMs, rangeMs }));
+  }, [rangeMs]);
+  const toMs = endMs ?? daemonNow();
   return (
     <Panel
       id="timeline"
       title={only === undefined ? 'Over time' : `Lag of ${only} over time`}
       note={
-        <div class="ranges" role="group" aria-label="How far back">
+        <div class="ranges" role="group" aria-label="Which time">
+          <button
+            type="button"
+            class="small"
+            data-do="earlier"
+            onClick={() => {
+              endAt(toMs - rangeMs);
+            }}
+          >
+            ← earlier
+          </button>
           {RANGES.map(([text, ms]) => (
             <button
               key={text}
@@ -49,32 +85,57 @@ export const Timeline = ({ picture: { overview }, only }: Props): JSX.Element =>
               {text}
             </button>
           ))}
+          <button
+            type="button"
+            class="small"
+            data-do="later"
+            disabled={endMs === null}
+            onClick={() => {
+              endAt(toMs + rangeMs);
+            }}
+          >
+            later →
+          </button>
         </div>
       }
     >
+      {endMs !== null && (
+        <p class="dim">
+          From {moment(endMs - rangeMs)} to {moment(endMs)}
+        </p>
+      )}
       {typeof history === 'string' ? (
         <Nothing>No history: {history}</Nothing>
       ) : history === null ? (
         <Nothing>Reading the journal…</Nothing>
       ) : (
         <>
-          <Writes history={history} />
-          <LagPlot history={history} lag={overview.lag} only={only} />
-          <Marks history={history} scope={scope} />
+          <Writes history={history} atMs={atMs} />
+          <LagPlot
+            history={history}
+            lag={overview.lag}
+            only={only}
+            atMs={atMs}
+            isNow={atMs === null && endMs === null}
+          />
+          <Marks key={`${rangeMs} ${String(endMs)}`} history={history} scope={scope} atMs={atMs} endAt={endAt} />
         </>
       )}
-      <Scrubber scope={scope} rangeMs={rangeMs} />
+      <Scrubber scope={scope} rangeMs={rangeMs} endMs={endMs} />
     </Panel>
   );
 };
 
-/** null: not read yet; a text: why it cannot be read. Read again while the page is open. */
-function useHistory(scope: string, rangeMs: number): History | string | null {
+/** null: not read yet; a text: why it cannot be read. Read again while the page is open and the time goes on. */
+function useHistory(
+  scope: string,
+  { rangeMs, endMs }: { readonly rangeMs: number; readonly endMs: End },
+): History | string | null {
   const [history, setHistory] = useState<History | string | null>(null);
   useEffect(() => {
     let isOver = false;
     const load = async (): Promise<void> => {
-      const toMs = Math.round(daemonNow());
+      const toMs = Math.round(endMs ?? daemonNow());
       try {
         const path = `${clusterPath(scope)}/history?from=${toMs - rangeMs}&to=${toMs}&points=${POINTS}`;
         const next = await read<History>(path);
@@ -84,111 +145,11 @@ function useHistory(scope: string, rangeMs: number): History | string | null {
       }
     };
     void load();
-    const timer = setInterval(() => void load(), REFRESH_MS);
+    const timer = endMs === null ? setInterval(() => void load(), REFRESH_MS) : undefined;
     return () => {
       isOver = true;
       clearInterval(timer);
     };
-  }, [scope, rangeMs]);
+  }, [scope, rangeMs, endMs]);
   return history;
 }
-
-const share = ({ fromMs, toMs }: History, atMs: number): number =>
-  Math.min(1000, Math.max(0, (1000 * (atMs - fromMs)) / Math.max(1, toMs - fromMs)));
-
-/** A band: taken, in part, not, nothing known. Words beside it say the same. */
-const Writes = ({ history }: { readonly history: History }): JSX.Element => {
-  const { writable, stepMs } = history;
-  const known = writable.filter((value) => value !== null);
-  const lostMs = known.reduce((sum, value) => sum + (1 - value) * stepMs, 0);
-  const text =
-    known.length === 0
-      ? 'Writes: nothing is known of this time.'
-      : lostMs === 0
-        ? `Writes were taken all the time that is known (${Math.round((100 * known.length) / writable.length)} % of it).`
-        : `At most ${Math.round(lostMs / 1000)} s without writes, in steps of ${Math.round(stepMs / 1000)} s.`;
-  return (
-    <figure class="writes">
-      <figcaption>{text}</figcaption>
-      <svg viewBox="0 0 1000 14" preserveAspectRatio="none" role="img" aria-label={text}>
-        <rect class="unknown" width="1000" height="14" />
-        {spansOf(writable).map(({ from, to, kind }) => (
-          <rect
-            key={from}
-            class={kind}
-            x={(1000 * from) / writable.length}
-            width={Math.max(1.5, (1000 * (to - from)) / writable.length)}
-            height="14"
-          />
-        ))}
-      </svg>
-    </figure>
-  );
-};
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-  readonly kind: 'taken' | 'partly' | 'none';
-}
-
-const kindOf = (value: number): Span['kind'] => (value >= 1 ? 'taken' : value > 0 ? 'partly' : 'none');
-
-/** Neighbours of one kind are one span; what is not known is none. */
-function spansOf(values: readonly (number | null)[]): readonly Span[] {
-  const spans: Span[] = [];
-  values.forEach((value, index) => {
-    if (value === null) return;
-    const kind = kindOf(value);
-    const last = spans.at(-1);
-    if (last !== undefined && last.kind === kind && last.to === index)
-      spans[spans.length - 1] = { ...last, to: index + 1 };
-    else spans.push({ from: index, to: index + 1, kind });
-  });
-  return spans;
-}
-
-const SHOWN_MARKS = 40;
-
-/** What happened, on the axis and as a list; each leads to that moment. */
-const Marks = ({ history, scope }: { readonly history: History; readonly scope: string }): JSX.Element => {
-  const marks = history.marks.slice(-400);
-  return (
-    <>
-      <svg class="marks" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">
-        {marks.map((mark, index) => (
-          <rect key={index} class={mark.tone} x={share(history, mark.atMs)} width="3" height="12">
-            <title>{`${moment(mark.atMs)} ${mark.text}`}</title>
-          </rect>
-        ))}
-      </svg>
-      <details class="events">
-        <summary>
-          {history.marks.length === 0 ? 'Nothing happened in this time' : `${history.marks.length} events`}
-        </summary>
-        <ol class="lines short">
-          {[...marks]
-            .reverse()
-            .slice(0, SHOWN_MARKS)
-            .map((mark, index) => (
-              <li key={index} class={mark.tone}>
-                <At ms={mark.atMs} />
-                <button type="button" class="link-button" onClick={() => void travel(scope, mark.atMs)}>
-                  {mark.kind}
-                </button>
-                <span class="text">
-                  {mark.text}
-                  {mark.incident !== undefined && (
-                    <>
-                      {' '}
-                      <a href={placeHash(scope, { kind: 'incident', id: mark.incident })}>{mark.incident}</a>
-                    </>
-                  )}
-                </span>
-              </li>
-            ))}
-        </ol>
-      </details>
-    </>
-  );
-};

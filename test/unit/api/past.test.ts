@@ -54,6 +54,16 @@ describe('a past moment of a killed leader on the lab', () => {
     expect(past.snapshot.decisions).toEqual(at?.body.kind === 'pass' ? at.body.decisions : null);
   });
 
+  it('has the policy of then, and that of now where no time is asked for', async () => {
+    const entries = await recorded('leader-killed-4.1');
+    const url = await served(entries);
+    const modeOf = async (query: string): Promise<string> =>
+      (await get<{ mode: string }>(`${url}/policy${query}`)).mode;
+    expect([await modeOf(''), await modeOf(`?time=${entries.at(-1)?.atMs ?? 0}`)]).toEqual(['dry-run', 'enforce']);
+    const before = await fetch(`${url}/policy?time=${(entries[0]?.atMs ?? 0) - 1}`);
+    expect(before.status).toBe(404);
+  });
+
   it('is refused before the first pass, with the reason', async () => {
     const entries = await recorded('leader-killed-4.1');
     const url = await served(entries);
