@@ -4,7 +4,7 @@ export const API_ERRORS = [
     code: 'not-found',
     status: 404,
     meaning: 'There is no such path.',
-    remedy: 'GET /v1 lists every path.',
+    remedy: 'Use one of the paths that GET /v1 lists.',
   },
   {
     code: 'method-not-allowed',
@@ -16,7 +16,7 @@ export const API_ERRORS = [
     code: 'unknown-scope',
     status: 404,
     meaning: 'No cluster of this scope is configured.',
-    remedy: 'GET /v1/clusters lists the scopes.',
+    remedy: 'Use one of the scopes that GET /v1/clusters lists.',
   },
   {
     code: 'no-snapshot-yet',
@@ -28,7 +28,7 @@ export const API_ERRORS = [
     code: 'bad-request',
     status: 400,
     meaning: 'A parameter or the body is not of the documented shape.',
-    remedy: 'Correct the field that the message names.',
+    remedy: 'Send it as the message says is expected; GET /v1/openapi.json has the shape of every path.',
   },
   {
     code: 'unknown-subject',
@@ -40,7 +40,7 @@ export const API_ERRORS = [
     code: 'body-too-large',
     status: 413,
     meaning: 'The body is larger than 16 KiB.',
-    remedy: 'A reason of up to 500 characters is all that a change needs.',
+    remedy: 'Send less: a reason of up to 500 characters is all that a change needs.',
   },
   {
     code: 'unsupported-media-type',
@@ -97,7 +97,8 @@ export const API_ERRORS = [
     code: 'conflict',
     status: 409,
     meaning: 'The controller refused the change as things stand now.',
-    remedy: 'Change what the message names, then ask again.',
+    remedy:
+      'Look at the cluster (ekimi status, GET .../overview), end what stands in the way by the message, then ask again.',
   },
   {
     code: 'held',
@@ -115,14 +116,14 @@ export const API_ERRORS = [
     code: 'unknown-run',
     status: 404,
     meaning: 'No procedure of this id is in the ledger; it keeps the last five that ended.',
-    remedy: '`ekimi procedures` lists them.',
+    remedy: 'Use one of those that "ekimi procedures" lists.',
   },
   {
     code: 'unknown-incident',
     status: 404,
     meaning: 'Neither the ledger nor the journal of this instance has an incident of this id.',
     remedy:
-      '"ekimi incident --since 30d" lists them. One that another instance saw stands in the journal of that one: ask it with --url.',
+      'List them with: ekimi incident --since 30d. One that another instance saw stands in the journal of that one: ask it with --url.',
   },
   {
     code: 'no-such-moment',

@@ -64,7 +64,7 @@ const notThere = (id: string): CliError =>
     'absent',
     'no-incident',
     `neither the ledger nor the journal of the daemon has an incident ${id}`,
-    '"ekimi incident --since 30d" lists them. One that another instance saw stands in the journal of that one: ask it with --url.',
+    'List them with: ekimi incident --since 30d. One that another instance saw stands in the journal of that one: ask it with --url.',
   );
 
 /** null: not asked for. It is a limit of the list. */

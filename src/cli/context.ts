@@ -201,17 +201,17 @@ function checkUrl(text: string): string {
   );
 }
 
+const oneOf = (scopes: readonly string[]): string =>
+  scopes.length === 0
+    ? 'Configure one under clusters of ekimi.yaml.'
+    : `Name one of these with --scope: ${scopes.join(', ')}.`;
+
 /** The scopes that are meant: the one that was named, else all. */
 export async function scopesOf(client: DaemonClient, options: Common): Promise<readonly string[]> {
   const scopes = await client.scopes();
   if (options.scope === undefined) return scopes;
   if (scopes.includes(options.scope)) return [options.scope];
-  throw new CliError(
-    'absent',
-    'unknown-scope',
-    `the daemon has no cluster ${options.scope}`,
-    `It has: ${scopes.join(', ') || 'none'}.`,
-  );
+  throw new CliError('absent', 'unknown-scope', `the daemon has no cluster ${options.scope}`, oneOf(scopes));
 }
 
 /**
@@ -276,12 +276,7 @@ export async function lookOnce(
 /** What was found of the configuration's clusters, or that it has none of that name. */
 export function mustHave<T>(found: readonly T[], scope: string | undefined, scopes: readonly string[]): readonly T[] {
   if (found.length > 0 || scope === undefined) return found;
-  throw new CliError(
-    'absent',
-    'unknown-scope',
-    `the configuration has no cluster ${scope}`,
-    `It has: ${scopes.join(', ') || 'none'}.`,
-  );
+  throw new CliError('absent', 'unknown-scope', `the configuration has no cluster ${scope}`, oneOf(scopes));
 }
 
 /** A person's words for what they start or change; a usage error without. */

@@ -129,13 +129,16 @@ const KNOWN_CODES: readonly { readonly prefix: string; readonly exit: ExitName; 
   },
 ];
 
+const REPORT_IT =
+  'Report it with the command line and this message: it is a fault of Ekimi. "ekimi status" shows whether anything was changed.';
+
 /** Errors of other parts have a stable `code` of their own; what has none is a fault of ours. */
 function asCliError(cause: unknown): CliError {
   if (cause instanceof CliError) return cause;
-  if (!(cause instanceof Error)) return new CliError('internal', 'internal', String(cause), '', cause);
+  if (!(cause instanceof Error)) return new CliError('internal', 'internal', String(cause), REPORT_IT, cause);
   if (!('code' in cause) || typeof cause.code !== 'string')
-    return new CliError('internal', 'internal', cause.message, '', cause);
+    return new CliError('internal', 'internal', cause.message, REPORT_IT, cause);
   const { code } = cause;
   const row = KNOWN_CODES.find(({ prefix }) => code.startsWith(prefix));
-  return new CliError(row?.exit ?? 'internal', { of: code }, cause.message, row?.remedy ?? '', cause);
+  return new CliError(row?.exit ?? 'internal', { of: code }, cause.message, row?.remedy ?? REPORT_IT, cause);
 }

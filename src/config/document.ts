@@ -12,7 +12,8 @@ export interface YamlFile {
 
 type Placed = Complaint & { line: number; column: number };
 
-const AS_IT_WAS = 'finish or restore the file and reload; what was in force before stays in force';
+const AS_IT_WAS =
+  'write the whole file again and rename it into place, then reload; a running daemon goes on by what it had';
 
 const NOT_UTF8: Placed = {
   code: 'file-not-text',
@@ -146,7 +147,7 @@ function cutOff(document: Document.Parsed, text: string): Placed[] {
       column: (lines.at(-1) ?? '').length + 1,
       found: 'a file that stops without an end of line',
       expected: 'a complete file',
-      remedy: 'if nothing is missing, end the last line with a newline; write files by renaming them into place',
+      remedy: 'end the last line with a newline if nothing is missing; write files by renaming them into place',
     },
   ];
 }
@@ -178,6 +179,19 @@ export function parseYaml(file: string, bytes: Uint8Array): YamlFile | readonly 
   return cut.length > 0 ? errors(cut) : { file, document, lines };
 }
 
+/** What a person does about a file that could not be read, by the code of the system. Begins with a verb. */
+export const fileRemedy = (code: string): string =>
+  FILE_REMEDY[code] ?? "read it as Ekimi's user to see why it cannot be: cat FILE";
+
+const FILE_REMEDY: Readonly<Record<string, string>> = {
+  ENOENT: 'create the file, or correct the path',
+  ENOTDIR: 'correct the path: a part of it is a file',
+  EISDIR: 'name a file: this is a directory',
+  EACCES: "let Ekimi's user read it: its owner, group and mode, and those of the folders above",
+  EPERM: "let Ekimi's user read it: its owner, group and mode, and those of the folders above",
+  ELOOP: 'correct the link: it leads back to itself',
+};
+
 /** The error of a file that could not be read at all. */
 export function unreadable(file: string, cause: unknown, purpose: string): ConfigError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
@@ -191,7 +205,9 @@ export function unreadable(file: string, cause: unknown, purpose: string): Confi
     key: '',
     found: missing ? 'no such file' : `a file that cannot be read (${code})`,
     expected: `a readable ${purpose}`,
-    remedy: missing ? `create it; the examples in config/ are a start` : 'check the path, its owner and its mode',
+    remedy: missing
+      ? 'create it, or name another with --config or `policy`; the examples in config/ are a start'
+      : fileRemedy(code),
   };
 }
 
@@ -201,5 +217,5 @@ export const unknownKey = (
 ): Pick<ConfigError, 'found' | 'expected' | 'remedy'> => ({
   found: `the unknown key "${key}"`,
   expected: `one of ${known.join(', ')}`,
-  remedy: `${didYouMean(key, known)}otherwise remove it: an unknown key is never ignored`,
+  remedy: didYouMean(key, known, 'remove it: an unknown key is never ignored'),
 });

@@ -93,7 +93,7 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
             key: `${at}.${map}.${name}`,
             found: `"${name}", which patroni.members lacks`,
             expected: `one of ${cluster.members.join(', ')}`,
-            remedy: `${didYouMean(name, cluster.members)}otherwise add it to patroni.members or remove it here`,
+            remedy: didYouMean(name, cluster.members, 'add it to patroni.members or remove it here'),
           })),
       ),
     ),
@@ -112,7 +112,7 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
           key: `${at}.sites.${name}`,
           found: `"${name}", which is no member and no etcd endpoint`,
           expected: `one of ${known.join(', ')}`,
-          remedy: `${didYouMean(name, known)}otherwise remove it here`,
+          remedy: didYouMean(name, known, 'remove it here'),
         }));
     }),
   },
@@ -162,7 +162,7 @@ export const INVENTORY_RULES: readonly Rule<ConfigFacts>[] = [
           expected: `one of ${names.join(', ')}`,
           remedy: bare
             ? 'name the endpoints: write dcs.hosts as a map { NAME: URL }, or name as many hosts here as there are URLs'
-            : `${didYouMean(name, names)}use the names of dcs.hosts`,
+            : didYouMean(name, names, 'use the names of dcs.hosts'),
         }));
     }),
   },

@@ -171,7 +171,7 @@ export const PEER_RULES: readonly Rule<ConfigFacts>[] = [
             key,
             found: `${name} beside this instance, and by hosts.peers beside the one at ${url}`,
             expected: elsewhere,
-            remedy: `if this was copied from another machine, name what runs on this one; where an address is translated in between, write a name into hosts.peers`,
+            remedy: `name what runs on this machine, if it was copied from another one; write a name into hosts.peers, where an address is translated in between`,
           },
         ];
       });
@@ -254,7 +254,7 @@ export const PEER_RULES: readonly Rule<ConfigFacts>[] = [
             key: `${at}.${group}.${name}`,
             found: `"${name}", which is no ${group === 'dcs' ? 'endpoint of dcs.hosts' : 'proxy of proxies'}`,
             expected: `one of ${known[group].join(', ')}`,
-            remedy: `${didYouMean(name, known[group])}use the names that are configured there`,
+            remedy: didYouMean(name, known[group], 'use the names that are configured there'),
           })),
       );
     }),

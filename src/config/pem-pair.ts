@@ -7,9 +7,11 @@ export function pairFault({
   cert,
   key,
 }: TlsConfig): { readonly part: 'ca' | 'cert' | 'key'; readonly found: string } | null {
-  const certificate = readAs('cert', () => new X509Certificate(cert ?? ''));
+  // What could not be read at all is told already.
+  if (cert === null || key === null) return null;
+  const certificate = readAs('cert', () => new X509Certificate(cert));
   if ('found' in certificate) return certificate;
-  const own = readAs('key', () => createPrivateKey(key ?? ''));
+  const own = readAs('key', () => createPrivateKey(key));
   if ('found' in own) return own;
   if (!certificate.value.checkPrivateKey(own.value)) return { part: 'key', found: 'the key of another certificate' };
   const signers = ca === null ? null : readAs('ca', () => new X509Certificate(ca));

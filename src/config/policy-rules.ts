@@ -215,7 +215,7 @@ export const POLICY_RULES: readonly Rule<Policy>[] = [
           key: `${key}.cron`,
           found: `"${window.cron}", with a day of month and a day of week`,
           expected: 'to be meant so: both must match here, while classic cron opens on either',
-          remedy: 'for "either", write two windows with one of the days each',
+          remedy: 'write two windows with one of the days each, if either day was meant',
         })),
   },
 ];

@@ -131,7 +131,7 @@ export const PROXY_RULES: readonly Rule<ConfigFacts>[] = [
           key: `${at}.servers.${server}`,
           found: `"${member}", which patroni.members lacks`,
           expected: `one of ${members.join(', ')}`,
-          remedy: `${didYouMean(member, members)}otherwise remove it here`,
+          remedy: didYouMean(member, members, 'remove it here'),
         })),
     ),
   },
@@ -148,7 +148,7 @@ export const PROXY_RULES: readonly Rule<ConfigFacts>[] = [
           key: `${at}.servers.${server}`,
           found: `${nameShown(backend)}, which is no pool of this proxy`,
           expected: `one of ${backends.join(', ')}`,
-          remedy: `${didYouMean(backend, backends)}otherwise remove it here, or name the pool`,
+          remedy: didYouMean(backend, backends, 'remove it here, or name the pool'),
         }));
     }),
   },

@@ -1,11 +1,24 @@
 import { resolve } from 'node:path';
 import type { TlsConfig } from '../model/tls.js';
+import { fileRemedy } from './document.js';
 import type { ConfigError, FileErrorCode, Locator } from './config-error.js';
 import { foundText } from './shown.js';
 import { MAX_SECRET_BYTES, readSmallFile } from './small-file.js';
 
+/** As variables of secrets are called, and no password: words in capitals, one of which says what it holds. */
+const VARIABLE_NAME = /^(?:PGPASSWORD|(?=.*(?:PASS|TOKEN|SECRET|KEY|URL|PWD|AUTH))[A-Z]+(?:_[A-Z]+)+)$/;
+/** As paths are written, with a folder: words between slashes. What else there may be in one is asked by `foundText`. */
+const PATH_NAME = /^(?:\.{1,2}|)(?:\/[A-Za-z][A-Za-z._-]*)+$/;
 /** No password ends so. */
 const PEM_NAME = /^[\w./-]+\.(?:pem|crt|cer|key)$/;
+
+const isPath = (path: string, begin: string): boolean => (begin !== '' && PEM_NAME.test(path)) || PATH_NAME.test(path);
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'where there is no file',
+  EACCES: "which Ekimi's user may not read",
+  EISDIR: 'which is a directory',
+};
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -86,14 +99,14 @@ export class SecretReader {
     this.variables.add(name);
     const value = this.#env[name];
     if (value !== undefined && value !== '') return value;
-    // Not by its name: a password that was put here by mistake may well look like one.
-    const found = `an environment variable that is ${value === undefined ? 'not set' : 'empty'}`;
+    // By its name only where that is plainly one: a password may have been put here by mistake.
+    const shown = VARIABLE_NAME.test(name) ? name : null;
     this.#note(
       key,
       'secret-unset',
-      found,
+      `${shown === null ? 'an environment variable' : `the environment variable ${shown}`} that is ${value === undefined ? 'not set' : 'empty'}`,
       'the name of a variable that holds the secret',
-      'set the variable that this line names where the controller is started',
+      `${shown === null ? 'set the variable that this line names' : `set ${shown}`} where Ekimi is started (export, EnvironmentFile= of the unit, env of the container)`,
     );
     return null;
   }
@@ -108,10 +121,10 @@ export class SecretReader {
       this.#note(
         key,
         'file-unreadable',
-        // Of what is named like a PEM file alone: where a secret is read from, a password may stand by mistake.
-        `${begin !== '' && PEM_NAME.test(path) ? foundText(path) : 'a path, not shown,'} behind which nothing can be read (${code})`,
+        // Of what is plainly a path alone: where a secret is read from, a password may stand by mistake.
+        `${isPath(path, begin) ? foundText(path) : 'a path, not shown,'} ${WHY[code] ?? `behind which nothing can be read (${code})`}`,
         'the path of a readable file; a relative one starts at the folder of this file',
-        'check the path, its owner and its mode',
+        fileRemedy(code),
       );
       return null;
     }

@@ -28,8 +28,8 @@ export function nearest(word: string, known: readonly string[]): string | null {
   return best !== null && best.cost <= Math.max(1, Math.floor(word.length / 3)) ? best.name : null;
 }
 
-/** ` Did you mean "interval"?` or nothing. */
-export function didYouMean(word: string, known: readonly string[]): string {
+/** What a person does about a word that is not known: `did you mean "interval"? otherwise remove it`, or the last part alone where none is near. */
+export function didYouMean(word: string, known: readonly string[], otherwise: string): string {
   const name = nearest(word, known);
-  return name === null ? '' : `did you mean "${name}"? `;
+  return name === null ? otherwise : `did you mean "${name}"? otherwise ${otherwise}`;
 }

@@ -15,7 +15,7 @@ const JOURNAL: Words<JournalErrorCode> = {
   JOURNAL_FULL: ['No space or quota is left.', 'Free space; writing goes on by itself. Until then no request is sent.'],
   JOURNAL_UNWRITABLE: [
     'The directory cannot be written: rights, a read-only file system, a disk error.',
-    'The message names the cause. Until it is gone no request is sent.',
+    'Let the user of Ekimi write there, mount it for writing, or replace the disk, as the message says. Until then no request is sent.',
   ],
   JOURNAL_UNREADABLE: [
     'A file of the journal cannot be read.',
@@ -36,21 +36,24 @@ const FILES: Words<FileErrorCode> = {
   ],
   'file-unreadable': [
     'The file, or one that it names (a secret, PEM), cannot be read.',
-    'Check the path, its owner and its mode; a relative path starts at the folder of the file.',
+    "Create it, correct the path, or let Ekimi's user read it; a relative path starts at the folder of the file.",
   ],
-  'file-empty': ['The file holds nothing.', 'Finish or restore it and reload; what was in force stays in force.'],
+  'file-empty': [
+    'The file holds nothing.',
+    'Write the whole file again and reload; a running daemon goes on by what it had.',
+  ],
   'file-not-text': ['Bytes that are not UTF-8 text.', 'Save it in UTF-8.'],
   'half-written': ['The file was cut off: no end of line, or NUL bytes.', 'Write files by renaming them into place.'],
   'merge-conflict': ['A marker of a merge that nobody finished.', 'Resolve it.'],
   'tab-indent': ['A tab in the indentation.', 'Use spaces.'],
   'not-yaml': ['The text is not YAML.', 'Correct it where the message says.'],
   'duplicate-key': ['A key that is already there.', 'Remove or rename one of the two.'],
-  'unknown-key': ['A key that the reference does not have.', 'Write the key that the message suggests.'],
+  'unknown-key': ['A key that the reference does not have.', 'Write the key that the message suggests, or remove it.'],
   'missing-key': ['A key without a default is not there.', 'Add it.'],
   'wrong-shape': ['A value where keys or a list belong, or the reverse.', 'Write it as the reference shows.'],
   'bad-value': [
     'A value that is not of the documented kind, such as a duration without a unit.',
-    'The message says what was expected.',
+    'Write it as the message says is expected; docs/generated/configuration.md has every kind.',
   ],
   'literal-secret': ['A secret is written into the file.', 'Name an environment variable or a file instead.'],
   'secret-missing': ['Neither a variable nor a file is named for a secret that is needed.', 'Name one of the two.'],
@@ -109,26 +112,35 @@ const LOG: Words<LogCode> = {
     'What is around the passes of a cluster threw. It begins anew after 5 s; nothing is sent until a pass has ended well.',
     'Report it with the log line.',
   ],
-  STOP_FAILED: ['A cluster could not be ended in order; the others were.', 'Its tenure runs out by itself. Report it.'],
+  STOP_FAILED: [
+    'A cluster could not be ended in order; the others were.',
+    'Report it with the log line. Its tenure runs out by itself.',
+  ],
   LISTENER_FAILED: [
     'Metrics or an event stream threw at an event; the pass went on. Told once a listener.',
     'Report it with the log line.',
   ],
-  JOURNAL: ['The journal cannot be written; no request is sent until it can.', 'See the codes of the journal.'],
+  JOURNAL: [
+    'The journal cannot be written; no request is sent until it can.',
+    'Free space, or mend what the code of the journal in the same line names (above).',
+  ],
   JOURNAL_NOTE: ['The journal was repaired when it was opened.', 'Nothing: a torn last line is what a crash leaves.'],
   POLICY_REFUSED: ['The new policy is not valid; the old one stays in force.', 'Mend it and reload.'],
   CONFIG_REFUSED: [
     'A changed ekimi.yaml was not taken in for this cluster; it goes on with the former configuration.',
-    'The message says why and what to do; then reload.',
+    'Do what the message says (it has the reason and the way out), then reload.',
   ],
   RELOAD_FAILED: [
     'Something failed at a reload within Ekimi. What the log does not name as taken is as it was before.',
     'Reload once more; report it with the log line.',
   ],
-  CONFIG_WARNING: ['The configuration is valid and something in it looks wrong.', 'The message says what.'],
+  CONFIG_WARNING: [
+    'The configuration is valid and something in it looks wrong.',
+    'Run ekimi config check: it shows the line and what to write there.',
+  ],
   LEDGER_PATH: [
     'A ledger lies where older versions kept it: it was taken over, or left alone because it does not say of which cluster it is.',
-    'Left alone: docs/runbook/upgrade-and-reload.md says how to move it by hand.',
+    'Move it by hand where it was left alone, as docs/runbook/upgrade-and-reload.md says.',
   ],
   TENURE_RELEASE: ['Tenure could not be given up at the end; it runs out by itself.', 'Nothing.'],
   PEER_UNAUTHORISED: [
@@ -137,11 +149,11 @@ const LOG: Words<LogCode> = {
   ],
   PEER_REFUSED: [
     'Another instance asked for something and was refused; nothing was done. `refused` and `because` say why.',
-    'A single one after tenure has changed hands is as it should be. Else `ekimi doctor` at both.',
+    'Run `ekimi doctor` at both. A single one after tenure has changed hands is as it should be.',
   ],
   NOTIFY_FAILED: [
     'A channel to persons took no message. It is tried again, less and less often, for a day.',
-    'The field `why` says what it answered; `ekimi notify test CHANNEL` tries it.',
+    'Mend what the field `why` says that it answered, then try it: `ekimi notify test CHANNEL`.',
   ],
   NOTIFY_LOST: [
     'A message to persons was refused for good, is a day old, or found the spool full.',
@@ -153,7 +165,7 @@ const LOG: Words<LogCode> = {
   ],
   REPORT_FAILED: [
     'A report of notifications.reports could not be made from the journal. Its channels were told so.',
-    'The field `err` says why; `ekimi report` makes it anew.',
+    'Make it anew: `ekimi report`. If that fails too, report it with the field `err`.',
   ],
   PEER_FAILED: ['A request of another instance failed within Ekimi.', 'Report it, with the log.'],
   ETCD_TLS_INSECURE: ['dcs.tls.insecure cannot be had: the etcd client always verifies.', 'Give the CA instead.'],

@@ -504,7 +504,7 @@ describe('check, where nothing at all answers', () => {
   it('says the one cause in one sentence', () => {
     const { view, ...snapshot } = SCENARIOS.leaderless();
     if (view === null) throw new Error('the scenario has no view');
-    const none = unknown('timeout', 'no answer');
+    const none = unknown('timeout', 'no answer', NOW_MS, 'a test');
     const members = view.members.map((member) => ({ ...member, api: none, sql: none, host: none }));
     const blind = { ...snapshot, view: { ...view, members, dcs: { ...view.dcs, keys: none } } } as never;
     const { line, exitCode } = checkResult([blind], NOW_MS);

@@ -551,13 +551,44 @@ describe('an address as it is copied from elsewhere', () => {
     expect(loaded.ok ? [] : loaded.errors.filter(({ key }) => key.includes('dcs.hosts'))).toEqual([]);
   });
 
-  it('a certificate that is not there is named by its path, and a file of a secret is not', () => {
-    const found = (path: string, value: unknown): string => {
-      const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.${path}`, value));
-      return loaded.ok ? '' : loaded.errors.map((error) => error.found).join();
-    };
+  const faultOf = (path: string, value: unknown, env: Readonly<Record<string, string>> = ENV) => {
+    const loaded = configFrom(changed(CONTRACT_CONFIG, `${first}.${path}`, value), env);
+    const [fault] = loaded.ok ? [] : loaded.errors;
+    return fault;
+  };
+
+  it('a file that is not there is named by its path where that is plainly one, a secret in its place is not', () => {
+    const found = (path: string, value: unknown): string => faultOf(path, value)?.found ?? '';
     expect(found('patroni.tls', { ca: '/etc/ekimi/gone.pem' })).toContain('"/etc/ekimi/gone.pem"');
-    const auth = { username: 'admin', passwordFile: '/etc/ekimi/gone' };
-    expect(found('patroni.auth', auth)).not.toContain('/etc/ekimi/gone');
+    const auth = (passwordFile: string): string => found('patroni.auth', { username: 'admin', passwordFile });
+    expect(auth('/etc/ekimi/gone')).toBe('"/etc/ekimi/gone" where there is no file');
+    expect(faultOf('patroni.auth', { username: 'admin', passwordFile: '/etc/ekimi/gone' })?.remedy).toBe(
+      'create the file, or correct the path',
+    );
+    for (const secret of [
+      'correct-horse',
+      'Tr0ub4dor/3x',
+      '/aZ9+kk3dQ/WqLp',
+      'https://hooks.slack.com/services/T0/B0/xyz',
+    ])
+      expect(auth(secret)).toMatch(/^a (?:path|text), not shown/);
+  });
+
+  it('a variable that is not set is named where its name is plainly one, a secret in its place is not', () => {
+    const fault = (passwordEnv: string) => faultOf('patroni.auth', { username: 'admin', passwordEnv }, {});
+    expect(fault('PATRONI_REST_PASSWORD')).toMatchObject({
+      found: 'the environment variable PATRONI_REST_PASSWORD that is not set',
+      remedy: expect.stringMatching(/^set PATRONI_REST_PASSWORD where Ekimi is started/),
+      key: expect.stringContaining('passwordEnv'),
+    });
+    for (const secret of ['hunter2', 'HUNTER2', 'CORRECTHORSE', 'correct_horse', 'S3CRET_KEY_9'])
+      expect(fault(secret)?.found).toBe('an environment variable that is not set');
+  });
+
+  it('a certificate of the API that cannot be read is told once', () => {
+    const tls = { cert: '/etc/ekimi/gone.pem', key: '/etc/ekimi/gone.key' };
+    const loaded = configFrom(changed(CONTRACT_CONFIG, 'api.tls', tls));
+    const keys = loaded.ok ? [] : loaded.errors.map(({ key }) => key);
+    expect(keys).toEqual(['api.tls.cert', 'api.tls.key']);
   });
 });

@@ -60,6 +60,7 @@ describe('a word that nobody knows', () => {
 
   it('gets no suggestion when nothing is near', () => {
     expect(nearest('colour', known)).toBeNull();
-    expect(didYouMean('colour', known)).toBe('');
+    expect(didYouMean('colour', known, 'remove it')).toBe('remove it');
+    expect(didYouMean('intervall', known, 'remove it')).toBe('did you mean "interval"? otherwise remove it');
   });
 });
