@@ -6,7 +6,8 @@
 //   LAB_PREFIX, LAB_ADDR, PATRONI     the lab, as for lab/up; it is brought up where it is missing (with disks that can be filled), and stays
 //
 // Needs root, a loop device, and Debian's prometheus and prometheus-alertmanager. Every `for` of the rules is a tenth, so that a run takes minutes. What PagerDuty would get
-// goes to a stand-in. Exits 1 if an alert did not fire, or did not resolve.
+// goes to a stand-in. Exits 1 if an alert was not pending (where it has a `for`), did not fire, or did not
+// resolve, by the evaluations that Prometheus kept.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,12 +16,14 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { configured, FAULTS, journalDisk, POLICY } from './alerts/faults.mjs';
+import { lifeOf, samplesIn, waitsIn } from './alerts/judge.mjs';
 import { ROOT } from './ready.mjs';
 
 const FOR_DIVISOR = 10;
 const FIRES_WITHIN_MS = 180_000;
 /** From the end of the heal on. */
 const RESOLVES_WITHIN_MS = 180_000;
+const SETTLES_MS = 8_000;
 /** Between two faults: until nothing of the one before is left. */
 const QUIET_WITHIN_MS = 180_000;
 
@@ -130,49 +133,57 @@ scrape_configs:
   ]);
 }
 
-/** By alert: when it was first pending, firing, and no longer there; seconds since the call. */
-async function watch(url, wanted, sinceMs, until, withinMs, seen = new Map()) {
-  while (performance.now() - sinceMs < withinMs) {
-    const alerts = await alertsOf(url);
-    if (alerts === null) {
-      await after(250);
-      continue;
-    }
-    const now = (performance.now() - sinceMs) / 1000;
-    for (const name of wanted) {
-      const states = alerts.filter(({ labels }) => labels.alertname === name).map(({ state }) => state);
-      const row = seen.get(name) ?? {};
-      if (states.length > 0) row.pending ??= now;
-      if (states.includes('firing')) row.firing ??= now;
-      row.gone = states.length === 0;
-      seen.set(name, row);
-    }
-    if (wanted.every((name) => until(seen.get(name)))) return { seen, took: now };
-    await after(250);
+/** What Prometheus kept of the last seconds: every evaluation of every alert. */
+async function keptOf(url, seconds) {
+  const query = new URLSearchParams({ query: `ALERTS[${Math.ceil(seconds)}s]` });
+  for (;;) {
+    const answer = await fetch(`${url}/api/v1/query?${query}`, { signal: AbortSignal.timeout(10_000) })
+      .then((reply) => reply.json())
+      .catch(() => null);
+    if (answer?.status === 'success') return samplesIn(answer.data.result);
+    await after(500);
   }
-  return { seen, took: null };
 }
 
-async function play(lab, url, fault) {
-  const beganMs = performance.now();
+/** Until each of these alerts is as it should be; how it came there is read afterwards from what Prometheus kept. */
+async function watch(url, wanted, until, withinMs) {
+  const untilMs = performance.now() + withinMs;
+  const left = new Set(wanted);
+  while (performance.now() < untilMs) {
+    const alerts = await alertsOf(url);
+    const statesOf = (name) => alerts.filter(({ labels }) => labels.alertname === name).map(({ state }) => state);
+    if (alerts !== null) for (const name of left) if (until(statesOf(name))) left.delete(name);
+    if (left.size === 0) return;
+    await after(250);
+  }
+}
+
+const nowS = () => Date.now() / 1000;
+
+async function play(lab, url, fault, waits) {
+  const faultS = nowS();
   await fault.do(lab);
-  const { seen } = await watch(url, fault.alerts, beganMs, (row) => row.firing !== undefined, FIRES_WITHIN_MS);
-  const healedMs = performance.now();
+  await watch(url, fault.alerts, (states) => states.includes('firing'), FIRES_WITHIN_MS);
   await (fault.undo?.(lab) ?? lab.script('heal', 'all'));
-  const withinMs = performance.now() - healedMs + RESOLVES_WITHIN_MS;
-  const over = await watch(url, fault.alerts, healedMs, (row) => row.gone === true, withinMs);
+  const healedS = nowS();
+  await watch(url, fault.alerts, (states) => states.length === 0, RESOLVES_WITHIN_MS);
   await quiet(url);
-  const text = (value) => (value === undefined || value === null ? 'NOT' : `${value.toFixed(1)} s`);
+  // What is over is over for so long that no evaluation on its way says otherwise.
+  await after(SETTLES_MS);
+  const untilS = nowS();
+  const kept = await keptOf(url, untilS - faultS);
+  const text = (value) => (value === null ? 'NOT' : `${value.toFixed(1)} s`);
   return fault.alerts.map((alert) => {
-    const { pending, firing } = seen.get(alert) ?? {};
-    const resolved = over.seen.get(alert)?.gone === true;
+    const hasFor = waits.get(alert) === true;
+    const samples = kept.get(alert) ?? { pending: [], firing: [] };
+    const { pending, firing, resolved, missing } = lifeOf(samples, { faultS, healedS, untilS, waits: hasFor });
     return {
-      ok: firing !== undefined && resolved,
+      ok: missing.length === 0,
       alert,
       what: fault.what,
-      pending: text(pending),
+      pending: hasFor ? text(pending) : 'has no for',
       firing: text(firing),
-      resolved: resolved ? `within ${text(over.took)}` : 'NOT',
+      resolved: resolved === null ? 'NOT' : `within ${text(resolved)} of the heal`,
     };
   });
 }
@@ -226,9 +237,10 @@ async function main() {
     if (answer?.data?.result?.[0]?.value?.[1] === '7') break;
     await after(500);
   }
+  const waits = waitsIn(readFileSync(join(ROOT, 'config/prometheus/ekimi.rules.yml'), 'utf8'));
   const rows = [];
   for (const fault of FAULTS.filter(({ what }) => chosen(what))) {
-    const found = await play(lab, url, fault);
+    const found = await play(lab, url, fault, waits);
     rows.push(...found);
     for (const row of found) process.stdout.write(`${JSON.stringify(row)}\n`);
   }
