@@ -327,7 +327,7 @@ describe.skipIf(!present)('the dashboard', () => {
     await page.reload();
     const card = page.locator('#approval-a-7f31c2');
     await card.getByText('Destroys').waitFor();
-    await page.waitForFunction("document.activeElement.id === 'approval-a-7f31c2'");
+    await page.locator('#approval-a-7f31c2:focus').waitFor();
     expect(await card.innerText()).toMatch(/Remains\s+Meanwhile patroni\d takes writes/);
     expect(controller.changes).toEqual([]);
     expect(complaints).toEqual([]);

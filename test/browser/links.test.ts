@@ -85,7 +85,7 @@ describe.skipIf(!hasBrowser)('a link of a notification', () => {
 
   it('to an incident opens at its card', async () => {
     const { page } = await open(SCENARIOS.leaderless(Date.now()), hashOf('see', { incident: '7f3a19c2' }));
-    await page.waitForFunction("document.activeElement.id === 'incident-7f3a19c2'");
+    await page.locator('#incident-7f3a19c2:focus').waitFor();
   });
 
   it('to an incident that is over finds it among the earlier ones', async () => {

@@ -62,7 +62,6 @@ export function askDecision(verb: 'approve' | 'reject', approval: ApprovalOvervi
         <code>
           {plan.action} {plan.target}
         </code>
-        <span>{why}</span>
         {approves && <ConsequenceList of={consequence} />}
         {approves && loss != null && (
           <strong class="loss">
@@ -71,6 +70,7 @@ export function askDecision(verb: 'approve' | 'reject', approval: ApprovalOvervi
               : `Loses ${lossText(loss)}. If it has become more before it is sent, you are asked again.`}
           </strong>
         )}
+        <span>{why}</span>
         {approves && (
           <span class="dim">
             The plan is made again before it is carried out: if the cluster has changed, nothing is sent.

@@ -51,6 +51,10 @@ export const timeOfDay = (ms: number, of: Zone = zone): string => `${format(CLOC
 /** `27 Nov 2026 02:00:11`, in UTC with a `Z`. */
 export const moment = (ms: number, of: Zone = zone): string => `${format(DAY, of, ms)} ${timeOfDay(ms, of)}`;
 
+/** `27 Nov 02:00`: for an axis of days. */
+export const dayAndHour = (ms: number): string =>
+  format({ month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, zone, ms);
+
 /** Both zones, for a title. */
 export const bothZones = (ms: number): string => `${moment(ms, 'local')} local time\n${moment(ms, 'UTC')} UTC`;
 

@@ -53,7 +53,11 @@ export const ReasonField = (): JSX.Element => (
 );
 
 const TokenField = (): JSX.Element => (
-  <Field name="token" label="Token" hint="An operator token of api.tokens; kept in this tab until it is closed.">
+  <Field
+    name="token"
+    label="Token"
+    hint="One of api.tokens whose role may do this; kept in this tab until it is closed."
+  >
     {(own) => <input {...own} type="password" autoComplete="off" spellcheck={false} />}
   </Field>
 );
@@ -76,7 +80,9 @@ export const Dialog = ({ spec }: { readonly spec: DialogSpec }): JSX.Element => 
     element.current?.showModal();
     element.current?.querySelector<HTMLElement>('select, textarea, input, button')?.focus();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      // Unless what came of it took the focus already.
+      const isFree = document.activeElement === null || document.activeElement === document.body;
+      if (isFree && before instanceof HTMLElement) before.focus();
     };
   }, []);
   const failed = (error: unknown): void => {

@@ -17,7 +17,9 @@ export const Hero = ({ picture: { overview, snapshot } }: { readonly picture: Pi
               for <Count kind="since" ms={overview.sinceMs} />
             </>
           )}
-          <span class="summary">{snapshot.sentence}</span>
+        </p>
+        <p class="summary" title={snapshot.sentence}>
+          {snapshot.sentence}
         </p>
       </div>
     </div>

@@ -1,13 +1,14 @@
 // One card an incident: seen, waited, would or did, verified, told. What the journal has of it is folded and read when it is opened.
 import type { ComponentChildren, JSX } from 'preact';
 import type { Decision } from '../../model/decision.js';
+import type { ApprovalOverview } from '../overview.js';
 import type { Remediation } from '../../model/ledger.js';
 import type { IncidentOverview } from '../../words/incident.js';
 import { askAcknowledge } from './ask.js';
 import type { Picture } from './connection.js';
 import { Earlier, IncidentJournal } from './earlier.js';
 import { At, Count, Glyph, Nothing, Panel } from './parts.js';
-import { cardId } from './route.js';
+import { cardId, placeHash } from './route.js';
 import { Evidence, verdictOf } from './problems.js';
 
 interface Props {
@@ -52,7 +53,7 @@ const Card = ({ one, picture, isPast }: Props & { readonly one: IncidentOverview
       <p class="why">{one.text}</p>
       <ol class="story" aria-label="What happened">
         <Seen one={one} />
-        <Thought one={one} decisions={picture.snapshot.decisions} />
+        <Thought one={one} picture={picture} />
         <Tried one={one} rows={picture.snapshot.ledger.remediations} />
         <Told one={one} />
       </ol>
@@ -114,14 +115,19 @@ const codeOf = (decision: Decision): string =>
     ? `${decision.plan.because.code}/${decision.plan.because.subject}`
     : `${decision.code}/${decision.subject}`;
 
+const isPlanOf = (decision: Decision, { action, target }: ApprovalOverview['plan']): boolean =>
+  decision.kind === 'held' && decision.plan.action === action && decision.plan.target === target;
+
 /** What the present pass decides about its problems: that is why it waits. */
 const Thought = ({
   one,
-  decisions,
+  picture: { overview, snapshot },
 }: {
   readonly one: IncidentOverview;
-  readonly decisions: readonly Decision[];
+  readonly picture: Picture;
 }): JSX.Element => {
+  const { approvals, scope } = overview;
+  const { decisions } = snapshot;
   const codes = new Set(one.problems.map(({ code, subject }) => `${code}/${subject}`));
   return (
     <>
@@ -130,6 +136,7 @@ const Thought = ({
         .map((decision) => {
           const { text, tone } = verdictOf(decision);
           const blocks = decision.kind === 'held' ? decision.blocks : [];
+          const asked = approvals.find(({ plan }) => isPlanOf(decision, plan));
           const planned = decision.kind === 'act' || decision.kind === 'held';
           return (
             <Step key={`${tone}/${codeOf(decision)}/${planned ? decision.plan.action : ''}`} what={text} tone={tone}>
@@ -141,7 +148,11 @@ const Thought = ({
                   :{' '}
                 </>
               )}
-              {decision.why}
+              {asked === undefined ? (
+                decision.why
+              ) : (
+                <a href={placeHash(scope, { kind: 'approval', id: asked.id })}>your word is asked for, by {asked.id}</a>
+              )}
               {blocks.length > 0 && (
                 <span class="dim"> Because {blocks.map(({ because }) => because).join('; ')}.</span>
               )}

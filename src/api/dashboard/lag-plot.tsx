@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { bytesText } from '../../words/amounts.js';
 import type { Plots as History } from '../../history/plots.js';
-import { zoneNow } from './clock.js';
+import { dayAndHour, timeOfDay, zoneNow } from './clock.js';
 import type { Picture } from './connection.js';
 import { Nothing } from './parts.js';
 import { colour, Plot, type Columns } from './plot.js';
@@ -12,6 +12,7 @@ import { stepsUntil } from './writes.js';
 const stepsOf = ({ fromMs, stepMs, writable }: History): number[] =>
   writable.map((_, index) => (fromMs + index * stepMs) / 1000);
 
+const DAY_MS = 24 * 3_600_000;
 const LINES = ['line-1', 'line-2', 'line-3', 'line-4', 'line-5'];
 
 interface LagProps {
@@ -32,10 +33,11 @@ export const LagPlot = ({ history, lag, only, atMs, isNow }: LagProps): JSX.Elem
   const valuesOf = (name: string): (number | null)[] =>
     (history.members[name] ?? []).map((value, step) => (step < shown ? value : null));
   const data = [stepsOf(history), ...names.map(valuesOf)] as unknown as Columns;
-  const shape = `${names.join(' ')} ${zoneNow()} ${document.documentElement.dataset['theme'] ?? ''}`;
+  const isLong = history.toMs - history.fromMs > DAY_MS;
+  const shape = `${names.join(' ')} ${zoneNow()} ${document.documentElement.dataset['theme'] ?? ''} ${String(systemIsDark())} ${String(isLong)}`;
   useEffect(() => {
     if (root.current === null || names.length === 0) return undefined;
-    plot.current = new Plot(root.current, optionsOf(names, lag), data);
+    plot.current = new Plot(root.current, optionsOf(names, lag, isLong), data);
     return () => {
       plot.current?.end();
       plot.current = null;
@@ -69,7 +71,16 @@ const axisBytes = (_plot: unknown, values: readonly number[]): string[] => value
 
 type Options = ConstructorParameters<typeof Plot>[1];
 
-function optionsOf(names: readonly string[], lag: Picture['overview']['lag']): Options {
+/** The system may change between light and dark while the page is open. */
+const systemIsDark = (): boolean => matchMedia('(prefers-color-scheme: dark)').matches;
+
+/** As everywhere on the page, 24 hours; over more than a day with the day. */
+const axisTimes =
+  (isLong: boolean) =>
+  (_plot: unknown, seconds: readonly number[]): string[] =>
+    seconds.map((at) => (isLong ? dayAndHour(at * 1_000) : timeOfDay(at * 1_000).replace(/:\d\dZ?$/, '')));
+
+function optionsOf(names: readonly string[], lag: Picture['overview']['lag'], isLong: boolean): Options {
   const axis = { stroke: colour('dim'), grid: { stroke: colour('line'), width: 1 }, ticks: { stroke: colour('line') } };
   return {
     height: 168,
@@ -80,7 +91,10 @@ function optionsOf(names: readonly string[], lag: Picture['overview']['lag']): O
       return zoneNow() === 'UTC' ? new Date(date.getTime() + date.getTimezoneOffset() * 60_000) : date;
     },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, lag.warningBytes / 4)] } },
-    axes: [axis, { ...axis, size: 74, values: axisBytes }],
+    axes: [
+      { ...axis, values: axisTimes(isLong) },
+      { ...axis, size: 74, values: axisBytes },
+    ],
     series: [
       {},
       ...names.map((name, index) => ({

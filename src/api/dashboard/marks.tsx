@@ -9,6 +9,7 @@ import { At } from './parts.js';
 import { placeHash } from './route.js';
 import { travel } from './scrubber.js';
 
+const DAY_MS = 24 * 3_600_000;
 const LISTED_AT_ONCE = 40;
 
 interface Props {
@@ -65,7 +66,7 @@ export const Marks = ({ history, scope, atMs, endAt }: Props): JSX.Element => {
             .reverse()
             .slice(0, listed)
             .map((mark, index) => (
-              <Row key={index} mark={mark} scope={scope} />
+              <Row key={index} mark={mark} scope={scope} isLong={history.toMs - history.fromMs > DAY_MS} />
             ))}
         </ol>
         {unlisted > 0 && (
@@ -85,9 +86,16 @@ export const Marks = ({ history, scope, atMs, endAt }: Props): JSX.Element => {
   );
 };
 
-const Row = ({ mark, scope }: { readonly mark: Mark; readonly scope: string }): JSX.Element => (
+interface RowProps {
+  readonly mark: Mark;
+  readonly scope: string;
+  /** The time on the axis is of several days. */
+  readonly isLong: boolean;
+}
+
+const Row = ({ mark, scope, isLong }: RowProps): JSX.Element => (
   <li class={mark.tone}>
-    <At ms={mark.atMs} day />
+    <At ms={mark.atMs} day={isLong} />
     <button type="button" class="link-button" onClick={() => void travel(scope, mark.atMs)}>
       {mark.kind}
     </button>

@@ -202,7 +202,10 @@ const Plan = ({ answer: { answer }, scope, values, mode }: PlanProps): JSX.Eleme
       const place = isStaged(name) ? 'runs' : 'remediations';
       tell(startedText(name, said.answer, place));
       set({ dialog: null });
-      showPart(place);
+      // Once the dialog is gone: it gives the focus back to where it was.
+      requestAnimationFrame(() => {
+        showPart(place);
+      });
     } catch (error) {
       setProblem(problemText(error));
     }

@@ -141,9 +141,9 @@ const ApprovalRow = ({
         expires <Count kind="until" ms={one.expiresAtMs} />
       </span>
     </div>
-    <p class="why">{one.why}</p>
     <ConsequenceList of={one.consequence} />
     {one.loss != null && <p class="loss">Loses {lossText(one.loss)}.</p>}
+    <p class="why">{one.why}</p>
     {steps.length > 0 && <Requests steps={steps} />}
     <p class="buttons">
       <button
