@@ -97,8 +97,7 @@ export const API_ERRORS = [
     code: 'conflict',
     status: 409,
     meaning: 'The controller refused the change as things stand now.',
-    remedy:
-      'Look at the cluster (ekimi status, GET .../overview), end what stands in the way by the message, then ask again.',
+    remedy: 'Ask again once what the message names has changed; "ekimi status" shows how things stand.',
   },
   {
     code: 'held',

@@ -98,7 +98,7 @@ export async function runDemo(run: DemoRun): Promise<number> {
 /** The demo's files with what its command line says of mode and approvals, and with the demo's token. */
 function demoFiles({ files, mode, approve, port }: DemoRun): DemoRun['files'] {
   const meant = (of: ClusterPolicy): ClusterPolicy => ({ ...of, policy: asked(of.policy, mode, approve) });
-  const tokens = [{ name: 'demo', role: 'operator' as const, token: DEMO_TOKEN }];
+  const tokens = [{ name: 'demo', role: 'recovery' as const, token: DEMO_TOKEN }];
   return {
     ...files,
     general: meant(files.general),

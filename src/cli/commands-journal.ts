@@ -151,6 +151,8 @@ async function list(
   }
   const { renderEntryLine } = await import('./render/journal.js');
   const style = styleOf(context);
+  // Whoever counts lines counts none; whoever reads is told that it was looked for.
+  if (kept.length === 0 && options.json !== true) context.io.stderr('ekimi: no entry fits\n');
   for (const entry of kept)
     if (options.json === true) context.io.stdout(`${toJson(entry)}\n`);
     else print(context, renderEntryLine(entry, style), entry.atMs);

@@ -143,8 +143,8 @@ const TOGETHER: readonly Rule<Both>[] = [
     check: ({ config, policy, written }) =>
       STARTS.flatMap(({ action, what, isNamed }) => {
         const { mode } = policy.actions[action];
-        // Whoever wrote nothing of it did without before there was such an action.
-        if (action === 'start-store' && !written(`actions.${action}`)) return [];
+        // Whoever wrote nothing of it asked for nothing: the doctor says which actions are impossible, and why.
+        if (!written(`actions.${action}`)) return [];
         return config.clusters
           .filter(({ hosts }) => (mode === 'approve' || mode === 'auto') && (hosts === null || !isNamed(hosts)))
           .map(({ scope }) => ({

@@ -45,8 +45,11 @@ describe('a policy and a configuration', () => {
   });
 
   it('of defaults only are a warning, because nobody asked for what is missing', () => {
-    expect(rowsOf(SMALL, '{}')).toEqual([
-      'warning drain-actuator-configured drain.actuators:1',
+    expect(rowsOf(SMALL, '{}')).toEqual(['warning drain-actuator-configured drain.actuators:1']);
+  });
+
+  it('of which one starts members, and the other names nothing that could, warn where it was written alone', () => {
+    expect(rowsOf(SMALL, 'actions: { start-member: approve, drain-replica: off }\n')).toEqual([
       'warning host-driver-configured actions.start-member.mode:1',
     ]);
   });
