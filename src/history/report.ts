@@ -57,6 +57,11 @@ export interface Report {
   /** Of the whole span, by its passes, whether or not an incident was kept of it; `unsureMs` of it nobody could tell. */
   readonly withoutWrites: { readonly ms: number; readonly unsureMs: number };
   readonly incidents: readonly Incident[];
+  /**
+   * Problems stood while a version wrote that knew no incidents: `untilMs` is when the first one that does was at work, null: none was. Absent:
+   * all of it was written by versions that do.
+   */
+  readonly withoutIncidents?: { readonly untilMs: number | null };
   readonly causes: readonly CauseRow[];
   readonly actions: readonly ActionRow[];
   /** First sight to counting as a problem; first sight to the first request; first request to the verdict "succeeded". */
@@ -81,6 +86,9 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
   let pages = 0;
   let writes: WithoutWrites = { ms: 0, unsureMs: 0, sinceMs: null, untoldSinceMs: null };
   let lastMs: number | null = null;
+  /** Since when incidents are kept, and whether there would have been one before. */
+  let keptSinceMs: number | null = null;
+  let isWithout = false;
   /** Nobody looked for longer than what was seen holds: what came in between is not known. */
   const lookAway = (atMs: number): void => {
     if (writes.sinceMs !== null) writes = countedOn(writes, true, { nowMs: atMs, gapMs: 0 });
@@ -103,7 +111,9 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
       else writes = countedOn(writes, takesIn(body), { nowMs: atMs, gapMs: 0 });
       lastMs = body.kind === 'stop' ? null : atMs;
     }
+    if (keptSinceMs === null && keepsIncidents(body)) keptSinceMs = atMs;
     if (body.kind === 'pass') {
+      isWithout ||= keptSinceMs === null && body.problems.some(({ phase }) => phase === 'active');
       watchedSinceMs = atMs;
       standing = body.circumstances?.ledger.incidents ?? standing;
     } else if (body.kind === 'incident') incidents.set(body.of.id, body.of);
@@ -137,6 +147,7 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
         watchedMs,
         withoutWrites: { ms: withoutWritesMs({ withoutWrites: writes }, untilMs), unsureMs: writes.unsureMs },
         incidents: found,
+        ...(isWithout ? { withoutIncidents: { untilMs: keptSinceMs } } : {}),
         causes: causesOf(found, untilMs),
         actions: actionsOf(done, found, untilMs),
         times: timesOf(found, done),
@@ -146,6 +157,12 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
     },
   };
 }
+
+/** 0.1.0 wrote none, and had none in its ledger. */
+const keepsIncidents = (body: EntryBody): boolean =>
+  body.kind === 'incident' ||
+  body.incident !== undefined ||
+  (body.kind === 'pass' && body.circumstances?.ledger.incidents !== undefined);
 
 const takesIn = (body: EntryBody): boolean | null =>
   body.kind === 'pass' && body.view != null ? takesWrites(body.view, body.problems) : null;

@@ -30,8 +30,11 @@ export function reportDocument(report: Report): ReportDocument {
   };
 }
 
+const NOT_WRITTEN = 'problems stood, and the version that wrote the journal then (0.1.0) wrote no incidents';
+
 function summaryOf({
   incidents,
+  withoutIncidents,
   withoutWrites: { ms, unsureMs },
   pages,
   watchedMs,
@@ -40,7 +43,14 @@ function summaryOf({
 }: Report): readonly string[] {
   const open = incidents.filter(({ endedAtMs }) => endedAtMs === null).length;
   return [
-    `${counted(incidents.length, 'incident')}, ${open === 0 ? 'none open' : `${open} open`}; ${counted(pages, 'page')}.`,
+    ...(withoutIncidents?.untilMs === null
+      ? [`How many incidents there were is not known: ${NOT_WRITTEN}. ${counted(pages, 'page')}.`]
+      : [
+          `${counted(incidents.length, 'incident')}, ${open === 0 ? 'none open' : `${open} open`}; ${counted(pages, 'page')}.`,
+        ]),
+    ...(withoutIncidents == null || withoutIncidents.untilMs === null
+      ? []
+      : [`Before ${dayText(withoutIncidents.untilMs)} incidents are not counted: ${NOT_WRITTEN}.`]),
     `${msText(ms)} without writes, as far as passes saw${unsureMs === 0 ? '' : `; nobody could tell for ${spanText(unsureMs)}`}.`,
     `The cluster was watched for ${spanText(watchedMs)} of ${spanText(untilMs - sinceMs)}.`,
   ];

@@ -121,6 +121,25 @@ describe('a report', () => {
     expect(Math.max(...cuts.map((kept) => lost([...kept, stop(kept)])))).toBeLessThan(10 * S);
   });
 
+  it('of a version that wrote no incidents does not say that there were none', () => {
+    const pass = (atMs: number, phase: string, incidents?: readonly Incident[]): JournalEntry =>
+      entry(atMs, {
+        kind: 'pass',
+        view: null,
+        problems: [{ ...because, phase }],
+        ...(incidents === undefined ? {} : { circumstances: { ledger: { incidents } } }),
+      });
+    const told = (entries: readonly JournalEntry[]): string => reportDocument(report(entries)).summary.join(' ');
+    expect(told([pass(NOW_MS, 'active')])).toMatch(
+      /^How many incidents there were is not known: .* wrote no incidents/,
+    );
+    expect(told([pass(NOW_MS, 'suspect')])).toMatch(/^0 incidents/);
+    expect(told([pass(NOW_MS, 'active', [])])).toMatch(/^0 incidents, none open; 0 pages\. \S+ s without/);
+    expect(told([pass(NOW_MS, 'active'), pass(NOW_MS + 60 * S, 'active', [closed()])])).toMatch(
+      /^1 incident, none open; 0 pages\. Before 2026-11-22 09:31:00Z incidents are not counted/,
+    );
+  });
+
   it('of an empty journal says that nobody watched', () => {
     expect(reportText(reportDocument(report([])))).toContain('The cluster was watched for 0 s of 2 h.');
   });
