@@ -3,6 +3,7 @@ import type { ReportDocument } from '../model/report-document.js';
 import { counted } from '../words/amounts.js';
 import { clean } from '../words/clean.js';
 import { dayText } from '../words/moments.js';
+import { WAYS_OUT } from '../words/page.js';
 import { reportHtml, reportText } from '../words/report-forms.js';
 
 /** How a message is written for each kind of channel. What comes from a cluster is text everywhere, never markup, a mention or a header. */
@@ -79,10 +80,27 @@ const asksFirst = ({ answers = [] }: Notice): readonly string[] =>
     ? []
     : ['A link opens the page, which asks first: nothing is done before you confirm it there with a token.'];
 
-const bodyLines = (notice: Notice): readonly string[] => {
+/** Of one of many so much. */
+const LONGEST_OF_MANY = 300;
+
+/** What is seen and since when on one line, each way out on a line of its own: at night nobody looks for the third clause. */
+function saidLines(notice: Notice, isOne: boolean): readonly string[] {
+  const all = linesIn(notice);
+  // The last: what a cluster has named may read so too.
+  const end = all.lastIndexOf(WAYS_OUT);
+  if (!isOne || end < 0 || notice.unblock.length === 0)
+    return cut(all, isOne ? LONGEST_TEXT : LONGEST_OF_MANY).split('\n');
+  return [
+    cut(all.slice(0, end), LONGEST_TEXT),
+    'What you can do:',
+    ...notice.unblock.map((way) => `- ${cut(line(way), LONGEST_SUMMARY)}`),
+  ];
+}
+
+const bodyLines = (notice: Notice, isOne: boolean): readonly string[] => {
   const command = acknowledgeCommand(notice);
   return [
-    cut(linesIn(notice), LONGEST_TEXT),
+    ...saidLines(notice, isOne),
     ...waysIn(notice).map(({ text, href }) => `${text}: ${href}`),
     ...asksFirst(notice),
     ...(command === null ? [] : [`To acknowledge it from a shell: ${command}`]),
@@ -173,9 +191,7 @@ const slack: Format<'slack'> = (notices) => {
       fallback: slackText(titleOf(notice)),
       text: [
         ...(isOne ? [] : [`[${levelOf(notice)}] ${slackText(titleOf(notice))}`]),
-        ...cut(linesIn(notice), isOne ? LONGEST_TEXT : 300)
-          .split('\n')
-          .map(slackText),
+        ...saidLines(notice, isOne).map(slackText),
         ...slackWays(notice),
       ].join('\n'),
       mrkdwn_in: [],
@@ -243,10 +259,7 @@ const email: Format<'email'> = (notices) => {
   const title = isOne ? `[${levelOf(first)}] ${titleOf(first)}` : digestTitle(notices);
   const blocks = notices.map((notice) => [
     ...(isOne ? [] : [`[${levelOf(notice)}] ${titleOf(notice)}, ${dayText(notice.atMs)}`]),
-    ...bodyLines(notice),
-    ...(isOne && notice.unblock.length > 0
-      ? ['', 'What you can do:', ...notice.unblock.map((way) => `- ${line(way)}`)]
-      : []),
+    ...bodyLines(notice, isOne),
   ]);
   const text = `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
   return {

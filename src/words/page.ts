@@ -33,6 +33,10 @@ function acknowledgedText({ code, subject, acknowledged }: PageRow): string {
   return `${by} looks after ${code} ${subject}${reason === '' ? '' : `: ${reason}`}; nobody else is called for it unless it becomes another thing`;
 }
 
+const WAYS_OUT_HEAD = 'what you can do: ';
+/** Where the ways out begin in a text: who has lines gives each of them one. */
+export const WAYS_OUT = `; ${WAYS_OUT_HEAD}`;
+
 /** Evidence, since when, why nothing answers it, the way out. */
 function wishText({ evidence, because, unblock, sinceMs }: Wish, change: PageAct['change'], atMs: number): string {
   const since = `since ${dayText(sinceMs)}${atMs - sinceMs < 1_000 ? '' : ` (${spanText(atMs - sinceMs)})`}`;
@@ -40,7 +44,7 @@ function wishText({ evidence, because, unblock, sinceMs }: Wish, change: PageAct
     evidence,
     since,
     ...(because === null ? [] : [because]),
-    `what you can do: ${unblock.map((way) => way.replace(/\.$/, '')).join('; or ')}`,
+    `${WAYS_OUT_HEAD}${unblock.map((way) => way.replace(/\.$/, '')).join('; or ')}`,
   ];
   return `${LEAD[change]}${parts.join('; ')}`;
 }

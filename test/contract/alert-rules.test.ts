@@ -44,6 +44,9 @@ const PATRONIS: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Where the pages are served: of each Prometheus. */
+const BASE = '{{ $externalLabels.ekimi_docs }}';
+
 const namesIn = (expr: string, prefix: string): readonly string[] =>
   expr.match(new RegExp(`\\b${prefix}_[a-z_]+`, 'g')) ?? [];
 
@@ -55,7 +58,8 @@ describe('alert rules', () => {
       expect(namesIn(expr, 'patroni').filter((name) => !PATRONIS.has(name))).toEqual([]);
       expect(['critical', 'warning']).toContain(labels['severity']);
       expect(Object.keys(annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
-      const [page = '', anchor] = (annotations['runbook_url'] ?? '').split('#');
+      const [page = '', anchor] = (annotations['runbook_url'] ?? '').replace(BASE, '').split('#');
+      expect(annotations['runbook_url']).toMatch(/^\{\{ \$externalLabels\.ekimi_docs \}\}docs\//);
       expect(existsSync(`${root}${page}`), page).toBe(true);
       if (anchor !== undefined) expect(text(page)).toContain(`\n## ${anchor}\n`);
     },

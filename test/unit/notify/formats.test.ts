@@ -47,6 +47,28 @@ describe.each(ALL)('$kind, told of a member with a hostile name', (channel) => {
   });
 });
 
+describe('what a person can do', () => {
+  const text = 'nobody leads; what you can do: no, that is its name; since then; what you can do: look; or restart it';
+  const told = notice({ text, unblock: ['look at patroni1.', 'ekimi approve 1f --reason "..."'] });
+  const lines = [
+    'nobody leads; what you can do: no, that is its name; since then',
+    'What you can do:',
+    '- look at patroni1.',
+    '- ekimi approve 1f --reason "..."',
+  ];
+
+  it('stands in a mail on a line each, once', () => {
+    const mail = written(MAIL, [told], NOW_MS);
+    expect(mail.via === 'mail' ? mail.text.split('\n').slice(0, 4) : []).toEqual(lines);
+    expect(mail.via === 'mail' ? mail.text.match(/restart it|What you can do:/g) : []).toHaveLength(1);
+  });
+
+  it('stands in a chat on a line each', () => {
+    const { attachments } = json(written(CHAT, [told], NOW_MS)) as { attachments: { text: string }[] };
+    expect(attachments[0]?.text.split('\n').slice(0, 4)).toEqual(lines);
+  });
+});
+
 describe('Alertmanager', () => {
   it('is told the end of an alert of another level when the level changes', () => {
     const alerts = json(written(ALERTS, [notice({ change: 'changed', level: 'warning' })], NOW_MS)) as {
