@@ -22,7 +22,7 @@ export const poolerPolicy = ({ pooler = POOLER_DEFAULTS }: Pick<Policy, 'pooler'
  * Who takes writes now and gets them: the leader by proof, to whom every proxy that answers and routes writes sends new connections. A pooler that
  * is resumed earlier asks a proxy that has nobody, and then asks again only after `server_login_retry` (15 s by default).
  */
-function serverOfWrites(view: ClusterView): string | null {
+export function serverOfWrites(view: ClusterView): string | null {
   const leadership = leadershipOf(view);
   if (leadership.kind !== 'proven') return null;
   const { name } = leadership.member;
@@ -52,7 +52,7 @@ export const pauseOfOurs = ({ pauses = [] }: Ledger, pooler: string): PauseRecor
   pauses.find((row) => row.pooler === pooler) ?? null;
 
 /** What cannot be resumed, or a leader that never comes, keeps nobody busy for ever. */
-const WAITED_FOR_MS = 10_000;
+export const WAITED_FOR_MS = 10_000;
 
 /**
  * Clients are to meet nobody but the one who follows: they wait for it in a pooler, or were let go because the time of their pause was over, or the old

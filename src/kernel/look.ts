@@ -3,7 +3,6 @@ import { ACTIONS } from '../actions/index.js';
 import { findingsIn } from '../assess/assess.js';
 import { isHalfDone, rotationOf } from '../assess/rotation.js';
 import { leaderKeyHolder } from '../assess/leader.js';
-import { runsWaitedFor } from '../assess/poolers.js';
 import { surplusSpans } from '../assess/surplus.js';
 import { isAsideOf } from '../model/aside.js';
 import { isInFlight, runUnderWay } from '../model/ledger.js';
@@ -16,6 +15,7 @@ import { advance } from '../machines/reduce.js';
 import { observe } from '../observe/observe.js';
 import type { ObserveOptions } from '../observe/pass.js';
 import { checkingOf } from './keep-checks.js';
+import { runsClientsWaitFor, successionsIn } from './period.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** Something is suspected, active with a remedy, or in flight: passes come faster and ask more. */
@@ -36,15 +36,17 @@ const awaitsSlowFacts = ({ action }: Plan): boolean =>
   ACTIONS[action].awaitsSlowFacts === true || ACTIONS[action].worksOn === 'store';
 
 /**
- * Clients wait in a pooler for what is under way, or to be told to a proxy: what a calm pass does not read each time would keep them waiting.
- * Whatever else is under way, or about to be, needs all there is.
+ * Clients wait for what is under way, or to be told to a proxy: what a calm pass does not read each time would keep them waiting. Whatever else is
+ * under way, or about to be, needs all there is.
  */
-function isHurried({ view, ledger }: Session, plan: Plan | null): boolean {
-  const waitedFor = runsWaitedFor(view, ledger);
+function isHurried(session: Session, plan: Plan | null): boolean {
+  const { ledger } = session;
+  const waitedFor = runsClientsWaitFor(session);
   if (waitedFor.size === 0) return false;
   const flying = ledger.remediations.filter(isInFlight);
   const isTraffic = ({ action }: Plan): boolean => ACTIONS[action].class === 'traffic';
-  const isForThem = (plan !== null && isTraffic(plan)) || flying.some(({ id }) => waitedFor.has(id));
+  const isAfter = plan === null && flying.length === 0 && successionsIn(session).length > 0;
+  const isForThem = isAfter || (plan !== null && isTraffic(plan)) || flying.some(({ id }) => waitedFor.has(id));
   const isNew = plan !== null && !isTraffic(plan) && runUnderWay(ledger, plan) === undefined;
   return isForThem && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id));
 }
@@ -127,7 +129,10 @@ function settledLeader({ view, states }: Session): string | null {
 
 /** One look at everything; `plan`: it is the one on which its request is sent. */
 export async function look(session: Session, plan: Plan | null = null): Promise<ClusterView> {
-  const closely = new Set([...awaitingSlowFacts(session), ...halfDrained(session)]);
+  const hurried = isHurried(session, plan);
+  // Also where somebody waits: that whoever died is still dead.
+  const dead = hurried ? successionsIn(session).map((run) => run.plan.target) : [];
+  const closely = new Set([...awaitingSlowFacts(session), ...halfDrained(session), ...dead]);
   const awaited = asidesAwaited(session);
   const settings = settingsOfRun(openRun(session.ledger.procedures));
   const view = await observe(session.parts.ports, session.parts.target, {
@@ -136,7 +141,7 @@ export async function look(session: Session, plan: Plan | null = null): Promise<
     suspect: isSuspect(session),
     closely,
     beforeRequest: plan === null ? null : touchedBy(session, plan),
-    ...(isHurried(session, plan) ? { hurried: true } : {}),
+    ...(hurried ? { hurried } : {}),
     asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,

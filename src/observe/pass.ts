@@ -93,10 +93,13 @@ interface Asking<T> {
 
 /** Asks a source if its row says that it is time, for as long as its row says; else hands on its last reading with its age. */
 export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: Asking<T>): Promise<Reading<T>> {
-  const isSpared = pass.hurried === true && row.calm > 0;
-  const isClose = !isSpared && row.closely !== undefined && member !== null && pass.closely.has(member);
+  const isWatched = member !== null && pass.closely.has(member);
+  const isSpared = pass.hurried === true && row.calm > 0 && !(isWatched && row.provesDeath === true);
+  const isClose = !isSpared && isWatched && row.closely !== undefined;
   const isNeeded = !isSpared && isNeededBeforeRequest(pass, row, member);
-  const isAsked = !isSpared && (pass.beforeRequest === null ? isDue(last, row, pass) : row.beforeRequest !== 'no');
+  // What only explains, of whom the request does not touch, is read again when it is due: an old answer does for it.
+  const isForRequest = row.beforeRequest !== 'no' && (isNeeded || row.for === 'authorises' || isDue(last, row, pass));
+  const isAsked = !isSpared && (pass.beforeRequest === null ? isDue(last, row, pass) : isForRequest);
   if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
   const patienceMs = patienceOf(pass, row, isNeeded || isClose);
   return pass.asker({

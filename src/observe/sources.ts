@@ -28,6 +28,8 @@ export interface SourceRow {
    * while the others are hardly waited for; `no`: what the pass read is handed on.
    */
   readonly beforeRequest: 'always' | 'touched' | 'no';
+  /** Proves a death: also read in a look that somebody waits for, of members that are watched closely. */
+  readonly provesDeath?: true;
   /** Read in every look at a member for whose slow facts a remediation waits; a text: of no other, and why. */
   readonly closely?: true | string;
 }
@@ -96,6 +98,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     ...every,
     calm: 10_000,
     part: 'hosts',
+    provesDeath: true,
     beforeRequest: 'touched',
     ask: ({ host }, name) => host?.status(memberHost(name)) ?? null,
   },

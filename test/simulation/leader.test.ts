@@ -32,6 +32,51 @@ describe.each(VERSIONS)('a leader whose container is killed, Patroni %s', (patro
   });
 });
 
+describe('from the deletion of its key until its successor is served', () => {
+  it('nothing is waited for that a calm pass does not read, but whether the dead one is still dead', async () => {
+    const asked: string[] = [];
+    const clock = { isOpen: (): boolean => false };
+    const note = (what: string): void => {
+      if (clock.isOpen()) asked.push(what);
+    };
+    const ekimi = rig({
+      policy,
+      wrap: (ports) => {
+        const { host, tags } = ports;
+        if (host === null || tags === null) throw new Error('there is no host driver');
+        const noted: typeof host = {
+          ...host,
+          status: (target) => {
+            note(`status of ${target.name}`);
+            return host.status(target);
+          },
+          disk: (target) => {
+            note('disk');
+            return host.disk?.(target) ?? Promise.reject(new Error('no disk'));
+          },
+        };
+        const read: typeof tags.read = (name) => {
+          note('file');
+          return tags.read(name);
+        };
+        return { ...ports, host: noted, tags: { ...tags, read } };
+      },
+    });
+    const { cluster, run, requests } = ekimi;
+    await run(40);
+    clock.isOpen = () => requests().length > 0 && requests().length < 3;
+    cluster.killContainer('patroni1');
+    await run(8);
+    expect(requests()).toHaveLength(3);
+    expect([...new Set(asked)]).toEqual(['status of patroni1']);
+    expect(cluster.writesGoTo()).toBe(cluster.leader());
+    // Over, and everything is read as ever.
+    clock.isOpen = () => true;
+    await run(20);
+    expect(asked).toContain('status of patroni3');
+  });
+});
+
 describe.each(VERSIONS)('a dead leader whom no replica may succeed, Patroni %s', (patroniVersion) => {
   it('is told to a person at once, with how far behind each replica is', async () => {
     const { cluster, run, session } = rig({ policy, cluster: createCluster({ patroniVersion }) });

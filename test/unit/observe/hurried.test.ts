@@ -21,13 +21,17 @@ const pass = (hurried: boolean) =>
     },
   }) as unknown as Pass;
 
-async function askedIn(hurried: boolean, last: Reading<string> | null): Promise<readonly string[]> {
+async function askedIn(
+  hurried: boolean,
+  last: Reading<string> | null,
+  member = 'patroni1',
+): Promise<readonly string[]> {
   asked.length = 0;
   for (const [key, row] of Object.entries(MEMBER_SOURCES) as [string, SourceRow][])
     await read(pass(hurried), row, {
       key,
       last,
-      member: 'patroni1',
+      member,
       ask: () => Promise.resolve(fresh('new', NOW, key)),
     });
   return [...asked];
@@ -36,8 +40,9 @@ async function askedIn(hurried: boolean, last: Reading<string> | null): Promise<
 describe('a look that somebody waits for', () => {
   const before = fresh('before', NOW - 3_600_000, 'x');
 
-  it('asks what every calm pass asks, and hands on the rest', async () => {
-    expect(await askedIn(true, before)).toEqual(['api', 'sql', 'replicaCheck', 'settings']);
+  it('asks what every calm pass asks, and whether the watched one runs, and hands on the rest', async () => {
+    expect(await askedIn(true, before)).toEqual(['api', 'sql', 'host', 'replicaCheck', 'settings']);
+    expect(await askedIn(true, before, 'patroni2')).toEqual(['api', 'sql', 'settings']);
     expect(await askedIn(false, before)).toEqual(expect.arrayContaining(['host', 'fileTag', 'log', 'disk']));
   });
 
