@@ -206,7 +206,7 @@ describe('an incident and those who watch it', () => {
     const told = one.entries('incident').map((entry) => narrate(entry).text);
     expect(told[0]).toMatch(/^incident \S+: leader-down patroni1, first seen at \d\d:\d\d:\d\dZ$/);
     expect(told[1]).toMatch(
-      / is over after 58 s, at \S+; 2 s without writes \(±1 s\); \d problems, 3 actions, 0 pages$/,
+      / is over after 58 s, at \S+; 1 s without writes \(±1 s\); \d problems, 3 actions, 0 pages$/,
     );
   });
 });
