@@ -84,6 +84,8 @@ function optionsOf(names: readonly string[], lag: Picture['overview']['lag'], is
   const axis = { stroke: colour('dim'), grid: { stroke: colour('line'), width: 1 }, ticks: { stroke: colour('line') } };
   return {
     height: 168,
+    // As wide as the bands above and below, so that a moment stands under itself.
+    padding: [null, 0, null, 0],
     legend: { show: false },
     cursor: { y: false },
     tzDate: (seconds) => {
