@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { StatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
 import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { Service } from 'kubernetes-models/v1/Service';
+import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { ROUTES } from '../../src/api/routes.js';
 import { loadConfig } from '../../src/config/load-config.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -43,6 +45,67 @@ function validate(manifest: Manifest): void {
   new Kind(manifest)?.validate();
 }
 
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+interface StatefulSetLike extends Manifest {
+  readonly spec: {
+    readonly selector: { readonly matchLabels: object };
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+    readonly template: {
+      readonly metadata: { readonly labels: object };
+      readonly spec: {
+        readonly volumes?: readonly { readonly name: string }[];
+        readonly containers: readonly {
+          readonly name: string;
+          readonly ports?: readonly { readonly name: string }[];
+          readonly volumeMounts?: readonly {
+            readonly name: string;
+            readonly mountPath: string;
+            readonly readOnly?: boolean;
+          }[];
+          readonly livenessProbe?: Probe;
+          readonly readinessProbe?: Probe;
+        }[];
+      };
+    };
+  };
+}
+interface ServiceLike {
+  readonly spec: { readonly selector: object; readonly ports: readonly { readonly targetPort: string }[] };
+}
+const MODULES: Readonly<Record<string, string>> = {
+  StatefulSet: 'apps/v1/StatefulSet',
+  ConfigMap: 'v1/ConfigMap',
+  Service: 'v1/Service',
+};
+
+/** What the compiler says of them, given as literals of the types of their kinds. */
+function unknownIn(all: readonly Manifest[]): readonly string[] {
+  const at = mkdtempSync(join(folder, 'kinds-'));
+  symlinkSync(join(ROOT, 'node_modules'), join(at, 'node_modules'));
+  writeFileSync(join(at, 'package.json'), '{"type":"module"}');
+  const path = join(at, 'manifests.ts');
+  const lines = all.map(({ kind, ...manifest }, index) => {
+    const type = `import('kubernetes-models/${MODULES[kind] ?? kind}').I${kind}`;
+    return `export const at${index}: ${type} = ${JSON.stringify({ kind, ...manifest })};`;
+  });
+  writeFileSync(path, lines.join('\n'));
+  const program = ts.createProgram([path], {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    lib: ['lib.es2022.d.ts'],
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  });
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+/** What a probe, which has no token, may ask. */
+const OPEN_PATHS = ROUTES.filter(({ access }) => access === 'open').map(({ path }) => path);
+
 describe('Kubernetes', () => {
   const FILES = ['config/kubernetes/ekimi.yaml', 'config/kubernetes/sidecar.yaml'];
 
@@ -59,6 +122,43 @@ describe('Kubernetes', () => {
     expect(() => {
       validate(wrong);
     }).toThrow(/replicas/);
+  });
+
+  it('they have no field that these kinds do not have: the schemas let a misspelt one pass, and a cluster drops it', () => {
+    expect(unknownIn(FILES.flatMap(manifests))).toEqual([]);
+    const [set] = manifests('config/kubernetes/sidecar.yaml');
+    const wrong = structuredClone(set) as unknown as StatefulSetLike;
+    (wrong.spec.template.spec.containers[0] as unknown as Record<string, unknown>)['livenesProbe'] = {};
+    expect(unknownIn([wrong]).join()).toContain('livenesProbe');
+  });
+
+  // The schemas say nothing of names that refer to each other, by which a pod starts without its files or a service leads nowhere.
+  it.each(FILES)('what %s refers to is there', (path) => {
+    const all = manifests(path);
+    const sets = all.filter(({ kind }) => kind === 'StatefulSet') as unknown as StatefulSetLike[];
+    expect(sets).toHaveLength(1);
+    for (const { spec } of sets) {
+      const { containers, volumes = [] } = spec.template.spec;
+      const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
+      const known = [...volumes.map(({ name }) => name), ...claims];
+      expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+      for (const { name, ports = [], volumeMounts = [], livenessProbe, readinessProbe } of containers) {
+        expect(known, name).toEqual(expect.arrayContaining(volumeMounts.map((mount) => mount.name)));
+        for (const probe of [livenessProbe, readinessProbe]) {
+          if (probe === undefined) continue;
+          expect(ports.map((port) => port.name)).toContain(probe.httpGet.port);
+          expect(OPEN_PATHS).toContain(probe.httpGet.path);
+        }
+      }
+      const own = containers.find(({ name }) => name === 'ekimi');
+      const writable = own?.volumeMounts?.filter(({ readOnly }) => readOnly !== true).map(({ mountPath }) => mountPath);
+      expect(writable).toEqual(['/var/lib/ekimi']);
+      for (const service of all.filter(({ kind }) => kind === 'Service') as unknown as ServiceLike[]) {
+        expect(spec.template.metadata.labels).toMatchObject(service.spec.selector);
+        const names = containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name));
+        for (const { targetPort } of service.spec.ports) expect(names).toContain(targetPort);
+      }
+    }
   });
 
   it('the configuration in the ConfigMap is one that the daemon takes', () => {
@@ -99,6 +199,25 @@ describe('Compose', () => {
     });
     const { services } = parse(text) as { services: { ekimi: Record<string, unknown> } };
     expect(services.ekimi).toMatchObject({ read_only: true, cap_drop: ['ALL'], network_mode: 'host' });
+  });
+
+  it('it runs the image of this version, and writes where the image has its volume and nowhere else', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    const { services, volumes } = parse(read('config/compose/compose.yaml')) as {
+      services: { ekimi: { image: string; volumes: string[]; security_opt: string[]; stop_grace_period: string } };
+      volumes: object;
+    };
+    const { image, volumes: mounts, security_opt: security, stop_grace_period: patience } = services.ekimi;
+    expect(image).toBe(`ekimi:${version}`);
+    expect(security).toEqual(['no-new-privileges:true']);
+    const split = mounts.map((mount) => mount.split(':'));
+    expect(split.filter(([, , how]) => how !== 'ro').map(([from, to]) => [from, to])).toEqual([
+      ['ekimi-data', '/var/lib/ekimi'],
+    ]);
+    expect(Object.keys(volumes)).toEqual(['ekimi-data']);
+    expect(split.map(([, to]) => to)).toContain('/etc/ekimi');
+    // A request on its way is waited for, then tenure is given up: killed before that, nobody acts until its lease ends.
+    expect(parseInt(patience, 10)).toBeGreaterThanOrEqual(10);
   });
 });
 
