@@ -84,7 +84,10 @@ describe('status', () => {
     expect((await cli('status', { env: { EKIMI_URL: url } })).out).toMatch(/HEALTHY[^]*LEADERLESS/);
     expect((await cli('status --scope web', { env: { EKIMI_URL: url } })).out).not.toContain('HEALTHY');
     const none = await cli('status --scope wbe', { env: { EKIMI_URL: url } });
-    expect(none).toMatchObject({ exit: 66, err: expect.stringContaining('Name one of these with --scope: email-cluster, web.') });
+    expect(none).toMatchObject({
+      exit: 66,
+      err: expect.stringContaining('Name one of these with --scope: email-cluster, web.'),
+    });
   });
 
   it('without a daemon says which address it asked and what to start', async () => {
@@ -521,7 +524,10 @@ describe('looking without a daemon', () => {
         },
       },
     });
-    expect(ran).toMatchObject({ exit: 70, err: expect.stringMatching(/^ekimi: x is undefined\n {2}Report it with the command line/) });
+    expect(ran).toMatchObject({
+      exit: 70,
+      err: expect.stringMatching(/^ekimi: x is undefined\n {2}Report it with the command line/),
+    });
   });
 });
 
@@ -660,7 +666,10 @@ describe('journal and why', () => {
       return entriesFrom([]);
     };
     const ran = await cli('journal list --journal /j', { backend: { readJournal } });
-    expect(ran).toMatchObject({ exit: 0, err: 'ekimi: skipped journal-000001.jsonl:3: not an entry\n' });
+    expect(ran).toMatchObject({
+      exit: 0,
+      err: 'ekimi: skipped journal-000001.jsonl:3: not an entry\nekimi: no entry fits\n',
+    });
   });
 
   it('verify ends with 1 when the chain is broken', async () => {
