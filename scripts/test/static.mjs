@@ -31,7 +31,8 @@ function shellScripts() {
 }
 
 async function runCheck(report, { name, command, args }) {
-  const done = await run(command, typeof args === 'function' ? args() : args, { log: name });
+  // Of the compilers each takes a processor: on a slow machine with both at work a minute becomes several.
+  const done = await run(command, typeof args === 'function' ? args() : args, { log: name, limitMs: 900_000 });
   if (done.code === 0) {
     say(`${name} ok`);
     report(passed(name, done.tookMs));

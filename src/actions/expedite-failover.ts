@@ -139,6 +139,10 @@ function succeeded({ view }: ActionInput, plan: Plan): Sight {
   if (leadership.kind === 'proven' && leadership.member.name !== plan.target)
     return met(`${leadership.member.name} leads on timeline ${leadership.timeline ?? 'unknown'}`);
   if (leadership.kind === 'proven') return violated(`${plan.target} leads again`);
+  // Its own death is answered as any other; a run that waited for it to lead would hold that up.
+  const holder = memberOf(view, freshValue(view.dcs.keys)?.leader.holder ?? '');
+  if (holder !== null && holder.name !== plan.target && isSilent(holder.api) && isSilent(holder.sql))
+    return met(`${holder.name} took the leader key, and is silent since`);
   return pending(leadership.kind === 'none' ? 'the election is under way' : leadership.why);
 }
 

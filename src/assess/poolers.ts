@@ -52,7 +52,10 @@ export const pauseOfOurs = ({ pauses = [] }: Ledger, pooler: string): PauseRecor
   pauses.find((row) => row.pooler === pooler) ?? null;
 
 /** What cannot be resumed, or a leader that never comes, keeps nobody busy for ever. */
-export const WAITED_FOR_MS = 10_000;
+const WAITED_FOR_MS = 10_000;
+
+/** Also a moment ahead of the view: it is looked at before what was sent after it. Further ahead is another clock's, and says nothing. */
+export const isMomentAgo = ({ atMs }: ClusterView, thenMs: number): boolean => Math.abs(atMs - thenMs) < WAITED_FOR_MS;
 
 /**
  * Clients are to meet nobody but the one who follows: they wait for it in a pooler, or were let go because the time of their pause was over, or the old
@@ -72,7 +75,7 @@ const endedSince = ({ endedAtMs }: Remediation, atMs: number): boolean =>
 export function runsWaitedFor(view: ClusterView | null, { pauses = [], remediations }: Ledger): ReadonlySet<string> {
   if (view === null) return new Set();
   const held = pauses.filter(({ lasts, untilMs }) => lasts !== true && view.atMs < untilMs + WAITED_FOR_MS);
-  const isRecent = ({ sentAtMs }: Remediation): boolean => sentAtMs !== null && view.atMs - sentAtMs < WAITED_FOR_MS;
+  const isRecent = ({ sentAtMs }: Remediation): boolean => sentAtMs !== null && isMomentAgo(view, sentAtMs);
   const flying = remediations.filter((run) => isInFlight(run) && holdsClients(run.plan) && isRecent(run));
   const server = flying.length > 0 ? serverOfWrites(view) : null;
   const unserved = flying.filter(({ plan }) => server === null || (closesAny(plan) && server === plan.target));

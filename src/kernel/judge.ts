@@ -8,7 +8,7 @@ import type { ClusterView } from '../model/view.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf, verdictOf } from '../verify/verdict.js';
 import { noteEnd } from './evidence.js';
-import { holdsClients } from './period.js';
+import { runsClientsWaitFor } from './period.js';
 import { lookAgain, sendStep, type FreshLook } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
@@ -129,7 +129,7 @@ async function continueWith(
  */
 async function goOnForClients(session: Session, id: string): Promise<void> {
   const run = session.ledger.remediations.find((row) => row.id === id && isInFlight(row));
-  if (run?.lastReply?.effect !== 'done' || session.isStopping || !holdsClients(session)) return;
+  if (run?.lastReply?.effect !== 'done' || session.isStopping || !runsClientsWaitFor(session).has(id)) return;
   if (run.stepIndex + 1 >= run.steps) return;
   const seen = await lookAgain(session, run.plan);
   const { policy, ledger } = session;

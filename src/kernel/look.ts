@@ -5,7 +5,7 @@ import { isHalfDone, rotationOf } from '../assess/rotation.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import { surplusSpans } from '../assess/surplus.js';
 import { isAsideOf } from '../model/aside.js';
-import { isInFlight, runUnderWay } from '../model/ledger.js';
+import { isInFlight } from '../model/ledger.js';
 import { membersTouched, type Plan } from '../model/plan.js';
 import { isOffer, openRun, settingsOfRun, type ProcedureRun } from '../model/procedure-run.js';
 import type { States } from '../model/states.js';
@@ -15,7 +15,7 @@ import { advance } from '../machines/reduce.js';
 import { observe } from '../observe/observe.js';
 import type { ObserveOptions } from '../observe/pass.js';
 import { checkingOf } from './keep-checks.js';
-import { runsClientsWaitFor, successionsIn } from './period.js';
+import { isHurried, mayBeDead } from './period.js';
 import { isEnforcing, type Session } from './session.js';
 
 /** Something is suspected, active with a remedy, or in flight: passes come faster and ask more. */
@@ -34,22 +34,6 @@ const awaitingSlowFacts = ({ ledger }: Session): readonly string[] =>
 /** What runs an etcd member is read seldom, and what is done to one is judged by it. */
 const awaitsSlowFacts = ({ action }: Plan): boolean =>
   ACTIONS[action].awaitsSlowFacts === true || ACTIONS[action].worksOn === 'store';
-
-/**
- * Clients wait for what is under way, or to be told to a proxy: what a calm pass does not read each time would keep them waiting. Whatever else is
- * under way, or about to be, needs all there is.
- */
-function isHurried(session: Session, plan: Plan | null): boolean {
-  const { ledger } = session;
-  const waitedFor = runsClientsWaitFor(session);
-  if (waitedFor.size === 0) return false;
-  const flying = ledger.remediations.filter(isInFlight);
-  const isTraffic = ({ action }: Plan): boolean => ACTIONS[action].class === 'traffic';
-  const isAfter = plan === null && flying.length === 0 && successionsIn(session).length > 0;
-  const isForThem = isAfter || (plan !== null && isTraffic(plan)) || flying.some(({ id }) => waitedFor.has(id));
-  const isNew = plan !== null && !isTraffic(plan) && runUnderWay(ledger, plan) === undefined;
-  return isForThem && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id));
-}
 
 /** Ours on paper, and readers still read there: whether the file has our tag or somebody took it out is asked in every pass. */
 const halfDrained = ({ ledger, view }: Session): readonly string[] =>
@@ -130,9 +114,7 @@ function settledLeader({ view, states }: Session): string | null {
 /** One look at everything; `plan`: it is the one on which its request is sent. */
 export async function look(session: Session, plan: Plan | null = null): Promise<ClusterView> {
   const hurried = isHurried(session, plan);
-  // Also where somebody waits: that whoever died is still dead.
-  const dead = hurried ? successionsIn(session).map((run) => run.plan.target) : [];
-  const closely = new Set([...awaitingSlowFacts(session), ...halfDrained(session), ...dead]);
+  const closely = new Set([...awaitingSlowFacts(session), ...halfDrained(session)]);
   const awaited = asidesAwaited(session);
   const settings = settingsOfRun(openRun(session.ledger.procedures));
   const view = await observe(session.parts.ports, session.parts.target, {
@@ -141,7 +123,7 @@ export async function look(session: Session, plan: Plan | null = null): Promise<
     suspect: isSuspect(session),
     closely,
     beforeRequest: plan === null ? null : touchedBy(session, plan),
-    ...(hurried ? { hurried } : {}),
+    ...(hurried ? { hurried, mayBeDead: mayBeDead(session) } : {}),
     asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,

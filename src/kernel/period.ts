@@ -1,6 +1,9 @@
 import { ACTIONS } from '../actions/index.js';
-import { runsWaitedFor, serverOfWrites, WAITED_FOR_MS } from '../assess/poolers.js';
-import type { Remediation } from '../model/ledger.js';
+import { leadershipOf } from '../assess/leader.js';
+import { isMomentAgo, runsWaitedFor, serverOfWrites } from '../assess/poolers.js';
+import { isInFlight, runUnderWay, type Remediation } from '../model/ledger.js';
+import type { Plan } from '../model/plan.js';
+import { freshValue } from '../model/reading.js';
 import type { Session } from './session.js';
 
 /** Clients wait for what the next pass sees or sends. */
@@ -12,16 +15,42 @@ export function runsClientsWaitFor(session: Pick<Session, 'view' | 'ledger'>): R
   return new Set([...runsWaitedFor(session.view, session.ledger), ...ids]);
 }
 
-/** What ended the wait for a dead leader's lease, from its own answer until a successor is served by every proxy. */
+/**
+ * What ended the wait for a dead leader's lease: from its own answer until another one leads, and then until every proxy sends writes there. Should that
+ * one die in its turn, nothing of this is left.
+ */
 export function successionsIn({ view, ledger }: Pick<Session, 'view' | 'ledger'>): readonly Remediation[] {
   if (view === null) return [];
+  const leadership = leadershipOf(view);
+  const leader = leadership.kind === 'proven' ? leadership.member.name : null;
   const begun = ledger.remediations.filter((run) => {
-    if (run.shadow || run.sentAtMs === null || ACTIONS[run.plan.action].bringsForward !== true) return false;
-    if (view.atMs - (run.endedAtMs ?? run.sentAtMs) >= WAITED_FOR_MS) return false;
-    return run.endedAtMs === null ? run.stepIndex > 0 || run.lastReply?.effect === 'done' : run.phase === 'succeeded';
+    const { endedAtMs, sentAtMs, plan } = run;
+    if (run.shadow || sentAtMs === null || ACTIONS[plan.action].bringsForward !== true) return false;
+    if (!isMomentAgo(view, endedAtMs ?? sentAtMs)) return false;
+    if (endedAtMs === null) return run.stepIndex > 0 || run.lastReply?.effect === 'done';
+    return run.phase === 'succeeded' && leader !== null && leader !== plan.target;
   });
   return begun.length === 0 || serverOfWrites(view) !== null ? [] : begun;
 }
+
+/**
+ * Clients wait for what is under way, or to be told to a proxy: what a calm pass does not read each time would keep them waiting. Whatever else is
+ * under way, or about to be, needs all there is. `plan`: it is the look before its request.
+ */
+export function isHurried(session: Pick<Session, 'view' | 'ledger'>, plan: Plan | null): boolean {
+  const { ledger } = session;
+  const waitedFor = runsClientsWaitFor(session);
+  if (waitedFor.size === 0) return false;
+  const flying = ledger.remediations.filter(isInFlight);
+  const isTraffic = ({ action }: Plan): boolean => ACTIONS[action].class === 'traffic';
+  const isForThem = plan === null || isTraffic(plan) || flying.some(({ id }) => waitedFor.has(id));
+  const isNew = plan !== null && !isTraffic(plan) && runUnderWay(ledger, plan) === undefined;
+  return isForThem && !isNew && flying.every((run) => isTraffic(run.plan) || waitedFor.has(run.id));
+}
+
+/** Of whom it is read also then whether they run: who is silent, and who takes writes or may. */
+export const mayBeDead = ({ view }: Pick<Session, 'view'>): ReadonlySet<string> =>
+  new Set((view?.members ?? []).filter(({ api }) => freshValue(api)?.role !== 'replica').map(({ name }) => name));
 
 /** Clients wait for what is under way. */
 export const holdsClients = (session: Pick<Session, 'view' | 'ledger'>): boolean =>
@@ -30,6 +59,7 @@ export const holdsClients = (session: Pick<Session, 'view' | 'ledger'>): boolean
 /** From the beginning of one pass to that of the next. `isSoon`: something is suspected or in flight. */
 export function periodMs(session: Session, isSoon: boolean): number {
   const { intervalMs, suspectIntervalMs } = session.policy.poll;
-  if (holdsClients(session)) return HELD_MS;
+  // Where nobody is held a fast pass that reads everything would be a burden on the members.
+  if (runsWaitedFor(session.view, session.ledger).size > 0 || isHurried(session, null)) return HELD_MS;
   return isSoon ? suspectIntervalMs : intervalMs;
 }

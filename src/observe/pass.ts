@@ -44,6 +44,8 @@ export interface ObserveOptions {
   readonly suspect: boolean;
   /** Somebody waits for what this look sees: of what is not read in every calm pass the last reading is handed on with its age. Absent: no. */
   readonly hurried?: boolean;
+  /** In a look that somebody waits for: members of whom it is still read whether they run. Absent: none. */
+  readonly mayBeDead?: ReadonlySet<string>;
   /** Members whose slow facts (file tag, `/replica`) are awaited by a remediation. */
   readonly closely: ReadonlySet<string>;
   /** The look just before a request: the members that it touches, and who leads. Null: an ordinary pass. */
@@ -94,7 +96,9 @@ interface Asking<T> {
 /** Asks a source if its row says that it is time, for as long as its row says; else hands on its last reading with its age. */
 export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: Asking<T>): Promise<Reading<T>> {
   const isWatched = member !== null && pass.closely.has(member);
-  const isSpared = pass.hurried === true && row.calm > 0 && !(isWatched && row.provesDeath === true);
+  const mayBeDead =
+    row.provesDeath === true && (isWatched || (member !== null && pass.mayBeDead?.has(member) === true));
+  const isSpared = pass.hurried === true && row.calm > 0 && !mayBeDead;
   const isClose = !isSpared && isWatched && row.closely !== undefined;
   const isNeeded = !isSpared && isNeededBeforeRequest(pass, row, member);
   // What only explains, of whom the request does not touch, is read again when it is due: an old answer does for it.

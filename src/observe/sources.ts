@@ -28,7 +28,7 @@ export interface SourceRow {
    * while the others are hardly waited for; `no`: what the pass read is handed on.
    */
   readonly beforeRequest: 'always' | 'touched' | 'no';
-  /** Proves a death: also read in a look that somebody waits for, of members that are watched closely. */
+  /** Proves a death: also read in a look that somebody waits for, of members that may be dead, or that are watched closely. */
   readonly provesDeath?: true;
   /** Read in every look at a member for whose slow facts a remediation waits; a text: of no other, and why. */
   readonly closely?: true | string;
@@ -107,6 +107,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     ...every,
     calm: 60_000,
     part: 'power',
+    provesDeath: true,
     isThere: ({ power }) => power != null,
     unless: { holds: () => true, why: 'the power of a member whose API answers is not asked for', inSuspicion: true },
     beforeRequest: 'touched',

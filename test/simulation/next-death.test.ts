@@ -41,6 +41,21 @@ describe.each([1, 2, 3])('a second leader dies (seed %i)', (seed) => {
   });
 });
 
+describe('a successor dies', () => {
+  // While clients wait for it, and after it was served: looks that are hurried for it must not hold up its own death.
+  it.each([0, 0.3, 1, 2.5, 4, 7])('%f s after it led: it is replaced as fast', async (afterSeconds) => {
+    const ekimi = rig({
+      policy,
+      cluster: createCluster({ members: ['patroni1', 'patroni2', 'patroni3', 'patroni4'] }),
+    });
+    await ekimi.run(30);
+    await killLeader(ekimi);
+    await ekimi.run(afterSeconds);
+    expect(await killLeader(ekimi)).toBeLessThan(4);
+    expect(deletions(ekimi)).toHaveLength(2);
+  });
+});
+
 describe('a leader dies whose replicas were repaired too often', () => {
   it('[F4] it is replaced as fast, though the breaker holds every repair', async () => {
     const limits = { ...policy.limits, perHour: 1 };

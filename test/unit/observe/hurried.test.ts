@@ -12,6 +12,7 @@ const pass = (hurried: boolean) =>
     nowMs: NOW,
     suspect: true,
     closely: new Set(['patroni1']),
+    mayBeDead: new Set(['patroni3']),
     beforeRequest: new Set(['patroni1']),
     previous: {},
     ...(hurried ? { hurried } : {}),
@@ -41,8 +42,10 @@ describe('a look that somebody waits for', () => {
   const before = fresh('before', NOW - 3_600_000, 'x');
 
   it('asks what every calm pass asks, and whether the watched one runs, and hands on the rest', async () => {
-    expect(await askedIn(true, before)).toEqual(['api', 'sql', 'host', 'replicaCheck', 'settings']);
+    expect(await askedIn(true, before)).toEqual(['api', 'sql', 'host', 'power', 'replicaCheck', 'settings']);
     expect(await askedIn(true, before, 'patroni2')).toEqual(['api', 'sql', 'settings']);
+    // Who may be dead, or switched off, whether or not anything awaits its slow facts.
+    expect(await askedIn(true, before, 'patroni3')).toEqual(['api', 'sql', 'host', 'power', 'settings']);
     expect(await askedIn(false, before)).toEqual(expect.arrayContaining(['host', 'fileTag', 'log', 'disk']));
   });
 
