@@ -164,6 +164,24 @@ describe('running a program', () => {
     }
   });
 
+  it('that cannot be killed keeps whoever ran it from ending no longer than its deadline', () => {
+    const built = transpiled();
+    const file = join(built, 'script.mjs');
+    writeFileSync(
+      file,
+      `import { runCommand } from './src/adapters/hosts/command/run.js';
+      const outcome = await runCommand(['sh', '-c', 'setsid sleep 30 & wait'], { deadlineMs: 500 });
+      console.log(outcome.fault.fault);`,
+    );
+    try {
+      const startedMs = performance.now();
+      expect(String(execFileSync(process.execPath, [file]))).toBe('timeout\n');
+      expect(performance.now() - startedMs).toBeLessThan(25_000);
+    } finally {
+      rmSync(built, { recursive: true, force: true });
+    }
+  });
+
   it('of an empty template is not configured', async () => {
     expect(await runCommand([], { deadlineMs: 5_000 })).toMatchObject({
       kind: 'fault',

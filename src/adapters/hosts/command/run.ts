@@ -4,8 +4,17 @@ import { faultOf, type Fault } from '../../patroni/fault.js';
 export type CommandOutcome =
   /** It ran and ended. `code` null: a signal ended it. */
   | { readonly kind: 'ended'; readonly code: number | null; readonly stdout: Buffer; readonly stderr: string }
-  /** `started` false: the operating system did not even start it. `stdout`: what it had written before it was killed. */
-  | { readonly kind: 'fault'; readonly fault: Fault; readonly started: boolean; readonly stdout?: Buffer };
+  /**
+   * `started` false: the operating system did not even start it. `stdout`: what it had written before it was killed. `gone`: resolves when
+   * nothing of what was killed is left, which may be never: what waits for a file system that hangs, or runs as another user, is not killed.
+   */
+  | {
+      readonly kind: 'fault';
+      readonly fault: Fault;
+      readonly started: boolean;
+      readonly stdout?: Buffer;
+      readonly gone?: Promise<void>;
+    };
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 const MAX_STDERR_CHARS = 300;
@@ -56,15 +65,24 @@ export function runCommand(
     let bytes = 0;
     let stderr = '';
     const mostStderr = options.stderrChars ?? MAX_STDERR_CHARS;
+    let isOver = false;
+    let isGone: () => void = () => undefined;
+    const gone = new Promise<void>((is) => {
+      isGone = is;
+    });
     const finish = (outcome: CommandOutcome): void => {
       clearTimeout(timer);
       clearTimeout(killing);
       options.stop?.removeEventListener('abort', stopped);
+      isOver = true;
       resolve(outcome);
     };
     const give = (fault: Fault): void => {
       killGroup(child.pid, 'SIGKILL');
-      finish({ kind: 'fault', fault, started: true, stdout: Buffer.concat(stdout) });
+      // What cannot be killed must not keep us from ending either.
+      for (const held of [child, child.stdin, child.stdout, child.stderr] as ({ unref?(): void } | null)[])
+        held?.unref?.();
+      finish({ kind: 'fault', fault, started: true, stdout: Buffer.concat(stdout), gone });
     };
     let given: Fault | null = null;
     let killing: NodeJS.Timeout | undefined;
@@ -91,6 +109,8 @@ export function runCommand(
     // No file descriptor was left for the pipes (EMFILE, ENFILE): it has none, and the error comes a moment later.
     if (child.stdin == null || child.stdout == null || child.stderr == null) return;
     child.stdout.on('data', (chunk: Buffer) => {
+      // Nobody waits for it any more, and it may write for ever.
+      if (isOver) return;
       bytes += chunk.length;
       stdout.push(chunk);
       if (bytes > MAX_OUTPUT_BYTES) {
@@ -101,7 +121,8 @@ export function runCommand(
       if (stderr.length < mostStderr) stderr = (stderr + chunk.toString('utf8')).slice(0, mostStderr);
     });
     child.on('close', (code) => {
-      if (given !== null) finish({ kind: 'fault', fault: given, started: true, stdout: Buffer.concat(stdout) });
+      isGone();
+      if (given !== null) finish({ kind: 'fault', fault: given, started: true, stdout: Buffer.concat(stdout), gone });
       else finish({ kind: 'ended', code, stdout: Buffer.concat(stdout), stderr: stderr.trim() });
     });
     // A program that does not read its input closes the pipe; its exit code says what it made of that.
