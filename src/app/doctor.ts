@@ -13,6 +13,7 @@ import type { ClusterView } from '../model/view.js';
 import { REMEDY } from '../words/doctor-remedy.js';
 import { asideRows } from './doctor-asides.js';
 import { addressRow } from './doctor-addresses.js';
+import { diskRows } from './doctor-disks.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { poolerRows } from './doctor-poolers.js';
 import { proxyRows } from './doctor-proxies.js';
@@ -44,6 +45,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     ...poolerRows(view, policy),
     ...sessionRows(view),
     ...asideRows(view),
+    ...diskRows(view),
     ...actuatorRows(view, policy),
     ...ladderRows(view, policy),
     ...clusterRows(view, policy, locator),

@@ -146,6 +146,30 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
     check: eachCluster(commandsWithoutTarget),
   },
   {
+    // One directory for two members would tell the room of one as that of the other.
+    id: 'data-names-member',
+    severity: 'error',
+    keys: ['clusters[].hosts.systemd.data', 'clusters[].hosts.systemd.wal'],
+    check: eachCluster(({ hosts }, at) => {
+      const systemd = hosts?.systemd ?? null;
+      const count = Object.keys(hosts?.members ?? {}).length;
+      if (hosts === null || systemd === null || count < 2 || !driversOf(hosts).includes('systemd')) return [];
+      return (['data', 'wal'] as const).flatMap((part) => {
+        const path = systemd[part] ?? null;
+        return path === null || path.includes('{name}')
+          ? []
+          : [
+              {
+                key: `${at}.hosts.systemd.${part}`,
+                found: `"${path}" for ${count} members`,
+                expected: '{name} in it, which stands for the one that is meant',
+                remedy: 'add {name}, or name under hosts.members only the member of this machine',
+              },
+            ];
+      });
+    }),
+  },
+  {
     id: 'tags-need-containers',
     severity: 'error',
     keys: ['clusters[].tags.driver', 'clusters[].hosts.driver'],

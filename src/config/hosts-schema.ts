@@ -6,6 +6,11 @@ import { key, optional, REQUIRED } from './schema.js';
 
 const argv = listOf(text());
 
+const place = text(
+  /^\/\S*[^\s/]$/u,
+  'an absolute path without a slash at its end, such as /var/lib/postgresql/15/main',
+);
+
 const DRIVERS_TEXT = `${HOST_DRIVER_NAMES.map((driver) => `${driver}: ${HOST_DRIVERS[driver].summary}`).join('. ')}.`;
 
 /** `clusters[].hosts`. */
@@ -59,6 +64,21 @@ export const HOSTS = optional('What runs the members: how to look at it, start i
       ),
       systemctl: key(argv, ['systemctl'], 'The program, with what stands before it: `[sudo, -n, systemctl]`.'),
       journalctl: key(argv, ['journalctl'], 'The program of the log, likewise.'),
+      data: key(
+        nullable(place),
+        null,
+        'Data directory of the member on this machine; `{name}` becomes the name below. Its volume and that of pg_wal are read by `df`. Without it a disk that fills is not told in advance, and no member is rebuilt beside its old directory.',
+      ),
+      wal: key(
+        nullable(place),
+        null,
+        "Where pg_wal lies, for a user who may not look into `data`, as Ekimi's own. Null: `pg_wal` in `data`. Where it is no volume of its own: the path of `data` again.",
+      ),
+      df: key(
+        argv,
+        ['df'],
+        'The program, likewise; it gets `-Pk` or `-Pi` and the two directories, a `/` behind each.',
+      ),
     },
   ),
   peers: PEERS,

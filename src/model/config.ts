@@ -168,6 +168,12 @@ export interface ClusterConfig {
       readonly systemctl: readonly string[];
       readonly journalctl: readonly string[];
       readonly unit: string;
+      /** Data directory of a member, `{name}` in it as in `unit`; absent, null: its room cannot be had. */
+      readonly data?: string | null;
+      /** Where its pg_wal lies; absent, null: in `data`. */
+      readonly wal?: string | null;
+      /** Absent: `df` itself. */
+      readonly df?: readonly string[];
     } | null;
     /** peers: who lends what; null: nobody. With it `members`, `dcs` and `proxy` below name what this instance reaches itself. */
     readonly peers?: PeersConfig | null;

@@ -52,7 +52,7 @@ export const HOST_DRIVERS = {
   },
   systemd: {
     summary: 'units of systemd on this machine, by systemctl and journalctl',
-    primitives: ['logs'],
+    primitives: ['logs', 'disk'],
     states: ['running', 'stopped', 'paused', 'restarting'],
     asksMachine: false,
     identity: 'InvocationID, process number and start time of the main process',

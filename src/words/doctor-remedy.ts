@@ -2,7 +2,7 @@ import type { ReadingFault } from '../model/reading.js';
 
 /** A part that the doctor asks for an answer. */
 export type AskedPart =
-  'api' | 'sql' | 'hosts' | 'power' | 'tags' | 'etcd' | 'alarms' | 'config' | 'proxy' | 'pooler' | 'peer';
+  'api' | 'sql' | 'hosts' | 'disk' | 'power' | 'tags' | 'etcd' | 'alarms' | 'config' | 'proxy' | 'pooler' | 'peer';
 
 /** What a person needs of a part to mend it: each is a clause that begins with a verb. */
 interface Hints {
@@ -35,6 +35,13 @@ const HINTS: Readonly<Record<AskedPart, Hints>> = {
     tryIt: "run its status command as Ekimi's user (docker inspect CONTAINER, systemctl status UNIT)",
     login: "let Ekimi's user ask it: docs/rights.md says how, for each driver",
     configure: 'name what runs it in clusters[].hosts; docs/generated/host-drivers.md has the drivers',
+  },
+  disk: {
+    key: 'clusters[].hosts.systemd.data or .commands.disk',
+    tryIt: "df -Pk DATA_DIRECTORY/ DATA_DIRECTORY/pg_wal/ on that machine, as Ekimi's user",
+    login: "let Ekimi's user search that directory, or name hosts.systemd.wal or .df: docs/rights.md says how",
+    configure:
+      'name hosts.systemd.data (driver systemd) or hosts.commands.disk (driver command), there where it is lent',
   },
   power: {
     key: 'clusters[].power',

@@ -89,6 +89,7 @@ function standIn() {
     mkdirSync(join(folder, unit));
     writeFileSync(join(folder, unit, 'file'), state);
   }
+  mkdirSync(join(folder, 'data', 'patroni1', 'pg_wal'), { recursive: true });
   for (const [name, text] of [
     ['systemctl', SYSTEMCTL(folder)],
     ['journalctl', JOURNALCTL(folder)],
@@ -118,6 +119,8 @@ function standIn() {
               systemctl,
               journalctl: systemctl[0]?.startsWith(folder) === true ? [join(folder, 'journalctl')] : systemctl,
               unit: 'patroni@{name}.service',
+              data: join(folder, 'data', '{name}'),
+              df: systemctl[0]?.startsWith(folder) === true ? ['df'] : systemctl,
             },
             members: { patroni1: 'patroni1', patroni2: 'patroni2', patroni3: 'patroni3' },
             dcs: { etcd1: 'etcd.service' },

@@ -23,14 +23,14 @@ interface Row {
 /** `Filesystem 1024-blocks Used Available Capacity Mounted on`; a device's name may hold blanks, a number none. */
 const LINE = /^(.+?)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(?:\d+%|-)\s+(\S.*)$/;
 
-function rowIn(part: string): Row | null {
-  for (const line of part.split('\n')) {
+const rowsIn = (part: string): readonly Row[] =>
+  part.split('\n').flatMap((line) => {
     const [, device, total, , free, mount] = LINE.exec(line.slice(0, 1_000)) ?? [];
-    if (device !== undefined && mount !== undefined)
-      return { device, total: Number(total), free: Math.max(0, Number(free)), mount };
-  }
-  return null;
-}
+    return device === undefined || mount === undefined
+      ? []
+      : [{ device, total: Number(total), free: Math.max(0, Number(free)), mount }];
+  });
+const rowIn = (part: string): Row | null => rowsIn(part)[0] ?? null;
 
 /** What `DISK_SCRIPT` (or an operator's `df -Pk` of the data directory, and behind it one of pg_wal) printed; null: no volume in it. */
 export function diskFrom(text: string): DiskStatus | null {
@@ -47,12 +47,25 @@ export function diskFrom(text: string): DiskStatus | null {
   }
   const data = rowIn(parts.get('data') ?? '');
   if (data === null) return null;
-  const wal = rowIn(parts.get('wal') ?? '');
+  const inodes = [rowIn(parts.get('data inodes') ?? ''), rowIn(parts.get('wal inodes') ?? '')] as const;
+  return statusOf(data, rowIn(parts.get('wal') ?? ''), inodes);
+}
+
+/**
+ * What `df -Pk DATA WAL` printed, and `df -Pi` of the same; null: not a volume for each of the two. `inodes`: empty where nobody counts them.
+ */
+export function diskOfTwo(room: string, inodes: string): DiskStatus | null {
+  const [data, wal, ...others] = rowsIn(room);
+  if (data === undefined || wal === undefined || others.length > 0) return null;
+  // Of a file system that counts none there may be no row, and then nobody knows which of the two the other one is.
+  const [ofData, ofWal, ...more] = rowsIn(inodes);
+  const areTold = ofData?.mount === data.mount && ofWal?.mount === wal.mount && more.length === 0;
+  return statusOf(data, wal, areTold ? [ofData, ofWal] : [null, null]);
+}
+
+function statusOf(data: Row, wal: Row | null, [ofData, ofWal]: readonly [Row | null, Row | null]): DiskStatus {
   const isApart = wal !== null && (wal.device !== data.device || wal.mount !== data.mount);
-  return {
-    data: volumeOf(data, rowIn(parts.get('data inodes') ?? '')),
-    wal: isApart ? volumeOf(wal, rowIn(parts.get('wal inodes') ?? '')) : null,
-  };
+  return { data: volumeOf(data, ofData), wal: isApart ? volumeOf(wal, ofWal) : null };
 }
 
 /** A file system that counts no inodes says that it has none at all. */

@@ -5,7 +5,7 @@ import type { ClusterView } from '../../../src/model/view.js';
 import { remedyFor, type AskedPart } from '../../../src/words/doctor-remedy.js';
 import { unknown, type ReadingFault } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
-import { api, keys, noEtcd, NOW_MS, SCOPE, silent, viewOf, type Change } from '../../support/view.js';
+import { api, host, keys, noEtcd, NOW_MS, SCOPE, silent, viewOf, type Change } from '../../support/view.js';
 
 const allOf = (...changes: readonly Change[]) =>
   doctorFindings({ scope: SCOPE, view: viewOf(...changes) } as unknown as ClusterSnapshot, testPolicy());
@@ -55,6 +55,54 @@ describe('the doctor on a host driver that cannot keep old data aside', () => {
     expect(of(view)).toMatchObject({ verdict: 'off', disables: ['rebuild-member', 'remove-aside', 'reseed-dcs'] });
     expect(of({ ...view, asides: {} })).toBeUndefined();
     expect(of({ ...view, actuators: { ...view.actuators, host: false } })).toBeUndefined();
+  });
+});
+
+describe('the doctor on volumes that nobody reads', () => {
+  const disks = (view: ClusterView) =>
+    doctorFindings({ scope: SCOPE, view } as unknown as ClusterSnapshot, testPolicy()).filter(({ check }) =>
+      /disk/.test(check),
+    );
+  const withDisk = (name: string, fault: ReadingFault, view = viewOf()): ClusterView => ({
+    ...view,
+    members: view.members.map((one) =>
+      one.name === name ? { ...one, disk: unknown(fault, 'df of /d/: why', NOW_MS, 'df') } : one,
+    ),
+  });
+
+  it('names in one row whose are not configured, and what that disables', () => {
+    const found = disks(withDisk('patroni3', 'not-configured', withDisk('patroni2', 'not-configured')));
+    expect(found).toMatchObject([
+      {
+        check: 'room on disks',
+        verdict: 'off',
+        detail: expect.stringMatching(/patroni2, patroni3/) as string,
+        disables: expect.arrayContaining(['disk-filling on patroni2', 'rebuild-member on patroni3']) as string[],
+        remedy: expect.stringContaining('hosts.systemd.data') as string,
+      },
+    ]);
+  });
+
+  it.each<[ReadingFault, RegExp]>([
+    ['denied', /hosts\.systemd\.wal/],
+    ['timeout', /^see where it hangs.*df -Pk/],
+    ['bad-reply', /df -Pk/],
+  ])('says why one could not be read: %s', (fault, remedy) => {
+    expect(disks(withDisk('patroni2', fault))).toMatchObject([
+      {
+        check: 'patroni2 disk',
+        verdict: 'warn',
+        detail: expect.stringContaining('df of /d/: why') as string,
+        remedy: expect.stringMatching(remedy) as string,
+      },
+    ]);
+  });
+
+  it('says nothing where they are read, where there is no driver, and of what does not run', () => {
+    expect(disks(viewOf())).toEqual([]);
+    const view = withDisk('patroni2', 'denied');
+    expect(disks({ ...view, actuators: { ...view.actuators, host: false } })).toEqual([]);
+    expect(disks(withDisk('patroni2', 'http-status', viewOf(host('patroni2', { state: 'stopped' }))))).toEqual([]);
   });
 });
 

@@ -244,6 +244,36 @@ describe('names of DCS endpoints', () => {
 
 const member = (name: string): string => `${first}.patroni.members.${name}`;
 
+describe('the data directory of units of systemd', () => {
+  const hosts = (systemd: object, members: object = { patroni1: 'patroni' }, more: object = { driver: 'systemd' }) =>
+    configFrom(
+      changed(changed(CONTRACT_CONFIG, 'clusters.0.tags', undefined), 'clusters.0.hosts', {
+        ...more,
+        systemd,
+        members,
+      }),
+    );
+  const at = 'clusters[0].hosts.systemd';
+  const all = { patroni1: 'a', patroni2: 'b', patroni3: 'c' };
+
+  it('is read, with df and pg_wal; none is a configuration too', () => {
+    const data = '/var/lib/postgresql/15/main';
+    expect(accepted(hosts({ data })).clusters[0]?.hosts?.systemd).toMatchObject({ data, wal: null, df: ['df'] });
+    expect(accepted(hosts({})).clusters[0]?.hosts?.systemd).toMatchObject({ data: null, wal: null });
+    expect(codes(hosts({ data: '/d/{name}', wal: '/w/{name}' }, all))).toEqual([]);
+  });
+
+  it.each(['pgdata', '/var/lib/postgresql/', '/', '/with blank/d', '', '/d\n', 7])('%j is none', (data) => {
+    expect(codes(hosts({ data }))).toEqual([`bad-value ${at}.data`]);
+  });
+
+  it('of three members is not one and the same, and of another driver nobody minds', () => {
+    expect(codes(hosts({ data: '/d', wal: '/w/{name}' }, all))).toEqual([`data-names-member ${at}.data`]);
+    expect(codes(hosts({ data: '/d/{name}', wal: '/w' }, all))).toEqual([`data-names-member ${at}.wal`]);
+    expect(codes(hosts({ data: '/d' }, all, { driver: 'docker' }))).toEqual([]);
+  });
+});
+
 describe('values that do not go together', () => {
   it.each([
     [

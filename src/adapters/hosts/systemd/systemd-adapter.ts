@@ -7,6 +7,7 @@ import type { HostPort } from '../../../ports/host.js';
 import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from '../command/ends.js';
 import { runCommand, type CommandOutcome } from '../command/run.js';
 import { hostNamed } from '../named.js';
+import { diskHere } from './disk.js';
 import { PROPERTIES, statusFrom } from './show.js';
 import { replyingSince } from '../../reply.js';
 
@@ -23,8 +24,8 @@ const REFUSALS = [DENIED, NOT_HERE, NO_UNIT];
 const NONE_LEFT = /process(?:es)? to kill|No such process|not loaded/;
 
 /**
- * Units of systemd on this machine, by `systemctl` and `journalctl` without a shell. `hosts.systemd` has the programs, with whatever stands
- * before them (sudo), and how a name becomes a unit.
+ * Units of systemd on this machine, by `systemctl` and `journalctl` without a shell, and the room of a member by `df`. `hosts.systemd` has the
+ * programs, with whatever stands before them (sudo), how a name becomes a unit, and where the data lies.
  *
  * A kill first asks for a stop, so that nobody's `Restart=` starts it anew, and then sends SIGKILL to every process of the unit, whatever its
  * `KillMode`. A stop with a grace is followed by that kill when the grace is over.
@@ -114,6 +115,7 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   return {
     status,
     logs,
+    disk: diskHere({ cluster, clock, run }),
 
     async send(step): Promise<Reply> {
       const reply = replyingSince(clock);
