@@ -67,7 +67,7 @@ export const HOSTS = optional('What runs the members: how to look at it, start i
       data: key(
         nullable(place),
         null,
-        'Data directory of the member on this machine; `{name}` becomes the name below. Its volume and that of pg_wal are read by `df`. Without it a disk that fills is not told in advance, and no member is rebuilt beside its old directory.',
+        'Data directory of the member on this machine; `{name}` becomes the name below. Its volume and that of pg_wal are read by `df`. Without it a disk that fills is not told in advance, and whether a copy has room is known by the log alone.',
       ),
       wal: key(
         nullable(place),
