@@ -1,12 +1,14 @@
-import { countedOn, takesWrites } from '../ledger/without-writes.js';
+import { isNothingRead } from '../assess/unreachable.js';
+import { takesWrites } from '../ledger/without-writes.js';
 import type { EntryBody, EntryKind, JournalEntry } from '../model/entry.js';
-import { isOpen, withoutWritesMs, type Incident, type WithoutWrites } from '../model/incident.js';
+import { isOpen, unsureMs, withoutWritesMs, type Incident } from '../model/incident.js';
 import type { ActionName } from '../model/plan.js';
 import type { ProblemCode } from '../model/problem.js';
 import { changeOf, type OperatorChange } from './operators.js';
 import { HOLDS_MS } from './plots.js';
-import { afterwards, type Afterwards, type Deed } from './rehearsed.js';
+import { afterPass, afterwards, type Afterwards, type Deed } from './rehearsed.js';
 import { STOCK_COSTS, type StockCost } from './stock.js';
+import { writesCount, type Gap } from './writes.js';
 
 /** What a report is made of; entries of other kinds need not be read. */
 export const REPORTED_KINDS: readonly EntryKind[] = [
@@ -46,13 +48,15 @@ export interface ActionRow {
   readonly did: Readonly<Record<string, number>>;
   /** In dry-run, by what became of it afterwards. */
   readonly would: Readonly<Partial<Record<Afterwards, number>>>;
+  /** Of those after which the cluster went on without writes: for how long in all, in milliseconds. */
+  readonly lostMs: number;
 }
 
 export interface Report {
   readonly scope: string;
   readonly sinceMs: number;
   readonly untilMs: number;
-  /** How much of that time a recorded pass stands for. */
+  /** How much of that time a recorded pass stands for that saw anything at all. */
   readonly watchedMs: number;
   /** Of the whole span, by its passes, whether or not an incident was kept of it; `unsureMs` of it nobody could tell. */
   readonly withoutWrites: { readonly ms: number; readonly unsureMs: number };
@@ -84,18 +88,14 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
   let watchedMs = 0;
   let watchedSinceMs: number | null = null;
   let pages = 0;
-  let writes: WithoutWrites = { ms: 0, unsureMs: 0, sinceMs: null, untoldSinceMs: null };
+  const writes = writesCount();
   let lastMs: number | null = null;
   /** Since when incidents are kept, and whether there would have been one before. */
   let keptSinceMs: number | null = null;
   let isWithout = false;
   /** Nobody looked for longer than what was seen holds: what came in between is not known. */
-  const lookAway = (atMs: number): void => {
-    if (writes.sinceMs !== null) writes = countedOn(writes, true, { nowMs: atMs, gapMs: 0 });
-    writes = countedOn(writes, null, { nowMs: atMs, gapMs: 0 });
-  };
   const passOver = (atMs: number): void => {
-    if (lastMs !== null && atMs - lastMs > HOLDS_MS) lookAway(lastMs + HOLDS_MS);
+    if (lastMs !== null && atMs - lastMs > HOLDS_MS) writes.lookAway(lastMs + HOLDS_MS);
     lastMs = null;
   };
   const watch = (atMs: number): void => {
@@ -107,20 +107,21 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
       watch(atMs);
       // A pass that changes it is always recorded: what lies between two recorded ones is as the first of them saw it.
       passOver(atMs);
-      if (body.kind === 'stop') lookAway(atMs);
-      else writes = countedOn(writes, takesIn(body), { nowMs: atMs, gapMs: 0 });
+      if (body.kind === 'stop') writes.lookAway(atMs);
+      else writes.see(takesIn(body), atMs);
       lastMs = body.kind === 'stop' ? null : atMs;
     }
     if (keptSinceMs === null && keepsIncidents(body)) keptSinceMs = atMs;
     if (body.kind === 'pass') {
       isWithout ||= keptSinceMs === null && body.problems.some(({ phase }) => phase === 'active');
-      watchedSinceMs = atMs;
+      if (sees(body)) {
+        watchedSinceMs = atMs;
+        for (const [id, deed] of deeds) if (deed.shadow) deeds.set(id, afterPass(deed, body.problems, atMs));
+      }
       standing = body.circumstances?.ledger.incidents ?? standing;
     } else if (body.kind === 'incident') incidents.set(body.of.id, body.of);
     else if (body.kind === 'intent') {
-      const { id, plan, shadow } = body;
-      const { action, target, because } = plan;
-      if (!deeds.has(id)) deeds.set(id, { id, action, target, because, shadow, atMs, phase: null, endedAtMs: null });
+      if (!deeds.has(body.id)) deeds.set(body.id, begun(body, atMs));
     } else if (body.kind === 'verdict') {
       const deed = deeds.get(body.id);
       if (deed !== undefined) deeds.set(body.id, { ...deed, phase: body.remediation.phase, endedAtMs: atMs });
@@ -145,18 +146,38 @@ export function reporter(scope: string, sinceMs: number, untilMs: number): Repor
         sinceMs,
         untilMs,
         watchedMs,
-        withoutWrites: { ms: withoutWritesMs({ withoutWrites: writes }, untilMs), unsureMs: writes.unsureMs },
+        withoutWrites: writes.total(untilMs),
         incidents: found,
         ...(isWithout ? { withoutIncidents: { untilMs: keptSinceMs } } : {}),
         causes: causesOf(found, untilMs),
-        actions: actionsOf(done, found, untilMs),
-        times: timesOf(found, done),
+        actions: actionsOf(done, { incidents: found, gaps: writes.gaps(), nowMs: untilMs }),
+        times: timesOf(found, done, sinceMs),
         pages,
         operators: [...operators.values()].sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : b.count - a.count)),
       };
     },
   };
 }
+
+/** Of the first of its requests that is known. */
+const begun = ({ id, plan, shadow, step }: Extract<EntryBody, { kind: 'intent' }>, atMs: number): Deed => {
+  const { action, target, because } = plan;
+  return {
+    id,
+    action,
+    target,
+    because,
+    shadow,
+    atMs,
+    isCut: step > 0,
+    phase: null,
+    endedAtMs: null,
+    goneSinceMs: null,
+  };
+};
+
+/** Whoever read nothing at all has not watched; an entry of an old version, or the last one of a run, tells too little to say so. */
+const sees = ({ view }: Extract<EntryBody, { kind: 'pass' }>): boolean => view == null || !isNothingRead(view);
 
 /** 0.1.0 wrote none, and had none in its ledger. */
 const keepsIncidents = (body: EntryBody): boolean =>
@@ -187,46 +208,71 @@ function causesOf(incidents: readonly Incident[], nowMs: number): readonly Cause
         count: all.length,
         open: all.filter(isOpen).length,
         withoutWritesMs: sum(all.map((one) => withoutWritesMs(one, one.endedAtMs ?? nowMs))),
-        unsureMs: sum(all.map(({ withoutWrites }) => withoutWrites.unsureMs)),
+        unsureMs: sum(all.map((one) => unsureMs(one, one.endedAtMs ?? nowMs))),
         stock: STOCK_COSTS[cause] ?? null,
       };
     })
     .sort((a, b) => b.withoutWritesMs - a.withoutWritesMs || b.count - a.count);
 }
 
-function actionsOf(deeds: readonly Deed[], incidents: readonly Incident[], nowMs: number): readonly ActionRow[] {
+interface Then {
+  readonly incidents: readonly Incident[];
+  readonly gaps: readonly Gap[];
+  readonly nowMs: number;
+}
+
+function actionsOf(deeds: readonly Deed[], then: Then): readonly ActionRow[] {
   return [...new Set(deeds.map(({ action }) => action))].sort().map((action) => {
     const did: Record<string, number> = {};
     const would: Partial<Record<Afterwards, number>> = {};
+    let lostMs = 0;
     for (const deed of deeds.filter((one) => one.action === action))
       if (deed.shadow) {
-        const after = afterwards(deed, deeds, incidents, nowMs);
-        would[after] = (would[after] ?? 0) + 1;
+        const became = afterwards(deed, deeds, then);
+        would[became.after] = (would[became.after] ?? 0) + 1;
+        lostMs += became.lostMs;
       } else {
         const phase = deed.phase ?? 'in-flight';
         did[phase] = (did[phase] ?? 0) + 1;
       }
-    return { action, did, would };
+    return { action, did, would, lostMs };
   });
 }
 
-function timesOf(incidents: readonly Incident[], deeds: readonly Deed[]): Report['times'] {
+/** Of what lies in the span from its beginning: where an incident, or a deed, is cut off, its first request may be gone. */
+function timesOf(incidents: readonly Incident[], deeds: readonly Deed[], sinceMs: number): Report['times'] {
   const byId = new Map(deeds.map((deed) => [deed.id, deed]));
   const detect = incidents.flatMap(({ openedAtMs, problems }) => {
     const active = problems.flatMap(({ activeSinceMs }) => activeSinceMs ?? []);
     return active.length === 0 ? [] : [Math.min(...active) - openedAtMs];
   });
-  const act = incidents.flatMap(({ openedAtMs, remediations }) => {
-    const sent = remediations.flatMap(({ id }) => {
-      const deed = byId.get(id);
-      return deed === undefined || deed.shadow ? [] : [deed.atMs];
-    });
-    return sent.length === 0 ? [] : [Math.min(...sent) - openedAtMs];
-  });
-  const verify = deeds.flatMap(({ shadow, phase, atMs, endedAtMs }) =>
-    !shadow && phase === 'succeeded' && endedAtMs !== null ? [endedAtMs - atMs] : [],
+  const act = incidents
+    .filter(({ openedAtMs }) => openedAtMs >= sinceMs)
+    .flatMap(
+      (incident) =>
+        firstActMs(
+          incident,
+          incident.remediations.map(({ id }) => byId.get(id)),
+        ) ?? [],
+    );
+  const verify = deeds.flatMap(({ shadow, isCut, phase, atMs, endedAtMs }) =>
+    !shadow && !isCut && phase === 'succeeded' && endedAtMs !== null ? [endedAtMs - atMs] : [],
   );
   return { detect: spreadOf(detect), act: spreadOf(act), verify: spreadOf(verify) };
+}
+
+/**
+ * From the first sight of what its first request was for: an incident that was joined to an older one began with something else. null: nothing was sent,
+ * or nobody can tell what was the first.
+ */
+function firstActMs({ problems }: Incident, deeds: readonly (Deed | undefined)[]): number | null {
+  const whole = deeds.filter((deed) => deed !== undefined);
+  if (whole.length < deeds.length || whole.some(({ isCut }) => isCut)) return null;
+  const first = whole
+    .filter(({ shadow }) => !shadow)
+    .reduce<Deed | null>((a, b) => (a === null || b.atMs < a.atMs ? b : a), null);
+  const row = problems.find(({ code, subject }) => code === first?.because.code && subject === first.because.subject);
+  return first === null || row === undefined || row.firstSeenMs > first.atMs ? null : first.atMs - row.firstSeenMs;
 }
 
 /** Nearest rank: each is a time that was really measured. */

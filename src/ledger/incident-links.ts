@@ -99,9 +99,13 @@ export const joinsSeveral = ({ code }: Problem): boolean => NAMES_A_CAUSE.includ
 export const holds = ({ problems }: Incident, problem: { readonly code: string; readonly subject: string }): boolean =>
   problems.some((row) => problemKey(row) === problemKey(problem));
 
+/** Trouble with the leader, or what ends it: the cluster takes no writes, or will take none, until it is over. */
+export const isOfLeader = ({ code }: { readonly code: ProblemCode | 'operator' }): boolean =>
+  code !== 'operator' && LEADER_TROUBLE.includes(code);
+
 /** Is the leader in trouble in this incident, or was until a moment ago? */
 export const isLeaderTrouble = ({ problems }: Incident, nowMs: number): boolean =>
-  problems.some((row) => LEADER_TROUBLE.includes(row.code) && isRecent(row, nowMs));
+  problems.some((row) => isOfLeader(row) && isRecent(row, nowMs));
 
 const isRecent = ({ endedAtMs }: IncidentProblem, nowMs: number): boolean =>
   endedAtMs === null || nowMs - endedAtMs < RECENT_MS;
@@ -128,7 +132,7 @@ const LINKS: readonly ((problem: Problem, incident: Incident, all: readonly Prob
     ),
   // The leader's trouble is one, and what follows from it while it lasts is its own.
   (problem, incident, _all, nowMs) => {
-    const isLeaders = LEADER_TROUBLE.includes(problem.code);
+    const isLeaders = isOfLeader(problem);
     if (isLeaderTrouble(incident, nowMs))
       return (
         isLeaders ||

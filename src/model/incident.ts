@@ -60,3 +60,9 @@ export const withoutWritesMs = (
   { withoutWrites: { ms, sinceMs } }: Pick<Incident, 'withoutWrites'>,
   nowMs: number,
 ): number => ms + (sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs));
+
+/** What may be wrong with it until now: that nobody can tell may go on. */
+export const unsureMs = (
+  { withoutWrites: { unsureMs: ms, untoldSinceMs } }: Pick<Incident, 'withoutWrites'>,
+  nowMs: number,
+): number => ms + (untoldSinceMs === null ? 0 : Math.max(0, nowMs - untoldSinceMs));

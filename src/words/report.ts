@@ -1,12 +1,13 @@
 import type { Afterwards } from '../history/rehearsed.js';
 import type { ActionRow, CauseRow, Report, Spread } from '../history/report.js';
-import { withoutWritesMs } from '../model/incident.js';
+import { unsureMs, withoutWritesMs } from '../model/incident.js';
 import type { ReportDocument, ReportSection } from '../model/report-document.js';
 import { counted, spanText } from './amounts.js';
 import { dayText } from './moments.js';
 
 const AFTERWARDS: Readonly<Record<Afterwards, string>> = {
   person: 'a person had the same done',
+  lost: 'the cluster went on without writes',
   worse: 'it got worse',
   stood: 'it stood for over 5 min',
   healed: 'it was over within 5 min (by itself, by Patroni or by a person)',
@@ -51,10 +52,17 @@ function summaryOf({
     ...(withoutIncidents == null || withoutIncidents.untilMs === null
       ? []
       : [`Before ${dayText(withoutIncidents.untilMs)} incidents are not counted: ${NOT_WRITTEN}.`]),
-    `${msText(ms)} without writes, as far as passes saw${unsureMs === 0 ? '' : `; nobody could tell for ${spanText(unsureMs)}`}.`,
+    `${lostText(ms)}${unsureMs === 0 ? '' : `; nobody could tell for ${spanText(unsureMs)}`}.`,
     `The cluster was watched for ${spanText(watchedMs)} of ${spanText(untilMs - sinceMs)}.`,
   ];
 }
+
+/** That none was seen does not say that there was none. */
+const lostText = (ms: number): string =>
+  ms === 0 ? 'No time without writes was seen' : `${msText(ms)} without writes, as far as passes saw`;
+
+const lostCell = (ms: number, unsureMs: number): string =>
+  `${ms === 0 ? 'none seen' : spanText(ms)}${unsureMs === 0 ? '' : ` (±${spanText(unsureMs)})`}`;
 
 /** Of a list in a chat no more than these. */
 const MOST_IN_CHAT = 5;
@@ -66,7 +74,7 @@ export function reportBrief(report: Report): string {
     .slice(0, MOST_IN_CHAT)
     .map(
       ({ cause, count, withoutWritesMs: ms }) =>
-        `- ${cause}: ${counted(count, 'incident')}, ${msText(ms)} without writes`,
+        `- ${cause}: ${counted(count, 'incident')}, ${ms === 0 ? 'no time without writes was seen' : `${msText(ms)} without writes`}`,
     );
   const more = rows.length - named.length;
   const sent = actions.flatMap(({ action, did }) =>
@@ -99,7 +107,7 @@ const causes = ({ causes: rows }: Report): ReportSection => ({
     row.cause,
     String(row.count),
     String(row.open),
-    `${spanText(row.withoutWritesMs)}${row.unsureMs === 0 ? '' : ` (±${spanText(row.unsureMs)})`}`,
+    lostCell(row.withoutWritesMs, row.unsureMs),
     stockText(row),
   ]),
 });
@@ -116,7 +124,7 @@ const incidents = ({ incidents: rows, untilMs }: Report): ReportSection => ({
     one.endedAtMs === null
       ? `open for ${spanText(untilMs - one.openedAtMs)}`
       : spanText(one.endedAtMs - one.openedAtMs),
-    spanText(withoutWritesMs(one, one.endedAtMs ?? untilMs)),
+    lostCell(withoutWritesMs(one, one.endedAtMs ?? untilMs), unsureMs(one, one.endedAtMs ?? untilMs)),
   ]),
 });
 
@@ -131,12 +139,13 @@ const done = ({ actions }: Report): ReportSection => ({
 
 const rehearsed = ({ actions }: Report): ReportSection => ({
   title: 'What would have been done',
-  note: 'In dry-run nothing was sent; this is what happened then.',
+  note: 'In dry-run nothing was sent; this is what happened then. Without writes is counted from the moment of the deed on.',
   head: ['action', 'afterwards', 'times'],
-  rows: actions.flatMap(({ action, would }) =>
-    (Object.keys(AFTERWARDS) as Afterwards[]).flatMap((after) =>
-      would[after] === undefined ? [] : [[action, AFTERWARDS[after], String(would[after])]],
-    ),
+  rows: actions.flatMap(({ action, would, lostMs }) =>
+    (Object.keys(AFTERWARDS) as Afterwards[]).flatMap((after) => {
+      const forLong = after === 'lost' ? ` for ${msText(lostMs)}${(would.lost ?? 0) > 1 ? ' in all' : ''}` : '';
+      return would[after] === undefined ? [] : [[action, `${AFTERWARDS[after]}${forLong}`, String(would[after])]];
+    }),
   ),
 });
 
@@ -146,14 +155,14 @@ const sum = (figures: readonly (number | undefined)[]): number =>
 /** How often it was right to act, not needed, not known: for whoever decides whether to let it act alone. */
 function evidenceOf({ action, did, would }: ActionRow): readonly string[] {
   const all = sum(Object.values(did)) + sum(Object.values(would));
-  const right = sum([did['succeeded'], would.person, would.worse, would.stood]);
+  const right = sum([did['succeeded'], would.person, would.lost, would.worse, would.stood]);
   const wrong = sum([did['failed'], did['ineffective'], would.healed]);
   return [action, String(all), String(right), String(wrong), String(all - right - wrong)];
 }
 
 const evidence = ({ actions }: Report): ReportSection => ({
   title: 'Ready for auto?',
-  note: 'Right: it succeeded, or the trouble stayed without it. Wrong: it failed, or the trouble was over within 5 min without it.',
+  note: 'Right: it succeeded; or without it the trouble stayed, or nobody could write meanwhile. Wrong: it failed, or was not needed: the trouble was over within 5 min.',
   head: ['action', 'acted or would have', 'right', 'wrong', 'unknown'],
   rows: actions.map(evidenceOf),
 });
