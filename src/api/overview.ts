@@ -1,9 +1,10 @@
 import { isReadPoolEmpty } from '../assess/rotation.js';
 import { leaderIn } from '../assess/shown-lag.js';
 import { budgetUsed } from '../ledger/budgets.js';
+import { approvalsIn, type ApprovalOverview } from './approval-overview.js';
 import { foreignInFlight } from '../model/foreign.js';
 import { foreignText } from '../words/foreign.js';
-import { isInFlight, type Approval, type KillSwitch, type Remediation } from '../model/ledger.js';
+import { isInFlight, type KillSwitch, type Remediation } from '../model/ledger.js';
 import type { Mode } from '../model/policy.js';
 import type { Problem } from '../model/problem.js';
 import { lastValue } from '../model/reading.js';
@@ -12,7 +13,6 @@ import type { ClusterState } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
 import { openIncidents } from './open-incidents.js';
 import { memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
-import { consequenceOf, type Consequence } from '../words/consequence.js';
 import type { IncidentOverview } from '../words/incident.js';
 import { brakes, headline, stateOf, suspectsIn } from '../words/headline.js';
 import { poolersIn, type PoolerOverview } from './pooler-overview.js';
@@ -45,11 +45,6 @@ interface EndpointOverview {
   readonly dbSizeBytes: number | null;
   readonly host: string | null;
   readonly reason: string | null;
-}
-
-/** What waits for a person, with what they would agree to. */
-export interface ApprovalOverview extends Approval {
-  readonly consequence: Consequence;
 }
 
 /** What people look at, derived once from a snapshot, so that terminal, dashboard and metrics never disagree. */
@@ -175,21 +170,6 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     ],
   };
 }
-
-const approvalsIn = ({ ledger, policy }: ClusterSnapshot, members: readonly MemberOverview[]): ApprovalOverview[] => {
-  // Who holds the key and does not say that it runs as primary may be dead.
-  const serving = members.map(({ name, holdsLeaderKey, role, reads }) => ({
-    name,
-    leads: holdsLeaderKey ? (role === 'primary' ? true : null) : false,
-    takesReads: reads === 'unknown' ? null : reads === 'in',
-  }));
-  return ledger.approvals
-    .filter((one) => one.state === 'waiting')
-    .map((one) => ({
-      ...one,
-      consequence: consequenceOf(one.plan, serving, policy.actions[one.plan.action].timeoutMs),
-    }));
-};
 
 const endOf = (one: Remediation): number => one.endedAtMs ?? one.createdAtMs;
 

@@ -49,6 +49,7 @@ async function demo(context: Context, options: DemoChoice): Promise<void> {
   const { demoEnd, demoHead, demoLine, demoSay } = await import('./render/demo.js');
   let startedAtMs: number | null = null;
   let pageUrl = '';
+  const { called } = context.io;
   const json = options.json === true;
   const style = styleOf(context);
   const { seed, port, speed, scenario, mode = null, approve = false } = options;
@@ -57,7 +58,7 @@ async function demo(context: Context, options: DemoChoice): Promise<void> {
     stop: context.io.stop,
     onReady: (url) => {
       pageUrl = url;
-      print(context, json ? toJson({ url }) : demoHead(url, style));
+      print(context, json ? toJson({ url }) : demoHead(url, style, called));
     },
     onSay: (text, atMs) => {
       startedAtMs ??= atMs;
@@ -68,7 +69,7 @@ async function demo(context: Context, options: DemoChoice): Promise<void> {
       if (json) print(context, toJson(entry));
     },
     onLine: (line) => {
-      if (!json) print(context, demoLine(line, startedAtMs ?? line.atMs, pageUrl, style));
+      if (!json) print(context, demoLine(line, startedAtMs ?? line.atMs, pageUrl, style, called));
     },
     onEnd: (summary) => {
       print(context, json ? toJson({ summary }) : demoEnd(summary, style));

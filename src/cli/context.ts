@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { toJson } from '../model/json.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { isZone } from '../model/zone.js';
+import { withAsked, type Asked } from '../words/scoped.js';
 import { inZone } from '../words/zone.js';
 import type { CommandBackend } from './backend.js';
 import { CliError } from './cli-error.js';
@@ -34,6 +35,8 @@ export interface Context {
   several: boolean;
   /** In which times are shown, of IANA; null: in UTC, as they are written, and so in JSON always. */
   zone: string | null;
+  /** What the command line said of where the daemon is; empty too where the answer is for a program. */
+  asked: Asked;
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8470';
@@ -86,11 +89,12 @@ export const styleOf = (context: Context): Style => ({
   columns: context.io.columns,
   nowMs: nowOf(context),
   several: context.several,
+  asked: context.asked,
 });
 
 /** A text for people, with its times in the zone that was asked for. `nearMs`: of what time it is; else of now. */
 export const print = (context: Context, text: string, nearMs = nowOf(context)): void => {
-  context.io.stdout(`${zoned(context.zone, text, nearMs)}\n`);
+  context.io.stdout(`${zoned(context.zone, withAsked(text, context.asked), nearMs)}\n`);
 };
 
 const zoned = (zone: string | null, text: string, nearMs: number): string =>
@@ -279,8 +283,14 @@ export function mustHave<T>(found: readonly T[], scope: string | undefined, scop
   throw new CliError('absent', 'unknown-scope', `the configuration has no cluster ${scope}`, oneOf(scopes));
 }
 
+/** As commands are printed: copied as they stand, they would put nothing into the journal. */
+const STANDS_FOR_WORDS = ['...', '…', 'TEXT'];
+
 /** A person's words for what they start or change; a usage error without. */
 export function reasonOf({ reason }: { readonly reason?: string }): string {
-  if (reason !== undefined && reason.trim() !== '') return reason.trim();
+  const words = reason?.trim() ?? '';
+  if (STANDS_FOR_WORDS.includes(words))
+    throw new CliError('usage', 'no-reason', `${words} stands for your words`, 'Write after --reason why you do it.');
+  if (words !== '') return words;
   throw new CliError('usage', 'no-reason', 'a reason is missing', 'Give one with --reason: it goes into the journal.');
 }

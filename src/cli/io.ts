@@ -14,8 +14,17 @@ export interface CliIo {
   sleep(ms: number): Promise<void>;
   /** SIGINT or SIGTERM. */
   readonly stop: AbortSignal;
+  /** What is typed to call this program; absent: `ekimi`. */
+  readonly called?: string;
   fileExists(path: string): boolean;
   readFile(path: string): Promise<string>;
+}
+
+/** How a program that was started as that script is called again: by its name where that was it, else by what `node` can load. */
+export function calledAs(script: string | undefined): string {
+  const name = script?.split('/').at(-1);
+  if (script === undefined || name === 'ekimi') return 'ekimi';
+  return name === 'start.mjs' ? 'node dist/cli/main.js' : `node ${script}`;
 }
 
 /** NO_COLOR and FORCE_COLOR as their conventions say; otherwise colour only on a terminal. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { wantsColor, type CliIo } from './io.js';
+import { calledAs, wantsColor, type CliIo } from './io.js';
 import { guardCheck, isCheck } from './check-guard.js';
 
 function processIo(stop: AbortSignal): CliIo {
@@ -18,6 +18,7 @@ function processIo(stop: AbortSignal): CliIo {
     now: () => Date.now(),
     sleep: (ms) => after(ms, undefined, { signal: stop }).catch(() => undefined),
     stop,
+    called: calledAs(process.argv[1]),
     fileExists: existsSync,
     readFile: (path) => readFile(path, 'utf8'),
   };

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { toJson } from '../model/json.js';
+import { askedOf } from './asked.js';
 import type { CommandBackend } from './backend.js';
 import { failureLine, isCheck } from './check-guard.js';
 import { CHECK_EXIT_CODES, CliError, EXIT_CODES, exitCode, type ExitName } from './cli-error.js';
@@ -20,6 +21,7 @@ import { addRunCommand } from './commands-run.js';
 import { addLocalCommands } from './commands-local.js';
 import { addReplayCommand } from './commands-replay.js';
 import { zoneOf, type Common, type Context } from './context.js';
+import { withAsked } from '../words/scoped.js';
 import type { CliIo } from './io.js';
 import { clean } from './render/paint.js';
 
@@ -45,7 +47,7 @@ function buildProgram(
   io: CliIo,
   json: boolean,
 ): { readonly program: Command; readonly context: Context } {
-  const context: Context = { backend, io, exit: 0, aheadMs: 0, several: false, zone: null };
+  const context: Context = { backend, io, exit: 0, aheadMs: 0, several: false, zone: null, asked: {} };
   const program = new Command('ekimi')
     .description('Autonomous remediation controller for PostgreSQL clusters run by Patroni, etcd and HAProxy')
     .version(backend.version)
@@ -70,6 +72,7 @@ function buildProgram(
       const options: Common = command.opts();
       const zone = zoneOf(options);
       context.zone = options.json === true ? null : zone;
+      context.asked = options.json === true ? {} : askedOf(options);
     })
     .addHelpText('after', AFTER_HELP);
   addLocalCommands(program, context);
@@ -107,7 +110,10 @@ export async function runCli(argv: readonly string[], backend: CommandBackend, i
     const error = asCliError(cause);
     if (argv.includes('--json'))
       io.stderr(`${toJson({ error: { code: error.code, message: error.message, remedy: error.remedy } })}\n`);
-    else io.stderr(`ekimi: ${lined(error.message)}\n${error.remedy === '' ? '' : `  ${clean(error.remedy)}\n`}`);
+    else
+      io.stderr(
+        `ekimi: ${lined(error.message)}\n${error.remedy === '' ? '' : `  ${clean(error.exit === 'no-daemon' ? error.remedy : withAsked(error.remedy, context.asked))}\n`}`,
+      );
     return exitCode(error.exit);
   }
 }

@@ -1,5 +1,6 @@
 import { ACTION_ROWS, type ActionName, type Plan, type Risk } from '../model/plan.js';
 import { counted, spanText } from './amounts.js';
+import { clockText } from './moments.js';
 
 /** What a person agrees to, in three sentences, before anything is sent. */
 export interface Consequence {
@@ -17,6 +18,13 @@ export interface Serving {
   readonly leads: boolean | null;
   readonly takesReads: boolean | null;
 }
+
+/** Why a person is asked, by what is seen now; what was true when it was asked is said as of then, and only where nothing else is. */
+export const approvalWhy = (one: {
+  readonly why: string;
+  readonly now: string | null;
+  readonly requestedAtMs: number;
+}): string => one.now ?? `Nothing calls for it now. It was asked at ${clockText(one.requestedAtMs)}: ${one.why}`;
 
 const BY_RISK: Readonly<Record<Risk, (target: string) => string>> = {
   none: () => 'Nothing: no data, and no session of a client.',

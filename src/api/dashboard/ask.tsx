@@ -1,6 +1,7 @@
 // The questions that this page puts to a person before it asks the daemon for a change.
+import { approvalWhy } from '../../words/consequence.js';
 import { lossText } from '../../words/loss.js';
-import type { ApprovalOverview } from '../overview.js';
+import type { ApprovalOverview } from '../approval-overview.js';
 import type { IncidentOverview } from '../../words/incident.js';
 import type { RunOverview } from '../run-overview.js';
 import type { RunChange } from '../../model/procedure-run.js';
@@ -54,7 +55,7 @@ export const ConsequenceList = ({ of }: { readonly of: ApprovalOverview['consequ
 
 export function askDecision(verb: 'approve' | 'reject', approval: ApprovalOverview, scope: string): Promise<unknown> {
   const approves = verb === 'approve';
-  const { id, plan, why, loss, consequence } = approval;
+  const { id, plan, loss, consequence } = approval;
   return ask({
     title: approves ? 'Approve' : 'Reject',
     lead: (
@@ -70,7 +71,7 @@ export function askDecision(verb: 'approve' | 'reject', approval: ApprovalOvervi
               : `Loses ${lossText(loss)}. If it has become more before it is sent, you are asked again.`}
           </strong>
         )}
-        <span>{why}</span>
+        <span>{approvalWhy(approval)}</span>
         {approves && (
           <span class="dim">
             The plan is made again before it is carried out: if the cluster has changed, nothing is sent.

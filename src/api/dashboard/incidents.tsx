@@ -1,7 +1,7 @@
 // One card an incident: seen, waited, would or did, verified, told. What the journal has of it is folded and read when it is opened.
 import type { ComponentChildren, JSX } from 'preact';
 import type { Decision } from '../../model/decision.js';
-import type { ApprovalOverview } from '../overview.js';
+import type { ApprovalOverview } from '../approval-overview.js';
 import type { Remediation } from '../../model/ledger.js';
 import type { IncidentOverview } from '../../words/incident.js';
 import { askAcknowledge } from './ask.js';

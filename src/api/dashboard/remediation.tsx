@@ -1,10 +1,11 @@
 // What is being done, what waits for a person, what is switched off.
 import type { JSX } from 'preact';
 import { spanText } from '../../words/amounts.js';
+import { approvalWhy } from '../../words/consequence.js';
 import { lossText } from '../../words/loss.js';
-import type { Decision } from '../../model/decision.js';
 import type { Remediation } from '../../model/ledger.js';
-import type { ApprovalOverview, Overview } from '../overview.js';
+import type { ApprovalOverview } from '../approval-overview.js';
+import type { Overview } from '../overview.js';
 import { askDecision, askPause, askResume, ConsequenceList } from './ask.js';
 import type { Picture } from './connection.js';
 import { At, Count, Nothing, Panel, Requests } from './parts.js';
@@ -101,13 +102,7 @@ export const Approvals = ({ picture, isPast }: Changing & { readonly picture: Pi
       ) : (
         <ul class="rows">
           {approvals.map((one) => (
-            <ApprovalRow
-              key={one.id}
-              one={one}
-              steps={stepsOf(one, picture.snapshot.decisions)}
-              scope={scope}
-              isPast={isPast}
-            />
+            <ApprovalRow key={one.id} one={one} scope={scope} isPast={isPast} />
           ))}
         </ul>
       )}
@@ -115,21 +110,12 @@ export const Approvals = ({ picture, isPast }: Changing & { readonly picture: Pi
   );
 };
 
-function stepsOf({ plan }: ApprovalOverview, decisions: readonly Decision[]): readonly string[] {
-  for (const decision of decisions)
-    if (decision.kind === 'held' || decision.kind === 'act')
-      if (decision.plan.action === plan.action && decision.plan.target === plan.target) return decision.steps;
-  return [];
-}
-
 const ApprovalRow = ({
   one,
-  steps,
   scope,
   isPast,
 }: Changing & {
   readonly one: ApprovalOverview;
-  readonly steps: readonly string[];
   readonly scope: string;
 }): JSX.Element => (
   <li class="row approval" id={cardId({ kind: 'approval', id: one.id })} tabIndex={-1}>
@@ -143,8 +129,8 @@ const ApprovalRow = ({
     </div>
     <ConsequenceList of={one.consequence} />
     {one.loss != null && <p class="loss">Loses {lossText(one.loss)}.</p>}
-    <p class="why">{one.why}</p>
-    {steps.length > 0 && <Requests steps={steps} />}
+    <p class="why">{approvalWhy(one)}</p>
+    {one.steps.length > 0 && <Requests steps={one.steps} />}
     <p class="buttons">
       <button
         type="button"

@@ -106,6 +106,8 @@ export const overview = z.object({
       consequence: z
         .object({ destroys: text, remains: text, takes: text })
         .describe('What a person agrees to, in three sentences'),
+      now: text.nullable().describe('Why it is asked for by what is seen now; null: nothing calls for it any more'),
+      steps: z.array(text).describe('Its requests as they would be sent now'),
     }),
   ),
   switches: z.array(killSwitch),

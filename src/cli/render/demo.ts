@@ -7,11 +7,11 @@ const INDENT = ' '.repeat(10);
 const columnsOf = (style: Style): number => Math.min(style.columns, MOST_COLUMNS);
 
 /** What `ekimi demo` says before the story begins. */
-export const demoHead = (url: string, style: Style): string =>
+export const demoHead = (url: string, style: Style, called = 'ekimi'): string =>
   [
     `${bold(style, 'ekimi demo')}: a simulated cluster, the real controller; nothing else is touched.`,
     `Page: ${bold(style, url)}  token: ${bold(style, 'demo')}  ${dim(style, 'end with Ctrl-C')}`,
-    dim(style, `Evidence and gates: ekimi why --url ${url}`),
+    dim(style, `Evidence and gates: ${called} why --url ${url}`),
   ].join('\n');
 
 const since = (atMs: number, startedAtMs: number): string =>
@@ -30,7 +30,7 @@ export const demoSay = (text: string, atMs: number, startedAtMs: number, style: 
 const QUIET: readonly StoryWord[] = ['STEP', 'NOTE'];
 
 /** One line of the story and, where it is longer than 80 columns, what is left of it, indented. A step stands below its action. */
-export function demoLine(line: StoryLine, startedAtMs: number, url: string, style: Style): string {
+export function demoLine(line: StoryLine, startedAtMs: number, url: string, style: Style, called = 'ekimi'): string {
   const word = QUIET.includes(line.word) ? '' : `${line.word.padEnd(5)} `;
   const head = line.word === 'STEP' ? `${INDENT}  ` : since(line.atMs, startedAtMs);
   const further = `${INDENT}      `;
@@ -40,13 +40,13 @@ export function demoLine(line: StoryLine, startedAtMs: number, url: string, styl
     line.word === 'STEP' ? `${further}  ` : further,
   );
   const painted = lines.map((text) => byTone(style, line.tone, text));
-  return [...painted, ...(line.approval === undefined ? [] : approving(line.approval, url))].join('\n');
+  return [...painted, ...(line.approval === undefined ? [] : approving(line.approval, url, called))].join('\n');
 }
 
 /** As it is typed: the token of the demo is no secret. */
-const approving = (id: string, url: string): readonly string[] => [
+const approving = (id: string, url: string, called: string): readonly string[] => [
   `${INDENT}      Approve it on the page with the token "demo", or type:`,
-  `${INDENT}      EKIMI_TOKEN=demo ekimi approve ${clean(id)} \\`,
+  `${INDENT}      EKIMI_TOKEN=demo ${called} approve ${clean(id)} \\`,
   `${INDENT}        --reason "I have looked" --url ${url}`,
 ];
 

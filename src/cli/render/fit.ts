@@ -1,11 +1,13 @@
 import { bold, dim, type Style } from './paint.js';
-import { wrap } from './wrap.js';
+import { widthOf, wrap } from './wrap.js';
 
 /** One thing of a part: its first line says it, the others are details. */
 export interface Item {
   readonly lines: readonly string[];
   /** Nothing is wrong with it: it goes before what is worse. */
   readonly quiet?: true;
+  /** It stands as long as anything of its part does: not only the first of it says what a person must know. */
+  readonly keep?: true;
 }
 
 /** A part of a page. */
@@ -45,7 +47,12 @@ interface Row {
   readonly tier: number;
   readonly rank: number;
   readonly lines: readonly string[];
+  /** What is left of a long first line, for which another row was made. */
+  readonly isRest?: true;
 }
+
+/** A first line takes so many lines of a small terminal; the rest of it is a detail. One long sentence would push out all others. */
+const HEAD_LINES = 2;
 
 /** At most `most` lines: what is worst is kept, and the last line says of what how much is left out, and the command that shows it. */
 export function fitted(parts: readonly Part[], style: Style, most: number, command: string): readonly string[] {
@@ -59,16 +66,23 @@ export function fitted(parts: readonly Part[], style: Style, most: number, comma
 }
 
 function rowsOf({ title, rank, items }: Part, part: number, style: Style): readonly Row[] {
-  return items.flatMap(({ lines, quiet }, item) =>
-    lines.map((line, depth) => ({
-      part,
-      item,
-      depth,
-      tier: depth > 0 ? 3 : quiet === true ? 2 : item > 0 ? 1 : 0,
-      rank,
-      lines: folded(title === null ? line : `${INDENT}${line}`, style),
-    })),
-  );
+  return items.flatMap(({ lines, quiet, keep }, item) => {
+    const shown = lines.map((line) => folded(title === null ? line : `${INDENT}${line}`, style));
+    const [first = [], ...details] = shown;
+    const rest = first.slice(HEAD_LINES);
+    const head = { part, item, rank, depth: 0, tier: quiet === true ? 2 : item > 0 && keep !== true ? 1 : 0 };
+    const below = [...(rest.length === 0 ? [] : [rest]), ...details];
+    return [
+      { ...head, lines: first.slice(0, HEAD_LINES) },
+      ...below.map((own, index) => ({
+        ...head,
+        depth: index + 1,
+        tier: 3,
+        lines: own,
+        ...(own === rest && { isRest: true as const }),
+      })),
+    ];
+  });
 }
 
 /** A part's blank line and title, which stand above the first line that is shown of it. */
@@ -101,10 +115,22 @@ function linesOf(
   chosen: ReadonlySet<Row>,
   style: Style,
 ): readonly string[] {
-  const own = rows.filter((row) => row.part === index && chosen.has(row)).flatMap(({ lines }) => lines);
+  const of = rows.filter((row) => row.part === index);
+  const isCut = ({ item }: Row): boolean => of.some((row) => row.item === item && row.isRest && !chosen.has(row));
+  const own = of
+    .filter((row) => chosen.has(row))
+    .flatMap((row) => (row.depth === 0 && isCut(row) ? cut(row.lines, style) : row.lines));
   if (own.length === 0) return [];
   return [...(index === 0 ? [] : ['']), ...(part.title === null ? [] : [bold(style, part.title)]), ...own];
 }
+
+/** Says at its end that it goes on. */
+const cut = (lines: readonly string[], { columns }: Style): readonly string[] =>
+  lines.map((line, index) => {
+    if (index < lines.length - 1) return line;
+    const [short = line] = widthOf(line) + 2 > columns ? wrap(line, columns - 2) : [line];
+    return `${short} …`;
+  });
 
 function leftOut(
   parts: readonly Part[],

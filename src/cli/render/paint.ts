@@ -1,6 +1,6 @@
 import picocolors from 'picocolors';
 import { clean } from '../../words/clean.js';
-import { withScope } from '../../words/scoped.js';
+import { withAsked, withScope, type Asked } from '../../words/scoped.js';
 import { spanText } from '../../words/amounts.js';
 import type { Tone } from '../../words/narrate.js';
 import type { Level } from '../../api/overview.js';
@@ -14,6 +14,8 @@ export interface Style {
   readonly zone?: string | null;
   /** The daemon has several clusters: a command that is printed names the one that is meant. */
   readonly several?: boolean;
+  /** What was said of where the daemon is: a command that is printed says it again. */
+  readonly asked?: Asked;
 }
 
 type Paint = (text: string) => string;
@@ -50,8 +52,8 @@ export function byTone(style: Style, tone: Tone, text: string): string {
 }
 
 /** A text about that cluster, its commands as they can be typed. */
-export const typed = ({ several }: Style, text: string, scope: string | null): string =>
-  several === true && scope !== null ? withScope(text, clean(scope)) : text;
+export const typed = ({ several, asked = {} }: Style, text: string, scope: string | null): string =>
+  withAsked(several === true && scope !== null ? withScope(text, clean(scope)) : text, asked);
 
 export { clean } from '../../words/clean.js';
 

@@ -1,6 +1,6 @@
 import { overview, worst } from '../../api/overview.js';
 import { fitted } from './fit.js';
-import { clean, dim, type Style } from './paint.js';
+import { clean, dim, typed, type Style } from './paint.js';
 import { statusParts, type Shown } from './status.js';
 
 /** Of a cluster these are worth showing: its state, its mode and its sentence. */
@@ -17,9 +17,10 @@ export function screenful(snapshots: readonly Shown[], style: Style, most: numbe
   const share = Math.floor((most - (others > 0 ? 1 : 0) - (shown.length - 1)) / Math.max(1, shown.length));
   const lines = shown.flatMap((snapshot, index) => {
     const scope = ranked.length === 1 ? '' : ` --scope ${clean(snapshot.scope)}`;
-    const own = fitted(statusParts(snapshot, style), style, share, `ekimi status --all${scope}`);
+    const own = fitted(statusParts(snapshot, style), style, share, typed(style, `ekimi status --all${scope}`, null));
     return index === 0 ? own : ['', ...own];
   });
   if (others === 0) return lines;
-  return [...lines, dim(style, `left out: ${others} more clusters, none of them worse: ekimi status --all`)];
+  const all = typed(style, 'ekimi status --all', null);
+  return [...lines, dim(style, `left out: ${others} more clusters, none of them worse: ${all}`)];
 }

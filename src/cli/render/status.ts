@@ -4,6 +4,7 @@ import type { RunOverview } from '../../api/run-overview.js';
 import { overview, type Level, type Overview } from '../../api/overview.js';
 import { bytesText, spanText } from '../../words/amounts.js';
 import { inZone } from '../../words/zone.js';
+import { approvalWhy } from '../../words/consequence.js';
 import { lossText } from '../../words/loss.js';
 import type { Evacuation, Ledger } from '../../model/ledger.js';
 import type { Problem } from '../../model/problem.js';
@@ -16,6 +17,7 @@ import { incidentLine } from './incident.js';
 import { decisionLines } from './plan.js';
 import { renderOpenRun } from './run.js';
 import { table } from './table.js';
+import { widthOf } from './wrap.js';
 import { whole, type Item, type Part } from './fit.js';
 
 const MODE_TEXT: Readonly<Record<Overview['mode'], string>> = {
@@ -31,13 +33,13 @@ export type Shown = ClusterSnapshot & { readonly runs?: readonly RunOverview[] }
 export const renderStatus = (snapshot: Shown, style: Style): string => whole(statusParts(snapshot, style), style);
 
 const one = (line: string): Item => ({ lines: [line] });
+const kept = (line: string): Item => ({ lines: [line], keep: true });
 const quiet = (line: string): Item => ({ lines: [line], quiet: true });
 
 /** The same in parts, in the order of reading; their ranks say what is kept where a terminal is small. */
 export function statusParts(snapshot: Shown, style: Style): readonly Part[] {
-  const { zone = null, nowMs, several } = style;
+  const { zone = null, nowMs } = style;
   const parts = partsOf(snapshot, style);
-  if (zone === null && several !== true) return parts;
   const shown = (line: string): string =>
     typed(style, zone === null ? line : inZone(line, zone, nowMs), snapshot.scope);
   const inIt = (item: Item): Item => ({ ...item, lines: item.lines.map(shown) });
@@ -52,7 +54,7 @@ function partsOf(snapshot: Shown, style: Style): readonly Part[] {
     .filter((run) => !isOver(run))
     .map((run) => renderOpenRun(snapshot.runs?.find(({ id }) => id === run.id) ?? run, style));
   return [
-    { title: null, name: 'the head', rank: 0, items: headLines(view, snapshot, style).map(one) },
+    { title: null, name: 'the head', rank: 0, items: headLines(view, snapshot, style).map(kept) },
     { title: null, name: 'members', rank: 2, items: memberItems(view, style) },
     { title: null, name: 'etcd and budget', rank: 10, items: footLines(view).map(quiet) },
     part(
@@ -137,22 +139,31 @@ function tenureText({ tenure }: Overview): string {
 
 const HEAD = ['MEMBER', 'ROLE', 'STATE', 'FOR', 'TL', 'LAG', 'POOL', 'SESSIONS', 'SEEN'];
 
-/** When each was seen is the first to go where a terminal is narrow: what is not seen says so in its state. */
-const WIDE_COLUMNS = 96;
+/** The first to go where a terminal is narrow. When each was seen is no loss: what is not seen says so in its state. */
+const SPARED = ['SEEN', 'SESSIONS', 'TL', 'FOR', 'LAG'];
 
-const memberTable = (view: Overview, style: Style): string => {
-  const count = style.columns < WIDE_COLUMNS ? HEAD.length - 1 : HEAD.length;
-  return table(
-    style,
-    HEAD.slice(0, count),
-    view.members.map((member) => memberRow(member, view, style).slice(0, count)),
-  );
-};
+/** Every row on one line: a table that is folded is none. */
+function memberTable(view: Overview, style: Style): readonly string[] {
+  const rows = view.members.map((member) => memberRow(member, view, style));
+  for (let gone = 0; ; gone += 1) {
+    const left = HEAD.flatMap((title, index) => (SPARED.slice(0, gone).includes(title) ? [] : [index]));
+    const of = (cells: readonly string[]): string[] => left.map((index) => cells[index] ?? '');
+    const lines = table(style, of(HEAD), rows.map(of)).split('\n');
+    if (gone === SPARED.length || lines.every((line) => widthOf(line) <= style.columns)) return lines;
+  }
+}
 
-/** Its heading stays with the first row that is shown, which is that of a member with which something is wrong, or of the leader. */
-function memberItems(view: Overview, style: Style): readonly Item[] {
-  const [head = '', ...rows] = memberTable(view, style).split('\n');
-  return [one(head), ...rows.map((row, index) => (view.members[index]?.state === 'healthy' ? quiet(row) : one(row)))];
+/** So many of those with which nothing is wrong stand whatever else there is: a cluster is hardly ever larger. */
+const FEW = 3;
+
+/** Its heading goes with the first row, which is that of a member with which something is wrong, or of the leader. */
+function memberItems({ members, ...view }: Overview, style: Style): readonly Item[] {
+  const [head = '', first, ...rows] = memberTable({ ...view, members }, style);
+  const others = members.slice(1);
+  return [
+    kept(first === undefined ? head : `${head}\n${first}`),
+    ...rows.map((row, index) => (others[index]?.state === 'healthy' && index >= FEW ? quiet(row) : kept(row))),
+  ];
 }
 
 function memberRow(member: MemberOverview, view: Overview, style: Style): string[] {
@@ -243,9 +254,13 @@ const inFlightLine = (one: Overview['inFlight'][number], style: Style): string =
   `${one.shadow ? 'dry-run: ' : ''}${bold(style, one.plan.action)} ${clean(one.plan.target)} ${one.phase}, step ${Math.min(one.stepIndex + 1, one.steps)} of ${one.steps}, deadline ${untilText(style, one.deadlineMs)}${one.detail === '' ? '' : `: ${clean(one.detail)}`}`;
 
 const approvalLines = (one: Overview['approvals'][number], style: Style): string[] => [
-  `${bold(style, clean(one.id))}  ${one.plan.action} ${clean(one.plan.target)}: ${clean(one.why)}`,
+  `${bold(style, `${one.plan.action} ${clean(one.plan.target)}`)}: ekimi approve ${clean(one.id)} --reason "..."; expires ${untilText(style, one.expiresAtMs)}`,
   ...(one.loss == null ? [] : [`  loses ${bold(style, lossText(one.loss))}`]),
-  dim(style, `  expires ${untilText(style, one.expiresAtMs)}; ekimi approve ${clean(one.id)} --reason TEXT`),
+  `  destroys: ${clean(one.consequence.destroys)}`,
+  `  remains: ${clean(one.consequence.remains)}`,
+  `  takes: ${clean(one.consequence.takes)}`,
+  ...one.steps.map((step, index) => `  ${index + 1}. ${clean(step)}`),
+  `  ${clean(approvalWhy(one))}`,
 ];
 
 /** What its run has under way, or has removed, is not given back: that would take it from the run. */

@@ -2,7 +2,7 @@
 const COLOUR = /\u001b\[\d+m/g;
 
 /** How many columns a text takes, without its colours. */
-const widthOf = (text: string): number => text.replace(COLOUR, '').length;
+export const widthOf = (text: string): number => text.replace(COLOUR, '').length;
 
 /** Lines of `columns` at most, broken at blanks; further lines begin with `indent`. A word that is longer than a line stays whole on one. */
 export function wrap(text: string, columns: number, indent = ''): readonly string[] {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../../src/api/metrics.js';
 import { startServer, type Server } from '../../../src/api/server.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
-import { withScope } from '../../../src/words/scoped.js';
+import { withAsked, withScope } from '../../../src/words/scoped.js';
 import { cli, type Ran } from '../../support/fake-cli.js';
 import { FakeController } from '../../support/fake-controller.js';
 import { SCENARIOS } from '../../support/scenarios.js';
@@ -16,7 +16,7 @@ afterEach(async () => {
   server = null;
 });
 
-async function against(snapshots: readonly ClusterSnapshot[], argv: string): Promise<Ran> {
+async function listening(...snapshots: readonly ClusterSnapshot[]): Promise<Server> {
   await server?.close();
   fake = new FakeController(...snapshots);
   server = await startServer({
@@ -27,7 +27,12 @@ async function against(snapshots: readonly ClusterSnapshot[], argv: string): Pro
     redact: String,
     clock: { now: () => NOW_MS },
   });
-  return cli(argv, { env: { EKIMI_URL: server.url, EKIMI_TOKEN: 'touch' } });
+  return server;
+}
+
+async function against(snapshots: readonly ClusterSnapshot[], argv: string): Promise<Ran> {
+  const { url } = await listening(...snapshots);
+  return cli(argv, { env: { EKIMI_URL: url, EKIMI_TOKEN: 'touch' } });
 }
 
 const SWITCH = { subject: 'breaker', owner: 'ekimi', reason: 'a test', sinceMs: 1, expiresAtMs: null };
@@ -88,6 +93,55 @@ describe('a daemon with several clusters', () => {
 
   it('the last checks of all are listed, each under its cluster', async () => {
     expect((await against(TWO, 'check-data')).out).toMatch(/^email-cluster\nno check[^\n]*\nweb\nno check/);
+  });
+});
+
+describe('a daemon that --url names', () => {
+  it.each(['status', 'why'])('what %s prints works as printed', async (shown) => {
+    const { url } = await listening(broken(SCENARIOS.waitingApproval()));
+    const asks = async (argv: string): Promise<Ran> => cli(argv, { env: { EKIMI_TOKEN: 'touch' } });
+    const { out } = await asks(`${shown} --url ${url}`);
+    const commands = [...out.replace(/\s+/g, ' ').matchAll(/ekimi ((?:approve|resume) [^);]*)/g)];
+    const typed = commands.map(([, argv = '']) => argv.replace(/(?<=--reason) .*/, ' seen'));
+    expect(typed[0]).toContain(`--url ${url}`);
+    for (const argv of typed) expect(await asks(argv)).toMatchObject({ exit: 0, err: '' });
+    expect(fake.changes.length).toBe(typed.length);
+  });
+
+  it('a small screen says with it where the rest is', async () => {
+    const { url } = await listening(SCENARIOS.waitingApproval());
+    const { out } = await cli(`status --url ${url}`, {
+      env: { EKIMI_TOKEN: 'touch' },
+      terminal: { columns: 120, rows: 12 },
+    });
+    expect(out).toContain(`: ekimi status --url ${url} --all`);
+  });
+
+  it('what stands for words is no reason', async () => {
+    const { url } = await listening(SCENARIOS.waitingApproval());
+    for (const reason of ['...', 'TEXT']) {
+      const argv = `approve a-7f31c2 --url ${url} --reason ${reason}`;
+      expect(await cli(argv, { env: { EKIMI_TOKEN: 'touch' } })).toMatchObject({ exit: 64, out: '' });
+    }
+    expect(fake.changes).toEqual([]);
+  });
+
+  it.each([
+    [
+      '"ekimi doctor" and ekimi config check',
+      '"ekimi doctor --config /etc/e.yaml" and ekimi config check --config /etc/e.yaml',
+    ],
+    [
+      'ekimi journal show 3, then ekimi status',
+      'ekimi journal show --config /etc/e.yaml --url http://a:1 3, then ekimi status --config /etc/e.yaml --url http://a:1',
+    ],
+    [
+      'ekimi status --config /etc/e.yaml --url http://a:1 --all',
+      'ekimi status --config /etc/e.yaml --url http://a:1 --all',
+    ],
+    ['ekimi runs', 'ekimi runs'],
+  ])('%s', (text, told) => {
+    expect(withAsked(text, { '--config': '/etc/e.yaml', '--url': 'http://a:1' })).toBe(told);
   });
 });
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { wantsColor } from '../../../src/cli/io.js';
+import { demoHead, demoLine } from '../../../src/cli/render/demo.js';
+import { calledAs, wantsColor } from '../../../src/cli/io.js';
 import { parseDuration, parseTime } from '../../../src/cli/times.js';
 import { NOW_MS } from '../../support/snapshots.js';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
+
+const STYLE = { color: false, columns: 80, nowMs: 0 };
 
 describe('durations', () => {
   it.each([
@@ -69,5 +72,19 @@ describe('colour', () => {
     [{ TERM: 'dumb' }, true, false],
   ] as const)('with %j on a terminal=%s is %s', (env, terminal, wanted) => {
     expect(wantsColor(env, terminal)).toBe(wanted);
+  });
+});
+
+describe('how the program is called again', () => {
+  it.each([
+    ['/usr/local/bin/ekimi', 'ekimi'],
+    ['/home/dba/ekimi/scripts/start.mjs', 'node dist/cli/main.js'],
+    ['/app/dist/cli/main.js', 'node /app/dist/cli/main.js'],
+    [undefined, 'ekimi'],
+  ])('%s', (script, called) => {
+    expect(calledAs(script)).toBe(called);
+    expect(demoHead('http://127.0.0.1:1', STYLE, called)).toContain(`${called} why --url`);
+    const line = { atMs: 0, word: 'ASKS', tone: 'warn', text: 'x', approval: '1f' } as const;
+    expect(demoLine(line, 0, 'http://127.0.0.1:1', STYLE, called)).toContain(`EKIMI_TOKEN=demo ${called} approve 1f`);
   });
 });

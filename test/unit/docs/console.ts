@@ -47,5 +47,7 @@ export const TYPED: readonly Typed[] = BLOCKS.filter(({ language }) =>
     .replaceAll(/\\\n\s*/g, ' ')
     .split('\n')
     .flatMap((line) => /^[$#] (.+)$/.exec(line)?.slice(1) ?? [])
+    // What stands for a person's own words is refused as a reason.
+    .map((line) => line.replace('--reason "..."', '--reason "a reason"'))
     .map((line) => ({ page, text: withoutRemark(line).replace(/^(?:[A-Z_]+=\S* )+/, '') })),
 );

@@ -1,12 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import type { MemberName } from '../../../src/model/names.js';
-import { consequenceOf, type Serving } from '../../../src/words/consequence.js';
+import { overview } from '../../../src/api/overview.js';
+import { SCENARIOS } from '../../support/scenarios.js';
+import { approvalWhy, consequenceOf, type Serving } from '../../../src/words/consequence.js';
 
 const MEMBERS: readonly Serving[] = [
   { name: 'patroni1', leads: true, takesReads: true },
   { name: 'patroni2', leads: false, takesReads: true },
   { name: 'patroni3', leads: false, takesReads: true },
 ];
+
+describe('why a person is asked', () => {
+  const asked = SCENARIOS.waitingApproval();
+  const stale = {
+    ...asked,
+    ledger: { ...asked.ledger, approvals: asked.ledger.approvals.map((one) => ({ ...one, why: 'patroni9 leads' })) },
+  };
+
+  it('is what is seen now, not what was true when the question was put', () => {
+    const [one] = overview(stale).approvals;
+    expect(approvalWhy(one!)).toContain('patroni3 cannot start');
+    expect(approvalWhy(one!)).not.toContain('patroni9');
+    expect(one!.steps).toEqual(['POST /reinitialize on patroni3 {"force":true}']);
+  });
+
+  it('where nothing calls for it any more, that is said first, and of when the reason is', () => {
+    const [one] = overview({ ...stale, decisions: [] }).approvals;
+    expect(approvalWhy(one!)).toMatch(/^Nothing calls for it now\. It was asked at \d\d:\d\d:\d\d.*: patroni9 leads$/);
+  });
+});
 
 describe('what a person agrees to', () => {
   it('says that the copy goes, who serves meanwhile, and for how long it is waited', () => {
