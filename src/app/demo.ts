@@ -71,18 +71,11 @@ export async function runDemo(run: DemoRun): Promise<number> {
           told.lines.forEach(run.onLine);
         });
         run.onReady(url);
-        const endMs = startScenario(
-          cluster,
-          scenario,
-          (row, atMs) => {
-            run.onSay(row.say, atMs);
-          },
-          (name) => {
-            const request = { name, member: null, candidate: null, parameters: {}, back: false, dryRun: false };
-            // Held or refused: that is told by its entry.
-            void controller.startRun(scope, { ...request, reason: 'the demo' }, 'demo').catch(() => undefined);
-          },
-        );
+        const endMs = startScenario(cluster, scenario, run.onSay, (name) => {
+          const request = { name, member: null, candidate: null, parameters: {}, back: false, dryRun: false };
+          // Held or refused: that is told by its entry.
+          void controller.startRun(scope, { ...request, reason: 'the demo' }, 'demo').catch(() => undefined);
+        });
         cluster.at(endMs, () => {
           run.onEnd(summaryOf(story, { withMs: lostMs(), aloneMs: writesLostAlone(options, scenario) }));
         });

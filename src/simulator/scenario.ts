@@ -2,7 +2,7 @@ import type { StagedName } from '../model/staged.js';
 import type { SimulatedCluster } from './world.js';
 
 /** What a script may act on: the cluster and what an earlier row has put aside. */
-interface Stage {
+export interface Stage {
   readonly cluster: SimulatedCluster;
   /** Names that an earlier row chose, for instance the leader that it killed. */
   readonly kept: Map<string, string>;
@@ -13,7 +13,8 @@ interface Stage {
 /** One row of a script: when, what a spectator is told, and what happens. */
 export interface ScenarioRow {
   readonly atSeconds: number;
-  readonly say: string;
+  /** Where it depends on what a controller has done until then, which is not the same in every mode: from what the cluster shows. */
+  readonly say: string | ((stage: Pick<Stage, 'cluster' | 'kept'>) => string);
   readonly do: (stage: Stage) => void;
 }
 
@@ -33,7 +34,7 @@ export interface Scenario {
 export function startScenario(
   cluster: SimulatedCluster,
   scenario: Scenario,
-  say: (row: ScenarioRow, atMs: number) => void,
+  say: (text: string, atMs: number) => void,
   start: (name: StagedName) => void = () => undefined,
 ): number {
   const startMs = cluster.nowMs();
@@ -41,7 +42,7 @@ export function startScenario(
   for (const row of scenario.rows) {
     const atMs = startMs + row.atSeconds * 1000;
     cluster.at(atMs, () => {
-      say(row, atMs);
+      say(typeof row.say === 'string' ? row.say : row.say(stage), atMs);
       row.do(stage);
     });
   }

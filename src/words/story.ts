@@ -246,13 +246,11 @@ function tellVerdict(story: Story, { remediation }: Extract<EntryBody, { kind: '
 
 function tellApproval(story: Story, body: Extract<EntryBody, { kind: 'approval' }>, line: Line): Told {
   const { id, state, plan, by, reason } = body;
-  if (state === 'waiting')
-    return {
-      story,
-      lines: [
-        { ...line('ASKS', 'warn', `may Ekimi do ${named(plan)}? Nothing is sent before you agree`), approval: id },
-      ],
-    };
+  if (state === 'waiting') {
+    const until =
+      story.mode === 'dry-run' ? 'dry-run: nothing is sent, even if you agree' : 'Nothing is sent before you agree';
+    return { story, lines: [{ ...line('ASKS', 'warn', `may Ekimi do ${named(plan)}? ${until}`), approval: id }] };
+  }
   if (state === 'used') return { story, lines: [] };
   return {
     story,

@@ -15,6 +15,7 @@ const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8'
 const tooLong = (text: string): readonly string[] => text.split('\n').filter((line) => line.length > 80);
 /** What differs between two runs: seconds and sizes. */
 const shape = (text: string): string => text.replace(/^ *[\d.]+ s /gm, 'N s ').replace(/\d+(\.\d+)? ?(MiB|s)\b/g, 'N');
+const unwrapped = (text: string): string => text.replace(/\s+/g, ' ');
 
 describe('ekimi demo', () => {
   it('tells the tour in 80 columns, nothing twice, and ends with what was saved; the README shows it', async () => {
@@ -27,6 +28,9 @@ describe('ekimi demo', () => {
       /without writes +([\d.]+) s; the same faults under Patroni alone: ([\d.]+) s/.exec(text) ?? [];
     expect(Number(mine)).toBeLessThan(5);
     expect(Number(alone)).toBeGreaterThan(15);
+    expect(unwrapped(text)).toMatch(
+      / ACT start-member patroni1.* The old leader was started again before anybody came/,
+    );
     const shown = /```text\n(ekimi demo: [^`]*)```/.exec(README)?.[1] ?? 'nothing';
     for (const part of shown.split('[...]\n')) expect(shape(text)).toContain(shape(part).trim());
   });
@@ -37,6 +41,20 @@ describe('ekimi demo', () => {
     expect(text).toMatch(/WOULD expedite-failover patroni1[^]*would send {2}etcd: delete the leader key/);
     expect(text).toContain('requests sent      0 (dry-run sends nothing)');
     expect(text).not.toContain(' ACT ');
+  });
+
+  it.each([
+    ['in dry-run', { mode: 'dry-run' }],
+    ['in dry-run with --approve', { mode: 'dry-run', approve: true }],
+    ['with --approve, while nobody agrees', { approve: true }],
+  ] as const)('%s the tour tells nothing as done that nobody did', async (_, how) => {
+    const { text, lines } = await playDemo(how);
+    expect(unwrapped(text)).toContain('Nobody has started the old leader yet: a person does it now');
+    expect(unwrapped(text)).not.toMatch(/started again|Ekimi has started|ends the wait/);
+    const asked = lines.filter(({ word }) => word === 'ASKS').map((line) => line.text);
+    const after = 'mode' in how ? 'dry-run: nothing is sent, even if you agree' : 'Nothing is sent before you agree';
+    expect(asked.filter((one) => !one.endsWith(after))).toEqual([]);
+    expect(asked.length > 0).toBe('approve' in how);
   });
 
   it('with --approve asks, and the command works as printed', async () => {
