@@ -124,7 +124,11 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
     }
     const used = attemptsUsed(input, rung.action, target);
     if (used >= input.policy.actions[rung.action].attempts) {
-      notes.push(`${rung.action} was tried ${used} times in this chain without lasting effect`);
+      notes.push(
+        wereRehearsed(input, rung.action, target)
+          ? `${rung.action} was rehearsed ${used} times in this chain, nothing was sent`
+          : `${rung.action} was tried ${used} times in this chain without lasting effect`,
+      );
       exhausted = true;
       continue;
     }
@@ -149,8 +153,15 @@ function climb(input: Situation, problem: Problem, row: ProblemRow): Choice {
  * Tries of `action` on `target` within the chain. A success after which the problem came back counts like a failure: it did not help.
  * [peers.md row 12]
  */
-export function attemptsUsed(input: Situation, action: ActionName, target: string): number {
-  if (ACTIONS[action].isTriedUntilDone === true) return 0;
+export const attemptsUsed = (input: Situation, action: ActionName, target: string): number =>
+  triesOf(input, action, target).length;
+
+/** None of these tries was sent, so nobody can say of it that it does not help. */
+export const wereRehearsed = (input: Situation, action: ActionName, target: string): boolean =>
+  triesOf(input, action, target).every(({ shadow }) => shadow);
+
+function triesOf(input: Situation, action: ActionName, target: string): readonly Remediation[] {
+  if (ACTIONS[action].isTriedUntilDone === true) return [];
   const countsSuccess = ACTIONS[action].countsSuccess ?? true;
   const fromMs = ACTIONS[action].triesCountFrom?.(actionInput(input)) ?? -Infinity;
   return input.ledger.remediations.filter(
@@ -165,5 +176,5 @@ export function attemptsUsed(input: Situation, action: ActionName, target: strin
         remediation.phase === 'ineffective' ||
         // A person's run answered no problem, so none can have come back after it.
         (remediation.phase === 'succeeded' && countsSuccess && remediation.plan.because.code !== 'operator')),
-  ).length;
+  );
 }

@@ -6,7 +6,7 @@ import { isInFlight, sentFor, type Ledger } from '../model/ledger.js';
 import { openRun, type ProcedureRun } from '../model/procedure-run.js';
 import { ACTION_CLASSES, type ActionName, type Plan } from '../model/plan.js';
 import { budgetUsed, BUSY_COOLDOWN_MS, stormingMembers, wasOnlyBusy } from '../ledger/budgets.js';
-import { attemptsUsed, isUnderWay, preempts, type Candidate } from './candidate.js';
+import { attemptsUsed, isUnderWay, preempts, wereRehearsed, type Candidate } from './candidate.js';
 import { floorsFor } from './floors.js';
 import { no, type Gate, type No } from './gate.js';
 import { syncFloor } from './sync-floor.js';
@@ -47,9 +47,11 @@ export const LIMIT_GATES: readonly Gate[] = [
     check: (input, { plan }) => {
       const used = attemptsUsed(input, plan.action, plan.target);
       const cap = input.policy.actions[plan.action].attempts;
-      return used < cap
-        ? null
-        : no(`${plan.action} was tried ${used} times on ${plan.target} in this chain`, 'look at why it does not help');
+      if (used < cap) return null;
+      const times = `${used} times on ${plan.target} in this chain`;
+      return wereRehearsed(input, plan.action, plan.target)
+        ? no(`${plan.action} was rehearsed ${times}, nothing was sent`, 'do it by hand, or let Ekimi act: mode enforce')
+        : no(`${plan.action} was tried ${times}`, 'look at why it does not help');
     },
   },
   {

@@ -91,7 +91,7 @@ const ROWS: Partial<Record<Part, Check>> = {
     level: text,
     openedAtMs: number,
     problems: listOf(rowOf({ code: text, subject: text, firstSeenMs: number, endedAtMs: orNull(number) })),
-    remediations: listOf(rowOf({ id: text, action: text, target: text })),
+    remediations: listOf(rowOf({ id: text, action: text, target: text, shadow: maybe(flag) })),
     pages: listOf(rowOf({ code: text, subject: text, atMs: number })),
     withoutWrites: rowOf({ ms: number, unsureMs: number, sinceMs: orNull(number), untoldSinceMs: orNull(number) }),
     quietSinceMs: orNull(number),

@@ -1,5 +1,5 @@
-import { isOpen, type Incident, type IncidentProblem } from '../model/incident.js';
-import { isInFlight, type Ledger } from '../model/ledger.js';
+import { isOpen, type Incident, type IncidentProblem, type IncidentRemediation } from '../model/incident.js';
+import { isInFlight, type Ledger, type Remediation } from '../model/ledger.js';
 import { problemKey, type Problem, type ProblemLevel } from '../model/problem.js';
 import type { States } from '../model/states.js';
 import type { ClusterView } from '../model/view.js';
@@ -219,12 +219,17 @@ function workOf(incident: Incident, { remediations, drains, fences, pauses = [] 
   const news = own.filter((row) => !known.some(({ id }) => id === row.id));
   const ids = new Set([...known.map(({ id }) => id), ...news.map(({ id }) => id)]);
   return {
-    remediations: [...known, ...news.map(({ id, plan: { action, target } }) => ({ id, action, target }))].slice(
-      -MOST_ROWS,
-    ),
+    remediations: [...known, ...news.map(rowOf)].slice(-MOST_ROWS),
     isUnderWay: own.some(isInFlight) || [...drains, ...fences, ...pauses].some((claim) => ids.has(claim.remediationId)),
   };
 }
+
+const rowOf = ({ id, plan: { action, target }, shadow }: Remediation): IncidentRemediation => ({
+  id,
+  action,
+  target,
+  ...(shadow ? { shadow } : {}),
+});
 
 function pagesOf(incident: Incident, rows: Ledger['pages']): Incident['pages'] {
   const told = rows.filter((row) => row.atMs >= incident.openedAtMs && holds(incident, row));

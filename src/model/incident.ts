@@ -13,6 +13,14 @@ export interface IncidentProblem {
   readonly endedAtMs: number | null;
 }
 
+/** `shadow`: it was rehearsed, nothing was sent. Absent: it was sent, or a version wrote it that did not tell them apart. */
+export interface IncidentRemediation {
+  readonly id: string;
+  readonly action: ActionName;
+  readonly target: string;
+  readonly shadow?: true;
+}
+
 /**
  * How long nobody could write, as far as passes can tell: from the first pass that saw it until the first that saw writes again. What may be
  * wrong with it at both ends, and while nobody could tell, is `unsureMs`.
@@ -39,7 +47,7 @@ export interface Incident {
   readonly openedAtMs: number;
   readonly problems: readonly IncidentProblem[];
   /** What was tried, rehearsals in dry-run included. */
-  readonly remediations: readonly { readonly id: string; readonly action: ActionName; readonly target: string }[];
+  readonly remediations: readonly IncidentRemediation[];
   /** What persons were told of it, each once. */
   readonly pages: readonly { readonly code: ProblemCode; readonly subject: string; readonly atMs: number }[];
   readonly withoutWrites: WithoutWrites;

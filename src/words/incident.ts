@@ -18,13 +18,15 @@ function withoutWritesText(incident: Incident, nowMs: number): string {
 /** What became of it so far, in one clause: how long, how long nobody could write, how much there is of it. */
 export function incidentText(incident: Incident, nowMs: number): string {
   const { openedAtMs, endedAtMs, problems, remediations, pages } = incident;
+  const rehearsed = remediations.filter(({ shadow }) => shadow === true).length;
   const time =
     endedAtMs === null
       ? `open for ${spanText(nowMs - openedAtMs)}`
       : `over after ${spanText(endedAtMs - openedAtMs)}, at ${clockText(endedAtMs)}`;
   const parts = [
     counted(problems.length, 'problem'),
-    counted(remediations.length, 'action'),
+    counted(remediations.length - rehearsed, 'action'),
+    ...(rehearsed === 0 ? [] : [`${counted(rehearsed, 'rehearsal')} (nothing sent)`]),
     counted(pages.length, 'page'),
   ];
   return `${time}; ${withoutWritesText(incident, endedAtMs ?? nowMs)}; ${parts.join(', ')}`;

@@ -171,9 +171,9 @@ const Tried = ({
   readonly rows: readonly Remediation[];
 }): JSX.Element => (
   <>
-    {one.remediations.map(({ id, action, target }) => {
+    {one.remediations.map(({ id, action, target, shadow }) => {
       const row = rows.find((other) => other.id === id);
-      const what = row === undefined ? 'did' : row.shadow ? 'would have' : row.phase;
+      const what = (row?.shadow ?? shadow) === true ? 'would have' : (row?.phase ?? 'did');
       return (
         <Step key={id} what={what} tone={row?.phase ?? ''}>
           {row !== undefined && (

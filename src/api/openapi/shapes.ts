@@ -169,7 +169,14 @@ export const incident = z.object({
       endedAtMs: time.nullable(),
     }),
   ),
-  remediations: z.array(z.object({ id: text, action: text, target: text })),
+  remediations: z.array(
+    z.object({
+      id: text,
+      action: text,
+      target: text,
+      shadow: z.literal(true).optional().describe('Rehearsed, nothing was sent'),
+    }),
+  ),
   pages: z.array(z.object({ code: text, subject: text, atMs: time })),
   joinedTo: text.optional(),
   by: text,

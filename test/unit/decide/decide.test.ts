@@ -180,6 +180,20 @@ describe('the ladder', () => {
     ]);
   });
 
+  it('after rehearsals says that nothing was sent, not that it did not help', () => {
+    const shadow = { phase: 'succeeded', shadow: true } as const;
+    const ledger = ledgerOf({
+      remediations: [
+        remediationOf('restart-member', 'patroni3', { ...shadow, id: '0' }),
+        remediationOf('reinitialize-replica', 'patroni3', { ...shadow, id: '1' }),
+        remediationOf('reinitialize-replica', 'patroni3', { ...shadow, id: '2' }),
+      ],
+    });
+    const told = decided([problemOf('replica-not-streaming', 'patroni3')], { ledger }).join();
+    expect(told).toContain('reinitialize-replica was rehearsed 2 times in this chain, nothing was sent');
+    expect(told).not.toContain('was tried');
+  });
+
   it('never works on what is not in our inventory', () => {
     expect(decided([problemOf('member-down', 'patroni9')])[0]).toContain(
       'patroni9 is not a member that it could work on',

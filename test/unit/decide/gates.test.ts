@@ -1033,6 +1033,19 @@ const CASES: Record<GateName, { readonly blocks: readonly Blocked[]; readonly pa
         because: 'reinitialize-replica was tried 2 times on patroni3 in this chain',
         unblock: 'look at why it does not help',
       },
+      {
+        name: 'as often as allowed, though only rehearsed',
+        input: with_(REBUILD, {
+          ledger: ledgerOf({
+            remediations: ['1', '2'].map((id) =>
+              remediationOf('reinitialize-replica', 'patroni3', { id, shadow: true }),
+            ),
+          }),
+        }),
+        candidate: REBUILD,
+        because: 'reinitialize-replica was rehearsed 2 times on patroni3 in this chain, nothing was sent',
+        unblock: 'do it by hand, or let Ekimi act: mode enforce',
+      },
     ],
     passes: [
       {

@@ -5,6 +5,7 @@ import { livedIncident } from '../../../src/ledger/lived.js';
 import { isOpen, withoutWritesMs, type Incident } from '../../../src/model/incident.js';
 import { EMPTY_LEDGER } from '../../../src/model/ledger.js';
 import type { Problem } from '../../../src/model/problem.js';
+import { incidentText } from '../../../src/words/incident.js';
 import {
   CLEAN_MEMORY,
   leaderKey,
@@ -55,6 +56,21 @@ const seen = (code: Problem['code'], subject: string, part: Partial<Problem> = {
 const suspect = { phase: 'suspect', activeSinceMs: null } as const;
 const keysOf = (incident: Incident | undefined): readonly string[] =>
   (incident?.problems ?? []).map(({ code, subject }) => `${code} ${subject}`).sort();
+
+describe('what was only rehearsed', () => {
+  it('is a rehearsal of the incident, and no action of it', () => {
+    const row = (id: string, shadow: boolean) =>
+      remediationOf('start-member', 'patroni2', { id, shadow, createdAtMs: NOW_MS }, 'member-down');
+    const textOf = (...rows: readonly boolean[]): string => {
+      const ledger = ledgerOf({ remediations: rows.map((shadow, at) => row(`r${at}`, shadow)) });
+      const [one] = last({ problems: [seen('member-down', 'patroni2')], part: { ledger } });
+      return incidentText(one!, NOW_MS);
+    };
+    expect(textOf(true, true)).toMatch(/; 1 problem, 0 actions, 2 rehearsals \(nothing sent\), 0 pages$/);
+    expect(textOf(true, false)).toMatch(/; 1 problem, 1 action, 1 rehearsal \(nothing sent\), 0 pages$/);
+    expect(textOf(false)).toMatch(/; 1 problem, 1 action, 0 pages$/);
+  });
+});
 
 describe('an incident begins', () => {
   it('with a problem that is active, and counts from its first sight', () => {
