@@ -14,6 +14,7 @@ const AMTOOL = process.env['AMTOOL'] ?? '/usr/bin/amtool';
 interface Rule {
   readonly alert: string;
   readonly expr: string;
+  readonly for?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -68,6 +69,28 @@ describe('alert rules', () => {
   it('are told in docs/alerts.md, each of them', () => {
     const told = text('docs/alerts.md');
     expect(rules.map(({ alert }) => alert).filter((alert) => !told.includes(`\`${alert}\``))).toEqual([]);
+  });
+
+  it('were seen as docs/alerts.md has it: pending never without a `for`, else before firing, and counted right', () => {
+    const told = text('docs/alerts.md');
+    const seen = new Map(
+      [...told.matchAll(/^\| (`[^|]*) \|[^|]*\| ([^|]*) \| ([\d.]+) \| [\d.]+ \|$/gm)].flatMap(
+        ([, names = '', pending = '', firing = '']) =>
+          [...names.matchAll(/`([^`]*)`/g)].map(([, name = '']) => [
+            name.replace('...', 'PostgresReplicationLag'),
+            { pending, firing: Number(firing) },
+          ]),
+      ),
+    );
+    expect([...seen.keys()].sort()).toEqual(rules.map(({ alert }) => alert).sort());
+    for (const { alert, for: waits } of rules) {
+      const { pending, firing } = seen.get(alert) ?? { pending: '', firing: 0 };
+      if (waits === undefined) expect(pending, alert).toBe('never');
+      else if (pending !== 'not seen') expect(Number(pending), alert).toBeLessThan(firing);
+    }
+    const timed = [...seen.values()].filter(({ pending }) => /\d/.test(pending));
+    expect(told).toContain('saw all of them firing and resolved');
+    expect([timed.length, told.includes('and twelve of them pending')]).toEqual([12, true]);
   });
 
   it('the dashboard asks for metrics that exist, and names each panel once', () => {
