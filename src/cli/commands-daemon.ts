@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { presentId } from '../ledger/incident-of.js';
 import { isOpen } from '../model/incident.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import type { Ledger } from '../model/ledger.js';
@@ -98,22 +99,32 @@ const idsToldIn = ({ incidents = [], pages }: Ledger): readonly string[] => [
   ]),
 ];
 
+/** What is over, whatever names it still. */
+const endedIn = ({ incidents = [] }: Ledger): readonly string[] =>
+  incidents.filter((one) => !isOpen(one)).map(({ id }) => id);
+
 /** The cluster is found by the id, of which the beginning is enough; whether anything of it stands the daemon says. */
 async function acknowledge(context: Context, id: string, options: Common & { reason: string }): Promise<void> {
   const reason = reasonOf(options);
   const client = await clientOf(context, options);
   const snapshots = await snapshotsOf(client, options);
-  const known = snapshots.flatMap(({ scope, ledger }) => idsToldIn(ledger).map((one) => ({ scope, id: one })));
+  const known = snapshots.flatMap(({ scope, ledger }) =>
+    idsToldIn(ledger).map((one) => ({ scope, id: one, now: presentId(ledger.incidents ?? [], one) })),
+  );
   const exact = known.filter((one) => one.id === id || `${one.scope}/${one.id}` === id);
-  const [owner, ...others] = exact.length > 0 ? exact : known.filter((one) => one.id.startsWith(id));
+  const begun = exact.length > 0 ? exact : known.filter((one) => one.id.startsWith(id));
+  const isOver = new Set(snapshots.flatMap(({ ledger }) => endedIn(ledger)));
+  const present = [...new Set(known.map(({ now }) => now))].filter((one) => !isOver.has(one));
+  const [owner, ...others] = begun;
   if (owner === undefined || others.length > 0)
     throw new CliError(
       'absent',
       'no-incident',
       `there is no one open incident ${id}`,
-      known.length === 0 ? 'None is open.' : `Known: ${known.map((one) => one.id).join(', ')}.`,
+      present.length === 0 ? 'None is open.' : `Open: ${present.join(', ')}.`,
     );
-  done(context, options, await client.acknowledge(owner.scope, owner.id, reason));
+  // What was joined to another is answered, and journaled, under the name that it has now.
+  done(context, options, await client.acknowledge(owner.scope, owner.now, reason));
 }
 
 /** `global` is for all of them, whichever is asked. */

@@ -24,6 +24,18 @@ export function idsOf(incidents: readonly Incident[], id: string): ReadonlySet<s
   return ids;
 }
 
+/** The id by which it goes now: what it was joined to, and that to. */
+export function presentId(incidents: readonly Incident[], id: string): string {
+  const next = incidents.find((one) => one.id === id)?.joinedTo;
+  // Never in a circle, whatever a ledger says.
+  return next === undefined
+    ? id
+    : presentId(
+        incidents.filter((one) => one.id !== id),
+        next,
+      );
+}
+
 /** The incident for whose sake this was tried. A person's own request belongs to none. */
 const incidentOfWork = (
   incidents: readonly Incident[],

@@ -9,7 +9,7 @@ export function decisionText(decision: Decision): string {
     case 'held':
       if (decision.blocks.every((block) => block.gate === 'approval'))
         return `${decision.plan.action} ${decision.plan.target} waits for an approval: ${decision.why}`;
-      return `${decision.plan.action} ${decision.plan.target} held by ${decision.blocks.map((block) => block.gate).join(', ')}: ${decision.why}`;
+      return `${decision.plan.action} ${decision.plan.target} held by ${[...new Set(decision.blocks.map((block) => block.gate))].join(', ')}: ${decision.why}`;
     case 'waiting':
       return `waiting on ${decision.code} ${decision.subject}: ${decision.why}`;
     case 'page':

@@ -8,8 +8,12 @@ interface Once {
 
 /** Two clauses that differ in this alone say the same again: amounts, times and ages go on while nothing else does. */
 const FIGURES = /\d[\d.:,TZ-]*(?: (?:B|KiB|MiB|GiB|TiB|ms|s|min|h|d)\b)?/g;
+/** A time of one part says the same as one of two, `58 s` and `1 min 3 s`. */
+const SEVERAL = /#(?: #)+/g;
 const WAITING = /^waiting on (.*?): (.*)$/;
 const PERSON = /^a person must act on (.*)$/;
+/** Which gates hold it is what it says; the evidence of the problem goes on beside it, with its log lines and rates. */
+const HELD = /^(\S+ \S+) (held by [^:;]+|waits for an approval): /;
 
 /**
  * A story without what it has said before: a request and its answer are one line, and of a pass only what is new is told. Of those that wait
@@ -35,18 +39,17 @@ export function toldOnce(lines: readonly Line[]): Once {
 /** What of the text of a pass is new; empty: nothing. `standing`: what was said last of each subject. */
 function newIn(text: string, standing: Map<string, string>): string {
   const isNew = (subject: string, said: string): boolean => {
-    const key = said.replace(FIGURES, '#');
+    const key = said.replace(FIGURES, '#').replace(SEVERAL, '#');
     if (standing.get(subject) === key) return false;
     standing.set(subject, key);
     return true;
   };
-  const clauses = text.split('; ');
-  const first = clauses.findIndex((clause) => WAITING.test(clause) || PERSON.test(clause));
-  // What is done or held stands before, with evidence that is cut at the same mark.
-  const done = clauses.slice(0, first < 0 ? clauses.length : first).join('; ');
-  const rest = clauses.slice(first < 0 ? clauses.length : first).flatMap((clause) => {
-    const [, subjects, why] = WAITING.exec(clause) ?? [];
-    const [, asked] = PERSON.exec(clause) ?? [];
+  const [done = '', ...rest] = partsOf(text);
+  const news = rest.flatMap((part) => {
+    const [, what, gates] = HELD.exec(part) ?? [];
+    if (what !== undefined) return isNew(`held ${what}`, gates ?? '') ? [part] : [];
+    const [, subjects, why] = WAITING.exec(part) ?? [];
+    const [, asked] = PERSON.exec(part) ?? [];
     const fresh = (subjects ?? asked ?? '')
       .split(subjects === undefined ? ' and ' : ', ')
       .filter((subject) => isNew(subject, why ?? 'a person'));
@@ -54,5 +57,17 @@ function newIn(text: string, standing: Map<string, string>): string {
     if (subjects === undefined) return [`a person must act on ${fresh.join(' and ')}`];
     return [`waiting on ${fresh.join(', ')}: ${why ?? ''}`];
   });
-  return [...(done !== '' && isNew('', done) ? [done] : []), ...rest].join('; ');
+  return [...(done !== '' && isNew('', done) ? [done] : []), ...news].join('; ');
+}
+
+/** What is done first, or nothing; then each that is held or waits, with its evidence, which is cut at the same mark and goes with it. */
+function partsOf(text: string): readonly string[] {
+  const parts = [''];
+  for (const clause of text.split('; ')) {
+    const begins = [HELD, WAITING, PERSON].some((form) => form.test(clause));
+    const last = parts.at(-1) ?? '';
+    if (begins) parts.push(clause);
+    else parts[parts.length - 1] = last === '' ? clause : `${last}; ${clause}`;
+  }
+  return parts;
 }

@@ -97,16 +97,18 @@ const Step = ({
 
 const Seen = ({ one }: { readonly one: IncidentOverview }): JSX.Element => (
   <>
-    {one.problems.map(({ code, subject, firstSeenMs, endedAtMs }) => (
-      <Step key={`${code}/${subject}`} what="seen">
-        <At ms={firstSeenMs} /> {code} {subject}
-        {endedAtMs !== null && (
-          <span class="dim">
-            , gone at <At ms={endedAtMs} />
-          </span>
-        )}
-      </Step>
-    ))}
+    {[...one.problems]
+      .sort((a, b) => a.firstSeenMs - b.firstSeenMs)
+      .map(({ code, subject, firstSeenMs, endedAtMs }) => (
+        <Step key={`${code}/${subject}`} what="seen">
+          <At ms={firstSeenMs} /> {code} {subject}
+          {endedAtMs !== null && (
+            <span class="dim">
+              , gone at <At ms={endedAtMs} />
+            </span>
+          )}
+        </Step>
+      ))}
   </>
 );
 
@@ -193,11 +195,13 @@ const Tried = ({
 
 const Told = ({ one: { pages } }: { readonly one: IncidentOverview }): JSX.Element => (
   <>
-    {pages.map(({ code, subject, atMs }) => (
-      <Step key={`${code}/${subject}`} what="told" tone="page">
-        <At ms={atMs} /> a person was called for {code} {subject}
-      </Step>
-    ))}
+    {[...pages]
+      .sort((a, b) => a.atMs - b.atMs)
+      .map(({ code, subject, atMs }) => (
+        <Step key={`${code}/${subject}`} what="told" tone="page">
+          <At ms={atMs} /> a person was called for {code} {subject}
+        </Step>
+      ))}
   </>
 );
 

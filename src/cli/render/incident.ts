@@ -31,13 +31,15 @@ export function renderIncident(one: Incident, all: readonly Line[], style: Style
     ...section(
       style,
       'PROBLEMS',
-      one.problems.flatMap(({ code, subject, level, firstSeenMs, endedAtMs }) => {
-        const span = endedAtMs === null ? 'stands' : `stood for ${spanText(endedAtMs - firstSeenMs)}`;
-        return within(
-          `${dim(style, sinceOpened(firstSeenMs))}  ${byLevel(style, level, code)} ${clean(subject)}, ${span}`,
-          12,
-        );
-      }),
+      [...one.problems]
+        .sort((a, b) => a.firstSeenMs - b.firstSeenMs)
+        .flatMap(({ code, subject, level, firstSeenMs, endedAtMs }) => {
+          const span = endedAtMs === null ? 'stands' : `stood for ${spanText(endedAtMs - firstSeenMs)}`;
+          return within(
+            `${dim(style, sinceOpened(firstSeenMs))}  ${byLevel(style, level, code)} ${clean(subject)}, ${span}`,
+            12,
+          );
+        }),
     ),
     ...section(style, 'WHAT HAPPENED', [
       ...lines.flatMap((line) =>

@@ -170,6 +170,64 @@ describe('ekimi incident', () => {
     expect(text).toContain('left out: 1 pass that said nothing new; --json has them');
   });
 
+  it('tells what is held once, whatever its evidence counts, and never of nobody', () => {
+    const held = (why: string, ...gates: readonly string[]) => ({
+      kind: 'held' as const,
+      plan: plan('reinitialize-replica', 'patroni2', 'replica-start-failed'),
+      why,
+      blocks: gates.map((gate) => ({ gate, because: '', unblock: '', retryAtMs: null }) as never),
+      steps: [],
+    });
+    const waiting = {
+      kind: 'waiting',
+      code: 'member-down',
+      subject: 'a2',
+      why: 'start-member is off; fails',
+      untilMs: null,
+    };
+    const pass = (agoMs: number, ...decisions: readonly object[]): JournalEntry =>
+      entry(agoMs, agoMs, {
+        kind: 'pass',
+        tick: 1,
+        cluster: '',
+        problems: [],
+        view: null,
+        states: null,
+        decisions,
+      } as never);
+    const log = (time: string, rate: string) =>
+      `fails to start; log: ${time} UTC [41] FATAL: no pg_control; WAL grows by ${rate}`;
+    const told = [
+      pass(50_000, held(log('2026-11-22 09:28:10.101', '58 s of disk'), 'blast-radius', 'blast-radius'), waiting),
+      pass(49_000, held('PostgreSQL fails; another line of its log', 'blast-radius'), waiting),
+      pass(48_000, waiting),
+      pass(47_000, held(log('2026-11-22 09:28:13', '1 min 3 s of disk'), 'blast-radius'), waiting),
+      pass(46_000, held('PostgreSQL fails', 'blast-radius', 'cooldown'), waiting),
+    ];
+    const text = renderIncident(one, told.map(narrate), { ...PLAIN, columns: 400 });
+    expect(text.match(/held by/g)).toHaveLength(2);
+    expect(text).toContain('held by blast-radius: fails to start; log: ');
+    expect(text).toContain('held by blast-radius, cooldown: ');
+    expect(text.match(/waiting on member-down a2: start-member is off; fails/g)).toHaveLength(1);
+    expect(text).not.toContain('a person must act on');
+    expect(text).toContain('left out: 3 passes that said nothing new');
+  });
+
+  it('says a time of two parts as one of one part: only the figures differ', () => {
+    const pass = (agoMs: number, why: string): JournalEntry =>
+      entry(agoMs, agoMs, {
+        ...{ kind: 'pass', tick: 1, cluster: '', problems: [], view: null, states: null },
+        decisions: [{ kind: 'waiting', code: 'member-down', subject: 'a2', why, untilMs: null }],
+      } as never);
+    const told = [pass(9_000, 'down for 58 s'), pass(5_000, 'down for 1 min 2 s')];
+    expect(renderIncident(one, told.map(narrate), PLAIN).match(/waiting on/g)).toHaveLength(1);
+  });
+
+  it('lists its problems by their first sight, though one was joined later', () => {
+    const joined = { ...one, problems: [...one.problems].reverse() };
+    expect(renderIncident(joined, [], PLAIN)).toMatch(/\+0\.0 s  leader-down patroni1[^]*\+2\.0 s  leaderless/);
+  });
+
   it.each([60, 80, 120])('keeps to %i columns', (columns) => {
     const text = renderIncident(one, STORY.map(narrate), { ...PLAIN, columns });
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
