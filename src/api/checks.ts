@@ -41,12 +41,16 @@ const checksIn = (context: Context, call: Call): Readonly<Record<string, DataChe
 
 async function begin(context: Context, call: Call): Promise<Answer> {
   const { member, database, leader } = call.body;
+  const names = (snapshotOf(context, call).view?.members ?? []).map(({ name }) => String(name));
+  // Before the first pass nobody knows the names: the controller says that it has to be asked again.
+  if (names.length > 0 && !names.includes(String(member)))
+    throw new ApiError('unknown-member', `no member ${String(member)}; configured: ${names.join(', ')}`);
   const request = {
     member: String(member),
     database: typeof database === 'string' ? database : null,
     leader: leader === true,
   };
   const said = await context.controller.checkData(known(context, call), request, who(call));
-  if (!said.ok) throw new ApiError('conflict', said.text);
+  if (!said.ok) throw new ApiError(said.lacks === undefined ? 'conflict' : 'not-configured', said.text);
   return { status: 202, body: { ok: true, text: said.text } };
 }

@@ -90,8 +90,26 @@ export const API_ERRORS = [
   {
     code: 'not-waiting',
     status: 404,
-    meaning: 'The thing to be changed does not exist (any more): approval or kill switch.',
-    remedy: 'Look at GET .../approvals and .../ledger. An approval that expired is asked for again.',
+    meaning: 'The question to be answered does not exist (any more).',
+    remedy: 'See what waits: ekimi status. A question that expired is put again.',
+  },
+  {
+    code: 'nothing-to-resume',
+    status: 404,
+    meaning: 'Nothing is paused under that subject.',
+    remedy: 'See what is paused, and under which subject: ekimi status. If nothing is, there is nothing to resume.',
+  },
+  {
+    code: 'unknown-member',
+    status: 404,
+    meaning: 'The cluster has no member of that name.',
+    remedy: 'Use a name that the message lists.',
+  },
+  {
+    code: 'not-configured',
+    status: 409,
+    meaning: 'What is asked for needs something that ekimi.yaml does not have.',
+    remedy: 'Write into ekimi.yaml what the message names, and send SIGHUP to the daemon.',
   },
   {
     code: 'conflict',

@@ -3,7 +3,7 @@ import { decisionText } from '../words/decision.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
-import { ApiError } from './errors.js';
+import { ApiError, type ApiErrorCode } from './errors.js';
 import { reason } from './validation.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
 import { CHECK_ROUTES } from './checks.js';
@@ -173,7 +173,10 @@ export const ROUTES: readonly Route[] = [
     access: 'operator',
     summary: 'Resume.',
     handle: async (context, call) =>
-      changed(await context.controller.resume(known(context, call), call.params['subject'] ?? '', who(call))),
+      changed(
+        await context.controller.resume(known(context, call), call.params['subject'] ?? '', who(call)),
+        'nothing-to-resume',
+      ),
   },
   ...POLICY_ROUTES,
   ...HISTORY_ROUTES,
@@ -189,6 +192,7 @@ export const ROUTES: readonly Route[] = [
     handle: async (context, call) =>
       changed(
         await context.controller.acknowledge(known(context, call), call.params['id'] ?? '', who(call), why(call)),
+        'unknown-incident',
       ),
   },
   ...PROCEDURE_ROUTES,
@@ -248,9 +252,10 @@ function checkSubject(snapshot: ClusterSnapshot | null, subject: string): void {
     throw new ApiError('unknown-subject', `no member ${name}; configured: ${members.join(', ')}`);
 }
 
-const REFUSALS = { 403: 'same-person', 404: 'not-waiting', 409: 'conflict' } as const;
+const REFUSALS = { 403: 'same-person', 409: 'conflict' } as const;
 
-function changed(change: Change): Answer {
-  if (!change.ok) throw new ApiError(REFUSALS[change.status], change.text);
+/** `absent`: which code says that there is nothing of that name. */
+function changed(change: Change, absent: ApiErrorCode = 'not-waiting'): Answer {
+  if (!change.ok) throw new ApiError(change.status === 404 ? absent : REFUSALS[change.status], change.text);
   return { body: { ok: true, text: change.text } };
 }

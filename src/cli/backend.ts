@@ -42,6 +42,8 @@ export interface DemoOptions {
 
 /** One row of `ekimi doctor`: can this channel or actuator really be used, now? */
 export interface DoctorRow {
+  /** The cluster that it is of; absent: the only one, or of none of them. */
+  readonly scope?: string;
   readonly check: string;
   /** `off`: not configured, nothing is wrong with it. */
   readonly verdict: 'ok' | 'warn' | 'fail' | 'off';

@@ -49,6 +49,7 @@ export const COMMAND_CODES = [
   'no-pem-file',
   'unknown-scope',
   'which-scope',
+  'unknown-name',
   'unknown-procedure',
   'no-reason',
   'unanswered',

@@ -30,7 +30,10 @@ export function addLocalCommands(program: Command, context: Context): void {
     .description('look once and print what it would do now, request by request; sends nothing')
     .action(async (options: Common) => {
       const snapshots = await lookOnce(context, options, 'plan');
-      const { isBlind, renderPlan } = await import('./render/plan.js');
+      const [{ renderPlan }, { isBlind }] = await Promise.all([
+        import('./render/plan.js'),
+        import('../words/no-answer.js'),
+      ]);
       // Whoever asks a script for a plan must not take "nothing was seen" for "nothing is due".
       if (snapshots.some(isBlind)) context.exit = exitCode('failed');
       if (options.json === true)

@@ -31,6 +31,13 @@ async function why(context: Context, subject: string | null, options: JournalOpt
     atMs === null && options.journal === undefined
       ? await whyNow(context, subject, options)
       : await whyThen(context, subject, options, atMs);
+  if (subject !== null && answers.length > 0 && answers.every(({ known }) => !known))
+    throw new CliError(
+      'absent',
+      'unknown-name',
+      `nothing here is called ${subject}`,
+      'Name a member, an action, a problem code or an etcd endpoint: ekimi status shows members and problems, ekimi policy the actions.',
+    );
   const { renderWhy } = await import('./render/why.js');
   if (options.json === true) printJson(context, answers);
   else

@@ -88,6 +88,10 @@ const COMMANDS: Words<CommandCode> = {
   'no-pem-file': ['A certificate that is named cannot be read or is not PEM.', 'Check --ca and --cert.'],
   'no-token-file': ['The file with the token cannot be read.', 'Check --token-file.'],
   'unknown-scope': ['No cluster of that scope.', 'Use one that the message lists.'],
+  'unknown-name': [
+    'Nothing that is asked about has that name.',
+    'Name a member, an action, a problem code or an etcd endpoint, as ekimi status and ekimi policy show them.',
+  ],
   'which-scope': ['There are several clusters.', 'Name one with --scope.'],
   'unknown-procedure': ['There is no such procedure.', 'ekimi run-procedure lists them.'],
   unanswered: [

@@ -23,7 +23,11 @@ export function beginCheck(session: Session, request: CheckRequest, by: string):
     session,
     () => {
       const { checks } = session.parts.ports;
-      if (checks == null) return Promise.resolve(refused('postgres is not configured: nothing can be checked'));
+      if (checks == null)
+        return Promise.resolve({
+          ...refused('postgres is not configured: nothing can be checked'),
+          lacks: 'configuration',
+        });
       const elsewhere = notOurs(session);
       if (elsewhere !== null) return Promise.resolve(elsewhere);
       if (session.view === null) return Promise.resolve(refused('no pass was made yet: ask again'));

@@ -54,7 +54,7 @@ export type ControllerEvent =
 
 export type Change =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly status: 403 | 404 | 409; readonly text: string };
+  | { readonly ok: false; readonly status: 403 | 404 | 409; readonly text: string; readonly lacks?: 'configuration' };
 
 /** Oldest first; `more`: there are older ones that fit the question. */
 export interface JournalPage {

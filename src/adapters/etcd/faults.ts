@@ -48,7 +48,7 @@ const FAULTS: readonly (readonly [message: RegExp, fault: ReadingFault, why: str
 ];
 
 /** What gRPC says to its own developers. */
-const GRPC_NOISE = /^\d+ [A-Z_]+: |Last error: null\.?|Resolution note:.*$/g;
+const GRPC_NOISE = /^\d+ [A-Z_]+: |No connection established\.?|Last error:(?: null\.?| Error:)?|Resolution note:.*$/g;
 
 /** Sorts an error of etcd3 or gRPC. What we do not know is `unreachable` for a transport error and `bad-reply` for etcd's own words. */
 export function faultOf(error: unknown): Fault {

@@ -24,11 +24,12 @@ export async function doctor(configFile: string, version: string): Promise<reado
   ]);
   const rows = snapshots.flatMap((snapshot, index) => {
     const { policy, locator } = policyFor(files, snapshot.scope);
-    return [
+    const own: readonly DoctorRow[] = [
       ...doctorFindings(snapshot, policy, locator),
       ...rightsFindings(rights[index] ?? NO_RIGHTS, policy),
       ...peerRows(peers[index] ?? [], policy, Date.now()),
     ];
+    return snapshots.length > 1 ? own.map((row) => ({ ...row, scope: snapshot.scope })) : own;
   });
   return [...rows, ...channels, ...apiRows(files.config, Date.now())];
 }

@@ -1,7 +1,7 @@
 import { counted, spanText } from '../../words/amounts.js';
 import { overview, stateLevel, worst, type Level, type Overview } from '../../api/overview.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { isBlind } from './plan.js';
+import { isBlind } from '../../words/no-answer.js';
 import { checkFailed, plain, type CheckResult } from './check-failed.js';
 
 const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> = {

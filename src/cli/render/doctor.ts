@@ -13,9 +13,12 @@ const MARK: Readonly<Record<DoctorRow['verdict'], readonly [Level | 'info', stri
 
 const EVERY = 'every action';
 
+/** Of several clusters each row says whose it is. */
+const nameOf = ({ scope, check }: DoctorRow): string => clean(scope === undefined ? check : `${scope}: ${check}`);
+
 /** `ekimi doctor`: a row a check, what it takes away, what mends it, and a sum. Rows in a line that are mended alike say so once, at the last. */
 export function renderDoctor(rows: readonly DoctorRow[], style: Style): string {
-  const width = Math.max(0, ...rows.map((row) => clean(row.check).length));
+  const width = Math.max(0, ...rows.map((row) => nameOf(row).length));
   const indent = ' '.repeat(width + 8);
   // A command is copied from here: it stays on one line where the terminal is too narrow for a column of text.
   const columns = Math.max(style.columns, indent.length + 50);
@@ -23,8 +26,9 @@ export function renderDoctor(rows: readonly DoctorRow[], style: Style): string {
     wrap(`${label}: ${clean(text)}`, columns - indent.length);
   const lines = rows.flatMap((row, index) => {
     const [level, mark] = MARK[row.verdict];
-    const head = `${byLevel(style, level, mark)}  ${clean(row.check).padEnd(width)}  ${clean(row.detail)}`;
-    const isSaidBelow = rows[index + 1]?.remedy === row.remedy;
+    const head = `${byLevel(style, level, mark)}  ${nameOf(row).padEnd(width)}  ${clean(row.detail)}`;
+    const next = rows[index + 1];
+    const isSaidBelow = next?.remedy === row.remedy && next?.scope === row.scope;
     return [
       ...wrap(head, columns, indent),
       ...(row.disables.length === 0 ? [] : below('disables', row.disables.join(', '))).map((line) =>

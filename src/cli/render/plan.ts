@@ -1,6 +1,6 @@
-import { isNothingRead } from '../../assess/unreachable.js';
 import { overview } from '../../api/overview.js';
 import { type Decision } from '../../model/decision.js';
+import { isBlind, NO_ANSWER } from '../../words/no-answer.js';
 import { wayOut } from '../../words/way-out.js';
 import { unknownDecision } from '../../words/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
@@ -48,21 +48,13 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
   return lines;
 }
 
-/** Neither a member nor etcd answered: nothing is known of the cluster. */
-export const isBlind = ({ view }: ClusterSnapshot): boolean => view === null || isNothingRead(view);
-
 /** `ekimi plan`: what it would do now, request by request. */
 export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
   const { scope, policy, decisions } = snapshot;
   const { headline, brakes } = overview(snapshot);
   const held = brakes.length === 0 ? '' : `, but ${clean(brakes.join('; '))}`;
   const head = `${bold(style, clean(scope))}  ${clean(headline)}, mode ${policy.mode}${held}`;
-  if (isBlind(snapshot))
-    return [
-      head,
-      'No address answers: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster.',
-      'To tell which: ekimi doctor',
-    ].join('\n');
+  if (isBlind(snapshot)) return [head, ...NO_ANSWER].map((line) => typed(style, line, scope)).join('\n');
   if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');
   const told = decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')]);
   return [head, ...told.map((line) => typed(style, line, scope))].join('\n');

@@ -3,10 +3,12 @@ import type { Decision } from '../../model/decision.js';
 import type { EntryBody, JournalEntry } from '../../model/entry.js';
 import { FOREIGN_WORK, foreignInFlight } from '../../model/foreign.js';
 import { foreignText } from '../../words/foreign.js';
-import { membersTouched, type Plan } from '../../model/plan.js';
-import type { Problem } from '../../model/problem.js';
+import { ACTION_NAMES, membersTouched, type Plan } from '../../model/plan.js';
+import { PROBLEM_CODES, type Problem } from '../../model/problem.js';
+import { PROCEDURE_NAMES } from '../../model/procedure.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byTone, clean, section, typed, type Style } from './paint.js';
+import { isBlind, NO_ANSWER } from '../../words/no-answer.js';
 import { dayText } from '../../words/moments.js';
 import { decisionLines } from './plan.js';
 import { wrap } from './wrap.js';
@@ -36,6 +38,8 @@ export interface Answer {
   readonly around: readonly Line[];
   /** Said when nothing else answers the question. */
   readonly note: string | null;
+  /** It is a name that something here has. */
+  readonly known: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -73,7 +77,7 @@ export function answer(question: Question): Answer {
     due: decisions.filter((decision) => decision.kind === 'act'),
     notDone: decisions.filter((decision) => decision.kind !== 'act'),
     done: lines(DONE, (body) => subject === null || tellsOf(body, subject, ids)),
-    around: lines(AROUND, () => true),
+    around: lines(AROUND, (body) => subject === null || isAround(body, subject, ids)),
   };
   const silent = found.problems.length + decisions.length + found.done.length === 0;
   return {
@@ -82,8 +86,29 @@ export function answer(question: Question): Answer {
     subject,
     ...found,
     note: noteOf(question, silent, now === null),
+    known: subject === null || !silent || isName(question, subject),
   };
 }
+
+/** Of what is asked of a person or told to one, what names it; all of what holds for everything: mode, tenure, switches, start and end. */
+const OF_ONE: readonly EntryBody['kind'][] = ['approval', 'veto', 'page'];
+
+const isAround = (body: EntryBody, subject: string, ids: ReadonlySet<string>): boolean =>
+  !OF_ONE.includes(body.kind) || ('id' in body && ids.has(body.id ?? '')) || names(body, subject);
+
+/** One of its values is exactly that. */
+const names = (value: unknown, subject: string | null): boolean =>
+  (JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)) ?? '').includes(
+    JSON.stringify(subject),
+  );
+
+/** A name of ours, of the cluster, or of anything that was written in that time. */
+const isName = ({ snapshot, entries }: Question, subject: string): boolean =>
+  OURS.has(subject) ||
+  names([snapshot?.scope, snapshot?.view], subject) ||
+  entries.some(({ scope, body }) => names([scope, body], subject));
+
+const OURS: ReadonlySet<string> = new Set([...ACTION_NAMES, ...PROBLEM_CODES, ...PROCEDURE_NAMES, 'operator']);
 
 /** A pass that only repeats the one before is not written: the last one written is the one in force. */
 function passIn(entries: readonly JournalEntry[]): Extract<EntryBody, { kind: 'pass' }> | null {
@@ -130,6 +155,8 @@ function noteOf(question: Question, silent: boolean, noPass: boolean): string | 
   const foreign = question.atMs === null && question.snapshot !== null ? foreignInFlight(question.snapshot.ledger) : [];
   if (foreign.length > 0)
     return `${foreign.map(foreignText).join('; ')}: whatever is risky waits until it has ended, or until "ekimi resume --subject ${FOREIGN_WORK}".`;
+  if (question.atMs === null && question.snapshot?.view != null && isBlind(question.snapshot))
+    return NO_ANSWER.join(' ');
   return silent ? silenceNote(question, noPass) : null;
 }
 

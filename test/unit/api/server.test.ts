@@ -355,6 +355,13 @@ describe('changing', () => {
       code: 'unknown-subject',
     },
     {
+      when: 'a check of a member that does not exist',
+      path: '/checks',
+      body: { member: 'patroni9' },
+      status: 404,
+      code: 'unknown-member',
+    },
+    {
       when: 'an action that does not exist',
       path: '/switches',
       body: { subject: 'action:drain-replicas', reason: 'x' },

@@ -685,6 +685,40 @@ describe('journal and why', () => {
     expect(out).toContain('held by cooldown: cancelled a query here 3 min ago');
   });
 
+  it.each(['patroni9', 'nonsense', 'patroni'])('why %s, which nothing here is called, is refused', async (name) => {
+    const asked = await against(new FakeController(SCENARIOS.lagHeld()), `why ${name}`);
+    expect(asked).toMatchObject({ exit: 66, out: '', err: expect.stringContaining(`nothing here is called ${name}`) });
+    const then = await cli(`why ${name} --at 09:29:30 --journal /j`, await reading());
+    expect(then).toMatchObject({ exit: 66, out: '' });
+  });
+
+  it.each(['patroni1', 'switchover', 'replica-lag-emergency', 'email-cluster'])(
+    'why %s, of which nothing is to be said, says so',
+    async (name) => {
+      const asked = await against(new FakeController(SCENARIOS.healthy()), `why ${name}`);
+      expect(asked).toMatchObject({ exit: 0, err: '' });
+      expect(asked.out).toContain(`Nothing was decided about ${name}`);
+    },
+  );
+
+  it('why of one does not tell for whom else a person was asked', async () => {
+    const fake = new FakeController(SCENARIOS.healthy());
+    for (const subject of ['patroni2', 'patroni3'])
+      fake.write(NOW_MS - 600, { kind: 'page', code: 'member-down', subject, text: `look at ${subject}` });
+    const { out } = await against(fake, 'why patroni2');
+    expect(out).toContain('look at patroni2');
+    expect(out).not.toContain('look at patroni3');
+  });
+
+  it.each([
+    ['resume --subject cluster', 'ekimi status', 66],
+    ['check-data patroni9', 'Use a name that the message lists', 66],
+  ])('%s: what a person can do about it', async (argv, remedy, exit) => {
+    const asked = await against(new FakeController(SCENARIOS.healthy()), argv, { env: OPERATOR });
+    expect(asked).toMatchObject({ exit, err: expect.stringContaining(remedy) });
+    expect(asked.err).not.toContain('approval');
+  });
+
   it('why --at asks the journal about then', async () => {
     const then = await cli('why --at 09:29:30 --journal /j', await reading());
     expect(then.out).toContain('held by mode');

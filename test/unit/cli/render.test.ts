@@ -111,6 +111,46 @@ describe('a member that is held for a run', () => {
   });
 });
 
+describe('where no address answers', () => {
+  const healthy = SCENARIOS.healthy();
+  const nothing = unknown('unreachable', 'no answer', NOW_MS, 'api');
+  const blind = {
+    ...healthy,
+    view: {
+      ...healthy.view!,
+      members: healthy.view!.members.map((one) => ({ ...one, api: nothing, sql: nothing, host: nothing })),
+      dcs: { ...healthy.view!.dcs, keys: nothing },
+    },
+  };
+
+  it.each([
+    ['status', renderStatus(blind, PLAIN)],
+    ['plan', renderPlan(blind, PLAIN)],
+    ['why', renderWhy(answer({ subject: null, atMs: null, snapshot: blind, entries: [] }), PLAIN)],
+  ])('%s says that one cause, and the command that tells which', (_, text) => {
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('No address answers: everything is down, the addresses');
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('To tell which: ekimi doctor');
+  });
+
+  it('the doctor says of which cluster, each with its remedy', () => {
+    const reach = {
+      check: 'reach',
+      verdict: 'fail',
+      detail: 'no address answers',
+      disables: [],
+      remedy: 'look',
+    } as const;
+    const text = renderDoctor(
+      [
+        { ...reach, scope: 'email' },
+        { ...reach, scope: 'web' },
+      ],
+      PLAIN,
+    );
+    expect(text).toMatch(/FAIL {2}email: reach .*\n +to mend: look\nFAIL {2}web: reach .*\n +to mend: look/);
+  });
+});
+
 describe('status', () => {
   it.each(names)('of %s', async (name) => {
     await expect(renderStatus(SCENARIOS[name](), PLAIN)).toMatchFileSnapshot(golden(`status-${name}`));

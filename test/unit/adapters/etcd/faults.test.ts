@@ -2,6 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { faultOf, provesNothingDone, togetherOf } from '../../../../src/adapters/etcd/faults.js';
 
 // Messages as grpc-js 1.14 and etcd 3.4 word them.
+test.each([
+  ['14 UNAVAILABLE: No connection established. Last error: Error: odd thing', 'odd thing'],
+  ['14 UNAVAILABLE: No connection established.', 'no connection'],
+  ['14 UNAVAILABLE: No connection established. Last error: null. Resolution note: x', 'no connection'],
+])('what gRPC tells its developers is left out of %s', (message, why) => {
+  expect(faultOf(new Error(message)).why).toBe(why);
+});
+
 describe('an error of etcd', () => {
   test.each([
     ['14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1', 'refused'],
