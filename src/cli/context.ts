@@ -119,7 +119,7 @@ export function needConfig(context: Context, options: Common): { configFile: str
     'config',
     'no-config',
     `there is no configuration: looked for ${CONFIG_PLACES.join(' and ')}`,
-    'Name it with --config FILE. "ekimi demo" needs none.',
+    `Name it with --config FILE.${options.url === undefined ? '' : ' This command looks from here and asks no daemon: --url is of no use to it.'} "ekimi demo" needs none.`,
   );
 }
 

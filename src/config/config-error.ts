@@ -69,5 +69,5 @@ export type Loaded<T> =
 export function errorText(error: ConfigError): string {
   const where = [error.file, error.line, error.column].filter((part) => part !== null).join(':');
   const key = error.key === '' ? '' : ` ${error.key}:`;
-  return `${where}: ${error.severity} [${error.code}]${key} found ${error.found}; expected ${error.expected}. Remedy: ${error.remedy}`;
+  return `${where}: ${error.severity} [${error.code}]${key} found ${error.found}; expected ${error.expected.replace(/\.$/, '')}. Remedy: ${error.remedy}`;
 }

@@ -27,7 +27,9 @@ export function renderEntry(entry: JournalEntry, style: Style): string {
 export function renderJournalReport(report: JournalReport, style: Style): string {
   const span = report.firstSeq === null ? '' : ` (${report.firstSeq} to ${report.lastSeq ?? report.firstSeq})`;
   const torn = report.torn === 0 ? '' : `, ${counted(report.torn, 'torn line')} that nothing relied on`;
-  const all = `${counted(report.entries, 'entry', 'entries')}${span} in ${counted(report.files, 'file')}${torn}`;
+  // A journal in memory has entries and no files.
+  const files = report.files === 0 && report.entries > 0 ? '' : ` in ${counted(report.files, 'file')}`;
+  const all = `${counted(report.entries, 'entry', 'entries')}${span}${files}${torn}`;
   if (report.faults.length === 0) return `${byLevel(style, 'ok', 'whole')}: ${all}, every link of the chain holds`;
   return [
     `${byLevel(style, 'critical', 'BROKEN')}: ${all}, ${counted(report.faults.length, 'fault')}`,

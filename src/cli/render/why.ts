@@ -97,8 +97,8 @@ const isAround = (body: EntryBody, subject: string, ids: ReadonlySet<string>): b
   !OF_ONE.includes(body.kind) || ('id' in body && ids.has(body.id ?? '')) || names(body, subject);
 
 /** One of its values is exactly that. */
-const names = (value: unknown, subject: string | null): boolean =>
-  (JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)) ?? '').includes(
+const names = (value: object, subject: string): boolean =>
+  JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)).includes(
     JSON.stringify(subject),
   );
 

@@ -719,6 +719,11 @@ describe('journal and why', () => {
     expect(asked.err).not.toContain('approval');
   });
 
+  it.each(['doctor', 'notify test'])('%s says that --url is of no use to it', async (argv) => {
+    const { exit, err } = await cli(`${argv} --url http://127.0.0.1:1`);
+    expect([exit, err]).toEqual([78, expect.stringContaining('--url is of no use to it')]);
+  });
+
   it('why --at asks the journal about then', async () => {
     const then = await cli('why --at 09:29:30 --journal /j', await reading());
     expect(then.out).toContain('held by mode');

@@ -320,6 +320,7 @@ describe('journal', () => {
   });
   it('says where a journal is broken', () => {
     const faults = [{ where: 'journal-000002.jsonl:17', why: 'the hash does not fit' }];
+    expect(renderJournalReport({ ...report, files: 0 }, PLAIN)).not.toContain('0 files');
     expect(renderJournalReport({ ...report, torn: 0, faults }, PLAIN)).toBe(
       'BROKEN: 812 entries (101 to 912) in 2 files, 1 fault\n  journal-000002.jsonl:17: the hash does not fit',
     );
