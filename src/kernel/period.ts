@@ -19,7 +19,7 @@ export function runsClientsWaitFor(session: Pick<Session, 'view' | 'ledger'>): R
  * What ended the wait for a dead leader's lease: from its own answer until another one leads, and then until every proxy sends writes there. Should that
  * one die in its turn, nothing of this is left.
  */
-export function successionsIn({ view, ledger }: Pick<Session, 'view' | 'ledger'>): readonly Remediation[] {
+function successionsIn({ view, ledger }: Pick<Session, 'view' | 'ledger'>): readonly Remediation[] {
   if (view === null) return [];
   const leadership = leadershipOf(view);
   const leader = leadership.kind === 'proven' ? leadership.member.name : null;
