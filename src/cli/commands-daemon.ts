@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { presentId } from '../ledger/incident-of.js';
 import { isOpen } from '../model/incident.js';
 import { FOREIGN_WORK, foreignInFlight } from '../model/foreign.js';
 import type { Ledger } from '../model/ledger.js';
@@ -108,6 +107,7 @@ async function acknowledge(context: Context, id: string, options: Common & { rea
   const reason = reasonOf(options);
   const client = await clientOf(context, options);
   const snapshots = await snapshotsOf(client, options);
+  const { presentId } = await import('../ledger/incident-of.js');
   const known = snapshots.flatMap(({ scope, ledger }) =>
     idsToldIn(ledger).map((one) => ({ scope, id: one, now: presentId(ledger.incidents ?? [], one) })),
   );

@@ -45,7 +45,7 @@ export async function playDemo(
     },
     onReady: (at) => {
       url = at;
-      shown.push(demoHead('http://127.0.0.1:8471', STYLE));
+      shown.push(demoHead('http://127.0.0.1:8471', STYLE, 'node dist/cli/main.js'));
     },
     onEntry: (entry) => {
       startedAtMs ||= entry.atMs;
