@@ -185,15 +185,9 @@ const FAULTS = {
   ),
   'leader-cut-off': partition('all', 'the leader is off the network altogether for 45 s'),
   'kill-leader-ahead': {
+    ...KILLED,
     what: "the leader's container is killed 1.5 s after its WAL senders were stopped: it has rows that nobody received, and must be rewound",
-    who: leader,
     fault: killAhead,
-    struck: died,
-    holdMs: 0,
-    takeover: true,
-    heal: starts,
-    rejoins: true,
-    deadlineMs: 240_000,
   },
   'rewind-fails': {
     what: 'as before, and the WAL that pg_rewind needs is gone; a person agrees to a new copy when Ekimi asks, and makes one 60 s after the start without it',

@@ -151,13 +151,14 @@ function held(input: Situation, decision: Extract<Decision, { kind: 'held' }>, a
   const reasons = lasting.map(({ block }) => `${block.gate} (${block.because})`).join(', ');
   const outs = [...new Set(lasting.map(({ block }) => wayOut(input, plan, block)))];
   if (!isRehearsing(input)) {
+    const waiting = approvalFor(input, plan, 'waiting');
     const because = `${plan.action} ${plan.target} is held by ${reasons}`;
     return {
       about: `${plan.action} ${first.row.obstacle}`,
       afterMs: first.row.afterMs,
       because,
       unblock: [...outs, ...advice],
-      ...asked([approvalFor(input, plan, 'waiting')?.id ?? []].flat()),
+      ...asked(waiting === null ? [] : [waiting.id]),
       waitsForWord: blocks.every(({ gate }) => isTakenByApproval(gate)),
     };
   }

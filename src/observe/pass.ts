@@ -95,9 +95,9 @@ interface Asking<T> {
 
 /** Asks a source if its row says that it is time, for as long as its row says; else hands on its last reading with its age. */
 export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: Asking<T>): Promise<Reading<T>> {
-  const isWatched = member !== null && pass.closely.has(member);
-  const mayBeDead =
-    row.provesDeath === true && (isWatched || (member !== null && pass.mayBeDead?.has(member) === true));
+  const isOneOf = (names?: ReadonlySet<string>): boolean => member !== null && names?.has(member) === true;
+  const isWatched = isOneOf(pass.closely);
+  const mayBeDead = row.provesDeath === true && (isWatched || isOneOf(pass.mayBeDead));
   const isSpared = pass.hurried === true && row.calm > 0 && !mayBeDead;
   const isClose = !isSpared && isWatched && row.closely !== undefined;
   const isNeeded = !isSpared && isNeededBeforeRequest(pass, row, member);

@@ -20,8 +20,8 @@ export function withAsked(text: string, asked: Asked): string {
     .replace(READS, (command) => `${command}${flags(own)}`);
 }
 
-const quoted = (scope: string): string =>
-  /^[\w.:/@-]+$/.test(scope) ? scope : `'${scope.replaceAll("'", String.raw`'\''`)}'`;
+const quoted = (value: string): string =>
+  /^[\w.:/@-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Each command in a text about one of several clusters, as it can be typed: with the cluster that is meant. */
 export const withScope = (text: string, scope: string): string =>
