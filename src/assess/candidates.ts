@@ -51,6 +51,14 @@ export const candidatesFor = (view: ClusterView, memory: Memory, old: string | n
 export const successorsOf = (view: ClusterView, memory: Memory, old: string | null): readonly FailoverCandidate[] =>
   rowsOf(view, memory, old).filter((row) => row.name !== old);
 
+/** May anybody lead in place of `old`? As `successorsOf` judges it. */
+export function hasSuccessor(view: ClusterView, memory: Memory, old: string | null): boolean {
+  const target = leaderPosition(view, memory, old);
+  return view.members.some(
+    (member) => member.name !== old && judged(view, memory, member, target)?.against.length === 0,
+  );
+}
+
 /**
  * Who may lead where nobody does, the last leader among them: if it runs as a replica, nothing is lost with it. `POST /failover` is
  * refused for a member that cannot be reached, is tagged nofailover or has no usable watchdog, and asks nothing else: with nobody leading,
@@ -145,17 +153,16 @@ export function leaderPositionText(view: ClusterView, memory: Memory): string {
     : `its position, ${formatLsn(lsn)}, was last read at ${clockText(atMs)}, and what it wrote after that is not counted`;
 }
 
-function candidateOf(view: ClusterView, memory: Memory, member: MemberView, target: LeaderPosition): FailoverCandidate {
+type Judged = Pick<FailoverCandidate, 'timeline' | 'lsn' | 'lossBytes' | 'isSynchronous' | 'barred' | 'against'>;
+
+/** Null: it does not answer. */
+function judged(view: ClusterView, memory: Memory, member: MemberView, target: LeaderPosition): Judged | null {
   const api = freshValue(member.api);
-  if (api === null) return silentRow(member);
+  if (api === null) return null;
   const sql = freshValue(member.sql);
   const lsn = furthest(sql?.receiveLsn, sql?.replayLsn, api.xlog?.receivedLocation, api.xlog?.replayedLocation);
   const timeline = timelineOf(member, memory);
   const lossBytes = lossOf(view, { timeline, lsn }, target);
-  const lossSeconds = secondsLost(lossBytes, [
-    sinceLastCommit(member, timeline, target),
-    secondsOfWrites(memory, lossBytes),
-  ]);
   const isSynchronous = inSyncSet(view, member);
   const barred = [...barredBy(view, member, api), ...majorDiffers(memory, member.name, target.of)];
   const against = [
@@ -166,20 +173,17 @@ function candidateOf(view: ClusterView, memory: Memory, member: MemberView, targ
     ...quorumOf(view, member),
     ...olderThan(memory, member.name, target.of),
   ];
-  const priority = priorityOf(api.tags.raw['failover_priority']);
-  const unreached = notReached(view, member.name);
-  return {
-    name: member.name,
-    timeline,
-    lsn,
-    lossBytes,
-    lossSeconds,
-    isSynchronous,
-    priority,
-    unreached,
-    barred,
-    against,
-  };
+  return { timeline, lsn, lossBytes, isSynchronous, barred, against };
+}
+
+function candidateOf(view: ClusterView, memory: Memory, member: MemberView, target: LeaderPosition): FailoverCandidate {
+  const row = judged(view, memory, member, target);
+  if (row === null) return silentRow(member);
+  const { name } = member;
+  const estimates = [sinceLastCommit(member, row.timeline, target), secondsOfWrites(memory, row.lossBytes)];
+  const lossSeconds = secondsLost(row.lossBytes, estimates);
+  const priority = priorityOf(freshValue(member.api)?.tags.raw['failover_priority']);
+  return { name, ...row, lossSeconds, priority, unreached: notReached(view, name) };
 }
 
 /** 0 and less is nofailover, which the tags' own parsing tells; what is no number Patroni takes for 1. */

@@ -1,5 +1,5 @@
 import { matterOf } from '../model/log-sign.js';
-import { parseLsn, type Lsn } from '../model/names.js';
+import { lsnFromNumber, type Lsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
 import { spanText } from '../words/amounts.js';
@@ -8,6 +8,7 @@ import { candidatesFor } from './candidates.js';
 import { signsOf } from './copy-fault.js';
 import { copyNeeds, roomWithout, walRoomOf } from './copy-needs.js';
 import type { Assessment } from './finding.js';
+import { firstBeyond } from './leader-trail.js';
 import { leadershipOf } from './leader.js';
 import { binaryText, diskOf, levelOfVolume, volumesOf, volumeText, whyNoRoom } from './room.js';
 
@@ -123,7 +124,7 @@ function archiveGives(leader: MemberView, lsn: Lsn | null): boolean {
 
 /** Since the leader was first seen beyond this position, by our own clock; 0: it never was. */
 function missingSinceMs({ view, memory }: Pick<Assessment, 'view' | 'memory'>, lsn: Lsn | null): number {
-  const beyond = (memory.leaderTrail ?? []).find((point) => (parseLsn(point.lsn) ?? 0n) > (lsn ?? 0n));
+  const beyond = firstBeyond(memory, lsn ?? lsnFromNumber(0));
   return beyond === undefined ? 0 : view.atMs - beyond.atMs;
 }
 

@@ -16,7 +16,8 @@ function diskOfMember(input: Assessment, member: MemberView): readonly Finding[]
   const { view } = input;
   const isLeader = leaderKeyHolder(view) === member.name;
   const disk = diskOf(member);
-  const volumes = disk === null ? [] : volumesOf(disk).map((row) => ({ ...row, level: levelOfVolume(row.volume) }));
+  const volumes =
+    disk === null ? [] : volumesOf(disk).map(({ name, volume }) => ({ name, volume, level: levelOfVolume(volume) }));
   const logged = loggedOf(view, member, 'room');
   const full: Evidence[] = volumes
     .filter((row) => row.level === 'full')

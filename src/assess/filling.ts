@@ -27,12 +27,12 @@ interface Point {
  * them. Null: no trend, or not watched for long enough.
  */
 export function fillingOf(samples: Samples, volume: 'data' | 'WAL', totalBytes: number, nowMs: number): Filling | null {
-  const points = Object.entries(samples)
-    .flatMap(([slot, [dataMib, walMib]]) => {
-      const mib = volume === 'data' ? dataMib : walMib;
-      return mib === undefined ? [] : [{ slot: Number(slot), freeBytes: mib * 1024 ** 2 }];
-    })
-    .sort((a, b) => a.slot - b.slot);
+  const points: Point[] = [];
+  for (const [slot, [dataMib, walMib]] of Object.entries(samples)) {
+    const mib = volume === 'data' ? dataMib : walMib;
+    if (mib !== undefined) points.push({ slot: Number(slot), freeBytes: mib * 1024 ** 2 });
+  }
+  points.sort((a, b) => a.slot - b.slot);
   if (points.length < LEAST_SLOTS) return null;
   const third = Math.ceil(points.length / 3);
   const last = points.length - Math.floor(points.length / 3);

@@ -1,10 +1,11 @@
 import { spanText } from '../words/amounts.js';
 import type { Channel } from '../model/channel.js';
-import { parseLsn, type Lsn } from '../model/names.js';
+import type { Lsn } from '../model/names.js';
 import { freshValue } from '../model/reading.js';
 import type { MemberView } from '../model/view.js';
 import type { Assessment } from './finding.js';
 import { beatAgeOf } from './lag-beat.js';
+import { firstBeyond } from './leader-trail.js';
 import { followedIn } from './leader.js';
 import { forkPoint } from './timeline.js';
 
@@ -62,7 +63,7 @@ function aged({ view, memory }: At, member: MemberView, told: Told): readonly La
   const fork = forkPoint(view, timeline, leaderTimeline);
   // Beyond the fork it is on a history of its own, whose age the leader's positions do not tell.
   if (fork === undefined || (fork !== null && lsn > fork)) return [];
-  const beyond = (memory.leaderTrail ?? []).find((point) => (parseLsn(point.lsn) ?? 0n) > lsn);
+  const beyond = firstBeyond(memory, lsn);
   const ageMs = beyond === undefined ? 0 : Math.max(0, view.atMs - beyond.atMs);
   const who = channel === 'sql' ? 'SQL' : 'API';
   return [{ channel, by: 'positions', ageMs, text: `${who}: what ${member.name} shows is ${spanText(ageMs)} old` }];

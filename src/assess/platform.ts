@@ -76,15 +76,15 @@ function nearlyFull({ view }: Assessment): readonly Finding[] {
   return [seen('dcs-nearly-full', view.scope, evidence, { percent })];
 }
 
-interface Told {
+interface Told<V = string> {
   readonly name: string;
-  readonly version: string;
+  readonly version: V;
 }
 
 function versionsDiffer({ view }: Assessment): readonly Finding[] {
   const servers = view.members.flatMap(({ name, sql, api }) => {
     const version = freshValue(sql)?.serverVersion ?? freshValue(api)?.serverVersion ?? null;
-    return version === null ? [] : [{ name, number: version, version: serverVersionText(version) }];
+    return version === null ? [] : [{ name, number: version, version }];
   });
   const patroni = view.members.flatMap(({ name, api }): Told[] => {
     const version = freshValue(api)?.version;
@@ -94,7 +94,7 @@ function versionsDiffer({ view }: Assessment): readonly Finding[] {
     const version = recentValue(status)?.version ?? null;
     return version === null ? [] : [{ name, version }];
   });
-  const texts = [drift('PostgreSQL', servers), drift('Patroni', patroni), drift('etcd', etcd)];
+  const texts = [drift('PostgreSQL', servers, serverVersionText), drift('Patroni', patroni), drift('etcd', etcd)];
   const evidence = texts.flatMap((text, index) =>
     text === null ? [] : [says(index === 2 ? 'dcs' : 'api', text, view.atMs)],
   );
@@ -104,12 +104,12 @@ function versionsDiffer({ view }: Assessment): readonly Finding[] {
   return isAllTold ? [] : [cannotTell('versions-differ', view.scope, 'not all tell their version', view.atMs)];
 }
 
-function drift(what: string, told: readonly Told[]): string | null {
+function drift<V>(what: string, told: readonly Told<V>[], textOf: (version: V) => string = String): string | null {
+  if (told.every(({ version }) => version === told[0]?.version)) return null;
   const versions = [...new Set(told.map(({ version }) => version))];
-  if (versions.length < 2) return null;
   const who = versions.map((version) => {
     const names = told.filter((row) => row.version === version).map(({ name }) => name);
-    return `${version} on ${names.join(', ')}`;
+    return `${textOf(version)} on ${names.join(', ')}`;
   });
   return `${what} differs: ${who.join('; ')}`;
 }

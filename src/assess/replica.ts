@@ -26,9 +26,9 @@ export function receivingBy(view: ClusterView, member: MemberView): Streaming {
   const sql = freshValue(member.sql);
   return {
     api:
-      api === null || api.role !== 'replica' || api.state !== 'running' || !tellsReplicationState(api.version)
+      api === null || api.role !== 'replica' || api.state !== 'running'
         ? null
-        : api.replicationState === 'streaming',
+        : api.replicationState === 'streaming' || (tellsReplicationState(api.version) ? false : null),
     sql:
       sql === null || !sql.inRecovery || sql.walReceiver?.status === UNTOLD
         ? null
@@ -61,8 +61,9 @@ export function streamingBy(view: ClusterView, member: MemberView): Streaming {
 
 /** At least one channel says streaming and none says otherwise. */
 export function isStreaming(view: ClusterView, member: MemberView): boolean {
-  const by = Object.values(receivingBy(view, member)).filter((answer) => answer !== null);
-  return by.length > 0 && by.every((answer) => answer);
+  const { api, sql, peers } = receivingBy(view, member);
+  const isDenied = api === false || sql === false || peers === false;
+  return !isDenied && (api === true || sql === true || peers === true);
 }
 
 /**

@@ -98,16 +98,17 @@ function slotText({ name, kind, active, walStatus, safeBytes }: Slot): string {
 
 function replayPaused({ view, memory }: Assessment, member: MemberView): readonly Finding[] {
   const evidence: Evidence[] = [];
+  const cause = pauseCauseOf(view, member);
+  const isSaid = freshValue(member.api)?.xlog?.replayPaused === true;
+  if (cause === null && !isSaid) return [];
   const sinceMs = memory.replayPausedSinceMs?.[member.name] ?? view.atMs;
   const since = `since ${clockText(sinceMs)}`;
-  const cause = pauseCauseOf(view, member);
   if (cause !== null) {
     const why = cause.kind === 'target' || cause.kind === 'setting' ? `: ${cause.text}` : '';
     evidence.push(says('sql', `replay on ${member.name} is paused, ${since}${why}`, view.atMs));
   }
-  if (freshValue(member.api)?.xlog?.replayPaused === true)
-    evidence.push(says('api', `${member.name} says that its replay is paused, ${since}`, view.atMs));
-  return evidence.length === 0 ? [] : [seen('replay-paused', member.name, evidence, { sinceMs })];
+  if (isSaid) evidence.push(says('api', `${member.name} says that its replay is paused, ${since}`, view.atMs));
+  return [seen('replay-paused', member.name, evidence, { sinceMs })];
 }
 
 function wrongUpstream({ view }: Assessment, member: MemberView): readonly Finding[] {

@@ -1,7 +1,7 @@
 import type { Finding } from '../model/problem.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
-import { leaderlessCandidates, successorsOf, type FailoverCandidate } from './candidates.js';
+import { hasSuccessor, leaderlessCandidates, successorsOf, type FailoverCandidate } from './candidates.js';
 import { cannotTell, says, seen, type Assessment } from './finding.js';
 import { leadershipOf, primaryChannels } from './leader.js';
 import { strangersText } from './strangers.js';
@@ -43,8 +43,10 @@ export function unprotected({ view, memory }: Assessment): readonly Finding[] {
     return [cannotTell('no-failover-candidate', leadership.name, leadership.why, view.atMs)];
   if (leadership.kind !== 'proven') return [];
   const { name } = leadership.member;
-  const rows = successorsOf(view, asTheElectionWillSee(memory, name), name);
-  if (rows.length === 0 || rows.some((row) => row.against.length === 0)) return [];
+  const seenByElection = asTheElectionWillSee(memory, name);
+  if (hasSuccessor(view, seenByElection, name)) return [];
+  const rows = successorsOf(view, seenByElection, name);
+  if (rows.length === 0) return [];
   const stranger = strangersText(view);
   if (stranger !== null)
     return [

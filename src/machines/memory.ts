@@ -16,6 +16,7 @@ import { rememberLeadership } from './leadership.js';
 import { livedMemory } from './lived.js';
 import { rememberPlatform } from './platform.js';
 import { rememberRoom } from './room.js';
+import { withoutRow, withRow } from './rows.js';
 import { rememberStanding } from './standing.js';
 import { rememberTrail } from './trail.js';
 import { rememberWatch } from './watch.js';
@@ -38,33 +39,34 @@ export const FRESH_MEMORY: Memory = {
 };
 
 const FAILURES_KEPT_MS = 10 * 60_000;
+const NEVER: readonly number[] = [];
 
 /** What this pass adds to what no single pass can know: changes, ages, rates, last positions. */
 export function remember(before: Memory, view: ClusterView): Memory {
   const memory = livedMemory(ofThisSystem(before, view), view);
-  let next: Memory = {
-    ...memory,
-    ...cleanliness(memory, view),
-    ...leadership(memory, view),
-    wasPaused: isPaused(view),
-  };
-  next = rememberWatch(next, view);
-  next = { ...next, leadership: rememberLeadership(memory.leadership, view) };
-  for (const member of view.members) next = rememberMember(next, view, member);
-  return {
-    ...next,
-    walRate: walRate(memory, view),
-    leaderTrail: rememberTrail(memory, view),
-    ...rememberBeats(memory, view),
-    ...rememberStanding(next, view),
-    addresses: rememberAddresses(memory, view),
-    room: rememberRoom(memory, view),
-    ...rememberCopies(memory, view),
-    ...rememberDamage(memory, view),
-    ...rememberStoresAside(memory, view),
-    ...rememberPlatform(next, view),
-  };
+  // One copy, made here and changed until it is handed on: a copy of all of it for each member was a third of this.
+  const next: Mutable<Memory> = { ...memory };
+  Object.assign(next, cleanliness(memory, view), leadership(memory, view));
+  next.wasPaused = isPaused(view);
+  Object.assign(next, rememberWatch(next, view));
+  next.leadership = rememberLeadership(memory.leadership, view);
+  for (const member of view.members) rememberMember(next, view, member);
+  next.walRate = walRate(memory, view);
+  next.leaderTrail = rememberTrail(memory, view);
+  Object.assign(next, rememberBeats(memory, view), rememberStanding(next, view));
+  next.addresses = rememberAddresses(memory, view);
+  next.room = rememberRoom(memory, view);
+  Object.assign(
+    next,
+    rememberCopies(memory, view),
+    rememberDamage(memory, view),
+    rememberStoresAside(memory, view),
+    rememberPlatform(next, view),
+  );
+  return next;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Whoever was seen to have older data beside its own, until a list shows that a person has deleted it. */
 function rememberStoresAside(memory: Memory, { storeAsides = {} }: ClusterView): Pick<Memory, 'storesAside'> {
@@ -137,31 +139,29 @@ function leadership(
   };
 }
 
-function rememberMember(memory: Memory, view: ClusterView, member: MemberView): Memory {
+function rememberMember(next: Mutable<Memory>, view: ClusterView, member: MemberView): void {
   const api = freshValue(member.api);
-  const next = rememberStarting(rememberPrimary(rememberPosition(memory, view, member), view, member), view, member);
-  if (api === null) return next;
+  rememberPosition(next, view, member);
+  rememberPrimary(next, view, member);
+  rememberStarting(next, view, member);
+  if (api === null) return;
   const name = member.name;
   const failing = isFailingState(api.state);
-  const wasFailing = isFailingState(memory.lastStateText[name] ?? '');
-  const recent = (next.startFailures[name] ?? []).filter((atMs) => view.atMs - atMs < FAILURES_KEPT_MS);
-  const startFailures = failing && !wasFailing ? [...recent, view.atMs] : recent;
-  return {
-    ...next,
-    lastStateText: { ...next.lastStateText, [name]: api.state },
-    startFailures: { ...next.startFailures, [name]: startFailures },
-    lastFailingMs: failing ? { ...next.lastFailingMs, [name]: view.atMs } : next.lastFailingMs,
-    stops: stops(next.stops ?? {}, name, api.state, view.atMs),
-    creatingSinceMs: creating(next.creatingSinceMs, name, api.state === 'creating-replica', view.atMs),
-  };
+  const wasFailing = isFailingState(next.lastStateText[name] ?? '');
+  const known = next.startFailures[name] ?? NEVER;
+  const recent = known.length === 0 ? known : known.filter((atMs) => view.atMs - atMs < FAILURES_KEPT_MS);
+  next.lastStateText = withRow(next.lastStateText, name, api.state);
+  next.startFailures = withRow(next.startFailures, name, failing && !wasFailing ? [...recent, view.atMs] : recent);
+  if (failing) next.lastFailingMs = withRow(next.lastFailingMs, name, view.atMs);
+  next.stops = stops(next.stops ?? {}, name, api.state, view.atMs);
+  next.creatingSinceMs = creating(next.creatingSinceMs, name, api.state === 'creating-replica', view.atMs);
 }
 
-function rememberStarting(memory: Memory, view: ClusterView, { name, sql }: MemberView): Memory {
-  const known = memory.startingMs ?? {};
+function rememberStarting(next: Mutable<Memory>, view: ClusterView, { name, sql }: MemberView): void {
+  const known = next.startingMs ?? {};
   const isStarting = sql.kind === 'unknown' && sql.fault === 'starting-up';
-  if (isStarting) return name in known ? memory : { ...memory, startingMs: { ...known, [name]: view.atMs } };
-  if (sql.kind !== 'fresh' || !(name in known)) return memory;
-  return { ...memory, startingMs: Object.fromEntries(Object.entries(known).filter(([key]) => key !== name)) };
+  if (isStarting && !(name in known)) next.startingMs = { ...known, [name]: view.atMs };
+  if (sql.kind === 'fresh' && name in known) next.startingMs = withoutRow(known, name);
 }
 
 const RUNS: readonly PostgresState[] = ['running', 'streaming', 'in-archive-recovery'];
@@ -189,36 +189,27 @@ function creating(
   atMs: number,
 ): Memory['creatingSinceMs'] {
   if (now) return name in since ? since : { ...since, [name]: atMs };
-  if (!(name in since)) return since;
-  return Object.fromEntries(Object.entries(since).filter(([key]) => key !== name));
+  return withoutRow(since, name);
 }
 
 /** The last position at which PostgreSQL was really seen; an API's memory of a stopped one does not count. */
-function rememberPosition(memory: Memory, view: ClusterView, member: MemberView): Memory {
+function rememberPosition(next: Mutable<Memory>, view: ClusterView, member: MemberView): void {
   const sql = freshValue(member.sql);
   const api = freshValue(member.api);
   const primary = primaryChannels(member).length > 0;
   const lsn = primary
     ? (sql?.currentLsn ?? api?.xlog?.location ?? null)
     : furthest(sql?.receiveLsn, sql?.replayLsn, api?.xlog?.receivedLocation, api?.xlog?.replayedLocation);
-  const timeline = timelineOf(member, memory);
+  const timeline = timelineOf(member, next);
   const inRecovery = sql?.inRecovery ?? (api === null ? null : api.role === 'replica' && api.state === 'running');
-  if (lsn === null || timeline === null || timeline === 0 || (!primary && inRecovery !== true)) return memory;
+  if (lsn === null || timeline === null || timeline === 0 || (!primary && inRecovery !== true)) return;
   const replayed = sql?.replayLsn ?? api?.xlog?.replayedLocation ?? null;
-  return {
-    ...memory,
-    positions: {
-      ...memory.positions,
-      [member.name]: {
-        timeline,
-        lsn: formatLsn(lsn),
-        inRecovery: !primary,
-        atMs: view.atMs,
-        isSure: primary || isTimelineSure(memory, view, member, timeline),
-      },
-    },
-    replay: replayed === null ? memory.replay : moved(memory.replay, member.name, formatLsn(replayed), view.atMs),
-  };
+  const isSure = primary || isTimelineSure(next, view, member, timeline);
+  const text = formatLsn(lsn);
+  const position = { timeline, lsn: text, inRecovery: !primary, atMs: view.atMs, isSure };
+  next.positions = { ...next.positions, [member.name]: position };
+  if (replayed === null) return;
+  next.replay = moved(next.replay, member.name, replayed === lsn ? text : formatLsn(replayed), view.atMs);
 }
 
 /**
@@ -241,21 +232,21 @@ function isTimelineSure(memory: Memory, view: ClusterView, member: MemberView, t
  * A former leader whose rewind failed runs as a replica and says that it is on the leader's timeline: only that it was primary, and has not
  * streamed since, tells that it may hold WAL of its own. [field-notes; lab: rewind-failed]
  */
-function rememberPrimary(memory: Memory, view: ClusterView, member: MemberView): Memory {
-  const known = memory.lastPrimary ?? {};
+function rememberPrimary(next: Mutable<Memory>, view: ClusterView, member: MemberView): void {
+  const known = next.lastPrimary ?? {};
   const { name } = member;
   if (primaryChannels(member).length > 0) {
-    const position = memory.positions[name];
-    if (position === undefined || position.inRecovery || position.atMs !== view.atMs) return memory;
+    const position = next.positions[name];
+    if (position === undefined || position.inRecovery || position.atMs !== view.atMs) return;
     const { timeline, lsn, atMs } = position;
-    return { ...memory, lastPrimary: { ...known, [name]: { timeline, lsn, atMs } } };
+    next.lastPrimary = { ...known, [name]: { timeline, lsn, atMs } };
+    return;
   }
-  if (!(name in known)) return memory;
+  if (!(name in known)) return;
   const isCopied = freshValue(member.api)?.state === 'creating-replica';
   const leadership = leadershipOf(view);
   const follows = leadership.kind === 'proven' && leadership.member.name !== name && isStreaming(view, member);
-  if (!isCopied && !follows) return memory;
-  return { ...memory, lastPrimary: Object.fromEntries(Object.entries(known).filter(([key]) => key !== name)) };
+  if (isCopied || follows) next.lastPrimary = withoutRow(known, name);
 }
 
 function moved(replay: Memory['replay'], name: string, lsn: string, atMs: number): Memory['replay'] {

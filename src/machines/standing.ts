@@ -3,14 +3,14 @@ import { isStreaming } from '../assess/replica.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
+import { withoutRow } from './rows.js';
 
 type Since = Readonly<Record<string, number>>;
 
 /** `holds` null: this pass cannot tell, and what was stands. */
 const kept = (since: Since, name: string, holds: boolean | null, atMs: number): Since => {
   if (holds === null || (holds && name in since)) return since;
-  if (holds) return { ...since, [name]: atMs };
-  return name in since ? Object.fromEntries(Object.entries(since).filter(([key]) => key !== name)) : since;
+  return holds ? { ...since, [name]: atMs } : withoutRow(since, name);
 };
 
 /** Since when replay is paused, and who is being rewound: a rewind that ends without a stream is remembered until there is one. */

@@ -1,4 +1,4 @@
-import { transition, type AnyMachineSnapshot, type EventFromLogic } from 'xstate';
+import { createActor, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
 import { clusterMachine, dcsMachine, memberMachine, proxyMachine } from './parts.js';
 import { problemMachine, type ProblemContext, type ProblemEvent, type ProblemPhase } from './problem.js';
 import { remediationMachine, type RemediationEvent } from './remediation.js';
@@ -6,28 +6,52 @@ import type { RemediationPhase } from '../model/ledger.js';
 
 /**
  * Machines are driven as reducers: state in, event in, state out. Nothing runs, waits or is spawned, so a throw leaves the old state
- * intact and a stored state loses no timer. [xstate: transition()]
+ * intact and a stored state loses no timer. [xstate: transition()] What surrounds an actor and the snapshot of each state are made once
+ * and not in each step as xstate's own `transition` does: that was half of a pass with three problems.
  */
+function reducerOf(machine: AnyStateMachine) {
+  const self = createActor(machine);
+  const nothing = (): void => undefined;
+  const scope: Parameters<AnyStateMachine['transition']>[2] = {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: nothing,
+    defer: nothing,
+    stopChild: nothing,
+    emit: nothing,
+    actionExecutor: nothing,
+  };
+  const snapshots = new Map<string, AnyMachineSnapshot>();
+  return (value: string, context: object, event: { readonly type: string }): AnyMachineSnapshot => {
+    const known = snapshots.get(value) ?? (machine.resolveState({ value, context }) as AnyMachineSnapshot);
+    snapshots.set(value, known);
+    return machine.transition({ ...known, context } as AnyMachineSnapshot, event, scope) as AnyMachineSnapshot;
+  };
+}
+
+const problem = reducerOf(problemMachine);
+const remediation = reducerOf(remediationMachine);
+const PARTS = {
+  cluster: reducerOf(clusterMachine),
+  member: reducerOf(memberMachine),
+  dcs: reducerOf(dcsMachine),
+  proxy: reducerOf(proxyMachine),
+} as const;
+const NO_CONTEXT = {};
+
 export function stepProblem(
   state: { readonly phase: ProblemPhase; readonly context: ProblemContext },
   event: ProblemEvent,
 ): { readonly phase: ProblemPhase; readonly context: ProblemContext } {
-  const snapshot = problemMachine.resolveState({ value: state.phase, context: state.context });
-  const [next] = transition(problemMachine, snapshot, event);
-  return { phase: next.value, context: next.context };
+  const next = problem(state.phase, state.context, event);
+  return { phase: next.value as ProblemPhase, context: next.context as ProblemContext };
 }
 
-export function stepRemediation(phase: RemediationPhase, event: RemediationEvent): RemediationPhase {
-  const [next] = transition(remediationMachine, remediationMachine.resolveState({ value: phase }), event);
-  return next.value;
-}
-
-const PARTS = { cluster: clusterMachine, member: memberMachine, dcs: dcsMachine, proxy: proxyMachine } as const;
+export const stepRemediation = (phase: RemediationPhase, event: RemediationEvent): RemediationPhase =>
+  remediation(phase, NO_CONTEXT, event).value as RemediationPhase;
 
 /** One of the summary machines; an event that it does not know in its state is a defect and throws. */
-export function stepPart<S extends string>(part: keyof typeof PARTS, state: S, event: { readonly type: string }): S {
-  const machine = PARTS[part];
-  const snapshot = machine.resolveState({ value: state }) as AnyMachineSnapshot;
-  const [next] = transition(machine, snapshot as never, event as EventFromLogic<typeof machine>);
-  return (next as AnyMachineSnapshot).value as S;
-}
+export const stepPart = <S extends string>(part: keyof typeof PARTS, state: S, event: { readonly type: string }): S =>
+  PARTS[part](state, NO_CONTEXT, event).value as S;

@@ -26,9 +26,11 @@ export function rememberTrail(memory: Memory, view: ClusterView): Trail {
   if (leader === null || primaryChannels(leader).length === 0) return trail;
   const lsn = freshValue(leader.sql)?.currentLsn ?? freshValue(leader.api)?.xlog?.location ?? null;
   if (lsn === null) return trail;
-  const kept = trail.filter((point) => (parseLsn(point.lsn) ?? 0n) <= lsn && point.atMs <= view.atMs);
+  // Points only go forward: what is not to stand lies at the end.
+  const end = trail.findLastIndex((point) => (parseLsn(point.lsn) ?? 0n) <= lsn && point.atMs <= view.atMs);
+  const kept = end + 1 === trail.length ? trail : trail.slice(0, end + 1);
   const last = kept.at(-1);
-  if (last !== undefined && parseLsn(last.lsn) === lsn) return kept.length === trail.length ? trail : kept;
+  if (last !== undefined && parseLsn(last.lsn) === lsn) return kept;
   return thinned([...kept, { lsn: formatLsn(lsn), atMs: view.atMs }], view.atMs);
 }
 

@@ -5,6 +5,7 @@ import { timelineOf } from '../assess/timeline.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
 import type { ClusterView, MemberView } from '../model/view.js';
+import { withoutRow, withRow } from './rows.js';
 
 type Gap = NonNullable<Memory['unwatched']>[string];
 
@@ -14,19 +15,16 @@ type Gap = NonNullable<Memory['unwatched']>[string];
  * the member was seen (nobody was elected in between), or when the member streams again (whatever it holds is the leader's). To be called
  * before the positions of this pass are noted. [docs/safety.md: Reinitialize]
  */
-export function rememberWatch(memory: Memory, view: ClusterView): Memory {
+export function rememberWatch(memory: Memory, view: ClusterView): Pick<Memory, 'watchedMs' | 'unwatched'> {
   let { watchedMs = {}, unwatched = {} } = memory;
   for (const member of view.members) {
     const { name } = member;
     const gap = openGap(memory, view, member);
     const isOver = gap !== null && isBridged(gap, memory, view, member);
-    unwatched =
-      gap === null || isOver
-        ? Object.fromEntries(Object.entries(unwatched).filter(([key]) => key !== name))
-        : { ...unwatched, [name]: gap };
-    if (isOver || isWatched(view, member)) watchedMs = { ...watchedMs, [name]: view.atMs };
+    unwatched = gap === null || isOver ? withoutRow(unwatched, name) : withRow(unwatched, name, gap);
+    if (isOver || isWatched(view, member)) watchedMs = withRow(watchedMs, name, view.atMs);
   }
-  return { ...memory, watchedMs, unwatched };
+  return { watchedMs, unwatched };
 }
 
 /** It told something of itself, and etcd who leads: it cannot have led unseen. */
