@@ -64,6 +64,7 @@ export const fenceMember = action({
   leavesEvidence: true,
   awaitsSlowFacts: true,
   answersDeath: true,
+  cutsWrites: true,
   permits: {
     // A rogue in a paused cluster is a person's matter, and a second primary is one all the same.
     'patroni-pause': {

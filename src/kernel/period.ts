@@ -1,5 +1,5 @@
 import { ACTIONS } from '../actions/index.js';
-import { leadershipOf } from '../assess/leader.js';
+import { leaderKeyHolder, leadershipOf } from '../assess/leader.js';
 import { isMomentAgo, runsWaitedFor, serverOfWrites } from '../assess/poolers.js';
 import { isInFlight, runUnderWay, type Remediation } from '../model/ledger.js';
 import type { Plan } from '../model/plan.js';
@@ -9,11 +9,26 @@ import type { Session } from './session.js';
 /** Clients wait for what the next pass sees or sends. */
 const HELD_MS = 100;
 
-/** Runs, by their ids, that clients wait for: in a pooler, closed out at the proxies, or because nobody takes their writes since a dead leader's key is gone. */
+/**
+ * Runs, by their ids, that clients wait for: in a pooler, closed out at the proxies, cut off from a leader that is being stopped, or because nobody takes
+ * their writes since a dead leader's key is gone.
+ */
 export function runsClientsWaitFor(session: Pick<Session, 'view' | 'ledger'>): ReadonlySet<string> {
-  const ids = successionsIn(session).map(({ id }) => id);
+  const ids = [...successionsIn(session), ...cutOffBy(session)].map(({ id }) => id);
   return new Set([...runsWaitedFor(session.view, session.ledger), ...ids]);
 }
+
+/** What has closed the leader to its clients, and is not done yet. */
+const cutOffBy = ({ view, ledger }: Pick<Session, 'view' | 'ledger'>): readonly Remediation[] =>
+  ledger.remediations.filter(
+    (run) =>
+      isInFlight(run) &&
+      !run.shadow &&
+      ACTIONS[run.plan.action].cutsWrites === true &&
+      view !== null &&
+      leaderKeyHolder(view) === run.plan.target &&
+      (run.stepIndex > 0 || run.lastReply?.effect === 'done'),
+  );
 
 /**
  * What ended the wait for a dead leader's lease: from its own answer until another one leads, and then until every proxy sends writes there. Should that

@@ -113,6 +113,7 @@ export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: 
     patienceMs,
     explains: row.for === 'explains',
     anew: isNeeded,
+    ...(pass.hurried === true ? { hurried: true } : {}),
     ask,
   });
 }

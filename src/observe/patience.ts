@@ -14,6 +14,8 @@ export interface Question<T> {
   readonly explains: boolean;
   /** The decision at hand needs an answer of this very look: an earlier call that is still open does not stand in for it. */
   readonly anew: boolean;
+  /** Clients wait for the look. Absent: no. */
+  readonly hurried?: boolean;
   readonly ask: () => Promise<Reading<T>>;
 }
 
@@ -21,6 +23,8 @@ export type Asker = <T>(question: Question<T>) => Promise<Reading<T>>;
 
 /** Who was silent a moment ago is asked beside the passes: whoever is well again answers within this, the others set nobody's pace. */
 const SILENT_PATIENCE_MS = 100;
+/** The same where the decision rests on its answer and clients wait for it: what is alive and idle answers in a few milliseconds. */
+const SILENT_WHILE_HELD_MS = 300;
 /** Nobody is waited for longer than this because it was slow the last time. */
 const SLOW_PATIENCE_MS = 3_000;
 /** And that only so seldom that it costs a part of the time, not all of it. */
@@ -70,9 +74,10 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
   };
 }
 
-function patienceOf(line: Line, { anew, explains, patienceMs }: Question<unknown>, nowMs: number): number {
+function patienceOf(line: Line, { anew, hurried, explains, patienceMs }: Question<unknown>, nowMs: number): number {
   const shortMs = Math.min(SILENT_PATIENCE_MS, patienceMs);
   if (line.silence !== null && !anew) return shortMs;
+  if (line.silence !== null && hurried === true) return Math.min(SILENT_WHILE_HELD_MS, patienceMs);
   if (line.tookMs <= patienceMs) return patienceMs;
   if (explains) return shortMs;
   const longMs = Math.min(2 * line.tookMs, SLOW_PATIENCE_MS);

@@ -117,6 +117,23 @@ describe('a leader whose Patroni stalls for 20 s while nobody may succeed it', (
   });
 });
 
+describe('a leader frozen behind a proxy', () => {
+  it.each([0, 2, 4])(
+    'whose clients are cut off: another takes their writes in little more than a second (phase %i)',
+    async (phase) => {
+      const cluster = createCluster({ seed: 77 + phase });
+      const ekimi = rig({ cluster, policy: automatic() });
+      await ekimi.run(25 + phase);
+      cluster.freezePatroni('patroni1');
+      await ekimi.run(40);
+      const at = (what: RegExp) => cluster.requests.find(({ text }) => what.test(text))?.atMs ?? NaN;
+      const closedMs = at(/patroni1 state maint/);
+      expect(at(/delete the leader key/) - closedMs).toBeLessThan(1_600);
+      expect(cluster.leader()).not.toBe('patroni1');
+    },
+  );
+});
+
 describe('a fence under way', () => {
   it('whose member is started again by an operator meanwhile is not finished', async () => {
     const cluster = createCluster();

@@ -185,3 +185,37 @@ describe('a source that authorises', () => {
     });
   });
 });
+
+describe('a source that was silent a moment ago', () => {
+  const silentThen = async (more: Partial<Question<string>>) => {
+    const asked: number[] = [];
+    const { clock, timeIsUp } = clockOf();
+    const asker = patientAsker({
+      ...clock,
+      sleep: (ms, signal) => {
+        asked.push(ms);
+        return clock.sleep(ms, signal);
+      },
+    });
+    await asker(question(() => Promise.resolve(unknown('timeout', 'no answer', 5_000, 's'))));
+    asked.length = 0;
+    const source = slowSource();
+    const reading = asker(question(source.ask, { patienceMs: 700, ...more }));
+    await settled();
+    timeIsUp();
+    expect(await reading).toMatchObject({ kind: 'unknown', fault: 'timeout' });
+    return asked;
+  };
+
+  it('is hardly waited for', async () => {
+    expect(await silentThen({})).toEqual([100]);
+  });
+
+  it('is waited for where a decision needs its word', async () => {
+    expect(await silentThen({ anew: true })).toEqual([700]);
+  });
+
+  it('is waited for less where clients wait as well', async () => {
+    expect(await silentThen({ anew: true, hurried: true })).toEqual([300]);
+  });
+});
