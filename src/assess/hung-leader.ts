@@ -5,7 +5,7 @@ import { freshValue, isSilent, lastValue } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isStandbyCluster, leaderKeyHolder, replicasOf, waitsOf } from './leader.js';
-import { leaseOf, type Lease } from './lease.js';
+import { APART_MS, leaseOf, type Lease } from './lease.js';
 import { stalledBeat } from './heartbeat.js';
 import { timesOutBy } from './reach.js';
 import { servingOf } from './serving.js';
@@ -37,8 +37,7 @@ export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): U
   const hostState = lastValue(run)?.state;
   if (hostState !== 'running' && hostState !== 'paused') return null;
   const lease = leaseOf(input);
-  if (lease === 'renewed' || heardSince(view, leader, memory.leadership?.silentSinceMs ?? view.atMs) !== null)
-    return null;
+  if (lease === 'renewed' || isHeard(input, leader)) return null;
   if (!isDenied(view)) return null;
   return {
     leader,
@@ -46,6 +45,16 @@ export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): U
     hostState,
     isProven: run.kind === 'fresh' && (isMissed(view, lease) || hostState === 'paused'),
   };
+}
+
+/**
+ * Has a replica heard it since it is silent to us? Once, in the moment in which that began, proves nothing of later: it counts for as long as it is a
+ * moment ago.
+ */
+function isHeard({ view, memory }: Pick<Assessment, 'view' | 'memory'>, leader: MemberView): boolean {
+  const silentMs = memory.leadership?.silentSinceMs ?? view.atMs;
+  const sinceMs = Math.max(silentMs, Math.min(silentMs + APART_MS, view.atMs - APART_MS));
+  return heardSince(view, leader, sinceMs) !== null;
 }
 
 /** A leader that neither we nor its replicas hear, beside what may be its death: dead is what does not run. */

@@ -10,6 +10,11 @@ export type Lease = 'renewed' | 'missed' | 'unproven';
 
 /** A loop may start late; a lease that is older than loop_wait and this has missed its renewal. */
 const LEASE_SLACK_MS = 1_000;
+/**
+ * So far may lie apart what one look reads, and the ends of a leader's links: what is heard of it so soon after it fell silent to us may be older than its
+ * death, and proves no life of later.
+ */
+export const APART_MS = 1_000;
 /** etcd ends a lease a little late. */
 const EXPIRY_SLACK_MS = 3_000;
 
@@ -19,7 +24,7 @@ export function leaseOf({ view, memory }: Pick<Assessment, 'view' | 'memory'>): 
   if (leftMs !== null && leftMs <= ttlMs - loopWaitMs - LEASE_SLACK_MS) return 'missed';
   const { silentSinceMs = null, renewedMs = null } = memory.leadership ?? {};
   if (silentSinceMs === null) return 'unproven';
-  if (renewedMs !== null && renewedMs > silentSinceMs) return 'renewed';
+  if (renewedMs !== null && renewedMs > silentSinceMs + APART_MS) return 'renewed';
   // The key hangs on that lease: had nobody renewed it, it would be gone.
   return leftMs === null && view.atMs - silentSinceMs > ttlMs + EXPIRY_SLACK_MS ? 'renewed' : 'unproven';
 }

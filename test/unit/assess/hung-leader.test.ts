@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { unreachableLeader } from '../../../src/assess/hung-leader.js';
+import { FRESH_MEMORY, remember } from '../../../src/machines/memory.js';
+import { fresh, unknown } from '../../../src/model/reading.js';
+import type { Memory } from '../../../src/model/states.js';
+import type { ClusterView } from '../../../src/model/view.js';
+import { NOW_MS, viewOf } from '../../support/view.js';
+
+/** The leader silent to us since `NOW_MS`, looked at so much later; its replicas heard it last so long after it fell silent to us. */
+function silentLeader(laterMs: number, heardMs: number): ClusterView {
+  const view = viewOf();
+  const atMs = NOW_MS + laterMs;
+  const none = (source: string) => unknown('refused', `${source} does not answer`, atMs, source);
+  return {
+    ...view,
+    atMs,
+    members: view.members.map((member, index) => {
+      if (index === 0) return { ...member, api: none('api'), sql: none('sql') };
+      const sql = member.sql.kind === 'fresh' ? member.sql.value : null;
+      if (sql?.walReceiver == null) throw new Error('a replica streams');
+      const walReceiver = { ...sql.walReceiver, latestEndAgeMs: laterMs - heardMs };
+      return { ...member, sql: fresh({ ...sql, walReceiver }, atMs, 'sql') };
+    }),
+  };
+}
+
+const since: Memory = remember(FRESH_MEMORY, silentLeader(0, -100));
+
+describe('a leader that is silent to us', () => {
+  it.each([
+    { heardMs: -100, laterMs: 0, found: true },
+    { heardMs: -100, laterMs: 5_000, found: true },
+    // Between two answers of one look, or between the breaking of two links: counts for a moment.
+    { heardMs: 170, laterMs: 500, found: false },
+    { heardMs: 170, laterMs: 1_200, found: true },
+    { heardMs: 170, laterMs: 5_000, found: true },
+    { heardMs: 900, laterMs: 1_500, found: false },
+    { heardMs: 900, laterMs: 5_000, found: true },
+    // Later it lives, however long ago that is: an idle leader says nothing for half a minute.
+    { heardMs: 1_100, laterMs: 5_000, found: false },
+    { heardMs: 4_900, laterMs: 5_000, found: false },
+    { heardMs: 2_000, laterMs: 20_000, found: false },
+  ])(
+    'and was heard $heardMs ms after that, after $laterMs ms: unreachable is $found',
+    ({ heardMs, laterMs, found }) => {
+      const view = silentLeader(laterMs, heardMs);
+      expect(since.leadership?.silentSinceMs).toBe(NOW_MS);
+      expect(unreachableLeader({ view, memory: since }) !== null).toBe(found);
+    },
+  );
+});
