@@ -28,7 +28,7 @@ export interface Unreachable {
  * running or paused. A lease that was renewed since is a Patroni that lives: never this. Null: it is not so, or nobody can tell.
  */
 export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): Unreachable | null {
-  const { view, memory } = input;
+  const { view } = input;
   const holder = isStandbyCluster(view) ? null : leaderKeyHolder(view);
   const leader = holder === null ? null : memberOf(view, holder);
   if (leader === null || !isSilent(leader.api) || !isSilent(leader.sql)) return null;

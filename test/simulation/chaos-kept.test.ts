@@ -37,7 +37,7 @@ describe('kept from random histories', () => {
     await one.run(30);
     cluster.freezePatroni('patroni1');
     for (let tenths = 0; tenths < 300 && cluster.requests.length < 2; tenths += 1) await one.run(0.1);
-    await one.run(0.4);
+    await one.run(0.1);
     cluster.thaw('patroni1');
     await one.run(1);
     expect(cluster.requests.map(({ text }) => text)).toEqual([
