@@ -24,7 +24,7 @@ import { benchVersions } from './versions.mjs';
 const ALONE = ['pass', 'replay', 'commands', 'versions', 'clusters', 'streams'];
 const PARTS = [...ALONE, 'footprint', 'detection', 'beside'];
 const TARGET = {
-  passUs: 200,
+  passUs: 100,
   replayed: 5_000,
   passMs: 8,
   lateMs: 100,

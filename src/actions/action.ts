@@ -222,8 +222,11 @@ export interface ActionRecord<P> {
   waitsForOthers?(input: ActionInput, plan: PlanOf<P>): boolean;
   /** It brings forward what Patroni does itself as soon as the lease ends: the hour's figure counts for it alone, and no election is waited out. */
   readonly bringsForward?: boolean;
-  /** Its first request ends the writes of its target's clients: where that one leads they wait from then on for what is left of it. */
-  readonly cutsWrites?: boolean;
+  /**
+   * Its first request ends the writes of its target's clients: where that one leads they wait from then on for what is left of it. Absent, or false of a plan
+   * whose later steps need what is not read in every look: it is not hurried.
+   */
+  cutsWrites?(plan: PlanOf<P>): boolean;
   /** What became of what its success only arranged (a switchover at a time); null: nothing was, or nobody can tell. */
   appointment?(input: Pick<ActionInput, 'view' | 'policy'>, plan: PlanOf<P>): Appointment | null;
   /** Hard "no"s that no approval lifts. Null: none. */

@@ -64,7 +64,8 @@ export const fenceMember = action({
   leavesEvidence: true,
   awaitsSlowFacts: true,
   answersDeath: true,
-  cutsWrites: true,
+  // Before a cut of the power etcd's members are counted anew: one may have died since the first step.
+  cutsWrites: ({ params }) => params.proxied === true && params.outlet === undefined,
   permits: {
     // A rogue in a paused cluster is a person's matter, and a second primary is one all the same.
     'patroni-pause': {

@@ -26,9 +26,9 @@ export function receivingBy(view: ClusterView, member: MemberView): Streaming {
   const sql = freshValue(member.sql);
   return {
     api:
-      api === null || api.role !== 'replica' || api.state !== 'running'
+      api === null || api.role !== 'replica' || api.state !== 'running' || !tellsReplicationState(api.version)
         ? null
-        : api.replicationState === 'streaming' || (tellsReplicationState(api.version) ? false : null),
+        : api.replicationState === 'streaming',
     sql:
       sql === null || !sql.inRecovery || sql.walReceiver?.status === UNTOLD
         ? null

@@ -18,15 +18,17 @@ export function runsClientsWaitFor(session: Pick<Session, 'view' | 'ledger'>): R
   return new Set([...runsWaitedFor(session.view, session.ledger), ...ids]);
 }
 
-/** What has closed the leader to its clients, and is not done yet. */
+/** What closed the leader to its clients a moment ago, and is not done yet. */
 const cutOffBy = ({ view, ledger }: Pick<Session, 'view' | 'ledger'>): readonly Remediation[] =>
   ledger.remediations.filter(
     (run) =>
       isInFlight(run) &&
       !run.shadow &&
-      ACTIONS[run.plan.action].cutsWrites === true &&
       view !== null &&
+      run.sentAtMs !== null &&
+      isMomentAgo(view, run.sentAtMs) &&
       leaderKeyHolder(view) === run.plan.target &&
+      ACTIONS[run.plan.action].cutsWrites?.(run.plan) === true &&
       (run.stepIndex > 0 || run.lastReply?.effect === 'done'),
   );
 

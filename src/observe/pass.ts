@@ -113,7 +113,7 @@ export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: 
     patienceMs,
     explains: row.for === 'explains',
     anew: isNeeded,
-    ...(pass.hurried === true ? { hurried: true } : {}),
+    ...(pass.hurried === true && row.silentMs !== undefined ? { silentMs: row.silentMs } : {}),
     ask,
   });
 }

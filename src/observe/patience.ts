@@ -14,8 +14,8 @@ export interface Question<T> {
   readonly explains: boolean;
   /** The decision at hand needs an answer of this very look: an earlier call that is still open does not stand in for it. */
   readonly anew: boolean;
-  /** Clients wait for the look. Absent: no. */
-  readonly hurried?: boolean;
+  /** How long one is waited for that was silent a moment ago although a decision rests on its answer. Absent: as any other. */
+  readonly silentMs?: number;
   readonly ask: () => Promise<Reading<T>>;
 }
 
@@ -23,8 +23,6 @@ export type Asker = <T>(question: Question<T>) => Promise<Reading<T>>;
 
 /** Who was silent a moment ago is asked beside the passes: whoever is well again answers within this, the others set nobody's pace. */
 const SILENT_PATIENCE_MS = 100;
-/** The same where the decision rests on its answer and clients wait for it: what is alive and idle answers in a few milliseconds. */
-const SILENT_WHILE_HELD_MS = 300;
 /** Nobody is waited for longer than this because it was slow the last time. */
 const SLOW_PATIENCE_MS = 3_000;
 /** And that only so seldom that it costs a part of the time, not all of it. */
@@ -66,18 +64,19 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
     if (line.open !== null && !question.anew) return meanwhile(line, question, late);
     const call = begin(clock, line, question, onLate);
     line.open ??= call;
-    await waiting.within(call.ended, patienceOf(line, question, clock.monotonic()));
+    const waitMs = patienceOf(line, question, clock.monotonic());
+    await waiting.within(call.ended, waitMs);
     const answer = call.answer() as Reading<T> | null;
     if (answer === null) call.leave();
     else if (line.open === call) line.open = null;
-    return answer ?? meanwhile(line, question, late);
+    return answer ?? meanwhile(line, question, late, waitMs);
   };
 }
 
-function patienceOf(line: Line, { anew, hurried, explains, patienceMs }: Question<unknown>, nowMs: number): number {
+function patienceOf(line: Line, { anew, silentMs, explains, patienceMs }: Question<unknown>, nowMs: number): number {
   const shortMs = Math.min(SILENT_PATIENCE_MS, patienceMs);
   if (line.silence !== null && !anew) return shortMs;
-  if (line.silence !== null && hurried === true) return Math.min(SILENT_WHILE_HELD_MS, patienceMs);
+  if (line.silence !== null && silentMs !== undefined) return silentMs;
   if (line.tookMs <= patienceMs) return patienceMs;
   if (explains) return shortMs;
   const longMs = Math.min(2 * line.tookMs, SLOW_PATIENCE_MS);
@@ -164,9 +163,10 @@ function meanwhile<T>(
   line: Line,
   { key, last, nowMs, explains, anew, patienceMs }: Question<T>,
   late: Reading<T> | null,
+  waitedMs = patienceMs,
 ): Reading<T> {
   if (explains && last !== null && last.kind !== 'unknown') return aged(last, nowMs);
-  const seconds = patienceMs / 1000;
+  const seconds = waitedMs / 1000;
   if (explains)
     return unknown('timeout', `${key}: no answer within ${seconds} s, awaited beside the passes`, nowMs, key);
   // A decision that needs an answer of this very look has none in an earlier one, whatever its age.

@@ -28,6 +28,8 @@ export interface SourceRow {
    * while the others are hardly waited for; `no`: what the pass read is handed on.
    */
   readonly beforeRequest: 'always' | 'touched' | 'no';
+  /** How long it is waited for before a request where it was silent a moment ago and clients wait for the look. Absent: as ever. */
+  readonly silentMs?: number;
   /** Proves a death: also read in a look that somebody waits for, of members that may be dead, or that are watched closely. */
   readonly provesDeath?: true;
   /** Read in every look at a member for whose slow facts a remediation waits; a text: of no other, and why. */
@@ -87,7 +89,14 @@ type MemberReadings = Omit<MemberView, 'name'>;
 
 /** A field of `MemberView` is a row: what has none does not compile. */
 export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSource<ValueOf<MemberReadings[K]>> } = {
-  api: { ...every, part: 'patroni', beforeRequest: 'touched', ask: ({ patroni }, name) => patroni.status(name) },
+  api: {
+    ...every,
+    part: 'patroni',
+    // What is alive and idle answers in a few milliseconds, and a call that is still open ends what its answer forbids.
+    silentMs: 300,
+    beforeRequest: 'touched',
+    ask: ({ patroni }, name) => patroni.status(name),
+  },
   sql: {
     ...every,
     part: 'postgres',

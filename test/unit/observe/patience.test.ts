@@ -216,6 +216,6 @@ describe('a source that was silent a moment ago', () => {
   });
 
   it('is waited for less where clients wait as well', async () => {
-    expect(await silentThen({ anew: true, hurried: true })).toEqual([300]);
+    expect(await silentThen({ anew: true, silentMs: 300 })).toEqual([300]);
   });
 });
