@@ -1,9 +1,9 @@
-import { isNothingRead } from '../assess/unreachable.js';
 import { ACTIONS } from '../actions/index.js';
 import { strangersAt } from '../assess/address.js';
 import { CATALOGUE } from '../assess/catalogue.js';
 import { WITHOUT_POWER } from '../assess/machine-faults.js';
 import { hasNoKeys } from '../assess/strangers.js';
+import { isUnreached, NO_ADDRESS_ANSWERS } from '../assess/unreachable.js';
 import { checkAgainstCluster } from '../config/cluster-rules.js';
 import { errorText, type Locator } from '../config/config-error.js';
 import { ACTION_NAMES, type ActionName } from '../model/plan.js';
@@ -53,15 +53,11 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
   ];
 }
 
-const isUnreached = (view: ClusterView): boolean =>
-  isNothingRead(view) && view.dcs.endpoints.every(({ status }) => status.kind === 'unknown');
-
 /** One cause, said once: thirty rows of it would hide it. */
 const UNREACHED: DoctorFinding = {
   check: 'reach',
   verdict: 'fail',
-  detail:
-    'no address answers, of no member and of no etcd: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster',
+  detail: NO_ADDRESS_ANSWERS,
   disables: ['every action'],
   remedy: REMEDY.reach,
 };

@@ -14,7 +14,7 @@ export const LEADERSHIP_ROWS: readonly ProblemRow[] = [
     page: 'at-once',
     meaning: 'We may be the one that is cut off or asleep. Nothing is acted on until several clean passes.',
     advice:
-      'Check the network between this host (its site, where one is named) and the cluster, and its clock. Ask an instance that stands elsewhere.',
+      'Check the network between this host (its site, where one is named) and the cluster, the addresses in ekimi.yaml, and its clock: ekimi doctor tells what answers here. Ask an instance that stands elsewhere.',
   },
   {
     code: 'procedure-held',

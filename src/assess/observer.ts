@@ -6,6 +6,7 @@ import { blindWhileRenewedMs } from './sight.js';
 import { says, seen, type Assess } from './finding.js';
 import { isRetired } from './intended.js';
 import { cutOffSite } from './sites.js';
+import { isUnreached, NO_ADDRESS_ANSWERS } from './unreachable.js';
 
 /** A wall clock that moved this far against the monotonic one means that we slept or were set: nothing we remember has its age. */
 export const CLOCK_JUMP_MS = 5_000;
@@ -19,13 +20,14 @@ export const clockSetMs = ({ observer: { clockJumpMs } }: ClusterView): number =
 
 /** When most looks dead, suspect the observer. [peers.md: Kubernetes node lifecycle] */
 export const assessObserver: Assess = ({ view }) => {
-  const evidence: Evidence[] = [];
+  const unreached = isUnreached(view);
+  const evidence: Evidence[] = unreached ? [says('self', NO_ADDRESS_ANSWERS, view.atMs)] : [];
   const members = view.members.filter((member) => !isRetired(view, member));
   const answering = members.filter((member) => freshValue(member.api) !== null).length;
   const etcd = freshValue(view.dcs.keys) !== null;
   const hosts = members.filter((member) => freshValue(runOf(member)) !== null);
   const provenStopped = hosts.filter((member) => freshValue(runOf(member))?.state !== 'running').length;
-  if (answering * 2 <= members.length && !etcd && provenStopped * 2 <= members.length)
+  if (!unreached && answering * 2 <= members.length && !etcd && provenStopped * 2 <= members.length)
     evidence.push(
       says(
         'self',
@@ -49,6 +51,9 @@ export const assessObserver: Assess = ({ view }) => {
     evidence.push(says('dcs', view.dcs.keys.reason, view.atMs));
   if (Math.abs(view.observer.clockJumpMs) > CLOCK_JUMP_MS)
     evidence.push(says('self', `our clock jumped by ${Math.round(view.observer.clockJumpMs)} ms`, view.atMs));
-  const facts = cutOff === null ? {} : { site: cutOff.site, names: cutOff.names.join(',') };
+  const facts = {
+    ...(cutOff === null ? {} : { site: cutOff.site, names: cutOff.names.join(',') }),
+    ...(unreached ? { unreached } : {}),
+  };
   return evidence.length === 0 ? [] : [seen('observer-impaired', view.scope, evidence, facts)];
 };

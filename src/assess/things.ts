@@ -75,12 +75,13 @@ const SPEAKS_FOR: Readonly<Partial<Record<ProblemCode, readonly ProblemCode[]>>>
 /** These speak only once they are sure: the suspicion alone is worth a page at once. */
 const ONLY_WHEN_SURE: readonly ProblemCode[] = ['split-brain-confirmed'];
 
-/** From a site that is cut off, what is elsewhere looks lost, and etcd without its quorum. */
-const SEEN_FROM_A_CUT_OFF_SITE: readonly ProblemCode[] = [...OF_ONE, ...OF_ALL, 'dcs-quorum-lost', 'cluster-down'];
+/** From a site that is cut off, what is elsewhere looks lost, and etcd without its quorum; and so does all of it where no address answers. */
+const SEEN_BY_THE_CUT_OFF: readonly ProblemCode[] = [...OF_ONE, ...OF_ALL, 'dcs-quorum-lost', 'cluster-down'];
 
 const spokenForBy = (speaker: Problem): readonly ProblemCode[] =>
-  speaker.code === 'observer-impaired' && typeof speaker.facts['site'] === 'string'
-    ? SEEN_FROM_A_CUT_OFF_SITE
+  speaker.code === 'observer-impaired' &&
+  (typeof speaker.facts['site'] === 'string' || speaker.facts['unreached'] === true)
+    ? SEEN_BY_THE_CUT_OFF
     : (SPEAKS_FOR[speaker.code] ?? []);
 
 /** One that names what stands on a site speaks of that alone. A channel's subject begins with whose channel it is. */

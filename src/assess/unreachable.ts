@@ -1,5 +1,5 @@
 import type { Finding } from '../model/problem.js';
-import { freshValue, isSilent } from '../model/reading.js';
+import { freshValue, isSilent, type Reading } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isFullySilent } from './leader.js';
@@ -31,3 +31,22 @@ export function unheard({ view }: Assessment, member: MemberView): Unheard | nul
 export const isNothingRead = ({ dcs, members }: ClusterView): boolean =>
   dcs.keys.kind === 'unknown' &&
   members.every(({ api, sql, host }) => [api, sql, host].every(({ kind }) => kind === 'unknown'));
+
+/** Whoever refuses us, or answers nonsense, has answered. */
+const hasNoAnswer = (reading: Reading<unknown>): boolean =>
+  isSilent(reading) ||
+  (reading.kind === 'unknown' && (reading.fault === 'not-configured' || reading.fault === 'not-read-yet'));
+
+/** Nothing of the cluster is reached from here: no address of a member, of etcd, of a proxy or of a pooler answers, and no host driver knows. */
+export const isUnreached = (view: ClusterView): boolean =>
+  isNothingRead(view) &&
+  [
+    ...view.members.flatMap(({ api, sql }) => [api, sql]),
+    ...view.dcs.endpoints.map(({ status }) => status),
+    ...view.proxies.map(({ seen: told }) => told),
+    ...(view.poolers ?? []).map(({ seen: told }) => told),
+  ].every(hasNoAnswer);
+
+/** The one cause of all that is seen then. */
+export const NO_ADDRESS_ANSWERS =
+  'No address answers: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here to the cluster.';

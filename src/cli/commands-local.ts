@@ -30,12 +30,12 @@ export function addLocalCommands(program: Command, context: Context): void {
     .description('look once and print what it would do now, request by request; sends nothing')
     .action(async (options: Common) => {
       const snapshots = await lookOnce(context, options, 'plan');
-      const [{ renderPlan }, { isBlind }] = await Promise.all([
+      const [{ renderPlan }, { isNothingRead }] = await Promise.all([
         import('./render/plan.js'),
-        import('../words/no-answer.js'),
+        import('../assess/unreachable.js'),
       ]);
       // Whoever asks a script for a plan must not take "nothing was seen" for "nothing is due".
-      if (snapshots.some(isBlind)) context.exit = exitCode('failed');
+      if (snapshots.some(({ view }) => view === null || isNothingRead(view))) context.exit = exitCode('failed');
       if (options.json === true)
         printJson(
           context,

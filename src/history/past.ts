@@ -65,7 +65,7 @@ export function pastSnapshot(
     states,
     decisions,
     ledger,
-    sentence: passText(scope, states.cluster.state, decisions),
+    sentence: passText({ scope, state: states.cluster.state, decisions, view }),
     impaired: [...impaired, ...unreadableParts(ledger)],
   };
 }

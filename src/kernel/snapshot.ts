@@ -31,7 +31,12 @@ export function snapshotOf(session: Session): ClusterSnapshot {
     states: session.states,
     decisions: session.decisions,
     ledger: { ...session.ledger, switches: switchesInForce(session, session.view) },
-    sentence: passText(parts.target.scope, session.states.cluster.state, session.decisions),
+    sentence: passText({
+      scope: parts.target.scope,
+      state: session.states.cluster.state,
+      decisions: session.decisions,
+      view: session.view,
+    }),
     ...(parts.ports.notifications && { notifications: parts.ports.notifications.health() }),
     impaired: [
       ...impairments(session),

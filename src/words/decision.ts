@@ -1,5 +1,8 @@
+import { isUnreached } from '../assess/unreachable.js';
 import type { Decision } from '../model/decision.js';
 import type { ClusterState } from '../model/states.js';
+import type { ClusterView } from '../model/view.js';
+import { NO_ANSWER } from './no-answer.js';
 
 /** One sentence for logs, the terminal and the dashboard. */
 export function decisionText(decision: Decision): string {
@@ -23,8 +26,17 @@ export function decisionText(decision: Decision): string {
 export const unknownDecision = (decision: never): string =>
   `a decision of a kind that this version does not know: ${(decision as Decision).kind}`;
 
-/** One plain sentence per pass, so that the log reads as a diary. */
-export function passText(scope: string, state: ClusterState, decisions: readonly Decision[]): string {
+interface PassTold {
+  readonly scope: string;
+  readonly state: ClusterState;
+  readonly decisions: readonly Decision[];
+  /** Null: there was no pass yet. */
+  readonly view: ClusterView | null;
+}
+
+/** One plain sentence per pass, so that the log reads as a diary; where nothing is reached, that one cause and no decision that follows from it. */
+export function passText({ scope, state, decisions, view }: PassTold): string {
+  if (view !== null && isUnreached(view)) return NO_ANSWER.join(' ');
   const first =
     decisions.find((decision) => decision.kind === 'act') ??
     decisions.find((decision) => decision.kind === 'held') ??

@@ -1,5 +1,6 @@
 import { isPaused } from '../assess/leader.js';
 import { isReadPoolEmpty } from '../assess/rotation.js';
+import { isUnreached } from '../assess/unreachable.js';
 import { isSuspected } from '../machines/summary.js';
 import type { Problem } from '../model/problem.js';
 import { foreignInFlight } from '../model/foreign.js';
@@ -23,6 +24,7 @@ export const stateOf = ({ states }: ClusterSnapshot): ClusterState => states?.cl
 /** The state in words, as it stands on top of every screen; never a bare "healthy" beside something that is seen. */
 export function headline(snapshot: ClusterSnapshot): string {
   const state = stateOf(snapshot);
+  if (snapshot.view !== null && isUnreached(snapshot.view)) return `${state.replaceAll('-', ' ')}: no address answers`;
   const text = state === 'suspect' ? `suspect: ${suspicion(snapshot)}` : state.replaceAll('-', ' ');
   return snapshot.view !== null && isReadPoolEmpty(snapshot.view) ? `${text}: no server takes reads` : text;
 }

@@ -1,7 +1,7 @@
 import { counted, spanText } from '../../words/amounts.js';
 import { overview, stateLevel, worst, type Level, type Overview } from '../../api/overview.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
-import { isBlind } from '../../words/no-answer.js';
+import { isUnreached } from '../../assess/unreachable.js';
 import { checkFailed, plain, type CheckResult } from './check-failed.js';
 
 const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> = {
@@ -17,7 +17,7 @@ const WORD: Readonly<Record<Level, readonly [CheckResult['exitCode'], string]>> 
 export function checkResult(snapshots: readonly ClusterSnapshot[], nowMs: number): CheckResult {
   if (snapshots.length === 0) return checkFailed('no cluster is configured');
   const views = snapshots.map((snapshot) => ({
-    isBlind: isBlind(snapshot),
+    isBlind: snapshot.view === null || isUnreached(snapshot.view),
     view: overview(snapshot),
     level: levelOf(overview(snapshot), nowMs),
   }));

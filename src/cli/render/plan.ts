@@ -1,6 +1,7 @@
 import { overview } from '../../api/overview.js';
 import { type Decision } from '../../model/decision.js';
-import { isBlind, NO_ANSWER } from '../../words/no-answer.js';
+import { isUnreached } from '../../assess/unreachable.js';
+import { NO_ANSWER } from '../../words/no-answer.js';
 import { wayOut } from '../../words/way-out.js';
 import { unknownDecision } from '../../words/decision.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
@@ -54,7 +55,8 @@ export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
   const { headline, brakes } = overview(snapshot);
   const held = brakes.length === 0 ? '' : `, but ${clean(brakes.join('; '))}`;
   const head = `${bold(style, clean(scope))}  ${clean(headline)}, mode ${policy.mode}${held}`;
-  if (isBlind(snapshot)) return [head, ...NO_ANSWER].map((line) => typed(style, line, scope)).join('\n');
+  if (snapshot.view === null || isUnreached(snapshot.view))
+    return [head, ...NO_ANSWER].map((line) => typed(style, line, scope)).join('\n');
   if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');
   const told = decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')]);
   return [head, ...told.map((line) => typed(style, line, scope))].join('\n');

@@ -7,7 +7,8 @@ import { inZone } from '../../words/zone.js';
 import { approvalWhy } from '../../words/consequence.js';
 import { lossText } from '../../words/loss.js';
 import type { Evacuation, Ledger } from '../../model/ledger.js';
-import { isBlind, NO_ANSWER } from '../../words/no-answer.js';
+import { isUnreached } from '../../assess/unreachable.js';
+import { NO_ANSWER } from '../../words/no-answer.js';
 import type { Problem } from '../../model/problem.js';
 import { isOver } from '../../model/procedure-run.js';
 import { commandsFor } from '../../model/staged.js';
@@ -118,7 +119,7 @@ function headLines(view: Overview, snapshot: ClusterSnapshot, style: Style): str
     ...(view.demo === true ? [byLevel(style, 'warning', DEMO_LINE)] : []),
     `${bold(style, clean(view.scope))}  ${byLevel(style, view.level, bold(style, stateText(view)))}${since}${brakeText(view, style)}${stale}`,
     `${bold(style, view.brakes.length === 0 ? MODE_TEXT[view.mode] : 'enforce, held back')} ${dim(style, `| ${tenureText(view)} | pass ${snapshot.tick}${snapshot.passMs === null ? '' : `, ${Math.round(snapshot.passMs.last)} ms`}`)}`,
-    ...(snapshot.view !== null && isBlind(snapshot) ? NO_ANSWER : [clean(view.sentence)]),
+    ...(snapshot.view !== null && isUnreached(snapshot.view) ? NO_ANSWER : [clean(view.sentence)]),
   ];
 }
 

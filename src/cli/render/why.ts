@@ -8,7 +8,8 @@ import { PROBLEM_CODES, type Problem } from '../../model/problem.js';
 import { PROCEDURE_NAMES } from '../../model/procedure.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { bold, byTone, clean, section, typed, type Style } from './paint.js';
-import { isBlind, NO_ANSWER } from '../../words/no-answer.js';
+import { isUnreached } from '../../assess/unreachable.js';
+import { NO_ANSWER } from '../../words/no-answer.js';
 import { dayText } from '../../words/moments.js';
 import { decisionLines } from './plan.js';
 import { wrap } from './wrap.js';
@@ -155,7 +156,7 @@ function noteOf(question: Question, silent: boolean, noPass: boolean): string | 
   const foreign = question.atMs === null && question.snapshot !== null ? foreignInFlight(question.snapshot.ledger) : [];
   if (foreign.length > 0)
     return `${foreign.map(foreignText).join('; ')}: whatever is risky waits until it has ended, or until "ekimi resume --subject ${FOREIGN_WORK}".`;
-  if (question.atMs === null && question.snapshot?.view != null && isBlind(question.snapshot))
+  if (question.atMs === null && question.snapshot?.view != null && isUnreached(question.snapshot.view))
     return NO_ANSWER.join(' ');
   return silent ? silenceNote(question, noPass) : null;
 }

@@ -119,9 +119,28 @@ describe('where no address answers', () => {
     view: {
       ...healthy.view!,
       members: healthy.view!.members.map((one) => ({ ...one, api: nothing, sql: nothing, host: nothing })),
-      dcs: { ...healthy.view!.dcs, keys: nothing },
+      dcs: {
+        ...healthy.view!.dcs,
+        keys: nothing,
+        endpoints: healthy.view!.dcs.endpoints.map((one) => ({ ...one, status: nothing })),
+      },
+      proxies: healthy.view!.proxies.map((one) => ({ ...one, seen: nothing })),
     },
   };
+
+  it.each([
+    ['an etcd endpoint', { dcs: { ...blind.view.dcs, endpoints: healthy.view!.dcs.endpoints } }],
+    ['a proxy', { proxies: healthy.view!.proxies }],
+    [
+      'a member that refuses our login',
+      { members: blind.view.members.map((one) => ({ ...one, sql: unknown('denied', 'no', NOW_MS, 'sql') })) },
+    ],
+  ])('it is not said where %s does', (_, part) => {
+    const seen = { ...blind, view: { ...blind.view, ...part } };
+    expect(renderStatus(seen, PLAIN)).not.toContain('No address answers');
+    expect(renderPlan(seen, PLAIN)).not.toContain('No address answers');
+    expect(checkResult([seen], NOW_MS).line).not.toContain('no address');
+  });
 
   it.each([
     ['status', renderStatus(blind, PLAIN)],
@@ -547,7 +566,12 @@ describe('check, where nothing at all answers', () => {
     if (view === null) throw new Error('the scenario has no view');
     const none = unknown('timeout', 'no answer', NOW_MS, 'a test');
     const members = view.members.map((member) => ({ ...member, api: none, sql: none, host: none }));
-    const blind = { ...snapshot, view: { ...view, members, dcs: { ...view.dcs, keys: none } } } as never;
+    const endpoints = view.dcs.endpoints.map((one) => ({ ...one, status: none }));
+    const proxies = view.proxies.map((one) => ({ ...one, seen: none }));
+    const blind = {
+      ...snapshot,
+      view: { ...view, members, proxies, dcs: { ...view.dcs, keys: none, endpoints } },
+    } as never;
     const { line, exitCode } = checkResult([blind], NOW_MS);
     expect(exitCode).toBeGreaterThan(1);
     expect(line.split(' | ')[0]).toBe(
