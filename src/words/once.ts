@@ -6,8 +6,8 @@ interface Once {
   readonly leftOut: number;
 }
 
-/** Two clauses that differ in this alone say the same again: amounts, times and ages go on while nothing else does. */
-const FIGURES = /\d[\d.:,TZ-]*(?: (?:B|KiB|MiB|GiB|TiB|ms|s|min|h|d)\b)?/g;
+/** Two clauses that differ in this alone say the same again: amounts, times and ages go on while nothing else does. The digits of a name are none. */
+const FIGURES = /(?<![\w-])\d[\d.:,TZ-]*(?: (?:B|KiB|MiB|GiB|TiB|ms|s|min|h|d)\b)?/g;
 /** A time of one part says the same as one of two, `58 s` and `1 min 3 s`. */
 const SEVERAL = /#(?: #)+/g;
 const WAITING = /^waiting on (.*?): (.*)$/;
@@ -34,6 +34,44 @@ export function toldOnce(lines: readonly Line[]): Once {
     else found.push({ ...line, text });
   }
   return { lines: found, leftOut };
+}
+
+/** A line that was written again and again: how often, and until when. */
+export interface Repeated {
+  readonly line: Line;
+  /** 1: once. */
+  readonly times: number;
+  readonly untilMs: number;
+  readonly lastSeq: number;
+}
+
+/**
+ * Passes that say the same as the pass before are one line, as it was said last; what stands between them stays. In the order of their last, oldest
+ * first.
+ */
+export function repeatsTogether(lines: readonly Line[]): readonly Repeated[] {
+  const found: Repeated[] = [];
+  let at: number | null = null;
+  for (const line of lines) {
+    const { kind, text, tone, atMs: untilMs, seq: lastSeq } = line;
+    const before = at === null ? undefined : found[at];
+    if (kind === 'pass' && at !== null && before?.line.tone === tone && saysTheSame(before.line.text, text))
+      found[at] = { line: { ...before.line, text }, times: before.times + 1, untilMs, lastSeq };
+    else {
+      found.push({ line, times: 1, untilMs, lastSeq });
+      if (kind === 'pass') at = found.length - 1;
+    }
+  }
+  return found.sort((a, b) => a.lastSeq - b.lastSeq);
+}
+
+function saysTheSame(before: string, after: string): boolean {
+  const isWithin = (text: string, other: string): boolean => {
+    const standing = new Map<string, string>();
+    newIn(other, standing);
+    return newIn(text, standing) === '';
+  };
+  return before === after || (isWithin(after, before) && isWithin(before, after));
 }
 
 /** What of the text of a pass is new; empty: nothing. `standing`: what was said last of each subject. */

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { isOpen } from '../../model/incident.js';
 import { incidentText } from '../../words/incident.js';
 import type { Line } from '../../words/narrate.js';
+import { repeatsTogether } from '../../words/once.js';
 import { clusterPath, read, type Picture, problemText } from './connection.js';
 import { At, Nothing } from './parts.js';
 import { cardId } from './route.js';
@@ -55,8 +56,8 @@ export const IncidentJournal = ({ picture, isPast, id }: Props & { readonly id: 
             </p>
           )}
           <ol class="lines short">
-            {told.lines.map((line) => (
-              <JournalLine key={line.seq} line={line} />
+            {repeatsTogether(told.lines).map((one) => (
+              <JournalLine key={one.line.seq} told={one} />
             ))}
           </ol>
         </>

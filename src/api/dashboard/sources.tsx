@@ -4,6 +4,7 @@ import type { Overview } from '../overview.js';
 import type { SourceOverview } from '../sources.js';
 import { At, Count, Nothing, Panel } from './parts.js';
 import type { Line } from '../../words/narrate.js';
+import { repeatsTogether, type Repeated } from '../../words/once.js';
 import { useState } from 'preact/hooks';
 
 const COLUMNS: readonly (readonly [string, string])[] = [
@@ -99,9 +100,9 @@ export const Journal = ({
   readonly title?: string;
 }): JSX.Element => {
   const [wanted, setWanted] = useState('');
-  const shown = [...lines]
-    .reverse()
-    .filter(({ kind, text }) => `${kind} ${text}`.toLowerCase().includes(wanted.toLowerCase()));
+  const shown = repeatsTogether(lines)
+    .filter(({ line: { kind, text } }) => `${kind} ${text}`.toLowerCase().includes(wanted.toLowerCase()))
+    .reverse();
   return (
     <Panel
       id="journal"
@@ -123,8 +124,8 @@ export const Journal = ({
         <Nothing>{wanted === '' ? 'Nothing has been written yet.' : 'No line has that.'}</Nothing>
       ) : (
         <ol class="lines" tabIndex={0} aria-label="Journal, newest first">
-          {shown.map((line) => (
-            <JournalLine key={line.seq} line={line} />
+          {shown.map((one) => (
+            <JournalLine key={one.line.seq} told={one} />
           ))}
         </ol>
       )}
@@ -132,10 +133,26 @@ export const Journal = ({
   );
 };
 
-export const JournalLine = ({ line: { tone, atMs, kind, text } }: { readonly line: Line }): JSX.Element => (
+export const JournalLine = ({
+  told: {
+    line: { tone, atMs, kind, text },
+    times,
+    untilMs,
+  },
+}: {
+  readonly told: Repeated;
+}): JSX.Element => (
   <li class={tone}>
-    <At ms={atMs} />
+    <At ms={untilMs} />
     <span class="kind">{kind}</span>
-    <span class="text">{text}</span>
+    <span class="text">
+      {text}
+      {times > 1 && (
+        <span class="dim">
+          {' '}
+          (said {times} times, <At ms={atMs} /> to <At ms={untilMs} />)
+        </span>
+      )}
+    </span>
   </li>
 );
