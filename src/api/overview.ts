@@ -14,7 +14,7 @@ import type { ClusterView } from '../model/view.js';
 import { openIncidents } from './open-incidents.js';
 import { memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
 import type { IncidentOverview } from '../words/incident.js';
-import { brakes, headline, stateOf, suspectsIn } from '../words/headline.js';
+import { brakes, headline, outOfReads, stateOf, suspectsIn } from '../words/headline.js';
 import { poolersIn, type PoolerOverview } from './pooler-overview.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 
@@ -57,6 +57,8 @@ export interface Overview {
   readonly state: ClusterState;
   /** The state in words, with what is seen and does not count yet. */
   readonly headline: string;
+  /** Of each member that Ekimi keeps out of reads that it is so; a clause each. */
+  readonly outOfReads: readonly string[];
   readonly sinceMs: number | null;
   readonly mode: Mode;
   /** What keeps an instance in enforce from sending; empty: it may act. */
@@ -136,6 +138,7 @@ export function overview(snapshot: ClusterSnapshot): Overview {
     level: levelOf(snapshot),
     state: stateOf(snapshot),
     headline: headline(snapshot),
+    outOfReads: outOfReads(snapshot),
     sinceMs: snapshot.states?.cluster.sinceMs ?? null,
     mode: policy.mode,
     brakes: brakes(snapshot),
@@ -186,7 +189,9 @@ function levelOf(snapshot: ClusterSnapshot): Level {
     .map((problem): Level => (problem.level === 'critical' ? 'critical' : 'warning'));
   const isHeldUp = snapshot.impaired.length > 0 || foreignInFlight(snapshot.ledger).length > 0;
   const isQuestioned = (snapshot.view !== null && isReadPoolEmpty(snapshot.view)) || suspectsIn(snapshot).length > 0;
-  return worst([state, ...problems, isHeldUp || isQuestioned ? 'warning' : 'ok']);
+  // What a person had drained is no trouble; what Ekimi drained lags still, or has not proven yet that it does not.
+  const isDrained = snapshot.ledger.drains.some(({ shadow, by }) => !shadow && by === undefined);
+  return worst([state, ...problems, isHeldUp || isQuestioned || isDrained ? 'warning' : 'ok']);
 }
 
 /** Actions of the last hour against the policy's budget, counted as the gate counts them. */

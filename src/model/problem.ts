@@ -135,5 +135,8 @@ export interface Problem {
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** Only informs: nothing is wrong by it. It is shown beside what is, never among it. */
+export const isNote = ({ level }: Pick<Problem, 'level'>): boolean => level === 'info';
+
 export const problemKey = (problem: { readonly code: string; readonly subject: string }): string =>
   `${problem.code}/${problem.subject}`;

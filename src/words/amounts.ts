@@ -17,6 +17,18 @@ export function bytesText(bytes: number): string {
   return `${shown} ${BYTE_UNITS[unit] ?? 'B'}`;
 }
 
+/** Steps of an axis in its unit: each multiple up to four of them is shown in full by `bytesText`. */
+const BYTE_STEPS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 256];
+
+/** Where an axis from 0 to `highBytes` has its marks: at most four and the zero, round in the binary unit in which each is shown. */
+export function byteMarks(highBytes: number): readonly number[] {
+  const power = Math.max(0, Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log2(Math.max(1, highBytes)) / 10)));
+  const unit = 1024 ** power;
+  const steps = BYTE_STEPS.filter((step) => step * unit >= 1);
+  const step = unit * (steps.find((one) => highBytes <= 4 * one * unit) ?? 256);
+  return Array.from({ length: Math.floor(highBytes / step) + 1 }, (_, index) => index * step);
+}
+
 /** `bytesText` of an amount that is held against another one: exact where one unit would show the two alike. */
 export const bytesAgainst = (bytes: number, other: number): string =>
   bytes !== other && bytesText(bytes) === bytesText(other) ? `${bytes} B` : bytesText(bytes);

@@ -21,12 +21,22 @@ const brokenIn = (snapshot: ClusterSnapshot): readonly string[] =>
 /** The cluster's state: one word on every screen, in the metrics and in the snapshot. Before the first judgement it is unknown. */
 export const stateOf = ({ states }: ClusterSnapshot): ClusterState => states?.cluster.state ?? 'unknown';
 
+/** Of each member that Ekimi itself keeps out of reads that it is so, and on whose word. A rehearsed drain took nobody out. */
+export const outOfReads = ({ ledger }: ClusterSnapshot): readonly string[] =>
+  ledger.drains
+    .filter(({ shadow }) => !shadow)
+    .map(({ member, by }) => `${member} takes no reads (drained by Ekimi${by === undefined ? '' : ` for ${by}`})`);
+
 /** The state in words, as it stands on top of every screen; never a bare "healthy" beside something that is seen. */
 export function headline(snapshot: ClusterSnapshot): string {
   const state = stateOf(snapshot);
   if (snapshot.view !== null && isUnreached(snapshot.view)) return `${state.replaceAll('-', ' ')}: no address answers`;
   const text = state === 'suspect' ? `suspect: ${suspicion(snapshot)}` : state.replaceAll('-', ' ');
-  return snapshot.view !== null && isReadPoolEmpty(snapshot.view) ? `${text}: no server takes reads` : text;
+  const out = [
+    ...(snapshot.view !== null && isReadPoolEmpty(snapshot.view) ? ['no server takes reads'] : []),
+    ...outOfReads(snapshot),
+  ];
+  return out.length === 0 ? text : `${text}${state === 'suspect' ? '; ' : ': '}${out.join('; ')}`;
 }
 
 function suspicion(snapshot: ClusterSnapshot): string {

@@ -1,4 +1,5 @@
 // The page, from what the store has. Every part is a function of that and draws nothing by itself.
+import { isNote } from '../../model/problem.js';
 import type { JSX } from 'preact';
 import type { Line } from '../../words/narrate.js';
 import { moment } from './clock.js';
@@ -159,7 +160,7 @@ const PastBand = ({ past }: { readonly past: NonNullable<State['past']> }): JSX.
 function announcement(picture: Picture | undefined): string {
   if (picture === undefined) return '';
   const { scope, headline, problems, approvals } = picture.overview;
-  const active = problems.filter(({ phase }) => phase === 'active');
+  const active = problems.filter((one) => one.phase === 'active' && !isNote(one));
   const text = active.map(({ code, subject }) => `${words(code)} ${subject}`).join('. ');
   return `${scope} is ${headline}. ${text}${approvals.length > 0 ? '. An approval waits' : ''}`;
 }

@@ -1,6 +1,7 @@
 // All clusters at a glance, worst first.
 import type { JSX } from 'preact';
 import type { Overview } from '../overview.js';
+import { isNote } from '../../model/problem.js';
 import type { Picture } from './connection.js';
 import { Count, Glyph } from './parts.js';
 import { clusterHash } from './route.js';
@@ -37,7 +38,7 @@ export const Fleet = ({ pictures }: { readonly pictures: readonly Picture[] }): 
 
 const Row = ({ picture: { overview } }: { readonly picture: Picture }): JSX.Element => {
   const { scope, level, headline, sinceMs, mode, leader, members, incidents, approvals } = overview;
-  const active = overview.problems.filter(({ phase }) => phase === 'active').length;
+  const active = overview.problems.filter((one) => one.phase === 'active' && !isNote(one)).length;
   return (
     <li class={level}>
       <a href={clusterHash(scope)}>

@@ -1,7 +1,7 @@
 // Lag of each member over time, with the policy's limits as dashed lines.
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { bytesText } from '../../words/amounts.js';
+import { byteMarks, bytesText } from '../../words/amounts.js';
 import type { Plots as History } from '../../history/plots.js';
 import { dayAndHour, timeOfDay, zoneNow } from './clock.js';
 import type { Picture } from './connection.js';
@@ -95,7 +95,7 @@ function optionsOf(names: readonly string[], lag: Picture['overview']['lag'], is
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, lag.warningBytes / 4)] } },
     axes: [
       { ...axis, values: axisTimes(isLong) },
-      { ...axis, size: 74, values: axisBytes },
+      { ...axis, size: 74, splits: (_plot, _axis, _low, high) => [...byteMarks(high)], values: axisBytes },
     ],
     series: [
       {},

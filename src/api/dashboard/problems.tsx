@@ -1,29 +1,37 @@
 // What is wrong, and what is decided about it.
 import type { JSX } from 'preact';
 import { GATE_NAMES, type Block, type Decision } from '../../model/decision.js';
-import type { Problem } from '../../model/problem.js';
+import { isNote, type Problem } from '../../model/problem.js';
 import { wayOut } from '../../words/way-out.js';
 import { serverNow } from './clock.js';
 import type { Picture } from './connection.js';
 import { Count, Glyph, Nothing, Panel, Requests, Term, words } from './parts.js';
 
-export const Problems = ({ problems }: { readonly problems: readonly Problem[] }): JSX.Element => {
+export const Problems = ({ problems: all }: { readonly problems: readonly Problem[] }): JSX.Element => {
+  const problems = all.filter((one) => !isNote(one));
+  const notes = all.filter(isNote);
   const of = (phase: Problem['phase']): number => problems.filter((problem) => problem.phase === phase).length;
   const note = problems.length === 0 ? '' : `${of('active')} active, ${of('suspect')} in grace`;
   return (
     <Panel id="problems" title="Problems" note={note}>
-      {problems.length === 0 ? (
-        <Nothing>None in sight.</Nothing>
-      ) : (
-        <ul class="rows">
-          {problems.map((problem) => (
-            <ProblemRow key={`${problem.code}/${problem.subject}`} problem={problem} />
-          ))}
-        </ul>
+      {problems.length === 0 ? <Nothing>None in sight.</Nothing> : <ProblemRows rows={problems} label="Problems" />}
+      {notes.length > 0 && (
+        <>
+          <h3>Notes: nothing is wrong by these</h3>
+          <ProblemRows rows={notes} label="Notes" />
+        </>
       )}
     </Panel>
   );
 };
+
+const ProblemRows = (props: { readonly rows: readonly Problem[]; readonly label: string }): JSX.Element => (
+  <ul class="rows" aria-label={props.label}>
+    {props.rows.map((problem) => (
+      <ProblemRow key={`${problem.code}/${problem.subject}`} problem={problem} />
+    ))}
+  </ul>
+);
 
 const ProblemRow = ({ problem }: { readonly problem: Problem }): JSX.Element => {
   const { phase, level, code, subject, evidence, firstSeenMs } = problem;

@@ -82,6 +82,7 @@ export const overview = z.object({
   level,
   state: text,
   headline: text,
+  outOfReads: z.array(text),
   sinceMs: time.nullable(),
   mode,
   brakes: z.array(text).describe('What keeps it from sending; empty: it may act'),

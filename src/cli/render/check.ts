@@ -1,5 +1,6 @@
 import { counted, spanText } from '../../words/amounts.js';
 import { overview, stateLevel, worst, type Level, type Overview } from '../../api/overview.js';
+import { isNote, type Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
 import { isUnreached } from '../../assess/unreachable.js';
 import { checkFailed, plain, type CheckResult } from './check-failed.js';
@@ -30,11 +31,12 @@ export function checkResult(snapshots: readonly ClusterSnapshot[], nowMs: number
 
 const isStale = (view: Overview, nowMs: number): boolean => nowMs - view.atMs > view.staleAfterMs;
 
+const problemsOf = ({ problems }: Overview): readonly Problem[] =>
+  problems.filter((problem) => problem.phase !== 'recovering' && !isNote(problem));
+
 function levelOf(view: Overview, nowMs: number): Level {
   if (isStale(view, nowMs)) return 'unknown';
-  const problems = view.problems
-    .filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info')
-    .map((problem): Level => (problem.level === 'critical' ? 'critical' : 'warning'));
+  const problems = problemsOf(view).map((problem): Level => (problem.level === 'critical' ? 'critical' : 'warning'));
   return worst([stateLevel(view.state), view.level, ...problems]);
 }
 
@@ -48,9 +50,14 @@ function clusterText(
     return `${view.scope}: no address of a member or of etcd answers: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here (ekimi doctor tells which)`;
   const replicas = view.members.filter((member) => member.holdsLeaderKey !== true && member.state === 'healthy').length;
   const leader = view.leader === null ? (view.leaderNote ?? 'no leader') : `${view.leader} leads`;
-  const problems = view.problems.filter((problem) => problem.phase !== 'recovering' && problem.level !== 'info');
-  const told = problems.map((problem) => `${problem.code} ${problem.subject}`);
-  return [`${view.scope} ${view.state}`, leader, counted(replicas, 'healthy replica'), ...told].join(', ');
+  const told = problemsOf(view).map((problem) => `${problem.code} ${problem.subject}`);
+  return [
+    `${view.scope} ${view.state}`,
+    leader,
+    counted(replicas, 'healthy replica'),
+    ...told,
+    ...view.outOfReads,
+  ].join(', ');
 }
 
 function performanceData(view: Overview, several: boolean): string[] {
@@ -65,7 +72,7 @@ function performanceData(view: Overview, several: boolean): string[] {
       (member) =>
         `${label(`lag_${member.name}`)}=${member.lagBytes ?? 0}B;${view.lag.warningBytes};${view.lag.criticalBytes};0`,
     );
-  const active = view.problems.filter((problem) => problem.phase !== 'recovering').length;
+  const active = problemsOf(view).length;
   const unknown = view.sources.filter((source) => source.kind === 'unknown').length;
   return [...lags, `${label('problems')}=${active};;;0`, `${label('unknown_readings')}=${unknown};;;0`];
 }

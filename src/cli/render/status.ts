@@ -9,7 +9,7 @@ import { lossText } from '../../words/loss.js';
 import type { Evacuation, Ledger } from '../../model/ledger.js';
 import { isUnreached } from '../../assess/unreachable.js';
 import { NO_ANSWER } from '../../words/no-answer.js';
-import type { Problem } from '../../model/problem.js';
+import { isNote, type Problem } from '../../model/problem.js';
 import { isOver } from '../../model/procedure-run.js';
 import { commandsFor } from '../../model/staged.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
@@ -72,7 +72,12 @@ function partsOf(snapshot: Shown, style: Style): readonly Part[] {
     part(
       'PROBLEMS',
       5,
-      view.problems.map((problem) => ({ lines: problemLines(problem, style) })),
+      view.problems.filter((one) => !isNote(one)).map((problem) => ({ lines: problemLines(problem, style) })),
+    ),
+    part(
+      'NOTES',
+      9,
+      view.problems.filter(isNote).map((problem) => ({ lines: problemLines(problem, style) })),
     ),
     part(
       'DECISIONS',

@@ -56,6 +56,27 @@ describe('level', () => {
     );
   });
 
+  it('a member that Ekimi keeps out of reads is said beside a healthy state, and is no OK while Ekimi alone wants it so', () => {
+    const healthy = SCENARIOS.healthy();
+    const row = {
+      member: 'patroni3',
+      actuators: ['proxy'] as const,
+      sinceMs: NOW_MS,
+      remediationId: 'r',
+      shadow: false,
+    };
+    const withDrain = (part: object) => ({ ...healthy, ledger: { ...healthy.ledger, drains: [{ ...row, ...part }] } });
+    expect(overview(withDrain({}))).toMatchObject({
+      level: 'warning',
+      headline: 'healthy: patroni3 takes no reads (drained by Ekimi)',
+    });
+    expect(overview(withDrain({ by: 'alice' }))).toMatchObject({
+      level: 'ok',
+      headline: 'healthy: patroni3 takes no reads (drained by Ekimi for alice)',
+    });
+    expect(overview(withDrain({ shadow: true }))).toMatchObject({ level: 'ok', headline: 'healthy' });
+  });
+
   it('[S10] a read pool that routes to nobody is not healthy', () => {
     const snapshot = SCENARIOS.healthy();
     const proxy = seenOf(snapshot.view!);

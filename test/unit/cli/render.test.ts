@@ -14,7 +14,7 @@ import type { EntryBody, JournalEntry } from '../../../src/model/entry.js';
 import { HOSTILE_NAME, losing, SCENARIOS, type ScenarioName } from '../../support/scenarios.js';
 import { eachProxy } from '../../support/proxies.js';
 import { fresh, unknown } from '../../../src/model/reading.js';
-import { NOW_MS, plan, remediation } from '../../support/snapshots.js';
+import { NOW_MS, plan, problem, remediation } from '../../support/snapshots.js';
 import { noAnswerOf, twoProxies } from '../../support/two-proxies.js';
 
 const PLAIN: Style = { color: false, columns: 100, nowMs: NOW_MS + 500 };
@@ -557,6 +557,37 @@ describe('figures', () => {
     [273_600_000, '3 d 4 h'],
   ])('%i ms are %s', (ms, text) => {
     expect(spanText(ms)).toBe(text);
+  });
+});
+
+describe('what only informs', () => {
+  const healthy = SCENARIOS.healthy();
+  const note = problem(
+    { code: 'replica-recovered', subject: 'patroni3', level: 'info', phase: 'active', seenForMs: 10, evidence: [] },
+    NOW_MS,
+  );
+  const drain = {
+    member: 'patroni3',
+    actuators: ['proxy'] as const,
+    sinceMs: NOW_MS,
+    remediationId: 'r',
+    shadow: false,
+  };
+  const drained = {
+    ...healthy,
+    states: { ...healthy.states!, problems: [note] },
+    ledger: { ...healthy.ledger, drains: [drain] },
+  };
+
+  it('stands under NOTES in status, beside the member that is out of reads, and is no problem of check', () => {
+    const text = renderStatus(drained, PLAIN);
+    expect(text).toContain('HEALTHY: patroni3 takes no reads (drained by Ekimi)');
+    expect(text).toMatch(/NOTES\n\s*replica-recovered/);
+    expect(text).not.toContain('PROBLEMS');
+    const { line, level } = checkResult([drained], NOW_MS);
+    expect(level).toBe('warning');
+    expect(line).toContain('patroni3 takes no reads (drained by Ekimi)');
+    expect(line).toContain('problems=0;');
   });
 });
 
