@@ -60,8 +60,7 @@ function refusal(address: string, lockout: Pick<Lockout, 'lockedMs' | 'wrong'> |
   if (!wasLocked && !locks) return new ApiError('token-unknown');
   const seconds = Math.ceil((lockout?.lockedMs(address) ?? 0) / 1000);
   return new ApiError('too-many-wrong-tokens', `too many wrong tokens from ${address}: locked for ${seconds} s`, {
-    retryAfterSeconds: seconds,
-    isNews: locks,
+    locked: { retryAfterSeconds: seconds, isNews: locks },
   });
 }
 

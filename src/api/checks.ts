@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DataCheck } from '../model/data-check.js';
 import { lastValue } from '../model/reading.js';
 import { known, snapshotOf, who, type Answer, type Call, type Context, type Route } from './context.js';
-import { ApiError } from './errors.js';
+import { ApiError, conflictError } from './errors.js';
 
 /** Checks of the data of members by pg_amcheck: shown, begun. */
 export const CHECK_ROUTES: readonly Route[] = [
@@ -51,6 +51,9 @@ async function begin(context: Context, call: Call): Promise<Answer> {
     leader: leader === true,
   };
   const said = await context.controller.checkData(known(context, call), request, who(call));
-  if (!said.ok) throw new ApiError(said.lacks === undefined ? 'conflict' : 'not-configured', said.text);
+  if (!said.ok)
+    throw said.lacks === undefined
+      ? conflictError(said.text, said.conflict)
+      : new ApiError('not-configured', said.text);
   return { status: 202, body: { ok: true, text: said.text } };
 }

@@ -1,3 +1,6 @@
+import type { Conflict } from '../model/conflict.js';
+import { CONFLICT_REMEDY } from '../words/conflict.js';
+
 /** Every error that the HTTP API answers with. `code` is stable; a client may branch on it. The documentation prints this table. */
 export const API_ERRORS = [
   {
@@ -187,6 +190,15 @@ export interface Locked {
   readonly isNews: boolean;
 }
 
+interface ErrorDetail {
+  readonly locked?: Locked | null;
+  readonly remedy?: string;
+}
+
+/** Refused as things stand: what stands in the way, and the way on that belongs to it. */
+export const conflictError = (found: string, conflict: Conflict | undefined): ApiError =>
+  new ApiError('conflict', found, conflict === undefined ? {} : { remedy: CONFLICT_REMEDY[conflict] });
+
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ApiErrorCode;
@@ -194,13 +206,13 @@ export class ApiError extends Error {
   readonly remedy: string;
   readonly locked: Locked | null;
 
-  /** `found` says what was found and expected; without it the row's own meaning is the message. */
-  constructor(code: ApiErrorCode, found?: string, locked: Locked | null = null) {
+  /** `found` says what was found and expected; without it the row's own meaning is the message. `remedy`: of the place, instead of the row's. */
+  constructor(code: ApiErrorCode, found?: string, { locked = null, remedy }: ErrorDetail = {}) {
     const row = API_ERRORS.find((one) => one.code === code);
     super(found ?? row?.meaning ?? code);
     this.code = code;
     this.status = row?.status ?? 500;
-    this.remedy = row?.remedy ?? '';
+    this.remedy = remedy ?? row?.remedy ?? '';
     this.locked = locked;
   }
 

@@ -10,7 +10,7 @@ import {
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { progressOf } from '../verify/progress.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
-import { ApiError } from './errors.js';
+import { ApiError, conflictError } from './errors.js';
 import { reason } from './validation.js';
 
 const member = z.string().min(1).max(128).optional();
@@ -96,13 +96,15 @@ function answerOf(answer: ProcedureAnswer): Answer {
       return { status: error.status, body: { ...error.body(), answer } };
     }
     case 'refused':
-      throw new ApiError(REFUSED[answer.status], answer.text);
+      throw answer.status === 409
+        ? conflictError(answer.text, answer.conflict)
+        : new ApiError(REFUSED[answer.status], answer.text);
     default:
       return answer satisfies never;
   }
 }
 
-const REFUSED = { 400: 'bad-request', 404: 'unknown-scope', 409: 'conflict' } as const;
+const REFUSED = { 400: 'bad-request', 404: 'unknown-scope' } as const;
 
 function remediation(context: Context, call: Call): Answer {
   const snapshot = snapshotOf(context, call);

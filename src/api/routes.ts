@@ -3,7 +3,7 @@ import { decisionText } from '../words/decision.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { Change, ClusterSnapshot, ControllerPort } from '../model/snapshot.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
-import { ApiError, type ApiErrorCode } from './errors.js';
+import { ApiError, conflictError, type ApiErrorCode } from './errors.js';
 import { reason } from './validation.js';
 import { demoOf, overview, staleAfterMs } from './overview.js';
 import { CHECK_ROUTES } from './checks.js';
@@ -252,10 +252,9 @@ function checkSubject(snapshot: ClusterSnapshot | null, subject: string): void {
     throw new ApiError('unknown-subject', `no member ${name}; configured: ${members.join(', ')}`);
 }
 
-const REFUSALS = { 403: 'same-person', 409: 'conflict' } as const;
-
 /** `absent`: which code says that there is nothing of that name. */
 function changed(change: Change, absent: ApiErrorCode = 'not-waiting'): Answer {
-  if (!change.ok) throw new ApiError(change.status === 404 ? absent : REFUSALS[change.status], change.text);
+  if (!change.ok && change.status === 409) throw conflictError(change.text, change.conflict);
+  if (!change.ok) throw new ApiError(change.status === 404 ? absent : 'same-person', change.text);
   return { body: { ok: true, text: change.text } };
 }

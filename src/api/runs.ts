@@ -3,7 +3,7 @@ import { isRunChange, RUN_CHANGES } from '../model/procedure-run.js';
 import { STAGED_NAMES, STAGED_ROWS, type StagedName } from '../model/staged.js';
 import { known, snapshotOf, who, why, type Answer, type Call, type Context, type Route } from './context.js';
 import { needRole } from './auth.js';
-import { ApiError, type ApiErrorCode } from './errors.js';
+import { ApiError, conflictError, type ApiErrorCode } from './errors.js';
 import { runsIn } from './run-overview.js';
 import { reason } from './validation.js';
 
@@ -48,10 +48,7 @@ export const RUN_ROUTES: readonly Route[] = [
   },
 ];
 
-const REFUSED = { 400: 'bad-request', 404: 'unknown-scope', 409: 'conflict' } as const satisfies Record<
-  number,
-  ApiErrorCode
->;
+const REFUSED = { 400: 'bad-request', 404: 'unknown-scope' } as const satisfies Record<number, ApiErrorCode>;
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
@@ -73,7 +70,10 @@ async function start(context: Context, call: Call): Promise<Answer> {
     dryRun: body['dryRun'] === true,
   };
   const answer = await context.controller.startRun(known(context, call), request, who(call));
-  if (answer.kind === 'refused') throw new ApiError(REFUSED[answer.status], answer.text);
+  if (answer.kind === 'refused')
+    throw answer.status === 409
+      ? conflictError(answer.text, answer.conflict)
+      : new ApiError(REFUSED[answer.status], answer.text);
   return { status: answer.kind === 'started' ? 202 : 200, body: { ok: true, answer } };
 }
 
@@ -90,6 +90,7 @@ async function change(context: Context, call: Call): Promise<Answer> {
     why(call),
     textOf(call.body['seen']),
   );
-  if (!said.ok) throw new ApiError(said.status === 404 ? 'unknown-run' : 'conflict', said.text);
+  if (!said.ok)
+    throw said.status === 404 ? new ApiError('unknown-run', said.text) : conflictError(said.text, said.conflict);
   return { body: { ok: true, text: said.text } };
 }

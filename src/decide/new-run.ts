@@ -1,3 +1,4 @@
+import type { Conflict } from '../model/conflict.js';
 import type { Json } from '../model/plan.js';
 import {
   type ActionStage,
@@ -28,13 +29,14 @@ export type NewRun =
       /** Why it must not begin, though it can be shown: it would not come to its end; null: it may. */
       readonly against: string | null;
     }
-  | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string };
+  | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string; readonly conflict?: Conflict };
 
 /** A run as it would begin now, with all its stages; nothing is sent by it. Pure. */
 export function newRun(input: Situation, ask: RunRequest, by: string, id: string): NewRun {
   const open = openRun(input.ledger.procedures);
   if (open !== null && !isOffer(open))
     return refused(
+      'one-procedure',
       `${open.name} (${open.id}) by ${open.by} is ${open.phase}: one procedure at a time; ekimi procedures abort ${open.id}`,
     );
   const misfit = misfitOf(ask) ?? strangerOf(input, ask);
@@ -42,9 +44,9 @@ export function newRun(input: Situation, ask: RunRequest, by: string, id: string
   const procedure = STAGED[ask.name];
   const at = runInput(input, {});
   const found = procedure.goal(at, ask);
-  if (found.kind === 'refused') return refused(found.why);
+  if (found.kind === 'refused') return refused('not-fit', found.why);
   const waits = procedure.refuse(at, found.goal);
-  if (waits !== null) return refused(waits);
+  if (waits !== null) return refused('not-fit', waits);
   const run: ProcedureRun = {
     id,
     name: ask.name,
@@ -82,7 +84,7 @@ function strangerOf({ view }: Situation, { candidate }: RunRequest): string | nu
 /** The refusal of a run that would not come to its end. */
 export const wouldStand = (against: string): string => `nothing was begun, since it would stand half-way: ${against}`;
 
-const refused = (text: string): NewRun => ({ kind: 'refused', status: 409, text });
+const refused = (conflict: Conflict, text: string): NewRun => ({ kind: 'refused', status: 409, text, conflict });
 
 /** What stages before it may change is told of the first one alone: who is stopped now will have been started by then. */
 const ABOUT_US: readonly GateName[] = GATES.filter(

@@ -1,3 +1,4 @@
+import type { Conflict } from '../model/conflict.js';
 import { actionInput, type Wish } from '../actions/action.js';
 import { ACTIONS, isTargetOf } from '../actions/index.js';
 import { leaderKeyHolder } from '../assess/leader.js';
@@ -26,9 +27,15 @@ export type ProcedureDecision =
       readonly blocks: readonly Block[];
     }
   /** 400: wrong as it is written; 409: there is nothing of that kind to do as things stand. */
-  | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string };
+  | { readonly kind: 'refused'; readonly status: 400 | 409; readonly text: string; readonly conflict?: Conflict };
 
-const refused = (status: 400 | 409, text: string): ProcedureDecision => ({ kind: 'refused', status, text });
+const refused = (text: string): ProcedureDecision => ({ kind: 'refused', status: 400, text });
+const conflicts = (conflict: Conflict, text: string): ProcedureDecision => ({
+  kind: 'refused',
+  status: 409,
+  text,
+  conflict,
+});
 
 /**
  * What to do about a person's request, now: bound to what this pass saw and put to every gate of the table. Their start is the consent that
@@ -37,22 +44,25 @@ const refused = (status: 400 | 409, text: string): ProcedureDecision => ({ kind:
 export function decideProcedure(input: Situation, asked: AskedProcedure): ProcedureDecision {
   const row = PROCEDURES[asked.name];
   if (row.alone === false && asked.run === undefined)
-    return refused(400, `${asked.name} is a stage of a procedure and is not started alone`);
+    return refused(`${asked.name} is a stage of a procedure and is not started alone`);
   const fault =
     misfit(asked, row) ?? misnamed(asked, row) ?? strangers(input.view, asked) ?? badMoment(asked, input.nowMs);
-  if (fault !== null) return refused(400, fault);
+  if (fault !== null) return refused(fault);
   const action = ACTIONS[asked.name];
   const at = actionInput(input);
   const target = targetOf(input.view, asked);
-  if (typeof target !== 'string') return refused(409, target.none);
+  if (typeof target !== 'string') return conflicts('no-target', target.none);
   const stale = otherLeader(input.view, asked) ?? candidateLeads(input.view, asked);
-  if (stale !== null) return refused(409, stale);
+  if (stale !== null) return conflicts('other-leader', stale);
   if (action.alreadyTrue(at, target))
-    return refused(409, `${asked.name} ${target} is done already: there is nothing to do`);
+    return conflicts('done-already', `${asked.name} ${target} is done already: there is nothing to do`);
   if (action.rehearsed?.(at, target) === true)
-    return refused(409, `${asked.name} ${target}: rehearsed already, nothing was sent (mode dry-run)`);
+    return conflicts(
+      'rehearsed-already',
+      `${asked.name} ${target}: rehearsed already, nothing was sent (mode dry-run)`,
+    );
   const bound = action.bind(at, target, null, wishOf(asked));
-  if (bound.kind === 'nothing') return refused(409, bound.why);
+  if (bound.kind === 'nothing') return conflicts('not-possible', bound.why);
   const accepted = asked.acceptLoss === null ? {} : { acceptLoss: asked.acceptLoss };
   const plan: Plan = {
     action: asked.name,

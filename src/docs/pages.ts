@@ -1,6 +1,8 @@
 import { PERMIT_GATES } from '../actions/action.js';
 import { ACTIONS } from '../actions/index.js';
 import { API_ERRORS } from '../api/errors.js';
+import { CONFLICTS } from '../model/conflict.js';
+import { CONFLICT_REMEDY } from '../words/conflict.js';
 import { CATALOGUE, graceOf } from '../assess/catalogue.js';
 import { CHECK_EXIT_CODES, EXIT_CODES } from '../cli/cli-error.js';
 import { parsePolicy } from '../config/load-policy.js';
@@ -212,6 +214,13 @@ function errorCodes(): string {
     );
   const sections = [
     ['HTTP API', table(['code', 'status', 'meaning', 'remedy'], api)],
+    [
+      'Refused as things stand: the remedies of `conflict`',
+      table(
+        ['why', 'remedy'],
+        CONFLICTS.map((why) => [why.replaceAll('-', ' '), CONFLICT_REMEDY[why]]),
+      ),
+    ],
     ['Commands', table(['exit', 'name', 'meaning'], exits)],
     ['What a command says', words(COMMAND_CODES)],
     ['ekimi check', table(['exit', 'state'], checks)],

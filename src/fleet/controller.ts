@@ -109,7 +109,9 @@ async function everywhere(
   const [only] = answers;
   if (answers.length === 1 && only !== undefined) return only.said;
   const text = answers.map(({ scope, said }) => `${scope}: ${said.text}`).join('; ');
-  const failed = answers.flatMap(({ said }) => (said.ok ? [] : [said.status]));
-  if (failed.length === answers.length) return { ok: false, status: failed.includes(409) ? 409 : 404, text };
-  return failed.includes(409) ? { ok: false, status: 409, text } : { ok: true, text };
+  const failed = answers.flatMap(({ said }) => (said.ok ? [] : [said]));
+  // Of several refusals the first that things stand in the way of says what to do.
+  const worst = failed.find(({ status }) => status === 409);
+  if (worst !== undefined) return { ...worst, text };
+  return failed.length === answers.length ? { ok: false, status: 404, text } : { ok: true, text };
 }

@@ -25,12 +25,13 @@ export function notOurs(session: Session): Extract<Change, { ok: false }> | null
     state === 'other'
       ? `${owner ?? 'another instance'} holds tenure: ask it`
       : 'tenure is unknown: etcd does not answer';
-  return { ok: false, status: 409, text };
+  return { ok: false, status: 409, text, conflict: state === 'other' ? 'other-instance' : 'tenure-unknown' };
 }
 
 /** Somebody else wrote the ledger meanwhile: the word was given on what stands there no more. */
 export const READ_ANEW: Extract<Change, { ok: false }> = {
   ok: false,
   status: 409,
+  conflict: 'read-anew',
   text: 'the ledger was changed by another instance: look again, then ask again',
 };

@@ -1,3 +1,4 @@
+import type { Conflict } from '../model/conflict.js';
 import { whyNoCheck } from '../assess/check-allowed.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import { clockSetMs } from '../assess/observer.js';
@@ -12,7 +13,7 @@ import { keepChecks, scheduleText } from './keep-checks.js';
 import type { Session } from './session.js';
 import { situationOf } from './situation.js';
 
-const refused = (text: string): Change => ({ ok: false, status: 409, text });
+const refused = (conflict: Conflict, text: string): Change => ({ ok: false, status: 409, text, conflict });
 
 const runningIn = (checks: CheckPort): string | null =>
   Object.entries(checks.checks()).find(([, { endedMs }]) => endedMs === null)?.[0] ?? null;
@@ -25,21 +26,23 @@ export function beginCheck(session: Session, request: CheckRequest, by: string):
       const { checks } = session.parts.ports;
       if (checks == null)
         return Promise.resolve({
-          ...refused('postgres is not configured: nothing can be checked'),
+          ok: false,
+          status: 409,
+          text: 'postgres is not configured: nothing can be checked',
           lacks: 'configuration',
         });
       const elsewhere = notOurs(session);
       if (elsewhere !== null) return Promise.resolve(elsewhere);
-      if (session.view === null) return Promise.resolve(refused('no pass was made yet: ask again'));
+      if (session.view === null) return Promise.resolve(refused('nothing-seen', 'no pass was made yet: ask again'));
       const situation = situationOf(session, session.view);
       const no = whyNoCheck(situation, request.member, request.leader);
-      if (no !== null) return Promise.resolve(refused(no));
+      if (no !== null) return Promise.resolve(refused('check-not-allowed', no));
       const other = runningIn(checks);
       if (!checks.begin(request, by, placesOf(situation, request.member)))
-        return Promise.resolve(refused(`${other ?? 'another member'} is being checked: one at a time`));
+        return Promise.resolve(refused('one-check', `${other ?? 'another member'} is being checked: one at a time`));
       return Promise.resolve({ ok: true, text: `the data of ${request.member} is being checked` });
     },
-    refused,
+    (text) => refused('failed-at-it', text),
   );
 }
 

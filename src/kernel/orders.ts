@@ -44,7 +44,7 @@ export async function startOrders(
 /** Nobody will come to them any more: each is told so, and the journal too. */
 export async function refuseAsked(session: Session, text: string): Promise<void> {
   for (let asked = session.inbox.nextOrder(); asked !== undefined; asked = session.inbox.nextOrder())
-    asked.answer(await told(session, asked.procedure, { kind: 'refused', status: 409, text }));
+    asked.answer(await told(session, asked.procedure, { kind: 'refused', status: 409, text, conflict: 'stopping' }));
 }
 
 async function answerTo(
@@ -56,7 +56,7 @@ async function answerTo(
   const ageMs = session.parts.ports.clock.monotonic() - atMs;
   if (ageMs > TOO_OLD_MS) {
     const text = `asked ${Math.round(ageMs / 1000)} s ago and not begun: ask again`;
-    return told(session, procedure, { kind: 'refused', status: 409, text });
+    return told(session, procedure, { kind: 'refused', status: 409, text, conflict: 'too-late' });
   }
   const situation = situationOf(session, view);
   const decision = oneAtATime(decideProcedure(situation, procedure), isTaken);
@@ -67,7 +67,8 @@ async function answerTo(
   await askForSecond(session, decision);
   if (decision.kind === 'held') return told(session, procedure, decision);
   const begun = await begin(session, situation, plan, procedure);
-  if ('why' in begun) return told(session, procedure, { kind: 'refused', status: 409, text: begun.why }, plan);
+  if ('why' in begun)
+    return told(session, procedure, { kind: 'refused', status: 409, text: begun.why, conflict: 'not-begun' }, plan);
   return told(session, procedure, {
     kind: isEnforcing(session) ? 'started' : 'rehearsed',
     id: begun.id,

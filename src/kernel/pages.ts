@@ -1,6 +1,6 @@
 import { clockSetMs } from '../assess/observer.js';
 import { pagesWished } from '../decide/page-wish.js';
-import { idsOf, incidentOf } from '../ledger/incident-of.js';
+import { idsOf, incidentOf, presentId } from '../ledger/incident-of.js';
 import { turnPages, worstOf, type PageAct, type PageRole } from '../decide/page-book.js';
 import type { Situation, TenureFacts } from '../model/situation.js';
 import type { Decision } from '../model/decision.js';
@@ -57,13 +57,21 @@ export async function acknowledge(
   by: string,
   reason: string,
 ): Promise<readonly PageRow[]> {
-  const ids = idsOf(session.ledger.incidents ?? [], id);
+  const incidents = session.ledger.incidents ?? [];
+  const ids = idsOf(incidents, id);
   const isMeant = (row: PageRow): boolean => ids.has(row.incident ?? '') || ids.has(pageKey(row));
   const meant = session.ledger.pages.filter(isMeant);
   if (meant.length === 0) return [];
   const atMs = session.parts.ports.clock.now();
   const pages = session.ledger.pages.map((row) =>
-    isMeant(row) ? { ...row, acknowledged: { by, atMs, reason } } : row,
+    isMeant(row)
+      ? {
+          ...row,
+          // By the id under which it goes now: it may have been joined to another one since it was told.
+          ...(row.incident === undefined ? {} : { incident: presentId(incidents, row.incident) }),
+          acknowledged: { by, atMs, reason },
+        }
+      : row,
   );
   const messages = pages.filter(isMeant).map((row) =>
     messageOf(session, {

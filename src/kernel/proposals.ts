@@ -1,3 +1,4 @@
+import type { Conflict } from '../model/conflict.js';
 import { EKIMI } from '../model/names.js';
 import { askOf, isHeldBack, proposalsOf, withdrawnFor, type Proposal } from '../decide/proposals.js';
 import { newRun, wouldStand, type NewRun } from '../decide/new-run.js';
@@ -106,7 +107,7 @@ function remade(situation: Situation, { name, proposed, id, by }: ProcedureRun):
   return made.kind === 'run' ? made : null;
 }
 
-const refusal = (text: string): Change => ({ ok: false, status: 409, text });
+const refusal = (conflict: Conflict, text: string): Change => ({ ok: false, status: 409, text, conflict });
 
 /** A person agrees to what was offered: it begins as it would be now, if that is the list that they saw. */
 export async function accept(
@@ -116,13 +117,13 @@ export async function accept(
   { by, reason, seen }: { readonly by: string; readonly reason: string; readonly seen: string | null },
 ): Promise<Change> {
   const made = newRun(situation, { ...askOf(run.name, run.proposed ?? NOBODYS), reason }, by, run.id);
-  if (made.kind === 'refused') return refusal(made.text);
+  if (made.kind === 'refused') return refusal(made.conflict ?? 'not-fit', made.text);
   const { agreed } = made.run;
   const isAgreedTo = seen === markOf(agreed) || (seen === markOf(run.agreed) && isSameOffer(made.run, run));
-  if (!isAgreedTo) return refusal(`what it would do now: ${agreed.join(', ')}; ${answersTo(made.run)}`);
-  if (made.against !== null) return refusal(wouldStand(made.against));
+  if (!isAgreedTo) return refusal('other-list', `what it would do now: ${agreed.join(', ')}; ${answersTo(made.run)}`);
+  if (made.against !== null) return refusal('half-way', wouldStand(made.against));
   const elsewhere = isUnshared(session, run.name) ? await keepHere(session, made.run) : null;
-  if (elsewhere !== null) return refusal(elsewhere);
+  if (elsewhere !== null) return refusal('not-kept-here', elsewhere);
   const proposed = { ...(run.proposed ?? NOBODYS), word: 'accepted' as const };
   await noteRun(session, { ...made.run, proposed }, told('started', by, `${reason}: ${agreed.join(', ')}`));
   return { ok: true, text: `started: ${agreed.join(', ')}` };

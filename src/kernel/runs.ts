@@ -1,3 +1,4 @@
+import type { Conflict } from '../model/conflict.js';
 import { ENDING } from './stop.js';
 import { newRun, wouldStand } from '../decide/new-run.js';
 import { leftOf } from '../decide/run-left.js';
@@ -25,35 +26,43 @@ import { isOursToRecover, isRecovery, isUnshared } from './without-etcd.js';
 
 /** Begins a procedure of several stages, or shows it: answered between two passes, by what the last one saw. */
 export function startRun(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
-  return betweenPasses<RunAnswer>(session, () => started(session, ask, by), refused);
+  return betweenPasses<RunAnswer>(
+    session,
+    () => started(session, ask, by),
+    (text) => refused('failed-at-it', text),
+  );
 }
 
-const refused = (text: string): RunAnswer => ({ kind: 'refused', status: 409, text });
+const refused = (conflict: Conflict, text: string): RunAnswer => ({ kind: 'refused', status: 409, text, conflict });
 
 async function started(session: Session, ask: RunRequest, by: string): Promise<RunAnswer> {
   const { view } = session;
-  if (session.isStopping) return refused(ENDING);
-  if (view === null) return refused(NOTHING_SEEN);
+  if (session.isStopping) return refused('stopping', ENDING);
+  if (view === null) return refused('nothing-seen', NOTHING_SEEN);
   const isAlone = isRecovery(session, ask.name);
   const situation = situationOf(session, await withSettings(session, view, ask));
   const ledger = isAlone ? { ...withoutOpen(situation.ledger), procedures: recoveredIn(session) } : situation.ledger;
   const made = newRun({ ...situation, ledger }, ask, by, session.parts.newId());
   if (made.kind === 'refused') return made;
   if (ask.dryRun || !isEnforcing(session)) return { kind: 'planned', stages: made.stages };
-  if (made.against !== null) return refused(wouldStand(made.against));
+  if (made.against !== null) return refused('half-way', wouldStand(made.against));
   const isKeptHere = isAlone || isUnshared(session, ask.name);
-  const elsewhere = isKeptHere ? await keepHere(session, made.run) : (lostMeanwhile(session)?.text ?? null);
-  if (elsewhere !== null) return refused(elsewhere);
+  const lostBefore = isKeptHere ? null : lostMeanwhile(session);
+  if (lostBefore !== null) return refused(lostBefore.conflict ?? 'read-anew', lostBefore.text);
+  const elsewhere = isKeptHere ? await keepHere(session, made.run) : null;
+  if (elsewhere !== null) return refused('not-kept-here', elsewhere);
   if (!isAlone) await makeRoom(session, by);
   const text = `${ask.reason}: ${made.run.agreed.join(', ')}`;
   if (!(await noteRun(session, made.run, told('started', by, text)))) {
     if (isKeptHere) await session.recovery.drop();
-    return refused('the journal cannot be written: nothing was begun');
+    return refused('journal-full', 'the journal cannot be written: nothing was begun');
   }
   if (isAlone) return { kind: 'started', id: made.run.id, stages: made.stages };
   const kept = await session.books.commit(view);
   const lost = kept ? null : lostMeanwhile(session);
-  return lost === null ? { kind: 'started', id: made.run.id, stages: made.stages } : refused(lost.text);
+  return lost === null
+    ? { kind: 'started', id: made.run.id, stages: made.stages }
+    : refused(lost.conflict ?? 'read-anew', lost.text);
 }
 
 /** What the goal is bound by, and no pass reads while nothing is under way. */
@@ -70,7 +79,7 @@ const recoveredIn = ({ recovery }: Session): readonly ProcedureRun[] => (recover
 
 const NOTHING_SEEN = 'nothing has been seen of the cluster yet: ask again';
 
-const refusal = (status: 404 | 409, text: string): Change => ({ ok: false, status, text });
+const refusal = (conflict: Conflict, text: string): Change => ({ ok: false, status: 409, text, conflict });
 
 /** A word on a ledger that is not ours, or that has to be read anew, would be lost with it. */
 const lostMeanwhile = (session: Session): Extract<Change, { ok: false }> | null =>
@@ -96,15 +105,15 @@ export function changeRun(
   return betweenPasses<Change>(
     session,
     async () => {
-      if (session.isStopping) return refusal(409, ENDING);
+      if (session.isStopping) return refusal('stopping', ENDING);
       const run = session.ledger.procedures?.find((row) => row.id === id);
       const isAlone = run !== undefined && isOursToRecover(session, run);
       const elsewhere = isAlone ? null : lostMeanwhile(session);
       if (elsewhere !== null) return elsewhere;
-      if (run === undefined) return refusal(404, `no procedure ${id}`);
-      if (isOver(run)) return refusal(409, `${run.name} ${id} is ${run.phase}: ${run.detail}`);
+      if (run === undefined) return { ok: false, status: 404, text: `no procedure ${id}` };
+      if (isOver(run)) return refusal('run-over', `${run.name} ${id} is ${run.phase}: ${run.detail}`);
       const { view } = session;
-      if (view === null) return refusal(409, NOTHING_SEEN);
+      if (view === null) return refusal('nothing-seen', NOTHING_SEEN);
       // What was begun without etcd lies in a file of this machine: no successor could go on with it.
       const isHere = session.recovery.run?.id === id;
       const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason, seen });
@@ -115,7 +124,7 @@ export function changeRun(
         ? answer
         : { ok: true, text: `${answer.text} (not yet in etcd: a successor would not know)` };
     },
-    (text) => refusal(409, text),
+    (text) => refusal('failed-at-it', text),
   );
 }
 
@@ -129,7 +138,7 @@ type Changing = (session: Session, situation: Situation, run: ProcedureRun, word
 
 const CHANGES: Readonly<Record<RunChange, Changing>> = {
   pause: async (session, situation, run, { by, reason }) => {
-    if (run.phase !== 'running') return refusal(409, `${run.name} ${run.id} is ${run.phase}`);
+    if (run.phase !== 'running') return refusal('run-phase', `${run.name} ${run.id} is ${run.phase}`);
     await noteRun(session, { ...run, phase: 'paused', detail: `${by}: ${reason}` }, told('paused', by, reason));
     return { ok: true, text: `paused${endsFirst(situation, run)}` };
   },
@@ -143,19 +152,20 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
   },
   continue: async (session, situation, run, word) => {
     if (isOffer(run)) return accept(session, situation, run, word);
-    if (run.phase !== 'held' && run.phase !== 'paused') return refusal(409, `${run.name} ${run.id} is ${run.phase}`);
+    if (run.phase !== 'held' && run.phase !== 'paused')
+      return refusal('run-phase', `${run.name} ${run.id} is ${run.phase}`);
     const shown = leftOf(situation, run);
     // Whoever continues it has seen what is left now, and agrees to that.
     const confirmed = [...(run.confirmed ?? []), ...(run.asking == null ? [] : [run.asking])];
     const stages = leftOf(situation, { ...run, confirmed });
-    if (shown === null || stages === null) return refusal(409, OTHER_VERSION);
+    if (shown === null || stages === null) return refusal('other-version', OTHER_VERSION);
     const left = stages.map(({ key }) => key);
     const other = otherList(
       run,
       shown.map(({ key }) => key),
       word.seen ?? (isAgreed(left, run.agreed) ? null : ''),
     );
-    if (other !== null) return refusal(409, other);
+    if (other !== null) return refusal('other-list', other);
     const agreed = [...run.agreed.filter((key) => !left.includes(key)), ...left];
     const text = left.join(', ') || 'nothing is left';
     const going = {

@@ -1,3 +1,4 @@
+import type { Conflict } from './conflict.js';
 import type { Json } from './plan.js';
 import type { ProblemCode } from './problem.js';
 import type { AcceptedLoss, ProcedureName } from './procedure.js';
@@ -173,7 +174,7 @@ export type RunAnswer =
   | { readonly kind: 'started'; readonly id: string; readonly stages: readonly PlannedStage[] }
   /** Asked for with `dryRun`, or the policy is in dry-run: nothing is sent, and no run is kept. */
   | { readonly kind: 'planned'; readonly stages: readonly PlannedStage[] }
-  | { readonly kind: 'refused'; readonly status: 400 | 404 | 409; readonly text: string };
+  | { readonly kind: 'refused'; readonly status: 400 | 404 | 409; readonly text: string; readonly conflict?: Conflict };
 
 /** What is wrong with it as it is written: named but not taken, or taken and not named; null: it fits. */
 export function misfitOf(

@@ -1,3 +1,4 @@
+import type { Conflict } from './conflict.js';
 import type { Block } from './decision.js';
 import type { ActionName, Json, Plan } from './plan.js';
 
@@ -78,7 +79,7 @@ export type ProcedureAnswer =
   | ({ readonly kind: 'planned' } & Gated)
   | ({ readonly kind: 'held' } & Gated)
   /** 400: it makes no sense as it is written; 404: no such cluster; 409: not as things stand. */
-  | { readonly kind: 'refused'; readonly status: 400 | 404 | 409; readonly text: string };
+  | { readonly kind: 'refused'; readonly status: 400 | 404 | 409; readonly text: string; readonly conflict?: Conflict };
 
 interface Gated {
   readonly plan: Plan;

@@ -1,3 +1,4 @@
+import type { Conflict } from './conflict.js';
 import type { CheckRequest } from './data-check.js';
 import type { Decision } from './decision.js';
 import type { ApiChange, EntryKind, JournalEntry } from './entry.js';
@@ -54,7 +55,13 @@ export type ControllerEvent =
 
 export type Change =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly status: 403 | 404 | 409; readonly text: string; readonly lacks?: 'configuration' };
+  | {
+      readonly ok: false;
+      readonly status: 403 | 404 | 409;
+      readonly text: string;
+      readonly lacks?: 'configuration';
+      readonly conflict?: Conflict;
+    };
 
 /** Oldest first; `more`: there are older ones that fit the question. */
 export interface JournalPage {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { noteChange } from '../../src/kernel/audit.js';
 import { acknowledge } from '../../src/kernel/pages.js';
 import type { PageRow } from '../../src/model/page.js';
 import { incident } from '../support/scenarios.js';
@@ -32,4 +33,24 @@ it.each([
   expect(session.ledger.pages.filter(({ acknowledged }) => acknowledged?.by === 'dba')).toHaveLength(count);
   expect(notifier.pages.map(({ change }) => change)).toEqual(meant.map(() => 'acknowledged'));
   expect(notifier.pages.map(({ key }) => key)).toEqual(meant.map(({ key }) => key));
+});
+
+it('what was told under an id that was joined to another is told, kept and journaled under the one that it is now', async () => {
+  const ekimi = rig();
+  const { session, notifier } = ekimi;
+  const early = { ...incident(), id: 'early', endedAtMs: 1, joinedTo: 'late' };
+  const late = { ...incident(), id: 'late' };
+  changeLedger(session, (ledger) => ({
+    ...ledger,
+    incidents: [early, late],
+    pages: [row('early', 'early', 'patroni1')],
+  }));
+  await acknowledge(session, 'early', 'dba', 'mine');
+  expect(session.ledger.pages.map((page) => page.incident)).toEqual(['late']);
+  expect(notifier.pages.map((page) => [page.incident, page.key])).toEqual([['late', 'early']]);
+  const about = { by: 'dba', role: 'operator', from: '::1', requestId: 'r', status: 200, method: 'POST' };
+  noteChange(session, { ...about, path: '/v1/clusters/c/incidents/early/acknowledge' });
+  noteChange(session, { ...about, path: '/v1/clusters/c/incidents/unheard-of/acknowledge' });
+  await session.inbox.take();
+  expect(ekimi.entries('api-change').map(({ body }) => body.incident)).toEqual(['late', undefined]);
 });

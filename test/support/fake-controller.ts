@@ -169,7 +169,8 @@ export class FakeController implements ControllerPort {
   ): Promise<Change> {
     const approval = this.snapshot(scope)?.ledger.approvals.find((one) => one.id === id);
     if (approval === undefined) return { ok: false, status: 404, text: `no approval ${id}` };
-    if (approval.state !== 'waiting') return { ok: false, status: 409, text: `${id} is ${approval.state} already` };
+    if (approval.state !== 'waiting')
+      return { ok: false, status: 409, text: `${id} is ${approval.state} already`, conflict: 'answered-already' };
     this.changes.push(`${state} ${id} ${by} ${reason}`);
     this.#edit(scope, (snapshot) => ({
       ...snapshot,

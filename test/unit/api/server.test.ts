@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import { API_ERRORS } from '../../../src/api/errors.js';
+import { CONFLICT_REMEDY } from '../../../src/words/conflict.js';
 import { createMetrics } from '../../../src/api/metrics.js';
 import { ROUTES } from '../../../src/api/routes.js';
 import { startServer, type Server } from '../../../src/api/server.js';
@@ -462,7 +463,11 @@ describe('changing', () => {
     await post(`${url}${SCOPE}/approvals/a-7f31c2/approve`, { reason: 'x' });
     const again = await post(`${url}${SCOPE}/approvals/a-7f31c2/approve`, { reason: 'x' });
     expect(again.status).toBe(409);
-    expect(await json(again)).toMatchObject({ code: 'conflict', message: 'a-7f31c2 is approved already' });
+    expect(await json(again)).toMatchObject({
+      code: 'conflict',
+      message: 'a-7f31c2 is approved already',
+      remedy: CONFLICT_REMEDY['answered-already'],
+    });
   });
 
   it('without any operator token nothing can be changed, and the answer says what to configure', async () => {

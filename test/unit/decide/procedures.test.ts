@@ -76,6 +76,7 @@ describe('a person', () => {
     expect(decided({ name: 'switchover', leader: 'patroni2' })).toEqual({
       kind: 'refused',
       status: 409,
+      conflict: 'other-leader',
       text: 'patroni1 leads now, not patroni2: look again, and ask for it anew',
     });
   });

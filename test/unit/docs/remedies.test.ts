@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { API_ERRORS } from '../../../src/api/errors.js';
+import { CONFLICTS } from '../../../src/model/conflict.js';
 import { COMMAND_CODES, FILE_CODES, JOURNAL_CODES, LOG_CODES } from '../../../src/docs/codes.js';
+import { CONFLICT_REMEDY } from '../../../src/words/conflict.js';
 import { REMEDY, remedyFor, type AskedPart } from '../../../src/words/doctor-remedy.js';
 
 /** What a person can be told to do. A remedy that begins with none of these is a statement, and leaves them with it. */
@@ -68,6 +70,7 @@ const ROWS: readonly { readonly where: string; readonly text: string }[] = [
     where: `code ${code}`,
     text: remedy,
   })),
+  ...Object.entries(CONFLICT_REMEDY).map(([why, text]) => ({ where: `conflict ${why}`, text })),
   ...Object.entries(REMEDY).map(([name, text]) => ({ where: `doctor ${name}`, text })),
   ...PARTS.flatMap((part) =>
     FAULTS.map((fault) => ({ where: `doctor ${part} ${fault}`, text: remedyFor(part, fault as never) })),
@@ -79,6 +82,15 @@ describe('every remedy', () => {
   it('begins with what a person does', () => {
     expect(ROWS.filter(({ text }) => !isRemedy(text)).map(({ where, text }) => `${where}: ${text}`)).toEqual([]);
     expect(ROWS.length).toBeGreaterThan(200);
+  });
+
+  it('of a refusal as things stand belongs to the place where it is raised', () => {
+    const raised = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /^(kernel|decide|fleet)\/.*\.ts$/.test(name))
+      .flatMap((name) => readFileSync(join(SRC, name), 'utf8').match(/\{[^{}]*status: 409,[^{}]*\}/g) ?? []);
+    expect(raised.length).toBeGreaterThan(8);
+    expect(raised.filter((text) => !/\bconflict\b|\blacks\b/.test(text))).toEqual([]);
+    expect(new Set(Object.values(CONFLICT_REMEDY)).size).toBe(CONFLICTS.length);
   });
 
   it.each(['The message says what stands in the way.', 'otherwise remove it', 'It has: a, b.', 'A reason is enough.'])(
