@@ -19,6 +19,7 @@ export function hubOf(config: EkimiConfig, notifications: NotificationsConfig, r
     newId: () => randomUUID().slice(0, 12),
     spool: spoolOf(notifications.spool.directory, log),
     reopen: () => openSpool(notifications.spool.directory),
+    isOneOfSeveral: config.clusters.length > 1,
     redact: redact.text,
     instance: config.instance,
     isOpen: (window, atMs) => windowsAt({ windows: { freeze: [window], maintenance: [] } }, atMs).freeze !== null,

@@ -133,6 +133,10 @@ const http = (body: unknown): Outgoing => ({ via: 'http', body: JSON.stringify(b
 const ACKNOWLEDGED_WHERE =
   'Acknowledge it in Ekimi, which then calls nobody else and acknowledges it here; an acknowledgement here alone does not reach Ekimi';
 
+/** A link is promised only where the message has it. */
+const orByLink = ({ answers = [] }: Notice): string =>
+  answers.some(({ does }) => does === 'acknowledge') ? ', or by the link' : '';
+
 /** One incident there is one key here. */
 const pagerduty: Format<'pagerduty'> = (notices, { routingKey }) => {
   const notice = only(notices);
@@ -155,7 +159,7 @@ const pagerduty: Format<'pagerduty'> = (notices, { routingKey }) => {
         text: cut(line(notice.text), LONGEST_TEXT),
         incident,
         ways_out: unblock.map(line),
-        ...(command === null ? {} : { acknowledge: `${ACKNOWLEDGED_WHERE}: ${command}, or by the link` }),
+        ...(command === null ? {} : { acknowledge: `${ACKNOWLEDGED_WHERE}: ${command}${orByLink(notice)}` }),
       },
     },
     client: 'Ekimi',

@@ -6,6 +6,7 @@ import { channelSubject, type ChannelHealth, type FailingChannel } from '../mode
 import type { Clock } from '../ports/clock.js';
 import type { Notifier, NotifyHealthPort } from '../ports/notifier.js';
 import type { NotifyChannelPort } from '../ports/notify-channel.js';
+import { withScope } from '../words/scoped.js';
 import { written } from './formats.js';
 import { KeptOutbox, type KeptOutboxParts } from './kept-outbox.js';
 import { linksOf } from './links.js';
@@ -21,6 +22,8 @@ export interface HubParts extends Pick<KeptOutboxParts, 'spool' | 'reopen'> {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly newId: () => string;
+  /** Of several clusters: a command in a message names the one that is meant. */
+  readonly isOneOfSeveral: boolean;
   /** Takes secrets out of what is told and kept. */
   readonly redact: (text: string) => string;
   readonly instance: string;
@@ -184,14 +187,15 @@ class Outlet implements Hub {
     approvals = [],
     ...rest
   }: PageMessage): Notice {
-    const { redact, instance, config } = this.#parts;
+    const { redact, instance, config, isOneOfSeveral } = this.#parts;
     const { scope, change } = rest;
+    const said = (words: string): string => redact(isOneOfSeveral ? withScope(words, scope) : words);
     const incident = of ?? null;
     return {
       ...rest,
       key: `${scope}/${key}`,
-      text: redact(text),
-      unblock: unblock.map(redact),
+      text: said(text),
+      unblock: unblock.map(said),
       incident,
       by: instance,
       ...linksOf(config.link, { scope, change, incident, approvals }),

@@ -2,6 +2,7 @@
 import type { JSX, ComponentChildren } from 'preact';
 import type { Picture } from './connection.js';
 import { Count, Glyph, Term } from './parts.js';
+import { typed } from './store.js';
 
 export const Hero = ({ picture: { overview, snapshot } }: { readonly picture: Picture }): JSX.Element => (
   <section id="hero" aria-label="State of the cluster">
@@ -19,7 +20,7 @@ export const Hero = ({ picture: { overview, snapshot } }: { readonly picture: Pi
           )}
         </p>
         <p class="summary" title={snapshot.sentence}>
-          {snapshot.sentence}
+          {typed(snapshot.sentence)}
         </p>
       </div>
     </div>
@@ -29,7 +30,7 @@ export const Hero = ({ picture: { overview, snapshot } }: { readonly picture: Pi
         {overview.impaired.map((text) => (
           <li key={text}>
             <Glyph level="critical" />
-            {text}
+            {typed(text)}
           </li>
         ))}
       </ul>

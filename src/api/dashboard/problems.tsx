@@ -6,6 +6,7 @@ import { wayOut } from '../../words/way-out.js';
 import { serverNow } from './clock.js';
 import type { Picture } from './connection.js';
 import { Count, Glyph, Nothing, Panel, Requests, Term, words } from './parts.js';
+import { typed } from './store.js';
 
 export const Problems = ({ problems: all }: { readonly problems: readonly Problem[] }): JSX.Element => {
   const problems = all.filter((one) => !isNote(one));
@@ -159,7 +160,7 @@ export const DecisionRow = ({ decision }: { readonly decision: Decision }): JSX.
           <span class="subject">{isPlanned(decision) ? decision.plan.target : decision.subject}</span>
         </h3>
       </div>
-      <p class="why">{decision.why}</p>
+      <p class="why">{typed(decision.why)}</p>
       {isPlanned(decision) && <Requests steps={decision.steps} />}
       {decision.kind === 'held' && <Gates blocks={decision.blocks} />}
       {isPlanned(decision) && <GatesPassed blocks={decision.kind === 'held' ? decision.blocks : []} />}
@@ -179,8 +180,8 @@ export const Gates = ({ blocks }: { readonly blocks: readonly Block[] }): JSX.El
       <li key={gate}>
         <span class="gate">{gate}</span>
         <span>
-          {because}
-          <span class="unblock">{wayOut({ unblock }, blocks)}</span>
+          {typed(because)}
+          <span class="unblock">{typed(wayOut({ unblock }, blocks))}</span>
           {retryAtMs !== null && (
             <span class="unblock">
               asked again <Count kind="until" ms={retryAtMs} />

@@ -12,7 +12,7 @@ import { ask, Field, ReasonField } from './dialog.js';
 import { showPart } from './show-part.js';
 import { Requests } from './parts.js';
 import { Gates } from './problems.js';
-import { set, tell } from './store.js';
+import { set, tell, typed } from './store.js';
 
 const isStaged = (name: string): name is StagedName => (STAGED_NAMES as readonly string[]).includes(name);
 const SINGLE = PROCEDURE_NAMES.filter((name) => PROCEDURES[name].alone !== false);
@@ -143,7 +143,9 @@ const Choice = ({ members }: { readonly members: readonly string[] }): JSX.Eleme
         </Field>
       ))}
       {wants.parameters === null && (
-        <p class="dim">Its settings are free in name: start it with ekimi run-procedure {name} --set NAME=VALUE.</p>
+        <p class="dim">
+          Its settings are free in name: start it with {typed(`ekimi run-procedure ${name} --set NAME=VALUE`)}.
+        </p>
       )}
       {wants.back && (
         <label class="check">

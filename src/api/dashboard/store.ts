@@ -1,5 +1,6 @@
 // What the page knows. One value that is replaced as a whole; every change draws the page anew in the next frame.
 import type { Line } from '../../words/narrate.js';
+import { withScope } from '../../words/scoped.js';
 import { daemonNow, standAt } from './clock.js';
 import { clusterPath, listen, read, type Message, type Picture, type Status, problemText } from './connection.js';
 import type { DialogSpec } from './dialog-spec.js';
@@ -60,6 +61,13 @@ export function redraw(): void {
 export function set(change: Partial<State>): void {
   state = { ...state, ...change };
   redraw();
+}
+
+/** Each command in a text as it can be typed: where the daemon has several clusters, with the one that the page shows. */
+export function typed(text: string): string {
+  const { route, clusters } = state;
+  const scope = 'scope' in route ? route.scope : null;
+  return scope !== null && clusters.size > 1 ? withScope(text, scope) : text;
 }
 
 /** live, or what is wrong: a page that looks alive and is not is worse than none. */

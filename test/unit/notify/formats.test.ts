@@ -223,6 +223,14 @@ it('a mail says how to acknowledge, by an id that is safe to copy, while there i
     expect(text(change)).not.toContain('ekimi acknowledge');
 });
 
+it('a pager is promised a link to acknowledge by only where the message has one', () => {
+  const told = (change: Parameters<typeof notice>[0]): string =>
+    JSON.stringify(written(PAGER, [notice(change)], NOW_MS));
+  expect(told({ link: null })).toContain('ekimi acknowledge 7f3a19c2');
+  expect(told({ link: null })).not.toContain('by the link');
+  expect(told({ link: 'https://e', answers: ANSWERS })).toContain('or by the link');
+});
+
 it('text for Slack keeps its words', () => {
   expect(slackText('a & b < c > d')).toBe('a &amp; b &lt; c &gt; d');
 });

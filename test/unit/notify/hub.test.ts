@@ -71,6 +71,7 @@ class Rig {
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   hub!: Hub;
+  isOneOfSeveral = false;
 
   /** What opening the spool gives, the first time and again. */
   spools: (() => Spool | null)[] = [];
@@ -110,6 +111,7 @@ class Rig {
         if (spool === null) throw new Error('EACCES');
         return spool;
       },
+      isOneOfSeveral: this.isOneOfSeveral,
       redact: (text) => text.replaceAll('geheim', '[secret]'),
       instance,
       isOpen: () => true,
@@ -453,6 +455,22 @@ it('a message carries the links to its incident and its question, and its end th
     expect(first).toContain(`https://ekimi.example.com/#/email-cluster/${place}`);
   expect(last).toContain('/incident/7f3a19c2|');
   expect(last).not.toMatch(/approve|acknowledge/);
+  await rig.close();
+});
+
+it.each([
+  [false, 'ekimi run-procedure reseed-dcs'],
+  [true, 'ekimi run-procedure --scope email-cluster reseed-dcs'],
+])('a command in a message can be typed as it stands; of several clusters: %s', async (isOneOfSeveral, command) => {
+  const rig = new Rig();
+  rig.isOneOfSeveral = isOneOfSeveral;
+  rig.open({ channels: [CHAT] });
+  const way = 'gone for good: ekimi run-procedure reseed-dcs';
+  rig.hub.notifier.page(message({ text: `etcd is silent; what you can do: ${way}`, unblock: [way] }));
+  await rig.clock.pass(1_000);
+  const [body = ''] = rig.to('chat');
+  expect(body).toContain(command);
+  expect(body.includes('--scope')).toBe(isOneOfSeveral);
   await rig.close();
 });
 
