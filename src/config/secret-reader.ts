@@ -5,8 +5,12 @@ import type { ConfigError, FileErrorCode, Locator } from './config-error.js';
 import { foundText } from './shown.js';
 import { MAX_SECRET_BYTES, readSmallFile } from './small-file.js';
 
-/** As variables of secrets are called, and no password: words in capitals, one of which says what it holds. */
-const VARIABLE_NAME = /^(?:PGPASSWORD|(?=.*(?:PASS|TOKEN|SECRET|KEY|URL|PWD|AUTH))[A-Z]+(?:_[A-Z]+)+)$/;
+/**
+ * As variables are called, and no password: words in capitals, one of which says what it holds, or the first of which whose it is. A number of its own
+ * may stand at the end.
+ */
+const VARIABLE_NAME =
+  /^(?:PGPASSWORD|(?:(?=.*(?:PASS|TOKEN|SECRET|KEY|URL|PWD|AUTH))[A-Z]+|EKIMI|PATRONI|PG|POSTGRES|POSTGRESQL|ETCD|HAPROXY|PGBOUNCER|SMTP|SLACK|PAGERDUTY|ALERTMANAGER)(?:_[A-Z]+)+(?:_\d{1,2})?)$/;
 /** As paths are written, with a folder: words between slashes. What else there may be in one is asked by `foundText`. */
 const PATH_NAME = /^(?:\.{1,2}|)(?:\/[A-Za-z][A-Za-z._-]*)+$/;
 /** No password ends so. */
@@ -106,7 +110,7 @@ export class SecretReader {
       'secret-unset',
       `${shown === null ? 'an environment variable' : `the environment variable ${shown}`} that is ${value === undefined ? 'not set' : 'empty'}`,
       'the name of a variable that holds the secret',
-      `${shown === null ? 'set the variable that this line names' : `set ${shown}`} where Ekimi is started (export, EnvironmentFile= of the unit, env of the container)`,
+      `${shown === null ? 'set the variable that this line names (its name is not repeated: it may be the secret itself)' : `set ${shown}`} where Ekimi is started (export, EnvironmentFile= of the unit, env of the container)`,
     );
     return null;
   }

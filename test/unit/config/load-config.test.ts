@@ -611,6 +611,11 @@ describe('an address as it is copied from elsewhere', () => {
       remedy: expect.stringMatching(/^set PATRONI_REST_PASSWORD where Ekimi is started/),
       key: expect.stringContaining('passwordEnv'),
     });
+    for (const name of ['EKIMI_OPERATOR', 'PATRONI_REST', 'ETCD_ROOT', 'PATRONI_PASSWORD_2', 'DB_TOKEN'])
+      expect(fault(name)?.found).toBe(`the environment variable ${name} that is not set`);
+    expect(fault('hunter2')?.remedy).toMatch(/^set the variable that this line names \(its name is not repeated/);
+    for (const secret of ['ETCD_9x', 'PG_hunter', 'CORRECT_HORSE_2'])
+      expect(fault(secret)?.found).toBe('an environment variable that is not set');
     for (const secret of ['hunter2', 'HUNTER2', 'CORRECTHORSE', 'correct_horse', 'S3CRET_KEY_9'])
       expect(fault(secret)?.found).toBe('an environment variable that is not set');
   });
