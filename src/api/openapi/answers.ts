@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { overview } from './overview-shape.js';
+import * as past from './history-shapes.js';
 import * as shapes from './shapes.js';
 
 const text = z.string();
@@ -50,6 +51,10 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<number, z.ZodType>
       budget: shapes.budget,
     }),
   },
+  'GET /v1/clusters/:scope/policy': { 200: past.policy },
+  'GET /v1/clusters/:scope/history': { 200: past.plots },
+  'GET /v1/clusters/:scope/at': { 200: past.moment },
+  'GET /v1/clusters/:scope/report': { 200: past.report },
   'GET /v1/clusters/:scope/approvals': { 200: z.object({ approvals: z.array(shapes.approval) }) },
   'GET /v1/clusters/:scope/journal': {
     200: z.object({

@@ -8,6 +8,7 @@ import { startServer, type Server } from '../../../src/api/server.js';
 import type { ProcedureRun } from '../../../src/model/procedure-run.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import { FakeController } from '../../support/fake-controller.js';
+import { recorded } from '../../support/recorded.js';
 import { incident, SCENARIOS } from '../../support/scenarios.js';
 import { NOW_MS } from '../../support/snapshots.js';
 
@@ -64,9 +65,15 @@ const withAll = (snapshot: ClusterSnapshot): ClusterSnapshot => ({
 
 let server: Server;
 let controller: FakeController;
+/** Of what the journal has. */
+let span = { from: Infinity, to: 0 };
 
 beforeAll(async () => {
   controller = new FakeController(withAll(SCENARIOS.lagActed()));
+  for (const { atMs, body } of await recorded('leader-killed-4.1')) {
+    controller.write(atMs, body);
+    span = { from: Math.min(span.from, atMs), to: Math.max(span.to, atMs) };
+  }
   controller.write(NOW_MS, { kind: 'stop', reason });
   server = await startServer({
     config: {
@@ -146,6 +153,11 @@ const ASKED: readonly Asked[] = [
   ].map((what) => ({ path: `/v1/clusters/{scope}${what}` })),
   { path: '/v1/clusters/{scope}/journal', url: `${SCOPE}/journal?form=line` },
   { path: '/v1/clusters/{scope}/incidents/{id}', url: `${SCOPE}/incidents/${incident().id}` },
+  { path: '/v1/clusters/{scope}/policy' },
+  { path: '/v1/clusters/{scope}/policy', url: `${SCOPE}/policy?time=TO` },
+  { path: '/v1/clusters/{scope}/history', url: `${SCOPE}/history?from=FROM&to=TO&points=50` },
+  { path: '/v1/clusters/{scope}/at', url: `${SCOPE}/at?time=TO` },
+  { path: '/v1/clusters/{scope}/report', url: `${SCOPE}/report?since=FROM&until=TO` },
   { path: '/v1/clusters/{scope}/procedures' },
   { path: '/v1/clusters/{scope}/runs' },
   { path: '/v1/clusters/{scope}/remediations/{id}', url: `${SCOPE}/remediations/ID` },
@@ -182,10 +194,10 @@ describe('a real answer', () => {
     controller.procedureAnswer = { kind: 'started', id: 'a', plan: plan!, why: 'asked', steps: ['POST /switchover'] };
     controller.runAnswer = { kind: 'started', id: 'a', stages: [] };
     const ids = { approval: snapshot.ledger.approvals[0]?.id ?? '', remediation: snapshot.ledger.remediations[0]?.id };
-    const real = (url ?? path.replace('{scope}', 'email-cluster').replace('{id}', ids.approval)).replace(
-      'remediations/ID',
-      `remediations/${ids.remediation}`,
-    );
+    const real = (url ?? path.replace('{scope}', 'email-cluster').replace('{id}', ids.approval))
+      .replace('remediations/ID', `remediations/${ids.remediation}`)
+      .replace('=FROM', `=${span.from}`)
+      .replace('=TO', `=${span.to}`);
     if (method === 'DELETE') await controller.pause('email-cluster', { ...SWITCH, subject: 'global' }, 'dba');
     const answer = await fetch(`${server.url}${real}`, {
       method,
@@ -223,6 +235,19 @@ describe('a real answer', () => {
       const { responses } = CLOSED.paths[path]!['get'] as unknown as Operation;
       expect(Object.keys(responses['200']!.content!)).toEqual([type]);
     }
+  });
+
+  it('of the time of a journal has something in it', async () => {
+    const of = async (what: string): Promise<string> => (await fetch(`${server.url}${SCOPE}/${what}`)).text();
+    const { marks } = JSON.parse(await of(`history?from=${span.from}&to=${span.to}`)) as { marks: unknown[] };
+    expect(marks.length).toBeGreaterThan(0);
+    const { actions } = JSON.parse(await of(`report?since=${span.from}&until=${span.to}`)) as { actions: unknown[] };
+    expect(actions.length).toBeGreaterThan(0);
+  });
+
+  it('is stated for every route', () => {
+    const whole = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    expect(whole.filter((route) => !(route in ANSWERS))).toEqual([]);
   });
 
   it('was asked of every route that states a shape', () => {
