@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PLACES } from './places-shape.js';
 import { candidatesFor } from '../assess/candidates.js';
 import { leaderKeyHolder, leadershipOf, primaryChannels, replicasOf, waitsOf } from '../assess/leader.js';
+import { leaseOf } from '../assess/lease.js';
 import { lineAt, placeText, silentProxies, tellable } from '../assess/proxy-lines.js';
 import { isConsented } from '../ledger/consent.js';
 import { memberHost } from '../model/host.js';
@@ -223,6 +224,7 @@ function stopSeen(view: ClusterView, target: MemberName): Sight {
 function notFrozen(input: ActionInput, member: MemberView): string | null {
   if (leaderKeyHolder(input.view) !== member.name) return `${member.name} no longer holds the leader key`;
   if (!isSilent(member.api)) return `the API of ${member.name} answers again`;
+  if (leaseOf(input) === 'renewed') return `the Patroni of ${member.name} lives: it has renewed its lease`;
   // By Patroni's own guards: a leader that is stopped while nobody may succeed it is an outage that only a person ends.
   const rows = candidatesFor(input.view, input.memory, member.name);
   if (rows.some((row) => row.against.length === 0)) return null;

@@ -14,7 +14,7 @@ import type { ClusterView } from '../model/view.js';
 import { openIncidents } from './open-incidents.js';
 import { memberOverview, rotationOfServer, type MemberOverview, type Rotation } from './member-overview.js';
 import type { IncidentOverview } from '../words/incident.js';
-import { brakes, headline, outOfReads, stateOf, suspectsIn } from '../words/headline.js';
+import { brakes, drainsInForce, headline, outOfReads, stateOf, suspectsIn } from '../words/headline.js';
 import { poolersIn, type PoolerOverview } from './pooler-overview.js';
 import { sourcesIn, type SourceOverview } from './sources.js';
 
@@ -190,7 +190,7 @@ function levelOf(snapshot: ClusterSnapshot): Level {
   const isHeldUp = snapshot.impaired.length > 0 || foreignInFlight(snapshot.ledger).length > 0;
   const isQuestioned = (snapshot.view !== null && isReadPoolEmpty(snapshot.view)) || suspectsIn(snapshot).length > 0;
   // What a person had drained is no trouble; what Ekimi drained lags still, or has not proven yet that it does not.
-  const isDrained = snapshot.ledger.drains.some(({ shadow, by }) => !shadow && by === undefined);
+  const isDrained = drainsInForce(snapshot).some(({ by }) => by === undefined);
   return worst([state, ...problems, isHeldUp || isQuestioned || isDrained ? 'warning' : 'ok']);
 }
 

@@ -43,7 +43,7 @@ export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): U
     leader,
     lease,
     hostState,
-    isProven: run.kind === 'fresh' && (isMissed(view, lease) || hostState === 'paused'),
+    isProven: run.kind === 'fresh' && (isMissed(input, lease) || hostState === 'paused'),
   };
 }
 
@@ -112,8 +112,12 @@ const isDenied = (view: ClusterView): boolean =>
 /** etcd cuts what is left of a lease to whole seconds, and a loop may begin late. */
 const ROUNDING_MS = 2_000;
 
-function isMissed(view: ClusterView, lease: Lease): boolean {
+/** One that was renewed after the silence began, in the second in which that may tell nothing, is given a second more: its next loop may be late. */
+function isMissed({ view, memory }: Pick<Assessment, 'view' | 'memory'>, lease: Lease): boolean {
   const { ttlMs, loopWaitMs } = waitsOf(view);
   const leftMs = freshValue(view.dcs.keys)?.leader.leaseTtlMs ?? null;
-  return lease === 'missed' && leftMs !== null && leftMs <= ttlMs - loopWaitMs - ROUNDING_MS;
+  const { silentSinceMs = null, renewedMs = null } = memory.leadership ?? {};
+  const isDoubtful = silentSinceMs !== null && renewedMs !== null && renewedMs > silentSinceMs;
+  const lateMs = ROUNDING_MS + (isDoubtful ? APART_MS : 0);
+  return lease === 'missed' && leftMs !== null && leftMs <= ttlMs - loopWaitMs - lateMs;
 }

@@ -1,6 +1,7 @@
 import { freshValue } from '../model/reading.js';
 import type { Assessment } from './finding.js';
-import { waitsOf } from './leader.js';
+import { memberOf, type ClusterView } from '../model/view.js';
+import { leaderKeyHolder, waitsOf } from './leader.js';
 
 /**
  * What the lease of the leader key says of its holder's Patroni, whose API is silent. `renewed`: it was renewed after the API fell silent, so
@@ -15,6 +16,13 @@ const LEASE_SLACK_MS = 1_000;
  * death, and proves no life of later.
  */
 export const APART_MS = 1_000;
+/** Its machine and our way to it are well: only its Patroni is silent, and what that did after it fell silent it did alive. */
+function answersAsPrimary(view: ClusterView): boolean {
+  const holder = leaderKeyHolder(view);
+  const sql = holder === null ? null : (memberOf(view, holder)?.sql ?? null);
+  return sql !== null && freshValue(sql)?.inRecovery === false;
+}
+
 /** etcd ends a lease a little late. */
 const EXPIRY_SLACK_MS = 3_000;
 
@@ -24,7 +32,8 @@ export function leaseOf({ view, memory }: Pick<Assessment, 'view' | 'memory'>): 
   if (leftMs !== null && leftMs <= ttlMs - loopWaitMs - LEASE_SLACK_MS) return 'missed';
   const { silentSinceMs = null, renewedMs = null } = memory.leadership ?? {};
   if (silentSinceMs === null) return 'unproven';
-  if (renewedMs !== null && renewedMs > silentSinceMs + APART_MS) return 'renewed';
+  const apartMs = answersAsPrimary(view) ? 0 : APART_MS;
+  if (renewedMs !== null && renewedMs > silentSinceMs + apartMs) return 'renewed';
   // The key hangs on that lease: had nobody renewed it, it would be gone.
   return leftMs === null && view.atMs - silentSinceMs > ttlMs + EXPIRY_SLACK_MS ? 'renewed' : 'unproven';
 }

@@ -6,7 +6,7 @@ import { blindWhileRenewedMs } from './sight.js';
 import { says, seen, type Assess } from './finding.js';
 import { isRetired } from './intended.js';
 import { cutOffSite } from './sites.js';
-import { isUnreached, NO_ADDRESS_ANSWERS } from './unreachable.js';
+import { isUnreached, isWayLost, NO_ADDRESS_ANSWERS } from './unreachable.js';
 
 /** A wall clock that moved this far against the monotonic one means that we slept or were set: nothing we remember has its age. */
 export const CLOCK_JUMP_MS = 5_000;
@@ -53,7 +53,7 @@ export const assessObserver: Assess = ({ view }) => {
     evidence.push(says('self', `our clock jumped by ${Math.round(view.observer.clockJumpMs)} ms`, view.atMs));
   const facts = {
     ...(cutOff === null ? {} : { site: cutOff.site, names: cutOff.names.join(',') }),
-    ...(unreached ? { unreached } : {}),
+    ...(isWayLost(view) ? { unreached } : {}),
   };
   return evidence.length === 0 ? [] : [seen('observer-impaired', view.scope, evidence, facts)];
 };

@@ -1,6 +1,7 @@
 import type { Finding } from '../model/problem.js';
 import { freshValue, isSilent, type Reading } from '../model/reading.js';
 import type { ClusterView, MemberView } from '../model/view.js';
+import { runOf } from '../model/power.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isFullySilent } from './leader.js';
 import { livesByOthers } from './living.js';
@@ -32,20 +33,32 @@ export const isNothingRead = ({ dcs, members }: ClusterView): boolean =>
   dcs.keys.kind === 'unknown' &&
   members.every(({ api, sql, host }) => [api, sql, host].every(({ kind }) => kind === 'unknown'));
 
-/** Whoever refuses us, or answers nonsense, has answered. */
+/** Whoever turns our login away, or answers nonsense, has answered. */
 const hasNoAnswer = (reading: Reading<unknown>): boolean =>
   isSilent(reading) ||
   (reading.kind === 'unknown' && (reading.fault === 'not-configured' || reading.fault === 'not-read-yet'));
 
-/** Nothing of the cluster is reached from here: no address of a member, of etcd, of a proxy or of a pooler answers, and no host driver knows. */
+const addressesOf = (view: ClusterView): readonly Reading<unknown>[] => [
+  ...view.members.flatMap(({ api, sql }) => [api, sql]),
+  ...view.dcs.endpoints.map(({ status }) => status),
+  ...view.proxies.map(({ seen: told }) => told),
+  ...(view.poolers ?? []).map(({ seen: told }) => told),
+];
+
+/**
+ * Nothing of the cluster is reached from here: no address of a member, of etcd, of a proxy or of a pooler answers, and no host driver and no power
+ * knows anything of members and of etcd.
+ */
 export const isUnreached = (view: ClusterView): boolean =>
   isNothingRead(view) &&
-  [
-    ...view.members.flatMap(({ api, sql }) => [api, sql]),
-    ...view.dcs.endpoints.map(({ status }) => status),
-    ...view.proxies.map(({ seen: told }) => told),
-    ...(view.poolers ?? []).map(({ seen: told }) => told),
-  ].every(hasNoAnswer);
+  view.members.every((member) => runOf(member).kind === 'unknown') &&
+  view.dcs.endpoints.every(({ host }) => host.kind === 'unknown') &&
+  addressesOf(view).every(hasNoAnswer);
+
+/** The same, and no machine has refused us a connection, which would prove that the way to it is there: it may be nothing but our way. */
+export const isWayLost = (view: ClusterView): boolean =>
+  isUnreached(view) &&
+  addressesOf(view).every((told) => told.kind !== 'unknown' || (told.fault !== 'refused' && told.fault !== 'closed'));
 
 /** The one cause of all that is seen then. */
 export const NO_ADDRESS_ANSWERS =

@@ -158,7 +158,7 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
     // Whoever continues it has seen what is left now, and agrees to that.
     const confirmed = [...(run.confirmed ?? []), ...(run.asking == null ? [] : [run.asking])];
     const stages = leftOf(situation, { ...run, confirmed });
-    if (shown === null || stages === null) return refusal('other-version', OTHER_VERSION);
+    if (shown === null || stages === null) return refusal('run-of-other-version', OTHER_VERSION);
     const left = stages.map(({ key }) => key);
     const other = otherList(
       run,

@@ -5,6 +5,7 @@ export const CONFLICTS = [
   'tenure-unknown',
   'read-anew',
   'other-version',
+  'run-of-other-version',
   'answered-already',
   'bad-subject',
   'still-paused',

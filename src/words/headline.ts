@@ -1,9 +1,10 @@
-import { isPaused } from '../assess/leader.js';
+import { isPaused, leaderKeyHolder } from '../assess/leader.js';
 import { isReadPoolEmpty } from '../assess/rotation.js';
 import { isUnreached } from '../assess/unreachable.js';
 import { isSuspected } from '../machines/summary.js';
 import type { Problem } from '../model/problem.js';
 import { foreignInFlight } from '../model/foreign.js';
+import type { DrainRecord } from '../model/ledger.js';
 import type { ClusterSnapshot } from '../model/snapshot.js';
 import { waitOf } from './wait.js';
 import type { ClusterState, MemberState } from '../model/states.js';
@@ -21,11 +22,17 @@ const brokenIn = (snapshot: ClusterSnapshot): readonly string[] =>
 /** The cluster's state: one word on every screen, in the metrics and in the snapshot. Before the first judgement it is unknown. */
 export const stateOf = ({ states }: ClusterSnapshot): ClusterState => states?.cluster.state ?? 'unknown';
 
+/** Who was drained and leads since takes reads nowhere by design: that record is one to be given back, and keeps nobody out. */
+export const drainsInForce = ({ ledger, view }: ClusterSnapshot): readonly DrainRecord[] => {
+  const leader = view === null ? null : leaderKeyHolder(view);
+  return ledger.drains.filter(({ shadow, member }) => !shadow && member !== leader);
+};
+
 /** Of each member that Ekimi itself keeps out of reads that it is so, and on whose word. A rehearsed drain took nobody out. */
-export const outOfReads = ({ ledger }: ClusterSnapshot): readonly string[] =>
-  ledger.drains
-    .filter(({ shadow }) => !shadow)
-    .map(({ member, by }) => `${member} takes no reads (drained by Ekimi${by === undefined ? '' : ` for ${by}`})`);
+export const outOfReads = (snapshot: ClusterSnapshot): readonly string[] =>
+  drainsInForce(snapshot).map(
+    ({ member, by }) => `${member} takes no reads (drained by Ekimi${by === undefined ? '' : ` for ${by}`})`,
+  );
 
 /** The state in words, as it stands on top of every screen; never a bare "healthy" beside something that is seen. */
 export function headline(snapshot: ClusterSnapshot): string {

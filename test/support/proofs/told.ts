@@ -87,7 +87,7 @@ export const TOLD: Readonly<Record<string, readonly Part[]>> = {
   S3: [
     text(
       'src/assess/lease.ts',
-      "if (renewedMs !== null && renewedMs > silentSinceMs) return 'renewed';",
+      "if (renewedMs !== null && renewedMs > silentSinceMs + apartMs) return 'renewed';",
       '',
       'a lease that was renewed said nothing',
     ),

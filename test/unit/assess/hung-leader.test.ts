@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unreachableLeader } from '../../../src/assess/hung-leader.js';
+import { leaseOf } from '../../../src/assess/lease.js';
 import { FRESH_MEMORY, remember } from '../../../src/machines/memory.js';
 import { fresh, unknown } from '../../../src/model/reading.js';
 import type { Memory } from '../../../src/model/states.js';
@@ -24,6 +25,16 @@ function silentLeader(laterMs: number, heardMs: number): ClusterView {
   };
 }
 
+const leaderSql = () => {
+  const [leader] = viewOf().members;
+  if (leader === undefined) throw new Error('there is a leader');
+  return leader.sql;
+};
+const remembered = () => {
+  const { leadership } = remember(FRESH_MEMORY, silentLeader(0, -100));
+  if (leadership === undefined) throw new Error('a pass remembers who leads');
+  return leadership;
+};
 const since: Memory = remember(FRESH_MEMORY, silentLeader(0, -100));
 
 describe('a leader that is silent to us', () => {
@@ -48,4 +59,22 @@ describe('a leader that is silent to us', () => {
       expect(unreachableLeader({ view, memory: since }) !== null).toBe(found);
     },
   );
+});
+
+describe('a leader whose API alone is silent, and that renewed its lease half a second later', () => {
+  it('lives by that where PostgreSQL answers, and by the next renewal where nothing does', () => {
+    const since: Memory = {
+      ...FRESH_MEMORY,
+      leadership: { ...remembered(), silentSinceMs: NOW_MS, renewedMs: NOW_MS + 500 },
+    };
+    const silentAll = silentLeader(1_000, -100);
+    const answers = {
+      ...silentAll,
+      members: silentAll.members.map((row, at) => (at === 0 ? { ...row, sql: leaderSql() } : row)),
+    };
+    expect(leaseOf({ view: answers, memory: since })).toBe('renewed');
+    expect(leaseOf({ view: silentAll, memory: since })).toBe('unproven');
+    const later = { ...since, leadership: { ...remembered(), silentSinceMs: NOW_MS, renewedMs: NOW_MS + 1_500 } };
+    expect(leaseOf({ view: silentAll, memory: later })).toBe('renewed');
+  });
 });
