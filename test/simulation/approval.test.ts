@@ -103,6 +103,7 @@ describe('an action that the policy lets a person approve', () => {
     expect(await late).toEqual({
       ok: false,
       status: 409,
+      conflict: 'answered-already',
       text: `approval ${id} is expired: replica-lag-emergency patroni3 has cleared`,
     });
   });

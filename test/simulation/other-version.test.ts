@@ -85,6 +85,7 @@ describe('a ledger with an action of a newer version that has ended', () => {
     expect(await answer).toEqual({
       ok: false,
       status: 409,
+      conflict: 'other-version',
       text: 'approval new2 is for upgrade-member, which this version does not know',
     });
   });
