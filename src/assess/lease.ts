@@ -1,7 +1,7 @@
 import { freshValue } from '../model/reading.js';
 import type { Assessment } from './finding.js';
 import { memberOf, type ClusterView } from '../model/view.js';
-import { leaderKeyHolder, waitsOf } from './leader.js';
+import { leaderKeyHolder, primaryChannels, waitsOf } from './leader.js';
 
 /**
  * What the lease of the leader key says of its holder's Patroni, whose API is silent. `renewed`: it was renewed after the API fell silent, so
@@ -19,8 +19,8 @@ export const APART_MS = 1_000;
 /** Its machine and our way to it are well: only its Patroni is silent, and what that did after it fell silent it did alive. */
 function answersAsPrimary(view: ClusterView): boolean {
   const holder = leaderKeyHolder(view);
-  const sql = holder === null ? null : (memberOf(view, holder)?.sql ?? null);
-  return sql !== null && freshValue(sql)?.inRecovery === false;
+  const leader = holder === null ? null : memberOf(view, holder);
+  return leader !== null && primaryChannels(leader).includes('sql');
 }
 
 /** etcd ends a lease a little late. */
