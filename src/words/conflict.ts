@@ -8,8 +8,7 @@ export const CONFLICT_REMEDY: Readonly<Record<Conflict, string>> = {
   'read-anew': 'See what stands in the ledger now, with ekimi status. Then ask again.',
   'other-version':
     'Ask an instance of the version that began it. Where none runs any more: ekimi resume --subject foreign-work.',
-  'run-of-other-version':
-    'Ask an instance of the version that began it, or end it: ekimi procedures abort ID.',
+  'run-of-other-version': 'Ask an instance of the version that began it, or end it: ekimi procedures abort ID.',
   'answered-already': 'See what waits for a word now: ekimi status. What is still due is asked anew.',
   'bad-subject': 'Use global, cluster, member:NAME or action:NAME.',
   'still-paused': 'Ask again when etcd answers: until then the pause stands. What does not answer: ekimi doctor.',
