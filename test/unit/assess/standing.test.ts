@@ -6,6 +6,7 @@ import { isServedBy } from '../../../src/assess/upstream.js';
 import { byPerson } from '../../../src/decide/candidate.js';
 import { blocksFor } from '../../../src/decide/gates.js';
 import { ACTIONS } from '../../../src/actions/index.js';
+import { rememberStanding } from '../../../src/machines/standing.js';
 import { memberName } from '../../../src/model/names.js';
 import type { Intention } from '../../../src/model/intention.js';
 import { trailOf } from '../../support/standing-situations.js';
@@ -150,6 +151,27 @@ describe('[P24] a rewind', () => {
       const blocks = blocksFor(input, byPerson(plan));
       expect(blocks.map((block) => block.because)).toContain('patroni2 is being rewound');
     }
+  });
+
+  it('of a replica that was ahead is told of that one, and not of the leader that died before', () => {
+    const died = [
+      host('patroni2', { state: 'stopped', id: 'c2' }),
+      silent('patroni2', 'api', 'refused'),
+      silent('patroni2', 'sql', 'refused'),
+    ];
+    const reader = { client: '10.0.0.3', sinceMs: 500 };
+    const ahead = [startFailed('patroni3'), sql('patroni1', { rewinds: [reader], replicas: [] })];
+    const view = viewOf(...died, ...ahead);
+    const told = seenIn(assessmentOf(view, { memory })).filter((code) => code.startsWith('member-rewinding'));
+    expect(told).toEqual(['member-rewinding/patroni3']);
+    expect(rememberStanding(memory, view).rewindingSinceMs).toEqual({ patroni3: view.atMs });
+    // Without a host driver nobody knows that it is stopped; it is silent, and so nothing was seen of it.
+    const unwatched = viewOf(
+      silent('patroni2', 'api', 'timeout'),
+      silent('patroni2', 'sql', 'timeout'),
+      ...ahead.slice(1),
+    );
+    expect(rememberStanding(memory, unwatched).rewindingSinceMs).toEqual({});
   });
 
   it('that was interrupted lets nobody start its member', () => {
