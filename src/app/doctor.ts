@@ -133,10 +133,19 @@ function dcsRows(view: ClusterView): readonly DoctorFinding[] {
           detail: `linearizable read at revision ${keys.value.revision}`,
           disables: [],
         };
-  const endpoints = view.dcs.endpoints.map((endpoint) =>
-    row(`dcs ${endpoint.name}`, endpoint.status, `etcd ${endpoint.name}`, [], 'warn', 'etcd'),
-  );
+  const endpoints = view.dcs.endpoints.map(endpointRow);
   return [linearizable, ...endpoints, ...alarmRows(view)];
+}
+
+function endpointRow({ name, status }: ClusterView['dcs']['endpoints'][number]): DoctorFinding {
+  if (freshValue(status)?.dbSizeBytes !== null) return row(`dcs ${name}`, status, `etcd ${name}`, [], 'warn', 'etcd');
+  return {
+    check: `dcs ${name}`,
+    verdict: 'warn',
+    detail: `etcd ${name} serves, and tells its size to the role root alone: that it fills up is not seen beforehand`,
+    disables: [],
+    remedy: REMEDY['etcd-size'],
+  };
 }
 
 function alarmRows({ dcs: { alarms } }: ClusterView): readonly DoctorFinding[] {

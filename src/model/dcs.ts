@@ -75,6 +75,7 @@ export interface DcsEndpoint {
   readonly name: string;
   readonly url: string;
   readonly healthy: boolean;
+  /** False also where etcd keeps it to root, as it does then with its size and its version. */
   readonly isLeader: boolean;
   readonly raftTerm: string | null;
   readonly dbSizeBytes: number | null;

@@ -37,6 +37,15 @@ const closeAll = ({ client, anonymous }: Clients): void => {
   if (anonymous !== client) anonymous.close();
 };
 
+/** A refusal is an answer, too: etcd 3.5.28 and later refuse the status to whoever brings no login. */
+async function anyAnswer(anonymous: Etcd3, limit: Limit): Promise<void> {
+  try {
+    await anonymous.maintenance.status(limit);
+  } catch (error) {
+    if (faultOf(error).fault !== 'denied') throw error;
+  }
+}
+
 /** One configured etcd endpoint with a client of its own, so that a frozen one cannot hold up the others. */
 export class Endpoint {
   readonly name: string;
@@ -73,7 +82,7 @@ export class Endpoint {
     return await this.within(async ({ client, anonymous }) => {
       try {
         // etcd3 opens a channel for each token exchange and never closes it: an endpoint that failed is asked something cheap first.
-        if (this.suspect && anonymous !== client) await anonymous.maintenance.status(limit);
+        if (this.suspect && anonymous !== client) await anyAnswer(anonymous, limit);
         const value = await call(client, limit);
         this.suspect = false;
         return value;

@@ -159,9 +159,41 @@ class EtcdAdapter implements DcsPort {
       };
       return fresh(value, this.clock.now(), source);
     } catch (error) {
-      const { fault, why } = faultOf(error);
-      return unknown(fault, `${source}: ${why}`, this.clock.now(), source);
+      const { fault, why, isByRole } = faultOf(error);
+      const served = isByRole === true ? await this.servedBy(endpoint) : null;
+      return served === null
+        ? unknown(fault, `${source}: ${why}`, this.clock.now(), source)
+        : fresh(served, this.clock.now(), source);
     }
+  }
+
+  /**
+   * What its answers to two reads tell, where etcd keeps its status to root: who it is, that it lives, and that its cluster has a leader. Null: it
+   * answers neither. [etcd 3.5.28 to 3.5.30, issue 21663]
+   */
+  private async servedBy(endpoint: Endpoint): Promise<DcsEndpoint | null> {
+    const limit = this.endpointSet.limit();
+    const key = Buffer.from(this.tenureKey);
+    const headerOf = (serializable: boolean) =>
+      endpoint
+        .call((client, by) => client.kv.range({ key, serializable, count_only: true }, by), limit)
+        .then(
+          ({ header }) => header,
+          () => null,
+        );
+    const [own, agreed] = await Promise.all([headerOf(true), headerOf(false)]);
+    const header = agreed ?? own;
+    if (header === null) return null;
+    return {
+      name: endpoint.name,
+      url: endpoint.url,
+      healthy: agreed !== null,
+      isLeader: false,
+      raftTerm: header.raft_term,
+      dbSizeBytes: null,
+      version: null,
+      memberId: hex(header.member_id),
+    };
   }
 
   async membership(): Promise<Reading<DcsMembership>> {

@@ -9,6 +9,19 @@ import { api, host, keys, noEtcd, NOW_MS, SCOPE, silent, viewOf, type Change } f
 
 const allOf = (...changes: readonly Change[]) =>
   doctorFindings({ scope: SCOPE, view: viewOf(...changes) } as unknown as ClusterSnapshot, testPolicy());
+const keepsItsSize =
+  (name: string): Change =>
+  (view) => ({
+    ...view,
+    dcs: {
+      ...view.dcs,
+      endpoints: view.dcs.endpoints.map((row) =>
+        row.name === name && row.status.kind === 'fresh'
+          ? { ...row, status: { ...row.status, value: { ...row.status.value, dbSizeBytes: null, version: null } } }
+          : row,
+      ),
+    },
+  });
 const rowOf = (...changes: readonly Change[]) => {
   const snapshot = { scope: SCOPE, view: viewOf(...changes) } as unknown as ClusterSnapshot;
   return doctorFindings(snapshot, testPolicy()).find(({ check }) => check === 'system identifier');
@@ -126,6 +139,16 @@ describe('the doctor on what a person does about it', () => {
     ['proxy', 'bad-reply', /^look at its log/],
   ])('of %s, %s: begins with a verb and names the key or the command', (part, fault, text) => {
     expect(remedyFor(part, fault)).toMatch(text);
+  });
+
+  it('of an etcd that keeps its size to root: it serves, what is not seen, and how it may be seen', () => {
+    const row = allOf(keepsItsSize('etcd1')).find(({ check }) => check === 'dcs etcd1');
+    expect(row).toMatchObject({
+      verdict: 'warn',
+      detail: expect.stringContaining('etcd etcd1 serves'),
+      disables: [],
+      remedy: expect.stringMatching(/^use an etcd/),
+    });
   });
 
   it('names no part twice', () => {
