@@ -222,7 +222,11 @@ function files() {
   };
   const policy = {
     mode: 'enforce',
-    actions: { 'expedite-failover': 'auto', 'start-member': { mode: 'auto', timeout: '1m' } },
+    // The same member dies more than once within the minutes that a cool-down lasts.
+    actions: {
+      'expedite-failover': { mode: 'auto', cooldown: '1s' },
+      'start-member': { mode: 'auto', timeout: '1m', cooldown: '1s' },
+    },
     limits: { concurrent: 1, perHour: 20, minHealthyReplicas: 1, minReadPool: 1 },
   };
   const file = join(folder, 'ekimi.yaml');

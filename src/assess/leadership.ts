@@ -39,7 +39,7 @@ function flapping(input: Assessment): readonly Finding[] {
     (change) => input.view.atMs - change.atMs < FLAP_WINDOW_MS && change.to !== null,
   );
   if (recent.length < FLAP_CHANGES) return [];
-  const text = `the leader changed ${recent.length} times within an hour, and no request for it was seen`;
+  const text = `the leader changed ${recent.length} times within an hour, and no switchover or failover was asked for`;
   return [
     seen('failover-flapping', input.view.scope, [says('dcs', text, input.view.atMs)], { changes: recent.length }),
   ];
