@@ -138,12 +138,13 @@ function dcsRows(view: ClusterView): readonly DoctorFinding[] {
 }
 
 function endpointRow({ name, status }: ClusterView['dcs']['endpoints'][number]): DoctorFinding {
-  if (freshValue(status)?.dbSizeBytes !== null) return row(`dcs ${name}`, status, `etcd ${name}`, [], 'warn', 'etcd');
+  const told = freshValue(status);
+  if (told?.dbSizeBytes !== null) return row(`dcs ${name}`, status, `etcd ${name}`, [], 'warn', 'etcd');
   return {
     check: `dcs ${name}`,
     verdict: 'warn',
-    detail: `etcd ${name} serves, and tells its size to the role root alone: that it fills up is not seen beforehand`,
-    disables: [],
+    detail: `etcd ${name} answers, and tells its size to the role root alone: that it fills up is not seen beforehand`,
+    disables: ['defragment-dcs'],
     remedy: REMEDY['etcd-size'],
   };
 }

@@ -10,33 +10,42 @@ import { isStreaming } from './replica.js';
 type At = { readonly view: ClusterView; readonly memory: Memory };
 
 /**
- * Being rewound from the leader now: the leader has a session that reads files as pg_rewind does, and this is the one member that can be the
- * reader: it led before and does not run as a replica, else it says that PostgreSQL does not run there (a replica that was ahead of the one that
- * leads now). Patroni says `stopped` or `start failed` all the while, and nothing may be sent over it.
+ * Those of whom one is being rewound from the leader now: the leader has a session that reads files as pg_rewind does. They led before and do not
+ * run as replicas; where there is none, they say that PostgreSQL does not run there (a replica that was ahead of the one that leads now).
  */
-export function isBeingRewound({ view, memory }: At, member: MemberView): boolean {
+function readersIn({ view, memory }: At): readonly MemberView[] {
   const leader = followedIn(view);
   const sessions = leader === null ? [] : (freshValue(leader.sql)?.rewinds ?? []);
-  if (sessions.length === 0) return false;
-  const waiting = view.members.filter((other) => mayBeRewound({ view, memory }, other));
+  if (sessions.length === 0) return [];
+  const waiting = view.members.filter((member) => mayRead(view, member));
   const led = waiting.filter(({ name }) => memory.lastPrimary?.[name] !== undefined || wasRewound(memory, name));
-  const readers = led.length > 0 ? led : waiting.filter(saysStopped);
-  return readers.length === 1 && readers[0] === member;
+  return led.length > 0 ? led : waiting.filter(saysStopped);
 }
 
-const wasRewound = ({ rewindingSinceMs }: Memory, name: string): boolean => rewindingSinceMs?.[name] !== undefined;
-
-/** Patroni runs pg_rewind: of a member that was silent before anybody saw it rewind, and of a stopped host, the session is another's. */
-function mayBeRewound({ view, memory }: At, member: MemberView): boolean {
+/** On a stopped host nothing reads. Its driver's word alone is not enough: it may look elsewhere. */
+function mayRead(view: ClusterView, member: MemberView): boolean {
   if (member === followedIn(view) || primaryChannels(member).length > 0 || isStreaming(view, member)) return false;
-  if (freshValue(member.host)?.state === 'stopped') return false;
-  return freshValue(member.api) !== null || wasRewound(memory, member.name);
+  return freshValue(member.host)?.state !== 'stopped' || freshValue(member.api) !== null;
 }
 
 const saysStopped = ({ api }: MemberView): boolean => {
   const state = freshValue(api)?.state;
   return state === 'stopped' || state === 'start-failed';
 };
+
+const wasRewound = ({ rewindingSinceMs }: Memory, name: string): boolean => rewindingSinceMs?.[name] !== undefined;
+
+/**
+ * Being rewound now, or perhaps: where several may be the reader, each is left alone until the session is over. Patroni says `stopped` or `start
+ * failed` all the while, and nothing may be sent over it.
+ */
+export const isBeingRewound = (at: At, member: MemberView): boolean => readersIn(at).includes(member);
+
+/** Seen being rewound: nobody else can be the reader, and it led before. What this remembers lets nobody start it after an interruption. */
+export function isSeenRewound(at: At, member: MemberView): boolean {
+  const readers = readersIn(at);
+  return readers.length === 1 && readers[0] === member && at.memory.lastPrimary?.[member.name] !== undefined;
+}
 
 /**
  * Stopped in the middle of a rewind: it was seen being rewound, the session is gone, and it has not streamed since. PostgreSQL says of such a
@@ -48,14 +57,16 @@ export function isRewindInterrupted({ view, memory }: At, member: MemberView): b
   return host !== null && host.state !== 'running' && freshValue(member.api) === null;
 }
 
-export const assessRewinds: Assess = ({ view, memory }) =>
-  view.members.flatMap((member): readonly Finding[] => {
+export const assessRewinds: Assess = ({ view, memory }) => {
+  const readers = readersIn({ view, memory });
+  return view.members.flatMap((member): readonly Finding[] => {
     const sinceMs = memory.rewindingSinceMs?.[member.name] ?? view.atMs;
-    if (isBeingRewound({ view, memory }, member)) {
-      const text = `${member.name} is being rewound from ${followedIn(view)?.name ?? 'the leader'} for ${spanText(view.atMs - sinceMs)}`;
+    if (readers.includes(member)) {
+      const text = `${readers.map(({ name }) => name).join(' or ')} is being rewound from ${followedIn(view)?.name ?? 'the leader'} for ${spanText(view.atMs - sinceMs)}`;
       return [seen('member-rewinding', member.name, [says('sql', text, view.atMs)], { sinceMs })];
     }
     if (!isRewindInterrupted({ view, memory }, member)) return [];
     const text = `${member.name} was being rewound when it was stopped, and has not streamed since`;
     return [seen('rewind-interrupted', member.name, [says('host', text, view.atMs)], { sinceMs })];
   });
+};

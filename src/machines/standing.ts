@@ -1,4 +1,4 @@
-import { isBeingRewound } from '../assess/rewinding.js';
+import { isSeenRewound } from '../assess/rewinding.js';
 import { isStreaming } from '../assess/replica.js';
 import { freshValue } from '../model/reading.js';
 import type { Memory } from '../model/states.js';
@@ -20,7 +20,7 @@ export function rememberStanding(
 ): Pick<Memory, 'replayPausedSinceMs' | 'rewindingSinceMs'> {
   let { replayPausedSinceMs = {}, rewindingSinceMs = {} } = memory;
   for (const member of view.members) {
-    const rewinds = isBeingRewound({ view, memory }, member) ? true : isStreaming(view, member) ? false : null;
+    const rewinds = isSeenRewound({ view, memory }, member) ? true : isStreaming(view, member) ? false : null;
     replayPausedSinceMs = kept(replayPausedSinceMs, member.name, isReplayPaused(member), view.atMs);
     rewindingSinceMs = kept(rewindingSinceMs, member.name, rewinds, view.atMs);
   }

@@ -61,6 +61,9 @@ function notWhole(view: ClusterView): string | null {
     return 'etcd gives no linearizable answer: whether it has a majority is not known; ekimi run-procedure recover-dcs starts members that are stopped';
   const down = view.dcs.endpoints.find(({ status }) => recentValue(status)?.healthy !== true);
   if (down !== undefined) return `the etcd member ${down.name} does not serve: one at a time, and each of them must`;
+  const secret = statuses(view).find(({ dbSizeBytes }) => dbSizeBytes === null);
+  if (secret !== undefined)
+    return `the etcd member ${secret.name} tells its size to the role root alone, which this needs to see and to do: by hand, with etcdctl as root`;
   const members = recentValue(view.dcs.membership)?.members;
   if (members === undefined) return 'etcd has not listed its members';
   const ids = statuses(view).map(({ memberId }) => memberId);

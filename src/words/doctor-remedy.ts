@@ -124,7 +124,7 @@ export const REMEDY = {
     "compare dcs.namespace and scope with patroni.yml (a Citus cluster's scope ends in /GROUP; Patroni's `etcd:` is the v2 API, which we do not read)",
   nospace: 'ekimi run-procedure defragment-dcs --plan shows how the space is won back',
   'etcd-size':
-    'use an etcd that tells it to every user (3.5.28 to 3.5.30 do not), or watch etcd_mvcc_db_total_size_in_bytes of etcd itself',
+    'use a release of etcd that tells it to every user again, or watch etcd_mvcc_db_total_size_in_bytes of etcd itself',
   corrupt: 'replace that member of etcd: its data cannot be trusted',
   'no-identifier': 'nothing, if the cluster is being made; else look for /initialize under dcs.namespace',
   stranger: "correct the addresses of that member in ekimi.yaml: they lead to another cluster's",

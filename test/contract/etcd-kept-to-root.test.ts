@@ -25,8 +25,8 @@ const loader = ofClient('@grpc/proto-loader') as { loadSync(path: string, option
 const HEADER = { cluster_id: '1', member_id: '594569688485320516', revision: '7', raft_term: '4' };
 
 /**
- * An etcd 3.5.30 with authentication, as it answers a user who is not root: the status is refused, keys are read. The words are those of the
- * server. `has`: it answers linearizable reads.
+ * An etcd 3.5.30 with authentication, as it answers a user who is not root: the status is refused, keys are read, and what asks for
+ * a leader is refused without one. The words are those of the server.
  */
 async function server(): Promise<{ readonly port: number; has: { leader: boolean; answers: boolean }; stop(): void }> {
   const proto = join(import.meta.dirname, '../../node_modules/etcd3/proto/rpc.proto');
@@ -45,9 +45,10 @@ async function server(): Promise<{ readonly port: number; has: { leader: boolean
     },
   });
   made.addService(KV?.service, {
-    Range: ({ request }: { readonly request: { readonly serializable: boolean } }, done: Done) => {
+    Range: ({ metadata }: { readonly metadata: { get(key: string): unknown[] } }, done: Done) => {
       if (!has.answers) done({ code: 14, details: 'etcdserver: server stopped' });
-      else if (!request.serializable && !has.leader) done({ code: 14, details: 'etcdserver: no leader' });
+      else if (!has.leader && metadata.get('hasleader')[0] === 'true')
+        done({ code: 14, details: 'etcdserver: no leader' });
       else done(null, { header: HEADER, kvs: [], more: false, count: '0' });
     },
   });

@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import type { Clock } from '../../ports/clock.js';
 import { madeOf } from '../tls/pem.js';
 import { clientOf, type DcsConfig } from './client.js';
-import { faultOf, provesNothingDone, togetherOf, type EndpointFault, type Fault } from './faults.js';
+import { faultOf, isOwnRefusal, provesNothingDone, togetherOf, type EndpointFault, type Fault } from './faults.js';
 
 /** Absolute wall-clock deadline, as gRPC takes it. */
 export interface Limit {
@@ -37,12 +37,12 @@ const closeAll = ({ client, anonymous }: Clients): void => {
   if (anonymous !== client) anonymous.close();
 };
 
-/** A refusal is an answer, too: etcd 3.5.28 and later refuse the status to whoever brings no login. */
+/** A refusal is an answer, too: etcd from 3.5.28 and 3.6 on refuses the status to whoever brings no login. */
 async function anyAnswer(anonymous: Etcd3, limit: Limit): Promise<void> {
   try {
     await anonymous.maintenance.status(limit);
   } catch (error) {
-    if (faultOf(error).fault !== 'denied') throw error;
+    if (!isOwnRefusal(error)) throw error;
   }
 }
 

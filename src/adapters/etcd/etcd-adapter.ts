@@ -4,6 +4,7 @@ import type { DcsAlarm, DcsEndpoint, DcsKeys, DcsMembership } from '../../model/
 import { fresh, unknown, type Reading } from '../../model/reading.js';
 import type { Clock } from '../../ports/clock.js';
 import type { DcsPort, TenureSeen } from '../../ports/dcs.js';
+import { hex, knowsLeader, statusOf, type Asked } from './endpoint-status.js';
 import { Endpoints, type Answer, type Endpoint } from './endpoints.js';
 import { faultOf } from './faults.js';
 import { parseKeys, pathOf, type KeyValue } from './keys.js';
@@ -38,9 +39,6 @@ export function etcdAdapter(cluster: ClusterConfig, clock: Clock): DcsPort {
   return new EtcdAdapter(cluster, clock);
 }
 
-/** An alarm of the whole of etcd is among the errors of each member, which serves all the same: `memberID:8640 alarm:NOSPACE `. */
-const isAlarm = (error: string): boolean => /\balarm:[A-Z]+/.test(error);
-
 class EtcdAdapter implements DcsPort {
   private readonly endpointSet: Endpoints;
   private readonly tenure: Tenure;
@@ -49,6 +47,7 @@ class EtcdAdapter implements DcsPort {
   private readonly switchKeys: SwitchKeys;
   private readonly switchesPath: string;
   private readonly path: string;
+  private readonly asked: Asked;
   private readonly deadlineMs: number;
   private lastLease: { readonly id: string; readonly ttlMs: number | null; readonly askedMs: number } | null = null;
   private readonly watches = new Set<{ readonly watch: LeaderWatch; readonly ended: Promise<void> }>();
@@ -63,6 +62,7 @@ class EtcdAdapter implements DcsPort {
     const { base: ours, old } = ourPaths(dcs, cluster.scope);
     this.endpointSet = new Endpoints(dcs, this.deadlineMs, clock);
     this.tenureKey = `${ours}tenure`;
+    this.asked = { key: this.tenureKey, quotaBytes: dcs.quotaBytes ?? null };
     this.switchesPath = `${ours}switches/`;
     this.switchKeys = new SwitchKeys(this.endpointSet, this.switchesPath);
     const before = { old, initialize: `${this.path}initialize` };
@@ -100,14 +100,14 @@ class EtcdAdapter implements DcsPort {
     const limit = this.endpointSet.limit(this.deadlineMs * 0.35);
     const answers = await Promise.all(
       this.endpointSet.all.map((endpoint) =>
-        endpoint.status(limit).then(
-          (status) => ({ name: endpoint.name, leader: status.leader }),
+        knowsLeader(endpoint, this.asked, limit).then(
+          (knows) => ({ name: endpoint.name, knows }),
           () => null,
         ),
       ),
     );
     const alive = answers.filter((answer) => answer !== null);
-    if (alive.length === 0 || alive.some((answer) => answer.leader !== '0')) return null;
+    if (alive.length === 0 || alive.some(({ knows }) => knows)) return null;
     const names = alive.map((answer) => answer.name).join(', ');
     return `${alive.length} of ${answers.length} endpoints answer (${names}) and know no leader of their cluster`;
   }
@@ -144,56 +144,11 @@ class EtcdAdapter implements DcsPort {
   private async endpointStatus(endpoint: Endpoint): Promise<Reading<DcsEndpoint>> {
     const source = `etcd ${endpoint.name}`;
     try {
-      const status = await endpoint.status(this.endpointSet.limit());
-      const value: DcsEndpoint = {
-        name: endpoint.name,
-        url: endpoint.url,
-        healthy: status.leader !== '0' && status.errors.every(isAlarm),
-        isLeader: status.leader !== '0' && status.leader === status.header.member_id,
-        raftTerm: status.raftTerm,
-        dbSizeBytes: Number(status.dbSize),
-        usedBytes: Number(status.dbSizeInUse),
-        version: status.version,
-        memberId: hex(status.header.member_id),
-        quotaBytes: this.cluster.dcs.quotaBytes ?? DEFAULT_QUOTA_BYTES,
-      };
-      return fresh(value, this.clock.now(), source);
+      return fresh(await statusOf(endpoint, this.asked, this.endpointSet.limit()), this.clock.now(), source);
     } catch (error) {
-      const { fault, why, isByRole } = faultOf(error);
-      const served = isByRole === true ? await this.servedBy(endpoint) : null;
-      return served === null
-        ? unknown(fault, `${source}: ${why}`, this.clock.now(), source)
-        : fresh(served, this.clock.now(), source);
+      const { fault, why } = faultOf(error);
+      return unknown(fault, `${source}: ${why}`, this.clock.now(), source);
     }
-  }
-
-  /**
-   * What its answers to two reads tell, where etcd keeps its status to root: who it is, that it lives, and that its cluster has a leader. Null: it
-   * answers neither. [etcd 3.5.28 to 3.5.30, issue 21663]
-   */
-  private async servedBy(endpoint: Endpoint): Promise<DcsEndpoint | null> {
-    const limit = this.endpointSet.limit();
-    const key = Buffer.from(this.tenureKey);
-    const headerOf = (serializable: boolean) =>
-      endpoint
-        .call((client, by) => client.kv.range({ key, serializable, count_only: true }, by), limit)
-        .then(
-          ({ header }) => header,
-          () => null,
-        );
-    const [own, agreed] = await Promise.all([headerOf(true), headerOf(false)]);
-    const header = agreed ?? own;
-    if (header === null) return null;
-    return {
-      name: endpoint.name,
-      url: endpoint.url,
-      healthy: agreed !== null,
-      isLeader: false,
-      raftTerm: header.raft_term,
-      dbSizeBytes: null,
-      version: null,
-      memberId: hex(header.member_id),
-    };
   }
 
   async membership(): Promise<Reading<DcsMembership>> {
@@ -301,9 +256,3 @@ class EtcdAdapter implements DcsPort {
     return unknown(answer.fault, `etcd: ${what} within ${withinMs} ms: ${answer.why}`, this.clock.now(), 'etcd');
   }
 }
-
-/** etcd's own default. */
-const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3;
-
-/** As etcdctl prints member ids. */
-const hex = (id: string): string => BigInt(id).toString(16);

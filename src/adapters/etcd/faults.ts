@@ -50,6 +50,10 @@ const FAULTS: readonly (readonly [message: RegExp, fault: ReadingFault, why: str
 /** What gRPC says to its own developers. */
 const GRPC_NOISE = /^\d+ [A-Z_]+: |No connection established\.?|Last error:(?: null\.?| Error:)?|Resolution note:.*$/g;
 
+/** etcd itself looked at who asks and said no: it lives, and the connection is good. What TLS says is not its word. */
+export const isOwnRefusal = (error: unknown): boolean =>
+  faultOf(error).fault === 'denied' && String(error instanceof Error ? error.message : error).includes('etcdserver:');
+
 /** Sorts an error of etcd3 or gRPC. What we do not know is `unreachable` for a transport error and `bad-reply` for etcd's own words. */
 export function faultOf(error: unknown): Fault {
   const message = error instanceof Error ? error.message : String(error);

@@ -145,9 +145,9 @@ describe('the doctor on what a person does about it', () => {
     const row = allOf(keepsItsSize('etcd1')).find(({ check }) => check === 'dcs etcd1');
     expect(row).toMatchObject({
       verdict: 'warn',
-      detail: expect.stringContaining('etcd etcd1 serves'),
-      disables: [],
-      remedy: expect.stringMatching(/^use an etcd/),
+      detail: expect.stringContaining('etcd etcd1 answers'),
+      disables: ['defragment-dcs'],
+      remedy: expect.stringMatching(/^use a release of etcd/),
     });
   });
 

@@ -6,6 +6,7 @@ import { isServedBy } from '../../../src/assess/upstream.js';
 import { byPerson } from '../../../src/decide/candidate.js';
 import { blocksFor } from '../../../src/decide/gates.js';
 import { ACTIONS } from '../../../src/actions/index.js';
+import { isBeingRewound } from '../../../src/assess/rewinding.js';
 import { rememberStanding } from '../../../src/machines/standing.js';
 import { memberName } from '../../../src/model/names.js';
 import type { Intention } from '../../../src/model/intention.js';
@@ -136,6 +137,7 @@ describe('[P24] a rewind', () => {
     ...CLEAN_MEMORY,
     lastPrimary: { patroni2: { timeline: 6, lsn: '4/00000000', atMs: NOW_MS - 60_000 } },
   };
+  const reader = { client: '10.0.0.3', sinceMs: 500 };
   const rewinding = [startFailed('patroni2'), sql('patroni1', { rewinds: [{ client: '10.0.0.2', sinceMs: 5_000 }] })];
 
   it('that is under way is told as such and as nothing else', () => {
@@ -159,19 +161,33 @@ describe('[P24] a rewind', () => {
       silent('patroni2', 'api', 'refused'),
       silent('patroni2', 'sql', 'refused'),
     ];
-    const reader = { client: '10.0.0.3', sinceMs: 500 };
     const ahead = [startFailed('patroni3'), sql('patroni1', { rewinds: [reader], replicas: [] })];
     const view = viewOf(...died, ...ahead);
     const told = seenIn(assessmentOf(view, { memory })).filter((code) => code.startsWith('member-rewinding'));
     expect(told).toEqual(['member-rewinding/patroni3']);
-    expect(rememberStanding(memory, view).rewindingSinceMs).toEqual({ patroni3: view.atMs });
-    // Without a host driver nobody knows that it is stopped; it is silent, and so nothing was seen of it.
-    const unwatched = viewOf(
-      silent('patroni2', 'api', 'timeout'),
-      silent('patroni2', 'sql', 'timeout'),
-      ...ahead.slice(1),
+    // A replica that was ahead never led: nothing that could be lost with it stops its start.
+    expect(rememberStanding(memory, view).rewindingSinceMs).toEqual({});
+  });
+
+  it('is that of a member whose Patroni answers, whatever its host driver says', () => {
+    const elsewhere = viewOf(...rewinding, host('patroni2', { state: 'stopped', id: 'c9' }));
+    expect(isBeingRewound({ view: elsewhere, memory }, elsewhere.members[1]!)).toBe(true);
+  });
+
+  it('whose reader is not known leaves both alone that may be it, and nothing is remembered of either', () => {
+    const both = { ...memory, rewindingSinceMs: { patroni3: NOW_MS - 60_000 } };
+    const view = viewOf(startFailed('patroni3'), ...rewinding, sql('patroni1', { rewinds: [reader], replicas: [] }));
+    const told = assessmentOf(view, { memory: both });
+    expect(seenIn(told).filter((code) => code.startsWith('member-rewinding'))).toEqual([
+      'member-rewinding/patroni2',
+      'member-rewinding/patroni3',
+    ]);
+    expect(rememberStanding(both, view).rewindingSinceMs).toEqual(both.rewindingSinceMs);
+    const blocks = blocksFor(
+      inputOf([], { view, states: statesOf([], both) }),
+      byPerson(planOf('restart-member', 'patroni2')),
     );
-    expect(rememberStanding(memory, unwatched).rewindingSinceMs).toEqual({});
+    expect(blocks.map(({ because }) => because)).toContain('patroni2 is being rewound');
   });
 
   it('that was interrupted lets nobody start its member', () => {
