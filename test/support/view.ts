@@ -302,6 +302,21 @@ export const endpoint =
     },
   });
 
+/** An endpoint whose status etcd keeps to root: it is known by its answers to reads. */
+export const keepsItsSize =
+  (name: string): Change =>
+  (view) => ({
+    ...view,
+    dcs: {
+      ...view.dcs,
+      endpoints: view.dcs.endpoints.map((row) =>
+        row.name === name && row.status.kind === 'fresh'
+          ? { ...row, status: { ...row.status, value: { ...row.status.value, dbSizeBytes: null, version: null } } }
+          : row,
+      ),
+    },
+  });
+
 export const leaderKey = (holder: string | null): Change =>
   keys({
     leader: {

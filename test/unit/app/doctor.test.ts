@@ -5,23 +5,21 @@ import type { ClusterView } from '../../../src/model/view.js';
 import { remedyFor, type AskedPart } from '../../../src/words/doctor-remedy.js';
 import { unknown, type ReadingFault } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
-import { api, host, keys, noEtcd, NOW_MS, SCOPE, silent, viewOf, type Change } from '../../support/view.js';
+import {
+  api,
+  host,
+  keepsItsSize,
+  keys,
+  noEtcd,
+  NOW_MS,
+  SCOPE,
+  silent,
+  viewOf,
+  type Change,
+} from '../../support/view.js';
 
 const allOf = (...changes: readonly Change[]) =>
   doctorFindings({ scope: SCOPE, view: viewOf(...changes) } as unknown as ClusterSnapshot, testPolicy());
-const keepsItsSize =
-  (name: string): Change =>
-  (view) => ({
-    ...view,
-    dcs: {
-      ...view.dcs,
-      endpoints: view.dcs.endpoints.map((row) =>
-        row.name === name && row.status.kind === 'fresh'
-          ? { ...row, status: { ...row.status, value: { ...row.status.value, dbSizeBytes: null, version: null } } }
-          : row,
-      ),
-    },
-  });
 const rowOf = (...changes: readonly Change[]) => {
   const snapshot = { scope: SCOPE, view: viewOf(...changes) } as unknown as ClusterSnapshot;
   return doctorFindings(snapshot, testPolicy()).find(({ check }) => check === 'system identifier');

@@ -4,7 +4,7 @@ import { unknown } from '../../../src/model/reading.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { defragmentDcs } from '../../../src/procedures/defragment-dcs.js';
 import { etcdOf } from '../../support/staged/defragment-dcs.js';
-import { inputOf, NOW_MS } from '../../support/view.js';
+import { keepsItsSize, inputOf, NOW_MS } from '../../support/view.js';
 
 const MB = 1_000_000;
 const ASK = { member: null, candidate: null, parameters: {}, back: false };
@@ -82,6 +82,11 @@ describe('etcd without room', () => {
       'a member that is not configured',
       without(({ endpoints }) => ({ endpoints: endpoints.slice(0, 2) })),
       'does not name: etcd3',
+    ],
+    [
+      'a size that etcd keeps to root',
+      keepsItsSize('etcd2')(etcdOf(FULL, ['NOSPACE'])),
+      'etcd2 tells its size to the role root',
     ],
     ['corrupt data', etcdOf(FULL, ['NOSPACE', 'CORRUPT']), 'raised CORRUPT'],
     ['nothing to gain', etcdOf([MB, MB, MB], [], MB), 'nothing to gain'],
