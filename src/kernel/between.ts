@@ -1,3 +1,4 @@
+import type { Conflict } from '../model/conflict.js';
 import type { Change } from '../model/snapshot.js';
 import { isEnforcing, type Session } from './session.js';
 
@@ -16,8 +17,13 @@ export function betweenPasses<A>(session: Session, change: () => Promise<A>, fai
   });
 }
 
+type Refused = Extract<Change, { ok: false }>;
+
+/** What is asked does not go with how things stand: why, as a code that has a remedy and in words. */
+export const conflicting = (conflict: Conflict, text: string): Refused => ({ ok: false, status: 409, text, conflict });
+
 /** Only the instance that acts may change the shared ledger; elsewhere the answer names it. */
-export function notOurs(session: Session): Extract<Change, { ok: false }> | null {
+export function notOurs(session: Session): Refused | null {
   if (!isEnforcing(session)) return null;
   const { state, owner } = session.parts.tenure.facts();
   if (state === 'held') return null;
@@ -25,13 +31,11 @@ export function notOurs(session: Session): Extract<Change, { ok: false }> | null
     state === 'other'
       ? `${owner ?? 'another instance'} holds tenure: ask it`
       : 'tenure is unknown: etcd does not answer';
-  return { ok: false, status: 409, text, conflict: state === 'other' ? 'other-instance' : 'tenure-unknown' };
+  return conflicting(state === 'other' ? 'other-instance' : 'tenure-unknown', text);
 }
 
 /** Somebody else wrote the ledger meanwhile: the word was given on what stands there no more. */
-export const READ_ANEW: Extract<Change, { ok: false }> = {
-  ok: false,
-  status: 409,
-  conflict: 'read-anew',
-  text: 'the ledger was changed by another instance: look again, then ask again',
-};
+export const READ_ANEW = conflicting(
+  'read-anew',
+  'the ledger was changed by another instance: look again, then ask again',
+);

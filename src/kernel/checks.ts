@@ -1,4 +1,3 @@
-import type { Conflict } from '../model/conflict.js';
 import { whyNoCheck } from '../assess/check-allowed.js';
 import { leaderKeyHolder } from '../assess/leader.js';
 import { clockSetMs } from '../assess/observer.js';
@@ -8,19 +7,17 @@ import { EKIMI } from '../model/names.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import type { CheckPort } from '../ports/check.js';
-import { betweenPasses, notOurs } from './between.js';
+import { betweenPasses, conflicting, notOurs } from './between.js';
 import { keepChecks, scheduleText } from './keep-checks.js';
 import type { Session } from './session.js';
 import { situationOf } from './situation.js';
-
-const refused = (conflict: Conflict, text: string): Change => ({ ok: false, status: 409, text, conflict });
 
 const runningIn = (checks: CheckPort): string | null =>
   Object.entries(checks.checks()).find(([, { endedMs }]) => endedMs === null)?.[0] ?? null;
 
 /** A person has the data of one member checked, by the instance that holds the ledger: what another one finds no holder learns of. */
 export function beginCheck(session: Session, request: CheckRequest, by: string): Promise<Change> {
-  return betweenPasses(
+  return betweenPasses<Change>(
     session,
     () => {
       const { checks } = session.parts.ports;
@@ -33,16 +30,18 @@ export function beginCheck(session: Session, request: CheckRequest, by: string):
         });
       const elsewhere = notOurs(session);
       if (elsewhere !== null) return Promise.resolve(elsewhere);
-      if (session.view === null) return Promise.resolve(refused('nothing-seen', 'no pass was made yet: ask again'));
+      if (session.view === null) return Promise.resolve(conflicting('nothing-seen', 'no pass was made yet: ask again'));
       const situation = situationOf(session, session.view);
       const no = whyNoCheck(situation, request.member, request.leader);
-      if (no !== null) return Promise.resolve(refused('check-not-allowed', no));
+      if (no !== null) return Promise.resolve(conflicting('check-not-allowed', no));
       const other = runningIn(checks);
       if (!checks.begin(request, by, placesOf(situation, request.member)))
-        return Promise.resolve(refused('one-check', `${other ?? 'another member'} is being checked: one at a time`));
+        return Promise.resolve(
+          conflicting('one-check', `${other ?? 'another member'} is being checked: one at a time`),
+        );
       return Promise.resolve({ ok: true, text: `the data of ${request.member} is being checked` });
     },
-    (text) => refused('failed-at-it', text),
+    (text) => conflicting('failed-at-it', text),
   );
 }
 

@@ -1,4 +1,3 @@
-import type { Conflict } from '../model/conflict.js';
 import { pausedFor } from '../words/paused.js';
 import { starterOf } from '../ledger/consent.js';
 import { wordOn } from '../ledger/approvals.js';
@@ -14,15 +13,14 @@ import { write } from './record.js';
 import { acknowledge } from './pages.js';
 import { startGrace } from './authority.js';
 import { situationOf } from './situation.js';
-import { betweenPasses as answeredBetween, notOurs, READ_ANEW } from './between.js';
+import { betweenPasses as answeredBetween, conflicting, notOurs, READ_ANEW } from './between.js';
 import { isEnforcing, type PolicyInForce, type Session } from './session.js';
 import { writeSwitch } from './switches.js';
 
 const refused = (status: 403 | 404, text: string): Change => ({ ok: false, status, text });
-const conflicts = (conflict: Conflict, text: string): Change => ({ ok: false, status: 409, text, conflict });
 
 const betweenPasses = (session: Session, change: () => Promise<Change>): Promise<Change> =>
-  answeredBetween(session, change, (text) => conflicts('failed-at-it', text));
+  answeredBetween(session, change, (text) => conflicting('failed-at-it', text));
 
 /** What may be done while nobody can confirm tenure may be agreed to as well. */
 const needsNoTenure = (session: Session, plan: Plan): boolean =>
@@ -43,11 +41,11 @@ export function decideApproval(
     if (elsewhere !== null) return elsewhere;
     const foreign = session.ledger.foreign?.find((row) => row.list === 'approvals' && row.id === id);
     if (foreign !== undefined)
-      return conflicts('other-version', `approval ${id} is for ${foreign.action}, which this version does not know`);
+      return conflicting('other-version', `approval ${id} is for ${foreign.action}, which this version does not know`);
     if (approval === undefined) return refused(404, `no approval ${id}`);
     const word = wordOn(approval, { state, by }, session.policy);
     if (word.kind === 'refused')
-      return word.isSamePerson === true ? refused(403, word.text) : conflicts('answered-already', word.text);
+      return word.isSamePerson === true ? refused(403, word.text) : conflicting('answered-already', word.text);
     const { books } = session;
     const said = { id, by, reason, atMs: session.parts.ports.clock.now() };
     await books.note(
@@ -84,7 +82,7 @@ export function acknowledgePages(session: Session, id: string, by: string, reaso
 export function throwSwitch(session: Session, killSwitch: KillSwitch, by: string): Promise<Change> {
   if (!MEMBER_OR_ACTION.test(killSwitch.subject))
     return Promise.resolve(
-      conflicts('bad-subject', `unknown subject ${killSwitch.subject}: global, cluster, member:NAME or action:NAME`),
+      conflicting('bad-subject', `unknown subject ${killSwitch.subject}: global, cluster, member:NAME or action:NAME`),
     );
   const local = { killSwitch: { ...killSwitch, id: session.parts.newId() }, written: false, triedAtMs: -Infinity };
   session.localSwitches = [...session.localSwitches, local];
@@ -112,7 +110,7 @@ async function lift(session: Session, subject: string, by: string): Promise<Chan
   const { dcs } = session.parts.ports;
   const keys = await dcs.keys();
   if (keys.kind !== 'fresh')
-    return conflicts('still-paused', `nothing was resumed: ${keys.kind === 'unknown' ? keys.reason : ''}`);
+    return conflicting('still-paused', `nothing was resumed: ${keys.kind === 'unknown' ? keys.reason : ''}`);
   const ofOld = session.ledger.switches.filter(isMeant);
   const here = session.localSwitches.map(({ killSwitch }) => killSwitch).filter(isMeant);
   const shared = (keys.value.switches ?? []).filter(isMeant);
@@ -123,7 +121,7 @@ async function lift(session: Session, subject: string, by: string): Promise<Chan
   // A switch that we could not write may be there all the same: its answer may have been lost.
   const ids = new Set([...shared, ...here].map(({ id }) => id).filter((id) => id !== undefined));
   const answer = ids.size === 0 ? { written: true as const } : await dcs.removeSwitches([...ids]);
-  if (!answer.written && shared.length > 0) return conflicts('still-paused', `nothing was resumed: ${answer.why}`);
+  if (!answer.written && shared.length > 0) return conflicting('still-paused', `nothing was resumed: ${answer.why}`);
   session.localSwitches = session.localSwitches.filter(({ killSwitch }) => !isMeant(killSwitch));
   session.seenSwitches = session.seenSwitches?.filter((row) => !isMeant(row)) ?? null;
   startGrace(session, `${by} resumed ${subject}`);

@@ -1,10 +1,10 @@
-import type { Conflict } from '../model/conflict.js';
 import { EKIMI } from '../model/names.js';
 import { askOf, isHeldBack, proposalsOf, withdrawnFor, type Proposal } from '../decide/proposals.js';
 import { newRun, wouldStand, type NewRun } from '../decide/new-run.js';
 import { isOffer, markOf, openRun, type PlannedStage, type ProcedureRun } from '../model/procedure-run.js';
 import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
+import { conflicting } from './between.js';
 import { ended, keepHere, noteRun, told } from './run-notes.js';
 import type { Session } from './session.js';
 import { isUnshared } from './without-etcd.js';
@@ -107,8 +107,6 @@ function remade(situation: Situation, { name, proposed, id, by }: ProcedureRun):
   return made.kind === 'run' ? made : null;
 }
 
-const refusal = (conflict: Conflict, text: string): Change => ({ ok: false, status: 409, text, conflict });
-
 /** A person agrees to what was offered: it begins as it would be now, if that is the list that they saw. */
 export async function accept(
   session: Session,
@@ -117,13 +115,14 @@ export async function accept(
   { by, reason, seen }: { readonly by: string; readonly reason: string; readonly seen: string | null },
 ): Promise<Change> {
   const made = newRun(situation, { ...askOf(run.name, run.proposed ?? NOBODYS), reason }, by, run.id);
-  if (made.kind === 'refused') return refusal(made.conflict ?? 'not-fit', made.text);
+  if (made.kind === 'refused') return conflicting(made.conflict ?? 'not-fit', made.text);
   const { agreed } = made.run;
   const isAgreedTo = seen === markOf(agreed) || (seen === markOf(run.agreed) && isSameOffer(made.run, run));
-  if (!isAgreedTo) return refusal('other-list', `what it would do now: ${agreed.join(', ')}; ${answersTo(made.run)}`);
-  if (made.against !== null) return refusal('half-way', wouldStand(made.against));
+  if (!isAgreedTo)
+    return conflicting('other-list', `what it would do now: ${agreed.join(', ')}; ${answersTo(made.run)}`);
+  if (made.against !== null) return conflicting('half-way', wouldStand(made.against));
   const elsewhere = isUnshared(session, run.name) ? await keepHere(session, made.run) : null;
-  if (elsewhere !== null) return refusal('not-kept-here', elsewhere);
+  if (elsewhere !== null) return conflicting('not-kept-here', elsewhere);
   const proposed = { ...(run.proposed ?? NOBODYS), word: 'accepted' as const };
   await noteRun(session, { ...made.run, proposed }, told('started', by, `${reason}: ${agreed.join(', ')}`));
   return { ok: true, text: `started: ${agreed.join(', ')}` };

@@ -16,7 +16,7 @@ import type { Change } from '../model/snapshot.js';
 import type { Situation } from '../model/situation.js';
 import type { ClusterView } from '../model/view.js';
 import { STAGED } from '../procedures/index.js';
-import { betweenPasses, notOurs, READ_ANEW } from './between.js';
+import { betweenPasses, conflicting, notOurs, READ_ANEW } from './between.js';
 import { accept, makeRoom } from './proposals.js';
 import { keepHere, noteEnd, noteRun, told } from './run-notes.js';
 import { isEnforcing, type Session } from './session.js';
@@ -79,8 +79,6 @@ const recoveredIn = ({ recovery }: Session): readonly ProcedureRun[] => (recover
 
 const NOTHING_SEEN = 'nothing has been seen of the cluster yet: ask again';
 
-const refusal = (conflict: Conflict, text: string): Change => ({ ok: false, status: 409, text, conflict });
-
 /** A word on a ledger that is not ours, or that has to be read anew, would be lost with it. */
 const lostMeanwhile = (session: Session): Extract<Change, { ok: false }> | null =>
   notOurs(session) ?? (isEnforcing(session) && !session.books.isLoaded ? READ_ANEW : null);
@@ -105,15 +103,15 @@ export function changeRun(
   return betweenPasses<Change>(
     session,
     async () => {
-      if (session.isStopping) return refusal('stopping', ENDING);
+      if (session.isStopping) return conflicting('stopping', ENDING);
       const run = session.ledger.procedures?.find((row) => row.id === id);
       const isAlone = run !== undefined && isOursToRecover(session, run);
       const elsewhere = isAlone ? null : lostMeanwhile(session);
       if (elsewhere !== null) return elsewhere;
       if (run === undefined) return { ok: false, status: 404, text: `no procedure ${id}` };
-      if (isOver(run)) return refusal('run-over', `${run.name} ${id} is ${run.phase}: ${run.detail}`);
+      if (isOver(run)) return conflicting('run-over', `${run.name} ${id} is ${run.phase}: ${run.detail}`);
       const { view } = session;
-      if (view === null) return refusal('nothing-seen', NOTHING_SEEN);
+      if (view === null) return conflicting('nothing-seen', NOTHING_SEEN);
       // What was begun without etcd lies in a file of this machine: no successor could go on with it.
       const isHere = session.recovery.run?.id === id;
       const answer = await CHANGES[change](session, situationOf(session, view), run, { by, reason, seen });
@@ -124,7 +122,7 @@ export function changeRun(
         ? answer
         : { ok: true, text: `${answer.text} (not yet in etcd: a successor would not know)` };
     },
-    (text) => refusal('failed-at-it', text),
+    (text) => conflicting('failed-at-it', text),
   );
 }
 
@@ -138,7 +136,7 @@ type Changing = (session: Session, situation: Situation, run: ProcedureRun, word
 
 const CHANGES: Readonly<Record<RunChange, Changing>> = {
   pause: async (session, situation, run, { by, reason }) => {
-    if (run.phase !== 'running') return refusal('run-phase', `${run.name} ${run.id} is ${run.phase}`);
+    if (run.phase !== 'running') return conflicting('run-phase', `${run.name} ${run.id} is ${run.phase}`);
     await noteRun(session, { ...run, phase: 'paused', detail: `${by}: ${reason}` }, told('paused', by, reason));
     return { ok: true, text: `paused${endsFirst(situation, run)}` };
   },
@@ -153,19 +151,19 @@ const CHANGES: Readonly<Record<RunChange, Changing>> = {
   continue: async (session, situation, run, word) => {
     if (isOffer(run)) return accept(session, situation, run, word);
     if (run.phase !== 'held' && run.phase !== 'paused')
-      return refusal('run-phase', `${run.name} ${run.id} is ${run.phase}`);
+      return conflicting('run-phase', `${run.name} ${run.id} is ${run.phase}`);
     const shown = leftOf(situation, run);
     // Whoever continues it has seen what is left now, and agrees to that.
     const confirmed = [...(run.confirmed ?? []), ...(run.asking == null ? [] : [run.asking])];
     const stages = leftOf(situation, { ...run, confirmed });
-    if (shown === null || stages === null) return refusal('run-of-other-version', OTHER_VERSION);
+    if (shown === null || stages === null) return conflicting('run-of-other-version', OTHER_VERSION);
     const left = stages.map(({ key }) => key);
     const other = otherList(
       run,
       shown.map(({ key }) => key),
       word.seen ?? (isAgreed(left, run.agreed) ? null : ''),
     );
-    if (other !== null) return refusal('other-list', other);
+    if (other !== null) return conflicting('other-list', other);
     const agreed = [...run.agreed.filter((key) => !left.includes(key)), ...left];
     const text = left.join(', ') || 'nothing is left';
     const going = {

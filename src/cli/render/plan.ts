@@ -49,6 +49,9 @@ export function decisionLines(decision: Decision, style: Style, form: 'short' | 
   return lines;
 }
 
+const NOT_KNOWN =
+  'Nothing is due, as far as is known: etcd was not read. What does not answer is told by: ekimi doctor';
+
 /** `ekimi plan`: what it would do now, request by request. */
 export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
   const { scope, policy, decisions } = snapshot;
@@ -57,7 +60,10 @@ export function renderPlan(snapshot: ClusterSnapshot, style: Style): string {
   const head = `${bold(style, clean(scope))}  ${clean(headline)}, mode ${policy.mode}${held}`;
   if (snapshot.view === null || isUnreached(snapshot.view))
     return [head, ...NO_ANSWER].map((line) => typed(style, line, scope)).join('\n');
-  if (decisions.length === 0) return [head, 'Nothing is due.'].join('\n');
+  if (decisions.length === 0) {
+    const blind = snapshot.view.dcs.keys.kind === 'unknown';
+    return typed(style, [head, blind ? NOT_KNOWN : 'Nothing is due.'].join('\n'), scope);
+  }
   const told = decisions.flatMap((decision) => ['', ...decisionLines(decision, style, 'full')]);
   return [head, ...told.map((line) => typed(style, line, scope))].join('\n');
 }
