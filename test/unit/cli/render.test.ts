@@ -142,6 +142,12 @@ describe('where no address answers', () => {
     expect(checkResult([seen], NOW_MS).line).not.toContain('no address');
   });
 
+  it('plan does not say that nothing is due where etcd was not read', () => {
+    const seen = { ...blind, decisions: [], view: { ...blind.view, proxies: healthy.view!.proxies } };
+    expect(renderPlan(seen, PLAIN)).toContain('as far as is known: etcd was not read');
+    expect(renderPlan({ ...healthy, decisions: [] }, PLAIN)).toContain('Nothing is due.');
+  });
+
   it.each([
     ['status', renderStatus(blind, PLAIN)],
     ['plan', renderPlan(blind, PLAIN)],
