@@ -122,12 +122,13 @@ case $1 in
 esac
 `,
     );
+    // All of it at once, as without power: where only the first process is killed, the others run for a moment after the thaw and renew a lease.
     await writeFile(
       power,
       `#!/bin/sh
 case $1 in
   status) ${state}; case $state in running | paused) ;; exited) exit 3 ;; *) exit 1 ;; esac ;;
-  off) docker kill "$2" ;;
+  off) docker top "$2" -eo pid | tail -n +2 | xargs -r kill -9; docker kill "$2" ;;
 esac
 `,
     );
