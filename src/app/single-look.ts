@@ -38,7 +38,12 @@ const UNWRITTEN: JournalPort = {
 };
 
 /** A session that can look and decide, and that has nothing to act with: no tenure, no journal. */
-function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterConfig, version: string): Session {
+function openLook(
+  files: Extract<LoadedFiles, { ok: true }>,
+  cluster: ClusterConfig,
+  version: string,
+  leastPatienceMs: number,
+): Session {
   const { policy, hash } = policyFor(files, cluster.scope);
   const ports = portsOf(cluster, systemClock);
   return openSession(
@@ -53,6 +58,7 @@ function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterCon
       shadowStore: memoryLedgerStore(),
       windowsAt,
       newId: () => 'plan',
+      leastPatienceMs,
       version,
       instance: files.config.instance,
       log: pino({ level: 'silent' }),
@@ -62,15 +68,19 @@ function openLook(files: Extract<LoadedFiles, { ok: true }>, cluster: ClusterCon
   );
 }
 
-/** Looks once at every cluster and decides, with the ledger as the running controller keeps it. Sends nothing, writes nothing. */
+/**
+ * Looks once at every cluster and decides, with the ledger as the running controller keeps it. Sends nothing, writes nothing.
+ * `leastPatienceMs`: how long it waits for each source at least; 0: as long as a pass of the controller does.
+ */
 export async function lookOnce(
   files: Extract<LoadedFiles, { ok: true }>,
   version: string,
+  leastPatienceMs = 0,
 ): Promise<readonly ClusterSnapshot[]> {
   const redact = redactorOf(files.config);
   return Promise.all(
     files.config.clusters.map(async (cluster) => {
-      const session = openLook(files, cluster, version);
+      const session = openLook(files, cluster, version, leastPatienceMs);
       try {
         return redact.value(await lookAt(session));
       } finally {

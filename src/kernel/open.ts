@@ -5,7 +5,7 @@ import { FRESH_MEMORY } from '../machines/memory.js';
 import { initialStates } from '../machines/reduce.js';
 import type { Policy } from '../model/policy.js';
 import type { Memory } from '../model/states.js';
-import { patientAsker } from '../observe/patience.js';
+import { patientAsker, unhurried } from '../observe/patience.js';
 import { openBooks, type Books } from './books.js';
 import { guardedPorts } from './guarded.js';
 import { openInbox } from './inbox.js';
@@ -49,9 +49,12 @@ export function openSession(
       return isEnforcing(session) ? session.shared : session.shadow;
     },
     recovery: openRecovery(parts.recovery),
-    asker: patientAsker(clock, () => {
-      session.wake();
-    }),
+    asker: unhurried(
+      patientAsker(clock, () => {
+        session.wake();
+      }),
+      parts.leastPatienceMs ?? 0,
+    ),
     sight: newSight(),
     sending: new Map(),
     listeners: new Set(),

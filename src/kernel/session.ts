@@ -47,6 +47,8 @@ export interface SessionParts {
   readonly windowsAt: (policy: Policy, nowMs: number) => WindowFacts;
   /** Fresh identifiers, so that randomness is an argument. */
   readonly newId: () => string;
+  /** So long a look waits for each source at least, in milliseconds. Absent: as long as the source's own patience goes. */
+  readonly leastPatienceMs?: number;
   readonly version: string;
   readonly instance: string;
   /** The ports are those of a simulated cluster, and every screen says so. */

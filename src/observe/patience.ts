@@ -73,6 +73,12 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
   };
 }
 
+/** For a look that nobody waits for under pressure: what is merely slow on a busy machine is not told as silent. */
+export const unhurried =
+  (asker: Asker, leastMs: number): Asker =>
+  (question) =>
+    asker({ ...question, patienceMs: Math.max(question.patienceMs, leastMs) });
+
 function patienceOf(line: Line, { anew, silentMs, explains, patienceMs }: Question<unknown>, nowMs: number): number {
   const shortMs = Math.min(SILENT_PATIENCE_MS, patienceMs);
   if (line.silence !== null && !anew) return shortMs;

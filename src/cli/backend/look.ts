@@ -13,11 +13,14 @@ import { filesOf } from './files.js';
 export const look = (configFile: string, version: string): Promise<readonly ClusterSnapshot[]> =>
   lookOnce(filesOf(configFile), version);
 
+/** A person asks what works at all: slow is not silent. */
+const PATIENCE_MS = 5_000;
+
 /** What such a pass, and the rights of our login, say of each channel and each actuator. */
 export async function doctor(configFile: string, version: string): Promise<readonly DoctorRow[]> {
   const files = filesOf(configFile);
   const [snapshots, rights, peers, channels] = await Promise.all([
-    lookOnce(files, version),
+    lookOnce(files, version, PATIENCE_MS),
     askRights(files),
     askPeers(files),
     channelRows(files.config),

@@ -16,7 +16,8 @@ const SLOT_MB = 200;
 const LEFT_MB = 70;
 /** The lab's ttl, 20 s, an election, and HAProxy's checks. */
 const REPLACED_MS = 60_000;
-const HUNG_MS = 20_000;
+/** The lease is missed after up to loop_wait and a second, 5 s of grace, the outlet, an election; and room for a busy machine. */
+const POWERLESS_MS = 26_000;
 
 /** A slot that nobody reads is about to fill the volume of the leader's WAL. */
 export function forgottenSlot(lab: Lab): void {
@@ -184,7 +185,7 @@ esac
         `Patroni ${lab.patroni}, the leader's machine and its host driver hang: ${seconds(outageMs)} without a write; ${intents.join(', ')}`,
       );
       expect((await sent(daemon)).filter((text) => text.startsWith('power'))).toHaveLength(1);
-      expect(outageMs).toBeLessThan(HUNG_MS);
+      expect(outageMs).toBeLessThan(POWERLESS_MS);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fresh, unknown, type Reading } from '../../../src/model/reading.js';
-import { patientAsker, type Question } from '../../../src/observe/patience.js';
+import { patientAsker, unhurried, type Question } from '../../../src/observe/patience.js';
 import type { Clock } from '../../../src/ports/clock.js';
 
 /** A clock whose sleeps end when the test says so. */
@@ -47,6 +47,16 @@ const question = (ask: Question<string>['ask'], more: Partial<Question<string>> 
   anew: false,
   ask,
   ...more,
+});
+
+it('a look that is not hurried waits longer for what is slow, and never less', async () => {
+  const waited: number[] = [];
+  const asker = unhurried(({ patienceMs, ask }) => {
+    waited.push(patienceMs);
+    return ask();
+  }, 5_000);
+  for (const patienceMs of [300, Infinity]) await asker(question(() => Promise.resolve(old), { patienceMs }));
+  expect(waited).toEqual([5_000, Infinity]);
 });
 
 describe('a source that explains and may take longer than a pass', () => {
