@@ -70,7 +70,7 @@ function openLook(
 
 /**
  * Looks once at every cluster and decides, with the ledger as the running controller keeps it. Sends nothing, writes nothing.
- * `leastPatienceMs`: how long it waits for each source at least; 0: as long as a pass of the controller does.
+ * `leastPatienceMs`: so long it waits for a source whose own patience is shorter, as far as the call lasts; 0: as a pass of the controller does.
  */
 export async function lookOnce(
   files: Extract<LoadedFiles, { ok: true }>,

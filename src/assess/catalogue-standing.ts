@@ -74,7 +74,8 @@ export const STANDING_ROWS: readonly ProblemRow[] = [
     grace: fixed(0, 1, 0),
     ladder: [],
     page: 'never',
-    meaning: 'A former leader is being rewound from the leader. Nothing is sent to it meanwhile.',
+    meaning:
+      'A member is being rewound from the leader: one that led before, or was ahead of it. Nothing is sent to it meanwhile.',
     advice: 'Wait for it; it takes as long as a copy of what has changed.',
   },
   {

@@ -100,7 +100,9 @@ function versionsDiffer({ view }: Assessment): readonly Finding[] {
   );
   const isMajor = new Set(servers.map(({ number }) => majorOf(number))).size > 1;
   if (evidence.length > 0) return [seen('versions-differ', view.scope, evidence, { isMajor })];
-  const isAllTold = patroni.length === view.members.length && etcd.length === view.dcs.endpoints.length;
+  // An etcd that keeps its version to root never tells it: nobody waits for it.
+  const etcdTold = view.dcs.endpoints.filter(({ status }) => recentValue(status) !== null);
+  const isAllTold = patroni.length === view.members.length && etcdTold.length === view.dcs.endpoints.length;
   return isAllTold ? [] : [cannotTell('versions-differ', view.scope, 'not all tell their version', view.atMs)];
 }
 

@@ -11,22 +11,28 @@ type At = { readonly view: ClusterView; readonly memory: Memory };
 
 /**
  * Those of whom one is being rewound from the leader now: the leader has a session that reads files as pg_rewind does. They led before and do not
- * run as replicas; where there is none, they say that PostgreSQL does not run there (a replica that was ahead of the one that leads now).
+ * run as replicas. Where none of them answers, also whoever says that PostgreSQL does not run there: a replica that was ahead of the one that
+ * leads now.
  */
 function readersIn({ view, memory }: At): readonly MemberView[] {
   const leader = followedIn(view);
   const sessions = leader === null ? [] : (freshValue(leader.sql)?.rewinds ?? []);
   if (sessions.length === 0) return [];
-  const waiting = view.members.filter((member) => mayRead(view, member));
-  const led = waiting.filter(({ name }) => memory.lastPrimary?.[name] !== undefined || wasRewound(memory, name));
-  return led.length > 0 ? led : waiting.filter(saysStopped);
+  const idle = view.members.filter((member) => !runs(view, member));
+  const led = idle.filter(({ name }) => memory.lastPrimary?.[name] !== undefined || wasRewound(memory, name));
+  const readers = led.filter(mayRead);
+  if (readers.some(({ api }) => freshValue(api) !== null)) return readers;
+  // The session of one that lost its power in the middle stays until its connection is given up: it is nobody else's.
+  if (led.some((member) => !mayRead(member) && wasRewound(memory, member.name))) return readers;
+  return [...readers, ...idle.filter((member) => !readers.includes(member) && saysStopped(member))];
 }
 
+const runs = (view: ClusterView, member: MemberView): boolean =>
+  member === followedIn(view) || primaryChannels(member).length > 0 || isStreaming(view, member);
+
 /** On a stopped host nothing reads. Its driver's word alone is not enough: it may look elsewhere. */
-function mayRead(view: ClusterView, member: MemberView): boolean {
-  if (member === followedIn(view) || primaryChannels(member).length > 0 || isStreaming(view, member)) return false;
-  return freshValue(member.host)?.state !== 'stopped' || freshValue(member.api) !== null;
-}
+const mayRead = ({ host, api }: MemberView): boolean =>
+  freshValue(host)?.state !== 'stopped' || freshValue(api) !== null;
 
 const saysStopped = ({ api }: MemberView): boolean => {
   const state = freshValue(api)?.state;
@@ -41,10 +47,14 @@ const wasRewound = ({ rewindingSinceMs }: Memory, name: string): boolean => rewi
  */
 export const isBeingRewound = (at: At, member: MemberView): boolean => readersIn(at).includes(member);
 
-/** Seen being rewound: nobody else can be the reader, and it led before. What this remembers lets nobody start it after an interruption. */
+/**
+ * Seen being rewound: nobody else can be the reader, it led before, and its Patroni answers. What this remembers lets nobody start it after an
+ * interruption.
+ */
 export function isSeenRewound(at: At, member: MemberView): boolean {
   const readers = readersIn(at);
-  return readers.length === 1 && readers[0] === member && at.memory.lastPrimary?.[member.name] !== undefined;
+  const isTheOne = readers.length === 1 && readers[0] === member && freshValue(member.api) !== null;
+  return isTheOne && at.memory.lastPrimary?.[member.name] !== undefined;
 }
 
 /**
@@ -60,9 +70,11 @@ export function isRewindInterrupted({ view, memory }: At, member: MemberView): b
 export const assessRewinds: Assess = ({ view, memory }) => {
   const readers = readersIn({ view, memory });
   return view.members.flatMap((member): readonly Finding[] => {
-    const sinceMs = memory.rewindingSinceMs?.[member.name] ?? view.atMs;
+    const sinceMs = memory.rewindingSinceMs?.[member.name] ?? null;
     if (readers.includes(member)) {
-      const text = `${readers.map(({ name }) => name).join(' or ')} is being rewound from ${followedIn(view)?.name ?? 'the leader'} for ${spanText(view.atMs - sinceMs)}`;
+      const who = readers.map(({ name }) => name).join(' or ');
+      const span = sinceMs === null ? '' : ` for ${spanText(view.atMs - sinceMs)}`;
+      const text = `${who} is being rewound from ${followedIn(view)?.name ?? 'the leader'}${span}`;
       return [seen('member-rewinding', member.name, [says('sql', text, view.atMs)], { sinceMs })];
     }
     if (!isRewindInterrupted({ view, memory }, member)) return [];

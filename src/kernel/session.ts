@@ -47,7 +47,7 @@ export interface SessionParts {
   readonly windowsAt: (policy: Policy, nowMs: number) => WindowFacts;
   /** Fresh identifiers, so that randomness is an argument. */
   readonly newId: () => string;
-  /** So long a look waits for each source at least, in milliseconds. Absent: as long as the source's own patience goes. */
+  /** So long a look waits for a source whose own patience is shorter, in milliseconds. Absent: as long as each source says. */
   readonly leastPatienceMs?: number;
   readonly version: string;
   readonly instance: string;

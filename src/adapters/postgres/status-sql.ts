@@ -140,7 +140,7 @@ SELECT json_build_object(${beat?.value ?? ''}
   'standbySettings', json_build_object(${OWN_SETTINGS}),
   'rewinds', (SELECT json_agg(json_build_object('client', host(client_addr), 'sinceMs', extract(epoch FROM clock_timestamp() - backend_start) * 1000))
       FROM activity WHERE backend_type = 'client backend'
-        AND (application_name = 'pg_rewind' OR (state <> 'idle' AND query LIKE '%pg_read_binary_file' || '(%')))
+        AND (application_name = 'pg_rewind' OR (state = 'active' AND query LIKE '%pg_read_binary_file' || '(%')))
 )::text AS status
 FROM pos`;
 

@@ -169,6 +169,28 @@ describe('[P24] a rewind', () => {
     expect(rememberStanding(memory, view).rewindingSinceMs).toEqual({});
   });
 
+  it('of a replica that was ahead is not remembered of a leader of whom nothing is known', () => {
+    const gone = [
+      silent('patroni2', 'api', 'timeout'),
+      silent('patroni2', 'sql', 'timeout'),
+      silent('patroni2', 'host'),
+    ];
+    const view = viewOf(...gone, startFailed('patroni3'), sql('patroni1', { rewinds: [reader], replicas: [] }));
+    expect(isBeingRewound({ view, memory }, view.members[2]!)).toBe(true);
+    expect(rememberStanding(memory, view).rewindingSinceMs).toEqual({});
+  });
+
+  it('that lost its power leaves a session behind, which is not that of a replica that fails to start', () => {
+    const seenBefore = { ...memory, rewindingSinceMs: { patroni2: NOW_MS - 60_000 } };
+    const off = [
+      host('patroni2', { state: 'stopped', id: 'c2' }),
+      silent('patroni2', 'api', 'refused'),
+      silent('patroni2', 'sql', 'refused'),
+    ];
+    const view = viewOf(...off, startFailed('patroni3'), sql('patroni1', { rewinds: [reader], replicas: [] }));
+    expect(view.members.filter((member) => isBeingRewound({ view, memory: seenBefore }, member))).toEqual([]);
+  });
+
   it('is that of a member whose Patroni answers, whatever its host driver says', () => {
     const elsewhere = viewOf(...rewinding, host('patroni2', { state: 'stopped', id: 'c9' }));
     expect(isBeingRewound({ view: elsewhere, memory }, elsewhere.members[1]!)).toBe(true);
