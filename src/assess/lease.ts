@@ -9,7 +9,7 @@ import { leaderKeyHolder, primaryChannels, waitsOf } from './leader.js';
  */
 export type Lease = 'renewed' | 'missed' | 'unproven';
 
-/** A loop may start late; a lease that is older than loop_wait and this has missed its renewal. */
+/** A loop may start late; a lease that is older than loop_wait and this has missed its renewal. etcd cuts what is left to whole seconds: of this 0 to 1 s stay. */
 const LEASE_SLACK_MS = 1_000;
 /**
  * So far may lie apart what one look reads, and the ends of a leader's links: what is heard of it so soon after it fell silent to us may be older than its

@@ -76,7 +76,7 @@ cluster (Patroni 4.1, \`ttl\` 30 s, \`loop_wait\` 10 s, HAProxy \`inter 3s fall 
 \`expedite-failover\` and \`start-member\` on \`auto\` and \`grace.leader-frozen.for\` as in the row. What was measured on real
 clusters is in [measurements](../measurements.md).
 
-Whatever the grace, nothing is sent before the lease in etcd has gone without renewal for more than \`loop_wait\` + 1 s:
+Whatever the grace, nothing is sent before the lease in etcd has gone without renewal for more than \`loop_wait\` + 1 s, by etcd's whole seconds:
 that is why short graces differ so little. Nor is anything sent while the proxy sends writes to the leader as before and more than 0.3 of \`ttl\` is left. Unless the policy says otherwise the grace is 0.4 of \`ttl - loop_wait\`. A grace so long that the key expires first gives up what the fence is for. A
 freeze that ends between the closing of the traffic and the kill costs writes until it is opened again, but no failover.
 

@@ -89,7 +89,7 @@ that stands still for that long and would have gone on: choose by how often mach
 ## \`leader-unreachable\`: the whole machine stands still
 
 The host driver says that it is paused. Where it says running (cut off, a hypervisor that it does not see), nothing is sent before the lease has
-gone without renewal for more than \`loop_wait\` + 1 s, whatever the grace.
+gone without renewal for more than \`loop_wait\` + 1 s, by etcd's whole seconds, whatever the grace.
 
 ${sectionOf(machine)}
 
