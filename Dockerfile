@@ -16,14 +16,16 @@ COPY src src
 RUN npm run --silent build \
  && npm prune --omit=dev --ignore-scripts --loglevel=error \
  && rm -f dist/.tsbuildinfo && find dist node_modules -name '*.map' -delete \
- && find dist -name '*.js' ! -path 'dist/bundle/*' ! -path 'dist/cli/main.js' ! -path 'dist/api/dashboard/*' -delete && find dist -type d -empty -delete
+ && find dist -name '*.js' ! -path 'dist/bundle/*' ! -path 'dist/cli/main.js' ! -path 'dist/api/dashboard/*' -delete && find dist -type d -empty -delete \
+ && chmod 755 dist/cli/main.js
 
 FROM ${NODE_IMAGE}
 # 10001: no user of the host by accident. The folders must exist before the volume does, or it belongs to root.
 RUN groupadd --gid 10001 ekimi \
  && useradd --uid 10001 --gid ekimi --no-create-home --home-dir /var/lib/ekimi --shell /usr/sbin/nologin ekimi \
  && install -d -o root -g root -m 755 /etc/ekimi \
- && install -d -o ekimi -g ekimi -m 750 /var/lib/ekimi /var/lib/ekimi/journal /var/lib/ekimi/notifications
+ && install -d -o ekimi -g ekimi -m 750 /var/lib/ekimi /var/lib/ekimi/journal /var/lib/ekimi/notifications \
+ && ln -s /app/dist/cli/main.js /usr/local/bin/ekimi
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -91,6 +91,10 @@ const CHECKS = [
   { name: 'builds', check: build },
   { name: 'prints its version', check: async () => equal(await says('run', '--rm', TAG, '--version'), version()) },
   {
+    name: 'has the command that every screen prints, ekimi',
+    check: async () => equal(await says('run', '--rm', '--entrypoint', 'ekimi', TAG, '--version'), version()),
+  },
+  {
     name: 'is not root',
     check: async () => {
       if ((await says('run', '--rm', '--entrypoint', 'id', TAG, '-u')) === '0') throw new Error('user 0');
