@@ -39,6 +39,9 @@ export function openSession(
         await write(session, { kind: 'tenure', change: 'held', detail: `ledger ${news}` });
       },
     });
+  const asker = patientAsker(clock, () => {
+    session.wake();
+  });
   const session: Session = {
     parts,
     startedAtMs,
@@ -49,12 +52,7 @@ export function openSession(
       return isEnforcing(session) ? session.shared : session.shadow;
     },
     recovery: openRecovery(parts.recovery),
-    asker: unhurried(
-      patientAsker(clock, () => {
-        session.wake();
-      }),
-      parts.leastPatienceMs ?? 0,
-    ),
+    asker: parts.leastPatienceMs === undefined ? asker : unhurried(asker, parts.leastPatienceMs),
     sight: newSight(),
     sending: new Map(),
     listeners: new Set(),

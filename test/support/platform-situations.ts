@@ -2,25 +2,23 @@ import type { DcsEndpoint, DcsMembership } from '../../src/model/dcs.js';
 import type { ProblemCode } from '../../src/model/problem.js';
 import { fresh, unknown } from '../../src/model/reading.js';
 import type { SituationRow } from './leader-situations.js';
-import { all, api, CLEAN_MEMORY, keys, noEtcd, NOW_MS, SCOPE, silent, sql, type Change } from './view.js';
+import {
+  all,
+  api,
+  CLEAN_MEMORY,
+  endpointTells,
+  keys,
+  noEtcd,
+  NOW_MS,
+  SCOPE,
+  silent,
+  sql,
+  type Change,
+} from './view.js';
 
 const GIB = 1024 ** 3;
-/** What an endpoint tells of itself besides. */
-const endpoint =
-  (name: string, part: Partial<DcsEndpoint>): Change =>
-  (view) => ({
-    ...view,
-    dcs: {
-      ...view.dcs,
-      endpoints: view.dcs.endpoints.map((row) =>
-        row.name === name && row.status.kind === 'fresh'
-          ? { ...row, status: { ...row.status, value: { ...row.status.value, ...part } } }
-          : row,
-      ),
-    },
-  });
 const NAMES = ['etcd1', 'etcd2', 'etcd3'];
-const etcd = (part: Partial<DcsEndpoint>): Change => all(...NAMES.map((name) => endpoint(name, part)));
+const etcd = (part: Partial<DcsEndpoint>): Change => all(...NAMES.map((name) => endpointTells(name, part)));
 const url = (name: string): string => `http://${name}:2379`;
 const listed = NAMES.map((name) => ({ name, url: url(name) }));
 type Member = DcsMembership['members'][number];
@@ -71,7 +69,10 @@ export const PLATFORM_SITUATIONS = {
     subject: SCOPE,
     seen: [
       { name: '[P26] 76 percent of 2 GiB', view: [etcd({ dbSizeBytes: 1.53 * GIB, quotaBytes: 2 * GIB })] },
-      { name: '[P26] one member alone', view: [endpoint('etcd2', { dbSizeBytes: 1.9 * GIB, quotaBytes: 2 * GIB })] },
+      {
+        name: '[P26] one member alone',
+        view: [endpointTells('etcd2', { dbSizeBytes: 1.9 * GIB, quotaBytes: 2 * GIB })],
+      },
     ],
     friends: [
       { name: 'the same size under a larger quota', view: [etcd({ dbSizeBytes: 1.9 * GIB, quotaBytes: 8 * GIB })] },
@@ -109,7 +110,7 @@ export const PLATFORM_SITUATIONS = {
       { name: '[P27] a minor version of PostgreSQL', view: [sql('patroni3', { serverVersion: 150019 })] },
       { name: '[P27] a major version of PostgreSQL', view: [sql('patroni3', { serverVersion: 160003 })] },
       { name: '[P27] Patroni', view: [api('patroni2', { version: '3.0.2' })] },
-      { name: '[P27] etcd', view: [etcd({ version: '3.5.9' }), endpoint('etcd3', { version: '3.6.1' })] },
+      { name: '[P27] etcd', view: [etcd({ version: '3.5.9' }), endpointTells('etcd3', { version: '3.6.1' })] },
     ],
     friends: [
       { name: 'one is silent', view: [silent('patroni3', 'api'), silent('patroni3', 'sql')] },

@@ -4,7 +4,7 @@ import { findingsIn } from '../../src/assess/assess.js';
 import { readLog } from '../../src/assess/log-signs.js';
 import type { Assessment } from '../../src/assess/finding.js';
 import type { Situation } from '../../src/model/situation.js';
-import type { DcsKeys } from '../../src/model/dcs.js';
+import type { DcsEndpoint, DcsKeys } from '../../src/model/dcs.js';
 import type { HostStatus } from '../../src/model/host.js';
 import { EMPTY_LEDGER, type Ledger, type Remediation } from '../../src/model/ledger.js';
 import { memberName, type Lsn, type MemberName } from '../../src/model/names.js';
@@ -302,20 +302,23 @@ export const endpoint =
     },
   });
 
-/** An endpoint whose status etcd keeps to root: it is known by its answers to reads. */
-export const keepsItsSize =
-  (name: string): Change =>
+/** What an endpoint tells of itself besides. */
+export const endpointTells =
+  (name: string, part: Partial<DcsEndpoint>): Change =>
   (view) => ({
     ...view,
     dcs: {
       ...view.dcs,
       endpoints: view.dcs.endpoints.map((row) =>
         row.name === name && row.status.kind === 'fresh'
-          ? { ...row, status: { ...row.status, value: { ...row.status.value, dbSizeBytes: null, version: null } } }
+          ? { ...row, status: { ...row.status, value: { ...row.status.value, ...part } } }
           : row,
       ),
     },
   });
+
+/** An endpoint whose status etcd keeps to root: it is known by its answers to reads. */
+export const keepsItsSize = (name: string): Change => endpointTells(name, { dbSizeBytes: null, version: null });
 
 export const leaderKey = (holder: string | null): Change =>
   keys({
