@@ -186,6 +186,8 @@ export interface ActionRecord<P> {
   grounds?(input: ActionInput, plan: PlanOf<P>): string | null;
   /** Every try counts for nothing: what it ends must end, and each further one is the same request. */
   readonly isTriedUntilDone?: true;
+  /** Clients wait for it, and what is true a moment later corrects it: the look of its own pass does for its request, where that is a moment old. */
+  readonly goesOnPassLook?: true;
   /** Conditions that must still hold before each later step; null: go on. */
   refuseLater?(input: ActionInput, plan: PlanOf<P>): Halt | null;
   /** What would be lost beyond its guards; null: nothing. Only a person's consent passes it. */

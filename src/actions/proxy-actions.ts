@@ -94,6 +94,7 @@ export const proxyNudge = action({
   class: 'traffic',
   runbook: 'Automatic Failover > Failover Timeline',
   settlesLeadership: () => true,
+  goesOnPassLook: true,
   // Whoever leads again, after another one did, is told to the proxy anew.
   triesCountFrom: ({ memory }) => memory.lastLeaderChangeMs ?? -Infinity,
   summary: 'mark a proven new leader up in the proxy, and the old one down',

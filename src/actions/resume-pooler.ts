@@ -24,6 +24,7 @@ export const resumePooler = action({
   disruptsTarget: false,
   destroysCopy: false,
   isTriedUntilDone: true,
+  goesOnPassLook: true,
   countsSuccess: false,
   releases: 'pause',
   permits: {

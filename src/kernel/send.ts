@@ -21,6 +21,7 @@ import { measureStall } from './stall.js';
 import { dispatch, leaveOut } from './dispatch.js';
 import { evidenceFor, noteEnd, writeEvidence } from './evidence.js';
 import { advanceWith, look } from './look.js';
+import { isHurried } from './period.js';
 import { situationOf } from './situation.js';
 import { isEnforcing, type Session } from './session.js';
 
@@ -114,7 +115,7 @@ export async function sendStep(
   const { clock } = session.parts.ports;
   const isFirst = asked !== 'step';
   const log = evidenceFor(session, run, isFirst);
-  const fresh = seen ?? (await lookAgain(session, run.plan));
+  const fresh = seen ?? lookOfPass(session, run.plan, isFirst) ?? (await lookAgain(session, run.plan));
   const { lookedAtMs } = fresh;
   const { situation, halt } = heldBy(session, run, asked, fresh);
   if (halt !== null) return abandon(session, run, halt, isFirst);
@@ -210,6 +211,22 @@ export async function lookAgain(session: Session, plan: Plan): Promise<FreshLook
   const { clock } = session.parts.ports;
   const { value: view, stoodStillMs } = await measureStall(clock, () => look(session, plan));
   return { view, states: advanceWith(session, view), stoodStillMs, lookedAtMs: clock.monotonic() };
+}
+
+/** A pass that began longer ago, or stood still for that, is no look of this moment any more. */
+const OF_THIS_MOMENT_MS = 250;
+
+/**
+ * What this pass saw, for a request that goes on it while clients wait; null: look again. A second look would keep them waiting as long again. Not
+ * where anything was sent since: it would not show what that changed.
+ */
+function lookOfPass(session: Session, plan: Plan, isFirst: boolean): FreshLook | null {
+  const { view, lastPass, ledger } = session;
+  if (!isFirst || ACTIONS[plan.action].goesOnPassLook !== true || view === null || lastPass === null) return null;
+  if (!isHurried(session, plan)) return null;
+  if (session.parts.ports.clock.monotonic() - lastPass.monotonicMs > OF_THIS_MOMENT_MS) return null;
+  if (ledger.remediations.some(({ sentAtMs }) => sentAtMs !== null && sentAtMs >= view.atMs)) return null;
+  return { view, states: advanceWith(session, view), stoodStillMs: 0, lookedAtMs: lastPass.monotonicMs };
 }
 
 /** The decision must still be the same on a view of this very moment. */

@@ -131,6 +131,55 @@ describe('a switchover behind a pooler', () => {
   });
 });
 
+describe('the look before its end', () => {
+  /** How often the pooler was asked in the pass that let its clients go, each question taking `askedForMs`. */
+  async function looksAtItsEnd(askedForMs: number): Promise<number> {
+    let lateMs = 0;
+    let asked = 0;
+    let askedAtResume = 0;
+    const wrap: NonNullable<RigOptions['wrap']> = (ports) => {
+      const pooler = ports.poolers?.[POOLER];
+      if (pooler === undefined) throw new Error('there is no pooler');
+      const status: typeof pooler.status = () => {
+        lateMs += askedForMs;
+        asked += 1;
+        return pooler.status();
+      };
+      const resume: typeof pooler.resume = () => {
+        askedAtResume = asked;
+        return pooler.resume();
+      };
+      const { clock } = ports;
+      return {
+        ...ports,
+        clock: {
+          ...clock,
+          now: () => clock.now(),
+          sleep: (...args) => clock.sleep(...args),
+          monotonic: () => clock.monotonic() + lateMs,
+        },
+        poolers: { ...ports.poolers, [POOLER]: { ...pooler, status, resume } },
+      };
+    };
+    const ekimi = await quiet({ wrap });
+    await untilHeld(ekimi);
+    for (let step = 0; step < 200 && askedAtResume === 0; step += 1) {
+      asked = 0;
+      await ekimi.run(0.05);
+    }
+    expect(ekimi.cluster.leader()).toBe('patroni3');
+    return askedAtResume;
+  }
+
+  it('is that of its own pass, since clients wait', async () => {
+    expect(await looksAtItsEnd(0)).toBe(1);
+  });
+
+  it('is one more where that pass was slow, or stood still', async () => {
+    expect(await looksAtItsEnd(300)).toBe(2);
+  });
+});
+
 describe('transactions that do not end', () => {
   it('wait: the leader stays, and the pause is tried again until they do', async () => {
     const ekimi = await quiet();
