@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
-import { runOf, runText } from '../model/power.js';
-import { freshValue, isSilent, lastValue } from '../model/reading.js';
+import { runAtLast, runOf, runText } from '../model/power.js';
+import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isStandbyCluster, leaderKeyHolder, replicasOf, waitsOf } from './leader.js';
@@ -32,9 +32,9 @@ export function unreachableLeader(input: Pick<Assessment, 'view' | 'memory'>): U
   const holder = isStandbyCluster(view) ? null : leaderKeyHolder(view);
   const leader = holder === null ? null : memberOf(view, holder);
   if (leader === null || !isSilent(leader.api) || !isSilent(leader.sql)) return null;
-  // A driver that was not asked in this pass begins the count, and proves nothing.
+  // A driver that was not asked in this pass, or has not answered yet, begins the count, and proves nothing.
   const run = runOf(leader);
-  const hostState = lastValue(run)?.state;
+  const hostState = runAtLast(leader)?.state;
   if (hostState !== 'running' && hostState !== 'paused') return null;
   const lease = leaseOf(input);
   if (lease === 'renewed' || isHeard(input, leader)) return null;
@@ -66,7 +66,7 @@ export function leaderUnreachable(input: Assessment): readonly Finding[] {
   const told = (channel: Evidence['channel'], text: string): Evidence => says(channel, text, view.atMs);
   const reasonOf = (reading: MemberView['api'] | MemberView['sql']): string =>
     reading.kind === 'unknown' ? reading.reason : '';
-  const status = lastValue(runOf(leader));
+  const status = runAtLast(leader);
   const who = status === null ? `${hostState} by its host driver` : runText(status);
   const evidence = [
     told('api', `API of ${leader.name}: ${reasonOf(leader.api)}`),

@@ -9,7 +9,8 @@ import { stepRemediation } from '../machines/step.js';
 import { stepsOf, verdictOf } from '../verify/verdict.js';
 import { noteEnd } from './evidence.js';
 import { runsClientsWaitFor } from './period.js';
-import { lookAgain, sendStep, type FreshLook } from './send.js';
+import { lookAgain, type FreshLook } from './fresh-look.js';
+import { sendStep } from './send.js';
 import { isEnforcing, type Session } from './session.js';
 import { situationOf } from './situation.js';
 

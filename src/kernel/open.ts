@@ -67,6 +67,7 @@ export function openSession(
     },
     decisions: [],
     tick: 0,
+    sentInTick: null,
     lastPass: null,
     dcsRevision: null,
     pageMemory: NO_PAGES,

@@ -17,11 +17,9 @@ import { stepText } from '../words/request.js';
 import { keptSituation, type Situation } from '../model/situation.js';
 import { stepRemediation } from '../machines/step.js';
 import { stepsOf } from '../verify/verdict.js';
-import { measureStall } from './stall.js';
 import { dispatch, leaveOut } from './dispatch.js';
 import { evidenceFor, noteEnd, writeEvidence } from './evidence.js';
-import { advanceWith, look } from './look.js';
-import { isHurried } from './period.js';
+import { lookAgain, lookOfPass, type FreshLook } from './fresh-look.js';
 import { situationOf } from './situation.js';
 import { isEnforcing, type Session } from './session.js';
 
@@ -115,7 +113,7 @@ export async function sendStep(
   const { clock } = session.parts.ports;
   const isFirst = asked !== 'step';
   const log = evidenceFor(session, run, isFirst);
-  const fresh = seen ?? lookOfPass(session, run.plan, isFirst) ?? (await lookAgain(session, run.plan));
+  const fresh = seen ?? (isFirst ? lookOfPass(session, run.plan) : null) ?? (await lookAgain(session, run.plan));
   const { lookedAtMs } = fresh;
   const { situation, halt } = heldBy(session, run, asked, fresh);
   if (halt !== null) return abandon(session, run, halt, isFirst);
@@ -144,6 +142,7 @@ export async function sendStep(
   const before = session.ledger;
   const claims = { ...claimsOf(session, situation, sending), ...pausesOf(sending, step.step) };
   const kept = { ...keptSituation(situation, session.inForce.hash), asked };
+  session.sentInTick = session.tick;
   if (!(await session.books.note({ kind: 'sending', run: sending, claims, request, look: kept }))) return NO_JOURNAL;
   // What may be done without tenure may be done without etcd: the journal has the intent, and whoever acts beside us changes nothing by it.
   const isAlone = permitOf(run.plan, 'tenure')?.holds(situation, run.plan, !isFirst) === true;
@@ -196,37 +195,6 @@ function stoppedAtLast(session: Session, { view, states }: Situation, { plan }: 
   const now = blocksFor(situationOf(session, view, states), nextStep(plan));
   const thrown = now.find(({ gate }) => gate === 'kill-switch');
   return thrown === undefined ? null : `${thrown.because}: nothing was sent`;
-}
-
-/** What was seen for one request, and by the monotonic clock when that look ended; `stoodStillMs`: how long we stood still in it. */
-export interface FreshLook {
-  readonly view: ClusterView;
-  readonly states: States;
-  readonly stoodStillMs: number;
-  readonly lookedAtMs: number;
-}
-
-/** The second look is one of its own: what the pass saw and made of it stays as it is. */
-export async function lookAgain(session: Session, plan: Plan): Promise<FreshLook> {
-  const { clock } = session.parts.ports;
-  const { value: view, stoodStillMs } = await measureStall(clock, () => look(session, plan));
-  return { view, states: advanceWith(session, view), stoodStillMs, lookedAtMs: clock.monotonic() };
-}
-
-/** A pass that began longer ago, or stood still for that, is no look of this moment any more. */
-const OF_THIS_MOMENT_MS = 250;
-
-/**
- * What this pass saw, for a request that goes on it while clients wait; null: look again. A second look would keep them waiting as long again. Not
- * where anything was sent since: it would not show what that changed.
- */
-function lookOfPass(session: Session, plan: Plan, isFirst: boolean): FreshLook | null {
-  const { view, lastPass, ledger } = session;
-  if (!isFirst || ACTIONS[plan.action].goesOnPassLook !== true || view === null || lastPass === null) return null;
-  if (!isHurried(session, plan)) return null;
-  if (session.parts.ports.clock.monotonic() - lastPass.monotonicMs > OF_THIS_MOMENT_MS) return null;
-  if (ledger.remediations.some(({ sentAtMs }) => sentAtMs !== null && sentAtMs >= view.atMs)) return null;
-  return { view, states: advanceWith(session, view), stoodStillMs: 0, lookedAtMs: lastPass.monotonicMs };
 }
 
 /** The decision must still be the same on a view of this very moment. */

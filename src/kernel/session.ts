@@ -118,6 +118,8 @@ export interface Session {
   seen: Seen;
   decisions: readonly Decision[];
   tick: number;
+  /** The pass in which a request was last sent; null: in none. */
+  sentInTick: number | null;
   lastPass: { readonly monotonicMs: number; readonly wallMs: number } | null;
   /** The highest revision of etcd that was read in this process. */
   dcsRevision: string | null;

@@ -1,5 +1,5 @@
 import type { HostStatus } from './host.js';
-import { isSilent, type Reading } from './reading.js';
+import { isSilent, lastValue, type Reading } from './reading.js';
 
 /** Whether a member's machine has power, by what switches it (BMC, PDU, hypervisor). */
 export interface PowerStatus {
@@ -19,20 +19,30 @@ export function runOf(member: {
 }): Reading<HostStatus> {
   const { host, power } = member;
   if (!isSilent(host)) return host;
-  if (power === undefined || power.kind === 'unknown') return host;
-  const { isOn, outlet } = power.value;
-  const value: HostStatus = {
-    state: isOn ? 'running' : 'stopped',
-    id: `power ${outlet}`,
-    by: 'power',
-    startedAtMs: null,
-    finishedAtMs: null,
-    exitCode: null,
-    oomKilled: false,
-    restartCount: 0,
-  };
-  return { ...power, value };
+  return power === undefined || power.kind === 'unknown' ? host : { ...power, value: byPower(power.value) };
 }
+
+/**
+ * What ran there at last sight, for what begins a count and proves nothing: by its power too while the driver has been asked and may still answer.
+ * Null: nobody says.
+ */
+export function runAtLast(member: Parameters<typeof runOf>[0]): HostStatus | null {
+  const { host, power } = member;
+  const isAwaited = host.kind === 'unknown' && host.fault === 'not-read-yet';
+  const on = isAwaited && power !== undefined ? lastValue(power) : null;
+  return on === null ? lastValue(runOf(member)) : byPower(on);
+}
+
+const byPower = ({ isOn, outlet }: PowerStatus): HostStatus => ({
+  state: isOn ? 'running' : 'stopped',
+  id: `power ${outlet}`,
+  by: 'power',
+  startedAtMs: null,
+  finishedAtMs: null,
+  exitCode: null,
+  oomKilled: false,
+  restartCount: 0,
+});
 
 /** For people: its state and who says so. */
 export const runText = ({ state, by }: HostStatus): string =>

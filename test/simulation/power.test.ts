@@ -48,6 +48,42 @@ describe.each(VERSIONS)('a leader whose machine hangs together with its host dri
     expect(outageMs).toBeLessThan(18_000);
   });
 
+  it('is counted for as long as it is silent, though its host driver takes its time to be', async () => {
+    const DRIVER_MS = 15_000;
+    let isHung = false;
+    let gaveUpAtMs = Infinity;
+    const cluster = createCluster({ patroniVersion });
+    const ekimi = rig({
+      policy: leading({}, actions),
+      cluster,
+      power: {},
+      wrap: (ports) => ({
+        ...ports,
+        host: ports.host && {
+          ...ports.host,
+          status: async (target) => {
+            if (isHung && target.name === 'patroni1') {
+              await cluster.time.block(() => false, DRIVER_MS);
+              gaveUpAtMs = Math.min(gaveUpAtMs, cluster.nowMs());
+              return unknown('timeout', 'it had not ended after 15 s and was killed', ports.clock.now(), 'host');
+            }
+            return ports.host?.status(target) ?? unknown('not-configured', '', 0, 'host');
+          },
+        },
+      }),
+    });
+    ekimi.cluster.setLoad(200_000);
+    await ekimi.run(25);
+    isHung = true;
+    ekimi.cluster.pauseContainer('patroni1');
+    await ekimi.run(40);
+    const [cut] = ekimi.entries('intent').filter(({ body }) => body.request.startsWith('power'));
+    // Its grace of 5 s began with the silence, and is over by then.
+    const waitedMs = (cut?.atMs ?? Infinity) - gaveUpAtMs;
+    expect(waitedMs).toBeGreaterThanOrEqual(0);
+    expect(waitedMs).toBeLessThan(2_000);
+  });
+
   it('is left to Patroni where nothing cuts its power: a silent driver proves nothing', async () => {
     const ekimi = await hung(patroniVersion, null);
     await ekimi.run(20);

@@ -61,6 +61,25 @@ describe('a leader that is silent to us', () => {
   );
 });
 
+describe('a leader whose host driver has been asked and says nothing yet', () => {
+  it.each([
+    { says: 'power is on', fault: 'not-read-yet', isOn: true, found: true },
+    { says: 'power is off', fault: 'not-read-yet', isOn: false, found: false },
+    { says: 'nobody tells its power', fault: 'not-read-yet', isOn: null, found: false },
+    // It answers, and is to be put right.
+    { says: 'power is on', fault: 'denied', isOn: true, found: false },
+  ] as const)('$fault, $says: counted as unreachable is $found, and proven never', ({ fault, isOn, found }) => {
+    const silent = silentLeader(5_000, -100);
+    const host = unknown(fault, 'awaited beside the passes', silent.atMs, 'host');
+    const power = isOn === null ? {} : { power: fresh({ isOn, outlet: 'rack 2' }, silent.atMs, 'power') };
+    const view = {
+      ...silent,
+      members: silent.members.map((row, at) => (at === 0 ? { ...row, host, ...power } : row)),
+    };
+    expect(unreachableLeader({ view, memory: since })?.isProven ?? null).toBe(found ? false : null);
+  });
+});
+
 describe('a leader whose API alone is silent, and that renewed its lease half a second later', () => {
   it('lives by that where PostgreSQL answers, and by the next renewal where nothing does', () => {
     const since: Memory = {
