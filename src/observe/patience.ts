@@ -97,6 +97,8 @@ function begin<T>(clock: Clock, line: Line, { key, ask }: Question<T>, onLate: (
   let isLeft = false;
   const settle = (reading: Reading<T>): void => {
     answer = reading;
+    // The one that was open before hangs on what was true when it began: this is the newer word, and whoever asks next begins anew.
+    if (line.open !== null && line.open !== call && line.open.answer() === null) line.open = call;
     const wasSilent = line.silence !== null;
     line.silence = isSilent(reading) ? (reading as Unknown) : null;
     if (reading.kind !== 'unknown') line.tookMs = clock.monotonic() - beganMs;
@@ -106,11 +108,12 @@ function begin<T>(clock: Clock, line: Line, { key, ask }: Question<T>, onLate: (
     const why = error instanceof Error ? error.message : String(error);
     settle(unknown('bad-reply', `${key}: asking failed: ${why}`, clock.now(), key));
   };
-  const ended = asked(ask).then(settle, threw);
   const leave = (): void => {
     isLeft = true;
   };
-  return { ended, answer: () => answer, leave };
+  // A port answers no earlier than in the next turn, when the call is whole.
+  const call: Call = { ended: asked(ask).then(settle, threw), answer: () => answer, leave };
+  return call;
 }
 
 /** A port that throws before it returns a promise is caught like one that rejects. */

@@ -161,6 +161,29 @@ describe('a source that authorises', () => {
     expect(source.asked()).toBe(3);
   });
 
+  it.each(['in time', 'late'])(
+    'is read again at once where a decision asked it anew and it answered %s, whatever call still hangs',
+    async (when) => {
+      const { clock, timeIsUp } = clockOf();
+      const asker = patientAsker(clock);
+      const source = slowSource();
+      const first = asker(question(source.ask));
+      timeIsUp();
+      await first;
+      const anew = asker(question(source.ask, { anew: true }));
+      if (when === 'late') timeIsUp();
+      else source.answer(fresh('stopped', 6_000, 'host'));
+      const told = await anew;
+      if (when === 'late') source.answer(fresh('stopped', 6_000, 'host'));
+      await settled();
+      expect(told).toMatchObject(when === 'late' ? { kind: 'unknown' } : { value: 'stopped' });
+      const next = asker(question(source.ask, { nowMs: 6_500 }));
+      expect(source.asked()).toBe(3);
+      source.answer(fresh('still stopped', 6_500, 'host'));
+      expect(await next).toMatchObject({ value: 'still stopped' });
+    },
+  );
+
   it('[F1] is unknown where a decision needs it anew: what came late is handed to no request', async () => {
     const { clock, timeIsUp } = clockOf();
     const source = slowSource();
