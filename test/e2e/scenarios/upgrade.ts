@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BEFORE, builtBefore } from '../../../scripts/bench/before.mjs';
-import { byNode, Daemon } from '../support/daemon.js';
+import { byNode, containersOf, Daemon } from '../support/daemon.js';
 import type { Lab, Member } from '../support/lab.js';
 import { passSeconds, until } from '../support/wait.js';
 
@@ -21,7 +21,7 @@ export function upgradeAndBack(lab: Lab): void {
         console.warn(`\n*** SKIPPED: upgrade from 0.1.0, whose commit (${BEFORE}) is not in this clone ***\n`);
       old = join(before?.folder ?? '', 'dist/cli/main.js');
       [slow] = await lab.replicas();
-      daemon = await Daemon.prepare(lab, { policy: DRAINS });
+      daemon = await Daemon.prepare(lab, { policy: DRAINS, cluster: { hosts: containersOf(lab) } });
     });
     beforeEach((context) => {
       context.skip(before === null, 'its commit is not in this clone');

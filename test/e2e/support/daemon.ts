@@ -50,6 +50,14 @@ export const policyOf = (overrides: Tree = {}): Tree => ({
   },
 });
 
+/** `clusters[].hosts` of the lab, as 0.1.0 knows it. */
+export const containersOf = (lab: Lab): Tree => ({
+  driver: 'docker',
+  members: Object.fromEntries(MEMBERS.map((member) => [member, lab.container(member)])),
+  dcs: { etcd1: lab.container('etcd1'), etcd2: lab.container('etcd2'), etcd3: lab.container('etcd3') },
+  proxy: { haproxy: lab.container('haproxy') },
+});
+
 /** `ekimi.yaml` for the lab, with the parts of the one cluster that a test wants otherwise. */
 function configOf(lab: Lab, { port, ledger, cluster }: { port: number; ledger: string; cluster: Tree }): Tree {
   const each = (name: (member: (typeof MEMBERS)[number]) => string): Tree =>
@@ -65,13 +73,7 @@ function configOf(lab: Lab, { port, ledger, cluster }: { port: number; ledger: s
     },
     postgres: { members: each((member) => lab.sqlAddress(member)), user: 'postgres', passwordEnv: 'E2E_PGPASSWORD' },
     proxy: { stats: `http://${address}:7000/stats`, runtime: `tcp://${address}:9999` },
-    hosts: {
-      driver: 'docker',
-      members: each((member) => lab.container(member)),
-      dcs: { etcd1: lab.container('etcd1'), etcd2: lab.container('etcd2'), etcd3: lab.container('etcd3') },
-      proxy: { haproxy: lab.container('haproxy') },
-      dcsData: '/etcd-data',
-    },
+    hosts: { ...containersOf(lab), dcsData: '/etcd-data' },
     tags: { driver: 'docker', file: '/etc/patroni.yml' },
     // Three of these must fit into the lease of our tenure.
     deadlines: { dcs: '1500ms' },
