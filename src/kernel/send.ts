@@ -11,8 +11,6 @@ import type { Decision } from '../model/decision.js';
 import type { SecondLook } from '../model/entry.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Plan, Reply, Step } from '../model/plan.js';
-import type { States } from '../model/states.js';
-import type { ClusterView } from '../model/view.js';
 import { stepText } from '../words/request.js';
 import { keptSituation, type Situation } from '../model/situation.js';
 import { stepRemediation } from '../machines/step.js';

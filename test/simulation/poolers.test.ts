@@ -4,7 +4,6 @@ import { endSession } from '../../src/kernel/stop.js';
 import type { PoolerPolicy } from '../../src/model/policy.js';
 import type { Reply } from '../../src/model/plan.js';
 import { POOLER_DEFAULTS } from '../../src/model/policy.js';
-import { unknown } from '../../src/model/reading.js';
 import type { PauseTimes } from '../../src/ports/pooler.js';
 import { createCluster, type SimulatedCluster } from '../../src/simulator/world.js';
 import { ask, told } from '../support/asking.js';
