@@ -1,8 +1,9 @@
 import type { Evidence } from '../model/channel.js';
 import type { Finding } from '../model/problem.js';
-import { runAtLast, runOf, runText } from '../model/power.js';
+import { runAtLast, runAtLastText, runOf } from '../model/power.js';
 import { freshValue, isSilent } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
+import { spanText } from '../words/amounts.js';
 import { says, seen, type Assessment } from './finding.js';
 import { isStandbyCluster, leaderKeyHolder, replicasOf, waitsOf } from './leader.js';
 import { APART_MS, leaseOf, type Lease } from './lease.js';
@@ -11,7 +12,7 @@ import { timesOutBy } from './reach.js';
 import { servingOf } from './serving.js';
 import { heardSince, whoHears } from './writer.js';
 
-/** The holder of the leader key gives no sign of life, and its host driver says that there is something that could be stopped. */
+/** The holder of the leader key gives no sign of life, and its host driver, or its power, says that there is something that could be stopped. */
 export interface Unreachable {
   readonly leader: MemberView;
   readonly lease: Lease;
@@ -66,8 +67,7 @@ export function leaderUnreachable(input: Assessment): readonly Finding[] {
   const told = (channel: Evidence['channel'], text: string): Evidence => says(channel, text, view.atMs);
   const reasonOf = (reading: MemberView['api'] | MemberView['sql']): string =>
     reading.kind === 'unknown' ? reading.reason : '';
-  const status = runAtLast(leader);
-  const who = status === null ? `${hostState} by its host driver` : runText(status);
+  const who = runAtLastText(leader, spanText) ?? `${hostState} by its host driver`;
   const evidence = [
     told('api', `API of ${leader.name}: ${reasonOf(leader.api)}`),
     told('sql', `PostgreSQL on ${leader.name}: ${reasonOf(leader.sql)}`),

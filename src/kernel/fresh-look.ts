@@ -43,10 +43,11 @@ export function lookOfPass(session: Session, plan: Plan): FreshLook | null {
   return { view, states: advanceWith(session, view), stoodStillMs: 0, lookedAtMs: lastPass.monotonicMs };
 }
 
-/** Everybody answered who has a say: etcd, all proxies and poolers, who leads and whom the plan touches, by all that is configured. */
-function isWhole(view: ClusterView, plan: Plan): boolean {
+/** Everybody answered who has a say: etcd, all proxies and poolers, who leads, whom the plan touches and whom it calls down, by all that is configured. */
+export function isWhole(view: ClusterView, plan: Plan): boolean {
   const holder = leaderKeyHolder(view);
-  const names = new Set([...membersTouched(plan), ...(holder === null ? [] : [holder])]);
+  const down = Array.isArray(plan.params['down']) ? (plan.params['down'] as readonly string[]) : [];
+  const names = new Set([...membersTouched(plan), ...down, ...(holder === null ? [] : [holder])]);
   const touched = [...names].flatMap((name): readonly Reading<unknown>[] => {
     const member = memberOf(view, name);
     return member === null ? [] : [member.api, member.sql];

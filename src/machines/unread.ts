@@ -1,7 +1,7 @@
 import { leaderKeyHolder } from '../assess/leader.js';
 import type { Channel } from '../model/channel.js';
 import type { Problem, ProblemCode } from '../model/problem.js';
-import { recentValue, type Reading } from '../model/reading.js';
+import { isSilent, recentValue, type Reading } from '../model/reading.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 
 type Sight = Pick<Problem, 'code' | 'subject' | 'evidence'>;
@@ -11,6 +11,7 @@ type Sight = Pick<Problem, 'code' | 'subject' | 'evidence'>;
  * did not answer in time, says nothing of it, least of all that it is gone. Silence is an answer of its own and is for the assessors.
  */
 export function isUnread(view: ClusterView, problem: Sight): boolean {
+  if (OVER[problem.code]?.(view, problem.subject) === true) return false;
   if (SLOW[problem.code]?.(view, problem.subject) === true) return true;
   const channels = new Set(problem.evidence.map(({ channel }) => channel));
   return (
@@ -37,12 +38,28 @@ const SLOW: Partial<Record<ProblemCode, (view: ClusterView, subject: string) => 
     ),
 };
 
+/** What ends it was read, whatever else was not. */
+const OVER: Partial<Record<ProblemCode, (view: ClusterView, subject: string) => boolean>> = {
+  'leader-unreachable': ({ members }, subject) =>
+    members.some(
+      ({ name, api, sql, power }) =>
+        name === subject &&
+        (api.kind === 'fresh' || sql.kind === 'fresh' || (power?.kind === 'fresh' && !power.value.isOn)),
+    ),
+};
+
 type Readings = readonly Reading<unknown>[];
 
 const of = ({ members }: ClusterView, subject: string, field: 'api' | 'sql' | 'host'): Readings => {
   const one = members.filter((member) => member.name === subject);
   return (one.length > 0 ? one : members).map((member) => member[field]);
 };
+
+/** Where a driver is silent with its machine, power speaks for it. */
+const powerInItsPlace = ({ members }: ClusterView, subject: string): Readings =>
+  members.flatMap(({ name, api, host, power }) =>
+    name === subject && isSilent(host) && isSilent(api) && power !== undefined ? [power] : [],
+  );
 
 /** Of one proxy where it or a pool of it is the subject, else all: any of them may be where it was seen. */
 const proxiesOf = ({ proxies }: ClusterView, subject: string): Readings => {
@@ -53,7 +70,10 @@ const proxiesOf = ({ proxies }: ClusterView, subject: string): Readings => {
 const READ_BY: Readonly<Record<Channel, (view: ClusterView, subject: string) => Readings>> = {
   api: (view, subject) => of(view, subject, 'api'),
   sql: (view, subject) => of(view, subject, 'sql'),
-  host: (view, subject) => (view.dcs.endpoints.some(({ name }) => name === subject) ? [] : of(view, subject, 'host')),
+  host: (view, subject) =>
+    view.dcs.endpoints.some(({ name }) => name === subject)
+      ? []
+      : [...of(view, subject, 'host'), ...powerInItsPlace(view, subject)],
   peers: (view, subject) => othersOf(view, subject).flatMap(({ api, sql }) => [api, sql]),
   proxy: proxiesOf,
   pooler: ({ poolers = [] }, subject) =>

@@ -26,11 +26,22 @@ export function runOf(member: {
  * What ran there at last sight, for what begins a count and proves nothing: by its power too while the driver has been asked and may still answer.
  * Null: nobody says.
  */
-export function runAtLast(member: Parameters<typeof runOf>[0]): HostStatus | null {
-  const { host, power } = member;
-  const isAwaited = host.kind === 'unknown' && host.fault === 'not-read-yet';
-  const on = isAwaited && power !== undefined ? lastValue(power) : null;
+export function runAtLast(member: Runs): HostStatus | null {
+  const on = isAwaited(member) && member.power !== undefined ? lastValue(member.power) : null;
   return on === null ? lastValue(runOf(member)) : byPower(on);
+}
+
+type Runs = Parameters<typeof runOf>[0];
+
+const isAwaited = ({ host }: Runs): boolean => host.kind === 'unknown' && host.fault === 'not-read-yet';
+
+/** For people: what `runAtLast` says, who says so, and how old that is. Null: nobody says. */
+export function runAtLastText(member: Runs, ageText: (ms: number) => string): string | null {
+  const run = runAtLast(member);
+  if (run === null || !isAwaited(member)) return run === null ? null : runText(run);
+  const { power } = member;
+  const age = power?.kind === 'stale' ? `, read ${ageText(power.ageMs)} ago` : '';
+  return `${run.state === 'stopped' ? 'without power' : 'on'} by its power${age}, and its host driver has not answered yet`;
 }
 
 const byPower = ({ isOn, outlet }: PowerStatus): HostStatus => ({

@@ -29,6 +29,8 @@ const SLOW_PATIENCE_MS = 3_000;
 const SLOW_SHARE = 4;
 
 interface Call {
+  /** Which call of its line it is. */
+  readonly order: number;
   readonly ended: Promise<void>;
   readonly answer: () => Reading<unknown> | null;
   /** The look that asked has gone on without it. */
@@ -37,6 +39,9 @@ interface Call {
 
 interface Line {
   open: Call | null;
+  /** Of calls, how many were begun, and which of them had the last word: one that began earlier tells of what was before it. */
+  begun: number;
+  heard: number;
   /** Its last word, if that was none. */
   silence: Unknown | null;
   /** How long its last answer took. */
@@ -48,7 +53,7 @@ interface Line {
 /**
  * Asks sources without letting the slowest set the pace. A look waits for each as long as its patience goes, now and then longer for one
  * that is known to be slow, hardly at all for one that was silent a moment ago. A call that is left behind stays open, and no second one is begun beside
- * it; its answer is the next look's, with its age, and `onLate` says that there is one. Until then what authorises is unknown: silent if its
+ * it but for a decision; its answer is the next look's, with its age, and `onLate` says that there is one. Until then what authorises is unknown: silent if its
  * last word was silence, else not read yet. Whatever a port throws is an unknown reading too.
  */
 export function patientAsker(clock: Clock, onLate: () => void = () => undefined): Asker {
@@ -56,7 +61,14 @@ export function patientAsker(clock: Clock, onLate: () => void = () => undefined)
   const waiting = new Waiting(clock);
   return async <T>(question: Question<T>): Promise<Reading<T>> => {
     const { key, nowMs } = question;
-    const line = lines.get(key) ?? { open: null, silence: null, tookMs: 0, waitedLongMs: -Infinity };
+    const line = lines.get(key) ?? {
+      open: null,
+      begun: 0,
+      heard: 0,
+      silence: null,
+      tookMs: 0,
+      waitedLongMs: -Infinity,
+    };
     lines.set(key, line);
     const late = (line.open?.answer() ?? null) as Reading<T> | null;
     if (late !== null) line.open = null;
@@ -93,12 +105,15 @@ function patienceOf(line: Line, { anew, silentMs, explains, patienceMs }: Questi
 
 function begin<T>(clock: Clock, line: Line, { key, ask }: Question<T>, onLate: () => void): Call {
   const beganMs = clock.monotonic();
+  const order = (line.begun += 1);
   let answer: Reading<T> | null = null;
   let isLeft = false;
   const settle = (reading: Reading<T>): void => {
     answer = reading;
-    // The one that was open before hangs on what was true when it began: this is the newer word, and whoever asks next begins anew.
-    if (line.open !== null && line.open !== call && line.open.answer() === null) line.open = call;
+    if (order < line.heard) return;
+    line.heard = order;
+    // One that hangs since before has nothing to add, and whoever asks next begins anew.
+    if (line.open !== null && line.open.order < order) line.open = call;
     const wasSilent = line.silence !== null;
     line.silence = isSilent(reading) ? (reading as Unknown) : null;
     if (reading.kind !== 'unknown') line.tookMs = clock.monotonic() - beganMs;
@@ -112,7 +127,7 @@ function begin<T>(clock: Clock, line: Line, { key, ask }: Question<T>, onLate: (
     isLeft = true;
   };
   // A port answers no earlier than in the next turn, when the call is whole.
-  const call: Call = { ended: asked(ask).then(settle, threw), answer: () => answer, leave };
+  const call: Call = { order, ended: asked(ask).then(settle, threw), answer: () => answer, leave };
   return call;
 }
 

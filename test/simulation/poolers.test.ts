@@ -180,6 +180,7 @@ describe('the look before its end', () => {
     };
     const ekimi: Rig = await quiet({ wrap });
     await untilHeld(ekimi);
+    expect(ekimi.session.sentInTick).not.toBeNull();
     isChanged = () => ekimi.cluster.leader() === 'patroni3';
     for (let step = 0; step < 200 && askedAtResume === 0; step += 1) {
       asked = 0;

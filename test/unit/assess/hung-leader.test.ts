@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unreachableLeader } from '../../../src/assess/hung-leader.js';
 import { leaseOf } from '../../../src/assess/lease.js';
 import { FRESH_MEMORY, remember } from '../../../src/machines/memory.js';
-import { fresh, unknown } from '../../../src/model/reading.js';
+import { aged, fresh, unknown } from '../../../src/model/reading.js';
 import type { Memory } from '../../../src/model/states.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { NOW_MS, viewOf } from '../../support/view.js';
@@ -61,22 +61,32 @@ describe('a leader that is silent to us', () => {
   );
 });
 
-describe('a leader whose host driver has been asked and says nothing yet', () => {
+describe('a leader whose lease was not renewed, and whose host driver', () => {
+  const ON = { isOn: true, outlet: 'rack 2' };
   it.each([
-    { says: 'power is on', fault: 'not-read-yet', isOn: true, found: true },
-    { says: 'power is off', fault: 'not-read-yet', isOn: false, found: false },
-    { says: 'nobody tells its power', fault: 'not-read-yet', isOn: null, found: false },
+    { says: 'on', fault: 'timeout', age: 'now', proven: true },
+    { says: 'on', fault: 'not-read-yet', age: 'now', proven: false },
+    { says: 'on', fault: 'not-read-yet', age: 'before', proven: false },
+    { says: 'off', fault: 'not-read-yet', age: 'now', proven: null },
+    { says: 'nothing', fault: 'not-read-yet', age: 'now', proven: null },
     // It answers, and is to be put right.
-    { says: 'power is on', fault: 'denied', isOn: true, found: false },
-  ] as const)('$fault, $says: counted as unreachable is $found, and proven never', ({ fault, isOn, found }) => {
+    { says: 'on', fault: 'denied', age: 'now', proven: null },
+  ] as const)('gives $fault while its power says $says ($age): proven is $proven', ({ says, fault, age, proven }) => {
     const silent = silentLeader(5_000, -100);
-    const host = unknown(fault, 'awaited beside the passes', silent.atMs, 'host');
-    const power = isOn === null ? {} : { power: fresh({ isOn, outlet: 'rack 2' }, silent.atMs, 'power') };
-    const view = {
+    const now = fresh({ ...ON, isOn: says === 'on' }, silent.atMs, 'power');
+    const power = age === 'now' ? now : aged(now, silent.atMs + 40_000);
+    const row = { host: unknown(fault, 'the driver', silent.atMs, 'host'), ...(says === 'nothing' ? {} : { power }) };
+    const { keys } = silent.dcs;
+    if (keys.kind !== 'fresh') throw new Error('etcd answers');
+    const view: ClusterView = {
       ...silent,
-      members: silent.members.map((row, at) => (at === 0 ? { ...row, host, ...power } : row)),
+      members: silent.members.map((member, at) => (at === 0 ? { ...member, ...row } : member)),
+      dcs: {
+        ...silent.dcs,
+        keys: { ...keys, value: { ...keys.value, leader: { ...keys.value.leader, leaseTtlMs: 15_000 } } },
+      },
     };
-    expect(unreachableLeader({ view, memory: since })?.isProven ?? null).toBe(found ? false : null);
+    expect(unreachableLeader({ view, memory: since })?.isProven ?? null).toBe(proven);
   });
 });
 

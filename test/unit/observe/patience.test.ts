@@ -184,6 +184,27 @@ describe('a source that authorises', () => {
     },
   );
 
+  it('is not told by a call that began before the one that answered', async () => {
+    const { clock, timeIsUp } = clockOf();
+    const asker = patientAsker(clock);
+    const answers: ((reading: Reading<string>) => void)[] = [];
+    const ask = () => new Promise<Reading<string>>((resolve) => answers.push(resolve));
+    const hung = asker(question(ask));
+    timeIsUp();
+    await hung;
+    const anew = asker(question(ask, { anew: true }));
+    answers[1]?.(fresh('runs', 6_000, 'host'));
+    await anew;
+    const next = asker(question(ask, { nowMs: 7_000 }));
+    answers[0]?.(unknown('timeout', 'it was killed after 5 s', 5_000, 'host'));
+    await settled();
+    answers[2]?.(fresh('still runs', 7_000, 'host'));
+    expect(await next).toMatchObject({ value: 'still runs' });
+    const last = asker(question(ask, { nowMs: 8_000 }));
+    timeIsUp();
+    expect(await last).toMatchObject({ kind: 'unknown', fault: 'not-read-yet' });
+  });
+
   it('[F1] is unknown where a decision needs it anew: what came late is handed to no request', async () => {
     const { clock, timeIsUp } = clockOf();
     const source = slowSource();
