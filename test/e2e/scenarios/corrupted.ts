@@ -146,10 +146,16 @@ export function corrupted(lab: Lab): void {
       await found(daemon, member);
       const writer = await bench.writing();
       await passSeconds(2);
+      let refused = '';
       await until(
         'it is begun',
         60_000,
-        async () => (await daemon.cli('run-procedure', 'rebuild-member', member, ...REASON)).exit === 0,
+        async () => {
+          const asked = await daemon.cli('run-procedure', 'rebuild-member', member, ...REASON);
+          refused = asked.err;
+          return asked.exit === 0;
+        },
+        () => refused,
       );
       await ended(daemon, 'rebuild-member', 'succeeded');
       console.info((await daemon.bodies('procedure-run')).at(-1)?.run.detail);
