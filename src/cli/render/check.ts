@@ -1,4 +1,5 @@
 import { counted, spanText } from '../../words/amounts.js';
+import { NO_ANSWER } from '../../words/no-answer.js';
 import { overview, stateLevel, worst, type Level, type Overview } from '../../api/overview.js';
 import { isNote, type Problem } from '../../model/problem.js';
 import type { ClusterSnapshot } from '../../model/snapshot.js';
@@ -46,8 +47,7 @@ function clusterText(
   nowMs: number,
 ): string {
   if (isStale(view, nowMs)) return `${view.scope} was last looked at ${spanText(nowMs - view.atMs)} ago`;
-  if (blind)
-    return `${view.scope}: no address of a member or of etcd answers: everything is down, the addresses in ekimi.yaml are wrong, or there is no way from here (ekimi doctor tells which)`;
+  if (blind) return `${view.scope}: ${NO_ANSWER.join(' ')}`;
   const replicas = view.members.filter((member) => member.holdsLeaderKey !== true && member.state === 'healthy').length;
   const leader = view.leader === null ? (view.leaderNote ?? 'no leader') : `${view.leader} leads`;
   const told = problemsOf(view).map((problem) => `${problem.code} ${problem.subject}`);
