@@ -1,5 +1,6 @@
 import type { Conflict } from '../model/conflict.js';
 import { CONFLICT_REMEDY } from '../words/conflict.js';
+import { withScope } from '../words/scoped.js';
 
 /** Every error that the HTTP API answers with. `code` is stable; a client may branch on it. The documentation prints this table. */
 export const API_ERRORS = [
@@ -216,8 +217,10 @@ export class ApiError extends Error {
     this.locked = locked;
   }
 
-  body(requestId?: string): ApiErrorBody {
-    const body = { code: this.code, message: this.message, remedy: this.remedy };
+  /** `scope`: of which of several clusters the commands in it are. */
+  body(requestId?: string, scope: string | null = null): ApiErrorBody {
+    const typed = (text: string): string => (scope === null ? text : withScope(text, scope));
+    const body = { code: this.code, message: typed(this.message), remedy: typed(this.remedy) };
     return requestId === undefined ? body : { ...body, requestId };
   }
 }

@@ -92,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const journalReads = new Turnstile({ atOnce: 2, waiting: 8 });
   const context: Context = { controller, now, startedAtMs: now(), journalReads };
   app.removeContentTypeParser('text/plain');
-  prepare(app, now, redact, options.log);
+  prepare(app, now, options);
   const guard = new Guard(config, now);
   for (const asset of await loadAssets()) addAsset(app, asset, guard);
   for (const route of ROUTES) addRoute(app, route, { context, guard, log: options.log });
@@ -139,7 +139,7 @@ function urlOf(app: FastifyInstance, scheme: 'http' | 'https'): string {
   return `${scheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-function prepare(app: FastifyInstance, now: () => number, redact: (document: string) => string, log: ApiLog): void {
+function prepare(app: FastifyInstance, now: () => number, { redact, log, controller }: ServerOptions): void {
   app.setReplySerializer((payload) => toJson(payload));
   app.addHook('onRequest', (request, reply, next) => {
     void reply.headers({
@@ -168,7 +168,7 @@ function prepare(app: FastifyInstance, now: () => number, redact: (document: str
     }
     if (error.locked !== null) void reply.header('retry-after', String(error.locked.retryAfterSeconds));
     if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="ekimi"');
-    return reply.status(error.status).send(error.body(requestId));
+    return reply.status(error.status).send(error.body(requestId, oneOfSeveral(controller, request)));
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
@@ -180,6 +180,13 @@ function prepare(app: FastifyInstance, now: () => number, redact: (document: str
         : new ApiError('not-found', `nothing at ${path}`);
     return reply.status(error.status).send(error.body(request.id));
   });
+}
+
+/** Of which cluster a request is, where there are several; null: there is one, or it is of none that is known. */
+function oneOfSeveral(controller: ControllerPort, { params }: FastifyRequest): string | null {
+  const scopes = controller.scopes();
+  const scope = (params as { readonly scope?: string } | undefined)?.scope;
+  return scopes.length > 1 && scope !== undefined && scopes.includes(scope) ? scope : null;
 }
 
 const PATTERNS = [

@@ -67,6 +67,21 @@ describe('a daemon with several clusters', () => {
     expect(fake.changes).toEqual(['resume breaker dba']);
   });
 
+  it.each([
+    [BOTH, 'ekimi resume --scope web --subject foreign-work', 'ekimi run-procedure --scope web give-back web-patroni2'],
+    [BOTH.slice(1), 'ekimi resume --subject foreign-work', 'ekimi run-procedure give-back web-patroni2'],
+  ])('what is refused there names it in its way on, in message and remedy alike', async (snapshots, remedy, first) => {
+    const { url } = await listening(...snapshots);
+    const text = 'web-patroni2 was taken out: ekimi run-procedure give-back web-patroni2 first';
+    fake.procedureAnswer = { kind: 'refused', status: 409, text, conflict: 'other-version' };
+    const { exit, err } = await cli('run-procedure restart-member web-patroni2 --scope web --reason x', {
+      env: { EKIMI_URL: url, EKIMI_TOKEN: 'touch' },
+    });
+    expect(exit).toBe(65);
+    expect(err).toContain(remedy);
+    expect(err).toContain(first);
+  });
+
   it('one alone is not named', async () => {
     const { out } = await against([broken(SCENARIOS.healthy())], 'status');
     expect(out).toContain('ekimi resume --subject breaker');
