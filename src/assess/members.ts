@@ -147,11 +147,30 @@ function down(input: Assessment, member: MemberView): readonly Finding[] {
   if (host !== null && host.state !== 'running')
     evidence.push(says('host', `${member.name} is ${runText(host)}`, input.view.atMs));
   const keys = freshValue(input.view.dcs.keys);
-  if (keys !== null && !keys.members.some((row) => row.name === member.name))
-    evidence.push(says('dcs', `${member.name} has no member key in etcd`, input.view.atMs));
+  const isWithoutKey = keys !== null && !keys.members.some((row) => row.name === member.name);
+  if (isWithoutKey) evidence.push(says('dcs', `${member.name} has no member key in etcd`, input.view.atMs));
   if (receivingBy(input.view, member).peers === false)
     evidence.push(says('peers', `${member.name} does not stream from the leader`, input.view.atMs));
-  return [seen('member-down', member.name, evidence, { hostState: host?.state ?? null })];
+  const neverHeard = isWithoutKey && hasNeverAnswered(input, member);
+  if (neverHeard)
+    evidence.push(
+      says(
+        'self',
+        `Patroni on ${member.name} has never answered this instance: it is new, or has been down for longer`,
+        input.view.atMs,
+      ),
+    );
+  return [
+    seen('member-down', member.name, evidence, { hostState: host?.state ?? null, ...(neverHeard && { neverHeard }) }),
+  ];
+}
+
+/**
+ * By what earlier runs remembered too. It proves nothing: where nobody remembers, one that has been down for long looks the same, so it is told as
+ * down in any case.
+ */
+function hasNeverAnswered({ memory: { lastStateText } }: Assessment, { name }: MemberView): boolean {
+  return lastStateText[name] === undefined && Object.keys(lastStateText).length > 0;
 }
 
 const reasonOf = (member: MemberView): string => (member.api.kind === 'unknown' ? member.api.reason : 'answers');

@@ -1,4 +1,4 @@
-import type { ProblemCode } from './problem.js';
+import type { Problem, ProblemCode } from './problem.js';
 
 /** Procedures of several stages. Each stage is a procedure of one action, through the same gates. */
 export const STAGED_NAMES = [
@@ -184,12 +184,26 @@ export const STAGED_ROWS: Readonly<Record<StagedName, StagedRow>> = {
   },
 };
 
+interface Called extends Pick<Problem, 'code' | 'subject'> {
+  readonly facts?: Problem['facts'];
+}
+
 /** The commands that answer a problem by a procedure of several stages, as a person types them. */
-export const commandsFor = ({ code, subject }: { readonly code: ProblemCode; readonly subject: string }): string[] =>
-  STAGED_NAMES.flatMap((name) =>
+export const commandsFor = (problem: Called): string[] => [
+  ...STAGED_NAMES.flatMap((name) =>
     (STAGED_ROWS[name].for ?? [])
-      .filter((row) => row.code === code)
-      .map(({ member }) => `ekimi run-procedure ${name}${member ? ` ${subject}` : ''} --plan (then --reason TEXT)`),
-  );
+      .filter(({ code }) => code === problem.code)
+      .map(
+        ({ member }) => `ekimi run-procedure ${name}${member ? ` ${problem.subject}` : ''} --plan (then --reason TEXT)`,
+      ),
+  ),
+  ...ifNew(problem),
+];
+
+/** Whether it is a new one nobody but a person knows, so nothing begins this by itself. */
+const ifNew = ({ code, subject, facts = {} }: Called): readonly string[] =>
+  code === 'member-down' && facts['neverHeard'] === true
+    ? [`ekimi run-procedure add-replica ${subject} --plan (where it is a new one; then --reason TEXT)`]
+    : [];
 
 export const isStaged = (name: string): name is StagedName => (STAGED_NAMES as readonly string[]).includes(name);

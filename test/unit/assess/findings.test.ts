@@ -32,6 +32,36 @@ import {
 
 const RECEIVER = { senderHost: 'patroni1', receivedTimeline: 7, latestEndLsn: null, latestEndAgeMs: null };
 
+describe('a member that is down and never answered', () => {
+  const gone = [stopped('patroni2'), withoutKey('patroni2')];
+  const without = (...names: readonly string[]) => ({
+    ...CLEAN_MEMORY,
+    lastStateText: Object.fromEntries(
+      Object.entries(CLEAN_MEMORY.lastStateText).filter(([name]) => !names.includes(name)),
+    ),
+  });
+  const found = (memory: typeof CLEAN_MEMORY, change: readonly Change[] = gone) =>
+    findingOf(assessmentOf(viewOf(...change), { memory }), 'member-down', 'patroni2');
+
+  it('is told as that, down all the same, and by no channel more', () => {
+    const never = found(without('patroni2'));
+    expect(never).toMatchObject({ verdict: 'seen', facts: { neverHeard: true } });
+    expect(never?.evidence.at(-1)?.text).toContain('never answered this instance: it is new, or has been down');
+    expect(never?.channels).toEqual(found(CLEAN_MEMORY)?.channels);
+  });
+
+  it.each([
+    ['it answered before', CLEAN_MEMORY, gone],
+    ['nobody remembers anything', without('patroni1', 'patroni2', 'patroni3'), gone],
+    ['it has a key in etcd', without('patroni2'), [stopped('patroni2')]],
+    ['etcd does not tell', without('patroni2'), [stopped('patroni2'), noEtcd]],
+  ] as const)('is told as any other where %s', (_case, memory, change) => {
+    const told = found(memory, change);
+    expect(told?.verdict).toBe('seen');
+    expect(told?.facts).not.toHaveProperty('neverHeard');
+  });
+});
+
 describe('channels are counted from what this pass saw', () => {
   it.each<[string, readonly Change[], Parameters<typeof findingOf>[1], string, readonly string[]]>([
     ['lag by all three', [lags('patroni3', 200 * MB)], 'replica-lag-emergency', 'patroni3', ['sql', 'api', 'peers']],

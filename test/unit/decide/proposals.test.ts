@@ -18,6 +18,15 @@ describe('what a problem calls for', () => {
     },
   );
 
+  it('is to add it, where a member that is down never answered: whether it is new a person knows', () => {
+    const down = { code: 'member-down', subject: 'patroni4' } as const;
+    expect(commandsFor({ ...down, facts: { neverHeard: true } })).toEqual([
+      'ekimi run-procedure add-replica patroni4 --plan (where it is a new one; then --reason TEXT)',
+    ]);
+    expect(commandsFor({ ...down, facts: {} })).toEqual([]);
+    expect(CALLS.filter(({ code }) => code === 'member-down')).toEqual([]);
+  });
+
   it('is nothing for most', () => {
     expect(commandsFor({ code: 'leader-down', subject: 'patroni1' })).toEqual([]);
   });
