@@ -1,4 +1,4 @@
-import { formOrder, thingOf } from '../assess/things.js';
+import { formOrder, isSpokenFor, thingOf } from '../assess/things.js';
 import { pageKey, type EscalationStep, type PageChange, type PageRow } from '../model/page.js';
 import type { Problem, ProblemLevel } from '../model/problem.js';
 import type { Wish } from './page-wish.js';
@@ -172,10 +172,28 @@ function speak(
   const waits = input.role === 'watcher' ? watcherWaits(wish) : 0;
   if (row === undefined) {
     if (input.nowMs - sinceMs < Math.max(wish.afterMs - graceUsed(wish, sinceMs), 0) + waits) return [];
-    return [{ change: 'opened', row: toldRow(input, wish, null, 'opened'), wish }];
+    const told = toldRow(input, wish, null, 'opened');
+    return [{ change: 'opened', row: { ...told, ...waitTakenOver(input, book, wish) }, wish }];
   }
   const change = changeOf(input, row, wish, wishedSinceMs[newsKey(wish)] ?? input.nowMs);
   return change === null ? [] : [{ change, row: toldRow(input, wish, row, change), wish }];
+}
+
+/**
+ * We see no more what was told before, and nobody reacted to that: the wait goes on under the name of our blindness. What is worse than it was
+ * begins a wait of its own.
+ */
+function waitTakenOver(
+  { problems, nowMs }: PageInput,
+  book: readonly PageRow[],
+  { code, subject }: Wish,
+): Pick<PageRow, 'waitsSinceMs'> {
+  const speaker = problems.find((one) => one.code === code && one.subject === subject);
+  if (code !== 'observer-impaired' || speaker === undefined) return {};
+  const hidden = book.filter(
+    (row) => row.level === 'critical' && row.acknowledged === undefined && isSpokenFor(row, [speaker]),
+  );
+  return { waitsSinceMs: Math.min(nowMs, ...hidden.map((row) => row.waitsSinceMs ?? row.atMs)) };
 }
 
 /** The patience left to Patroni counts from the first sight, not from the first wish. */

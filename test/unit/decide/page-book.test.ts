@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_PAGES, turnPages, WATCHER_WAITS_MS, type PageInput } from '../../../src/decide/page-book.js';
 import type { Wish } from '../../../src/decide/page-wish.js';
 import type { PageRow } from '../../../src/model/page.js';
+import { problemOf } from '../../support/view.js';
 
 const T = 1_000_000;
 const wish = (part: Partial<Wish> = {}): Wish => ({
@@ -172,6 +173,24 @@ describe('an escalation', () => {
     expect(worse.shared[0]?.acknowledged).toBeUndefined();
     expect(at(14, worse.shared).acts).toEqual([]);
     expect(at(15, worse.shared).acts.map(({ change }) => change)).toEqual(['escalated']);
+  });
+
+  it.each([
+    ['goes on where we see no more what it was about', {}, 15],
+    ['begins anew where somebody looks after that', { acknowledged: { by: 'on-call', atMs: T, reason: '' } }, 25],
+    ['begins anew where that was no more than a warning', { level: 'warning' }, 25],
+  ] as const)('%s', (_case, told, minutes) => {
+    const about = { code: 'dcs-quorum-lost', subject: 'c' } as const;
+    const lost = { ...row({ ...about, thing: 'dcs-quorum-lost/c', waitsSinceMs: T }), ...told };
+    const blind = problemOf('observer-impaired', 'c', { facts: { unreached: true } });
+    const problems = [blind, problemOf('dcs-quorum-lost', 'c')];
+    const wishes = [wish({ thing: 'observer-impaired/c', code: 'observer-impaired', subject: 'c' })];
+    const pass = (nowMs: number, shared: readonly PageRow[]) =>
+      turnPages(input({ ...quiet, nowMs, wishes, problems, shared }));
+    const first = pass(T + 10 * 60_000, [lost]);
+    expect(first.acts.map(({ change, row: { code } }) => `${change} ${code}`)).toEqual(['opened observer-impaired']);
+    expect(pass(T + minutes * 60_000 - 1_000, first.shared).acts).toEqual([]);
+    expect(pass(T + minutes * 60_000, first.shared).acts.map(({ change }) => change)).toEqual(['escalated']);
   });
 
   it('leaves out levels that it does not name', () => {
