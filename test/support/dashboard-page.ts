@@ -45,18 +45,29 @@ export class DashboardPage {
       width = 1280,
       token = true,
       nowMs = null,
+      isClosed = false,
     }: {
       readonly hash?: string;
       readonly entries?: readonly JournalEntry[];
       readonly width?: number;
       readonly token?: boolean;
       readonly nowMs?: number | null;
+      /** Reading needs a token too, as it does from elsewhere. */
+      readonly isClosed?: boolean;
     } = {},
   ): Promise<DashboardPage> {
     const controller = new FakeController(snapshot);
     for (const { atMs, body } of entries) controller.write(atMs, body, snapshot.scope);
     const server = await startServer({
-      config: { host: '127.0.0.1', port: 0, tokens: [{ name: 'dba', role: 'operator', token: 'touch' }] },
+      config: {
+        host: '127.0.0.1',
+        port: 0,
+        openOnLoopback: !isClosed,
+        tokens: [
+          { name: 'dba', role: 'operator', token: 'touch' },
+          { name: 'guest', role: 'viewer', token: 'look' },
+        ],
+      },
       controller,
       log: QUIET,
       metrics: createMetrics(controller),
@@ -67,7 +78,7 @@ export class DashboardPage {
     const opened = new DashboardPage(page, server, controller);
     if (token) await page.addInitScript("sessionStorage.setItem('ekimi-token', 'touch')");
     await page.goto(`${server.url}/${hash}`);
-    await page.locator('.live.live').waitFor();
+    await page.locator(isClosed && !token ? '.live.locked' : '.live.live').waitFor();
     return opened;
   }
 

@@ -85,13 +85,17 @@ export const problemText = (error: unknown): string => (error instanceof Error ?
 
 export const clusterPath = (scope: string): string => `/v1/clusters/${encodeURIComponent(scope)}`;
 
-/** Follows the daemon for as long as the page is open. `again()` tries at once. */
+/** No token, a wrong one, or too many wrong ones. */
+const DENIED: readonly number[] = [401, 403, 429];
+
+/** Follows the daemon for as long as the page is open. `again()` tries at once. `refusal`: why the page is locked, in the daemon's words. */
 export function listen(
   onMessage: (message: Message) => void,
-  onStatus: (status: Status) => void,
+  onStatus: (status: Status, refusal?: string) => void,
 ): { readonly again: () => void } {
   const following = new Following();
   let retryMs = FIRST_RETRY_MS;
+  let refusal = '';
   let wake = (): void => undefined;
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -115,7 +119,12 @@ export function listen(
         signal: abort.signal,
         cache: 'no-store',
       });
-      if (response.status === 401 || response.status === 403) return 'locked';
+      if (DENIED.includes(response.status)) {
+        refusal = problemText(await bodyOf(response).catch((error: unknown) => error));
+        // One that opens nothing is asked for anew, instead of being sent again and again.
+        token.clear();
+        return 'locked';
+      }
       if (!response.ok || response.body === null) return 'offline';
       onStatus('live');
       retryMs = FIRST_RETRY_MS;
@@ -137,7 +146,7 @@ export function listen(
   const run = async (): Promise<never> => {
     for (;;) {
       const outcome = await attempt();
-      onStatus(outcome);
+      onStatus(outcome, outcome === 'locked' ? refusal : undefined);
       await pause(outcome === 'locked' ? LOCKED_RETRY_MS : retryMs);
       retryMs = Math.min(LAST_RETRY_MS, retryMs * 2);
     }

@@ -1,6 +1,6 @@
 // One key, one place. Nothing that changes the cluster has a key.
 import { setZone, zoneNow } from './clock.js';
-import { SHORTCUTS, type Shortcut } from './help.js';
+import { SHORTCUTS, type Shortcut } from './shortcuts.js';
 import { showHelp } from './ask.js';
 import { showPart } from './show-part.js';
 import { goTo, now, redraw } from './store.js';

@@ -25,6 +25,8 @@ export interface State {
   readonly lines: ReadonlyMap<string, readonly Line[]>;
   readonly connection: Status;
   readonly lostAtMs: number | null;
+  /** Why the page is locked, in the daemon's words. Empty: it is not. */
+  readonly refusal: string;
   readonly route: Route;
   readonly past: Past | null;
   readonly dialog: DialogSpec | null;
@@ -37,6 +39,7 @@ let state: State = {
   lines: new Map(),
   connection: 'connecting',
   lostAtMs: null,
+  refusal: '',
   route: routeOf(location.hash),
   past: null,
   dialog: null,
@@ -92,10 +95,11 @@ function keepLine(line: Line): void {
   set({ lines: new Map(state.lines).set(line.scope, [...known, line].slice(-KEPT_LINES)) });
 }
 
-function onStatus(status: Status): void {
+function onStatus(status: Status, refusal = ''): void {
   const isLost = status !== 'live' && state.connection === 'live';
   set({
     connection: status,
+    refusal,
     ...(isLost ? { lostAtMs: daemonNow() } : {}),
   });
 }

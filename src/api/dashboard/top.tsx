@@ -138,7 +138,7 @@ export const Banner = ({
   if (how === 'locked')
     return (
       <p>
-        <strong>Locked.</strong> Reading needs a token here.{' '}
+        <strong>Locked.</strong> Reading needs a token here. {state.refusal}{' '}
         <button type="button" data-do="token" onClick={() => void askToken().then(retry)}>
           Give a token
         </button>

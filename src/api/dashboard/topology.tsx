@@ -37,7 +37,7 @@ interface Props {
 }
 
 export const Topology = ({ overview }: Props): JSX.Element => (
-  <section id="topology" aria-label="Topology">
+  <section id="topology" aria-label="Topology" tabIndex={-1}>
     <div class={overview.leader === null ? 'topology headless' : 'topology'}>
       {overview.poolers.length > 0 && <PoolerBar overview={overview} />}
       <ProxyBar overview={overview} />
