@@ -117,7 +117,7 @@ function messageOf(session: Session, act: PageAct): PageMessage {
     isLast,
     toldBy,
     ...(act.isHandedOver && { isHandedOver: true }),
-    ...(row.incident === undefined ? {} : { incident: row.incident }),
+    ...(row.incident === undefined ? { page: pageKey(row) } : { incident: row.incident }),
     ...(change === 'escalated' ? { step: (row.escalated ?? 1) - 1 } : {}),
   };
 }

@@ -102,7 +102,7 @@ export interface NotificationsConfig {
 /** Where the page opens and asks for this answer: nothing is done before a person confirms it there. */
 export interface AnswerLink {
   readonly does: 'approve' | 'reject' | 'acknowledge';
-  /** Of the approval or the incident. */
+  /** Of the approval or the incident; of what is part of none, by what it goes. */
   readonly id: string;
   readonly href: string;
 }
@@ -121,6 +121,8 @@ export interface Notice {
   readonly text: string;
   readonly unblock: readonly string[];
   readonly incident: string | null;
+  /** By what it is taken on where it is part of no incident. Absent: it is part of one, or cannot be taken on; or an older version kept it. */
+  readonly page?: string;
   readonly sinceMs: number;
   readonly atMs: number;
   /** With it all that was told under this key is over. */

@@ -75,6 +75,8 @@ export interface PageMessage {
   readonly sinceMs: number;
   readonly atMs: number;
   readonly incident?: string;
+  /** By what a person takes on what is part of no incident. Absent: by its incident; or nothing is kept of it that could be taken on. */
+  readonly page?: string;
   /** What it goes by towards persons: the same for all of one incident. */
   readonly key: string;
   /** Nothing that was told under that key stands any more. */

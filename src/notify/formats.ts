@@ -45,14 +45,14 @@ const levelOf = ({ change, level }: Notice): string =>
   change === 'ended' || change === 'test' ? 'OK' : change === 'report' ? 'REPORT' : level.toUpperCase();
 
 /** What a person may copy into a shell is nothing that a cluster has named. */
-const PLAIN_ID = /^[\w.-]+$/;
+const PLAIN_ID = /^[\w./-]+$/;
 const STANDS: readonly Notice['change'][] = ['opened', 'changed', 'reminder', 'escalated'];
 
 /** null: there is nothing to take on, or no id that is safe to copy. */
-const acknowledgeCommand = ({ incident, change }: Notice): string | null =>
-  incident !== null && PLAIN_ID.test(incident) && STANDS.includes(change)
-    ? `ekimi acknowledge ${incident} --reason "..."`
-    : null;
+function acknowledgeCommand({ incident, page, key, change }: Notice): string | null {
+  const id = incident ?? (page === undefined ? null : key);
+  return id !== null && PLAIN_ID.test(id) && STANDS.includes(change) ? `ekimi acknowledge ${id} --reason "..."` : null;
+}
 
 interface Way {
   readonly text: string;

@@ -188,7 +188,7 @@ class Outlet implements Hub {
     ...rest
   }: PageMessage): Notice {
     const { redact, instance, config, isOneOfSeveral } = this.#parts;
-    const { scope, change } = rest;
+    const { scope, change, page } = rest;
     const said = (words: string): string => redact(isOneOfSeveral ? withScope(words, scope) : words);
     const incident = of ?? null;
     return {
@@ -198,7 +198,7 @@ class Outlet implements Hub {
       unblock: unblock.map(said),
       incident,
       by: instance,
-      ...linksOf(config.link, { scope, change, incident, approvals }),
+      ...linksOf(config.link, { scope, change, incident, approvals, ...(page !== undefined && { page }) }),
     };
   }
 

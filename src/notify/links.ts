@@ -10,6 +10,8 @@ interface About {
   readonly scope: string;
   readonly change: PageChange | 'test' | 'report';
   readonly incident: string | null;
+  /** By what it is taken on where it is part of no incident. Absent: it cannot be. */
+  readonly page?: string;
   /** Ids of what waits for a person's word about it. */
   readonly approvals: readonly string[];
 }
@@ -27,20 +29,20 @@ export interface Links {
 }
 
 /** `base`: where persons open the dashboard; null: none is configured. */
-export function linksOf(base: string | null, { scope, change, incident, approvals }: About): Links {
+export function linksOf(base: string | null, { scope, change, incident, page, approvals }: About): Links {
   if (base === null) return { link: null };
   const at = (...parts: readonly string[]): string =>
     `${base.replace(/\/+$/, '')}/#/${[scope, ...parts].map(encodeURIComponent).join('/')}`;
-  const link = incident === null ? at() : at('incident', incident);
+  const taken =
+    incident !== null ? (['incident', incident] as const) : page === undefined ? null : (['page', page] as const);
+  const link = taken === null ? at() : at(...taken);
   if (!STANDS.includes(change)) return { link };
   const answers: readonly AnswerLink[] = [
     ...approvals.slice(0, MOST_APPROVALS).flatMap((id): AnswerLink[] => [
       { does: 'approve', id, href: at('approval', id, 'approve') },
       { does: 'reject', id, href: at('approval', id, 'reject') },
     ]),
-    ...(incident === null
-      ? []
-      : [{ does: 'acknowledge' as const, id: incident, href: at('incident', incident, 'acknowledge') }]),
+    ...(taken === null ? [] : [{ does: 'acknowledge' as const, id: taken[1], href: at(...taken, 'acknowledge') }]),
   ];
   return { link, ...(answers.length === 0 ? {} : { answers }) };
 }

@@ -1,4 +1,5 @@
 // The page, from what the store has. Every part is a function of that and draws nothing by itself.
+import { pageKey } from '../../model/page.js';
 import { isNote } from '../../model/problem.js';
 import type { JSX } from 'preact';
 import type { Line } from '../../words/narrate.js';
@@ -31,7 +32,9 @@ function shownIn(state: State): Picture | undefined {
 }
 
 const hasPlace = ({ kind, id }: Place, { snapshot: { ledger } }: Picture): boolean =>
-  (kind === 'approval' ? ledger.approvals : (ledger.incidents ?? [])).some((one) => one.id === id);
+  kind === 'page'
+    ? ledger.pages.some((row) => pageKey(row) === id)
+    : (kind === 'approval' ? ledger.approvals : (ledger.incidents ?? [])).some((one) => one.id === id);
 
 function liveIn({ clusters, route }: State): Picture | undefined {
   const all = [...clusters.values()];

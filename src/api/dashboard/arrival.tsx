@@ -8,6 +8,7 @@ import type { Picture } from './connection.js';
 import { IncidentJournal } from './earlier.js';
 import { At } from './parts.js';
 import { cardId, type Place } from './route.js';
+import { toldAs } from './told-alone.js';
 import { showPart } from './show-part.js';
 
 interface Props {
@@ -26,8 +27,14 @@ export const Arrival = ({ at, picture, isPast }: Props): JSX.Element | null => {
 };
 
 /** Opens the same dialog as the button of the card. Nothing leaves the page before a person confirms it there. */
-function askAt({ kind, id, asks }: Place, { overview }: Picture): void {
+function askAt({ kind, id, asks }: Place, { overview, snapshot }: Picture): void {
   const { approvals, incidents, scope } = overview;
+  if (kind === 'page') {
+    const row = toldAs(snapshot.ledger.pages, id);
+    if (row !== undefined && row.acknowledged === undefined && asks === 'acknowledge')
+      void askAcknowledge({ id, name: `${row.code} ${row.subject}` }, scope);
+    return;
+  }
   if (kind === 'approval') {
     const approval = approvals.find((one) => one.id === id);
     if (approval !== undefined && (asks === 'approve' || asks === 'reject')) void askDecision(asks, approval, scope);
@@ -40,7 +47,11 @@ function askAt({ kind, id, asks }: Place, { overview }: Picture): void {
 /** null: it is open, and its card says all. */
 const Said = ({ at: { kind, id }, picture, isPast }: Props): JSX.Element | null => {
   const { snapshot } = picture;
-  const { approvals, incidents = [] } = snapshot.ledger;
+  const { approvals, incidents = [], pages } = snapshot.ledger;
+  if (kind === 'page')
+    return toldAs(pages, id) !== undefined ? null : (
+      <Gone>What was told as {id} is over. Nothing waits for your word on it.</Gone>
+    );
   if (kind === 'incident') {
     const one = incidents.find((row) => row.id === id);
     if (one === undefined)

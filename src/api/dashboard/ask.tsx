@@ -86,18 +86,19 @@ export function askDecision(verb: 'approve' | 'reject', approval: ApprovalOvervi
   });
 }
 
-export const askAcknowledge = (incident: IncidentOverview, scope: string): Promise<unknown> =>
+/** `id`: of the incident, or what a message goes by that is part of none. */
+export const askAcknowledge = ({ id, name }: Pick<IncidentOverview, 'id' | 'name'>, scope: string): Promise<unknown> =>
   ask({
     title: 'Acknowledge',
     lead: (
       <>
-        <code>{incident.name}</code>
+        <code>{name}</code>
         <span>You look after it: nobody else is called for it, unless it becomes another thing.</span>
       </>
     ),
     fields: <ReasonField />,
     submit: 'Acknowledge',
-    send: withReason(`${clusterPath(scope)}/incidents/${encodeURIComponent(incident.id)}/acknowledge`),
+    send: withReason(`${clusterPath(scope)}/incidents/${encodeURIComponent(id)}/acknowledge`),
   });
 
 const RUN_WORDS: Readonly<Record<RunChange, readonly [string, string]>> = {

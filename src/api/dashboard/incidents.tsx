@@ -10,6 +10,7 @@ import { Earlier, IncidentJournal } from './earlier.js';
 import { At, Count, Glyph, Nothing, Panel } from './parts.js';
 import { cardId, placeHash } from './route.js';
 import { Evidence, verdictOf } from './problems.js';
+import { ToldAlone } from './told-alone.js';
 
 interface Props {
   readonly picture: Picture;
@@ -30,6 +31,7 @@ export const Incidents = ({ picture, isPast, opened }: Props & { readonly opened
       {incidents.map((one) => (
         <Card key={one.id} one={one} picture={picture} isPast={isPast} />
       ))}
+      <ToldAlone picture={picture} isPast={isPast} />
       <Earlier key={picture.overview.scope} picture={picture} isPast={isPast} opened={opened} />
     </Panel>
   );

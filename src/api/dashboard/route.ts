@@ -5,15 +5,15 @@ export type Route =
   | { readonly view: 'member'; readonly scope: string; readonly member: string }
   | { readonly view: 'place'; readonly at: Place };
 
-/** A card: of an approval or an incident, by its id. */
+/** A card: of an approval or an incident, by its id; of what a person was told outside of any incident, by what it goes. */
 export interface Place {
-  readonly kind: 'approval' | 'incident';
+  readonly kind: 'approval' | 'incident' | 'page';
   readonly id: string;
   /** What the page asks there, as its buttons do: whoever came by a link confirms it in the dialog, or nothing is done. */
   readonly asks?: Asked;
 }
 
-const ASKED = { approval: ['approve', 'reject'], incident: ['acknowledge'] } as const;
+const ASKED = { approval: ['approve', 'reject'], incident: ['acknowledge'], page: ['acknowledge'] } as const;
 export type Asked = (typeof ASKED)[Place['kind']][number];
 
 function placeOf(kind: Place['kind'], id: string, word: string | undefined): Place {
@@ -21,7 +21,7 @@ function placeOf(kind: Place['kind'], id: string, word: string | undefined): Pla
   return asks === undefined ? { kind, id } : { kind, id, asks };
 }
 
-const isPlace = (text: string | undefined): text is Place['kind'] => text === 'approval' || text === 'incident';
+const isPlace = (text: string | undefined): text is Place['kind'] => text !== undefined && Object.hasOwn(ASKED, text);
 
 function decoded(part: string): string {
   try {

@@ -223,6 +223,16 @@ it('a mail says how to acknowledge, by an id that is safe to copy, while there i
     expect(text(change)).not.toContain('ekimi acknowledge');
 });
 
+it('what is part of no incident is acknowledged by what it goes by, and never by what is not safe to copy', () => {
+  const text = (change: Parameters<typeof notice>[0]): string =>
+    JSON.stringify(written(CHAT, [notice({ incident: null, ...change })], NOW_MS));
+  const own = { key: 'email-cluster/ekimi/email-cluster', page: 'ekimi/email-cluster' };
+  expect(text(own)).toContain('ekimi acknowledge email-cluster/ekimi/email-cluster --reason');
+  const hostile = 'lag/p; rm -rf $HOME';
+  for (const change of [{ key: `email-cluster/${hostile}`, page: hostile }, { ...own, change: 'ended' } as const])
+    expect(text(change)).not.toContain('ekimi acknowledge');
+});
+
 it('a pager is promised a link to acknowledge by only where the message has one', () => {
   const told = (change: Parameters<typeof notice>[0]): string =>
     JSON.stringify(written(PAGER, [notice(change)], NOW_MS));

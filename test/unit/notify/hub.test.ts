@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -432,8 +432,14 @@ describe('the spool', () => {
   it('holds no secret', async () => {
     const rig = new Rig();
     rig.open({ channels: [CHAT] });
-    rig.hub.notifier.page(message({ text: 'the password is geheim' }));
+    rig.answer = down;
+    rig.hub.notifier.page(message({ text: 'the password is geheim', unblock: ['try geheim'] }));
     await rig.clock.pass(1_000);
+    const kept = readFileSync(join(directory, 'outbox.jsonl'), 'utf8');
+    expect(kept).toContain('the password is [secret]');
+    expect(kept).not.toContain('geheim');
+    rig.answer = () => ({ kind: 'sent' });
+    await rig.clock.pass(60_000);
     expect(rig.to('chat')[0]).toContain('[secret]');
     await rig.close();
   });
@@ -455,6 +461,20 @@ it('a message carries the links to its incident and its question, and its end th
     expect(first).toContain(`https://ekimi.example.com/#/email-cluster/${place}`);
   expect(last).toContain('/incident/7f3a19c2|');
   expect(last).not.toMatch(/approve|acknowledge/);
+  await rig.close();
+});
+
+it('a message about what is part of no incident carries the link to take it on, and one that nobody can take on has none', async () => {
+  const rig = new Rig();
+  rig.open({ channels: [CHAT] });
+  const { incident: _incident, ...alone } = message({ code: 'observer-impaired', key: 'ekimi/email-cluster' });
+  rig.hub.notifier.page({ ...alone, page: 'ekimi/email-cluster' });
+  rig.hub.notifier.page({ ...alone, key: 'pass-failed/one' });
+  await rig.clock.pass(1_000);
+  const [own = '', loop = ''] = rig.to('chat');
+  expect(own).toContain('/#/email-cluster/page/ekimi%2Femail-cluster/acknowledge|');
+  expect(own).toContain('ekimi acknowledge email-cluster/ekimi/email-cluster --reason');
+  expect(loop).not.toContain('acknowledge');
   await rig.close();
 });
 

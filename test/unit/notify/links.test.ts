@@ -26,6 +26,16 @@ describe('what a message leads to', () => {
     });
   });
 
+  it('where there is no incident is what it goes by, and the word that somebody looks after that', () => {
+    const own = { ...about, incident: null, page: 'ekimi/email-cluster', approvals: [] };
+    const at = 'https://e/#/email-cluster/page/ekimi%2Femail-cluster';
+    expect(linksOf('https://e', own)).toEqual({
+      link: at,
+      answers: [{ does: 'acknowledge', id: 'ekimi/email-cluster', href: `${at}/acknowledge` }],
+    });
+    expect(linksOf('https://e', { ...own, change: 'ended' })).toEqual({ link: at });
+  });
+
   it('has at most three questions, and the page has the rest', () => {
     const { answers = [] } = linksOf('https://e', { ...about, approvals: ['1', '2', '3', '4'] });
     expect(answers.filter(({ does }) => does === 'approve').map(({ id }) => id)).toEqual(['1', '2', '3']);
