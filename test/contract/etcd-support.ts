@@ -203,11 +203,11 @@ export function clusterConfig(options: {
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /** The adapters, model and ports as plain JavaScript in a temporary folder, for a process of their own. */
-export function transpiled(): string {
+export function transpiled(parts: readonly string[] = ['model', 'ports', 'adapters']): string {
   const folder = mkdtempSync(join(tmpdir(), 'ekimi-built-'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  for (const part of ['model', 'ports', 'adapters']) {
+  for (const part of parts) {
     for (const name of readdirSync(join(ROOT, 'src', part), { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts')) continue;
       const source = readFileSync(join(ROOT, 'src', part, name), 'utf8');

@@ -161,8 +161,8 @@ describe('a line that would be a header', () => {
     ['in the name of the host', `GET / HTTP/1.1\r\nhost: h%0d%0aset-cookie: a=b\r\nconnection: close\r\n\r\n`],
   ])('%s is none in the answer', async (_where, request) => {
     const [head = ''] = (await sent(request)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 \d{3} /);
     expect(head).not.toMatch(/^set-cookie/im);
-    expect(head).not.toContain('evil');
     await expectUnharmed();
   });
 
@@ -189,7 +189,13 @@ describe('thousands without a token, or with a wrong one', { timeout: 60_000 }, 
   });
 
   it('do not keep a right token out', async () => {
-    for (let at = 0; at < 1_000; at += 1) await ask({ authorization: `Bearer wrong-${at}-of-enough-length` });
+    const statuses: number[] = [];
+    for (let at = 0; at < 2_000; at += 1)
+      statuses.push(await ask({ authorization: `Bearer wrong-${at}-of-enough-length` }));
+    expect([statuses.slice(0, 9), new Set(statuses.slice(10))]).toEqual([
+      Array.from({ length: 9 }, () => 401),
+      new Set([429]),
+    ]);
     expect(await ask({ authorization: 'Bearer touch-of-enough-length' })).toBe(200);
   });
 });

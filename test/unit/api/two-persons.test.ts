@@ -83,4 +83,21 @@ describe('an approval over HTTP where two persons are needed', () => {
     expect((await post('bob', path, { reason: 'looked' })).status).toBe(200);
     expect(ekimi.approvals('approved')).toHaveLength(1);
   });
+
+  it('is given once: whoever sends it again, with yes or no, changes nothing and is told what it is by then', async () => {
+    const { ekimi, post } = await serving();
+    await post('ann', 'procedures', { name: 'restart-member', target: 'patroni3', reason: 'openssl' });
+    const id = ekimi.approvals('waiting')[0]?.id ?? '';
+    expect((await post('bob', `approvals/${id}/approve`, { reason: 'looked' })).status).toBe(200);
+    const decided = ekimi.approvals('approved');
+    for (const by of ['bob', 'ann'])
+      for (const verb of ['approve', 'reject'])
+        expect(await post(by, `approvals/${id}/${verb}`, { reason: 'again' })).toMatchObject({
+          status: 409,
+          body: { code: 'conflict', message: expect.stringContaining(id) as string },
+        });
+    expect(ekimi.approvals('approved')).toEqual(decided);
+    expect(ekimi.approvals('waiting')).toEqual([]);
+    expect(ekimi.requests()).toEqual([]);
+  });
 });
