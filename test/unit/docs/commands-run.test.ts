@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { exitCode } from '../../../src/cli/cli-error.js';
 import { isInFlight } from '../../../src/model/ledger.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import { cli, type Ran } from '../../support/fake-cli.js';
-import { ROOT, TYPED, type Typed } from './console.js';
+import { BLOCKS, PAGES, ROOT, TYPED, type Typed } from './console.js';
 
 /** Of other programs: what they take is theirs. What begins a line with none of these and is not `ekimi` fails the test. */
 const OTHERS = new Set(
@@ -213,6 +213,31 @@ describe('what the pages have typed', () => {
     );
     expect(unknown.map(({ page, text }) => `${page}: ${text}`)).toEqual([]);
     expect(OURS.length).toBeGreaterThan(100);
+  });
+
+  it('stands at a prompt, so that it is looked at here', () => {
+    const unseen = BLOCKS.filter(({ language }) => ['bash', 'sh'].includes(language)).filter(
+      ({ text }) => !/^[$#] /m.test(text),
+    );
+    expect(unseen.map(({ page, text }) => `${page}: ${text}`)).toEqual([]);
+  });
+
+  it('names scripts of npm and files of the lab that are there, in a block or within a line', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+    const named = [...PAGES, 'CONTRIBUTING.md', 'lab/README.md'].flatMap((page) => {
+      const text = readFileSync(join(ROOT, page), 'utf8');
+      const runs = [...text.matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, name = '']) => ({
+        name: `npm run ${name}`,
+        isThere: Object.hasOwn(scripts, name),
+      }));
+      const files = [...text.matchAll(/(?:^|[` ])(lab\/[a-z][\w.-]*)/gm)].map(([, name = '']) => ({
+        name,
+        isThere: existsSync(join(ROOT, name.replace(/\.$/, ''))),
+      }));
+      return [...runs, ...files].map((one) => ({ page, ...one }));
+    });
+    expect(named.filter(({ isThere }) => !isThere)).toEqual([]);
+    expect(named.length).toBeGreaterThan(60);
   });
 
   it('runs, each command of ours, and ends with the code that is meant', { timeout: 300_000 }, async () => {

@@ -14,7 +14,7 @@ interface Block {
   readonly text: string;
 }
 
-const PAGES: readonly string[] = [
+export const PAGES: readonly string[] = [
   'README.md',
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
