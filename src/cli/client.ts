@@ -14,7 +14,7 @@ import type { ClusterSnapshot } from '../model/snapshot.js';
 import type { Progress } from '../verify/progress.js';
 import { CliError, type ExitName } from './cli-error.js';
 import { exchange, type Trust } from './exchange.js';
-import { noDaemon, parse, remedyOf, type ErrorBody } from './no-answer.js';
+import { isErrorBody, noDaemon, notEkimi, parse, remedyOf, type ErrorBody } from './no-answer.js';
 import { mustBeOurs, type Expected, type NamedCluster } from './whose.js';
 
 interface ClientOptions {
@@ -81,6 +81,9 @@ const EXIT_OF_STATUS: Readonly<Record<number, ExitName>> = {
   409: 'refused',
 };
 
+const areClusters = (value: unknown): value is readonly NamedCluster[] =>
+  Array.isArray(value) && value.every((one: { scope?: unknown } | null) => typeof one?.scope === 'string');
+
 /** The daemon as the command line sees it. Every failure is a CliError that says which address and what to do. */
 export class DaemonClient {
   readonly #options: ClientOptions;
@@ -91,8 +94,10 @@ export class DaemonClient {
 
   /** Every command asks this first: here it shows whether the daemon is the one that is meant. */
   async scopes(): Promise<readonly string[]> {
-    const { clusters } = (await this.#ask('GET', '/v1/clusters')) as { clusters: readonly NamedCluster[] };
     const { expected, url } = this.#options;
+    const answer = (await this.#ask('GET', '/v1/clusters')) as { clusters?: unknown } | null;
+    const clusters = answer?.clusters;
+    if (!areClusters(clusters)) throw notEkimi(url, 'with something else than its clusters');
     this.#options.onClusters?.(clusters.length);
     if (expected !== null) mustBeOurs(expected, clusters, url);
     return clusters.map(({ scope }) => scope);
@@ -278,7 +283,8 @@ export class DaemonClient {
     if (response.time !== null) this.#options.onTime(Number(response.time));
     const answer = parse(response.text, url);
     if (response.status >= 200 && response.status < 300) return answer;
-    const error = answer as ErrorBody;
+    if (!isErrorBody(answer)) throw notEkimi(url, `with status ${response.status} and other words than ours`);
+    const error: ErrorBody = answer;
     if (error.code === 'held') return answer;
     const exit = EXIT_OF_CODE[error.code] ?? EXIT_OF_STATUS[response.status] ?? 'failed';
     throw new CliError(exit, { of: error.code }, error.message, remedyOf(error));

@@ -201,7 +201,7 @@ function checkUrl(text: string): string {
     'usage',
     'bad-url',
     `${JSON.stringify(text)} is not an http address`,
-    `Write it like ${DEFAULT_URL}.`,
+    `Write it like ${DEFAULT_URL} (--url or EKIMI_URL).`,
   );
 }
 

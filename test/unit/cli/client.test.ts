@@ -51,6 +51,24 @@ it('an answer that is cut off is no answer: a daemon that ends while it speaks',
   await expect(asked(url)).rejects.toMatchObject(noDaemon(url, 'aborted'));
 });
 
+it.each([
+  ['Patroni, which is no leader', 503, '{"state":"running","role":"replica"}'],
+  ['Patroni, which leads', 200, '{"state":"running","role":"primary"}'],
+  ['a gateway', 404, '{"message":"no Route matched with those values"}'],
+  ['a list', 200, '[]'],
+  ['nothing', 200, 'null'],
+  ['other clusters', 200, '{"clusters":["a"]}'],
+  ['a page', 404, '404 page not found'],
+])('%s that answers there is no daemon, and no fault of ours', async (_who, status, body) => {
+  const url = await listening((_request, response) => response.writeHead(status).end(body));
+  await expect(asked(url)).rejects.toMatchObject({
+    exit: 'no-daemon',
+    code: 'not-ekimi',
+    message: expect.stringMatching(/^something answers at http:\S+, but .*: it is not an ekimi daemon$/) as string,
+    remedy: expect.stringContaining('api.listen') as string,
+  });
+});
+
 it('a redirect is not followed: the token is for one address', async () => {
   const heard: unknown[] = [];
   const elsewhere = await listening((request, response) => {
@@ -73,8 +91,30 @@ it('nothing listens: the address and the reason are said', async () => {
 it('what is sent over TLS is not sent in the clear: an https address is asked by TLS', async () => {
   const heard: unknown[] = [];
   const url = await listening((request) => heard.push(request.url));
-  await expect(asked(url.replace('http:', 'https:'))).rejects.toMatchObject({ code: 'no-daemon' });
+  const secure = url.replace('http:', 'https:');
+  await expect(asked(secure)).rejects.toMatchObject({
+    ...noDaemon(secure, 'what answers there speaks no TLS'),
+    remedy: expect.stringContaining('with http://') as string,
+  });
   expect(heard).toEqual([]);
+});
+
+it('one that speaks TLS alone is named as that, where it is asked in the clear', async () => {
+  const url = await listening((request) => request.socket.destroy());
+  await expect(asked(url)).rejects.toMatchObject({
+    ...noDaemon(url, 'it ended the connection without an answer'),
+    remedy: expect.stringContaining('https://') as string,
+  });
+});
+
+it('an address with a path is refused with how to write it', async () => {
+  const url = await listening((_request, response) =>
+    response.writeHead(404).end('{"code":"not-found","message":"nothing at /x/v1/clusters","remedy":"of HTTP"}'),
+  );
+  await expect(asked(`${url}/x`)).rejects.toMatchObject({
+    exit: 'absent',
+    remedy: expect.stringContaining('without a path') as string,
+  });
 });
 
 it('letters that two packets share arrive whole', async () => {
