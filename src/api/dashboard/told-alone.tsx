@@ -1,6 +1,7 @@
 // What a person was told that is part of no incident, mostly of Ekimi itself: it can be taken on here too.
 import type { JSX } from 'preact';
 import { pageKey, type PageRow } from '../../model/page.js';
+import { problemKey } from '../../model/problem.js';
 import { askAcknowledge } from './ask.js';
 import type { Picture } from './connection.js';
 import { At, Count, Glyph } from './parts.js';
@@ -18,12 +19,16 @@ interface Props {
 export const ToldAlone = ({ picture, isPast }: Props): JSX.Element => (
   <>
     {picture.snapshot.ledger.pages
-      .filter(({ incident }) => incident === undefined)
+      .filter((row) => row.incident === undefined && !isPartOfOne(row, picture))
       .map((row) => (
         <Card key={pageKey(row)} row={row} scope={picture.overview.scope} isPast={isPast} />
       ))}
   </>
 );
+
+/** It may have been told before its incident was known. */
+const isPartOfOne = (row: PageRow, { overview: { incidents } }: Picture): boolean =>
+  incidents.some(({ problems }) => problems.some((problem) => problemKey(problem) === problemKey(row)));
 
 interface CardProps {
   readonly row: PageRow;
