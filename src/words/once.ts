@@ -43,6 +43,8 @@ export interface Repeated {
   readonly times: number;
   readonly untilMs: number;
   readonly lastSeq: number;
+  /** All that it said, in its order: the figures differ. */
+  readonly wordings: readonly string[];
 }
 
 /**
@@ -56,13 +58,28 @@ export function repeatsTogether(lines: readonly Line[]): readonly Repeated[] {
     const { kind, text, tone, atMs: untilMs, seq: lastSeq } = line;
     const before = at === null ? undefined : found[at];
     if (kind === 'pass' && at !== null && before?.line.tone === tone && saysTheSame(before.line.text, text))
-      found[at] = { line: { ...before.line, text }, times: before.times + 1, untilMs, lastSeq };
+      found[at] = {
+        line: { ...before.line, text },
+        times: before.times + 1,
+        untilMs,
+        lastSeq,
+        wordings: [...before.wordings, text],
+      };
     else {
-      found.push({ line, times: 1, untilMs, lastSeq });
+      found.push({ line, times: 1, untilMs, lastSeq, wordings: [text] });
       if (kind === 'pass') at = found.length - 1;
     }
   }
   return found.sort((a, b) => a.lastSeq - b.lastSeq);
+}
+
+/** Those that have said `wanted`, in capitals or not, each as it was said last with that in it: a figure of an hour ago is found too. */
+export function saying(rows: readonly Repeated[], wanted: string): readonly Repeated[] {
+  const words = wanted.toLowerCase();
+  return rows.flatMap((row) => {
+    const text = row.wordings.findLast((one) => `${row.line.kind} ${one}`.toLowerCase().includes(words));
+    return text === undefined ? [] : [{ ...row, line: { ...row.line, text } }];
+  });
 }
 
 function saysTheSame(before: string, after: string): boolean {

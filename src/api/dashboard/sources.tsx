@@ -4,7 +4,7 @@ import type { Overview } from '../overview.js';
 import type { SourceOverview } from '../sources.js';
 import { At, Count, Nothing, Panel } from './parts.js';
 import type { Line } from '../../words/narrate.js';
-import { repeatsTogether, type Repeated } from '../../words/once.js';
+import { repeatsTogether, saying, type Repeated } from '../../words/once.js';
 import { useState } from 'preact/hooks';
 
 const COLUMNS: readonly (readonly [string, string])[] = [
@@ -100,9 +100,7 @@ export const Journal = ({
   readonly title?: string;
 }): JSX.Element => {
   const [wanted, setWanted] = useState('');
-  const shown = repeatsTogether(lines)
-    .filter(({ line: { kind, text } }) => `${kind} ${text}`.toLowerCase().includes(wanted.toLowerCase()))
-    .reverse();
+  const shown = [...saying(repeatsTogether(lines), wanted)].reverse();
   return (
     <Panel
       id="journal"

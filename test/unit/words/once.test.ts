@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Line } from '../../../src/words/narrate.js';
-import { repeatsTogether } from '../../../src/words/once.js';
+import { repeatsTogether, saying } from '../../../src/words/once.js';
 
 const MINUTE_MS = 60_000;
 const pass = (minute: number, text: string, tone: Line['tone'] = 'warn'): Line => ({
@@ -20,6 +20,15 @@ describe('what a journal says again and again', () => {
   it('is one line with how often, and from when to when', () => {
     expect(told([held(1), held(2), held(3)])).toEqual([[1, 3, 3]]);
     expect(repeatsTogether([held(1), held(2)])[0]?.line.text).toContain('2 MiB');
+  });
+
+  it('is found by whatever it said, as it said that, and else as it was said last', () => {
+    const rows = repeatsTogether([held(1), held(2), held(3), pass(4, 'no problem in sight', 'good')]);
+    const texts = (wanted: string) => saying(rows, wanted).map(({ line, times }) => [line.text, times]);
+    expect(texts('2 mib')).toEqual([[held(2).text, 3]]);
+    expect(texts('held by approval')).toEqual([[held(3).text, 3]]);
+    expect(texts('PASS')).toHaveLength(2);
+    expect(texts('4 MiB')).toEqual([]);
   });
 
   it('is another line where it is about another member, or another thing, or is worse', () => {
