@@ -6,6 +6,7 @@ import { memberHost, storeHost } from '../model/host.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Reply, Step } from '../model/plan.js';
 import type { Ports } from '../observe/ports.js';
+import type { TenureGrant } from '../ports/dcs.js';
 import type { ProxyPort } from '../ports/proxy.js';
 import { stepText } from '../words/request.js';
 import type { Books } from './books.js';
@@ -86,9 +87,13 @@ const proxyFor = (proxies: Ports['proxies'], { proxy }: Extract<Step, { port: 'p
   proxy === undefined ? Object.values(proxies)[0] : proxies[proxy];
 
 /** Undefined: its driver has no such primitive. */
-function aside(host: Ports['host'], step: Extract<Step, { port: 'aside' }>): Promise<Reply> | undefined {
-  if (step.call === 'remove') return host?.removeAside?.(memberHost(step.member), step.directory);
-  return host?.moveAside?.(step.call === 'move' ? memberHost(step.member) : storeHost(step.store), step);
+function aside(
+  host: Ports['host'],
+  step: Extract<Step, { port: 'aside' }>,
+  grant: TenureGrant | null,
+): Promise<Reply> | undefined {
+  if (step.call === 'remove') return host?.removeAside?.(memberHost(step.member), step.directory, grant);
+  return host?.moveAside?.(step.call === 'move' ? memberHost(step.member) : storeHost(step.store), step, grant);
 }
 
 /**
@@ -126,7 +131,7 @@ async function route(session: Session, step: Step): Promise<Reply> {
       case 'store':
         return (await session.parts.ports.dcs.maintain?.(step)) ?? missing;
       case 'aside':
-        return (await aside(host, step)) ?? { ...missing, text: CANNOT };
+        return (await aside(host, step, session.parts.tenure.grant())) ?? { ...missing, text: CANNOT };
       case 'power':
         return (await power?.send(step)) ?? missing;
       case 'pooler':

@@ -74,6 +74,8 @@ export interface ClusterView {
   readonly control?: ControlReadings;
   /** What the data directories of etcd hold. Absent in older journals, and unless most of its members are stopped and none answers. */
   readonly storeData?: StoreDataReadings;
+  /** The host driver does what it is asked for under tenure alone, which needs etcd. Absent in older journals, and where it needs none. */
+  readonly hostNeedsTenure?: true;
   /** What the names of addresses resolve to where we stand. Absent in older journals, and where all are written as addresses. */
   readonly names?: Reading<KnownNames>;
   /** How our addresses of the members compare to those in etcd. Absent in older journals, and while etcd does not answer. */

@@ -101,6 +101,7 @@ export async function observe(ports: Ports, target: ObserveTarget, options: Obse
     ...(storeAsides === null ? {} : { storeAsides }),
     ...(control === null ? {} : { control }),
     ...(storeData === null ? {} : { storeData }),
+    ...(ports.host?.needsTenure === true ? { hostNeedsTenure: true as const } : {}),
     ...(writeAccess === null ? {} : { writeAccess }),
     ...(names === null ? {} : { names }),
     ...(addresses.length === 0 ? {} : { addresses }),

@@ -11,6 +11,8 @@ import type { RightSeen } from '../model/rights.js';
 
 /** What runs the parts, by a driver of few primitives. What a driver has not, or has of another kind of target only, is `not-configured`. */
 export interface HostPort {
+  /** It does what it is asked for under tenure alone, which nobody can hold while etcd has no majority. Absent: whenever it is asked. */
+  readonly needsTenure?: true;
   status(target: HostTarget): Promise<Reading<HostStatus>>;
   /**
    * The last `count` lines that the target wrote where its driver can see them, oldest first, unmasked: whoever keeps them masks them.
@@ -28,12 +30,17 @@ export interface HostPort {
   /**
    * Renames a stopped member's data directory beside itself, to NAME.`suffix` (`asideSuffix`), and says where it is and what it takes; nothing is
    * deleted. `id`: the run that was looked at. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.
+   * `grant`: as with `send`.
    */
-  moveAside?(target: HostTarget, how: { readonly id: string; readonly suffix: string }): Promise<Aside>;
+  moveAside?(
+    target: HostTarget,
+    how: { readonly id: string; readonly suffix: string },
+    grant?: TenureGrant | null,
+  ): Promise<Aside>;
   /** What lies aside of the data directory of a member, or of an etcd member, whether it runs or not. */
   listAside?(target: HostTarget): Promise<Reading<readonly AsideDirectory[]>>;
   /** Deletes one of what lies aside, by the name of its folder. Refused (`none`) where a postmaster lives in it, and of everything else. */
-  removeAside?(target: HostTarget, name: string): Promise<Reply>;
+  removeAside?(target: HostTarget, name: string, grant?: TenureGrant | null): Promise<Reply>;
   /** `grant`: the tenure under which it is sent, for a driver through which another instance acts; null: there is none. */
   send(step: Extract<Step, { port: 'host' }>, grant?: TenureGrant | null): Promise<Reply>;
   /** What the driver lets us do, asked without doing it. For the doctor alone; absent where it cannot be asked. */

@@ -52,6 +52,7 @@ export const reseedDcs: ProcedureRecord<ReseedGoal> = {
   goal: ({ view, memory, ledger, nowMs }): Goal<ReseedGoal> => {
     const why =
       whyNotStartable(view) ??
+      whyNotObeyed(view) ??
       whyNotLost(view, memory) ??
       whyNotAside(view) ??
       whyPaused(view) ??
@@ -173,6 +174,12 @@ function asideText(input: ProcedureInput, goal: ReseedGoal): string {
     input.confirmed.includes(AGREED) ? lies(unknown, ', if this run has moved it,') : '',
   ].join('');
 }
+
+/** Nothing of a run would be done: it is begun while nobody can hold tenure. */
+const whyNotObeyed = ({ dcs, hostNeedsTenure }: ClusterView): string | null =>
+  hostNeedsTenure === true && dcs.keys.kind === 'unknown'
+    ? 'the instances that lend their host drivers (driver peers) stop a member under tenure alone, which nobody can hold without etcd: docs/runbook/when-etcd-is-lost.md says what is done by hand'
+    : null;
 
 function whyNotAside(view: ClusterView): string | null {
   for (const name of holdersOf(view)) {

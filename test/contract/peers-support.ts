@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/adapters/clock.js';
 import { peersAdapter } from '../../src/adapters/hosts/peers/peers-adapter.js';
+import type { Aside } from '../../src/model/aside.js';
 import type { ClusterConfig, PeersConfig } from '../../src/model/config.js';
+import type { ControlData } from '../../src/model/control.js';
 import type { TlsConfig } from '../../src/model/tls.js';
 import { memberHost, type HostStatus, type HostTarget } from '../../src/model/host.js';
 import type { Reply, Step } from '../../src/model/plan.js';
@@ -26,12 +28,31 @@ export const RUNNING: HostStatus = {
   restartCount: 0,
 };
 
+export const CONTROL: ControlData = {
+  systemIdentifier: '7302112233445566778',
+  state: 'in production',
+  wasPrimary: true,
+  isClean: false,
+  timeline: 4,
+  lsn: '5/28',
+};
+
 /** A driver of this machine that says and does what the test wants, and remembers what it was told to do. */
 export class LocalDriver implements HostPort {
   readonly sent: Extract<Step, { port: 'host' }>[] = [];
   state: Reading<HostStatus> = fresh(RUNNING, 0, 'here');
   reply: () => Promise<Reply> = () => Promise.resolve({ effect: 'done', status: 204, text: 'as told', tookMs: 1 });
   lines: readonly string[] = [];
+  /** What was asked of data directories, in order. */
+  readonly asides: unknown[] = [];
+  moved: () => Promise<Aside> = () =>
+    Promise.resolve({
+      ...{ effect: 'done', status: null, text: '/d/pg.ekimi-1', tookMs: 1 },
+      ...{ to: '/d/pg.ekimi-1', bytes: 4_096 },
+    });
+  lists = 0;
+  list: Required<HostPort>['listAside'] = () =>
+    Promise.resolve(fresh([{ name: 'pg.ekimi-1', path: '/d/pg.ekimi-1', bytes: null }], 0, 'here'));
   wake: ((what: string) => void) | null = null;
 
   status(): Promise<Reading<HostStatus>> {
@@ -44,6 +65,21 @@ export class LocalDriver implements HostPort {
     const found = { to: null, records: 2, commits: 0, firstMs: 1, lastMs: 2, relations: [], doubts: [] };
     return Promise.resolve(fresh({ ...span, ...found, systemIdentifier: '1' }, 0, 'here'));
   }
+  controldata: Required<HostPort>['controldata'] = () => Promise.resolve(fresh(CONTROL, 0, 'here'));
+  storeData: Required<HostPort>['storeData'] = () =>
+    Promise.resolve(fresh({ holds: 'member', whyNotAside: 'it is a mount point' }, 0, 'here'));
+  listAside: Required<HostPort>['listAside'] = (target) => {
+    this.lists += 1;
+    return this.list(target);
+  };
+  moveAside: Required<HostPort>['moveAside'] = (target, how) => {
+    this.asides.push({ target, ...how });
+    return this.moved();
+  };
+  removeAside: Required<HostPort>['removeAside'] = (target, name) => {
+    this.asides.push({ target, name });
+    return this.reply();
+  };
   send(step: Extract<Step, { port: 'host' }>): Promise<Reply> {
     this.sent.push(step);
     return this.reply();

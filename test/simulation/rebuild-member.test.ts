@@ -184,6 +184,37 @@ describe('a member whose pages are wrong', () => {
       expect(ekimi.cluster.proxyStatus(pool, 'patroni3')).not.toBe('MAINT');
   });
 
+  it('is moved and deleted under the tenure that we hold: a host driver of another instance asks for it', async () => {
+    const grants: unknown[] = [];
+    const ekimi = await quiet({
+      wrap: (ports) => ({
+        ...ports,
+        host: ports.host && {
+          ...ports.host,
+          moveAside: (target, how, grant) => {
+            grants.push(['move', grant]);
+            return ports.host?.moveAside?.(target, how) ?? Promise.reject(new Error('it moves nothing'));
+          },
+          removeAside: (target, name, grant) => {
+            grants.push(['remove', grant]);
+            return ports.host?.removeAside?.(target, name) ?? Promise.reject(new Error('it removes nothing'));
+          },
+        },
+      }),
+    });
+    await startStaged(ekimi, ASKED);
+    await ekimi.run(150);
+    const name = asideOf(ekimi, 'patroni3')[0]?.name ?? '';
+    await ask(ekimi, { name: 'remove-aside', target: 'patroni3', parameters: { directory: name } });
+    await ekimi.run(30);
+    const ours = ekimi.session.parts.tenure.grant();
+    expect(ours).not.toBeNull();
+    expect(grants).toEqual([
+      ['move', ours],
+      ['remove', ours],
+    ]);
+  });
+
   it('goes on where the answer to the move was lost', async () => {
     const ekimi = await quiet({
       wrap: (ports) => ({

@@ -172,6 +172,18 @@ describe('it is refused', () => {
     });
   });
 
+  it('where hosts are lent by other instances, which act under tenure alone', async () => {
+    const wrap = (ports: Ports): Ports =>
+      ports.host === null ? ports : { ...ports, host: { ...ports.host, needsTenure: true } };
+    const ekimi = await lostEtcd(ETCDS, { wrap });
+    expect(await startStaged(ekimi, RESEED)).toMatchObject({
+      kind: 'refused',
+      text: expect.stringContaining('stop a member under tenure alone') as string,
+    });
+    await ekimi.run(5);
+    expect(ekimi.requests()).toEqual([]);
+  });
+
   it('where a data directory cannot be read, and waits where that comes later', async () => {
     let isBlind = true;
     const wrap = (ports: Ports): Ports => {

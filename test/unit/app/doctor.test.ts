@@ -3,7 +3,7 @@ import { doctorFindings } from '../../../src/app/doctor.js';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.js';
 import type { ClusterView } from '../../../src/model/view.js';
 import { remedyFor, type AskedPart } from '../../../src/words/doctor-remedy.js';
-import { unknown, type ReadingFault } from '../../../src/model/reading.js';
+import { fresh, notConfigured, unknown, type ReadingFault } from '../../../src/model/reading.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   api,
@@ -65,7 +65,18 @@ describe('the doctor on a host driver that cannot keep old data aside', () => {
     const view = viewOf();
     expect(of(view)).toMatchObject({ verdict: 'off', disables: ['rebuild-member', 'remove-aside', 'reseed-dcs'] });
     expect(of({ ...view, asides: {} })).toBeUndefined();
+    const asides = { patroni1: fresh([], 0, 'here'), patroni2: notConfigured('asides', 0) };
+    expect(of({ ...view, asides })).toMatchObject({
+      detail: expect.stringContaining('of patroni2 cannot') as string,
+      disables: ['rebuild-member', 'remove-aside'],
+    });
     expect(of({ ...view, actuators: { ...view.actuators, host: false } })).toBeUndefined();
+  });
+
+  it('and one that acts under tenure alone begins no new etcd', () => {
+    const lent = { ...viewOf(), asides: {}, hostNeedsTenure: true } as const;
+    const rows = doctorFindings({ scope: SCOPE, view: lent } as unknown as ClusterSnapshot, testPolicy());
+    expect(rows).toContainEqual(expect.objectContaining({ check: 'hosts without etcd', disables: ['reseed-dcs'] }));
   });
 });
 

@@ -1,17 +1,29 @@
+import type { AsideDirectory } from '../../../model/aside.js';
 import type { ClusterConfig } from '../../../model/config.js';
+import type { ControlData } from '../../../model/control.js';
 import type { DiskStatus } from '../../../model/disk.js';
 import type { HostStatus, HostTarget, PeerSeen, PeerTold } from '../../../model/host.js';
-import type { Reply } from '../../../model/plan.js';
 import { fresh, unknown, type Reading, type ReadingFault, type Unknown } from '../../../model/reading.js';
+import type { StoreData } from '../../../model/store-data.js';
 import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { DcsPort, TenureGrant } from '../../../ports/dcs.js';
 import { excerpt, type Exchange } from '../../patroni/exchange.js';
 import { peerEndsAtMs } from '../../tls/peer-end.js';
 import { identityOf, otherCluster } from './identity.js';
-import { orderOf, type HostStep } from './orders.js';
+import { orderOf } from './orders.js';
 import type { Peer } from './peer.js';
-import { MOST_LINES, parsed, WIRE, type ClusterNamed, type From, type Question, type Refusal } from './wire.js';
+import {
+  MOST_LINES,
+  parsed,
+  WIRE,
+  type ClusterNamed,
+  type From,
+  type Question,
+  type Refusal,
+  type Work,
+  type Worked,
+} from './wire.js';
 
 /** What the other end may take beyond the request itself: it asks etcd first. */
 const CHECK_MS = 2_000;
@@ -23,6 +35,12 @@ const CLEAN_STOP_MS = 60_000;
 const LOG_DEADLINE_MS = 1_500;
 /** pg_waldump reads what may be many files. */
 const SURPLUS_DEADLINE_MS = 30_000;
+/** A file or a directory of what is stopped: the places where it may lie are asked for one after the other, each within `deadlines.host`. */
+const FILE_CALLS = 5;
+/** A list counts what lies there, in a container that is begun for it. */
+const LIST_DEADLINE_MS = 30_000;
+/** One rename, in a container that is begun for it; the deletion of a whole data directory. */
+const ASIDE_MS = { 'move-aside': 90_000, 'remove-aside': 150_000 } as const;
 const CERTIFICATE_MS = 800;
 
 const FAULT_OF: Partial<Record<Refusal, ReadingFault>> = {
@@ -35,8 +53,11 @@ export interface Borrower {
   status(peer: Peer, target: HostTarget): Promise<Reading<HostStatus>>;
   disk(peer: Peer, target: HostTarget): Promise<Reading<DiskStatus>>;
   surplus(peer: Peer, target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>>;
+  controldata(peer: Peer, target: HostTarget): Promise<Reading<ControlData>>;
+  storeData(peer: Peer, target: HostTarget): Promise<Reading<StoreData>>;
+  listAside(peer: Peer, target: HostTarget): Promise<Reading<readonly AsideDirectory[]>>;
   logs(peer: Peer, target: HostTarget, count: number, forMs?: number): Promise<Reading<readonly string[]>>;
-  send(peer: Peer, step: HostStep, grant: TenureGrant | null): Promise<Reply>;
+  act(peer: Peer, work: Work, grant: TenureGrant | null): Promise<Worked>;
   who(peer: Peer, targets: readonly HostTarget[]): Promise<PeerSeen>;
   /** As our cluster is named to others. */
   cluster(): Promise<ClusterNamed>;
@@ -88,18 +109,23 @@ export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenur
     return unknown(ok.reading.fault, `${source}: ${ok.reading.reason}`, nowMs, source);
   }
 
-  async function send(peer: Peer, step: HostStep, grant: TenureGrant | null): Promise<Reply> {
+  function withinMs(work: Work): number {
+    if (work.verb === 'move-aside' || work.verb === 'remove-aside') return CHECK_MS + ASIDE_MS[work.verb];
+    const extraMs = work.verb === 'stop' || work.verb === 'restart' ? (work.graceMs ?? CLEAN_STOP_MS) : 0;
+    return DRIVER_CALLS * deadlineMs + CHECK_MS + extraMs;
+  }
+
+  async function act(peer: Peer, work: Work, grant: TenureGrant | null): Promise<Worked> {
     const startedMs = clock.monotonic();
-    const reply = (effect: Reply['effect'], status: number | null, text: string): Reply => ({
+    const reply = (effect: Worked['effect'], status: number | null, text: string): Worked => ({
       effect,
       status,
       text: text.slice(0, 300),
       tookMs: Math.round(clock.monotonic() - startedMs),
     });
     const named = await identity();
-    const order = orderOf(step, named, grant, { sentAtMs: clock.now(), withinMs: deadlineMs });
-    const extraMs = step.verb === 'stop' || step.verb === 'restart' ? (step.graceMs ?? CLEAN_STOP_MS) : 0;
-    const outcome = await peer.act(order, DRIVER_CALLS * deadlineMs + CHECK_MS + extraMs);
+    const order = orderOf(work, named, grant, { sentAtMs: clock.now(), withinMs: deadlineMs });
+    const outcome = await peer.act(order, withinMs(work));
     if (outcome.kind === 'fault')
       return outcome.written
         ? reply('maybe', outcome.status, `${peer.url}: the request went out, then: ${outcome.fault.why}`)
@@ -110,10 +136,10 @@ export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenur
     const done = status === 200 ? parsed(WIRE.done, outcome.body) : null;
     if (done === null) return reply('maybe', status, `${peer.url}: ${notOurs(outcome)}`);
     const isOurs =
-      done.id === order.id && done.target.name === step.target.name && done.target.kind === step.target.kind;
+      done.id === order.id && done.target.name === work.target.name && done.target.kind === work.target.kind;
     if (!isOurs || otherCluster(named, done.from) !== null)
       return reply('maybe', status, `${peer.url} answered another request than ours`);
-    return reply(done.reply.effect, done.reply.status, done.reply.text);
+    return { ...done.reply, ...reply(done.reply.effect, done.reply.status, done.reply.text) };
   }
 
   async function who(peer: Peer, targets: readonly HostTarget[]): Promise<PeerSeen> {
@@ -143,12 +169,18 @@ export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenur
     disk: async (peer, target) => read(peer, { what: 'disk', target, ...(await identity()) }, WIRE.disk),
     surplus: async (peer, target, span) =>
       read(peer, { what: 'surplus', target, span, ...(await identity()) }, WIRE.surplus, SURPLUS_DEADLINE_MS),
+    controldata: async (peer, target) =>
+      read(peer, { what: 'controldata', target, ...(await identity()) }, WIRE.controldata, FILE_CALLS * deadlineMs),
+    storeData: async (peer, target) =>
+      read(peer, { what: 'storeData', target, ...(await identity()) }, WIRE.storeData, FILE_CALLS * deadlineMs),
+    listAside: async (peer, target) =>
+      read(peer, { what: 'listAside', target, ...(await identity()) }, WIRE.listAside, LIST_DEADLINE_MS),
     logs: async (peer, target, count, forMs) => {
       const most = Math.max(1, Math.min(count, MOST_LINES));
       const question = { what: 'logs', target, count: most, forMs: forMs ?? null, ...(await identity()) } as const;
       return read(peer, question, WIRE.logs, Math.min(deadlineMs, LOG_DEADLINE_MS));
     },
-    send,
+    act,
     who,
     cluster: identity,
   };

@@ -1,14 +1,14 @@
-import type { HostTarget } from '../../../model/host.js';
 import type { ClusterConfig } from '../../../model/config.js';
-import type { Reply } from '../../../model/plan.js';
+import type { HostTarget } from '../../../model/host.js';
 import { freshValue, type Reading } from '../../../model/reading.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { DcsPort, TenureSeen } from '../../../ports/dcs.js';
 import type { HostPort } from '../../../ports/host.js';
 import { identityOf, otherCluster } from './identity.js';
 import { Repeats } from './repeats.js';
+import type { Lists } from './lists.js';
 import { isOwn, ownTargets } from './targets.js';
-import type { From, Order, Question, Refusal, Refused } from './wire.js';
+import type { From, Order, Question, Refusal, Refused, Work, Worked } from './wire.js';
 
 /** How far the clocks of two instances may be apart. A request that lay in a buffer for so long is refused by the same measure. */
 const CLOCKS_APART_MS = 5_000;
@@ -17,7 +17,7 @@ export const LONGEST_DEADLINE_MS = 10_000;
 /** From the question who holds tenure (without an etcd: what the driver shows) to the act: who took longer (a slow etcd, a process that stood still) asks no further. */
 const ACT_WITHIN_MS = 1_500;
 
-type Done = { readonly from: From; readonly id: string; readonly target: HostTarget; readonly reply: Reply };
+type Done = { readonly from: From; readonly id: string; readonly target: HostTarget; readonly reply: Worked };
 export type Acted = Done | Refused;
 
 export interface Lender {
@@ -32,6 +32,7 @@ export interface Lender {
 export interface LenderParts {
   readonly cluster: ClusterConfig;
   readonly local: HostPort | null;
+  readonly lists: Lists;
   readonly dcs: Pick<DcsPort, 'seenTenure'>;
   readonly clock: Clock;
   readonly instance: () => string;
@@ -44,7 +45,7 @@ const refuse = (refused: Refusal, because: string): Refused => ({ refused, becau
  * read of etcd, made just before: an old epoch, another cluster, a request that is late or comes from a clock far away is refused, and nothing
  * was done. One request id is carried out once.
  */
-export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts): Lender {
+export function lenderOf({ cluster, local, lists, dcs, clock, instance }: LenderParts): Lender {
   // Monotonic: a wall clock that is set back must not make everything older than our start.
   const startedMs = clock.monotonic();
   const identity = identityOf(cluster, dcs, clock);
@@ -64,7 +65,7 @@ export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts):
     }
     const { target } = question;
     if (local === null || !isOwn(cluster, target)) return notMine(target);
-    return { from: { ...head, nowMs: clock.now() }, target, reading: told(await ask(local, question)) };
+    return { from: { ...head, nowMs: clock.now() }, target, reading: told(await ask(local, lists, question)) };
   }
 
   async function whoAmI(): Promise<object> {
@@ -110,7 +111,7 @@ export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts):
   }
 
   async function act(order: Order): Promise<Acted> {
-    const said = `${order.verb} ${order.target.kind} ${order.target.name} ${order.run ?? ''}`;
+    const said = saidOf(order);
     const before = repeats.find(order.id, said);
     if (before === 'other') return refuse('not-understood', 'this id was given to another request');
     if (before !== null) return before;
@@ -121,7 +122,7 @@ export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts):
   }
 
   async function carryOut(order: Order): Promise<Acted> {
-    const { target, verb, run, graceMs, deadlineMs, id } = order;
+    const { target, deadlineMs, id } = order;
     const beganMs = clock.monotonic();
     const [seen, head] = await Promise.all([readTenure(), from()]);
     // What etcd told is as old as the question. Where it told nothing, what is gone by is our own driver's look, which begins now: an etcd without a
@@ -137,13 +138,7 @@ export function lenderOf({ cluster, local, dcs, clock, instance }: LenderParts):
         'late',
         `what it would be done by was asked for ${Math.round(ageMs)} ms ago: that may be over by now`,
       );
-    const reply = await local.send({
-      port: 'host',
-      target,
-      verb,
-      ...(run === null ? {} : { id: run }),
-      ...(graceMs === null ? {} : { graceMs }),
-    });
+    const reply = await work(local, order);
     return { from: { ...head, nowMs: clock.now() }, id, target, reply: replyOf(reply) };
   }
 
@@ -174,7 +169,40 @@ function withEtcd({ tenure, system }: Order, seen: TenureSeen): Refused | null {
   return refuse('old-epoch', `tenure is held by ${by}; the request is of ${tenure.owner}, epoch ${tenure.epoch}`);
 }
 
-function ask(local: HostPort, question: Exclude<Question, { what: 'who' }>): Promise<Reading<unknown>> | null {
+/** What an id stands for: under the same one nothing else is asked for. */
+function saidOf(order: Work): string {
+  const { verb, target } = order;
+  const what = verb === 'remove-aside' ? [order.directory] : [order.run, verb === 'move-aside' ? order.suffix : ''];
+  return [verb, target.kind, target.name, ...what].join(' ');
+}
+
+const CANNOT: Worked = {
+  effect: 'none',
+  status: null,
+  text: 'the driver there does nothing of that kind with a data directory; nothing was done',
+  tookMs: 0,
+};
+
+async function work(local: HostPort, order: Work): Promise<Worked> {
+  const { target } = order;
+  switch (order.verb) {
+    case 'move-aside':
+      return (await local.moveAside?.(target, { id: order.run, suffix: order.suffix })) ?? CANNOT;
+    case 'remove-aside':
+      return (await local.removeAside?.(target, order.directory)) ?? CANNOT;
+    default: {
+      const { verb, run, graceMs } = order;
+      const which = { ...(run === null ? {} : { id: run }), ...(graceMs === null ? {} : { graceMs }) };
+      return local.send({ port: 'host', target, verb, ...which });
+    }
+  }
+}
+
+function ask(
+  local: HostPort,
+  lists: Lists,
+  question: Exclude<Question, { what: 'who' }>,
+): Promise<Reading<unknown>> | null {
   switch (question.what) {
     case 'status':
       return local.status(question.target);
@@ -182,6 +210,12 @@ function ask(local: HostPort, question: Exclude<Question, { what: 'who' }>): Pro
       return local.disk?.(question.target) ?? null;
     case 'surplus':
       return local.surplus?.(question.target, question.span) ?? null;
+    case 'controldata':
+      return local.controldata?.(question.target) ?? null;
+    case 'storeData':
+      return local.storeData?.(question.target) ?? null;
+    case 'listAside':
+      return lists(question.target);
     case 'logs':
       return local.logs?.(question.target, question.count, question.forMs ?? undefined) ?? null;
     default:
@@ -198,4 +232,8 @@ function told(reading: Reading<unknown> | null): object {
   return { kind: 'known', value: reading.value };
 }
 
-const replyOf = ({ effect, status, text, tookMs }: Reply): Reply => ({ effect, status, text, tookMs });
+const replyOf = ({ effect, status, text, tookMs, to, bytes }: Worked): Worked => ({
+  ...{ effect, status, text, tookMs },
+  ...(to === undefined ? {} : { to }),
+  ...(bytes === undefined ? {} : { bytes }),
+});

@@ -205,10 +205,15 @@ function answer(response: ServerResponse, document: object): void {
 }
 
 function tellingOf(
-  { id, verb, target, tenure }: Order,
+  order: Order,
   acted: Awaited<ReturnType<Lender['act']>>,
 ): { readonly level: 'info' | 'warn'; readonly fields: Readonly<Record<string, unknown>> } {
-  const fields = { id, verb, target: target.name, kind: target.kind, by: tenure?.owner, epoch: tenure?.epoch };
+  const { id, verb, target, tenure } = order;
+  const fields = {
+    ...{ id, verb, target: target.name, kind: target.kind, by: tenure?.owner, epoch: tenure?.epoch },
+    ...(order.verb === 'move-aside' ? { suffix: order.suffix } : {}),
+    ...(order.verb === 'remove-aside' ? { directory: order.directory } : {}),
+  };
   if ('refused' in acted) return { level: 'warn', fields: { code: 'PEER_REFUSED', ...fields, ...acted } };
   return { level: 'info', fields: { ...fields, effect: acted.reply.effect, text: acted.reply.text } };
 }

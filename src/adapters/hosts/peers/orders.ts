@@ -1,26 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Reply, Step } from '../../../model/plan.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { TenureGrant } from '../../../ports/dcs.js';
 import { LONGEST_DEADLINE_MS, type Lender } from './lender.js';
-import type { ClusterNamed, Order } from './wire.js';
+import type { ClusterNamed, Order, Work, Worked } from './wire.js';
 
-export type HostStep = Extract<Step, { port: 'host' }>;
-
-/** One step as it is asked of whoever lends the driver, under a new id. */
+/** One piece of work as it is asked of whoever lends the driver, under a new id. */
 export function orderOf(
-  { target, verb, id, graceMs }: HostStep,
+  work: Work,
   named: ClusterNamed,
   grant: TenureGrant | null,
   when: { readonly sentAtMs: number; readonly withinMs: number },
 ): Order {
   return {
     ...named,
+    ...work,
     id: randomUUID(),
-    target,
-    verb,
-    run: id ?? null,
-    graceMs: graceMs ?? null,
     tenure: grant === null ? null : { epoch: grant.epoch, owner: grant.owner },
     sentAtMs: when.sentAtMs,
     deadlineMs: when.sentAtMs + Math.min(when.withinMs, LONGEST_DEADLINE_MS),
@@ -28,7 +22,7 @@ export function orderOf(
 }
 
 /** The same for what runs beside us: by the same rules, so that each host action has a fencing token. */
-export async function sendHere(lender: Lender, order: Order, clock: Clock): Promise<Reply> {
+export async function actHere(lender: Lender, order: Order, clock: Clock): Promise<Worked> {
   const startedMs = clock.monotonic();
   const acted = await lender.act(order);
   if (!('refused' in acted)) return acted.reply;

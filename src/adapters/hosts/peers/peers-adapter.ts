@@ -1,6 +1,6 @@
+import type { Aside } from '../../../model/aside.js';
 import type { ClusterConfig } from '../../../model/config.js';
 import type { HostTarget } from '../../../model/host.js';
-import type { Reply } from '../../../model/plan.js';
 import { notConfigured, type Reading } from '../../../model/reading.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { DcsPort, TenureGrant } from '../../../ports/dcs.js';
@@ -8,13 +8,14 @@ import type { HostPort } from '../../../ports/host.js';
 import type { Borrower } from './borrower.js';
 import type { Lender } from './lender.js';
 import type { Listener } from './listener.js';
-import type { HostStep } from './orders.js';
+import { listsOf } from './lists.js';
 import type { Peer } from './peer.js';
 import { isOwn, lendersOf, urlOf } from './targets.js';
+import type { Work, Worked } from './wire.js';
 
 interface Parts {
   readonly lender: Lender;
-  readonly sendOwn: (step: HostStep, grant: TenureGrant | null) => Promise<Reply>;
+  readonly actOwn: (work: Work, grant: TenureGrant | null) => Promise<Worked>;
   readonly borrower: Borrower;
   readonly peerAt: (url: string) => Peer;
 }
@@ -25,6 +26,7 @@ interface Parts {
  */
 export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPort | null, dcs: DcsPort): HostPort {
   const known = new Map<string, Peer>();
+  const lists = listsOf(local);
   let isClosed = false;
   let instance = 'ekimi';
   let listener: Listener | null = null;
@@ -32,22 +34,22 @@ export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPo
 
   /** Loaded with the first use, which a configuration without peers never has. */
   async function load(): Promise<Parts> {
-    const [{ lenderOf }, { borrowerOf }, { peerOf }, { orderOf, sendHere }] = await Promise.all([
+    const [{ lenderOf }, { borrowerOf }, { peerOf }, { orderOf, actHere }] = await Promise.all([
       import('./lender.js'),
       import('./borrower.js'),
       import('./peer.js'),
       import('./orders.js'),
     ]);
     const { token = null, tls = null } = cluster.hosts?.peers ?? {};
-    const lender = lenderOf({ cluster, local, dcs, clock, instance: () => instance });
+    const lender = lenderOf({ cluster, local, lists, dcs, clock, instance: () => instance });
     const borrower = borrowerOf(cluster, dcs, clock);
     return {
       lender,
       borrower,
-      sendOwn: async (step, grant) => {
+      actOwn: async (work, grant) => {
         const named = await borrower.cluster();
         const when = { sentAtMs: clock.now(), withinMs: cluster.deadlines.host };
-        return sendHere(lender, orderOf(step, named, grant, when), clock);
+        return actHere(lender, orderOf(work, named, grant, when), clock);
       },
       peerAt: (url) => {
         const found = known.get(url) ?? peerOf(url, { tls, token }, cluster.deadlines.host);
@@ -67,7 +69,7 @@ export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPo
 
   async function read<T>(
     target: HostTarget,
-    own: (local: HostPort) => Promise<Reading<T>> | undefined,
+    own: (local: HostPort) => Promise<Reading<T>> | null | undefined,
     theirs: (peer: Peer, borrower: Borrower) => Promise<Reading<T>>,
   ): Promise<Reading<T>> {
     const none = notConfigured(`host of ${target.name}`, clock.now());
@@ -78,7 +80,18 @@ export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPo
     return theirs(peerAt(url), borrower);
   }
 
+  async function act(work: Work, grant: TenureGrant | null): Promise<Worked> {
+    const { actOwn, borrower, peerAt } = await parts();
+    const { target } = work;
+    if (isOwn(cluster, target)) return actOwn(work, grant);
+    const url = urlOf(cluster, target);
+    if (url !== null) return borrower.act(peerAt(url), work, grant);
+    const text = `nobody lends a driver for ${target.name} (hosts.peers); nothing was sent`;
+    return { effect: 'none', status: null, text, tookMs: 0 };
+  }
+
   return {
+    needsTenure: true,
     status: (target) =>
       read(
         target,
@@ -104,14 +117,30 @@ export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPo
         (peer, borrower) => borrower.logs(peer, target, count, forMs),
       ),
 
-    async send(step, grant = null): Promise<Reply> {
-      const { sendOwn, borrower, peerAt } = await parts();
-      if (isOwn(cluster, step.target)) return sendOwn(step, grant);
-      const url = urlOf(cluster, step.target);
-      if (url !== null) return borrower.send(peerAt(url), step, grant);
-      const text = `nobody lends a driver for ${step.target.name} (hosts.peers); nothing was sent`;
-      return { effect: 'none', status: null, text, tookMs: 0 };
-    },
+    controldata: (target) =>
+      read(
+        target,
+        (own) => own.controldata?.(target),
+        (peer, borrower) => borrower.controldata(peer, target),
+      ),
+    storeData: (target) =>
+      read(
+        target,
+        (own) => own.storeData?.(target),
+        (peer, borrower) => borrower.storeData(peer, target),
+      ),
+    listAside: (target) =>
+      read(
+        target,
+        () => lists(target),
+        (peer, borrower) => borrower.listAside(peer, target),
+      ),
+
+    send: ({ target, verb, id, graceMs }, grant = null) =>
+      act({ verb, target, run: id ?? null, graceMs: graceMs ?? null }, grant),
+    moveAside: async (target, { id, suffix }, grant = null) =>
+      asideOf(await act({ verb: 'move-aside', target, run: id, suffix }, grant), suffix),
+    removeAside: (target, directory, grant = null) => act({ verb: 'remove-aside', target, directory }, grant),
 
     onEvent(wake) {
       const ends: (() => void)[] = [];
@@ -154,4 +183,11 @@ export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPo
     const [{ borrower, peerAt }, { watchPeer }] = await Promise.all([parts(), import('./wakes.js')]);
     for (const [url] of urls) keep(watchPeer(peerAt(url), borrower, clock, wake));
   }
+}
+
+/** One that was moved lies somewhere under the name that was asked for: who does not say so may have done anything. */
+function asideOf(worked: Worked, suffix: string): Aside {
+  const { effect, to = null, bytes = null } = worked;
+  const isNamed = to?.endsWith(`.${suffix}`) === true;
+  return { ...worked, effect: effect === 'done' && !isNamed ? 'maybe' : effect, to: isNamed ? to : null, bytes };
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import type { AsideDirectory } from '../../../model/aside.js';
+import type { ControlData } from '../../../model/control.js';
 import type { DiskStatus } from '../../../model/disk.js';
 import type { HostStatus, HostTarget, HostVerb } from '../../../model/host.js';
 import type { Reply } from '../../../model/plan.js';
-import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { ReadingFault } from '../../../model/reading.js';
+import type { StoreData } from '../../../model/store-data.js';
+import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 
 /** What one instance asks of another, and what that answers: JSON, one POST each, below `PATHS`. */
 
@@ -15,6 +18,10 @@ export const MAX_REQUEST_BYTES = 4_096;
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Most lines of a log that are handed over at once. */
 export const MOST_LINES = 1_000;
+/** Most directories that are told to lie aside of one. */
+const MOST_ASIDE = 1_000;
+/** Longest path of a directory, as Linux has it. */
+const MOST_PATH = 4_096;
 
 const word = z.string().min(1).max(300);
 const moment = z.number().int().nonnegative();
@@ -30,6 +37,9 @@ const question = z.discriminatedUnion('what', [
   z.object({ what: z.literal('status'), target, ...cluster }),
   z.object({ what: z.literal('disk'), target, ...cluster }),
   z.object({ what: z.literal('surplus'), target, span, ...cluster }),
+  z.object({ what: z.literal('controldata'), target, ...cluster }),
+  z.object({ what: z.literal('storeData'), target, ...cluster }),
+  z.object({ what: z.literal('listAside'), target, ...cluster }),
   z.object({
     what: z.literal('logs'),
     target,
@@ -40,22 +50,34 @@ const question = z.discriminatedUnion('what', [
 ]);
 export type Question = z.infer<typeof question>;
 
-const order = z.object({
+const envelope = {
   ...cluster,
   /** Of this one request: what comes a second time under it is not done a second time. */
   id: word,
-  target,
-  verb: z.enum(['start', 'stop', 'restart', 'kill']) satisfies z.ZodType<HostVerb>,
-  run: word.nullable(),
-  graceMs: z.number().nonnegative().nullable(),
   /** The tenure under which it is sent; null: there is none. */
   tenure: z.object({ epoch: word, owner: word }).nullable(),
   /** By the clock of the one who asks, milliseconds since 1970. */
   sentAtMs: moment,
   /** By the same clock: it is not to be begun any later. */
   deadlineMs: moment,
-});
+};
+const order = z.discriminatedUnion('verb', [
+  z.object({
+    ...envelope,
+    verb: z.enum(['start', 'stop', 'restart', 'kill']) satisfies z.ZodType<HostVerb>,
+    target,
+    run: word.nullable(),
+    graceMs: z.number().nonnegative().nullable(),
+  }),
+  /** `run`: the one that was looked at, and is stopped. */
+  z.object({ ...envelope, verb: z.literal('move-aside'), target, run: word, suffix: word }),
+  z.object({ ...envelope, verb: z.literal('remove-aside'), target, directory: word }),
+]);
 export type Order = z.infer<typeof order>;
+
+type Bare<T> = T extends unknown ? Omit<T, keyof typeof envelope> : never;
+/** What is to be done, without who asks for it and until when. */
+export type Work = Bare<Order>;
 
 const eventsAsked = z.object(cluster);
 export type ClusterNamed = z.infer<typeof eventsAsked>;
@@ -101,6 +123,22 @@ const surplus = span.extend({
   doubts: z.array(z.string()),
 }) satisfies z.ZodType<SurplusWal>;
 
+const control = z.object({
+  systemIdentifier: word,
+  state: word,
+  wasPrimary: z.boolean(),
+  isClean: z.boolean(),
+  timeline: z.number().int().positive(),
+  lsn: word,
+}) satisfies z.ZodType<ControlData>;
+const storeData = z.object({
+  holds: z.enum(['member', 'nothing']),
+  whyNotAside: z.string().nullable().exactOptional(),
+}) satisfies z.ZodType<StoreData>;
+const asides = z
+  .array(z.object({ name: word, path: z.string().max(MOST_PATH), bytes: z.number().nullable() }))
+  .max(MOST_ASIDE) satisfies z.ZodType<AsideDirectory[]>;
+
 /** What a peer tells of itself. */
 const who = z.object({
   driver: word,
@@ -124,7 +162,11 @@ const reply = z.object({
   status: z.number().nullable(),
   text: z.string().max(1_000),
   tookMs: z.number(),
+  /** Of a directory that was to be moved aside: where it is, and what it takes. */
+  to: z.string().max(MOST_PATH).nullable().exactOptional(),
+  bytes: z.number().nullable().exactOptional(),
 }) satisfies z.ZodType<Reply>;
+export type Worked = z.infer<typeof reply>;
 
 /** Why nothing was done, in words that both ends know. */
 export const REFUSALS = [
@@ -153,6 +195,9 @@ export const WIRE = {
   status: z.compile(readingOf(status)),
   disk: z.compile(readingOf(disk)),
   surplus: z.compile(readingOf(surplus)),
+  controldata: z.compile(readingOf(control)),
+  storeData: z.compile(readingOf(storeData)),
+  listAside: z.compile(readingOf(asides)),
   logs: z.compile(readingOf(z.array(z.string()).max(MOST_LINES))),
   done: z.compile(z.object({ from, id: word, target, reply })),
   refused: z.compile(refused),
