@@ -65,7 +65,7 @@ export function whyNotLost(view: ClusterView, memory: Pick<Memory, 'etcd'>): str
   if (voters > dcs.endpoints.length)
     return `etcd had ${voters} members when it was last asked, and dcs.hosts names ${dcs.endpoints.length}: one that is not looked at may have its data`;
   if (storeData === undefined)
-    return 'the host driver cannot tell what the data directories of etcd hold (hosts.driver docker with hosts.dcsData can)';
+    return 'the host driver cannot tell what the data directories of etcd hold (hosts.dcsData of driver docker, or hosts.commands.storeData)';
   for (const { name } of dcs.endpoints) {
     const reading = storeData[name];
     if (reading?.kind !== 'fresh')

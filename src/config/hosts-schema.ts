@@ -42,7 +42,27 @@ export const HOSTS = optional('What runs the members: how to look at it, start i
       moveAside: key(
         nullable(argv),
         null,
-        'Renames its data directory beside itself, with `.{suffix}` behind its name, and prints what config/ekimi-move-aside prints. Nothing that runs by itself uses it yet.',
+        'Renames its data directory beside itself, with `.{suffix}` behind its name, and prints what config/ekimi-move-aside prints. Without it, or without `listAside`, an old copy is never kept beside a new one.',
+      ),
+      listAside: key(
+        nullable(argv),
+        null,
+        'Prints what lies aside of its data directory, as config/ekimi-list-aside does.',
+      ),
+      removeAside: key(
+        nullable(argv),
+        null,
+        'Deletes the one of them whose folder is `{directory}`, and prints what config/ekimi-remove-aside prints. Without it that is done by hand.',
+      ),
+      controldata: key(
+        nullable(argv),
+        null,
+        'Prints what `LC_ALL=C pg_controldata` of its data directory prints, as config/ekimi-controldata does. Without it nobody knows which copy is the most advanced while nothing runs.',
+      ),
+      storeData: key(
+        nullable(argv),
+        null,
+        'Of an etcd member: prints `holds=member` or `holds=nothing` of its data directory, as config/ekimi-store-data does. Without it nobody can tell whether the data of etcd is lost.',
       ),
       logs: key(
         nullable(argv),

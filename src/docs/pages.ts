@@ -157,6 +157,13 @@ const PRIMITIVES: readonly HostPrimitive[] = [
   'events',
 ];
 
+const OF_DIRECTORIES: readonly HostPrimitive[] = ['moveAside', 'listAside'];
+
+const cellOf = ({ primitives, asideOf }: HostDriverRow, primitive: HostPrimitive): string => {
+  if (!primitives.includes(primitive)) return 'no';
+  return OF_DIRECTORIES.includes(primitive) && !asideOf.includes('store') ? 'members' : 'yes';
+};
+
 /** What each driver has; everything else is read as `not-configured`, and nothing is concluded from it. */
 function hostDrivers(): string {
   const rows = HOST_DRIVER_NAMES.map((name) => {
@@ -165,7 +172,7 @@ function hostDrivers(): string {
       `\`${name}\``,
       row.summary,
       row.states.join(', '),
-      ...PRIMITIVES.map((primitive) => (row.primitives.includes(primitive) ? 'yes' : 'no')),
+      ...PRIMITIVES.map((primitive) => cellOf(row, primitive)),
       row.identity,
       row.asksMachine ? 'yes' : 'no',
       row.shownWith,

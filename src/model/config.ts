@@ -158,6 +158,14 @@ export interface ClusterConfig {
       readonly disk?: readonly string[] | null;
       /** `{suffix}` and prints what config/ekimi-move-aside prints; null: not to be had. */
       readonly moveAside?: readonly string[] | null;
+      /** Prints what config/ekimi-list-aside prints; null: not to be had. */
+      readonly listAside?: readonly string[] | null;
+      /** `{directory}` and prints what config/ekimi-remove-aside prints; null: not to be had. */
+      readonly removeAside?: readonly string[] | null;
+      /** Prints what pg_controldata prints under LC_ALL=C; null: not to be had. */
+      readonly controldata?: readonly string[] | null;
+      /** Of an etcd member: `holds=member` or `holds=nothing`; null: not to be had. */
+      readonly storeData?: readonly string[] | null;
       /** `{timeline}` and `{lsn}` from where on; prints what config/ekimi-waldump prints; null: not to be had. */
       readonly waldump?: readonly string[] | null;
     } | null;

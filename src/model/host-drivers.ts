@@ -8,6 +8,8 @@ export type HostPrimitive =
 export interface HostDriverRow {
   readonly summary: string;
   readonly primitives: readonly HostPrimitive[];
+  /** Of what it moves and lists data directories, where it can. */
+  readonly asideOf: readonly ('member' | 'store')[];
   /** What it can tell of a target; of `absent` and `paused` the others say that they do not know. */
   readonly states: readonly HostStatus['state'][];
   /** An answer names its machine, and one about another machine is not believed. */
@@ -35,6 +37,7 @@ export const HOST_DRIVERS = {
       'removeAside',
       'events',
     ],
+    asideOf: ['member', 'store'],
     states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
     asksMachine: false,
     identity: 'container id, start time',
@@ -43,7 +46,8 @@ export const HOST_DRIVERS = {
   },
   command: {
     summary: 'commands of your own, run without a shell',
-    primitives: ['logs', 'disk', 'waldump', 'moveAside'],
+    primitives: ['logs', 'disk', 'waldump', 'controldata', 'storeData', 'moveAside', 'listAside', 'removeAside'],
+    asideOf: ['member'],
     states: ['running', 'stopped'],
     asksMachine: true,
     identity: 'what the status command prints (`id=`, `started=`, `host=`); none if it prints nothing of it',
@@ -53,6 +57,7 @@ export const HOST_DRIVERS = {
   systemd: {
     summary: 'units of systemd on this machine, by systemctl and journalctl',
     primitives: ['logs', 'disk'],
+    asideOf: [],
     states: ['running', 'stopped', 'paused', 'restarting'],
     asksMachine: false,
     identity: 'InvocationID, process number and start time of the main process',
@@ -62,7 +67,18 @@ export const HOST_DRIVERS = {
   },
   peers: {
     summary: 'other instances of Ekimi, each beside what it lends its own driver for',
-    primitives: ['logs', 'disk', 'waldump', 'events'],
+    primitives: [
+      'logs',
+      'disk',
+      'waldump',
+      'controldata',
+      'storeData',
+      'moveAside',
+      'listAside',
+      'removeAside',
+      'events',
+    ],
+    asideOf: ['member', 'store'],
     states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
     asksMachine: false,
     identity: 'as the driver of the one that lends it tells it',

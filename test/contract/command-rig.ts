@@ -9,9 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { commandAdapter } from '../../src/adapters/hosts/command/command-adapter.js';
 import type { ClusterConfig } from '../../src/model/config.js';
+import type { ControlData } from '../../src/model/control.js';
 import { memberHost, storeHost } from '../../src/model/host.js';
 import type { HostRig } from './host-contract.js';
 import { clusterConfig, stillClock } from './patroni-support.js';
@@ -44,6 +45,11 @@ export const allVerbs = (argv: readonly string[]): Commands => ({
   kill: argv,
   logs: argv,
   disk: argv,
+  moveAside: argv,
+  listAside: argv,
+  removeAside: argv,
+  controldata: argv,
+  storeData: argv,
 });
 
 /** The verbs as one program that is told the verb and the name. */
@@ -56,6 +62,10 @@ export const verbsOf = (argv: (verb: string, ...more: readonly string[]) => read
   logs: argv('logs', '{lines}'),
   disk: argv('disk'),
   moveAside: argv('aside', '{suffix}'),
+  listAside: argv('asides'),
+  removeAside: argv('remove', '{directory}'),
+  controldata: argv('control'),
+  storeData: argv('data'),
 });
 
 /** What is asked of each rig of this driver by name; the rest is its own. */
@@ -83,10 +93,43 @@ restart) finish TERM; begin ;;
 kill) finish KILL ;;
 logs) tail -n "$3" log ;;
 disk) df -Pk . ;;
-aside) PGDATA=$PWD/pg exec ${folder}/move-aside "$3" ;;
+aside) PGDATA=$PWD/pg exec ${folder}/ekimi-move-aside "$3" ;;
+asides) echo "host=$(cat host)"; PGDATA=$PWD/pg exec ${folder}/ekimi-list-aside ;;
+remove) PGDATA=$PWD/pg exec ${folder}/ekimi-remove-aside "$3" ;;
+control) echo "host=$(cat host)"; exec cat pg/global/pg_control.txt ;;
+data) exec ${folder}/ekimi-store-data "$PWD/etcd" ;;
 *) exit 64 ;;
 esac
 `;
+
+/** What the recorded control file says. */
+const CONTROL_15: ControlData = {
+  ...{ systemIdentifier: '7713313335744565193', state: 'in production', wasPrimary: true, isClean: false },
+  ...{ timeline: 1, lsn: '0/01500718' },
+};
+
+/** What comes with Ekimi for such a script, and the directories that it is about. */
+const PROGRAMS = ['move-aside', 'list-aside', 'remove-aside', 'store-data'] as const;
+export const shipScripts = (folder: string): void => {
+  for (const name of PROGRAMS)
+    copyFileSync(join(import.meta.dirname, `../../config/ekimi-${name}`), join(folder, `ekimi-${name}`));
+};
+
+/** The data of a member and of an etcd member, in a folder each, as the test wants it. */
+export const dataIn = (member: string, store: string): Pick<HostRig, 'control' | 'storeData'> => ({
+  control: (has) => {
+    const path = join(member, 'pg/global/pg_control.txt');
+    mkdirSync(dirname(path), { recursive: true });
+    if (has) copyFileSync(join(import.meta.dirname, '../fixtures/replies/pg_controldata/15-killed.txt'), path);
+    else rmSync(path, { force: true });
+    return CONTROL_15;
+  },
+  storeData: (has) => {
+    const path = join(store, 'etcd');
+    rmSync(path, { recursive: true, force: true });
+    if (has !== null) mkdirSync(has ? join(path, 'member/wal') : path, { recursive: true });
+  },
+});
 
 /** Programs of this machine. */
 export async function localCommands(): Promise<HostRig> {
@@ -95,7 +138,7 @@ export async function localCommands(): Promise<HostRig> {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, 'host'), name === 'misnamed' ? 'somebody-else\n' : `${name}\n`);
   }
-  copyFileSync(join(import.meta.dirname, '../../config/ekimi-move-aside'), join(folder, 'move-aside'));
+  shipScripts(folder);
   const script = join(folder, 'member');
   writeFileSync(script, SCRIPT(folder));
   chmodSync(script, 0o755);
@@ -118,6 +161,7 @@ export async function localCommands(): Promise<HostRig> {
     ...COMMAND_TARGETS,
     port: ports.port,
     broken: ports,
+    ...dataIn(join(folder, 'patroni1'), join(folder, 'etcd1')),
     hasData: (path) => existsSync(join(path, 'PG_VERSION')),
     flood: () => {
       appendFileSync(join(folder, 'patroni1', 'log'), 'x'.repeat(79).concat('\n').repeat(40_000));

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOST_DRIVERS, type HostDriverName, type HostDriverRow } from '../../src/model/host-drivers.js';
+import {
+  HOST_DRIVERS,
+  type HostDriverName,
+  type HostDriverRow,
+  type LocalDriverName,
+} from '../../src/model/host-drivers.js';
 import { memberHost, type HostStatus, type HostTarget, type HostVerb } from '../../src/model/host.js';
+import type { ControlData } from '../../src/model/control.js';
 import type { Reading } from '../../src/model/reading.js';
 import type { HostPort } from '../../src/ports/host.js';
 
@@ -26,6 +32,8 @@ export interface HostRig {
   };
   /** Whether there is a data directory at a place of `one`. */
   readonly hasData?: (path: string) => boolean;
+  /** Makes or removes the control file of `one`, and tells what it says. */
+  readonly control?: (has: boolean) => ControlData;
   /** Makes the data directory of `store`: with data of a member, empty; null: there is none. */
   readonly storeData?: (has: boolean | null) => void;
   /** What it wakes with; absent: with the name of what it is about. */
@@ -41,6 +49,8 @@ export interface HostRig {
 
 export interface HostRigSpec {
   readonly driver: HostDriverName;
+  /** The driver behind it, which it lends: it can do no more than that one. */
+  readonly lends?: LocalDriverName;
   /** What it runs against. */
   readonly against: string;
   /** Why there is nothing to run against; null: there is. */
@@ -57,9 +67,22 @@ const runOf = (status: HostStatus | string): string =>
 
 const SILENT = ['timeout', 'refused', 'closed', 'unreachable'];
 
+/** What one driver can do of what another one behind it can. */
+function rowOf(driver: HostDriverName, lends?: LocalDriverName): HostDriverRow {
+  const [row, behind]: readonly HostDriverRow[] = [HOST_DRIVERS[driver], HOST_DRIVERS[lends ?? driver]];
+  if (row === undefined || behind === undefined) throw new Error(`no driver ${driver}`);
+  return {
+    ...row,
+    asksMachine: behind.asksMachine,
+    primitives: row.primitives.filter((one) => behind.primitives.includes(one)),
+    states: row.states.filter((one) => behind.states.includes(one)),
+    asideOf: row.asideOf.filter((one) => behind.asideOf.includes(one)),
+  };
+}
+
 /** What every driver does, whatever it drives: called once for each rig. What its row in `HOST_DRIVERS` does not have is expected to be missing. */
-export function hostContract({ driver, against, unless, open }: HostRigSpec): void {
-  const row: HostDriverRow = HOST_DRIVERS[driver];
+export function hostContract({ driver, lends, against, unless, open }: HostRigSpec): void {
+  const row = rowOf(driver, lends);
   describe.skipIf(unless !== null)(
     `the driver ${driver}, by ${against}${unless === null ? '' : ` (${unless})`}`,
     () => {
@@ -296,7 +319,83 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
         30_000,
       );
 
-      itIf(row.primitives.includes('storeData') && row.primitives.includes('moveAside'))(
+      itIf(row.primitives.includes('storeData') && !row.asideOf.includes('store'))(
+        'says that the data of an etcd member cannot be moved, and moves none',
+        async () => {
+          rig.storeData?.(true);
+          const host = (await status(rig.store)) as HostStatus;
+          expect(await rig.port.storeData?.(rig.store)).toMatchObject({
+            kind: 'fresh',
+            value: { holds: 'member', whyNotAside: expect.any(String) as string },
+          });
+          await send('stop', host.id, rig.port, rig.store);
+          const stopped = async () => ((await status(rig.store)) as HostStatus).state;
+          await expect.poll(stopped, { timeout: 30_000, interval: 200 }).toBe('stopped');
+          const { id } = (await status(rig.store)) as HostStatus;
+          expect(await rig.port.moveAside?.(rig.store, { id, suffix: 'ekimi-1' })).toMatchObject({
+            effect: 'none',
+            to: null,
+          });
+          expect(await rig.port.listAside?.(rig.store)).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+          expect(await rig.port.storeData?.(rig.store)).toMatchObject({ value: { holds: 'member' } });
+          await send('start', undefined, rig.port, rig.store);
+          await expect.poll(stopped, { timeout: 30_000, interval: 200 }).toBe('running');
+          rig.storeData?.(null);
+        },
+        90_000,
+      );
+
+      itIf(row.primitives.includes('controldata'))(
+        'tells what the control file of a member says, while it runs and while it is stopped, and of nobody else',
+        async ({ skip }) => {
+          const { control } = rig;
+          if (control === undefined) return skip('it has no control file here');
+          const told = async () => rig.port.controldata?.(rig.one);
+          await running();
+          control(false);
+          expect(await told()).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
+          const expected = control(true);
+          expect(await told()).toMatchObject({ kind: 'fresh', value: expected });
+          await send('stop');
+          await until('stopped');
+          expect(await told()).toMatchObject({ kind: 'fresh', value: expected });
+          expect(await rig.port.controldata?.(rig.store)).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+          expect((await rig.port.controldata?.(rig.nobody))?.kind).toBe('unknown');
+          const { hangs, missing, endless } = rig.broken;
+          for (const port of [hangs, missing, endless])
+            expect((await port.controldata?.(rig.one))?.kind ?? 'unknown').toBe('unknown');
+        },
+        60_000,
+      );
+
+      itIf(row.asksMachine && row.primitives.includes('listAside'))(
+        'believes nothing about the directories of another machine, and touches none there',
+        async () => {
+          const target = rig.misplaced ?? rig.one;
+          const other = { kind: 'unknown', fault: 'wrong-scope' };
+          expect(await rig.port.listAside?.(target)).toMatchObject(other);
+          expect(await rig.port.controldata?.(target)).toMatchObject(other);
+          expect(await rig.port.moveAside?.(target, { id: '7', suffix: 'ekimi-1' })).toMatchObject({ effect: 'none' });
+          expect(await rig.port.removeAside?.(target, 'pg.ekimi-1')).toMatchObject({ effect: 'none' });
+        },
+      );
+
+      itIf(row.primitives.includes('listAside'))(
+        'lists, moves and removes nothing where the other end is missing or answers with megabytes, and keeps none of them',
+        async () => {
+          for (const port of [rig.broken.missing, rig.broken.endless]) {
+            const reading = await port.listAside?.(rig.one);
+            expect(reading?.kind ?? 'unknown').toBe('unknown');
+            expect(reading?.kind === 'unknown' ? reading.reason.length : 0).toBeLessThan(1_000);
+            const id = 'a'.repeat(64);
+            expect((await port.moveAside?.(rig.one, { id, suffix: 'ekimi-9' }))?.effect ?? 'none').not.toBe('done');
+            expect((await port.removeAside?.(rig.one, 'pg.ekimi-9'))?.effect ?? 'none').not.toBe('done');
+          }
+        },
+        120_000,
+      );
+
+      itIf(row.primitives.includes('storeData') && row.asideOf.includes('store'))(
         'renames the data of an etcd member that is stopped, once, and deletes nothing of it',
         async () => {
           const host = async () => (await status(rig.store)) as HostStatus;
@@ -329,7 +428,8 @@ export function hostContract({ driver, against, unless, open }: HostRigSpec): vo
       );
 
       it('has nothing beyond its row', async () => {
-        if (!row.primitives.includes('storeData')) expect('storeData' in rig.port).toBe(false);
+        if (!HOST_DRIVERS[driver].primitives.some((one) => one === 'storeData'))
+          expect('storeData' in rig.port).toBe(false);
         for (const primitive of ['logs', 'disk'] as const) {
           if (row.primitives.includes(primitive)) continue;
           const reading = await rig.port[primitive]?.(rig.one, 1);

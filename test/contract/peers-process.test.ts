@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
@@ -43,20 +43,29 @@ describe.skipIf(program === null)('an instance that lends its driver, as a proce
     }
   };
 
-  async function started(secondsOfAKill: number): Promise<void> {
+  /** `secondsOfAMove`: so long it goes on when the directory has been renamed. */
+  async function started(secondsOfAKill: number, secondsOfAMove = 0): Promise<void> {
     const act = (verb: string): readonly string[] => {
       const script = `echo ${verb} {name} >> ${join(folder, 'acts')}; sleep ${verb === 'kill' ? secondsOfAKill : 0}`;
+      return ['/bin/sh', '-c', script];
+    };
+    const aside = (program: string, what = '', then = ''): readonly string[] => {
+      const path = join(import.meta.dirname, '../../config', `ekimi-${program}`);
+      const script = `echo ${program} {name} >> ${join(folder, 'acts')}; PGDATA=${join(folder, 'pg')} ${path} ${what}${then}`;
       return ['/bin/sh', '-c', script];
     };
     const listen = { host: '127.0.0.1', port: Number(new URL(url).port) };
     const cluster = peersCluster({ own: [memberHost('patroni2')], peers: { listen } });
     const { dcs } = lab.config(1_500);
     const commands = {
-      status: ['/bin/sh', '-c', 'echo id=run-1 # {name}'],
+      status: ['/bin/sh', '-c', `echo id=run-1; [ ! -e ${join(folder, 'stopped')} ] || exit 3 # {name}`],
       start: act('start'),
       stop: act('stop'),
       restart: act('restart'),
       kill: act('kill'),
+      moveAside: aside('move-aside', '{suffix}', `; sleep ${secondsOfAMove}`),
+      listAside: aside('list-aside'),
+      removeAside: aside('remove-aside', '{directory}'),
     };
     const env = { ...process.env, CLUSTER: JSON.stringify({ ...cluster, dcs, hosts: { ...cluster.hosts, commands } }) };
     const child = spawn(process.execPath, [join(folder, 'lender.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -87,7 +96,8 @@ describe.skipIf(program === null)('an instance that lends its driver, as a proce
     lender = null;
     child?.kill('SIGKILL');
     if (child !== null) await ended(child);
-    rmSync(join(folder, 'acts'), { force: true });
+    for (const name of ['acts', 'stopped', 'pg', 'pg.ekimi-1'])
+      rmSync(join(folder, name), { recursive: true, force: true });
   });
   afterAll(async () => {
     await port.close();
@@ -133,6 +143,44 @@ describe.skipIf(program === null)('an instance that lends its driver, as a proce
       { refused: expect.stringMatching(/^(before-start|clock|late)$/) as string },
     ]);
     expect(acts().split('\n')).toHaveLength(3);
+  });
+
+  const stopped = (): void => {
+    writeFileSync(join(folder, 'stopped'), '');
+    mkdirSync(join(folder, 'pg'));
+    writeFileSync(join(folder, 'pg/PG_VERSION'), '15');
+  };
+  const move = (id = 'run-1', under = grant) =>
+    port.moveAside?.(memberHost('patroni2'), { id, suffix: 'ekimi-1' }, under);
+  const list = () => port.listAside?.(memberHost('patroni2'));
+
+  test('moves a data directory aside, lists it and removes it, for the holder of tenure and the run that was looked at', async () => {
+    await started(0);
+    stopped();
+    expect(await move('run-0')).toMatchObject({ effect: 'none', to: null });
+    expect((await move('run-1', { ...grant, epoch: '1' }))?.text).toContain('old-epoch');
+    expect(acts()).toBe('');
+    const to = join(realpathSync(folder), 'pg.ekimi-1');
+    expect(await move()).toMatchObject({ effect: 'done', to });
+    expect(existsSync(join(to, 'PG_VERSION'))).toBe(true);
+    // It is not there any more, and what lies aside is not written over.
+    expect(await move()).toMatchObject({ effect: 'none', to: null });
+    expect(await list()).toMatchObject({ kind: 'fresh', value: [{ name: 'pg.ekimi-1', path: to }] });
+    expect(await port.removeAside?.(memberHost('patroni2'), '../pg', grant)).toMatchObject({ effect: 'none' });
+    expect(await port.removeAside?.(memberHost('patroni2'), 'pg.ekimi-1', grant)).toMatchObject({ effect: 'done' });
+    expect(existsSync(to)).toBe(false);
+  });
+
+  test('dies while it moves one: that may have been done, and what lies there says so when it is back', async () => {
+    await started(0, 30);
+    stopped();
+    const asked = move();
+    await until('it is moved', () => existsSync(join(folder, 'pg.ekimi-1/PG_VERSION')));
+    lender?.kill('SIGKILL');
+    expect(await asked).toMatchObject({ effect: 'maybe', to: null });
+    expect(await list()).toMatchObject({ kind: 'unknown' });
+    await started(0);
+    expect(await list()).toMatchObject({ kind: 'fresh', value: [{ name: 'pg.ekimi-1' }] });
   });
 
   test('stands still with a request in its buffer, and goes on when that is old: nothing is done', async () => {

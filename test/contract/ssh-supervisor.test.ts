@@ -1,19 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { COMMAND_TARGETS, commandPort, verbsOf } from './command-rig.js';
+import { COMMAND_TARGETS, commandPort, dataIn, shipScripts, verbsOf } from './command-rig.js';
 import { hostContract, type HostRig } from './host-contract.js';
 
 /** OpenSSH's server and runit, as Debian has them; without them, or without root, there is nothing to run against. */
@@ -39,7 +30,11 @@ endless) yes x | head -c 3000000; exec sleep 60 ;;
 kill) sv down "$name"; sv kill "$name"; exec sv -w 5 stop "$name" ;;
 logs) exec tail -n "$3" ${services}/$name/log.txt ;;
 disk) exec df -Pk ${services} ;;
-aside) PGDATA=${services}/$name/pg exec ${services}/../move-aside "$3" ;;
+aside) PGDATA=${services}/$name/pg exec ${services}/../ekimi-move-aside "$3" ;;
+asides) echo "host=$(cat ${services}/$name/host)"; PGDATA=${services}/$name/pg exec ${services}/../ekimi-list-aside ;;
+remove) PGDATA=${services}/$name/pg exec ${services}/../ekimi-remove-aside "$3" ;;
+control) echo "host=$(cat ${services}/$name/host)"; exec cat ${services}/$name/pg/global/pg_control.txt ;;
+data) exec ${services}/../ekimi-store-data ${services}/$name/etcd ;;
 esac
 exit 64
 `;
@@ -74,7 +69,7 @@ async function supervised(): Promise<HostRig> {
     );
     chmodSync(run, 0o755);
   }
-  copyFileSync(join(import.meta.dirname, '../../config/ekimi-move-aside'), join(folder, 'move-aside'));
+  shipScripts(folder);
   const script = join(folder, 'member');
   writeFileSync(script, MEMBER(services));
   chmodSync(script, 0o755);
@@ -110,6 +105,7 @@ async function supervised(): Promise<HostRig> {
       missing: commandPort(member(ssh(port, '/nowhere/ssh')), 5_000),
       endless: commandPort(member(ssh(port), 'endless'), 20_000),
     },
+    ...dataIn(join(services, 'patroni1'), join(services, 'etcd1')),
     hasData: (path) => existsSync(join(path, 'PG_VERSION')),
     flood: () => {
       appendFileSync(join(services, 'patroni1', 'log.txt'), 'x'.repeat(79).concat('\n').repeat(40_000));

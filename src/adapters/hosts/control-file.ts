@@ -1,5 +1,5 @@
 import type { ControlData } from '../../model/control.js';
-import { formatLsn, lsnFromNumber } from '../../model/names.js';
+import { formatLsn, lsnFromNumber, type Lsn } from '../../model/names.js';
 
 /** `DBState` of PostgreSQL in the words of pg_controldata. [src/include/catalog/pg_control.h] */
 const STATES = [
@@ -46,22 +46,48 @@ function isWhole(file: Buffer): boolean {
   return false;
 }
 
-/** `global/pg_control` as it lies on the disk; a text: why it tells nothing. */
-export function controlFrom(file: Buffer): ControlData | string {
-  if (file.length < MOST_BYTES) return `its control file has ${file.length} bytes`;
-  const version = file.readUInt32LE(AT.version);
+interface Head {
+  readonly version: number;
+  readonly systemIdentifier: string;
+  /** In the words of pg_controldata. */
+  readonly state: string | undefined;
+}
+interface Point {
+  readonly timeline: number;
+  readonly lsn: Lsn;
+}
+
+/** What a control file says; a text: why it tells nothing. The last checkpoint, and up to where recovery must go. */
+export function controlOf(
+  { version, systemIdentifier, state }: Head,
+  [checkpoint, minimum]: readonly [Point, Point],
+): ControlData | string {
   if (!VERSIONS.includes(version)) return `its control file is of version ${version}, which is not known here`;
-  if (!isWhole(file)) return 'its control file has a wrong checksum';
-  const state = STATES[file.readUInt32LE(AT.state)];
-  if (state === undefined || state === 'starting up') return 'its control file says that it was never started';
-  const [checkpoint, minimum] = [file.readBigUInt64LE(AT.checkpoint), file.readBigUInt64LE(AT.minRecoveryPoint)];
+  if (state === undefined || !STATES.some((one) => one === state)) return 'its control file has no state that is known';
+  if (state === 'starting up' || checkpoint.timeline === 0) return 'its control file says that it was never started';
   return {
-    systemIdentifier: String(file.readBigUInt64LE(AT.systemIdentifier)),
+    systemIdentifier,
     state,
     wasPrimary: OF_A_PRIMARY.includes(state),
     isClean: CLEAN.includes(state),
     // Just after a promotion the last checkpoint is still of the timeline before.
-    timeline: Math.max(file.readUInt32LE(AT.timeline), file.readUInt32LE(AT.minRecoveryTimeline)),
-    lsn: formatLsn(lsnFromNumber(checkpoint > minimum ? checkpoint : minimum)),
+    timeline: Math.max(checkpoint.timeline, minimum.timeline),
+    lsn: formatLsn(checkpoint.lsn > minimum.lsn ? checkpoint.lsn : minimum.lsn),
   };
+}
+
+/** `global/pg_control` as it lies on the disk; a text: why it tells nothing. */
+export function controlFrom(file: Buffer): ControlData | string {
+  if (file.length < MOST_BYTES) return `its control file has ${file.length} bytes`;
+  const version = file.readUInt32LE(AT.version);
+  if (VERSIONS.includes(version) && !isWhole(file)) return 'its control file has a wrong checksum';
+  const pointAt = (lsn: number, timeline: number): Point => ({
+    timeline: file.readUInt32LE(timeline),
+    lsn: lsnFromNumber(file.readBigUInt64LE(lsn)),
+  });
+  const systemIdentifier = String(file.readBigUInt64LE(AT.systemIdentifier));
+  return controlOf({ version, systemIdentifier, state: STATES[file.readUInt32LE(AT.state)] }, [
+    pointAt(AT.checkpoint, AT.timeline),
+    pointAt(AT.minRecoveryPoint, AT.minRecoveryTimeline),
+  ]);
 }

@@ -1,6 +1,20 @@
 import { formatLsn, parseLsn } from '../../model/names.js';
 import type { SurplusWal, WalSpan } from '../../model/surplus.js';
 
+/** Of a script whose arguments are places of patroni.yml: where the data directory is, and where it says that PostgreSQL's programs are. */
+export const FIND_DATA = [
+  'of() { sed -n "s/^[[:space:]]*$1:[[:space:]]*//p" "$2" 2>/dev/null | head -n 1 | tr -d "\\"\'"; }',
+  'for f in "$@"; do [ -n "$d" ] || d=$(of data_dir "$f"); [ -n "$b" ] || b=$(of bin_dir "$f"); done',
+  '[ -n "$d" ] || d=$PGDATA',
+];
+
+/** Where programs of version `$v` may be. */
+export const programPlaces = (program: string): string =>
+  `for p in "$b" "/usr/lib/postgresql/$v/bin" "/usr/pgsql-$v/bin" /usr/local/pgsql/bin "$(dirname "$(command -v ${program})" 2>/dev/null)"; do`;
+
+/** What a program says of itself that is of version `$v`. */
+export const OF_VERSION = '*" $v"|*" $v."*|*" $v"[!0-9.]*';
+
 /**
  * Prints what pg_waldump finds from LSN on in the WAL of a member, a marker before each part; arguments are the timeline, the position and places
  * of patroni.yml. It reads and writes nothing. The program is that of the directory's own version, or none: another one misreads. However much
@@ -8,14 +22,12 @@ import type { SurplusWal, WalSpan } from '../../model/surplus.js';
  */
 export const WALDUMP_SCRIPT = [
   'tl=$1 from=$2; shift 2; LC_ALL=C TZ=UTC; export LC_ALL TZ; d= b=',
-  'of() { sed -n "s/^[[:space:]]*$1:[[:space:]]*//p" "$2" 2>/dev/null | head -n 1 | tr -d "\\"\'"; }',
-  'for f in "$@"; do [ -n "$d" ] || d=$(of data_dir "$f"); [ -n "$b" ] || b=$(of bin_dir "$f"); done',
-  '[ -n "$d" ] || d=$PGDATA',
+  ...FIND_DATA,
   '[ -n "$d" ] && [ -r "$d/PG_VERSION" ] || { echo "== none"; echo "no data directory can be read"; exit 0; }',
   'v=$(cat "$d/PG_VERSION"); w= c=',
-  'for p in "$b" "/usr/lib/postgresql/$v/bin" "/usr/pgsql-$v/bin" /usr/local/pgsql/bin "$(dirname "$(command -v pg_waldump)" 2>/dev/null)"; do',
+  programPlaces('pg_waldump'),
   '[ -x "$p/pg_waldump" ] && [ -x "$p/pg_controldata" ] || continue',
-  'case "$("$p/pg_waldump" --version)" in *" $v"|*" $v."*|*" $v"[!0-9.]*) w=$p/pg_waldump c=$p/pg_controldata; break;; esac',
+  `case "$("$p/pg_waldump" --version)" in ${OF_VERSION}) w=$p/pg_waldump c=$p/pg_controldata; break;; esac`,
   'done',
   '[ -n "$w" ] || { echo "== none"; echo "pg_waldump of version $v is not there"; exit 0; }',
   // A program that outlives whoever asked would pile up.

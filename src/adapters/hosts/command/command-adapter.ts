@@ -1,29 +1,30 @@
 import type { ClusterConfig } from '../../../model/config.js';
-import { isAsideSuffix, type Aside } from '../../../model/aside.js';
-import type { DiskStatus } from '../../../model/disk.js';
 import type { HostStatus, HostTarget } from '../../../model/host.js';
 import type { Reply } from '../../../model/plan.js';
 import { fresh, notConfigured, unknown, type Reading } from '../../../model/reading.js';
-import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { HostPort } from '../../../ports/host.js';
-import { hostNamed } from '../named.js';
-import { asideFrom } from '../aside.js';
+import { controlFromText } from '../control-text.js';
 import { diskFrom } from '../df.js';
+import { hostNamed } from '../named.js';
+import { storeDataFrom } from '../store-data.js';
 import { surplusFrom } from '../waldump.js';
-import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from './ends.js';
+import { asidesBy, listedFrom } from './asides.js';
+import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS, NOT_REACHED } from './ends.js';
 import { identityIn, type Identity } from './identity.js';
+import { readingBy } from './readings.js';
 import { fillIn, runCommand } from './run.js';
 import { replyingSince } from '../../reply.js';
 
 /** How long the command that runs pg_waldump may take. */
 const WALDUMP_DEADLINE_MS = 14_000;
+/** A list counts what lies there. */
+const LIST_DEADLINE_MS = 14_000;
+
+type CommandKey = keyof NonNullable<NonNullable<ClusterConfig['hosts']>['commands']>;
 
 /** Exit codes of the status command, as `systemctl is-active` uses them. Every other code proves nothing. */
 const STATES: Readonly<Record<number, HostStatus['state']>> = { 0: 'running', 3: 'stopped' };
-
-/** ssh's own code for "could not get there", which says nothing about the member. */
-const NOT_REACHED = 255;
 
 /**
  * Hosts by the operator's own commands: argv templates in which `{name}` becomes the host's name (`hosts.members`), run without a shell.
@@ -34,7 +35,8 @@ const NOT_REACHED = 255;
  * - `start`, `stop`, `restart`, `kill` exit 0 when it is done. A command that did not start did nothing; any other end is "maybe",
  *   since half of it may have been done.
  * - `disk`, if there is one, prints `df -Pk` of the member's data directory, and behind a line `== wal` that of its pg_wal; it exits 0.
- * - `waldump`, if there is one, prints what config/ekimi-waldump prints for `{timeline}` and `{lsn}`; it exits 0.
+ * - `waldump`, `controldata`, `storeData`, `listAside`, `moveAside` and `removeAside`, if there are any, print what the program of that name in
+ *   config prints; they exit 0. What none of them prints does not count, and a line `host=NAME` of another host is not believed.
  * - `logs`, if there is one, prints the last `{lines}` lines of the member's log and exits 0.
  *
  * `stop` and `restart` may take a minute longer than `deadlines.host`. There are no events: the poll sees changes.
@@ -68,88 +70,42 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     return now.value.id === id ? null : `another run bears the name of ${host} now`;
   }
 
-  async function logs(host: string | undefined, what: string, count: number): Promise<Reading<readonly string[]>> {
-    const template = commands?.logs ?? null;
-    if (template === null || host === undefined) return notConfigured(`log command of ${what}`, clock.now());
-    const argv = fillIn(template, { name: host, lines: String(count) });
-    const source = argv.join(' ');
-    const outcome = await runCommand(argv, { deadlineMs: Math.min(deadlineMs, LOG_DEADLINE_MS), hidden });
-    const atMs = clock.now();
-    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
-    if (outcome.code !== 0)
-      return unknown('bad-reply', `${source}: ${endText(outcome.code)}: ${outcome.stderr}`, atMs, source);
-    return fresh(linesOf(outcome.stdout, count), atMs, source);
-  }
-
-  async function disk(target: HostTarget): Promise<Reading<DiskStatus>> {
-    const template = commands?.disk ?? null;
-    const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
-    if (template === null || host === undefined) return notConfigured(`disk command of ${target.name}`, clock.now());
-    const argv = fillIn(template, { name: host });
-    const source = argv.join(' ');
-    const outcome = await runCommand(argv, { deadlineMs, hidden });
-    const atMs = clock.now();
-    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
-    const found = outcome.code === 0 ? diskFrom(outcome.stdout.toString('utf8')) : null;
-    if (found !== null) return fresh(found, atMs, source);
-    return unknown(
-      'bad-reply',
-      `${source}: ${endText(outcome.code)}, and no line of df: ${outcome.stderr}`,
-      atMs,
-      source,
-    );
-  }
-
-  async function surplus(target: HostTarget, span: WalSpan): Promise<Reading<SurplusWal>> {
-    const template = commands?.waldump ?? null;
-    const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
-    if (template === null || host === undefined) return notConfigured(`hosts.commands.waldump`, clock.now());
-    const argv = fillIn(template, { name: host, timeline: String(span.timeline), lsn: span.from });
-    const source = argv.join(' ');
-    const outcome = await runCommand(argv, { deadlineMs: WALDUMP_DEADLINE_MS, hidden });
-    const atMs = clock.now();
-    if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
-    const found =
-      outcome.code === 0
-        ? surplusFrom(outcome.stdout.toString('utf8'), span)
-        : `${endText(outcome.code)}: ${outcome.stderr}`;
-    return typeof found === 'string'
-      ? unknown('bad-reply', `${source}: ${found}`, atMs, source)
-      : fresh(found, atMs, source);
-  }
-
-  async function moveAside(
-    target: HostTarget,
-    { id, suffix }: { readonly id: string; readonly suffix: string },
-  ): Promise<Aside> {
-    const startedMs = clock.monotonic();
-    const said = (effect: Reply['effect'], text: string, moved: Partial<Aside> = {}): Aside => ({
-      ...{ effect, status: null, text: text.slice(0, 300), to: null, bytes: null, ...moved },
-      tookMs: Math.round(clock.monotonic() - startedMs),
-    });
-    const template = commands?.moveAside ?? null;
-    const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
-    if (template === null || host === undefined || !isAsideSuffix(suffix))
-      return said('none', `no moveAside command of ${target.name}; nothing was run`);
-    const now = await status(host, target.name);
-    if (now.kind === 'unknown') return said('none', `${now.reason}; nothing was run`);
-    if (now.value.state !== 'stopped') return said('none', `${target.name} is ${now.value.state}; nothing was run`);
-    if (now.value.id !== id) return said('none', `another run bears the name of ${host} now; nothing was run`);
-    const argv = fillIn(template, { name: host, suffix });
-    const outcome = await runCommand(argv, { deadlineMs, hidden });
-    if (outcome.kind === 'fault') return said(outcome.started ? 'maybe' : 'none', outcome.fault.why);
-    const found = outcome.code === 0 ? asideFrom(outcome.stdout.toString('utf8').split('\n')) : null;
-    if (found === null) return said('maybe', `${endText(outcome.code)}: ${outcome.stderr}`);
-    return 'no' in found ? said('none', found.no) : said('done', found.to, found);
+  /** Asked of a target of that kind by the template, if there is one; `key`: how the configuration calls it. */
+  async function told<T extends object>(
+    { target, of, key }: { readonly target: HostTarget; readonly of?: HostTarget['kind']; readonly key: CommandKey },
+    withinMs: number,
+    read: (stdout: string, stderr: string) => T | string,
+    values: Readonly<Record<string, string>> = {},
+  ): Promise<Reading<T>> {
+    const template = commands?.[key] ?? null;
+    const host = of === undefined || target.kind === of ? hostNamed(cluster, target) : undefined;
+    if (template === null || host === undefined)
+      return notConfigured(`hosts.commands.${key} of ${target.name}`, clock.now());
+    const argv = fillIn(template, { name: host, ...values });
+    return readingBy({ clock, hidden }, argv, { host, deadlineMs: withinMs, read });
   }
 
   return {
     status: (target) => status(hostNamed(cluster, target), target.name),
-    disk,
-    surplus,
-    logs: (target, count) => logs(hostNamed(cluster, target), target.name, count),
-
-    moveAside: (target, how) => moveAside(target, how),
+    logs: (target, count) =>
+      told({ target, key: 'logs' }, Math.min(deadlineMs, LOG_DEADLINE_MS), (stdout) => linesOf(stdout, count), {
+        lines: String(count),
+      }),
+    disk: (target) =>
+      told({ target, of: 'member', key: 'disk' }, deadlineMs, (stdout) => diskFrom(stdout) ?? 'no line of df'),
+    surplus: (target, span) =>
+      told({ target, of: 'member', key: 'waldump' }, WALDUMP_DEADLINE_MS, (stdout) => surplusFrom(stdout, span), {
+        timeline: String(span.timeline),
+        lsn: span.from,
+      }),
+    controldata: (target) => told({ target, of: 'member', key: 'controldata' }, deadlineMs, controlFromText),
+    storeData: (target) => told({ target, of: 'store', key: 'storeData' }, deadlineMs, storeDataFrom),
+    // What could be listed and not moved would be found out when the member is stopped already.
+    listAside: (target) =>
+      commands?.moveAside == null
+        ? Promise.resolve(notConfigured(`hosts.commands.moveAside of ${target.name}`, clock.now()))
+        : told({ target, of: 'member', key: 'listAside' }, LIST_DEADLINE_MS, listedFrom),
+    ...asidesBy({ cluster, clock, status }),
 
     async send(step): Promise<Reply> {
       const reply = replyingSince(clock);

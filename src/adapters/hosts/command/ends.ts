@@ -4,10 +4,13 @@ export const CLEAN_STOP_MS = 60_000;
 /** How long a log may take: it is evidence, never a condition. */
 export const LOG_DEADLINE_MS = 1_000;
 
+/** ssh's own code for "could not get there", which says nothing about the member. */
+export const NOT_REACHED = 255;
+
 export const endText = (code: number | null): string => (code === null ? 'ended by a signal' : `exit code ${code}`);
 
 /** The last lines of what was printed; the end of the last one begins none. */
-export function linesOf(stdout: Buffer, count: number): readonly string[] {
-  const lines = stdout.toString('utf8').split(/\r?\n/);
+export function linesOf(stdout: string, count: number): readonly string[] {
+  const lines = stdout.split(/\r?\n/);
   return (lines.at(-1) === '' ? lines.slice(0, -1) : lines).slice(-count);
 }

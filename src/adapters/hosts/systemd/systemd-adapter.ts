@@ -77,7 +77,7 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
     if (outcome.code !== 0)
       return unknown('bad-reply', `${source}: ${endText(outcome.code)}: ${outcome.stderr}`, atMs, source);
-    return fresh(linesOf(outcome.stdout, count), atMs, source);
+    return fresh(linesOf(outcome.stdout.toString('utf8'), count), atMs, source);
   }
 
   /** Why this is not the run that was looked at: systemd takes no run with a request, so it is asked just before. Null: it is. */
