@@ -149,19 +149,20 @@ export const CHANNEL_RULES: readonly Rule<ConfigFacts>[] = [
     // One directory for two members would tell the room of one as that of the other.
     id: 'data-names-member',
     severity: 'error',
-    keys: ['clusters[].hosts.systemd.data', 'clusters[].hosts.systemd.wal'],
+    keys: ['data', 'wal', 'controldata', 'waldump'].map((part) => `clusters[].hosts.systemd.${part}`),
     check: eachCluster(({ hosts }, at) => {
       const systemd = hosts?.systemd ?? null;
       const count = Object.keys(hosts?.members ?? {}).length;
       if (hosts === null || systemd === null || count < 2 || !driversOf(hosts).includes('systemd')) return [];
-      return (['data', 'wal'] as const).flatMap((part) => {
-        const path = systemd[part] ?? null;
-        return path === null || path.includes('{name}')
+      return (['data', 'wal', 'controldata', 'waldump'] as const).flatMap((part) => {
+        const named = systemd[part] ?? null;
+        const words = typeof named === 'string' ? [named] : named;
+        return words === null || words.some((word) => word.includes('{name}'))
           ? []
           : [
               {
                 key: `${at}.hosts.systemd.${part}`,
-                found: `"${path}" for ${count} members`,
+                found: typeof named === 'string' ? `"${named}" for ${count} members` : `one for ${count} members`,
                 expected: '{name} in it, which stands for the one that is meant',
                 remedy: 'add {name}, or name under hosts.members only the member of this machine',
               },

@@ -99,6 +99,16 @@ export const HOSTS = optional('What runs the members: how to look at it, start i
         ['df'],
         'The program, likewise; it gets `-Pk` or `-Pi` and the two directories, a `/` behind each.',
       ),
+      controldata: key(
+        nullable(argv),
+        null,
+        'Program and arguments, likewise: pg_controldata of that version and the data directory. `{name}` becomes the name below. Without it nobody knows which copy is the most advanced while nothing runs.',
+      ),
+      waldump: key(
+        nullable(argv),
+        null,
+        'The same for config/ekimi-waldump, with `{timeline}` and `{lsn}`. Without it a former leader that cannot be rewound is never rebuilt unasked.',
+      ),
     },
   ),
   peers: PEERS,

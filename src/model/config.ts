@@ -180,6 +180,10 @@ export interface ClusterConfig {
       readonly data?: string | null;
       /** Where its pg_wal lies; absent, null: in `data`. */
       readonly wal?: string | null;
+      /** Prints what pg_controldata prints; absent, null: not to be had. */
+      readonly controldata?: readonly string[] | null;
+      /** As in `commands`; absent, null: not to be had. */
+      readonly waldump?: readonly string[] | null;
       /** Absent: `df` itself. */
       readonly df?: readonly string[];
     } | null;

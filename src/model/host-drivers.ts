@@ -56,7 +56,7 @@ export const HOST_DRIVERS = {
   },
   systemd: {
     summary: 'units of systemd on this machine, by systemctl and journalctl',
-    primitives: ['logs', 'disk'],
+    primitives: ['logs', 'disk', 'waldump', 'controldata'],
     asideOf: [],
     states: ['running', 'stopped', 'paused', 'restarting'],
     asksMachine: false,

@@ -82,14 +82,31 @@ describe.each<[keyof Commands, string, Told]>([
   }, 40_000);
 
   it('that nobody configured is not there', async () => {
-    expect(await ask(port({ moveAside: shell('true') }))).toMatchObject({ kind: 'unknown', fault: 'not-configured' });
+    const none = { kind: 'unknown', fault: 'not-configured' };
+    expect((await ask(port({ moveAside: shell('true') }))) ?? none).toMatchObject(none);
+  });
+});
+
+describe('a line of another host', () => {
+  const other = (more: string) => shell(`echo host=somebody-else; ${more}`);
+  const wrong = { kind: 'unknown', fault: 'wrong-scope' };
+
+  it('is not believed in what df or pg_waldump prints', async () => {
+    expect(await port({ disk: other('df -Pk /') }).disk?.(one)).toMatchObject(wrong);
+    expect(await port({ waldump: other('echo == none') }).surplus?.(one, { timeline: 1, from: '0/1' })).toMatchObject(
+      wrong,
+    );
+  });
+
+  it('in a log is a line of it', async () => {
+    expect(await port({ logs: other('true') }).logs?.(one, 5)).toMatchObject({ value: ['host=somebody-else'] });
   });
 });
 
 describe('what lies aside', () => {
   it('is not listed where nothing could be moved there: that would be found out once the member is stopped', async () => {
     const listAside = shell('echo == aside; echo == end');
-    expect(await port({ listAside }).listAside?.(one)).toMatchObject({ fault: 'not-configured' });
+    expect('listAside' in port({ listAside })).toBe(false);
     expect(await port({ listAside, moveAside: shell('true') }).listAside?.(one)).toMatchObject({ kind: 'fresh' });
   });
 

@@ -116,7 +116,7 @@ export const shipScripts = (folder: string): void => {
 };
 
 /** The data of a member and of an etcd member, in a folder each, as the test wants it. */
-export const dataIn = (member: string, store: string): Pick<HostRig, 'control' | 'storeData'> => ({
+export const dataIn = (member: string, store: string): Required<Pick<HostRig, 'control' | 'storeData'>> => ({
   control: (has) => {
     const path = join(member, 'pg/global/pg_control.txt');
     mkdirSync(dirname(path), { recursive: true });

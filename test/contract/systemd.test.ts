@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemdAdapter } from '../../src/adapters/hosts/systemd/systemd-adapter.js';
 import { memberHost, storeHost } from '../../src/model/host.js';
+import { dataIn } from './command-rig.js';
 import { hostContract, type HostRig } from './host-contract.js';
 import { clusterConfig, stillClock } from './patroni-support.js';
 
@@ -121,6 +122,10 @@ function standIn() {
               unit: 'patroni@{name}.service',
               data: join(folder, 'data', '{name}'),
               df: systemctl[0]?.startsWith(folder) === true ? ['df'] : systemctl,
+              controldata:
+                systemctl[0]?.startsWith(folder) === true
+                  ? ['cat', join(folder, 'data', '{name}', 'pg/global/pg_control.txt')]
+                  : systemctl,
             },
             members: { patroni1: 'patroni1', patroni2: 'patroni2', patroni3: 'patroni3' },
             dcs: { etcd1: 'etcd.service' },
@@ -160,6 +165,7 @@ async function units(): Promise<HostRig> {
       missing: machine.port(['/nowhere/systemctl']),
       endless: machine.port(['sh', '-c', 'yes x']),
     },
+    control: dataIn(join(machine.folder, 'data', 'patroni1'), machine.folder).control,
     pause: () => {
       machine.note('frozen');
     },

@@ -1,6 +1,9 @@
 import { formatLsn, parseLsn } from '../../model/names.js';
 import type { SurplusWal, WalSpan } from '../../model/surplus.js';
 
+/** The script ends all of its programs within 13 s. */
+export const WALDUMP_DEADLINE_MS = 14_000;
+
 /** Of a script whose arguments are places of patroni.yml: where the data directory is, and where it says that PostgreSQL's programs are. */
 export const FIND_DATA = [
   'of() { sed -n "s/^[[:space:]]*$1:[[:space:]]*//p" "$2" 2>/dev/null | head -n 1 | tr -d "\\"\'"; }',

@@ -213,6 +213,8 @@ const OTHER: Loose = {
   'clusters.hosts.systemd.data': '/data2/{name}',
   'clusters.hosts.systemd.wal': '/wal2/{name}',
   'clusters.hosts.systemd.df': ['sudo', '-n', 'df'],
+  'clusters.hosts.systemd.controldata': ['pg_controldata', '/data2/{name}'],
+  'clusters.hosts.systemd.waldump': ['waldump', '{lsn}', '/data2/{name}'],
   'clusters.hosts.systemd.systemctl': ['sudo', 'systemctl'],
   'clusters.hosts.systemd.journalctl': ['sudo', 'journalctl'],
   'clusters.hosts.members': { m1: 'c1', m2: 'c9' },

@@ -271,6 +271,10 @@ describe('the data directory of units of systemd', () => {
     expect(codes(hosts({ data: '/d', wal: '/w/{name}' }, all))).toEqual([`data-names-member ${at}.data`]);
     expect(codes(hosts({ data: '/d/{name}', wal: '/w' }, all))).toEqual([`data-names-member ${at}.wal`]);
     expect(codes(hosts({ data: '/d' }, all, { driver: 'docker' }))).toEqual([]);
+    for (const key of ['controldata', 'waldump']) {
+      expect(codes(hosts({ [key]: ['program', '/d'] }, all))).toEqual([`data-names-member ${at}.${key}`]);
+      expect(codes(hosts({ [key]: ['program', '/d/{name}'] }, all))).toEqual([]);
+    }
   });
 });
 

@@ -8,7 +8,7 @@ import { controlFromText } from '../control-text.js';
 import { diskFrom } from '../df.js';
 import { hostNamed } from '../named.js';
 import { storeDataFrom } from '../store-data.js';
-import { surplusFrom } from '../waldump.js';
+import { surplusFrom, WALDUMP_DEADLINE_MS } from '../waldump.js';
 import { asidesBy, listedFrom } from './asides.js';
 import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS, NOT_REACHED } from './ends.js';
 import { identityIn, type Identity } from './identity.js';
@@ -16,8 +16,6 @@ import { readingBy } from './readings.js';
 import { fillIn, runCommand } from './run.js';
 import { replyingSince } from '../../reply.js';
 
-/** How long the command that runs pg_waldump may take. */
-const WALDUMP_DEADLINE_MS = 14_000;
 /** A list counts what lies there. */
 const LIST_DEADLINE_MS = 14_000;
 
@@ -82,7 +80,8 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     if (template === null || host === undefined)
       return notConfigured(`hosts.commands.${key} of ${target.name}`, clock.now());
     const argv = fillIn(template, { name: host, ...values });
-    return readingBy({ clock, hidden }, argv, { host, deadlineMs: withinMs, read });
+    // A log is anybody's text.
+    return readingBy({ clock, hidden }, argv, { host: key === 'logs' ? null : host, deadlineMs: withinMs, read });
   }
 
   return {
@@ -99,12 +98,13 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
         lsn: span.from,
       }),
     controldata: (target) => told({ target, of: 'member', key: 'controldata' }, deadlineMs, controlFromText),
-    storeData: (target) => told({ target, of: 'store', key: 'storeData' }, deadlineMs, storeDataFrom),
+    ...(commands?.storeData == null
+      ? {}
+      : { storeData: (target) => told({ target, of: 'store', key: 'storeData' }, deadlineMs, storeDataFrom) }),
     // What could be listed and not moved would be found out when the member is stopped already.
-    listAside: (target) =>
-      commands?.moveAside == null
-        ? Promise.resolve(notConfigured(`hosts.commands.moveAside of ${target.name}`, clock.now()))
-        : told({ target, of: 'member', key: 'listAside' }, LIST_DEADLINE_MS, listedFrom),
+    ...(commands?.listAside == null || commands.moveAside == null
+      ? {}
+      : { listAside: (target) => told({ target, of: 'member', key: 'listAside' }, LIST_DEADLINE_MS, listedFrom) }),
     ...asidesBy({ cluster, clock, status }),
 
     async send(step): Promise<Reply> {

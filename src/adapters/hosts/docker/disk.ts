@@ -6,14 +6,12 @@ import type { SurplusWal, WalSpan } from '../../../model/surplus.js';
 import type { Clock } from '../../../ports/clock.js';
 import { hostNamed } from '../named.js';
 import { diskFrom, DISK_SCRIPT } from '../df.js';
-import { surplusFrom, WALDUMP_SCRIPT } from '../waldump.js';
+import { surplusFrom, WALDUMP_DEADLINE_MS, WALDUMP_SCRIPT } from '../waldump.js';
 import type { Engine } from './engine.js';
 import { execIn } from './exec.js';
 
 /** A file system that hangs must not hold up a pass: what is not there by then is unknown. */
 const DEADLINE_MS = 3_000;
-/** The script ends all of its programs within 13 s. */
-const WALDUMP_DEADLINE_MS = 14_000;
 /** Where a member's own configuration is in the images of Debian and of the Spilo family, if `tags.file` says nothing. */
 export const PATRONI_FILES = ['/etc/patroni.yml', '/etc/patroni/config.yml', '/home/postgres/postgres.yml'];
 

@@ -3,20 +3,20 @@ import type { DiskStatus } from '../../../model/disk.js';
 import type { HostTarget } from '../../../model/host.js';
 import { fresh, notConfigured, unknown, type Reading, type ReadingFault } from '../../../model/reading.js';
 import type { Clock } from '../../../ports/clock.js';
-import { endText } from '../command/ends.js';
+import { endText, isDenied } from '../command/ends.js';
 import { fillIn, type CommandOutcome } from '../command/run.js';
 import { diskOfTwo } from '../df.js';
 import { hostNamed } from '../named.js';
+import type { Stuck } from './stuck.js';
 
 /** A file system that hangs must not hold up a pass: what is not there by then is unknown. */
 const DEADLINE_MS = 3_000;
-/** In the words of df, of sudo, and of a kernel that lets nobody in. */
-const DENIED = /Permission denied|Operation not permitted|a password is required|not allowed to/;
 
 interface Here {
   readonly cluster: ClusterConfig;
   readonly clock: Clock;
   readonly run: (argv: readonly string[], withinMs: number) => Promise<CommandOutcome>;
+  readonly stuck: Stuck;
 }
 
 interface Places {
@@ -29,11 +29,9 @@ interface Places {
  * stands still, and within this process that would be one of the four threads that also write the journal. Of a program only a process is left, which
  * cannot be killed, and there is never a second one: until it ends, what is asked is answered with the time for which it has been standing.
  */
-export function diskHere({ cluster, clock, run }: Here): (target: HostTarget) => Promise<Reading<DiskStatus>> {
+export function diskHere({ cluster, clock, run, stuck }: Here): (target: HostTarget) => Promise<Reading<DiskStatus>> {
   const systemd = cluster.hosts?.systemd ?? null;
   const asked = new Map<string, Promise<Reading<DiskStatus>>>();
-  /** Since when, by the monotonic clock, a killed program of the member has not ended. */
-  const stuck = new Map<string, number>();
 
   /** A slash behind each: a file is then none, and a directory needs not be readable itself. */
   function placesOf(host: string): Places | null {
@@ -47,29 +45,20 @@ export function diskHere({ cluster, clock, run }: Here): (target: HostTarget) =>
     const no = (fault: ReadingFault, why: string): Reading<DiskStatus> =>
       unknown(fault, `${source}: ${why}`, clock.now(), source);
     const startedMs = clock.monotonic();
-    const sinceMs = stuck.get(host);
-    if (sinceMs !== undefined) {
-      const seconds = Math.round((startedMs - sinceMs) / 1000);
-      return no(
-        'timeout',
-        `one that was killed ${seconds} s ago has not ended: the file system hangs, and it is asked again when it has`,
-      );
-    }
+    const hangs = stuck.whyNot(host);
+    if (hangs !== null) return no('timeout', hangs);
     const mostMs = Math.min(cluster.deadlines.host, DEADLINE_MS);
     const df = async (what: string): Promise<CommandOutcome> => {
       const leftMs = Math.max(1, mostMs - (clock.monotonic() - startedMs));
       const outcome = await run([...(systemd?.df ?? ['df']), what, data, wal], leftMs);
-      if (outcome.kind === 'fault' && outcome.gone !== undefined) {
-        stuck.set(host, clock.monotonic());
-        void outcome.gone.then(() => stuck.delete(host));
-      }
+      stuck.ran(host, outcome);
       return outcome;
     };
     // One after the other, so that a file system that hangs has one process of ours and not two.
     const room = await df('-Pk');
     if (room.kind === 'fault') return no(room.fault.fault, room.fault.why);
     if (room.code !== 0)
-      return no(DENIED.test(room.stderr) ? 'denied' : 'bad-reply', `${endText(room.code)}: ${room.stderr}`);
+      return no(isDenied(room.stderr) ? 'denied' : 'bad-reply', `${endText(room.code)}: ${room.stderr}`);
     const inodes = await df('-Pi');
     if (inodes.kind === 'fault') return no(inodes.fault.fault, inodes.fault.why);
     const found = diskOfTwo(room.stdout.toString('utf8'), inodes.code === 0 ? inodes.stdout.toString('utf8') : '');

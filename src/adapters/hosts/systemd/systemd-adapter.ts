@@ -5,10 +5,14 @@ import { fresh, notConfigured, unknown, type Reading, type ReadingFault } from '
 import type { Clock } from '../../../ports/clock.js';
 import type { HostPort } from '../../../ports/host.js';
 import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS } from '../command/ends.js';
-import { runCommand, type CommandOutcome } from '../command/run.js';
+import { readingBy } from '../command/readings.js';
+import { fillIn, runCommand, type CommandOutcome } from '../command/run.js';
+import { controlFromText } from '../control-text.js';
 import { hostNamed } from '../named.js';
+import { surplusFrom, WALDUMP_DEADLINE_MS } from '../waldump.js';
 import { diskHere } from './disk.js';
 import { PROPERTIES, statusFrom } from './show.js';
+import { Stuck } from './stuck.js';
 import { replyingSince } from '../../reply.js';
 
 /** Moments as we read them, words as we know them, and nobody who is asked for a password. */
@@ -24,8 +28,9 @@ const REFUSALS = [DENIED, NOT_HERE, NO_UNIT];
 const NONE_LEFT = /process(?:es)? to kill|No such process|not loaded/;
 
 /**
- * Units of systemd on this machine, by `systemctl` and `journalctl` without a shell, and the room of a member by `df`. `hosts.systemd` has the
- * programs, with whatever stands before them (sudo), how a name becomes a unit, and where the data lies.
+ * Units of systemd on this machine, by `systemctl` and `journalctl` without a shell, the room of a member by `df`, and what its data says by
+ * PostgreSQL's own programs. `hosts.systemd` has the programs, with whatever stands before them (sudo), how a name becomes a unit, and where the data
+ * lies. It moves no data directory: in a service whose file system is read-only, and whose mounts are its own, the looks before a rename prove nothing.
  *
  * A kill first asks for a stop, so that nobody's `Restart=` starts it anew, and then sends SIGKILL to every process of the unit, whatever its
  * `KillMode`. A stop with a grace is followed by that kill when the grace is over.
@@ -34,6 +39,7 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   const systemd = cluster.hosts?.systemd ?? null;
   const deadlineMs = cluster.deadlines.host;
   const hidden = cluster.secretEnv ?? [];
+  const stuck = new Stuck(clock);
 
   /** A name that has a unit's suffix is a unit; any other one goes into the template. */
   const unitOf = (target: HostTarget): string | undefined => {
@@ -59,6 +65,26 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     const shown = statusFrom(outcome.stdout.toString('utf8'), unit);
     if (shown.kind === 'status') return fresh(shown.status, atMs, source);
     return unknown('bad-reply', `${source}: ${shown.why}`, atMs, source);
+  }
+
+  /** By a program of the operator's, as the user who may read the data. */
+  function told<T extends object>(
+    target: HostTarget,
+    { key, withinMs }: { readonly key: 'controldata' | 'waldump'; readonly withinMs: number },
+    read: (stdout: string, stderr: string) => T | string,
+    values: Readonly<Record<string, string>> = {},
+  ): Promise<Reading<T>> {
+    const template = systemd?.[key] ?? null;
+    const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
+    const what = `hosts.systemd.${key} of ${target.name}`;
+    if (template === null || host === undefined) return Promise.resolve(notConfigured(what, clock.now()));
+    const hangs = stuck.whyNot(host);
+    if (hangs !== null) return Promise.resolve(unknown('timeout', `${what}: ${hangs}`, clock.now(), what));
+    const argv = fillIn(template, { name: host, ...values });
+    const ran = (outcome: CommandOutcome): void => {
+      stuck.ran(host, outcome);
+    };
+    return readingBy({ clock, hidden, env: ENV, ran }, argv, { host, deadlineMs: withinMs, read });
   }
 
   async function logs(target: HostTarget, count: number, forMs?: number): Promise<Reading<readonly string[]>> {
@@ -115,7 +141,13 @@ export function systemdAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   return {
     status,
     logs,
-    disk: diskHere({ cluster, clock, run }),
+    disk: diskHere({ cluster, clock, run, stuck }),
+    controldata: (target) => told(target, { key: 'controldata', withinMs: deadlineMs }, controlFromText),
+    surplus: (target, span) =>
+      told(target, { key: 'waldump', withinMs: WALDUMP_DEADLINE_MS }, (stdout) => surplusFrom(stdout, span), {
+        timeline: String(span.timeline),
+        lsn: span.from,
+      }),
 
     async send(step): Promise<Reply> {
       const reply = replyingSince(clock);
