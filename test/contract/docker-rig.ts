@@ -1,5 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { dockerAdapter } from '../../src/adapters/hosts/docker/docker-adapter.js';
+import type { ControlData } from '../../src/model/control.js';
 import { memberHost, storeHost } from '../../src/model/host.js';
 import type { HostPort } from '../../src/ports/host.js';
 import { fakeEngine } from './docker-support.js';
@@ -27,6 +30,12 @@ export const CONTAINER = `ekimi-contract-${process.pid}`;
 const SAYS =
   'trap "exit 0" TERM; mkdir -p $PGDATA; echo 15 > $PGDATA/PG_VERSION; echo to output; echo to errors >&2; sleep 0.5; echo started; while :; do sleep 0.2; done';
 const FLOOD = 'head -c 3000000 /dev/zero | tr "\\0" x | fold -w 79 > /proc/1/fd/1';
+
+/** What the recorded control file says. */
+const CONTROL: ControlData = {
+  ...{ systemIdentifier: '7713330977483971429', state: 'in production', wasPrimary: true, isClean: false },
+  ...{ timeline: 1, lsn: '0/01500718' },
+};
 
 export const portAt = (socket: string, deadlineMs: number): HostPort =>
   dockerAdapter(
@@ -83,6 +92,15 @@ export async function containers(): Promise<HostRig> {
     nobody: memberHost('patroni3'),
     hasData: (path) => {
       return spawnSync('docker', ['exec', CONTAINER, 'test', '-e', `${path}/PG_VERSION`]).status === 0;
+    },
+    control: (has) => {
+      const put = 'mkdir -p /data/pg/global && base64 -d > /data/pg/global/pg_control';
+      const script = has ? put : 'rm -f /data/pg/global/pg_control';
+      const named = 'printf "postgresql:\\n  data_dir: /data/pg\\n" > /etc/patroni.yml';
+      execFileSync('docker', ['exec', '-i', CONTAINER, 'sh', '-c', `${named} && ${script}`], {
+        input: readFileSync(join(import.meta.dirname, '../fixtures/replies/pg_controldata/15-killed.base64')),
+      });
+      return CONTROL;
     },
     storeData: (has) =>
       void docker(

@@ -347,13 +347,13 @@ export function hostContract({ driver, lends, against, unless, open }: HostRigSp
 
       itIf(row.primitives.includes('controldata'))(
         'tells what the control file of a member says, while it runs and while it is stopped, and of nobody else',
-        async ({ skip }) => {
+        async () => {
           const { control } = rig;
-          if (control === undefined) return skip('it has no control file here');
+          if (control === undefined) throw new Error('its row has controldata, and the rig has no control file');
           const told = async () => rig.port.controldata?.(rig.one);
           await running();
           control(false);
-          expect(await told()).toMatchObject({ kind: 'unknown', fault: 'bad-reply' });
+          expect((await told())?.kind).toBe('unknown');
           const expected = control(true);
           expect(await told()).toMatchObject({ kind: 'fresh', value: expected });
           await send('stop');
