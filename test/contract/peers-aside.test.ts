@@ -126,8 +126,8 @@ describe.skipIf(program === null)('data directories that another instance lends'
       { target: ONE, name: 'pg.ekimi-1' },
     ]);
     expect(told.map(({ fields }) => [fields['verb'], fields['by'], fields['suffix'] ?? fields['directory']])).toEqual([
-      ['move-aside', 'holder', 'ekimi-1'],
-      ['remove-aside', 'holder', 'pg.ekimi-1'],
+      ['move', 'holder', 'ekimi-1'],
+      ['remove', 'holder', 'pg.ekimi-1'],
     ]);
   });
 
@@ -225,7 +225,7 @@ describe.skipIf(program === null)('data directories that another instance lends'
           resolve(moved());
         };
       });
-    const asked = { verb: 'move-aside', run: 'run-1', suffix: 'ekimi-1' };
+    const asked = { verb: 'move', run: 'run-1', suffix: 'ekimi-1' };
     const body = orderFor(grant, asked);
     const both = [post(url, body), post(url, body)];
     await until('it is under way', () => driver.asides.length === 1);
@@ -235,7 +235,7 @@ describe.skipIf(program === null)('data directories that another instance lends'
     for (const more of [
       { ...asked, suffix: 'ekimi-2' },
       { ...asked, run: 'run-2' },
-      { verb: 'remove-aside', directory: 'pg.ekimi-1' },
+      { verb: 'remove', directory: 'pg.ekimi-1' },
       { verb: 'kill', run: 'run-1', graceMs: null },
     ]) {
       const another = await post(url, orderFor(grant, more));
@@ -246,12 +246,12 @@ describe.skipIf(program === null)('data directories that another instance lends'
   });
 
   test.each<[string, object]>([
-    ['no run', { verb: 'move-aside', suffix: 'ekimi-1' }],
-    ['a run of null', { verb: 'move-aside', run: null, suffix: 'ekimi-1' }],
-    ['no suffix', { verb: 'move-aside', run: 'run-1' }],
-    ['no name', { verb: 'remove-aside' }],
-    ['an empty name', { verb: 'remove-aside', directory: '' }],
-    ['a name without end', { verb: 'remove-aside', directory: 'x'.repeat(301) }],
+    ['no run', { verb: 'move', suffix: 'ekimi-1' }],
+    ['a run of null', { verb: 'move', run: null, suffix: 'ekimi-1' }],
+    ['no suffix', { verb: 'move', run: 'run-1' }],
+    ['no name', { verb: 'remove' }],
+    ['an empty name', { verb: 'remove', directory: '' }],
+    ['a name without end', { verb: 'remove', directory: 'x'.repeat(301) }],
   ])('stay for a request with %s', async (_what, more) => {
     const { url, driver, grant } = await pair();
     const answer = await post(url, orderFor(grant, more));

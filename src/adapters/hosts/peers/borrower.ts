@@ -40,7 +40,7 @@ const FILE_CALLS = 5;
 /** A list counts what lies there, in a container that is begun for it. */
 const LIST_DEADLINE_MS = 30_000;
 /** One rename, in a container that is begun for it; the deletion of a whole data directory. */
-const ASIDE_MS = { 'move-aside': 90_000, 'remove-aside': 150_000 } as const;
+const ASIDE_MS = { move: 90_000, remove: 150_000 } as const;
 const CERTIFICATE_MS = 800;
 
 const FAULT_OF: Partial<Record<Refusal, ReadingFault>> = {
@@ -110,7 +110,7 @@ export function borrowerOf(cluster: ClusterConfig, dcs: Pick<DcsPort, 'seenTenur
   }
 
   function withinMs(work: Work): number {
-    if (work.verb === 'move-aside' || work.verb === 'remove-aside') return CHECK_MS + ASIDE_MS[work.verb];
+    if (work.verb === 'move' || work.verb === 'remove') return CHECK_MS + ASIDE_MS[work.verb];
     const extraMs = work.verb === 'stop' || work.verb === 'restart' ? (work.graceMs ?? CLEAN_STOP_MS) : 0;
     return DRIVER_CALLS * deadlineMs + CHECK_MS + extraMs;
   }

@@ -172,7 +172,7 @@ function withEtcd({ tenure, system }: Order, seen: TenureSeen): Refused | null {
 /** What an id stands for: under the same one nothing else is asked for. */
 function saidOf(order: Work): string {
   const { verb, target } = order;
-  const what = verb === 'remove-aside' ? [order.directory] : [order.run, verb === 'move-aside' ? order.suffix : ''];
+  const what = verb === 'remove' ? [order.directory] : [order.run, verb === 'move' ? order.suffix : ''];
   return [verb, target.kind, target.name, ...what].join(' ');
 }
 
@@ -186,9 +186,9 @@ const CANNOT: Worked = {
 async function work(local: HostPort, order: Work): Promise<Worked> {
   const { target } = order;
   switch (order.verb) {
-    case 'move-aside':
+    case 'move':
       return (await local.moveAside?.(target, { id: order.run, suffix: order.suffix })) ?? CANNOT;
-    case 'remove-aside':
+    case 'remove':
       return (await local.removeAside?.(target, order.directory)) ?? CANNOT;
     default: {
       const { verb, run, graceMs } = order;

@@ -211,8 +211,8 @@ function tellingOf(
   const { id, verb, target, tenure } = order;
   const fields = {
     ...{ id, verb, target: target.name, kind: target.kind, by: tenure?.owner, epoch: tenure?.epoch },
-    ...(order.verb === 'move-aside' ? { suffix: order.suffix } : {}),
-    ...(order.verb === 'remove-aside' ? { directory: order.directory } : {}),
+    ...(order.verb === 'move' ? { suffix: order.suffix } : {}),
+    ...(order.verb === 'remove' ? { directory: order.directory } : {}),
   };
   if ('refused' in acted) return { level: 'warn', fields: { code: 'PEER_REFUSED', ...fields, ...acted } };
   return { level: 'info', fields: { ...fields, effect: acted.reply.effect, text: acted.reply.text } };

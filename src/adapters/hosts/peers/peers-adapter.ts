@@ -139,8 +139,8 @@ export function peersAdapter(cluster: ClusterConfig, clock: Clock, local: HostPo
     send: ({ target, verb, id, graceMs }, grant = null) =>
       act({ verb, target, run: id ?? null, graceMs: graceMs ?? null }, grant),
     moveAside: async (target, { id, suffix }, grant = null) =>
-      asideOf(await act({ verb: 'move-aside', target, run: id, suffix }, grant), suffix),
-    removeAside: (target, directory, grant = null) => act({ verb: 'remove-aside', target, directory }, grant),
+      asideOf(await act({ verb: 'move', target, run: id, suffix }, grant), suffix),
+    removeAside: (target, directory, grant = null) => act({ verb: 'remove', target, directory }, grant),
 
     onEvent(wake) {
       const ends: (() => void)[] = [];

@@ -69,9 +69,9 @@ const order = z.discriminatedUnion('verb', [
     run: word.nullable(),
     graceMs: z.number().nonnegative().nullable(),
   }),
-  /** `run`: the one that was looked at, and is stopped. */
-  z.object({ ...envelope, verb: z.literal('move-aside'), target, run: word, suffix: word }),
-  z.object({ ...envelope, verb: z.literal('remove-aside'), target, directory: word }),
+  /** Of the data directory. `run`: the one that was looked at, and is stopped. */
+  z.object({ ...envelope, verb: z.literal('move'), target, run: word, suffix: word }),
+  z.object({ ...envelope, verb: z.literal('remove'), target, directory: word }),
 ]);
 export type Order = z.infer<typeof order>;
 
