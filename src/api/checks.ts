@@ -55,5 +55,6 @@ async function begin(context: Context, call: Call): Promise<Answer> {
     throw said.lacks === undefined
       ? conflictError(said.text, said.conflict)
       : new ApiError('not-configured', said.text);
-  return { status: 202, body: { ok: true, text: said.text } };
+  const { text, startedMs } = said;
+  return { status: 202, body: { ok: true, text, ...(startedMs === undefined ? {} : { startedMs }) } };
 }

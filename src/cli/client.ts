@@ -207,8 +207,10 @@ export class DaemonClient {
     return ((await this.#ask('GET', path)) as { checks: Readonly<Record<string, DataCheck>> }).checks;
   }
 
-  checkData(scope: string, request: CheckRequest): Promise<string> {
-    return this.#change('POST', `/v1/clusters/${encodeURIComponent(scope)}/checks`, request);
+  /** `startedMs` by the daemon's clock; absent: by one of before, which did not tell. */
+  async checkData(scope: string, request: CheckRequest): Promise<{ text: string; startedMs?: number }> {
+    const said = await this.#ask('POST', `/v1/clusters/${encodeURIComponent(scope)}/checks`, request);
+    return said as { text: string; startedMs?: number };
   }
 
   async policy(scope: string): Promise<PolicyMatrix> {

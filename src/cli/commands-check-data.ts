@@ -62,13 +62,13 @@ async function check(
   { scope, member }: { readonly scope: string; readonly member: string },
   { database, leader = false, wait, json }: Options,
 ): Promise<void> {
-  const text = await client.checkData(scope, { member, database: database ?? null, leader });
+  const { text, startedMs } = await client.checkData(scope, { member, database: database ?? null, leader });
   if (wait === false) {
     if (json === true) printJson(context, { ok: true, text });
     else print(context, `${text}; ekimi check-data shows what comes of it`);
     return;
   }
-  const ended = await followed(context, client, { scope, member, quiet: json === true });
+  const ended = await followed(context, client, { scope, member, startedMs, quiet: json === true });
   if (ended === null) {
     if (json !== true) print(context, 'it goes on: ekimi check-data shows what comes of it');
     context.exit = exitCode('failed');
@@ -79,11 +79,18 @@ async function check(
   context.exit = exitCode(ended.found > 0 || ended.gaps.length > 0 ? 'failed' : 'ok');
 }
 
+interface Followed {
+  readonly scope: string;
+  readonly member: string;
+  readonly startedMs: number | undefined;
+  readonly quiet: boolean;
+}
+
 /** The check once it has ended; null: whoever waits for it has gone. */
 async function followed(
   context: Context,
   client: DaemonClient,
-  { scope, member, quiet }: { readonly scope: string; readonly member: string; readonly quiet: boolean },
+  { scope, member, startedMs, quiet }: Followed,
 ): Promise<DataCheck | null> {
   const beganMs = nowOf(context);
   let toldMs = beganMs;
@@ -91,8 +98,8 @@ async function followed(
   while (!context.io.stop.aborted) {
     await context.io.sleep(EVERY_MS);
     const row = (await client.checks(scope))[member];
-    // The first pass after it began has not been published yet.
-    const isOurs = row !== undefined && row.startedMs >= beganMs - AGAIN_MS;
+    // The first pass after it began has not been published yet: what is shown until then is the check before.
+    const isOurs = row !== undefined && row.startedMs >= (startedMs ?? beganMs - AGAIN_MS);
     // One that a reload has ended begins anew.
     if (isOurs && row.endedMs !== null && row.interrupted !== true) return row;
     wasSeen ||= isOurs;

@@ -39,7 +39,9 @@ export function beginCheck(session: Session, request: CheckRequest, by: string):
         return Promise.resolve(
           conflicting('one-check', `${other ?? 'another member'} is being checked: one at a time`),
         );
-      return Promise.resolve({ ok: true, text: `the data of ${request.member} is being checked` });
+      const text = `the data of ${request.member} is being checked`;
+      const { startedMs } = checks.checks()[request.member] ?? {};
+      return Promise.resolve({ ok: true, text, ...(startedMs === undefined ? {} : { startedMs }) });
     },
     (text) => conflicting('failed-at-it', text),
   );

@@ -54,7 +54,8 @@ export type ControllerEvent =
   | { readonly kind: 'entry'; readonly entry: JournalEntry };
 
 export type Change =
-  | { readonly ok: true; readonly text: string }
+  /** `startedMs`: of a check that was begun, by which it is told from the one before. */
+  | { readonly ok: true; readonly text: string; readonly startedMs?: number }
   | {
       readonly ok: false;
       readonly status: 403 | 404 | 409;

@@ -1,3 +1,4 @@
+import { NOW_MS } from './view.js';
 import type { CheckRequest } from '../../src/model/data-check.js';
 import type { ApiChange, EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { JournalReport } from '../../src/model/journal-report.js';
@@ -107,7 +108,7 @@ export class FakeController implements ControllerPort {
     this.changes.push(`check ${member} ${database ?? 'all'}${leader ? ' leader' : ''} ${by}`);
     return member === 'patroni1' && !leader
       ? { ok: false, status: 409, text: 'patroni1 leads' }
-      : { ok: true, text: `the data of ${member} is being checked` };
+      : { ok: true, text: `the data of ${member} is being checked`, startedMs: NOW_MS };
   }
 
   async pause(scope: string, killSwitch: KillSwitch, by: string): Promise<Change> {

@@ -110,5 +110,9 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<number, z.ZodType>
   },
   'POST /v1/clusters/:scope/runs/:id/:change': { 200: shapes.changed },
   'GET /v1/clusters/:scope/checks': { 200: z.object({ checks: z.record(text, shapes.dataCheck) }) },
-  'POST /v1/clusters/:scope/checks': { 202: shapes.changed },
+  'POST /v1/clusters/:scope/checks': {
+    202: shapes.changed.extend({
+      startedMs: z.number().optional().describe('Of the check that was begun: the last one before has another'),
+    }),
+  },
 };

@@ -95,6 +95,11 @@ describe('check-data', () => {
     expect({ exit, out }).toMatchObject({ exit: 1, out: expect.stringContaining('not all was checked') as string });
   });
 
+  it('is told by what it finds itself, not by the check of a moment ago', async () => {
+    const before = { ...GOING, startedMs: NOW_MS - 11_000, endedMs: NOW_MS - 10_000 };
+    expect(await run('check-data patroni2', [before, GOING, WRONG])).toMatchObject({ exit: 1 });
+  });
+
   it('that is refused says why, and waits for nothing', async () => {
     const { exit, err } = await run('check-data patroni1');
     expect({ exit, err }).toMatchObject({ exit: 65, err: expect.stringContaining('patroni1 leads') as string });
