@@ -1,4 +1,4 @@
-import { NOW_MS } from './view.js';
+import { NOW_MS } from './snapshots.js';
 import type { CheckRequest } from '../../src/model/data-check.js';
 import type { ApiChange, EntryBody, JournalEntry } from '../../src/model/entry.js';
 import type { JournalReport } from '../../src/model/journal-report.js';
