@@ -912,7 +912,10 @@ heal_corrupt() {
   else
     reinitialize "$1" corrupt
   fi
+  forget_log "$1"
 }
+# What a member wrote about pages that are gone is told by it for three minutes more, to whoever is started meanwhile.
+forget_log() { truncate -s 0 "$(docker inspect --format '{{.LogPath}}' "$(container "$1")")"; }
 
 #: rewind-failed MEMBER | rogue-promote, then the WAL that pg_rewind would need is removed, then resume: Patroni cannot rewind the member, which runs and never streams | POST /reinitialize
 fault_rewind_failed() {
