@@ -241,17 +241,24 @@ export interface HeldEtcd {
   readonly stop: () => Promise<void>;
 }
 
-export async function heldEtcd(program: string): Promise<HeldEtcd> {
+/** `tries`: a port that was free may be taken by another file's server before this one binds it. */
+export async function heldEtcd(program: string, tries = 2): Promise<HeldEtcd> {
   const lab = await EtcdLab.start(program, 1);
   const admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
   const port = etcdAdapter(lab.config(1500), systemClock);
-  await until('etcd answers', async () => freshValue(await port.keys()) !== null);
-  const held = await port.holdTenure('a', 60_000);
-  if (held.kind !== 'held') throw new Error('tenure is not held');
   const stop = async (): Promise<void> => {
     await port.close();
     admin.close();
     await lab.stop();
   };
+  try {
+    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
+  } catch (error) {
+    await stop();
+    if (tries > 1) return heldEtcd(program, tries - 1);
+    throw error;
+  }
+  const held = await port.holdTenure('a', 60_000);
+  if (held.kind !== 'held') throw new Error('tenure is not held');
   return { lab, admin, port, grant: held.grant, stop };
 }
