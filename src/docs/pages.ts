@@ -12,7 +12,13 @@ import { GATES } from '../decide/gates.js';
 import { clusterMachine, dcsMachine, memberMachine, proxyMachine } from '../machines/parts.js';
 import { problemMachine } from '../machines/problem.js';
 import { remediationMachine } from '../machines/remediation.js';
-import { HOST_DRIVER_NAMES, HOST_DRIVERS, type HostDriverRow, type HostPrimitive } from '../model/host-drivers.js';
+import {
+  HOST_DRIVER_NAMES,
+  HOST_DRIVERS,
+  HOST_PRIMITIVES,
+  type HostDriverRow,
+  type HostPrimitive,
+} from '../model/host-drivers.js';
 import { ACTION_NAMES, type ActionName } from '../model/plan.js';
 import type { Grace, Policy } from '../model/policy.js';
 import { RIGHT_NAMES, RIGHT_SYSTEMS, RIGHTS, type RightRow } from '../model/rights.js';
@@ -145,18 +151,6 @@ function machines(): string {
   return `# State machines\n\n${NOTE}\n\n${parts.join('\n')}`;
 }
 
-const PRIMITIVES: readonly HostPrimitive[] = [
-  'logs',
-  'disk',
-  'waldump',
-  'controldata',
-  'storeData',
-  'moveAside',
-  'listAside',
-  'removeAside',
-  'events',
-];
-
 const OF_DIRECTORIES: readonly HostPrimitive[] = ['moveAside', 'listAside'];
 
 const cellOf = ({ primitives, asideOf }: HostDriverRow, primitive: HostPrimitive): string => {
@@ -172,7 +166,7 @@ function hostDrivers(): string {
       `\`${name}\``,
       row.summary,
       row.states.join(', '),
-      ...PRIMITIVES.map((primitive) => cellOf(row, primitive)),
+      ...HOST_PRIMITIVES.map((primitive) => cellOf(row, primitive)),
       row.identity,
       row.asksMachine ? 'yes' : 'no',
       row.shownWith,
@@ -182,7 +176,7 @@ function hostDrivers(): string {
     'driver',
     'what runs there',
     'states',
-    ...PRIMITIVES,
+    ...HOST_PRIMITIVES,
     'identity of a run',
     'names its machine',
     'tested against',

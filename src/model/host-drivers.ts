@@ -1,8 +1,18 @@
 import type { HostStatus } from './host.js';
 
 /** What a driver can do beside telling the state of a target and obeying the verbs; what is missing is said as `not-configured`. */
-export type HostPrimitive =
-  'logs' | 'disk' | 'waldump' | 'controldata' | 'storeData' | 'moveAside' | 'listAside' | 'removeAside' | 'events';
+export const HOST_PRIMITIVES = [
+  'logs',
+  'disk',
+  'waldump',
+  'controldata',
+  'storeData',
+  'moveAside',
+  'listAside',
+  'removeAside',
+  'events',
+] as const;
+export type HostPrimitive = (typeof HOST_PRIMITIVES)[number];
 
 /** A host driver as configuration and documentation tell it; what it does is in `src/adapters/hosts`, a folder each. */
 export interface HostDriverRow {
@@ -26,17 +36,7 @@ export interface HostDriverRow {
 export const HOST_DRIVERS = {
   docker: {
     summary: 'containers, by the Engine API of Docker',
-    primitives: [
-      'logs',
-      'disk',
-      'waldump',
-      'controldata',
-      'storeData',
-      'moveAside',
-      'listAside',
-      'removeAside',
-      'events',
-    ],
+    primitives: HOST_PRIMITIVES,
     asideOf: ['member', 'store'],
     states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
     asksMachine: false,
@@ -67,17 +67,7 @@ export const HOST_DRIVERS = {
   },
   peers: {
     summary: 'other instances of Ekimi, each beside what it lends its own driver for',
-    primitives: [
-      'logs',
-      'disk',
-      'waldump',
-      'controldata',
-      'storeData',
-      'moveAside',
-      'listAside',
-      'removeAside',
-      'events',
-    ],
+    primitives: HOST_PRIMITIVES,
     asideOf: ['member', 'store'],
     states: ['running', 'stopped', 'paused', 'restarting', 'absent'],
     asksMachine: false,

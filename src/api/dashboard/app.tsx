@@ -1,5 +1,4 @@
 // The page, from what the store has. Every part is a function of that and draws nothing by itself.
-import { pageKey } from '../../model/page.js';
 import { isNote } from '../../model/problem.js';
 import type { JSX } from 'preact';
 import type { Line } from '../../words/narrate.js';
@@ -24,6 +23,7 @@ import { condition, goTo, type State } from './store.js';
 import { Timeline } from './timeline.js';
 import { Banner, ModeBand, TopBar } from './top.js';
 import { Topology } from './topology.js';
+import { toldAs } from './told-alone.js';
 
 /** What is shown of the chosen cluster: as it was where a past moment is chosen, else as it is. */
 function shownIn(state: State): Picture | undefined {
@@ -33,7 +33,7 @@ function shownIn(state: State): Picture | undefined {
 
 const hasPlace = ({ kind, id }: Place, { snapshot: { ledger } }: Picture): boolean =>
   kind === 'page'
-    ? ledger.pages.some((row) => pageKey(row) === id)
+    ? toldAs(ledger.pages, id) !== undefined
     : (kind === 'approval' ? ledger.approvals : (ledger.incidents ?? [])).some((one) => one.id === id);
 
 function liveIn({ clusters, route }: State): Picture | undefined {
