@@ -52,20 +52,16 @@ export interface Repeated {
  * first.
  */
 export function repeatsTogether(lines: readonly Line[]): readonly Repeated[] {
-  const found: Repeated[] = [];
+  const found: (Repeated & { readonly wordings: string[] })[] = [];
   let at: number | null = null;
   for (const line of lines) {
     const { kind, text, tone, atMs: untilMs, seq: lastSeq } = line;
     const before = at === null ? undefined : found[at];
-    if (kind === 'pass' && at !== null && before?.line.tone === tone && saysTheSame(before.line.text, text))
-      found[at] = {
-        line: { ...before.line, text },
-        times: before.times + 1,
-        untilMs,
-        lastSeq,
-        wordings: [...before.wordings, text],
-      };
-    else {
+    if (kind === 'pass' && at !== null && before?.line.tone === tone && saysTheSame(before.line.text, text)) {
+      const { wordings } = before;
+      wordings.push(text);
+      found[at] = { line: { ...before.line, text }, times: before.times + 1, untilMs, lastSeq, wordings };
+    } else {
       found.push({ line, times: 1, untilMs, lastSeq, wordings: [text] });
       if (kind === 'pass') at = found.length - 1;
     }
