@@ -241,23 +241,38 @@ export interface HeldEtcd {
   readonly stop: () => Promise<void>;
 }
 
-/** `tries`: a port that was free may be taken by another file's server before this one binds it. */
-export async function heldEtcd(program: string, tries = 2): Promise<HeldEtcd> {
+/** One member that answers, and a client beside us. `tries`: a port that was free may be taken by another file's server before this one binds it. */
+export async function answeringEtcd(program: string, tries = 2): Promise<Pick<HeldEtcd, 'lab' | 'admin'>> {
   const lab = await EtcdLab.start(program, 1);
   const admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
+  const answers = (): Promise<boolean> =>
+    admin
+      .get('nothing')
+      .string()
+      .then(
+        () => true,
+        () => false,
+      );
+  try {
+    await until('etcd answers', answers);
+  } catch (error) {
+    admin.close();
+    await lab.stop();
+    if (tries > 1) return answeringEtcd(program, tries - 1);
+    throw error;
+  }
+  return { lab, admin };
+}
+
+export async function heldEtcd(program: string): Promise<HeldEtcd> {
+  const { lab, admin } = await answeringEtcd(program);
   const port = etcdAdapter(lab.config(1500), systemClock);
   const stop = async (): Promise<void> => {
     await port.close();
     admin.close();
     await lab.stop();
   };
-  try {
-    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
-  } catch (error) {
-    await stop();
-    if (tries > 1) return heldEtcd(program, tries - 1);
-    throw error;
-  }
+  await until('our adapter has an answer', async () => freshValue(await port.keys()) !== null);
   const held = await port.holdTenure('a', 60_000);
   if (held.kind !== 'held') throw new Error('tenure is not held');
   return { lab, admin, port, grant: held.grant, stop };

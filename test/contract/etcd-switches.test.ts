@@ -1,11 +1,11 @@
-import { Etcd3 } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
 import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
 import type { KillSwitch } from '../../src/model/ledger.js';
 import { freshValue } from '../../src/model/reading.js';
 import type { DcsPort } from '../../src/ports/dcs.js';
-import { EtcdLab, programOf, until } from './etcd-support.js';
+import { answeringEtcd, programOf, until, type EtcdLab } from './etcd-support.js';
 
 const program = programOf('etcd');
 if (program === null)
@@ -23,11 +23,9 @@ describe.skipIf(program === null)('kill switches in a real etcd', () => {
   const seenBy = async (port: DcsPort) => freshValue(await port.keys())?.switches;
 
   beforeAll(async () => {
-    lab = await EtcdLab.start(program ?? '', 1);
-    admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
+    ({ lab, admin } = await answeringEtcd(program ?? ''));
     one = etcdAdapter(lab.config(1500), systemClock);
     two = etcdAdapter(lab.config(1500), systemClock);
-    await until('etcd answers', async () => freshValue(await one.keys()) !== null);
     await admin.put('/service/email-cluster/leader').value('patroni1');
   }, 60_000);
 

@@ -1,4 +1,4 @@
-import { Etcd3 } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
 import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
@@ -6,7 +6,7 @@ import { EMPTY_LEDGER } from '../../src/model/ledger.js';
 import { ledgerText } from '../../src/ledger/codec.js';
 import { freshValue } from '../../src/model/reading.js';
 import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
-import { EtcdLab, programOf, until } from './etcd-support.js';
+import { answeringEtcd, programOf, type EtcdLab } from './etcd-support.js';
 
 const program = programOf('etcd');
 
@@ -35,10 +35,7 @@ describe.skipIf(program === null)('two clusters of one name in one etcd', () => 
     ledgerText({ ...EMPTY_LEDGER, ...(systemIdentifier === undefined ? {} : { systemIdentifier }) });
 
   beforeAll(async () => {
-    lab = await EtcdLab.start(program ?? '', 1);
-    admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
-    const port = open('/service/');
-    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
+    ({ lab, admin } = await answeringEtcd(program ?? ''));
   }, 60_000);
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((port) => port.close()));

@@ -1,15 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Etcd3 } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
 import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
 import { peersAdapter } from '../../src/adapters/hosts/peers/peers-adapter.js';
 import { memberHost, storeHost } from '../../src/model/host.js';
-import { fresh, freshValue, unknown } from '../../src/model/reading.js';
+import { fresh, unknown } from '../../src/model/reading.js';
 import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
 import type { HostPort } from '../../src/ports/host.js';
-import { EtcdLab, programOf, until } from './etcd-support.js';
+import { answeringEtcd, programOf, until, type EtcdLab } from './etcd-support.js';
 import { asking, CONTROL, lending, LocalDriver, peersCluster, TOKEN, type PeersOf } from './peers-support.js';
 
 const program = programOf('etcd');
@@ -42,11 +42,7 @@ describe.skipIf(program === null)('data directories that another instance lends'
   const remove = (port: HostPort, grant: TenureGrant | null) => port.removeAside?.(ONE, 'pg.ekimi-1', grant);
 
   beforeAll(async () => {
-    lab = await EtcdLab.start(program ?? '', 1);
-    admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
-    const port = etcdAdapter(lab.config(1_500), systemClock);
-    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
-    await port.close();
+    ({ lab, admin } = await answeringEtcd(program ?? ''));
   }, 60_000);
   afterEach(async () => {
     for (const part of open.splice(0).reverse()) await part.close();

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTcp, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Etcd3 } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.js';
 import { etcdAdapter } from '../../src/adapters/etcd/etcd-adapter.js';
@@ -12,7 +12,7 @@ import { fresh, freshValue, unknown } from '../../src/model/reading.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { DcsPort, TenureGrant } from '../../src/ports/dcs.js';
 import type { HostPort } from '../../src/ports/host.js';
-import { EtcdLab, programOf, until } from './etcd-support.js';
+import { answeringEtcd, programOf, until, type EtcdLab } from './etcd-support.js';
 import { asking, authority, lending, LocalDriver, RUNNING, stepOn, TOKEN, type PeersOf } from './peers-support.js';
 
 const program = programOf('etcd');
@@ -47,11 +47,7 @@ describe.skipIf(program === null)('a host driver that another instance lends', (
   const other = (part: Partial<TenureGrant>, grant: TenureGrant): TenureGrant => ({ ...grant, ...part });
 
   beforeAll(async () => {
-    lab = await EtcdLab.start(program ?? '', 1);
-    admin = new Etcd3({ hosts: lab.servers.map((server) => server.url) });
-    const port = etcdAdapter(lab.config(1_500), systemClock);
-    await until('etcd answers', async () => freshValue(await port.keys()) !== null);
-    await port.close();
+    ({ lab, admin } = await answeringEtcd(program ?? ''));
   }, 60_000);
   afterEach(async () => {
     for (const part of open.splice(0).reverse()) await part.close();
