@@ -43,6 +43,8 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+const SHOWN: ReadonlySet<ProblemCode> = new Set(KINDS.flatMap(({ shows }) => shows));
+
 /**
  * All replicas, at least two, with the same trouble while the leader serves: one cause, which no repair of a single replica mends. Looks at
  * what the other assessments found in this pass.
@@ -53,9 +55,11 @@ export function assessAllReplicas({ view }: Assessment, findings: readonly Findi
   if (replicas.length < 2) return [];
   if (leader === null) return unknownOf(view, 'nobody is proven to lead, so nobody can say what the replicas lack');
   const all = replicas.map(({ name }) => name as string);
+  const shown = findings.filter(({ code }) => SHOWN.has(code));
+  if (shown.length === 0) return [];
   let isOpen = false;
   for (const kind of KINDS) {
-    const told = all.map((name) => findings.filter((row) => row.subject === name && kind.shows.includes(row.code)));
+    const told = all.map((name) => shown.filter((row) => row.subject === name && kind.shows.includes(row.code)));
     if (told.every((rows) => rows.some((row) => row.verdict === 'seen'))) return [found(view, kind, told, leader.name)];
     isOpen ||= told.every((rows) => rows.length > 0) && told.some((rows) => rows.some((row) => row.verdict === 'seen'));
   }

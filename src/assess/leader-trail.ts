@@ -3,11 +3,16 @@ import type { Memory } from '../model/states.js';
 
 type Point = NonNullable<Memory['leaderTrail']>[number];
 
-/**
- * When the leader was first seen beyond a position; undefined: it never was. Points only go forward, and next to none lies beyond a replica
- * that keeps up: looked for from the newest.
- */
+/** When the leader was first seen beyond a position; undefined: it never was. Points only go forward, so that half of what is left is left each time. */
 export function firstBeyond({ leaderTrail = [] }: Pick<Memory, 'leaderTrail'>, lsn: Lsn): Point | undefined {
-  const last = leaderTrail.findLastIndex((point) => (parseLsn(point.lsn) ?? 0n) <= lsn);
-  return leaderTrail[last + 1];
+  const isBeyond = (point: Point | undefined): boolean => point !== undefined && (parseLsn(point.lsn) ?? 0n) > lsn;
+  // Of a replica that keeps up not even the newest is.
+  if (!isBeyond(leaderTrail.at(-1))) return undefined;
+  let [from, to] = [0, leaderTrail.length - 1];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (isBeyond(leaderTrail[middle])) to = middle;
+    else from = middle + 1;
+  }
+  return leaderTrail[from];
 }

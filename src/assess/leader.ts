@@ -1,6 +1,7 @@
 import type { DcsKeys } from '../model/dcs.js';
 import { freshValue, isSilent, UNREAD } from '../model/reading.js';
 import type { MemberName } from '../model/names.js';
+import { onceOfView } from '../model/of-view.js';
 import { memberOf, type ClusterView, type MemberView } from '../model/view.js';
 
 /**
@@ -21,7 +22,7 @@ export type Leadership =
     }
   | { readonly kind: 'unknown'; readonly why: string };
 
-export function leadershipOf(view: ClusterView): Leadership {
+export const leadershipOf = onceOfView((view): Leadership => {
   const keys = freshValue(view.dcs.keys);
   if (keys === null) return { kind: 'unknown', why: 'no linearizable answer from etcd in this pass' };
   const holder = keys.leader.holder;
@@ -43,7 +44,7 @@ export function leadershipOf(view: ClusterView): Leadership {
   if (sql?.inRecovery === true)
     return { kind: 'claimed', name: holder, why: `${holder} says primary but its PostgreSQL is in recovery` };
   return { kind: 'proven', member, timeline: sql?.timeline ?? api.timeline };
-}
+});
 
 /**
  * Does the whole cluster follow a primary elsewhere? The configuration in etcd decides; only where it cannot be read does the word of the
@@ -97,12 +98,12 @@ export const isFullySilent = (member: MemberView): boolean =>
   (isSilent(member.sql) || (member.sql.kind === 'unknown' && member.sql.fault === 'not-configured'));
 
 /** Members other than the key's holder, and all of them when nobody holds it, without those that are declared retired. */
-export function replicasOf(view: ClusterView): readonly MemberView[] {
+export const replicasOf = onceOfView((view): readonly MemberView[] => {
   const holder = leaderKeyHolder(view);
   return view.members.filter(
     (member) => member.name !== holder && view.intentions?.[member.name]?.includes('retired') !== true,
   );
-}
+});
 
 /** Is Patroni paused, and by which channel? `unknown` is not "not paused". */
 export type Pause =
@@ -114,7 +115,7 @@ export type Pause =
  * One voice is enough: a person who paused the cluster owns it. etcd knows within this pass; members say it up to a loop later, and only
  * for as long as they live, so that a leader which dies right after the pause never does.
  */
-export function pauseOf(view: ClusterView): Pause {
+export const pauseOf = onceOfView((view): Pause => {
   const original = freshValue(view.dcs.keys)?.config;
   if (original?.known === true && original.value.paused) return { kind: 'paused', channel: 'dcs' };
   if (view.config.kind !== 'unknown' && view.config.value.paused) return { kind: 'paused', channel: 'api' };
@@ -122,7 +123,7 @@ export function pauseOf(view: ClusterView): Pause {
   return original?.known === false && !isNewAndDark(view)
     ? { kind: 'unknown', why: original.why }
     : { kind: 'not-paused' };
-}
+});
 
 /** etcd has no key of the cluster and nothing of it runs: the pause of before went with the keys, unless a data directory brings it back. */
 const isNewAndDark = (view: ClusterView): boolean => view.control !== undefined && hasNoKey(freshValue(view.dcs.keys));

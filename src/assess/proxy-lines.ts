@@ -7,6 +7,7 @@ import {
   type ServerPlace,
 } from '../model/proxy.js';
 import { freshValue } from '../model/reading.js';
+import { onceOfView } from '../model/of-view.js';
 import type { ClusterView } from '../model/view.js';
 
 /** One server line and the proxy that has it. */
@@ -33,8 +34,11 @@ export const linesIn = (
 };
 
 /** Lines of all proxies that answered in this pass. */
-export const linesOf = (view: ClusterView, purpose: Purpose): readonly ProxyLine[] =>
-  view.proxies.flatMap((proxy) => linesIn(proxy, purpose));
+export const linesOf = (view: ClusterView, purpose: Purpose): readonly ProxyLine[] => LINES[purpose](view);
+
+const linesFor = (purpose: Purpose) =>
+  onceOfView((view): readonly ProxyLine[] => view.proxies.flatMap((proxy) => linesIn(proxy, purpose)));
+const LINES = { writes: linesFor('writes'), reads: linesFor('reads') } as const;
 
 /** Those of one member. */
 export const memberLines = (view: ClusterView, purpose: Purpose, member: string): readonly ProxyLine[] =>

@@ -1,4 +1,5 @@
 import { freshValue } from '../model/reading.js';
+import { onceOfMember } from '../model/of-view.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { lagFiguresOf } from './lag-figures.js';
 import { followedIn, primaryChannels, replicasOf } from './leader.js';
@@ -21,7 +22,7 @@ type Streaming = Record<'api' | 'sql' | 'peers', boolean | null>;
  * Does it receive WAL, from the leader or from another replica (tag `replicatefrom`)? By its own word (3.0.4+), its WAL receiver, and the
  * lists of those who send.
  */
-export function receivingBy(view: ClusterView, member: MemberView): Streaming {
+export const receivingBy = onceOfMember((view, member): Streaming => {
   const api = freshValue(member.api);
   const sql = freshValue(member.sql);
   return {
@@ -35,7 +36,7 @@ export function receivingBy(view: ClusterView, member: MemberView): Streaming {
         : sql.walReceiver?.status === 'streaming',
     peers: isListed(view, member),
   };
-}
+});
 
 /**
  * The leader knows who is connected to it, and of a cascading replica its upstream does: one that was not read may list it. What streams from

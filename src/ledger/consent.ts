@@ -11,6 +11,7 @@ export function approvalFor(
   plan: Plan,
   state: Approval['state'],
 ): Approval | null {
+  if (input.ledger.approvals.length === 0) return null;
   const wanted = fingerprint(plan);
   return (
     input.ledger.approvals.find(

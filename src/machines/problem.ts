@@ -29,19 +29,14 @@ type Clear = Extract<ProblemEvent, { type: 'CLEAR' }>;
 export const problemMachine = setup({
   types: { context: {} as ProblemContext, events: {} as ProblemEvent },
   guards: {
-    graceOver: ({ context }, seen: Seen) =>
-      context.samples + 1 >= seen.samples && seen.atMs - context.firstSeenMs >= seen.forMs && !hasGap(context, seen),
+    graceOver: ({ context }, seen: Seen) => isGraceOver(context, seen),
     noGrace: (_, seen: Seen) => seen.samples <= 1 && seen.forMs <= 0,
-    clearOver: ({ context }, clear: Clear) => clear.atMs - (context.clearSinceMs ?? clear.atMs) >= clear.clearForMs,
+    clearOver: ({ context }, clear: Clear) => isClearOver(context, clear),
     clearAtOnce: (_, clear: Clear) => clear.clearForMs <= 0,
   },
   actions: {
     first: assign((_, seen: Seen) => ({ ...NONE, firstSeenMs: seen.atMs, lastSeenMs: seen.atMs, samples: 1 })),
-    again: assign(({ context }, seen: Seen) =>
-      hasGap(context, seen)
-        ? { ...NONE, firstSeenMs: seen.atMs, lastSeenMs: seen.atMs, samples: 1 }
-        : { ...context, lastSeenMs: seen.atMs, samples: context.samples + 1 },
-    ),
+    again: assign(({ context }, seen: Seen) => seenAgain(context, seen)),
     activate: assign((_, seen: Seen) => ({ activeSinceMs: seen.atMs, clearSinceMs: null })),
     backToActive: assign((_, seen: Seen) => ({ lastSeenMs: seen.atMs, clearSinceMs: null })),
     startClearing: assign((_, clear: Clear) => ({ clearSinceMs: clear.atMs })),
@@ -103,6 +98,28 @@ export const problemMachine = setup({
     },
   },
 });
+
+const seenAgain = (context: ProblemContext, seen: Seen): ProblemContext =>
+  hasGap(context, seen)
+    ? { ...NONE, firstSeenMs: seen.atMs, lastSeenMs: seen.atMs, samples: 1 }
+    : { ...context, lastSeenMs: seen.atMs, samples: context.samples + 1 };
+
+/**
+ * What an event leaves in its phase: the machine's own answer without a step of it, since those steps were an eighth of a pass with seven problems.
+ * Null: it goes to another phase, as the machine says. Held against the machine by a test.
+ */
+export function inItsPhase(phase: ProblemPhase, context: ProblemContext, event: ProblemEvent): ProblemContext | null {
+  if (event.type === 'UNKNOWN') return context;
+  if (event.type === 'CLEAR') return phase === 'recovering' && !isClearOver(context, event) ? context : null;
+  const stays = phase === 'active' || (phase === 'suspect' && !isGraceOver(context, event));
+  return stays ? seenAgain(context, event) : null;
+}
+
+const isGraceOver = (context: ProblemContext, seen: Seen): boolean =>
+  context.samples + 1 >= seen.samples && seen.atMs - context.firstSeenMs >= seen.forMs && !hasGap(context, seen);
+
+const isClearOver = (context: ProblemContext, clear: Clear): boolean =>
+  clear.atMs - (context.clearSinceMs ?? clear.atMs) >= clear.clearForMs;
 
 function hasGap(context: ProblemContext, seen: Seen): boolean {
   return context.activeSinceMs === null && seen.atMs - context.lastSeenMs > Math.max(GAP_MS, seen.forMs);

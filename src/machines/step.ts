@@ -1,6 +1,6 @@
 import { createActor, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
 import { clusterMachine, dcsMachine, memberMachine, proxyMachine } from './parts.js';
-import { problemMachine, type ProblemContext, type ProblemEvent, type ProblemPhase } from './problem.js';
+import { inItsPhase, problemMachine, type ProblemContext, type ProblemEvent, type ProblemPhase } from './problem.js';
 import { remediationMachine, type RemediationEvent } from './remediation.js';
 import type { RemediationPhase } from '../model/ledger.js';
 
@@ -45,6 +45,8 @@ export function stepProblem(
   state: { readonly phase: ProblemPhase; readonly context: ProblemContext },
   event: ProblemEvent,
 ): { readonly phase: ProblemPhase; readonly context: ProblemContext } {
+  const kept = inItsPhase(state.phase, state.context, event);
+  if (kept !== null) return { phase: state.phase, context: kept };
   const next = problem(state.phase, state.context, event);
   return { phase: next.value as ProblemPhase, context: next.context as ProblemContext };
 }

@@ -34,12 +34,17 @@ export function rememberTrail(memory: Memory, view: ClusterView): Trail {
   return thinned([...kept, { lsn: formatLsn(lsn), atMs: view.atMs }], view.atMs);
 }
 
+function apartAt(ageMs: number): number {
+  for (const [olderThanMs, apartMs] of SPACING) if (ageMs >= olderThanMs) return apartMs;
+  return 0;
+}
+
 function thinned(points: Trail, nowMs: number): Trail {
   const kept: Trail[number][] = [];
   for (const [index, point] of points.entries()) {
     const ageMs = nowMs - point.atMs;
     if (ageMs > KEEP_MS) continue;
-    const apartMs = SPACING.find(([olderThanMs]) => ageMs >= olderThanMs)?.[1] ?? 0;
+    const apartMs = apartAt(ageMs);
     const before = kept.at(-1);
     const isLast = index === points.length - 1;
     // The newest of a crowded stretch gives way: what is left makes a replica younger than it is, never older.

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
+import { transition } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { clusterMachine, dcsMachine, memberMachine, proxyMachine } from '../../src/machines/parts.js';
-import type { ProblemContext, ProblemEvent, ProblemPhase } from '../../src/machines/problem.js';
+import {
+  problemMachine,
+  type ProblemContext,
+  type ProblemEvent,
+  type ProblemPhase,
+} from '../../src/machines/problem.js';
 import { remediationMachine } from '../../src/machines/remediation.js';
 import { stepPart, stepProblem, stepRemediation } from '../../src/machines/step.js';
 import type { RemediationPhase } from '../../src/model/ledger.js';
@@ -63,6 +69,9 @@ describe('any order of sightings', () => {
           const before = state;
           const made = make(nowMs);
           state = stepProblem(state, made);
+          const machine = problemMachine.resolveState({ value: before.phase, context: before.context });
+          const [told] = transition(problemMachine, machine, made);
+          expect(state).toEqual({ phase: told.value, context: told.context });
           const { phase, context } = state;
           if (made.type === 'UNKNOWN') expect(state).toEqual(before);
           if (phase === 'active') expect(context.activeSinceMs).not.toBeNull();
