@@ -1,5 +1,6 @@
 // (e) What a command costs that only asks: processor time of the whole process, of this build and of an older one in turn.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
@@ -12,9 +13,9 @@ const RUNS = 15;
 const DEMO_PORT = 8473;
 const main = (folder) => join(resolve(folder), 'dist/cli/main.js');
 
-/** What a daemon says of a cluster of three members: the demo's, from its first passes. */
-async function answers() {
-  const child = spawn(process.execPath, [main(ROOT), 'demo', '--port', String(DEMO_PORT)], { stdio: 'ignore' });
+/** What a daemon of that build says of a cluster of three members, as its own commands read it: the demo's, from its first passes. */
+async function answers(folder) {
+  const child = spawn(process.execPath, [main(folder), 'demo', '--port', String(DEMO_PORT)], { stdio: 'ignore' });
   const ask = async (path) => (await fetch(`http://127.0.0.1:${DEMO_PORT}${path}`)).json();
   try {
     for (let tries = 0; tries < 100; tries += 1) {
@@ -28,12 +29,14 @@ async function answers() {
     }
     throw new Error('the demo did not look at its cluster within 20 s');
   } finally {
+    const ended = once(child, 'exit');
     child.kill('SIGTERM');
+    await ended;
   }
 }
 
 /** A daemon that costs nothing beside the command that is measured, and the configuration that leads to it. */
-async function listening({ list, snapshot }) {
+async function listening(name, { list, snapshot }) {
   const server = createServer(({ url }, response) => {
     response.setHeader('content-type', 'application/json');
     response.end(url === '/v1/clusters' ? list : snapshot);
@@ -41,7 +44,7 @@ async function listening({ list, snapshot }) {
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   const folder = join(ROOT, 'var/bench');
   mkdirSync(folder, { recursive: true });
-  const config = join(folder, 'commands.ekimi.yaml');
+  const config = join(folder, `commands-${name}.ekimi.yaml`);
   const text = readFileSync(join(ROOT, 'config/demo.ekimi.yaml'), 'utf8');
   writeFileSync(config, text.replace(/^api: .*$/m, `api: { listen: 127.0.0.1:${server.address().port} }`));
   return { server, config };
@@ -52,22 +55,28 @@ async function listening({ list, snapshot }) {
  * that what else the machine does meets both.
  */
 export async function benchCommands(before) {
-  const { server, config } = await listening(await answers());
-  const commands = { '--version': ['--version'], status: ['status', '--config', config] };
   const folders = { now: ROOT, ...(before === null ? {} : { before }) };
+  const daemons = {};
+  for (const [which, folder] of Object.entries(folders)) daemons[which] = await listening(which, await answers(folder));
+  const commands = {
+    '--version': () => ['--version'],
+    status: (which) => ['status', '--config', daemons[which].config],
+  };
   const rows = [];
   try {
-    for (const [name, argv] of Object.entries(commands)) {
+    for (const [name, argvOf] of Object.entries(commands)) {
       const cpuMs = Object.fromEntries(Object.keys(folders).map((which) => [which, []]));
       for (let n = 0; n < RUNS; n += 1)
         for (const [which, folder] of Object.entries(folders))
-          cpuMs[which].push((await timed(process.execPath, main(folder), ...argv)).cpuMs);
+          cpuMs[which].push((await timed(process.execPath, main(folder), ...argvOf(which))).cpuMs);
       const of = (which) => ({ leastMs: Math.min(...cpuMs[which]), medianMs: median(cpuMs[which]) });
       rows.push({ name, now: of('now'), before: before === null ? null : of('before') });
     }
   } finally {
-    server.close();
-    server.closeAllConnections();
+    for (const { server } of Object.values(daemons)) {
+      server.close();
+      server.closeAllConnections();
+    }
   }
   return rows;
 }
