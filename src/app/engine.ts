@@ -24,7 +24,7 @@ export function leaveOutOptimizer(setFlags: SetFlags = setFlagsFromString): void
 const LOOKED_AT_EVERY_MS = 20_000;
 
 /** V8 lets old space grow by 8 MB and more before it collects it by itself. */
-const MOST_GROWTH_BYTES = 3_000_000;
+const MOST_GROWTH_BYTES = 2_000_000;
 
 /** What an engine shows of itself and can be told. */
 export interface Engine {
@@ -35,7 +35,7 @@ export interface Engine {
 /**
  * Keeps a daemon of few clusters small. What only the start needed, and later what a pass left that outlived two collections of young space, lies in
  * memory until V8 next collects old space: for minutes or hours, where little is made. It is collected once after the start (twice, since what the
- * first time lets go of is free only with the second), then whenever old space has grown by 3 MB: some 40 ms, every few minutes.
+ * first time lets go of is free only with the second), then whenever old space has grown by 2 MB: some 40 ms, every few minutes.
  */
 export function keepSmall(engine: Engine = { collect: collector(), oldBytes }, everyMs = LOOKED_AT_EVERY_MS): void {
   let leastBytes: number | null = null;

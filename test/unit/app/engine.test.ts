@@ -17,7 +17,7 @@ describe('V8', () => {
     expect(set).toEqual(['--max-optimized-bytecode-size=0', '--max-optimized-bytecode-size=61440']);
   });
 
-  it('collects what only the start needed twice, then only what has grown by 3 MB', () => {
+  it('collects what only the start needed twice, then only what has grown by 2 MB', () => {
     vi.useFakeTimers();
     const collect = vi.fn();
     let bytes = 20_000_000;
@@ -26,13 +26,13 @@ describe('V8', () => {
     expect(collect).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
     expect(collect).toHaveBeenCalledTimes(2);
-    bytes = 22_999_999;
+    bytes = 21_999_999;
     vi.advanceTimersByTime(100_000);
     expect(collect).toHaveBeenCalledTimes(2);
-    bytes = 23_000_000;
+    bytes = 22_000_000;
     vi.advanceTimersByTime(1_000);
     expect(collect).toHaveBeenCalledTimes(3);
-    bytes = 25_000_000;
+    bytes = 23_999_999;
     vi.advanceTimersByTime(100_000);
     expect(collect).toHaveBeenCalledTimes(3);
     vi.useRealTimers();
