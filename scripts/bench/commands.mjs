@@ -22,7 +22,7 @@ async function answers(folder) {
       await sleep(200);
       const list = await ask('/v1/clusters').catch(() => null);
       const [first] = list?.clusters ?? [];
-      if (first?.members === undefined) continue;
+      if (first?.leader == null) continue;
       // A demo is refused where a configuration describes a cluster.
       delete first.demo;
       return { list: JSON.stringify(list), snapshot: JSON.stringify(await ask(`/v1/clusters/${first.scope}`)) };

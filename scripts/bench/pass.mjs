@@ -16,7 +16,7 @@ import { ROOT } from '../ready.mjs';
 import { quantile } from './figures.mjs';
 
 const WARM_UP = 20_000;
-const MEASURED = 100_000;
+const MEASURED = 50_000;
 const PERIOD_MS = 1_000;
 /** Passes of the controller before, and passes whose inputs are kept. */
 const [SETTLE, KEEP] = [15, 20];
