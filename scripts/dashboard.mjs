@@ -12,6 +12,10 @@ const TO = at('dist/api/dashboard');
 const STYLES = ['base', 'now', 'topology', 'panels', 'story', 'timeline', 'controls', 'pages', 'narrow'];
 const WHOLE = ['index.html', 'favicon.svg'];
 
+/** Packages whose code is in the script: an image has them nowhere else, and with them goes their licence. */
+const INSIDE = ['preact', 'uplot'];
+const licenceOf = (name) => `${name}\n\n${readFileSync(at(`node_modules/${name}/LICENSE`), 'utf8')}`;
+
 /** Writes dist/api/dashboard anew. Throws where a source has a fault. */
 export async function bundleDashboard() {
   const bundle = await rolldown({
@@ -27,6 +31,7 @@ export async function bundleDashboard() {
   const plot = readFileSync(at('node_modules/uplot/dist/uPlot.min.css'), 'utf8');
   const styles = STYLES.map((name) => readFileSync(`${FROM}/styles/${name}.css`, 'utf8'));
   writeFileSync(`${TO}/style.css`, [plot, ...styles].join('\n'));
+  writeFileSync(`${TO}/LICENSES.txt`, INSIDE.map(licenceOf).join('\n'));
   for (const file of WHOLE) cpSync(`${FROM}/${file}`, `${TO}/${file}`);
 }
 
