@@ -25,12 +25,13 @@ await bundle.write({
 });
 await bundle.close();
 
-// V8 keeps the text of a module with two bytes for each letter as soon as one of them is beyond Latin-1: a single "…" cost 270 kB.
+// V8 keeps the text of a module with two bytes for each letter as soon as one of them is beyond Latin-1: a single "…" cost 270 kB. Of those within, a
+// loader may think otherwise.
 for (const name of readdirSync(at('dist/bundle'))) {
   const file = at(`dist/bundle/${name}`);
   const code = readFileSync(file, 'utf8');
   writeFileSync(
     file,
-    code.replace(/[^\x00-\xff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    code.replace(/[^\x00-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }

@@ -7,6 +7,7 @@ import { newestSource } from './freshness.mjs';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LOCK = 'node_modules/.package-lock.json';
 const BUILT = 'dist/.built';
+const BUILDERS = ['scripts/bundle.mjs', 'scripts/assets.mjs', 'scripts/dashboard.mjs'];
 
 function step(what, command, args) {
   process.stderr.write(`${what} ...\n`);
@@ -28,7 +29,7 @@ export function installed() {
 
 /** A whole build that is newer than every source. */
 export function built() {
-  const inputs = ['package.json', 'tsconfig.json', 'tsconfig.build.json'].map(changed);
+  const inputs = ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...BUILDERS].map(changed);
   if (existsSync(at(BUILT)) && changed(BUILT) >= Math.max(newestSource(at('src')), ...inputs)) return;
   step('building', 'npm', ['run', '--silent', 'build']);
 }
