@@ -16,10 +16,13 @@ const main = (folder) => join(resolve(folder), 'dist/cli/main.js');
 /** What a daemon of that build says of a cluster of three members, as its own commands read it: the demo's, from its first passes. */
 async function answers(folder) {
   const child = spawn(process.execPath, [main(folder), 'demo', '--port', String(DEMO_PORT)], { stdio: 'ignore' });
+  const ended = once(child, 'exit').catch(() => undefined);
   const ask = async (path) => (await fetch(`http://127.0.0.1:${DEMO_PORT}${path}`)).json();
   try {
     for (let tries = 0; tries < 100; tries += 1) {
       await sleep(200);
+      if (child.exitCode !== null)
+        throw new Error(`the demo ended with ${child.exitCode}: is port ${DEMO_PORT} taken?`);
       const list = await ask('/v1/clusters').catch(() => null);
       const [first] = list?.clusters ?? [];
       if (first?.leader == null) continue;
@@ -29,7 +32,6 @@ async function answers(folder) {
     }
     throw new Error('the demo did not look at its cluster within 20 s');
   } finally {
-    const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;
   }

@@ -59,13 +59,19 @@ async function pass(before) {
   const each = (values) => values.map((value) => round(value)).join(', ');
   say(
     markdown(
-      ['situation', 'problems', 'median µs, each run', 'version before, in turn', `least median < ${TARGET.passUs} µs`],
+      [
+        'situation',
+        'problems',
+        'median µs, each run',
+        'version before, in turn',
+        `median of the runs < ${TARGET.passUs} µs`,
+      ],
       rows.map((row) => [
         row.name,
         row.problems.length,
         each(row.nowUs),
         row.beforeUs === null ? '-' : each(row.beforeUs),
-        judged(Math.min(...row.nowUs) < TARGET.passUs),
+        judged(median(row.nowUs) < TARGET.passUs),
       ]),
     ),
   );
