@@ -13,6 +13,7 @@ import type { ClusterView } from '../model/view.js';
 import { REMEDY } from '../words/doctor-remedy.js';
 import { asideRows } from './doctor-asides.js';
 import { addressRow } from './doctor-addresses.js';
+import { beforeStopRows } from './doctor-before-stop.js';
 import { diskRows } from './doctor-disks.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { poolerRows } from './doctor-poolers.js';
@@ -43,6 +44,7 @@ export function doctorFindings(snapshot: ClusterSnapshot, policy: Policy, locato
     addressRow(view),
     ...proxyRows(view, policy),
     ...poolerRows(view, policy),
+    ...beforeStopRows(view, policy),
     ...sessionRows(view),
     ...asideRows(view),
     ...diskRows(view),

@@ -1,5 +1,6 @@
 import { freshValue } from '../model/reading.js';
 import { onceOfMember } from '../model/of-view.js';
+import { isSince } from '../model/versions.js';
 import type { ClusterView, MemberView } from '../model/view.js';
 import { lagFiguresOf } from './lag-figures.js';
 import { followedIn, primaryChannels, replicasOf } from './leader.js';
@@ -10,10 +11,7 @@ const FAILING: readonly string[] = ['start-failed', 'restart-failed', 'crashed',
 export const isFailingState = (state: string): boolean => FAILING.includes(state);
 
 /** Patroni from 3.0.4 on says whether a replica receives WAL; 3.0.0 to 3.0.3 say nothing, and nothing is then not "no". */
-export function tellsReplicationState(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  return major > 3 || (major === 3 && (minor > 0 || patch >= 4));
-}
+export const tellsReplicationState = (version: string): boolean => isSince(version, [3, 0, 4]);
 
 /** Each channel answers true, false or null (cannot tell). */
 type Streaming = Record<'api' | 'sql' | 'peers', boolean | null>;

@@ -122,6 +122,8 @@ export interface DynamicConfig {
   readonly paused: boolean;
   readonly checkTimeline: boolean;
   readonly usePgRewind: boolean;
+  /** Some `postgresql.before_stop` is set for all members; what each has in a file of its own nobody tells. Absent in older journals. */
+  readonly beforeStop?: boolean;
   /** `standby_cluster` names a primary elsewhere that this cluster follows. Absent in older journals. */
   readonly standbyCluster?: boolean;
 }

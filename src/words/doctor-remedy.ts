@@ -139,6 +139,8 @@ export const REMEDY = {
   notifications: 'name channels under notifications in ekimi.yaml: docs/notifications.md',
   'pooler-databases': 'write them as clients name them',
   'pooler-paused': 'RESUME in its console, unless a switchover is under way or somebody paused it on purpose',
+  'before-stop':
+    'set it for all members: docs/runbook/switchover.md, "A second less: before_stop"; nothing, if each patroni.yml has it',
   'marked-down': 'write `on-marked-down shutdown-sessions` at each server of the write pool in haproxy.cfg',
   clock: 'let both machines keep the time: chronyc tracking',
   certificate: 'renew its certificate, then SIGHUP there',

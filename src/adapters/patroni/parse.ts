@@ -241,6 +241,7 @@ export function configFrom(json: unknown): DynamicConfig {
     paused: booleanFrom(raw['pause']) ?? false,
     checkTimeline: booleanFrom(raw['check_timeline']) ?? false,
     standbyCluster: isStandbyCluster(raw['standby_cluster']),
+    beforeStop: postgresql.success && isTrue(postgresql.data['before_stop']),
     usePgRewind: postgresql.success ? (booleanFrom(postgresql.data['use_pg_rewind']) ?? false) : false,
   };
 }

@@ -114,6 +114,7 @@ describe('the dynamic configuration', () => {
       paused: false,
       checkTimeline: false,
       standbyCluster: false,
+      beforeStop: false,
       usePgRewind: false,
     });
   });
