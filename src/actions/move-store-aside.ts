@@ -96,7 +96,10 @@ export const moveStoreAside = action({
     return [
       ...(runs === true ? [stopFirst(target, id, withinMs)] : []),
       {
-        step: { port: 'aside', call: 'move-store', store: target, id, suffix },
+        step: {
+          ...{ port: 'aside', call: 'move-store', store: target, id, suffix },
+          ...(runs === true ? { ended: true as const } : {}),
+        },
         withinMs,
         tryAgain: TRY_AGAIN,
         expect: ({ view }) =>
@@ -123,7 +126,9 @@ function whyNot({ view, memory }: ActionInput, target: string, { id, runs: ran }
   if (runs !== null) return `${runs} is not proven to be stopped`;
   const host = freshValue(endpointOf(view, target)?.host ?? UNREAD);
   if (host === null) return `the host driver has not said in this pass what runs ${target}`;
-  if (host.id !== id) return `another container now bears the name of ${target}`;
+  // We have stopped it: of what is stopped its driver may tell no run.
+  if (host.id !== id && !(ran === true && host.state === 'stopped' && host.isOfNoRun === true))
+    return `another container now bears the name of ${target}`;
   return ran === true || host.state === 'stopped' ? null : `${target} was started since the plan was made`;
 }
 

@@ -64,6 +64,16 @@ export const HOSTS = optional('What runs the members: how to look at it, start i
         null,
         'Of an etcd member: prints `holds=member` or `holds=nothing` of its data directory, as config/ekimi-store-data does. Without it nobody can tell whether the data of etcd is lost.',
       ),
+      moveStoreAside: key(
+        nullable(argv),
+        null,
+        'Of an etcd member that is stopped: renames its data, `member` in its data directory, with `.{suffix}` behind that name, and prints what config/ekimi-move-store-aside prints. Without it no new etcd is begun where one member still has data.',
+      ),
+      listStoreAside: key(
+        nullable(argv),
+        null,
+        'Of an etcd member: prints what lies aside of its data, as config/ekimi-list-store-aside does. Without it nobody is reminded of it.',
+      ),
       logs: key(
         nullable(argv),
         null,

@@ -166,6 +166,10 @@ export interface ClusterConfig {
       readonly controldata?: readonly string[] | null;
       /** Of an etcd member: `holds=member` or `holds=nothing`; null: not to be had. */
       readonly storeData?: readonly string[] | null;
+      /** Of an etcd member: `{suffix}` and prints what config/ekimi-move-store-aside prints; null: not to be had. */
+      readonly moveStoreAside?: readonly string[] | null;
+      /** Of an etcd member: prints what config/ekimi-list-store-aside prints; null: not to be had. */
+      readonly listStoreAside?: readonly string[] | null;
       /** `{timeline}` and `{lsn}` from where on; prints what config/ekimi-waldump prints; null: not to be had. */
       readonly waldump?: readonly string[] | null;
     } | null;

@@ -47,7 +47,7 @@ export const HOST_DRIVERS = {
   command: {
     summary: 'commands of your own, run without a shell',
     primitives: ['logs', 'disk', 'waldump', 'controldata', 'storeData', 'moveAside', 'listAside', 'removeAside'],
-    asideOf: ['member'],
+    asideOf: ['member', 'store'],
     states: ['running', 'stopped'],
     asksMachine: true,
     identity: 'what the status command prints (`id=`, `started=`, `host=`); none if it prints nothing of it',

@@ -17,6 +17,8 @@ export interface HostStatus {
   readonly state: 'running' | 'stopped' | 'paused' | 'restarting' | 'absent';
   /** The driver's own identity of the thing (container id); a changed id is another thing under an old name. */
   readonly id: string;
+  /** Of what is stopped its driver tells no run: `id` is its name, and no proof that nothing ran since. Absent: `id` is of this run. */
+  readonly isOfNoRun?: true;
   /** Not the driver, which gives no answer, but its machine's power says so. Absent: the driver. */
   readonly by?: 'power';
   readonly startedAtMs: number | null;

@@ -185,6 +185,8 @@ export type Step =
       readonly store: string;
       readonly id: string;
       readonly suffix: string;
+      /** That run was stopped just before. */
+      readonly ended?: true;
     }
   /** One that lies aside is deleted, by the name of its folder. */
   | { readonly port: 'aside'; readonly call: 'remove'; readonly member: MemberName; readonly directory: string }

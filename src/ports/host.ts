@@ -29,12 +29,13 @@ export interface HostPort {
   controldata?(target: HostTarget): Promise<Reading<ControlData>>;
   /**
    * Renames a stopped member's data directory beside itself, to NAME.`suffix` (`asideSuffix`), and says where it is and what it takes; nothing is
-   * deleted. `id`: the run that was looked at. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.
+   * deleted. `id`: the run that was looked at; `ended`: it was stopped since, and a driver that tells no run of what is stopped takes what is stopped
+   * for it. Refused (`none`) while it runs, over a mount point, and where WAL or tablespaces lie elsewhere.
    * `grant`: as with `send`.
    */
   moveAside?(
     target: HostTarget,
-    how: { readonly id: string; readonly suffix: string },
+    how: { readonly id: string; readonly suffix: string; readonly ended?: true },
     grant?: TenureGrant | null,
   ): Promise<Aside>;
   /** What lies aside of the data directory of a member, or of an etcd member, whether it runs or not. */

@@ -33,15 +33,18 @@ const port = (more: Partial<Commands>, status?: readonly string[], deadlineMs = 
   commandPort(verbs(more, status), deadlineMs);
 
 const CONTROL = readFileSync('test/fixtures/replies/pg_controldata/15-killed.txt', 'utf8');
+/** What can be listed can be moved. */
+const MOVED = { moveAside: shell('true'), moveStoreAside: shell('true') };
 type Told = (by: HostPort) => Promise<Reading<unknown>> | undefined;
 
 describe.each<[keyof Commands, string, Told]>([
   ['controldata', CONTROL, (by) => by.controldata?.(one)],
   ['storeData', 'holds=member\n', (by) => by.storeData?.(store)],
   ['listAside', '== aside\n4 /d/pg.ekimi-1\n== end\n', (by) => by.listAside?.(one)],
+  ['listStoreAside', '== aside\n4 /d/member.ekimi-1\n== end\n', (by) => by.listAside?.(store)],
 ])('the command %s', (key, good, ask) => {
   const told = (argv: readonly string[], deadlineMs?: number) =>
-    ask(port({ moveAside: shell('true'), [key]: argv }, undefined, deadlineMs));
+    ask(port({ ...MOVED, [key]: argv }, undefined, deadlineMs));
   const printing = (text: string, code = 0): readonly string[] => {
     const file = join(mkdtempSync(join(folder, 'said-')), 'said');
     writeFileSync(file, text);
@@ -51,7 +54,7 @@ describe.each<[keyof Commands, string, Told]>([
   it('tells it', async () => {
     expect(await told(printing(good))).toMatchObject({ kind: 'fresh' });
     expect(await told(printing(`host=patroni1\n${good}`))).toMatchObject({
-      kind: key === 'storeData' ? 'unknown' : 'fresh',
+      kind: /store/i.test(key) ? 'unknown' : 'fresh',
     });
   });
 
@@ -83,7 +86,7 @@ describe.each<[keyof Commands, string, Told]>([
 
   it('that nobody configured is not there', async () => {
     const none = { kind: 'unknown', fault: 'not-configured' };
-    expect((await ask(port({ moveAside: shell('true') }))) ?? none).toMatchObject(none);
+    expect((await ask(port(MOVED))) ?? none).toMatchObject(none);
   });
 });
 

@@ -50,6 +50,8 @@ export const allVerbs = (argv: readonly string[]): Commands => ({
   removeAside: argv,
   controldata: argv,
   storeData: argv,
+  moveStoreAside: argv,
+  listStoreAside: argv,
 });
 
 /** The verbs as one program that is told the verb and the name. */
@@ -66,6 +68,8 @@ export const verbsOf = (argv: (verb: string, ...more: readonly string[]) => read
   removeAside: argv('remove', '{directory}'),
   controldata: argv('control'),
   storeData: argv('data'),
+  moveStoreAside: argv('store-aside', '{suffix}'),
+  listStoreAside: argv('store-asides'),
 });
 
 /** What is asked of each rig of this driver by name; the rest is its own. */
@@ -98,6 +102,8 @@ asides) echo "host=$(cat host)"; PGDATA=$PWD/pg exec ${folder}/ekimi-list-aside 
 remove) PGDATA=$PWD/pg exec ${folder}/ekimi-remove-aside "$3" ;;
 control) echo "host=$(cat host)"; exec cat pg/global/pg_control.txt ;;
 data) exec ${folder}/ekimi-store-data "$PWD/etcd" ;;
+store-aside) exec ${folder}/ekimi-move-store-aside "$3" "$PWD/etcd" ;;
+store-asides) echo "host=$(cat host)"; exec ${folder}/ekimi-list-store-aside "$PWD/etcd" ;;
 *) exit 64 ;;
 esac
 `;
@@ -109,14 +115,21 @@ const CONTROL_15: ControlData = {
 };
 
 /** What comes with Ekimi for such a script, and the directories that it is about. */
-const PROGRAMS = ['move-aside', 'list-aside', 'remove-aside', 'store-data'] as const;
+const PROGRAMS = [
+  ...['move-aside', 'list-aside', 'remove-aside', 'store-data'],
+  ...['move-store-aside', 'list-store-aside'],
+] as const;
 export const shipScripts = (folder: string): void => {
   for (const name of PROGRAMS)
     copyFileSync(join(import.meta.dirname, `../../config/ekimi-${name}`), join(folder, `ekimi-${name}`));
 };
 
 /** The data of a member and of an etcd member, in a folder each, as the test wants it. */
-export const dataIn = (member: string, store: string): Required<Pick<HostRig, 'control' | 'storeData'>> => ({
+export const dataIn = (
+  member: string,
+  store: string,
+): Required<Pick<HostRig, 'control' | 'storeData' | 'hasStoreData'>> => ({
+  hasStoreData: (name) => existsSync(join(store, 'etcd', name, 'wal')),
   control: (has) => {
     const path = join(member, 'pg/global/pg_control.txt');
     mkdirSync(dirname(path), { recursive: true });

@@ -35,6 +35,8 @@ asides) echo "host=$(cat ${services}/$name/host)"; PGDATA=${services}/$name/pg e
 remove) PGDATA=${services}/$name/pg exec ${services}/../ekimi-remove-aside "$3" ;;
 control) echo "host=$(cat ${services}/$name/host)"; exec cat ${services}/$name/pg/global/pg_control.txt ;;
 data) exec ${services}/../ekimi-store-data ${services}/$name/etcd ;;
+store-aside) exec ${services}/../ekimi-move-store-aside "$3" ${services}/$name/etcd ;;
+store-asides) echo "host=$(cat ${services}/$name/host)"; exec ${services}/../ekimi-list-store-aside ${services}/$name/etcd ;;
 esac
 exit 64
 `;

@@ -204,6 +204,33 @@ describe('something goes wrong in the middle of it', () => {
     expect(renames(ekimi)).toHaveLength(1);
   });
 
+  it('by a driver that tells no run of what is stopped: it is what we have stopped', async () => {
+    const wrap = withHost((host) => ({
+      status: async (target) => {
+        const told = await host.status(target);
+        return told.kind === 'fresh' && told.value.state === 'stopped'
+          ? { ...told, value: { ...told.value, id: target.name, isOfNoRun: true as const } }
+          : told;
+      },
+      // As the command driver: a name is no run.
+      send: ({ id, ...step }, grant) =>
+        host.send(id === undefined || id === step.target.name ? step : { ...step, id }, grant),
+      moveAside: async (target, how) => {
+        const seen = lastValue(await host.status(target));
+        const no = { effect: 'none', status: null, text: 'another run', tookMs: 1, to: null, bytes: null } as const;
+        if (how.ended !== true && how.id !== target.name) return no;
+        return (await host.moveAside?.(target, { ...how, id: seen?.id ?? '' })) ?? no;
+      },
+    }));
+    for (const runs of [true, false]) {
+      const ekimi = await survived({ wrap }, runs);
+      await begun(ekimi);
+      await ekimi.run(200);
+      expectLed(ekimi, `runs: ${runs}`);
+      expect(renames(ekimi)).toHaveLength(1);
+    }
+  });
+
   it('somebody starts it as soon as it is stopped: it is not renamed under it, and nothing begins', async () => {
     const clusters: Rig['cluster'][] = [];
     const wrap = withHost((host) => ({

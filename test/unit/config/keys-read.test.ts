@@ -201,6 +201,8 @@ const OTHER: Loose = {
   'clusters.hosts.commands.removeAside': ['other', '{name}'],
   'clusters.hosts.commands.controldata': ['other', '{name}'],
   'clusters.hosts.commands.storeData': ['other', '{name}'],
+  'clusters.hosts.commands.moveStoreAside': ['other', '{name}'],
+  'clusters.hosts.commands.listStoreAside': ['other', '{name}'],
   'clusters.power.commands.off': ['other', '{name}'],
   'clusters.power.members': { m1: 'o1', m2: 'o9' },
   'clusters.power.dcs': { e1: 'o2' },

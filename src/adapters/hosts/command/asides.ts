@@ -14,6 +14,12 @@ import { fillIn, runCommand } from './run.js';
 /** A deletion that takes longer is not known to have ended; what is left of it lies under the same name. */
 const REMOVAL_DEADLINE_MS = 120_000;
 
+/** The commands by what they are about. */
+export const ASIDE_OF = [
+  { kind: 'member', list: 'listAside', move: 'moveAside' },
+  { kind: 'store', list: 'listStoreAside', move: 'moveStoreAside' },
+] as const;
+
 interface By {
   readonly cluster: ClusterConfig;
   readonly clock: Clock;
@@ -32,25 +38,26 @@ export function asidesBy({ cluster, clock, status }: By): Required<Pick<HostPort
   const commands = cluster.hosts?.commands ?? null;
   const deadlineMs = cluster.deadlines.host;
   const hidden = cluster.secretEnv ?? [];
-  const hostOf = (target: HostTarget) => (target.kind === 'member' ? hostNamed(cluster, target) : undefined);
 
   async function moveAside(
     target: HostTarget,
-    { id, suffix }: { readonly id: string; readonly suffix: string },
+    { id, suffix, ended }: Parameters<NonNullable<HostPort['moveAside']>>[1],
   ): Promise<Aside> {
     const reply = replyingSince(clock);
     const said = (effect: Reply['effect'], text: string, moved: Partial<Aside> = {}): Aside => ({
       ...{ ...reply(effect, text), to: null, bytes: null },
       ...moved,
     });
-    const template = commands?.moveAside ?? null;
-    const host = hostOf(target);
+    const row = ASIDE_OF.find(({ kind }) => kind === target.kind);
+    const template = row === undefined ? null : (commands?.[row.move] ?? null);
+    const host = hostNamed(cluster, target);
     if (template === null || host === undefined || !isAsideSuffix(suffix))
-      return said('none', `no moveAside command of ${target.name}; nothing was run`);
+      return said('none', `no ${row?.move ?? 'moveAside'} command of ${target.name}; nothing was run`);
     const now = await status(host, target.name);
     if (now.kind === 'unknown') return said('none', `${now.reason}; nothing was run`);
     if (now.value.state !== 'stopped') return said('none', `${target.name} is ${now.value.state}; nothing was run`);
-    if (now.value.id !== id) return said('none', `another run bears the name of ${host} now; nothing was run`);
+    const isIt = now.value.id === id || (ended === true && now.value.isOfNoRun === true);
+    if (!isIt) return said('none', `another run bears the name of ${host} now; nothing was run`);
     const outcome = await runCommand(fillIn(template, { name: host, suffix }), { deadlineMs, hidden });
     if (outcome.kind === 'fault') return said(outcome.started ? 'maybe' : 'none', outcome.fault.why);
     const found = outcome.code === 0 ? asideFrom(outcome.stdout.toString('utf8').split('\n')) : null;
@@ -61,7 +68,7 @@ export function asidesBy({ cluster, clock, status }: By): Required<Pick<HostPort
   async function removeAside(target: HostTarget, directory: string): Promise<Reply> {
     const reply = replyingSince(clock);
     const template = commands?.removeAside ?? null;
-    const host = hostOf(target);
+    const host = target.kind === 'member' ? hostNamed(cluster, target) : undefined;
     if (template === null || host === undefined || !isAsideName(directory))
       return reply('none', `no removeAside command of ${target.name}, or no name of what lies aside; nothing was run`);
     const now = await status(host, target.name);

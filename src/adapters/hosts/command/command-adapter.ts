@@ -1,3 +1,4 @@
+import type { AsideDirectory } from '../../../model/aside.js';
 import type { ClusterConfig } from '../../../model/config.js';
 import type { HostStatus, HostTarget } from '../../../model/host.js';
 import type { Reply } from '../../../model/plan.js';
@@ -9,12 +10,14 @@ import { diskFrom } from '../df.js';
 import { hostNamed } from '../named.js';
 import { storeDataFrom } from '../store-data.js';
 import { surplusFrom, WALDUMP_DEADLINE_MS } from '../waldump.js';
-import { asidesBy, listedFrom } from './asides.js';
+import { ASIDE_OF, asidesBy, listedFrom } from './asides.js';
 import { CLEAN_STOP_MS, endText, linesOf, LOG_DEADLINE_MS, NOT_REACHED } from './ends.js';
 import { identityIn, type Identity } from './identity.js';
 import { readingBy } from './readings.js';
 import { fillIn, runCommand } from './run.js';
 import { replyingSince } from '../../reply.js';
+
+const NO_STORE_ASIDE = 'there is no command that moves the data of an etcd member (hosts.commands.moveStoreAside)';
 
 /** A list counts what lies there. */
 const LIST_DEADLINE_MS = 14_000;
@@ -34,7 +37,7 @@ const STATES: Readonly<Record<number, HostStatus['state']>> = { 0: 'running', 3:
  *   since half of it may have been done.
  * - `disk`, if there is one, prints `df -Pk` of the member's data directory, and behind a line `== wal` that of its pg_wal; it exits 0.
  * - `waldump`, `controldata`, `storeData`, `listAside`, `moveAside` and `removeAside`, if there are any, print what the program of that name in
- *   config prints; they exit 0. What none of them prints does not count, and a line `host=NAME` of another host is not believed.
+ *   config prints, and so do `listStoreAside` and `moveStoreAside` of an etcd member; they exit 0. What none of them prints does not count, and a line `host=NAME` of another host is not believed.
  * - `logs`, if there is one, prints the last `{lines}` lines of the member's log and exits 0.
  *
  * `stop` and `restart` may take a minute longer than `deadlines.host`. There are no events: the poll sees changes.
@@ -84,6 +87,15 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     return readingBy({ clock, hidden }, argv, { host: key === 'logs' ? null : host, deadlineMs: withinMs, read });
   }
 
+  // What could be listed and not moved would be found out when the member is stopped already.
+  const lists = ASIDE_OF.filter(({ list, move }) => commands?.[list] != null && commands[move] != null);
+  const listed = async (target: HostTarget): Promise<Reading<readonly AsideDirectory[]>> => {
+    const row = lists.find(({ kind }) => kind === target.kind);
+    return row === undefined
+      ? notConfigured(`a list of what lies aside of ${target.name}`, clock.now())
+      : told({ target, of: row.kind, key: row.list }, LIST_DEADLINE_MS, listedFrom);
+  };
+
   return {
     status: (target) => status(hostNamed(cluster, target), target.name),
     logs: (target, count) =>
@@ -100,11 +112,13 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
     controldata: (target) => told({ target, of: 'member', key: 'controldata' }, deadlineMs, controlFromText),
     ...(commands?.storeData == null
       ? {}
-      : { storeData: (target) => told({ target, of: 'store', key: 'storeData' }, deadlineMs, storeDataFrom) }),
-    // What could be listed and not moved would be found out when the member is stopped already.
-    ...(commands?.listAside == null || commands.moveAside == null
-      ? {}
-      : { listAside: (target) => told({ target, of: 'member', key: 'listAside' }, LIST_DEADLINE_MS, listedFrom) }),
+      : {
+          storeData: (target) =>
+            told({ target, of: 'store', key: 'storeData' }, deadlineMs, (stdout) =>
+              storeDataFrom(stdout, commands.moveStoreAside == null ? NO_STORE_ASIDE : null),
+            ),
+        }),
+    ...(lists.length === 0 ? {} : { listAside: (target) => listed(target) }),
     ...asidesBy({ cluster, clock, status }),
 
     async send(step): Promise<Reply> {
@@ -137,6 +151,7 @@ export function commandAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
 const hostStatus = (state: HostStatus['state'], name: string, { id, startedAtMs }: Identity): HostStatus => ({
   state,
   id: id ?? name,
+  ...(id === null && state === 'stopped' ? { isOfNoRun: true as const } : {}),
   startedAtMs,
   finishedAtMs: null,
   exitCode: null,

@@ -103,6 +103,7 @@ const nullableMoment = z.number().nullable();
 const status = z.object({
   state: z.enum(['running', 'stopped', 'paused', 'restarting', 'absent']),
   id: z.string().max(300),
+  isOfNoRun: z.literal(true).exactOptional(),
   startedAtMs: nullableMoment,
   finishedAtMs: nullableMoment,
   exitCode: nullableMoment,

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { LIST_ASIDE_SCRIPT, REMOVE_ASIDE_SCRIPT } from '../../../../src/adapters/hosts/aside.js';
+import {
+  LIST_ASIDE_SCRIPT,
+  LIST_STORE_ASIDE_SCRIPT,
+  REMOVE_ASIDE_SCRIPT,
+  STORE_ASIDE_SCRIPT,
+} from '../../../../src/adapters/hosts/aside.js';
 import { CONTROL_SCRIPT } from '../../../../src/adapters/hosts/control-text.js';
 import { STORE_DATA_SCRIPT } from '../../../../src/adapters/hosts/store-data.js';
 
@@ -35,6 +40,22 @@ describe('a program that comes with Ekimi for hosts.commands', () => {
       [
         'ekimi-store-data DIRECTORY [MOUNT_POINT] - whether a data directory of etcd (--data-dir) holds any data, for hosts.commands.storeData.',
         'Where that directory lies on a volume of its own, name its mount point: not mounted, it would be taken for an etcd that lost its data.',
+        'Run it as a user who can read the directory. It writes nothing.',
+      ],
+    ],
+    [
+      'ekimi-move-store-aside',
+      STORE_ASIDE_SCRIPT,
+      [
+        'ekimi-move-store-aside SUFFIX DIRECTORY - renames the data of a stopped etcd member, `member` in its data directory (--data-dir), for hosts.commands.moveStoreAside.',
+        'Run it as a user who may rename it. It deletes and copies nothing.',
+      ],
+    ],
+    [
+      'ekimi-list-store-aside',
+      LIST_STORE_ASIDE_SCRIPT,
+      [
+        'ekimi-list-store-aside DIRECTORY - what lies aside of the data of an etcd member, in its data directory (--data-dir), for hosts.commands.listStoreAside.',
         'Run it as a user who can read the directory. It writes nothing.',
       ],
     ],

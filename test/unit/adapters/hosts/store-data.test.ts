@@ -9,7 +9,7 @@ const run = (...args: readonly string[]) =>
   spawnSync('sh', ['-c', STORE_DATA_SCRIPT, 'sh', ...args], { encoding: 'utf8' });
 const told = (...args: readonly string[]) => {
   const { status, stdout } = run(...args);
-  return status === 0 ? storeDataFrom(stdout) : status;
+  return status === 0 ? storeDataFrom(stdout, null) : status;
 };
 
 describe('the data directory of an etcd member, by a script', () => {
@@ -52,7 +52,7 @@ describe('the data directory of an etcd member, by a script', () => {
   it.each(['', 'holds=perhaps\n', 'member\n', 'holds=member\nholds=nothing\n', 'x\n'.repeat(300_000)])(
     'is not told by %j',
     (text) => {
-      expect(storeDataFrom(text)).toMatch(/neither holds=member nor holds=nothing/);
+      expect(storeDataFrom(text, null)).toMatch(/neither holds=member nor holds=nothing/);
     },
   );
 });
