@@ -20,7 +20,7 @@ import {
   type PlanOf,
 } from './action.js';
 import { handOverAnswerMs } from './waits.js';
-import { keptTheKey } from './whose-doing.js';
+import { keptTheKey, neverAsked } from './whose-doing.js';
 
 const CHANGE = z.object({ candidate: z.string(), leader: z.string().nullable().exactOptional() });
 type Failover = PlanOf<z.infer<typeof CHANGE>>;
@@ -111,9 +111,11 @@ export const failover = action({
           ? met(`${plan.target} leads`)
           : violated(`${leadership.member.name} leads instead`);
       },
-      notOurs: ({ memory }, sentAtMs, hasArrived) => {
+      notOurs: (at, sentAtMs, hasArrived) => {
         const leader = plannedLeader(plan);
-        return leader === null || hasArrived ? null : keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits));
+        if (hasArrived) return null;
+        const kept = leader === null ? null : keptTheKey(at.memory, leader, sentAtMs, handOverAnswerMs(waits));
+        return kept ?? neverAsked(at, sentAtMs);
       },
     },
   ],

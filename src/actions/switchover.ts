@@ -26,7 +26,7 @@ import {
 import { closedAround, closingAhead, CLOSES } from './closing-steps.js';
 import { haltOfPause, isPauseDue, pauseSteps, poolersAround, whyNotHeld } from './pooler-steps.js';
 import { dcsAnswerMs, handOverAnswerMs } from './waits.js';
-import { keptTheKey } from './whose-doing.js';
+import { keptTheKey, neverAsked } from './whose-doing.js';
 
 /**
  * What a switchover is bound to. `scheduledAt` null or absent: at once. `poolers`: where clients wait meanwhile; absent: nowhere, and `closes` are
@@ -132,8 +132,10 @@ export const switchover = action({
         withinMs: actionPolicy(policy, 'switchover').timeoutMs,
         expect: ({ view }) => (scheduledAt === null ? handedOver(view, plan) : appointed(view, plan)),
         // Patroni's own word that it has begun: a leader that is slow to stop keeps its key meanwhile.
-        notOurs: ({ memory }, sentAtMs, hasArrived) =>
-          scheduledAt === null && !hasArrived ? keptTheKey(memory, leader, sentAtMs, handOverAnswerMs(waits)) : null,
+        notOurs: (at, sentAtMs, hasArrived) =>
+          scheduledAt === null && !hasArrived
+            ? (keptTheKey(at.memory, leader, sentAtMs, handOverAnswerMs(waits)) ?? neverAsked(at, sentAtMs))
+            : null,
       },
     ];
   },

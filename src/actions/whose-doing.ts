@@ -48,6 +48,20 @@ export function keptTheKey({ leadership }: Memory, leader: string, sentAtMs: num
   return { why: `${leader} still held the leader key ${seconds} s after it was sent`, isSure: true, lateMs };
 }
 
+/**
+ * Why another one leads for another reason than a failover or switchover of ours: Patroni writes either into its key `failover` before anything
+ * follows from it, wipes it by another write, and never deletes it. The read that shows who leads shows that key as it was read before the request
+ * was sent. Null: it was written since, or nothing tells.
+ */
+export function neverAsked({ view, memory }: Pick<Told, 'view' | 'memory'>, sentAtMs: number): Apart | null {
+  const keys = freshValue(view.dcs.keys);
+  const seen = memory.leadership?.wish;
+  if (keys === null || keys.failover !== null || seen === undefined) return null;
+  if (keys.failoverRevision !== seen.revision || seen.sinceMs > sentAtMs) return null;
+  const why = 'nobody has written a request into the key failover since before it was sent';
+  return { why, isSure: true, lateMs: sentAtMs - seen.sinceMs };
+}
+
 /** A request that is sent at `sentAtMs` can take effect for `reachMs`. */
 interface Sent {
   readonly sentAtMs: number;

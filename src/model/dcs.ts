@@ -49,6 +49,8 @@ export interface DcsKeys {
     readonly member: string | null;
     readonly scheduledAt: string | null;
   } | null;
+  /** Mod revision of the key `failover`, which Patroni writes and never deletes; null: there is none. Absent in older journals. */
+  readonly failoverRevision?: string | null;
   readonly sync: {
     readonly leader: string | null;
     /** In quorum mode the voters. */

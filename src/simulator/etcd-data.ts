@@ -85,6 +85,7 @@ export function beginAnew(world: World, leader: string): void {
     revision: 1,
     leader: null,
     failover: null,
+    failoverRevision: null,
     sync: null,
     optime: null,
     history: [],

@@ -27,6 +27,7 @@ export function newEtcd(endpoints: readonly string[], newHost: (name: string) =>
     leases: new Map(),
     members: new Map(),
     failover: null,
+    failoverRevision: null,
     sync: null,
     optime: null,
     history: [],
@@ -149,6 +150,13 @@ export function writeConfig(etcd: EtcdSim, part: Partial<EtcdSim['config']>, bro
   Object.assign(etcd, { config: { ...etcd.config, ...part }, configBroken: broken, configRevision: etcd.revision });
 }
 
+/** One write of the key `failover`; null: `{}`, where there is a request to wipe. [ha.py, api.py] */
+export function writeWish(etcd: EtcdSim, wish: EtcdSim['failover']): void {
+  if (wish === null && etcd.failover === null) return;
+  etcd.revision += 1;
+  Object.assign(etcd, { failover: wish, failoverRevision: etcd.revision });
+}
+
 /** A patch of the key, as PATCH /config and a transaction of ours write it. */
 export function patchConfig(world: World, patch: ConfigDocument): void {
   const { etcd } = world;
@@ -187,6 +195,7 @@ export function readKeys(world: World): DcsKeys {
         conn: { host: row.name, port: 5432 },
       })),
     failover: etcd.failover,
+    failoverRevision: etcd.failoverRevision === null ? null : String(etcd.failoverRevision),
     sync: etcd.sync,
     optimeLsn: etcd.optime === null ? null : lsnFromNumber(Math.round(etcd.optime)),
     systemIdentifier: etcd.isUninitialized ? null : world.systemIdentifier,

@@ -2,7 +2,7 @@ import type { Faults } from './fault-catalogue.js';
 import { linkFaults } from './link-faults.js';
 import { startClient } from './clients.js';
 import { diskFaults } from './disk-faults.js';
-import { dropLeaderKey, hasQuorum, patchConfig, writeConfig } from './etcd.js';
+import { dropLeaderKey, hasQuorum, patchConfig, writeConfig, writeWish } from './etcd.js';
 import { runtimeCommand } from './haproxy.js';
 import { replayFaults } from './replay-faults.js';
 import type { Wire } from './wire.js';
@@ -109,7 +109,7 @@ function operatorActs(
   const server = (name: string) => `${world.options.replicaBackend}/${at(name).name}`;
   const wish = (member: string | null, scheduledAt: string | null) => {
     const leader = world.members.find((other) => isPrimary(other) && other.name === world.etcd.leader?.holder);
-    world.etcd.failover = { leader: leader?.name ?? null, member, scheduledAt };
+    writeWish(world.etcd, { leader: leader?.name ?? null, member, scheduledAt });
     if (leader !== undefined) leader.patroni.nextLoopMs = Math.min(leader.patroni.nextLoopMs, world.time.nowMs + 200);
   };
   return {

@@ -1,5 +1,5 @@
 import { isHealthiest } from './election.js';
-import { dropLeaderKey, takeLeaderKey } from './etcd.js';
+import { dropLeaderKey, takeLeaderKey, writeWish } from './etcd.js';
 import { recordLeadership } from './patroni-record.js';
 import { handOver, isAsleep, switchOver } from './patroni-switchover.js';
 import { begin, demote } from './patroni-tasks.js';
@@ -75,7 +75,7 @@ export function seekLeadership(world: World, member: MemberSim): void {
   if (!isUp(member) || postgres.frozen) return;
   if (!postgres.inRecovery) {
     if (takeLeaderKey(world, member.name)) {
-      world.etcd.failover = null;
+      writeWish(world.etcd, null);
       lead(world, member);
     }
     return;
@@ -83,7 +83,7 @@ export function seekLeadership(world: World, member: MemberSim): void {
   if ((patroni.paused && !isAskedFor(world, member)) || !isHealthiest(world, member)) return;
   if (takeLeaderKey(world, member.name)) {
     // Whatever was requested or scheduled: who wins the key wipes it.
-    world.etcd.failover = null;
+    writeWish(world.etcd, null);
     patroni.leaderUntilMs = world.time.nowMs + world.options.ttlMs;
     lead(world, member);
   }

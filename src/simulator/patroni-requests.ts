@@ -1,5 +1,5 @@
 import type { Step } from '../model/plan.js';
-import { dcsReachable } from './etcd.js';
+import { dcsReachable, writeWish } from './etcd.js';
 import { mayNotLead, reaches } from './election.js';
 import { reinitialize } from './copies.js';
 import { begin, runTask } from './patroni-tasks.js';
@@ -47,7 +47,7 @@ export async function handle(world: World, member: MemberSim, step: PatroniStep)
 
 function cancelSwitchover(world: World): HttpAnswer {
   if (world.etcd.failover?.scheduledAt == null) return answer(404, 'no switchover is scheduled');
-  world.etcd.failover = null;
+  writeWish(world.etcd, null);
   return answer(200, 'scheduled switchover deleted');
 }
 
@@ -110,7 +110,7 @@ async function postSwitchover(world: World, member: MemberSim, body: Body, timeo
   if (candidate === leader && !isOldPatroni(member)) return answer(400, 'Switchover target and source are the same');
   const problem = notPossible(world, member, leader, candidate, 'switchover');
   if (problem !== null) return answer(412, problem);
-  world.etcd.failover = { leader, member: candidate, scheduledAt: null };
+  writeWish(world.etcd, { leader, member: candidate, scheduledAt: null });
   return poll(world, candidate, 'Switchover', timeoutMs);
 }
 
@@ -126,7 +126,7 @@ function schedule(world: World, asked: MemberSim, wish: FailoverKey): HttpAnswer
   if (atMs <= world.time.nowMs) return answer(422, 'Cannot schedule switchover in the past');
   if (wish.member === wish.leader && !isOldPatroni(asked))
     return answer(400, 'Switchover target and source are the same');
-  world.etcd.failover = wish;
+  writeWish(world.etcd, wish);
   for (const member of world.members) wake(world, member);
   return answer(202, 'Switchover scheduled');
 }
@@ -140,7 +140,7 @@ async function postFailover(world: World, member: MemberSim, body: Body, timeout
   if (leader === candidate && what === 'switchover') return answer(400, 'Switchover target and source are the same');
   const problem = notPossible(world, member, leader, candidate, what);
   if (problem !== null) return answer(412, problem);
-  world.etcd.failover = { leader, member: candidate, scheduledAt: null };
+  writeWish(world.etcd, { leader, member: candidate, scheduledAt: null });
   return poll(world, candidate, what === 'failover' ? 'Failover' : 'Switchover', timeoutMs);
 }
 

@@ -1,5 +1,5 @@
 import { mayNotLead, reaches } from './election.js';
-import { dropLeaderKey } from './etcd.js';
+import { dropLeaderKey, writeWish } from './etcd.js';
 import { opens } from './links.js';
 import { isUp, positionOf } from './postgres-facts.js';
 import { begin, demote } from './patroni-tasks.js';
@@ -14,7 +14,7 @@ export function switchOver(world: World, member: MemberSim): void {
     const leftMs = Date.parse(wish.scheduledAt) - world.time.nowMs;
     if (leftMs > world.options.loopWaitMs) return;
     if (leftMs < -1.5 * world.options.loopWaitMs) {
-      world.etcd.failover = null;
+      writeWish(world.etcd, null);
       return;
     }
     if (isAsleep(world, member, wish)) {
@@ -37,7 +37,7 @@ export function handOver(world: World, member: MemberSim, wish: FailoverKey): vo
   const candidates = world.members.filter((other) => other !== member && (wish.member ?? other.name) === other.name);
   const able = candidates.some((other) => mayTakeOver(world, member, other));
   if ((wish.leader !== null && wish.leader !== member.name) || !able) {
-    world.etcd.failover = null;
+    writeWish(world.etcd, null);
     note(world, 'switchover failed: the leader is another one, or no candidate is able');
     return;
   }

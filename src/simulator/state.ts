@@ -196,6 +196,8 @@ export interface EtcdSim {
   readonly leases: Map<MemberName, { readonly id: string; expiresMs: number }>;
   readonly members: Map<MemberName, PublishedMember>;
   failover: FailoverKey | null;
+  /** etcd revision of the last write of that key; null: there is none. */
+  failoverRevision: number | null;
   sync: { readonly leader: string | null; readonly standbys: readonly string[]; readonly quorum?: number } | null;
   optime: number | null;
   history: { timeline: number; lsn: number; reason: string; at: string; newLeader: string }[];

@@ -247,6 +247,7 @@ describe('GET /config, /history, /metrics and /replica', () => {
       paused: false,
       checkTimeline: false,
       standbyCluster: false,
+      beforeStop: false,
       usePgRewind: true,
     });
   });

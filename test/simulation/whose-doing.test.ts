@@ -12,6 +12,7 @@ const policy = testPolicy(
     'expedite-failover': { mode: 'auto', timeoutMs: 120_000 },
     'restart-member': { mode: 'approve', timeoutMs: 300_000 },
     switchover: { mode: 'approve' },
+    failover: { mode: 'approve', timeoutMs: 300_000 },
   },
 );
 
@@ -72,6 +73,51 @@ describe('a switchover that never arrived', () => {
     const verdict = verdictOn(ekimi, 'switchover');
     expect(verdict).toMatchObject({ phase: 'ineffective', ending: 'not-ours' });
     expect(verdict?.detail).toContain('not by our request: patroni1 still held the leader key');
+  });
+});
+
+describe('a change of leader of which Patroni writes no request', () => {
+  const NEVER = 'not by our request: nobody has written a request into the key failover since before it was sent';
+  const asked = async (name: 'failover' | 'switchover', fault: 'never-arrives' | 'answer-lost'): Promise<Rig> => {
+    const slow = testPolicy({}, { [name]: { mode: 'approve', timeoutMs: 300_000 } });
+    const ekimi = await quiet({ policy: slow });
+    ekimi.cluster.failSend(fault, 'patroni');
+    void askForProcedure(ekimi.session, requestOf({ name, candidate: 'patroni2', leader: 'patroni1' }));
+    await ekimi.run(15);
+    return ekimi;
+  };
+
+  it.each(['failover', 'switchover'] as const)(
+    'a %s that never arrived, and the leader is stopped at once: whom Patroni elects does not lead by it',
+    async (name) => {
+      const ekimi = await asked(name, 'never-arrives');
+      ekimi.cluster.partition('patroni3', 'all');
+      // Patroni is stopped by somebody, and gives its key back.
+      ekimi.cluster.stopContainer('patroni1');
+      await ekimi.run(45);
+      expect(ekimi.cluster.leader()).toBe('patroni2');
+      ekimi.cluster.startContainer('patroni1');
+      await ekimi.run(60);
+      const verdict = verdictOn(ekimi, name);
+      expect(verdict).toMatchObject({ phase: 'ineffective', ending: 'not-ours' });
+      expect(verdict?.detail).toContain(NEVER);
+    },
+  );
+
+  it.each(['failover', 'switchover'] as const)('a %s that arrived, and its answer is lost, is', async (name) => {
+    const ekimi = await asked(name, 'answer-lost');
+    await ekimi.run(45);
+    const verdict = verdictOn(ekimi, name);
+    expect(verdict?.phase).toBe('succeeded');
+    expect(verdict?.detail).toContain(NO_ANSWER);
+  });
+
+  it('one that never arrived, and a person asks for the same: the key is written, and by whom nobody can tell', async () => {
+    const ekimi = await asked('failover', 'never-arrives');
+    ekimi.cluster.switchover('patroni2');
+    await ekimi.run(45);
+    expect(verdictOn(ekimi, 'failover')).toMatchObject({ phase: 'succeeded' });
+    expect(verdictOn(ekimi, 'failover')?.detail).toContain(NO_ANSWER);
   });
 });
 

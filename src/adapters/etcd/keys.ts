@@ -130,6 +130,7 @@ export function parseKeys(path: string, rows: readonly KeyValue[], revision: str
       },
       members: members.map(([name, row]) => memberOf(name.slice(8), row.value.toString('utf8'))),
       failover,
+      failoverRevision: byName.get('failover')?.mod_revision ?? null,
       sync: syncOf(text('sync')),
       optimeLsn: lsnOf(fieldsOf(text('status'))?.['optime']) ?? lsnOf(text('optime/leader')),
       systemIdentifier: textOf(text('initialize')),

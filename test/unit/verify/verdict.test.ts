@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { stepsOf, verdictOf } from '../../../src/verify/verdict.js';
 import type { Remediation } from '../../../src/model/ledger.js';
+import { rememberLeadership } from '../../../src/machines/leadership.js';
+import type { DcsKeys } from '../../../src/model/dcs.js';
+import type { LeadershipMemory } from '../../../src/model/states.js';
 import type { Plan } from '../../../src/model/plan.js';
 import { testPolicy } from '../../support/policy.js';
 import {
   assessmentOf,
   host,
   isPrimary,
+  keys,
   leaderKey,
   member,
   notStreaming,
@@ -243,6 +247,78 @@ describe('a restart whose stop takes minutes, and whose answer was lost', () => 
     expect(judgedWith({ fromMs: SENT_MS + 2_000, toMs: SENT_MS + 9_000 }, back)).toMatchObject({ ending: 'not-ours' });
     const later = remediationOf('restart-member', 'patroni3', { sentAtMs: SENT_MS + 70_000 });
     expect(judgedWith(stopped, back, {}, [later])).toMatchObject({ ending: 'not-ours' });
+  });
+});
+
+describe('a failover of a leaderless cluster to which no answer came', () => {
+  const SENT_MS = NOW_MS - 20_000;
+  const asked = (reply: Partial<NonNullable<Remediation['lastReply']>> = {}): Remediation =>
+    remediationOf('failover', 'patroni1', {
+      plan: planOf('failover', 'patroni1', { candidate: 'patroni1' }),
+      phase: 'unknown',
+      sentAtMs: SENT_MS,
+      deadlineMs: NOW_MS + 10_000,
+      endedAtMs: null,
+      lastReply: { effect: 'maybe', status: null, text: 'no answer', tookMs: 20_000, ...reply },
+    });
+  const KEY = { failover: null, failoverRevision: '70' } as const;
+  const judged = (
+    wish: { readonly revision: string | null; readonly sinceMs: number } | undefined,
+    part: Partial<DcsKeys> = KEY,
+    { row = asked(), isByOurClock = true }: { row?: Remediation; isByOurClock?: boolean } = {},
+  ) => {
+    const input = assessmentOf(viewOf(keys(part)), { policy });
+    const leadership = { ...input.memory.leadership, ...(wish === undefined ? {} : { wish }) };
+    const memory = { ...input.memory, leadership } as typeof input.memory;
+    return verdictOf({ ...input, memory }, row, NOW_MS, isByOurClock);
+  };
+  const BEFORE = { revision: '70', sinceMs: SENT_MS - 100 };
+
+  it('did not make its candidate leader where nobody has written a request since', () => {
+    const never = {
+      kind: 'expired',
+      text: 'patroni1 leads, not by our request: nobody has written a request into the key failover since before it was sent',
+      ending: 'not-ours',
+    };
+    expect(judged(BEFORE)).toEqual(never);
+    const none = { revision: null, sinceMs: SENT_MS - 100 };
+    expect(judged(none, { failover: null, failoverRevision: null })).toEqual(never);
+  });
+
+  it.each<[string, Parameters<typeof judged>]>([
+    ['the key was written since', [{ revision: '70', sinceMs: SENT_MS + 100 }]],
+    ['the key is another one than was remembered', [BEFORE, { failover: null, failoverRevision: '71' }]],
+    ['a request stands in it', [BEFORE, { ...KEY, failover: { leader: null, member: 'patroni1', scheduledAt: null } }]],
+    ['nothing is remembered of it', [undefined]],
+    ['an older journal does not tell its revision', [BEFORE, { failover: null }]],
+    ['it was answered that it goes on', [BEFORE, KEY, { row: asked({ status: 503 }) }]],
+    ['another machine sent it, whose clock may be apart by that', [BEFORE, KEY, { isByOurClock: false }]],
+  ])('may have, where %s', (_when, args) => {
+    expect(judged(...args).kind).toBe('met');
+  });
+
+  it('sent by another machine long after the key was written last is not ours either', () => {
+    const long = { revision: '70', sinceMs: SENT_MS - 31_000 };
+    expect(judged(long, KEY, { isByOurClock: false })).toMatchObject({ ending: 'not-ours' });
+  });
+});
+
+describe('what is remembered of the key failover', () => {
+  const remembered = (before: LeadershipMemory | undefined, atMs: number, part: Partial<DcsKeys>) => {
+    const view = viewOf(keys(part));
+    const read = { ...view, dcs: { ...view.dcs, keys: { ...view.dcs.keys, atMs } } };
+    return rememberLeadership(before, read);
+  };
+
+  it('is its revision, and since which read it has been that one', () => {
+    const first = remembered(undefined, 1_000, { failoverRevision: '7' });
+    expect(first.wish).toEqual({ revision: '7', sinceMs: 1_000 });
+    const same = remembered(first, 2_000, { failoverRevision: '7' });
+    expect(same.wish).toEqual({ revision: '7', sinceMs: 1_000 });
+    const written = remembered(same, 3_000, { failoverRevision: '9' });
+    expect(written.wish).toEqual({ revision: '9', sinceMs: 3_000 });
+    expect(remembered(written, 4_000, {}).wish).toEqual(written.wish);
+    expect(remembered(undefined, 1_000, {})).not.toHaveProperty('wish');
   });
 });
 

@@ -42,6 +42,7 @@ describe('keys of a scope', () => {
       leader: { holder: null, leaseId: null, leaseTtlMs: null, modRevision: null, createRevision: null },
       members: [],
       failover: null,
+      failoverRevision: null,
       sync: null,
       optimeLsn: null,
       systemIdentifier: null,
@@ -60,6 +61,11 @@ describe('keys of a scope', () => {
       modRevision: '12',
       createRevision: '10',
     });
+  });
+
+  test('of the failover key its revision tells that it was written, also where no request stands in it any more', () => {
+    expect(parsed(row('failover', '{}'))).toMatchObject({ failover: null, failoverRevision: '12' });
+    expect(parsed(row('failover', '{"member":"patroni2"}')).failoverRevision).toBe('12');
   });
 
   test.each([[''], ['a\nb'], [Buffer.from([0xff, 0xfe])], ['x'.repeat(300)]])(
@@ -187,6 +193,7 @@ describe('the config key', () => {
         paused: false,
         checkTimeline: false,
         standbyCluster: false,
+        beforeStop: false,
         usePgRewind: true,
       },
       document: value,
