@@ -147,7 +147,7 @@ class Reader implements Locator {
     const step = stepShown(name, isSecret ? name : path);
     const complaint = isSecret
       ? literalSecret(step, stem)
-      : ({ code: 'unknown-key', ...unknownKey(step, known) } as const);
+      : ({ code: 'unknown-key', ...unknownKey(step, known, join(path, name)) } as const);
     this.#note(join(path, name), complaint, join(path, step));
   }
 

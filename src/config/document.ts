@@ -211,11 +211,21 @@ export function unreadable(file: string, cause: unknown, purpose: string): Confi
   };
 }
 
+/** Keys that are looked for where they are not: by where they were written, what to do instead. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'clusters.hosts.peers.power':
+    'write it as clusters[].power, in the file of each instance: it is not lent, since an instance hangs with the machine beside which it runs',
+  'clusters.hosts.power': 'write it as clusters[].power',
+};
+
+/** `path`: the whole of it, where it was written. */
 export const unknownKey = (
   key: string,
   known: readonly string[],
+  path: string,
 ): Pick<ConfigError, 'found' | 'expected' | 'remedy'> => ({
   found: `the unknown key "${key}"`,
   expected: `one of ${known.join(', ')}`,
-  remedy: didYouMean(key, known, 'remove it: an unknown key is never ignored'),
+  remedy:
+    ELSEWHERE[path.replaceAll(/\[\d+\]/g, '')] ?? didYouMean(key, known, 'remove it: an unknown key is never ignored'),
 });

@@ -6,7 +6,7 @@ const argv = listOf(text());
 
 /** `clusters[].power`. */
 export const POWER = optional(
-  'What cuts the power of a machine (BMC, PDU, hypervisor), for a leader that is to be fenced while its host driver gives no answer. Needs `hosts`. Nothing else uses it, and nothing gives power back: that is for a person.',
+  'What cuts the power of a machine (BMC, PDU, hypervisor), for a leader that is to be fenced while its host driver gives no answer. Needs `hosts`. Behind the driver `peers` each instance has it in its own file, since it is not lent. Nothing else uses it, and nothing gives power back: that is for a person.',
   {
     commands: section('Commands of your own, run without a shell; `{name}` becomes the outlet below.', {
       status: key(

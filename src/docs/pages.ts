@@ -158,6 +158,9 @@ const cellOf = ({ primitives, asideOf }: HostDriverRow, primitive: HostPrimitive
   return OF_DIRECTORIES.includes(primitive) && !asideOf.includes('store') ? 'members' : 'yes';
 };
 
+const POWER_NOTE =
+  'What cuts the power of a machine (`power`) is no host driver, and `peers` do not lend it: it is for a machine that hangs, and the instance beside it hangs with it. The program is run by whoever holds tenure, so each instance has `clusters[].power` in its own file, and a way to each outlet.';
+
 /** What each driver has; everything else is read as `not-configured`, and nothing is concluded from it. */
 function hostDrivers(): string {
   const rows = HOST_DRIVER_NAMES.map((name) => {
@@ -181,7 +184,7 @@ function hostDrivers(): string {
     'names its machine',
     'tested against',
   ];
-  return `# Host drivers\n\n${NOTE}\n\nA target is a member, an etcd endpoint (store) or a proxy. Every driver tells its state and obeys start, stop, restart and kill; what it has not is \`not-configured\`, from which nothing follows. With an identity a request goes to the run that was looked at, and to no other.\n\n${table(head, rows)}\n`;
+  return `# Host drivers\n\n${NOTE}\n\nA target is a member, an etcd endpoint (store) or a proxy. Every driver tells its state and obeys start, stop, restart and kill; what it has not is \`not-configured\`, from which nothing follows. With an identity a request goes to the run that was looked at, and to no other.\n\n${table(head, rows)}\n\n${POWER_NOTE}\n`;
 }
 
 /** All rights that are used, by system; what is off by default is lost only once it is on. */

@@ -33,6 +33,24 @@ describe('hosts.peers', () => {
     });
   });
 
+  it('lends no power: each instance has it in its own file, and is told so who looks for it among the peers', () => {
+    const power = { commands: { status: ['pdu', 'status', '{name}'], off: ['pdu', 'off', '{name}'] } };
+    const own = { ...power, members: { patroni1: 'outlet1' } };
+    const beside = (path: string, peers: object = LOCAL) => {
+      const text = changed(changed(CONTRACT_CONFIG, 'clusters.0.tags', undefined), 'clusters.0.hosts', {
+        ...{ driver: 'peers', members: { patroni2: 'pg' }, peers },
+      });
+      return configFrom(changed(text, path, own), env);
+    };
+    expect(accepted(beside('clusters.0.power')).clusters[0]?.power?.members).toEqual({ patroni1: 'outlet1' });
+    for (const path of ['hosts.peers.power', 'hosts.power']) {
+      const loaded = beside(`clusters.0.${path}`);
+      expect(codes(loaded)).toEqual([`unknown-key clusters[0].${path}`]);
+      expect(loaded.ok ? '' : loaded.errors[0]?.remedy).toMatch(/^write it as clusters\[\]\.power/);
+    }
+    expect(codes(beside('clusters.0.power', { ...LOCAL, local: 'power' }))).toEqual([expect.stringContaining('local')]);
+  });
+
   it('keeps its token out of what is shown, and has it masked elsewhere', () => {
     const config = accepted(load(LOCAL));
     expect(JSON.stringify(withoutSecrets(config))).not.toContain(TOKEN);
