@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { authority } from '../../contract/peers-support.js';
+import { portsOf } from '../../../src/app/wiring.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { memberHost, storeHost } from '../../../src/model/host.js';
+import type { Mode } from '../../../src/model/policy.js';
+import { lastValue, UNREAD } from '../../../src/model/reading.js';
 import type { Daemon, DaemonOptions, Launch } from '../support/daemon.js';
 import { MEMBERS, type Lab, type Member } from '../support/lab.js';
 import { allBut, LeadershipBench, seconds, sent } from '../support/leadership.js';
@@ -28,7 +33,7 @@ export function sidecars(lab: Lab, launchWith?: (...folders: readonly string[]) 
   const etcdOf = (member: Member): string => member.replace('patroni', 'etcd');
   let issue: ReturnType<typeof authority> | null = null;
 
-  function optionsOf(member: Member, ledger: string): DaemonOptions {
+  function optionsOf(member: Member, ledger: string, hosts: object = {}): DaemonOptions {
     issue ??= authority(folder, lab.address);
     issue(member);
     const file = (name: string): string => join(folder, name);
@@ -46,6 +51,7 @@ export function sidecars(lab: Lab, launchWith?: (...folders: readonly string[]) 
           dcs: Object.fromEntries(MEMBERS.map((one) => [etcdOf(one), urlOf(one)])),
           tls: { ca: file('ca.crt'), cert: file(`${member}.crt`), key: file(`${member}.key`) },
         },
+        ...hosts,
       },
     };
     const policy = { actions: { ...allBut().actions, 'start-store': { mode: 'auto', cooldown: '1s' } } };
@@ -68,6 +74,37 @@ export function sidecars(lab: Lab, launchWith?: (...folders: readonly string[]) 
     });
     expect((await first.snapshot()).tenure.state).toBe('held');
     return Object.fromEntries([[holder, first], ...rest]) as unknown as Sidecars;
+  }
+
+  /** Three of them that only look, or may act as well. */
+  async function looking(mode: Mode): Promise<Sidecars> {
+    groups += 1;
+    const ledger = `/ekimi-sidecars/${process.pid}-${groups}/`;
+    const rows = MEMBERS.map(async (member) => {
+      const options = optionsOf(member, ledger, { dcsData: '/etcd-data' });
+      return [member, await bench.prepare({ ...options, policy: { mode } })] as const;
+    });
+    const all = await Promise.all(rows);
+    for (const [, daemon] of all) await daemon.start();
+    return Object.fromEntries(all) as unknown as Sidecars;
+  }
+
+  /** What the configuration of an instance reads of another member and of the etcd member beside that, through whoever stands there. */
+  async function readBy(daemon: Daemon, other: Member) {
+    const loaded = loadConfig(daemon.config, { E2E_PGPASSWORD: 'postgres' });
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
+    const [cluster] = loaded.config.clusters;
+    if (cluster === undefined) throw new Error(`no cluster in ${daemon.config}`);
+    const { host, dcs, patroni, postgres } = portsOf(cluster);
+    try {
+      return {
+        control: await host?.controldata?.(memberHost(other)),
+        store: await host?.storeData?.(storeHost(etcdOf(other))),
+        asides: await host?.listAside?.(memberHost(other)),
+      };
+    } finally {
+      await Promise.all([host?.close(), dcs.close(), patroni.close(), postgres?.close()]);
+    }
   }
 
   const doneFor = (daemon: Daemon): readonly string[] =>
@@ -94,6 +131,41 @@ export function sidecars(lab: Lab, launchWith?: (...folders: readonly string[]) 
 
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  describe('an instance beside each member, and all is well', () => {
+    afterEach(bench.restored);
+
+    test.each<Mode>(['dry-run', 'enforce'])(
+      "in %s: each reads the control file, etcd's data and what lies aside of every other, through whoever stands beside it",
+      async (mode) => {
+        const all = await looking(mode);
+        for (const reader of MEMBERS) {
+          // Whoever was not there yet at the first try is asked again after a minute.
+          const view = await until(`${reader} lists what lies aside of each member`, 120_000, async () => {
+            const seen = (await all[reader].snapshot()).view;
+            const isListed = (member: Member) => lastValue(seen?.asides?.[member] ?? UNREAD) !== null;
+            return seen !== null && MEMBERS.every(isListed) ? seen : null;
+          });
+          const { systemIdentifier } = lastValue(view.dcs.keys) ?? {};
+          for (const other of MEMBERS.filter((member) => member !== reader)) {
+            let told: Awaited<ReturnType<typeof readBy>> | null = null;
+            // A control file that is written in this moment is not believed.
+            const isRead = async (): Promise<boolean> => {
+              told = await readBy(all[reader], other);
+              return Object.values(told).every((reading) => reading?.kind === 'fresh');
+            };
+            await until(`${reader} reads the data of ${other}`, 60_000, isRead, () => told);
+            expect(told).toMatchObject({
+              control: { value: { systemIdentifier } },
+              store: { value: { holds: 'member', whyNotAside: null } },
+            });
+          }
+        }
+        for (const member of MEMBERS) expect(doneFor(all[member])).toEqual([]);
+        console.info(`Patroni ${lab.patroni}, sidecars in ${mode}: each read the data directories of both others`);
+      },
+    );
   });
 
   describe('an instance beside each member, and the leader is killed', () => {
