@@ -111,11 +111,11 @@ export const failover = action({
           ? met(`${plan.target} leads`)
           : violated(`${leadership.member.name} leads instead`);
       },
-      notOurs: (at, sentAtMs, hasArrived) => {
+      notOurs: (at, sentAtMs, hasArrived, wishBefore) => {
         const leader = plannedLeader(plan);
         if (hasArrived) return null;
         const kept = leader === null ? null : keptTheKey(at.memory, leader, sentAtMs, handOverAnswerMs(waits));
-        return kept ?? neverAsked(at, sentAtMs);
+        return kept ?? neverAsked(at, wishBefore);
       },
     },
   ],

@@ -132,9 +132,9 @@ export const switchover = action({
         withinMs: actionPolicy(policy, 'switchover').timeoutMs,
         expect: ({ view }) => (scheduledAt === null ? handedOver(view, plan) : appointed(view, plan)),
         // Patroni's own word that it has begun: a leader that is slow to stop keeps its key meanwhile.
-        notOurs: (at, sentAtMs, hasArrived) =>
+        notOurs: (at, sentAtMs, hasArrived, wishBefore) =>
           scheduledAt === null && !hasArrived
-            ? (keptTheKey(at.memory, leader, sentAtMs, handOverAnswerMs(waits)) ?? neverAsked(at, sentAtMs))
+            ? (keptTheKey(at.memory, leader, sentAtMs, handOverAnswerMs(waits)) ?? neverAsked(at, wishBefore))
             : null,
       },
     ];

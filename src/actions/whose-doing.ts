@@ -15,9 +15,10 @@ interface Told {
 
 /**
  * Who did it, where no answer came to a request and its effect is there all the same: a request that never arrived must not count as what
- * Patroni or a person did later. `hasArrived`: it was answered, if only that it is not done yet.
+ * Patroni or a person did later. `hasArrived`: it was answered, if only that it is not done yet. `wishBefore`: the mod revision of Patroni's key
+ * `failover` in the look before it was sent, null: there was none.
  */
-export type NotOurs = (input: Told, sentAtMs: number, hasArrived: boolean) => Apart | null;
+export type NotOurs = (input: Told, sentAtMs: number, hasArrived: boolean, wishBefore?: string | null) => Apart | null;
 
 /** `isSure`: false while the request may still be on its way. */
 export interface Apart {
@@ -50,16 +51,14 @@ export function keptTheKey({ leadership }: Memory, leader: string, sentAtMs: num
 
 /**
  * Why another one leads for another reason than a failover or switchover of ours: Patroni writes either into its key `failover` before anything
- * follows from it, wipes it by another write, and never deletes it. The read that shows who leads shows that key as it was read before the request
- * was sent. Null: it was written since, or nothing tells.
+ * follows from it, wipes it by another write, and never deletes it. The read that shows who leads shows that key as the look before the request did:
+ * by its mod revision, so that no clock is asked. Null: it was written since, or nothing tells.
  */
-export function neverAsked({ view, memory }: Pick<Told, 'view' | 'memory'>, sentAtMs: number): Apart | null {
+export function neverAsked({ view }: Pick<Told, 'view'>, wishBefore: string | null | undefined): Apart | null {
   const keys = freshValue(view.dcs.keys);
-  const seen = memory.leadership?.wish;
-  if (keys === null || keys.failover !== null || seen === undefined) return null;
-  if (keys.failoverRevision !== seen.revision || seen.sinceMs > sentAtMs) return null;
-  const why = 'nobody has written a request into the key failover since before it was sent';
-  return { why, isSure: true, lateMs: sentAtMs - seen.sinceMs };
+  if (keys === null || keys.failover !== null || wishBefore === undefined) return null;
+  if (keys.failoverRevision !== wishBefore) return null;
+  return { why: 'nobody has written a request into the key failover since before it was sent', isSure: true };
 }
 
 /** A request that is sent at `sentAtMs` can take effect for `reachMs`. */

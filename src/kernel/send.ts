@@ -11,6 +11,7 @@ import type { Decision } from '../model/decision.js';
 import type { SecondLook } from '../model/entry.js';
 import type { Remediation } from '../model/ledger.js';
 import type { Plan, Reply, Step } from '../model/plan.js';
+import { freshValue } from '../model/reading.js';
 import { stepText } from '../words/request.js';
 import { keptSituation, type Situation } from '../model/situation.js';
 import { stepRemediation } from '../machines/step.js';
@@ -136,6 +137,7 @@ export async function sendStep(
     detail: request,
     // What is known of the step before is no answer to this one.
     lastReply: null,
+    ...wishBefore(situation, step.step),
   };
   const before = session.ledger;
   const claims = { ...claimsOf(session, situation, sending), ...pausesOf(sending, step.step) };
@@ -162,6 +164,13 @@ export async function sendStep(
   if (strange === null) await dispatch(session, sending, step.step, told === null ? null : { told, whyNot });
   else await leaveOut(session, sending, `${strange}: nothing was sent`);
   return null;
+}
+
+/** Patroni writes a request for another leader into its key `failover`: as it was before. */
+function wishBefore({ view }: Situation, step: Step): Pick<Remediation, 'wishBefore'> {
+  if (step.port !== 'patroni' || (step.path !== '/failover' && step.path !== '/switchover')) return {};
+  const revision = freshValue(view.dcs.keys)?.failoverRevision;
+  return revision === undefined ? {} : { wishBefore: revision };
 }
 
 /** Of a step for several proxies what this look shows may be told; any other as it is. */

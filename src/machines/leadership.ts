@@ -33,7 +33,6 @@ export function rememberLeadership(before: LeadershipMemory | undefined, view: C
     ...idling(known, view),
     holder: holder ?? known.holder,
     heldMs: heldBy(known.heldMs, holder, view.atMs),
-    ...wishOf(known.wish, view),
     strangers: strangersIn(view) ?? known.strangers,
   };
 }
@@ -49,13 +48,6 @@ const heldBy = (
   ...Object.fromEntries(Object.entries(before).filter(([, atMs]) => nowMs - atMs < HELD_KEPT_MS)),
   ...(holder === null ? {} : { [holder]: nowMs }),
 });
-
-/** By the time of the read and not of the pass: what was sent since the pass began may have been written before it. */
-function wishOf(before: LeadershipMemory['wish'], { dcs: { keys } }: ClusterView): Pick<LeadershipMemory, 'wish'> {
-  const revision = freshValue(keys)?.failoverRevision;
-  if (revision === undefined) return {};
-  return { wish: before?.revision === revision ? before : { revision, sinceMs: keys.atMs } };
-}
 
 const NO_LEASE = { silentSinceMs: null, leaseEndMs: null, renewedMs: null } as const;
 

@@ -28,6 +28,11 @@ export interface Remediation {
   readonly sentAgain?: true;
   /** No answer came to an earlier request of it, whose effect was seen: it may be somebody else's doing. */
   readonly unanswered?: true;
+  /**
+   * Mod revision of Patroni's key `failover` in the look before its present step, where that asks Patroni for another leader; null: there was none.
+   * Absent: it asks for something else, or an older version sent it.
+   */
+  readonly wishBefore?: string | null;
   /** Its present step was refused without effect, and is sent again from then on. */
   readonly retryAtMs?: number;
   /** When the present step counts as ineffective; before it is sent: until when it may wait for that. */

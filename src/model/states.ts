@@ -59,8 +59,6 @@ export interface LeadershipMemory {
   readonly pauseSeen: boolean;
   /** Members by etcd that our configuration lacks, as last read. */
   readonly strangers: readonly string[];
-  /** The key `failover` as last read: its mod revision, and since which read it has been so. Absent in older journals. */
-  readonly wish?: { readonly revision: string | null; readonly sinceMs: number };
   /** Who held the key of late, and in which pass each was last seen with it. Absent in older journals. */
   readonly heldMs?: Readonly<Record<string, number>>;
 }

@@ -62,7 +62,7 @@ function doneByOthers(
   isByOurClock: boolean,
 ): Apart | null {
   if (row.phase !== 'unknown' || row.sentAtMs === null) return null;
-  const apart = notOurs?.(input, row.sentAtMs, hasArrived(row)) ?? null;
+  const apart = notOurs?.(input, row.sentAtMs, hasArrived(row), row.wishBefore) ?? null;
   const isWithinSlack = !isByOurClock && apart?.lateMs !== undefined && apart.lateMs <= CLOCKS_MS;
   return isWithinSlack ? null : apart;
 }

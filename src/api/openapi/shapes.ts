@@ -116,6 +116,7 @@ export const remediation = z.object({
   sentAtMs: time.nullable(),
   sentAgain: z.literal(true).optional(),
   unanswered: z.literal(true).optional(),
+  wishBefore: text.nullable().optional(),
   retryAtMs: time.optional(),
   deadlineMs: time,
   endedAtMs: time.nullable(),

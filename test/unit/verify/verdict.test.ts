@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stepsOf, verdictOf } from '../../../src/verify/verdict.js';
 import type { Remediation } from '../../../src/model/ledger.js';
-import { rememberLeadership } from '../../../src/machines/leadership.js';
 import type { DcsKeys } from '../../../src/model/dcs.js';
-import type { LeadershipMemory } from '../../../src/model/states.js';
 import type { Plan } from '../../../src/model/plan.js';
 import { testPolicy } from '../../support/policy.js';
 import {
@@ -262,63 +260,44 @@ describe('a failover of a leaderless cluster to which no answer came', () => {
       lastReply: { effect: 'maybe', status: null, text: 'no answer', tookMs: 20_000, ...reply },
     });
   const KEY = { failover: null, failoverRevision: '70' } as const;
+  const BEFORE = { wishBefore: '70' } as const;
   const judged = (
-    wish: { readonly revision: string | null; readonly sinceMs: number } | undefined,
-    part: Partial<DcsKeys> = KEY,
-    { row = asked(), isByOurClock = true }: { row?: Remediation; isByOurClock?: boolean } = {},
-  ) => {
-    const input = assessmentOf(viewOf(keys(part)), { policy });
-    const leadership = { ...input.memory.leadership, ...(wish === undefined ? {} : { wish }) };
-    const memory = { ...input.memory, leadership } as typeof input.memory;
-    return verdictOf({ ...input, memory }, row, NOW_MS, isByOurClock);
-  };
-  const BEFORE = { revision: '70', sinceMs: SENT_MS - 100 };
+    part: Partial<Remediation>,
+    key: Partial<DcsKeys> = KEY,
+    reply: Parameters<typeof asked>[0] = {},
+    isByOurClock = true,
+  ) => verdictOf(assessmentOf(viewOf(keys(key)), { policy }), { ...asked(reply), ...part }, NOW_MS, isByOurClock);
 
-  it('did not make its candidate leader where nobody has written a request since', () => {
+  it('did not make its candidate leader where nobody has written a request since, whatever our clocks did meanwhile', () => {
     const never = {
       kind: 'expired',
       text: 'patroni1 leads, not by our request: nobody has written a request into the key failover since before it was sent',
       ending: 'not-ours',
     };
     expect(judged(BEFORE)).toEqual(never);
-    const none = { revision: null, sinceMs: SENT_MS - 100 };
-    expect(judged(none, { failover: null, failoverRevision: null })).toEqual(never);
+    expect(judged({ wishBefore: null }, { failover: null, failoverRevision: null })).toEqual(never);
+    // The clock was set ahead, or back, or it is another machine's.
+    for (const atMs of [SENT_MS + 60_000, NOW_MS + 60_000])
+      expect(judged({ ...BEFORE, sentAtMs: atMs })).toEqual(never);
+    expect(judged(BEFORE, KEY, {}, false)).toEqual(never);
   });
 
   it.each<[string, Parameters<typeof judged>]>([
-    ['the key was written since', [{ revision: '70', sinceMs: SENT_MS + 100 }]],
-    ['the key is another one than was remembered', [BEFORE, { failover: null, failoverRevision: '71' }]],
+    ['the key was written since', [BEFORE, { failover: null, failoverRevision: '71' }]],
+    [
+      'the key was written since, and the clock was set ahead',
+      [
+        { ...BEFORE, sentAtMs: NOW_MS + 60_000 },
+        { failover: null, failoverRevision: '71' },
+      ],
+    ],
+    ['there was no such key', [{ wishBefore: null }]],
     ['a request stands in it', [BEFORE, { ...KEY, failover: { leader: null, member: 'patroni1', scheduledAt: null } }]],
-    ['nothing is remembered of it', [undefined]],
+    ['the look before it did not tell, or an older version sent it', [{}]],
     ['an older journal does not tell its revision', [BEFORE, { failover: null }]],
-    ['it was answered that it goes on', [BEFORE, KEY, { row: asked({ status: 503 }) }]],
-    ['another machine sent it, whose clock may be apart by that', [BEFORE, KEY, { isByOurClock: false }]],
+    ['it was answered that it goes on', [BEFORE, KEY, { status: 503 }]],
   ])('may have, where %s', (_when, args) => {
     expect(judged(...args).kind).toBe('met');
-  });
-
-  it('sent by another machine long after the key was written last is not ours either', () => {
-    const long = { revision: '70', sinceMs: SENT_MS - 31_000 };
-    expect(judged(long, KEY, { isByOurClock: false })).toMatchObject({ ending: 'not-ours' });
-  });
-});
-
-describe('what is remembered of the key failover', () => {
-  const remembered = (before: LeadershipMemory | undefined, atMs: number, part: Partial<DcsKeys>) => {
-    const view = viewOf(keys(part));
-    const read = { ...view, dcs: { ...view.dcs, keys: { ...view.dcs.keys, atMs } } };
-    return rememberLeadership(before, read);
-  };
-
-  it('is its revision, and since which read it has been that one', () => {
-    const first = remembered(undefined, 1_000, { failoverRevision: '7' });
-    expect(first.wish).toEqual({ revision: '7', sinceMs: 1_000 });
-    const same = remembered(first, 2_000, { failoverRevision: '7' });
-    expect(same.wish).toEqual({ revision: '7', sinceMs: 1_000 });
-    const written = remembered(same, 3_000, { failoverRevision: '9' });
-    expect(written.wish).toEqual({ revision: '9', sinceMs: 3_000 });
-    expect(remembered(written, 4_000, {}).wish).toEqual(written.wish);
-    expect(remembered(undefined, 1_000, {})).not.toHaveProperty('wish');
   });
 });
 
