@@ -58,7 +58,7 @@ export const moveStoreAside = action({
   inverse: null,
   inverseNote: 'with every etcd member stopped, rename it back by hand before a new etcd has begun',
   refusals:
-    'etcd answers, a majority has data, or what one has cannot be read; a member of Patroni is not proven to be stopped; another container bears its name. The driver itself refuses a mount point, a link, and WAL that lies elsewhere',
+    'etcd answers, a majority has data, or what one has cannot be read; a member of Patroni is not proven to be stopped; another container bears its name. The driver itself refuses a mount point, a link, WAL that lies elsewhere, and a database that an etcd has open',
   needs: () => ['host'],
   disruptsTarget: false,
   leavesDown: 'target',
@@ -83,7 +83,9 @@ export const moveStoreAside = action({
     if (host === null) return { kind: 'nothing', stuck: true, why: `the host driver does not say what runs ${target}` };
     if (typeof suffix !== 'string' || !isAsideSuffix(suffix))
       return { kind: 'nothing', why: `${JSON.stringify(suffix ?? null)} is no suffix of a directory` };
-    return bound({ id: host.id, suffix, ...(host.state === 'running' ? { runs: true as const } : {}) });
+    // A unit that is just being started, or waits for its next start, counts as stopped for `systemctl is-active`: our own stop ends that.
+    const isToStop = host.state === 'running' || host.isOfNoRun === true;
+    return bound({ id: host.id, suffix, ...(isToStop ? { runs: true as const } : {}) });
   },
   alreadyTrue: ({ view }, target) => holdsNothing(view, target),
   refuse: (input, { target, params }) => whyNot(input, target, params),

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -74,6 +84,14 @@ describe('the data of an etcd member, moved by a command', () => {
   ])('is not moved where what is there %s', async (_what, status) => {
     for (const ended of [{}, { ended: true } as const])
       expect(await move(moving('true'), { id: '42', ...ended }, status)).toMatchObject({ effect: 'none', did: '' });
+  });
+
+  it('is said to be moved for certain only where it is stopped afterwards, too', async () => {
+    const started = join(folder, 'started');
+    const status = shell(`[ -e ${started} ] && exit 0; exit 3`);
+    const moved = await move(moving(`touch ${started}; echo == moved; echo /d/member.ekimi-1; echo 4`), {}, status);
+    rmSync(started);
+    expect(moved).toEqual({ effect: 'maybe', to: '/d/member.ekimi-1', did });
   });
 
   it('of a run that we have stopped: the status command names no run of what is stopped', async () => {
@@ -165,6 +183,23 @@ describe.skipIf(etcd === null)('the data of a real etcd', () => {
       await lab.stop();
     }
   }, 60_000);
+
+  it('is not moved where nobody can see whether an etcd has it open, nor under another name; both are told', () => {
+    const data = mkdtempSync(join(folder, 'data-'));
+    for (const part of ['wal', 'snap']) mkdirSync(join(data, 'member', part), { recursive: true });
+    const tools = mkdtempSync(join(folder, 'tools-'));
+    for (const tool of ['readlink', 'cut', 'grep', 'timeout', 'du', 'mv', 'ls'])
+      symlinkSync(execFileSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim(), join(tools, tool));
+    const run = (PATH: string, program: string, ...args: readonly string[]) =>
+      execFileSync('/bin/sh', [`config/${program}`, ...args], { encoding: 'utf8', env: { PATH } });
+    const why = 'there is no flock, by which an etcd is seen that has it open';
+    expect(run(tools, 'ekimi-store-data', data)).toBe(`holds=member\nfixed=${why}\n`);
+    expect(run(tools, 'ekimi-move-store-aside', SUFFIX, data)).toBe(`== refused\n${why}\n`);
+    for (const name of ['', 'old', 'ekimi-', 'ekimi-1/../../out', 'ekimi-1 x'])
+      expect(run(process.env['PATH'] ?? '', 'ekimi-move-store-aside', name, data)).toContain('no suffix of Ekimi');
+    expect(readdirSync(data)).toEqual(['member']);
+    expect(run(process.env['PATH'] ?? '', 'ekimi-move-store-aside', SUFFIX, data)).toContain('== moved');
+  });
 
   it('that lies elsewhere in part is not moved, and said so before anything is stopped', async () => {
     const data = mkdtempSync(join(folder, 'data-'));

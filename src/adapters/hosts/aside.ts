@@ -30,15 +30,20 @@ const MOVABLE: readonly string[] = [
   '[ -z "$(ls "$d/pg_tblspc" 2>/dev/null)" ] || no "it has tablespaces, which lie elsewhere"',
 ];
 
+/** Where nobody can look for that lock nothing is moved: a unit that is just being started is "stopped" for some. */
+const LOCK_IS_TOLD =
+  'command -v flock >/dev/null 2>&1 || no "there is no flock, by which an etcd is seen that has it open"';
+
 /** The same of the data of an etcd member in `$x`: an etcd that begins next would meet WAL that lies elsewhere. */
 export const STORE_MOVABLE: readonly string[] = [
+  LOCK_IS_TOLD,
   '[ ! -L "$x" ] && [ -d "$x/wal" ] && [ ! -L "$x/wal" ] || no "its WAL lies elsewhere (--wal-dir)"',
   ...NO_MOUNTS('$x', 'renamed'),
 ];
 
 /** That no etcd has `$x` open, of whatever container or unit: it holds a lock on its database. */
 const NO_ETCD =
-  'if [ -f "$x/snap/db" ] && command -v flock >/dev/null 2>&1; then flock -n "$x/snap/db" true || no "an etcd has its database open, or it may not be read"; fi';
+  '[ ! -f "$x/snap/db" ] || flock -n "$x/snap/db" true || no "an etcd has its database open, or it may not be read"';
 
 /** A count that takes long is given up: what was done before it must be told in time. */
 const COUNT = 'size() { timeout 3 du -skx "$1" 2>/dev/null | cut -f 1; }';
@@ -65,13 +70,14 @@ export const ASIDE_SCRIPT = [
 /**
  * Renames the data of an etcd member, `member` in its data directory, to member.SUFFIX beside it; arguments are the suffix and that directory, which
  * may be a mount point itself. etcd tells in its log that it does not know what lies there, and goes on. WAL that lies elsewhere (`--wal-dir`) would
- * be met by the etcd that begins next: refused. So is data that an etcd has open, as far as `flock` is there to tell.
+ * be met by the etcd that begins next: refused. So is data that an etcd has open, and whatever lies there where no `flock` can tell.
  */
 export const STORE_ASIDE_SCRIPT = [
   's=$1 d=$2; LC_ALL=C; export LC_ALL',
   FIND[0],
   COUNT,
   'd=$(readlink -f "$d") && [ -d "$d/member" ] || no "there is no data of an etcd member in $2"',
+  'case "$s" in ekimi-[A-Za-z0-9]*) ;; *) no "$s is no suffix of Ekimi";; esac; case "$s" in *[!A-Za-z0-9._-]*) no "$s is no suffix of Ekimi";; esac',
   'x=$d/member to=$d/member.$s; [ ! -e "$to" ] || no "$to is there already"',
   ...STORE_MOVABLE,
   NO_ETCD,

@@ -62,7 +62,10 @@ export function asidesBy({ cluster, clock, status }: By): Required<Pick<HostPort
     if (outcome.kind === 'fault') return said(outcome.started ? 'maybe' : 'none', outcome.fault.why);
     const found = outcome.code === 0 ? asideFrom(outcome.stdout.toString('utf8').split('\n')) : null;
     if (found === null) return said('maybe', `${endText(outcome.code)}: ${outcome.stderr}`);
-    return 'no' in found ? said('none', found.no) : said('done', found.to, found);
+    if ('no' in found) return said('none', found.no);
+    const after = await status(host, target.name);
+    if (after.kind !== 'unknown' && after.value.state === 'stopped') return said('done', found.to, found);
+    return said('maybe', `${found.to}; ${target.name} was started meanwhile, or nobody can tell`, found);
   }
 
   async function removeAside(target: HostTarget, directory: string): Promise<Reply> {

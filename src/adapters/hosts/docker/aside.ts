@@ -45,7 +45,8 @@ interface Script {
 
 /**
  * Renames the data directory of a stopped container's member, or the data of an etcd member, in its own volume. That the container is stopped is
- * looked at before and after: the engine has no way to hold it meanwhile. A process of another container on the same volume is not seen.
+ * looked at before and after: the engine has no way to hold it meanwhile. A process of another container on the same volume is not seen, but for an
+ * etcd, by the lock on its database.
  */
 export async function moveAsideInVolumes(
   inside: Inside,
