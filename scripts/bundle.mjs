@@ -25,8 +25,8 @@ await bundle.write({
 });
 await bundle.close();
 
-// V8 keeps the text of a module with two bytes for each letter as soon as one of them is beyond Latin-1: a single "…" cost 270 kB. Of those within, a
-// loader may think otherwise.
+// V8 keeps the text of a module with two bytes for each letter as soon as one of them is beyond Latin-1: a single "…" cost 270 kB. Those
+// within it are escaped as well, whatever a loader makes of them.
 for (const name of readdirSync(at('dist/bundle'))) {
   const file = at(`dist/bundle/${name}`);
   const code = readFileSync(file, 'utf8');

@@ -12,8 +12,11 @@ const TO = at('dist/api/dashboard');
 const STYLES = ['base', 'now', 'topology', 'panels', 'story', 'timeline', 'controls', 'pages', 'narrow'];
 const WHOLE = ['index.html', 'favicon.svg'];
 
-/** Packages whose code is in the script: an image has them nowhere else, and with them goes their licence. */
-const INSIDE = ['preact', 'uplot'];
+/** Packages of these modules: an image has their code nowhere else than in the script, and with it goes their licence. */
+const packagesOf = (modules) => {
+  const names = modules.map((id) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+};
 const licenceOf = (name) => `${name}\n\n${readFileSync(at(`node_modules/${name}/LICENSE`), 'utf8')}`;
 
 /** Writes dist/api/dashboard anew. Throws where a source has a fault. */
@@ -26,12 +29,13 @@ export async function bundleDashboard() {
   });
   rmSync(TO, { recursive: true, force: true });
   mkdirSync(TO, { recursive: true });
-  await bundle.write({ file: `${TO}/app.js`, format: 'esm', minify: true, comments: false });
+  const { output } = await bundle.write({ file: `${TO}/app.js`, format: 'esm', minify: true, comments: false });
   await bundle.close();
+  const packages = packagesOf(output.flatMap(({ moduleIds = [] }) => moduleIds));
   const plot = readFileSync(at('node_modules/uplot/dist/uPlot.min.css'), 'utf8');
   const styles = STYLES.map((name) => readFileSync(`${FROM}/styles/${name}.css`, 'utf8'));
   writeFileSync(`${TO}/style.css`, [plot, ...styles].join('\n'));
-  writeFileSync(`${TO}/LICENSES.txt`, INSIDE.map(licenceOf).join('\n'));
+  writeFileSync(`${TO}/LICENSES.txt`, packages.map(licenceOf).join('\n'));
   for (const file of WHOLE) cpSync(`${FROM}/${file}`, `${TO}/${file}`);
 }
 
