@@ -65,7 +65,6 @@ export function beforeStopRows(view: ClusterView, policy: Policy): readonly Doct
   if (isSet === undefined || versions.length === 0) return [];
   const tooOld = versions.flatMap(({ name, version }) => (isSince(version, SINCE) ? [] : [`${name} runs ${version}`]));
   const told = { isSet, tooOld };
-  return ROWS.filter(({ when }) => when(told))
-    .slice(0, 1)
-    .map(({ say }) => say(told));
+  const row = ROWS.find(({ when }) => when(told));
+  return row === undefined ? [] : [row.say(told)];
 }

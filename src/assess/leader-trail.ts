@@ -3,7 +3,7 @@ import type { Memory } from '../model/states.js';
 
 type Point = NonNullable<Memory['leaderTrail']>[number];
 
-/** When the leader was first seen beyond a position; undefined: it never was. Points only go forward, so that half of what is left is left each time. */
+/** When the leader was first seen beyond a position; undefined: it never was. Looked for by halves, since points only go forward. */
 export function firstBeyond({ leaderTrail = [] }: Pick<Memory, 'leaderTrail'>, lsn: Lsn): Point | undefined {
   const isBeyond = (point: Point | undefined): boolean => point !== undefined && (parseLsn(point.lsn) ?? 0n) > lsn;
   // Of a replica that keeps up not even the newest is.

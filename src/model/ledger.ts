@@ -29,8 +29,8 @@ export interface Remediation {
   /** No answer came to an earlier request of it, whose effect was seen: it may be somebody else's doing. */
   readonly unanswered?: true;
   /**
-   * Mod revision of Patroni's key `failover` in the look before its present step, where that asks Patroni for another leader; null: there was none.
-   * Absent: it asks for something else, or an older version sent it.
+   * Mod revision of Patroni's key `failover` in the look before its last request for another leader; null: there was none. Absent: it has asked for
+   * none, or an older version did.
    */
   readonly wishBefore?: string | null;
   /** Its present step was refused without effect, and is sent again from then on. */

@@ -37,7 +37,8 @@ const STATES: Readonly<Record<number, HostStatus['state']>> = { 0: 'running', 3:
  *   since half of it may have been done.
  * - `disk`, if there is one, prints `df -Pk` of the member's data directory, and behind a line `== wal` that of its pg_wal; it exits 0.
  * - `waldump`, `controldata`, `storeData`, `listAside`, `moveAside` and `removeAside`, if there are any, print what the program of that name in
- *   config prints, and so do `listStoreAside` and `moveStoreAside` of an etcd member; they exit 0. What none of them prints does not count, and a line `host=NAME` of another host is not believed.
+ *   config prints, and so do `listStoreAside` and `moveStoreAside` of an etcd member; they exit 0. What none of them prints does not count, and a
+ *   line `host=NAME` of another host is not believed.
  * - `logs`, if there is one, prints the last `{lines}` lines of the member's log and exits 0.
  *
  * `stop` and `restart` may take a minute longer than `deadlines.host`. There are no events: the poll sees changes.
