@@ -103,7 +103,8 @@ export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: 
   const isNeeded = !isSpared && isNeededBeforeRequest(pass, row, member);
   // What only explains, of whom the request does not touch, is read again when it is due: an old answer does for it.
   const isForRequest = row.beforeRequest !== 'no' && (isNeeded || row.for === 'authorises' || isDue(last, row, pass));
-  const isAsked = !isSpared && (pass.beforeRequest === null ? isDue(last, row, pass) : isForRequest);
+  const isTime = isDue(last, row, pass) || (row.ofUnheard === true && wasUnheard(pass, member));
+  const isAsked = !isSpared && (pass.beforeRequest === null ? isTime : isForRequest);
   if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
   const patienceMs = patienceOf(pass, row, isNeeded || isClose);
   return pass.asker({
@@ -117,6 +118,9 @@ export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: 
     ask,
   });
 }
+
+const wasUnheard = ({ previous }: Pass, member: string | null): boolean =>
+  previous?.members.some(({ name, api }) => name === member && api.kind === 'unknown') === true;
 
 const isNeededBeforeRequest = ({ beforeRequest: touched }: Pass, row: SourceRow, member: string | null): boolean =>
   touched !== null &&

@@ -32,6 +32,8 @@ export interface SourceRow {
   readonly silentMs?: number;
   /** Proves a death: also read in a look that somebody waits for, of members that may be dead, or that are watched closely. */
   readonly provesDeath?: true;
+  /** Asked at once where the API gave no answer in the last look: what hangs with its machine needs its whole deadline to say so. */
+  readonly ofUnheard?: true;
   /** Read in every look at a member for whose slow facts a remediation waits; a text: of no other, and why. */
   readonly closely?: true | string;
 }
@@ -108,6 +110,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     calm: 10_000,
     part: 'hosts',
     provesDeath: true,
+    ofUnheard: true,
     beforeRequest: 'touched',
     ask: ({ host }, name) => host?.status(memberHost(name)) ?? null,
   },

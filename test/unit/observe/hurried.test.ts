@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fresh, type Reading } from '../../../src/model/reading.js';
+import { fresh, unknown, type Reading } from '../../../src/model/reading.js';
 import { read, type Pass } from '../../../src/observe/pass.js';
 import { MEMBER_SOURCES, type SourceRow } from '../../../src/observe/sources.js';
 
@@ -14,7 +14,7 @@ const pass = (hurried: boolean) =>
     closely: new Set(['patroni1']),
     mayBeDead: new Set(['patroni3']),
     beforeRequest: new Set(['patroni1']),
-    previous: {},
+    previous: { members: [] },
     ...(hurried ? { hurried } : {}),
     asker: <T>({ key, ask }: { readonly key: string; readonly ask: () => Promise<Reading<T>> }) => {
       asked.push(key);
@@ -51,5 +51,29 @@ describe('a look that somebody waits for', () => {
 
   it('asks for what was never read', async () => {
     expect(await askedIn(true, null)).toEqual(Object.keys(MEMBER_SOURCES));
+  });
+});
+
+describe('a member whose API gave no answer in the last look', () => {
+  const SILENT = unknown('not-read-yet', '', NOW - 1_000, 'x');
+  const hostAsked = async (api: Reading<string>, more: Partial<Pass> = {}, member = 'patroni1'): Promise<boolean> => {
+    const calm = { ...pass(false), suspect: false, beforeRequest: null, closely: new Set<string>(), ...more };
+    const previous = { members: [{ name: 'patroni1', api }] } as unknown as Pass['previous'];
+    let isAsked = false;
+    const ask = () => ((isAsked = true), Promise.resolve(fresh('new', NOW, 'host')));
+    const last = fresh('before', NOW - 1_000, 'host');
+    await read({ ...calm, previous }, MEMBER_SOURCES.host as SourceRow, { key: 'host', last, member, ask });
+    return isAsked;
+  };
+
+  it('is looked for by its host driver at once, in a calm time too', async () => {
+    expect(await hostAsked(SILENT)).toBe(true);
+    expect(await hostAsked(unknown('timeout', '', NOW - 1_000, 'x'))).toBe(true);
+  });
+
+  it('is another member, or has answered, or somebody waits for this look: it is asked when it is time', async () => {
+    expect(await hostAsked(SILENT, {}, 'patroni2')).toBe(false);
+    expect(await hostAsked(fresh('running', NOW - 1_000, 'x'))).toBe(false);
+    expect(await hostAsked(SILENT, { hurried: true, mayBeDead: new Set() })).toBe(false);
   });
 });
