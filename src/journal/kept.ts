@@ -1,5 +1,5 @@
 import type { EntryBody, JournalEntry } from '../model/entry.js';
-import { fromJson, toJson } from '../model/json.js';
+import { areWrittenAlike, fromJson, toJson } from '../model/json.js';
 import { withProxies } from '../model/proxies-before.js';
 import { difference } from './difference.js';
 import { measured, withValueAt, type Measured } from './measured.js';
@@ -67,12 +67,12 @@ export class Keeper {
   packed(body: EntryBody, seq: number, scope: string): { readonly written: unknown; readonly note: () => void } {
     const holder = holderOf(body);
     if (holder === null || holder['view'] == null) return { written: body, note: () => undefined };
-    const read = fromJson(toJson(body)) as EntryBody;
+    const text = toJson(body);
+    const read = fromJson(text) as EntryBody;
     const parts = partsOf(holderOf(read) ?? {});
-    const length = toJson(read).length;
     const short = this.#whole?.scope === scope && this.#between < MOST_BETWEEN ? shortened(read, this.#whole) : null;
-    const isLong = short === null || toJson(short).length > length * MUCH;
-    if (body.kind !== 'pass') return { written: isLong ? body : short, note: () => undefined };
+    const isLong = short === null || short.length > text.length * MUCH;
+    if (body.kind !== 'pass') return { written: isLong ? body : short.written, note: () => undefined };
     if (isLong && parts['states'] !== null && parts['circumstances'] !== undefined)
       return {
         written: body,
@@ -82,7 +82,7 @@ export class Keeper {
         },
       };
     return {
-      written: isLong ? body : short,
+      written: isLong ? body : short.written,
       note: () => {
         this.#between += 1;
       },
@@ -96,7 +96,7 @@ export class Keeper {
 }
 
 /** null: it would not come back as it is, which no reader could mend later. */
-function shortened(body: EntryBody, whole: Whole): unknown {
+function shortened(body: EntryBody, whole: Whole): { readonly written: unknown; readonly length: number } | null {
   const holder = holderOf(body);
   if (holder === null) return null;
   const kept: KeptDifference = {
@@ -105,7 +105,8 @@ function shortened(body: EntryBody, whole: Whole): unknown {
   };
   const written = withHolder(body, replaced(holder, { kept }, PARTS));
   try {
-    return toJson(expanded(fromJson(toJson(written)) as EntryBody, whole)) === toJson(body) ? written : null;
+    const text = toJson(written);
+    return areWrittenAlike(expanded(fromJson(text) as EntryBody, whole), body) ? { written, length: text.length } : null;
   } catch {
     return null;
   }
