@@ -106,7 +106,9 @@ function shortened(body: EntryBody, whole: Whole): { readonly written: unknown; 
   const written = withHolder(body, replaced(holder, { kept }, PARTS));
   try {
     const text = toJson(written);
-    return areWrittenAlike(expanded(fromJson(text) as EntryBody, whole), body) ? { written, length: text.length } : null;
+    return areWrittenAlike(expanded(fromJson(text) as EntryBody, whole), body)
+      ? { written, length: text.length }
+      : null;
   } catch {
     return null;
   }
