@@ -1,5 +1,5 @@
 import type { EntryBody, JournalEntry } from '../model/entry.js';
-import { areWrittenAlike, fromJson, toJson } from '../model/json.js';
+import { fromJson, toJson } from '../model/json.js';
 import { withProxies } from '../model/proxies-before.js';
 import { difference } from './difference.js';
 import { measured, withValueAt, type Measured } from './measured.js';
@@ -70,7 +70,8 @@ export class Keeper {
     const text = toJson(body);
     const read = fromJson(text) as EntryBody;
     const parts = partsOf(holderOf(read) ?? {});
-    const short = this.#whole?.scope === scope && this.#between < MOST_BETWEEN ? shortened(read, this.#whole) : null;
+    const short =
+      this.#whole?.scope === scope && this.#between < MOST_BETWEEN ? shortened(read, text, this.#whole) : null;
     const isLong = short === null || short.length > text.length * MUCH;
     if (body.kind !== 'pass') return { written: isLong ? body : short.written, note: () => undefined };
     if (isLong && parts['states'] !== null && parts['circumstances'] !== undefined)
@@ -95,8 +96,12 @@ export class Keeper {
   }
 }
 
-/** null: it would not come back as it is, which no reader could mend later. */
-function shortened(body: EntryBody, whole: Whole): { readonly written: unknown; readonly length: number } | null {
+/** `asText`: the body as it is written. null: it would not come back as it is, which no reader could mend later. */
+function shortened(
+  body: EntryBody,
+  asText: string,
+  whole: Whole,
+): { readonly written: unknown; readonly length: number } | null {
   const holder = holderOf(body);
   if (holder === null) return null;
   const kept: KeptDifference = {
@@ -106,9 +111,7 @@ function shortened(body: EntryBody, whole: Whole): { readonly written: unknown; 
   const written = withHolder(body, replaced(holder, { kept }, PARTS));
   try {
     const text = toJson(written);
-    return areWrittenAlike(expanded(fromJson(text) as EntryBody, whole), body)
-      ? { written, length: text.length }
-      : null;
+    return toJson(expanded(fromJson(text) as EntryBody, whole)) === asText ? { written, length: text.length } : null;
   } catch {
     return null;
   }

@@ -21,27 +21,6 @@ const read = (item: unknown): unknown => {
 
 export const toJson = (value: unknown, space?: number): string => JSON.stringify(writable(value), null, space);
 
-/** Whether `toJson` writes the same for both: nothing is written where every part of them is the same, which costs a tenth of it. */
-export const areWrittenAlike = (left: unknown, right: unknown): boolean =>
-  isSame(left, right) || toJson(left) === toJson(right);
-
-/** false: perhaps written alike all the same, as a key without a value is beside none. */
-function isSame(left: unknown, right: unknown): boolean {
-  if (left === right) return true;
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
-  if (Array.isArray(left) || Array.isArray(right)) {
-    if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
-    for (let at = 0; at < left.length; at += 1) if (!isSame(left[at], right[at])) return false;
-    return true;
-  }
-  if ('toJSON' in left || 'toJSON' in right) return false;
-  const [keys, others] = [Object.keys(left), Object.keys(right)];
-  if (keys.length !== others.length) return false;
-  const [own, other] = [left as Record<string, unknown>, right as Record<string, unknown>];
-  // In the same order, since that is how they are written.
-  return keys.every((key, at) => key === others[at] && isSame(own[key], other[key]));
-}
-
 /** A copy where something must be written otherwise, else the value itself: a replacer of `JSON.stringify` is called for every figure too. */
 function writable(item: unknown): unknown {
   if (typeof item !== 'object' || item === null) return written(item);

@@ -32,7 +32,7 @@ export interface SourceRow {
   readonly silentMs?: number;
   /** Proves a death: also read in a look that somebody waits for, of members that may be dead, or that are watched closely. */
   readonly provesDeath?: true;
-  /** Asked at once where the API gave no answer in the last look: what hangs with its machine needs its whole deadline to say so. */
+  /** Asked at once where the API gave no answer, or none that can be read, in the last look: what hangs with its machine needs its whole deadline to say so. */
   readonly ofUnheard?: true;
   /** Read in every look at a member for whose slow facts a remediation waits; a text: of no other, and why. */
   readonly closely?: true | string;

@@ -1,5 +1,5 @@
 import type { Block, Decision } from '../model/decision.js';
-import { areWrittenAlike, toJson } from '../model/json.js';
+import { toJson } from '../model/json.js';
 
 /** One decision that comes out otherwise, in words; `gates` made the difference, where gates did. */
 export interface Change {
@@ -20,7 +20,7 @@ export function changesBetween(before: readonly Decision[], after: readonly Deci
   const changes: Change[] = [];
   for (const what of new Set([...was.keys(), ...is.keys()])) {
     const [old, now] = [was.get(what), is.get(what)];
-    if (!areWrittenAlike(old, now)) changes.push(changeOf(what, old, now));
+    if (toJson(old) !== toJson(now)) changes.push(changeOf(what, old, now));
   }
   return changes.length > 0
     ? changes
@@ -60,7 +60,7 @@ function isInOtherWords(old: Decision | undefined, now: Decision | undefined): b
   // The most frequent kinds, and all of them but the sentence: no need to write them out.
   if (old.kind === 'waiting' || old.kind === 'page')
     return now.kind === old.kind && untilOf(now) === untilOf(old) && about(now) === about(old);
-  return areWrittenAlike(withoutWords(old), withoutWords(now));
+  return toJson(withoutWords(old)) === toJson(withoutWords(now));
 }
 
 const untilOf = (decision: Decision): number | null => (decision.kind === 'waiting' ? decision.untilMs : null);

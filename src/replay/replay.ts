@@ -2,7 +2,7 @@ import { decide } from '../decide/decide.js';
 import { haltAt } from '../decide/second-look.js';
 import type { Decision } from '../model/decision.js';
 import { holdsPolicy, type EntryBody, type JournalEntry } from '../model/entry.js';
-import { areWrittenAlike } from '../model/json.js';
+import { toJson } from '../model/json.js';
 import { ACTION_NAMES } from '../model/plan.js';
 import type { ActionPolicy, Policy } from '../model/policy.js';
 import { situationFrom } from '../model/situation.js';
@@ -86,8 +86,8 @@ function redecide(entry: JournalEntry, standing: Standing, isOther: boolean): Re
   }
   if (body.kind !== 'pass') return null;
   const decisions = decide(situation);
-  if (areWrittenAlike(decisions, body.decisions)) return { ...same, kind: 'pass' };
-  const parts = !areWrittenAlike(actIn(decisions), actIn(body.decisions)) && parting();
+  if (toJson(decisions) === toJson(body.decisions)) return { ...same, kind: 'pass' };
+  const parts = toJson(actIn(decisions)) !== toJson(actIn(body.decisions)) && parting();
   return { ...told, kind: 'pass', parts, changes: changesBetween(body.decisions, decisions) };
 }
 
