@@ -11,6 +11,41 @@ hostContract({
   open: containers,
 });
 
+describe.skipIf(IMAGE === '')('the death of a container', () => {
+  const port = portAt('unix:///var/run/docker.sock', 5_000);
+  afterEach(() => {
+    spawnSync('docker', ['rm', '--force', '--volumes', CONTAINER]);
+  });
+  afterAll(() => port.close());
+
+  it('is proven from its event on, and no longer once it is started again', async () => {
+    docker('run', '--detach', '--name', CONTAINER, '--entrypoint', 'sleep', IMAGE, '600');
+    const one = memberHost('patroni1');
+    const atDeath: ReturnType<typeof port.status>[] = [];
+    const woken: string[] = [];
+    const stop = port.onEvent((what) => {
+      woken.push(what);
+      if (what === 'patroni1: die') atDeath.push(port.status(one));
+    });
+    expect(await port.status(one)).toMatchObject({ value: { state: 'running' } });
+    // The stream is open once it tells something.
+    await expect
+      .poll(() => {
+        if (!woken.includes('patroni1: unpause')) for (const verb of ['pause', 'unpause']) docker(verb, CONTAINER);
+        return woken;
+      })
+      .toContain('patroni1: unpause');
+    docker('kill', CONTAINER);
+    await expect.poll(() => atDeath).toHaveLength(1);
+    const told = await atDeath[0];
+    expect(told).toMatchObject({ source: expect.stringMatching(/^events of /) as string });
+    expect(told).toMatchObject({ value: { state: 'stopped', exitCode: 137, oomKilled: false } });
+    docker('start', CONTAINER);
+    await expect.poll(async () => port.status(one)).toMatchObject({ value: { state: 'running', exitCode: null } });
+    stop();
+  });
+});
+
 describe.skipIf(IMAGE === '')('a data directory in the volume of a stopped container', () => {
   const port = portAt('unix:///var/run/docker.sock', 5_000);
   const made: string[] = [];

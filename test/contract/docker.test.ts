@@ -227,4 +227,35 @@ describe('events', () => {
     );
     expect(pauses.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000]);
   });
+
+  it('tell a death while the engine keeps the dead container to itself; one that is told with its start is none', async () => {
+    const told = (name: string, action: string, id: string): string =>
+      `${JSON.stringify({ Type: 'container', Action: action, timeNano: 42e6, Actor: { ID: id, Attributes: { name, exitCode: '137' } } })}\n`;
+    let tell: (text: string) => void = () => undefined;
+    let isHeld = false;
+    engine.handle((request, response) => {
+      if (request.path === '/events') tell = (text) => response.write(text);
+      else if (!isHeld) respond(response, 200, { ...inspected, HostConfig: { RestartPolicy: { Name: 'no' } } });
+      if (request.path === '/events') response.writeHead(200).flushHeaders();
+    });
+    const woken: string[] = [];
+    await withAdapter(async (port) => {
+      const stop = port.onEvent((what) => woken.push(what));
+      await expect.poll(() => engine.requests.map(({ path }) => path)).toContain('/events');
+      expect(await port.status(memberHost(one))).toMatchObject({ value: { state: 'running' } });
+      isHeld = true;
+      const restarted = port.status(memberHost(one));
+      tell(told('email-patroni1', 'die', 'abc') + told('email-patroni1', 'start', 'abc'));
+      expect(await restarted).toMatchObject({ kind: 'unknown', fault: 'timeout' });
+      const waiting = port.status(memberHost(one));
+      tell(told('email-patroni1', 'die', 'abc'));
+      expect(await waiting).toMatchObject({
+        kind: 'fresh',
+        value: { state: 'stopped', id: 'abc', exitCode: 137, finishedAtMs: 42 },
+      });
+      expect(await port.status(memberHost(one))).toMatchObject({ value: { state: 'stopped' } });
+      stop();
+    });
+    expect(woken).toEqual(['patroni1: die', 'patroni1: start', 'patroni1: die']);
+  });
 });

@@ -7,12 +7,13 @@ import type { HostPort } from '../../../ports/host.js';
 import { hostNamed, namesOfHosts } from '../named.js';
 import { listAsideInVolumes, moveAsideInVolumes, removeAsideInVolumes } from './aside.js';
 import { controlOfContainer } from './control.js';
+import { Deaths } from './deaths.js';
 import { diskOfContainer, surplusOfContainer } from './disk.js';
 import { dockerEngine, engineMessage } from './engine.js';
 import { watchEvents } from './events.js';
 import { logLinesFrom } from './logs.js';
 import { rightsInDocker } from './rights.js';
-import { ABSENT, hostStatusFrom } from './status.js';
+import { ABSENT, hostStatusFrom, isRestartedByEngine } from './status.js';
 import { storeDataOfContainer } from './store-data.js';
 
 /**
@@ -48,24 +49,38 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   const hosts = cluster.hosts;
   const deadlineMs = cluster.deadlines.host;
   const engine = hosts === null ? null : dockerEngine(hosts.socket, deadlineMs);
+  const deaths = new Deaths(clock);
 
   async function inspect(container: string | undefined, what: string): Promise<Reading<HostStatus>> {
     if (engine === null || container === undefined) return notConfigured(`container of ${what}`, clock.now());
     const source = `inspect ${container} on ${engine.address}`;
+    const askedMs = clock.monotonic();
     const outcome = await engine.call({ method: 'GET', path: `${pathOf(container)}/json`, deadlineMs });
     const atMs = clock.now();
     if (outcome.kind === 'fault') return unknown(outcome.fault.fault, `${source}: ${outcome.fault.why}`, atMs, source);
-    if (outcome.status === 404) return fresh(ABSENT, atMs, source);
+    if (outcome.status === 404) {
+      deaths.answered(container, ABSENT, false, askedMs);
+      return fresh(ABSENT, atMs, source);
+    }
     if (outcome.status !== 200) {
       const reason = `${source}: status ${outcome.status}: ${engineMessage(outcome.body)}`;
       return unknown('http-status', reason, atMs, source);
     }
     try {
-      return fresh(hostStatusFrom(JSON.parse(outcome.body.toString('utf8'))), atMs, source);
+      const json: unknown = JSON.parse(outcome.body.toString('utf8'));
+      const status = hostStatusFrom(json);
+      deaths.answered(container, status, isRestartedByEngine(json), askedMs);
+      return fresh(status, atMs, source);
     } catch {
       const said = outcome.body.toString('utf8').slice(0, 120);
       return unknown('bad-reply', `${source}: not a container's description but "${said}"`, atMs, source);
     }
+  }
+
+  function status(container: string | undefined, what: string): Promise<Reading<HostStatus>> {
+    const answer = inspect(container, what);
+    if (engine === null || container === undefined) return answer;
+    return deaths.orTold(container, `events of ${container} on ${engine.address}`, answer);
   }
 
   /** Evidence, never a condition: it must not take as long as a reading may. */
@@ -96,7 +111,7 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   }
 
   return {
-    status: (target) => inspect(hostNamed(cluster, target), target.name),
+    status: (target) => status(hostNamed(cluster, target), target.name),
     logs: (target, count, forMs) => logs(hostNamed(cluster, target), target.name, count, forMs),
     disk: (target) => diskOfContainer({ cluster, engine, clock }, target),
     surplus: (target, span) => surplusOfContainer({ cluster, engine, clock }, target, span),
@@ -140,7 +155,8 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
       return reply(outcome.status < 500 ? 'none' : 'maybe', outcome.status, text);
     },
 
-    onEvent: (wake) => (engine === null ? () => undefined : watchEvents(engine, clock, namesOfHosts(cluster), wake)),
+    onEvent: (wake) =>
+      engine === null ? () => undefined : watchEvents(engine, clock, namesOfHosts(cluster), deaths, wake),
     close: async () => {
       await engine?.close();
     },

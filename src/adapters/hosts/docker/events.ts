@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Clock } from '../../../ports/clock.js';
+import type { Deaths } from './deaths.js';
 import type { Engine } from './engine.js';
 
 /** What can change whether a part runs. `exec_*` is left out: every health check makes three of them. */
@@ -18,17 +20,35 @@ const ACTIONS = [
 /** Between two tries to reach the engine; doubles from the first to the second. */
 const BACK_OFF_MS = { first: 1_000, longest: 30_000 } as const;
 
-interface EngineEvent {
+export interface EngineEvent {
   readonly name: string;
   readonly action: string;
+  /** The container's; empty where the engine told none. */
+  readonly id: string;
+  /** Of a death. */
+  readonly exitCode: number | null;
+  /** By the engine's clock. */
+  readonly atMs: number | null;
 }
+
+const eventDocument = z.compile(
+  z.object({
+    Action: z.string(),
+    Actor: z.object({
+      ID: z.string().catch(''),
+      Attributes: z.object({ name: z.string(), exitCode: z.coerce.number().nullable().catch(null) }),
+    }),
+    timeNano: z.number().nullable().catch(null),
+  }),
+);
 
 /** One line of the stream; null for anything that names no container. */
 function eventFrom(line: string): EngineEvent | null {
   try {
-    const json = JSON.parse(line) as { Action?: unknown; Actor?: { Attributes?: { name?: unknown } } } | null;
-    const name = json?.Actor?.Attributes?.name;
-    return typeof name === 'string' && typeof json?.Action === 'string' ? { name, action: json.Action } : null;
+    const { Action, Actor, timeNano } = eventDocument.parse(JSON.parse(line));
+    const { name, exitCode } = Actor.Attributes;
+    const atMs = timeNano === null ? null : Math.floor(timeNano / 1e6);
+    return { name, action: Action, id: Actor.ID, exitCode, atMs };
   } catch {
     return null;
   }
@@ -36,12 +56,14 @@ function eventFrom(line: string): EngineEvent | null {
 
 /**
  * Calls back on the engine's events of the named containers, until stopped. A wake-up only: what is lost while the stream is down
- * the next pass sees anyway, and a stream that breaks off wakes once as well. `names` maps the container to our own word for it.
+ * the next pass sees anyway, and a stream that breaks off wakes once as well. `names` maps the container to our own word for it. What it tells of deaths
+ * is kept in `deaths` for as long as the stream lasts.
  */
 export function watchEvents(
   engine: Engine,
   clock: Clock,
   names: ReadonlyMap<string, string>,
+  deaths: Deaths,
   wake: (what: string) => void,
 ): () => void {
   const stop = new AbortController();
@@ -56,10 +78,10 @@ export function watchEvents(
         opened = true;
         const lines = (rest + chunk.toString('utf8')).split('\n');
         rest = lines.pop() ?? '';
-        for (const event of lines.map(eventFrom)) {
-          const known = event === null ? undefined : names.get(event.name);
-          if (event !== null && known !== undefined) wake(`${known}: ${event.action}`);
-        }
+        const events = lines.map(eventFrom).filter((event) => event !== null && names.has(event.name)) as EngineEvent[];
+        for (const event of events) deaths.note(event);
+        deaths.tell();
+        for (const { name, action } of events) wake(`${names.get(name) ?? name}: ${action}`);
       }
     } catch {
       // An engine that is away is seen by the readings, with its reason; here it only means: try again.
@@ -71,6 +93,7 @@ export function watchEvents(
     let waitMs: number = BACK_OFF_MS.first;
     for (;;) {
       const opened = await once();
+      deaths.forget();
       if (signal.aborted) return;
       if (opened) {
         waitMs = BACK_OFF_MS.first;

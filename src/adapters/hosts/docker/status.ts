@@ -5,6 +5,10 @@ const inspectDocument = z.compile(
   z.object({
     Id: z.string(),
     RestartCount: z.number().catch(0),
+    HostConfig: z
+      .object({ RestartPolicy: z.object({ Name: z.string() }) })
+      .nullish()
+      .catch(null),
     State: z.object({
       Status: z.string().optional(),
       Running: z.boolean().catch(false),
@@ -17,6 +21,13 @@ const inspectDocument = z.compile(
     }),
   }),
 );
+
+/** Whether the engine starts it again by itself when it ends; unknown is yes. */
+export function isRestartedByEngine(json: unknown): boolean {
+  const { HostConfig } = inspectDocument.parse(json);
+  const name = HostConfig?.RestartPolicy.Name;
+  return name !== '' && name !== 'no';
+}
 
 /** `GET /containers/NAME/json`. Throws ZodError when it is something else. A restarting or paused container is also "Running". */
 export function hostStatusFrom(json: unknown): HostStatus {
