@@ -52,7 +52,7 @@ export function replayer(policy: Policy | null = null): Replayer {
 }
 
 /** An action that the version of then did not have was off: the ladder that has it by now goes on to what was decided. */
-function withLaterActions(policy: Policy): Policy {
+export function withLaterActions(policy: Policy): Policy {
   const missing = ACTION_NAMES.filter((name) => !Object.hasOwn(policy.actions, name));
   if (missing.length === 0) return policy;
   const off: ActionPolicy = { mode: 'off', window: 'any', cooldownMs: 0, attempts: 0, timeoutMs: 0 };
