@@ -5,7 +5,8 @@ import { memberHost } from '../model/host.js';
 import type { Remediation } from '../model/ledger.js';
 import { safeLogLine } from '../model/log-line.js';
 import type { MemberName } from '../model/names.js';
-import { notConfigured, unknown, type Reading } from '../model/reading.js';
+import { freshValue, notConfigured, unknown, type Reading } from '../model/reading.js';
+import { memberOf } from '../model/view.js';
 import { write } from './record.js';
 import type { Session } from './session.js';
 
@@ -14,6 +15,8 @@ type Log = Reading<readonly string[]>;
 const LINES = 30;
 /** No fence waits longer than this for what a log says. */
 const PATIENCE_MS = 1_000;
+/** Clients wait for whoever replaces the dead: its engine may keep its log to itself for a moment, and after the verdict it is read again. */
+const DEAD_PATIENCE_MS = 50;
 
 const leavesEvidence = (remediation: Remediation): boolean =>
   ACTIONS[remediation.plan.action].leavesEvidence === true && !remediation.shadow;
@@ -28,11 +31,14 @@ export async function writeEvidence(
   session: Session,
   remediation: Remediation,
   moment: CaseEvidence['moment'],
-  { view, states, log }: Pick<Session, 'view' | 'states'> & { readonly log: Log },
+  { view, states, log }: Pick<Session, 'view' | 'states'> & { readonly log: Promise<Log> },
 ): Promise<void> {
   if (view === null) return;
   const { id, plan } = remediation;
-  await write(session, { kind: 'evidence', id, plan, moment, ...tracesOf(view, states.memory), log });
+  const host = memberOf(view, plan.target)?.host;
+  const isDead = host !== undefined && freshValue(host)?.state === 'stopped';
+  const read = await (isDead && moment === 'before' ? within(session, plan.target, DEAD_PATIENCE_MS, log) : log);
+  await write(session, { kind: 'evidence', id, plan, moment, ...tracesOf(view, states.memory), log: read });
 }
 
 /** The verdict, and behind it what is then known of the member. */
@@ -51,7 +57,11 @@ export function readEvidenceAfter(session: Session, remediation: Remediation): v
   const read = logOf(session, remediation.plan.target).then((log) => {
     session.sending.delete(key);
     session.inbox.put(() =>
-      writeEvidence(session, remediation, 'after', { view: session.view, states: session.states, log }),
+      writeEvidence(session, remediation, 'after', {
+        view: session.view,
+        states: session.states,
+        log: Promise.resolve(log),
+      }),
     );
     session.wake();
   });
@@ -63,15 +73,22 @@ async function logOf(session: Session, member: MemberName): Promise<Log> {
   const { clock, host } = session.parts.ports;
   const source = `log of ${member}`;
   if (host?.logs === undefined) return notConfigured(source, clock.now());
-  const over = new AbortController();
-  const late = clock
-    .sleep(PATIENCE_MS, over.signal)
-    .then((): Log => unknown('timeout', `${source}: nothing within ${PATIENCE_MS} ms`, clock.now(), source));
   const read = host.logs(memberHost(member), LINES).catch((error: unknown): Log => {
     const why = error instanceof Error ? error.message : String(error);
     return unknown('bad-reply', `${source}: ${why}`, clock.now(), source);
   });
+  const log = await within(session, member, PATIENCE_MS, read);
+  return log.kind === 'unknown' ? log : { ...log, value: log.value.slice(-LINES).map(safeLogLine) };
+}
+
+async function within(session: Session, member: string, patienceMs: number, read: Promise<Log>): Promise<Log> {
+  const { clock } = session.parts.ports;
+  const source = `log of ${member}`;
+  const over = new AbortController();
+  const late = clock
+    .sleep(patienceMs, over.signal)
+    .then((): Log => unknown('timeout', `${source}: nothing within ${patienceMs} ms`, clock.now(), source));
   const log = await Promise.race([read, late]);
   over.abort();
-  return log.kind === 'unknown' ? log : { ...log, value: log.value.slice(-LINES).map(safeLogLine) };
+  return log;
 }

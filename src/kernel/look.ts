@@ -124,6 +124,7 @@ export async function look(session: Session, plan: Plan | null = null): Promise<
     closely,
     beforeRequest: plan === null ? null : touchedBy(session, plan),
     ...(hurried ? { hurried, mayBeDead: mayBeDead(session) } : {}),
+    ...(plan !== null && ACTIONS[plan.action].bringsForward === true ? { endsOutage: true as const } : {}),
     asker: session.asker,
     lastPass: session.lastPass,
     notBefore: session.dcsRevision,

@@ -125,7 +125,7 @@ export async function sendStep(
       ? step.left.join('; ')
       : strangeServer(situation.view, actionStep);
   if (strange !== null && actionStep.goOnWhenLate !== true) return abandon(session, run, notYet(strange), isFirst);
-  if (log !== null) await writeEvidence(session, run, 'before', { ...situation, log: await log });
+  if (log !== null) await writeEvidence(session, run, 'before', { ...situation, log });
   const nowMs = clock.now();
   const ahead = aheadOf(session, situation, actionStep);
   const request = [...(ahead === null ? [] : [ahead]), step.step].map(stepText).join('; ');

@@ -138,8 +138,8 @@ const actuatorsOf = (ports: Ports): ClusterView['actuators'] => ({
 
 async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> {
   const last = pass.previous?.members.find((member) => member.name === name) ?? null;
-  const ask = (field: MemberField): Promise<Reading<unknown>> =>
-    ofMember(pass, name, MEMBER_SOURCES[field], { field, last: last?.[field] ?? null });
+  const ask = (field: MemberField, isUnheard = false): Promise<Reading<unknown>> =>
+    ofMember(pass, name, MEMBER_SOURCES[field], { field, last: last?.[field] ?? null, isUnheard });
   const api = ask('api');
   const others = MEMBER_FIELDS.filter((field) => field !== 'api' && isThere(pass, field)).map(async (field) => {
     const { afterApi, unless } = MEMBER_SOURCES[field] as MemberSource<unknown>;
@@ -151,7 +151,10 @@ async function observeMember(pass: Pass, name: MemberName): Promise<MemberView> 
       unless?.holds(first.value as PatroniStatus) === true &&
       (unless.inSuspicion !== true || pass.suspect || pass.beforeRequest !== null) &&
       !pass.closely.has(name);
-    return [field, isSpared ? unknown('not-read-yet', unless.why, pass.nowMs, name) : await ask(field)];
+    return [
+      field,
+      isSpared ? unknown('not-read-yet', unless.why, pass.nowMs, name) : await ask(field, first?.kind === 'unknown'),
+    ];
   });
   return { name, api: await api, ...Object.fromEntries(await Promise.all(others)) } as MemberView;
 }
@@ -169,13 +172,17 @@ function ofMember(
   pass: Pass,
   name: MemberName,
   row: MemberSource<unknown>,
-  { field, last }: { readonly field: MemberField; readonly last: Reading<unknown> | null },
+  {
+    field,
+    last,
+    isUnheard,
+  }: { readonly field: MemberField; readonly last: Reading<unknown> | null; readonly isUnheard: boolean },
 ): Promise<Reading<unknown>> {
   const { ports, nowMs } = pass;
   if (typeof row.closely === 'string' && !pass.closely.has(name))
     return Promise.resolve(unknown('not-read-yet', row.closely, nowMs, name));
   const ask = () => orNone(row.ask(ports, name, pass.settings ?? []), notConfigured(row.part, nowMs));
-  return read(pass, row, { key: `${name} ${field}`, last, member: name, ask });
+  return read(pass, row, { key: `${name} ${field}`, last, member: name, isUnheard, ask });
 }
 
 async function observeCluster(pass: Pass): Promise<ClusterReadings> {

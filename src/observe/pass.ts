@@ -1,4 +1,4 @@
-import { aged, type Reading, type Unknown } from '../model/reading.js';
+import { aged, lastValue, type Reading, type Unknown } from '../model/reading.js';
 import type { MemberName } from '../model/names.js';
 import type { ProxyPools } from '../model/proxy.js';
 import type { WalSpan } from '../model/surplus.js';
@@ -70,6 +70,8 @@ export interface ObserveOptions {
   readonly storesAtWork?: boolean;
   /** When the last one ended that moved such data: lists from before are made anew. Absent: none did. */
   readonly storesMovedAtMs?: number;
+  /** It is the look before a request that ends an outage: what only explains is handed on. Absent: it is not. */
+  readonly endsOutage?: true;
   /** Who led in the last pass, and for so long that every proxy has found it. Absent: nobody. */
   readonly settledLeader?: string | null;
   /** Monotonic and wall clock when the previous pass began. */
@@ -85,20 +87,30 @@ export interface Pass extends ObserveOptions {
 /** In the look before a request, whoever it does not touch is not waited for longer than this, unless it is known to be slow. */
 const BYSTANDER_PATIENCE_MS = 300;
 
+/**
+ * What only explains is hardly waited for where the leader's API, or the member's own, gave no answer: clients may wait for what this look decides. An
+ * engine that takes the network of a dead container apart lets nobody look at its log or its disk meanwhile, and a `df` in another takes a while too.
+ */
+const UNHEARD_PATIENCE_MS = 50;
+
 interface Asking<T> {
   readonly key: string;
   readonly last: Reading<T> | null;
   /** The member that is asked; null: it is about the cluster. */
   readonly member: string | null;
+  /** Its API gave no answer in this look. Absent: it did, or nobody waited for it. */
+  readonly isUnheard?: boolean;
   readonly ask: () => Promise<Reading<T>>;
 }
 
 /** Asks a source if its row says that it is time, for as long as its row says; else hands on its last reading with its age. */
-export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: Asking<T>): Promise<Reading<T>> {
+export function read<T>(pass: Pass, row: SourceRow, asking: Asking<T>): Promise<Reading<T>> {
+  const { key, last, member, ask } = asking;
   const isOneOf = (names?: ReadonlySet<string>): boolean => member !== null && names?.has(member) === true;
   const isWatched = isOneOf(pass.closely);
   const mayBeDead = row.provesDeath === true && (isWatched || isOneOf(pass.mayBeDead));
-  const isSpared = pass.hurried === true && row.calm > 0 && !mayBeDead;
+  const isBeside = pass.endsOutage === true && row.for === 'explains';
+  const isSpared = isBeside || (pass.hurried === true && row.calm > 0 && !mayBeDead);
   const isClose = !isSpared && isWatched && row.closely !== undefined;
   const isNeeded = !isSpared && isNeededBeforeRequest(pass, row, member);
   // What only explains, of whom the request does not touch, is read again when it is due: an old answer does for it.
@@ -106,7 +118,9 @@ export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: 
   const isTime = isDue(last, row, pass) || (row.ofUnheard === true && wasUnheard(pass, member));
   const isAsked = !isSpared && (pass.beforeRequest === null ? isTime : isForRequest);
   if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
-  const patienceMs = patienceOf(pass, row, isNeeded || isClose);
+  const allMs = patienceOf(pass, row, isNeeded || isClose);
+  const isMuted = row.for === 'explains' && (asking.isUnheard === true || isUnheardOf(pass, member));
+  const patienceMs = isMuted && !isNeeded && !isClose ? Math.min(allMs, UNHEARD_PATIENCE_MS) : allMs;
   return pass.asker({
     key,
     last,
@@ -120,7 +134,13 @@ export function read<T>(pass: Pass, row: SourceRow, { key, last, member, ask }: 
 }
 
 const wasUnheard = ({ previous }: Pass, member: string | null): boolean =>
-  previous?.members.some(({ name, api }) => name === member && api.kind === 'unknown') === true;
+  member !== null && previous?.members.some(({ name, api }) => name === member && api.kind === 'unknown') === true;
+
+const isUnheardOf = (pass: Pass, member: string | null): boolean => {
+  const { previous } = pass;
+  const leader = previous === null ? null : (lastValue(previous.dcs.keys)?.leader.holder ?? null);
+  return wasUnheard(pass, member) || wasUnheard(pass, leader);
+};
 
 const isNeededBeforeRequest = ({ beforeRequest: touched }: Pass, row: SourceRow, member: string | null): boolean =>
   touched !== null &&

@@ -46,7 +46,7 @@ export interface HostPort {
   send(step: Extract<Step, { port: 'host' }>, grant?: TenureGrant | null): Promise<Reply>;
   /** What the driver lets us do, asked without doing it. For the doctor alone; absent where it cannot be asked. */
   rights?(): Promise<readonly RightSeen[]>;
-  /** Calls back on a start, stop, kill, pause or health event of anything configured. A wake-up only. Returns the way to stop. */
+  /** Calls back on a start, stop, kill, pause or health event of anything configured. A wake-up only: `status` tells what is so. Returns the way to stop. */
   onEvent(wake: (what: string) => void): () => void;
   /** Asks each of the other instances that lend their driver who it is. Absent: this driver needs none. */
   peers?(): Promise<readonly PeerSeen[]>;

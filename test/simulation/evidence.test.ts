@@ -107,6 +107,21 @@ describe('a dead leader', () => {
     expect(before?.members[0]?.host).toMatchObject({ value: { state: 'stopped', exitCode: 137 } });
     expect(after).toMatchObject({ moment: 'after', leaderKey: { holder: expect.stringMatching(/patroni[23]/) } });
   });
+
+  it('is not waited for by its clients while its engine keeps its log to itself: that is read after the verdict', async () => {
+    const cluster = createCluster();
+    let isKept = false;
+    const logs = (): Promise<Reading<readonly string[]>> =>
+      cluster.time.block(() => !isKept, 400).then(() => fresh(['the last line'], 0, 'log'));
+    const ekimi = rig({ policy: leading(), cluster, wrap: logsOf(logs) });
+    await ekimi.run(15);
+    isKept = true;
+    cluster.killContainer('patroni1');
+    await ekimi.run(20);
+    const [before, after] = ekimi.entries('evidence').map((entry) => entry.body);
+    expect(before?.log).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('nothing within 50 ms') });
+    expect(after?.log).toMatchObject({ kind: 'fresh', value: ['the last line'] });
+  });
 });
 
 describe('a drain', () => {
