@@ -9,7 +9,8 @@ import { readJournal } from '../../dist/journal/read.js';
 import { holdsPolicy } from '../../dist/model/entry.js';
 import { situationFrom } from '../../dist/model/situation.js';
 import { isAsItWas, REPLAYED_KINDS } from '../../dist/replay/redecided.js';
-import { replayer, withLaterActions } from '../../dist/replay/replay.js';
+import { withLaterActions } from '../../dist/replay/policy-of-then.js';
+import { replayer } from '../../dist/replay/replay.js';
 import { ROOT } from '../ready.mjs';
 
 const FOLDER = `${ROOT}test/incidents`;

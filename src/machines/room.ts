@@ -10,7 +10,8 @@ import type { ClusterView, MemberView } from '../model/view.js';
 export function rememberRoom(memory: Memory, view: ClusterView): NonNullable<Memory['room']> {
   let next = Math.abs(view.observer.clockJumpMs) > CLOCK_JUMP_MS ? {} : (memory.room ?? {});
   for (const member of view.members) {
-    if (member.disk?.kind !== 'fresh') continue;
+    // One that is handed on with its age counts too: a slow `df` comes that way for as long as the leader's API is silent.
+    if (member.disk === undefined || member.disk.kind === 'unknown') continue;
     const before = next[member.name] ?? {};
     const slot = Math.floor(member.disk.atMs / SLOT_MS);
     const known = before[slot];

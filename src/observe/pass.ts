@@ -87,12 +87,6 @@ export interface Pass extends ObserveOptions {
 /** In the look before a request, whoever it does not touch is not waited for longer than this, unless it is known to be slow. */
 const BYSTANDER_PATIENCE_MS = 300;
 
-/**
- * What only explains is hardly waited for where the leader's API, or the member's own, gave no answer: clients may wait for what this look decides. An
- * engine that takes the network of a dead container apart lets nobody look at its log or its disk meanwhile, and a `df` in another takes a while too.
- */
-const UNHEARD_PATIENCE_MS = 50;
-
 interface Asking<T> {
   readonly key: string;
   readonly last: Reading<T> | null;
@@ -119,8 +113,9 @@ export function read<T>(pass: Pass, row: SourceRow, asking: Asking<T>): Promise<
   const isAsked = !isSpared && (pass.beforeRequest === null ? isTime : isForRequest);
   if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
   const allMs = patienceOf(pass, row, isNeeded || isClose);
-  const isMuted = row.for === 'explains' && (asking.isUnheard === true || isUnheardOf(pass, member));
-  const patienceMs = isMuted && !isNeeded && !isClose ? Math.min(allMs, UNHEARD_PATIENCE_MS) : allMs;
+  const isUnheard = asking.isUnheard === true || isUnheardOf(pass, member);
+  const isShort = row.unheardMs !== undefined && isUnheard && !isNeeded && !isClose;
+  const patienceMs = isShort ? Math.min(allMs, row.unheardMs) : allMs;
   return pass.asker({
     key,
     last,

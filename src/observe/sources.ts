@@ -25,11 +25,16 @@ export interface SourceRow {
   readonly for: 'authorises' | 'explains';
   /**
    * The look just before a request. `always`: asked anew and waited for; `touched`: so of the members that the plan touches and of the leader,
-   * while the others are hardly waited for; `no`: what the pass read is handed on.
+   * while the others are hardly waited for; `no`: what the pass read is handed on, and so is what only explains if the request ends an outage.
    */
   readonly beforeRequest: 'always' | 'touched' | 'no';
   /** How long it is waited for before a request where it was silent a moment ago and clients wait for the look. Absent: as ever. */
   readonly silentMs?: number;
+  /**
+   * How long it is waited for while the leader's API, or the member's own, gave no answer: clients may wait for what this look decides, an engine that takes
+   * the network of a dead container apart lets nobody look into it meanwhile, and a `df` in another takes a while. Absent: as ever.
+   */
+  readonly unheardMs?: number;
   /** Proves a death: also read in a look that somebody waits for, of members that may be dead, or that are watched closely. */
   readonly provesDeath?: true;
   /** Asked at once where the API gave no answer, or none that can be read, in the last look: what hangs with its machine needs its whole deadline to say so. */
@@ -85,6 +90,8 @@ const STOPPED_MS = 4_000;
 
 const every = { calm: 0, suspect: 0, patienceMs: PROMPT_MS, for: 'authorises' } as const;
 const slow = { patienceMs: EXPLAIN_MS, for: 'explains', beforeRequest: 'no' } as const;
+/** What the host driver reads within a member. */
+const within = { ...slow, unheardMs: 50 } as const;
 
 type ValueOf<R> = R extends { readonly kind: 'fresh'; readonly value: infer T } ? T : never;
 type MemberReadings = Omit<MemberView, 'name'>;
@@ -159,7 +166,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     ask: ({ tags }, name) => tags?.read(name) ?? null,
   },
   log: {
-    ...slow,
+    ...within,
     calm: 10_000,
     suspect: 3_000,
     part: 'hosts.commands.logs',
@@ -170,7 +177,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
   },
   // Of all members, also of a replica that streams: a page that cannot be read stops neither. Seldom, since the lines stay for a while.
   damage: {
-    ...slow,
+    ...within,
     calm: 60_000,
     suspect: 60_000,
     part: 'hosts.commands.logs',
@@ -203,7 +210,7 @@ export const MEMBER_SOURCES: { readonly [K in keyof MemberReadings]-?: MemberSou
     ask: ({ postgres }, name, wanted) => postgres?.settings?.(name, wanted) ?? null,
   },
   disk: {
-    ...slow,
+    ...within,
     calm: 15_000,
     suspect: 5_000,
     part: 'hosts.commands.disk',

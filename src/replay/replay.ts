@@ -3,10 +3,10 @@ import { haltAt } from '../decide/second-look.js';
 import type { Decision } from '../model/decision.js';
 import { holdsPolicy, type EntryBody, type JournalEntry } from '../model/entry.js';
 import { toJson } from '../model/json.js';
-import { ACTION_NAMES } from '../model/plan.js';
-import type { ActionPolicy, Policy } from '../model/policy.js';
+import type { Policy } from '../model/policy.js';
 import { situationFrom } from '../model/situation.js';
 import { changesBetween } from './changes.js';
+import { withLaterActions } from './policy-of-then.js';
 import type { Redecided } from './redecided.js';
 
 interface Standing {
@@ -49,14 +49,6 @@ export function replayer(policy: Policy | null = null): Replayer {
       return { kind: 'skipped', seq, atMs, scope, why };
     }
   };
-}
-
-/** An action that the version of then did not have was off: the ladder that has it by now goes on to what was decided. */
-export function withLaterActions(policy: Policy): Policy {
-  const missing = ACTION_NAMES.filter((name) => !Object.hasOwn(policy.actions, name));
-  if (missing.length === 0) return policy;
-  const off: ActionPolicy = { mode: 'off', window: 'any', cooldownMs: 0, attempts: 0, timeoutMs: 0 };
-  return { ...policy, actions: { ...policy.actions, ...Object.fromEntries(missing.map((name) => [name, off])) } };
 }
 
 function redecide(entry: JournalEntry, standing: Standing, isOther: boolean): Redecided | null {

@@ -229,13 +229,17 @@ describe('events', () => {
   });
 
   it('tell a death while the engine keeps the dead container to itself; one that is told with its start is none', async () => {
+    let ns = 42e6;
     const told = (name: string, action: string, id: string): string =>
-      `${JSON.stringify({ Type: 'container', Action: action, timeNano: 42e6, Actor: { ID: id, Attributes: { name, exitCode: '137' } } })}\n`;
+      `${JSON.stringify({ Type: 'container', Action: action, timeNano: (ns += 1e6), Actor: { ID: id, Attributes: { name, exitCode: '137' } } })}\n`;
     let tell: (text: string) => void = () => undefined;
+    let breakOff: () => void = () => undefined;
     let isHeld = false;
     engine.handle((request, response) => {
-      if (request.path === '/events') tell = (text) => response.write(text);
-      else if (!isHeld) respond(response, 200, { ...inspected, HostConfig: { RestartPolicy: { Name: 'no' } } });
+      if (request.path === '/events') {
+        tell = (text) => response.write(text);
+        breakOff = () => response.end();
+      } else if (!isHeld) respond(response, 200, { ...inspected, HostConfig: { RestartPolicy: { Name: 'no' } } });
       if (request.path === '/events') response.writeHead(200).flushHeaders();
     });
     const woken: string[] = [];
@@ -247,15 +251,21 @@ describe('events', () => {
       const restarted = port.status(memberHost(one));
       tell(told('email-patroni1', 'die', 'abc') + told('email-patroni1', 'start', 'abc'));
       expect(await restarted).toMatchObject({ kind: 'unknown', fault: 'timeout' });
+      isHeld = false;
+      expect(await port.status(memberHost(one))).toMatchObject({ value: { state: 'running' } });
+      isHeld = true;
       const waiting = port.status(memberHost(one));
       tell(told('email-patroni1', 'die', 'abc'));
       expect(await waiting).toMatchObject({
         kind: 'fresh',
-        value: { state: 'stopped', id: 'abc', exitCode: 137, finishedAtMs: 42 },
+        value: { state: 'stopped', id: 'abc', exitCode: 137, finishedAtMs: 45 },
       });
       expect(await port.status(memberHost(one))).toMatchObject({ value: { state: 'stopped' } });
+      breakOff();
+      await expect.poll(() => woken.at(-1)).toBe('the event stream was interrupted');
+      expect(await port.status(memberHost(one))).toMatchObject({ kind: 'unknown', fault: 'timeout' });
       stop();
     });
-    expect(woken).toEqual(['patroni1: die', 'patroni1: start', 'patroni1: die']);
+    expect(woken.slice(0, 3)).toEqual(['patroni1: die', 'patroni1: start', 'patroni1: die']);
   });
 });

@@ -1,16 +1,30 @@
 import type { HostStatus } from '../../../model/host.js';
 import { fresh, type Reading } from '../../../model/reading.js';
 import type { Clock } from '../../../ports/clock.js';
-import type { EngineEvent } from './events.js';
 
-/** For so long an event stands in for an answer: the engine takes the network of a dead container apart well within this, and then answers itself. */
-const TELLS_MS = 2_000;
+/** What the engine told of a container. */
+export interface EngineEvent {
+  readonly name: string;
+  readonly action: string;
+  /** The container's; empty where the engine told none. */
+  readonly id: string;
+  /** Of a death. */
+  readonly exitCode: number | null;
+  /** Nanoseconds by the engine's clock, as exactly as a number has them. */
+  readonly atNs: number | null;
+}
+
+/** For so long an event stands in for an answer, at most: the engine takes the network of a dead container apart within this, and then answers itself. */
+const TELLS_MS = 1_000;
 
 /** These come with a death; any other event of a container tells that it has gone on since. */
 const OF_DEATHS: ReadonlySet<string> = new Set(['die', 'kill', 'stop']);
+/** After these there is more to a death than its event tells: for lack of memory, or the engine may start the container again by itself. */
+const TELLING_MORE: ReadonlySet<string> = new Set(['oom', 'update', 'rename']);
 
 interface Seen {
   readonly status: HostStatus;
+  readonly askedMs: number;
   /** The engine starts it again by itself, or there is more to its death than an event tells. */
   readonly isAsked: boolean;
 }
@@ -23,32 +37,41 @@ interface Death {
 /**
  * Deaths by the engine's stream of events, for the moment in which it gives no answer: it tells a death once the process is gone, and lets nobody look at the
  * container until its network is taken apart, 0.1 to 0.4 s later. Known of a container that was last seen to run, by its id; forgotten with the
- * stream, and with any event of its going on.
+ * stream, with any event of its going on, and as soon as the engine answers itself.
  */
 export class Deaths {
   private readonly seen = new Map<string, Seen>();
   private readonly dead = new Map<string, Death>();
+  private readonly lastNs = new Map<string, number>();
+  private readonly open = new Map<string, Promise<Reading<HostStatus>>>();
   private readonly waiting = new Set<() => void>();
 
   constructor(private readonly clock: Pick<Clock, 'now' | 'monotonic'>) {}
 
   /** What the engine itself answered to what it was asked at `askedMs` (monotonic), and whether it would start it again. */
   answered(container: string, status: HostStatus, isRestarted: boolean, askedMs: number): void {
-    this.seen.set(container, { status, isAsked: isRestarted });
-    // What was asked before the death may tell of what was before it.
-    const isLater = askedMs > (this.dead.get(container)?.toldMs ?? -Infinity);
-    if (status.state !== 'stopped' && isLater) this.dead.delete(container);
+    if (askedMs < (this.seen.get(container)?.askedMs ?? -Infinity)) return;
+    this.seen.set(container, { status, askedMs, isAsked: isRestarted });
+    // It speaks again. But what was asked before the death may tell of what was before it.
+    const toldMs = this.dead.get(container)?.toldMs ?? -Infinity;
+    if (status.state === 'stopped' || askedMs > toldMs) this.dead.delete(container);
   }
 
-  note({ name, action, id, exitCode, atMs }: EngineEvent): void {
+  /** Told again, by another stream that lags, it is nothing new. */
+  note({ name, action, id, exitCode, atNs }: EngineEvent): void {
+    const isOld = atNs === null || atNs <= (this.lastNs.get(name) ?? -Infinity);
+    if (isOld) return;
+    this.lastNs.set(name, atNs);
+    if (!OF_DEATHS.has(action)) this.dead.delete(name);
     const last = this.seen.get(name);
     if (last === undefined) return;
-    if (action === 'oom') this.seen.set(name, { ...last, isAsked: true });
-    if (!OF_DEATHS.has(action)) this.dead.delete(name);
+    if (TELLING_MORE.has(action)) this.seen.set(name, { ...last, askedMs: this.clock.monotonic(), isAsked: true });
+    // Another run, of which nobody has seen anything yet.
+    if (action === 'start') this.seen.delete(name);
     const { status, isAsked } = last;
     const ran = status.state === 'running' || status.state === 'paused';
     if (action !== 'die' || isAsked || !ran || id !== status.id) return;
-    const died: HostStatus = { ...status, state: 'stopped', exitCode, finishedAtMs: atMs };
+    const died: HostStatus = { ...status, state: 'stopped', exitCode, finishedAtMs: Math.floor(atNs / 1e6) };
     this.dead.set(name, { status: died, toldMs: this.clock.monotonic() });
   }
 
@@ -62,9 +85,13 @@ export class Deaths {
     this.dead.clear();
   }
 
-  /** The answer of the engine, or the death that it has told, whichever comes first. `source`: where such an event is from. */
-  orTold(container: string, source: string, answer: Promise<Reading<HostStatus>>): Promise<Reading<HostStatus>> {
-    return new Promise((resolve, reject) => {
+  /**
+   * The death that the engine has told, for as long as it does not answer itself; else its answer. One question of ours is open while a death stands in.
+   * `source`: where such an event is from.
+   */
+  orTold(container: string, source: string, ask: () => Promise<Reading<HostStatus>>): Promise<Reading<HostStatus>> {
+    const answer = this.of(container) === null ? ask() : this.askOnce(container, ask);
+    return new Promise((resolve) => {
       const go = (): void => {
         const status = this.of(container);
         if (status !== null) done(fresh(status, this.clock.now(), source));
@@ -74,9 +101,15 @@ export class Deaths {
         resolve(reading);
       };
       this.waiting.add(go);
-      answer.then(done, reject);
+      void answer.then(done);
       go();
     });
+  }
+
+  private askOnce(container: string, ask: () => Promise<Reading<HostStatus>>): Promise<Reading<HostStatus>> {
+    const open = this.open.get(container) ?? ask().finally(() => this.open.delete(container));
+    this.open.set(container, open);
+    return open;
   }
 
   private of(container: string): HostStatus | null {

@@ -78,9 +78,9 @@ export function dockerAdapter(cluster: ClusterConfig, clock: Clock): HostPort {
   }
 
   function status(container: string | undefined, what: string): Promise<Reading<HostStatus>> {
-    const answer = inspect(container, what);
-    if (engine === null || container === undefined) return answer;
-    return deaths.orTold(container, `events of ${container} on ${engine.address}`, answer);
+    const ask = () => inspect(container, what);
+    if (engine === null || container === undefined) return ask();
+    return deaths.orTold(container, `events of ${container} on ${engine.address}`, ask);
   }
 
   /** Evidence, never a condition: it must not take as long as a reading may. */

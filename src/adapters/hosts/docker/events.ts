@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../../ports/clock.js';
-import type { Deaths } from './deaths.js';
+import type { Deaths, EngineEvent } from './deaths.js';
 import type { Engine } from './engine.js';
 
 /** What can change whether a part runs. `exec_*` is left out: every health check makes three of them. */
@@ -15,21 +15,12 @@ const ACTIONS = [
   'unpause',
   'destroy',
   'health_status',
+  'update',
+  'rename',
 ] as const;
 
 /** Between two tries to reach the engine; doubles from the first to the second. */
 const BACK_OFF_MS = { first: 1_000, longest: 30_000 } as const;
-
-export interface EngineEvent {
-  readonly name: string;
-  readonly action: string;
-  /** The container's; empty where the engine told none. */
-  readonly id: string;
-  /** Of a death. */
-  readonly exitCode: number | null;
-  /** By the engine's clock. */
-  readonly atMs: number | null;
-}
 
 const eventDocument = z.compile(
   z.object({
@@ -47,17 +38,16 @@ function eventFrom(line: string): EngineEvent | null {
   try {
     const { Action, Actor, timeNano } = eventDocument.parse(JSON.parse(line));
     const { name, exitCode } = Actor.Attributes;
-    const atMs = timeNano === null ? null : Math.floor(timeNano / 1e6);
-    return { name, action: Action, id: Actor.ID, exitCode, atMs };
+    return { name, action: Action, id: Actor.ID, exitCode, atNs: timeNano };
   } catch {
     return null;
   }
 }
 
 /**
- * Calls back on the engine's events of the named containers, until stopped. A wake-up only: what is lost while the stream is down
- * the next pass sees anyway, and a stream that breaks off wakes once as well. `names` maps the container to our own word for it. What it tells of deaths
- * is kept in `deaths` for as long as the stream lasts.
+ * Calls back on the engine's events of the named containers, until stopped. A wake-up: what is lost while the stream is down
+ * the next pass sees anyway, and a stream that breaks off wakes once as well. `names` maps the container to our own word for it. Deaths are also noted in
+ * `deaths`, for as long as the stream lasts.
  */
 export function watchEvents(
   engine: Engine,

@@ -18,13 +18,15 @@ type Rig = ReturnType<typeof rig>;
 function rig() {
   const clock = { ms: 1_000, now: () => 1_000_000 + clock.ms, monotonic: () => clock.ms };
   const deaths = new Deaths(clock);
+  let ns = 42e6;
   const note = (action: string, id = 'abc'): void => {
-    deaths.note({ name: 'pg1', action, id, exitCode: action === 'die' ? 137 : null, atMs: 42 });
+    ns += 1;
+    deaths.note({ name: 'pg1', action, id, exitCode: action === 'die' ? 137 : null, atNs: ns });
   };
   /** What is told while the engine does not answer; null: it is waited for. */
   const told = (): Promise<Reading<HostStatus> | null> =>
     Promise.race([
-      deaths.orTold('pg1', 'events of pg1', new Promise(() => undefined)),
+      deaths.orTold('pg1', 'events of pg1', () => new Promise(() => undefined)),
       new Promise<null>((resolve) => {
         setImmediate(() => {
           resolve(null);
@@ -55,7 +57,7 @@ describe('the death of a container', () => {
   it('is told to whoever waits for the engine when it arrives', async () => {
     const { deaths, note } = rig();
     deaths.answered('pg1', RUNNING, false, 900);
-    const waiting = deaths.orTold('pg1', 'events of pg1', new Promise(() => undefined));
+    const waiting = deaths.orTold('pg1', 'events of pg1', () => new Promise(() => undefined));
     note('die');
     deaths.tell();
     expect(await waiting).toMatchObject(DEAD);
@@ -65,7 +67,7 @@ describe('the death of a container', () => {
     const { deaths, note } = rig();
     deaths.answered('pg1', RUNNING, false, 900);
     const answer: Reading<HostStatus> = { kind: 'fresh', value: RUNNING, atMs: 7, source: 'inspect' };
-    const waiting = deaths.orTold('pg1', 'events of pg1', Promise.resolve(answer));
+    const waiting = deaths.orTold('pg1', 'events of pg1', () => Promise.resolve(answer));
     expect(await waiting).toBe(answer);
     note('die');
     deaths.tell();
@@ -147,6 +149,41 @@ describe('the death of a container', () => {
       },
     ],
     [
+      'of one of which the engine has answered since',
+      ({ deaths, note }) => {
+        deaths.answered('pg1', RUNNING, false, 900);
+        note('die');
+        deaths.answered('pg1', { ...RUNNING, state: 'stopped' }, false, 990);
+      },
+    ],
+    ...['update', 'rename'].map((action): [string, (all: Rig) => void] => [
+      `after ${action}, by which the engine may start it again`,
+      ({ deaths, note }) => {
+        deaths.answered('pg1', RUNNING, false, 900);
+        note(action);
+        deaths.answered('pg1', RUNNING, false, 950);
+        note('die');
+      },
+    ]),
+    [
+      'that a stream which lags tells once more',
+      ({ deaths }) => {
+        deaths.answered('pg1', RUNNING, false, 900);
+        const event = { name: 'pg1', id: 'abc', exitCode: 137 };
+        deaths.note({ ...event, action: 'die', atNs: 50e6 });
+        deaths.note({ ...event, action: 'start', atNs: 51e6 });
+        deaths.answered('pg1', RUNNING, false, 1_001);
+        deaths.note({ ...event, action: 'die', atNs: 50e6 });
+      },
+    ],
+    [
+      'of a run that nobody has seen',
+      ({ deaths, note }) => {
+        deaths.answered('pg1', RUNNING, false, 900);
+        for (const action of ['die', 'start', 'die']) note(action);
+      },
+    ],
+    [
       'after which the stream broke off',
       ({ deaths, note }) => {
         deaths.answered('pg1', RUNNING, false, 900);
@@ -155,11 +192,11 @@ describe('the death of a container', () => {
       },
     ],
     [
-      'of more than two seconds ago',
+      'of more than a second ago',
       ({ clock, deaths, note }) => {
         deaths.answered('pg1', RUNNING, false, 900);
         note('die');
-        clock.ms += 2_001;
+        clock.ms += 1_001;
       },
     ],
   ])('%s is not told: the engine is waited for', async (_, happens) => {
@@ -175,5 +212,16 @@ describe('the death of a container', () => {
     note('die');
     deaths.answered('pg1', RUNNING, false, 999);
     expect(await told()).toMatchObject(DEAD);
+  });
+
+  it('costs the engine one question while it stands in', async () => {
+    const { deaths, note } = rig();
+    deaths.answered('pg1', RUNNING, false, 900);
+    note('die');
+    let asked = 0;
+    const ask = () => ((asked += 1), new Promise<Reading<HostStatus>>(() => undefined));
+    for (let look = 0; look < 3; look += 1)
+      expect(await deaths.orTold('pg1', 'events of pg1', ask)).toMatchObject(DEAD);
+    expect(asked).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostStatusFrom } from '../../../../../src/adapters/hosts/docker/status.js';
+import { hostStatusFrom, isRestartedByEngine } from '../../../../../src/adapters/hosts/docker/status.js';
 
 const container = (state: object, changes: object = {}): object => ({
   Id: 'b208af4f',
@@ -54,5 +54,22 @@ describe('a container', () => {
 
   it.each([{}, { Id: 'x' }, [], null, { message: 'no' }])('is not %j', (json) => {
     expect(() => hostStatusFrom(json)).toThrow();
+  });
+});
+
+describe('whether the engine starts a container again by itself', () => {
+  it.each([
+    ['no', false],
+    ['', false],
+    ['always', true],
+    ['unless-stopped', true],
+    ['on-failure', true],
+  ])('%j: %s', (Name, isRestarted) => {
+    expect(isRestartedByEngine(container({}, { HostConfig: { RestartPolicy: { Name } } }))).toBe(isRestarted);
+  });
+
+  it('is taken for yes where the engine does not say', () => {
+    for (const HostConfig of [undefined, null, {}, 'none'])
+      expect(isRestartedByEngine(container({}, { HostConfig }))).toBe(true);
   });
 });
