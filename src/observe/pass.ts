@@ -113,8 +113,11 @@ export function read<T>(pass: Pass, row: SourceRow, asking: Asking<T>): Promise<
   const isAsked = !isSpared && (pass.beforeRequest === null ? isTime : isForRequest);
   if (last !== null && !isAsked && !isClose) return Promise.resolve(aged(last, pass.nowMs));
   const allMs = patienceOf(pass, row, isNeeded || isClose);
-  const isUnheard = asking.isUnheard === true || isUnheardOf(pass, member);
-  const isShort = row.unheardMs !== undefined && isUnheard && !isNeeded && !isClose;
+  const isShort =
+    row.unheardMs !== undefined &&
+    !isNeeded &&
+    !isClose &&
+    (asking.isUnheard === true || wasUnheard(pass, member) || wasLeaderUnheard(pass));
   const patienceMs = isShort ? Math.min(allMs, row.unheardMs) : allMs;
   return pass.asker({
     key,
@@ -129,13 +132,10 @@ export function read<T>(pass: Pass, row: SourceRow, asking: Asking<T>): Promise<
 }
 
 const wasUnheard = ({ previous }: Pass, member: string | null): boolean =>
-  member !== null && previous?.members.some(({ name, api }) => name === member && api.kind === 'unknown') === true;
+  previous?.members.some(({ name, api }) => name === member && api.kind === 'unknown') === true;
 
-const isUnheardOf = (pass: Pass, member: string | null): boolean => {
-  const { previous } = pass;
-  const leader = previous === null ? null : (lastValue(previous.dcs.keys)?.leader.holder ?? null);
-  return wasUnheard(pass, member) || wasUnheard(pass, leader);
-};
+const wasLeaderUnheard = (pass: Pass): boolean =>
+  pass.previous !== null && wasUnheard(pass, lastValue(pass.previous.dcs.keys)?.leader.holder ?? null);
 
 const isNeededBeforeRequest = ({ beforeRequest: touched }: Pass, row: SourceRow, member: string | null): boolean =>
   touched !== null &&

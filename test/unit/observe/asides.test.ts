@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fresh, unknown, type Reading } from '../../../src/model/reading.js';
+import { fresh, type Reading } from '../../../src/model/reading.js';
 import { observeStoreAsides } from '../../../src/observe/asides.js';
 import type { Pass } from '../../../src/observe/pass.js';
 import { NOW_MS, viewOf } from '../../support/view.js';
@@ -15,7 +15,7 @@ const pass = (part: Partial<Pass>) =>
     suspect: false,
     closely: new Set(),
     beforeRequest: null,
-    previous: { storeAsides: BEFORE, members: [], dcs: { keys: unknown('timeout', '', 0, 'etcd') } },
+    previous: { storeAsides: BEFORE },
     storeAsidesOf: new Set(['etcd1']),
     target: { dcsNames: ['etcd1', 'etcd2'] },
     asker: <T>({ ask }: { readonly ask: () => Promise<Reading<T>> }) => ask(),
